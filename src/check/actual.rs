@@ -1,0 +1,109 @@
+//! What a subject or an element turns out to be. It refuses to copy a body: everything borrows from the answer.
+
+use crate::model::assertion::JsonType;
+use crate::value::{Number, Value};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// What came, as predicates see it.
+#[derive(Clone, Debug)]
+pub(super) enum Actual<'v> {
+    /// A path for one value, or a header, that is not there.
+    Nothing,
+    /// A JSON value: the status, or a part of the body.
+    Json(&'v Value),
+    /// What a path for many found, in order.
+    Found(Vec<&'v Value>),
+    /// The body.
+    Text(&'v str),
+    /// A header: text that is read as a number where it is compared with one.
+    Header(&'v str),
+    /// A header that came more than once.
+    Headers(Vec<&'v str>),
+    Latency(Duration),
+}
+
+impl<'v> Actual<'v> {
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Found(items) => !items.is_empty(),
+            Self::Text(text) => !text.is_empty(),
+            _ => true,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&'v str> {
+        match self {
+            Self::Json(value) => value.as_str(),
+            Self::Text(text) | Self::Header(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_number(&self) -> Option<Cow<'v, Number>> {
+        match self {
+            Self::Json(value) => value.as_number().map(Cow::Borrowed),
+            Self::Header(text) => Number::parse(text.trim()).map(Cow::Owned),
+            _ => None,
+        }
+    }
+
+    /// The elements of a list.
+    pub fn items(&self) -> Option<Vec<&'v Value>> {
+        match self {
+            Self::Json(value) => value.as_list().map(|items| items.iter().collect()),
+            Self::Found(items) => Some(items.clone()),
+            _ => None,
+        }
+    }
+
+    /// Letters of a text, elements of a list, members of an object.
+    pub fn len(&self) -> Option<usize> {
+        match self {
+            Self::Json(Value::List(items)) => Some(items.len()),
+            Self::Json(Value::Object(members)) => Some(members.len()),
+            Self::Found(items) => Some(items.len()),
+            _ => self.as_text().map(|text| text.chars().count()),
+        }
+    }
+
+    /// Equal in value and type; `None` where there is nothing to compare.
+    pub fn equals(&self, expected: &Value) -> Option<bool> {
+        match self {
+            Self::Nothing | Self::Latency(_) => None,
+            Self::Json(value) => Some(*value == expected),
+            Self::Found(items) => Some(expected.as_list().is_some_and(|expected| {
+                expected.len() == items.len() && expected.iter().zip(items).all(|(expected, item)| expected == *item)
+            })),
+            Self::Text(text) => Some(expected.as_str() == Some(text)),
+            Self::Header(text) => Some(match expected {
+                Value::Number(expected) => self.as_number().is_some_and(|number| *number == *expected),
+                _ => expected.as_str() == Some(text),
+            }),
+            Self::Headers(texts) => Some(texts.iter().any(|text| Self::Header(text).equals(expected) == Some(true))),
+        }
+    }
+
+    pub fn is_type(&self, wanted: JsonType) -> Option<bool> {
+        match self {
+            Self::Nothing | Self::Latency(_) => None,
+            Self::Json(Value::Number(number)) if wanted == JsonType::Integer => Some(number.is_integer()),
+            Self::Json(value) => Some(value.type_name() == wanted.name()),
+            Self::Found(_) => Some(wanted == JsonType::Array),
+            Self::Text(_) | Self::Header(_) | Self::Headers(_) => Some(wanted == JsonType::String),
+        }
+    }
+
+    /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON value.
+    pub fn to_value(&self) -> Option<Cow<'v, Value>> {
+        let text = |text: &str| Value::String(text.to_owned());
+        Some(match self {
+            Self::Nothing | Self::Latency(_) => return None,
+            Self::Json(value) => Cow::Borrowed(*value),
+            Self::Found(items) => Cow::Owned(Value::List(items.iter().map(|item| (*item).clone()).collect())),
+            Self::Text(body) | Self::Header(body) => Cow::Owned(text(body)),
+            Self::Headers(texts) => Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect())),
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Takes a value out of an answer. It refuses to take nothing: a capture that finds nothing fails its step.
+
+use super::actual::Actual;
+use super::answer::Answer;
+use crate::model::assertion::Subject;
+use crate::model::capture::Capture;
+use crate::span::Span;
+use crate::value::Value;
+
+/// Why a value could not be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing to capture as `{name}`: {reason}")]
+pub struct CaptureFailure {
+    /// Where the source of the value is written.
+    pub at: Span,
+    pub name: String,
+    /// The source as written.
+    pub subject: String,
+    pub reason: String,
+    /// What the answer holds instead, as short plain text.
+    pub actual: Option<String>,
+}
+
+/// The value of a path for one value, the list of what a path for many finds, or the text of a header (of a repeated one,
+/// the first). `null` is a value.
+///
+/// # Errors
+/// When nothing is found, or the body is not JSON.
+pub fn capture(capture: &Capture, answer: &Answer<'_>) -> Result<Value, CaptureFailure> {
+    let fail = |reason: String, actual: Option<String>| {
+        let subject = capture.from.to_string();
+        Err(CaptureFailure { at: capture.at, name: capture.name.clone(), subject, reason, actual })
+    };
+    match answer.look(&capture.from) {
+        Err(unseen) => fail(unseen.why, Some(unseen.actual)),
+        Ok(Actual::Headers(values)) => Ok(values.first().map_or(Value::Null, |first| Value::from(*first))),
+        Ok(Actual::Latency(latency)) => Ok(Value::from(i64::try_from(latency.as_millis()).unwrap_or(i64::MAX))),
+        Ok(actual) => match actual.to_value().filter(|_| actual.is_there()) {
+            Some(value) => Ok(value.into_owned()),
+            None => fail(answer.missing(&capture.from).unwrap_or_else(|| absent(&capture.from)), None),
+        },
+    }
+}
+
+fn absent(subject: &Subject) -> String {
+    match subject {
+        Subject::Header(name) => format!("the answer has no header `{name}`"),
+        Subject::Body => "the body is empty".to_owned(),
+        other => format!("`{other}` finds nothing"),
+    }
+}

@@ -1,0 +1,122 @@
+//! What holds for every value.
+
+use super::actual::Actual;
+use super::compare;
+use super::difference::Differ;
+use super::show::Show;
+use super::testing::constant;
+use super::{Answer, judge};
+use crate::jsonpath::{JsonPath, Trail};
+use crate::model::assertion::{Assertion, Predicate, Subject, Test};
+use crate::model::template::Tree;
+use crate::span::Span;
+use crate::value::{Number, Value};
+use crate::wire::WireResponse;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Few different letters and numbers, so that equal parts are common.
+fn value() -> impl Strategy<Value = Value> {
+    let number = prop_oneof!["-?[0-3]", "[0-3]\\.[05]0?", "[1-2]e[0-2]"].prop_map(|text| Number::parse(&text).unwrap());
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        number.prop_map(Value::Number),
+        "[ab가\u{1b}\u{202e}]{0,3}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(3, 24, 5, |inner| {
+        let members = vec(("[ab']{0,2}", inner.clone()), 0..4);
+        prop_oneof![vec(inner, 0..5).prop_map(Value::List), members.prop_map(object)]
+    })
+}
+
+/// Every name once: what a repeated one means is not this room's question.
+fn object(members: Vec<(String, Value)>) -> Value {
+    Value::Object(members.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect())
+}
+
+fn differs(expected: &Value, actual: &Value) -> bool {
+    let mut differ = Differ::new(Show::default());
+    differ.equal(&Trail::Start("$"), expected, actual);
+    !differ.finish().shown.is_empty()
+}
+
+/// Whether a test holds of a whole body.
+fn accepts(body: &Value, test: Test) -> bool {
+    let response = WireResponse { status: 200, headers: vec![], body: body.to_json().into(), latency: Duration::ZERO };
+    let subject = Subject::Path(JsonPath::parse("$").unwrap());
+    let assertion = Assertion { subject, at: Span::default(), predicates: vec![Predicate { at: Span::default(), test }] };
+    judge(&[assertion], &Answer::new(&response), &constant).unwrap().is_empty()
+}
+
+fn tree(value: &Value) -> Tree {
+    Tree::constant(value.clone())
+}
+
+proptest! {
+    #[test]
+    fn a_value_equals_itself_and_includes_itself(value in value()) {
+        prop_assert!(accepts(&value, Test::Equals(tree(&value))));
+        prop_assert!(compare::fits(&value, &value));
+        prop_assert!(!differs(&value, &value));
+    }
+
+    #[test]
+    fn there_is_a_difference_if_and_only_if_two_values_are_unequal(left in value(), right in value()) {
+        prop_assert_eq!(differs(&left, &right), left != right);
+        prop_assert_eq!(accepts(&right, Test::Equals(tree(&left))), left == right);
+    }
+
+    #[test]
+    fn not_equals_is_the_opposite_of_equals(left in value(), right in value()) {
+        let not = Test::Not(vec![Predicate { at: Span::default(), test: Test::Equals(tree(&left)) }]);
+        prop_assert_eq!(accepts(&right, not), left != right);
+    }
+
+    #[test]
+    fn any_order_is_any_order((list, shuffled) in vec(value(), 0..8).prop_flat_map(|list| (Just(list.clone()), Just(list).prop_shuffle()))) {
+        let (list, shuffled) = (Value::List(list), Value::List(shuffled));
+        prop_assert!(accepts(&list, Test::Unordered(tree(&shuffled))));
+        prop_assert!(accepts(&list, Test::Includes(tree(&shuffled))));
+    }
+
+    #[test]
+    fn one_element_more_is_another_list_in_any_order(mut list in vec(value(), 0..6), more in value()) {
+        let shorter = Value::List(list.clone());
+        list.push(more);
+        prop_assert!(!accepts(&Value::List(list.clone()), Test::Unordered(tree(&shorter))));
+        prop_assert!(accepts(&Value::List(list), Test::Includes(tree(&shorter))));
+    }
+
+    #[test]
+    fn a_part_of_an_object_is_inside_it(members in vec(("[a-d]{1,2}", value()), 0..6), keep in any::<u8>()) {
+        let whole = object(members);
+        let part = whole.as_object().unwrap().iter().enumerate().filter(|(at, _)| keep >> at & 1 == 1);
+        let part = Value::Object(part.map(|(_, member)| member.clone()).collect());
+        prop_assert!(accepts(&whole, Test::Includes(tree(&part))));
+    }
+
+    #[test]
+    fn unique_is_what_comparing_each_with_each_says(list in vec(value(), 1..8)) {
+        let pair = (0..list.len()).any(|at| list[..at].contains(&list[at]));
+        prop_assert_eq!(accepts(&Value::List(list), Test::Unique(true)), !pair);
+    }
+
+    #[test]
+    fn what_does_not_hold_always_has_something_to_say(left in value(), right in value()) {
+        for test in [Test::Equals(tree(&left)), Test::Includes(tree(&left)), Test::Unordered(tree(&left)), Test::Contains(tree(&left))] {
+            let unsaid = accepts(&right, test.clone()) && accepts(&right, Test::Not(vec![Predicate { at: Span::default(), test }]));
+            prop_assert!(!unsaid);
+        }
+    }
+
+    #[test]
+    fn no_value_of_an_answer_acts_on_a_terminal(value in value()) {
+        let shown = Show::default().value(&value);
+        let acts = shown.contains(['\u{1b}', '\u{202e}']);
+        prop_assert!(!acts && shown.chars().count() < 1000);
+        prop_assert!(Actual::Json(&value).is_there());
+    }
+}

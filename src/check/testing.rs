@@ -1,0 +1,120 @@
+//! A small language for tests: expectations as JSON, so that this room stays free of YAML.
+
+use super::{Answer, Failure, judge};
+use crate::jsonpath::JsonPath;
+use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Schema, Subject, Test};
+use crate::model::template::Tree;
+use crate::span::{FileId, Span};
+use crate::value::{Value, parse};
+use crate::wire::WireResponse;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub fn json(text: &str) -> Value {
+    parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+pub fn response(body: &str) -> WireResponse {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = vec![
+        header("content-type", "application/json"),
+        header("x-left", "7"),
+        header("set-cookie", "a=1; Secure"),
+        header("set-cookie", "b=2"),
+    ];
+    WireResponse { status: 200, headers, body: body.to_owned().into(), latency: Duration::from_millis(1500) }
+}
+
+pub fn subject(text: &str) -> Subject {
+    match text {
+        "status" => Subject::Status,
+        "latency" => Subject::Latency,
+        "body" => Subject::Body,
+        path if path.starts_with('$') => Subject::Path(JsonPath::parse(path).unwrap()),
+        header => Subject::Header(header.strip_prefix("header.").unwrap().to_owned()),
+    }
+}
+
+/// The n-th predicate of a text stands at byte n, so that places can be compared.
+pub fn assertion(on: &str, expected: &str) -> Assertion {
+    let mut at = 0;
+    Assertion { subject: subject(on), at: Span::new(FileId(0), 99, 100), predicates: predicates(&json(expected), &mut at) }
+}
+
+fn predicates(expected: &Value, at: &mut usize) -> Vec<Predicate> {
+    let mut place = || {
+        *at += 1;
+        Span::new(FileId(0), *at, *at + 1)
+    };
+    match expected {
+        Value::Object(members) => {
+            members.iter().map(|(name, operand)| Predicate { at: place(), test: test(name, operand) }).collect()
+        }
+        plain => vec![Predicate { at: place(), test: Test::Equals(Tree::constant(plain.clone())) }],
+    }
+}
+
+fn test(name: &str, operand: &Value) -> Test {
+    let tree = || Tree::constant(operand.clone());
+    let inner = || predicates(operand, &mut 10);
+    match name {
+        "equals" => Test::Equals(tree()),
+        "not" => Test::Not(inner()),
+        "one_of" => Test::OneOf(tree()),
+        "type" => Test::Type(types(operand)),
+        "exists" => Test::Exists(operand.as_bool().unwrap()),
+        "above" => Test::Above(bound(operand)),
+        "at_least" => Test::AtLeast(bound(operand)),
+        "below" => Test::Below(bound(operand)),
+        "at_most" => Test::AtMost(bound(operand)),
+        "matches" => Test::Matches(regex::Regex::new(operand.as_str().unwrap()).unwrap()),
+        "contains" => Test::Contains(tree()),
+        "starts_with" => Test::StartsWith(tree()),
+        "ends_with" => Test::EndsWith(tree()),
+        "length" => Test::Length(inner()),
+        "each" => Test::Each(inner()),
+        "some" => Test::Some(inner()),
+        "none" => Test::None(inner()),
+        "includes" => Test::Includes(tree()),
+        "unordered" => Test::Unordered(tree()),
+        "unique" => Test::Unique(operand.as_bool().unwrap()),
+        "schema" => Test::Schema(schema(operand)),
+        other => panic!("no predicate {other}"),
+    }
+}
+
+/// `"2s"` and `"500ms"` are durations.
+fn bound(operand: &Value) -> Bound {
+    let seconds = operand.as_str().and_then(|text| text.strip_suffix('s')?.parse().ok()).map(Duration::from_secs);
+    let millis = operand.as_str().and_then(|text| text.strip_suffix("ms")?.parse().ok()).map(Duration::from_millis);
+    seconds.or(millis).map_or_else(|| Bound::Value(Tree::constant(operand.clone())), Bound::Duration)
+}
+
+fn types(operand: &Value) -> Vec<JsonType> {
+    let named = |name: &Value| JsonType::ALL.into_iter().find(|one| name.as_str() == Some(one.name())).unwrap();
+    operand.as_list().map_or_else(|| vec![named(operand)], |names| names.iter().map(named).collect())
+}
+
+fn schema(operand: &Value) -> Schema {
+    let text: serde_json::Value = serde_json::from_str(&operand.to_json()).unwrap();
+    Schema { path: "schemas/item.json".into(), validator: Arc::new(jsonschema::validator_for(&text).unwrap()) }
+}
+
+pub fn constant(tree: &Tree) -> Result<Cow<'_, Value>, &'static str> {
+    tree.as_constant().map(Cow::Borrowed).ok_or("not a constant")
+}
+
+pub fn failures(body: &str, on: &str, expected: &str) -> Vec<Failure> {
+    let response = response(body);
+    judge(&[assertion(on, expected)], &Answer::new(&response), &constant).unwrap()
+}
+
+/// Every failure and difference as a line.
+pub fn lines(failures: &[Failure]) -> Vec<String> {
+    let line = |failure: &Failure| {
+        let differences = failure.differences.shown.iter().map(|difference| format!("  {difference}"));
+        [failure.to_string()].into_iter().chain(differences).collect::<Vec<_>>()
+    };
+    failures.iter().flat_map(line).collect()
+}

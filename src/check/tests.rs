@@ -1,0 +1,561 @@
+//! Every predicate: what it accepts, what it refuses and how it says so, and what it does not apply to.
+
+use super::testing::{assertion, constant, failures, json, lines, response, subject};
+use super::{Answer, capture, holds, impossible, judge};
+use crate::model::capture::Capture;
+use crate::span::{FileId, Span};
+use crate::value::Value;
+
+const BODY: &str = r#"{
+    "n": 5, "price": 1.10, "text": "12", "word": "무선 이어폰", "no": null, "yes": true, "one": 1.0,
+    "big": 9007199254740993, "list": [1, 2, 3], "empty": [], "mixed": [1, "1", null], "twice": [{"a": 1}, 2, {"a": 1.0}],
+    "o": {"a": {"b": [1, 2], "c": "x"}, "d": 1}, "hollow": {},
+    "items": [{"id": 1, "tags": ["a", "b"], "p": 10}, {"id": 2, "tags": ["c"], "p": 0}, {"id": 3, "tags": [], "p": -1}],
+    "child": {"id": 7, "parent": {"id": 5}}
+}"#;
+
+fn passes(rows: &[(&str, &str)]) {
+    for (on, expected) in rows {
+        assert_eq!(lines(&failures(BODY, on, expected)), Vec::<String>::new(), "{on}: {expected}");
+    }
+}
+
+/// The message is the whole of what is said.
+fn fails(rows: &[(&str, &str, &str)]) {
+    for (on, expected, message) in rows {
+        assert_eq!(lines(&failures(BODY, on, expected)).join("\n"), *message, "{on}: {expected}");
+    }
+}
+
+/// What does not apply fails, and so do `not` and `none` of it.
+fn unfit(rows: &[(&str, &str, &str)]) {
+    for (on, expected, why) in rows {
+        for expected in [(*expected).to_owned(), format!(r#"{{"not":{expected}}}"#)] {
+            let failures = failures(BODY, on, &expected);
+            let reason = failures.first().and_then(|failure| failure.why.clone()).unwrap_or_default();
+            assert!(failures.len() == 1 && reason.contains(why), "{on}: {expected}: {failures:#?}");
+        }
+    }
+}
+
+#[test]
+fn equals_is_equal_in_value_and_type() {
+    passes(&[
+        ("$.n", "5"),
+        ("$.n", "5.0"),
+        ("$.price", "1.1"),
+        ("$.text", r#""12""#),
+        ("$.no", "null"),
+        ("$.yes", "true"),
+        ("$.big", "9007199254740993"),
+        ("$.list", "[1,2,3]"),
+        ("$.list[*]", "[1,2,3]"),
+        ("$.nothing[*]", "[]"),
+        ("$.o", r#"{"equals":{"d":1,"a":{"c":"x","b":[1,2]}}}"#),
+        ("$.n", r#"{"not":"5"}"#),
+        ("status", "200"),
+        ("header.x-left", "7"),
+        ("header.x-left", r#""7""#),
+        ("header.set-cookie", r#""b=2""#),
+    ]);
+    fails(&[
+        ("$.n", "6", "$.n: expected 6 (number), got 5 (number)"),
+        ("$.big", "9007199254740992", "$.big: expected 9007199254740992 (number), got 9007199254740993 (number)"),
+        (
+            "$.text",
+            "12",
+            "$.text: expected 12 (number), got \"12\" (string); a number is expected and text came: write \"12\" in quotes",
+        ),
+        (
+            "$.n",
+            r#""5""#,
+            "$.n: expected \"5\" (string), got 5 (number); text is expected and a number came: write 5 without quotes",
+        ),
+        ("$.no", "false", "$.no: expected false (boolean), got null (null)"),
+        ("$.n", r#"{"not":5}"#, "$.n: expected not 5 (number), got 5 (number)"),
+        ("header.set-cookie", r#""c""#, "header.set-cookie: expected \"c\" (string), got \"a=1; Secure\" and \"b=2\""),
+        ("header.x-left", r#"{"not":7}"#, "header.x-left: expected not 7 (number), got \"7\" (string)"),
+    ]);
+    unfit(&[("latency", "5", "`latency` is compared with a duration such as `2s`")]);
+}
+
+#[test]
+fn objects_and_lists_say_where_they_differ() {
+    fails(&[
+        (
+            "$.o",
+            r#"{"equals":{"a":{"b":[1,3],"x":null},"d":"1"}}"#,
+            "$.o: expected {\"a\":{\"b\":[1,3],\"x\":null},\"d\":\"1\"} (object), got {\"a\":{\"b\":[1,2],\"c\":\"x\"},\"d\":1} (object)
+  $.o.a.b[1]: expected 3 (number), got 2 (number)
+  $.o.a.x: missing, expected null (null)
+  $.o.a.c: unexpected \"x\" (string)
+  $.o.d: expected \"1\" (string), got 1 (number)",
+        ),
+        (
+            "$.list",
+            "[2,3]",
+            "$.list: expected [2,3] (array of 2), got [1,2,3] (array of 3)\n  $.list[0]: unexpected 1 (number)",
+        ),
+        (
+            "$.items[*].id",
+            "[1,2,3,4]",
+            "$.items[*].id: expected [1,2,3,4] (array of 4), got [1,2,3] (array of 3)\n  [3]: missing, expected 4 (number)",
+        ),
+        ("$.list", r#"{"equals":{}}"#, "$.list: expected {} (object), got [1,2,3] (array of 3)"),
+    ]);
+}
+
+#[test]
+fn one_of_and_type_choose() {
+    passes(&[
+        ("$.n", r#"{"one_of":[4,5.0]}"#),
+        ("status", r#"{"one_of":[200,201]}"#),
+        ("header.x-left", r#"{"one_of":[7]}"#),
+        ("$.one", r#"{"type":"integer"}"#),
+        ("$.price", r#"{"type":["string","number"]}"#),
+        ("$.no", r#"{"type":"null"}"#),
+        ("$.list[*]", r#"{"type":"array"}"#),
+        ("body", r#"{"type":"string"}"#),
+        ("$.text", r#"{"not":{"type":"number"}}"#),
+    ]);
+    fails(&[
+        ("$.n", r#"{"one_of":[1,2]}"#, "$.n: expected one_of [1,2], got 5 (number)"),
+        ("$.price", r#"{"type":"integer"}"#, "$.price: expected type integer, got 1.10 (number)"),
+        ("$.n", r#"{"type":["string","null"]}"#, "$.n: expected type string or null, got 5 (number)"),
+        (
+            "$.n",
+            r#"{"one_of":["5","6"]}"#,
+            "$.n: expected one_of [\"5\",\"6\"], got 5 (number); text is expected and a number came: write 5 without quotes",
+        ),
+    ]);
+    unfit(&[("$.n", r#"{"one_of":5}"#, "`one_of` chooses from a list, and 5 (number) is none")]);
+}
+
+#[test]
+fn what_is_not_there_fails_unless_that_is_expected() {
+    passes(&[
+        ("$.nothing", r#"{"exists":false}"#),
+        ("$.no", r#"{"exists":true}"#),
+        ("$.nothing", r#"{"not":{"exists":true}}"#),
+        ("$..nothing", r#"{"exists":false}"#),
+        ("$.items[*]", r#"{"exists":true}"#),
+        ("header.x-none", r#"{"exists":false}"#),
+        ("body", r#"{"exists":true}"#),
+    ]);
+    fails(&[
+        ("$.no", r#"{"exists":false}"#, "$.no: expected nothing, got null (null)"),
+        (
+            "$.items[0].idd",
+            "1",
+            "$.items[0].idd: expected 1 (number), got nothing; `$.items[0]` has no member `idd`; did you mean `id`?",
+        ),
+        (
+            "$.o.zzz",
+            r#"{"exists":true}"#,
+            "$.o.zzz: expected something, got nothing; `$.o` has no member `zzz`; it has `a` and `d`",
+        ),
+        ("$.list[7]", "1", "$.list[7]: expected 1 (number), got nothing; `$.list` has 3 elements, so there is no [7]"),
+        ("$.n.a", r#"{"not":1}"#, "$.n.a: expected not 1 (number), got nothing; `$.n` is 5 (number)"),
+        (
+            "$.o.zzz",
+            r#"{"type":"string","length":3}"#,
+            "$.o.zzz: expected type string and length 3, got nothing; `$.o` has no member `zzz`; it has `a` and `d`",
+        ),
+        ("header.x-lef", "7", "header.x-lef: expected 7 (number), got nothing; did you mean `x-left`?"),
+        ("header.zzzzzzzz", r#"{"exists":true}"#, "header.zzzzzzzz: expected something, got nothing"),
+    ]);
+}
+
+#[test]
+fn bounds_are_for_numbers_and_for_latency() {
+    passes(&[
+        ("$.n", r#"{"above":4.99,"at_least":5,"below":5.01,"at_most":5}"#),
+        ("$.big", r#"{"above":9007199254740992}"#),
+        ("status", r#"{"at_least":200,"below":300}"#),
+        ("header.x-left", r#"{"above":6}"#),
+        ("latency", r#"{"below":"2s","at_least":"1500ms"}"#),
+        ("latency", r#"{"not":{"above":"2s"}}"#),
+        ("$.n", r#"{"not":{"above":5}}"#),
+    ]);
+    fails(&[
+        ("$.n", r#"{"above":5}"#, "$.n: expected above 5, got 5 (number)"),
+        ("$.n", r#"{"above":5,"below":5}"#, "$.n: expected above 5, got 5 (number)\n$.n: expected below 5, got 5 (number)"),
+        ("latency", r#"{"below":"1s"}"#, "latency: expected below 1s, got 1.5s"),
+        ("header.x-left", r#"{"at_most":6}"#, "header.x-left: expected at_most 6, got \"7\" (string)"),
+    ]);
+    unfit(&[
+        ("$.text", r#"{"above":5}"#, "`above` needs a number; did the API send it as text?"),
+        ("$.word", r#"{"above":5}"#, "`above` needs a number"),
+        ("$.n", r#"{"above":"5"}"#, "`above` compares with a number, and \"5\" (string) is none"),
+        ("$.n", r#"{"below":"2s"}"#, "only `latency` is compared with a duration"),
+        ("latency", r#"{"below":2}"#, "`latency` is compared with a duration such as `2s`"),
+        ("$.list[*]", r#"{"above":0}"#, "this path finds a list"),
+        ("header.content-type", r#"{"above":5}"#, "`above` needs a number"),
+        ("$.no", r#"{"at_most":5}"#, "`at_most` needs a number"),
+    ]);
+}
+
+#[test]
+fn parts_of_texts_and_elements_of_lists() {
+    passes(&[
+        ("$.word", r#"{"matches":"이어","contains":"선 이","starts_with":"무선","ends_with":"폰"}"#),
+        ("$.text", r#"{"contains":1,"starts_with":1,"ends_with":2}"#),
+        ("$.list", r#"{"contains":2.0}"#),
+        ("$.items[*].id", r#"{"contains":2}"#),
+        ("header.content-type", r#"{"starts_with":"application/json"}"#),
+        ("header.set-cookie", r#"{"contains":"Secure"}"#),
+        ("body", r#"{"contains":"parent"}"#),
+        ("$.list", r#"{"not":{"contains":"2"}}"#),
+    ]);
+    fails(&[
+        ("$.text", r#"{"matches":"^x"}"#, "$.text: expected matches `^x`, got \"12\" (string)"),
+        ("$.text", r#"{"contains":"x"}"#, "$.text: expected contains \"x\", got \"12\" (string)"),
+        ("$.text", r#"{"starts_with":"2"}"#, "$.text: expected starts_with \"2\", got \"12\" (string)"),
+        ("$.text", r#"{"ends_with":"1"}"#, "$.text: expected ends_with \"1\", got \"12\" (string)"),
+        ("$.list", r#"{"contains":"2"}"#, "$.list: expected contains \"2\", got [1,2,3] (array of 3)"),
+        (
+            "header.set-cookie",
+            r#"{"not":{"contains":"b"}}"#,
+            "header.set-cookie: expected not contains \"b\", got \"a=1; Secure\" and \"b=2\"",
+        ),
+        (
+            "header.set-cookie",
+            r#"{"starts_with":"b","contains":"Secure"}"#,
+            "header.set-cookie: expected starts_with \"b\" and contains \"Secure\", got \"a=1; Secure\" and \"b=2\"; \
+             no one of these values meets all of it",
+        ),
+    ]);
+    unfit(&[
+        ("$.n", r#"{"matches":"5"}"#, "`matches` needs a text; compare numbers with"),
+        ("$.n", r#"{"contains":5}"#, "`contains` needs a text or a list"),
+        ("$.list", r#"{"starts_with":1}"#, "`starts_with` needs a text"),
+        ("$.text", r#"{"contains":null}"#, "`contains` looks for text in a text, and null (null) is none"),
+        ("$.o", r#"{"contains":"a"}"#, "`contains` needs a text or a list"),
+    ]);
+}
+
+#[test]
+fn length_counts_letters_elements_and_members() {
+    passes(&[
+        ("$.word", r#"{"length":6}"#),
+        ("$.list", r#"{"length":{"above":2,"below":4}}"#),
+        ("$.o", r#"{"length":2}"#),
+        ("$.nothing[*]", r#"{"length":0}"#),
+        ("$.empty", r#"{"length":0}"#),
+        ("header.x-left", r#"{"length":1}"#),
+    ]);
+    fails(&[
+        ("$.list", r#"{"length":5}"#, "$.list: expected length 5, got length 3: [1,2,3] (array of 3)"),
+        ("$.word", r#"{"length":{"at_most":3}}"#, "$.word: expected length at_most 3, got length 6: \"무선 이어폰\" (string)"),
+        ("$.list", r#"{"not":{"length":3}}"#, "$.list: expected not length 3, got [1,2,3] (array of 3)"),
+    ]);
+    unfit(&[
+        ("$.n", r#"{"length":1}"#, "`length` needs a text, a list or an object"),
+        ("$.list", r#"{"length":{"matches":"3"}}"#, "`matches` needs a text"),
+    ]);
+}
+
+#[test]
+fn each_some_and_none_look_at_elements() {
+    passes(&[
+        ("$.items[*].id", r#"{"each":{"above":0,"type":"integer"}}"#),
+        ("$.items", r#"{"some":{"includes":{"id":2}}}"#),
+        ("$.items", r#"{"none":{"includes":{"id":9}}}"#),
+        ("$.nothing[*]", r#"{"none":{"above":0}}"#),
+        ("$.empty", r#"{"none":5}"#),
+        ("$.mixed", r#"{"some":{"above":0}}"#),
+        ("$.items[0:2]", r#"{"each":{"includes":{"tags":[]}}}"#),
+        ("$.items[*].tags", r#"{"some":{"each":{"matches":"[ab]"}}}"#),
+    ]);
+    fails(&[
+        (
+            "$.items[*].p",
+            r#"{"each":{"above":0}}"#,
+            "$.items[*].p: expected above 0, got 0 (number) at $.items[1].p (and one more)",
+        ),
+        (
+            "$.mixed",
+            r#"{"each":{"above":0,"not":null}}"#,
+            "$.mixed: expected above 0, got \"1\" (string) at $.mixed[1] (and one more); `above` needs a number; did the API send it as text?
+$.mixed: expected not null (null), got null (null) at $.mixed[2]",
+        ),
+        (
+            "$.items",
+            r#"{"each":{"includes":{"p":10,"tags":["a"]}}}"#,
+            "$.items: expected includes {\"p\":10,\"tags\":[\"a\"]}, got {\"id\":2,\"tags\":[\"c\"],\"p\":0} (object) at $.items[1] (and one more)
+  $.items[1].p: expected 10 (number), got 0 (number)
+  $.items[1].tags: missing, expected \"a\" (string)",
+        ),
+        ("$.list", r#"{"some":{"above":3}}"#, "$.list: expected some: above 3, got [1,2,3] (array of 3); none of 3 elements is so"),
+        ("$.list", r#"{"none":{"above":2}}"#, "$.list: expected none: above 2, got 3 (number) at $.list[2]"),
+        ("$.empty", r#"{"some":5}"#, "$.empty: expected some: 5 (number), got [] (array); the list is empty"),
+        (
+            "$.mixed",
+            r#"{"none":{"above":5}}"#,
+            "$.mixed: expected above 5, got \"1\" (string) at $.mixed[1] (and one more); `above` needs a number; did the API send it as text?",
+        ),
+        ("$.items[*].tags", r#"{"each":{"each":{"length":1}}}"#, "$.items[*].tags: expected each: length 1, got [] (array) at $.items[2].tags; the list is empty, so `each` says nothing of it; `length: 0` expects that"),
+    ]);
+    unfit(&[
+        ("$.empty", r#"{"each":5}"#, "the list is empty"),
+        ("$.nothing[*]", r#"{"each":{"above":0}}"#, "the list is empty"),
+        ("$.n", r#"{"each":5}"#, "`each` needs a list"),
+        ("$.o", r#"{"some":5}"#, "`some` needs a list"),
+        ("$.n", r#"{"none":5}"#, "`none` needs a list"),
+        ("$.mixed", r#"{"some":{"above":5}}"#, "did the API send it as text?"),
+    ]);
+}
+
+#[test]
+fn the_place_of_a_failure_is_the_predicate_that_fails() {
+    let found = failures(BODY, "$.items", r#"{"length":3,"each":{"type":"object","includes":{"p":10}},"unique":false}"#);
+    let places: Vec<(u32, &str)> = found.iter().map(|failure| (failure.at.start, failure.predicate)).collect();
+    assert_eq!(places, [(12, "each"), (3, "unique")]);
+}
+
+#[test]
+fn includes_is_a_part_at_every_depth_from_the_subject_on() {
+    passes(&[
+        ("$.o", r#"{"includes":{"a":{"b":[2]}}}"#),
+        ("$.o", r#"{"includes":{}}"#),
+        ("$.items", r#"{"includes":[{"id":3},{"id":1,"tags":["b"]}]}"#),
+        ("$.items[*].id", r#"{"includes":[3,1]}"#),
+        ("$.child", r#"{"not":{"includes":{"id":5}}}"#),
+        ("$.list", r#"{"not":{"includes":[1,1]}}"#),
+    ]);
+    fails(&[
+        (
+            "$.o",
+            r#"{"includes":{"a":{"b":[3],"c":"y","z":1}}}"#,
+            "$.o: expected includes {\"a\":{\"b\":[3],\"c\":\"y\",\"z\":1}}, got {\"a\":{\"b\":[1,2],\"c\":\"x\"},\"d\":1} (object)
+  $.o.a.b: missing, expected 3 (number)
+  $.o.a.c: expected \"y\" (string), got \"x\" (string)
+  $.o.a.z: missing, expected 1 (number)",
+        ),
+        (
+            "$.child",
+            r#"{"includes":{"id":5}}"#,
+            "$.child: expected includes {\"id\":5}, got {\"id\":7,\"parent\":{\"id\":5}} (object); it is further down, at $.child.parent: name that path
+  $.child.id: expected 5 (number), got 7 (number)",
+        ),
+        (
+            "$.list",
+            r#"{"includes":[1,9]}"#,
+            "$.list: expected includes [1,9], got [1,2,3] (array of 3)\n  $.list: missing, expected 9 (number)",
+        ),
+    ]);
+    unfit(&[
+        ("$.items", r#"{"includes":{"id":1}}"#, "`some: { includes: … }`"),
+        ("$.n", r#"{"includes":{"id":1}}"#, "`includes` with an object needs an object"),
+        ("$.o", r#"{"includes":["d"]}"#, "`includes` with a list needs a list"),
+        ("$.list", r#"{"includes":1}"#, "`includes` takes an object or a list; for 1 there is `contains`"),
+    ]);
+}
+
+#[test]
+fn partners_are_exchanged_before_an_element_is_missing() {
+    let body = r#"[{"a":1,"b":2},{"a":1}]"#;
+    assert_eq!(failures(body, "$", r#"{"includes":[{"a":1},{"a":1,"b":2}]}"#), []);
+    assert_eq!(failures(body, "$", r#"{"includes":[{"b":2},{"b":2}]}"#).len(), 1);
+}
+
+#[test]
+fn unordered_and_unique_compare_elements() {
+    passes(&[
+        ("$.list", r#"{"unordered":[3,1,2.0],"unique":true}"#),
+        ("$.mixed", r#"{"unordered":[null,"1",1],"unique":true}"#),
+        ("$.items[*].id", r#"{"unordered":[2,3,1]}"#),
+        ("$.twice", r#"{"unique":false}"#),
+        ("$.nothing[*]", r#"{"unordered":[]}"#),
+    ]);
+    fails(&[
+        (
+            "$.list",
+            r#"{"unordered":[3,3,1]}"#,
+            "$.list: expected unordered [3,3,1], got [1,2,3] (array of 3)\n  $.list: missing, expected 3 (number)\n  $.list[1]: unexpected 2 (number)",
+        ),
+        (
+            "$.twice",
+            r#"{"unique":true}"#,
+            "$.twice: expected no element twice, got [{\"a\":1},2,{\"a\":1.0}] (array of 3); elements [0] and [2] are equal",
+        ),
+        (
+            "$.items[*].id",
+            r#"{"unordered":[1,2,4]}"#,
+            "$.items[*].id: expected unordered [1,2,4], got [1,2,3] (array of 3)\n  missing, expected 4 (number)\n  [2]: unexpected 3 (number)",
+        ),
+        ("$.list", r#"{"unique":false}"#, "$.list: expected an element twice, got [1,2,3] (array of 3)"),
+    ]);
+    unfit(&[
+        ("$.nothing[*]", r#"{"unique":true}"#, "the list is empty"),
+        ("$.o", r#"{"unique":true}"#, "`unique` needs a list"),
+        ("$.o", r#"{"unordered":[1]}"#, "`unordered` needs a list"),
+        ("$.list", r#"{"unordered":1}"#, "`unordered` compares with a list, and 1 (number) is none"),
+    ]);
+}
+
+#[test]
+fn a_schema_names_every_rule_that_is_broken() {
+    let schema = r#"{"schema":{"type":"object","required":["id","name"],"properties":{"p":{"minimum":1},"tags":{"items":{"type":"integer"}}}}}"#;
+    passes(&[
+        ("$.o", r#"{"schema":{"type":"object"}}"#),
+        ("$.one", r#"{"schema":{"type":"integer"}}"#),
+        ("$.big", r#"{"schema":{"const":9007199254740993}}"#),
+        ("$.big", r#"{"not":{"schema":{"const":9007199254740992}}}"#),
+        ("$.items[*].id", r#"{"schema":{"type":"array","minItems":3}}"#),
+    ]);
+    fails(&[(
+        "$.items[1]",
+        schema,
+        "$.items[1]: expected schema schemas/item.json, got {\"id\":2,\"tags\":[\"c\"],\"p\":0} (object)
+  $.items[1]: \"name\" is a required property, got {\"id\":2,\"tags\":[\"c\"],\"p\":0} (object)
+  $.items[1].tags[0]: the value is not of type \"integer\", got \"c\" (string)
+  $.items[1].p: the value is less than the minimum of 1, got 0 (number)",
+    )]);
+    unfit(&[("latency", r#"{"schema":{}}"#, "`latency` is compared with a duration")]);
+}
+
+#[test]
+fn not_of_several_is_true_when_one_of_them_fails() {
+    passes(&[("$.n", r#"{"not":{"above":1,"below":5}}"#), ("$.text", r#"{"not":{"type":"number","above":5}}"#)]);
+    fails(&[("$.n", r#"{"not":{"above":1,"below":9}}"#, "$.n: expected not above 1 and below 9, got 5 (number)")]);
+}
+
+#[test]
+fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
+    let page = "<html>\u{1b}[31m\n<body>sold out";
+    for expected in ["5", r#"{"exists":false}"#, r#"{"not":5}"#, r#"{"length":0}"#] {
+        let found = failures(page, "$.a[*]", expected);
+        assert_eq!(found[0].actual, "<html>\\u001b[31m\\n<body>sold out", "{expected}");
+        assert!(found.len() == 1 && found[0].why.as_deref().unwrap().starts_with("the body is not JSON:"), "{found:?}");
+    }
+    let empty = failures("", "$.a", r#"{"exists":false}"#);
+    assert_eq!(empty[0].to_string(), "$.a: expected nothing, got no body; the body is empty");
+    assert_eq!(failures("", "body", r#""""#), []);
+    assert_eq!(failures(page, "body", r#"{"contains":"sold out"}"#), []);
+}
+
+#[test]
+fn a_body_that_is_no_text_is_not_compared_as_one() {
+    let mut answer = response("");
+    answer.body = vec![0xff, 0xfe, b'o', 0, b'k', 0].into();
+    let found = judge(&[assertion("body", r#"{"not":{"contains":"error"}}"#)], &Answer::new(&answer), &constant).unwrap();
+    assert_eq!(found[0].why.as_deref(), Some("the body is not UTF-8, so it cannot be compared as text"));
+}
+
+#[test]
+fn a_path_that_looks_at_too_much_is_a_failure() {
+    let body = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let found = failures(&body, "$..*..*..*..*", r#"{"none":5}"#);
+    assert!(found[0].why.as_deref().unwrap().contains("looks at more than 100000 places"), "{found:?}");
+}
+
+#[test]
+fn all_assertions_are_judged_and_nothing_is_resolved_twice() {
+    let response = response(BODY);
+    let answer = Answer::new(&response);
+    let all = [assertion("status", "201"), assertion("$.n", "5"), assertion("$.items[*].p", r#"{"each":{"above":100}}"#)];
+    let count = std::cell::Cell::new(0);
+    let resolve = |tree| {
+        count.set(count.get() + 1);
+        constant(tree)
+    };
+    let found = judge(&all, &answer, &resolve).unwrap();
+    assert_eq!((found.len(), count.get()), (2, 3));
+    assert_eq!((holds(&all, &answer, &constant), holds(&all[1..2], &answer, &constant)), (Ok(false), Ok(true)));
+    assert_eq!(judge(&all, &answer, &|_| Err("no such name")).unwrap_err(), "no such name");
+}
+
+#[test]
+fn a_secret_never_reaches_a_failure_not_even_in_part() {
+    let secret = "t0ken".repeat(40);
+    let body = format!(r#"{{"a":"{secret}","b":["{secret}"],"c":{{"{secret}":1}}}}"#);
+    let response = response(&body);
+    let hide = |text: &str| text.replace(&secret, "***");
+    let answer = Answer::new(&response).hiding(&hide);
+    let all = [
+        assertion("$.a", "5"),
+        assertion("$.b", r#"["x"]"#),
+        assertion("$", r#"{"equals":{"c":{}}}"#),
+        assertion("body", r#""x""#),
+        assertion("$.c.t", "1"),
+        assertion("$.c", r#"{"includes":{"x":1}}"#),
+        assertion("$.a", r#"{"schema":{"maxLength":3}}"#),
+    ];
+    let found = judge(&all, &answer, &constant).unwrap();
+    assert_eq!(found.len(), all.len());
+    assert!(!format!("{found:?}").contains("t0ken"), "{found:#?}");
+}
+
+fn captured(from: &str) -> Result<Value, String> {
+    let response = response(BODY);
+    let at = Span::new(FileId(0), 1, 2);
+    let wanted = Capture { name: "x".to_owned(), name_at: at, from: subject(from), at };
+    capture(&wanted, &Answer::new(&response)).map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn a_capture_takes_what_is_there_with_every_digit() {
+    assert_eq!(captured("$.big").unwrap().to_json(), "9007199254740993");
+    assert_eq!(captured("$.price").unwrap().to_json(), "1.10");
+    assert_eq!(captured("$.no"), Ok(Value::Null));
+    assert_eq!(captured("$.items[*].id"), Ok(json("[1,2,3]")));
+    assert_eq!(captured("$.empty"), Ok(json("[]")));
+    assert_eq!(captured("header.x-left"), Ok(Value::from("7")));
+    assert_eq!(captured("header.set-cookie"), Ok(Value::from("a=1; Secure")));
+    assert_eq!(captured("status"), Ok(json("200")));
+}
+
+#[test]
+fn a_capture_that_finds_nothing_fails() {
+    let fails = |from: &str| captured(from).unwrap_err();
+    assert_eq!(fails("$.items[0].idd"), "nothing to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?");
+    assert_eq!(fails("$.items[?@.id > 9].id"), "nothing to capture as `x`: `$.items[?@.id > 9].id` finds nothing");
+    assert_eq!(fails("header.zzzzzzzz"), "nothing to capture as `x`: the answer has no header `zzzzzzzz`");
+}
+
+#[test]
+fn what_can_never_hold_is_said_before_anything_is_sent() {
+    for (on, expected, reason) in [
+        ("status", r#""200""#, "`status` is a number"),
+        ("status", r#"{"each":5}"#, "`status` is a number"),
+        ("status", r#"{"matches":"2.."}"#, "`status` is a number"),
+        ("status", r#"{"type":"string"}"#, "`status` is a number"),
+        ("status", r#"{"exists":false}"#, "it is always there"),
+        ("status", r#"{"one_of":["200","201"]}"#, "`status` is a number"),
+        ("status", r#"{"above":"200"}"#, "it compares with a number, and this is text"),
+        ("status", r#"{"not":{"contains":"2"}}"#, "`status` is a number"),
+        ("body", r#"{"above":5}"#, "`body` is text"),
+        ("body", "5", "`body` is text"),
+        ("header.x", r#"{"unique":true}"#, "a header is text"),
+        ("header.x", "null", "a header is text"),
+        ("latency", r#"{"below":2}"#, "`latency` is a duration"),
+        ("latency", r#"{"type":"number"}"#, "`latency` is a duration"),
+        ("$.a", r#"{"below":"2s"}"#, "only `latency`"),
+        ("$.a", r#"{"above":true}"#, "this is a boolean"),
+        ("$.a", r#"{"one_of":5}"#, "it takes a list, and this is a number"),
+        ("$.a", r#"{"includes":5}"#, "it takes an object or a list"),
+        ("$.a", r#"{"starts_with":null}"#, "it takes a text, and this is null"),
+        ("$.a", r#"{"length":"5"}"#, "a length is a number"),
+        ("$.a", r#"{"exists":false,"equals":5}"#, "with `exists: false`"),
+        ("$.a", r#"{"each":{"some":{"above":"5"}}}"#, "this is text"),
+        ("$.a[*]", r#"{"above":0}"#, "this path finds a list"),
+        ("$.a[*]", "5", "this path finds a list"),
+        ("$.a[*]", r#"{"includes":{"id":5}}"#, "`some: { includes: … }`"),
+    ] {
+        let found = impossible(&assertion(on, expected));
+        assert!(found.len() == 1 && found[0].1.contains(reason), "{on}: {expected}: {found:?}");
+    }
+    for (on, expected) in [
+        ("status", r#"{"one_of":[200,"x"],"not":"200"}"#),
+        ("status", r#"{"at_least":200,"below":300}"#),
+        ("header.x", r#"{"above":5,"contains":5,"length":{"above":3}}"#),
+        ("latency", r#"{"below":"2s","not":{"above":"1s"}}"#),
+        ("body", r#"{"length":0,"exists":false}"#),
+        ("$.a", r#"{"each":{"matches":"x"},"contains":null,"unordered":[]}"#),
+        ("$.a[*]", r#"{"equals":[],"none":{"above":5},"exists":false,"includes":[1],"contains":5}"#),
+        ("$.a", r#"{"exists":false}"#),
+    ] {
+        assert_eq!(impossible(&assertion(on, expected)), [], "{on}: {expected}");
+    }
+}

@@ -1,0 +1,187 @@
+//! What can be typed. Structs only: what is done is in `command`.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Signs, sends and checks marketplace API requests written in YAML.
+#[derive(Parser, Debug)]
+#[command(name = "ingam", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Global {
+    /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a requests folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Sign, send and check requests
+    Run(RunArgs),
+    /// Find every mistake that can be found without sending anything
+    Check(CheckArgs),
+    /// List requests
+    List(ListArgs),
+    /// Show how one request is rendered and signed, line by line, without sending it
+    Explain(ExplainArgs),
+    /// List, show and check schemes
+    Scheme(SchemeArgs),
+    /// Authorization of accounts
+    Auth(AuthArgs),
+    /// Run the loopback marketplaces alone
+    Sandbox(SandboxArgs),
+    /// Allow this workspace's own hosts and schemes to get your secrets
+    Trust(TrustArgs),
+    /// Make a small workspace that runs at once
+    Init(InitArgs),
+    /// Print the JSON Schema of one kind of file, for editors
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Where requests go and with which variables.
+#[derive(ClapArgs, Debug, Default)]
+pub struct Target {
+    /// The environment; by default ingam.yaml's default_env, or the sandbox
+    #[arg(long, short, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The account, over what the files say
+    #[arg(long, short, value_name = "NAME")]
+    pub account: Option<String>,
+    /// A variable, over what the files say; never a secret
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub var: Vec<String>,
+}
+
+/// Which requests.
+#[derive(ClapArgs, Debug, Default)]
+pub struct Words {
+    /// Ids, files, folders or globs; by default all requests
+    #[arg(value_name = "REQUEST")]
+    pub words: Vec<String>,
+    /// Only requests with this tag
+    #[arg(long, short, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// No requests with this tag
+    #[arg(long, value_name = "TAG")]
+    pub not_tag: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub words: Words,
+    #[command(flatten)]
+    pub target: Target,
+    /// Show every exchange, secrets replaced by their names
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub words: Words,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct ExplainArgs {
+    /// The request; `flow::step` for one step of a flow
+    #[arg(value_name = "REQUEST")]
+    pub id: String,
+    #[command(flatten)]
+    pub target: Target,
+    /// Pretend that it is this time, such as 2026-11-22T09:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct SchemeArgs {
+    #[command(subcommand)]
+    pub act: SchemeAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SchemeAct {
+    /// All schemes, built in and of the workspace
+    List,
+    /// One scheme as a file, to read or to copy
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Run the known answers of schemes, and look for the usual mistakes
+    Check {
+        /// By default all
+        names: Vec<String>,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct AuthArgs {
+    #[command(subcommand)]
+    pub act: AuthAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AuthAct {
+    /// Print the signed link that a seller opens to authorize
+    Link {
+        /// The scheme
+        scheme: String,
+        /// The address that the marketplace sends the seller back to
+        #[arg(long, value_name = "URL")]
+        redirect: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct SandboxArgs {
+    /// The first port; each scheme gets the next one
+    #[arg(long, short, default_value_t = 9000)]
+    pub port: u16,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct TrustArgs {
+    /// The environment; by default ingam.yaml's default_env
+    #[arg(long, short, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct InitArgs {
+    /// The folder; by default this one
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct SchemaArgs {
+    /// Which kind of file
+    #[arg(value_parser = ["request", "fixture", "recording", "scheme", "workspace"])]
+    pub kind: String,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,75 @@
+//! `ingam check`
+
+use crate::cli::Exit;
+use crate::cli::args::{CheckArgs, Global};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::host::Host;
+use crate::model::scheme::{Origin, Scheme};
+use crate::plan::check_names;
+use crate::sign::{lint, run_vector};
+
+/// Everything that can be known without sending: files, names, templates, paths, regular expressions, schemes.
+pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> Exit {
+    let loaded = match settings::load_any(host, global, output) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let vars = match settings::vars(&args.target, output) {
+        Ok(vars) => vars,
+        Err(exit) => return exit,
+    };
+    let environment = match settings::environment(&loaded.workspace, args.target.env.as_deref(), output) {
+        Ok(environment) => environment,
+        Err(exit) => return exit,
+    };
+    let mut faults = Diagnostics::default();
+    loaded.diagnostics.iter().cloned().for_each(|fault| faults.push(fault));
+    let given: Vec<String> = vars.into_iter().map(|(name, _)| name).collect();
+    check_names(&loaded.workspace, &environment, &given, &mut faults);
+    for scheme in loaded.workspace.schemes.iter().filter(|scheme| scheme.origin == Origin::Workspace) {
+        check_scheme(scheme, &mut faults);
+    }
+    let faults = faults.sorted();
+    output.diagnostics(&faults, &loaded.sources);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return Exit::BadFile;
+    }
+    if loaded.workspace.requests.is_empty() {
+        output.error("there is no file in `requests/`", &["write one, or begin with `ingam init`".to_owned()]);
+        return Exit::NothingSelected;
+    }
+    let steps: usize = loaded.workspace.requests.iter().map(|request| request.steps.len()).sum();
+    let (files, recordings) = (loaded.workspace.requests.len(), loaded.workspace.recordings.len());
+    output.data(&format!(
+        "{} {files} request files with {steps} requests, {recordings} recordings: no fault",
+        output.out.green("ok")
+    ));
+    Exit::Success
+}
+
+/// The known answers and the lint of a scheme, as faults with places.
+pub fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
+    for finding in lint(scheme) {
+        let fault = if finding.is_error { Diagnostic::error(finding.text) } else { Diagnostic::warning(finding.text) };
+        faults.push(fault.at(finding.at, ""));
+    }
+    for vector in &scheme.vectors {
+        match run_vector(scheme, vector) {
+            Ok(results) => {
+                for result in results.iter().filter(|result| !result.holds()) {
+                    let actual = result.actual.as_deref().unwrap_or("nothing of that name");
+                    let fault = Diagnostic::error(format!("a known answer is not reproduced: `{}`", result.name));
+                    faults.push(
+                        fault
+                            .at(result.at, format!("published by {}", vector.source))
+                            .hint(format!("expected {}", result.expected))
+                            .hint(format!("got      {actual}")),
+                    );
+                }
+            }
+            Err(reason) => faults.push(Diagnostic::error(format!("a known answer cannot be tried: {reason}")).at(vector.at, "")),
+        }
+    }
+}

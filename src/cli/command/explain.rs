@@ -1,0 +1,114 @@
+//! `ingam explain`
+
+use super::session::{self, Chosen, Session};
+use crate::cli::Exit;
+use crate::cli::args::{ExplainArgs, Global};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::did_you_mean;
+use crate::host::Host;
+use crate::load::Loaded;
+use crate::model::request::{Request, Step};
+use crate::run::{Explained, explain};
+
+/// Shows how a request is rendered and signed, without sending it.
+pub fn run(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Exit {
+    explain_one(host, global, args, output).unwrap_or_else(|exit| exit)
+}
+
+fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Result<Exit, Exit> {
+    let loaded = settings::workspace(host, global, output)?;
+    let chosen = Chosen::new(&loaded, &args.target, output)?;
+    let now = match &args.at {
+        None => (host.clock)(),
+        Some(text) => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| {
+            output.error(&format!("`{text}` is not a time"), &["write it as 2026-11-22T09:00:00Z".to_owned()]);
+            Exit::Usage
+        })?,
+    };
+    let (request, step) = find(&loaded, &args.id, output)?;
+    let environment = session::dry(host, &loaded, &chosen.environment, output)?;
+    let files = session::files(&loaded, output)?;
+    let context = Session { host, loaded: &loaded, files: &files }.context(
+        chosen,
+        environment,
+        args.target.account.clone(),
+        true,
+        output,
+    )?;
+    match explain(request, step, &context, now) {
+        Ok(explained) => {
+            output.data(&picture(&explained, &loaded, output));
+            Ok(Exit::Success)
+        }
+        Err(error) => {
+            output.error(&context.redactor.borrow_mut().show(&error.to_string()).to_string(), &error.hints(request, step));
+            Err(Exit::BadFile)
+        }
+    }
+}
+
+fn find<'w>(loaded: &'w Loaded, id: &str, output: &Output) -> Result<(&'w Request, &'w Step), Exit> {
+    let (name, step) = id.split_once("::").map_or((id, None), |(name, step)| (name, Some(step)));
+    let bare = name.trim_start_matches("./").trim_start_matches("requests/").trim_end_matches(".yaml").trim_end_matches(".yml");
+    let requests = &loaded.workspace.requests;
+    let Some(request) = requests.iter().find(|request| request.name == bare) else {
+        let hint = did_you_mean(bare, requests.iter().map(|request| request.name.as_str()));
+        output.error(&format!("there is no request `{bare}`"), &[hint.unwrap_or_else(|| "see `ingam list`".to_owned())]);
+        return Err(Exit::NothingSelected);
+    };
+    let names = || request.steps.iter().filter_map(|step| step.name.as_deref());
+    let found = match step {
+        None => request.steps.first(),
+        Some(wanted) => request.steps.iter().find(|step| step.name.as_deref() == Some(wanted)),
+    };
+    found.map(|step| (request, step)).ok_or_else(|| {
+        let wanted = step.unwrap_or_default();
+        output.error(&format!("`{bare}` has no step `{wanted}`"), &did_you_mean(wanted, names()).into_iter().collect::<Vec<_>>());
+        Exit::NothingSelected
+    })
+}
+
+/// The whole explanation as text.
+fn picture(explained: &Explained, loaded: &Loaded, output: &Output) -> String {
+    let style = output.out;
+    let mut lines = Vec::new();
+    let heading = |lines: &mut Vec<String>, text: &str| lines.push(format!("\n{}", style.bold(text)));
+    lines.push(format!("{}  {}", style.bold(&explained.id), explained.summary));
+    lines.push(format!("{}  {}", style.dim("time"), explained.time));
+    for note in &explained.notes {
+        lines.push(format!("{}  {note}", style.yellow("note")));
+    }
+    heading(&mut lines, "values");
+    if explained.values.is_empty() {
+        lines.push(style.dim("  none: the request has no template"));
+    }
+    for value in &explained.values {
+        let place = value.at.map(|at| format!(", {}", loaded.sources.place(at))).unwrap_or_default();
+        lines.push(format!("  {} = {}  {}", value.name, value.value, style.dim(&format!("({}{place})", value.layer))));
+    }
+    table(&mut lines, "prepared, before the signature", &explained.prepared, style);
+    heading(&mut lines, "signature, line by line");
+    if explained.trace.is_empty() {
+        lines.push(style.dim("  nothing is signed at this level"));
+    }
+    for (number, (id, op, value)) in (1..).zip(&explained.trace) {
+        lines.push(format!("  {number} {} {}", style.bold(id), style.dim(op)));
+        lines.extend(value.as_str().lines().map(|line| format!("      {line}")));
+    }
+    table(&mut lines, "attached, after the signature", &explained.attached, style);
+    heading(&mut lines, "on the wire");
+    lines.extend(explained.wire.as_str().lines().map(|line| format!("  {line}")));
+    heading(&mut lines, "as curl");
+    lines.push(format!("  {}", explained.curl));
+    lines.join("\n")
+}
+
+fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::Shown)], style: crate::report::Style) {
+    if rows.is_empty() {
+        return;
+    }
+    lines.push(format!("\n{}", style.bold(title)));
+    let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    lines.extend(rows.iter().map(|(name, value)| format!("  {name:<widest$}  {value}")));
+}

@@ -1,0 +1,43 @@
+//! `ingam list`
+
+use crate::cli::Exit;
+use crate::cli::args::{Global, ListArgs};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::host::Host;
+use crate::model::request::Request;
+use crate::plan::select;
+
+pub fn run(host: &Host, global: &Global, args: &ListArgs, output: &Output) -> Exit {
+    let loaded = match settings::workspace(host, global, output) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    match select(&loaded.workspace, &settings::selection(&args.words)) {
+        Ok(plan) => {
+            let widest = plan.units.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
+            let lines: Vec<String> = plan.units.iter().map(|request| line(request, widest, output)).collect();
+            output.data(&lines.join("\n"));
+            Exit::Success
+        }
+        Err(error) => {
+            output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
+            Exit::NothingSelected
+        }
+    }
+}
+
+/// Id, scheme, steps and tags in columns.
+fn line(request: &Request, widest: usize, output: &Output) -> String {
+    let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
+    schemes.dedup();
+    let steps = match request.steps.as_slice() {
+        [only] if only.name.is_none() => only.method.name().to_owned(),
+        steps => format!("{} steps", steps.len()),
+    };
+    let tags: Vec<String> = request.tags.iter().map(|tag| format!("#{tag}")).collect();
+    let skip = request.skip.as_ref().map(|reason| format!("  skipped: {reason}")).unwrap_or_default();
+    let gap = " ".repeat(widest - request.name.chars().count());
+    let rest = format!("{:<15} {steps:<8} {}", schemes.join(","), tags.join(" "));
+    format!("{}{gap}  {}{}", request.name, output.out.dim(rest.trim_end()), output.out.yellow(&skip))
+}

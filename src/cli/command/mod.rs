@@ -1,0 +1,14 @@
+//! One file for each verb.
+
+pub mod auth;
+pub mod check;
+pub mod completions;
+pub mod explain;
+pub mod init;
+pub mod list;
+pub mod run;
+pub mod sandbox;
+pub mod schema;
+pub mod scheme;
+mod session;
+pub mod trust;

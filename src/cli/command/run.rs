@@ -1,0 +1,68 @@
+//! `ingam run`
+
+use super::session::{self, Chosen, Session};
+use crate::cli::Exit;
+use crate::cli::args::{Global, RunArgs};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::event::Summary;
+use crate::host::Host;
+use crate::plan::{Plan, select};
+use crate::report::{Reporter, Terminal};
+use crate::run::Context;
+use crate::span::Sources;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
+    session::runtime(output)
+        .and_then(|runtime| runtime.block_on(run_inside(host, global, args, output)))
+        .unwrap_or_else(|exit| exit)
+}
+
+async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
+    let loaded = settings::workspace(host, global, output)?;
+    let chosen = Chosen::new(&loaded, &args.target, output)?;
+    let plan = select(&loaded.workspace, &settings::selection(&args.words)).map_err(|error| {
+        output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
+        Exit::NothingSelected
+    })?;
+    let schemes = session::schemes_of(&loaded.workspace, &plan.units);
+    let environment = session::environment(host, &loaded, &chosen.environment, &schemes, output).await?;
+    let files = session::files(&loaded, output)?;
+    let session = Session { host, loaded: &loaded, files: &files };
+    let context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
+    let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
+    let summary = tokio::select! {
+        summary = listen(&plan, &context, &mut terminal, &loaded.sources) => summary,
+        exit = interrupted() => return Ok(exit),
+    };
+    if plan.is_empty() {
+        output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
+    }
+    Ok(Exit::of(&summary))
+}
+
+/// Runs the plan; a report that cannot be written does not stop it (a pipe that was closed has nobody to tell).
+async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Reporter, sources: &Sources) -> Summary {
+    crate::run::run(plan, context, &mut |event| {
+        let _ = reporter.on(&event, sources);
+    })
+    .await
+}
+
+/// Ends with the code of the first signal that asks to stop.
+async fn interrupted() -> Exit {
+    let wait = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => Exit::Interrupted,
+        () = wait(SignalKind::terminate()) => Exit::Terminated,
+        () = wait(SignalKind::hangup()) => Exit::HungUp,
+    }
+}

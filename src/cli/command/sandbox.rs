@@ -1,0 +1,39 @@
+//! `ingam sandbox`
+
+use super::session;
+use crate::cli::Exit;
+use crate::cli::args::{Global, SandboxArgs};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::host::Host;
+use crate::load::all_schemes;
+use crate::sandbox::{Nature, Sandbox, test_account};
+use crate::store::variable;
+
+/// Listens until it is stopped, and says where and with which test keys.
+pub fn run(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Exit {
+    session::runtime(output).and_then(|runtime| runtime.block_on(listen(host, global, args, output))).unwrap_or_else(|exit| exit)
+}
+
+async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Result<Exit, Exit> {
+    let mut loaded = settings::workspace(host, global, output)?;
+    let schemes = all_schemes(&mut loaded);
+    let nature = Nature { clock: host.clock, chance: host.chance };
+    let sandbox = Sandbox::start(&loaded.workspace, &schemes, Some(args.port), nature).await.map_err(|error| {
+        output.error(&error.to_string(), &["choose another first port with `--port`".to_owned()]);
+        Exit::Unable
+    })?;
+    for scheme in &schemes {
+        let origin = sandbox.origins.base(scheme).map_or_else(String::new, |base| base.to_string());
+        output.data(&format!("{:<15} {origin}", scheme.name));
+        // Test keys of the sandbox are no secrets: they are here to be used.
+        for (name, value) in test_account(scheme, crate::model::environment::DEFAULT_ACCOUNT, None).0 {
+            if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
+                output.data(&output.out.dim(&format!("  {}={text}", variable(&scheme.name, None, None, &name))));
+            }
+        }
+    }
+    output.say("listening; Ctrl-C stops");
+    let _ = tokio::signal::ctrl_c().await;
+    Ok(Exit::Interrupted)
+}

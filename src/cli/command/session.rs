@@ -1,0 +1,215 @@
+//! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the workspace.
+
+use crate::cli::Exit;
+use crate::cli::args::Target;
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::host::Host;
+use crate::load::{Files, Loaded};
+use crate::model::environment::SANDBOX;
+use crate::model::request::{Request, WorkspaceFile};
+use crate::model::scheme::{Origin, Scheme};
+use crate::model::workspace::Workspace;
+use crate::render::BodyFiles;
+use crate::run::{Accesses, Context, Environment};
+use crate::sandbox::{Nature, Origins, Sandbox};
+use crate::store::{Credentials, Trust, Trusted};
+use crate::transport::{Live, Reach};
+use crate::value::Value;
+use crate::wire::BaseUrl;
+use bytes::Bytes;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that a request sends is refused past this, in bytes.
+const MAX_BODY_FILE: u64 = 64 << 20;
+
+/// Reads the files of one workspace.
+pub struct DiskFiles(pub Files);
+
+impl BodyFiles for DiskFiles {
+    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
+        let path = self.0.resolve(&file.path)?;
+        let fault = |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
+        let metadata = std::fs::metadata(&path).map_err(fault)?;
+        if !metadata.is_file() || metadata.len() > MAX_BODY_FILE {
+            return Err(format!("`{}` is not a plain file of at most {} MiB", file.path.display(), MAX_BODY_FILE >> 20));
+        }
+        std::fs::read(&path).map(Bytes::from).map_err(fault)
+    }
+}
+
+/// What was chosen before anything runs.
+pub struct Chosen {
+    pub environment: String,
+    pub vars: Vec<(String, Value)>,
+}
+
+impl Chosen {
+    /// # Errors
+    /// The exit code of what was wrong, which has been said.
+    pub fn new(loaded: &Loaded, target: &Target, output: &Output) -> Result<Self, Exit> {
+        let vars = settings::vars(target, output)?;
+        let environment = settings::environment(&loaded.workspace, target.env.as_deref(), output)?;
+        settings::names(loaded, &environment, &vars, output)?;
+        Ok(Self { environment, vars })
+    }
+}
+
+/// The schemes that some requests use, each once.
+#[must_use]
+pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Scheme>> {
+    let named =
+        |scheme: &&Arc<Scheme>| requests.iter().flat_map(|request| &request.steps).any(|step| step.scheme.name == scheme.name);
+    workspace.schemes.iter().filter(named).cloned().collect()
+}
+
+/// The environment that sends: the sandbox started, or the user's own credentials read.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub async fn environment<'w>(
+    host: &Host,
+    loaded: &'w Loaded,
+    name: &str,
+    schemes: &[Arc<Scheme>],
+    output: &Output,
+) -> Result<Environment<'w>, Exit> {
+    if name == SANDBOX {
+        let nature = Nature { clock: host.clock, chance: host.chance };
+        return match Sandbox::start(&loaded.workspace, schemes, None, nature).await {
+            Ok(sandbox) => Ok(Environment::Sandbox(sandbox.origins)),
+            Err(error) => {
+                output.error(&error.to_string(), &[]);
+                Err(Exit::Unable)
+            }
+        };
+    }
+    let credentials = credentials(host, loaded, output)?;
+    let trust = Trust::read(host.config_folder().as_deref(), &loaded.workspace.root).map_err(|error| {
+        output.error(&error.to_string(), &[]);
+        Exit::Unable
+    })?;
+    let environment = name.to_owned();
+    let trusts = move |scheme: &Scheme, base: &BaseUrl| {
+        let wanted = things_to_trust(loaded, &environment, scheme, base);
+        wanted.into_iter().find(|thing| !trust.allows(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
+    };
+    Ok(Environment::Own { credentials, trusts: Box::new(trusts) })
+}
+
+/// The environment of an explanation: nothing is sent, so nothing has to be there.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<Environment<'w>, Exit> {
+    if name == SANDBOX {
+        return Ok(Environment::Sandbox(Origins::imagined(&loaded.workspace.schemes)));
+    }
+    Ok(Environment::Dry(credentials(host, loaded, output)?))
+}
+
+fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Credentials, Exit> {
+    Credentials::read(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
+        output.error(&error.to_string(), &[]);
+        Exit::Credential
+    })
+}
+
+/// What has to be trusted before this scheme's secrets go to this host. A loopback address and a scheme's own host need
+/// no word; a workspace's own scheme does, by its content.
+#[must_use]
+pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<Trusted> {
+    let mut things = Vec::new();
+    let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
+    if !own_host && !base.is_loopback() {
+        things.push(Trusted::Host {
+            environment: environment.to_owned(),
+            scheme: scheme.name.clone(),
+            host: base.as_str().to_owned(),
+        });
+    }
+    let secrets = scheme.credentials.iter().any(|credential| credential.secret) || !scheme.tokens.is_empty();
+    if scheme.origin == Origin::Workspace && secrets {
+        let text = loaded.sources.get(scheme.at.file).map_or("", |source| &source.text);
+        things.push(Trusted::scheme(&scheme.name, text));
+    }
+    things
+}
+
+/// Everything that a run needs.
+pub struct Session<'w> {
+    pub host: &'w Host,
+    pub loaded: &'w Loaded,
+    pub files: &'w DiskFiles,
+}
+
+impl<'w> Session<'w> {
+    /// # Errors
+    /// The exit code of what was wrong, which has been said.
+    pub fn context(
+        &self,
+        chosen: Chosen,
+        environment: Environment<'w>,
+        account: Option<String>,
+        verbose: bool,
+        output: &Output,
+    ) -> Result<Context<'w>, Exit> {
+        let reach = if chosen.environment == SANDBOX || self.all_loopback(&chosen.environment) {
+            Reach::Loopback
+        } else {
+            Reach::Anywhere
+        };
+        let transport = Live::new(reach).map_err(|error| {
+            output.error(&error.to_string(), &[]);
+            Exit::Unable
+        })?;
+        Ok(Context {
+            workspace: &self.loaded.workspace,
+            accesses: Accesses::new(&self.loaded.workspace, &chosen.environment, environment),
+            environment: chosen.environment,
+            vars: chosen.vars,
+            account,
+            run_id: hex::encode(&(self.host.chance)()[..4]),
+            transport,
+            files: self.files,
+            redactor: std::cell::RefCell::default(),
+            clock: self.host.clock,
+            chance: self.host.chance,
+            verbose,
+        })
+    }
+
+    /// Whether every scheme of the workspace goes to a loopback host in this environment.
+    fn all_loopback(&self, environment: &str) -> bool {
+        let workspace = &self.loaded.workspace;
+        let Some(environment) = workspace.environment(environment) else { return false };
+        workspace.schemes.iter().all(|scheme| {
+            let own = environment.hosts.iter().find(|(name, _)| *name == scheme.name);
+            own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok()).is_some_and(|base| base.is_loopback())
+        })
+    }
+}
+
+/// A runtime that waits on one thread: waking another costs more than it saves.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn runtime(output: &Output) -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        output.error(&format!("the runtime cannot be started: {error}"), &[]);
+        Exit::Unable
+    })
+}
+
+/// The files of the workspace that was loaded.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn files(loaded: &Loaded, output: &Output) -> Result<DiskFiles, Exit> {
+    let root: &PathBuf = &loaded.workspace.root;
+    Files::new(root).map(DiskFiles).map_err(|error| {
+        output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
+        Exit::BadFile
+    })
+}

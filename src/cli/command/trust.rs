@@ -1,0 +1,71 @@
+//! `ingam trust`
+
+use super::session::things_to_trust;
+use crate::cli::Exit;
+use crate::cli::args::{Global, TrustArgs};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::host::Host;
+use crate::load::{Loaded, all_schemes};
+use crate::store::{Trust, Trusted};
+use crate::wire::BaseUrl;
+use std::io::{BufRead, Write};
+
+/// Shows what would get a secret here and is not a scheme's own, and remembers the user's word for it.
+pub fn run(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Exit {
+    trust(host, global, args, output).unwrap_or_else(|exit| exit)
+}
+
+fn trust(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Result<Exit, Exit> {
+    let mut loaded = settings::workspace(host, global, output)?;
+    all_schemes(&mut loaded);
+    let environment = settings::environment(&loaded.workspace, args.env.as_deref(), output)?;
+    let fault = |error: crate::store::TrustError| {
+        output.error(&error.to_string(), &[]);
+        Exit::Unable
+    };
+    let mut trust = Trust::read(host.config_folder().as_deref(), &loaded.workspace.root).map_err(fault)?;
+    let wanted: Vec<Trusted> = things(&mut loaded, &environment).into_iter().filter(|thing| !trust.allows(thing)).collect();
+    if wanted.is_empty() {
+        output.data(&format!("nothing in environment `{environment}` needs your trust"));
+        return Ok(Exit::Success);
+    }
+    for thing in &wanted {
+        output.data(&format!("  {}", thing.describe()));
+    }
+    if !args.yes && !asked(host, output) {
+        output.say("nothing was trusted");
+        return Ok(Exit::Credential);
+    }
+    for thing in &wanted {
+        trust.allow(thing).map_err(fault)?;
+    }
+    output.data("trusted on this machine, for this workspace");
+    Ok(Exit::Success)
+}
+
+fn things(loaded: &mut Loaded, environment: &str) -> Vec<Trusted> {
+    let schemes = all_schemes(loaded);
+    let declared = loaded.workspace.environment(environment);
+    let mut things = Vec::new();
+    for scheme in &schemes {
+        let own = declared.and_then(|declared| declared.hosts.iter().find(|(name, _)| *name == scheme.name));
+        let url = own.map(|(_, host)| host.name.as_str()).or_else(|| scheme.hosts.first().map(|host| host.url.as_str()));
+        if let Some(base) = url.and_then(|url| BaseUrl::parse(url).ok()) {
+            things.extend(things_to_trust(loaded, environment, scheme, &base));
+        }
+    }
+    things
+}
+
+/// Only a person at a terminal can say yes.
+fn asked(host: &Host, output: &Output) -> bool {
+    if !host.stdin_is_terminal {
+        output.error("nobody can be asked here", &["look at the list, and pass `--yes`".to_owned()]);
+        return false;
+    }
+    let _ = write!(std::io::stderr(), "may all of this get your secrets? [y/N] ");
+    let mut answer = String::new();
+    let _ = std::io::stdin().lock().read_line(&mut answer);
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}

@@ -1,0 +1,97 @@
+//! The exit codes: the one place where they are numbers. The table of the README is held to this one by a test.
+
+use crate::event::{Summary, Trouble};
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Success,
+    Failed,
+    Usage,
+    BadFile,
+    NothingSelected,
+    Unable,
+    Credential,
+    Budget,
+    Recording,
+    HungUp,
+    Interrupted,
+    Terminated,
+}
+
+impl Exit {
+    pub const ALL: [Self; 12] = [
+        Self::Success,
+        Self::Failed,
+        Self::Usage,
+        Self::BadFile,
+        Self::NothingSelected,
+        Self::Unable,
+        Self::Credential,
+        Self::Budget,
+        Self::Recording,
+        Self::HungUp,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::BadFile => 3,
+            Self::NothingSelected => 4,
+            Self::Unable => 5,
+            Self::Credential => 6,
+            Self::Budget => 7,
+            Self::Recording => 8,
+            Self::HungUp => 129,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// As the README says it.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "everything passed",
+            Self::Failed => "an assertion failed",
+            Self::Usage => "the command line is wrong",
+            Self::BadFile => "a file is wrong",
+            Self::NothingSelected => "nothing was selected, or all of it skipped",
+            Self::Unable => "it could not be done: network, time-out",
+            Self::Credential => "a credential is missing, or a person must authorize or trust",
+            Self::Budget => "the budget is used up",
+            Self::Recording => "a recording is missing",
+            Self::HungUp => "interrupted by HUP",
+            Self::Interrupted => "interrupted by INT",
+            Self::Terminated => "interrupted by TERM",
+        }
+    }
+
+    /// The code of a whole run: of several, the first of 3, 6, 5, 7, 1, 8.
+    #[must_use]
+    pub fn of(summary: &Summary) -> Self {
+        let has = |trouble: Trouble| summary.troubles.contains(&trouble);
+        let order = [(Trouble::File, Self::BadFile), (Trouble::Credential, Self::Credential), (Trouble::Unable, Self::Unable)];
+        if let Some((_, exit)) = order.into_iter().find(|(trouble, _)| has(*trouble)) {
+            return exit;
+        }
+        match summary {
+            summary if summary.failed > 0 => Self::Failed,
+            _ if has(Trouble::Recording) => Self::Recording,
+            summary if summary.passed == 0 => Self::NothingSelected,
+            _ => Self::Success,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,43 @@
+//! The command line: arguments, settings, exit codes, and one file for each verb.
+
+mod args;
+mod command;
+mod exit;
+mod output;
+mod settings;
+
+pub use exit::Exit;
+
+use crate::host::Host;
+use args::{Args, Command};
+use clap::Parser;
+use output::Output;
+
+/// Runs the program; never panics on input, and never prints a secret.
+#[must_use]
+pub fn run(host: &Host) -> Exit {
+    let args = match Args::try_parse_from(&host.args) {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let output = Output::new(host);
+    match args.command {
+        Command::Run(run) => command::run::run(host, &args.global, &run, &output),
+        Command::Check(check) => command::check::run(host, &args.global, &check, &output),
+        Command::List(list) => command::list::run(host, &args.global, &list, &output),
+        Command::Explain(explain) => command::explain::run(host, &args.global, &explain, &output),
+        Command::Scheme(scheme) => command::scheme::run(host, &args.global, &scheme, &output),
+        Command::Auth(auth) => command::auth::run(host, &args.global, &auth, &output),
+        Command::Sandbox(sandbox) => command::sandbox::run(host, &args.global, &sandbox, &output),
+        Command::Trust(trust) => command::trust::run(host, &args.global, &trust, &output),
+        Command::Init(init) => command::init::run(host, &init, &output),
+        Command::Schema(schema) => command::schema::run(&schema, &output),
+        Command::Completions(completions) => command::completions::run(&completions),
+    }
+}
+
+/// Help and version are answers, everything else is a mistake. What was typed is clap's to show: no secret is an argument.
+fn usage(error: &clap::Error) -> Exit {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+}

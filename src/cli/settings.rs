@@ -1,0 +1,102 @@
+//! Settings fold here: default, then ingam.yaml, then the command line; what a command uses is the result.
+
+use super::args::{Global, Target, Words};
+use super::exit::Exit;
+use super::output::Output;
+use crate::diagnostic::{Diagnostics, did_you_mean};
+use crate::host::Host;
+use crate::load::{Loaded, WORKSPACE_FILE, load};
+use crate::model::environment::SANDBOX;
+use crate::model::workspace::Workspace;
+use crate::plan::{Selection, check_names};
+use crate::value::{Number, Value};
+use std::path::{Path, PathBuf};
+
+/// The root that was named, or the nearest folder above that looks like one.
+#[must_use]
+pub fn root(host: &Host, global: &Global) -> PathBuf {
+    if let Some(root) = &global.root {
+        return host.cwd.join(root);
+    }
+    let is_root = |folder: &&Path| folder.join(WORKSPACE_FILE).is_file() || folder.join("ingam.yml").is_file();
+    let has_requests = |folder: &&Path| folder.join("requests").is_dir();
+    let above = || host.cwd.ancestors();
+    above().find(is_root).or_else(|| above().find(has_requests)).unwrap_or(&host.cwd).to_owned()
+}
+
+/// Loads the workspace and shows its faults; `None` when there are errors.
+pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<Loaded, Exit> {
+    let loaded = load_any(host, global, output)?;
+    if !loaded.diagnostics.is_empty() {
+        output.diagnostics(&loaded.diagnostics, &loaded.sources);
+    }
+    if loaded.has_errors() { Err(Exit::BadFile) } else { Ok(loaded) }
+}
+
+/// Loads the workspace without a word about its faults.
+pub fn load_any(host: &Host, global: &Global, output: &Output) -> Result<Loaded, Exit> {
+    let root = root(host, global);
+    load(&root, host.threads).map_err(|error| {
+        output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
+        Exit::BadFile
+    })
+}
+
+/// The environment that was named, or the workspace's own default.
+pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) -> Result<String, Exit> {
+    let name = named.unwrap_or(&workspace.default_env);
+    if name == SANDBOX || workspace.environment(name).is_some() || name == LIVE {
+        return Ok(name.to_owned());
+    }
+    let names = workspace.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);
+    output.error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+    Err(Exit::Usage)
+}
+
+/// The hosts that schemes name need no entry in ingam.yaml.
+const LIVE: &str = "live";
+
+/// `--var NAME=VALUE`; a value arrives as written, as in files.
+pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Exit> {
+    let mut vars = Vec::new();
+    for written in &target.var {
+        let Some((name, value)) = written.split_once('=') else {
+            output.error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
+            return Err(Exit::Usage);
+        };
+        let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        if !is_name || crate::render::RESERVED.contains(&name) {
+            output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
+            return Err(Exit::Usage);
+        }
+        vars.push((name.to_owned(), value_of(value)));
+    }
+    Ok(vars)
+}
+
+fn value_of(text: &str) -> Value {
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        "null" => Value::Null,
+        text => Number::parse(text).map_or_else(|| Value::from(text), Value::Number),
+    }
+}
+
+/// Every name that templates use must be known in this environment.
+pub fn names(loaded: &Loaded, environment: &str, vars: &[(String, Value)], output: &Output) -> Result<(), Exit> {
+    let given: Vec<String> = vars.iter().map(|(name, _)| name.clone()).collect();
+    let mut faults = Diagnostics::default();
+    check_names(&loaded.workspace, environment, &given, &mut faults);
+    let faults = faults.sorted();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    output.diagnostics(&faults, &loaded.sources);
+    Err(Exit::BadFile)
+}
+
+#[must_use]
+pub fn selection(words: &Words) -> Selection {
+    Selection { words: words.words.clone(), tags: words.tag.clone(), not_tags: words.not_tag.clone() }
+}

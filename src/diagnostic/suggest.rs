@@ -1,0 +1,36 @@
+//! "Did you mean", and lists in a sentence.
+
+/// A hint that names the most similar of `known`, or all of them when they are few and none is similar.
+#[must_use]
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let similar = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
+    let nearest = known.iter().copied().min_by_key(similar)?;
+    if similar(&nearest) <= 1 + wrong.chars().count() / 4 {
+        return Some(format!("did you mean `{nearest}`?"));
+    }
+    (known.len() <= 24).then(|| format!("it can be {}", list_of(known, "or")))
+}
+
+/// `` `a`, `b` or `c` ``
+#[must_use]
+pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_keys_is_recognised() {
+        assert_eq!(did_you_mean("headrs", ["query", "headers"]), Some("did you mean `headers`?".to_owned()));
+        assert_eq!(did_you_mean("zzz", ["query", "json"]), Some("it can be `query` or `json`".to_owned()));
+        assert_eq!(did_you_mean("zzz", []), None);
+    }
+}

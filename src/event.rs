@@ -1,0 +1,124 @@
+//! What happened during a run, secrets already gone. The event is all that passes between `run` and `report`.
+
+use crate::secret::Shown;
+use crate::span::Span;
+use std::time::Duration;
+
+/// One fact of a run, in the order in which things happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    RunStarted { environment: String, run_id: String, units: usize },
+    UnitStarted { id: String },
+    UnitFinished(UnitReport),
+    RunFinished(Summary),
+}
+
+/// A request file that was run, or left out.
+#[derive(Clone, Debug)]
+pub struct UnitReport {
+    /// `coupang/product_search@main`
+    pub id: String,
+    pub at: Span,
+    pub verdict: Verdict,
+    pub steps: Vec<StepReport>,
+    /// Steps of the flow that were not reached.
+    pub not_reached: usize,
+    pub duration: Duration,
+}
+
+/// One call of it.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// Only in a flow.
+    pub name: Option<String>,
+    /// `GET /v2/…`, as rendered.
+    pub line: Shown,
+    pub at: Span,
+    pub status: Option<u16>,
+    pub latency: Option<Duration>,
+    pub verdict: Verdict,
+    pub failures: Vec<FailureReport>,
+    /// What a person should know besides: what the scheme says of the answer, what to look at.
+    pub notes: Vec<Shown>,
+    /// The whole exchange; there when asked for, and when the step did not pass.
+    pub exchange: Option<ExchangeReport>,
+}
+
+/// How something ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    Fail,
+    Skipped(String),
+    Error(Trouble, Shown),
+}
+
+impl Verdict {
+    #[must_use]
+    pub fn is_pass(&self) -> bool {
+        matches!(self, Self::Pass)
+    }
+}
+
+/// Why a unit could not be done: each is an exit code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A file is wrong, which only showed while running.
+    File,
+    /// The network, or a time-out.
+    Unable,
+    /// A credential is missing, or a person must authorize.
+    Credential,
+    /// Nothing is recorded for the request.
+    Recording,
+}
+
+/// One expectation that did not hold.
+#[derive(Clone, Debug)]
+pub struct FailureReport {
+    pub at: Span,
+    pub subject: Shown,
+    pub expected: Shown,
+    pub actual: Shown,
+    /// What to think of.
+    pub why: Option<Shown>,
+    /// For lists and objects, where they differ, by path.
+    pub differences: Vec<Shown>,
+}
+
+/// A request and its answer as text.
+#[derive(Clone, Debug)]
+pub struct ExchangeReport {
+    pub request: Shown,
+    pub response: Option<Shown>,
+}
+
+/// How many of each.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub passed: usize,
+    pub failed: usize,
+    pub errors: usize,
+    pub skipped: usize,
+    pub requests: usize,
+    pub duration: Duration,
+    /// What went wrong, each kind once.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Summary {
+    pub fn count(&mut self, unit: &UnitReport) {
+        self.requests += unit.steps.len();
+        match &unit.verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Fail => self.failed += 1,
+            Verdict::Skipped(_) => self.skipped += 1,
+            Verdict::Error(trouble, _) => {
+                self.errors += 1;
+                if !self.troubles.contains(trouble) {
+                    self.troubles.push(*trouble);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The outside world as plain values: arguments, environment variables, clock, chance, terminal. Read once, by `main`.
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What a command may know of the machine that it runs on.
+#[derive(Clone)]
+pub struct Host {
+    pub args: Vec<OsString>,
+    /// Variables whose name and value are UTF-8.
+    pub env: BTreeMap<String, String>,
+    pub cwd: PathBuf,
+    pub stdout: Terminal,
+    pub stderr: Terminal,
+    pub stdin_is_terminal: bool,
+    pub threads: usize,
+    /// Unix milliseconds.
+    pub clock: fn() -> i64,
+    pub chance: fn() -> [u8; 16],
+}
+
+/// Where an output goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    pub is_terminal: bool,
+    /// In columns; of something that is no terminal, a width that nothing is cut to.
+    pub width: usize,
+}
+
+impl Host {
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The folder of the user's own settings, by the XDG rules, or what Windows has for it.
+    #[must_use]
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        let base =
+            self.var("XDG_CONFIG_HOME").or_else(|| self.var("APPDATA")).map(PathBuf::from).filter(|path| path.is_absolute());
+        Some(base.or_else(|| self.var("HOME").map(|home| PathBuf::from(home).join(".config")))?.join("ingam"))
+    }
+
+    /// Whether output to `terminal` should have colours: <https://no-color.org>, and the customs of `CLICOLOR_FORCE`.
+    #[must_use]
+    pub fn colours(&self, terminal: Terminal) -> bool {
+        if self.var("NO_COLOR").is_some() || self.var("TERM") == Some("dumb") {
+            return false;
+        }
+        terminal.is_terminal || self.var("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+    }
+
+    /// A time for people, in UTC.
+    #[must_use]
+    pub fn now_text(&self) -> String {
+        Timestamp::from_millisecond((self.clock)()).map(|time| time.to_string()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,122 @@
+//! `JSONPath` (RFC 9535), and the only room that knows `jsonpath-rust`. The library reads the text; what it read is held to
+//! the rules that its grammar lets through and is then walked by our own code, which clones nothing of a document, counts
+//! what it looks at and compares numbers exactly. It refuses to guess: a path that would silently find the wrong thing is
+//! an error of the path.
+
+mod compile;
+mod error;
+mod filter;
+mod guard;
+mod pattern;
+mod place;
+mod query;
+mod walk;
+
+pub use error::PathError;
+pub use place::{Trail, locate};
+
+use crate::value::Value;
+use query::{Query, Selector};
+use std::sync::Arc;
+use walk::Walk;
+
+/// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
+pub const MAX_VISITS: u32 = 100_000;
+
+/// A path, read and checked once.
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    text: Arc<str>,
+    query: Arc<Query>,
+}
+
+/// What a path names in one document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<'v> {
+    /// Of a path that can name one value only.
+    One(Option<&'v Value>),
+    /// Of any other path, in document order.
+    Many(Vec<&'v Value>),
+}
+
+/// The path looked at more than [`MAX_VISITS`] places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly")]
+pub struct Overrun;
+
+/// Where a path leaves a document: the last value that is there, and what that value lacks.
+#[derive(Clone, Debug)]
+pub struct DeadEnd<'v> {
+    /// The path as far as it leads somewhere.
+    pub path: String,
+    pub node: &'v Value,
+    pub missing: Missing<'v>,
+}
+
+/// What a value lacks at the end of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing<'v> {
+    Name(&'v str),
+    Index(i64),
+}
+
+impl JsonPath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with a number that a filter
+    /// cannot hold exactly, or holds a regular expression that is none.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        guard::check(text)?;
+        Ok(Self { text: text.into(), query: Arc::new(compile::compile(text)?) })
+    }
+
+    /// The path as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it can name one value only: names and indices, one after the other.
+    #[must_use]
+    pub fn is_singular(&self) -> bool {
+        self.query.is_singular()
+    }
+
+    /// What the path names in `root`.
+    ///
+    /// # Errors
+    /// When it looks at too many places.
+    pub fn find<'v>(&self, root: &'v Value) -> Result<Found<'v>, Overrun> {
+        if self.is_singular() {
+            return Ok(Found::One(walk::single(&self.query.segments, root)));
+        }
+        Walk::new(root).all(&self.query.segments, root).map(Found::Many)
+    }
+
+    /// Where the names and indices with which the path begins leave `root`; `None` when all of them lead somewhere.
+    #[must_use]
+    pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
+        let mut node = root;
+        let mut path = "$".to_owned();
+        for selector in self.query.segments.iter().map_while(query::Segment::as_step) {
+            match walk::step(selector, node) {
+                Some(next) => node = next,
+                None => return Some(DeadEnd { path, node, missing: missing(selector)? }),
+            }
+            place::push(&mut path, selector);
+        }
+        None
+    }
+}
+
+fn missing(selector: &Selector) -> Option<Missing<'_>> {
+    match selector {
+        Selector::Name(name) => Some(Missing::Name(name)),
+        Selector::Index(index) => Some(Missing::Index(*index)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

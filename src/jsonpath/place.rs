@@ -1,0 +1,100 @@
+//! The place of a value inside a document, as a path. It refuses to look for a value by its content: two equal values stand
+//! in two places.
+
+use super::query::Selector;
+use crate::value::Value;
+use std::fmt::{self, Write};
+
+/// A place on the way down a document; written out only when someone asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Trail<'a> {
+    /// What every path below begins with.
+    Start(&'a str),
+    Name(&'a Trail<'a>, &'a str),
+    Index(&'a Trail<'a>, usize),
+}
+
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(text) => f.write_str(text),
+            Self::Name(parent, name) => {
+                parent.fmt(f)?;
+                write_name(f, name)
+            }
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// The path to `node`, which must be a part of `root` itself and not a copy.
+#[must_use]
+pub fn locate(root: &Value, node: &Value) -> Option<String> {
+    locate_below(&Trail::Start("$"), root, node)
+}
+
+fn locate_below(trail: &Trail<'_>, here: &Value, node: &Value) -> Option<String> {
+    if std::ptr::eq(here, node) {
+        return Some(trail.to_string());
+    }
+    match here {
+        Value::List(items) => {
+            items.iter().enumerate().find_map(|(index, item)| locate_below(&Trail::Index(trail, index), item, node))
+        }
+        Value::Object(members) => members.iter().find_map(|(name, member)| locate_below(&Trail::Name(trail, name), member, node)),
+        _ => None,
+    }
+}
+
+/// Writes a step behind a path.
+pub(super) fn push(path: &mut String, selector: &Selector) {
+    // Writing to a `String` cannot fail.
+    let _ = match selector {
+        Selector::Name(name) => write_name(path, name),
+        Selector::Index(index) => write!(path, "[{index}]"),
+        _ => Ok(()),
+    };
+}
+
+fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
+    if is_shorthand(name) {
+        return write!(out, ".{name}");
+    }
+    out.write_str("['")?;
+    for letter in name.chars() {
+        match letter {
+            '\'' | '\\' => write!(out, "\\{letter}")?,
+            '\0'..='\u{1f}' => write!(out, "\\u{:04x}", u32::from(letter))?,
+            _ => out.write_char(letter)?,
+        }
+    }
+    out.write_str("']")
+}
+
+/// Whether a name may stand behind a `.` (RFC 9535, section 2.5.1.1).
+pub(super) fn is_shorthand(name: &str) -> bool {
+    name.chars().next().is_some_and(|first| !first.is_ascii_digit()) && name.chars().all(is_name_char)
+}
+
+pub(super) fn is_name_char(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || !letter.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::parse;
+
+    #[test]
+    fn equal_values_stand_in_their_own_places() {
+        let root = parse("{\"a\":[1,1,{\"b c\":1,\"it's\\n\":1,\"한\":1}]}".as_bytes()).unwrap();
+        let items = root.get("a").and_then(Value::as_list).unwrap();
+        let last = items[2].as_object().unwrap();
+        let place = |node| locate(&root, node).unwrap();
+        assert_eq!(place(&items[1]), "$.a[1]");
+        assert_eq!(place(&last[0].1), "$.a[2]['b c']");
+        assert_eq!(place(&last[1].1), r"$.a[2]['it\'s\u000a']");
+        assert_eq!(place(&last[2].1), "$.a[2].한");
+        assert_eq!(locate(&root, &items[1].clone()), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! Decodes `assert` and `capture` maps, and the predicates under them.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::jsonpath::JsonPath;
+use crate::load::fields::{Map, duration, entries, flag, is_name, one_or_many, parse_duration, text, word, wrong_kind};
+use crate::load::files::Files;
+use crate::load::values::Values;
+use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
+use crate::model::capture::Capture;
+use crate::render::Dialect;
+use crate::yaml::{Entry, Kind, Node};
+
+/// The predicates of the language.
+pub const PREDICATES: [&str; 21] = [
+    "equals",
+    "not",
+    "one_of",
+    "type",
+    "exists",
+    "above",
+    "at_least",
+    "below",
+    "at_most",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "length",
+    "each",
+    "some",
+    "none",
+    "includes",
+    "unordered",
+    "unique",
+    "schema",
+];
+
+/// The subjects that are not a JSONPath or a header.
+const SUBJECTS: [&str; 3] = ["status", "latency", "body"];
+
+pub struct Assertions<'d> {
+    pub dialect: Dialect,
+    pub files: &'d Files,
+    pub faults: &'d mut Diagnostics,
+}
+
+impl Assertions<'_> {
+    pub fn decode(&mut self, node: &Node) -> Vec<Assertion> {
+        entries(node, "`assert`", self.faults).iter().filter_map(|entry| self.assertion(entry)).collect()
+    }
+
+    fn assertion(&mut self, entry: &Entry) -> Option<Assertion> {
+        let subject = self.subject(entry)?;
+        let latency = matches!(subject, Subject::Latency);
+        let predicates = self.expectation(&entry.value, latency);
+        let assertion = Assertion { subject, at: entry.key_at, predicates };
+        for (at, reason) in crate::check::impossible(&assertion) {
+            self.faults.push(Diagnostic::error("this can never hold").at(at, reason));
+        }
+        Some(assertion)
+    }
+
+    fn subject(&mut self, entry: &Entry) -> Option<Subject> {
+        let key = entry.key.as_str();
+        if key.starts_with('$') {
+            return json_path(key, entry.key_at, self.faults).map(Subject::Path);
+        }
+        if let Some(name) = key.strip_prefix("header.") {
+            return Some(Subject::Header(name.to_ascii_lowercase()));
+        }
+        match key {
+            "status" => Some(Subject::Status),
+            "latency" => Some(Subject::Latency),
+            "body" => Some(Subject::Body),
+            _ => {
+                let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
+                let similar = did_you_mean(key, SUBJECTS).filter(|hint| hint.starts_with("did"));
+                let hint = similar.unwrap_or_else(|| {
+                    "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
+                });
+                self.faults.push(fault.hint(hint));
+                None
+            }
+        }
+    }
+
+    /// A map is always predicates; anything else is the value to equal.
+    fn expectation(&mut self, node: &Node, latency: bool) -> Vec<Predicate> {
+        match &node.kind {
+            Kind::Map(_) => self.predicates(node, latency),
+            _ => vec![Predicate { at: node.at, test: Test::Equals(self.values().tree(node)) }],
+        }
+    }
+
+    fn predicates(&mut self, node: &Node, latency: bool) -> Vec<Predicate> {
+        let Some(map) = Map::open(node, "an expectation", &PREDICATES, self.faults) else { return Vec::new() };
+        let found = map.present(&PREDICATES);
+        if found.is_empty() && node.as_map().is_some_and(<[Entry]>::is_empty) {
+            let fault =
+                Diagnostic::error("an expectation without a predicate holds always").at(node.at, "nothing is expected here");
+            self.faults.push(fault.hint("to compare with an object, write `{ equals: {} }`"));
+        }
+        let unknown = node.as_map().is_some_and(|entries| entries.len() > found.len());
+        if unknown {
+            let fault = Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
+            self.faults.push(fault.hint("to compare with an object, write `equals: { … }`"));
+        }
+        let mut written: Vec<&Entry> = node.as_map().unwrap_or_default().iter().collect();
+        written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
+        written.into_iter().filter_map(|entry| Some(Predicate { at: entry.key_at, test: self.test(entry, latency)? })).collect()
+    }
+
+    fn test(&mut self, entry: &Entry, latency: bool) -> Option<Test> {
+        let node = &entry.value;
+        let name = format!("`{}`", entry.key);
+        Some(match entry.key.as_str() {
+            "equals" => Test::Equals(self.values().tree(node)),
+            "not" => Test::Not(self.expectation(node, latency)),
+            "one_of" => Test::OneOf(self.list(node, &name)?),
+            "type" => Test::Type(self.types(node)),
+            "exists" => Test::Exists(flag(node, &name, self.faults)?),
+            "above" => Test::Above(self.bound(node, latency)?),
+            "at_least" => Test::AtLeast(self.bound(node, latency)?),
+            "below" => Test::Below(self.bound(node, latency)?),
+            "at_most" => Test::AtMost(self.bound(node, latency)?),
+            "matches" => Test::Matches(regex(node, self.faults)?),
+            "contains" => Test::Contains(self.values().tree(node)),
+            "starts_with" => Test::StartsWith(self.values().tree(node)),
+            "ends_with" => Test::EndsWith(self.values().tree(node)),
+            "length" => Test::Length(self.expectation(node, false)),
+            "each" => Test::Each(self.expectation(node, false)),
+            "some" => Test::Some(self.expectation(node, false)),
+            "none" => Test::None(self.expectation(node, false)),
+            "includes" => Test::Includes(self.values().tree(node)),
+            "unordered" => Test::Unordered(self.list(node, &name)?),
+            "unique" => Test::Unique(flag(node, &name, self.faults)?),
+            _ => Test::Schema(self.files.schema(node, self.faults)?),
+        })
+    }
+
+    /// A list, or a template that may yield one.
+    fn list(&mut self, node: &Node, what: &str) -> Option<crate::model::template::Tree> {
+        let tree = self.values().tree(node);
+        if node.as_list().is_some() || tree.as_constant().is_none() {
+            return Some(tree);
+        }
+        self.faults.push(wrong_kind(node, what, "a list"));
+        None
+    }
+
+    fn bound(&mut self, node: &Node, latency: bool) -> Option<Bound> {
+        if latency {
+            return duration(node, "a bound of `latency`", self.faults).map(Bound::Duration);
+        }
+        if node.as_text().and_then(parse_duration).is_some() {
+            let fault = Diagnostic::error("only `latency` is compared with durations").at(node.at, "a duration");
+            self.faults.push(fault.hint("write a number"));
+            return None;
+        }
+        Some(Bound::Value(self.values().tree(node)))
+    }
+
+    fn types(&mut self, node: &Node) -> Vec<JsonType> {
+        let words = JsonType::ALL.map(|kind| (kind.name(), kind));
+        one_or_many(node)
+            .iter()
+            .filter_map(|item| {
+                if matches!(item.kind, Kind::Null) { Some(JsonType::Null) } else { word(item, "a type", &words, self.faults) }
+            })
+            .collect()
+    }
+
+    fn values(&mut self) -> Values<'_> {
+        Values { dialect: self.dialect, faults: self.faults }
+    }
+}
+
+/// Decodes a `capture` map: name → JSONPath, or `{ header: name }`.
+pub fn captures(node: &Node, faults: &mut Diagnostics) -> Vec<Capture> {
+    entries(node, "`capture`", faults).iter().filter_map(|entry| capture(entry, faults)).collect()
+}
+
+fn capture(entry: &Entry, faults: &mut Diagnostics) -> Option<Capture> {
+    if !is_name(&entry.key, false) {
+        let fault = Diagnostic::error(format!("`{}` is not a name for a variable", entry.key)).at(entry.key_at, "this name");
+        faults.push(fault.hint("use letters, digits and `_`"));
+    }
+    let from = match &entry.value.kind {
+        Kind::Map(_) => {
+            let map = Map::open(&entry.value, "a capture", &["header"], faults)?;
+            Subject::Header(text(map.required("header", faults)?, "`header`", faults)?.to_ascii_lowercase())
+        }
+        _ => {
+            let path = text(&entry.value, "a capture", faults)?;
+            Subject::Path(json_path(path, entry.value.at, faults)?)
+        }
+    };
+    Some(Capture { name: entry.key.clone(), name_at: entry.key_at, from, at: entry.value.at })
+}
+
+/// A JSONPath; never a template, so that it can be judged before anything is sent.
+pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) -> Option<JsonPath> {
+    if text.contains("{{") {
+        let fault = Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
+        faults.push(fault.hint("to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`"));
+        return None;
+    }
+    match JsonPath::parse(text) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            let len = text.get(error.offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            let place = at.slice(error.offset, len);
+            let place = if place.start < place.end { place } else { at };
+            faults.push(Diagnostic::error(format!("not a JSONPath: {}", error.reason)).at(place, "here").maybe_hint(error.hint));
+            None
+        }
+    }
+}
+
+/// A regular expression; never a template.
+pub fn regex(node: &Node, faults: &mut Diagnostics) -> Option<regex::Regex> {
+    const SIZE_LIMIT: usize = 1 << 20;
+    let pattern = text(node, "a regular expression", faults)?;
+    let holes = crate::model::template::Template::parse(pattern, node.at, None);
+    if holes.as_ref().map_or(true, |template| template.as_literal().is_none()) {
+        let fault = Diagnostic::error("a regular expression is never a template").at(node.at, "`{{` is not allowed here");
+        faults.push(fault.hint("compare with `equals`, `contains` or `starts_with`, which may be templates"));
+        return None;
+    }
+    match regex::RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build() {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            faults.push(Diagnostic::error(format!("not a regular expression: {reason}")).at(node.at, "this one"));
+            None
+        }
+    }
+}

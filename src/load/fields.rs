@@ -1,0 +1,175 @@
+//! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an error that has a place
+//! for everything that does not fit. It refuses to know any kind of file.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
+use crate::span::Span;
+use crate::yaml::{Entry, Kind, Node};
+use std::time::Duration;
+
+/// A map whose keys are known to be allowed.
+#[derive(Clone, Copy)]
+pub struct Map<'n> {
+    pub at: Span,
+    what: &'static str,
+    entries: &'n [Entry],
+}
+
+impl<'n> Map<'n> {
+    /// Reports every key that is not in `keys`; `None` when the node is no map.
+    pub fn open(node: &'n Node, what: &'static str, keys: &[&str], faults: &mut Diagnostics) -> Option<Self> {
+        let Some(entries) = node.as_map() else {
+            faults.push(wrong_kind(node, what, "a map"));
+            return None;
+        };
+        for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
+            let fault = Diagnostic::error(format!("{what} has no key `{}`", entry.key)).at(entry.key_at, "unknown key");
+            faults.push(fault.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
+        }
+        Some(Self { at: node.at, what, entries })
+    }
+
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            faults
+                .push(Diagnostic::error(format!("{} needs `{key}`", self.what)).at(self.at, format!("`{key}` is missing here")));
+        }
+        found
+    }
+
+    /// Those of `keys` that are there, in the order of `keys`.
+    #[must_use]
+    pub fn present(&self, keys: &[&str]) -> Vec<&'n Entry> {
+        keys.iter().filter_map(|key| self.entry(key)).collect()
+    }
+}
+
+/// Every entry of a map whose keys are free.
+pub fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
+    node.as_map().unwrap_or_else(|| {
+        faults.push(wrong_kind(node, what, "a map"));
+        &[]
+    })
+}
+
+/// The items of a list.
+pub fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Node] {
+    node.as_list().unwrap_or_else(|| {
+        faults.push(wrong_kind(node, what, "a list"));
+        &[]
+    })
+}
+
+/// The items of a list, or the one value that stands in its place.
+#[must_use]
+pub fn one_or_many(node: &Node) -> &[Node] {
+    node.as_list().unwrap_or(std::slice::from_ref(node))
+}
+
+pub fn wrong_kind(node: &Node, what: &str, wanted: &str) -> Diagnostic {
+    let label = format!("this is {}", node.kind_name());
+    let wanted_text = wanted.contains("text") && matches!(node.kind, Kind::Number(_) | Kind::Bool(_) | Kind::Null);
+    let fault = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
+    if wanted_text { fault.hint("put it in quotes") } else { fault }
+}
+
+/// A text that is not a number, true or false.
+pub fn text<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> Option<&'n str> {
+    let found = node.as_text();
+    if found.is_none() {
+        faults.push(wrong_kind(node, what, "text"));
+    }
+    found
+}
+
+/// Text, or the spelling of a number.
+pub fn scalar(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<String> {
+    let found = node.as_scalar();
+    if found.is_none() {
+        faults.push(wrong_kind(node, what, "a single value"));
+    }
+    found
+}
+
+pub fn flag(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<bool> {
+    if let Kind::Bool(flag) = node.kind {
+        return Some(flag);
+    }
+    faults.push(wrong_kind(node, what, "`true` or `false`"));
+    None
+}
+
+/// A list of texts; one text stands for a list of one.
+pub fn texts(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<String> {
+    one_or_many(node).iter().filter_map(|item| scalar(item, what, faults)).collect()
+}
+
+/// One of a few words.
+pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], faults: &mut Diagnostics) -> Option<T> {
+    let written = scalar(node, what, faults)?;
+    let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
+    if found.is_none() {
+        let names = || words.iter().map(|(word, _)| *word);
+        let fault = Diagnostic::error(format!("{what} cannot be `{written}`"))
+            .at(node.at, format!("not one of {}", list_of(names(), "or")));
+        faults.push(fault.maybe_hint(did_you_mean(&written, names()).filter(|hint| hint.starts_with("did"))));
+    }
+    found
+}
+
+/// `300ms`, `2s`, `5m`, `1h`, `30d`.
+pub fn duration(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
+    let written = scalar(node, what, faults)?;
+    let found = parse_duration(&written);
+    if found.is_none() {
+        let fault = Diagnostic::error(format!("{what} must be a duration")).at(node.at, "this is not one");
+        faults.push(fault.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"));
+    }
+    found
+}
+
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (count, unit) = text.split_at(digits);
+    let count: u64 = count.parse().ok()?;
+    let seconds = |each: u64| count.checked_mul(each).map(Duration::from_secs);
+    match unit {
+        "ms" => Some(Duration::from_millis(count)),
+        "s" => seconds(1),
+        "m" => seconds(60),
+        "h" => seconds(3_600),
+        "d" => seconds(86_400),
+        _ => None,
+    }
+}
+
+/// A name that can be part of an id or a template: letters, digits and `_`, and `-` where `hyphens` allows it.
+pub fn is_name(text: &str, hyphens: bool) -> bool {
+    !text.is_empty()
+        && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || (hyphens && matches!(letter, '-' | '.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_a_whole_number_and_a_unit() {
+        assert_eq!(parse_duration("300ms"), Some(Duration::from_millis(300)));
+        assert_eq!(parse_duration("2h"), Some(Duration::from_secs(7_200)));
+        for text in ["", "2", "s", "1.5s", "-1s", "2 s", "2 S", "99999999999999999999s", "18446744073709551615d"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

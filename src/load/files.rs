@@ -1,0 +1,224 @@
+//! The files of a workspace: finds them by folder, reads them within limits, and refuses every path that leads outside
+//! the root, links included.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::fields::text;
+use crate::model::assertion::Schema;
+use crate::model::request::WorkspaceFile;
+use crate::yaml::Node;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// A YAML file larger than this is refused before it is parsed.
+const MAX_YAML: u64 = 8 << 20;
+
+/// The file that marks the root of a workspace.
+pub const WORKSPACE_FILE: &str = "ingam.yaml";
+
+/// What a folder says a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    Workspace,
+    Request,
+    Fixture,
+    Recording,
+    Scheme,
+}
+
+/// One YAML file, found but not read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub kind: FileKind,
+    /// Relative to the root.
+    pub path: PathBuf,
+    /// The path below its folder without the ending, with `/`.
+    pub name: String,
+}
+
+/// The root of a workspace; every path that a file names goes through here.
+#[derive(Clone, Debug)]
+pub struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    /// # Errors
+    /// When the folder cannot be resolved.
+    pub fn new(root: &Path) -> std::io::Result<Self> {
+        Ok(Self { root: root.canonicalize()? })
+    }
+
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every YAML file of the workspace, in the order of their paths.
+    pub fn find(&self, faults: &mut Diagnostics) -> Vec<Found> {
+        let mut found = Vec::new();
+        for ending in ["yaml", "yml"] {
+            let path = PathBuf::from("ingam").with_extension(ending);
+            if self.root.join(&path).is_file() {
+                found.push(Found { kind: FileKind::Workspace, path, name: "ingam".to_owned() });
+            }
+        }
+        for folder in ["requests", "fixtures", "schemes"] {
+            self.walk(Path::new(folder), faults, &mut found);
+        }
+        if let [first, second, ..] = found.iter().filter(|file| file.kind == FileKind::Workspace).collect::<Vec<_>>().as_slice() {
+            faults.push(Diagnostic::error(format!(
+                "`{}` and `{}` are the same file twice",
+                first.path.display(),
+                second.path.display()
+            )));
+        }
+        found.sort_by(|left, right| left.path.cmp(&right.path));
+        found
+    }
+
+    fn walk(&self, folder: &Path, faults: &mut Diagnostics, found: &mut Vec<Found>) {
+        let listing = match std::fs::read_dir(self.root.join(folder)) {
+            Ok(listing) => listing,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return faults.push(unreadable(folder, &error)),
+        };
+        let mut names: Vec<_> = listing.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
+        names.sort();
+        for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
+            let path = folder.join(name);
+            if self.root.join(&path).is_dir() {
+                self.walk(&path, faults, found);
+            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+                match kind_of(&path) {
+                    Some((kind, name)) => found.push(Found { kind, path, name }),
+                    None => faults.push(misplaced(&path)),
+                }
+            }
+        }
+    }
+
+    /// The text of a YAML file.
+    pub fn read(&self, path: &Path, faults: &mut Diagnostics) -> Option<String> {
+        let full = match self.resolve(path) {
+            Ok(full) => full,
+            Err(reason) => {
+                faults.push(Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path));
+                return None;
+            }
+        };
+        match read_limited(&full) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) if text.contains('\0') => {
+                    faults.push(Diagnostic::error("the file holds a NUL byte").in_file(path).hint("save it as UTF-8 text"));
+                    None
+                }
+                Ok(text) => Some(text),
+                Err(_) => {
+                    faults.push(Diagnostic::error("the file is not UTF-8").in_file(path).hint("save it as UTF-8 text"));
+                    None
+                }
+            },
+            Err(error) => {
+                faults.push(unreadable(path, &error));
+                None
+            }
+        }
+    }
+
+    /// A file that a request sends.
+    pub fn body_file(&self, node: &Node, faults: &mut Diagnostics) -> Option<WorkspaceFile> {
+        let path = PathBuf::from(text(node, "a file name", faults)?);
+        match self.resolve(&path) {
+            Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
+            Ok(_) => {
+                let fault = Diagnostic::error(format!("`{}` is not a file", path.display())).at(node.at, "a folder or a device");
+                faults.push(fault);
+                None
+            }
+            Err(reason) => {
+                let fault = Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
+                faults.push(fault.hint("a path is relative to the root of the workspace and stays inside it"));
+                None
+            }
+        }
+    }
+
+    /// A JSON Schema, compiled. References to other documents are not fetched.
+    pub fn schema(&self, node: &Node, faults: &mut Diagnostics) -> Option<Schema> {
+        let file = self.body_file(node, faults)?;
+        let compiled = self
+            .resolve(&file.path)
+            .and_then(|full| std::fs::read(full).map_err(|error| format!("cannot be read: {error}")))
+            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
+            .and_then(|json| jsonschema::validator_for(&json).map_err(|error| format!("is not a JSON Schema: {error}")));
+        match compiled {
+            Ok(validator) => Some(Schema { path: file.path, validator: Arc::new(validator) }),
+            Err(reason) => {
+                faults.push(Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"));
+                None
+            }
+        }
+    }
+
+    /// The real path of a file of the workspace.
+    ///
+    /// # Errors
+    /// In words that follow "the file": when it does not exist or lies outside the root, by its spelling or by a link.
+    pub fn resolve(&self, path: &Path) -> Result<PathBuf, String> {
+        let outside = path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        if outside || path.starts_with("~") {
+            return Err(format!("`{}` lies outside the workspace", path.display()));
+        }
+        let full = self.root.join(path).canonicalize().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => format!("`{}` does not exist", path.display()),
+            _ => format!("`{}` cannot be read: {error}", path.display()),
+        })?;
+        if full.starts_with(&self.root) {
+            Ok(full)
+        } else {
+            Err(format!("`{}` leads outside the workspace by a link", path.display()))
+        }
+    }
+}
+
+/// Reads at most the limit; a device, a pipe or a folder is refused before it is opened.
+fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+    let refuse = |reason: String| Err(std::io::Error::other(reason));
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return refuse("it is not a plain file".to_owned());
+    }
+    if metadata.len() > MAX_YAML {
+        return refuse(format!("it is larger than {} MiB", MAX_YAML >> 20));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    std::fs::File::open(path)?.take(MAX_YAML).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("cannot read: {error}")).in_file(path)
+}
+
+fn misplaced(path: &Path) -> Diagnostic {
+    Diagnostic::error("this file is of no kind: its folder says what a file is, and this folder says nothing")
+        .in_file(path)
+        .hint("fixtures lie directly in `fixtures/`, recordings below `fixtures/recordings/`, schemes directly in `schemes/`")
+}
+
+fn kind_of(path: &Path) -> Option<(FileKind, String)> {
+    let stem = path.with_extension("");
+    let below = |folder: &str| stem.strip_prefix(folder).ok().map(|rest| rest.to_string_lossy().replace('\\', "/"));
+    if let Some(name) = below("requests") {
+        return Some((FileKind::Request, name));
+    }
+    if let Some(name) = below("fixtures/recordings") {
+        return Some((FileKind::Recording, name));
+    }
+    let flat = |name: String| (!name.contains('/')).then_some(name);
+    if let Some(name) = below("fixtures").and_then(flat) {
+        return Some((FileKind::Fixture, name));
+    }
+    below("schemes").and_then(flat).map(|name| (FileKind::Scheme, name))
+}

@@ -1,0 +1,172 @@
+//! Decodes one file of `fixtures/recordings/`. Its values are data: no template in it is active.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::fields::{Map, entries, items, scalar, text, wrong_kind};
+use crate::load::files::Files;
+use crate::model::recording::{AnswerBody, Exchange, FORMAT, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
+use crate::model::request::Method;
+use crate::yaml::{Kind, Node};
+
+/// Keys of a recording.
+pub const RECORDING_KEYS: [&str; 4] = ["format", "scheme", "recorded", "exchanges"];
+/// Keys of one exchange; the last three are for stubs, which this version does not have yet.
+pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
+/// Keys of a recorded request.
+pub const REQUEST_KEYS: [&str; 12] =
+    ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text"];
+/// Keys of a recorded answer.
+pub const RESPONSE_KEYS: [&str; 5] = ["status", "headers", "json", "text", "file"];
+
+pub struct Recordings<'d> {
+    pub files: &'d Files,
+    pub faults: &'d mut Diagnostics,
+}
+
+impl Recordings<'_> {
+    pub fn decode(&mut self, name: String, node: &Node) -> Option<Recording> {
+        let map = Map::open(node, "a recording", &RECORDING_KEYS, self.faults)?;
+        let format = map.required("format", self.faults)?;
+        self.check_format(format);
+        let scheme = text(map.required("scheme", self.faults)?, "`scheme`", self.faults)?.to_owned();
+        if let Some(recorded) = map.get("recorded") {
+            self.check_time(recorded);
+        }
+        let nodes = items(map.required("exchanges", self.faults)?, "`exchanges`", self.faults);
+        let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
+        Some(Recording { name, scheme, exchanges })
+    }
+
+    fn check_format(&mut self, node: &Node) {
+        let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+        match number {
+            Some(FORMAT) => {}
+            Some(newer) if newer > FORMAT => {
+                let fault =
+                    Diagnostic::error(format!("this recording has format {newer}, and this program knows up to {FORMAT}"));
+                self.faults.push(fault.at(node.at, "a newer format").hint("use a newer ingam"));
+            }
+            _ => self.faults.push(Diagnostic::error(format!("`format` must be {FORMAT}")).at(node.at, "not a known format")),
+        }
+    }
+
+    fn check_time(&mut self, node: &Node) {
+        let Some(written) = text(node, "`recorded`", self.faults) else { return };
+        if written.parse::<jiff::Timestamp>().is_err() {
+            let fault = Diagnostic::error("`recorded` must be a time").at(node.at, "not a time");
+            self.faults.push(fault.hint("write it as `2026-11-22T09:00:00Z`"));
+        }
+    }
+
+    fn exchange(&mut self, node: &Node) -> Option<Exchange> {
+        let map = Map::open(node, "an exchange", &EXCHANGE_KEYS, self.faults)?;
+        for entry in map.present(&EXCHANGE_KEYS[2..]) {
+            let fault = Diagnostic::error(format!("`{}` is for stubs, which this version does not have yet", entry.key));
+            self.faults.push(fault.at(entry.key_at, "not yet"));
+        }
+        let request = map.required("request", self.faults)?;
+        let response = map.required("response", self.faults)?;
+        Some(Exchange { at: request.at, request: self.request(request)?, answer: self.answer(response)? })
+    }
+
+    fn request(&mut self, node: &Node) -> Option<RecordedRequest> {
+        let map = Map::open(node, "a recorded request", &REQUEST_KEYS, self.faults)?;
+        let line = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|path| (method, path)));
+        let Some((method, path)) = line else {
+            self.faults.push(Diagnostic::error("a recorded request needs a method and a path").at(node.at, "none here"));
+            return None;
+        };
+        let written = text(path, "a path", self.faults)?;
+        let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
+        let mut query = crate::wire::pairs_of(raw_query);
+        query.extend(map.get("query").map(|node| self.pairs(node, "`query`")).unwrap_or_default());
+        query.sort();
+        let account = map.get("account").and_then(|node| text(node, "`account`", self.faults)).map(str::to_owned);
+        Some(RecordedRequest { account, method, path: path.to_owned(), query, body: self.body(&map) })
+    }
+
+    /// A list repeats the name; null leaves it out.
+    fn pairs(&mut self, node: &Node, what: &str) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for entry in entries(node, what, self.faults) {
+            for item in crate::load::fields::one_or_many(&entry.value) {
+                if !matches!(item.kind, Kind::Null) {
+                    pairs.extend(scalar(item, what, self.faults).map(|value| (entry.key.clone(), value)));
+                }
+            }
+        }
+        pairs
+    }
+
+    fn body(&mut self, map: &Map<'_>) -> RecordedBody {
+        if let Some(node) = map.get("json") {
+            return RecordedBody::Json(node.to_value());
+        }
+        if let Some(node) = map.get("form") {
+            let mut pairs = self.pairs(node, "`form`");
+            pairs.sort();
+            return RecordedBody::Form(pairs);
+        }
+        if let Some(node) = map.get("multipart") {
+            return RecordedBody::Multipart(self.parts(node));
+        }
+        let text = map.get("text").and_then(|node| text(node, "`text`", self.faults));
+        text.map_or(RecordedBody::None, |text| RecordedBody::Text(text.to_owned()))
+    }
+
+    /// A file part is known by its file name.
+    fn parts(&mut self, node: &Node) -> Vec<(String, String)> {
+        let mut parts = Vec::new();
+        for entry in entries(node, "`multipart`", self.faults) {
+            let value = match entry.value.as_map() {
+                Some(_) => Map::open(&entry.value, "a part", &["file", "filename", "type"], self.faults)
+                    .and_then(|map| map.get("filename").or_else(|| map.get("file")))
+                    .and_then(|node| text(node, "a file name", self.faults))
+                    .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()),
+                None => scalar(&entry.value, "a part", self.faults),
+            };
+            parts.extend(value.map(|value| (entry.key.clone(), value)));
+        }
+        parts.sort();
+        parts
+    }
+
+    fn answer(&mut self, node: &Node) -> Option<RecordedAnswer> {
+        let map = Map::open(node, "a recorded answer", &RESPONSE_KEYS, self.faults)?;
+        let status = map.required("status", self.faults)?;
+        let code = status.to_value().as_number().and_then(crate::value::Number::as_i64);
+        let Some(status) = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code)) else {
+            self.faults.push(wrong_kind(status, "`status`", "a status of an answer, 200 to 599"));
+            return None;
+        };
+        let headers = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
+        Some(RecordedAnswer { status, headers, body: self.answer_body(&map) })
+    }
+
+    fn headers(&mut self, node: &Node) -> Vec<(String, String)> {
+        let pairs = self.pairs(node, "`headers`");
+        for (name, value) in &pairs {
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() || http::HeaderValue::from_str(value).is_err() {
+                self.faults.push(
+                    Diagnostic::error(format!("`{name}` is not a header that can be sent")).at(node.at, "in these headers"),
+                );
+            }
+        }
+        pairs.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
+    }
+
+    fn answer_body(&mut self, map: &Map<'_>) -> AnswerBody {
+        let found = map.present(&RESPONSE_KEYS[2..]);
+        if let [first, second, ..] = found.as_slice() {
+            self.faults
+                .push(Diagnostic::error("an answer has one body").at(second.key_at, "the second").at(first.key_at, "the first"));
+        }
+        let Some(entry) = found.first() else { return AnswerBody::None };
+        match entry.key.as_str() {
+            "json" => AnswerBody::Json(entry.value.to_value()),
+            "text" => {
+                text(&entry.value, "`text`", self.faults).map_or(AnswerBody::None, |text| AnswerBody::Text(text.to_owned()))
+            }
+            _ => self.files.body_file(&entry.value, self.faults).map_or(AnswerBody::None, |file| AnswerBody::File(file.path)),
+        }
+    }
+}

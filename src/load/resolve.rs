@@ -1,0 +1,134 @@
+//! What only shows when all files are known: schemes, levels, accounts and environments that do not exist, and two
+//! recordings that answer one request differently.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::model::recording::{Exchange, same_answer, same_request};
+use crate::model::request::{Request, Step};
+use crate::model::workspace::Workspace;
+use std::collections::HashMap;
+
+pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
+    for request in &workspace.requests {
+        for step in &request.steps {
+            check_step(workspace, step, faults);
+        }
+        check_captures(request, faults);
+    }
+    check_environments(workspace, faults);
+    check_recordings(workspace, faults);
+}
+
+fn scheme_names(workspace: &Workspace) -> Vec<&str> {
+    let own = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
+    let mut names: Vec<&str> = super::BUILT_IN.iter().map(|(name, _)| *name).chain(own).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
+    let Some(scheme) = workspace.scheme(&step.scheme.name) else {
+        // A built-in scheme that is not loaded is one whose name stands here: it was wanted and is faulty, which is said elsewhere.
+        let names = scheme_names(workspace);
+        if !names.contains(&step.scheme.name.as_str()) {
+            let fault = Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
+                .at(step.scheme.at, "not built in, and not in `schemes/`");
+            faults.push(fault.maybe_hint(did_you_mean(&step.scheme.name, names)));
+        }
+        return;
+    };
+    let Some(level) = &step.level else { return };
+    if scheme.level(&level.name).is_none() || level.name.is_empty() {
+        let names = scheme.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty());
+        let fault = Diagnostic::error(format!("the scheme `{}` has no level `{}`", scheme.name, level.name))
+            .at(level.at, "unknown level");
+        faults.push(fault.maybe_hint(did_you_mean(&level.name, names)));
+    }
+}
+
+fn check_captures(request: &Request, faults: &mut Diagnostics) {
+    for step in &request.steps {
+        for capture in step.captures.iter().filter(|capture| crate::render::RESERVED.contains(&capture.name.as_str())) {
+            let fault = Diagnostic::error(format!("`{}` is a name of the language", capture.name))
+                .at(capture.name_at, "cannot be captured");
+            faults.push(fault.hint("choose another name"));
+        }
+    }
+    for field in request.vars.iter().filter(|field| crate::render::RESERVED.contains(&field.name.as_str())) {
+        let fault =
+            Diagnostic::error(format!("`{}` is a name of the language", field.name)).at(field.name_at, "cannot be a variable");
+        faults.push(fault.hint("choose another name"));
+    }
+}
+
+fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
+    let names = scheme_names(workspace);
+    for environment in &workspace.environments {
+        let named = environment.hosts.iter().chain(&environment.regions).map(|(scheme, value)| (scheme, value.at));
+        let accounts = environment.accounts.iter().map(|account| (&account.scheme, account.at));
+        for (scheme, at) in named.chain(accounts).filter(|(scheme, _)| !names.contains(&scheme.as_str())) {
+            let fault = Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
+            faults.push(fault.maybe_hint(did_you_mean(scheme, names.iter().copied())));
+        }
+        for (name, region) in &environment.regions {
+            let Some(scheme) = workspace.scheme(name) else { continue };
+            if scheme.host(&region.name).is_none() {
+                let fault = Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
+                    .at(region.at, "unknown region");
+                faults.push(fault.maybe_hint(did_you_mean(&region.name, scheme.hosts.iter().map(|host| host.region.as_str()))));
+            }
+        }
+        check_accounts(workspace, environment, faults);
+    }
+}
+
+/// An account holds what is not secret: a secret in a shared file is a leak, so it is refused by name.
+fn check_accounts(workspace: &Workspace, environment: &crate::model::environment::Environment, faults: &mut Diagnostics) {
+    for account in &environment.accounts {
+        let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
+        for (name, _) in &account.values {
+            let secret = scheme.credential(name).is_some_and(|credential| credential.secret)
+                || scheme.tokens.iter().any(|token| token.fields().contains(&name.as_str()));
+            if secret {
+                let variable = crate::store::variable(&account.scheme, Some(&environment.name), Some(&account.name), name);
+                let fault =
+                    Diagnostic::error(format!("`{name}` is a secret, and this file is shared")).at(account.at, "in this account");
+                faults.push(fault.hint(format!(
+                    "remove it here and set the variable `{variable}`; if the file was shared, replace the secret"
+                )));
+            }
+        }
+    }
+}
+
+/// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance.
+fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
+    let names = scheme_names(workspace);
+    // Method, path and scheme → file and exchange.
+    let mut pool: HashMap<_, Vec<(&str, &Exchange)>> = HashMap::new();
+    for recording in &workspace.recordings {
+        if !names.contains(&recording.scheme.as_str()) {
+            let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
+            let at = recording.exchanges.first().map(|exchange| exchange.at).unwrap_or_default();
+            faults.push(
+                fault.at(at, "for the exchanges of this file").maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())),
+            );
+        }
+        for exchange in &recording.exchanges {
+            let key = (recording.scheme.as_str(), exchange.request.method.name(), exchange.request.path.as_str());
+            let others = pool.entry(key).or_default();
+            let clash = others.iter().find(|(file, other)| {
+                *file != recording.name
+                    && same_request(&other.request, &exchange.request)
+                    && !same_answer(&other.answer, &exchange.answer)
+            });
+            if let Some((_, other)) = clash {
+                let fault = Diagnostic::error("two files answer one request differently")
+                    .at(exchange.at, "the second")
+                    .at(other.at, "the first");
+                faults.push(fault.hint("all recordings of a scheme form one pool: remove one, or make the requests differ"));
+            }
+            others.push((recording.name.as_str(), exchange));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Checks, across a scheme, that every name its templates use is there: a typo in a scheme must never become empty text.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::model::request::Field;
+use crate::model::scheme::{Op, Placement, Procedure, Scheme, Token};
+use crate::model::template::Expression;
+use crate::render::Dialect;
+
+/// What `req` offers.
+const REQ: [&str; 13] = [
+    "method",
+    "url",
+    "host",
+    "path",
+    "api_path",
+    "path_query",
+    "query",
+    "query_pairs",
+    "form_pairs",
+    "json_pairs",
+    "headers",
+    "body",
+    "body_kind",
+];
+/// What an authorization link and the exchange of its code see besides.
+const AUTHORIZE: [&str; 2] = ["redirect", "state"];
+const EXCHANGE: [&str; 2] = ["code", "callback"];
+/// What the answers of a sandbox see.
+const ANSWER: [&str; 9] = ["name", "part", "request_id", "uuid", "iso", "path", "account", "token", "expires_in"];
+
+pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
+    for level in &scheme.levels {
+        let token = level.token.as_ref().and_then(|token| scheme.token(&token.name));
+        Names { scheme, token, extra: &[], faults }.procedure(&level.procedure);
+    }
+    for token in &scheme.tokens {
+        check_token(scheme, token, faults);
+    }
+    if let Some(authorize) = &scheme.authorize {
+        let mut names = Names { scheme, token: None, extra: &AUTHORIZE, faults };
+        names.fields(&authorize.query, &Known::default());
+        names.expressions(authorize.path.expressions(), &Known::default());
+        names.procedure(&authorize.procedure);
+    }
+    check_sandbox(scheme, faults);
+}
+
+fn check_token(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
+    for (request, extra) in [(&token.issue, &[][..]), (&token.exchange, &EXCHANGE[..]), (&token.refresh, &[][..])] {
+        let Some(request) = request else { continue };
+        let mut names = Names { scheme, token: Some(token), extra, faults };
+        let none = Known::default();
+        names.expressions(request.path.expressions(), &none);
+        names.fields(&request.query, &none);
+        names.fields(&request.form, &none);
+        names.expressions(request.json.iter().flat_map(|json| json.expressions()), &none);
+        names.procedure(&request.procedure);
+    }
+}
+
+fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
+    let Some(sandbox) = &scheme.sandbox else { return };
+    let mut names = Names { scheme, token: None, extra: &ANSWER, faults };
+    let none = Known::default();
+    names.fields(&sandbox.keys, &none);
+    for refusal in &sandbox.refuse {
+        names.expressions(refusal.json.expressions().into_iter(), &none);
+        names.fields(&refusal.headers, &none);
+    }
+    for answer in &sandbox.token_answers {
+        names.expressions(answer.json.expressions().into_iter(), &none);
+    }
+}
+
+/// What is known at one point of a procedure, beside credentials and the like.
+#[derive(Default)]
+struct Known<'s> {
+    steps: Vec<&'s str>,
+    vars: Vec<&'s str>,
+}
+
+struct Names<'s, 'd> {
+    scheme: &'s Scheme,
+    token: Option<&'s Token>,
+    extra: &'s [&'s str],
+    faults: &'d mut Diagnostics,
+}
+
+impl Names<'_, '_> {
+    fn procedure(&mut self, procedure: &Procedure) {
+        let mut known = Known::default();
+        for field in &procedure.vars {
+            self.expressions(field.value.expressions().into_iter(), &known);
+            known.vars.push(&field.name);
+        }
+        self.placement(&procedure.prepare, &known);
+        for step in &procedure.sign {
+            for template in step.op.templates() {
+                self.expressions(template.expressions(), &known);
+            }
+            if let Op::Jwt { header, claims, .. } = &step.op {
+                self.fields(header, &known);
+                self.fields(claims, &known);
+            }
+            known.steps.push(&step.id);
+        }
+        self.placement(&procedure.attach, &known);
+    }
+
+    fn placement(&mut self, placement: &Placement, known: &Known<'_>) {
+        for (_, field) in placement.all() {
+            self.expressions(field.value.expressions().into_iter(), known);
+        }
+    }
+
+    fn fields(&mut self, fields: &[Field], known: &Known<'_>) {
+        for field in fields {
+            self.expressions(field.value.expressions().into_iter(), known);
+        }
+    }
+
+    fn expressions<'e>(&mut self, expressions: impl Iterator<Item = &'e Expression>, known: &Known<'_>) {
+        for expression in expressions {
+            for name in Dialect::Scheme.names_in(expression).unwrap_or_default() {
+                if let Err(hint) = self.resolve(&name, known) {
+                    let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
+                    self.faults.push(fault.maybe_hint(hint));
+                }
+            }
+        }
+    }
+
+    /// `Err` with a hint when there is no such name.
+    fn resolve(&self, name: &str, known: &Known<'_>) -> Result<(), Option<String>> {
+        let (root, member) = name.split_once('.').map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
+        let among = |names: Vec<&str>| match member {
+            Some(member) if names.contains(&member) => Ok(()),
+            Some(member) => Err(did_you_mean(member, names)),
+            None => Err(Some(format!("name a part of it: `{root}.…`"))),
+        };
+        match root {
+            "ts" | "unix_s" | "unix_ms" => Ok(()),
+            "cred" => among(self.scheme.credentials.iter().map(|credential| credential.name.as_str()).collect()),
+            "token" if !self.extra.contains(&"token") => among(self.token.map(Token::fields).unwrap_or_default()),
+            "vars" => among(known.vars.clone()),
+            "req" => among(REQ.to_vec()),
+            root if known.steps.contains(&root) || self.extra.contains(&root) => Ok(()),
+            root => Err(did_you_mean(root, known.steps.iter().copied().chain(["cred", "token", "vars", "ts", "req"]))),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Decodes `tokens` and `authorize`.
+
+use super::Schemes;
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::load::assertion::json_path;
+use crate::load::fields::{Map, duration, entries, flag, scalar, text, texts};
+use crate::method::Method;
+use crate::model::request::{Field, Named};
+use crate::model::scheme::{Authorize, Lifetime, Procedure, Scheme, Token, TokenRequest};
+use crate::model::template::Template;
+use crate::yaml::{Entry, Node};
+use std::time::Duration;
+
+/// Keys of a token.
+pub const TOKEN_KEYS: [&str; 7] = ["store_by", "issue", "exchange", "refresh", "save", "lifetime", "renew_before"];
+/// Keys of a token request.
+pub const TOKEN_REQUEST_KEYS: [&str; 12] =
+    ["get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach", "save"];
+/// Keys of `authorize`.
+pub const AUTHORIZE_KEYS: [&str; 9] = ["get", "host", "query", "level", "prepare", "sign", "attach", "callback", "code_lifetime"];
+const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
+
+impl Schemes<'_> {
+    pub(super) fn tokens(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Vec<Token> {
+        let tokens: Vec<Token> =
+            entries(node, "`tokens`", self.faults).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect();
+        for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
+            self.check_token(wanted, &tokens);
+        }
+        tokens
+    }
+
+    fn check_token(&mut self, wanted: &Named, tokens: &[Token]) {
+        if !tokens.iter().any(|token| token.name == wanted.name) {
+            let fault =
+                Diagnostic::error(format!("there is no token `{}`", wanted.name)).at(wanted.at, "not defined under `tokens`");
+            self.faults.push(fault.maybe_hint(did_you_mean(&wanted.name, tokens.iter().map(|token| token.name.as_str()))));
+        }
+    }
+
+    fn token(&mut self, entry: &Entry, scheme: &Scheme, whole: &Procedure) -> Option<Token> {
+        let map = Map::open(&entry.value, "a token", &TOKEN_KEYS, self.faults)?;
+        let save = map.get("save").map(|node| self.save(node)).unwrap_or_default();
+        let mut request = |key: &str| map.get(key).and_then(|node| self.token_request(node, scheme, whole, &save));
+        let (issue, exchange, refresh) = (request("issue"), request("exchange"), request("refresh"));
+        if issue.is_none() && exchange.is_none() && refresh.is_none() {
+            self.faults.push(
+                Diagnostic::error("a token needs `issue`, `exchange` or `refresh`").at(map.at, "nothing brings this token"),
+            );
+        }
+        Some(Token {
+            name: entry.key.clone(),
+            at: entry.key_at,
+            store_by: map.get("store_by").map(|node| texts(node, "`store_by`", self.faults)).unwrap_or_default(),
+            issue,
+            exchange,
+            refresh,
+            lifetime: map.get("lifetime").map(|node| self.lifetime(node)).unwrap_or_default(),
+            renew_before: map
+                .get("renew_before")
+                .and_then(|node| duration(node, "`renew_before`", self.faults))
+                .unwrap_or(Duration::ZERO),
+        })
+    }
+
+    fn lifetime(&mut self, node: &Node) -> Lifetime {
+        let Some(map) = Map::open(node, "`lifetime`", &LIFETIME_KEYS, self.faults) else { return Lifetime::default() };
+        let mut life = |key: &str| map.get(key).and_then(|node| duration(node, "a lifetime", self.faults));
+        let (access, refresh, grant) = (life("access"), life("refresh"), life("grant"));
+        let refresh_once = map.get("refresh_once").and_then(|node| flag(node, "`refresh_once`", self.faults)).unwrap_or(false);
+        Lifetime { access, refresh, grant, refresh_once }
+    }
+
+    fn save(&mut self, node: &Node) -> Vec<(String, crate::jsonpath::JsonPath)> {
+        let saves = entries(node, "`save`", self.faults).iter();
+        saves
+            .filter_map(|entry| {
+                let path = text(&entry.value, "a JSONPath", self.faults)?;
+                Some((entry.key.clone(), json_path(path, entry.value.at, self.faults)?))
+            })
+            .collect()
+    }
+
+    fn token_request(
+        &mut self,
+        node: &Node,
+        scheme: &Scheme,
+        whole: &Procedure,
+        save: &[(String, crate::jsonpath::JsonPath)],
+    ) -> Option<TokenRequest> {
+        let map = Map::open(node, "a token request", &TOKEN_REQUEST_KEYS, self.faults)?;
+        let (method, path) = self.token_line(&map)?;
+        Some(TokenRequest {
+            at: node.at,
+            method,
+            path,
+            query: self.token_fields(&map, "query"),
+            form: self.token_fields(&map, "form"),
+            json: map.get("json").map(|node| self.values().tree(node)),
+            host: self.region(&map, scheme),
+            procedure: self.procedure(&map, scheme, whole),
+            save: map.get("save").map_or_else(|| save.to_vec(), |node| self.save(node)),
+        })
+    }
+
+    fn token_line(&mut self, map: &Map<'_>) -> Option<(Method, Template)> {
+        let found = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|node| (method, node)));
+        let Some((method, node)) = found else {
+            self.faults.push(Diagnostic::error("a token request needs a method and a path").at(map.at, "`get`, `post` or `put`"));
+            return None;
+        };
+        Some((method, self.values().template(node, "a path")?))
+    }
+
+    fn token_fields(&mut self, map: &Map<'_>, key: &str) -> Vec<Field> {
+        map.get(key).map(|node| self.values().fields(node, "a token request")).unwrap_or_default()
+    }
+
+    /// One of the scheme's own hosts, by its region: a token request cannot lead secrets elsewhere.
+    fn region(&mut self, map: &Map<'_>, scheme: &Scheme) -> Option<String> {
+        let node = map.get("host")?;
+        let region = text(node, "`host`", self.faults)?;
+        if scheme.host(region).is_none() {
+            let fault = Diagnostic::error(format!("there is no host `{region}`")).at(node.at, "not defined under `hosts`");
+            self.faults.push(fault.maybe_hint(did_you_mean(region, scheme.hosts.iter().map(|host| host.region.as_str()))));
+        }
+        Some(region.to_owned())
+    }
+
+    /// A named level's way to be signed, or one of its own; without both, nothing is signed.
+    fn procedure(&mut self, map: &Map<'_>, scheme: &Scheme, whole: &Procedure) -> Procedure {
+        if let Some(node) = map.get("level") {
+            let index = self.level_index(node, &scheme.levels).unwrap_or(0);
+            return scheme.levels.get(index).map_or_else(|| whole.clone(), |level| level.procedure.clone());
+        }
+        Procedure {
+            vars: Vec::new(),
+            prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
+            sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
+            attach: map.get("attach").map(|node| self.placement(node, "`attach`")).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn authorize(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Option<Authorize> {
+        let map = Map::open(node, "`authorize`", &AUTHORIZE_KEYS, self.faults)?;
+        let (_, path) = self.token_line(&map)?;
+        let callback = map.required("callback", self.faults)?;
+        let callback = Map::open(callback, "`callback`", &["code", "keep"], self.faults)?;
+        let code = text(callback.required("code", self.faults)?, "`code`", self.faults)?.to_owned();
+        let keep = callback.get("keep").map(|node| entries(node, "`keep`", self.faults)).unwrap_or_default();
+        let keep =
+            keep.iter().filter_map(|entry| Some((entry.key.clone(), scalar(&entry.value, "`keep`", self.faults)?))).collect();
+        Some(Authorize {
+            at: node.at,
+            host: self.region(&map, scheme),
+            path,
+            query: self.token_fields(&map, "query"),
+            procedure: self.procedure(&map, scheme, whole),
+            code,
+            keep,
+            code_lifetime: map.get("code_lifetime").and_then(|node| duration(node, "`code_lifetime`", self.faults)),
+        })
+    }
+}

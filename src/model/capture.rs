@@ -1,0 +1,15 @@
+//! A value taken from an answer into the scope of the steps that follow.
+
+use crate::model::assertion::Subject;
+use crate::span::Span;
+
+/// One line of a `capture` map.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub name: String,
+    pub name_at: Span,
+    /// A JSONPath or a header.
+    pub from: Subject,
+    /// Where the source of the value is written.
+    pub at: Span,
+}

@@ -1,0 +1,41 @@
+//! Where requests go and as whom: a named set of hosts, accounts and variables.
+
+use crate::model::request::{Field, Named};
+use crate::span::Span;
+use crate::value::Value;
+
+/// The environment that is always there and needs nothing.
+pub const SANDBOX: &str = "sandbox";
+
+/// The account of a scheme for which none is named.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// One entry of `envs` in `ingam.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    pub name: String,
+    pub at: Span,
+    pub vars: Vec<Field>,
+    /// Scheme → the name of one of its hosts.
+    pub regions: Vec<(String, Named)>,
+    /// Scheme → a base URL of its own.
+    pub hosts: Vec<(String, Named)>,
+    pub accounts: Vec<Account>,
+}
+
+/// One shop or seller.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub scheme: String,
+    pub name: String,
+    pub at: Span,
+    /// What is known of it that is not secret.
+    pub values: Vec<(String, Value)>,
+}
+
+impl Account {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+}

@@ -1,0 +1,11 @@
+//! The nouns: plain data, one noun a file. No input or output, no async, no YAML, no wire.
+
+pub mod assertion;
+pub mod capture;
+pub mod environment;
+pub mod outcome;
+pub mod recording;
+pub mod request;
+pub mod scheme;
+pub mod template;
+pub mod workspace;

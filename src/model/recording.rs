@@ -1,0 +1,87 @@
+//! What a marketplace answered, as a file keeps it.
+
+use crate::model::request::Method;
+use crate::span::Span;
+use crate::value::Value;
+use std::path::PathBuf;
+
+/// The number of the recording format that this program writes; older ones stay readable.
+pub const FORMAT: i64 = 1;
+
+/// One file of `fixtures/recordings/`.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Its path below `fixtures/recordings/` without the ending.
+    pub name: String,
+    pub scheme: String,
+    pub exchanges: Vec<Exchange>,
+}
+
+/// One unsigned request and its answer.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub at: Span,
+    pub request: RecordedRequest,
+    pub answer: RecordedAnswer,
+}
+
+/// A request as it is before anything of the scheme is added. `<now>`, `<uuid>` and the like stand for any value.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    /// Only where the answer belongs to one account.
+    pub account: Option<String>,
+    pub method: Method,
+    /// Without the query.
+    pub path: String,
+    /// Sorted by name and value.
+    pub query: Vec<(String, String)>,
+    pub body: RecordedBody,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordedBody {
+    None,
+    Json(Value),
+    /// Sorted by name and value.
+    Form(Vec<(String, String)>),
+    /// Names and texts of the parts; a file part by its file name.
+    Multipart(Vec<(String, String)>),
+    Text(String),
+}
+
+/// The answer to give.
+#[derive(Clone, Debug)]
+pub struct RecordedAnswer {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: AnswerBody,
+}
+
+#[derive(Clone, Debug)]
+pub enum AnswerBody {
+    None,
+    Json(Value),
+    Text(String),
+    /// Relative to the root of the workspace.
+    File(PathBuf),
+}
+
+/// Whether two recorded requests are the same request.
+#[must_use]
+pub fn same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
+    (left.method, &left.path, &left.query, &left.account) == (right.method, &right.path, &right.query, &right.account)
+        && left.body == right.body
+}
+
+/// Whether two recorded answers say the same.
+#[must_use]
+pub fn same_answer(left: &RecordedAnswer, right: &RecordedAnswer) -> bool {
+    let body = |answer: &RecordedAnswer| match &answer.body {
+        AnswerBody::None => Value::Null,
+        AnswerBody::Json(value) => value.clone(),
+        AnswerBody::Text(text) => Value::from(text.as_str()),
+        AnswerBody::File(path) => Value::from(path.to_string_lossy().into_owned()),
+    };
+    left.status == right.status && left.headers == right.headers && body(left) == body(right)
+}

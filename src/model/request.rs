@@ -1,0 +1,100 @@
+//! One declared request, or a flow of them, as a file states it.
+
+pub use crate::method::Method;
+use crate::model::assertion::Assertion;
+use crate::model::capture::Capture;
+use crate::model::outcome::Expected;
+use crate::model::template::{Template, Tree};
+use crate::span::Span;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long one attempt may take when the file does not say.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A name with its place.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub name: String,
+    pub at: Span,
+}
+
+/// A name and its value: a variable, a query parameter, a header, a form field.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    pub name_at: Span,
+    pub value: Tree,
+}
+
+/// One file of `requests/`.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its path below `requests/` without the ending: `coupang/product_search`.
+    pub name: String,
+    /// The file itself.
+    pub at: Span,
+    pub account: Option<Named>,
+    pub tags: Vec<String>,
+    /// Why it is left out.
+    pub skip: Option<String>,
+    pub vars: Vec<Field>,
+    /// One for a single request; several for a flow, all named.
+    pub steps: Vec<Step>,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Only in a flow.
+    pub name: Option<String>,
+    /// Its method key.
+    pub at: Span,
+    pub scheme: Named,
+    pub level: Option<Named>,
+    pub method: Method,
+    /// The path as written; its literal text is kept as it is.
+    pub path: Template,
+    pub query: Vec<Field>,
+    pub headers: Vec<Field>,
+    pub body: Body,
+    pub expected: Expected,
+    pub assertions: Vec<Assertion>,
+    pub captures: Vec<Capture>,
+    /// For one attempt.
+    pub timeout: Duration,
+}
+
+/// What is sent below the headers.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    #[default]
+    None,
+    Json(Tree),
+    Form(Vec<Field>),
+    Multipart(Vec<PartField>),
+    Text(Tree),
+    /// A file inside the workspace.
+    File(WorkspaceFile),
+}
+
+/// One part of a multipart body.
+#[derive(Clone, Debug)]
+pub struct PartField {
+    pub name: String,
+    pub content: PartContent,
+}
+
+#[derive(Clone, Debug)]
+pub enum PartContent {
+    Text(Tree),
+    File { file: WorkspaceFile, filename: String, media_type: String },
+}
+
+/// A file that a request sends; its path lies inside the workspace.
+#[derive(Clone, Debug)]
+pub struct WorkspaceFile {
+    /// Relative to the root of the workspace.
+    pub path: PathBuf,
+    pub at: Span,
+}

@@ -1,0 +1,203 @@
+//! Text with holes, and values whose leaves are such texts. Taken apart once, when the file is loaded; it refuses to
+//! know what a hole evaluates to (that is `render`).
+
+use crate::span::Span;
+use crate::value::Value;
+
+/// A text with `{{ expression }}` holes; `{%` and `{#` are plain text.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub at: Span,
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a template, in the order written.
+#[derive(Clone, Debug)]
+pub enum Part {
+    Literal(String),
+    Hole(Expression),
+}
+
+/// What stands between `{{` and `}}`.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    pub at: Span,
+    /// Without the braces and the blanks around it.
+    pub source: String,
+    /// The names it looks up when it does nothing else: `a.b` is `[a, b]`. Such an expression keeps every digit.
+    pub lookup: Option<Vec<String>>,
+}
+
+/// Where a template is broken, in bytes of its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub offset: usize,
+    pub reason: &'static str,
+}
+
+impl Template {
+    /// Takes `text` apart. `at` must cover the written text; `verbatim` says that the two are the same bytes, so that a
+    /// hole can be pointed at exactly.
+    ///
+    /// # Errors
+    /// When a `{{` is never closed or nothing stands in it.
+    pub fn parse(text: &str, at: Span, verbatim: Option<usize>) -> Result<Self, Broken> {
+        let place = |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
+        let mut parts = Vec::new();
+        let mut from = 0;
+        while let Some(open) = text[from..].find("{{").map(|open| from + open) {
+            let inside = open + 2;
+            let len = hole_len(&text[inside..]).ok_or(Broken { offset: open, reason: "this `{{` is never closed by `}}`" })?;
+            let raw = &text[inside..inside + len];
+            let source = raw.trim();
+            if source.is_empty() {
+                return Err(Broken { offset: open, reason: "nothing stands between `{{` and `}}`" });
+            }
+            if open > from {
+                parts.push(Part::Literal(text[from..open].to_owned()));
+            }
+            let offset = inside + (raw.len() - raw.trim_start().len());
+            parts.push(Part::Hole(Expression {
+                at: place(offset, source.len()),
+                source: source.to_owned(),
+                lookup: lookup_of(source),
+            }));
+            from = inside + len + 2;
+        }
+        if from < text.len() || parts.is_empty() {
+            parts.push(Part::Literal(text[from..].to_owned()));
+        }
+        Ok(Self { at, parts })
+    }
+
+    /// The text itself when nothing has to be filled in.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&str> {
+        if let [Part::Literal(text)] = self.parts.as_slice() { Some(text) } else { None }
+    }
+
+    /// The one expression of a template that is nothing else; its value keeps its type.
+    #[must_use]
+    pub fn as_expression(&self) -> Option<&Expression> {
+        if let [Part::Hole(expression)] = self.parts.as_slice() { Some(expression) } else { None }
+    }
+
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| if let Part::Hole(expression) = part { Some(expression) } else { None })
+    }
+}
+
+/// How far it is to the `}}` that ends a hole; quoted text and inner braces are passed over.
+fn hole_len(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut braces, mut quote) = (0, 0usize, None);
+    while at < bytes.len() {
+        match (quote, bytes[at]) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, byte @ (b'"' | b'\'')) => quote = Some(byte),
+            (None, b'{') => braces += 1,
+            (None, b'}') if braces > 0 => braces -= 1,
+            (None, b'}') if bytes.get(at + 1) == Some(&b'}') => return Some(at),
+            (None, _) => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Words of the expression language that look like names.
+const WORDS: [&str; 15] =
+    ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "loop", "self"];
+
+fn lookup_of(source: &str) -> Option<Vec<String>> {
+    let names: Vec<String> = source.split('.').map(str::to_owned).collect();
+    let is_name = |name: &String| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+            && !WORDS.contains(&name.as_str())
+    };
+    names.iter().all(is_name).then_some(names)
+}
+
+/// A value of a file whose texts may be templates.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub at: Span,
+    pub kind: TreeKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum TreeKind {
+    /// Nothing in it has to be filled in.
+    Constant(Value),
+    Template(Template),
+    List(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    #[must_use]
+    pub fn constant(value: Value) -> Self {
+        Self { at: Span::default(), kind: TreeKind::Constant(value) }
+    }
+
+    #[must_use]
+    pub fn as_constant(&self) -> Option<&Value> {
+        if let TreeKind::Constant(value) = &self.kind { Some(value) } else { None }
+    }
+
+    /// Every expression in it, in the order written.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match &self.kind {
+            TreeKind::Constant(_) => Vec::new(),
+            TreeKind::Template(template) => template.expressions().collect(),
+            TreeKind::List(items) => items.iter().flat_map(Self::expressions).collect(),
+            TreeKind::Object(members) => members.iter().flat_map(|(_, member)| member.expressions()).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Vec<String> {
+        let template = Template::parse(text, Span::default(), None).unwrap();
+        template
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.clone(),
+                Part::Hole(expression) => format!("<{}>", expression.source),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn only_double_braces_are_active() {
+        assert_eq!(shape("a {{ b }}c"), ["a ", "<b>", "c"]);
+        assert_eq!(shape("{% raw %}{# x #}"), ["{% raw %}{# x #}"]);
+        assert_eq!(shape("{{ '}}' ~ \"}}\" }}"), ["<'}}' ~ \"}}\">"]);
+        assert_eq!(shape("{{ {'a': {'b': 1}} }}!"), ["<{'a': {'b': 1}}>", "!"]);
+        assert_eq!(shape(""), [""]);
+    }
+
+    #[test]
+    fn a_broken_template_says_where() {
+        let broken = |text| Template::parse(text, Span::default(), None).unwrap_err().offset;
+        assert_eq!(broken("ab {{ c"), 3);
+        assert_eq!(broken("{{ a }} {{ }}"), 8);
+    }
+
+    #[test]
+    fn a_plain_lookup_is_known_as_one() {
+        assert_eq!(lookup_of("a.b_1"), Some(vec!["a".to_owned(), "b_1".to_owned()]));
+        for source in ["true", "a[0]", "a + 1", "1", "now()", "a.", "'x'", "not a"] {
+            assert_eq!(lookup_of(source), None, "{source}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! All files under one root, loaded and resolved.
+
+use crate::model::environment::{Account, Environment, SANDBOX};
+use crate::model::recording::Recording;
+use crate::model::request::{Field, Request};
+use crate::model::scheme::Scheme;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything a run can know from files.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    pub root: PathBuf,
+    pub default_env: String,
+    pub vars: Vec<Field>,
+    pub environments: Vec<Environment>,
+    /// In the order of their names.
+    pub requests: Vec<Request>,
+    pub recordings: Vec<Recording>,
+    /// The built-in ones and the workspace's own.
+    pub schemes: Vec<Arc<Scheme>>,
+}
+
+impl Workspace {
+    #[must_use]
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name == name)
+    }
+
+    #[must_use]
+    pub fn scheme(&self, name: &str) -> Option<&Arc<Scheme>> {
+        self.schemes.iter().find(|scheme| scheme.name == name)
+    }
+
+    /// The accounts of a scheme in an environment. The sandbox knows every account that is named anywhere, each once.
+    #[must_use]
+    pub fn accounts(&self, environment: &str, scheme: &str) -> Vec<&Account> {
+        let mut found: Vec<&Account> = Vec::new();
+        let own = self.environments.iter().filter(|candidate| candidate.name == environment);
+        let others = self.environments.iter().filter(|candidate| candidate.name != environment && environment == SANDBOX);
+        for account in own.chain(others).flat_map(|environment| &environment.accounts) {
+            if account.scheme == scheme && !found.iter().any(|known| known.name == account.name) {
+                found.push(account);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,132 @@
+//! Holds every template of a request against the names that will be known when it is rendered.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::model::assertion::{Bound, Predicate, Test};
+use crate::model::request::{Body, Field, PartContent, Request, Step};
+use crate::model::template::Expression;
+use crate::model::workspace::Workspace;
+use crate::render::{Dialect, RESERVED};
+
+/// Reports every name that nothing defines in `environment`; `given` are the names of `--var`.
+pub fn check_names(workspace: &Workspace, environment: &str, given: &[String], faults: &mut Diagnostics) {
+    let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
+    Checker { environment, request: None, faults }.define(&workspace.vars, &mut known);
+    Checker { environment, request: None, faults }.define(vars, &mut known);
+    for request in &workspace.requests {
+        let mut known = known.clone();
+        let mut checker = Checker { environment, request: Some(request), faults };
+        checker.define(&request.vars, &mut known);
+        known.extend(given.iter().cloned());
+        for step in &request.steps {
+            checker.step(step, &mut known);
+        }
+    }
+}
+
+struct Checker<'c> {
+    environment: &'c str,
+    request: Option<&'c Request>,
+    faults: &'c mut Diagnostics,
+}
+
+impl Checker<'_> {
+    fn define(&mut self, fields: &[Field], known: &mut Vec<String>) {
+        for field in fields {
+            self.expressions(field.value.expressions(), known);
+            known.push(field.name.clone());
+        }
+    }
+
+    fn step(&mut self, step: &Step, known: &mut Vec<String>) {
+        self.expressions(step.path.expressions().collect(), known);
+        for field in step.query.iter().chain(&step.headers) {
+            self.expressions(field.value.expressions(), known);
+        }
+        self.expressions(body_expressions(&step.body), known);
+        // Captures are made before assertions are judged, so an assertion may use them.
+        known.extend(step.captures.iter().map(|capture| capture.name.clone()));
+        for assertion in &step.assertions {
+            self.expressions(predicate_expressions(&assertion.predicates), known);
+        }
+    }
+
+    fn expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
+        for expression in expressions {
+            for name in Dialect::Request.names_in(expression).unwrap_or_default() {
+                let root = name.split('.').next().unwrap_or_default();
+                if !known.iter().any(|known| known == root) {
+                    self.report(root, expression, known);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, name: &str, expression: &Expression, known: &[String]) {
+        let offset = expression.source.find(name).unwrap_or(0);
+        let fault =
+            Diagnostic::error(format!("`{name}` is not defined")).at(expression.at.slice(offset, name.len()), "unknown name");
+        let later = self.request.into_iter().flat_map(|request| &request.steps);
+        let later = later
+            .flat_map(|step| step.captures.iter().map(move |capture| (step, capture)))
+            .find(|(_, capture)| capture.name == name);
+        if let Some((step, capture)) = later {
+            let when = step.name.as_deref().map_or("this request".to_owned(), |name| format!("step `{name}`"));
+            self.faults.push(
+                fault
+                    .at(capture.name_at, format!("captured only by {when}"))
+                    .hint("what one step captures, the steps after it may use"),
+            );
+            return;
+        }
+        let secret = ["cred", "token", "secret"].contains(&name);
+        let hint = if secret {
+            Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
+        } else {
+            let similar = did_you_mean(name, known.iter().map(String::as_str)).filter(|hint| hint.starts_with("did"));
+            similar.or_else(|| {
+                Some(format!(
+                    "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",
+                    self.environment
+                ))
+            })
+        };
+        self.faults.push(fault.maybe_hint(hint));
+    }
+}
+
+fn body_expressions(body: &Body) -> Vec<&Expression> {
+    match body {
+        Body::Json(tree) | Body::Text(tree) => tree.expressions(),
+        Body::Form(fields) => fields.iter().flat_map(|field| field.value.expressions()).collect(),
+        Body::Multipart(parts) => parts
+            .iter()
+            .flat_map(|part| if let PartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
+            .collect(),
+        Body::None | Body::File(_) => Vec::new(),
+    }
+}
+
+fn predicate_expressions(predicates: &[Predicate]) -> Vec<&Expression> {
+    predicates.iter().flat_map(|predicate| test_expressions(&predicate.test)).collect()
+}
+
+fn test_expressions(test: &Test) -> Vec<&Expression> {
+    match test {
+        Test::Equals(tree)
+        | Test::OneOf(tree)
+        | Test::Contains(tree)
+        | Test::StartsWith(tree)
+        | Test::EndsWith(tree)
+        | Test::Includes(tree)
+        | Test::Unordered(tree) => tree.expressions(),
+        Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound) | Test::AtMost(bound) => match bound {
+            Bound::Value(tree) => tree.expressions(),
+            Bound::Duration(_) => Vec::new(),
+        },
+        Test::Not(inner) | Test::Length(inner) | Test::Each(inner) | Test::Some(inner) | Test::None(inner) => {
+            predicate_expressions(inner)
+        }
+        Test::Type(_) | Test::Exists(_) | Test::Matches(_) | Test::Unique(_) | Test::Schema(_) => Vec::new(),
+    }
+}

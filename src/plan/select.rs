@@ -1,0 +1,121 @@
+//! Chooses requests by path, id, glob and tag. A word that chooses nothing is an error: a typo must not pass for success.
+
+use super::Plan;
+use crate::diagnostic::did_you_mean;
+use crate::model::request::Request;
+use crate::model::scheme::PathPattern;
+use crate::model::workspace::Workspace;
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Ids, paths, folders and globs; none means all.
+    pub words: Vec<String>,
+    /// A request needs one of these tags, when there are any.
+    pub tags: Vec<String>,
+    /// A request with one of these is left out.
+    pub not_tags: Vec<String>,
+}
+
+/// Why nothing can be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    #[error("no request fits `{word}`")]
+    Nothing { word: String, hint: Option<String> },
+    #[error("`{word}` names a step; a flow runs as a whole")]
+    Step { word: String, hint: Option<String> },
+    #[error("no request has the tag `{tag}`")]
+    Tag { tag: String, hint: Option<String> },
+    #[error("nothing is left to run")]
+    Empty,
+    #[error("there is no file in `requests/`")]
+    NoRequests,
+}
+
+impl SelectionError {
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Nothing { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => hint.as_deref(),
+            Self::Empty => Some("the tags leave nothing over: see `ingam list`"),
+            Self::NoRequests => Some("write one, or begin with `ingam init`"),
+        }
+    }
+}
+
+/// # Errors
+/// When a word or a tag fits nothing, or nothing is left.
+pub fn select<'w>(workspace: &'w Workspace, selection: &Selection) -> Result<Plan<'w>, SelectionError> {
+    let all: Vec<&Request> = workspace.requests.iter().collect();
+    if all.is_empty() {
+        return Err(SelectionError::NoRequests);
+    }
+    for word in &selection.words {
+        check_word(word, &all)?;
+    }
+    for tag in selection.tags.iter().chain(&selection.not_tags) {
+        check_tag(tag, &all)?;
+    }
+    let tagged = |request: &Request, tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
+    let chosen = all.into_iter().filter(|request| {
+        (selection.words.is_empty() || selection.words.iter().any(|word| fits(word, request)))
+            && (selection.tags.is_empty() || tagged(request, &selection.tags))
+            && !tagged(request, &selection.not_tags)
+    });
+    let plan = Plan { units: chosen.collect() };
+    if plan.units.is_empty() { Err(SelectionError::Empty) } else { Ok(plan) }
+}
+
+fn check_word(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
+    if all.iter().any(|request| fits(word, request)) {
+        return Ok(());
+    }
+    if let Some((file, _)) = word.split_once("::").filter(|(file, _)| all.iter().any(|request| request.name == *file)) {
+        return Err(SelectionError::Step { word: word.to_owned(), hint: Some(format!("run `{file}`")) });
+    }
+    let hint = did_you_mean(&bare(word), all.iter().map(|request| request.name.as_str()));
+    Err(SelectionError::Nothing { word: word.to_owned(), hint: hint.or_else(|| Some("see `ingam list`".to_owned())) })
+}
+
+fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
+    let known = || all.iter().flat_map(|request| request.tags.iter().map(String::as_str));
+    if known().any(|known| known == tag) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = known().collect();
+    names.sort_unstable();
+    names.dedup();
+    Err(SelectionError::Tag { tag: tag.to_owned(), hint: did_you_mean(tag, names) })
+}
+
+/// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and `coupang/*` all fit `coupang/search`.
+fn fits(word: &str, request: &Request) -> bool {
+    let word = bare(word);
+    if word.is_empty() || word == request.name {
+        return true;
+    }
+    if word.contains('*') {
+        return PathPattern(word).fits(&request.name);
+    }
+    request.name.strip_prefix(word.as_str()).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn bare(word: &str) -> String {
+    let word = word.replace('\\', "/");
+    let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
+    let word = if word == "requests" { "" } else { word.strip_prefix("requests/").unwrap_or(word) };
+    word.strip_suffix(".yaml").or_else(|| word.strip_suffix(".yml")).unwrap_or(word).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn paths_and_ids_are_one() {
+        for word in ["coupang/search", "requests/coupang/search.yaml", "./requests/coupang/search.yml", "coupang/search/"] {
+            assert_eq!(bare(word), "coupang/search");
+        }
+        assert_eq!(bare("requests"), "");
+    }
+}

@@ -1,0 +1,378 @@
+//! Evaluates expressions. A plain look-up never leaves our own exact values; all else is compiled once by minijinja,
+//! strict, with fuel, and without the stock filters that are made for web pages.
+
+use super::filters;
+use super::{FUNCTIONS, Moment, RenderError};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
+use crate::value::{Number, Value};
+use minijinja::value::{Object, ObjectRepr, Value as Mini, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// An endless expression stops here.
+const FUEL: u64 = 50_000;
+/// A rendered text longer than this is refused, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// Which names, functions and filters an expression may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Values of requests and fixtures. No secret is in their scope.
+    Request,
+    /// A scheme: `cred.*`, `token.*`, `req.*` and filters made for signatures.
+    Scheme,
+}
+
+/// Values by name, for expressions.
+pub trait Scope {
+    /// The value at a path of names: `["a", "b"]` for `a.b`.
+    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>>;
+
+    /// The clock and chance behind `now()` and the like; without them these functions are not there.
+    fn moment(&self) -> Option<Moment> {
+        None
+    }
+
+    /// Every first name that it knows, for "did you mean".
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Request
+    }
+}
+
+impl Dialect {
+    /// # Errors
+    /// When the expression does not compile, or uses a filter or function that does not exist.
+    pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
+        if expression.lookup.is_some() {
+            return Ok(());
+        }
+        let unknown = filters::used(&expression.source).find(|(name, _)| !self.filters().contains(name));
+        if let Some((name, offset)) = unknown {
+            let at = expression.at.slice(offset, name.len());
+            let fault = Diagnostic::error(format!("there is no filter `{name}`")).at(at, "this filter");
+            return Err(fault.maybe_hint(did_you_mean(name, self.filters().iter().copied())));
+        }
+        self.compiled(expression).map(|_| ()).map_err(Diagnostic::from)
+    }
+
+    /// The dotted names that an expression looks up, functions among them.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn names_in(self, expression: &Expression) -> Result<Vec<String>, RenderError> {
+        if let Some(path) = &expression.lookup {
+            return Ok(vec![path.join(".")]);
+        }
+        Ok(self.compiled(expression)?.names.clone())
+    }
+
+    fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Request => filters::REQUEST,
+            Self::Scheme => filters::SCHEME,
+        }
+    }
+
+    fn engine(self) -> &'static Engine {
+        static REQUEST: LazyLock<Engine> = LazyLock::new(|| Engine::new(filters::add_for_requests));
+        static SCHEME: LazyLock<Engine> = LazyLock::new(|| Engine::new(filters::add_for_schemes));
+        match self {
+            Self::Request => &REQUEST,
+            Self::Scheme => &SCHEME,
+        }
+    }
+
+    fn compiled(self, expression: &Expression) -> Result<Arc<Compiled>, RenderError> {
+        let engine = self.engine();
+        let mut cache = engine.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = cache.get(&expression.source) {
+            return Ok(Arc::clone(compiled));
+        }
+        let compiled = engine.compile(&expression.source).map_err(|error| not_an_expression(expression, &error))?;
+        let compiled = Arc::new(compiled);
+        cache.insert(expression.source.clone(), Arc::clone(&compiled));
+        Ok(compiled)
+    }
+}
+
+/// One minijinja environment and what it has compiled.
+struct Engine {
+    environment: Environment<'static>,
+    cache: Mutex<HashMap<String, Arc<Compiled>>>,
+}
+
+struct Compiled {
+    expression: minijinja::Expression<'static, 'static>,
+    names: Vec<String>,
+}
+
+impl Engine {
+    fn new(add_filters: fn(&mut Environment<'static>)) -> Self {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(64);
+        add_filters(&mut environment);
+        Self { environment, cache: Mutex::new(HashMap::new()) }
+    }
+
+    /// Engines live as long as the program, so an expression may borrow its environment for ever.
+    fn compile(&'static self, source: &str) -> Result<Compiled, Error> {
+        let expression = self.environment.compile_expression_owned(source.to_owned())?;
+        let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        Ok(Compiled { expression, names })
+    }
+}
+
+fn not_an_expression(expression: &Expression, error: &Error) -> RenderError {
+    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    RenderError::new(expression.at, format!("not an expression: {reason}"))
+}
+
+/// A value with its holes filled in; what has none is given back as it stands.
+///
+/// # Errors
+/// When a name is unknown or an expression fails.
+pub fn tree<'t>(written: &'t Tree, scope: &dyn Scope) -> Result<Cow<'t, Value>, RenderError> {
+    Ok(match &written.kind {
+        TreeKind::Constant(value) => Cow::Borrowed(value),
+        TreeKind::Template(template) => Cow::Owned(template_value(template, scope)?),
+        TreeKind::List(items) => {
+            let items: Result<Vec<Value>, RenderError> = items.iter().map(|item| Ok(tree(item, scope)?.into_owned())).collect();
+            Cow::Owned(Value::List(items?))
+        }
+        TreeKind::Object(members) => {
+            let members: Result<Vec<(String, Value)>, RenderError> =
+                members.iter().map(|(name, member)| Ok((name.clone(), tree(member, scope)?.into_owned()))).collect();
+            Cow::Owned(Value::Object(members?))
+        }
+    })
+}
+
+/// A template that is one expression keeps the type of its value; anything else is text.
+fn template_value(template: &Template, scope: &dyn Scope) -> Result<Value, RenderError> {
+    match template.as_expression() {
+        Some(expression) => Ok(evaluate(expression, scope)?.into_owned()),
+        None => text(template, scope).map(Value::String),
+    }
+}
+
+/// A template as text. `encode` is not its business: see `draft`.
+///
+/// # Errors
+/// When a name is unknown, an expression fails, or a list or object would have to stand inside text.
+pub fn text(template: &Template, scope: &dyn Scope) -> Result<String, RenderError> {
+    let mut out = String::new();
+    for part in &template.parts {
+        match part {
+            Part::Literal(literal) => out.push_str(literal),
+            Part::Hole(expression) => push_text(&mut out, expression, scope)?,
+        }
+        if out.len() > MAX_TEXT {
+            return Err(RenderError::new(template.at, format!("the text is longer than {MAX_TEXT} bytes")));
+        }
+    }
+    Ok(out)
+}
+
+/// The text of one expression.
+pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn Scope) -> Result<(), RenderError> {
+    let value = evaluate(expression, scope)?;
+    match value.as_ref() {
+        Value::String(text) => out.push_str(text),
+        Value::Number(number) => out.push_str(number.text()),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Null if scope.dialect() == Dialect::Scheme => {}
+        other => {
+            let error = RenderError::new(expression.at, format!("{} cannot stand inside text", article(other)));
+            return Err(error.hint("use `| compact` for JSON, or make the template this one expression only"));
+        }
+    }
+    Ok(())
+}
+
+fn article(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::List(_) => "a list",
+        _ => "an object",
+    }
+}
+
+fn evaluate<'s>(expression: &Expression, scope: &'s dyn Scope) -> Result<Cow<'s, Value>, RenderError> {
+    if let Some(path) = &expression.lookup {
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        return scope.lookup(&names).ok_or_else(|| undefined(expression, path, scope));
+    }
+    let compiled = scope.dialect().compiled(expression)?;
+    let context = context(&compiled, expression, scope)?;
+    let value = compiled.expression.eval(context).map_err(|error| failed(expression, &error))?;
+    if value.is_undefined() {
+        return Err(RenderError::new(expression.at, format!("`{}` is not defined", expression.source)));
+    }
+    from_mini(&value).map(Cow::Owned).map_err(|reason| RenderError::new(expression.at, reason))
+}
+
+fn undefined(expression: &Expression, path: &[String], scope: &dyn Scope) -> RenderError {
+    let known = scope.names();
+    let root = path.first().map_or("", String::as_str);
+    if FUNCTIONS.contains(&root) && path.len() == 1 && scope.moment().is_some() {
+        return RenderError::new(expression.at, format!("`{root}` is a function")).hint(format!("write `{root}()`"));
+    }
+    let error = RenderError::new(expression.at, format!("`{}` is not defined", path.join(".")));
+    match did_you_mean(root, known.iter().map(String::as_str)).filter(|_| !known.iter().any(|name| name == root)) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn failed(expression: &Expression, error: &Error) -> RenderError {
+    let reason = match error.kind() {
+        ErrorKind::OutOfFuel => "the expression does not come to an end".to_owned(),
+        ErrorKind::UndefinedError => format!("something in `{}` is not defined", expression.source),
+        kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+    };
+    RenderError::new(expression.at, reason)
+}
+
+/// Just the names that the expression uses, so that a large scope costs nothing.
+fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> Result<Mini, RenderError> {
+    let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
+    let mut roots: Vec<(String, Mini)> = Vec::new();
+    for name in &compiled.names {
+        let path: Vec<&str> = name.split('.').collect();
+        if let (Some(moment), [function]) = (scope.moment().filter(|_| FUNCTIONS.contains(&path[0])), path.as_slice()) {
+            roots.push(((*function).to_owned(), self::function(function, moment, u64::from(expression.at.start))));
+            continue;
+        }
+        let root = path[0].to_owned();
+        // A whole object is looked up by its first name where the scope has one; a scheme's `req` only by its members.
+        match (scope.lookup(&path[..1]), path.get(1)) {
+            (Some(value), _) => roots.push((root, to_mini(&value))),
+            (None, Some(member)) => {
+                let value = scope.lookup(&path[..2]).ok_or_else(|| undefined(expression, &own(&path[..2]), scope))?;
+                match branches.iter_mut().find(|(name, _)| *name == root) {
+                    Some((_, members)) => members.push(((*member).to_owned(), to_mini(&value))),
+                    None => branches.push((root, vec![((*member).to_owned(), to_mini(&value))])),
+                }
+            }
+            (None, None) => return Err(undefined(expression, &own(&path), scope)),
+        }
+    }
+    roots.extend(branches.into_iter().map(|(name, members)| (name, Mini::from_pairs(members))));
+    Ok(Mini::from_pairs(roots))
+}
+
+fn own(path: &[&str]) -> Vec<String> {
+    path.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression gets its own chance.
+fn function(name: &str, moment: Moment, site: u64) -> Mini {
+    let calls = AtomicU64::new(0);
+    let place = move || (site << 16) + calls.fetch_add(1, Ordering::Relaxed);
+    let invalid = |reason: String| Error::new(ErrorKind::InvalidOperation, reason);
+    match name {
+        "now" => Mini::from_function(move || moment.unix_s()),
+        "now_ms" => Mini::from_function(move || moment.unix_ms),
+        "date" => Mini::from_function(move |format: &str, zone: Option<&str>| {
+            moment.date(format, zone.unwrap_or("UTC")).map_err(invalid)
+        }),
+        "uuid" => Mini::from_function(move || moment.uuid(place())),
+        _ => Mini::from_function(move |len: usize| {
+            if len == 0 || len > 1_024 {
+                Err(invalid("random(n) takes 1 to 1024".to_owned()))
+            } else {
+                Ok(moment.random(place(), len))
+            }
+        }),
+    }
+}
+
+/// A number that minijinja would round. It can be looked at and passed on, and not computed with.
+#[derive(Debug)]
+struct ExactNumber(Number);
+
+impl Object for ExactNumber {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.text())
+    }
+}
+
+/// How minijinja sees one of our values.
+pub(super) fn to_mini(value: &Value) -> Mini {
+    match value {
+        Value::Null => Mini::from(()),
+        Value::Bool(flag) => Mini::from(*flag),
+        Value::Number(number) => number_to_mini(number),
+        Value::String(text) => Mini::from(text.as_str()),
+        Value::List(items) => items.iter().map(to_mini).collect(),
+        Value::Object(members) => Mini::from_pairs(members.iter().map(|(name, member)| (name.as_str(), to_mini(member)))),
+    }
+}
+
+fn number_to_mini(number: &Number) -> Mini {
+    if let Ok(integer) = number.text().parse::<i64>() {
+        return Mini::from(integer);
+    }
+    let double = number.as_f64();
+    if number_of(double).is_some_and(|spelled| spelled.text() == number.text()) {
+        return Mini::from(double);
+    }
+    Mini::from_object(ExactNumber(number.clone()))
+}
+
+/// The shortest spelling of a double; none for what JSON cannot spell.
+#[must_use]
+pub fn number_of(double: f64) -> Option<Number> {
+    Number::parse(&format!("{double}"))
+}
+
+/// One of our values from what an expression gave.
+pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
+    if let Some(ExactNumber(number)) = value.downcast_object_ref::<ExactNumber>() {
+        return Ok(Value::Number(number.clone()));
+    }
+    Ok(match value.kind() {
+        ValueKind::None | ValueKind::Undefined => Value::Null,
+        ValueKind::Bool => Value::Bool(value.is_true()),
+        ValueKind::Number => Value::Number(number_from_mini(value)?),
+        ValueKind::String => Value::String(value.as_str().unwrap_or_default().to_owned()),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items: Result<Vec<Value>, String> = iterate(value)?.map(|item| from_mini(&item)).collect();
+            Value::List(items?)
+        }
+        ValueKind::Map => {
+            let members: Result<Vec<(String, Value)>, String> = iterate(value)?
+                .map(|key| Ok((key.to_string(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
+                .collect();
+            Value::Object(members?)
+        }
+        kind => return Err(format!("a {kind} is not a value")),
+    })
+}
+
+fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, String> {
+    value.try_iter().map_err(|error| error.to_string())
+}
+
+fn number_from_mini(value: &Mini) -> Result<Number, String> {
+    if value.is_integer() {
+        return i128::try_from(value.clone()).map(Number::from).map_err(|error| error.to_string());
+    }
+    let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
+    number_of(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
+}

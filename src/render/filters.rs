@@ -1,0 +1,169 @@
+//! The filters that there are. Stock filters that are made for web pages give wrong signatures, so they are not there at
+//! all: a missing filter is an error, a wrong one is a silent refusal.
+
+use super::engine::{from_mini, to_mini};
+use crate::value::Value;
+use crate::wire::{encode_form, encode_strict};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use minijinja::value::{Rest, Value as Mini};
+use minijinja::{Environment, Error, ErrorKind, filters as stock, tests};
+
+/// What a request's templates may use.
+pub const REQUEST: &[&str] = &[
+    "abs", "compact", "default", "first", "float", "int", "join", "last", "length", "lower", "max", "min", "replace", "round",
+    "split", "sum", "trim", "upper",
+];
+/// What a scheme's templates may use.
+pub const SCHEME: &[&str] = &["also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only", "rfc3986"];
+
+/// A result longer than this is refused, in bytes: a few nested `replace` would fill any memory.
+const MAX_LEN: usize = 1 << 20;
+
+/// The filters that an expression names, with their places: `a | b(1)` uses `b`.
+pub fn used(source: &str) -> impl Iterator<Item = (&str, usize)> {
+    bars(source).filter_map(|bar| {
+        let rest = &source[bar..];
+        let start = bar + (rest.len() - rest.trim_start().len());
+        let len = source[start..].find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(source.len() - start);
+        (len > 0).then(|| (&source[start..start + len], start))
+    })
+}
+
+/// Where, outside of quotes, a `|` ends.
+fn bars(source: &str) -> impl Iterator<Item = usize> {
+    let (mut quote, mut escaped) = (None, false);
+    source.char_indices().filter_map(move |(at, letter)| {
+        match (quote, letter) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == letter => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '|') => return Some(at + 1),
+            _ => {}
+        }
+        None
+    })
+}
+
+pub fn add_for_requests(environment: &mut Environment<'static>) {
+    environment.add_filter("abs", stock::abs);
+    environment.add_filter("compact", compact);
+    environment.add_filter("default", stock::default);
+    environment.add_filter("first", stock::first);
+    environment.add_filter("float", stock::float);
+    environment.add_filter("int", stock::int);
+    environment.add_filter("join", join);
+    environment.add_filter("last", stock::last);
+    environment.add_filter("length", stock::length);
+    environment.add_filter("lower", stock::lower);
+    environment.add_filter("max", stock::max);
+    environment.add_filter("min", stock::min);
+    environment.add_filter("replace", replace);
+    environment.add_filter("round", stock::round);
+    environment.add_filter("split", |text: &str, by: &str| text.split(by).map(str::to_owned).collect::<Vec<_>>());
+    environment.add_filter("sum", stock::sum);
+    environment.add_filter("trim", |text: &str| text.trim().to_owned());
+    environment.add_filter("upper", stock::upper);
+    environment.add_test("defined", tests::is_defined);
+    environment.add_test("none", tests::is_none);
+}
+
+pub fn add_for_schemes(environment: &mut Environment<'static>) {
+    environment
+        .add_filter("also", |list: &Mini, more: &Mini| Ok::<_, Error>(list_of(pairs(list)?.into_iter().chain(pairs(more)?))));
+    environment.add_filter("b64", |text: &str| BASE64_STANDARD.encode(text));
+    environment.add_filter("bytesort", bytesort);
+    environment.add_filter("compact", compact);
+    environment.add_filter("concat", concat);
+    environment
+        .add_filter("drop", |list: &Mini, names: Rest<String>| keep(list, |name, _| !names.iter().any(|other| other == name)));
+    environment.add_filter("formenc", |text: &str| encode_form(text));
+    environment.add_filter("nonempty", |list: &Mini| keep(list, |_, value| !value.is_empty()));
+    environment
+        .add_filter("only", |list: &Mini, names: Rest<String>| keep(list, |name, _| names.iter().any(|other| other == name)));
+    environment.add_filter("rfc3986", |text: &str| encode_strict(text).into_owned());
+}
+
+fn invalid(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, reason.into())
+}
+
+/// JSON without blanks, in the order of the keys.
+fn compact(value: &Mini) -> Result<String, Error> {
+    from_mini(value).map(|value| value.to_json()).map_err(invalid)
+}
+
+fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    let grown = text.len() + text.matches(from).count().saturating_mul(to.len());
+    if grown > MAX_LEN { Err(invalid("the text grows too long")) } else { Ok(text.replace(from, to)) }
+}
+
+fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
+    let mut out = String::new();
+    for (index, item) in list.try_iter()?.enumerate() {
+        if index > 0 {
+            out.push_str(between.unwrap_or_default());
+        }
+        let item = from_mini(&item).map_err(invalid)?;
+        out.push_str(&item.to_plain_text().ok_or_else(|| invalid("`join` takes single values"))?);
+        if out.len() > MAX_LEN {
+            return Err(invalid("the text grows too long"));
+        }
+    }
+    Ok(out)
+}
+
+/// A list of names and values, both as text.
+fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
+    let text = |value: Mini| from_mini(&value).ok().and_then(|value| value.to_plain_text());
+    list.try_iter()?
+        .map(|pair| {
+            let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
+            Ok((text(name).unwrap_or_default(), text(value).ok_or_else(|| invalid("a pair holds single values"))?))
+        })
+        .collect()
+}
+
+fn list_of(pairs: impl Iterator<Item = (String, String)>) -> Mini {
+    let items = pairs.map(|(name, value)| Value::List(vec![Value::String(name), Value::String(value)])).collect();
+    to_mini(&Value::List(items))
+}
+
+fn keep(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error> {
+    Ok(list_of(pairs(list)?.into_iter().filter(|(name, value)| wanted(name, value))))
+}
+
+/// By the bytes of the name; pairs of one name keep their order.
+fn bytesort(list: &Mini) -> Result<Mini, Error> {
+    let mut sorted = pairs(list)?;
+    sorted.sort_by(|left, right| left.0.as_bytes().cmp(right.0.as_bytes()));
+    Ok(list_of(sorted.into_iter()))
+}
+
+/// `concat(between name and value, between pairs, encoding)`
+fn concat(list: &Mini, inner: Option<&str>, outer: Option<&str>, encoding: Option<&str>) -> Result<String, Error> {
+    let encode = |text: String| match encoding {
+        None | Some("none") => Ok(text),
+        Some("rfc3986") => Ok(encode_strict(&text).into_owned()),
+        Some("form") => Ok(encode_form(&text)),
+        Some(other) => Err(invalid(format!("`{other}` is not an encoding: it can be `none`, `rfc3986` or `form`"))),
+    };
+    let joined: Result<Vec<String>, Error> = pairs(list)?
+        .into_iter()
+        .map(|(name, value)| Ok(format!("{}{}{}", encode(name)?, inner.unwrap_or_default(), encode(value)?)))
+        .collect();
+    Ok(joined?.join(outer.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests_ {
+    use super::used;
+
+    #[test]
+    fn filters_are_found_outside_of_quotes() {
+        let names = |source: &'static str| used(source).map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names("a | drop('x|y') | bytesort|concat"), ["drop", "bytesort", "concat"]);
+        assert_eq!(names("'a|b' ~ \"c\\\"|d\""), Vec::<&str>::new());
+    }
+}

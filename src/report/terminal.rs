@@ -1,0 +1,302 @@
+//! The report for people: a line for each request while it runs, failures in full at the end, a summary.
+
+use super::Reporter;
+use crate::event::{Event, FailureReport, StepReport, Summary, UnitReport, Verdict};
+use crate::secret::Shown;
+use crate::span::Sources;
+use anstyle::{AnsiColor, Style as Ansi};
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// How output looks on one terminal, or in a pipe.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub colours: bool,
+    /// In columns; longer lines are not cut, but shortened where a long value can be.
+    pub width: usize,
+    /// Each line is written at once, since somebody is looking.
+    pub live: bool,
+}
+
+impl Style {
+    /// Text in a style, when there are colours.
+    #[must_use]
+    pub fn paint(self, style: Ansi, text: &str) -> String {
+        if self.colours { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    #[must_use]
+    pub fn bold(self, text: &str) -> String {
+        self.paint(Ansi::new().bold(), text)
+    }
+
+    #[must_use]
+    pub fn dim(self, text: &str) -> String {
+        self.paint(Ansi::new().dimmed(), text)
+    }
+
+    #[must_use]
+    pub fn red(self, text: &str) -> String {
+        self.paint(AnsiColor::Red.on_default().bold(), text)
+    }
+
+    #[must_use]
+    pub fn green(self, text: &str) -> String {
+        self.paint(AnsiColor::Green.on_default(), text)
+    }
+
+    #[must_use]
+    pub fn yellow(self, text: &str) -> String {
+        self.paint(AnsiColor::Yellow.on_default(), text)
+    }
+}
+
+/// Writes to one output; remembers what went wrong until the end.
+pub struct Terminal<W: Write> {
+    out: W,
+    style: Style,
+    verbose: bool,
+    troubled: Vec<UnitReport>,
+}
+
+impl<W: Write> Terminal<W> {
+    pub fn new(out: W, style: Style, verbose: bool) -> Self {
+        Self { out, style, verbose, troubled: Vec::new() }
+    }
+
+    fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
+        let files = if units == 1 { "1 request file".to_owned() } else { format!("{units} request files") };
+        writeln!(self.out, "{} {files} in environment {}", self.style.bold("ingam"), self.style.bold(environment))
+    }
+
+    fn unit(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
+        let word = self.word(&unit.verdict);
+        let note = match &unit.verdict {
+            Verdict::Skipped(reason) => reason.clone(),
+            _ => human(unit.duration),
+        };
+        let used = 7 + width(&unit.id);
+        let gap = self.style.width.min(100).saturating_sub(used + width(&note)).max(2);
+        writeln!(self.out, "  {word} {}{}{}", unit.id, " ".repeat(gap), self.style.dim(&note))?;
+        if self.verbose {
+            for step in &unit.steps {
+                self.step(step, sources, true)?;
+            }
+        }
+        if self.style.live {
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn word(&self, verdict: &Verdict) -> String {
+        match verdict {
+            Verdict::Pass => self.style.green("PASS"),
+            Verdict::Fail => self.style.red("FAIL"),
+            Verdict::Skipped(_) => self.style.yellow("SKIP"),
+            Verdict::Error(..) => self.style.red("ERR "),
+        }
+    }
+
+    fn in_full(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
+        writeln!(self.out, "\n{} {}", self.word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
+        if unit.steps.is_empty()
+            && let Verdict::Error(_, reason) = &unit.verdict
+        {
+            writeln!(self.out, "  {}", sources.place(unit.at))?;
+            self.paragraph("error", reason)?;
+        }
+        for step in unit.steps.iter().filter(|step| !step.verdict.is_pass()) {
+            self.step(step, sources, false)?;
+        }
+        if unit.not_reached > 0 {
+            let steps = if unit.not_reached == 1 { "1 step was".to_owned() } else { format!("{} steps were", unit.not_reached) };
+            writeln!(self.out, "  {}", self.style.dim(&format!("{steps} not reached")))?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &StepReport, sources: &Sources, passed_too: bool) -> io::Result<()> {
+        let name = step.name.as_deref().map(|name| format!("{}: ", self.style.bold(name))).unwrap_or_default();
+        let answer = match (step.status, step.latency) {
+            (Some(status), Some(latency)) => format!(" → {status} in {}", human(latency)),
+            _ => String::new(),
+        };
+        writeln!(self.out, "  {name}{}{}", step.line, self.style.dim(&answer))?;
+        if !step.verdict.is_pass() {
+            writeln!(self.out, "  {}", self.style.dim(&sources.place(step.at)))?;
+        }
+        if let Verdict::Error(_, reason) = &step.verdict {
+            self.paragraph("error", reason)?;
+        }
+        for failure in &step.failures {
+            self.failure(failure, sources)?;
+        }
+        for note in &step.notes {
+            self.paragraph("help", note)?;
+        }
+        match &step.exchange {
+            Some(exchange) if self.verbose && (passed_too || !step.verdict.is_pass()) => {
+                self.quoted(">", &exchange.request)?;
+                exchange.response.as_ref().map_or(Ok(()), |response| self.quoted("<", response))
+            }
+            Some(exchange) if !step.verdict.is_pass() => {
+                exchange.response.as_ref().map_or(Ok(()), |response| self.excerpt(response))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn failure(&mut self, failure: &FailureReport, sources: &Sources) -> io::Result<()> {
+        let place = self.style.dim(&sources.place(failure.at));
+        writeln!(self.out, "\n    {}  {place}", self.style.bold(failure.subject.as_str()))?;
+        writeln!(self.out, "      expected  {}", self.style.green(failure.expected.as_str()))?;
+        writeln!(self.out, "      actual    {}", self.style.red(failure.actual.as_str()))?;
+        if let Some(why) = &failure.why {
+            writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
+        }
+        for difference in &failure.differences {
+            writeln!(self.out, "        {difference}")?;
+        }
+        Ok(())
+    }
+
+    fn paragraph(&mut self, word: &str, text: &Shown) -> io::Result<()> {
+        let painted = if word == "error" { self.style.red(word) } else { self.style.yellow(word) };
+        let indent = 4 + word.len() + 2;
+        let lines = wrapped(text.as_str(), self.style.width.saturating_sub(indent).max(40));
+        for (index, line) in lines.iter().enumerate() {
+            let before = if index == 0 { format!("    {painted}: ") } else { " ".repeat(indent) };
+            writeln!(self.out, "{before}{line}")?;
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self, mark: &str, text: &Shown) -> io::Result<()> {
+        for line in text.as_str().lines() {
+            writeln!(self.out, "    {} {line}", self.style.dim(mark))?;
+        }
+        Ok(())
+    }
+
+    /// The first lines of an answer that was not good: its own words say most.
+    fn excerpt(&mut self, response: &Shown) -> io::Result<()> {
+        const LINES: usize = 8;
+        let body = response.as_str().split_once("\n\n").map_or("", |(_, body)| body);
+        let lines: Vec<&str> = body.lines().collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n    answer")?;
+        for line in lines.iter().take(LINES) {
+            writeln!(self.out, "      {}", self.style.dim(&shortened(line, self.style.width.max(60) - 8)))?;
+        }
+        let more = lines.len().saturating_sub(LINES);
+        if more > 0 {
+            writeln!(self.out, "      {}", self.style.dim(&format!("… {more} more lines; -v shows the whole exchange")))?;
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, summary: &Summary, sources: &Sources) -> io::Result<()> {
+        for unit in std::mem::take(&mut self.troubled) {
+            self.in_full(&unit, sources)?;
+        }
+        let mut parts = vec![self.style.green(&format!("{} passed", summary.passed))];
+        if summary.failed > 0 {
+            parts.push(self.style.red(&format!("{} failed", summary.failed)));
+        }
+        if summary.errors > 0 {
+            parts.push(self.style.red(&format!("{} could not be done", summary.errors)));
+        }
+        if summary.skipped > 0 {
+            parts.push(self.style.yellow(&format!("{} skipped", summary.skipped)));
+        }
+        let calls = if summary.requests == 1 { "1 request".to_owned() } else { format!("{} requests", summary.requests) };
+        writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), human(summary.duration))?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Terminal<W> {
+    fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
+        match event {
+            Event::RunStarted { environment, units, .. } => self.started(environment, *units),
+            Event::UnitStarted { .. } => Ok(()),
+            Event::UnitFinished(unit) => {
+                if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
+                    self.troubled.push(unit.clone());
+                }
+                self.unit(unit, sources)
+            }
+            Event::RunFinished(summary) => self.finished(summary, sources),
+        }
+    }
+}
+
+/// A duration for people: `840 µs`, `12 ms`, `3.4 s`.
+#[must_use]
+pub fn human(duration: Duration) -> String {
+    match duration.as_micros() {
+        micros @ 0..1_000 => format!("{micros} µs"),
+        micros @ 1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        micros @ 10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        micros => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+    }
+}
+
+/// Columns of a text: Korean, Chinese and Japanese letters take two.
+fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+fn shortened(line: &str, columns: usize) -> String {
+    if width(line) <= columns {
+        return line.to_owned();
+    }
+    let mut used = 1;
+    let fits = |letter: &char| {
+        used += width(letter.encode_utf8(&mut [0; 4]));
+        used <= columns
+    };
+    line.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// Breaks a text between words; its own line ends stay.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() || word.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        let text = |micros| human(Duration::from_micros(micros));
+        assert_eq!(
+            (text(840), text(1_240), text(12_345), text(3_456_000)),
+            ("840 µs".into(), "1.2 ms".into(), "12 ms".into(), "3.45 s".into())
+        );
+    }
+
+    #[test]
+    fn long_lines_are_broken_by_their_width() {
+        assert_eq!(wrapped("무선 이어폰 a", 9), ["무선", "이어폰 a"]);
+        assert_eq!(shortened("무선 이어폰", 6), "무선 …");
+    }
+}

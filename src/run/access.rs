@@ -1,0 +1,248 @@
+//! As whom and where a request goes: account, credentials, host. Worked out once for each scheme and account.
+
+use crate::diagnostic::{did_you_mean, list_of};
+use crate::model::environment::{Account, DEFAULT_ACCOUNT};
+use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme};
+use crate::model::workspace::Workspace;
+use crate::sandbox::{Origins, test_account};
+use crate::sign::{Values, token_fields};
+use crate::store::{CredentialError, Credentials, Owner, Tokens};
+use crate::value::Value;
+use crate::wire::BaseUrl;
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Why a request cannot go anywhere.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error("{reason}")]
+    Account { reason: String, hint: Option<String> },
+    #[error("the scheme `{scheme}` has no host `{region}`")]
+    Region { scheme: String, region: String },
+    #[error("the environment `{environment}` names no host for `{scheme}`")]
+    NoHost { environment: String, scheme: String },
+    #[error("not trusted yet: {what}")]
+    Untrusted { what: String },
+}
+
+impl AccessError {
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Credential(CredentialError::Missing { missing, .. }) => {
+                let lines = missing.iter().map(|missing| {
+                    let about = missing.about.as_ref().map(|about| format!("   ({about})")).unwrap_or_default();
+                    format!("  {}{about}", missing.variable)
+                });
+                Some(format!("set in the environment or in `.env`:\n{}", lines.collect::<Vec<_>>().join("\n")))
+            }
+            Self::Account { hint, .. } => hint.clone(),
+            Self::NoHost { environment, scheme } => {
+                Some(format!("write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"))
+            }
+            Self::Untrusted { .. } => Some("look at it, and then say so with `ingam trust`".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// One scheme as one account.
+pub struct Access {
+    pub account: String,
+    pub base: BaseUrl,
+    pub credentials: Values,
+    /// Fields of tokens that were given like credentials.
+    pub given_token: Values,
+    /// What templates see as `account`.
+    pub shown: Value,
+}
+
+/// Says whether a scheme's secrets may go to a host, and in words why not.
+pub type Trusts<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
+
+/// Where credentials and hosts come from in this run.
+pub enum Environment<'w> {
+    /// Test keys, and the addresses that the sandbox listens on.
+    Sandbox(Origins),
+    /// The user's own; `trusts` says whether something may get a secret, and why not.
+    Own { credentials: Credentials, trusts: Trusts<'w> },
+    /// Nothing is sent: keys are names of themselves where they are missing.
+    Dry(Credentials),
+}
+
+/// Everything that was worked out already.
+pub struct Accesses<'w> {
+    workspace: &'w Workspace,
+    name: String,
+    environment: Environment<'w>,
+    known: RefCell<HashMap<(String, String, String), Rc<Access>>>,
+    tokens: RefCell<Tokens>,
+}
+
+impl<'w> Accesses<'w> {
+    #[must_use]
+    pub fn new(workspace: &'w Workspace, name: &str, environment: Environment<'w>) -> Self {
+        Self { workspace, name: name.to_owned(), environment, known: RefCell::default(), tokens: RefCell::default() }
+    }
+
+    /// The tokens of this run.
+    pub fn tokens(&self) -> RefMut<'_, Tokens> {
+        self.tokens.borrow_mut()
+    }
+
+    /// # Errors
+    /// When no account or more than one fits, a credential is missing, or there is no host.
+    pub fn get(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
+        let key = (scheme.name.clone(), level.name.clone(), account.unwrap_or_default().to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let access = Rc::new(self.work_out(scheme, level, account)?);
+        self.known.borrow_mut().insert(key, Rc::clone(&access));
+        Ok(access)
+    }
+
+    /// The account that a file or the command line names, or the only one there is.
+    ///
+    /// # Errors
+    /// When the name is unknown, or none is named and there are several.
+    pub fn account(&self, scheme: &Scheme, named: Option<&str>) -> Result<Option<&'w Account>, AccessError> {
+        let accounts = self.workspace.accounts(&self.name, &scheme.name);
+        let names = || accounts.iter().map(|account| account.name.as_str());
+        let Some(named) = named else {
+            return match accounts.as_slice() {
+                [] => Ok(None),
+                [only] => Ok(Some(only)),
+                _ => Err(AccessError::Account {
+                    reason: format!(
+                        "`{}` has the accounts {} in environment `{}`, and none is named",
+                        scheme.name,
+                        list_of(names(), "and"),
+                        self.name
+                    ),
+                    hint: Some("write `account: NAME` in the file, or pass `--account NAME`".to_owned()),
+                }),
+            };
+        };
+        if accounts.is_empty() && scheme.name == PLAIN {
+            return Ok(None);
+        }
+        accounts.iter().copied().find(|account| account.name == named).map(Some).ok_or_else(|| AccessError::Account {
+            reason: format!("`{}` has no account `{named}` in environment `{}`", scheme.name, self.name),
+            hint: did_you_mean(named, names()).or_else(|| Some("accounts stand under `envs` in ingam.yaml".to_owned())),
+        })
+    }
+
+    fn work_out(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<Access, AccessError> {
+        let account = self.account(scheme, named)?;
+        let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
+        let base = self.base(scheme)?;
+        let owner = Owner { environment: &self.name, account };
+        let needed = self.needed_token_fields(scheme, level);
+        let (credentials, given_token) = match &self.environment {
+            Environment::Sandbox(_) => {
+                let values = test_account(scheme, &name, account);
+                (values.clone(), values)
+            }
+            Environment::Own { credentials, trusts } => {
+                trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what })?;
+                credentials.collect(scheme, owner, &needed)?
+            }
+            Environment::Dry(credentials) => {
+                names_for_missing(scheme, credentials.collect(scheme, owner, &needed), &name, account)
+            }
+        };
+        let shown = shown_account(scheme, &name, account, &credentials);
+        Ok(Access { account: name, base, credentials, given_token, shown })
+    }
+
+    /// What would be missing if the request were sent; for explanations.
+    #[must_use]
+    pub fn missing(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Option<AccessError> {
+        let Environment::Dry(credentials) = &self.environment else { return None };
+        let account = self.account(scheme, named).ok()?;
+        let owner = Owner { environment: &self.name, account };
+        credentials.collect(scheme, owner, &self.needed_token_fields(scheme, level)).err().map(AccessError::from)
+    }
+
+    /// Only what the level's templates use, and only where nothing issues it.
+    fn needed_token_fields<'s>(&self, scheme: &'s Scheme, level: &'s Level) -> Vec<&'s str> {
+        let token = level.token.as_ref().and_then(|token| scheme.token(&token.name));
+        match token {
+            Some(token) if token.issue.is_none() => {
+                let used = token_fields(&level.procedure);
+                token.fields().into_iter().filter(|field| used.iter().any(|name| name == field)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn base(&self, scheme: &Scheme) -> Result<BaseUrl, AccessError> {
+        let environment = self.workspace.environment(&self.name);
+        let own = environment.and_then(|environment| environment.hosts.iter().find(|(name, _)| *name == scheme.name));
+        let region = environment.and_then(|environment| environment.regions.iter().find(|(name, _)| *name == scheme.name));
+        let region = region.map_or("live", |(_, region)| region.name.as_str());
+        let no_host = || AccessError::NoHost { environment: self.name.clone(), scheme: scheme.name.clone() };
+        let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
+        if let Environment::Sandbox(origins) = &self.environment {
+            return origins.base(scheme).ok_or_else(no_host);
+        }
+        if let Some((_, host)) = own {
+            return parse(&host.name);
+        }
+        match scheme.host(region) {
+            Some(host) => parse(&host.url),
+            None if scheme.hosts.is_empty() => Err(no_host()),
+            None => Err(AccessError::Region { scheme: scheme.name.clone(), region: region.to_owned() }),
+        }
+    }
+
+    /// The same environment's host for another region of the scheme: a token request may go elsewhere.
+    ///
+    /// # Errors
+    /// When the scheme has no such region.
+    pub fn region_base(&self, scheme: &Scheme, region: Option<&str>, base: &BaseUrl) -> Result<BaseUrl, AccessError> {
+        let Some(region) = region else { return Ok(base.clone()) };
+        let unknown = || AccessError::Region { scheme: scheme.name.clone(), region: region.to_owned() };
+        let host = BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
+        match &self.environment {
+            Environment::Sandbox(_) => host.moved_to(base.origin()).ok_or_else(unknown),
+            _ => Ok(host),
+        }
+    }
+}
+
+/// What a template may see of an account: its name, and what is not secret.
+fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &Values) -> Value {
+    let mut members = vec![("name".to_owned(), Value::from(name))];
+    for credential in
+        scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account)
+    {
+        if let Some(value) = credentials.get(&credential.name) {
+            members.push((credential.name.clone(), value.clone()));
+        }
+    }
+    for (key, value) in account.map(|account| account.values.as_slice()).unwrap_or_default() {
+        if !members.iter().any(|(known, _)| known == key) {
+            members.push((key.clone(), value.clone()));
+        }
+    }
+    Value::Object(members)
+}
+
+/// When nothing is sent, a missing key is shown by its name instead of stopping the explanation.
+fn names_for_missing(
+    scheme: &Scheme,
+    collected: Result<(Values, Values), CredentialError>,
+    name: &str,
+    account: Option<&Account>,
+) -> (Values, Values) {
+    collected.unwrap_or_else(|_| {
+        let values = test_account(scheme, name, account);
+        (values.clone(), values)
+    })
+}

@@ -1,0 +1,48 @@
+//! What a person should look at when a marketplace refused.
+
+use crate::check::Outcome;
+use crate::model::outcome::{ErrorKind, Expected};
+use crate::model::scheme::Scheme;
+use crate::wire::WireResponse;
+
+/// A clock that is off by less than this is not worth a word, in seconds: the `date` header has no fractions.
+const WORTH_SAYING: i64 = 3;
+
+/// What was expected and what came, when the answer is not what `ok` says.
+pub fn unexpected(expected: Expected, outcome: &Outcome) -> Option<(String, String)> {
+    let said = match outcome {
+        Outcome::Success => "success".to_owned(),
+        Outcome::Refused { kind, .. } => format!("refused: {kind}"),
+    };
+    match (expected, outcome) {
+        (Expected::Success, Outcome::Success) => None,
+        (Expected::Success, _) => Some(("success".to_owned(), said)),
+        (Expected::Refusal, Outcome::Refused { kind: ErrorKind::Input | ErrorKind::Permission, .. }) => None,
+        (Expected::Refusal, _) => Some(("refused: input or permission".to_owned(), said)),
+        (Expected::Kind(wanted), Outcome::Refused { kind, .. }) if wanted == *kind => None,
+        (Expected::Kind(wanted), _) => Some((format!("refused: {wanted}"), said)),
+    }
+}
+
+/// What kind of refusal it is, what the scheme says of it, and what the clock says.
+pub fn of(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
+    let Outcome::Refused { kind, hint, .. } = outcome else { return Vec::new() };
+    let mut notes = vec![format!("{kind}: {}", hint.as_deref().unwrap_or(kind.advice()))];
+    let clock = matches!(kind, ErrorKind::Clock | ErrorKind::Signature | ErrorKind::Auth);
+    notes.extend(clock_note(response, now_ms).filter(|_| clock));
+    if matches!(kind, ErrorKind::Signature) && scheme.host("test").is_some() {
+        notes.push(format!(
+            "is it the key of this host? `{}` has hosts for live and for test, each with keys of its own",
+            scheme.name
+        ));
+    }
+    notes
+}
+
+/// How far this machine's clock is from the marketplace's, by the `date` header (RFC 9110, section 6.6.1).
+fn clock_note(response: &WireResponse, now_ms: i64) -> Option<String> {
+    let theirs = jiff::fmt::rfc2822::parse(response.header("date")?).ok()?.timestamp().as_second();
+    let ahead = now_ms.div_euclid(1_000) - theirs;
+    let (seconds, word) = (ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
+    (seconds > WORTH_SAYING).then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))
+}

@@ -1,0 +1,235 @@
+//! One step as it would be sent, with everything that a person may see of how it came about. Sends nothing.
+
+use super::access::AccessError;
+use super::step::StepError;
+use super::unit::{account_of, variables};
+use super::{Context, step};
+use crate::model::request::{Body, PartContent, Request, Step};
+use crate::model::scheme::{Part, Scheme};
+use crate::model::template::Expression;
+use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
+use crate::secret::{Redactor, Shown};
+use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal};
+use crate::span::Span;
+use crate::store::variable;
+use crate::value::Value;
+use crate::wire::WireRequest;
+
+/// What is shown; every value has passed the redactor.
+pub struct Explained {
+    pub id: String,
+    /// Scheme, level, account, environment.
+    pub summary: String,
+    pub time: String,
+    pub notes: Vec<String>,
+    pub values: Vec<ExplainedValue>,
+    /// `query.timestamp` and its value.
+    pub prepared: Vec<(String, Shown)>,
+    /// Id, kind and text of each step.
+    pub trace: Vec<(String, String, Shown)>,
+    pub attached: Vec<(String, Shown)>,
+    pub wire: Shown,
+    pub curl: String,
+}
+
+/// A name that the request uses, and where its value comes from.
+pub struct ExplainedValue {
+    pub name: String,
+    pub value: Shown,
+    pub layer: Layer,
+    pub at: Option<Span>,
+}
+
+/// Why a step cannot be explained.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ExplainError(#[from] StepError);
+
+impl ExplainError {
+    /// What to do: values that only an earlier step brings can be given on the command line.
+    #[must_use]
+    pub fn hints(&self, request: &Request, step: &Step) -> Vec<String> {
+        let captured = request.steps.iter().take_while(|earlier| earlier.at != step.at).flat_map(|earlier| &earlier.captures);
+        let names: Vec<&str> = captured.map(|capture| capture.name.as_str()).collect();
+        let mut hints = self.0.notes();
+        if !names.is_empty() {
+            hints.push(format!(
+                "earlier steps capture {}: give a value with `--var NAME=VALUE`",
+                crate::diagnostic::list_of(names, "and")
+            ));
+        }
+        hints
+    }
+}
+
+/// # Errors
+/// When a template cannot be filled in, an account is not clear, or a step of the signature cannot be computed.
+pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
+    let moment = Moment { unix_ms: now_ms, seed: (context.chance)() };
+    let variables = variables(request, context, moment).map_err(StepError::from)?;
+    let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
+        return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
+    };
+    let draft = draft(step, &variables, moment, context.files).map_err(StepError::from)?;
+    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
+    let access = context.accesses.get(scheme, level, account_of(request, context)).map_err(StepError::from)?;
+    let mut notes = missing_notes(context, scheme, level, account_of(request, context));
+    let issued = level.token.as_ref().and_then(|token| scheme.token(&token.name)).filter(|token| token.issue.is_some());
+    let token = issued.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
+    if issued.is_some() {
+        notes.push("the token is issued when the request is sent; a placeholder stands for it here".to_owned());
+    }
+    remember(context, scheme, &access.credentials, &token);
+    let behind = i64::try_from(scheme.clock.behind.as_millis()).unwrap_or(0);
+    let signed_at = Moment { unix_ms: now_ms - behind, ..moment };
+    let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
+    let Sealed { request: wire, trace } = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
+    let mut redactor = context.redactor.borrow_mut();
+    for (id, value) in trace.secrets() {
+        redactor.add(id, value);
+    }
+    let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
+    Ok(Explained {
+        id: step.name.as_ref().map_or_else(|| request.name.clone(), |name| format!("{}::{name}", request.name)),
+        summary: format!("scheme {}{level_name}, account {}, environment {}", scheme.name, access.account, context.environment),
+        time: time(now_ms, &trace),
+        notes,
+        values: values(step, &variables, &mut redactor),
+        prepared: placed(&trace.prepared, &mut redactor),
+        trace: trace.lines.iter().map(|line| (line.id.clone(), line.op.to_owned(), redactor.show(&line.value))).collect(),
+        attached: placed(&trace.attached, &mut redactor),
+        wire: redactor.show(&step::request_text(&wire)),
+        curl: curl(&wire, scheme, context, &mut redactor),
+    })
+}
+
+fn missing_notes(
+    context: &Context<'_>,
+    scheme: &Scheme,
+    level: &crate::model::scheme::Level,
+    account: Option<&str>,
+) -> Vec<String> {
+    match context.accesses.missing(scheme, level, account) {
+        Some(error @ AccessError::Credential(_)) => {
+            let hint = error.hint().unwrap_or_default();
+            vec![format!(
+                "{error}: test keys stand for what is missing, so the signature is not a real one\n      {}",
+                hint.replace('\n', "\n      ")
+            )]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn placeholder(fields: &[&str]) -> Values {
+    Values(fields.iter().map(|field| ((*field).to_owned(), Value::from(format!("placeholder-for-{field}")))).collect())
+}
+
+/// Secrets are shown by their names from now on.
+fn remember(context: &Context<'_>, scheme: &Scheme, credentials: &Values, token: &Values) {
+    let mut redactor = context.redactor.borrow_mut();
+    for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
+        if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
+            redactor.add(format!("cred.{}", credential.name), value);
+        }
+    }
+    for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
+        if let Some(value) = token.get(field).and_then(Value::as_str) {
+            redactor.add(format!("token.{field}"), value);
+        }
+    }
+}
+
+fn time(now_ms: i64, trace: &Trace) -> String {
+    let now = jiff::Timestamp::from_millisecond(now_ms).map(|time| time.to_string()).unwrap_or_default();
+    format!("{now}, written as {}", trace.ts)
+}
+
+fn placed(rows: &[(Part, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
+    rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.show(value))).collect()
+}
+
+/// Each name once, in the order of its first use.
+fn values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<ExplainedValue> {
+    let mut found: Vec<ExplainedValue> = Vec::new();
+    for expression in expressions(step) {
+        for name in Dialect::Request.names_in(expression).unwrap_or_default() {
+            let root = name.split('.').next().unwrap_or_default().to_owned();
+            if found.iter().any(|value| value.name == root) {
+                continue;
+            }
+            if FUNCTIONS.contains(&root.as_str()) {
+                let value = redactor.show(&format!("the function in `{}`", expression.source));
+                found.push(ExplainedValue { name: root, value, layer: Layer::BuiltIn, at: Some(expression.at) });
+            } else if let (Some(value), Some(origin)) = (variables.get(&root), variables.origin(&root)) {
+                found.push(ExplainedValue {
+                    name: root,
+                    value: redactor.show(&value.to_json()),
+                    layer: origin.layer,
+                    at: origin.at,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn expressions(step: &Step) -> Vec<&Expression> {
+    let mut all: Vec<&Expression> = step.path.expressions().collect();
+    all.extend(step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions()));
+    match &step.body {
+        Body::Json(tree) | Body::Text(tree) => all.extend(tree.expressions()),
+        Body::Form(fields) => all.extend(fields.iter().flat_map(|field| field.value.expressions())),
+        Body::Multipart(parts) => {
+            for part in parts {
+                if let PartContent::Text(tree) = &part.content {
+                    all.extend(tree.expressions());
+                }
+            }
+        }
+        Body::None | Body::File(_) => {}
+    }
+    all
+}
+
+/// A command for a shell. A secret stands in it as the variable that brings it, never as itself.
+fn curl(wire: &WireRequest, scheme: &Scheme, context: &Context<'_>, redactor: &mut Redactor) -> String {
+    let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
+    if wire.method().name() != "GET" {
+        words.push(format!("-X {}", wire.method()));
+    }
+    let mut quote = |text: &str| quoted(&redactor.redact(text), scheme, context);
+    words.push(quote(wire.url().as_str()));
+    for (name, value) in wire.headers() {
+        // curl writes these itself, from the address and the body.
+        if !["host", "content-length", "accept-encoding"].contains(&name.as_str()) {
+            words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
+        }
+    }
+    if !wire.body().is_empty() {
+        let text = std::str::from_utf8(wire.body()).map_or_else(|_| "@FILE-WITH-THE-BODY".to_owned(), quote);
+        words.push(format!("--data-binary {text}"));
+    }
+    words.join(" \\\n    ")
+}
+
+fn quoted(redacted: &str, scheme: &Scheme, context: &Context<'_>) -> String {
+    if !redacted.contains('‹') {
+        return format!("'{}'", redacted.replace('\'', "'\\''"));
+    }
+    let escaped = redacted.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
+    let account = context.account.as_deref();
+    let mut out = String::new();
+    for (index, piece) in escaped.split(['‹', '›']).enumerate() {
+        if index % 2 == 0 {
+            out.push_str(piece);
+        } else {
+            let name = piece.rsplit('.').next().unwrap_or(piece);
+            out.push_str(&format!(
+                "${{{}}}",
+                variable(&scheme.name, account.map(|_| context.environment.as_str()), account, name)
+            ));
+        }
+    }
+    format!("\"{out}\"")
+}

@@ -1,0 +1,80 @@
+//! Runs a plan: owns the state, emits events. It does not know that reports exist.
+
+mod access;
+mod advice;
+mod explain;
+mod failures;
+mod step;
+mod unit;
+
+pub use access::{AccessError, Accesses, Environment};
+pub use explain::{ExplainError, Explained, ExplainedValue, explain};
+
+use crate::event::{Event, Summary, Trouble};
+use crate::model::workspace::Workspace;
+use crate::plan::Plan;
+use crate::render::BodyFiles;
+use crate::secret::Redactor;
+use crate::transport::Live;
+use crate::value::Value;
+use std::cell::RefCell;
+use std::time::Instant;
+
+/// What a run needs and does not read by itself.
+pub struct Context<'w> {
+    pub workspace: &'w Workspace,
+    pub environment: String,
+    /// Of `--var`.
+    pub vars: Vec<(String, Value)>,
+    /// Of `--account`: it overrides what files say.
+    pub account: Option<String>,
+    pub run_id: String,
+    pub accesses: Accesses<'w>,
+    pub transport: Live,
+    pub files: &'w dyn BodyFiles,
+    pub redactor: RefCell<Redactor>,
+    /// Unix milliseconds.
+    pub clock: fn() -> i64,
+    pub chance: fn() -> [u8; 16],
+    /// Every exchange is reported, and not only those of steps that do not pass.
+    pub verbose: bool,
+}
+
+/// Runs every unit in order. What cannot be done is a part of the events, never an error of this function.
+pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
+    let begun = Instant::now();
+    emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), units: plan.units.len() });
+    let mut summary = Summary::default();
+    for request in &plan.units {
+        emit(Event::UnitStarted { id: request.name.clone() });
+        let report = unit::run(request, context).await;
+        summary.count(&report);
+        emit(Event::UnitFinished(report));
+    }
+    summary.duration = begun.elapsed();
+    emit(Event::RunFinished(summary.clone()));
+    summary
+}
+
+/// The longest a whole body is shown in a report, in bytes.
+const SHOWN_BODY: usize = 4_096;
+
+/// A body for people: JSON over several lines, text as it is, anything else by its size.
+pub(crate) fn body_text(body: &[u8]) -> String {
+    let text = match (crate::value::parse(body), std::str::from_utf8(body)) {
+        (Ok(value), _) => value.to_pretty_json(),
+        (Err(_), Ok(text)) => text.to_owned(),
+        (Err(_), Err(_)) => return format!("({} bytes that are not text)", body.len()),
+    };
+    let Some((cut, _)) = text.char_indices().nth(SHOWN_BODY) else { return text };
+    format!("{}\n… ({} bytes in all)", &text[..cut], body.len())
+}
+
+impl From<&AccessError> for Trouble {
+    fn from(error: &AccessError) -> Self {
+        match error {
+            AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
+            AccessError::Account { .. } | AccessError::Region { .. } | AccessError::NoHost { .. } => Self::File,
+        }
+    }
+}

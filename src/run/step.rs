@@ -1,0 +1,347 @@
+//! One call: render, sign, send, judge. A list of calls to the rooms below.
+
+use super::access::{Access, AccessError};
+use super::unit::account_of;
+use super::{Context, advice, body_text, failures};
+use crate::check::{self, Answer, Outcome};
+use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
+use crate::model::outcome::{ErrorKind, Expected};
+use crate::model::request::{Request, Step};
+use crate::model::scheme::{Level, Remedy, Scheme};
+use crate::render::{Layer, Moment, Origin, RenderError, Variables, draft, tree};
+use crate::sandbox::NO_RECORDING;
+use crate::sign::{Inputs, SealError, Sealed, Trace, Values, choose_level, seal, token_draft};
+use crate::store::{Held, Tokens};
+use crate::transport::TransportError;
+use crate::value::Value;
+use crate::wire::{Draft, WireRequest, WireResponse};
+
+/// Why a step could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error("{}", .0.reason)]
+    Render(#[from] RenderError),
+    #[error("{0}")]
+    Seal(#[from] SealError),
+    #[error("{0}")]
+    Access(#[from] AccessError),
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    #[error("no token: {reason}")]
+    Token { reason: String, notes: Vec<String> },
+    #[error("nothing is recorded for this request: {0}")]
+    NotRecorded(String),
+}
+
+impl StepError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => Trouble::File,
+            Self::Seal(_) => Trouble::Credential,
+            Self::Access(error) => error.into(),
+            Self::Transport(_) => Trouble::Unable,
+            Self::Token { .. } => Trouble::Credential,
+            Self::NotRecorded(_) => Trouble::Recording,
+        }
+    }
+
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
+            Self::Access(error) => error.hint().into_iter().collect(),
+            Self::Token { notes, .. } => notes.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn at(&self) -> Option<crate::span::Span> {
+        match self {
+            Self::Render(error) | Self::Seal(SealError::Render(error)) => Some(error.at),
+            _ => None,
+        }
+    }
+}
+
+/// What a step has learned so far: the more, the better its report.
+#[derive(Default)]
+struct Progress {
+    line: String,
+    request: Option<WireRequest>,
+    response: Option<WireResponse>,
+}
+
+pub async fn run(request: &Request, step: &Step, variables: &mut Variables, context: &Context<'_>) -> StepReport {
+    let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
+    let result = attempt(request, step, variables, context, &mut progress).await;
+    report(step, context, progress, result)
+}
+
+/// What does not hold in an answer.
+#[derive(Default)]
+struct Judged {
+    failures: Vec<FailureReport>,
+    notes: Vec<String>,
+}
+
+async fn attempt(
+    request: &Request,
+    step: &Step,
+    variables: &mut Variables,
+    context: &Context<'_>,
+    progress: &mut Progress,
+) -> Result<Judged, StepError> {
+    let moment = variables.moment();
+    let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
+        return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
+    };
+    set_account_for(variables, scheme, request, context);
+    let draft = draft(step, variables, moment, context.files)?;
+    progress.line = line(&draft);
+    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
+    let access = context.accesses.get(scheme, level, account_of(request, context))?;
+    let call = Call { scheme, level, access: &access, step, context };
+    let (method, path) = (draft.method, draft.path.clone());
+    let mut response = call.send(draft.clone(), moment, progress).await?;
+    if call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(&response))) {
+        call.forget_token();
+        response = call.send(draft, super::unit::moment(context), progress).await?;
+    }
+    if let Some(reason) = not_recorded(&response) {
+        return Err(StepError::NotRecorded(reason));
+    }
+    let hide = |text: &str| context.redactor.borrow_mut().redact(text);
+    let answer = Answer::new(&response).hiding(&hide);
+    let outcome = check::outcome(scheme, method, &path, &answer);
+    let mut judged = judge(step, &answer, &outcome, variables, context)?;
+    if !judged.failures.is_empty() {
+        judged.notes.extend(advice::of(scheme, &outcome, &response, (context.clock)()));
+    }
+    Ok(judged)
+}
+
+fn line(draft: &Draft) -> String {
+    let mut query = draft.raw_query.clone();
+    for (name, value) in &draft.query {
+        let separator = if query.is_empty() { "" } else { "&" };
+        query.push_str(&format!("{separator}{name}={value}"));
+    }
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("{} {}{separator}{query}", draft.method, draft.path)
+}
+
+/// The sandbox says so in a header of its own.
+fn not_recorded(response: &WireResponse) -> Option<String> {
+    response.header(NO_RECORDING)?;
+    let said = crate::value::parse(&response.body).ok()?;
+    said.get("message").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// One request on its way, with everything that it is signed with.
+struct Call<'c> {
+    scheme: &'c Scheme,
+    level: &'c Level,
+    access: &'c Access,
+    step: &'c Step,
+    context: &'c Context<'c>,
+}
+
+impl Call<'_> {
+    async fn send(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<WireResponse, StepError> {
+        let token = self.token(moment).await?;
+        let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
+        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
+        self.remember(&trace);
+        let sent = self.context.transport.send(&request, self.step.timeout).await;
+        progress.request = Some(request);
+        let response = sent?;
+        progress.response = Some(response.clone());
+        Ok(response)
+    }
+
+    /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
+    fn inputs<'i>(&self, credentials: &'i Values, token: Option<&'i Values>, moment: Moment) -> Inputs<'i> {
+        let behind = i64::try_from(self.scheme.clock.behind.as_millis()).unwrap_or(0);
+        let moment = Moment { unix_ms: moment.unix_ms - behind, ..moment };
+        Inputs { credentials, token, moment, steps: &[], extra: &[] }
+    }
+
+    fn remember(&self, trace: &Trace) {
+        let mut redactor = self.context.redactor.borrow_mut();
+        for (id, value) in trace.secrets() {
+            redactor.add(id, value);
+        }
+    }
+
+    fn may_renew(&self, outcome: &Outcome) -> bool {
+        let issued =
+            self.level.token.as_ref().and_then(|token| self.scheme.token(&token.name)).is_some_and(|token| token.issue.is_some());
+        let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
+            || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
+        issued && expired && self.step.expected == Expected::Success
+    }
+
+    fn key(&self) -> Option<(String, &crate::model::scheme::Token)> {
+        let token = self.scheme.token(&self.level.token.as_ref()?.name)?;
+        Some((Tokens::key(self.scheme, token, &self.context.environment, &self.access.account, &self.access.credentials), token))
+    }
+
+    fn forget_token(&self) {
+        if let Some((key, _)) = self.key() {
+            self.context.accesses.tokens().drop(&key);
+        }
+    }
+
+    /// The token of the level: one of this run, a new one, or the one that the account's credentials bring.
+    async fn token(&self, moment: Moment) -> Result<Option<Values>, StepError> {
+        let Some((key, token)) = self.key() else { return Ok(None) };
+        let Some(issue) = &token.issue else { return Ok(Some(self.access.given_token.clone())) };
+        if let Some(held) = self.context.accesses.tokens().get(&key, token, moment.unix_ms) {
+            return Ok(Some(held.values.clone()));
+        }
+        let inputs = self.inputs(&self.access.credentials, None, moment);
+        let draft = token_draft(self.scheme, issue, inputs)?;
+        let base = self.context.accesses.region_base(self.scheme, issue.host.as_deref(), &self.access.base)?;
+        let path = draft.path.clone();
+        let Sealed { request, trace } = seal(self.scheme, &issue.procedure, draft, &base, inputs)?;
+        self.remember(&trace);
+        let response = self.context.transport.send(&request, self.step.timeout).await?;
+        let held = self.issued(token, &issue.save, &response, &path)?;
+        let values = held.values.clone();
+        self.context.accesses.tokens().put(key, held);
+        Ok(Some(values))
+    }
+
+    /// Reads a token from its answer; every part of it is a secret from now on.
+    fn issued(
+        &self,
+        token: &crate::model::scheme::Token,
+        save: &[(String, crate::jsonpath::JsonPath)],
+        response: &WireResponse,
+        path: &str,
+    ) -> Result<Held, StepError> {
+        let answer = Answer::new(response);
+        let mut values = Values::default();
+        for (name, from) in save {
+            if let Some(value) = found_at(from, &answer) {
+                values.set(name, value.clone());
+            }
+        }
+        let Some(access_token) = values.get("access_token").and_then(Value::as_str) else {
+            let outcome = check::outcome(self.scheme, crate::method::Method::Post, path, &answer);
+            let notes = advice::of(self.scheme, &outcome, response, (self.context.clock)());
+            let body = crate::secret::visible(&String::from_utf8_lossy(&response.body));
+            return Err(StepError::Token { reason: format!("the marketplace answered {}: {body}", response.status), notes });
+        };
+        self.context.redactor.borrow_mut().add("token.access_token", access_token);
+        let lifetime = values.get("expires_in").and_then(Value::as_number).and_then(crate::value::Number::as_i64);
+        let said = lifetime.map(|seconds| seconds.saturating_mul(1_000));
+        let usual = token.lifetime.access.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+        let expires_ms = (self.context.clock)().saturating_add(said.or(usual).unwrap_or(0));
+        Ok(Held { values, expires_ms })
+    }
+}
+
+fn found_at<'v>(path: &crate::jsonpath::JsonPath, answer: &'v Answer<'_>) -> Option<&'v Value> {
+    match path.find(answer.json().ok()?) {
+        Ok(crate::jsonpath::Found::One(value)) => value,
+        _ => None,
+    }
+}
+
+/// Captures first, since assertions may use them; then every assertion.
+fn judge(
+    step: &Step,
+    answer: &Answer<'_>,
+    outcome: &Outcome,
+    variables: &mut Variables,
+    context: &Context<'_>,
+) -> Result<Judged, StepError> {
+    let mut judged = Judged::default();
+    if let Some((expected, actual)) = advice::unexpected(step.expected, outcome) {
+        judged.failures.push(failures::unexpected(step, &expected, &actual, context));
+    } else {
+        for capture in &step.captures {
+            match check::capture(capture, answer) {
+                Ok(value) => {
+                    variables.set(capture.name.as_str(), value, Origin { layer: Layer::Capture, at: Some(capture.name_at) })
+                }
+                Err(failure) => judged.failures.push(failures::of_capture(&failure, context)),
+            }
+        }
+    }
+    let complete = step.captures.iter().all(|capture| variables.get(&capture.name).is_some());
+    let scope: &Variables = variables;
+    match check::judge(&step.assertions, answer, &|written| tree(written, scope)) {
+        Ok(found) => judged.failures.extend(found.iter().map(|failure| failures::of_assertion(failure, context))),
+        Err(error) if !complete => judged.notes.push(format!("assertions were not judged: {}", error.reason)),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(judged)
+}
+
+/// `account` as templates see it, as far as it is known before the scheme of a step.
+pub fn set_account(variables: &mut Variables, request: &Request, context: &Context<'_>) {
+    let scheme = request.steps.first().and_then(|step| context.workspace.scheme(&step.scheme.name));
+    if let Some(scheme) = scheme {
+        set_account_for(variables, scheme, request, context);
+    }
+}
+
+fn set_account_for(variables: &mut Variables, scheme: &Scheme, request: &Request, context: &Context<'_>) {
+    let level = &scheme.levels[scheme.default_level];
+    let access = context.accesses.get(scheme, level, account_of(request, context));
+    let shown = access.map_or_else(|_| Value::Object(Vec::new()), |access| access.shown.clone());
+    variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
+}
+
+fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result<Judged, StepError>) -> StepReport {
+    let mut redactor = context.redactor.borrow_mut();
+    let mut at = step.at;
+    let (verdict, failures, notes) = match result {
+        Ok(judged) if judged.failures.is_empty() => (Verdict::Pass, Vec::new(), judged.notes),
+        Ok(judged) => (Verdict::Fail, judged.failures, judged.notes),
+        Err(error) => {
+            at = error.at().unwrap_or(at);
+            (Verdict::Error(error.trouble(), redactor.show(&error.to_string())), Vec::new(), error.notes())
+        }
+    };
+    let wanted = context.verbose || !verdict.is_pass();
+    let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
+        request: redactor.show(&request_text(request)),
+        response: progress.response.as_ref().map(|response| redactor.show(&response_text(response))),
+    });
+    StepReport {
+        name: step.name.clone(),
+        line: redactor.show(&progress.line),
+        at,
+        status: progress.response.as_ref().map(|response| response.status),
+        latency: progress.response.as_ref().map(|response| response.latency),
+        verdict,
+        failures,
+        notes: notes.iter().map(|note| redactor.show(note)).collect(),
+        exchange,
+    }
+}
+
+/// As HTTP/1.1 spells it, for people.
+pub fn request_text(request: &WireRequest) -> String {
+    let mut text = format!("{} {} HTTP/1.1\n", request.method(), request.target());
+    for (name, value) in request.headers() {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if !request.body().is_empty() {
+        text.push_str(&format!("\n{}", body_text(request.body())));
+    }
+    text
+}
+
+fn response_text(response: &WireResponse) -> String {
+    let mut text = format!("HTTP/1.1 {}\n", response.status);
+    for (name, value) in &response.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if !response.body.is_empty() {
+        text.push_str(&format!("\n{}", body_text(&response.body)));
+    }
+    text
+}

@@ -1,0 +1,13 @@
+//! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on the raw bytes that it
+//! received, issues tokens, refuses as its marketplace does, and answers from the recordings.
+
+mod answers;
+mod judge;
+mod server;
+mod tokens;
+
+pub use judge::test_account;
+pub use server::{Nature, Origins, Sandbox, SandboxError};
+
+/// The header of an answer that says: verified, but nothing is recorded.
+pub const NO_RECORDING: &str = "x-ingam-no-recording";

@@ -1,0 +1,153 @@
+//! Listens on the loopback interface, one address for each scheme, and hands every request to its marketplace as the raw
+//! bytes that arrived.
+
+use super::judge::{Marketplace, Reply};
+use crate::method::Method;
+use crate::model::scheme::Scheme;
+use crate::model::workspace::Workspace;
+use crate::render::Moment;
+use crate::sign::Received;
+use crate::wire::BaseUrl;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+
+/// A request larger than this is cut off, in bytes.
+const MAX_REQUEST: usize = 64 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {reason}")]
+    Listen { port: u16, reason: String },
+}
+
+/// Scheme → where its marketplace listens.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(HashMap<String, String>);
+
+impl Origins {
+    /// The address of a scheme's marketplace, with the base path that the real one has.
+    #[must_use]
+    pub fn base(&self, scheme: &Scheme) -> Option<BaseUrl> {
+        let origin = self.0.get(&scheme.name)?;
+        match scheme.host("live").or(scheme.hosts.first()) {
+            Some(host) => BaseUrl::parse(&host.url).ok()?.moved_to(origin),
+            None => BaseUrl::parse(origin).ok(),
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, scheme: &str) -> Option<&str> {
+        self.0.get(scheme).map(String::as_str)
+    }
+
+    /// Addresses that are the same whether or not anything listens there; for explaining without sending.
+    #[must_use]
+    pub fn imagined(schemes: &[Arc<Scheme>]) -> Self {
+        let ports = 9_000_u16..;
+        Self(schemes.iter().zip(ports).map(|(scheme, port)| (scheme.name.clone(), format!("http://127.0.0.1:{port}"))).collect())
+    }
+}
+
+/// Marketplaces that are listening; they stop when the runtime does.
+pub struct Sandbox {
+    pub origins: Origins,
+}
+
+/// The clock and chance of the sandbox.
+#[derive(Clone, Copy)]
+pub struct Nature {
+    pub clock: fn() -> i64,
+    pub chance: fn() -> [u8; 16],
+}
+
+impl Sandbox {
+    /// Starts one marketplace for each scheme; from `port` on, or on free ports.
+    ///
+    /// # Errors
+    /// When a port is taken.
+    pub async fn start(
+        workspace: &Workspace,
+        schemes: &[Arc<Scheme>],
+        port: Option<u16>,
+        nature: Nature,
+    ) -> Result<Self, SandboxError> {
+        let mut origins = HashMap::new();
+        let mut listeners = Vec::new();
+        for (index, scheme) in (0_u16..).zip(schemes) {
+            let wanted = port.map_or(0, |port| port.saturating_add(index));
+            let fault = |error: std::io::Error| SandboxError::Listen { port: wanted, reason: error.to_string() };
+            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted))).await.map_err(fault)?;
+            let origin = format!("http://{}", listener.local_addr().map_err(fault)?);
+            origins.insert(scheme.name.clone(), origin);
+            listeners.push((scheme, listener));
+        }
+        let origins = Origins(origins);
+        for (scheme, listener) in listeners {
+            let Some(base) = origins.base(scheme) else { continue };
+            let marketplace = Arc::new(Mutex::new(Marketplace::new(workspace, scheme)));
+            tokio::spawn(listen(listener, Market { marketplace, base, nature }));
+        }
+        Ok(Self { origins })
+    }
+}
+
+#[derive(Clone)]
+struct Market {
+    marketplace: Arc<Mutex<Marketplace>>,
+    base: BaseUrl,
+    nature: Nature,
+}
+
+async fn listen(listener: TcpListener, market: Market) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        let market = market.clone();
+        let service = hyper::service::service_fn(move |request| serve(request, market.clone()));
+        let connection =
+            hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            // A client that goes away in the middle is no fault of the sandbox.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Full<Bytes>>, Infallible> {
+    let reply = match receive(request, &market).await {
+        Ok(received) => {
+            let moment = Moment { unix_ms: (market.nature.clock)(), seed: (market.nature.chance)() };
+            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(received, moment)
+        }
+        Err(status) => Reply { status, headers: Vec::new(), body: Vec::new() },
+    };
+    Ok(response(reply))
+}
+
+async fn receive(request: http::Request<Incoming>, market: &Market) -> Result<Received, u16> {
+    let (parts, body) = request.into_parts();
+    let method = Method::parse(parts.method.as_str()).ok_or(405_u16)?;
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let body = Limited::new(body, MAX_REQUEST).collect().await.map_err(|_| 413_u16)?.to_bytes();
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    Ok(Received { method, target, headers: headers.collect(), body, base: market.base.clone() })
+}
+
+fn response(reply: Reply) -> http::Response<Full<Bytes>> {
+    let mut builder = http::Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
+            builder = builder.header(name.as_str(), value);
+        }
+    }
+    builder.body(Full::new(reply.body.into())).unwrap_or_else(|_| http::Response::new(Full::default()))
+}

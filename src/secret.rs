@@ -1,0 +1,226 @@
+//! Values that are never shown, and the redactor that knows every form they can take. Text that may be shown is `Shown`,
+//! and only a redactor makes it.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+use std::fmt;
+
+/// A secret shorter than this cannot be redacted without harm, so it is refused.
+pub const MIN_SECRET: usize = 8;
+
+/// Text without secrets. Control characters that could command a terminal are written visibly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown(String);
+
+impl Shown {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A text of the program itself, in which no value of a run can stand.
+    #[must_use]
+    pub fn fixed(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Replaces every live secret, in every form it can take, by its name: `‹cred.secret_key›`.
+#[derive(Default)]
+pub struct Redactor {
+    secrets: Vec<(String, String)>,
+    engine: Option<(AhoCorasick, Vec<usize>)>,
+}
+
+impl Redactor {
+    /// From now on the value is shown as `‹name›`. The same value is remembered once.
+    pub fn add(&mut self, name: impl Into<String>, value: &str) {
+        if value.len() < MIN_SECRET || self.secrets.iter().any(|(_, known)| known == value) {
+            return;
+        }
+        self.secrets.push((name.into(), value.to_owned()));
+        self.engine = None;
+    }
+
+    /// Text that may be shown.
+    pub fn show(&mut self, text: &str) -> Shown {
+        Shown(visible(&self.redact(text)))
+    }
+
+    /// Text that may be written to a file: without secrets, otherwise as it is.
+    pub fn redact(&mut self, text: &str) -> String {
+        if self.secrets.is_empty() {
+            return text.to_owned();
+        }
+        let secrets = &self.secrets;
+        let (engine, owners) = self.engine.get_or_insert_with(|| build(secrets));
+        let mut out = String::with_capacity(text.len());
+        engine.replace_all_with(text, &mut out, |found, _, out| {
+            let owner = owners.get(found.pattern().as_usize()).and_then(|owner| secrets.get(*owner));
+            out.push('‹');
+            out.push_str(owner.map_or("secret", |(name, _)| name));
+            out.push('›');
+            true
+        });
+        out
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} secrets)", self.secrets.len())
+    }
+}
+
+fn build(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
+    let mut patterns: Vec<Vec<u8>> = Vec::new();
+    let mut owners = Vec::new();
+    for (owner, (_, value)) in secrets.iter().enumerate() {
+        for form in forms(value) {
+            if form.len() >= MIN_SECRET && !patterns.contains(&form) {
+                patterns.push(form);
+                owners.push(owner);
+            }
+        }
+    }
+    // The longest form wins, so that no part of a longer secret is left standing beside a shorter one.
+    let engine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
+    (engine.unwrap_or_else(|_| nothing()), owners)
+}
+
+/// An engine over no pattern; building it cannot fail for want of room.
+fn nothing() -> AhoCorasick {
+    AhoCorasick::new::<[&str; 0], &str>([]).unwrap_or_else(|_| nothing())
+}
+
+/// Every form in which a value can stand in a text.
+fn forms(value: &str) -> Vec<Vec<u8>> {
+    let percent = crate::wire::encode_strict(value).into_owned();
+    let lower = lower_hex_escapes(&percent);
+    let form = crate::wire::encode_form(value);
+    let json = crate::value::Value::from(value).to_json();
+    let json = json.trim_matches('"').to_owned();
+    let mut forms = vec![
+        value.to_owned(),
+        crate::wire::encode_strict(&percent).into_owned(),
+        crate::wire::encode_strict(&form).into_owned(),
+        lower_hex_escapes(&form),
+        percent,
+        lower,
+        form,
+        json.replace('/', "\\/"),
+        json,
+        unicode_escapes(value, false),
+        unicode_escapes(value, true),
+        html(value, "&#39;"),
+        html(value, "&#x27;"),
+        hex::encode(value),
+        hex::encode_upper(value),
+        value.chars().rev().collect(),
+        format!("{value:?}").trim_matches('"').to_owned(),
+    ];
+    for shift in 0..3 {
+        forms.extend(base64_cores(value, shift));
+    }
+    // A salt is shown without its unused bits in a hash, so its last letter can differ there.
+    if let Some(prefix) = value.starts_with("$2").then(|| &value[..value.len().min(28)]).filter(|prefix| prefix.len() == 28) {
+        forms.push(prefix.to_owned());
+        forms.extend(base64_cores(prefix, 0));
+    }
+    forms.into_iter().map(String::into_bytes).collect()
+}
+
+/// The letters of base64 that depend on the value alone, when it begins `shift` bytes into a group of three.
+fn base64_cores(value: &str, shift: usize) -> [String; 2] {
+    let padded = [vec![0; shift], value.as_bytes().to_vec()].concat();
+    let first = (shift * 8).div_ceil(6);
+    let last = padded.len() * 8 / 6;
+    let core = |encoded: String| encoded.get(first..last).unwrap_or_default().to_owned();
+    [core(BASE64_STANDARD.encode(&padded)), core(BASE64_URL_SAFE_NO_PAD.encode(&padded))]
+}
+
+fn lower_hex_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = 0;
+    for letter in text.chars() {
+        rest = if letter == '%' { 2 } else { rest };
+        let escaped = rest > 0 && letter != '%';
+        out.push(if escaped { letter.to_ascii_lowercase() } else { letter });
+        rest -= usize::from(escaped);
+    }
+    out
+}
+
+fn unicode_escapes(text: &str, upper: bool) -> String {
+    let escape = |unit: u16| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+    text.chars()
+        .map(|letter| {
+            let mut units = [0; 2];
+            let plain = letter.is_ascii_alphanumeric() || "-._~ ".contains(letter);
+            if plain { letter.to_string() } else { letter.encode_utf16(&mut units).iter().map(|unit| escape(*unit)).collect() }
+        })
+        .collect()
+}
+
+fn html(text: &str, apostrophe: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', apostrophe)
+}
+
+/// Writes control and direction characters as escapes, so that an answer cannot command a terminal.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let hidden = |letter: char| {
+        (letter.is_control() && !matches!(letter, '\n' | '\t'))
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    text.chars().map(|letter| if hidden(letter) { letter.escape_unicode().to_string() } else { letter.to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "ca+na/ry=&%\"<\\한9xyz";
+
+    fn redactor() -> Redactor {
+        let mut redactor = Redactor::default();
+        redactor.add("cred.key", CANARY);
+        redactor
+    }
+
+    #[test]
+    fn no_form_of_a_secret_is_shown() {
+        let mut redactor = redactor();
+        for form in forms(CANARY) {
+            let text = format!("a {} b", String::from_utf8(form).unwrap());
+            assert_eq!(redactor.redact(&text), "a ‹cred.key› b", "{text}");
+        }
+        for before in ["", "x", "xy", "xyz"] {
+            let encoded = BASE64_STANDARD.encode(format!("{before}{CANARY}tail"));
+            assert!(redactor.redact(&encoded).contains("‹cred.key›"), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn a_bcrypt_hash_does_not_give_its_salt_away() {
+        let mut redactor = Redactor::default();
+        redactor.add("cred.client_secret", "$2a$10$abcdefghijklmnopqrstuv");
+        let hash = "$2a$10$abcdefghijklmnopqrstuuBVWYJN6OEOtLu8V4p41kb.NzUiA3nk2";
+        assert!(redactor.redact(hash).starts_with("‹cred.client_secret›"));
+        assert!(redactor.redact(&BASE64_STANDARD.encode(hash)).starts_with("‹cred.client_secret›"));
+    }
+
+    #[test]
+    fn an_answer_cannot_command_a_terminal() {
+        assert_eq!(visible("a\u{1b}[31m\u{202e}b\tc\nd"), "a\\u{1b}[31m\\u{202e}b\tc\nd");
+    }
+}

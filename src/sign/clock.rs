@@ -1,0 +1,50 @@
+//! Time in the spelling of a scheme, and back.
+
+use crate::model::scheme::{Clock, ClockFormat};
+use crate::render::format_time;
+
+/// `unix_ms` as the scheme writes it.
+///
+/// # Errors
+/// In words, when the time is out of range.
+pub fn write_time(clock: &Clock, unix_ms: i64) -> Result<String, String> {
+    match &clock.format {
+        ClockFormat::UnixSeconds => Ok(unix_ms.div_euclid(1_000).to_string()),
+        ClockFormat::UnixMilliseconds => Ok(unix_ms.to_string()),
+        ClockFormat::Strftime(format) => format_time(unix_ms, format, clock.zone),
+    }
+}
+
+/// Unix milliseconds of a time in the scheme's spelling; `None` when it is not spelled so.
+pub fn read_time(clock: &Clock, text: &str) -> Option<i64> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+    match &clock.format {
+        ClockFormat::UnixSeconds => digits(text)?.checked_mul(1_000),
+        ClockFormat::UnixMilliseconds => digits(text),
+        ClockFormat::Strftime(format) => {
+            let parsed = jiff::fmt::strtime::BrokenDownTime::parse(format, text).ok()?;
+            let local = parsed.to_datetime().ok()?;
+            let offset = jiff::tz::Offset::from_seconds(clock.zone).ok()?;
+            let time = offset.to_timestamp(local).ok()?.as_millisecond();
+            // Only the one spelling that the scheme itself would write is accepted.
+            (write_time(clock, time).ok()? == text).then_some(time)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_time_reads_back_as_it_was_written() {
+        let clock = |format| Clock { format, zone: 0, window: None, behind: Duration::ZERO };
+        let coupang = clock(ClockFormat::Strftime("%y%m%dT%H%M%SZ".to_owned()));
+        assert_eq!(write_time(&coupang, 1_751_534_130_000).unwrap(), "250703T091530Z");
+        assert_eq!(read_time(&coupang, "250703T091530Z"), Some(1_751_534_130_000));
+        assert_eq!(read_time(&coupang, "20250703T091530Z"), None);
+        assert_eq!(read_time(&clock(ClockFormat::UnixSeconds), "12"), Some(12_000));
+        assert_eq!(read_time(&clock(ClockFormat::UnixMilliseconds), "-1"), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! The point from which a request does not change: the query text is built and the body serialised, once.
+
+use crate::model::scheme::Part;
+use crate::value::Value;
+use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, pairs_of};
+use bytes::Bytes;
+
+/// A draft whose query and body have their final bytes; attaching adds behind them.
+pub struct Frozen {
+    pub draft: Draft,
+    pub base: BaseUrl,
+    /// As sent, without `?`.
+    pub query: String,
+    pub body: Bytes,
+}
+
+impl Frozen {
+    pub fn new(draft: Draft, base: BaseUrl) -> Self {
+        let mut query = draft.raw_query.clone();
+        if !draft.query.is_empty() {
+            if !query.is_empty() {
+                query.push('&');
+            }
+            query.push_str(&join_query(&draft.query));
+        }
+        let body = draft.body.to_bytes();
+        Self { draft, base, query, body }
+    }
+
+    /// The path as it stands in the request line.
+    pub fn full_path(&self) -> String {
+        format!("{}{}", self.base.path(), self.draft.path)
+    }
+
+    /// Path and query, as in the request line.
+    pub fn target(&self) -> String {
+        let path = self.full_path();
+        let path = if path.is_empty() { "/".to_owned() } else { path };
+        if self.query.is_empty() { path } else { format!("{path}?{}", self.query) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}{}", self.base.origin(), self.target())
+    }
+
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = pairs_of(&self.draft.raw_query);
+        pairs.extend(self.draft.query.iter().cloned());
+        pairs
+    }
+
+    pub fn form_pairs(&self) -> Vec<(String, String)> {
+        if let DraftBody::Form(pairs) = &self.draft.body { pairs.clone() } else { Vec::new() }
+    }
+
+    /// The top level of a JSON body; nested values are compact JSON.
+    pub fn json_pairs(&self) -> Vec<(String, String)> {
+        let DraftBody::Json(Value::Object(members)) = &self.draft.body else { return Vec::new() };
+        members.iter().map(|(name, value)| (name.clone(), value.to_plain_text().unwrap_or_else(|| value.to_json()))).collect()
+    }
+
+    /// Adds one value behind what is frozen.
+    pub fn attach(&mut self, part: Part, name: &str, value: Value) {
+        let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
+        match part {
+            Part::Query => {
+                let separator = if self.query.is_empty() { "" } else { "&" };
+                self.query.push_str(&format!("{separator}{}={}", encode_strict(name), encode_strict(&text(&value))));
+            }
+            Part::Header => set_header(&mut self.draft.headers, name, text(&value)),
+            Part::Form => {
+                let pair = join_form(&[(name.to_owned(), text(&value))]);
+                let separator = if self.body.is_empty() { "" } else { "&" };
+                self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()].concat().into();
+            }
+            Part::Json => {
+                if let DraftBody::Json(Value::Object(members)) = &mut self.draft.body {
+                    members.push((name.to_owned(), value));
+                    self.body = self.draft.body.to_bytes();
+                }
+            }
+        }
+    }
+}
+
+/// Adds one value before anything is frozen.
+pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) {
+    let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
+    match part {
+        Part::Query => draft.query.push((name.to_owned(), text(&value))),
+        Part::Header => set_header(&mut draft.headers, name, text(&value)),
+        Part::Form => match &mut draft.body {
+            DraftBody::Form(pairs) => pairs.push((name.to_owned(), text(&value))),
+            body @ DraftBody::None => *body = DraftBody::Form(vec![(name.to_owned(), text(&value))]),
+            _ => {}
+        },
+        Part::Json => match &mut draft.body {
+            DraftBody::Json(Value::Object(members)) => members.push((name.to_owned(), value)),
+            body @ DraftBody::None => *body = DraftBody::Json(Value::Object(vec![(name.to_owned(), value)])),
+            _ => {}
+        },
+    }
+}
+
+/// What the scheme says of a header stands, whatever the request said.
+fn set_header(headers: &mut Vec<(String, String)>, name: &str, value: String) {
+    let name = name.to_ascii_lowercase();
+    headers.retain(|(known, _)| *known != name);
+    headers.push((name, value));
+}

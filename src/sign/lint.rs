@@ -1,0 +1,156 @@
+//! What can be said of a scheme without calling anybody: the usual mistakes, and whether its signature covers what it says.
+
+use super::scope::{Inputs, Values};
+use super::seal::seal;
+use crate::method::Method;
+use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme};
+use crate::model::template::Expression;
+use crate::render::Moment;
+use crate::span::Span;
+use crate::value::Value;
+use crate::wire::{BaseUrl, Draft, DraftBody};
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub at: Span,
+    pub text: String,
+    /// Wrong, and not only worth a look.
+    pub is_error: bool,
+}
+
+#[must_use]
+pub fn lint(scheme: &Scheme) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let procedures = || scheme.levels.iter().map(|level| &level.procedure).chain(token_procedures(scheme));
+    for procedure in procedures() {
+        body_is_signed_before_it_is_changed(procedure, &mut findings);
+        joined_without_order(procedure, &mut findings);
+        for placement in [&procedure.prepare, &procedure.attach] {
+            secret_in_query(scheme, placement, &mut findings);
+        }
+    }
+    for token in &scheme.tokens {
+        let keeps = token.refresh.iter().any(|refresh| refresh.save.iter().any(|(name, _)| name == "refresh_token"));
+        if token.lifetime.refresh_once && !keeps {
+            let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
+            findings.push(Finding { at: token.at, text: text.to_owned(), is_error: true });
+        }
+    }
+    if scheme.signs() && scheme.vectors.is_empty() {
+        let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
+        findings.push(Finding { at: scheme.at, text: text.to_owned(), is_error: true });
+    }
+    for level in scheme.levels.iter().filter(|level| !level.procedure.sign.is_empty()) {
+        covers(scheme, level, &mut findings);
+    }
+    findings.sort_by_key(|finding| finding.at);
+    findings.dedup();
+    findings
+}
+
+fn token_procedures(scheme: &Scheme) -> impl Iterator<Item = &Procedure> {
+    let requests = scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]);
+    requests.flatten().map(|request| &request.procedure)
+}
+
+fn expressions_of(op: &Op) -> Vec<&Expression> {
+    op.templates().into_iter().flat_map(|template| template.expressions()).collect()
+}
+
+fn body_is_signed_before_it_is_changed(procedure: &Procedure, findings: &mut Vec<Finding>) {
+    let changes = procedure.attach.form.first().or(procedure.attach.json.first());
+    let reads = procedure
+        .sign
+        .iter()
+        .find(|step| expressions_of(&step.op).iter().any(|expression| expression.source.contains("req.body")));
+    if let (Some(_), Some(step)) = (changes, reads) {
+        let text =
+            format!("`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent", step.id);
+        findings.push(Finding { at: step.at, text, is_error: true });
+    }
+}
+
+fn joined_without_order(procedure: &Procedure, findings: &mut Vec<Finding>) {
+    for step in &procedure.sign {
+        for expression in expressions_of(&step.op) {
+            let concat = expression.source.find("concat");
+            let sorted = expression.source.find("bytesort");
+            if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
+                let text = "`concat` without `bytesort` before it joins pairs in the order of the request".to_owned();
+                findings.push(Finding { at: expression.at, text, is_error: false });
+            }
+        }
+    }
+}
+
+fn secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<Finding>) {
+    for field in &placement.query {
+        for expression in field.value.expressions() {
+            let name = expression.lookup.as_deref().filter(|path| path[0] == "cred").and_then(|path| path.get(1));
+            if name.and_then(|name| scheme.credential(name)).is_some_and(|credential| credential.secret) {
+                let text = format!("`{}` puts a secret in the query, where proxies and servers log it", field.name);
+                findings.push(Finding { at: field.name_at, text, is_error: false });
+            }
+        }
+    }
+}
+
+/// Changes each part of a request and sees which change the signature.
+fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
+    let plain = probe();
+    let Some(signature) = signature_of(scheme, level, plain.clone()) else { return };
+    for part in Covered::ALL {
+        let changed = signature_of(scheme, level, change(plain.clone(), part)).is_some_and(|other| other != signature);
+        let said = scheme.covers.contains(&part);
+        let name = part.name();
+        let of = if level.name.is_empty() { String::new() } else { format!(" of level `{}`", level.name) };
+        let text = match (said, changed) {
+            (true, false) => format!("`covers` says `{name}`, but the signature{of} does not change with it"),
+            (false, true) => format!("the signature{of} changes with the {name}, but `covers` does not say `{name}`"),
+            _ => continue,
+        };
+        findings.push(Finding { at: scheme.at, text, is_error: true });
+    }
+}
+
+fn probe() -> Draft {
+    let body = Value::Object(vec![("b".to_owned(), Value::from("1"))]);
+    let query = vec![("a".to_owned(), "1".to_owned())];
+    Draft {
+        method: Method::Post,
+        path: "/probe".to_owned(),
+        raw_query: String::new(),
+        query,
+        headers: Vec::new(),
+        body: DraftBody::Json(body),
+    }
+}
+
+fn change(mut draft: Draft, part: Covered) -> Draft {
+    match part {
+        Covered::Method => draft.method = Method::Put,
+        Covered::Path => draft.path = "/changed".to_owned(),
+        Covered::Query => draft.query[0].1 = "2".to_owned(),
+        Covered::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".to_owned(), Value::from("2"))])),
+    }
+    draft
+}
+
+/// Every text of the trace: a change in any of them is a change of what is signed.
+fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Option<Vec<String>> {
+    let host = scheme.hosts.first().map_or("https://host.invalid", |host| host.url.as_str());
+    let credential = |name: &str| (name.to_owned(), Value::from("probe"));
+    let credentials = Values(scheme.credentials.iter().map(|known| credential(&known.name)).collect());
+    let token = Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(credential).collect());
+    let inputs = Inputs {
+        credentials: &credentials,
+        token: Some(&token),
+        moment: Moment { unix_ms: 1_700_000_000_000, seed: [1; 16] },
+        steps: &[],
+        extra: &[],
+    };
+    let base = BaseUrl::parse(host).ok()?;
+    let sealed = seal(scheme, &level.procedure, draft, &base, inputs).ok()?;
+    Some(sealed.trace.lines.into_iter().map(|line| line.value).collect())
+}

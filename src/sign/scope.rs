@@ -1,0 +1,117 @@
+//! What a scheme's templates see.
+
+use super::freeze::Frozen;
+use crate::model::request::Field;
+use crate::render::{Dialect, Moment, RenderError, Scope, tree};
+use crate::value::Value;
+use std::borrow::Cow;
+
+/// Names and values: credentials, a token.
+#[derive(Clone, Default)]
+pub struct Values(pub Vec<(String, Value)>);
+
+impl Values {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Overwrites a value of that name.
+    pub fn set(&mut self, name: &str, value: Value) {
+        match self.0.iter_mut().find(|(key, _)| key == name) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+}
+
+/// Everything that comes from outside: a scheme computes nothing else.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub credentials: &'a Values,
+    pub token: Option<&'a Values>,
+    /// The one reading of the clock, and chance.
+    pub moment: Moment,
+    /// Results of steps that are known already, by id.
+    pub steps: &'a [(String, Value)],
+    /// More names: `redirect`, `code`, `account`.
+    pub extra: &'a [(String, Value)],
+}
+
+/// The scope of one signature, growing as its steps are run.
+pub struct SchemeScope<'a> {
+    pub inputs: Inputs<'a>,
+    /// In the scheme's spelling.
+    pub ts: Value,
+    pub vars: Vec<(String, Value)>,
+    pub steps: Vec<(String, Value)>,
+    pub frozen: Option<&'a Frozen>,
+}
+
+impl<'a> SchemeScope<'a> {
+    /// # Errors
+    /// When a template of the level's variables cannot be filled in.
+    pub fn new(inputs: Inputs<'a>, ts: String, vars: &[Field]) -> Result<Self, RenderError> {
+        let mut scope = Self { inputs, ts: Value::String(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
+        for field in vars {
+            let value = tree(&field.value, &scope)?.into_owned();
+            scope.vars.retain(|(name, _)| *name != field.name);
+            scope.vars.push((field.name.clone(), value));
+        }
+        Ok(scope)
+    }
+
+    fn req(&self, member: &str) -> Option<Value> {
+        let frozen = self.frozen?;
+        let draft = &frozen.draft;
+        Some(match member {
+            "method" => draft.method.name().into(),
+            "url" => frozen.url().into(),
+            "host" => frozen.base.authority().into(),
+            "path" => frozen.full_path().into(),
+            "api_path" => draft.path.as_str().into(),
+            "path_query" => frozen.target().into(),
+            "query" => frozen.query.as_str().into(),
+            "query_pairs" => pairs(frozen.query_pairs()),
+            "form_pairs" => pairs(frozen.form_pairs()),
+            "json_pairs" => pairs(frozen.json_pairs()),
+            "headers" => Value::Object(draft.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()),
+            // A multipart body is not text, and no scheme signs one.
+            "body" if draft.body.kind() == "multipart" => "".into(),
+            "body" => String::from_utf8_lossy(&frozen.body).into_owned().into(),
+            "body_kind" => draft.body.kind().into(),
+            _ => return None,
+        })
+    }
+}
+
+fn pairs(pairs: Vec<(String, String)>) -> Value {
+    Value::List(pairs.into_iter().map(|(name, value)| Value::List(vec![name.into(), value.into()])).collect())
+}
+
+fn find<'v>(values: &'v [(String, Value)], name: &str) -> Option<&'v Value> {
+    values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+impl Scope for SchemeScope<'_> {
+    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
+        let moment = self.inputs.moment;
+        match path {
+            ["ts"] => Some(Cow::Borrowed(&self.ts)),
+            ["unix_s"] => Some(Cow::Owned(moment.unix_s().into())),
+            ["unix_ms"] => Some(Cow::Owned(moment.unix_ms.into())),
+            ["cred", name] => self.inputs.credentials.get(name).map(Cow::Borrowed),
+            ["token", name] => self.inputs.token?.get(name).map(Cow::Borrowed),
+            ["vars", name] => find(&self.vars, name).map(Cow::Borrowed),
+            ["req", member] => self.req(member).map(Cow::Owned),
+            ["req", "headers", name] => self.req("headers")?.get(name).cloned().map(Cow::Owned),
+            [name] => find(&self.steps, name).or_else(|| find(self.inputs.extra, name)).map(Cow::Borrowed),
+            [root, member] => find(self.inputs.extra, root)?.get(member).map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Scheme
+    }
+}

@@ -1,0 +1,212 @@
+//! Seals a draft: prepare, freeze, sign, attach. The only place that makes a wire request.
+
+use super::clock::write_time;
+use super::crypto::{self, CryptoError};
+use super::freeze::{self, Frozen};
+use super::scope::{Inputs, SchemeScope};
+use crate::method::Method;
+use crate::model::request::Field;
+use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
+use crate::model::template::Template;
+use crate::render::{RenderError, Scope, text, tree};
+use crate::value::Value;
+use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
+
+/// A request that can be sent, and how it came about.
+pub struct Sealed {
+    pub request: WireRequest,
+    pub trace: Trace,
+}
+
+/// Every intermediate text of one signature, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The time as the scheme writes it.
+    pub ts: String,
+    pub lines: Vec<TraceLine>,
+    /// What was added before the signature …
+    pub prepared: Vec<(Part, String, String)>,
+    /// … and after it.
+    pub attached: Vec<(Part, String, String)>,
+}
+
+impl Trace {
+    #[must_use]
+    pub fn value(&self, id: &str) -> Option<&str> {
+        self.lines.iter().find(|line| line.id == id).map(|line| line.value.as_str())
+    }
+
+    /// Results that contain a secret and not just prove it: a bcrypt hash begins with its salt, and text that is only
+    /// encoded can be decoded.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&str, &str)> {
+        self.lines.iter().filter(|line| line.reveals).map(|line| (line.id.as_str(), line.value.as_str())).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct TraceLine {
+    pub id: String,
+    pub op: &'static str,
+    pub value: String,
+    /// Its value gives a secret away.
+    pub reveals: bool,
+}
+
+/// Why a draft cannot be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error("{}", .0.reason)]
+    Render(#[from] RenderError),
+    #[error("step `{id}`: {error}")]
+    Step { id: String, error: CryptoError },
+    #[error("{0}")]
+    Wire(#[from] WireError),
+    #[error("{0}")]
+    Time(String),
+}
+
+/// The level that a scheme's rules choose for a path below its base path.
+#[must_use]
+pub fn choose_level<'s>(scheme: &'s Scheme, named: Option<&str>, method: Method, path: &str) -> &'s Level {
+    let named = named.and_then(|name| scheme.level(name));
+    let by_rule =
+        || scheme.rules.iter().find(|rule| rule.matcher.fits(method, path)).and_then(|rule| scheme.levels.get(rule.level));
+    named.or_else(by_rule).unwrap_or(&scheme.levels[scheme.default_level])
+}
+
+/// # Errors
+/// When a template cannot be filled in, a step cannot be computed, or an HTTP client would change the result.
+pub fn seal(
+    scheme: &Scheme,
+    procedure: &Procedure,
+    draft: Draft,
+    base: &BaseUrl,
+    inputs: Inputs<'_>,
+) -> Result<Sealed, SealError> {
+    let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
+    let mut trace = Trace { ts: ts.clone(), ..Trace::default() };
+    let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
+    let mut draft = draft;
+    for (part, field, value) in fill(&procedure.prepare, &scope)? {
+        trace.prepared.push((part, field.name.clone(), shown(&value)));
+        freeze::prepare(&mut draft, part, &field.name, value);
+    }
+    let mut frozen = Frozen::new(draft, base.clone());
+    let attached = {
+        let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
+        trace.lines = run_steps(&procedure.sign, &mut scope)?;
+        fill(&procedure.attach, &scope)?
+    };
+    for (part, field, value) in attached {
+        trace.attached.push((part, field.name.clone(), shown(&value)));
+        frozen.attach(part, &field.name, value);
+    }
+    Ok(Sealed { request: finish(frozen)?, trace })
+}
+
+fn shown(value: &Value) -> String {
+    value.to_plain_text().unwrap_or_else(|| value.to_json())
+}
+
+/// The values of a placement; null is left out.
+pub(super) fn fill<'p>(placement: &'p Placement, scope: &dyn Scope) -> Result<Vec<(Part, &'p Field, Value)>, RenderError> {
+    let mut filled = Vec::new();
+    for (part, field) in placement.all() {
+        let value = tree(&field.value, scope)?.into_owned();
+        if !value.is_null() {
+            filled.push((part, field, value));
+        }
+    }
+    Ok(filled)
+}
+
+/// Runs the steps in order; each result is known to those after it.
+pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Result<Vec<TraceLine>, SealError> {
+    let mut lines = Vec::with_capacity(steps.len());
+    for (site, step) in (1_u64..).zip(steps) {
+        let known = scope.inputs.steps.iter().find(|(id, _)| *id == step.id).map(|(_, value)| shown(value));
+        let value = match known {
+            Some(value) => value,
+            None => run_step(step, site, scope)?,
+        };
+        let reveals = matches!(step.op, Op::Bcrypt { .. }) || encodes_a_secret(&step.op, &lines);
+        scope.steps.push((step.id.clone(), Value::String(value.clone())));
+        lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals });
+    }
+    Ok(lines)
+}
+
+fn encodes_a_secret(op: &Op, lines: &[TraceLine]) -> bool {
+    let Op::Encode { of, .. } = op else { return false };
+    let names = of.expressions().flat_map(|expression| expression.lookup.clone().unwrap_or_default());
+    let mut names = names.collect::<Vec<_>>().into_iter();
+    names.any(|name| name == "cred" || name == "token" || lines.iter().any(|line| line.reveals && line.id == name))
+}
+
+fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {
+    let fault = |error: CryptoError| SealError::Step { id: step.id.clone(), error };
+    let text = |template: &Template| text(template, scope);
+    Ok(match &step.op {
+        Op::Text(template) => text(template)?,
+        Op::Digest { hash, of, out } => crypto::digest(*hash, &text(of)?, *out),
+        Op::Hmac { hash, key, key_as, of, out } => {
+            crypto::encode(&crypto::hmac(*hash, &text(key)?, *key_as, &text(of)?).map_err(fault)?, *out)
+        }
+        Op::Bcrypt { password, salt } => crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?,
+        Op::Encode { encoding, of } => crypto::encode(text(of)?.as_bytes(), *encoding),
+        Op::Jwt { key, header, claims } => {
+            crypto::jwt_hs256(&text(key)?, &header_json(header, scope)?, &json(claims, scope)?).map_err(fault)?
+        }
+        Op::Uuid => scope.inputs.moment.uuid(site),
+        Op::Random(len) => scope.inputs.moment.random(site, *len),
+    })
+}
+
+/// `alg` and `typ` first, as every example of RFC 7519 has them.
+fn header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+    let mut members: Vec<(String, Value)> = vec![("alg".to_owned(), "HS256".into()), ("typ".to_owned(), "JWT".into())];
+    members.extend(filled(fields, scope)?);
+    Ok(Value::Object(members).to_json())
+}
+
+fn json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+    Ok(Value::Object(filled(fields, scope)?).to_json())
+}
+
+fn filled(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, Value)>, RenderError> {
+    let members: Result<Vec<_>, RenderError> =
+        fields.iter().map(|field| Ok((field.name.clone(), tree(&field.value, scope)?.into_owned()))).collect();
+    Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())
+}
+
+/// Every header that will be on the wire is set here, so that no client adds one after the signature.
+fn finish(frozen: Frozen) -> Result<WireRequest, WireError> {
+    let target = frozen.target();
+    let Frozen { draft, base, body, .. } = frozen;
+    let mut headers: Vec<(String, String)> = vec![("host".to_owned(), base.authority().to_owned())];
+    let mut default = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name)) {
+            headers.push((name.to_owned(), value));
+        }
+    };
+    default("user-agent", Some(concat!("ingam/", env!("CARGO_PKG_VERSION")).to_owned()));
+    default("accept", Some("*/*".to_owned()));
+    default("accept-encoding", Some("gzip, deflate".to_owned()));
+    default("content-type", draft.body.media_type());
+    headers.extend(grouped(draft.headers));
+    if draft.method.has_body() && (!body.is_empty() || draft.method != Method::Delete) {
+        headers.push(("content-length".to_owned(), body.len().to_string()));
+    }
+    WireRequest::sealed(draft.method, &base, &target, headers, body)
+}
+
+/// Headers of one name stand together, since clients send them so.
+fn grouped(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        let at = out.iter().rposition(|(known, _)| *known == name).map_or(out.len(), |at| at + 1);
+        out.insert(at, (name, value));
+    }
+    out
+}

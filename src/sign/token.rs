@@ -1,0 +1,74 @@
+//! The drafts of requests for tokens and of authorization links, in the same language as all requests.
+
+use super::clock::write_time;
+use super::scope::{Inputs, SchemeScope};
+use super::seal::SealError;
+use crate::method::Method;
+use crate::model::request::Field;
+use crate::model::scheme::{Authorize, Scheme, TokenRequest};
+use crate::render::{RenderError, text, tree};
+use crate::value::Value;
+use crate::wire::{Draft, DraftBody};
+
+/// The draft of a token request; it is sealed with the request's own procedure.
+///
+/// # Errors
+/// When a template of it cannot be filled in.
+pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: Inputs<'_>) -> Result<Draft, SealError> {
+    let scope = scope(scheme, inputs)?;
+    let form = pairs(&request.form, &scope)?;
+    let json = request.json.as_ref().map(|json| tree(json, &scope).map(std::borrow::Cow::into_owned)).transpose()?;
+    let body = match json {
+        Some(json) => DraftBody::Json(without_nulls(json)),
+        None if request.form.is_empty() => DraftBody::None,
+        None => DraftBody::Form(form),
+    };
+    Ok(Draft {
+        method: request.method,
+        path: text(&request.path, &scope)?,
+        raw_query: String::new(),
+        query: pairs(&request.query, &scope)?,
+        headers: Vec::new(),
+        body,
+    })
+}
+
+/// The draft of the link that a person opens; it is sealed with the link's own procedure.
+///
+/// # Errors
+/// When a template of it cannot be filled in.
+pub fn authorize_draft(scheme: &Scheme, authorize: &Authorize, inputs: Inputs<'_>) -> Result<Draft, SealError> {
+    let scope = scope(scheme, inputs)?;
+    Ok(Draft {
+        method: Method::Get,
+        path: text(&authorize.path, &scope)?,
+        raw_query: String::new(),
+        query: pairs(&authorize.query, &scope)?,
+        headers: Vec::new(),
+        body: DraftBody::None,
+    })
+}
+
+fn scope<'a>(scheme: &Scheme, inputs: Inputs<'a>) -> Result<SchemeScope<'a>, SealError> {
+    let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
+    Ok(SchemeScope::new(inputs, ts, &[])?)
+}
+
+fn pairs(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
+    let mut pairs = Vec::new();
+    for field in fields {
+        let value = tree(&field.value, scope)?;
+        if !value.is_null() {
+            pairs.push((field.name.clone(), value.to_plain_text().unwrap_or_else(|| value.to_json())));
+        }
+    }
+    Ok(pairs)
+}
+
+/// Null leaves a parameter out: exactly one of several ids is sent.
+fn without_nulls(json: Value) -> Value {
+    match json {
+        Value::Object(members) => Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        other => other,
+    }
+}

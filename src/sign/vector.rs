@@ -1,0 +1,117 @@
+//! Runs the known answers of a scheme through the same interpreter that signs requests.
+
+use super::scope::{Inputs, Values};
+use super::seal::{SealError, Sealed, choose_level, seal};
+use super::token::{authorize_draft, token_draft};
+use crate::model::request::{Step, WorkspaceFile};
+use crate::model::scheme::{Scheme, Vector, VectorOf};
+use crate::render::{BodyFiles, Layer, Moment, Origin, Variables, draft};
+use crate::span::Span;
+use crate::value::Value;
+use crate::wire::{BaseUrl, WireRequest, pairs_of, pairs_of_form};
+
+/// One known value and what the scheme gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VectorResult {
+    /// `signature`, `query.sign`, `headers.authorization`.
+    pub name: String,
+    pub at: Span,
+    pub expected: String,
+    /// `None` when the scheme has nothing of that name.
+    pub actual: Option<String>,
+}
+
+impl VectorResult {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.actual.as_deref() == Some(self.expected.as_str())
+    }
+}
+
+struct NoFiles;
+
+impl BodyFiles for NoFiles {
+    fn read(&self, _: &WorkspaceFile) -> Result<bytes::Bytes, String> {
+        Err("cannot be a part of a known answer".to_owned())
+    }
+}
+
+/// # Errors
+/// In words, when the scheme cannot sign what the vector gives.
+pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>, String> {
+    let mut credentials = Values(vector.credentials.clone());
+    for credential in &scheme.credentials {
+        if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
+            credentials.set(&credential.name, default.clone());
+        }
+    }
+    let token = Values(vector.token.clone());
+    let moment = Moment { unix_ms: vector.clock, seed: [0; 16] };
+    let extra = if let VectorOf::Authorize { vars } = &vector.of { vars.as_slice() } else { &[] };
+    let inputs = Inputs { credentials: &credentials, token: Some(&token), moment, steps: &vector.steps, extra };
+    let sealed = seal_vector(scheme, vector, inputs)?;
+    let result = |(name, at, expected): &(String, Span, String)| VectorResult {
+        name: name.clone(),
+        at: *at,
+        expected: expected.clone(),
+        actual: value_of(&sealed, name),
+    };
+    Ok(vector.expect.iter().map(result).collect())
+}
+
+fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: Inputs<'_>) -> Result<Sealed, String> {
+    let words = |error: SealError| error.to_string();
+    let base = |region: Option<&str>| {
+        let host = scheme.host(region.unwrap_or("live")).or(scheme.hosts.first());
+        let url = host.map_or("https://host.invalid", |host| host.url.as_str());
+        BaseUrl::parse(url)
+    };
+    match &vector.of {
+        VectorOf::Request { level, request } => {
+            let draft = request_draft(request, inputs.moment)?;
+            let level = choose_level(scheme, level.as_deref(), draft.method, &draft.path);
+            seal(scheme, &level.procedure, draft, &base(None)?, inputs).map_err(words)
+        }
+        VectorOf::Token { token, act } => {
+            let token = scheme.token(token).ok_or_else(|| format!("there is no token `{token}`"))?;
+            let request = match act.as_str() {
+                "issue" => &token.issue,
+                "exchange" => &token.exchange,
+                "refresh" => &token.refresh,
+                other => return Err(format!("`{other}` is none of `issue`, `exchange` and `refresh`")),
+            };
+            let request = request.as_ref().ok_or_else(|| format!("the token has no `{act}`"))?;
+            let draft = token_draft(scheme, request, inputs).map_err(words)?;
+            seal(scheme, &request.procedure, draft, &base(request.host.as_deref())?, inputs).map_err(words)
+        }
+        VectorOf::Authorize { .. } => {
+            let authorize = scheme.authorize.as_ref().ok_or("the scheme has no `authorize`")?;
+            let draft = authorize_draft(scheme, authorize, inputs).map_err(words)?;
+            seal(scheme, &authorize.procedure, draft, &base(authorize.host.as_deref())?, inputs).map_err(words)
+        }
+    }
+}
+
+fn request_draft(request: &Step, moment: Moment) -> Result<crate::wire::Draft, String> {
+    let mut variables = Variables::new(moment);
+    variables.set("run_id", Value::from("vector"), Origin { layer: Layer::BuiltIn, at: None });
+    draft(request, &variables, moment, &NoFiles).map_err(|error| error.reason)
+}
+
+fn value_of(sealed: &Sealed, name: &str) -> Option<String> {
+    let find = |pairs: Vec<(String, String)>, name: &str| pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    let request: &WireRequest = &sealed.request;
+    match name.split_once('.') {
+        None if name == "url" => Some(request.url().to_string()),
+        None if name == "ts" => Some(sealed.trace.ts.clone()),
+        None => sealed.trace.value(name).map(str::to_owned),
+        Some(("query", name)) => find(pairs_of(request.url().query().unwrap_or_default()), name),
+        Some(("headers", name)) => find(request.headers().to_vec(), &name.to_ascii_lowercase()),
+        Some(("form", name)) => find(pairs_of_form(&String::from_utf8_lossy(request.body())), name),
+        Some(("json", name)) => {
+            let body = crate::value::parse(request.body()).ok()?;
+            body.get(name).map(|value| value.to_plain_text().unwrap_or_else(|| value.to_json()))
+        }
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a thing was written. A span is a byte range in one loaded file; the files themselves are kept by `Sources`.
+//! It refuses to know what the text means.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Names one loaded file in [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A byte range in one file; `start..end`, end excluded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    #[must_use]
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { file, start: clamp(start), end: clamp(end) }
+    }
+
+    /// The part of this span that begins `offset` bytes in and is `len` bytes long; never longer than the span.
+    #[must_use]
+    pub fn slice(self, offset: usize, len: usize) -> Self {
+        let start = self.end.min(self.start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)));
+        let end = self.end.min(start.saturating_add(u32::try_from(len).unwrap_or(u32::MAX)));
+        Self { file: self.file, start, end }
+    }
+
+    #[must_use]
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One file as it was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Relative to the workspace root, with `/`; what messages show.
+    pub path: PathBuf,
+    pub text: Arc<str>,
+}
+
+/// Every file that was loaded, so that a span can be shown.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source { path: path.into(), text: text.into() });
+        id
+    }
+
+    #[must_use]
+    pub fn get(&self, file: FileId) -> Option<&Source> {
+        self.files.get(file.0 as usize)
+    }
+
+    #[must_use]
+    pub fn path(&self, file: FileId) -> &Path {
+        self.get(file).map_or(Path::new("?"), |source| &source.path)
+    }
+
+    /// The text that a span covers.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).and_then(|source| source.text.get(span.range())).unwrap_or_default()
+    }
+
+    /// `path:line:column`, both counted from one, the column in characters.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        let Some(source) = self.get(span.file) else { return "?".to_owned() };
+        let before = source.text.get(..span.start as usize).unwrap_or(&source.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{}:{line}:{column}", source.path.display())
+    }
+}

@@ -1,0 +1,176 @@
+//! Finds a credential: process environment, `.env`, the user's own file; the most specific name of a source first.
+
+use super::dotenv;
+use crate::model::environment::Account;
+use crate::model::scheme::{Credential, Scheme};
+use crate::secret::MIN_SECRET;
+use crate::sign::Values;
+use crate::value::{Number, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Why a scheme's credentials are not complete. No variant holds a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    #[error("`{scheme}` needs {} in environment `{environment}`", list(.missing))]
+    Missing { scheme: String, environment: String, missing: Vec<Missing> },
+    #[error("`{variable}` is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs")]
+    TooShort { variable: String },
+    #[error("`{variable}` must be a whole number")]
+    NotANumber { variable: String },
+    #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
+    Committed(PathBuf),
+    #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
+    Unreadable { path: PathBuf, line: usize },
+    #[error("`{}` cannot be read: {reason}", .path.display())]
+    Io { path: PathBuf, reason: String },
+}
+
+/// A credential that is not there, and the variable that would bring it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub name: String,
+    pub variable: String,
+    pub about: Option<String>,
+}
+
+fn list(missing: &[Missing]) -> String {
+    crate::diagnostic::list_of(missing.iter().map(|missing| missing.name.as_str()), "and")
+}
+
+/// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
+#[must_use]
+pub fn variable(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
+    let word = |text: &str| text.to_uppercase().replace(['-', '.'], "_");
+    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(word).collect();
+    format!("INGAM_{}", parts.join("__"))
+}
+
+/// Whose credentials are looked for.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    pub environment: &'a str,
+    /// As named by the user; without one, the only one there is.
+    pub account: Option<&'a Account>,
+}
+
+/// The places that credentials come from, in order.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    sources: Vec<BTreeMap<String, String>>,
+}
+
+impl Credentials {
+    /// # Errors
+    /// When `.env` or the user's own file is there and cannot be used.
+    pub fn read(environment: &BTreeMap<String, String>, root: &Path, config: Option<&Path>) -> Result<Self, CredentialError> {
+        let ours = environment.iter().filter(|(name, _)| name.starts_with("INGAM_"));
+        let mut sources = vec![ours.map(|(name, value)| (name.clone(), value.clone())).collect()];
+        let dotenv_path = root.join(".env");
+        if let Some(pairs) = read_pairs(&dotenv_path)? {
+            if dotenv::git_would_commit(&dotenv_path) {
+                return Err(CredentialError::Committed(dotenv_path));
+            }
+            sources.push(pairs);
+        }
+        if let Some(pairs) = config.map(|folder| read_pairs(&folder.join("credentials.env"))).transpose()?.flatten() {
+            sources.push(pairs);
+        }
+        Ok(Self { sources })
+    }
+
+    /// Every credential of a scheme, and the token fields in `token`, for one owner.
+    ///
+    /// # Errors
+    /// Everything that is missing at once, or the first value that is not in its form.
+    pub fn collect(&self, scheme: &Scheme, owner: Owner<'_>, token: &[&str]) -> Result<(Values, Values), CredentialError> {
+        let mut missing = Vec::new();
+        let mut values = Values::default();
+        for credential in &scheme.credentials {
+            let known = owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.secret).cloned();
+            let value = match known {
+                Some(value) => Some(value),
+                None => self.secret_or_plain(scheme, credential, owner)?.or_else(|| credential.default.clone()),
+            };
+            match value {
+                Some(value) => values.set(&credential.name, value),
+                None => missing.push(self.missing(scheme, owner, &credential.name, credential.about.clone())),
+            }
+        }
+        let mut fields = Values::default();
+        for name in token {
+            match self.find(&scheme.name, owner, name) {
+                Some((variable, value)) => fields.set(name, checked_secret(variable, value)?),
+                None => missing.push(self.missing(scheme, owner, name, Some("a token of this account".to_owned()))),
+            }
+        }
+        if missing.is_empty() {
+            return Ok((values, fields));
+        }
+        Err(CredentialError::Missing { scheme: scheme.name.clone(), environment: owner.environment.to_owned(), missing })
+    }
+
+    fn missing(&self, scheme: &Scheme, owner: Owner<'_>, name: &str, about: Option<String>) -> Missing {
+        let own =
+            scheme.credential(name).is_none_or(|credential| credential.scope == crate::model::scheme::CredentialScope::Account);
+        let account = owner.account.filter(|_| own).map(|account| account.name.as_str());
+        let environment = Some(owner.environment).filter(|_| account.is_some());
+        Missing { name: name.to_owned(), variable: variable(&scheme.name, environment, account, name), about }
+    }
+
+    fn secret_or_plain(
+        &self,
+        scheme: &Scheme,
+        credential: &Credential,
+        owner: Owner<'_>,
+    ) -> Result<Option<Value>, CredentialError> {
+        let Some((variable, text)) = self.find(&scheme.name, owner, &credential.name) else { return Ok(None) };
+        if credential.integer {
+            let number = Number::parse(text.trim()).filter(Number::is_integer);
+            return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
+        }
+        if credential.secret { checked_secret(variable, text).map(Some) } else { Ok(Some(Value::String(text))) }
+    }
+
+    fn find(&self, scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
+        let (environment, account) = (Some(owner.environment), owner.account.map(|account| account.name.as_str()));
+        let mut names = Vec::new();
+        if account.is_some() {
+            names.extend([variable(scheme, environment, account, name), variable(scheme, None, account, name)]);
+        }
+        names.extend([variable(scheme, environment, None, name), variable(scheme, None, None, name)]);
+        for source in &self.sources {
+            for candidate in &names {
+                if let Some(value) = source.get(candidate).filter(|value| !value.is_empty()) {
+                    return Some((candidate.clone(), value.clone()));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn checked_secret(variable: String, value: String) -> Result<Value, CredentialError> {
+    if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::String(value)) }
+}
+
+fn read_pairs(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CredentialError::Io { path: path.to_owned(), reason: error.to_string() }),
+    };
+    let pairs = dotenv::parse(&text).map_err(|line| CredentialError::Unreadable { path: path.to_owned(), line })?;
+    Ok(Some(pairs.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_named_after_its_scheme_environment_and_account() {
+        assert_eq!(variable("naver-commerce", None, None, "client_id"), "INGAM_NAVER_COMMERCE__CLIENT_ID");
+        assert_eq!(variable("shopee", Some("live"), Some("sg"), "access_token"), "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN");
+    }
+}

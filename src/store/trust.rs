@@ -1,0 +1,117 @@
+//! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a workspace brings,
+//! by their content.
+
+use crate::value::{self, Value};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Something that needs a word of the user before it gets a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trusted {
+    /// An environment of a workspace sends a scheme's requests to a host of its own.
+    Host { environment: String, scheme: String, host: String },
+    /// A scheme of the workspace, by the hash of its text.
+    Scheme { name: String, hash: String },
+}
+
+impl Trusted {
+    #[must_use]
+    pub fn scheme(name: &str, text: &str) -> Self {
+        Self::Scheme { name: name.to_owned(), hash: hex::encode(Sha256::digest(text)) }
+    }
+
+    /// In words, for the question and for the file.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Host { environment, scheme, host } => {
+                format!("secrets of `{scheme}` go to {host} in environment `{environment}`")
+            }
+            Self::Scheme { name, hash } => {
+                format!("the scheme `{name}` of this workspace, as it is now ({})", &hash[..12.min(hash.len())])
+            }
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    #[error("there is no folder for the settings of this user: set HOME")]
+    NoFolder,
+    #[error("`{}` cannot be used: {reason}", .path.display())]
+    File { path: PathBuf, reason: String },
+}
+
+/// The list of one user, for one workspace.
+pub struct Trust {
+    path: Option<PathBuf>,
+    workspace: String,
+    entries: Vec<Value>,
+}
+
+impl Trust {
+    /// # Errors
+    /// When the list is there and cannot be read: a broken list is not an empty one.
+    pub fn read(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
+        let path = config.map(|folder| folder.join("trust.json"));
+        let fault = |path: &Path, reason: String| TrustError::File { path: path.to_owned(), reason };
+        let entries = match &path {
+            None => Vec::new(),
+            Some(path) => match std::fs::read(path) {
+                Ok(bytes) => match value::parse(&bytes) {
+                    Ok(Value::List(entries)) => entries,
+                    Ok(_) => return Err(fault(path, "it is not a list".to_owned())),
+                    Err(error) => return Err(fault(path, error.to_string())),
+                },
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+                Err(error) => return Err(fault(path, error.to_string())),
+            },
+        };
+        Ok(Self { path, workspace: workspace.to_string_lossy().into_owned(), entries })
+    }
+
+    #[must_use]
+    pub fn allows(&self, thing: &Trusted) -> bool {
+        self.entries.contains(&self.entry(thing))
+    }
+
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn allow(&mut self, thing: &Trusted) -> Result<(), TrustError> {
+        let path = self.path.clone().ok_or(TrustError::NoFolder)?;
+        if !self.allows(thing) {
+            self.entries.push(self.entry(thing));
+        }
+        write(&path, &Value::List(self.entries.clone()).to_pretty_json())
+            .map_err(|error| TrustError::File { path, reason: error.to_string() })
+    }
+
+    fn entry(&self, thing: &Trusted) -> Value {
+        let mut members = vec![("workspace".to_owned(), Value::from(self.workspace.as_str()))];
+        let mut add = |name: &str, value: &str| members.push((name.to_owned(), Value::from(value)));
+        match thing {
+            Trusted::Host { environment, scheme, host } => {
+                add("environment", environment);
+                add("scheme", scheme);
+                add("host", host);
+            }
+            Trusted::Scheme { name, hash } => {
+                add("scheme", name);
+                add("sha256", hash);
+            }
+        }
+        Value::Object(members)
+    }
+}
+
+/// A new file is written beside the old one and takes its place whole.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The network. One client with one connection for each host; no redirect is followed, nothing is repeated, and nothing
+//! is added to a request.
+
+use crate::method::Method;
+use crate::wire::{WireRequest, WireResponse};
+use bytes::{Bytes, BytesMut};
+use std::time::{Duration, Instant};
+
+/// An answer larger than this is refused, counted after it is unpacked.
+const MAX_BODY: usize = 32 << 20;
+
+/// Which hosts a client will talk to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The loopback interface only: no certificates are loaded and no proxy is asked, which makes starting cheap.
+    Loopback,
+    Anywhere,
+}
+
+/// Why there is no answer. No variant holds the address: it can hold a signature.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    #[error("cannot connect to {host}: {reason}")]
+    Connect { host: String, reason: String },
+    #[error("no answer from {host} within {}", human(.after))]
+    Timeout { host: String, after: Duration },
+    #[error("the answer of {host} is larger than {} MiB", MAX_BODY >> 20)]
+    TooLarge { host: String },
+    #[error("the answer of {host} cannot be read: {reason}")]
+    Broken { host: String, reason: String },
+    #[error("the network cannot be used: {reason}")]
+    Setup { reason: String },
+}
+
+fn human(duration: &Duration) -> String {
+    if duration.subsec_millis() == 0 { format!("{} s", duration.as_secs()) } else { format!("{} ms", duration.as_millis()) }
+}
+
+/// A client that keeps its connections.
+#[derive(Clone)]
+pub struct Live {
+    client: reqwest::Client,
+}
+
+impl Live {
+    /// # Errors
+    /// When the certificates of this machine cannot be loaded.
+    pub fn new(reach: Reach) -> Result<Self, TransportError> {
+        let setup = |reason: String| TransportError::Setup { reason };
+        let builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .tcp_nodelay(true);
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let builder = match reach {
+            Reach::Anywhere => {
+                // Only the first call in a process can set the provider; the others find it set.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                builder
+            }
+            Reach::Loopback => {
+                let config = rustls::ClientConfig::builder_with_provider(provider)
+                    .with_safe_default_protocol_versions()
+                    .map_err(|error| setup(error.to_string()))?
+                    .with_root_certificates(rustls::RootCertStore::empty())
+                    .with_no_client_auth();
+                builder.no_proxy().tls_backend_preconfigured(config)
+            }
+        };
+        builder.build().map(|client| Self { client }).map_err(|error| setup(reason_of(&error)))
+    }
+
+    /// Sends the bytes and waits for the whole answer, at most `timeout`.
+    ///
+    /// # Errors
+    /// When there is no connection, no whole answer in time, or the answer is not HTTP.
+    pub async fn send(&self, request: &WireRequest, timeout: Duration) -> Result<WireResponse, TransportError> {
+        let host = || request.base().authority().to_owned();
+        let begun = Instant::now();
+        let exchange = self.exchange(request, begun);
+        match tokio::time::timeout(timeout, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(TransportError::Timeout { host: host(), after: timeout }),
+        }
+    }
+
+    async fn exchange(&self, request: &WireRequest, begun: Instant) -> Result<WireResponse, TransportError> {
+        let host = || request.base().authority().to_owned();
+        let fault = |error: reqwest::Error| {
+            let reason = reason_of(&error);
+            if error.is_connect() {
+                TransportError::Connect { host: host(), reason }
+            } else {
+                TransportError::Broken { host: host(), reason }
+            }
+        };
+        let mut response = self.client.execute(plain(request)).await.map_err(fault)?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(fault)? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(TransportError::TooLarge { host: host() });
+            }
+            if body.is_empty() && chunk.len() == content_length(&response) {
+                return Ok(WireResponse { status, headers, body: chunk, latency: begun.elapsed() });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(WireResponse { status, headers, body: body.freeze(), latency: begun.elapsed() })
+    }
+}
+
+/// The length that the answer announces; a chunk of that length is the whole body and need not be copied.
+fn content_length(response: &reqwest::Response) -> usize {
+    response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX)
+}
+
+/// The same request in the client's own type. Its headers are already all there, so nothing is added.
+fn plain(request: &WireRequest) -> reqwest::Request {
+    let method = match request.method() {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
+    };
+    let mut plain = reqwest::Request::new(method, request.url().clone());
+    let headers = plain.headers_mut();
+    headers.reserve(request.headers().len());
+    for (name, value) in request.headers() {
+        // Both were checked when the request was sealed.
+        if let (Ok(name), Ok(value)) =
+            (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::from_bytes(value.as_bytes()))
+        {
+            headers.append(name, value);
+        }
+    }
+    if !request.body().is_empty() {
+        *plain.body_mut() = Some(Bytes::clone(request.body()).into());
+    }
+    plain
+}
+
+/// The innermost reason, without the address.
+fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    if text.contains("://") { "the connection failed".to_owned() } else { text }
+}

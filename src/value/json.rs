@@ -1,0 +1,191 @@
+//! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they were written.
+
+use super::{Number, Value};
+use hifijson::token::Lex;
+use hifijson::{SliceLexer, value::parse_bounded};
+
+/// Deeper than this is refused, so that no answer can exhaust the stack.
+const MAX_DEPTH: usize = 128;
+
+/// Why a text is not JSON.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON: {reason} at byte {at}")]
+pub struct JsonError {
+    pub reason: String,
+    pub at: usize,
+}
+
+/// Reads one JSON value; a byte order mark before it is passed over.
+///
+/// # Errors
+/// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than 128 levels.
+pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(JsonError { reason: "it is not UTF-8".to_owned(), at: error.valid_up_to() });
+    }
+    let mut lexer = SliceLexer::new(bytes);
+    lexer
+        .exactly_one(Lex::ws_peek, |next, lexer| parse_bounded(MAX_DEPTH, next, lexer))
+        .map(convert)
+        .map_err(|error| JsonError { reason: error.to_string(), at: bytes.len() - lexer.as_slice().len() })
+}
+
+fn convert(value: hifijson::value::Value<&str, std::borrow::Cow<'_, str>>) -> Value {
+    use hifijson::value::Value as Raw;
+    match value {
+        Raw::Null => Value::Null,
+        Raw::Bool(flag) => Value::Bool(flag),
+        Raw::Number((text, _)) => Number::parse(text).map_or(Value::Null, Value::Number),
+        Raw::String(text) => Value::String(text.into_owned()),
+        Raw::Array(items) => Value::List(items.into_iter().map(convert).collect()),
+        Raw::Object(members) => {
+            Value::Object(last_of_each(members.into_iter().map(|(key, value)| (key.into_owned(), convert(value))).collect()))
+        }
+    }
+}
+
+/// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
+fn last_of_each(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    const FEW: usize = 16;
+    let repeats = if members.len() <= FEW {
+        (1..members.len()).any(|at| members[..at].iter().any(|(key, _)| *key == members[at].0))
+    } else {
+        let mut known = std::collections::HashSet::with_capacity(members.len());
+        !members.iter().all(|(key, _)| known.insert(key.as_str()))
+    };
+    if repeats {
+        let mut kept = std::collections::HashSet::new();
+        members.reverse();
+        members.retain(|(key, _)| kept.insert(key.clone()));
+        members.reverse();
+    }
+    members
+}
+
+pub(super) fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(number.text()),
+        Value::String(text) => write_string(text, out),
+        Value::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            out.push('{');
+            for (index, (key, member)) in members.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_string(key, out);
+                out.push(':');
+                write(member, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+pub(super) fn write_pretty(value: &Value, depth: usize, out: &mut String) {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::List(items) if !items.is_empty() => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                write_pretty(item, depth + 1, out);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        Value::Object(members) if !members.is_empty() => {
+            out.push('{');
+            for (index, (key, member)) in members.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                write_string(key, out);
+                out.push_str(": ");
+                write_pretty(member, depth + 1, out);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        plain => write(plain, out),
+    }
+}
+
+/// Escapes only what RFC 8259 section 7 demands: gateways that sign a body expect `<`, `&` and Korean text as they are.
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0..=0x1f => "",
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        if escape.is_empty() {
+            out.push_str(&format!("\\u{byte:04x}"));
+        } else {
+            out.push_str(escape);
+        }
+        plain = at + 1;
+    }
+    out.push_str(&text[plain..]);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_digit_survives() {
+        let text = r#"{"id":123456789012345678901234567890,"price":1.10,"big":1e400,"u":18446744073709551615}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap().to_json(), text);
+    }
+
+    #[test]
+    fn text_survives_with_the_fewest_escapes() {
+        let text = r#"["</a>&'","\"\\\n\u0001","무선 이어폰"]"#;
+        assert_eq!(parse(text.as_bytes()).unwrap().to_json(), text);
+        assert_eq!(parse(br#""\uD55C\/""#).unwrap(), Value::from("한/"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_an_error() {
+        for text in ["", "{", "[1,]", "nul", "01", "1 2", "{\"a\" 1}", "\"\u{1}\"", "NaN", "'a'"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(parse(b"\"\xff\"").is_err());
+        assert!(parse("[".repeat(1_000_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_stands() {
+        assert_eq!(parse(br#"{"a":1,"b":0,"a":2}"#).unwrap().to_json(), r#"{"b":0,"a":2}"#);
+    }
+}

@@ -1,0 +1,232 @@
+//! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by exact decimal value.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A number as JSON spells it (RFC 8259, section 6). The text is what arrived and what will be sent.
+///
+/// Equal means equal in value: `1.10` is `1.1`, `1e3` is `1000`.
+#[derive(Clone)]
+pub struct Number(Box<str>);
+
+impl Number {
+    /// The number that `text` spells, or `None` when JSON would not call it a number.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        is_json_number(text.as_bytes()).then(|| Self(text.into()))
+    }
+
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.0.parse().ok().or_else(|| self.integer_text()?.parse().ok())
+    }
+
+    #[must_use]
+    pub fn as_i128(&self) -> Option<i128> {
+        self.0.parse().ok().or_else(|| self.integer_text()?.parse().ok())
+    }
+
+    /// The nearest double; only for uses that say so.
+    #[must_use]
+    pub fn as_f64(&self) -> f64 {
+        self.0.parse().unwrap_or(f64::NAN)
+    }
+
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        Decimal::of(&self.0).is_integer()
+    }
+
+    /// `1.0` and `1e2` are integers that are spelled otherwise; `None` when the value has a fraction or 40 digits and more.
+    fn integer_text(&self) -> Option<String> {
+        let decimal = Decimal::of(&self.0);
+        let zeros = usize::try_from(decimal.exponent).ok().filter(|zeros| *zeros <= 40)?;
+        let sign = if decimal.negative { "-" } else { "" };
+        let digits = if decimal.digits.is_empty() { "0" } else { &decimal.digits };
+        Some(format!("{sign}{digits}{}", "0".repeat(zeros)))
+    }
+}
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+impl From<u64> for Number {
+    fn from(value: u64) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+impl From<i128> for Number {
+    fn from(value: i128) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if let (Ok(left), Ok(right)) = (self.0.parse::<i64>(), other.0.parse::<i64>()) {
+            return left.cmp(&right);
+        }
+        Decimal::of(&self.0).cmp(&Decimal::of(&other.0))
+    }
+}
+
+/// `digits × 10^exponent`, digits without zeros at either end; zero has no digits.
+#[derive(PartialEq, Eq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i128,
+}
+
+impl Decimal {
+    fn of(text: &str) -> Self {
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let significant = all.trim_start_matches('0');
+        let digits = significant.trim_end_matches('0');
+        if digits.is_empty() {
+            return Self { negative: false, digits: String::new(), exponent: 0 };
+        }
+        let dropped = significant.len() - digits.len();
+        let exponent = exponent_of(power) + dropped as i128 - fraction.len() as i128;
+        Self { negative, digits: digits.to_owned(), exponent }
+    }
+
+    fn is_integer(&self) -> bool {
+        self.exponent >= 0
+    }
+
+    /// The power of ten just above the first digit: which of two numbers is larger is first a matter of this.
+    fn magnitude(&self) -> i128 {
+        self.exponent + self.digits.len() as i128
+    }
+
+    fn cmp_absolute(&self, other: &Self) -> Ordering {
+        match (self.digits.is_empty(), other.digits.is_empty()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            // Digits are left-aligned and without trailing zeros, so text order is number order.
+            (false, false) => self.magnitude().cmp(&other.magnitude()).then_with(|| self.digits.cmp(&other.digits)),
+        }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => self.cmp_absolute(other),
+            (true, true) => other.cmp_absolute(self),
+        }
+    }
+}
+
+/// An exponent past 128 bits is as good as endless: it is kept at the end of a range that leaves room to add.
+fn exponent_of(text: &str) -> i128 {
+    const ENDLESS: i128 = i128::MAX / 4;
+    text.parse::<i128>().map_or(if text.starts_with('-') { -ENDLESS } else { ENDLESS }, |power| power.clamp(-ENDLESS, ENDLESS))
+}
+
+/// The grammar of RFC 8259: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+fn is_json_number(text: &[u8]) -> bool {
+    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(at);
+    if whole == 0 || (whole > 1 && text[at] == b'0') {
+        return false;
+    }
+    at += whole;
+    if text.get(at) == Some(&b'.') {
+        let fraction = digits(at + 1);
+        if fraction == 0 {
+            return false;
+        }
+        at += 1 + fraction;
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        let power = digits(at);
+        if power == 0 {
+            return false;
+        }
+        at += power;
+    }
+    at == text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn only_what_json_spells_as_a_number_is_one() {
+        for text in ["0", "-0", "10", "1.10", "1e3", "1E+3", "-1.5e-9", "123456789012345678901234567890"] {
+            assert!(Number::parse(text).is_some(), "{text}");
+        }
+        for text in ["", "-", "01", "0123", "1_000", "0x1F", ".5", "1.", "1e", "+1", "NaN", " 1", "1 ", "١"] {
+            assert!(Number::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn comparison_is_by_exact_decimal_value() {
+        assert_eq!(number("1.10"), number("1.1"));
+        assert_eq!(number("1e3"), number("1000"));
+        assert_eq!(number("-0"), number("0.0"));
+        assert_ne!(number("9007199254740993"), number("9007199254740992"));
+        assert_ne!(number("9007199254740993.0"), number("9007199254740992.0"));
+        assert!(number("-2") < number("-1.5"));
+        assert!(number("0.1") < number("0.12"));
+        assert!(number("9e99999999999999999999999999999999999999999") > number("1e400"));
+        assert!(number("123456789012345678901234567891") > number("123456789012345678901234567890"));
+    }
+
+    #[test]
+    fn integers_in_other_spellings_are_integers() {
+        assert_eq!(number("1.0").as_i64(), Some(1));
+        assert_eq!(number("12e2").as_i64(), Some(1200));
+        assert_eq!(number("1.5").as_i64(), None);
+        assert!(number("1e2").is_integer() && !number("1e-2").is_integer());
+    }
+}

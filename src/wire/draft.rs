@@ -1,0 +1,100 @@
+//! A request that is rendered and not signed yet.
+
+use crate::method::Method;
+use crate::value::Value;
+use bytes::Bytes;
+
+/// Names and values still stand as pairs; nothing of the scheme is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub method: Method,
+    /// Below the base path of the host; encoded, without the query.
+    pub path: String,
+    /// What stood behind `?` in the path line; encoded, kept as it is.
+    pub raw_query: String,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: DraftBody,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum DraftBody {
+    #[default]
+    None,
+    Json(Value),
+    Form(Vec<(String, String)>),
+    Multipart {
+        parts: Vec<DraftPart>,
+        boundary: String,
+    },
+    Text(String),
+    Bytes(Bytes),
+}
+
+impl DraftBody {
+    /// As scheme templates call it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Json(_) => "json",
+            Self::Form(_) => "form",
+            Self::Multipart { .. } => "multipart",
+            Self::Text(_) | Self::Bytes(_) => "text",
+        }
+    }
+
+    /// The `content-type` that belongs to it, when the request does not name one.
+    #[must_use]
+    pub fn media_type(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Json(_) => Some("application/json".to_owned()),
+            Self::Form(_) => Some("application/x-www-form-urlencoded".to_owned()),
+            Self::Multipart { boundary, .. } => Some(format!("multipart/form-data; boundary={boundary}")),
+            Self::Text(_) => Some("text/plain; charset=utf-8".to_owned()),
+            Self::Bytes(_) => Some("application/octet-stream".to_owned()),
+        }
+    }
+
+    /// The bytes, serialised once.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        match self {
+            Self::None => Bytes::new(),
+            Self::Json(value) => value.to_json().into(),
+            Self::Form(pairs) => super::join_form(pairs).into(),
+            Self::Multipart { parts, boundary } => multipart(parts, boundary),
+            Self::Text(text) => text.clone().into(),
+            Self::Bytes(bytes) => bytes.clone(),
+        }
+    }
+}
+
+/// One part of a multipart body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DraftPart {
+    pub name: String,
+    /// File name and media type, for a file.
+    pub file: Option<(String, String)>,
+    pub content: Bytes,
+}
+
+/// RFC 7578; quotes and line ends in names are written as browsers do.
+fn multipart(parts: &[DraftPart], boundary: &str) -> Bytes {
+    let quoted = |name: &str| name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend_from_slice(
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name)).as_bytes(),
+        );
+        if let Some((filename, media_type)) = &part.file {
+            out.extend_from_slice(format!("; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(filename)).as_bytes());
+        }
+        out.extend_from_slice(b"\r\n\r\n");
+        out.extend_from_slice(&part.content);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    out.into()
+}

@@ -1,0 +1,138 @@
+//! The exact bytes of a signed request. Only `sign` makes one, and nothing changes one.
+
+use super::BaseUrl;
+use crate::method::Method;
+use bytes::Bytes;
+use url::{Position, Url};
+
+/// What is signed is what is sent: this.
+#[derive(Clone)]
+pub struct WireRequest {
+    method: Method,
+    base: BaseUrl,
+    url: Url,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+/// Why a request cannot be put on the wire as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    #[error("`{written}` would be sent as `{sent}`: percent-encode it, or leave it out")]
+    Rewritten { written: String, sent: String },
+    #[error("`{0}` is not a path")]
+    NotAPath(String),
+    #[error("the header `{0}` holds a character that no header can hold")]
+    Header(String),
+}
+
+impl WireRequest {
+    /// `target` is the path with the query, as it will stand in the request line; `headers` are all of them, in order.
+    ///
+    /// # Errors
+    /// When an HTTP client would send anything else than what stands here.
+    pub fn sealed(
+        method: Method,
+        base: &BaseUrl,
+        target: &str,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<Self, WireError> {
+        let url = exact(base, target)?;
+        for (name, value) in &headers {
+            let fine = http::HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value);
+            if !fine {
+                return Err(WireError::Header(name.clone()));
+            }
+        }
+        Ok(Self { method, base: base.clone(), url, headers, body })
+    }
+
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    #[must_use]
+    pub fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Path and query, as in the request line.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.url[Position::BeforePath..Position::AfterQuery]
+    }
+
+    #[must_use]
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// As HTTP/1.1 spells it, to the byte.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = format!("{} {} HTTP/1.1\r\n", self.method, self.target()).into_bytes();
+        for (name, value) in &self.headers {
+            out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&self.body);
+        out
+    }
+}
+
+/// `Url` is all that stands between our text and the wire, so its spelling must be ours.
+fn exact(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
+    let written = format!("{}{target}", base.origin());
+    let url = Url::parse(&written).map_err(|_| WireError::NotAPath(target.to_owned()))?;
+    let sent = &url[Position::BeforePath..Position::AfterQuery];
+    if sent == target && url.fragment().is_none() && url.as_str().starts_with(base.origin()) {
+        return Ok(url);
+    }
+    Err(WireError::Rewritten { written: target.to_owned(), sent: sent.to_owned() })
+}
+
+/// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends, which some servers cut.
+fn is_header_value(value: &str) -> bool {
+    value.trim() == value && !value.chars().any(|letter| letter.is_control() && letter != '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seal(target: &str) -> Result<WireRequest, WireError> {
+        let base = BaseUrl::parse("https://api.example").unwrap();
+        WireRequest::sealed(Method::Get, &base, target, Vec::new(), Bytes::new())
+    }
+
+    #[test]
+    fn what_a_client_would_change_is_refused() {
+        for target in ["/a/../b", "/a b", "/%2e%2e/b", "/가", "/x?a='", "/x?a=\"", "/a\\b", "/x#f", "//\u{7f}", "/x?a=<b>"] {
+            assert!(seal(target).is_err(), "{target}");
+        }
+        for target in ["/", "/x?", "/x?a=%zz", "/x?a=%ea%B0", "//a", "/x?a=b+c&&d", "/a;b=c", "/x?a=~[]{}|^`"] {
+            assert_eq!(seal(target).map(|request| request.target().to_owned()), Ok(target.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_header_cannot_smuggle_another() {
+        let base = BaseUrl::parse("https://api.example").unwrap();
+        let with =
+            |value: &str| WireRequest::sealed(Method::Get, &base, "/", vec![("x".to_owned(), value.to_owned())], Bytes::new());
+        assert!(with("a\r\nb: c").is_err() && with("a\0").is_err() && with(" a").is_err());
+        assert!(with("무선").is_ok());
+    }
+}

@@ -1,0 +1,264 @@
+//! Builds the tree of nodes from the parser's events, with one stack and no recursion.
+
+use super::node::{Entry, Kind, Node, Text};
+use crate::diagnostic::Diagnostic;
+use crate::span::{FileId, Span};
+use crate::value::Number;
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
+use std::collections::HashMap;
+
+/// Nodes of one file, aliases counted as often as they are used.
+const MAX_NODES: usize = 250_000;
+/// Lists and maps within one another.
+const MAX_DEPTH: usize = 64;
+
+/// Parses the one document of a file; an empty file is null.
+///
+/// # Errors
+/// The first thing that is not YAML, or not the part of YAML that ingam accepts.
+pub fn parse(file: FileId, text: &str) -> Result<Node, Box<Diagnostic>> {
+    let options = granit_parser::options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
+    let mut builder = Builder { file, text, open: Vec::new(), root: None, anchors: HashMap::new(), nodes: 0 };
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = next.map_err(|error| Box::new(builder.not_yaml(&error)))?;
+        let at = builder.place(&span);
+        builder.take(event, at).map_err(Box::new)?;
+    }
+    Ok(builder.root.unwrap_or(Node { at: Span::new(file, 0, 0), kind: Kind::Null }))
+}
+
+/// A list or map that is not closed yet.
+struct Open {
+    at: Span,
+    anchor: usize,
+    body: Body,
+}
+
+enum Body {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<(String, Span)> },
+}
+
+struct Builder<'t> {
+    file: FileId,
+    text: &'t str,
+    open: Vec<Open>,
+    root: Option<Node>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+}
+
+impl Builder<'_> {
+    fn take(&mut self, event: Event<'_>, at: Span) -> Result<(), Diagnostic> {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                refuse_tag(tag.is_some(), at)?;
+                let node = Node { at, kind: self.scalar(value.into_owned(), style, at) };
+                self.put(node, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => self.start(at, anchor, tag.is_some(), Body::List(Vec::new())),
+            Event::MappingStart(_, anchor, tag) => {
+                self.start(at, anchor, tag.is_some(), Body::Map { entries: Vec::new(), key: None })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.finish(at),
+            Event::Alias(anchor) => self.alias(anchor, at),
+            Event::DocumentStart(..) if self.root.is_some() => Err(Diagnostic::error("a file holds one document")
+                .at(at, "a second one begins here")
+                .hint("split the file in two")),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(&mut self, at: Span, anchor: usize, tagged: bool, body: Body) -> Result<(), Diagnostic> {
+        refuse_tag(tagged, at)?;
+        if self.open.len() >= MAX_DEPTH {
+            return Err(too_deep(at));
+        }
+        self.open.push(Open { at, anchor, body });
+        Ok(())
+    }
+
+    fn finish(&mut self, end: Span) -> Result<(), Diagnostic> {
+        let Some(Open { at, anchor, body }) = self.open.pop() else { return Ok(()) };
+        let kind = match body {
+            Body::List(items) => Kind::List(items),
+            Body::Map { entries, .. } => Kind::Map(entries),
+        };
+        self.put(Node { at: Span { end: end.end.max(at.end), ..at }, kind }, anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, at: Span) -> Result<(), Diagnostic> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(Diagnostic::error("an alias cannot stand inside what it names").at(at, "this would never end"));
+        };
+        let node = node.clone();
+        self.nodes += node.count();
+        self.put(node, 0)
+    }
+
+    fn put(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(
+                Diagnostic::error(format!("the file has more than {MAX_NODES} values")).at(node.at, "here it is too much")
+            );
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let text = self.text;
+        match self.open.last_mut().map(|open| &mut open.body) {
+            None => self.root = Some(node),
+            Some(Body::List(items)) => items.push(node),
+            Some(Body::Map { entries, key }) => match key.take() {
+                None => *key = Some(key_of(node, text, entries)?),
+                Some((key, key_at)) => entries.push(Entry { key, key_at, value: node }),
+            },
+        }
+        Ok(())
+    }
+
+    /// Plain scalars follow JSON's spelling only: `no`, `0123`, `1_000`, `~` and dates stay text.
+    fn scalar(&self, value: String, style: ScalarStyle, at: Span) -> Kind {
+        if matches!(style, ScalarStyle::Plain) {
+            match value.as_str() {
+                "" | "null" => return Kind::Null,
+                "true" => return Kind::Bool(true),
+                "false" => return Kind::Bool(false),
+                text => {
+                    if let Some(number) = Number::parse(text) {
+                        return Kind::Number(number);
+                    }
+                }
+            }
+        }
+        let verbatim = self.text.get(at.range()).and_then(|written| written.find(&value));
+        Kind::Text(Text { value, verbatim })
+    }
+
+    fn place(&self, span: &granit_parser::Span) -> Span {
+        let range = span.byte_range().unwrap_or(0..0);
+        let (start, end) = (range.start.min(self.text.len()), range.end.min(self.text.len()));
+        let written = self.text.get(start..end).unwrap_or_default();
+        Span::new(self.file, start, start + written.trim_end().len())
+    }
+
+    fn not_yaml(&self, error: &granit_parser::ScanError) -> Diagnostic {
+        let start = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+        let line = self.text.get(..start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
+        let written = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let at = Span::new(self.file, start, start + 1);
+        if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+            return too_deep(at);
+        }
+        let fault = Diagnostic::error(format!("not YAML: {}", error.info())).at(at, "the parser stops here");
+        fault.maybe_hint(forgotten_quotes(written))
+    }
+}
+
+fn too_deep(at: Span) -> Diagnostic {
+    Diagnostic::error(format!("lists and maps are nested deeper than {MAX_DEPTH} levels")).at(at, "too deep")
+}
+
+/// A line that holds a template, a bracket or a second colon without quotes is the usual reason for odd YAML errors.
+fn forgotten_quotes(line: &str) -> Option<String> {
+    let value = line.split_once(": ").map_or(line, |(_, value)| value).trim();
+    let quoted = value.starts_with('"') || value.starts_with('\'');
+    let odd = ["{{", "[", "{", ": "].iter().find(|odd| value.contains(**odd))?;
+    (!quoted && value.len() <= 100).then(|| format!("quote a value that holds `{odd}`: write \"{}\"", value.replace('"', "'")))
+}
+
+fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
+    if !tagged {
+        return Ok(());
+    }
+    Err(Diagnostic::error("tags are not part of the language")
+        .at(at, "this value has a tag")
+        .hint("remove the word with `!`, or quote it"))
+}
+
+fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(String, Span), Diagnostic> {
+    let at = node.at;
+    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, Kind::Null).then(|| text[at.range()].to_owned())) else {
+        let braces =
+            at.start.checked_sub(1).is_some_and(|before| text.get(before as usize..).is_some_and(|rest| rest.starts_with("{{")));
+        let error = Diagnostic::error("a key must be text").at(at, "this is not");
+        return Err(if braces { error.hint("quote a value that holds `{{`: write \"{{ name }}\"") } else { error });
+    };
+    if key == "<<" {
+        let error = Diagnostic::error("merge keys are not part of the language").at(at, "this one");
+        return Err(error.hint("write the keys out, or give a whole value a name with `&name` and use `*name`"));
+    }
+    if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+        let error = Diagnostic::error(format!("the key `{key}` stands twice")).at(at, "the second").at(first.key_at, "the first");
+        return Err(error.hint("remove one of them"));
+    }
+    Ok((key, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(text: &str) -> Node {
+        parse(FileId(0), text).unwrap()
+    }
+
+    fn fault(text: &str) -> Diagnostic {
+        *parse(FileId(0), text).unwrap_err()
+    }
+
+    #[test]
+    fn values_arrive_as_written() {
+        let text = "[no, on, y, 0123, 1_000, 0x1F, .5, 2026-11-22, 12:30, ~, .nan, 1., +1, True, NULL]";
+        for item in node(text).as_list().unwrap() {
+            assert!(item.as_text().is_some(), "{:?} is not text", item.kind);
+        }
+        let text = "[1.10, 123456789012345678901234567890, 1e400, -0, true, false, null, \"5\"]";
+        let json = r#"[1.10,123456789012345678901234567890,1e400,-0,true,false,null,"5"]"#;
+        assert_eq!(node(text).to_value().to_json(), json);
+    }
+
+    #[test]
+    fn every_key_and_value_knows_its_place() {
+        let text = "가: 나\nlist:\n  - \"a b\"\n  - plain # comment\nblock: |\n  one\n  two\n";
+        let root = node(text);
+        let entries = root.as_map().unwrap();
+        assert_eq!(&text[entries[0].key_at.range()], "가");
+        assert_eq!(&text[entries[0].value.at.range()], "나");
+        let items = entries[1].value.as_list().unwrap();
+        assert_eq!(&text[items[0].at.range()], "\"a b\"");
+        assert_eq!(&text[items[1].at.range()], "plain");
+        assert_eq!(entries[2].value.as_text(), Some("one\ntwo\n"));
+    }
+
+    #[test]
+    fn what_the_language_does_not_accept_is_an_error_with_a_place() {
+        assert_eq!(fault("a: 1\nb: 2\na: 3\n").labels.len(), 2);
+        assert!(fault("x: &x {a: 1}\ny: {<<: *x}\n").title.contains("merge keys"));
+        assert!(fault("a: !!str 1").title.contains("tags"));
+        assert!(fault("a: 1\n---\nb: 2\n").title.contains("one document"));
+        assert!(fault("a: &a [*a]").title.contains("alias") || fault("a: &a [*a]").title.contains("not YAML"));
+        assert!(fault("a: {{ token }}").hints[0].contains("quote"));
+        assert!(fault("a: {{ token }}/x").hints[0].contains("quote"));
+        assert!(fault("a:\n\t- b").title.contains("not YAML"));
+    }
+
+    #[test]
+    fn growth_without_bounds_is_refused() {
+        assert!(fault(&"[".repeat(100_000)).title.contains("nest"));
+        let deep = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+        assert!(fault(&deep).title.contains("nest"));
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..10 {
+            let before = format!("*a{}, ", level - 1).repeat(10);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(", ")));
+        }
+        assert!(fault(&bomb).title.contains("more than"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_lines_are_fine() {
+        assert_eq!(node("\u{feff}a: 1\r\nb: c\r\n").to_value().to_json(), r#"{"a":1,"b":"c"}"#);
+    }
+}
