@@ -149,9 +149,9 @@ fn decode(files: &Files, file: &Found, id: FileId, text: &str, faults: &mut Diag
         FileKind::Recording => {
             recording::Recordings { files, faults }.decode(name, &node).map_or(Decoded::Nothing, Decoded::Recording)
         }
-        FileKind::Scheme => {
-            scheme::Schemes { files, faults }.decode(&name, Origin::Workspace, &node).map_or(Decoded::Nothing, |scheme| Decoded::Scheme(Box::new(scheme)))
-        }
+        FileKind::Scheme => scheme::Schemes { files, faults }
+            .decode(&name, Origin::Workspace, &node)
+            .map_or(Decoded::Nothing, |scheme| Decoded::Scheme(Box::new(scheme))),
         FileKind::Fixture => {
             let fault = Diagnostic::error("fixtures are a part of the language that this version does not have yet");
             faults.push(fault.at(node.at, "not yet").hint("remove the file for now; it is never ignored"));

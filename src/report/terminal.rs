@@ -140,7 +140,7 @@ impl<W: Write> Terminal<W> {
                 self.quoted(">", &exchange.request)?;
                 exchange.response.as_ref().map_or(Ok(()), |response| self.quoted("<", response))
             }
-            Some(exchange) if !step.verdict.is_pass() => {
+            Some(exchange) if step.verdict == Verdict::Fail => {
                 exchange.response.as_ref().map_or(Ok(()), |response| self.excerpt(response))
             }
             _ => Ok(()),

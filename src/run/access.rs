@@ -5,8 +5,8 @@ use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{Origins, test_account};
-use crate::sign::{Values, token_fields};
-use crate::store::{CredentialError, Credentials, Owner, Tokens};
+use crate::sign::{Values, members_used};
+use crate::store::{CredentialError, Credentials, Needs, Owner, Tokens};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 use std::cell::{RefCell, RefMut};
@@ -142,7 +142,7 @@ impl<'w> Accesses<'w> {
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
         let base = self.base(scheme)?;
         let owner = Owner { environment: &self.name, account };
-        let needed = self.needed_token_fields(scheme, level);
+        let needs = Self::needs(scheme, level);
         let (credentials, given_token) = match &self.environment {
             Environment::Sandbox(_) => {
                 let values = test_account(scheme, &name, account);
@@ -150,10 +150,10 @@ impl<'w> Accesses<'w> {
             }
             Environment::Own { credentials, trusts } => {
                 trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what })?;
-                credentials.collect(scheme, owner, &needed)?
+                credentials.collect(scheme, owner, &needs)?
             }
             Environment::Dry(credentials) => {
-                names_for_missing(scheme, credentials.collect(scheme, owner, &needed), &name, account)
+                names_for_missing(scheme, credentials.collect(scheme, owner, &needs), &name, account)
             }
         };
         let shown = shown_account(scheme, &name, account, &credentials);
@@ -166,18 +166,25 @@ impl<'w> Accesses<'w> {
         let Environment::Dry(credentials) = &self.environment else { return None };
         let account = self.account(scheme, named).ok()?;
         let owner = Owner { environment: &self.name, account };
-        credentials.collect(scheme, owner, &self.needed_token_fields(scheme, level)).err().map(AccessError::from)
+        credentials.collect(scheme, owner, &Self::needs(scheme, level)).err().map(AccessError::from)
     }
 
-    /// Only what the level's templates use, and only where nothing issues it.
-    fn needed_token_fields<'s>(&self, scheme: &'s Scheme, level: &'s Level) -> Vec<&'s str> {
+    /// Only what the level's templates use, and those of the request that issues its token.
+    fn needs(scheme: &Scheme, level: &Level) -> Needs {
         let token = level.token.as_ref().and_then(|token| scheme.token(&token.name));
+        let mut credentials = members_used(&level.procedure, "cred");
         match token {
             Some(token) if token.issue.is_none() => {
-                let used = token_fields(&level.procedure);
-                token.fields().into_iter().filter(|field| used.iter().any(|name| name == field)).collect()
+                let used = members_used(&level.procedure, "token");
+                let token = token.fields().into_iter().map(str::to_owned).filter(|field| used.contains(field));
+                Needs { credentials, token: token.collect() }
             }
-            _ => Vec::new(),
+            // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
+            Some(_) => {
+                credentials.extend(scheme.credentials.iter().map(|credential| credential.name.clone()));
+                Needs { credentials, token: Vec::new() }
+            }
+            None => Needs { credentials, token: Vec::new() },
         }
     }
 

@@ -9,7 +9,7 @@ use crate::model::scheme::{Part, Scheme};
 use crate::model::template::Expression;
 use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
 use crate::secret::{Redactor, Shown};
-use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal};
+use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::store::variable;
 use crate::value::Value;
@@ -23,6 +23,13 @@ pub struct Explained {
     pub time: String,
     pub notes: Vec<String>,
     pub values: Vec<ExplainedValue>,
+    /// The request itself last; before it the one for its token, where the scheme issues one.
+    pub calls: Vec<ExplainedCall>,
+}
+
+/// One request, signed.
+pub struct ExplainedCall {
+    pub title: String,
     /// `query.timestamp` and its value.
     pub prepared: Vec<(String, Shown)>,
     /// Id, kind and text of each step.
@@ -76,31 +83,46 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
     let mut notes = missing_notes(context, scheme, level, account_of(request, context));
     let issued = level.token.as_ref().and_then(|token| scheme.token(&token.name)).filter(|token| token.issue.is_some());
     let token = issued.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
-    if issued.is_some() {
-        notes.push("the token is issued when the request is sent; a placeholder stands for it here".to_owned());
-    }
     remember(context, scheme, &access.credentials, &token);
     let behind = i64::try_from(scheme.clock.behind.as_millis()).unwrap_or(0);
     let signed_at = Moment { unix_ms: now_ms - behind, ..moment };
     let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
-    let Sealed { request: wire, trace } = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
+    let mut calls = Vec::new();
+    if let Some(issue) = issued.and_then(|token| token.issue.as_ref()) {
+        notes.push("a placeholder stands for the token, which is asked for when the request is sent".to_owned());
+        let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
+        let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
+        let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
+        calls.push(call("the request for a token, sent first", &sealed, scheme, context));
+    }
+    let sealed = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
+    calls.push(call(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, context));
+    let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
+    let mut redactor = context.redactor.borrow_mut();
+    Ok(Explained {
+        id: step.name.as_ref().map_or_else(|| request.name.clone(), |name| format!("{}::{name}", request.name)),
+        summary: format!("scheme {}{level_name}, account {}, environment {}", scheme.name, access.account, context.environment),
+        time: time(now_ms, &sealed.trace),
+        notes,
+        values: values(step, &variables, &mut redactor),
+        calls,
+    })
+}
+
+fn call(title: &str, sealed: &Sealed, scheme: &Scheme, context: &Context<'_>) -> ExplainedCall {
+    let Sealed { request, trace } = sealed;
     let mut redactor = context.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
         redactor.add(id, value);
     }
-    let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
-    Ok(Explained {
-        id: step.name.as_ref().map_or_else(|| request.name.clone(), |name| format!("{}::{name}", request.name)),
-        summary: format!("scheme {}{level_name}, account {}, environment {}", scheme.name, access.account, context.environment),
-        time: time(now_ms, &trace),
-        notes,
-        values: values(step, &variables, &mut redactor),
+    ExplainedCall {
+        title: title.to_owned(),
         prepared: placed(&trace.prepared, &mut redactor),
         trace: trace.lines.iter().map(|line| (line.id.clone(), line.op.to_owned(), redactor.show(&line.value))).collect(),
         attached: placed(&trace.attached, &mut redactor),
-        wire: redactor.show(&step::request_text(&wire)),
-        curl: curl(&wire, scheme, context, &mut redactor),
-    })
+        wire: redactor.show(&step::request_text(request)),
+        curl: curl(request, scheme, context, &mut redactor),
+    }
 }
 
 fn missing_notes(
@@ -223,12 +245,14 @@ fn quoted(redacted: &str, scheme: &Scheme, context: &Context<'_>) -> String {
     for (index, piece) in escaped.split(['‹', '›']).enumerate() {
         if index % 2 == 0 {
             out.push_str(piece);
-        } else {
-            let name = piece.rsplit('.').next().unwrap_or(piece);
+        } else if let Some((_, name)) = piece.split_once('.') {
             out.push_str(&format!(
                 "${{{}}}",
                 variable(&scheme.name, account.map(|_| context.environment.as_str()), account, name)
             ));
+        } else {
+            // What a step computed from a secret has no variable of its own.
+            out.push_str(&format!("‹{piece}›"));
         }
     }
     format!("\"{out}\"")

@@ -8,7 +8,7 @@ mod step;
 mod unit;
 
 pub use access::{AccessError, Accesses, Environment};
-pub use explain::{ExplainError, Explained, ExplainedValue, explain};
+pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 
 use crate::event::{Event, Summary, Trouble};
 use crate::model::workspace::Workspace;

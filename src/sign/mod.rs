@@ -18,4 +18,4 @@ pub use scope::{Inputs, Values};
 pub use seal::{SealError, Sealed, Trace, TraceLine, choose_level, seal};
 pub use token::{authorize_draft, token_draft};
 pub use vector::{VectorResult, run_vector};
-pub use verify::{Faulty, Known, Received, Verified, token_fields, verify};
+pub use verify::{Faulty, Known, Received, Verified, members_used, verify};

@@ -353,9 +353,11 @@ fn unsigned(procedure: &Procedure, frozen: &Frozen) -> Draft {
     draft
 }
 
-/// The fields of the token that a procedure uses.
+/// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives `access_token`.
 #[must_use]
-pub fn token_fields(procedure: &Procedure) -> Vec<String> {
-    let names = names_of(procedure);
-    names.iter().filter_map(|name| name.strip_prefix("token.")).map(str::to_owned).collect()
+pub fn members_used(procedure: &Procedure, root: &str) -> Vec<String> {
+    let names = names_of(procedure).into_iter();
+    names
+        .filter_map(|name| name.split_once('.').filter(|(first, _)| *first == root).map(|(_, member)| member.to_owned()))
+        .collect()
 }

@@ -54,6 +54,19 @@ pub struct Owner<'a> {
     pub account: Option<&'a Account>,
 }
 
+/// What a level uses: names of credentials, and of token fields that nothing issues.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    pub credentials: Vec<String>,
+    pub token: Vec<String>,
+}
+
+impl Needs {
+    fn names(&self, credential: &str) -> bool {
+        self.credentials.iter().any(|name| name == credential)
+    }
+}
+
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -79,11 +92,12 @@ impl Credentials {
         Ok(Self { sources })
     }
 
-    /// Every credential of a scheme, and the token fields in `token`, for one owner.
+    /// Every credential of a scheme that is there, and the token fields in `token`, for one owner. Those that `needs` names
+    /// must be there.
     ///
     /// # Errors
     /// Everything that is missing at once, or the first value that is not in its form.
-    pub fn collect(&self, scheme: &Scheme, owner: Owner<'_>, token: &[&str]) -> Result<(Values, Values), CredentialError> {
+    pub fn collect(&self, scheme: &Scheme, owner: Owner<'_>, needs: &Needs) -> Result<(Values, Values), CredentialError> {
         let mut missing = Vec::new();
         let mut values = Values::default();
         for credential in &scheme.credentials {
@@ -94,11 +108,12 @@ impl Credentials {
             };
             match value {
                 Some(value) => values.set(&credential.name, value),
+                None if !needs.names(&credential.name) => {}
                 None => missing.push(self.missing(scheme, owner, &credential.name, credential.about.clone())),
             }
         }
         let mut fields = Values::default();
-        for name in token {
+        for name in &needs.token {
             match self.find(&scheme.name, owner, name) {
                 Some((variable, value)) => fields.set(name, checked_secret(variable, value)?),
                 None => missing.push(self.missing(scheme, owner, name, Some("a token of this account".to_owned()))),

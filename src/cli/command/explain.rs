@@ -9,7 +9,9 @@ use crate::diagnostic::did_you_mean;
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::request::{Request, Step};
-use crate::run::{Explained, explain};
+use crate::report::Style;
+use crate::run::{Explained, ExplainedCall, explain};
+use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
 pub fn run(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Exit {
@@ -38,7 +40,7 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
     )?;
     match explain(request, step, &context, now) {
         Ok(explained) => {
-            output.data(&picture(&explained, &loaded, output));
+            output.data(&picture(&explained, &loaded, output.out));
             Ok(Exit::Success)
         }
         Err(error) => {
@@ -70,16 +72,13 @@ fn find<'w>(loaded: &'w Loaded, id: &str, output: &Output) -> Result<(&'w Reques
 }
 
 /// The whole explanation as text.
-fn picture(explained: &Explained, loaded: &Loaded, output: &Output) -> String {
-    let style = output.out;
-    let mut lines = Vec::new();
-    let heading = |lines: &mut Vec<String>, text: &str| lines.push(format!("\n{}", style.bold(text)));
-    lines.push(format!("{}  {}", style.bold(&explained.id), explained.summary));
-    lines.push(format!("{}  {}", style.dim("time"), explained.time));
-    for note in &explained.notes {
-        lines.push(format!("{}  {note}", style.yellow("note")));
-    }
-    heading(&mut lines, "values");
+fn picture(explained: &Explained, loaded: &Loaded, style: Style) -> String {
+    let mut lines = vec![
+        format!("{}  {}", style.bold(&explained.id), explained.summary),
+        format!("{}  {}", style.dim("time"), explained.time),
+    ];
+    lines.extend(explained.notes.iter().map(|note| format!("{}  {note}", style.yellow("note"))));
+    lines.push(format!("\n{}", style.bold("values")));
     if explained.values.is_empty() {
         lines.push(style.dim("  none: the request has no template"));
     }
@@ -87,24 +86,33 @@ fn picture(explained: &Explained, loaded: &Loaded, output: &Output) -> String {
         let place = value.at.map(|at| format!(", {}", loaded.sources.place(at))).unwrap_or_default();
         lines.push(format!("  {} = {}  {}", value.name, value.value, style.dim(&format!("({}{place})", value.layer))));
     }
-    table(&mut lines, "prepared, before the signature", &explained.prepared, style);
-    heading(&mut lines, "signature, line by line");
-    if explained.trace.is_empty() {
-        lines.push(style.dim("  nothing is signed at this level"));
+    for call in &explained.calls {
+        if !call.title.is_empty() {
+            lines.push(format!("\n{}", style.paint(Ansi::new().underline(), &call.title)));
+        }
+        call_picture(&mut lines, call, style);
     }
-    for (number, (id, op, value)) in (1..).zip(&explained.trace) {
-        lines.push(format!("  {number} {} {}", style.bold(id), style.dim(op)));
-        lines.extend(value.as_str().lines().map(|line| format!("      {line}")));
-    }
-    table(&mut lines, "attached, after the signature", &explained.attached, style);
-    heading(&mut lines, "on the wire");
-    lines.extend(explained.wire.as_str().lines().map(|line| format!("  {line}")));
-    heading(&mut lines, "as curl");
-    lines.push(format!("  {}", explained.curl));
     lines.join("\n")
 }
 
-fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::Shown)], style: crate::report::Style) {
+fn call_picture(lines: &mut Vec<String>, call: &ExplainedCall, style: Style) {
+    table(lines, "prepared, before the signature", &call.prepared, style);
+    lines.push(format!("\n{}", style.bold("signature, line by line")));
+    if call.trace.is_empty() {
+        lines.push(style.dim("  nothing is signed at this level"));
+    }
+    for (number, (id, op, value)) in (1..).zip(&call.trace) {
+        lines.push(format!("  {number} {} {}", style.bold(id), style.dim(op)));
+        lines.extend(value.as_str().lines().map(|line| format!("      {line}")));
+    }
+    table(lines, "attached, after the signature", &call.attached, style);
+    lines.push(format!("\n{}", style.bold("on the wire")));
+    lines.extend(call.wire.as_str().lines().map(|line| format!("  {line}")));
+    lines.push(format!("\n{}", style.bold("as curl")));
+    lines.push(format!("  {}", call.curl));
+}
+
+fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::Shown)], style: Style) {
     if rows.is_empty() {
         return;
     }

@@ -11,7 +11,6 @@ use crate::plan::{Plan, select};
 use crate::report::{Reporter, Terminal};
 use crate::run::Context;
 use crate::span::Sources;
-use tokio::signal::unix::{SignalKind, signal};
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
     session::runtime(output)
@@ -51,7 +50,9 @@ async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Repor
 }
 
 /// Ends with the code of the first signal that asks to stop.
+#[cfg(unix)]
 async fn interrupted() -> Exit {
+    use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind: SignalKind| async move {
         match signal(kind) {
             Ok(mut signal) => {
@@ -64,5 +65,14 @@ async fn interrupted() -> Exit {
         () = wait(SignalKind::interrupt()) => Exit::Interrupted,
         () = wait(SignalKind::terminate()) => Exit::Terminated,
         () = wait(SignalKind::hangup()) => Exit::HungUp,
+    }
+}
+
+/// Ends when Ctrl-C is pressed: the other signals are not there.
+#[cfg(not(unix))]
+async fn interrupted() -> Exit {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Exit::Interrupted,
+        Err(_) => std::future::pending().await,
     }
 }
