@@ -19,6 +19,11 @@ fn main() {
         return plain(&args[at + 1], args[at + 2].parse().unwrap());
     }
     let server = serve();
+    if args.iter().any(|arg| arg == "--serve") {
+        println!("{server}");
+        std::thread::sleep(Duration::from_secs(600));
+        return;
+    }
     let folder = std::env::temp_dir().join(format!("ingam-bench-{}", std::process::id()));
     println!("{:<46} {:>9} {:>9} {:>7}", "best of 11, wall time", "ingam", "plain", "ratio");
     version();

@@ -9,6 +9,7 @@ mod filter;
 mod guard;
 mod pattern;
 mod place;
+mod plain;
 mod query;
 mod walk;
 
@@ -68,7 +69,8 @@ impl JsonPath {
     /// cannot hold exactly, or holds a regular expression that is none.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         guard::check(text)?;
-        Ok(Self { text: text.into(), query: Arc::new(compile::compile(text)?) })
+        let query = plain::read(text).map_or_else(|| compile::compile(text), Ok)?;
+        Ok(Self { text: text.into(), query: Arc::new(query) })
     }
 
     /// The path as it was written.

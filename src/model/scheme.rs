@@ -146,17 +146,25 @@ pub struct PathPattern(pub String);
 impl PathPattern {
     #[must_use]
     pub fn fits(&self, path: &str) -> bool {
-        let pattern: Vec<&str> = self.0.split('/').collect();
-        let path: Vec<&str> = path.split('/').collect();
-        fits_segments(&pattern, &path)
+        fits_segments(self.0.split('/'), path.split('/'))
     }
 }
 
-fn fits_segments(pattern: &[&str], path: &[&str]) -> bool {
-    match (pattern.split_first(), path.split_first()) {
+fn fits_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str::Split<'t, char>) -> bool {
+    match (pattern.next(), path.clone().next()) {
         (None, None) => true,
-        (Some((&"**", rest)), _) => (0..=path.len()).any(|skipped| fits_segments(rest, &path[skipped..])),
-        (Some((first, pattern)), Some((segment, path))) => fits_segment(first, segment) && fits_segments(pattern, path),
+        (Some("**"), _) => loop {
+            if fits_segments(pattern.clone(), path.clone()) {
+                return true;
+            }
+            if path.next().is_none() {
+                return false;
+            }
+        },
+        (Some(first), Some(segment)) => {
+            path.next();
+            fits_segment(first, segment) && fits_segments(pattern, path)
+        }
         _ => false,
     }
 }

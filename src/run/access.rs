@@ -96,12 +96,19 @@ impl<'w> Accesses<'w> {
 
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn get(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
+    pub fn get(
+        &self,
+        scheme: &Scheme,
+        level: &Level,
+        account: Option<&str>,
+        on_new: &dyn Fn(&Access),
+    ) -> Result<Rc<Access>, AccessError> {
         let key = (scheme.name.clone(), level.name.clone(), account.unwrap_or_default().to_owned());
         if let Some(known) = self.known.borrow().get(&key) {
             return Ok(Rc::clone(known));
         }
         let access = Rc::new(self.work_out(scheme, level, account)?);
+        on_new(&access);
         self.known.borrow_mut().insert(key, Rc::clone(&access));
         Ok(access)
     }

@@ -79,11 +79,11 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
     };
     let draft = draft(step, &variables, moment, context.files).map_err(StepError::from)?;
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.accesses.get(scheme, level, account_of(request, context)).map_err(StepError::from)?;
+    let access = context.access(scheme, level, account_of(request, context)).map_err(StepError::from)?;
     let mut notes = missing_notes(context, scheme, level, account_of(request, context));
     let issued = level.token.as_ref().and_then(|token| scheme.token(&token.name)).filter(|token| token.issue.is_some());
     let token = issued.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
-    remember(context, scheme, &access.credentials, &token);
+    context.remember(scheme, &access.credentials, &token);
     let behind = i64::try_from(scheme.clock.behind.as_millis()).unwrap_or(0);
     let signed_at = Moment { unix_ms: now_ms - behind, ..moment };
     let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
@@ -145,21 +145,6 @@ fn missing_notes(
 
 fn placeholder(fields: &[&str]) -> Values {
     Values(fields.iter().map(|field| ((*field).to_owned(), Value::from(format!("placeholder-for-{field}")))).collect())
-}
-
-/// Secrets are shown by their names from now on.
-fn remember(context: &Context<'_>, scheme: &Scheme, credentials: &Values, token: &Values) {
-    let mut redactor = context.redactor.borrow_mut();
-    for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
-        if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
-            redactor.add(format!("cred.{}", credential.name), value);
-        }
-    }
-    for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
-        if let Some(value) = token.get(field).and_then(Value::as_str) {
-            redactor.add(format!("token.{field}"), value);
-        }
-    }
 }
 
 fn time(now_ms: i64, trace: &Trace) -> String {

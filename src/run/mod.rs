@@ -7,17 +7,20 @@ mod failures;
 mod step;
 mod unit;
 
-pub use access::{AccessError, Accesses, Environment};
+pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 
 use crate::event::{Event, Summary, Trouble};
+use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::secret::Redactor;
+use crate::sign::Values;
 use crate::transport::Live;
 use crate::value::Value;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// What a run needs and does not read by itself.
@@ -38,6 +41,31 @@ pub struct Context<'w> {
     pub chance: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
     pub verbose: bool,
+}
+
+impl Context<'_> {
+    /// As whom and where a request goes; its secrets are known to the redactor before anything is shown.
+    ///
+    /// # Errors
+    /// When no account or more than one fits, a credential is missing, or there is no host.
+    pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
+        self.accesses.get(scheme, level, account, &|access| self.remember(scheme, &access.credentials, &access.given_token))
+    }
+
+    /// From now on these secrets are shown by their names.
+    fn remember(&self, scheme: &Scheme, credentials: &Values, token: &Values) {
+        let mut redactor = self.redactor.borrow_mut();
+        for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
+            if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
+                redactor.add(format!("cred.{}", credential.name), value);
+            }
+        }
+        for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
+            if let Some(value) = token.get(field).and_then(Value::as_str) {
+                redactor.add(format!("token.{field}"), value);
+            }
+        }
+    }
 }
 
 /// Runs every unit in order. What cannot be done is a part of the events, never an error of this function.

@@ -98,23 +98,27 @@ async fn attempt(
     let draft = draft(step, variables, moment, context.files)?;
     progress.line = line(&draft);
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.accesses.get(scheme, level, account_of(request, context))?;
+    let access = context.access(scheme, level, account_of(request, context))?;
     let call = Call { scheme, level, access: &access, step, context };
     let (method, path) = (draft.method, draft.path.clone());
-    let mut response = call.send(draft.clone(), moment, progress).await?;
-    if call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(&response))) {
-        call.forget_token();
-        response = call.send(draft, super::unit::moment(context), progress).await?;
+    let again = call.issues_token().then(|| draft.clone());
+    call.send(draft, moment, progress).await?;
+    if let (Some(draft), Some(response)) = (again, &progress.response) {
+        if call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(response))) {
+            call.forget_token();
+            call.send(draft, super::unit::moment(context), progress).await?;
+        }
     }
-    if let Some(reason) = not_recorded(&response) {
+    let Some(response) = &progress.response else { return Ok(Judged::default()) };
+    if let Some(reason) = not_recorded(response) {
         return Err(StepError::NotRecorded(reason));
     }
     let hide = |text: &str| context.redactor.borrow_mut().redact(text);
-    let answer = Answer::new(&response).hiding(&hide);
+    let answer = Answer::new(response).hiding(&hide);
     let outcome = check::outcome(scheme, method, &path, &answer);
     let mut judged = judge(step, &answer, &outcome, variables, context)?;
     if !judged.failures.is_empty() {
-        judged.notes.extend(advice::of(scheme, &outcome, &response, (context.clock)()));
+        judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
     }
     Ok(judged)
 }
@@ -146,16 +150,15 @@ struct Call<'c> {
 }
 
 impl Call<'_> {
-    async fn send(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<WireResponse, StepError> {
+    async fn send(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
         let token = self.token(moment).await?;
         let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
         let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
         self.remember(&trace);
         let sent = self.context.transport.send(&request, self.step.timeout).await;
         progress.request = Some(request);
-        let response = sent?;
-        progress.response = Some(response.clone());
-        Ok(response)
+        progress.response = Some(sent?);
+        Ok(())
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
@@ -172,12 +175,15 @@ impl Call<'_> {
         }
     }
 
+    fn issues_token(&self) -> bool {
+        let token = self.level.token.as_ref().and_then(|token| self.scheme.token(&token.name));
+        token.is_some_and(|token| token.issue.is_some())
+    }
+
     fn may_renew(&self, outcome: &Outcome) -> bool {
-        let issued =
-            self.level.token.as_ref().and_then(|token| self.scheme.token(&token.name)).is_some_and(|token| token.issue.is_some());
         let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
             || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
-        issued && expired && self.step.expected == Expected::Success
+        expired && self.step.expected == Expected::Success
     }
 
     fn key(&self) -> Option<(String, &crate::model::scheme::Token)> {
@@ -226,13 +232,13 @@ impl Call<'_> {
                 values.set(name, value.clone());
             }
         }
-        let Some(access_token) = values.get("access_token").and_then(Value::as_str) else {
+        if values.get("access_token").and_then(Value::as_str).is_none() {
             let outcome = check::outcome(self.scheme, crate::method::Method::Post, path, &answer);
             let notes = advice::of(self.scheme, &outcome, response, (self.context.clock)());
             let body = crate::secret::visible(&String::from_utf8_lossy(&response.body));
             return Err(StepError::Token { reason: format!("the marketplace answered {}: {body}", response.status), notes });
-        };
-        self.context.redactor.borrow_mut().add("token.access_token", access_token);
+        }
+        self.context.remember(self.scheme, &Values::default(), &values);
         let lifetime = values.get("expires_in").and_then(Value::as_number).and_then(crate::value::Number::as_i64);
         let said = lifetime.map(|seconds| seconds.saturating_mul(1_000));
         let usual = token.lifetime.access.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
@@ -289,7 +295,7 @@ pub fn set_account(variables: &mut Variables, request: &Request, context: &Conte
 
 fn set_account_for(variables: &mut Variables, scheme: &Scheme, request: &Request, context: &Context<'_>) {
     let level = &scheme.levels[scheme.default_level];
-    let access = context.accesses.get(scheme, level, account_of(request, context));
+    let access = context.access(scheme, level, account_of(request, context));
     let shown = access.map_or_else(|_| Value::Object(Vec::new()), |access| access.shown.clone());
     variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
 }

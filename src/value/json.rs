@@ -1,8 +1,10 @@
 //! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they were written.
 
 use super::{Number, Value};
-use hifijson::token::Lex;
-use hifijson::{SliceLexer, value::parse_bounded};
+use hifijson::num::LexWrite;
+use hifijson::str::LexAlloc;
+use hifijson::token::{Expect, Lex};
+use hifijson::{Error, SliceLexer};
 
 /// Deeper than this is refused, so that no answer can exhaust the stack.
 const MAX_DEPTH: usize = 128;
@@ -26,22 +28,38 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     }
     let mut lexer = SliceLexer::new(bytes);
     lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| parse_bounded(MAX_DEPTH, next, lexer))
-        .map(convert)
+        .exactly_one(Lex::ws_peek, |next, lexer| value(MAX_DEPTH, next, lexer))
         .map_err(|error| JsonError { reason: error.to_string(), at: bytes.len() - lexer.as_slice().len() })
 }
 
-fn convert(value: hifijson::value::Value<&str, std::borrow::Cow<'_, str>>) -> Value {
-    use hifijson::value::Value as Raw;
-    match value {
-        Raw::Null => Value::Null,
-        Raw::Bool(flag) => Value::Bool(flag),
-        Raw::Number((text, _)) => Number::parse(text).map_or(Value::Null, Value::Number),
-        Raw::String(text) => Value::String(text.into_owned()),
-        Raw::Array(items) => Value::List(items.into_iter().map(convert).collect()),
-        Raw::Object(members) => {
-            Value::Object(last_of_each(members.into_iter().map(|(key, value)| (key.into_owned(), convert(value))).collect()))
+/// The value that begins with `next`, which the lexer has only looked at.
+fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>) -> Result<Value, Error> {
+    let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
+    match next {
+        b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
+        b'0'..=b'9' | b'-' => Ok(Value::Number(Number::lexed(lexer.num_string().validated()?.0))),
+        b'"' => Ok(Value::String(lexer.discarded().str_string()?.into_owned())),
+        b'[' => {
+            let mut items = Vec::new();
+            lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
+                items.push(value(depth, next, lexer)?);
+                Ok::<_, Error>(())
+            })?;
+            Ok(Value::List(items))
         }
+        b'{' => {
+            let mut members = Vec::new();
+            lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
+                lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
+                let name = lexer.str_string()?.into_owned();
+                lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+                let next = lexer.ws_peek().ok_or(Expect::Value)?;
+                members.push((name, value(depth, next, lexer)?));
+                Ok::<_, Error>(())
+            })?;
+            Ok(Value::Object(last_of_each(members)))
+        }
+        _ => Err(Expect::Value)?,
     }
 }
 

@@ -16,6 +16,11 @@ impl Number {
         is_json_number(text.as_bytes()).then(|| Self(text.into()))
     }
 
+    /// A number that a JSON lexer has found to be one.
+    pub(super) fn lexed(text: &str) -> Self {
+        Self(text.into())
+    }
+
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0

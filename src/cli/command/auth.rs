@@ -57,7 +57,7 @@ fn signed_link(scheme: &Scheme, redirect: &str, context: &Context<'_>) -> Result
     let words = |error: crate::sign::SealError| (error.to_string(), Exit::Unable);
     // A public level needs the application's key only; the account is what the link is for.
     let level = scheme.levels.iter().find(|level| level.token.is_none()).unwrap_or(&scheme.levels[scheme.default_level]);
-    let access = context.accesses.get(scheme, level, context.account.as_deref()).map_err(|error| {
+    let access = context.access(scheme, level, context.account.as_deref()).map_err(|error| {
         (format!("{error}{}", error.hint().map(|hint| format!("\n{hint}")).unwrap_or_default()), Exit::Credential)
     })?;
     let base = context

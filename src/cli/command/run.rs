@@ -7,6 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::event::Summary;
 use crate::host::Host;
+use crate::load::Loaded;
 use crate::plan::{Plan, select};
 use crate::report::{Reporter, Terminal};
 use crate::run::Context;
@@ -19,16 +20,17 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
 }
 
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
-    let loaded = settings::workspace(host, global, output)?;
-    let chosen = Chosen::new(&loaded, &args.target, output)?;
+    // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
+    let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
+    let chosen = Chosen::new(loaded, &args.target, output)?;
     let plan = select(&loaded.workspace, &settings::selection(&args.words)).map_err(|error| {
         output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
         Exit::NothingSelected
     })?;
     let schemes = session::schemes_of(&loaded.workspace, &plan.units);
-    let environment = session::environment(host, &loaded, &chosen.environment, &schemes, output).await?;
-    let files = session::files(&loaded, output)?;
-    let session = Session { host, loaded: &loaded, files: &files };
+    let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
+    let files = session::files(loaded, output)?;
+    let session = Session { host, loaded, files: &files };
     let context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
     let summary = tokio::select! {
