@@ -66,6 +66,9 @@ impl Assertions<'_> {
             return json_path(key, entry.key_at, self.faults).map(Subject::Path);
         }
         if let Some(name) = key.strip_prefix("header.") {
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                self.faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(entry.key_at, "this subject"));
+            }
             return Some(Subject::Header(name.to_ascii_lowercase()));
         }
         match key {

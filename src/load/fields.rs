@@ -154,6 +154,24 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     }
 }
 
+/// The first text below a node that holds a template.
+#[must_use]
+pub fn first_template(node: &Node) -> Option<&Node> {
+    match &node.kind {
+        Kind::Text(text) => text.value.contains("{{").then_some(node),
+        Kind::List(items) => items.iter().find_map(first_template),
+        Kind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
+        _ => None,
+    }
+}
+
+/// Reports when more than one of some keys is there: each would mean something, and only one can.
+pub fn at_most_one(map: &Map<'_>, keys: &[&str], what: &str, faults: &mut Diagnostics) {
+    if let [first, second, ..] = map.present(keys).as_slice() {
+        faults.push(Diagnostic::error(what.to_owned()).at(second.key_at, "the second").at(first.key_at, "the first"));
+    }
+}
+
 /// A name that can be part of an id or a template: letters, digits and `_`, and `-` where `hyphens` allows it.
 pub fn is_name(text: &str, hyphens: bool) -> bool {
     !text.is_empty()

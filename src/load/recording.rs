@@ -1,7 +1,7 @@
 //! Decodes one file of `fixtures/recordings/`. Its values are data: no template in it is active.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::fields::{Map, entries, items, scalar, text, wrong_kind};
+use crate::load::fields::{Map, at_most_one, entries, items, scalar, text, wrong_kind};
 use crate::load::files::Files;
 use crate::model::recording::{AnswerBody, Exchange, FORMAT, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
 use crate::model::request::Method;
@@ -70,12 +70,17 @@ impl Recordings<'_> {
 
     fn request(&mut self, node: &Node) -> Option<RecordedRequest> {
         let map = Map::open(node, "a recorded request", &REQUEST_KEYS, self.faults)?;
+        at_most_one(&map, &Method::ALL.map(Method::key), "a recorded request has one method", self.faults);
+        at_most_one(&map, &REQUEST_KEYS[8..], "a recorded request has one body", self.faults);
         let line = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|path| (method, path)));
         let Some((method, path)) = line else {
             self.faults.push(Diagnostic::error("a recorded request needs a method and a path").at(node.at, "none here"));
             return None;
         };
         let written = text(path, "a path", self.faults)?;
+        if !written.starts_with('/') {
+            self.faults.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+        }
         let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
         let mut query = crate::wire::pairs_of(raw_query);
         query.extend(map.get("query").map(|node| self.pairs(node, "`query`")).unwrap_or_default());
@@ -119,7 +124,7 @@ impl Recordings<'_> {
         for entry in entries(node, "`multipart`", self.faults) {
             let value = match entry.value.as_map() {
                 Some(_) => Map::open(&entry.value, "a part", &["file", "filename", "type"], self.faults)
-                    .and_then(|map| map.get("filename").or_else(|| map.get("file")))
+                    .and_then(|map| map.get("filename").or_else(|| map.required("file", self.faults)))
                     .and_then(|node| text(node, "a file name", self.faults))
                     .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()),
                 None => scalar(&entry.value, "a part", self.faults),
@@ -156,10 +161,7 @@ impl Recordings<'_> {
 
     fn answer_body(&mut self, map: &Map<'_>) -> AnswerBody {
         let found = map.present(&RESPONSE_KEYS[2..]);
-        if let [first, second, ..] = found.as_slice() {
-            self.faults
-                .push(Diagnostic::error("an answer has one body").at(second.key_at, "the second").at(first.key_at, "the first"));
-        }
+        at_most_one(map, &RESPONSE_KEYS[2..], "an answer has one body", self.faults);
         let Some(entry) = found.first() else { return AnswerBody::None };
         match entry.key.as_str() {
             "json" => AnswerBody::Json(entry.value.to_value()),

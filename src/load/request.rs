@@ -2,14 +2,15 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
 use crate::load::assertion::{Assertions, captures};
-use crate::load::fields::{Map, duration, flag, is_name, items, scalar, text, texts, word, wrong_kind};
+use crate::load::fields::{Map, at_most_one, duration, flag, is_name, items, scalar, text, texts, word, wrong_kind};
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::request::{Body, DEFAULT_TIMEOUT, Field, Method, Named, PartContent, PartField, Request, Step};
-use crate::model::template::{Part, Template};
+use crate::model::template::{Part, Template, Tree, TreeKind};
 use crate::render::Dialect;
 use crate::span::Span;
+use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
 /// Keys of a file that holds a flow.
@@ -248,19 +249,26 @@ impl Requests<'_> {
         fields
     }
 
-    /// A value of a query or form is one text, or a list of texts.
+    /// A value of a query, form or header is one text, or a list of texts.
     fn refuse_object(&mut self, field: &Field, what: &str) {
-        use crate::model::template::TreeKind;
-        let object = |kind: &TreeKind| matches!(kind, TreeKind::Object(_) | TreeKind::Constant(crate::value::Value::Object(_)));
-        if object(&field.value.kind) {
-            let fault = Diagnostic::error(format!("{what} is a single value or a list")).at(field.value.at, "this is a map");
-            self.faults.push(fault.hint("write JSON text in quotes if the marketplace wants JSON in a parameter"));
+        let nested =
+            |tree: &Tree| matches!(&tree.kind, TreeKind::List(_) | TreeKind::Constant(Value::List(_))) || is_object(tree);
+        let inside: Vec<&Tree> = if let TreeKind::List(items) = &field.value.kind { items.iter().collect() } else { Vec::new() };
+        let constant = match &field.value.kind {
+            TreeKind::Constant(Value::List(items)) => items.iter().any(|item| matches!(item, Value::List(_) | Value::Object(_))),
+            _ => false,
+        };
+        if is_object(&field.value) || constant || inside.into_iter().any(nested) {
+            let fault =
+                Diagnostic::error(format!("{what} is a single value or a list of them")).at(field.value.at, "this is more");
+            self.faults.push(fault.hint("write JSON text in quotes if the marketplace wants JSON in it"));
         }
     }
 
     fn headers(&mut self, node: &Node) -> Vec<Field> {
         let fields = self.values().fields(node, "`headers`");
         for field in &fields {
+            self.refuse_object(field, "a header");
             let valid = http::HeaderName::from_bytes(field.name.as_bytes()).is_ok();
             if !valid {
                 self.faults
@@ -287,17 +295,14 @@ impl Requests<'_> {
 
     fn body(&mut self, map: &Map<'_>) -> Body {
         let found = map.present(&BODIES);
-        if let [first, second, ..] = found.as_slice() {
-            let fault = Diagnostic::error("a request has one body").at(second.key_at, "the second").at(first.key_at, "the first");
-            self.faults.push(fault);
-        }
+        at_most_one(map, &BODIES, "a request has one body", self.faults);
         let Some(entry) = found.first() else { return Body::None };
         let node = &entry.value;
         match entry.key.as_str() {
             "json" => Body::Json(self.values().tree(node)),
             "form" => Body::Form(self.form(node)),
             "multipart" => Body::Multipart(self.multipart(node)),
-            "text" => Body::Text(self.values().tree(node)),
+            "text" => Body::Text(self.single(node, "`text`")),
             _ => self.files.body_file(node, self.faults).map_or(Body::None, Body::File),
         }
     }
@@ -308,6 +313,14 @@ impl Requests<'_> {
             self.refuse_object(field, "a form field");
         }
         fields
+    }
+
+    /// Text, a number, true or false; it may be a template.
+    fn single(&mut self, node: &Node, what: &str) -> Tree {
+        if matches!(node.kind, Kind::List(_) | Kind::Map(_) | Kind::Null) {
+            self.faults.push(wrong_kind(node, what, "a single value").hint("use `json` for a map or a list"));
+        }
+        self.values().tree(node)
     }
 
     fn multipart(&mut self, node: &Node) -> Vec<PartField> {
@@ -321,7 +334,7 @@ impl Requests<'_> {
     /// A text, or `{ file: …, filename: …, type: … }`.
     fn part(&mut self, node: &Node) -> Option<PartContent> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return Some(PartContent::Text(self.values().tree(node)));
+            return Some(PartContent::Text(self.single(node, "a part")));
         }
         let map = Map::open(node, "a part", &["file", "filename", "type"], self.faults)?;
         let file = self.files.body_file(map.required("file", self.faults)?, self.faults)?;
@@ -392,6 +405,10 @@ impl Requests<'_> {
     fn values(&mut self) -> Values<'_> {
         Values { dialect: Dialect::Request, faults: self.faults }
     }
+}
+
+fn is_object(tree: &Tree) -> bool {
+    matches!(&tree.kind, TreeKind::Object(_) | TreeKind::Constant(Value::Object(_)))
 }
 
 fn refuse_later(map: &Map<'_>, faults: &mut Diagnostics) {

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::recording::{Exchange, same_answer, same_request};
-use crate::model::request::{Request, Step};
+use crate::model::request::Step;
 use crate::model::workspace::Workspace;
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
         for step in &request.steps {
             check_step(workspace, step, faults);
         }
-        check_captures(request, faults);
     }
+    check_reserved(workspace, faults);
     check_environments(workspace, faults);
     check_recordings(workspace, faults);
 }
@@ -46,17 +46,15 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
     }
 }
 
-fn check_captures(request: &Request, faults: &mut Diagnostics) {
-    for step in &request.steps {
-        for capture in step.captures.iter().filter(|capture| crate::render::RESERVED.contains(&capture.name.as_str())) {
-            let fault = Diagnostic::error(format!("`{}` is a name of the language", capture.name))
-                .at(capture.name_at, "cannot be captured");
-            faults.push(fault.hint("choose another name"));
-        }
-    }
-    for field in request.vars.iter().filter(|field| crate::render::RESERVED.contains(&field.name.as_str())) {
-        let fault =
-            Diagnostic::error(format!("`{}` is a name of the language", field.name)).at(field.name_at, "cannot be a variable");
+/// `now`, `account` and the like belong to the language, wherever a name is given.
+fn check_reserved(workspace: &Workspace, faults: &mut Diagnostics) {
+    let environments = workspace.environments.iter().flat_map(|environment| &environment.vars);
+    let vars = workspace.vars.iter().chain(environments).chain(workspace.requests.iter().flat_map(|request| &request.vars));
+    let steps = workspace.requests.iter().flat_map(|request| &request.steps);
+    let captures = steps.flat_map(|step| &step.captures).map(|capture| (&capture.name, capture.name_at, "cannot be captured"));
+    let names = vars.map(|field| (&field.name, field.name_at, "cannot be a variable")).chain(captures);
+    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(&name.as_str())) {
+        let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
         faults.push(fault.hint("choose another name"));
     }
 }

@@ -81,7 +81,13 @@ fn by_scheme(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<(String, 
 /// A base URL without anything a request would have to change.
 fn check_host(host: &mut Named, faults: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
-    if let Err(reason) = crate::wire::BaseUrl::parse(&trimmed) {
+    let parsed = crate::wire::BaseUrl::parse(&trimmed);
+    if parsed.as_ref().is_ok_and(|base| !base.is_https() && !base.is_loopback()) {
+        let fault =
+            Diagnostic::error("secrets go to `https` only").at(host.at, "plain `http`, and not on the loopback interface");
+        faults.push(fault.hint("write `https://…`"));
+    }
+    if let Err(reason) = parsed {
         faults
             .push(Diagnostic::error(format!("not a host: {reason}")).at(host.at, "write `https://host` or `https://host/base`"));
     }

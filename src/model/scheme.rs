@@ -61,10 +61,16 @@ impl Scheme {
         self.tokens.iter().find(|token| token.name == name)
     }
 
+    /// Every way in which a request is signed: those of the levels and those of token requests.
+    pub fn procedures(&self) -> impl Iterator<Item = &Procedure> {
+        let requests = self.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
+        self.levels.iter().map(|level| &level.procedure).chain(requests.map(|request| &request.procedure))
+    }
+
     /// Whether it computes anything at all.
     #[must_use]
     pub fn signs(&self) -> bool {
-        self.levels.iter().any(|level| !level.procedure.sign.is_empty()) || self.tokens.iter().any(|token| token.signs())
+        self.procedures().any(|procedure| !procedure.sign.is_empty())
     }
 }
 
@@ -395,10 +401,6 @@ pub struct Token {
 }
 
 impl Token {
-    fn signs(&self) -> bool {
-        [&self.issue, &self.exchange, &self.refresh].into_iter().flatten().any(|request| !request.procedure.sign.is_empty())
-    }
-
     /// The names that its answers bring, such as `access_token`.
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {

@@ -24,7 +24,7 @@ pub struct Expression {
     pub at: Span,
     /// Without the braces and the blanks around it.
     pub source: String,
-    /// The names it looks up when it does nothing else: `a.b` is `[a, b]`. Such an expression keeps every digit.
+    /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an expression keeps every digit.
     pub lookup: Option<Vec<String>>,
 }
 
@@ -108,18 +108,30 @@ fn hole_len(text: &str) -> Option<usize> {
 }
 
 /// Words of the expression language that look like names.
-const WORDS: [&str; 15] =
+pub const WORDS: [&str; 15] =
     ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "loop", "self"];
 
 fn lookup_of(source: &str) -> Option<Vec<String>> {
-    let names: Vec<String> = source.split('.').map(str::to_owned).collect();
+    let mut names: Vec<String> = Vec::new();
+    for piece in source.split('.') {
+        // `a[0][1]` looks up `a`, `0` and `1`.
+        let mut pieces = piece.split('[');
+        names.push(pieces.next().unwrap_or_default().to_owned());
+        for index in pieces {
+            names.push(index.strip_suffix(']').filter(|index| is_index(index))?.to_owned());
+        }
+    }
     let is_name = |name: &String| {
         let mut letters = name.chars();
         letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
             && !WORDS.contains(&name.as_str())
     };
-    names.iter().all(is_name).then_some(names)
+    names.iter().all(|name| is_index(name) || is_name(name)).then_some(names).filter(|names| is_name(&names[0]))
+}
+
+fn is_index(text: &str) -> bool {
+    !text.is_empty() && text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A value of a file whose texts may be templates.
@@ -196,7 +208,8 @@ mod tests {
     #[test]
     fn a_plain_lookup_is_known_as_one() {
         assert_eq!(lookup_of("a.b_1"), Some(vec!["a".to_owned(), "b_1".to_owned()]));
-        for source in ["true", "a[0]", "a + 1", "1", "now()", "a.", "'x'", "not a"] {
+        assert_eq!(lookup_of("a[0].b"), Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()]));
+        for source in ["true", "a[b]", "a[-1]", "a[1:]", "0", "a + 1", "1", "now()", "a.", "'x'", "not a"] {
             assert_eq!(lookup_of(source), None, "{source}");
         }
     }

@@ -2,11 +2,12 @@
 //! strict, with fuel, and without the stock filters that are made for web pages.
 
 use super::filters;
+use super::names::names_of;
 use super::{FUNCTIONS, Moment, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
 use crate::value::{Number, Value};
-use minijinja::value::{Object, ObjectRepr, Value as Mini, ValueKind};
+use minijinja::value::{Value as Mini, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -54,11 +55,14 @@ impl Dialect {
         if expression.lookup.is_some() {
             return Ok(());
         }
-        let unknown = filters::used(&expression.source).find(|(name, _)| !self.filters().contains(name));
-        if let Some((name, offset)) = unknown {
-            let at = expression.at.slice(offset, name.len());
-            let fault = Diagnostic::error(format!("there is no filter `{name}`")).at(at, "this filter");
-            return Err(fault.maybe_hint(did_you_mean(name, self.filters().iter().copied())));
+        let names = names_of(&expression.source);
+        let kinds = [("filter", &names.filters, self.filters()), ("test", &names.tests, self.tests())];
+        for (kind, used, known) in kinds {
+            if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
+                let at = expression.at.slice(used.at, used.name.len());
+                let fault = Diagnostic::error(format!("there is no {kind} `{}`", used.name)).at(at, format!("this {kind}"));
+                return Err(fault.maybe_hint(did_you_mean(used.name, known.iter().copied())));
+            }
         }
         self.compiled(expression).map(|_| ()).map_err(Diagnostic::from)
     }
@@ -78,6 +82,13 @@ impl Dialect {
         match self {
             Self::Request => filters::REQUEST,
             Self::Scheme => filters::SCHEME,
+        }
+    }
+
+    fn tests(self) -> &'static [&'static str] {
+        match self {
+            Self::Request => filters::REQUEST_TESTS,
+            Self::Scheme => &[],
         }
     }
 
@@ -127,8 +138,9 @@ impl Engine {
     /// Engines live as long as the program, so an expression may borrow its environment for ever.
     fn compile(&'static self, source: &str) -> Result<Compiled, Error> {
         let expression = self.environment.compile_expression_owned(source.to_owned())?;
-        let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
+        let mut names: Vec<String> = names_of(source).lookups.iter().map(|used| used.name.to_owned()).collect();
         names.sort();
+        names.dedup();
         Ok(Compiled { expression, names })
     }
 }
@@ -248,6 +260,7 @@ fn failed(expression: &Expression, error: &Error) -> RenderError {
 fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> Result<Mini, RenderError> {
     let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
     let mut roots: Vec<(String, Mini)> = Vec::new();
+    let mini = |value: &Value| to_mini(value).map_err(|reason| RenderError::new(expression.at, reason));
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
         if let (Some(moment), [function]) = (scope.moment().filter(|_| FUNCTIONS.contains(&path[0])), path.as_slice()) {
@@ -257,12 +270,12 @@ fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> R
         let root = path[0].to_owned();
         // A whole object is looked up by its first name where the scope has one; a scheme's `req` only by its members.
         match (scope.lookup(&path[..1]), path.get(1)) {
-            (Some(value), _) => roots.push((root, to_mini(&value))),
+            (Some(value), _) => roots.push((root, mini(&value)?)),
             (None, Some(member)) => {
                 let value = scope.lookup(&path[..2]).ok_or_else(|| undefined(expression, &own(&path[..2]), scope))?;
                 match branches.iter_mut().find(|(name, _)| *name == root) {
-                    Some((_, members)) => members.push(((*member).to_owned(), to_mini(&value))),
-                    None => branches.push((root, vec![((*member).to_owned(), to_mini(&value))])),
+                    Some((_, members)) => members.push(((*member).to_owned(), mini(&value)?)),
+                    None => branches.push((root, vec![((*member).to_owned(), mini(&value)?)])),
                 }
             }
             (None, None) => return Err(undefined(expression, &own(&path), scope)),
@@ -298,41 +311,37 @@ fn function(name: &str, moment: Moment, site: u64) -> Mini {
     }
 }
 
-/// A number that minijinja would round. It can be looked at and passed on, and not computed with.
-#[derive(Debug)]
-struct ExactNumber(Number);
-
-impl Object for ExactNumber {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.text())
-    }
-}
-
 /// How minijinja sees one of our values.
-pub(super) fn to_mini(value: &Value) -> Mini {
-    match value {
+///
+/// # Errors
+/// In words, for a number that a computation would round.
+pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
+    Ok(match value {
         Value::Null => Mini::from(()),
         Value::Bool(flag) => Mini::from(*flag),
-        Value::Number(number) => number_to_mini(number),
+        Value::Number(number) => number_to_mini(number)?,
         Value::String(text) => Mini::from(text.as_str()),
-        Value::List(items) => items.iter().map(to_mini).collect(),
-        Value::Object(members) => Mini::from_pairs(members.iter().map(|(name, member)| (name.as_str(), to_mini(member)))),
-    }
+        Value::List(items) => items.iter().map(to_mini).collect::<Result<Vec<Mini>, String>>()?.into(),
+        Value::Object(members) => {
+            let members: Result<Vec<(&str, Mini)>, String> =
+                members.iter().map(|(name, member)| Ok((name.as_str(), to_mini(member)?))).collect();
+            Mini::from_pairs(members?)
+        }
+    })
 }
 
-fn number_to_mini(number: &Number) -> Mini {
-    if let Ok(integer) = number.text().parse::<i64>() {
-        return Mini::from(integer);
+/// Whole numbers of up to 38 digits are exact, fractions of up to 15 digits are themselves as doubles; what is longer could
+/// only be computed with by rounding it. A plain look-up does not come here and keeps every digit.
+fn number_to_mini(number: &Number) -> Result<Mini, String> {
+    const EXACT_DIGITS: usize = 15;
+    if let Some(integer) = number.as_i128().filter(|_| number.is_integer()) {
+        return Ok(i64::try_from(integer).map_or_else(|_| Mini::from(integer), Mini::from));
     }
-    let double = number.as_f64();
-    if number_of(double).is_some_and(|spelled| spelled.text() == number.text()) {
-        return Mini::from(double);
+    let digits = number.text().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
+    if digits <= EXACT_DIGITS && number.as_f64().is_finite() {
+        return Ok(Mini::from(number.as_f64()));
     }
-    Mini::from_object(ExactNumber(number.clone()))
+    Err(format!("{number} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"))
 }
 
 /// The shortest spelling of a double; none for what JSON cannot spell.
@@ -343,9 +352,6 @@ pub fn number_of(double: f64) -> Option<Number> {
 
 /// One of our values from what an expression gave.
 pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
-    if let Some(ExactNumber(number)) = value.downcast_object_ref::<ExactNumber>() {
-        return Ok(Value::Number(number.clone()));
-    }
     Ok(match value.kind() {
         ValueKind::None | ValueKind::Undefined => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),

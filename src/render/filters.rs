@@ -1,8 +1,7 @@
 //! The filters that there are. Stock filters that are made for web pages give wrong signatures, so they are not there at
 //! all: a missing filter is an error, a wrong one is a silent refusal.
 
-use super::engine::{from_mini, to_mini};
-use crate::value::Value;
+use super::engine::from_mini;
 use crate::wire::{encode_form, encode_strict};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -20,31 +19,8 @@ pub const SCHEME: &[&str] = &["also", "b64", "bytesort", "compact", "concat", "d
 /// A result longer than this is refused, in bytes: a few nested `replace` would fill any memory.
 const MAX_LEN: usize = 1 << 20;
 
-/// The filters that an expression names, with their places: `a | b(1)` uses `b`.
-pub fn used(source: &str) -> impl Iterator<Item = (&str, usize)> {
-    bars(source).filter_map(|bar| {
-        let rest = &source[bar..];
-        let start = bar + (rest.len() - rest.trim_start().len());
-        let len = source[start..].find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(source.len() - start);
-        (len > 0).then(|| (&source[start..start + len], start))
-    })
-}
-
-/// Where, outside of quotes, a `|` ends.
-fn bars(source: &str) -> impl Iterator<Item = usize> {
-    let (mut quote, mut escaped) = (None, false);
-    source.char_indices().filter_map(move |(at, letter)| {
-        match (quote, letter) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == letter => quote = None,
-            (None, '"' | '\'') => quote = Some(letter),
-            (None, '|') => return Some(at + 1),
-            _ => {}
-        }
-        None
-    })
-}
+/// The tests after `is` that a request's templates may use.
+pub const REQUEST_TESTS: &[&str] = &["defined", "none"];
 
 pub fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_filter("abs", stock::abs);
@@ -126,8 +102,7 @@ fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
 }
 
 fn list_of(pairs: impl Iterator<Item = (String, String)>) -> Mini {
-    let items = pairs.map(|(name, value)| Value::List(vec![Value::String(name), Value::String(value)])).collect();
-    to_mini(&Value::List(items))
+    pairs.map(|(name, value)| Mini::from(vec![name, value])).collect()
 }
 
 fn keep(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error> {
@@ -154,16 +129,4 @@ fn concat(list: &Mini, inner: Option<&str>, outer: Option<&str>, encoding: Optio
         .map(|(name, value)| Ok(format!("{}{}{}", encode(name)?, inner.unwrap_or_default(), encode(value)?)))
         .collect();
     Ok(joined?.join(outer.unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests_ {
-    use super::used;
-
-    #[test]
-    fn filters_are_found_outside_of_quotes() {
-        let names = |source: &'static str| used(source).map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!(names("a | drop('x|y') | bytesort|concat"), ["drop", "bytesort", "concat"]);
-        assert_eq!(names("'a|b' ~ \"c\\\"|d\""), Vec::<&str>::new());
-    }
 }

@@ -6,6 +6,7 @@ mod engine;
 mod error;
 mod filters;
 mod moment;
+mod names;
 mod scope;
 
 pub use draft::{BodyFiles, draft};

@@ -78,12 +78,16 @@ impl Variables {
         self.known.insert(name.into(), Variable { value, origin });
     }
 
-    /// Renders a `vars` map over what is known; each line sees the ones above it.
+    /// Renders a `vars` map over what is known; each line sees the ones above it. A name that a later layer has given
+    /// already keeps that value, so that what is made of it follows.
     ///
     /// # Errors
     /// When a template of it cannot be filled in.
     pub fn define(&mut self, fields: &[Field], layer: Layer) -> Result<(), RenderError> {
         for field in fields {
+            if self.origin(&field.name).is_some_and(|known| known.layer > layer) {
+                continue;
+            }
             let value = tree(&field.value, self)?.into_owned();
             self.set(field.name.as_str(), value, Origin { layer, at: Some(field.name_at) });
         }
@@ -106,7 +110,10 @@ impl Scope for Variables {
         let (first, rest) = path.split_first()?;
         let mut value = self.get(first)?;
         for name in rest {
-            value = value.get(name)?;
+            value = match value {
+                Value::List(items) => items.get(name.parse::<usize>().ok()?)?,
+                value => value.get(name)?,
+            };
         }
         Some(Cow::Borrowed(value))
     }

@@ -25,7 +25,7 @@ pub enum AccessError {
     #[error("the environment `{environment}` names no host for `{scheme}`")]
     NoHost { environment: String, scheme: String },
     #[error("not trusted yet: {what}")]
-    Untrusted { what: String },
+    Untrusted { what: String, environment: String },
 }
 
 impl AccessError {
@@ -44,7 +44,9 @@ impl AccessError {
             Self::NoHost { environment, scheme } => {
                 Some(format!("write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"))
             }
-            Self::Untrusted { .. } => Some("look at it, and then say so with `ingam trust`".to_owned()),
+            Self::Untrusted { environment, .. } => {
+                Some(format!("look at it, and then say so with `ingam trust --env {environment}`"))
+            }
             _ => None,
         }
     }
@@ -147,7 +149,7 @@ impl<'w> Accesses<'w> {
     fn work_out(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<Access, AccessError> {
         let account = self.account(scheme, named)?;
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
-        let base = self.base(scheme)?;
+        let base = self.base(scheme, account)?;
         let owner = Owner { environment: &self.name, account };
         let needs = Self::needs(scheme, level);
         let (credentials, given_token) = match &self.environment {
@@ -156,7 +158,7 @@ impl<'w> Accesses<'w> {
                 (values.clone(), values)
             }
             Environment::Own { credentials, trusts } => {
-                trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what })?;
+                trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what, environment: self.name.clone() })?;
                 credentials.collect(scheme, owner, &needs)?
             }
             Environment::Dry(credentials) => {
@@ -195,11 +197,13 @@ impl<'w> Accesses<'w> {
         }
     }
 
-    fn base(&self, scheme: &Scheme) -> Result<BaseUrl, AccessError> {
+    /// An account's own region wins over the environment's.
+    fn base(&self, scheme: &Scheme, account: Option<&Account>) -> Result<BaseUrl, AccessError> {
         let environment = self.workspace.environment(&self.name);
         let own = environment.and_then(|environment| environment.hosts.iter().find(|(name, _)| *name == scheme.name));
         let region = environment.and_then(|environment| environment.regions.iter().find(|(name, _)| *name == scheme.name));
         let region = region.map_or("live", |(_, region)| region.name.as_str());
+        let region = account.and_then(|account| account.get("region")).and_then(Value::as_str).unwrap_or(region);
         let no_host = || AccessError::NoHost { environment: self.name.clone(), scheme: scheme.name.clone() };
         let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
         if let Environment::Sandbox(origins) = &self.environment {

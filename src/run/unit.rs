@@ -64,13 +64,13 @@ pub fn variables(request: &Request, context: &Context<'_>, moment: Moment) -> Re
     variables.set("run_id", Value::from(context.run_id.as_str()), built_in);
     variables.set("env", Value::from(context.environment.as_str()), built_in);
     step::set_account(&mut variables, request, context);
+    for (name, value) in &context.vars {
+        variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Option, at: None });
+    }
     variables.define(&context.workspace.vars, Layer::Workspace)?;
     if let Some(environment) = context.workspace.environment(&context.environment) {
         variables.define(&environment.vars, Layer::Environment)?;
     }
     variables.define(&request.vars, Layer::File)?;
-    for (name, value) in &context.vars {
-        variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Option, at: None });
-    }
     Ok(variables)
 }

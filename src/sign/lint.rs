@@ -22,8 +22,7 @@ pub struct Finding {
 #[must_use]
 pub fn lint(scheme: &Scheme) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let procedures = || scheme.levels.iter().map(|level| &level.procedure).chain(token_procedures(scheme));
-    for procedure in procedures() {
+    for procedure in scheme.procedures() {
         body_is_signed_before_it_is_changed(procedure, &mut findings);
         joined_without_order(procedure, &mut findings);
         for placement in [&procedure.prepare, &procedure.attach] {
@@ -47,11 +46,6 @@ pub fn lint(scheme: &Scheme) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
     findings
-}
-
-fn token_procedures(scheme: &Scheme) -> impl Iterator<Item = &Procedure> {
-    let requests = scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]);
-    requests.flatten().map(|request| &request.procedure)
 }
 
 fn expressions_of(op: &Op) -> Vec<&Expression> {

@@ -122,6 +122,8 @@ impl Builder<'_> {
     fn scalar(&self, value: String, style: ScalarStyle, at: Span) -> Kind {
         if matches!(style, ScalarStyle::Plain) {
             match value.as_str() {
+                // The parser writes `~` for a value that is not there; one that is written has a place.
+                "~" if at.start == at.end => return Kind::Null,
                 "" | "null" => return Kind::Null,
                 "true" => return Kind::Bool(true),
                 "false" => return Kind::Bool(false),
@@ -214,6 +216,8 @@ mod tests {
         for item in node(text).as_list().unwrap() {
             assert!(item.as_text().is_some(), "{:?} is not text", item.kind);
         }
+        assert_eq!(node("{a: , b: ~}").to_value().to_json(), r#"{"a":null,"b":"~"}"#);
+        assert_eq!(node("a:\nb: 1\n").to_value().to_json(), r#"{"a":null,"b":1}"#);
         let text = "[1.10, 123456789012345678901234567890, 1e400, -0, true, false, null, \"5\"]";
         let json = r#"[1.10,123456789012345678901234567890,1e400,-0,true,false,null,"5"]"#;
         assert_eq!(node(text).to_value().to_json(), json);

@@ -3,7 +3,7 @@
 use super::Schemes;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::Assertions;
-use crate::load::fields::{Map, items, one_or_many, scalar, text, word};
+use crate::load::fields::{Map, first_template, items, one_or_many, scalar, text, word};
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{AnswerCondition, ErrorRule, OkRule, Remedy, StatusPattern};
 use crate::render::Dialect;
@@ -47,6 +47,10 @@ impl Schemes<'_> {
     fn condition(&mut self, map: &Map<'_>, what: &str) -> AnswerCondition {
         let statuses = map.get("status").map(one_or_many).unwrap_or_default();
         let statuses = statuses.iter().filter_map(|node| self.status(node)).collect::<Vec<_>>();
+        if let Some(node) = map.get("json").and_then(first_template) {
+            let fault = Diagnostic::error("a rule of a scheme is never a template").at(node.at, "`{{` is not allowed here");
+            self.faults.push(fault.hint("a rule is judged by the answer alone"));
+        }
         let assertions = map
             .get("json")
             .map(|node| Assertions { dialect: Dialect::Scheme, files: self.files, faults: self.faults }.decode(node));

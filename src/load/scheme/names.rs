@@ -5,6 +5,7 @@ use crate::model::request::Field;
 use crate::model::scheme::{Op, Placement, Procedure, Scheme, Token};
 use crate::model::template::Expression;
 use crate::render::Dialect;
+use crate::span::Span;
 
 /// What `req` offers.
 const REQ: [&str; 13] = [
@@ -25,6 +26,8 @@ const REQ: [&str; 13] = [
 /// What an authorization link and the exchange of its code see besides.
 const AUTHORIZE: [&str; 2] = ["redirect", "state"];
 const EXCHANGE: [&str; 2] = ["code", "callback"];
+/// What a limit can count by.
+const LIMITED: [&str; 3] = ["app", "account", "operation"];
 /// What the answers of a sandbox see.
 const ANSWER: [&str; 9] = ["name", "part", "request_id", "uuid", "iso", "path", "account", "token", "expires_in"];
 
@@ -43,6 +46,7 @@ pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
         names.procedure(&authorize.procedure);
     }
     check_sandbox(scheme, faults);
+    check_words(scheme, faults);
 }
 
 fn check_token(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
@@ -72,11 +76,55 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
     }
 }
 
+/// Names of other parts of the scheme that are written as plain words.
+fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
+    let credentials = || scheme.credentials.iter().map(|credential| credential.name.clone());
+    let tokens = || scheme.tokens.iter().map(|token| token.name.clone());
+    let fields = || scheme.tokens.iter().flat_map(|token| token.fields().into_iter().map(str::to_owned));
+    let mut word = |name: &str, at: Span, what: &str, known: Vec<String>| {
+        if !known.iter().any(|known| known == name) {
+            let fault = Diagnostic::error(format!("`{name}` is not {what}")).at(at, "in this part");
+            faults.push(fault.maybe_hint(did_you_mean(name, known.iter().map(String::as_str))));
+        }
+    };
+    for token in &scheme.tokens {
+        let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
+        token.store_by.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
+    }
+    for (name, _) in scheme.authorize.iter().flat_map(|authorize| &authorize.keep) {
+        word(
+            name,
+            scheme.authorize.as_ref().map_or(scheme.at, |authorize| authorize.at),
+            "a credential to keep",
+            credentials().collect(),
+        );
+    }
+    for limit in &scheme.limits {
+        let known: Vec<String> = LIMITED.map(str::to_owned).into();
+        limit.scope.iter().for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
+    }
+    let Some(sandbox) = &scheme.sandbox else { return };
+    for key in &sandbox.keys {
+        word(&key.name, key.name_at, "a credential or a field of a token", credentials().chain(fields()).collect());
+    }
+    let steps: Vec<String> =
+        scheme.procedures().flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone())).collect();
+    for reading in &sandbox.read {
+        let names = credentials().map(|name| format!("cred.{name}")).chain(fields().map(|name| format!("token.{name}")));
+        word(&reading.name, reading.at, "a thing to read", names.chain(steps.clone()).chain(["ts".to_owned()]).collect());
+    }
+    let named =
+        sandbox.token_answers.iter().map(|answer| &answer.token).chain(sandbox.penalties.iter().map(|penalty| &penalty.token));
+    named.for_each(|name| word(name, sandbox.at, "a token of the scheme", tokens().collect()));
+}
+
 /// What is known at one point of a procedure, beside credentials and the like.
 #[derive(Default)]
 struct Known<'s> {
     steps: Vec<&'s str>,
     vars: Vec<&'s str>,
+    /// The request is frozen: `req` is there.
+    frozen: bool,
 }
 
 struct Names<'s, 'd> {
@@ -94,6 +142,7 @@ impl Names<'_, '_> {
             known.vars.push(&field.name);
         }
         self.placement(&procedure.prepare, &known);
+        known.frozen = true;
         for step in &procedure.sign {
             for template in step.op.templates() {
                 self.expressions(template.expressions(), &known);
@@ -143,7 +192,8 @@ impl Names<'_, '_> {
             "cred" => among(self.scheme.credentials.iter().map(|credential| credential.name.as_str()).collect()),
             "token" if !self.extra.contains(&"token") => among(self.token.map(Token::fields).unwrap_or_default()),
             "vars" => among(known.vars.clone()),
-            "req" => among(REQ.to_vec()),
+            "req" if known.frozen => among(REQ.to_vec()),
+            "req" => Err(Some("`req` is there from the first sign step on, when the request is frozen".to_owned())),
             root if known.steps.contains(&root) || self.extra.contains(&root) => Ok(()),
             root => Err(did_you_mean(root, known.steps.iter().copied().chain(["cred", "token", "vars", "ts", "req"]))),
         }

@@ -15,6 +15,8 @@ pub const OPS: [&str; 8] = ["text", "digest", "hmac", "bcrypt", "encode", "jwt",
 pub const STEP_KEYS: [&str; 15] =
     ["id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out", "key", "key_as", "salt", "header"];
 const CLAIMS: &str = "claims";
+/// More letters than this no nonce needs.
+const MAX_RANDOM: usize = 256;
 /// Names that a step cannot take.
 pub const SCHEME_NAMES: [&str; 7] = ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
@@ -27,7 +29,12 @@ impl Schemes<'_> {
     pub(super) fn placement(&mut self, node: &Node, what: &'static str) -> Placement {
         let Some(map) = Map::open(node, what, &PLACEMENT_KEYS, self.faults) else { return Placement::default() };
         let mut fields = |key: &str| map.get(key).map(|node| self.values().fields(node, what)).unwrap_or_default();
-        Placement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") }
+        let placement =
+            Placement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
+        for field in placement.headers.iter().filter(|field| http::HeaderName::from_bytes(field.name.as_bytes()).is_err()) {
+            self.faults.push(Diagnostic::error(format!("`{}` is not a header name", field.name)).at(field.name_at, "this name"));
+        }
+        placement
     }
 
     pub(super) fn sign_steps(&mut self, node: &Node) -> Vec<SignStep> {
@@ -54,6 +61,11 @@ impl Schemes<'_> {
             self.faults.push(fault.hint(format!("use letters, digits and `_`, and none of {}", list_of(SCHEME_NAMES, "or"))));
         }
         let ops = map.present(&OPS);
+        for entry in ops.first().map(|op| stray(&map, &op.key, &keys)).unwrap_or_default() {
+            let fault = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
+                .at(entry.key_at, "belongs to another kind of step");
+            self.faults.push(fault);
+        }
         let op = match ops.as_slice() {
             [one] => self.op(one, &map)?,
             [] => {
@@ -88,8 +100,16 @@ impl Schemes<'_> {
                 word(node, "`uuid`", &[("v4", ())], self.faults)?;
                 Op::Uuid
             }
-            _ => Op::Random(usize::try_from(self.count(node, "`random`")?).unwrap_or(1).min(256)),
+            _ => Op::Random(self.random(node)?),
         })
+    }
+
+    fn random(&mut self, node: &Node) -> Option<usize> {
+        let count = usize::try_from(self.count(node, "`random`")?).ok()?;
+        if count > MAX_RANDOM {
+            self.faults.push(Diagnostic::error(format!("`random` gives at most {MAX_RANDOM} letters")).at(node.at, "too many"));
+        }
+        Some(count.min(MAX_RANDOM))
     }
 
     fn hmac(&mut self, node: &Node, map: &Map<'_>) -> Option<Op> {
@@ -118,4 +138,18 @@ impl Schemes<'_> {
         let node = map.required("out", self.faults)?;
         word(node, "`out`", &ENCODINGS, self.faults)
     }
+}
+
+/// Keys of a step that its kind does not have.
+fn stray<'n>(map: &Map<'n>, op: &str, keys: &[&str]) -> Vec<&'n Entry> {
+    let own: &[&str] = match op {
+        "digest" => &["of", "out"],
+        "hmac" => &["key", "key_as", "of", "out"],
+        "bcrypt" => &["salt"],
+        "encode" => &["of"],
+        "jwt" => &["key", "header", CLAIMS],
+        _ => &[],
+    };
+    let beside: Vec<&str> = keys.iter().copied().filter(|key| *key != "id" && !OPS.contains(key) && !own.contains(key)).collect();
+    map.present(&beside)
 }

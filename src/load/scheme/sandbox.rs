@@ -3,7 +3,7 @@
 use super::Schemes;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
-use crate::load::fields::{Map, duration, entries, items, scalar, text, word};
+use crate::load::fields::{Map, at_most_one, duration, entries, items, scalar, text, word};
 use crate::model::scheme::{Fault, Part, Penalty, Reading, Refusal, Sandbox, TokenAnswer};
 use crate::value::Number;
 use crate::yaml::{Entry, Node};
@@ -43,6 +43,7 @@ impl Schemes<'_> {
     }
 
     fn place(&mut self, map: &Map<'_>) -> Option<(Part, String)> {
+        at_most_one(map, &PARTS.map(|(key, _)| key), "a value is read from one place", self.faults);
         let found = PARTS.into_iter().find_map(|(key, part)| map.get(key).map(|node| (part, node)));
         let Some((part, node)) = found else {
             self.faults.push(Diagnostic::error("a place is in `query`, `header`, `form` or `json`").at(map.at, "none of them"));

@@ -3,7 +3,7 @@
 use super::Schemes;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::load::assertion::json_path;
-use crate::load::fields::{Map, duration, entries, flag, scalar, text, texts};
+use crate::load::fields::{Map, at_most_one, duration, entries, flag, scalar, text, texts};
 use crate::method::Method;
 use crate::model::request::{Field, Named};
 use crate::model::scheme::{Authorize, Lifetime, Procedure, Scheme, Token, TokenRequest};
@@ -104,6 +104,8 @@ impl Schemes<'_> {
     }
 
     fn token_line(&mut self, map: &Map<'_>) -> Option<(Method, Template)> {
+        at_most_one(map, &Method::ALL.map(Method::key), "a token request has one method", self.faults);
+        at_most_one(map, &["form", "json"], "a token request has one body", self.faults);
         let found = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|node| (method, node)));
         let Some((method, node)) = found else {
             self.faults.push(Diagnostic::error("a token request needs a method and a path").at(map.at, "`get`, `post` or `put`"));
@@ -130,6 +132,11 @@ impl Schemes<'_> {
     /// A named level's way to be signed, or one of its own; without both, nothing is signed.
     fn procedure(&mut self, map: &Map<'_>, scheme: &Scheme, whole: &Procedure) -> Procedure {
         if let Some(node) = map.get("level") {
+            for own in map.present(&["prepare", "sign", "attach"]) {
+                let fault =
+                    Diagnostic::error("a level says how to sign, or the request itself does").at(own.key_at, "beside `level`");
+                self.faults.push(fault.at(node.at, "this level"));
+            }
             let index = self.level_index(node, &scheme.levels).unwrap_or(0);
             return scheme.levels.get(index).map_or_else(|| whole.clone(), |level| level.procedure.clone());
         }

@@ -2,7 +2,7 @@
 
 use super::Schemes;
 use crate::diagnostic::Diagnostic;
-use crate::load::fields::{Map, entries, items, scalar, text};
+use crate::load::fields::{Map, at_most_one, entries, items, scalar, text};
 use crate::load::request::Requests;
 use crate::model::scheme::{Vector, VectorOf};
 use crate::value::Value;
@@ -61,6 +61,7 @@ impl Schemes<'_> {
     }
 
     fn vector_of(&mut self, given: &Map<'_>) -> Option<VectorOf> {
+        at_most_one(given, &["request", "token_request", "authorize"], "a vector signs one thing", self.faults);
         if let Some(node) = given.get("token_request") {
             let written = text(node, "`token_request`", self.faults)?;
             let (token, act) = written.split_once('.').unwrap_or((written, "issue"));

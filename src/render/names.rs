@@ -1,0 +1,155 @@
+//! Reads the names out of an expression: what it looks up, and which filters it uses. minijinja's own list misses names in
+//! slices, and it has none of filters. It refuses to evaluate.
+
+use crate::model::template::WORDS;
+
+/// A name and the byte at which it begins.
+pub struct Used<'s> {
+    pub name: &'s str,
+    pub at: usize,
+}
+
+/// What an expression uses.
+#[derive(Default)]
+pub struct Names<'s> {
+    /// Dotted where attributes are looked up: `a.b` for `a.b[0]`.
+    pub lookups: Vec<Used<'s>>,
+    pub filters: Vec<Used<'s>>,
+    pub tests: Vec<Used<'s>>,
+}
+
+/// The names of an expression, outside of quoted text.
+pub fn names_of(source: &str) -> Names<'_> {
+    let mut names = Names::default();
+    let mut before = Before::Other;
+    let mut at = 0;
+    while let Some(letter) = source[at..].chars().next() {
+        if letter == '"' || letter == '\'' {
+            at += quoted_len(&source[at..]);
+            before = Before::Other;
+        } else if letter.is_alphabetic() || letter == '_' {
+            let len = name_len(&source[at..]);
+            before = take(source, at, len, before, &mut names);
+            at += if matches!(before, Before::Lookup(_)) { before.len() } else { len };
+        } else {
+            before = match letter {
+                letter if letter.is_whitespace() => before,
+                '|' => Before::Bar,
+                '.' => Before::Dot,
+                // Digits: what follows, as in `1e3`, is a part of the number.
+                letter if letter.is_ascii_digit() => {
+                    at += source[at..].bytes().take_while(u8::is_ascii_alphanumeric).count() - 1;
+                    Before::Other
+                }
+                _ => Before::Other,
+            };
+            at += letter.len_utf8();
+        }
+    }
+    names
+}
+
+/// What stands before a name decides what it is.
+#[derive(Clone, Copy)]
+enum Before {
+    Bar,
+    Dot,
+    Is,
+    /// A look-up of so many bytes.
+    Lookup(usize),
+    Other,
+}
+
+impl Before {
+    fn len(self) -> usize {
+        if let Self::Lookup(len) = self { len } else { 0 }
+    }
+}
+
+fn take<'s>(source: &'s str, at: usize, len: usize, before: Before, names: &mut Names<'s>) -> Before {
+    let name = &source[at..at + len];
+    match (before, name) {
+        (Before::Dot, _) => Before::Other,
+        (Before::Bar, _) => {
+            names.filters.push(Used { name, at });
+            Before::Other
+        }
+        (_, "is") => Before::Is,
+        (Before::Is, "not") => Before::Is,
+        (Before::Is, _) => {
+            names.tests.push(Used { name, at });
+            Before::Other
+        }
+        (_, word) if WORDS.contains(&word) => Before::Other,
+        _ if is_argument_name(&source[at + len..]) => Before::Other,
+        _ => {
+            let whole = dotted_len(&source[at..]);
+            names.lookups.push(Used { name: &source[at..at + whole], at });
+            Before::Lookup(whole)
+        }
+    }
+}
+
+/// `name=` in a call names an argument; `name==` compares.
+fn is_argument_name(after: &str) -> bool {
+    after.trim_start().strip_prefix('=').is_some_and(|rest| !rest.starts_with('='))
+}
+
+fn name_len(text: &str) -> usize {
+    text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len())
+}
+
+/// `a.b.c`, as far as only names and dots stand.
+fn dotted_len(text: &str) -> usize {
+    let mut len = name_len(text);
+    while let Some(rest) = text[len..].strip_prefix('.') {
+        match name_len(rest) {
+            0 => break,
+            more => len += 1 + more,
+        }
+    }
+    len
+}
+
+fn quoted_len(text: &str) -> usize {
+    let mut letters = text.char_indices();
+    let Some((_, quote)) = letters.next() else { return 0 };
+    let mut escaped = false;
+    for (at, letter) in letters {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            letter if letter == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookups(source: &str) -> Vec<&str> {
+        names_of(source).lookups.into_iter().map(|used| used.name).collect()
+    }
+
+    #[test]
+    fn names_are_found_wherever_they_stand() {
+        assert_eq!(lookups("a.b[0].c + d[e:f]"), ["a.b", "d", "e", "f"]);
+        assert_eq!(lookups("list[1:] | join(sep) ~ 'x.y|z'"), ["list", "sep"]);
+        assert_eq!(lookups("a if b is defined and not c else none"), ["a", "b", "c"]);
+        assert_eq!(lookups("f(x, key=y, z==1) in [1e3, 0x]"), ["f", "x", "y", "z"]);
+        assert_eq!(lookups("{'a': b}"), ["b"]);
+    }
+
+    #[test]
+    fn filters_and_tests_are_told_from_names() {
+        let names = names_of("a | drop('x|y') | bytesort|concat is not none");
+        assert_eq!(
+            names.filters.iter().map(|used| (used.name, used.at)).collect::<Vec<_>>(),
+            [("drop", 4), ("bytesort", 18), ("concat", 27)]
+        );
+        assert_eq!(names.tests.len(), 1);
+    }
+}

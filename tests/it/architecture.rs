@@ -1,0 +1,225 @@
+//! The arrows between rooms. A new arrow is a visible edit of this table.
+
+use super::program::root;
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Room → the rooms that it may import. Ground may be imported by all.
+const ARROWS: &[(&str, &[&str])] = &[
+    // Ground.
+    ("span", &[]),
+    ("method", &[]),
+    ("value", &[]),
+    ("diagnostic", &["span"]),
+    ("secret", &["value", "wire"]),
+    ("host", &[]),
+    ("wire", &["method", "value"]),
+    // Nouns.
+    ("jsonpath", &["diagnostic", "value"]),
+    ("model", &["jsonpath", "method", "span", "value"]),
+    // Corridor.
+    ("yaml", &["diagnostic", "span", "value"]),
+    ("render", &["diagnostic", "model", "span", "value", "wire"]),
+    ("check", &["diagnostic", "jsonpath", "method", "model", "span", "value", "wire"]),
+    ("sign", &["method", "model", "render", "span", "value", "wire"]),
+    ("load", &["check", "diagnostic", "jsonpath", "method", "model", "render", "span", "store", "value", "wire", "yaml"]),
+    ("plan", &["diagnostic", "model", "render"]),
+    ("event", &["secret", "span"]),
+    // Edges.
+    ("transport", &["method", "wire"]),
+    ("store", &["diagnostic", "model", "secret", "sign", "value"]),
+    // Users of the corridor.
+    ("sandbox", &["method", "model", "render", "sign", "value", "wire"]),
+    (
+        "run",
+        &[
+            "check",
+            "diagnostic",
+            "event",
+            "jsonpath",
+            "method",
+            "model",
+            "plan",
+            "render",
+            "sandbox",
+            "secret",
+            "sign",
+            "span",
+            "store",
+            "transport",
+            "value",
+            "wire",
+        ],
+    ),
+    ("report", &["event", "secret", "span"]),
+    // Roof: it may import everything, and nothing imports it.
+    (
+        "cli",
+        &[
+            "check",
+            "diagnostic",
+            "event",
+            "host",
+            "load",
+            "model",
+            "plan",
+            "render",
+            "report",
+            "run",
+            "sandbox",
+            "secret",
+            "sign",
+            "span",
+            "store",
+            "transport",
+            "value",
+            "wire",
+        ],
+    ),
+];
+
+#[test]
+fn arrows_point_only_where_the_table_says() {
+    let mut wrong = Vec::new();
+    for (room, file) in files() {
+        let allowed = ARROWS.iter().find(|(name, _)| *name == room).map(|(_, allowed)| *allowed);
+        let Some(allowed) = allowed else {
+            wrong.push(format!("`{room}` is a room without a line in the table"));
+            continue;
+        };
+        for used in imports(&file) {
+            if used != room && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{}: `{room}` imports `{used}`", file.strip_prefix(root()).unwrap().display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_no_arrow_that_nobody_uses() {
+    let used: BTreeSet<(String, String)> =
+        files().into_iter().flat_map(|(room, file)| imports(&file).into_iter().map(move |used| (room.clone(), used))).collect();
+    let idle: Vec<String> = ARROWS
+        .iter()
+        .flat_map(|(room, allowed)| allowed.iter().map(move |used| ((*room).to_owned(), (*used).to_owned())))
+        .filter(|arrow| !used.contains(arrow))
+        .map(|(room, used)| format!("{room} -> {used}"))
+        .collect();
+    assert!(idle.is_empty(), "{}", idle.join("\n"));
+}
+
+/// Word → the only places that may say it, below `src`.
+const KEPT: &[(&str, &[&str])] = &[
+    ("reqwest::", &["transport/"]),
+    ("minijinja::", &["render/"]),
+    ("granit_parser::", &["yaml/"]),
+    ("jsonpath_rust::", &["jsonpath/"]),
+    ("clap::", &["cli/"]),
+    ("std::env::", &["main.rs"]),
+    ("SystemTime", &["main.rs"]),
+    ("getrandom::", &["main.rs"]),
+    ("WireRequest::sealed(", &["sign/", "wire/request.rs"]),
+    ("TcpListener", &["sandbox/"]),
+];
+
+#[test]
+fn what_one_room_keeps_is_in_no_other() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let below = file.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (word, places) in KEPT {
+            if text.contains(word) && !places.iter().any(|place| below.starts_with(place)) {
+                wrong.push(format!("{below} says `{word}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A marketplace is data: its name stands in no Rust file, but for the list of files that the program embeds, the texts
+/// of the command line, and tests.
+#[test]
+fn no_marketplace_is_named_in_rust() {
+    let names = Regex::new(r"(?i)naver|shopee|coupang|lazada|tiktok|kaufland").unwrap();
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (number, line) in (1..).zip(code.lines()) {
+            let comment = line.trim_start().starts_with("//");
+            let embedded = line.contains("include_str!");
+            if names.is_match(line) && !comment && !embedded {
+                let below = file.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+                if !below.starts_with("cli/") && !line.contains("scheme: coupang") && !line.contains("Diagnostic") {
+                    wrong.push(format!("{below}:{number}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            !text.starts_with("//!") && !text.starts_with("#![doc")
+        })
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn nothing_unwraps_outside_of_tests() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let is_test = ["tests.rs", "laws.rs", "testing.rs"].contains(&name.as_str());
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if !is_test && [".unwrap()", ".expect(\"", "panic!(", "todo!(", "unreachable!("].iter().any(|word| code.contains(word)) {
+            wrong.push(file);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join("src"), &mut found);
+    found.sort();
+    found
+}
+
+/// Every source file with the room that it belongs to.
+fn files() -> Vec<(String, PathBuf)> {
+    let in_room = |file: PathBuf| {
+        let below = file.strip_prefix(root().join("src")).unwrap().to_owned();
+        let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        (first.trim_end_matches(".rs").to_owned(), file)
+    };
+    sources().into_iter().map(in_room).filter(|(room, _)| room != "lib" && room != "main").collect()
+}
+
+fn imports(file: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let single = Regex::new(r"crate::([a-z_]+)").unwrap();
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    single.captures_iter(&code).map(|found| found[1].to_owned()).collect()
+}

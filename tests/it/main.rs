@@ -1,0 +1,10 @@
+//! The tests that see ingam as its users do: from outside, as a program, over files and the loopback interface.
+
+mod architecture;
+mod cases;
+mod documents;
+mod program;
+mod schemas;
+mod secrets;
+mod vectors;
+mod wire;
