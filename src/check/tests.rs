@@ -541,13 +541,14 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("$.a", r#"{"each":{"some":{"above":"5"}}}"#, "this is text"),
         ("$.a[*]", r#"{"above":0}"#, "this path finds a list"),
         ("$.a[*]", "5", "this path finds a list"),
+        ("status", r#"{"not":"200"}"#, "under `not` this holds always"),
         ("$.a[*]", r#"{"includes":{"id":5}}"#, "`some: { includes: … }`"),
     ] {
         let found = impossible(&assertion(on, expected));
         assert!(found.len() == 1 && found[0].1.contains(reason), "{on}: {expected}: {found:?}");
     }
     for (on, expected) in [
-        ("status", r#"{"one_of":[200,"x"],"not":"200"}"#),
+        ("status", r#"{"one_of":[200,"x"],"not":{"equals":"200","above":1}}"#),
         ("status", r#"{"at_least":200,"below":300}"#),
         ("header.x", r#"{"above":5,"contains":5,"length":{"above":3}}"#),
         ("latency", r#"{"below":"2s","not":{"above":"1s"}}"#),

@@ -109,10 +109,10 @@ fn keep(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error>
     Ok(list_of(pairs(list)?.into_iter().filter(|(name, value)| wanted(name, value))))
 }
 
-/// By the bytes of the name; pairs of one name keep their order.
+/// By the bytes of the name, then of the value.
 fn bytesort(list: &Mini) -> Result<Mini, Error> {
     let mut sorted = pairs(list)?;
-    sorted.sort_by(|left, right| left.0.as_bytes().cmp(right.0.as_bytes()));
+    sorted.sort();
     Ok(list_of(sorted.into_iter()))
 }
 

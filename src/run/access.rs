@@ -6,7 +6,7 @@ use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{Origins, test_account};
 use crate::sign::{Values, members_used};
-use crate::store::{CredentialError, Credentials, Needs, Owner, Tokens};
+use crate::store::{CredentialError, Credentials, Needs, Owner, Tokens, variable_of};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 use std::cell::{RefCell, RefMut};
@@ -161,12 +161,17 @@ impl<'w> Accesses<'w> {
                 trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what, environment: self.name.clone() })?;
                 credentials.collect(scheme, owner, &needs)?
             }
-            Environment::Dry(credentials) => {
-                names_for_missing(scheme, credentials.collect(scheme, owner, &needs), &name, account)
-            }
+            Environment::Dry(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
         };
         let shown = shown_account(scheme, &name, account, &credentials);
         Ok(Access { account: name, base, credentials, given_token, shown })
+    }
+
+    /// The variable that brings a credential of an account.
+    #[must_use]
+    pub fn variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
+        let account = self.account(scheme, named).ok().flatten();
+        variable_of(scheme, Owner { environment: &self.name, account }, name)
     }
 
     /// What would be missing if the request were sent; for explanations.
@@ -252,15 +257,21 @@ fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credent
     Value::Object(members)
 }
 
-/// When nothing is sent, a missing key is shown by its name instead of stopping the explanation.
-fn names_for_missing(
+/// When nothing is sent, a test key stands for each one that is missing.
+fn with_test_keys(
+    credentials: &Credentials,
     scheme: &Scheme,
-    collected: Result<(Values, Values), CredentialError>,
+    owner: Owner<'_>,
+    needs: &Needs,
     name: &str,
-    account: Option<&Account>,
-) -> (Values, Values) {
-    collected.unwrap_or_else(|_| {
-        let values = test_account(scheme, name, account);
-        (values.clone(), values)
-    })
+) -> Result<(Values, Values), CredentialError> {
+    let found = credentials.find_all(scheme, owner, needs)?;
+    let (mut values, mut token) = (found.credentials, found.token);
+    let test = test_account(scheme, name, owner.account);
+    for missing in &found.missing {
+        let stand_in = test.get(&missing.name).cloned().unwrap_or_else(|| Value::from(format!("missing-{}", missing.name)));
+        let place = if scheme.credential(&missing.name).is_some() { &mut values } else { &mut token };
+        place.set(&missing.name, stand_in);
+    }
+    Ok((values, token))
 }

@@ -11,7 +11,7 @@ use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, d
 use crate::secret::{Redactor, Shown};
 use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal, token_draft};
 use crate::span::Span;
-use crate::store::variable;
+use crate::store::CredentialError;
 use crate::value::Value;
 use crate::wire::WireRequest;
 
@@ -93,10 +93,16 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
         let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
         let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
         let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
-        calls.push(call("the request for a token, sent first", &sealed, scheme, context));
+        calls.push(call("the request for a token, sent first", &sealed, scheme, account_of(request, context), context));
     }
     let sealed = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
-    calls.push(call(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, context));
+    calls.push(call(
+        if calls.is_empty() { "" } else { "the request itself" },
+        &sealed,
+        scheme,
+        account_of(request, context),
+        context,
+    ));
     let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
     let mut redactor = context.redactor.borrow_mut();
     Ok(Explained {
@@ -109,7 +115,7 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
     })
 }
 
-fn call(title: &str, sealed: &Sealed, scheme: &Scheme, context: &Context<'_>) -> ExplainedCall {
+fn call(title: &str, sealed: &Sealed, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) -> ExplainedCall {
     let Sealed { request, trace } = sealed;
     let mut redactor = context.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
@@ -121,7 +127,7 @@ fn call(title: &str, sealed: &Sealed, scheme: &Scheme, context: &Context<'_>) ->
         trace: trace.lines.iter().map(|line| (line.id.clone(), line.op.to_owned(), redactor.show(&line.value))).collect(),
         attached: placed(&trace.attached, &mut redactor),
         wire: redactor.show(&step::request_text(request)),
-        curl: curl(request, scheme, context, &mut redactor),
+        curl: curl(request, &|name| context.accesses.variable(scheme, account, name), &mut redactor),
     }
 }
 
@@ -132,7 +138,7 @@ fn missing_notes(
     account: Option<&str>,
 ) -> Vec<String> {
     match context.accesses.missing(scheme, level, account) {
-        Some(error @ AccessError::Credential(_)) => {
+        Some(error @ AccessError::Credential(CredentialError::Missing { .. })) => {
             let hint = error.hint().unwrap_or_default();
             vec![format!(
                 "{error}: test keys stand for what is missing, so the signature is not a real one\n      {}",
@@ -200,12 +206,12 @@ fn expressions(step: &Step) -> Vec<&Expression> {
 }
 
 /// A command for a shell. A secret stands in it as the variable that brings it, never as itself.
-fn curl(wire: &WireRequest, scheme: &Scheme, context: &Context<'_>, redactor: &mut Redactor) -> String {
+fn curl(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor: &mut Redactor) -> String {
     let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
     if wire.method().name() != "GET" {
         words.push(format!("-X {}", wire.method()));
     }
-    let mut quote = |text: &str| quoted(&redactor.redact(text), scheme, context);
+    let mut quote = |text: &str| quoted(&redactor.redact(text), variable);
     words.push(quote(wire.url().as_str()));
     for (name, value) in wire.headers() {
         // curl writes these itself, from the address and the body.
@@ -220,21 +226,17 @@ fn curl(wire: &WireRequest, scheme: &Scheme, context: &Context<'_>, redactor: &m
     words.join(" \\\n    ")
 }
 
-fn quoted(redacted: &str, scheme: &Scheme, context: &Context<'_>) -> String {
+fn quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
     if !redacted.contains('‹') {
         return format!("'{}'", redacted.replace('\'', "'\\''"));
     }
     let escaped = redacted.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
-    let account = context.account.as_deref();
     let mut out = String::new();
     for (index, piece) in escaped.split(['‹', '›']).enumerate() {
         if index % 2 == 0 {
             out.push_str(piece);
         } else if let Some((_, name)) = piece.split_once('.') {
-            out.push_str(&format!(
-                "${{{}}}",
-                variable(&scheme.name, account.map(|_| context.environment.as_str()), account, name)
-            ));
+            out.push_str(&format!("${{{}}}", variable(name)));
         } else {
             // What a step computed from a secret has no variable of its own.
             out.push_str(&format!("‹{piece}›"));

@@ -93,9 +93,17 @@ fn secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<Fi
 /// Changes each part of a request and sees which change the signature.
 fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
     let plain = probe();
-    let Some(signature) = signature_of(scheme, level, plain.clone()) else { return };
+    let signature = match signature_of(scheme, level, plain.clone()) {
+        Ok(signature) => signature,
+        Err(reason) => {
+            let text = format!(
+                "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
+            );
+            return findings.push(Finding { at: scheme.at, text, is_error: true });
+        }
+    };
     for part in Covered::ALL {
-        let changed = signature_of(scheme, level, change(plain.clone(), part)).is_some_and(|other| other != signature);
+        let changed = signature_of(scheme, level, change(plain.clone(), part)).is_ok_and(|other| other != signature);
         let said = scheme.covers.contains(&part);
         let name = part.name();
         let of = if level.name.is_empty() { String::new() } else { format!(" of level `{}`", level.name) };
@@ -132,19 +140,29 @@ fn change(mut draft: Draft, part: Covered) -> Draft {
 }
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
-fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Option<Vec<String>> {
+fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
     let host = scheme.hosts.first().map_or("https://host.invalid", |host| host.url.as_str());
-    let credential = |name: &str| (name.to_owned(), Value::from("probe"));
-    let credentials = Values(scheme.credentials.iter().map(|known| credential(&known.name)).collect());
-    let token = Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(credential).collect());
-    let inputs = Inputs {
-        credentials: &credentials,
-        token: Some(&token),
-        moment: Moment { unix_ms: 1_700_000_000_000, seed: [1; 16] },
-        steps: &[],
-        extra: &[],
-    };
-    let base = BaseUrl::parse(host).ok()?;
-    let sealed = seal(scheme, &level.procedure, draft, &base, inputs).ok()?;
-    Some(sealed.trace.lines.into_iter().map(|line| line.value).collect())
+    let (credentials, token) = (probe_credentials(scheme), probe_token(scheme));
+    let moment = Moment { unix_ms: 1_700_000_000_000, seed: [1; 16] };
+    let inputs = Inputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
+    let base = BaseUrl::parse(host)?;
+    let sealed = seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
+    Ok(sealed.trace.lines.into_iter().map(|line| line.value).collect())
+}
+
+/// Test keys, or those of a known answer: a key may have to be hex or base64.
+fn probe_credentials(scheme: &Scheme) -> Values {
+    let mut values = Values(scheme.credentials.iter().map(|known| (known.name.clone(), Value::from("probe"))).collect());
+    for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
+        values.set(name, value.clone());
+    }
+    let keys = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.keys);
+    for (name, value) in keys.filter_map(|key| Some((&key.name, key.value.as_constant()?))) {
+        values.set(name, value.clone());
+    }
+    values
+}
+
+fn probe_token(scheme: &Scheme) -> Values {
+    Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.to_owned(), Value::from("probe"))).collect())
 }

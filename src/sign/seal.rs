@@ -88,6 +88,10 @@ pub fn seal(
     let mut trace = Trace { ts: ts.clone(), ..Trace::default() };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
+    // A scheme may sign the type of the body, so it is there before anything is signed.
+    if let Some(media_type) = draft.body.media_type().filter(|_| !draft.headers.iter().any(|(name, _)| name == "content-type")) {
+        draft.headers.insert(0, ("content-type".to_owned(), media_type));
+    }
     for (part, field, value) in fill(&procedure.prepare, &scope)? {
         trace.prepared.push((part, field.name.clone(), shown(&value)));
         freeze::prepare(&mut draft, part, &field.name, value);
@@ -193,7 +197,6 @@ fn finish(frozen: Frozen) -> Result<WireRequest, WireError> {
     default("user-agent", Some(concat!("ingam/", env!("CARGO_PKG_VERSION")).to_owned()));
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
-    default("content-type", draft.body.media_type());
     headers.extend(grouped(draft.headers));
     if draft.method.has_body() && (!body.is_empty() || draft.method != Method::Delete) {
         headers.push(("content-length".to_owned(), body.len().to_string()));

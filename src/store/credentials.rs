@@ -2,7 +2,7 @@
 
 use super::dotenv;
 use crate::model::environment::Account;
-use crate::model::scheme::{Credential, Scheme};
+use crate::model::scheme::{Credential, CredentialScope, Scheme};
 use crate::secret::MIN_SECRET;
 use crate::sign::Values;
 use crate::value::{Number, Value};
@@ -67,6 +67,14 @@ impl Needs {
     }
 }
 
+/// What was found for one owner, and what was not.
+#[derive(Default)]
+pub struct FoundCredentials {
+    pub credentials: Values,
+    pub token: Values,
+    pub missing: Vec<Missing>,
+}
+
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -92,14 +100,26 @@ impl Credentials {
         Ok(Self { sources })
     }
 
-    /// Every credential of a scheme that is there, and the token fields in `token`, for one owner. Those that `needs` names
-    /// must be there.
+    /// Every credential of a scheme that is there, and the token fields, for one owner. Those that `needs` names must be
+    /// there.
     ///
     /// # Errors
     /// Everything that is missing at once, or the first value that is not in its form.
     pub fn collect(&self, scheme: &Scheme, owner: Owner<'_>, needs: &Needs) -> Result<(Values, Values), CredentialError> {
-        let mut missing = Vec::new();
-        let mut values = Values::default();
+        let found = self.find_all(scheme, owner, needs)?;
+        if found.missing.is_empty() {
+            return Ok((found.credentials, found.token));
+        }
+        let environment = owner.environment.to_owned();
+        Err(CredentialError::Missing { scheme: scheme.name.clone(), environment, missing: found.missing })
+    }
+
+    /// What is there and what is missing.
+    ///
+    /// # Errors
+    /// The first value that is not in its form.
+    pub fn find_all(&self, scheme: &Scheme, owner: Owner<'_>, needs: &Needs) -> Result<FoundCredentials, CredentialError> {
+        let mut found = FoundCredentials::default();
         for credential in &scheme.credentials {
             let known = owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.secret).cloned();
             let value = match known {
@@ -107,30 +127,18 @@ impl Credentials {
                 None => self.secret_or_plain(scheme, credential, owner)?.or_else(|| credential.default.clone()),
             };
             match value {
-                Some(value) => values.set(&credential.name, value),
+                Some(value) => found.credentials.set(&credential.name, value),
                 None if !needs.names(&credential.name) => {}
-                None => missing.push(self.missing(scheme, owner, &credential.name, credential.about.clone())),
+                None => found.missing.push(missing(scheme, owner, &credential.name, credential.about.clone())),
             }
         }
-        let mut fields = Values::default();
         for name in &needs.token {
             match self.find(&scheme.name, owner, name) {
-                Some((variable, value)) => fields.set(name, checked_secret(variable, value)?),
-                None => missing.push(self.missing(scheme, owner, name, Some("a token of this account".to_owned()))),
+                Some((variable, value)) => found.token.set(name, checked_secret(variable, value)?),
+                None => found.missing.push(missing(scheme, owner, name, Some("a token of this account".to_owned()))),
             }
         }
-        if missing.is_empty() {
-            return Ok((values, fields));
-        }
-        Err(CredentialError::Missing { scheme: scheme.name.clone(), environment: owner.environment.to_owned(), missing })
-    }
-
-    fn missing(&self, scheme: &Scheme, owner: Owner<'_>, name: &str, about: Option<String>) -> Missing {
-        let own =
-            scheme.credential(name).is_none_or(|credential| credential.scope == crate::model::scheme::CredentialScope::Account);
-        let account = owner.account.filter(|_| own).map(|account| account.name.as_str());
-        let environment = Some(owner.environment).filter(|_| account.is_some());
-        Missing { name: name.to_owned(), variable: variable(&scheme.name, environment, account, name), about }
+        Ok(found)
     }
 
     fn secret_or_plain(
@@ -163,6 +171,20 @@ impl Credentials {
         }
         None
     }
+}
+
+fn missing(scheme: &Scheme, owner: Owner<'_>, name: &str, about: Option<String>) -> Missing {
+    Missing { name: name.to_owned(), variable: variable_of(scheme, owner, name), about }
+}
+
+/// The variable that a person would set for a credential of a scheme: with environment and account where it is the
+/// account's own.
+#[must_use]
+pub fn variable_of(scheme: &Scheme, owner: Owner<'_>, name: &str) -> String {
+    let own = scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account);
+    let account = owner.account.filter(|_| own).map(|account| account.name.as_str());
+    let environment = Some(owner.environment).filter(|_| account.is_some());
+    variable(&scheme.name, environment, account, name)
 }
 
 fn checked_secret(variable: String, value: String) -> Result<Value, CredentialError> {
