@@ -102,7 +102,7 @@ fn of_predicate(predicate: &Predicate, sort: Sort) -> Vec<Fault> {
         return own(false, reason);
     }
     match &predicate.test {
-        Test::Not(inner) => faults(inner, sort).into_iter().map(|fault| negated(fault, inner.len())).collect(),
+        Test::Not(inner) => faults(inner, sort).into_iter().filter_map(|fault| negated(fault, inner.len())).collect(),
         Test::None(inner) => faults(inner, Sort::Any).into_iter().filter(|fault| fault.unfit).collect(),
         Test::Each(inner) | Test::Some(inner) => faults(inner, Sort::Any),
         Test::Length(inner) => faults(inner, Sort::Length),
@@ -111,11 +111,12 @@ fn of_predicate(predicate: &Predicate, sort: Sort) -> Vec<Fault> {
 }
 
 /// What can never hold makes its negation hold always, which is as empty a test; among several it decides nothing.
-fn negated(fault: Fault, beside: usize) -> Fault {
-    if fault.unfit || beside > 1 {
-        return fault;
+fn negated(fault: Fault, beside: usize) -> Option<Fault> {
+    match (fault.unfit, beside) {
+        (true, _) => Some(fault),
+        (false, 1) => Some(Fault { reason: format!("under `not` this holds always: {}", fault.reason), ..fault }),
+        _ => None,
     }
-    Fault { reason: format!("under `not` this holds always: {}", fault.reason), ..fault }
 }
 
 /// Why a predicate does not apply to such a subject, or its operand not to the predicate.

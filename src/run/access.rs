@@ -12,6 +12,7 @@ use crate::wire::BaseUrl;
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a request cannot go anywhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +75,17 @@ pub enum Environment<'w> {
     Own { credentials: Credentials, trusts: Trusts<'w> },
     /// Nothing is sent: keys are names of themselves where they are missing.
     Dry(Credentials),
+}
+
+impl Environment<'_> {
+    /// Every secret that credentials hold, with the name it is shown by.
+    #[must_use]
+    pub fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {
+        match self {
+            Self::Sandbox(_) => Vec::new(),
+            Self::Own { credentials, .. } | Self::Dry(credentials) => credentials.secrets(schemes),
+        }
+    }
 }
 
 /// Everything that was worked out already.

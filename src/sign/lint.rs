@@ -3,7 +3,7 @@
 use super::scope::{Inputs, Values};
 use super::seal::seal;
 use crate::method::Method;
-use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme};
+use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme, VectorOf};
 use crate::model::template::Expression;
 use crate::render::Moment;
 use crate::span::Span;
@@ -92,7 +92,7 @@ fn secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<Fi
 
 /// Changes each part of a request and sees which change the signature.
 fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
-    let plain = probe();
+    let plain = probe(scheme);
     let signature = match signature_of(scheme, level, plain.clone()) {
         Ok(signature) => signature,
         Err(reason) => {
@@ -116,7 +116,16 @@ fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
     }
 }
 
-fn probe() -> Draft {
+/// A request with something in every part; headers that a known answer has may be signed, too.
+fn probe(scheme: &Scheme) -> Draft {
+    let vectors = scheme.vectors.iter().filter_map(|vector| match &vector.of {
+        VectorOf::Request { request, .. } => Some(&request.headers),
+        _ => None,
+    });
+    let headers = vectors
+        .flatten()
+        .filter_map(|field| Some((field.name.to_ascii_lowercase(), field.value.as_constant()?.to_plain_text()?)));
+
     let body = Value::Object(vec![("b".to_owned(), Value::from("1"))]);
     let query = vec![("a".to_owned(), "1".to_owned())];
     Draft {
@@ -124,7 +133,7 @@ fn probe() -> Draft {
         path: "/probe".to_owned(),
         raw_query: String::new(),
         query,
-        headers: Vec::new(),
+        headers: headers.collect(),
         body: DraftBody::Json(body),
     }
 }

@@ -41,9 +41,12 @@ fn list(missing: &[Missing]) -> String {
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]
 pub fn variable(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
-    let word = |text: &str| text.to_uppercase().replace(['-', '.'], "_");
     let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(word).collect();
     format!("INGAM_{}", parts.join("__"))
+}
+
+fn word(text: &str) -> String {
+    text.to_uppercase().replace(['-', '.'], "_")
 }
 
 /// Whose credentials are looked for.
@@ -139,6 +142,27 @@ impl Credentials {
             }
         }
         Ok(found)
+    }
+
+    /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it is shown by: an answer
+    /// can hold the token of another account.
+    #[must_use]
+    pub fn secrets(&self, schemes: &[std::sync::Arc<Scheme>]) -> Vec<(String, &str)> {
+        let mut found = Vec::new();
+        for scheme in schemes {
+            let secret = scheme
+                .credentials
+                .iter()
+                .filter(|credential| credential.secret)
+                .map(|credential| ("cred", credential.name.as_str()));
+            let token = scheme.tokens.iter().flat_map(|token| token.fields()).map(|field| ("token", field));
+            for (root, name) in secret.chain(token) {
+                let (prefix, suffix) = (variable(&scheme.name, None, None, ""), format!("__{}", word(name)));
+                let named = self.sources.iter().flatten().filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
+                found.extend(named.map(|(_, value)| (format!("{root}.{name}"), value.as_str())));
+            }
+        }
+        found
     }
 
     fn secret_or_plain(

@@ -1,1 +1,108 @@
-//! documents
+//! The README and the reference are tests: their commands, their tables and their YAML blocks.
+
+use super::program::{Folder, ingam, root, text};
+use ingam::cli::Exit;
+
+struct Block {
+    info: String,
+    text: String,
+    line: usize,
+}
+
+fn blocks(path: &str) -> Vec<Block> {
+    let document = std::fs::read_to_string(root().join(path)).unwrap();
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (line, content) in (1..).zip(document.lines()) {
+        match (&mut open, content.trim_start().strip_prefix("```")) {
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some(block), _) => {
+                block.text.push_str(content);
+                block.text.push('\n');
+            }
+            (None, Some(info)) => open = Some(Block { info: info.to_owned(), text: String::new(), line }),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "{path}: a block is not closed");
+    blocks
+}
+
+#[test]
+fn every_yaml_block_of_the_reference_is_what_it_says() {
+    let mut counted = 0;
+    for block in blocks("docs/language.md").into_iter().chain(blocks("README.md")) {
+        let Some(kind) = block.info.strip_prefix("yaml") else { continue };
+        check_block(&block, kind.trim());
+        counted += 1;
+    }
+    assert!(counted > 25, "only {counted} blocks");
+}
+
+fn check_block(block: &Block, kind: &str) {
+    if kind == "fragment" {
+        assert!(ingam::yaml::parse(ingam::span::FileId(0), &block.text).is_ok(), "line {}: not YAML", block.line);
+        return;
+    }
+    let folder = Folder::new();
+    let scheme = block.text.lines().find_map(|line| line.strip_prefix("scheme: ")).unwrap_or("x").trim();
+    let path = match kind.trim_start_matches("wrong ") {
+        "request" => "requests/block.yaml".to_owned(),
+        "recording" => "fixtures/recordings/block.yaml".to_owned(),
+        "workspace" => "ingam.yaml".to_owned(),
+        "scheme" => format!("schemes/{scheme}.yaml"),
+        other => panic!("line {}: `{other}` is no kind of block", block.line),
+    };
+    folder.write(&path, &block.text);
+    if path != "requests/block.yaml" {
+        folder.write("requests/plain.yaml", "scheme: coupang\nget: /v2/plain\n");
+    }
+    let (stdout, stderr, code) = text(&ingam(folder.path()).arg("check").output().unwrap());
+    let wanted = if kind.starts_with("wrong ") { 3 } else { 0 };
+    assert_eq!(code, wanted, "line {}:\n{}\n{stdout}{stderr}", block.line, block.text);
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_the_program() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    for exit in Exit::ALL {
+        let row = format!("| {} | {} |", exit.code(), exit.meaning());
+        assert!(readme.contains(&row), "the README has no row `{row}`");
+    }
+}
+
+#[test]
+fn the_main_job_runs_and_every_request_passes() {
+    let (stdout, stderr, code) = text(&ingam(root()).arg("run").output().unwrap());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("45 passed, 1 skipped"), "{stdout}");
+    assert!(stderr.is_empty(), "{stderr}");
+}
+
+#[test]
+fn a_new_workspace_runs_at_once_and_nothing_is_overwritten() {
+    let folder = Folder::new();
+    let run = |args: &[&str]| text(&ingam(folder.path()).args(args).output().unwrap());
+    assert_eq!(run(&["init"]).2, 0);
+    let (stdout, _, code) = run(&["run"]);
+    assert!(code == 0 && stdout.contains("1 passed"), "{stdout}");
+    assert_eq!(run(&["init"]).2, 5, "a second init must not write over the first");
+}
+
+#[test]
+fn the_readme_names_only_commands_that_exist() {
+    for block in blocks("README.md").into_iter().filter(|block| block.info == "sh") {
+        for line in block.text.lines() {
+            let line = line.split(" #").next().unwrap().trim();
+            let Some(rest) = line.strip_prefix("ingam ").or_else(|| line.strip_prefix("cargo run --release -- ")) else {
+                continue;
+            };
+            let verb = rest.split_whitespace().next().unwrap();
+            if verb.starts_with('-') {
+                continue;
+            }
+            let (_, stderr, code) = text(&ingam(root()).args([verb, "--help"]).output().unwrap());
+            assert_eq!(code, 0, "README line {}: `{line}`: {stderr}", block.line);
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
 use crate::run::{Accesses, Context, Environment};
 use crate::sandbox::{Nature, Origins, Sandbox};
+use crate::secret::Redactor;
 use crate::store::{Credentials, Trust, Trusted};
 use crate::transport::{Live, Reach};
 use crate::value::Value;
@@ -164,6 +165,10 @@ impl<'w> Session<'w> {
             output.error(&error.to_string(), &[]);
             Exit::Unable
         })?;
+        let mut redactor = Redactor::default();
+        for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
+            redactor.add(name, value);
+        }
         Ok(Context {
             workspace: &self.loaded.workspace,
             accesses: Accesses::new(&self.loaded.workspace, &chosen.environment, environment),
@@ -173,7 +178,7 @@ impl<'w> Session<'w> {
             run_id: hex::encode(&(self.host.chance)()[..4]),
             transport,
             files: self.files,
-            redactor: std::cell::RefCell::default(),
+            redactor: redactor.into(),
             clock: self.host.clock,
             chance: self.host.chance,
             verbose,
