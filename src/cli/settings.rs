@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::Host;
 use crate::load::{Loaded, WORKSPACE_FILE, load};
-use crate::model::environment::SANDBOX;
+use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Selection, check_names};
 use crate::value::{Number, Value};
@@ -52,9 +52,6 @@ pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) 
     output.error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
     Err(Exit::Usage)
 }
-
-/// The hosts that schemes name need no entry in ingam.yaml.
-const LIVE: &str = "live";
 
 /// `--var NAME=VALUE`; a value arrives as written, as in files.
 pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Exit> {

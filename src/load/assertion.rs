@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::jsonpath::JsonPath;
-use crate::load::fields::{Map, duration, entries, flag, is_name, one_or_many, parse_duration, text, word, wrong_kind};
+use crate::load::fields::{Map, check_variable, duration, entries, flag, one_or_many, parse_duration, text, word, wrong_kind};
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
@@ -184,14 +184,16 @@ pub fn captures(node: &Node, faults: &mut Diagnostics) -> Vec<Capture> {
 }
 
 fn capture(entry: &Entry, faults: &mut Diagnostics) -> Option<Capture> {
-    if !is_name(&entry.key, false) {
-        let fault = Diagnostic::error(format!("`{}` is not a name for a variable", entry.key)).at(entry.key_at, "this name");
-        faults.push(fault.hint("use letters, digits and `_`"));
-    }
+    check_variable(&entry.key, entry.key_at, "a variable", faults);
     let from = match &entry.value.kind {
         Kind::Map(_) => {
             let map = Map::open(&entry.value, "a capture", &["header"], faults)?;
-            Subject::Header(text(map.required("header", faults)?, "`header`", faults)?.to_ascii_lowercase())
+            let node = map.required("header", faults)?;
+            let name = text(node, "`header`", faults)?;
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(node.at, "this name"));
+            }
+            Subject::Header(name.to_ascii_lowercase())
         }
         _ => {
             let path = text(&entry.value, "a capture", faults)?;

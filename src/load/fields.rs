@@ -130,9 +130,9 @@ pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], faults: &mut 
 /// `300ms`, `2s`, `5m`, `1h`, `30d`.
 pub fn duration(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
     let written = scalar(node, what, faults)?;
-    let found = parse_duration(&written);
+    let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
-        let fault = Diagnostic::error(format!("{what} must be a duration")).at(node.at, "this is not one");
+        let fault = Diagnostic::error(format!("{what} must be a duration above zero")).at(node.at, "this is not one");
         faults.push(fault.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"));
     }
     found
@@ -172,10 +172,23 @@ pub fn at_most_one(map: &Map<'_>, keys: &[&str], what: &str, faults: &mut Diagno
     }
 }
 
-/// A name that can be part of an id or a template: letters, digits and `_`, and `-` where `hyphens` allows it.
-pub fn is_name(text: &str, hyphens: bool) -> bool {
-    !text.is_empty()
-        && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || (hyphens && matches!(letter, '-' | '.')))
+/// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+}
+
+/// A name that a template can look up: ASCII letters, digits and `_`, and no digit first.
+pub fn is_variable(text: &str) -> bool {
+    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    all && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+}
+
+/// Reports a name that no template could look up.
+pub fn check_variable(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
+    if !is_variable(name) {
+        let fault = Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
+        faults.push(fault.hint("use ASCII letters, digits and `_`, and begin with a letter"));
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! the root, links included.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::fields::text;
+use crate::load::fields::{is_id, text};
 use crate::model::assertion::Schema;
 use crate::model::request::WorkspaceFile;
 use crate::yaml::Node;
@@ -66,14 +66,16 @@ impl Files {
         for folder in ["requests", "fixtures", "schemes"] {
             self.walk(Path::new(folder), faults, &mut found);
         }
-        if let [first, second, ..] = found.iter().filter(|file| file.kind == FileKind::Workspace).collect::<Vec<_>>().as_slice() {
-            faults.push(Diagnostic::error(format!(
-                "`{}` and `{}` are the same file twice",
-                first.path.display(),
-                second.path.display()
-            )));
-        }
         found.sort_by(|left, right| left.path.cmp(&right.path));
+        for pair in found.windows(2).filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name) {
+            let (first, second) = (pair[0].path.display(), pair[1].path.display());
+            let fault = Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
+            faults.push(fault.in_file(&pair[1].path).hint("one ends in `.yaml`, the other in `.yml`: remove one"));
+        }
+        for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
+            let fault = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name)).in_file(&file.path);
+            faults.push(fault.hint("use letters, digits, `_`, `-` and `.` in the names of files and folders"));
+        }
         found
     }
 

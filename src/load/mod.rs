@@ -98,6 +98,7 @@ fn built_in(files: &Files, decoded: &[Decoded], sources: &mut Sources, faults: &
         decoded.iter().any(|decoded| match decoded {
             Decoded::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
             Decoded::Recording(recording) => recording.scheme == name,
+            Decoded::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
             _ => false,
         })
     };
@@ -170,12 +171,6 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
             workspace.environments = settings.environments;
         }
         Decoded::Request(request) => {
-            if let Some(other) = workspace.requests.iter().find(|other| other.name == request.name) {
-                let fault = Diagnostic::error(format!("two files are the request `{}`", request.name));
-                faults.push(
-                    fault.at(request.at, "the second").at(other.at, "the first").hint("one ends in `.yaml`, the other in `.yml`"),
-                );
-            }
             workspace.requests.push(request);
         }
         Decoded::Recording(recording) => workspace.recordings.push(recording),

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
 use crate::load::assertion::{Assertions, captures};
-use crate::load::fields::{Map, at_most_one, duration, flag, is_name, items, scalar, text, texts, word, wrong_kind};
+use crate::load::fields::{Map, at_most_one, duration, flag, is_id, items, scalar, text, texts, word, wrong_kind};
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::outcome::{ErrorKind, Expected};
@@ -131,7 +131,7 @@ impl Requests<'_> {
     fn step_name(&mut self, map: &Map<'_>, others: &[Named]) -> Option<Named> {
         let node = map.required("name", self.faults)?;
         let name = scalar(node, "`name`", self.faults)?;
-        if !is_name(&name, true) {
+        if !is_id(&name) {
             let fault = Diagnostic::error(format!("`{name}` is not a name for a step")).at(node.at, "this name");
             self.faults.push(fault.hint("use letters, digits, `_` and `-`: it is a part of the id"));
         }
@@ -214,23 +214,20 @@ impl Requests<'_> {
         if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//") {
             let fault = Diagnostic::error("a request names a path, never a host").at(path.at, "this names a host");
             self.faults.push(fault.hint("scheme and environment own the host: write what follows it, from the first `/`"));
+            return;
         } else if !first.starts_with('/') {
             self.faults.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+            return;
         }
-        let literals =
-            path.parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text.as_str()) } else { None });
-        for literal in literals {
-            if literal.contains('#') {
-                let fault = Diagnostic::error("a path has no fragment").at(path.at, "a client would cut it at `#`");
-                self.faults.push(fault.hint("write `%23` for a `#` in a value"));
-            } else if let Some(odd) =
-                literal.chars().find(|letter| letter.is_whitespace() || letter.is_control() || !letter.is_ascii())
-            {
-                let fault = Diagnostic::error("text in a path is sent as written")
-                    .at(path.at, format!("a client would change `{}`", odd.escape_debug()));
-                self.faults
-                    .push(fault.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
-            }
+        let text = |part: &Part| if let Part::Literal(text) = part { text.clone() } else { "x".to_owned() };
+        let sample: String = path.parts.iter().map(text).collect();
+        if sample.contains('#') {
+            let fault = Diagnostic::error("a path has no fragment").at(path.at, "a client would cut it at `#`");
+            self.faults.push(fault.hint("write `%23` for a `#` in a value"));
+        } else if let Err(error) = crate::wire::check_target(&sample) {
+            let fault = Diagnostic::error(format!("text in a path is sent as written, but {error}")).at(path.at, "this text");
+            self.faults
+                .push(fault.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
         }
     }
 
@@ -267,14 +264,26 @@ impl Requests<'_> {
 
     fn headers(&mut self, node: &Node) -> Vec<Field> {
         let fields = self.values().fields(node, "`headers`");
-        for field in &fields {
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(first) = fields[..index].iter().find(|first| first.name.eq_ignore_ascii_case(&field.name)) {
+                let fault =
+                    Diagnostic::error(format!("the header `{}` stands twice", field.name)).at(field.name_at, "the second");
+                self.faults
+                    .push(fault.at(first.name_at, "the first").hint("names of headers do not tell capitals from small letters"));
+            }
             self.refuse_object(field, "a header");
+            let text = field.value.as_constant().and_then(Value::to_plain_text).unwrap_or_default();
+            if !crate::wire::is_header_value(&text) {
+                let fault =
+                    Diagnostic::error("a header cannot hold this").at(field.value.at, "blanks at an end, or a control character");
+                self.faults.push(fault);
+            }
             let valid = http::HeaderName::from_bytes(field.name.as_bytes()).is_ok();
             if !valid {
                 self.faults
                     .push(Diagnostic::error(format!("`{}` is not a header name", field.name)).at(field.name_at, "this name"));
             }
-            if ["host", "content-length", "transfer-encoding", "connection"].contains(&field.name.to_ascii_lowercase().as_str()) {
+            if crate::wire::FRAMING.contains(&field.name.to_ascii_lowercase().as_str()) {
                 let fault =
                     Diagnostic::error(format!("`{}` is not for a request to say", field.name)).at(field.name_at, "this header");
                 self.faults.push(fault.hint("it follows from the host and the body"));
@@ -393,7 +402,7 @@ impl Requests<'_> {
     }
 
     fn vars(&mut self, node: &Node) -> Vec<Field> {
-        self.values().fields(node, "`vars`")
+        self.values().variables(node)
     }
 
     fn named(&mut self, map: &Map<'_>, key: &str) -> Option<Named> {

@@ -2,7 +2,7 @@
 //! its file, before anything is sent.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::fields::{entries, wrong_kind};
+use crate::load::fields::{check_variable, entries, wrong_kind};
 use crate::model::request::Field;
 use crate::model::template::{Template, Tree, TreeKind};
 use crate::render::Dialect;
@@ -50,6 +50,15 @@ impl Values<'_> {
 
     pub fn fields(&mut self, node: &Node, what: &str) -> Vec<Field> {
         entries(node, what, self.faults).iter().map(|entry| self.field(entry)).collect()
+    }
+
+    /// A `vars` map: names that templates can look up.
+    pub fn variables(&mut self, node: &Node) -> Vec<Field> {
+        let fields = self.fields(node, "`vars`");
+        for field in &fields {
+            check_variable(&field.name, field.name_at, "a variable", self.faults);
+        }
+        fields
     }
 
     fn template_of(&mut self, text: &Text, node: &Node) -> Option<Template> {

@@ -1,9 +1,9 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::fields::{Map, entries, is_name, text};
+use crate::load::fields::{Map, entries, is_id, text};
 use crate::load::values::Values;
-use crate::model::environment::{Account, Environment, SANDBOX};
+use crate::model::environment::{Account, Environment, LIVE, SANDBOX};
 use crate::model::request::{Field, Named};
 use crate::render::Dialect;
 use crate::yaml::{Entry, Node};
@@ -40,7 +40,7 @@ pub fn decode(node: &Node, faults: &mut Diagnostics) -> Settings {
 
 fn check_default(settings: &Settings, faults: &mut Diagnostics) {
     let Some(default) = &settings.default_env else { return };
-    let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX]);
+    let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);
     if !names().any(|name| name == default.name) {
         let fault =
             Diagnostic::error(format!("there is no environment `{}`", default.name)).at(default.at, "not defined under `envs`");
@@ -63,6 +63,12 @@ fn environment(entry: &Entry, faults: &mut Diagnostics) -> Environment {
     }
     if let (SANDBOX, Some(hosts)) = (environment.name.as_str(), map.entry("hosts").or_else(|| map.entry("regions"))) {
         faults.push(Diagnostic::error("the sandbox has its own hosts").at(hosts.key_at, "not for the sandbox to have"));
+    }
+    for (scheme, host) in &environment.hosts {
+        if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
+            let fault = Diagnostic::error(format!("`{scheme}` has a host and a region here")).at(region.at, "the region");
+            faults.push(fault.at(host.at, "the host").hint("a region names one of the scheme's own hosts: keep one of the two"));
+        }
     }
     environment.accounts = map.get("accounts").map(|node| accounts(node, faults)).unwrap_or_default();
     environment
@@ -115,12 +121,12 @@ fn accounts(node: &Node, faults: &mut Diagnostics) -> Vec<Account> {
 
 /// Names of environments and accounts become parts of variables, where `__` separates.
 fn check_name(entry: &Entry, what: &str, faults: &mut Diagnostics) {
-    if !is_name(&entry.key, true) || entry.key.contains("__") {
+    if !is_id(&entry.key) || entry.key.contains("__") {
         let fault = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key)).at(entry.key_at, "this name");
         faults.push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
     }
 }
 
 fn fields(node: &Node, faults: &mut Diagnostics) -> Vec<Field> {
-    Values { dialect: Dialect::Request, faults }.fields(node, "`vars`")
+    Values { dialect: Dialect::Request, faults }.variables(node)
 }

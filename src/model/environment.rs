@@ -7,6 +7,9 @@ use crate::value::Value;
 /// The environment that is always there and needs nothing.
 pub const SANDBOX: &str = "sandbox";
 
+/// The hosts that schemes name themselves; it needs no entry in `ingam.yaml`.
+pub const LIVE: &str = "live";
+
 /// The account of a scheme for which none is named.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
@@ -21,6 +24,15 @@ pub struct Environment {
     /// Scheme → a base URL of its own.
     pub hosts: Vec<(String, Named)>,
     pub accounts: Vec<Account>,
+}
+
+impl Environment {
+    /// Whether anything in it is about a scheme.
+    #[must_use]
+    pub fn names_scheme(&self, scheme: &str) -> bool {
+        self.accounts.iter().any(|account| account.scheme == scheme)
+            || self.hosts.iter().chain(&self.regions).any(|(name, _)| name == scheme)
+    }
 }
 
 /// One shop or seller.

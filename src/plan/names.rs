@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::assertion::{Bound, Predicate, Test};
 use crate::model::request::{Body, Field, PartContent, Request, Step};
+use crate::model::scheme::PLAIN;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{Dialect, RESERVED};
@@ -14,12 +15,27 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &[String], f
     Checker { environment, request: None, faults }.define(&workspace.vars, &mut known);
     Checker { environment, request: None, faults }.define(vars, &mut known);
     for request in &workspace.requests {
+        check_account(workspace, environment, request, faults);
         let mut known = known.clone();
         let mut checker = Checker { environment, request: Some(request), faults };
         checker.define(&request.vars, &mut known);
         known.extend(given.iter().cloned());
         for step in &request.steps {
             checker.step(step, &mut known);
+        }
+    }
+}
+
+/// An account that a file names must be one of the environment.
+fn check_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+    let Some(named) = &request.account else { return };
+    for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN) {
+        let accounts = workspace.accounts(environment, scheme);
+        if !accounts.iter().any(|account| account.name == named.name) {
+            let fault = Diagnostic::error(format!("`{scheme}` has no account `{}` in environment `{environment}`", named.name));
+            let hint = did_you_mean(&named.name, accounts.iter().map(|account| account.name.as_str()));
+            let hint = hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+            return faults.push(fault.at(named.at, "unknown account").hint(hint));
         }
     }
 }

@@ -2,10 +2,12 @@
 //! strict, with fuel, and without the stock filters that are made for web pages.
 
 use super::filters;
-use super::names::names_of;
+use super::names::{Names, names_of};
+use super::scope::Variables;
 use super::{FUNCTIONS, Moment, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
+use crate::span::Span;
 use crate::value::{Number, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
@@ -52,8 +54,9 @@ impl Dialect {
     /// # Errors
     /// When the expression does not compile, or uses a filter or function that does not exist.
     pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
-        if expression.lookup.is_some() {
-            return Ok(());
+        if let Some(path) = &expression.lookup {
+            let function = path.first().filter(|name| self == Self::Request && FUNCTIONS.contains(&name.as_str()));
+            return function.map_or(Ok(()), |name| Err(uncalled(name, expression.at)));
         }
         let names = names_of(&expression.source);
         let kinds = [("filter", &names.filters, self.filters()), ("test", &names.tests, self.tests())];
@@ -64,7 +67,23 @@ impl Dialect {
                 return Err(fault.maybe_hint(did_you_mean(used.name, known.iter().copied())));
             }
         }
-        self.compiled(expression).map(|_| ()).map_err(Diagnostic::from)
+        if let Some(used) =
+            names.lookups.iter().find(|used| self == Self::Request && FUNCTIONS.contains(&used.name) && !used.called)
+        {
+            return Err(uncalled(used.name, expression.at.slice(used.at, used.name.len())));
+        }
+        self.compiled(expression).map_err(Diagnostic::from)?;
+        self.try_out(expression, &names)
+    }
+
+    /// An expression of functions alone can be tried before anything runs: that shows wrong formats, offsets and arguments.
+    fn try_out(self, expression: &Expression, names: &Names<'_>) -> Result<(), Diagnostic> {
+        let functions = !names.lookups.is_empty() && names.lookups.iter().all(|used| FUNCTIONS.contains(&used.name));
+        if self == Self::Request && functions {
+            let nothing = Variables::new(Moment { unix_ms: 1_700_000_000_000, seed: [0; 16] });
+            evaluate(expression, &nothing).map_err(Diagnostic::from)?;
+        }
+        Ok(())
     }
 
     /// The dotted names that an expression looks up, functions among them.
@@ -112,6 +131,10 @@ impl Dialect {
         cache.insert(expression.source.clone(), Arc::clone(&compiled));
         Ok(compiled)
     }
+}
+
+fn uncalled(name: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(format!("`{name}` is a function")).at(at, "not called").hint(format!("write `{name}()`"))
 }
 
 /// One minijinja environment and what it has compiled.
@@ -237,9 +260,6 @@ fn evaluate<'s>(expression: &Expression, scope: &'s dyn Scope) -> Result<Cow<'s,
 fn undefined(expression: &Expression, path: &[String], scope: &dyn Scope) -> RenderError {
     let known = scope.names();
     let root = path.first().map_or("", String::as_str);
-    if FUNCTIONS.contains(&root) && path.len() == 1 && scope.moment().is_some() {
-        return RenderError::new(expression.at, format!("`{root}` is a function")).hint(format!("write `{root}()`"));
-    }
     let error = RenderError::new(expression.at, format!("`{}` is not defined", path.join(".")));
     match did_you_mean(root, known.iter().map(String::as_str)).filter(|_| !known.iter().any(|name| name == root)) {
         Some(hint) => error.hint(hint),

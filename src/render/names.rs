@@ -7,6 +7,8 @@ use crate::model::template::WORDS;
 pub struct Used<'s> {
     pub name: &'s str,
     pub at: usize,
+    /// An opening bracket follows.
+    pub called: bool,
 }
 
 /// What an expression uses.
@@ -71,20 +73,21 @@ fn take<'s>(source: &'s str, at: usize, len: usize, before: Before, names: &mut 
     match (before, name) {
         (Before::Dot, _) => Before::Other,
         (Before::Bar, _) => {
-            names.filters.push(Used { name, at });
+            names.filters.push(Used { name, at, called: false });
             Before::Other
         }
         (_, "is") => Before::Is,
         (Before::Is, "not") => Before::Is,
         (Before::Is, _) => {
-            names.tests.push(Used { name, at });
+            names.tests.push(Used { name, at, called: false });
             Before::Other
         }
         (_, word) if WORDS.contains(&word) => Before::Other,
         _ if is_argument_name(&source[at + len..]) => Before::Other,
         _ => {
             let whole = dotted_len(&source[at..]);
-            names.lookups.push(Used { name: &source[at..at + whole], at });
+            let called = source[at + whole..].trim_start().starts_with('(');
+            names.lookups.push(Used { name: &source[at..at + whole], at, called });
             Before::Lookup(whole)
         }
     }

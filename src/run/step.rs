@@ -103,11 +103,11 @@ async fn attempt(
     let (method, path) = (draft.method, draft.path.clone());
     let again = call.issues_token().then(|| draft.clone());
     call.send(draft, moment, progress).await?;
-    if let (Some(draft), Some(response)) = (again, &progress.response) {
-        if call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(response))) {
-            call.forget_token();
-            call.send(draft, super::unit::moment(context), progress).await?;
-        }
+    if let (Some(draft), Some(response)) = (again, &progress.response)
+        && call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(response)))
+    {
+        call.forget_token();
+        call.send(draft, super::unit::moment(context), progress).await?;
     }
     let Some(response) = &progress.response else { return Ok(Judged::default()) };
     if let Some(reason) = not_recorded(response) {

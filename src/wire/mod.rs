@@ -9,6 +9,6 @@ mod url;
 
 pub use draft::{Draft, DraftBody, DraftPart};
 pub use encode::{encode_form, encode_strict, join_form, join_query, pairs_of, pairs_of_form};
-pub use request::{WireError, WireRequest};
+pub use request::{FRAMING, WireError, WireRequest, check_target, is_header_value};
 pub use response::WireResponse;
 pub use url::BaseUrl;

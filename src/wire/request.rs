@@ -18,7 +18,7 @@ pub struct WireRequest {
 /// Why a request cannot be put on the wire as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
-    #[error("`{written}` would be sent as `{sent}`: percent-encode it, or leave it out")]
+    #[error("`{written}` would be sent as `{sent}`")]
     Rewritten { written: String, sent: String },
     #[error("`{0}` is not a path")]
     NotAPath(String),
@@ -92,6 +92,18 @@ impl WireRequest {
     }
 }
 
+/// Headers that follow from host and body, and are nobody's to set.
+pub const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
+/// Whether a target would be sent just as it is written, whatever the host.
+///
+/// # Errors
+/// When an HTTP client would send anything else.
+pub fn check_target(target: &str) -> Result<(), WireError> {
+    let base = BaseUrl::parse("https://host.invalid").map_err(WireError::NotAPath)?;
+    exact(&base, target).map(|_| ())
+}
+
 /// `Url` is all that stands between our text and the wire, so its spelling must be ours.
 fn exact(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     let written = format!("{}{target}", base.origin());
@@ -104,7 +116,8 @@ fn exact(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
 }
 
 /// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends, which some servers cut.
-fn is_header_value(value: &str) -> bool {
+#[must_use]
+pub fn is_header_value(value: &str) -> bool {
     value.trim() == value && !value.chars().any(|letter| letter.is_control() && letter != '\t')
 }
 

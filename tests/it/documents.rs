@@ -54,6 +54,11 @@ fn check_block(block: &Block, kind: &str) {
         other => panic!("line {}: `{other}` is no kind of block", block.line),
     };
     folder.write(&path, &block.text);
+    if path != "ingam.yaml" {
+        // The accounts that the examples speak of.
+        let accounts = "{ shopee: { sg: { shop_id: 123456 } }, coupang: { main: { vendor_id: A00012345 } } }";
+        folder.write("ingam.yaml", &format!("envs: {{ live: {{ accounts: {accounts} }} }}\n"));
+    }
     if path != "requests/block.yaml" {
         folder.write("requests/plain.yaml", "scheme: coupang\nget: /v2/plain\n");
     }

@@ -22,6 +22,10 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     };
     let environment = match settings::environment(&loaded.workspace, args.target.env.as_deref(), output) {
         Ok(environment) => environment,
+        Err(_) if loaded.has_errors() => {
+            output.diagnostics(&loaded.diagnostics, &loaded.sources);
+            return Exit::BadFile;
+        }
         Err(exit) => return exit,
     };
     let mut faults = Diagnostics::default();

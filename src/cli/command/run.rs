@@ -28,6 +28,7 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
         Exit::NothingSelected
     })?;
     let schemes = session::schemes_of(&loaded.workspace, &plan.units);
+    session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
     let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
     let files = session::files(loaded, output)?;
     let session = Session { host, loaded, files: &files };

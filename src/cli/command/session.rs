@@ -4,6 +4,7 @@ use crate::cli::Exit;
 use crate::cli::args::Target;
 use crate::cli::output::Output;
 use crate::cli::settings;
+use crate::diagnostic::did_you_mean;
 use crate::host::Host;
 use crate::load::{Files, Loaded};
 use crate::model::environment::SANDBOX;
@@ -63,6 +64,28 @@ pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Schem
     let named =
         |scheme: &&Arc<Scheme>| requests.iter().flat_map(|request| &request.steps).any(|step| step.scheme.name == scheme.name);
     workspace.schemes.iter().filter(named).cloned().collect()
+}
+
+/// An account of the command line must be one of some scheme that is used.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn check_account(
+    loaded: &Loaded,
+    environment: &str,
+    account: Option<&str>,
+    schemes: &[Arc<Scheme>],
+    output: &Output,
+) -> Result<(), Exit> {
+    let Some(named) = account else { return Ok(()) };
+    let accounts = schemes.iter().flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
+    let names: Vec<&str> = accounts.map(|account| account.name.as_str()).collect();
+    if names.contains(&named) {
+        return Ok(());
+    }
+    let hint = did_you_mean(named, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    output.error(&format!("there is no account `{named}` in environment `{environment}`"), &[hint]);
+    Err(Exit::Usage)
 }
 
 /// The environment that sends: the sandbox started, or the user's own credentials read.

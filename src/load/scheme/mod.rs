@@ -9,7 +9,9 @@ mod vectors;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::assertion::json_path;
-use crate::load::fields::{Map, duration, entries, flag, is_name, items, one_or_many, scalar, text, texts, word, wrong_kind};
+use crate::load::fields::{
+    Map, duration, entries, flag, is_id, is_variable, items, one_or_many, scalar, text, texts, word, wrong_kind,
+};
 use crate::load::files::Files;
 use crate::method::Method;
 use crate::model::request::Named;
@@ -94,9 +96,16 @@ impl Schemes<'_> {
             vectors: Vec::new(),
         };
         scheme.tokens = map.get("tokens").map(|node| self.tokens(node, &scheme, &whole)).unwrap_or_default();
+        for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
+            self.check_token(wanted, &scheme.tokens);
+        }
         scheme.authorize = map.get("authorize").and_then(|node| self.authorize(node, &scheme, &whole));
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.get("vectors").map(|node| self.vectors(node)).unwrap_or_default();
+        if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
+            let fault = Diagnostic::error("a scheme with credentials needs `hosts`").at(map.at, "no host here");
+            self.faults.push(fault.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
+        }
         names::check(&scheme, self.faults);
         Some(scheme)
     }
@@ -108,7 +117,7 @@ impl Schemes<'_> {
                 Diagnostic::error(format!("this file is named `{name}` and says `{written}`")).at(node.at, "another name");
             self.faults.push(fault.hint("the name of a scheme is the name of its file"));
         }
-        if !is_name(written, true) || written.contains("__") {
+        if !is_id(written) || written.contains("__") {
             let fault = Diagnostic::error(format!("`{written}` is not a name for a scheme")).at(node.at, "this name");
             self.faults.push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
         }
@@ -120,12 +129,19 @@ impl Schemes<'_> {
     }
 
     fn credential(&mut self, entry: &Entry) -> Option<Credential> {
-        if !is_name(&entry.key, false) || entry.key.contains("__") {
+        if !is_variable(&entry.key) || entry.key.contains("__") {
             let fault =
                 Diagnostic::error(format!("`{}` is not a name for a credential", entry.key)).at(entry.key_at, "this name");
             self.faults.push(fault.hint("use letters, digits and single `_`"));
         }
         let map = Map::open(&entry.value, "a credential", &CREDENTIAL_KEYS, self.faults)?;
+        let is_secret = map.get("secret").is_some_and(|node| matches!(node.kind, crate::yaml::Kind::Bool(true)));
+        if let Some(default) =
+            map.entry("default").filter(|default| is_secret && !matches!(default.value.kind, crate::yaml::Kind::Null))
+        {
+            let fault = Diagnostic::error("a secret has no default: a scheme is shared").at(default.key_at, "in a shared file");
+            self.faults.push(fault.hint("`default: null` says that it may be missing"));
+        }
         let scopes = [("app", CredentialScope::App), ("account", CredentialScope::Account)];
         Some(Credential {
             name: entry.key.clone(),
@@ -279,6 +295,15 @@ impl Schemes<'_> {
 
     fn matcher(&mut self, map: &Map<'_>) -> Matcher {
         let paths = map.get("path").map(|node| texts(node, "a path pattern", self.faults)).unwrap_or_default();
+        if let Some(path) = paths.iter().find(|path| !path.starts_with('/') && !path.starts_with("**")) {
+            let at = map.get("path").map_or(map.at, |node| node.at);
+            self.faults.push(Diagnostic::error(format!("the pattern `{path}` fits no path")).at(at, "a path begins with `/`"));
+        }
+        if map.get("path").is_none() && map.get("method").is_none() {
+            let fault =
+                Diagnostic::error("a condition without `path` and `method` fits every request").at(map.at, "nothing is asked");
+            self.faults.push(fault.hint("leave it out, or say `default_level`"));
+        }
         let methods = map.get("method").map(one_or_many).unwrap_or_default().iter();
         let words = Method::ALL.map(|method| (method.name(), method));
         let methods = methods.filter_map(|node| word(node, "a method", &words, self.faults)).collect();

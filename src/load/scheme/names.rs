@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::request::Field;
-use crate::model::scheme::{Op, Placement, Procedure, Scheme, Token};
+use crate::model::scheme::{Op, Placement, Procedure, Scheme, Token, VectorOf};
 use crate::model::template::Expression;
 use crate::render::Dialect;
 use crate::span::Span;
@@ -102,6 +102,12 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
     for limit in &scheme.limits {
         let known: Vec<String> = LIMITED.map(str::to_owned).into();
         limit.scope.iter().for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
+    }
+    for vector in &scheme.vectors {
+        vector.credentials.iter().for_each(|(name, _)| word(name, vector.at, "a credential", credentials().collect()));
+        if let VectorOf::Request { level: Some(level), .. } = &vector.of {
+            word(level, vector.at, "a level", scheme.levels.iter().map(|level| level.name.clone()).collect());
+        }
     }
     let Some(sandbox) = &scheme.sandbox else { return };
     for key in &sandbox.keys {

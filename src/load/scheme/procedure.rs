@@ -2,7 +2,8 @@
 
 use super::Schemes;
 use crate::diagnostic::{Diagnostic, list_of};
-use crate::load::fields::{Map, is_name, items, scalar, text, word};
+use crate::load::fields::{Map, is_variable, items, scalar, text, word};
+use crate::model::request::Field;
 use crate::model::scheme::{Encoding, Hash, KeyForm, Op, Placement, SignStep};
 use crate::model::template::Template;
 use crate::yaml::{Entry, Node};
@@ -34,6 +35,12 @@ impl Schemes<'_> {
         for field in placement.headers.iter().filter(|field| http::HeaderName::from_bytes(field.name.as_bytes()).is_err()) {
             self.faults.push(Diagnostic::error(format!("`{}` is not a header name", field.name)).at(field.name_at, "this name"));
         }
+        let framing = |field: &&Field| crate::wire::FRAMING.contains(&field.name.to_ascii_lowercase().as_str());
+        for field in placement.headers.iter().filter(framing) {
+            let fault =
+                Diagnostic::error(format!("`{}` is not for a scheme to say", field.name)).at(field.name_at, "this header");
+            self.faults.push(fault.hint("it follows from the host and the body"));
+        }
         placement
     }
 
@@ -56,7 +63,7 @@ impl Schemes<'_> {
         let map = Map::open(node, "a sign step", &keys, self.faults)?;
         let id = map.required("id", self.faults)?;
         let name = text(id, "`id`", self.faults)?;
-        if !is_name(name, false) || SCHEME_NAMES.contains(&name) {
+        if !is_variable(name) || SCHEME_NAMES.contains(&name) {
             let fault = Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
             self.faults.push(fault.hint(format!("use letters, digits and `_`, and none of {}", list_of(SCHEME_NAMES, "or"))));
         }

@@ -7,7 +7,7 @@ use crate::load::fields::{Map, at_most_one, duration, entries, flag, scalar, tex
 use crate::method::Method;
 use crate::model::request::{Field, Named};
 use crate::model::scheme::{Authorize, Lifetime, Procedure, Scheme, Token, TokenRequest};
-use crate::model::template::Template;
+use crate::model::template::{Part, Template};
 use crate::yaml::{Entry, Node};
 use std::time::Duration;
 
@@ -24,13 +24,10 @@ impl Schemes<'_> {
     pub(super) fn tokens(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Vec<Token> {
         let tokens: Vec<Token> =
             entries(node, "`tokens`", self.faults).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect();
-        for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
-            self.check_token(wanted, &tokens);
-        }
         tokens
     }
 
-    fn check_token(&mut self, wanted: &Named, tokens: &[Token]) {
+    pub(super) fn check_token(&mut self, wanted: &Named, tokens: &[Token]) {
         if !tokens.iter().any(|token| token.name == wanted.name) {
             let fault =
                 Diagnostic::error(format!("there is no token `{}`", wanted.name)).at(wanted.at, "not defined under `tokens`");
@@ -111,7 +108,12 @@ impl Schemes<'_> {
             self.faults.push(Diagnostic::error("a token request needs a method and a path").at(map.at, "`get`, `post` or `put`"));
             return None;
         };
-        Some((method, self.values().template(node, "a path")?))
+        let path = self.values().template(node, "a path")?;
+        if !matches!(path.parts.first(), Some(Part::Literal(text)) if text.starts_with('/') && !text.starts_with("//")) {
+            let fault = Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
+            self.faults.push(fault.hint("another host is named by its region: `host: auth`"));
+        }
+        Some((method, path))
     }
 
     fn token_fields(&mut self, map: &Map<'_>, key: &str) -> Vec<Field> {
