@@ -4,6 +4,7 @@ mod architecture;
 mod cases;
 mod documents;
 mod program;
+mod sandbox;
 mod schemas;
 mod secrets;
 mod vectors;
