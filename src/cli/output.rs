@@ -1,6 +1,6 @@
 //! Where a command writes: data to standard output, the rest to standard error. A closed pipe is not a fault.
 
-use crate::diagnostic::{Diagnostic, Painter, Severity};
+use crate::diagnostic::{Diagnostic, Painter, Severity, count};
 use crate::host::Host;
 use crate::report::Style;
 use crate::span::Sources;
@@ -56,7 +56,7 @@ impl Output {
         }
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         if errors > 0 {
-            self.say(&self.err.red(&format!("{errors} {} found", if errors == 1 { "fault" } else { "faults" })));
+            self.say(&self.err.red(&format!("{} found", count(errors, "fault"))));
         }
     }
 }

@@ -18,10 +18,9 @@ pub fn root(host: &Host, global: &Global) -> PathBuf {
     if let Some(root) = &global.root {
         return host.cwd.join(root);
     }
-    let is_root = |folder: &&Path| folder.join(WORKSPACE_FILE).is_file() || folder.join("ingam.yml").is_file();
-    let has_requests = |folder: &&Path| folder.join("requests").is_dir();
-    let above = || host.cwd.ancestors();
-    above().find(is_root).or_else(|| above().find(has_requests)).unwrap_or(&host.cwd).to_owned()
+    let marks = [WORKSPACE_FILE, "ingam.yml", "requests"];
+    let is_root = |folder: &&Path| marks.iter().any(|mark| folder.join(mark).exists());
+    host.cwd.ancestors().find(is_root).unwrap_or(&host.cwd).to_owned()
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
@@ -42,10 +41,19 @@ pub fn load_any(host: &Host, global: &Global, output: &Output) -> Result<Loaded,
     })
 }
 
+/// Whether the workspace's own default is no environment, which its diagnostics say.
+pub fn names_no_environment(workspace: &Workspace) -> bool {
+    !is_environment(workspace, &workspace.default_env)
+}
+
+fn is_environment(workspace: &Workspace, name: &str) -> bool {
+    name == SANDBOX || name == LIVE || workspace.environment(name).is_some()
+}
+
 /// The environment that was named, or the workspace's own default.
 pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) -> Result<String, Exit> {
     let name = named.unwrap_or(&workspace.default_env);
-    if name == SANDBOX || workspace.environment(name).is_some() || name == LIVE {
+    if is_environment(workspace, name) {
         return Ok(name.to_owned());
     }
     let names = workspace.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);

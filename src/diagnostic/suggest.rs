@@ -6,7 +6,7 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
     let known: Vec<&str> = known.into_iter().collect();
     let similar = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     let nearest = known.iter().copied().min_by_key(similar)?;
-    if similar(&nearest) <= 1 + wrong.chars().count() / 4 {
+    if similar(&nearest) <= 1.max((wrong.chars().count() + 1) / 4) {
         return Some(format!("did you mean `{nearest}`?"));
     }
     (known.len() <= 24).then(|| format!("it can be {}", list_of(known, "or")))
@@ -21,6 +21,12 @@ pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> Stri
         [one] => one.clone(),
         [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
     }
+}
+
+/// `1 file`, `2 files`
+#[must_use]
+pub fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub fn one_or_many(node: &Node) -> &[Node] {
 
 pub fn wrong_kind(node: &Node, what: &str, wanted: &str) -> Diagnostic {
     let label = format!("this is {}", node.kind_name());
-    let wanted_text = wanted.contains("text") && matches!(node.kind, Kind::Number(_) | Kind::Bool(_) | Kind::Null);
+    let wanted_text = wanted.contains("text") && matches!(node.kind, Kind::Number(_) | Kind::Bool(_));
     let fault = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
     if wanted_text { fault.hint("put it in quotes") } else { fault }
 }
@@ -167,7 +167,9 @@ pub fn first_template(node: &Node) -> Option<&Node> {
 
 /// Reports when more than one of some keys is there: each would mean something, and only one can.
 pub fn at_most_one(map: &Map<'_>, keys: &[&str], what: &str, faults: &mut Diagnostics) {
-    if let [first, second, ..] = map.present(keys).as_slice() {
+    let mut found = map.present(keys);
+    found.sort_by_key(|entry| entry.key_at.start);
+    if let [first, second, ..] = found.as_slice() {
         faults.push(Diagnostic::error(what.to_owned()).at(second.key_at, "the second").at(first.key_at, "the first"));
     }
 }

@@ -89,7 +89,10 @@ impl Files {
         names.sort();
         for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
             let path = folder.join(name);
-            if self.root.join(&path).is_dir() {
+            if self.root.join(&path).is_symlink() && self.root.join(&path).is_dir() {
+                let fault = Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
+                faults.push(fault.hint("a link could lead outside, or in a circle: put the files themselves here"));
+            } else if self.root.join(&path).is_dir() {
                 self.walk(&path, faults, found);
             } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
                 match kind_of(&path) {

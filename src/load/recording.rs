@@ -144,6 +144,10 @@ impl Recordings<'_> {
             return None;
         };
         let headers = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
+        if let Some(body) = map.present(&RESPONSE_KEYS[2..]).first().filter(|_| matches!(status, 204 | 304)) {
+            let fault = Diagnostic::error(format!("an answer {status} has no body")).at(body.key_at, "nobody would get this");
+            self.faults.push(fault);
+        }
         Some(RecordedAnswer { status, headers, body: self.answer_body(&map) })
     }
 

@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
 use crate::load::assertion::{Assertions, captures};
-use crate::load::fields::{Map, at_most_one, duration, flag, is_id, items, scalar, text, texts, word, wrong_kind};
+use crate::load::fields::{
+    Map, at_most_one, duration, first_template, flag, is_id, items, scalar, text, texts, word, wrong_kind,
+};
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::outcome::{ErrorKind, Expected};
@@ -347,10 +349,26 @@ impl Requests<'_> {
         }
         let map = Map::open(node, "a part", &["file", "filename", "type"], self.faults)?;
         let file = self.files.body_file(map.required("file", self.faults)?, self.faults)?;
-        let named = map.get("filename").and_then(|node| text(node, "`filename`", self.faults)).map(str::to_owned);
+        let named = self.part_word(&map, "filename");
         let filename = named.or_else(|| Some(file.path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
-        let media_type = map.get("type").and_then(|node| text(node, "`type`", self.faults));
-        Some(PartContent::File { file, filename, media_type: media_type.unwrap_or("application/octet-stream").to_owned() })
+        let media_type = self.part_word(&map, "type").unwrap_or_else(|| "application/octet-stream".to_owned());
+        Some(PartContent::File { file, filename, media_type })
+    }
+
+    /// A word of a part's head: never a template, and nothing that could begin another head.
+    fn part_word(&mut self, map: &Map<'_>, key: &str) -> Option<String> {
+        let node = map.get(key)?;
+        let word = text(node, &format!("`{key}`"), self.faults)?;
+        if first_template(node).is_some() {
+            self.faults.push(Diagnostic::error(format!("`{key}` is never a template")).at(node.at, "`{{` is not allowed here"));
+        }
+        let media_type = key != "type" || word.split_once('/').is_some_and(|(main, sub)| !main.is_empty() && !sub.is_empty());
+        if word.chars().any(char::is_control) || !media_type {
+            let wanted = if key == "type" { "such as `image/png`" } else { "no control characters" };
+            self.faults
+                .push(Diagnostic::error(format!("`{}` is not a {key} of a part", word.escape_debug())).at(node.at, wanted));
+        }
+        Some(word.to_owned())
     }
 
     fn expected(&mut self, map: &Map<'_>) -> Expected {

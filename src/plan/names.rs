@@ -1,12 +1,12 @@
 //! Holds every template of a request against the names that will be known when it is rendered.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
 use crate::model::assertion::{Bound, Predicate, Test};
 use crate::model::request::{Body, Field, PartContent, Request, Step};
 use crate::model::scheme::PLAIN;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
-use crate::render::{Dialect, RESERVED};
+use crate::render::{Dialect, FUNCTIONS, RESERVED};
 
 /// Reports every name that nothing defines in `environment`; `given` are the names of `--var`.
 pub fn check_names(workspace: &Workspace, environment: &str, given: &[String], faults: &mut Diagnostics) {
@@ -96,7 +96,10 @@ impl Checker<'_> {
             return;
         }
         let secret = ["cred", "token", "secret"].contains(&name);
-        let hint = if secret {
+        let called = expression.source[offset..].trim_start_matches(name).trim_start().starts_with('(');
+        let hint = if called {
+            Some(format!("the functions are {}", list_of(FUNCTIONS, "and")))
+        } else if secret {
             Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
         } else {
             let similar = did_you_mean(name, known.iter().map(String::as_str)).filter(|hint| hint.starts_with("did"));

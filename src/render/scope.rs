@@ -123,6 +123,8 @@ impl Scope for Variables {
     }
 
     fn names(&self) -> Vec<String> {
-        self.known.keys().cloned().collect()
+        let mut names: Vec<String> = self.known.keys().cloned().collect();
+        names.sort();
+        names
     }
 }

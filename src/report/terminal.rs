@@ -1,6 +1,7 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a summary.
 
 use super::Reporter;
+use crate::diagnostic::count;
 use crate::event::{Event, FailureReport, StepReport, Summary, UnitReport, Verdict};
 use crate::secret::Shown;
 use crate::span::Sources;
@@ -65,7 +66,7 @@ impl<W: Write> Terminal<W> {
     }
 
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
-        let files = if units == 1 { "1 request file".to_owned() } else { format!("{units} request files") };
+        let files = count(units, "request file");
         writeln!(self.out, "{} {files} in environment {}", self.style.bold("ingam"), self.style.bold(environment))
     }
 
@@ -212,7 +213,7 @@ impl<W: Write> Terminal<W> {
         if summary.skipped > 0 {
             parts.push(self.style.yellow(&format!("{} skipped", summary.skipped)));
         }
-        let calls = if summary.requests == 1 { "1 request".to_owned() } else { format!("{} requests", summary.requests) };
+        let calls = count(summary.requests, "request");
         writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), human(summary.duration))?;
         self.out.flush()
     }

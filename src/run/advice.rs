@@ -27,7 +27,12 @@ pub fn unexpected(expected: Expected, outcome: &Outcome) -> Option<(String, Stri
 /// What kind of refusal it is, what the scheme says of it, and what the clock says.
 pub fn of(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
     let Outcome::Refused { kind, hint, .. } = outcome else { return Vec::new() };
-    let mut notes = vec![format!("{kind}: {}", hint.as_deref().unwrap_or(kind.advice()))];
+    let usual = match response.status {
+        200..300 => "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`",
+        300..400 => "a redirect, which is never followed with a signed request: check the host and the path",
+        _ => kind.advice(),
+    };
+    let mut notes = vec![format!("{kind}: {}", hint.as_deref().unwrap_or(usual))];
     let clock = matches!(kind, ErrorKind::Clock | ErrorKind::Signature | ErrorKind::Auth);
     notes.extend(clock_note(response, now_ms).filter(|_| clock));
     if matches!(kind, ErrorKind::Signature) && scheme.host("test").is_some() {

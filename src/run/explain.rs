@@ -53,6 +53,12 @@ pub struct ExplainedValue {
 pub struct ExplainError(#[from] StepError);
 
 impl ExplainError {
+    /// Where the fault stands, when it is one of the file.
+    #[must_use]
+    pub fn at(&self) -> Option<Span> {
+        self.0.at()
+    }
+
     /// What to do: values that only an earlier step brings can be given on the command line.
     #[must_use]
     pub fn hints(&self, request: &Request, step: &Step) -> Vec<String> {

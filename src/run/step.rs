@@ -54,7 +54,7 @@ impl StepError {
         }
     }
 
-    fn at(&self) -> Option<crate::span::Span> {
+    pub fn at(&self) -> Option<crate::span::Span> {
         match self {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => Some(error.at),
             _ => None,

@@ -185,7 +185,7 @@ impl Marketplace {
         }
         match self.pool.answer(&verified.account, &verified.unsigned) {
             Ok(answer) => self.reply(&answer),
-            Err(miss) => not_recorded(&self.scheme.name, &miss),
+            Err(miss) => not_recorded(&self.scheme, &miss),
         }
     }
 
@@ -308,8 +308,9 @@ fn fits(parts: &[String], path: &str) -> bool {
     left.is_empty()
 }
 
-fn not_recorded(scheme: &str, miss: &Miss) -> Reply {
-    let mut message = format!("the signature is right for `{scheme}`, but no file in fixtures/recordings answers this request");
+fn not_recorded(scheme: &Scheme, miss: &Miss) -> Reply {
+    let verified = if scheme.signs() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
+    let mut message = format!("{verified}no file in fixtures/recordings answers this request");
     let nearest = match &miss.nearest {
         Some((file, differs)) => {
             message.push_str(&format!(

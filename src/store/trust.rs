@@ -11,13 +11,13 @@ pub enum Trusted {
     /// An environment of a workspace sends a scheme's requests to a host of its own.
     Host { environment: String, scheme: String, host: String },
     /// A scheme of the workspace, by the hash of its text.
-    Scheme { name: String, hash: String },
+    Scheme { name: String, hash: String, hosts: Vec<String> },
 }
 
 impl Trusted {
     #[must_use]
-    pub fn scheme(name: &str, text: &str) -> Self {
-        Self::Scheme { name: name.to_owned(), hash: hex::encode(Sha256::digest(text)) }
+    pub fn scheme(name: &str, text: &str, hosts: Vec<String>) -> Self {
+        Self::Scheme { name: name.to_owned(), hash: hex::encode(Sha256::digest(text)), hosts }
     }
 
     /// In words, for the question and for the file.
@@ -27,8 +27,9 @@ impl Trusted {
             Self::Host { environment, scheme, host } => {
                 format!("secrets of `{scheme}` go to {host} in environment `{environment}`")
             }
-            Self::Scheme { name, hash } => {
-                format!("the scheme `{name}` of this workspace, as it is now ({})", &hash[..12.min(hash.len())])
+            Self::Scheme { name, hash, hosts } => {
+                let hash = &hash[..12.min(hash.len())];
+                format!("secrets of the workspace's own scheme `{name}`, as it is now ({hash}), go to {}", hosts.join(" and "))
             }
         }
     }
@@ -95,7 +96,7 @@ impl Trust {
                 add("scheme", scheme);
                 add("host", host);
             }
-            Trusted::Scheme { name, hash } => {
+            Trusted::Scheme { name, hash, .. } => {
                 add("scheme", name);
                 add("sha256", hash);
             }

@@ -154,7 +154,7 @@ impl Builder<'_> {
             return too_deep(at);
         }
         let fault = Diagnostic::error(format!("not YAML: {}", error.info())).at(at, "the parser stops here");
-        fault.maybe_hint(forgotten_quotes(written))
+        fault.maybe_hint(way_out(written))
     }
 }
 
@@ -162,12 +162,40 @@ fn too_deep(at: Span) -> Diagnostic {
     Diagnostic::error(format!("lists and maps are nested deeper than {MAX_DEPTH} levels")).at(at, "too deep")
 }
 
-/// A line that holds a template, a bracket or a second colon without quotes is the usual reason for odd YAML errors.
-fn forgotten_quotes(line: &str) -> Option<String> {
+/// The usual reasons for odd YAML errors: a tab, a template, a JSONPath in a flow map, or a second colon without quotes.
+fn way_out(line: &str) -> Option<String> {
+    const WORTH_SHOWING: usize = 100;
+    if line.trim_start_matches(' ').starts_with('\t') {
+        return Some("indent with blanks: YAML takes no tabs there".to_owned());
+    }
     let value = line.split_once(": ").map_or(line, |(_, value)| value).trim();
-    let quoted = value.starts_with('"') || value.starts_with('\'');
-    let odd = ["{{", "[", "{", ": "].iter().find(|odd| value.contains(**odd))?;
-    (!quoted && value.len() <= 100).then(|| format!("quote a value that holds `{odd}`: write \"{}\"", value.replace('"', "'")))
+    let bare = without_quoted(value);
+    if value.len() > WORTH_SHOWING {
+        return None;
+    }
+    if value.starts_with('{') && bare.contains("$.") && bare.contains('[') {
+        return Some("inside `{ }`, put a JSONPath in single quotes: `{ id: '$.data[0].id' }`".to_owned());
+    }
+    let odd = ["{{", ": "].iter().find(|odd| bare.contains(**odd) && !value.starts_with(['[', '*', '&']))?;
+    let whole = odd == &"{{" || !value.starts_with('{');
+    whole.then(|| format!("quote a value that holds `{odd}`: write \"{}\"", value.replace('"', "'")))
+}
+
+/// A line without what stands in quotes.
+fn without_quoted(line: &str) -> String {
+    let mut quote = None;
+    line.chars()
+        .filter(|letter| match quote {
+            Some(open) => {
+                quote = quote.filter(|_| *letter != open);
+                false
+            }
+            None => {
+                quote = ['"', '\''].into_iter().find(|mark| mark == letter);
+                quote.is_none()
+            }
+        })
+        .collect()
 }
 
 fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {

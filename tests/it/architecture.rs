@@ -52,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("report", &["event", "secret", "span"]),
+    ("report", &["diagnostic", "event", "secret", "span"]),
     // Roof: it may import everything, and nothing imports it.
     (
         "cli",

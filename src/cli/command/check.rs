@@ -4,7 +4,7 @@ use crate::cli::Exit;
 use crate::cli::args::{CheckArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, count};
 use crate::host::Host;
 use crate::model::scheme::{Origin, Scheme};
 use crate::plan::check_names;
@@ -20,12 +20,12 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
         Ok(vars) => vars,
         Err(exit) => return exit,
     };
+    if loaded.has_errors() && args.target.env.is_none() && settings::names_no_environment(&loaded.workspace) {
+        output.diagnostics(&loaded.diagnostics, &loaded.sources);
+        return Exit::BadFile;
+    }
     let environment = match settings::environment(&loaded.workspace, args.target.env.as_deref(), output) {
         Ok(environment) => environment,
-        Err(_) if loaded.has_errors() => {
-            output.diagnostics(&loaded.diagnostics, &loaded.sources);
-            return Exit::BadFile;
-        }
         Err(exit) => return exit,
     };
     let mut faults = Diagnostics::default();
@@ -46,10 +46,8 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     }
     let steps: usize = loaded.workspace.requests.iter().map(|request| request.steps.len()).sum();
     let (files, recordings) = (loaded.workspace.requests.len(), loaded.workspace.recordings.len());
-    output.data(&format!(
-        "{} {files} request files with {steps} requests, {recordings} recordings: no fault",
-        output.out.green("ok")
-    ));
+    let (files, steps, recordings) = (count(files, "request file"), count(steps, "request"), count(recordings, "recording"));
+    output.data(&format!("{} {files} with {steps}, {recordings}: no fault", output.out.green("ok")));
     Exit::Success
 }
 
@@ -67,7 +65,7 @@ pub fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
                     let fault = Diagnostic::error(format!("a known answer is not reproduced: `{}`", result.name));
                     faults.push(
                         fault
-                            .at(result.at, format!("published by {}", vector.source))
+                            .at(result.at, format!("source: {}", vector.source))
                             .hint(format!("expected {}", result.expected))
                             .hint(format!("got      {actual}")),
                     );

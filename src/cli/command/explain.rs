@@ -5,7 +5,7 @@ use crate::cli::Exit;
 use crate::cli::args::{ExplainArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::request::{Request, Step};
@@ -44,7 +44,15 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
             Ok(Exit::Success)
         }
         Err(error) => {
-            output.error(&context.redactor.borrow_mut().show(&error.to_string()).to_string(), &error.hints(request, step));
+            let reason = context.redactor.borrow_mut().show(&error.to_string()).to_string();
+            let hints = error.hints(request, step);
+            match error.at() {
+                Some(at) => {
+                    let fault = hints.into_iter().fold(Diagnostic::error(reason).at(at, "here"), Diagnostic::hint);
+                    output.diagnostics(&[fault], &loaded.sources);
+                }
+                None => output.error(&reason, &hints),
+            }
             Err(Exit::BadFile)
         }
     }

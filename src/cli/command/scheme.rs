@@ -5,7 +5,7 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, SchemeAct, SchemeArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostics, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostics, Severity, count, did_you_mean};
 use crate::host::Host;
 use crate::load::{BUILT_IN, Loaded, all_schemes};
 use crate::model::scheme::{Origin, Scheme};
@@ -34,7 +34,7 @@ fn line(scheme: &Scheme, output: &Output) -> String {
     let origin = if scheme.origin == Origin::BuiltIn { "built in" } else { "workspace" };
     let levels: Vec<&str> = scheme.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty()).collect();
     let levels = if levels.is_empty() { String::new() } else { format!("  levels {}", levels.join(", ")) };
-    let rest = format!("{origin}  {} known answers{levels}", scheme.vectors.len());
+    let rest = format!("{origin}  {}{levels}", count(scheme.vectors.len(), "known answer"));
     format!("{:<15} {:<40} {}", scheme.name, scheme.title.as_deref().unwrap_or_default(), output.out.dim(&rest))
 }
 
@@ -71,7 +71,12 @@ fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Ou
         output.diagnostics(&faults, &loaded.sources);
         let word = if is_wrong { output.out.red("wrong") } else { output.out.green("ok   ") };
         let expected: usize = scheme.vectors.iter().map(|vector| vector.expect.len()).sum();
-        output.data(&format!("{word} {:<15} {} known answers, {expected} values", scheme.name, scheme.vectors.len()));
+        output.data(&format!(
+            "{word} {:<15} {}, {}",
+            scheme.name,
+            count(scheme.vectors.len(), "known answer"),
+            count(expected, "value")
+        ));
         wrong |= is_wrong;
     }
     if wrong { Exit::BadFile } else { Exit::Success }

@@ -156,7 +156,8 @@ pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base
     let secrets = scheme.credentials.iter().any(|credential| credential.secret) || !scheme.tokens.is_empty();
     if scheme.origin == Origin::Workspace && secrets {
         let text = loaded.sources.get(scheme.at.file).map_or("", |source| &source.text);
-        things.push(Trusted::scheme(&scheme.name, text));
+        let hosts = scheme.hosts.iter().map(|host| host.url.clone()).collect();
+        things.push(Trusted::scheme(&scheme.name, text, hosts));
     }
     things
 }

@@ -7,7 +7,7 @@ mod sandbox;
 mod tokens;
 mod vectors;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
 use crate::load::assertion::json_path;
 use crate::load::fields::{
     Map, duration, entries, flag, is_id, is_variable, items, one_or_many, scalar, text, texts, word, wrong_kind,
@@ -52,6 +52,7 @@ pub const SCHEME_KEYS: [&str; 22] = [
 const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "about"];
 const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "behind"];
 const LEVEL_KEYS: [&str; 4] = ["token", "vars", "prepare", "attach"];
+const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
 const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 /// Keys of a `match` condition, beside the `level` of a rule.
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
@@ -327,6 +328,13 @@ impl Schemes<'_> {
         let headers =
             headers.iter().filter_map(|entry| Some((entry.key.clone(), scalar(&entry.value, "a header", self.faults)?)));
         let headers: Vec<(String, String)> = headers.collect();
+        for entry in map.get("headers").and_then(Node::as_map).unwrap_or_default() {
+            if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
+                let fault =
+                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key)).at(entry.key_at, "unknown");
+                self.faults.push(fault.hint(format!("it can be {}", list_of(LIMIT_HEADERS, "or"))));
+            }
+        }
         Some(Limit {
             at: node.at,
             matcher: self.matcher_of(&map),
