@@ -57,7 +57,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "check",
             "diagnostic",
             "event",
             "host",
