@@ -402,3 +402,78 @@ fn number_from_mini(value: &Mini) -> Result<Number, String> {
     let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
     number_of(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Layer, Origin};
+
+    fn scope() -> Variables {
+        let mut variables = Variables::new(Moment { unix_ms: 1_700_000_000_000, seed: [3; 16] });
+        let json = r#"{"price":12.90,"id":123456789012345678901234567890,"long":1.2345678901234567890,"list":[1,{"p":7.50}],"name":"a{{ x }}"}"#;
+        let Value::Object(members) = crate::value::parse(json.as_bytes()).unwrap() else { unreachable!() };
+        for (name, value) in members {
+            variables.set(name, value, Origin { layer: Layer::File, at: None });
+        }
+        variables
+    }
+
+    fn eval(text: &str) -> Result<String, RenderError> {
+        let template = Template::parse(text, Span::default(), None).unwrap();
+        template.expressions().try_for_each(|expression| {
+            Dialect::Request.check(expression).map_err(|fault| RenderError::new(Span::default(), fault.title))
+        })?;
+        template_value(&template, &scope()).map(|value| value.to_json())
+    }
+
+    #[test]
+    fn a_look_up_keeps_every_digit_and_a_computation_is_right() {
+        for (text, json) in [
+            ("{{ price }}", "12.90"),
+            ("{{ id }}", "123456789012345678901234567890"),
+            ("{{ long }}", "1.2345678901234567890"),
+            ("{{ list[1].p }}", "7.50"),
+            ("{{ price * 2 }}", "25.8"),
+            ("{{ price > 100 }}", "false"),
+            ("{{ price == 12.9 }}", "true"),
+            ("{{ id + 1 }}", "123456789012345678901234567891"),
+            ("{{ list[1:] | length }}", "1"),
+            ("{{ [price, 3] | max }}", "12.9"),
+            ("id-{{ id }}", r#""id-123456789012345678901234567890""#),
+            ("{{ 10 / 4 }}", "2.5"),
+            ("{{ now() - 86400 }}", "1699913600"),
+            ("{{ uuid()[0:8] | length }}", "8"),
+            ("{{ true }}", "true"),
+            ("x{{ true }}", r#""xtrue""#),
+        ] {
+            assert_eq!(eval(text).as_deref(), Ok(json), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rendered_value_is_never_rendered_again() {
+        assert_eq!(eval("{{ name }}").as_deref(), Ok(r#""a{{ x }}""#));
+        assert_eq!(eval("<{{ name }}>").as_deref(), Ok(r#""<a{{ x }}>""#));
+    }
+
+    #[test]
+    fn what_cannot_be_filled_in_is_an_error() {
+        for text in [
+            "{{ nothing }}",
+            "{{ price.digits }}",
+            "{{ nothing + 1 }}",
+            "{{ list[nothing:] }}",
+            "{{ long * 2 }}",
+            "{{ 1 / 0 }}",
+            "{{ now }}",
+            "{{ price | tojson }}",
+            "{{ date('%Y', 'Seoul') }}",
+            "{{ random(0) }}",
+            "x{{ list }}",
+            "{{ 'x' * 1000000000 }}",
+            "{{ 'aaaaaaaaaa' | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') }}",
+        ] {
+            assert!(eval(text).is_err(), "{text}");
+        }
+    }
+}
