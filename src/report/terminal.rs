@@ -23,7 +23,7 @@ impl Style {
     /// Text in a style, when there are colours.
     #[must_use]
     pub fn paint(self, style: Ansi, text: &str) -> String {
-        if self.colours { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.colours && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     #[must_use]
