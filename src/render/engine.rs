@@ -1,6 +1,7 @@
 //! Evaluates expressions. A plain look-up never leaves our own exact values; all else is compiled once by minijinja,
 //! strict, with fuel, and without the stock filters that are made for web pages.
 
+use super::convert::{from_mini, to_mini};
 use super::filters;
 use super::names::{Names, names_of};
 use super::scope::Variables;
@@ -8,8 +9,8 @@ use super::{FUNCTIONS, Moment, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
 use crate::span::Span;
-use crate::value::{Number, Value};
-use minijinja::value::{Value as Mini, ValueKind};
+use crate::value::Value;
+use minijinja::value::Value as Mini;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -329,78 +330,6 @@ fn function(name: &str, moment: Moment, site: u64) -> Mini {
             }
         }),
     }
-}
-
-/// How minijinja sees one of our values.
-///
-/// # Errors
-/// In words, for a number that a computation would round.
-pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
-    Ok(match value {
-        Value::Null => Mini::from(()),
-        Value::Bool(flag) => Mini::from(*flag),
-        Value::Number(number) => number_to_mini(number)?,
-        Value::String(text) => Mini::from(text.as_str()),
-        Value::List(items) => items.iter().map(to_mini).collect::<Result<Vec<Mini>, String>>()?.into(),
-        Value::Object(members) => {
-            let members: Result<Vec<(&str, Mini)>, String> =
-                members.iter().map(|(name, member)| Ok((name.as_str(), to_mini(member)?))).collect();
-            Mini::from_pairs(members?)
-        }
-    })
-}
-
-/// Whole numbers of up to 38 digits are exact, fractions of up to 15 digits are themselves as doubles; what is longer could
-/// only be computed with by rounding it. A plain look-up does not come here and keeps every digit.
-fn number_to_mini(number: &Number) -> Result<Mini, String> {
-    const EXACT_DIGITS: usize = 15;
-    if let Some(integer) = number.as_i128().filter(|_| number.is_integer()) {
-        return Ok(i64::try_from(integer).map_or_else(|_| Mini::from(integer), Mini::from));
-    }
-    let digits = number.text().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
-    if digits <= EXACT_DIGITS && number.as_f64().is_finite() {
-        return Ok(Mini::from(number.as_f64()));
-    }
-    Err(format!("{number} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"))
-}
-
-/// The shortest spelling of a double; none for what JSON cannot spell.
-#[must_use]
-pub fn number_of(double: f64) -> Option<Number> {
-    Number::parse(&format!("{double}"))
-}
-
-/// One of our values from what an expression gave.
-pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
-    Ok(match value.kind() {
-        ValueKind::None | ValueKind::Undefined => Value::Null,
-        ValueKind::Bool => Value::Bool(value.is_true()),
-        ValueKind::Number => Value::Number(number_from_mini(value)?),
-        ValueKind::String => Value::String(value.as_str().unwrap_or_default().to_owned()),
-        ValueKind::Seq | ValueKind::Iterable => {
-            let items: Result<Vec<Value>, String> = iterate(value)?.map(|item| from_mini(&item)).collect();
-            Value::List(items?)
-        }
-        ValueKind::Map => {
-            let members: Result<Vec<(String, Value)>, String> = iterate(value)?
-                .map(|key| Ok((key.to_string(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
-                .collect();
-            Value::Object(members?)
-        }
-        kind => return Err(format!("a {kind} is not a value")),
-    })
-}
-
-fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, String> {
-    value.try_iter().map_err(|error| error.to_string())
-}
-
-fn number_from_mini(value: &Mini) -> Result<Number, String> {
-    if value.is_integer() {
-        return i128::try_from(value.clone()).map(Number::from).map_err(|error| error.to_string());
-    }
-    let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
-    number_of(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The filters that there are. Stock filters that are made for web pages give wrong signatures, so they are not there at
 //! all: a missing filter is an error, a wrong one is a silent refusal.
 
-use super::engine::from_mini;
+use super::convert::from_mini;
 use crate::wire::{encode_form, encode_strict};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,6 +1,7 @@
 //! Scope and templates: fills in the holes of what was loaded. The only room that knows minijinja. It refuses to render
 //! anything twice: a value that holds `{{` is a value.
 
+mod convert;
 mod draft;
 mod engine;
 mod error;

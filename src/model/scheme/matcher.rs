@@ -1,0 +1,76 @@
+//! Which requests a rule is about: conditions on method and path.
+
+use crate::method::Method;
+
+/// A condition on a request's method and path.
+#[derive(Clone, Debug, Default)]
+pub struct Matcher {
+    /// Any of these; none means every path.
+    pub paths: Vec<PathPattern>,
+    pub methods: Vec<Method>,
+}
+
+impl Matcher {
+    #[must_use]
+    pub fn fits(&self, method: Method, path: &str) -> bool {
+        (self.methods.is_empty() || self.methods.contains(&method))
+            && (self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.fits(path)))
+    }
+}
+
+/// A path in which `*` is one segment and `**` any number of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern(pub String);
+
+impl PathPattern {
+    #[must_use]
+    pub fn fits(&self, path: &str) -> bool {
+        fits_segments(self.0.split('/'), path.split('/'))
+    }
+}
+
+fn fits_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str::Split<'t, char>) -> bool {
+    match (pattern.next(), path.clone().next()) {
+        (None, None) => true,
+        (Some("**"), _) => loop {
+            if fits_segments(pattern.clone(), path.clone()) {
+                return true;
+            }
+            if path.next().is_none() {
+                return false;
+            }
+        },
+        (Some(first), Some(segment)) => {
+            path.next();
+            fits_segment(first, segment) && fits_segments(pattern, path)
+        }
+        _ => false,
+    }
+}
+
+/// Within a segment, `*` stands for any text.
+fn fits_segment(pattern: &str, segment: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == segment,
+        Some((before, after)) => segment
+            .strip_prefix(before)
+            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.is_char_boundary(at) && fits_segment(after, &rest[at..]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_segments() {
+        let fits = |pattern: &str, path: &str| PathPattern(pattern.to_owned()).fits(path);
+        assert!(fits("/api/v2/auth/**", "/api/v2/auth/token/get"));
+        assert!(fits("/api/v2/auth/**", "/api/v2/auth"));
+        assert!(!fits("/api/v2/auth/**", "/api/v2/authors"));
+        assert!(fits("/product/*/brands", "/product/202309/brands"));
+        assert!(!fits("/product/*/brands", "/product/a/b/brands"));
+        assert!(fits("/product/*/global_*", "/product/1/global_products"));
+        assert!(fits("/x", "/x") && !fits("/x", "/x/"));
+    }
+}

@@ -1,0 +1,38 @@
+//! Known answers of a scheme.
+
+use crate::model::request::Step;
+use crate::span::Span;
+use crate::value::Value;
+
+/// A known answer, with where it was published.
+#[derive(Clone, Debug)]
+pub struct Vector {
+    pub at: Span,
+    pub source: String,
+    pub credentials: Vec<(String, Value)>,
+    pub token: Vec<(String, Value)>,
+    /// Fixed values of steps that would be random.
+    pub steps: Vec<(String, Value)>,
+    /// Unix milliseconds.
+    pub clock: i64,
+    pub of: VectorOf,
+    /// Step id, or `query.name`, `headers.name`, `form.name`, `json.name`, `url` → value.
+    pub expect: Vec<(String, Span, String)>,
+}
+
+/// What a vector signs.
+#[derive(Clone, Debug)]
+pub enum VectorOf {
+    Request {
+        level: Option<String>,
+        request: Box<Step>,
+    },
+    /// Token name and `issue`, `exchange` or `refresh`.
+    Token {
+        token: String,
+        act: String,
+    },
+    Authorize {
+        vars: Vec<(String, Value)>,
+    },
+}
