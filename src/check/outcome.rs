@@ -27,8 +27,18 @@ pub fn outcome(scheme: &Scheme, method: Method, path: &str, answer: &Answer<'_>)
     let refusal = scheme.errors.iter().find(|rule| rule.matcher.fits(method, path) && fits(&rule.condition, answer));
     match refusal {
         Some(rule) => Outcome::Refused { kind: rule.kind, hint: rule.hint.clone(), then: rule.then },
-        None => Outcome::Refused { kind: ErrorKind::of_status(answer.status()), hint: None, then: None },
+        None => Outcome::Refused { kind: unnamed(scheme, answer), hint: None, then: None },
     }
+}
+
+/// The kind of an answer that no rule names. One that is not in the form of the marketplace's own refusals, such as a redirect
+/// or a page of a proxy, says nothing about the input.
+fn unnamed(scheme: &Scheme, answer: &Answer<'_>) -> ErrorKind {
+    let in_json = scheme.errors.iter().any(|rule| !rule.condition.assertions.is_empty());
+    if answer.status() < 400 || (in_json && answer.json().is_err()) {
+        return ErrorKind::Server;
+    }
+    ErrorKind::of_status(answer.status())
 }
 
 fn fits(condition: &AnswerCondition, answer: &Answer<'_>) -> bool {

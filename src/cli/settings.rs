@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::load::{Loaded, WORKSPACE_FILE, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
-use crate::plan::{Selection, check_names};
+use crate::plan::{Given, Selection, check_names, knows_variable};
 use crate::value::{Number, Value};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,10 @@ pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) 
     if is_environment(workspace, name) {
         return Ok(name.to_owned());
     }
-    let names = workspace.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);
+    let mut names: Vec<&str> = workspace.environments.iter().map(|environment| environment.name.as_str()).collect();
+    names.extend([SANDBOX, LIVE]);
+    names.sort_unstable();
+    names.dedup();
     output.error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
     Err(Exit::Usage)
 }
@@ -88,20 +91,44 @@ fn value_of(text: &str) -> Value {
     }
 }
 
-/// Every name that templates use must be known in this environment.
-pub fn names(loaded: &Loaded, environment: &str, vars: &[(String, Value)], output: &Output) -> Result<(), Exit> {
-    let given: Vec<String> = vars.iter().map(|(name, _)| name.clone()).collect();
-    let mut faults = Diagnostics::default();
-    check_names(&loaded.workspace, environment, &given, &mut faults);
-    let faults = faults.sorted();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    output.diagnostics(&faults, &loaded.sources);
-    Err(Exit::BadFile)
+/// What the command line gives over the files.
+#[must_use]
+pub fn given<'t>(target: &'t Target, vars: &[(String, Value)]) -> Given<'t> {
+    Given { vars: vars.iter().map(|(name, _)| name.clone()).collect(), account: target.account.as_deref() }
 }
 
+/// Every name that templates use must be known in this environment.
+pub fn names(loaded: &Loaded, environment: &str, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
+    let mut faults = Diagnostics::default();
+    check_names(&loaded.workspace, environment, given, &mut faults);
+    let faults = faults.sorted();
+    if !faults.is_empty() {
+        output.diagnostics(&faults, &loaded.sources);
+        return Err(Exit::BadFile);
+    }
+    known_vars(loaded, given, output)
+}
+
+/// A variable that nothing in the workspace defines or uses is a slip of the keys.
+pub fn known_vars(loaded: &Loaded, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
+    match given.vars.iter().find(|name| !knows_variable(&loaded.workspace, name)) {
+        None => Ok(()),
+        Some(name) => {
+            let vars = loaded.workspace.vars.iter().chain(loaded.workspace.requests.iter().flat_map(|request| &request.vars));
+            let hint = did_you_mean(name, vars.map(|field| field.name.as_str()));
+            output.error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn selection(words: &Words) -> Selection {
-    Selection { words: words.words.clone(), tags: words.tag.clone(), not_tags: words.not_tag.clone() }
+pub fn selection(words: &Words, host: &Host, root: &Path) -> Selection {
+    let below_root = |word: &String| {
+        let path = host.cwd.join(word).canonicalize().ok();
+        let below = path.as_deref().and_then(|path| path.strip_prefix(root).ok());
+        below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
+    };
+    Selection { words: words.words.iter().map(below_root).collect(), tags: words.tag.clone(), not_tags: words.not_tag.clone() }
 }

@@ -13,6 +13,7 @@ mod values;
 mod workspace;
 
 pub use files::{Files, WORKSPACE_FILE};
+pub use resolve::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -89,7 +90,20 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<Loaded> {
         add(&mut workspace, decoded, file, &mut faults);
     }
     resolve::resolve(&workspace, &mut faults);
+    hide_secrets(&workspace, &mut sources);
     Ok(Loaded { workspace, sources, diagnostics: faults.sorted() })
+}
+
+/// A secret in a file is a fault, and showing the line it stands in would spread it further.
+fn hide_secrets(workspace: &Workspace, sources: &mut Sources) {
+    for account in workspace.environments.iter().flat_map(|environment| &environment.accounts) {
+        let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
+        for (_, value) in account.values.iter().filter(|(name, _)| resolve::is_secret(scheme, name)) {
+            if let Some(text) = value.to_plain_text() {
+                sources.hide(account.at.file, &text);
+            }
+        }
+    }
 }
 
 /// Built-in schemes are decoded only when something names them: most runs need one of them.

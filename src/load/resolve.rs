@@ -4,6 +4,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::recording::{Exchange, same_answer, same_request};
 use crate::model::request::Step;
+use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use std::collections::HashMap;
 
@@ -18,7 +19,9 @@ pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
     check_recordings(workspace, faults);
 }
 
-fn scheme_names(workspace: &Workspace) -> Vec<&str> {
+/// Every scheme that a request can name, in order.
+#[must_use]
+pub fn scheme_names(workspace: &Workspace) -> Vec<&str> {
     let own = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
     let mut names: Vec<&str> = super::BUILT_IN.iter().map(|(name, _)| *name).chain(own).collect();
     names.sort_unstable();
@@ -85,18 +88,33 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
     for account in &environment.accounts {
         let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
         for (name, _) in &account.values {
-            let secret = scheme.credential(name).is_some_and(|credential| credential.secret)
-                || scheme.tokens.iter().any(|token| token.fields().contains(&name.as_str()));
-            if secret {
+            if is_secret(scheme, name) {
                 let variable = crate::store::variable(&account.scheme, Some(&environment.name), Some(&account.name), name);
                 let fault =
                     Diagnostic::error(format!("`{name}` is a secret, and this file is shared")).at(account.at, "in this account");
-                faults.push(fault.hint(format!(
-                    "remove it here and set the variable `{variable}`; if the file was shared, replace the secret"
-                )));
+                let hint = format!("remove it and set the variable `{variable}`; if the file was shared, replace the secret");
+                faults.push(fault.hint(hint));
+            } else if let Some(hint) = slip(scheme, name) {
+                let fault = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name)).at(account.at, "in this account");
+                faults.push(fault.hint(hint));
             }
         }
     }
+}
+
+/// A credential that is secret, or a field of a token.
+pub fn is_secret(scheme: &Scheme, name: &str) -> bool {
+    scheme.credential(name).is_some_and(|credential| credential.secret)
+        || scheme.tokens.iter().any(|token| token.fields().contains(&name))
+}
+
+/// An account may say anything that requests read, but what is nearly the name of a credential is a slip of the keys.
+fn slip(scheme: &Scheme, name: &str) -> Option<String> {
+    let known = || scheme.credentials.iter().map(|credential| credential.name.as_str()).chain(["region"]);
+    if known().any(|known| known == name) {
+        return None;
+    }
+    did_you_mean(name, known()).filter(|hint| hint.starts_with("did"))
 }
 
 /// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance.

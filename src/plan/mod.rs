@@ -4,7 +4,7 @@
 mod names;
 mod select;
 
-pub use names::check_names;
+pub use names::{Given, check_names, knows_variable};
 pub use select::{Selection, SelectionError, select};
 
 use crate::model::request::Request;

@@ -8,27 +8,57 @@ use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{Dialect, FUNCTIONS, RESERVED};
 
-/// Reports every name that nothing defines in `environment`; `given` are the names of `--var`.
-pub fn check_names(workspace: &Workspace, environment: &str, given: &[String], faults: &mut Diagnostics) {
+/// What the command line gives over the files.
+pub struct Given<'g> {
+    /// The names of `--var`.
+    pub vars: Vec<String>,
+    pub account: Option<&'g str>,
+}
+
+/// Reports every name that nothing defines in `environment`, and accounts that are not clear.
+pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, faults: &mut Diagnostics) {
     let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
     Checker { environment, request: None, faults }.define(&workspace.vars, &mut known);
     Checker { environment, request: None, faults }.define(vars, &mut known);
     for request in &workspace.requests {
-        check_account(workspace, environment, request, faults);
+        if given.account.is_none() {
+            check_account(workspace, environment, request, faults);
+        }
         let mut known = known.clone();
         let mut checker = Checker { environment, request: Some(request), faults };
         checker.define(&request.vars, &mut known);
-        known.extend(given.iter().cloned());
+        known.extend(given.vars.iter().cloned());
         for step in &request.steps {
             checker.step(step, &mut known);
         }
     }
 }
 
+/// Whether anything in the workspace defines or uses a variable of this name; one that nothing knows is a slip.
+#[must_use]
+pub fn knows_variable(workspace: &Workspace, name: &str) -> bool {
+    let environments = workspace.environments.iter().flat_map(|environment| &environment.vars);
+    let mut vars = workspace.vars.iter().chain(environments).chain(workspace.requests.iter().flat_map(|request| &request.vars));
+    let uses = |expression: &Expression| {
+        let names = Dialect::Request.names_in(expression).unwrap_or_default();
+        names.iter().any(|used| used.split('.').next() == Some(name))
+    };
+    vars.any(|field| field.name == name)
+        || workspace.requests.iter().flat_map(|request| &request.steps).any(|step| step_expressions(step).into_iter().any(uses))
+}
+
+fn step_expressions(step: &Step) -> Vec<&Expression> {
+    let mut all: Vec<&Expression> = step.path.expressions().collect();
+    all.extend(step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions()));
+    all.extend(body_expressions(&step.body));
+    all.extend(step.assertions.iter().flat_map(|assertion| predicate_expressions(&assertion.predicates)));
+    all
+}
+
 /// An account that a file names must be one of the environment.
 fn check_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
-    let Some(named) = &request.account else { return };
+    let Some(named) = &request.account else { return check_unnamed(workspace, environment, request, faults) };
     for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN) {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
@@ -36,6 +66,20 @@ fn check_account(workspace: &Workspace, environment: &str, request: &Request, fa
             let hint = did_you_mean(&named.name, accounts.iter().map(|account| account.name.as_str()));
             let hint = hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
             return faults.push(fault.at(named.at, "unknown account").hint(hint));
+        }
+    }
+}
+
+/// With several accounts one must be named.
+fn check_unnamed(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+    for step in &request.steps {
+        let accounts = workspace.accounts(environment, &step.scheme.name);
+        if accounts.len() > 1 {
+            let names = list_of(accounts.iter().map(|account| account.name.as_str()), "and");
+            let reason =
+                format!("`{}` has the accounts {names} in environment `{environment}`, and none is named", step.scheme.name);
+            let fault = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
+            return faults.push(fault.hint("write `account: NAME` in the file, or pass `--account NAME`"));
         }
     }
 }

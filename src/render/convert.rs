@@ -3,6 +3,9 @@
 use crate::value::{Number, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
+/// A list that an expression makes can have so many values; a few letters would otherwise fill any memory.
+const MAX_ITEMS: usize = 100_000;
+
 /// How minijinja sees one of our values.
 ///
 /// # Errors
@@ -50,8 +53,14 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
         ValueKind::Number => Value::Number(number_from_mini(value)?),
         ValueKind::String => Value::String(value.as_str().unwrap_or_default().to_owned()),
         ValueKind::Seq | ValueKind::Iterable => {
-            let items: Result<Vec<Value>, String> = iterate(value)?.map(|item| from_mini(&item)).collect();
-            Value::List(items?)
+            let mut items = Vec::new();
+            for item in iterate(value)? {
+                if items.len() >= MAX_ITEMS {
+                    return Err(format!("a list of more than {MAX_ITEMS} values"));
+                }
+                items.push(from_mini(&item)?);
+            }
+            Value::List(items)
         }
         ValueKind::Map => {
             let members: Result<Vec<(String, Value)>, String> = iterate(value)?

@@ -65,6 +65,18 @@ impl<W: Write> Terminal<W> {
         Self { out, style, verbose, troubled: Vec::new() }
     }
 
+    /// What is known when somebody stops the run.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn interrupted(&mut self, sources: &Sources) -> io::Result<()> {
+        for unit in std::mem::take(&mut self.troubled) {
+            self.in_full(&unit, sources)?;
+        }
+        writeln!(self.out, "\n{}", self.style.red("interrupted: not every request was run"))?;
+        self.out.flush()
+    }
+
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
         let files = count(units, "request file");
         writeln!(self.out, "{} {files} in environment {}", self.style.bold("ingam"), self.style.bold(environment))
@@ -194,7 +206,7 @@ impl<W: Write> Terminal<W> {
         }
         let more = lines.len().saturating_sub(LINES);
         if more > 0 {
-            writeln!(self.out, "      {}", self.style.dim(&format!("… {more} more lines; -v shows the whole exchange")))?;
+            writeln!(self.out, "      {}", self.style.dim(&format!("… {more} more lines; -v shows the exchange")))?;
         }
         Ok(())
     }

@@ -336,7 +336,9 @@ pub fn request_text(request: &WireRequest) -> String {
         text.push_str(&format!("{name}: {value}\n"));
     }
     if !request.body().is_empty() {
-        text.push_str(&format!("\n{}", body_text(request.body())));
+        // The bytes that are signed, not a nicer spelling of them.
+        let body = std::str::from_utf8(request.body()).map_or_else(|_| body_text(request.body()), str::to_owned);
+        text.push_str(&format!("\n{body}"));
     }
     text
 }

@@ -114,7 +114,11 @@ impl Marketplace {
 
     pub fn answer(&mut self, received: Received, moment: Moment) -> Reply {
         let path = received.target.split('?').next().unwrap_or_default();
-        let path = path.strip_prefix(received.base.path()).unwrap_or(path).to_owned();
+        let Some(path) = path.strip_prefix(received.base.path()).filter(|path| path.is_empty() || path.starts_with('/')) else {
+            let message = format!("the sandbox of `{}` knows paths below `{}` only", self.scheme.name, received.base.path());
+            return Reply::json(404, &Value::Object(vec![("message".to_owned(), message.into())]));
+        };
+        let path = path.to_owned();
         let scheme = Arc::clone(&self.scheme);
         for token in &scheme.tokens {
             if let Some(issue) =

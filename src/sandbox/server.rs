@@ -48,9 +48,9 @@ impl Origins {
 
     /// Addresses that are the same whether or not anything listens there; for explaining without sending.
     #[must_use]
-    pub fn imagined(schemes: &[Arc<Scheme>]) -> Self {
+    pub fn imagined(names: &[&str]) -> Self {
         let ports = 9_000_u16..;
-        Self(schemes.iter().zip(ports).map(|(scheme, port)| (scheme.name.clone(), format!("http://127.0.0.1:{port}"))).collect())
+        Self(names.iter().zip(ports).map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}"))).collect())
     }
 }
 

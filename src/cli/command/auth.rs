@@ -21,6 +21,10 @@ pub fn run(host: &Host, global: &Global, args: &AuthArgs, output: &Output) -> Ex
 
 /// Prints the link that a seller opens; it is signed with the application's key and dies with its timestamp.
 fn link(host: &Host, global: &Global, name: &str, redirect: &str, target: &Target, output: &Output) -> Result<Exit, Exit> {
+    if crate::wire::BaseUrl::parse(redirect.split(['?', '#']).next().unwrap_or_default()).is_err() {
+        output.error(&format!("`{redirect}` is not an address to come back to"), &["write `https://…`".to_owned()]);
+        return Err(Exit::Usage);
+    }
     let mut loaded = settings::workspace(host, global, output)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
     let chosen = Chosen::new(&loaded, target, output)?;

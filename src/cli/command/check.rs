@@ -1,5 +1,6 @@
 //! `ingam check`
 
+use super::session;
 use crate::cli::Exit;
 use crate::cli::args::{CheckArgs, Global};
 use crate::cli::output::Output;
@@ -30,7 +31,7 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     };
     let mut faults = Diagnostics::default();
     loaded.diagnostics.iter().cloned().for_each(|fault| faults.push(fault));
-    let given: Vec<String> = vars.into_iter().map(|(name, _)| name).collect();
+    let given = settings::given(&args.target, &vars);
     check_names(&loaded.workspace, &environment, &given, &mut faults);
     for scheme in loaded.workspace.schemes.iter().filter(|scheme| scheme.origin == Origin::Workspace) {
         check_scheme(scheme, &mut faults);
@@ -39,6 +40,12 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     output.diagnostics(&faults, &loaded.sources);
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         return Exit::BadFile;
+    }
+    let account = given.account;
+    let asked = settings::known_vars(&loaded, &given, output)
+        .and_then(|()| session::check_account(&loaded, &environment, account, &loaded.workspace.schemes, output));
+    if let Err(exit) = asked {
+        return exit;
     }
     if loaded.workspace.requests.is_empty() {
         output.error("there is no file in `requests/`", &["write one, or begin with `ingam init`".to_owned()]);

@@ -31,7 +31,8 @@ pub fn run(host: &Host, args: &InitArgs, output: &Output) -> Exit {
         }
         output.data(&format!("  {path}"));
     }
-    output.say("now: `ingam run`, and `ingam explain coupang/product_search` to see how it is signed");
+    let go = args.folder.as_ref().map(|folder| format!("`cd {}`, ", folder.display())).unwrap_or_default();
+    output.say(&format!("now: {go}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"));
     Exit::Success
 }
 

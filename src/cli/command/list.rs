@@ -13,7 +13,7 @@ pub fn run(host: &Host, global: &Global, args: &ListArgs, output: &Output) -> Ex
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    match select(&loaded.workspace, &settings::selection(&args.words)) {
+    match select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)) {
         Ok(plan) => {
             let widest = plan.units.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
             let lines: Vec<String> = plan.units.iter().map(|request| line(request, widest, output)).collect();

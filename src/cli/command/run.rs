@@ -23,7 +23,7 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let chosen = Chosen::new(loaded, &args.target, output)?;
-    let plan = select(&loaded.workspace, &settings::selection(&args.words)).map_err(|error| {
+    let plan = select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
         output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
         Exit::NothingSelected
     })?;
@@ -34,9 +34,16 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     let session = Session { host, loaded, files: &files };
     let context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
-    let summary = tokio::select! {
-        summary = listen(&plan, &context, &mut terminal, &loaded.sources) => summary,
-        exit = interrupted() => return Ok(exit),
+    let ended = tokio::select! {
+        summary = listen(&plan, &context, &mut terminal, &loaded.sources) => Ok(summary),
+        exit = interrupted() => Err(exit),
+    };
+    let summary = match ended {
+        Ok(summary) => summary,
+        Err(exit) => {
+            let _ = terminal.interrupted(&loaded.sources);
+            return Ok(exit);
+        }
     };
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);

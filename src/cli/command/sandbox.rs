@@ -7,6 +7,8 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::Host;
 use crate::load::all_schemes;
+use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX};
+use crate::model::scheme::Scheme;
 use crate::sandbox::{Nature, Sandbox, test_account};
 use crate::store::variable;
 
@@ -18,22 +20,40 @@ pub fn run(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) ->
 async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Result<Exit, Exit> {
     let mut loaded = settings::workspace(host, global, output)?;
     let schemes = all_schemes(&mut loaded);
+    let last = usize::from(u16::MAX) + 1 - schemes.len();
+    if usize::from(args.port) > last {
+        output.error(
+            &format!("there are {} schemes, and each needs a port", schemes.len()),
+            &[format!("begin at {last} or below")],
+        );
+        return Err(Exit::Usage);
+    }
+    let first = Some(args.port).filter(|port| *port > 0);
     let nature = Nature { clock: host.clock, chance: host.chance };
-    let sandbox = Sandbox::start(&loaded.workspace, &schemes, Some(args.port), nature).await.map_err(|error| {
+    let sandbox = Sandbox::start(&loaded.workspace, &schemes, first, nature).await.map_err(|error| {
         output.error(&error.to_string(), &["choose another first port with `--port`".to_owned()]);
         Exit::Unable
     })?;
     for scheme in &schemes {
         let origin = sandbox.origins.base(scheme).map_or_else(String::new, |base| base.to_string());
         output.data(&format!("{:<15} {origin}", scheme.name));
-        // Test keys of the sandbox are no secrets: they are here to be used.
-        for (name, value) in test_account(scheme, crate::model::environment::DEFAULT_ACCOUNT, None).0 {
-            if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
-                output.data(&output.out.dim(&format!("  {}={text}", variable(&scheme.name, None, None, &name))));
-            }
+        let accounts = loaded.workspace.accounts(SANDBOX, &scheme.name);
+        match accounts.as_slice() {
+            [] => print_keys(scheme, DEFAULT_ACCOUNT, None, output),
+            accounts => accounts.iter().for_each(|account| print_keys(scheme, &account.name, Some(account), output)),
         }
     }
     output.say("listening; Ctrl-C stops");
     let _ = tokio::signal::ctrl_c().await;
     Ok(Exit::Interrupted)
+}
+
+/// The test keys of one account; keys of the sandbox are no secrets: they are here to be used.
+fn print_keys(scheme: &Scheme, name: &str, account: Option<&Account>, output: &Output) {
+    output.data(&output.out.dim(&format!("  account {name}")));
+    for (key, value) in test_account(scheme, name, account).0 {
+        if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
+            output.data(&output.out.dim(&format!("    {}={text}", variable(&scheme.name, None, None, &key))));
+        }
+    }
 }

@@ -67,7 +67,11 @@ fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Ou
         let mut faults = Diagnostics::default();
         check_scheme(scheme, &mut faults);
         let faults = faults.sorted();
-        let is_wrong = faults.iter().any(|fault| fault.severity == Severity::Error);
+        let decoded_badly = loaded.diagnostics.iter().any(|fault| {
+            let here = fault.labels.iter().any(|label| label.span.file == scheme.at.file);
+            fault.severity == Severity::Error && here
+        });
+        let is_wrong = decoded_badly || faults.iter().any(|fault| fault.severity == Severity::Error);
         output.diagnostics(&faults, &loaded.sources);
         let word = if is_wrong { output.out.red("wrong") } else { output.out.green("ok   ") };
         let expected: usize = scheme.vectors.iter().map(|vector| vector.expect.len()).sum();

@@ -6,7 +6,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::{Files, Loaded};
+use crate::load::{Files, Loaded, scheme_names};
 use crate::model::environment::SANDBOX;
 use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
@@ -53,7 +53,7 @@ impl Chosen {
     pub fn new(loaded: &Loaded, target: &Target, output: &Output) -> Result<Self, Exit> {
         let vars = settings::vars(target, output)?;
         let environment = settings::environment(&loaded.workspace, target.env.as_deref(), output)?;
-        settings::names(loaded, &environment, &vars, output)?;
+        settings::names(loaded, &environment, &settings::given(target, &vars), output)?;
         Ok(Self { environment, vars })
     }
 }
@@ -128,7 +128,7 @@ pub async fn environment<'w>(
 /// The exit code of what was wrong, which has been said.
 pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<Environment<'w>, Exit> {
     if name == SANDBOX {
-        return Ok(Environment::Sandbox(Origins::imagined(&loaded.workspace.schemes)));
+        return Ok(Environment::Sandbox(Origins::imagined(&scheme_names(&loaded.workspace))));
     }
     Ok(Environment::Dry(credentials(host, loaded, output)?))
 }
