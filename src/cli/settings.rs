@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::Host;
-use crate::load::{Loaded, WORKSPACE_FILE, load};
+use crate::load::{Loaded, WORKSPACE_FILE, is_variable, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, check_names, knows_variable};
@@ -72,8 +72,7 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Ex
             output.error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
             return Err(Exit::Usage);
         };
-        let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-        if !is_name || crate::render::RESERVED.contains(&name) {
+        if !is_variable(name) || crate::render::RESERVED.contains(&name) {
             output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
             return Err(Exit::Usage);
         }

@@ -94,7 +94,10 @@ impl Files {
                 faults.push(fault.hint("a link could lead outside, or in a circle: put the files themselves here"));
             } else if self.root.join(&path).is_dir() {
                 self.walk(&path, faults, found);
-            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            } else if path
+                .extension()
+                .is_some_and(|ending| ["yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+            {
                 match kind_of(&path) {
                     Some((kind, name)) => found.push(Found { kind, path, name }),
                     None => faults.push(misplaced(&path)),

@@ -12,6 +12,7 @@ mod scheme;
 mod values;
 mod workspace;
 
+pub use fields::is_variable;
 pub use files::{Files, WORKSPACE_FILE};
 pub use resolve::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
@@ -228,7 +229,8 @@ fn on_threads<I: Sync, O: Send>(
                 })
             })
             .collect();
-        handles.into_iter().filter_map(|handle| handle.join().ok()).collect()
+        // A fault of ours must not lose a part of the files in silence.
+        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))).collect()
     });
     let mut all = Vec::with_capacity(items.len());
     for (chunk, found) in results {

@@ -24,7 +24,7 @@ pub enum Subject {
     Status,
     /// A header by its lower-case name; of a repeated one, any.
     Header(String),
-    /// From the first byte sent to the last byte of the answer.
+    /// Until the last byte of the answer; connecting is a part of it.
     Latency,
     /// The whole body as text.
     Body,

@@ -22,6 +22,8 @@ pub enum Part {
 #[derive(Clone, Debug)]
 pub struct Expression {
     pub at: Span,
+    /// Which part of its template it is, counted from zero.
+    pub hole: u32,
     /// Without the braces and the blanks around it.
     pub source: String,
     /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an expression keeps every digit.
@@ -57,11 +59,9 @@ impl Template {
                 parts.push(Part::Literal(text[from..open].to_owned()));
             }
             let offset = inside + (raw.len() - raw.trim_start().len());
-            parts.push(Part::Hole(Expression {
-                at: place(offset, source.len()),
-                source: source.to_owned(),
-                lookup: lookup_of(source),
-            }));
+            let hole = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+            let at = place(offset, source.len());
+            parts.push(Part::Hole(Expression { at, hole, source: source.to_owned(), lookup: lookup_of(source) }));
             from = inside + len + 2;
         }
         if from < text.len() || parts.is_empty() {

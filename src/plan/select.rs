@@ -90,6 +90,10 @@ fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
 
 /// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and `coupang/*` all fit `coupang/search`.
 fn fits(word: &str, request: &Request) -> bool {
+    // An empty word is an unset variable of a shell, and does not mean everything.
+    if word.trim().is_empty() {
+        return false;
+    }
     let word = bare(word);
     if word.is_empty() || word == request.name {
         return true;

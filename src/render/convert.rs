@@ -48,7 +48,8 @@ pub fn number_of(double: f64) -> Option<Number> {
 /// One of our values from what an expression gave.
 pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
     Ok(match value.kind() {
-        ValueKind::None | ValueKind::Undefined => Value::Null,
+        ValueKind::None => Value::Null,
+        ValueKind::Undefined => return Err("something in it is not defined".to_owned()),
         ValueKind::Bool => Value::Bool(value.is_true()),
         ValueKind::Number => Value::Number(number_from_mini(value)?),
         ValueKind::String => Value::String(value.as_str().unwrap_or_default().to_owned()),

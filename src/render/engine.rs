@@ -285,7 +285,7 @@ fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> R
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
         if let (Some(moment), [function]) = (scope.moment().filter(|_| FUNCTIONS.contains(&path[0])), path.as_slice()) {
-            roots.push(((*function).to_owned(), self::function(function, moment, u64::from(expression.at.start))));
+            roots.push(((*function).to_owned(), self::function(function, moment, site(expression))));
             continue;
         }
         let root = path[0].to_owned();
@@ -310,10 +310,15 @@ fn own(path: &[&str]) -> Vec<String> {
     path.iter().map(|name| (*name).to_owned()).collect()
 }
 
+/// Where fresh values come from: another file, place or hole gives another value.
+fn site(expression: &Expression) -> u64 {
+    (u64::from(expression.at.file.0) << 40) ^ (u64::from(expression.at.start) << 8) ^ u64::from(expression.hole)
+}
+
 /// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression gets its own chance.
 fn function(name: &str, moment: Moment, site: u64) -> Mini {
     let calls = AtomicU64::new(0);
-    let place = move || (site << 16) + calls.fetch_add(1, Ordering::Relaxed);
+    let place = move || (site << 8) + calls.fetch_add(1, Ordering::Relaxed);
     let invalid = |reason: String| Error::new(ErrorKind::InvalidOperation, reason);
     match name {
         "now" => Mini::from_function(move || moment.unix_s()),

@@ -82,6 +82,9 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
             out.push_str(between.unwrap_or_default());
         }
         let item = from_mini(&item).map_err(invalid)?;
+        if item.is_null() {
+            return Err(invalid("`join` takes single values, and one of them is null"));
+        }
         out.push_str(&item.to_plain_text().ok_or_else(|| invalid("`join` takes single values"))?);
         if out.len() > MAX_LEN {
             return Err(invalid("the text grows too long"));

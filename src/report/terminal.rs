@@ -85,7 +85,7 @@ impl<W: Write> Terminal<W> {
     fn unit(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
         let word = self.word(&unit.verdict);
         let note = match &unit.verdict {
-            Verdict::Skipped(reason) => reason.clone(),
+            Verdict::Skipped(reason) => crate::secret::visible(reason),
             _ => human(unit.duration),
         };
         let used = 7 + width(&unit.id);

@@ -60,8 +60,6 @@ pub struct Access {
     pub credentials: Values,
     /// Fields of tokens that were given like credentials.
     pub given_token: Values,
-    /// What templates see as `account`.
-    pub shown: Value,
 }
 
 /// Says whether a scheme's secrets may go to a host, and in words why not.
@@ -175,8 +173,7 @@ impl<'w> Accesses<'w> {
             }
             Environment::Dry(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
         };
-        let shown = shown_account(scheme, &name, account, &credentials);
-        Ok(Access { account: name, base, credentials, given_token, shown })
+        Ok(Access { account: name, base, credentials, given_token })
     }
 
     /// The variable that brings a credential of an account.
@@ -184,6 +181,25 @@ impl<'w> Accesses<'w> {
     pub fn variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
         let account = self.account(scheme, named).ok().flatten();
         variable_of(scheme, Owner { environment: &self.name, account }, name)
+    }
+
+    /// What templates see as `account`. It demands nothing: what a template then misses, it says itself.
+    #[must_use]
+    pub fn shown_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+        let Ok(account) = self.account(scheme, named) else { return Value::Object(Vec::new()) };
+        let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
+        let owner = Owner { environment: &self.name, account };
+        let credentials = match &self.environment {
+            Environment::Sandbox(_) => test_account(scheme, name, account),
+            Environment::Own { credentials, .. } => {
+                credentials.find_all(scheme, owner, &Needs::default()).map(|found| found.credentials).unwrap_or_default()
+            }
+            Environment::Dry(credentials) => {
+                let found = credentials.find_all(scheme, owner, &Needs::default()).map(|found| found.credentials);
+                found.unwrap_or_else(|_| test_account(scheme, name, account))
+            }
+        };
+        shown_account(scheme, name, account, &credentials)
     }
 
     /// What would be missing if the request were sent; for explanations.

@@ -15,7 +15,7 @@ use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
 use crate::transport::Live;
 use crate::value::Value;
@@ -84,18 +84,25 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
     summary
 }
 
-/// The longest a whole body is shown in a report, in bytes.
+/// The longest a whole body is shown in a report, in characters.
 const SHOWN_BODY: usize = 4_096;
 
 /// A body for people: JSON over several lines, text as it is, anything else by its size.
-pub(crate) fn body_text(body: &[u8]) -> String {
-    let text = match (crate::value::parse(body), std::str::from_utf8(body)) {
+fn body_text(body: &[u8]) -> String {
+    match (crate::value::parse(body), std::str::from_utf8(body)) {
         (Ok(value), _) => value.to_pretty_json(),
         (Err(_), Ok(text)) => text.to_owned(),
-        (Err(_), Err(_)) => return format!("({} bytes that are not text)", body.len()),
-    };
-    let Some((cut, _)) = text.char_indices().nth(SHOWN_BODY) else { return text };
-    format!("{}\n… ({} bytes in all)", &text[..cut], body.len())
+        (Err(_), Err(_)) => format!("({} bytes that are not text)", body.len()),
+    }
+}
+
+/// Secrets go first, and only then is a long text cut: half a secret could not be recognised any more.
+fn shown(text: &str, redactor: &mut Redactor) -> Shown {
+    let whole = redactor.redact(text);
+    match whole.char_indices().nth(SHOWN_BODY) {
+        Some((cut, _)) => redactor.show(&format!("{}\n… ({} bytes in all)", &whole[..cut], text.len())),
+        None => redactor.show(&whole),
+    }
 }
 
 impl From<&AccessError> for Trouble {

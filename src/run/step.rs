@@ -2,7 +2,7 @@
 
 use super::access::{Access, AccessError};
 use super::unit::account_of;
-use super::{Context, advice, body_text, failures};
+use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
 use crate::model::outcome::{ErrorKind, Expected};
@@ -28,7 +28,7 @@ pub enum StepError {
     #[error("{0}")]
     Transport(#[from] TransportError),
     #[error("no token: {reason}")]
-    Token { reason: String, notes: Vec<String> },
+    Token { reason: String, notes: Vec<String>, later: bool },
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
 }
@@ -40,6 +40,7 @@ impl StepError {
             Self::Seal(_) => Trouble::Credential,
             Self::Access(error) => error.into(),
             Self::Transport(_) => Trouble::Unable,
+            Self::Token { later: true, .. } => Trouble::Unable,
             Self::Token { .. } => Trouble::Credential,
             Self::NotRecorded(_) => Trouble::Recording,
         }
@@ -109,7 +110,9 @@ async fn attempt(
         call.forget_token();
         call.send(draft, super::unit::moment(context), progress).await?;
     }
-    let Some(response) = &progress.response else { return Ok(Judged::default()) };
+    let Some(response) = &progress.response else {
+        return Err(RenderError::new(step.at, "nothing was sent").into());
+    };
     if let Some(reason) = not_recorded(response) {
         return Err(StepError::NotRecorded(reason));
     }
@@ -201,10 +204,13 @@ impl Call<'_> {
     async fn token(&self, moment: Moment) -> Result<Option<Values>, StepError> {
         let Some((key, token)) = self.key() else { return Ok(None) };
         let Some(issue) = &token.issue else { return Ok(Some(self.access.given_token.clone())) };
-        if let Some(held) = self.context.accesses.tokens().get(&key, token, moment.unix_ms) {
+        if let Some(held) = self.context.accesses.tokens().get(&key, moment.unix_ms) {
             return Ok(Some(held.values.clone()));
         }
-        let inputs = self.inputs(&self.access.credentials, None, moment);
+        // A request of its own, with its own nonces.
+        let mut seed = moment.seed;
+        seed[0] ^= 1;
+        let inputs = self.inputs(&self.access.credentials, None, Moment { seed, ..moment });
         let draft = token_draft(self.scheme, issue, inputs)?;
         let base = self.context.accesses.region_base(self.scheme, issue.host.as_deref(), &self.access.base)?;
         let path = draft.path.clone();
@@ -235,15 +241,20 @@ impl Call<'_> {
         if values.get("access_token").and_then(Value::as_str).is_none() {
             let outcome = check::outcome(self.scheme, crate::method::Method::Post, path, &answer);
             let notes = advice::of(self.scheme, &outcome, response, (self.context.clock)());
-            let body = crate::secret::visible(&String::from_utf8_lossy(&response.body));
-            return Err(StepError::Token { reason: format!("the marketplace answered {}: {body}", response.status), notes });
+            let later = matches!(outcome, Outcome::Refused { kind: ErrorKind::Server | ErrorKind::RateLimit, .. });
+            // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
+            let body = match response.status {
+                200..300 => "an answer without a token where the scheme looks for it".to_owned(),
+                _ => crate::secret::visible(&String::from_utf8_lossy(&response.body)),
+            };
+            let reason = format!("the marketplace answered {}: {body}", response.status);
+            return Err(StepError::Token { reason, notes, later });
         }
         self.context.remember(self.scheme, &Values::default(), &values);
         let lifetime = values.get("expires_in").and_then(Value::as_number).and_then(crate::value::Number::as_i64);
         let said = lifetime.map(|seconds| seconds.saturating_mul(1_000));
         let usual = token.lifetime.access.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
-        let expires_ms = (self.context.clock)().saturating_add(said.or(usual).unwrap_or(0));
-        Ok(Held { values, expires_ms })
+        Ok(Held::new(values, (self.context.clock)(), said.or(usual).unwrap_or(0), token))
     }
 }
 
@@ -294,9 +305,7 @@ pub fn set_account(variables: &mut Variables, request: &Request, context: &Conte
 }
 
 fn set_account_for(variables: &mut Variables, scheme: &Scheme, request: &Request, context: &Context<'_>) {
-    let level = &scheme.levels[scheme.default_level];
-    let access = context.access(scheme, level, account_of(request, context));
-    let shown = access.map_or_else(|_| Value::Object(Vec::new()), |access| access.shown.clone());
+    let shown = context.accesses.shown_account(scheme, account_of(request, context));
     variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
 }
 
@@ -313,8 +322,8 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
     };
     let wanted = context.verbose || !verdict.is_pass();
     let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
-        request: redactor.show(&request_text(request)),
-        response: progress.response.as_ref().map(|response| redactor.show(&response_text(response))),
+        request: shown(&request_text(request), &mut redactor),
+        response: progress.response.as_ref().map(|response| shown(&response_text(response), &mut redactor)),
     });
     StepReport {
         name: step.name.clone(),

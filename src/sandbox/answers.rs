@@ -204,13 +204,38 @@ fn is_exact(request: &RecordedRequest) -> bool {
     !(body || has_placeholder(&request.path) || request.query.iter().any(|(_, value)| has_placeholder(value)))
 }
 
-/// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not empty.
+/// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not empty. Each text between two
+/// placeholders is looked for as early as it can stand, so this takes no longer than the texts are long.
 fn fits(recorded: &str, sent: &str) -> bool {
-    let first = PLACEHOLDERS.iter().filter_map(|placeholder| recorded.find(placeholder).map(|at| (at, placeholder.len()))).min();
-    let Some((at, len)) = first else { return recorded == sent };
-    let Some(rest) = sent.strip_prefix(&recorded[..at]) else { return false };
-    let after = &recorded[at + len..];
-    (1..=rest.len()).any(|taken| rest.is_char_boundary(taken) && fits(after, &rest[taken..]))
+    let literals = literals(recorded);
+    let [first, middle @ .., last] = literals.as_slice() else { return recorded == sent };
+    let Some(mut rest) = sent.strip_prefix(first) else { return false };
+    for literal in middle {
+        let Some(after) = after_one_letter(rest) else { return false };
+        match after.find(literal) {
+            Some(at) => rest = &after[at + literal.len()..],
+            None => return false,
+        }
+    }
+    after_one_letter(rest).is_some_and(|after| after.ends_with(last))
+}
+
+fn after_one_letter(text: &str) -> Option<&str> {
+    let mut letters = text.chars();
+    letters.next().map(|_| letters.as_str())
+}
+
+/// The texts around the placeholders; one text when there is none.
+fn literals(recorded: &str) -> Vec<&str> {
+    let mut literals = Vec::new();
+    let mut rest = recorded;
+    let next = |text: &str| PLACEHOLDERS.iter().filter_map(|mark| text.find(mark).map(|at| (at, mark.len()))).min();
+    while let Some((at, len)) = next(rest) {
+        literals.push(&rest[..at]);
+        rest = &rest[at + len..];
+    }
+    literals.push(rest);
+    literals
 }
 
 /// Reads the parts of a multipart body (RFC 7578) as they arrived.
@@ -256,6 +281,8 @@ mod tests {
         assert!(!fits("from-<now>", "from-"));
         assert!(!fits("<now>x", "12y"));
         assert!(fits("a", "a") && !fits("a", "b"));
+        assert!(fits("<date>T<now>", "2026T1") && !fits("<date>T<now>", "T1") && !fits("<now>-<now>", "1-"));
+        assert!(!fits(&format!("{}b", "<uuid>a".repeat(6)), &"a".repeat(100_000)));
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl<'a> SchemeScope<'a> {
             "headers" => Value::Object(draft.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()),
             // A multipart body is not text, and no scheme signs one.
             "body" if draft.body.kind() == "multipart" => "".into(),
-            "body" => String::from_utf8_lossy(&frozen.body).into_owned().into(),
+            // What is signed is what is sent: bytes that are no text cannot stand in a text to sign.
+            "body" => std::str::from_utf8(&frozen.body).ok()?.into(),
             "body_kind" => draft.body.kind().into(),
             _ => return None,
         })

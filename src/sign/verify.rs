@@ -69,7 +69,7 @@ pub fn verify(scheme: &Scheme, procedure: &Procedure, received: &Received, known
     let read = read_all(scheme, &wanted, &parsed)?;
     let moment = time(scheme, &wanted, &read, known.now_ms)?;
     let (account, credentials) = account(scheme, &wanted, &read, known)?;
-    let token = token(&wanted, &read, account, known)?;
+    let token = token_values(&read);
     let fixed = steps_read(procedure, &read);
     let inputs = Inputs { credentials, token: Some(&token), moment, steps: &fixed, extra: &[] };
     let ts = value_of(&read, "ts").unwrap_or_default().to_owned();
@@ -223,7 +223,7 @@ fn time(scheme: &Scheme, wanted: &[&Reading], read: &[(String, String)], now_ms:
     Ok(Moment { unix_ms, seed: [0; 16] })
 }
 
-/// The account whose credentials fit everything that was read.
+/// The account whose credentials and token fit everything that was read.
 fn account<'k>(
     scheme: &Scheme,
     wanted: &[&Reading],
@@ -245,21 +245,21 @@ fn account<'k>(
             }
         }
     }
+    for (name, text) in read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text))) {
+        candidates.retain(|(account, _)| (known.accepts_token)(name, text, account));
+        if candidates.is_empty() {
+            return faulty(Fault::Token, place_of(wanted, &format!("token.{name}")));
+        }
+    }
     match candidates.first() {
         Some((name, values)) => Ok((name, values)),
         None => faulty(Fault::Account, "account"),
     }
 }
 
-fn token(wanted: &[&Reading], read: &[(String, String)], account: &str, known: &Known<'_>) -> Result<Values, Faulty> {
-    let mut token = Values::default();
-    for (name, text) in read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text))) {
-        if !(known.accepts_token)(name, text, account) {
-            return faulty(Fault::Token, place_of(wanted, &format!("token.{name}")));
-        }
-        token.set(name, Value::from(text.as_str()));
-    }
-    Ok(token)
+fn token_values(read: &[(String, String)]) -> Values {
+    let fields = read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
+    Values(fields.map(|(name, text)| (name.to_owned(), Value::from(text.as_str()))).collect())
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.

@@ -4,12 +4,22 @@ use crate::model::scheme::{Scheme, Token};
 use crate::sign::Values;
 use std::collections::HashMap;
 
-/// A token and when it ends.
+/// A token and until when it is used.
 #[derive(Clone)]
 pub struct Held {
     pub values: Values,
-    /// Unix milliseconds.
-    pub expires_ms: i64,
+    /// Unix milliseconds; from here on a new one is asked for.
+    renew_at_ms: i64,
+}
+
+impl Held {
+    /// A token that was received at `now_ms` and lives for `life_ms`. A marketplace can hand out a token that has little left:
+    /// half of what is left is used all the same.
+    #[must_use]
+    pub fn new(values: Values, now_ms: i64, life_ms: i64, token: &Token) -> Self {
+        let margin = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX).min(life_ms / 2);
+        Self { values, renew_at_ms: now_ms.saturating_add(life_ms - margin) }
+    }
 }
 
 /// Tokens that were issued during this run.
@@ -30,11 +40,10 @@ impl Tokens {
         format!("{}\n{}\n{environment}\n{}", scheme.name, token.name, values.join("\n"))
     }
 
-    /// The token, unless less than `renew_before` is left of it.
+    /// The token, while it is time to use it.
     #[must_use]
-    pub fn get(&self, key: &str, token: &Token, now_ms: i64) -> Option<&Held> {
-        let margin = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);
-        self.held.get(key).filter(|held| held.expires_ms.saturating_sub(now_ms) > margin.min(held.life_left(now_ms) / 2))
+    pub fn get(&self, key: &str, now_ms: i64) -> Option<&Held> {
+        self.held.get(key).filter(|held| now_ms < held.renew_at_ms)
     }
 
     pub fn put(&mut self, key: String, held: Held) {
@@ -47,10 +56,29 @@ impl Tokens {
     }
 }
 
-impl Held {
-    /// A marketplace hands out the same token until shortly before its end, so a fresh answer can have little left: it is
-    /// used all the same, at least for the half of what is left.
-    fn life_left(&self, now_ms: i64) -> i64 {
-        self.expires_ms.saturating_sub(now_ms).max(0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::scheme::Lifetime;
+    use crate::span::Span;
+    use std::time::Duration;
+
+    #[test]
+    fn a_token_is_renewed_in_time() {
+        let token = Token {
+            name: "seller".to_owned(),
+            at: Span::default(),
+            store_by: Vec::new(),
+            issue: None,
+            exchange: None,
+            refresh: None,
+            lifetime: Lifetime::default(),
+            renew_before: Duration::from_secs(1_800),
+        };
+        let mut tokens = Tokens::default();
+        tokens.put("a".to_owned(), Held::new(Values::default(), 0, 10_800_000, &token));
+        assert!(tokens.get("a", 8_999_999).is_some() && tokens.get("a", 9_000_000).is_none());
+        tokens.put("b".to_owned(), Held::new(Values::default(), 0, 4_000, &token));
+        assert!(tokens.get("b", 1_999).is_some() && tokens.get("b", 2_000).is_none(), "half of a short life is used");
     }
 }

@@ -36,10 +36,12 @@ fn human(duration: &Duration) -> String {
     if duration.subsec_millis() == 0 { format!("{} s", duration.as_secs()) } else { format!("{} ms", duration.as_millis()) }
 }
 
-/// A client that keeps its connections.
+/// Clients that keep their connections.
 #[derive(Clone)]
 pub struct Live {
-    client: reqwest::Client,
+    /// Never asks a proxy: what goes to this machine stays on it.
+    loopback: reqwest::Client,
+    anywhere: Option<reqwest::Client>,
 }
 
 impl Live {
@@ -47,28 +49,30 @@ impl Live {
     /// When the certificates of this machine cannot be loaded.
     pub fn new(reach: Reach) -> Result<Self, TransportError> {
         let setup = |reason: String| TransportError::Setup { reason };
-        let builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tcp_nodelay(true);
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let builder = match reach {
+        let anywhere = match reach {
+            Reach::Loopback => None,
             Reach::Anywhere => {
                 // Only the first call in a process can set the provider; the others find it set.
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                builder
-            }
-            Reach::Loopback => {
-                let config = rustls::ClientConfig::builder_with_provider(provider)
-                    .with_safe_default_protocol_versions()
-                    .map_err(|error| setup(error.to_string()))?
-                    .with_root_certificates(rustls::RootCertStore::empty())
-                    .with_no_client_auth();
-                builder.no_proxy().tls_backend_preconfigured(config)
+                Some(builder().build().map_err(|error| setup(reason_of(&error)))?)
             }
         };
-        builder.build().map(|client| Self { client }).map_err(|error| setup(reason_of(&error)))
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| setup(error.to_string()))?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let loopback = builder().no_proxy().tls_backend_preconfigured(config).build();
+        Ok(Self { loopback: loopback.map_err(|error| setup(reason_of(&error)))?, anywhere })
+    }
+
+    fn client(&self, request: &WireRequest) -> Result<&reqwest::Client, TransportError> {
+        if request.base().is_loopback() {
+            return Ok(&self.loopback);
+        }
+        let reason = || TransportError::Setup { reason: "only the loopback interface was expected".to_owned() };
+        self.anywhere.as_ref().ok_or_else(reason)
     }
 
     /// Sends the bytes and waits for the whole answer, at most `timeout`.
@@ -95,7 +99,7 @@ impl Live {
                 TransportError::Broken { host: host(), reason }
             }
         };
-        let mut response = self.client.execute(plain(request)).await.map_err(fault)?;
+        let mut response = self.client(request)?.execute(plain(request)).await.map_err(fault)?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -107,18 +111,19 @@ impl Live {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(TransportError::TooLarge { host: host() });
             }
-            if body.is_empty() && chunk.len() == content_length(&response) {
-                return Ok(WireResponse { status, headers, body: chunk, latency: begun.elapsed() });
-            }
             body.extend_from_slice(&chunk);
         }
         Ok(WireResponse { status, headers, body: body.freeze(), latency: begun.elapsed() })
     }
 }
 
-/// The length that the answer announces; a chunk of that length is the whole body and need not be copied.
-fn content_length(response: &reqwest::Response) -> usize {
-    response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX)
+/// No redirect is followed, nothing is repeated, and nothing is added.
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
 }
 
 /// The same request in the client's own type. Its headers are already all there, so nothing is added.

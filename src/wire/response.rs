@@ -10,7 +10,7 @@ pub struct WireResponse {
     /// Names in lower case, in the order received; a repeated header stands as often as it came.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
-    /// From the first byte sent to the last byte received.
+    /// Until the last byte was received; connecting is a part of it.
     pub latency: Duration,
 }
 

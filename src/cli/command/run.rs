@@ -14,9 +14,14 @@ use crate::run::Context;
 use crate::span::Sources;
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
-    session::runtime(output)
-        .and_then(|runtime| runtime.block_on(run_inside(host, global, args, output)))
-        .unwrap_or_else(|exit| exit)
+    let runtime = match session::runtime(output) {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let exit = runtime.block_on(run_inside(host, global, args, output)).unwrap_or_else(|exit| exit);
+    // A look-up of a name that still waits has nobody left to wait for it.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
