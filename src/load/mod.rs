@@ -190,7 +190,9 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
         }
         Decoded::Recording(recording) => workspace.recordings.push(recording),
         Decoded::Scheme(scheme) => {
-            if BUILT_IN.iter().any(|(name, _)| *name == scheme.name) {
+            // `naver_commerce` would read the variables of `naver-commerce`.
+            let word = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+            if BUILT_IN.iter().any(|(name, _)| word(name) == word(&scheme.name)) {
                 let fault =
                     Diagnostic::error(format!("`{}` is the name of a built-in scheme", scheme.name)).at(scheme.at, "taken");
                 faults.push(

@@ -80,6 +80,33 @@ fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
             }
         }
         check_accounts(workspace, environment, faults);
+        check_account_names(workspace, environment, faults);
+    }
+}
+
+/// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
+fn check_account_names(workspace: &Workspace, environment: &crate::model::environment::Environment, faults: &mut Diagnostics) {
+    let word = |name: &str| name.to_uppercase().replace(['-', '.'], "_");
+    let environments: Vec<String> =
+        workspace.environments.iter().map(|known| word(&known.name)).chain(["LIVE".to_owned(), "SANDBOX".to_owned()]).collect();
+    for (index, account) in environment.accounts.iter().enumerate() {
+        if environments.contains(&word(&account.name)) {
+            let fault = Diagnostic::error(format!("`{}` is the name of an environment", account.name))
+                .at(account.at, "of an account, too");
+            faults.push(fault.hint("both become a part of the names of variables: choose another name"));
+        }
+        let twin = environment.accounts[..index]
+            .iter()
+            .find(|other| other.scheme == account.scheme && word(&other.name) == word(&account.name));
+        if let Some(twin) = twin {
+            let fault = Diagnostic::error(format!("`{}` and `{}` have the same variables", twin.name, account.name));
+            faults.push(
+                fault
+                    .at(account.at, "the second")
+                    .at(twin.at, "the first")
+                    .hint("capitals, `-` and `_` are one in the names of variables"),
+            );
+        }
     }
 }
 

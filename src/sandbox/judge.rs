@@ -291,6 +291,9 @@ fn named_level(step: &Step) -> Option<NamedLevel> {
     let level = step.level.as_ref()?.name.clone();
     let mut parts = vec![String::new()];
     for piece in &step.path.parts {
+        if matches!(piece, Piece::Literal(text) if parts.len() > 1 && text.starts_with('?')) {
+            break;
+        }
         match (piece, parts.last_mut()) {
             (Piece::Literal(text), Some(last)) => last.push_str(text.split('?').next().unwrap_or_default()),
             _ => parts.push(String::new()),

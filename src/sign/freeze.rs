@@ -60,7 +60,7 @@ impl Frozen {
     }
 
     /// Adds one value behind what is frozen.
-    pub fn attach(&mut self, part: Part, name: &str, value: Value) {
+    pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
         let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
         match part {
             Part::Query => {
@@ -69,37 +69,65 @@ impl Frozen {
             }
             Part::Header => set_header(&mut self.draft.headers, name, text(&value)),
             Part::Form => {
+                if !matches!(self.draft.body, DraftBody::Form(_)) {
+                    return Err(Misplaced::new(part, name, &self.draft.body));
+                }
                 let pair = join_form(&[(name.to_owned(), text(&value))]);
                 let separator = if self.body.is_empty() { "" } else { "&" };
                 self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()].concat().into();
             }
-            Part::Json => {
-                if let DraftBody::Json(Value::Object(members)) = &mut self.draft.body {
-                    members.push((name.to_owned(), value));
+            Part::Json => match &mut self.draft.body {
+                DraftBody::Json(Value::Object(members)) => {
+                    set_member(members, name, value);
                     self.body = self.draft.body.to_bytes();
                 }
-            }
+                body => return Err(Misplaced::new(part, name, body)),
+            },
         }
+        Ok(())
     }
 }
 
+/// A scheme puts a value into a body that has no place for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the scheme puts `{name}` into a {part} body, and this request has a body of another kind ({body})")]
+pub struct Misplaced {
+    name: String,
+    part: &'static str,
+    body: &'static str,
+}
+
+impl Misplaced {
+    fn new(part: Part, name: &str, body: &DraftBody) -> Self {
+        Self { name: name.to_owned(), part: part.name(), body: body.kind() }
+    }
+}
+
+/// What the scheme says of a member stands, whatever the request said.
+fn set_member(members: &mut Vec<(String, Value)>, name: &str, value: Value) {
+    members.retain(|(known, _)| known != name);
+    members.push((name.to_owned(), value));
+}
+
 /// Adds one value before anything is frozen.
-pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) {
+pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
+    let can_have_body = draft.method.has_body();
     let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
     match part {
         Part::Query => draft.query.push((name.to_owned(), text(&value))),
         Part::Header => set_header(&mut draft.headers, name, text(&value)),
         Part::Form => match &mut draft.body {
             DraftBody::Form(pairs) => pairs.push((name.to_owned(), text(&value))),
-            body @ DraftBody::None => *body = DraftBody::Form(vec![(name.to_owned(), text(&value))]),
-            _ => {}
+            body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), text(&value))]),
+            body => return Err(Misplaced::new(part, name, body)),
         },
         Part::Json => match &mut draft.body {
-            DraftBody::Json(Value::Object(members)) => members.push((name.to_owned(), value)),
-            body @ DraftBody::None => *body = DraftBody::Json(Value::Object(vec![(name.to_owned(), value)])),
-            _ => {}
+            DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
+            body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.to_owned(), value)])),
+            body => return Err(Misplaced::new(part, name, body)),
         },
     }
+    Ok(())
 }
 
 /// What the scheme says of a header stands, whatever the request said.

@@ -5,7 +5,7 @@ use super::seal::seal;
 use crate::method::Method;
 use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme, VectorOf};
 use crate::model::template::Expression;
-use crate::render::Moment;
+use crate::render::{Dialect, Moment};
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, DraftBody};
@@ -156,7 +156,25 @@ fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Stri
     let inputs = Inputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
     let base = BaseUrl::parse(host)?;
     let sealed = seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
-    Ok(sealed.trace.lines.into_iter().map(|line| line.value).collect())
+    let used = used_steps(&level.procedure);
+    Ok(sealed.trace.lines.into_iter().filter(|line| used.contains(&line.id)).map(|line| line.value).collect())
+}
+
+/// The steps whose results are sent, and those that these are made of; what no request carries covers nothing.
+fn used_steps(procedure: &Procedure) -> Vec<String> {
+    let names = |expressions: Vec<&Expression>| -> Vec<String> {
+        expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default()).collect()
+    };
+    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| names(field.value.expressions())).collect();
+    for step in procedure.sign.iter().rev() {
+        if used.contains(&step.id) {
+            used.extend(names(expressions_of(&step.op)));
+            if let Op::Jwt { header, claims, .. } = &step.op {
+                used.extend(header.iter().chain(claims).flat_map(|field| names(field.value.expressions())));
+            }
+        }
+    }
+    used
 }
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.

@@ -7,8 +7,8 @@ use super::scope::{Inputs, SchemeScope};
 use crate::method::Method;
 use crate::model::request::Field;
 use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
-use crate::model::template::Template;
-use crate::render::{RenderError, Scope, text, tree};
+use crate::model::template::{Expression, Template};
+use crate::render::{Dialect, RenderError, Scope, text, tree};
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
 
@@ -63,6 +63,8 @@ pub enum SealError {
     #[error("{0}")]
     Wire(#[from] WireError),
     #[error("{0}")]
+    Misplaced(#[from] freeze::Misplaced),
+    #[error("{0}")]
     Time(String),
 }
 
@@ -94,7 +96,7 @@ pub fn seal(
     }
     for (part, field, value) in fill(&procedure.prepare, &scope)? {
         trace.prepared.push((part, field.name.clone(), shown(&value)));
-        freeze::prepare(&mut draft, part, &field.name, value);
+        freeze::prepare(&mut draft, part, &field.name, value)?;
     }
     let mut frozen = Frozen::new(draft, base.clone());
     let attached = {
@@ -104,7 +106,7 @@ pub fn seal(
     };
     for (part, field, value) in attached {
         trace.attached.push((part, field.name.clone(), shown(&value)));
-        frozen.attach(part, &field.name, value);
+        frozen.attach(part, &field.name, value)?;
     }
     Ok(Sealed { request: finish(frozen)?, trace })
 }
@@ -128,24 +130,42 @@ pub(super) fn fill<'p>(placement: &'p Placement, scope: &dyn Scope) -> Result<Ve
 /// Runs the steps in order; each result is known to those after it.
 pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Result<Vec<TraceLine>, SealError> {
     let mut lines = Vec::with_capacity(steps.len());
+    let mut tainted: Vec<String> = Vec::new();
     for (site, step) in (1_u64..).zip(steps) {
         let known = scope.inputs.steps.iter().find(|(id, _)| *id == step.id).map(|(_, value)| shown(value));
         let value = match known {
             Some(value) => value,
             None => run_step(step, site, scope)?,
         };
-        let reveals = matches!(step.op, Op::Bcrypt { .. }) || encodes_a_secret(&step.op, &lines);
+        let holds = holds_a_secret(&step.op, &tainted);
+        // Inside a text a secret is found by itself; encoded it is another text, and known as one.
+        let reveals = holds && !matches!(step.op, Op::Text(_));
+        if holds {
+            tainted.push(step.id.clone());
+        }
         scope.steps.push((step.id.clone(), Value::String(value.clone())));
         lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals });
     }
     Ok(lines)
 }
 
-fn encodes_a_secret(op: &Op, lines: &[TraceLine]) -> bool {
-    let Op::Encode { of, .. } = op else { return false };
-    let names = of.expressions().flat_map(|expression| expression.lookup.clone().unwrap_or_default());
-    let mut names = names.collect::<Vec<_>>().into_iter();
-    names.any(|name| name == "cred" || name == "token" || lines.iter().any(|line| line.reveals && line.id == name))
+/// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove that one was known; all other
+/// steps hand on what they are given.
+fn holds_a_secret(op: &Op, tainted: &[String]) -> bool {
+    let fields = |fields: &[Field]| fields.iter().flat_map(|field| names_in(field.value.expressions())).collect::<Vec<_>>();
+    let names = match op {
+        Op::Bcrypt { .. } => return true,
+        Op::Text(of) | Op::Encode { of, .. } => names_in(of.expressions().collect()),
+        Op::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
+        Op::Digest { .. } | Op::Hmac { .. } | Op::Uuid | Op::Random(_) => return false,
+    };
+    names.iter().any(|name| matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name))
+}
+
+/// The first names of expressions.
+fn names_in(expressions: Vec<&Expression>) -> Vec<String> {
+    let names = expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
+    names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
 }
 
 fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {

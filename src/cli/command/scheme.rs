@@ -54,8 +54,13 @@ fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Output) -
     Exit::Success
 }
 
+/// A scheme whose file is faulty is not among the schemes; its faults say more than that it is not there.
 fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Output) -> Exit {
     if let Some(name) = names.iter().find(|name| !schemes.iter().any(|scheme| scheme.name == **name)) {
+        if loaded.has_errors() {
+            output.diagnostics(&loaded.diagnostics, &loaded.sources);
+            return Exit::BadFile;
+        }
         return unknown(name, schemes, output);
     }
     let chosen = schemes.iter().filter(|scheme| names.is_empty() || names.contains(&scheme.name));
