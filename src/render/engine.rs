@@ -385,6 +385,14 @@ mod tests {
     }
 
     #[test]
+    fn two_calls_in_one_text_get_two_values() {
+        let text = eval("{{ uuid() }}\n{{ uuid() }}").unwrap();
+        let (first, second) = text.trim_matches('"').split_once("\\n").unwrap();
+        assert_ne!(first, second);
+        assert_ne!(eval("{{ uuid() == uuid() }}").unwrap(), "true");
+    }
+
+    #[test]
     fn a_rendered_value_is_never_rendered_again() {
         assert_eq!(eval("{{ name }}").as_deref(), Ok(r#""a{{ x }}""#));
         assert_eq!(eval("<{{ name }}>").as_deref(), Ok(r#""<a{{ x }}>""#));

@@ -149,14 +149,16 @@ impl Marketplace {
 
     /// Answers a request for a token; a mistake that the marketplace punishes later is remembered, and answered with 200.
     fn issue(&mut self, scheme: &Scheme, token: &Token, procedure: &Procedure, received: Received, moment: Moment) -> Reply {
-        let penalties =
-            scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalties).filter(|penalty| penalty.token == token.name);
+        let penalties = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalties);
+        let penalties: Vec<&Penalty> = penalties.filter(|penalty| penalty.token == token.name).collect();
+        let punishes = !penalties.is_empty();
         let punished = penalties.into_iter().any(|penalty| commits(penalty, &received));
         let path = received.target.split('?').next().unwrap_or_default().to_owned();
         let verified = match self.verify(procedure, &with_parameters_in_body(received), moment.unix_ms) {
             Ok(verified) => verified,
             Err(fault) => return self.refuse(&fault, &path, moment),
         };
+        let punished = punished || (punishes && !says_all(token, &verified));
         let answer = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.token_answers).find(|answer| answer.token == token.name);
         let Some(answer) = answer else {
             return Reply::json(
@@ -258,6 +260,23 @@ fn owner(token: &Token, verified: &Verified) -> String {
     };
     let values: Vec<&str> = token.store_by.iter().map(|name| read(name).unwrap_or(&verified.account)).collect();
     format!("{} {}", token.name, values.join(" "))
+}
+
+/// Whether a token request has the parameters that the scheme gives it: constants as they are, the rest at all, but for what
+/// may be left out.
+fn says_all(token: &Token, verified: &Verified) -> bool {
+    let DraftBody::Form(sent) = &verified.unsigned.body else {
+        return token.issue.as_ref().is_none_or(|issue| issue.form.is_empty());
+    };
+    let fields = token.issue.iter().flat_map(|issue| &issue.form);
+    fields.into_iter().all(|field| {
+        let value = sent.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
+        match field.value.as_constant().and_then(Value::to_plain_text) {
+            Some(constant) => value == Some(&constant),
+            // An expression with a condition can leave its parameter out.
+            None => value.is_some() || field.value.expressions().iter().any(|expression| expression.lookup.is_none()),
+        }
+    })
 }
 
 fn commits(penalty: &Penalty, received: &Received) -> bool {

@@ -245,6 +245,13 @@ fn token_parameters_in_the_query_work_and_are_punished_later() {
     let punished = channels(&market, &scheme, &text(&answer, "access_token"));
     assert_eq!((punished.status, text(&body(&punished), "code")), (429, "GW.QUOTA_LIMIT".to_owned()));
     assert_eq!((punished.header("gncp-gw-quota-limit"), punished.header("gncp-gw-quota-period")), (Some("1"), Some("HOURS")));
+    // So is a token request that leaves `grant_type` out.
+    let market = Market::open();
+    let short = String::from_utf8_lossy(right.body()).replace("&grant_type=client_credentials", "");
+    let right = token_request(&market, &scheme, &market.account(&scheme), NOW - 3_000);
+    let (status, answer) = market.send_as(&right, right.target(), right.headers(), &short);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(channels(&market, &scheme, &text(&answer, "access_token")).status, 429);
     // `run` explains what the marketplace does not.
     let outcome = ingam::check::outcome(&scheme, Method::Get, "/v1/seller/channels", &ingam::check::Answer::new(&punished));
     let ingam::check::Outcome::Refused { kind, hint, .. } = outcome else { panic!("not refused") };
