@@ -3,10 +3,11 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
 use crate::model::assertion::{Bound, Predicate, Test};
 use crate::model::request::{Body, Field, PartContent, Request, Step};
-use crate::model::scheme::PLAIN;
+use crate::model::scheme::{CredentialScope, PLAIN, Scheme};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{Dialect, FUNCTIONS, RESERVED};
+use std::sync::Arc;
 
 /// What the command line gives over the files.
 pub struct Given<'g> {
@@ -19,14 +20,17 @@ pub struct Given<'g> {
 pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, faults: &mut Diagnostics) {
     let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
-    Checker { environment, request: None, faults }.define(&workspace.vars, &mut known);
-    Checker { environment, request: None, faults }.define(vars, &mut known);
+    let account = account_members(workspace, environment, None);
+    let mut shared = Checker { account, environment, request: None, faults };
+    shared.define(&workspace.vars, &mut known);
+    shared.define(vars, &mut known);
     for request in &workspace.requests {
         if given.account.is_none() {
             check_account(workspace, environment, request, faults);
         }
         let mut known = known.clone();
-        let mut checker = Checker { environment, request: Some(request), faults };
+        let account = account_members(workspace, environment, Some(request));
+        let mut checker = Checker { account, environment, request: Some(request), faults };
         checker.define(&request.vars, &mut known);
         known.extend(given.vars.iter().cloned());
         for step in &request.steps {
@@ -84,7 +88,25 @@ fn check_unnamed(workspace: &Workspace, environment: &str, request: &Request, fa
     }
 }
 
+/// The members that `account` can have for the schemes of a request, or of any when none is given.
+fn account_members(workspace: &Workspace, environment: &str, request: Option<&Request>) -> Vec<String> {
+    let used =
+        |scheme: &&Arc<Scheme>| request.is_none_or(|request| request.steps.iter().any(|step| step.scheme.name == scheme.name));
+    let mut members = vec!["name".to_owned()];
+    for scheme in workspace.schemes.iter().filter(used) {
+        let own =
+            scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account);
+        members.extend(own.map(|credential| credential.name.clone()));
+        let accounts = workspace.accounts(environment, &scheme.name);
+        members.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.clone())));
+    }
+    members.sort();
+    members.dedup();
+    members
+}
+
 struct Checker<'c> {
+    account: Vec<String>,
     environment: &'c str,
     request: Option<&'c Request>,
     faults: &'c mut Diagnostics,
@@ -117,8 +139,18 @@ impl Checker<'_> {
                 let root = name.split('.').next().unwrap_or_default();
                 if !known.iter().any(|known| known == root) {
                     self.report(root, expression, known);
+                } else if let ("account", Some(member)) = (root, name.split('.').nth(1)) {
+                    self.member(member, expression);
                 }
             }
+        }
+    }
+
+    /// What an account knows: its name, what the scheme says of accounts, and what `ingam.yaml` says of one.
+    fn member(&mut self, member: &str, expression: &Expression) {
+        if !self.account.iter().any(|known| known == member) {
+            let fault = Diagnostic::error(format!("an account knows no `{member}` here")).at(expression.at, "unknown member");
+            self.faults.push(fault.maybe_hint(did_you_mean(member, self.account.iter().map(String::as_str))));
         }
     }
 
