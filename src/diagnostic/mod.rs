@@ -4,7 +4,7 @@ mod render;
 mod suggest;
 
 pub use render::Painter;
-pub use suggest::{count, did_you_mean, list_of};
+pub use suggest::{count, did_you_mean, list_of, similar};
 
 use crate::span::Span;
 use std::path::PathBuf;

@@ -4,12 +4,16 @@
 #[must_use]
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    let similar = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
-    let nearest = known.iter().copied().min_by_key(similar)?;
-    if similar(&nearest) <= 1.max((wrong.chars().count() + 1) / 4) {
-        return Some(format!("did you mean `{nearest}`?"));
-    }
-    (known.len() <= 24).then(|| format!("it can be {}", list_of(known, "or")))
+    similar(wrong, known.iter().copied())
+        .or_else(|| (1..=24).contains(&known.len()).then(|| format!("it can be {}", list_of(known, "or"))))
+}
+
+/// A hint that names the most similar of `known`, when one is similar at all.
+#[must_use]
+pub fn similar<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let distance = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
+    let nearest = known.into_iter().min_by_key(distance)?;
+    (distance(&nearest) <= 1.max((wrong.chars().count() + 1) / 4)).then(|| format!("did you mean `{nearest}`?"))
 }
 
 /// `` `a`, `b` or `c` ``

@@ -1,6 +1,6 @@
 //! Decodes `assert` and `capture` maps, and the predicates under them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, similar};
 use crate::jsonpath::JsonPath;
 use crate::load::fields::{Map, check_variable, duration, entries, flag, one_or_many, parse_duration, text, word, wrong_kind};
 use crate::load::files::Files;
@@ -77,7 +77,7 @@ impl Assertions<'_> {
             "body" => Some(Subject::Body),
             _ => {
                 let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
-                let similar = did_you_mean(key, SUBJECTS).filter(|hint| hint.starts_with("did"));
+                let similar = similar(key, SUBJECTS);
                 let hint = similar.unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });

@@ -1,7 +1,7 @@
 //! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an error that has a place
 //! for everything that does not fit. It refuses to know any kind of file.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
 use crate::span::Span;
 use crate::yaml::{Entry, Kind, Node};
 use std::time::Duration;
@@ -122,7 +122,7 @@ pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], faults: &mut 
         let names = || words.iter().map(|(word, _)| *word);
         let fault = Diagnostic::error(format!("{what} cannot be `{written}`"))
             .at(node.at, format!("not one of {}", list_of(names(), "or")));
-        faults.push(fault.maybe_hint(did_you_mean(&written, names()).filter(|hint| hint.starts_with("did"))));
+        faults.push(fault.maybe_hint(similar(&written, names())));
     }
     found
 }

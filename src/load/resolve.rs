@@ -1,7 +1,7 @@
 //! What only shows when all files are known: schemes, levels, accounts and environments that do not exist, and two
 //! recordings that answer one request differently.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
 use crate::model::recording::{Exchange, same_answer, same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
@@ -141,7 +141,7 @@ fn slip(scheme: &Scheme, name: &str) -> Option<String> {
     if known().any(|known| known == name) {
         return None;
     }
-    did_you_mean(name, known()).filter(|hint| hint.starts_with("did"))
+    similar(name, known())
 }
 
 /// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance.

@@ -1,6 +1,6 @@
 //! Holds every template of a request against the names that will be known when it is rendered.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
 use crate::model::assertion::{Bound, Predicate, Test};
 use crate::model::request::{Body, Field, PartContent, Request, Step};
 use crate::model::scheme::{CredentialScope, PLAIN, Scheme};
@@ -178,7 +178,7 @@ impl Checker<'_> {
         } else if secret {
             Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
         } else {
-            let similar = did_you_mean(name, known.iter().map(String::as_str)).filter(|hint| hint.starts_with("did"));
+            let similar = similar(name, known.iter().map(String::as_str));
             similar.or_else(|| {
                 Some(format!(
                     "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",

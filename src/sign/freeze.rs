@@ -56,12 +56,12 @@ impl Frozen {
     /// The top level of a JSON body; nested values are compact JSON.
     pub fn json_pairs(&self) -> Vec<(String, String)> {
         let DraftBody::Json(Value::Object(members)) = &self.draft.body else { return Vec::new() };
-        members.iter().map(|(name, value)| (name.clone(), value.to_plain_text().unwrap_or_else(|| value.to_json()))).collect()
+        members.iter().map(|(name, value)| (name.clone(), value.to_text())).collect()
     }
 
     /// Adds one value behind what is frozen.
     pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
-        let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
+        let text = |value: &Value| value.to_text();
         match part {
             Part::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
@@ -112,7 +112,7 @@ fn set_member(members: &mut Vec<(String, Value)>, name: &str, value: Value) {
 /// Adds one value before anything is frozen.
 pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
     let can_have_body = draft.method.has_body();
-    let text = |value: &Value| value.to_plain_text().unwrap_or_else(|| value.to_json());
+    let text = |value: &Value| value.to_text();
     match part {
         Part::Query => draft.query.push((name.to_owned(), text(&value))),
         Part::Header => set_header(&mut draft.headers, name, text(&value)),

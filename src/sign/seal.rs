@@ -112,7 +112,7 @@ pub fn seal(
 }
 
 fn shown(value: &Value) -> String {
-    value.to_plain_text().unwrap_or_else(|| value.to_json())
+    value.to_text()
 }
 
 /// The values of a placement; null is left out.

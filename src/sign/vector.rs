@@ -110,7 +110,7 @@ fn value_of(sealed: &Sealed, name: &str) -> Option<String> {
         Some(("form", name)) => find(pairs_of_form(&String::from_utf8_lossy(request.body())), name),
         Some(("json", name)) => {
             let body = crate::value::parse(request.body()).ok()?;
-            body.get(name).map(|value| value.to_plain_text().unwrap_or_else(|| value.to_json()))
+            body.get(name).map(|value| value.to_text())
         }
         Some(_) => None,
     }

@@ -99,9 +99,7 @@ impl<'r> Parsed<'r> {
             (Part::Query, _) => find(&self.query),
             (Part::Header, _) => find(&self.received.headers),
             (Part::Form, DraftBody::Form(pairs)) => find(pairs),
-            (Part::Json, DraftBody::Json(value)) => {
-                value.get(name).map(|value| value.to_plain_text().unwrap_or_else(|| value.to_json()))
-            }
+            (Part::Json, DraftBody::Json(value)) => value.get(name).map(|value| value.to_text()),
             _ => None,
         }
     }
@@ -291,7 +289,7 @@ fn compare(
         for (part, field, value) in fill(placement, &scope).map_err(SealError::from).map_err(broken)? {
             let name = lowered(part, &field.name);
             let is_read = wanted.iter().any(|reading| reading.part == part && reading.field == name);
-            let expected = value.to_plain_text().unwrap_or_else(|| value.to_json());
+            let expected = value.to_text();
             if !is_read && parsed.get(part, &name).as_deref() != Some(expected.as_str()) {
                 return faulty(Fault::Signature, format!("{}.{name}", part.name()));
             }

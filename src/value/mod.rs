@@ -82,6 +82,12 @@ impl Value {
         }
     }
 
+    /// The plain text of a single value, and compact JSON of a list or an object.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.to_plain_text().unwrap_or_else(|| self.to_json())
+    }
+
     /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON demands.
     #[must_use]
     pub fn to_json(&self) -> String {
