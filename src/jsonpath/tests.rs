@@ -238,34 +238,6 @@ fn an_ordinary_answer_is_far_from_the_limit() {
     }
 }
 
-/// Timings are printed, not asserted: `cargo test --release -- --ignored --nocapture timing`.
-#[test]
-#[ignore = "prints timings"]
-fn timings_of_common_paths() {
-    let root = document(&wide(600));
-    println!("document of {} bytes", wide(600).len());
-    for text in [
-        "$.data.items[3].id",
-        "$.data.items[*].id",
-        "$..id",
-        "$.data.items[10:500:3].id",
-        "$.data.items[?@.price > 50].id",
-        "$.data.items[?match(@.name, '.*[0-9]*7')].id",
-    ] {
-        let started = Instant::now();
-        let path = JsonPath::parse(text).unwrap();
-        let parsed = started.elapsed();
-        let best = (0..50)
-            .map(|_| {
-                let started = Instant::now();
-                std::hint::black_box(path.find(&root)).unwrap();
-                started.elapsed()
-            })
-            .min();
-        println!("{text}: parsed in {parsed:?}, found in {best:?}");
-    }
-}
-
 #[test]
 fn a_path_says_where_it_leaves_a_document() {
     let root = document(r#"{"data":{"items":[{"id":1}]}}"#);
