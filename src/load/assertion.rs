@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, similar};
 use crate::jsonpath::JsonPath;
-use crate::load::fields::{Map, check_variable, duration, entries, flag, one_or_many, parse_duration, text, word, wrong_kind};
+use crate::load::fields::{
+    Map, check_header_name, check_variable, duration, entries, flag, one_or_many, parse_duration, text, word, wrong_kind,
+};
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
@@ -66,9 +68,7 @@ impl Assertions<'_> {
             return json_path(key, entry.key_at, self.faults).map(Subject::Path);
         }
         if let Some(name) = key.strip_prefix("header.") {
-            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-                self.faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(entry.key_at, "this subject"));
-            }
+            check_header_name(name, entry.key_at, "this subject", self.faults);
             return Some(Subject::Header(name.to_ascii_lowercase()));
         }
         match key {
@@ -77,8 +77,7 @@ impl Assertions<'_> {
             "body" => Some(Subject::Body),
             _ => {
                 let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
-                let similar = similar(key, SUBJECTS);
-                let hint = similar.unwrap_or_else(|| {
+                let hint = similar(key, SUBJECTS).unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });
                 self.faults.push(fault.hint(hint));
@@ -190,9 +189,7 @@ fn capture(entry: &Entry, faults: &mut Diagnostics) -> Option<Capture> {
             let map = Map::open(&entry.value, "a capture", &["header"], faults)?;
             let node = map.required("header", faults)?;
             let name = text(node, "`header`", faults)?;
-            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-                faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(node.at, "this name"));
-            }
+            check_header_name(name, node.at, "this name", faults);
             Subject::Header(name.to_ascii_lowercase())
         }
         _ => {

@@ -174,6 +174,22 @@ pub fn at_most_one(map: &Map<'_>, keys: &[&str], what: &str, faults: &mut Diagno
     }
 }
 
+/// Reports what cannot be the name of a header (RFC 9110, section 5.1).
+pub fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnostics) {
+    if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(at, label));
+    }
+}
+
+/// Reports a header that nobody who writes a file can set: it follows from the host and the body.
+pub fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
+    check_header_name(name, at, "this name", faults);
+    if crate::wire::FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
+        let fault = Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
+        faults.push(fault.hint("it follows from the host and the body"));
+    }
+}
+
 /// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
 pub fn is_id(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))

@@ -24,6 +24,7 @@ use crate::model::request::Request;
 use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
 use crate::span::{FileId, Sources};
+use crate::store::variable_part;
 use files::{FileKind, Found};
 use std::path::Path;
 use std::sync::Arc;
@@ -191,8 +192,7 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
         Decoded::Recording(recording) => workspace.recordings.push(recording),
         Decoded::Scheme(scheme) => {
             // `naver_commerce` would read the variables of `naver-commerce`.
-            let word = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
-            if BUILT_IN.iter().any(|(name, _)| word(name) == word(&scheme.name)) {
+            if BUILT_IN.iter().any(|(name, _)| variable_part(name) == variable_part(&scheme.name)) {
                 let fault =
                     Diagnostic::error(format!("`{}` is the name of a built-in scheme", scheme.name)).at(scheme.at, "taken");
                 faults.push(

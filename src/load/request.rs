@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
 use crate::load::assertion::{Assertions, captures};
 use crate::load::fields::{
-    Map, at_most_one, duration, first_template, flag, is_id, items, scalar, text, texts, word, wrong_kind,
+    Map, at_most_one, check_settable_header, duration, first_template, flag, is_id, items, scalar, text, texts, word, wrong_kind,
 };
 use crate::load::files::Files;
 use crate::load::values::Values;
@@ -280,16 +280,7 @@ impl Requests<'_> {
                     Diagnostic::error("a header cannot hold this").at(field.value.at, "blanks at an end, or a control character");
                 self.faults.push(fault);
             }
-            let valid = http::HeaderName::from_bytes(field.name.as_bytes()).is_ok();
-            if !valid {
-                self.faults
-                    .push(Diagnostic::error(format!("`{}` is not a header name", field.name)).at(field.name_at, "this name"));
-            }
-            if crate::wire::FRAMING.contains(&field.name.to_ascii_lowercase().as_str()) {
-                let fault =
-                    Diagnostic::error(format!("`{}` is not for a request to say", field.name)).at(field.name_at, "this header");
-                self.faults.push(fault.hint("it follows from the host and the body"));
-            }
+            check_settable_header(&field.name, field.name_at, "a request", self.faults);
         }
         fields
     }

@@ -6,6 +6,7 @@ use crate::model::recording::{Exchange, same_answer, same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
+use crate::store::variable_part;
 use std::collections::HashMap;
 
 pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
@@ -51,11 +52,9 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
 
 /// `now`, `account` and the like belong to the language, wherever a name is given.
 fn check_reserved(workspace: &Workspace, faults: &mut Diagnostics) {
-    let environments = workspace.environments.iter().flat_map(|environment| &environment.vars);
-    let vars = workspace.vars.iter().chain(environments).chain(workspace.requests.iter().flat_map(|request| &request.vars));
     let steps = workspace.requests.iter().flat_map(|request| &request.steps);
     let captures = steps.flat_map(|step| &step.captures).map(|capture| (&capture.name, capture.name_at, "cannot be captured"));
-    let names = vars.map(|field| (&field.name, field.name_at, "cannot be a variable")).chain(captures);
+    let names = workspace.variables().map(|field| (&field.name, field.name_at, "cannot be a variable")).chain(captures);
     for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(&name.as_str())) {
         let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
         faults.push(fault.hint("choose another name"));
@@ -86,18 +85,21 @@ fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
 
 /// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
 fn check_account_names(workspace: &Workspace, environment: &crate::model::environment::Environment, faults: &mut Diagnostics) {
-    let word = |name: &str| name.to_uppercase().replace(['-', '.'], "_");
-    let environments: Vec<String> =
-        workspace.environments.iter().map(|known| word(&known.name)).chain(["LIVE".to_owned(), "SANDBOX".to_owned()]).collect();
+    let environments: Vec<String> = workspace
+        .environments
+        .iter()
+        .map(|known| variable_part(&known.name))
+        .chain(["LIVE".to_owned(), "SANDBOX".to_owned()])
+        .collect();
     for (index, account) in environment.accounts.iter().enumerate() {
-        if environments.contains(&word(&account.name)) {
+        if environments.contains(&variable_part(&account.name)) {
             let fault = Diagnostic::error(format!("`{}` is the name of an environment", account.name))
                 .at(account.at, "of an account, too");
             faults.push(fault.hint("both become a part of the names of variables: choose another name"));
         }
         let twin = environment.accounts[..index]
             .iter()
-            .find(|other| other.scheme == account.scheme && word(&other.name) == word(&account.name));
+            .find(|other| other.scheme == account.scheme && variable_part(&other.name) == variable_part(&account.name));
         if let Some(twin) = twin {
             let fault = Diagnostic::error(format!("`{}` and `{}` have the same variables", twin.name, account.name));
             faults.push(

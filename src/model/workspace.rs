@@ -32,6 +32,12 @@ impl Workspace {
         self.schemes.iter().find(|scheme| scheme.name == name)
     }
 
+    /// Every line of every `vars`: the workspace's, the environments', the requests'.
+    pub fn variables(&self) -> impl Iterator<Item = &Field> {
+        let environments = self.environments.iter().flat_map(|environment| &environment.vars);
+        self.vars.iter().chain(environments).chain(self.requests.iter().flat_map(|request| &request.vars))
+    }
+
     /// The accounts of a scheme in an environment. The sandbox knows every account that is named anywhere, each once.
     #[must_use]
     pub fn accounts(&self, environment: &str, scheme: &str) -> Vec<&Account> {

@@ -42,13 +42,11 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, 
 /// Whether anything in the workspace defines or uses a variable of this name; one that nothing knows is a slip.
 #[must_use]
 pub fn knows_variable(workspace: &Workspace, name: &str) -> bool {
-    let environments = workspace.environments.iter().flat_map(|environment| &environment.vars);
-    let mut vars = workspace.vars.iter().chain(environments).chain(workspace.requests.iter().flat_map(|request| &request.vars));
     let uses = |expression: &Expression| {
         let names = Dialect::Request.names_in(expression).unwrap_or_default();
         names.iter().any(|used| used.split('.').next() == Some(name))
     };
-    vars.any(|field| field.name == name)
+    workspace.variables().any(|field| field.name == name)
         || workspace.requests.iter().flat_map(|request| &request.steps).any(|step| step_expressions(step).into_iter().any(uses))
 }
 

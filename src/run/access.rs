@@ -213,7 +213,7 @@ impl<'w> Accesses<'w> {
 
     /// Only what the level's templates use, and those of the request that issues its token.
     fn needs(scheme: &Scheme, level: &Level) -> Needs {
-        let token = level.token.as_ref().and_then(|token| scheme.token(&token.name));
+        let token = scheme.token_of(level);
         let mut credentials = members_used(&level.procedure, "cred");
         match token {
             Some(token) if token.issue.is_none() => {

@@ -87,11 +87,10 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account_of(request, context)).map_err(StepError::from)?;
     let mut notes = missing_notes(context, scheme, level, account_of(request, context));
-    let issued = level.token.as_ref().and_then(|token| scheme.token(&token.name)).filter(|token| token.issue.is_some());
+    let issued = scheme.token_of(level).filter(|token| token.issue.is_some());
     let token = issued.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
     context.remember(scheme, &access.credentials, &token);
-    let behind = i64::try_from(scheme.clock.behind.as_millis()).unwrap_or(0);
-    let signed_at = Moment { unix_ms: now_ms - behind, ..moment };
+    let signed_at = Moment { unix_ms: scheme.clock.reading(now_ms), ..moment };
     let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
     let mut calls = Vec::new();
     if let Some(issue) = issued.and_then(|token| token.issue.as_ref()) {

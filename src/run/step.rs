@@ -166,8 +166,7 @@ impl Call<'_> {
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
     fn inputs<'i>(&self, credentials: &'i Values, token: Option<&'i Values>, moment: Moment) -> Inputs<'i> {
-        let behind = i64::try_from(self.scheme.clock.behind.as_millis()).unwrap_or(0);
-        let moment = Moment { unix_ms: moment.unix_ms - behind, ..moment };
+        let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
         Inputs { credentials, token, moment, steps: &[], extra: &[] }
     }
 
@@ -179,8 +178,7 @@ impl Call<'_> {
     }
 
     fn issues_token(&self) -> bool {
-        let token = self.level.token.as_ref().and_then(|token| self.scheme.token(&token.name));
-        token.is_some_and(|token| token.issue.is_some())
+        self.scheme.token_of(self.level).is_some_and(|token| token.issue.is_some())
     }
 
     fn may_renew(&self, outcome: &Outcome) -> bool {
@@ -190,7 +188,7 @@ impl Call<'_> {
     }
 
     fn key(&self) -> Option<(String, &crate::model::scheme::Token)> {
-        let token = self.scheme.token(&self.level.token.as_ref()?.name)?;
+        let token = self.scheme.token_of(self.level)?;
         Some((Tokens::key(self.scheme, token, &self.context.environment, &self.access.account, &self.access.credentials), token))
     }
 

@@ -57,22 +57,12 @@ mod tests {
     use super::*;
     use crate::model::scheme::Lifetime;
     use crate::model::template::Tree;
-    use crate::span::Span;
     use crate::value::Value;
 
     #[test]
     fn the_same_token_comes_back_while_it_is_young() {
         let lifetime = Lifetime { access: Some(Duration::from_secs(10_800)), ..Lifetime::default() };
-        let token = Token {
-            name: "seller".to_owned(),
-            at: Span::default(),
-            store_by: Vec::new(),
-            issue: None,
-            exchange: None,
-            refresh: None,
-            lifetime,
-            renew_before: Duration::ZERO,
-        };
+        let token = Token { lifetime, ..Token::default() };
         let same_for = Some(Duration::from_secs(9_000));
         let answer = TokenAnswer { token: "seller".to_owned(), json: Tree::constant(Value::Null), same_for };
         let mut tokens = IssuedTokens::default();

@@ -41,11 +41,13 @@ fn list(missing: &[Missing]) -> String {
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]
 pub fn variable(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
-    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(word).collect();
+    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(variable_part).collect();
     format!("INGAM_{}", parts.join("__"))
 }
 
-fn word(text: &str) -> String {
+/// A name as a part of a variable: capitals, `-`, `.` and `_` are one there.
+#[must_use]
+pub fn variable_part(text: &str) -> String {
     text.to_uppercase().replace(['-', '.'], "_")
 }
 
@@ -157,7 +159,7 @@ impl Credentials {
                 .map(|credential| ("cred", credential.name.as_str()));
             let token = scheme.tokens.iter().flat_map(|token| token.fields()).map(|field| ("token", field));
             for (root, name) in secret.chain(token) {
-                let (prefix, suffix) = (variable(&scheme.name, None, None, ""), format!("__{}", word(name)));
+                let (prefix, suffix) = (variable(&scheme.name, None, None, ""), format!("__{}", variable_part(name)));
                 let named = self.sources.iter().flatten().filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
                 found.extend(named.map(|(_, value)| (format!("{root}.{name}"), value.as_str())));
             }

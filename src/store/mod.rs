@@ -6,6 +6,6 @@ mod dotenv;
 mod tokens;
 mod trust;
 
-pub use credentials::{CredentialError, Credentials, Needs, Owner, variable, variable_of};
+pub use credentials::{CredentialError, Credentials, Needs, Owner, variable, variable_of, variable_part};
 pub use tokens::{Held, Tokens};
 pub use trust::{Trust, TrustError, Trusted};

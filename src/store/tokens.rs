@@ -59,22 +59,11 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::scheme::Lifetime;
-    use crate::span::Span;
     use std::time::Duration;
 
     #[test]
     fn a_token_is_renewed_in_time() {
-        let token = Token {
-            name: "seller".to_owned(),
-            at: Span::default(),
-            store_by: Vec::new(),
-            issue: None,
-            exchange: None,
-            refresh: None,
-            lifetime: Lifetime::default(),
-            renew_before: Duration::from_secs(1_800),
-        };
+        let token = Token { renew_before: Duration::from_secs(1_800), ..Token::default() };
         let mut tokens = Tokens::default();
         tokens.put("a".to_owned(), Held::new(Values::default(), 0, 10_800_000, &token));
         assert!(tokens.get("a", 8_999_999).is_some() && tokens.get("a", 9_000_000).is_none());

@@ -68,8 +68,7 @@ fn signed_link(scheme: &Scheme, redirect: &str, context: &Context<'_>) -> Result
         .accesses
         .region_base(scheme, authorize.host.as_deref(), &access.base)
         .map_err(|error| (error.to_string(), Exit::BadFile))?;
-    let behind = i64::try_from(scheme.clock.behind.as_millis()).unwrap_or(0);
-    let moment = Moment { unix_ms: (context.clock)() - behind, seed: (context.chance)() };
+    let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
     let extra = [("redirect".to_owned(), Value::from(redirect)), ("state".to_owned(), Value::from(moment.random(1, 24)))];
     let inputs = Inputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
     let draft = authorize_draft(scheme, authorize, inputs).map_err(words)?;

@@ -33,7 +33,7 @@ const ANSWER: [&str; 9] = ["name", "part", "request_id", "uuid", "iso", "path", 
 
 pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
-        let token = level.token.as_ref().and_then(|token| scheme.token(&token.name));
+        let token = scheme.token_of(level);
         Names { scheme, token, extra: &[], faults }.procedure(&level.procedure);
     }
     for token in &scheme.tokens {
@@ -91,13 +91,8 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
         let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
         token.store_by.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
     }
-    for (name, _) in scheme.authorize.iter().flat_map(|authorize| &authorize.keep) {
-        word(
-            name,
-            scheme.authorize.as_ref().map_or(scheme.at, |authorize| authorize.at),
-            "a credential to keep",
-            credentials().collect(),
-        );
+    if let Some(authorize) = &scheme.authorize {
+        authorize.keep.iter().for_each(|(name, _)| word(name, authorize.at, "a credential to keep", credentials().collect()));
     }
     for limit in &scheme.limits {
         let known: Vec<String> = LIMITED.map(str::to_owned).into();

@@ -2,8 +2,7 @@
 
 use super::Schemes;
 use crate::diagnostic::{Diagnostic, list_of};
-use crate::load::fields::{Map, is_variable, items, scalar, text, word};
-use crate::model::request::Field;
+use crate::load::fields::{Map, check_settable_header, is_variable, items, scalar, text, word};
 use crate::model::scheme::{Encoding, Hash, KeyForm, Op, Placement, SignStep};
 use crate::model::template::Template;
 use crate::yaml::{Entry, Node};
@@ -32,14 +31,8 @@ impl Schemes<'_> {
         let mut fields = |key: &str| map.get(key).map(|node| self.values().fields(node, what)).unwrap_or_default();
         let placement =
             Placement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
-        for field in placement.headers.iter().filter(|field| http::HeaderName::from_bytes(field.name.as_bytes()).is_err()) {
-            self.faults.push(Diagnostic::error(format!("`{}` is not a header name", field.name)).at(field.name_at, "this name"));
-        }
-        let framing = |field: &&Field| crate::wire::FRAMING.contains(&field.name.to_ascii_lowercase().as_str());
-        for field in placement.headers.iter().filter(framing) {
-            let fault =
-                Diagnostic::error(format!("`{}` is not for a scheme to say", field.name)).at(field.name_at, "this header");
-            self.faults.push(fault.hint("it follows from the host and the body"));
+        for field in &placement.headers {
+            check_settable_header(&field.name, field.name_at, "a scheme", self.faults);
         }
         placement
     }

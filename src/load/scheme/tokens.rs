@@ -22,9 +22,7 @@ const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
 
 impl Schemes<'_> {
     pub(super) fn tokens(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Vec<Token> {
-        let tokens: Vec<Token> =
-            entries(node, "`tokens`", self.faults).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect();
-        tokens
+        entries(node, "`tokens`", self.faults).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect()
     }
 
     pub(super) fn check_token(&mut self, wanted: &Named, tokens: &[Token]) {

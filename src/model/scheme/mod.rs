@@ -71,6 +71,12 @@ impl Scheme {
         self.tokens.iter().find(|token| token.name == name)
     }
 
+    /// The token that a level needs.
+    #[must_use]
+    pub fn token_of(&self, level: &Level) -> Option<&Token> {
+        self.token(&level.token.as_ref()?.name)
+    }
+
     /// Every way in which a request is signed: those of the levels and those of token requests.
     pub fn procedures(&self) -> impl Iterator<Item = &Procedure> {
         let requests = self.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
@@ -130,6 +136,14 @@ pub struct Clock {
     pub window: Option<Duration>,
     /// How much earlier than now is written, for marketplaces that refuse any time ahead of theirs.
     pub behind: Duration,
+}
+
+impl Clock {
+    /// What this clock shows at `now_ms`, both in Unix milliseconds.
+    #[must_use]
+    pub fn reading(&self, now_ms: i64) -> i64 {
+        now_ms - i64::try_from(self.behind.as_millis()).unwrap_or(0)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::span::Span;
 use std::time::Duration;
 
 /// What the tool obtains and renews for a level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Token {
     pub name: String,
     pub at: Span,
