@@ -61,18 +61,17 @@ impl Frozen {
 
     /// Adds one value behind what is frozen.
     pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
-        let text = |value: &Value| value.to_text();
         match part {
             Part::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
-                self.query.push_str(&format!("{separator}{}={}", encode_strict(name), encode_strict(&text(&value))));
+                self.query.push_str(&format!("{separator}{}={}", encode_strict(name), encode_strict(&value.to_text())));
             }
-            Part::Header => set_header(&mut self.draft.headers, name, text(&value)),
+            Part::Header => set_header(&mut self.draft.headers, name, value.to_text()),
             Part::Form => {
                 if !matches!(self.draft.body, DraftBody::Form(_)) {
                     return Err(Misplaced::new(part, name, &self.draft.body));
                 }
-                let pair = join_form(&[(name.to_owned(), text(&value))]);
+                let pair = join_form(&[(name.to_owned(), value.to_text())]);
                 let separator = if self.body.is_empty() { "" } else { "&" };
                 self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()].concat().into();
             }
@@ -112,13 +111,12 @@ fn set_member(members: &mut Vec<(String, Value)>, name: &str, value: Value) {
 /// Adds one value before anything is frozen.
 pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
     let can_have_body = draft.method.has_body();
-    let text = |value: &Value| value.to_text();
     match part {
-        Part::Query => draft.query.push((name.to_owned(), text(&value))),
-        Part::Header => set_header(&mut draft.headers, name, text(&value)),
+        Part::Query => draft.query.push((name.to_owned(), value.to_text())),
+        Part::Header => set_header(&mut draft.headers, name, value.to_text()),
         Part::Form => match &mut draft.body {
-            DraftBody::Form(pairs) => pairs.push((name.to_owned(), text(&value))),
-            body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), text(&value))]),
+            DraftBody::Form(pairs) => pairs.push((name.to_owned(), value.to_text())),
+            body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())]),
             body => return Err(Misplaced::new(part, name, body)),
         },
         Part::Json => match &mut draft.body {

@@ -1,11 +1,11 @@
 //! What can be said of a scheme without calling anybody: the usual mistakes, and whether its signature covers what it says.
 
 use super::scope::{Inputs, Values};
-use super::seal::seal;
+use super::seal::{names_in, seal};
 use crate::method::Method;
 use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme, VectorOf};
 use crate::model::template::Expression;
-use crate::render::{Dialect, Moment};
+use crate::render::Moment;
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, DraftBody};
@@ -162,15 +162,12 @@ fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Stri
 
 /// The steps whose results are sent, and those that these are made of; what no request carries covers nothing.
 fn used_steps(procedure: &Procedure) -> Vec<String> {
-    let names = |expressions: Vec<&Expression>| -> Vec<String> {
-        expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default()).collect()
-    };
-    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| names(field.value.expressions())).collect();
+    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| names_in(field.value.expressions())).collect();
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
-            used.extend(names(expressions_of(&step.op)));
+            used.extend(names_in(expressions_of(&step.op)));
             if let Op::Jwt { header, claims, .. } = &step.op {
-                used.extend(header.iter().chain(claims).flat_map(|field| names(field.value.expressions())));
+                used.extend(header.iter().chain(claims).flat_map(|field| names_in(field.value.expressions())));
             }
         }
     }

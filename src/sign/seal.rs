@@ -95,7 +95,7 @@ pub fn seal(
         draft.headers.insert(0, ("content-type".to_owned(), media_type));
     }
     for (part, field, value) in fill(&procedure.prepare, &scope)? {
-        trace.prepared.push((part, field.name.clone(), shown(&value)));
+        trace.prepared.push((part, field.name.clone(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
     }
     let mut frozen = Frozen::new(draft, base.clone());
@@ -105,14 +105,10 @@ pub fn seal(
         fill(&procedure.attach, &scope)?
     };
     for (part, field, value) in attached {
-        trace.attached.push((part, field.name.clone(), shown(&value)));
+        trace.attached.push((part, field.name.clone(), value.to_text()));
         frozen.attach(part, &field.name, value)?;
     }
     Ok(Sealed { request: finish(frozen)?, trace })
-}
-
-fn shown(value: &Value) -> String {
-    value.to_text()
 }
 
 /// The values of a placement; null is left out.
@@ -132,7 +128,7 @@ pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Resu
     let mut lines = Vec::with_capacity(steps.len());
     let mut tainted: Vec<String> = Vec::new();
     for (site, step) in (1_u64..).zip(steps) {
-        let known = scope.inputs.steps.iter().find(|(id, _)| *id == step.id).map(|(_, value)| shown(value));
+        let known = scope.inputs.steps.iter().find(|(id, _)| *id == step.id).map(|(_, value)| value.to_text());
         let value = match known {
             Some(value) => value,
             None => run_step(step, site, scope)?,
@@ -163,7 +159,7 @@ fn holds_a_secret(op: &Op, tainted: &[String]) -> bool {
 }
 
 /// The first names of expressions.
-fn names_in(expressions: Vec<&Expression>) -> Vec<String> {
+pub(super) fn names_in(expressions: Vec<&Expression>) -> Vec<String> {
     let names = expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
     names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
 }
