@@ -113,8 +113,7 @@ pub fn known_vars(loaded: &Loaded, given: &Given<'_>, output: &Output) -> Result
     match given.vars.iter().find(|name| !knows_variable(&loaded.workspace, name)) {
         None => Ok(()),
         Some(name) => {
-            let vars = loaded.workspace.vars.iter().chain(loaded.workspace.requests.iter().flat_map(|request| &request.vars));
-            let hint = did_you_mean(name, vars.map(|field| field.name.as_str()));
+            let hint = did_you_mean(name, loaded.workspace.variables().map(|field| field.name.as_str()));
             output.error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
             Err(Exit::Usage)
         }
