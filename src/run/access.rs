@@ -56,6 +56,8 @@ impl AccessError {
 /// One scheme as one account.
 pub struct Access {
     pub account: String,
+    /// The scheme's own name for the host, also where the environment names another.
+    pub region: String,
     pub base: BaseUrl,
     pub credentials: Values,
     /// Fields of tokens that were given like credentials.
@@ -159,7 +161,8 @@ impl<'w> Accesses<'w> {
     fn work_out(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<Access, AccessError> {
         let account = self.account(scheme, named)?;
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
-        let base = self.base(scheme, account)?;
+        let region = self.region(scheme, account);
+        let base = self.base(scheme, &region)?;
         let owner = Owner { environment: &self.name, account };
         let needs = Self::needs(scheme, level);
         let (credentials, given_token) = match &self.environment {
@@ -173,7 +176,7 @@ impl<'w> Accesses<'w> {
             }
             Environment::Dry(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
         };
-        Ok(Access { account: name, base, credentials, given_token })
+        Ok(Access { account: name, region, base, credentials, given_token })
     }
 
     /// The variable that brings a credential of an account.
@@ -231,19 +234,27 @@ impl<'w> Accesses<'w> {
     }
 
     /// An account's own region wins over the environment's.
-    fn base(&self, scheme: &Scheme, account: Option<&Account>) -> Result<BaseUrl, AccessError> {
+    fn region(&self, scheme: &Scheme, account: Option<&Account>) -> String {
         let environment = self.workspace.environment(&self.name);
-        let own = environment.and_then(|environment| environment.hosts.iter().find(|(name, _)| *name == scheme.name));
         let region = environment.and_then(|environment| environment.regions.iter().find(|(name, _)| *name == scheme.name));
         let region = region.map_or("live", |(_, region)| region.name.as_str());
-        let region = account.and_then(|account| account.get("region")).and_then(Value::as_str).unwrap_or(region);
+        account.and_then(|account| account.get("region")).and_then(Value::as_str).unwrap_or(region).to_owned()
+    }
+
+    /// The host that an environment names itself, in place of all hosts of the scheme.
+    fn own_host(&self, scheme: &Scheme) -> Option<&str> {
+        let environment = self.workspace.environment(&self.name)?;
+        environment.hosts.iter().find(|(name, _)| *name == scheme.name).map(|(_, host)| host.name.as_str())
+    }
+
+    fn base(&self, scheme: &Scheme, region: &str) -> Result<BaseUrl, AccessError> {
         let no_host = || AccessError::NoHost { environment: self.name.clone(), scheme: scheme.name.clone() };
         let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
         if let Environment::Sandbox(origins) = &self.environment {
             return origins.base(scheme).ok_or_else(no_host);
         }
-        if let Some((_, host)) = own {
-            return parse(&host.name);
+        if let Some(host) = self.own_host(scheme) {
+            return parse(host);
         }
         match scheme.host(region) {
             Some(host) => parse(&host.url),
@@ -260,10 +271,11 @@ impl<'w> Accesses<'w> {
         let Some(region) = region else { return Ok(base.clone()) };
         let unknown = || AccessError::Region { scheme: scheme.name.clone(), region: region.to_owned() };
         let host = BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
-        match &self.environment {
-            Environment::Sandbox(_) => host.moved_to(base.origin()).ok_or_else(unknown),
-            _ => Ok(host),
+        // A host of the environment's own stands for every host of the scheme: nothing goes past it.
+        if matches!(self.environment, Environment::Sandbox(_)) || self.own_host(scheme).is_some() {
+            return host.moved_to(base.origin()).ok_or_else(unknown);
         }
+        Ok(host)
     }
 }
 

@@ -64,7 +64,7 @@ mod tests {
         let lifetime = Lifetime { access: Some(Duration::from_secs(10_800)), ..Lifetime::default() };
         let token = Token { lifetime, ..Token::default() };
         let same_for = Some(Duration::from_secs(9_000));
-        let answer = TokenAnswer { token: "seller".to_owned(), json: Tree::constant(Value::Null), same_for };
+        let answer = TokenAnswer { token: "seller".to_owned(), json: Tree::constant(Value::Null), same_for, old_for: None };
         let mut tokens = IssuedTokens::default();
         let minute = 60_000;
         let mut ask = |at: i64, name: &str| tokens.issue("a", &token, &answer, at, || name.to_owned());

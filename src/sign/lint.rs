@@ -30,7 +30,11 @@ pub fn lint(scheme: &Scheme) -> Vec<Finding> {
         }
     }
     for token in &scheme.tokens {
-        let keeps = token.refresh.iter().any(|refresh| refresh.save.iter().any(|(name, _)| name == "refresh_token"));
+        let keeps = token
+            .refresh
+            .iter()
+            .chain(&token.exchange)
+            .all(|refresh| refresh.save.iter().any(|(name, _)| name == "refresh_token"));
         if token.lifetime.refresh_once && !keeps {
             let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
             findings.push(Finding { at: token.at, text: text.to_owned(), is_error: true });

@@ -85,9 +85,9 @@ fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: Inputs<'_>) -> Result<S
             seal(scheme, &request.procedure, draft, &base(request.host.as_deref())?, inputs).map_err(words)
         }
         VectorOf::Authorize { .. } => {
-            let authorize = scheme.authorize.as_ref().ok_or("the scheme has no `authorize`")?;
+            let authorize = scheme.authorize.first().ok_or("the scheme has no `authorize`")?;
             let draft = authorize_draft(scheme, authorize, inputs).map_err(words)?;
-            seal(scheme, &authorize.procedure, draft, &base(authorize.host.as_deref())?, inputs).map_err(words)
+            seal(scheme, &authorize.procedure, draft, &base(authorize.hosts.of("live"))?, inputs).map_err(words)
         }
     }
 }

@@ -55,7 +55,7 @@ fn link(host: &Host, global: &Global, name: &str, redirect: &str, target: &Targe
 }
 
 fn signed_link(scheme: &Scheme, redirect: &str, context: &Context<'_>) -> Result<String, (String, Exit)> {
-    let Some(authorize) = &scheme.authorize else {
+    let Some(authorize) = scheme.authorize.first() else {
         return Err((format!("the scheme `{}` has no authorization link", scheme.name), Exit::Usage));
     };
     let words = |error: crate::sign::SealError| (error.to_string(), Exit::Unable);
@@ -66,7 +66,7 @@ fn signed_link(scheme: &Scheme, redirect: &str, context: &Context<'_>) -> Result
     })?;
     let base = context
         .accesses
-        .region_base(scheme, authorize.host.as_deref(), &access.base)
+        .region_base(scheme, authorize.hosts.of(&access.region), &access.base)
         .map_err(|error| (error.to_string(), Exit::BadFile))?;
     let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
     let extra = [("redirect".to_owned(), Value::from(redirect)), ("state".to_owned(), Value::from(moment.random(1, 24)))];

@@ -87,7 +87,7 @@ impl Schemes<'_> {
             levels,
             covers: map.get("covers").map(|node| self.covers(node)).unwrap_or_default(),
             tokens: Vec::new(),
-            authorize: None,
+            authorize: Vec::new(),
             limits: map.get("limits").map(|node| self.limits(node)).unwrap_or_default(),
             ok: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
             errors: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
@@ -100,7 +100,7 @@ impl Schemes<'_> {
         for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
             self.check_token(wanted, &scheme.tokens);
         }
-        scheme.authorize = map.get("authorize").and_then(|node| self.authorize(node, &scheme, &whole));
+        scheme.authorize = map.get("authorize").map(|node| self.authorize(node, &scheme, &whole)).unwrap_or_default();
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.get("vectors").map(|node| self.vectors(node)).unwrap_or_default();
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {

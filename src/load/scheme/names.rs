@@ -29,7 +29,25 @@ const EXCHANGE: [&str; 2] = ["code", "callback"];
 /// What a limit can count by.
 const LIMITED: [&str; 3] = ["app", "account", "operation"];
 /// What the answers of a sandbox see.
-const ANSWER: [&str; 9] = ["name", "part", "request_id", "uuid", "iso", "path", "account", "token", "expires_in"];
+const ANSWER: [&str; 7] = ["name", "part", "request_id", "uuid", "iso", "path", "account"];
+/// What the sandbox's answer to a token request sees besides: `token` is the access token, `ids` has every account's
+/// values of a credential.
+const TOKEN_ANSWER: [&str; 14] = [
+    "name",
+    "part",
+    "request_id",
+    "uuid",
+    "iso",
+    "path",
+    "account",
+    "token",
+    "refresh_token",
+    "expires_in",
+    "expires_at",
+    "refresh_expires_in",
+    "refresh_expires_at",
+    "ids",
+];
 
 pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
@@ -39,7 +57,7 @@ pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
     for token in &scheme.tokens {
         check_token(scheme, token, faults);
     }
-    if let Some(authorize) = &scheme.authorize {
+    for authorize in &scheme.authorize {
         let mut names = Names { scheme, token: None, extra: &AUTHORIZE, faults };
         names.fields(&authorize.query, &Known::default());
         names.expressions(authorize.path.expressions(), &Known::default());
@@ -47,6 +65,7 @@ pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
     }
     check_sandbox(scheme, faults);
     check_words(scheme, faults);
+    check_storing(scheme, faults);
 }
 
 fn check_token(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
@@ -72,6 +91,7 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
         names.fields(&refusal.headers, &none);
     }
     for answer in &sandbox.token_answers {
+        let mut names = Names { scheme, token: None, extra: &TOKEN_ANSWER, faults };
         names.expressions(answer.json.expressions().into_iter(), &none);
     }
 }
@@ -91,8 +111,12 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
         let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
         token.store_by.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
     }
-    if let Some(authorize) = &scheme.authorize {
+    for authorize in &scheme.authorize {
         authorize.keep.iter().for_each(|(name, _)| word(name, authorize.at, "a credential to keep", credentials().collect()));
+    }
+    for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
+        word(&split.token, split.at, "a token of the scheme", tokens().collect());
+        word(&split.credential, split.at, "a credential", credentials().collect());
     }
     for limit in &scheme.limits {
         let known: Vec<String> = LIMITED.map(str::to_owned).into();
@@ -117,6 +141,24 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
     let named =
         sandbox.token_answers.iter().map(|answer| &answer.token).chain(sandbox.penalties.iter().map(|penalty| &penalty.token));
     named.for_each(|name| word(name, sandbox.at, "a token of the scheme", tokens().collect()));
+}
+
+/// What tokens are stored by, and into what a shared one is split.
+fn check_storing(scheme: &Scheme, faults: &mut Diagnostics) {
+    let secrets: Vec<String> =
+        scheme.credentials.iter().filter(|credential| credential.secret).map(|credential| credential.name.clone()).collect();
+    for token in &scheme.tokens {
+        if let Some(secret) = token.store_by.iter().find(|name| secrets.contains(name)) {
+            let fault = Diagnostic::error(format!("a token is not stored by the secret `{secret}`")).at(token.at, "this token");
+            faults.push(fault.hint("what it is stored by is written down openly: name an id"));
+        }
+        for split in &token.splits {
+            if scheme.token(&split.token).is_some_and(|other| other.refresh.is_none()) {
+                let fault = Diagnostic::error(format!("the token `{}` has no `refresh`", split.token)).at(split.at, "split here");
+                faults.push(fault.hint("each part of a shared pair is refreshed once to get tokens of its own"));
+            }
+        }
+    }
 }
 
 /// What is known at one point of a procedure, beside credentials and the like.

@@ -77,9 +77,10 @@ impl Schemes<'_> {
     }
 
     fn token_answer(&mut self, entry: &Entry) -> Option<TokenAnswer> {
-        let map = Map::open(&entry.value, "a token answer", &["json", "same_for"], self.faults)?;
+        let map = Map::open(&entry.value, "a token answer", &["json", "same_for", "old_for"], self.faults)?;
         let same_for = map.get("same_for").and_then(|node| duration(node, "`same_for`", self.faults));
-        Some(TokenAnswer { token: entry.key.clone(), json: self.answer(&map)?, same_for })
+        let old_for = map.get("old_for").and_then(|node| duration(node, "`old_for`", self.faults));
+        Some(TokenAnswer { token: entry.key.clone(), json: self.answer(&map)?, same_for, old_for })
     }
 
     fn penalty(&mut self, node: &Node) -> Option<Penalty> {

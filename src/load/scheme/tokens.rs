@@ -3,21 +3,22 @@
 use super::Schemes;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::load::assertion::json_path;
-use crate::load::fields::{Map, at_most_one, duration, entries, flag, scalar, text, texts};
+use crate::load::fields::{Map, at_most_one, duration, entries, flag, one_or_many, scalar, text, texts};
 use crate::method::Method;
 use crate::model::request::{Field, Named};
-use crate::model::scheme::{Authorize, Lifetime, Procedure, Scheme, Token, TokenRequest};
+use crate::model::scheme::{Authorize, Lifetime, LinkHost, Procedure, Scheme, Split, Token, TokenRequest};
 use crate::model::template::{Part, Template};
 use crate::yaml::{Entry, Node};
 use std::time::Duration;
 
 /// Keys of a token.
-pub const TOKEN_KEYS: [&str; 7] = ["store_by", "issue", "exchange", "refresh", "save", "lifetime", "renew_before"];
+pub const TOKEN_KEYS: [&str; 8] = ["store_by", "issue", "exchange", "refresh", "save", "lifetime", "renew_before", "splits"];
 /// Keys of a token request.
 pub const TOKEN_REQUEST_KEYS: [&str; 12] =
     ["get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach", "save"];
 /// Keys of `authorize`.
-pub const AUTHORIZE_KEYS: [&str; 9] = ["get", "host", "query", "level", "prepare", "sign", "attach", "callback", "code_lifetime"];
+pub const AUTHORIZE_KEYS: [&str; 10] =
+    ["name", "get", "host", "query", "level", "prepare", "sign", "attach", "callback", "code_lifetime"];
 const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
 
 impl Schemes<'_> {
@@ -55,7 +56,24 @@ impl Schemes<'_> {
                 .get("renew_before")
                 .and_then(|node| duration(node, "`renew_before`", self.faults))
                 .unwrap_or(Duration::ZERO),
+            splits: map.get("splits").map(|node| self.splits(node)).unwrap_or_default(),
         })
+    }
+
+    /// `shop: { shop_id: "$.shop_id_list[*]" }`
+    fn splits(&mut self, node: &Node) -> Vec<Split> {
+        let entries = entries(node, "`splits`", self.faults).iter();
+        entries.filter_map(|entry| self.split(entry)).collect()
+    }
+
+    fn split(&mut self, entry: &Entry) -> Option<Split> {
+        let [(credential, ids)] = self.save(&entry.value).try_into().ok().or_else(|| {
+            let fault =
+                Diagnostic::error("a split has one credential and the JSONPath of its ids").at(entry.value.at, "this one");
+            self.faults.push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
+            None
+        })?;
+        Some(Split { token: entry.key.clone(), at: entry.key_at, credential, ids })
     }
 
     fn lifetime(&mut self, node: &Node) -> Lifetime {
@@ -120,7 +138,26 @@ impl Schemes<'_> {
 
     /// One of the scheme's own hosts, by its region: a token request cannot lead secrets elsewhere.
     fn region(&mut self, map: &Map<'_>, scheme: &Scheme) -> Option<String> {
-        let node = map.get("host")?;
+        map.get("host").and_then(|node| self.known_region(node, scheme))
+    }
+
+    /// One host, or one for each region.
+    fn link_host(&mut self, map: &Map<'_>, scheme: &Scheme) -> LinkHost {
+        let Some(node) = map.get("host") else { return LinkHost::Same };
+        if node.as_map().is_none() {
+            return self.known_region(node, scheme).map_or(LinkHost::Same, LinkHost::One);
+        }
+        let entries = entries(node, "`host`", self.faults);
+        for entry in entries.iter().filter(|entry| scheme.host(&entry.key).is_none()) {
+            let fault =
+                Diagnostic::error(format!("there is no host `{}`", entry.key)).at(entry.key_at, "not defined under `hosts`");
+            self.faults.push(fault.maybe_hint(did_you_mean(&entry.key, scheme.hosts.iter().map(|host| host.region.as_str()))));
+        }
+        let pairs = entries.iter().filter_map(|entry| Some((entry.key.clone(), self.known_region(&entry.value, scheme)?)));
+        LinkHost::ByRegion(pairs.collect())
+    }
+
+    fn known_region(&mut self, node: &Node, scheme: &Scheme) -> Option<String> {
         let region = text(node, "`host`", self.faults)?;
         if scheme.host(region).is_none() {
             let fault = Diagnostic::error(format!("there is no host `{region}`")).at(node.at, "not defined under `hosts`");
@@ -148,7 +185,17 @@ impl Schemes<'_> {
         }
     }
 
-    pub(super) fn authorize(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Option<Authorize> {
+    /// One link, or a list of links with names.
+    pub(super) fn authorize(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Vec<Authorize> {
+        let links: Vec<Authorize> = one_or_many(node).iter().filter_map(|node| self.link(node, scheme, whole)).collect();
+        if let Some(unnamed) = links.iter().find(|link| link.name.is_none() && links.len() > 1) {
+            let fault = Diagnostic::error("each of several links needs a `name`").at(unnamed.at, "no name here");
+            self.faults.push(fault.hint("`ingam auth login --link NAME` chooses one; the first is the usual one"));
+        }
+        links
+    }
+
+    fn link(&mut self, node: &Node, scheme: &Scheme, whole: &Procedure) -> Option<Authorize> {
         let map = Map::open(node, "`authorize`", &AUTHORIZE_KEYS, self.faults)?;
         let (_, path) = self.token_line(&map)?;
         let callback = map.required("callback", self.faults)?;
@@ -158,8 +205,9 @@ impl Schemes<'_> {
         let keep =
             keep.iter().filter_map(|entry| Some((entry.key.clone(), scalar(&entry.value, "`keep`", self.faults)?))).collect();
         Some(Authorize {
+            name: map.get("name").and_then(|node| text(node, "`name`", self.faults)).map(str::to_owned),
             at: node.at,
-            host: self.region(&map, scheme),
+            hosts: self.link_host(&map, scheme),
             path,
             query: self.token_fields(&map, "query"),
             procedure: self.procedure(&map, scheme, whole),

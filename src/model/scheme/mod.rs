@@ -11,7 +11,7 @@ pub use answer::{AnswerCondition, ErrorRule, Limit, OkRule, Remedy, StatusPatter
 pub use matcher::{Matcher, PathPattern};
 pub use procedure::{Covered, Encoding, Hash, KeyForm, Level, LevelRule, Op, Part, Placement, Procedure, SignStep};
 pub use sandbox::{Fault, Penalty, Reading, Refusal, Sandbox, TokenAnswer};
-pub use token::{Authorize, Lifetime, Token, TokenRequest};
+pub use token::{Authorize, Lifetime, LinkHost, Split, Token, TokenRequest};
 pub use vector::{Vector, VectorOf};
 
 use crate::span::Span;
@@ -38,7 +38,8 @@ pub struct Scheme {
     pub levels: Vec<Level>,
     pub covers: Vec<Covered>,
     pub tokens: Vec<Token>,
-    pub authorize: Option<Authorize>,
+    /// The first is the usual one.
+    pub authorize: Vec<Authorize>,
     pub limits: Vec<Limit>,
     pub ok: Vec<OkRule>,
     pub errors: Vec<ErrorRule>,

@@ -49,13 +49,21 @@ pub enum Fault {
     Token,
     /// The account is not one that the key may act for.
     Account,
+    /// The code of an authorization is unknown, used or too old.
+    Code,
+    /// The refresh token is unknown, spent or replaced.
+    RefreshToken,
+    /// The refresh token is the right one, and too old.
+    RefreshExpired,
+    /// The authorization is over, or was taken back.
+    Grant,
     Signature,
     /// Held back because of an earlier mistake.
     Penalty,
 }
 
 impl Fault {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Missing,
         Self::Malformed,
         Self::UnknownKey,
@@ -63,6 +71,10 @@ impl Fault {
         Self::Future,
         Self::Token,
         Self::Account,
+        Self::Code,
+        Self::RefreshToken,
+        Self::RefreshExpired,
+        Self::Grant,
         Self::Signature,
         Self::Penalty,
     ];
@@ -77,6 +89,10 @@ impl Fault {
             Self::Future => "future",
             Self::Token => "token",
             Self::Account => "account",
+            Self::Code => "code",
+            Self::RefreshToken => "refresh_token",
+            Self::RefreshExpired => "refresh_expired",
+            Self::Grant => "grant",
             Self::Signature => "signature",
             Self::Penalty => "penalty",
         }
@@ -101,6 +117,8 @@ pub struct TokenAnswer {
     pub json: Tree,
     /// The same token is given again while its age is below this.
     pub same_for: Option<Duration>,
+    /// After a refresh the access token before it is good for this much longer; without it, until its own end.
+    pub old_for: Option<Duration>,
 }
 
 /// A mistake in a token request that the marketplace punishes later.

@@ -25,6 +25,18 @@ pub struct Token {
     pub lifetime: Lifetime,
     /// It is renewed when less than this is left.
     pub renew_before: Duration,
+    /// One pair for several owners: each of them is refreshed once with it, and has tokens of its own from then on.
+    pub splits: Vec<Split>,
+}
+
+/// `shop: { shop_id: "$.shop_id_list[*]" }`: a token of this name for each id in the answer of the exchange.
+#[derive(Clone, Debug)]
+pub struct Split {
+    pub token: String,
+    pub at: Span,
+    /// The credential that tells one of them from another.
+    pub credential: String,
+    pub ids: JsonPath,
 }
 
 impl Token {
@@ -67,11 +79,14 @@ pub struct TokenRequest {
     pub save: Vec<(String, JsonPath)>,
 }
 
-/// The link that a person opens to authorize an account.
+/// A link that a person opens to authorize an account.
 #[derive(Clone, Debug)]
 pub struct Authorize {
+    /// There where a scheme has several.
+    pub name: Option<String>,
     pub at: Span,
-    pub host: Option<String>,
+    /// Region that requests go to → the host of the link; without it, the same host.
+    pub hosts: LinkHost,
     pub path: Template,
     pub query: Vec<Field>,
     pub procedure: Procedure,
@@ -80,4 +95,27 @@ pub struct Authorize {
     /// Account credential → the name that its value has in that address.
     pub keep: Vec<(String, String)>,
     pub code_lifetime: Option<Duration>,
+}
+
+/// Where a link goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkHost {
+    /// Where requests go.
+    Same,
+    /// One of the scheme's own hosts.
+    One(String),
+    /// By the region that requests go to.
+    ByRegion(Vec<(String, String)>),
+}
+
+impl LinkHost {
+    /// The region of the link's host when requests go to `region`; `None` says the host of the requests.
+    #[must_use]
+    pub fn of(&self, region: &str) -> Option<&str> {
+        match self {
+            Self::Same => None,
+            Self::One(host) => Some(host),
+            Self::ByRegion(hosts) => hosts.iter().find(|(from, _)| from == region).map(|(_, to)| to.as_str()),
+        }
+    }
 }
