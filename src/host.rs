@@ -12,6 +12,8 @@ pub struct Host {
     /// Variables whose name and value are UTF-8.
     pub env: BTreeMap<String, String>,
     pub cwd: PathBuf,
+    /// This program, to start it again.
+    pub program: PathBuf,
     pub stdout: Terminal,
     pub stderr: Terminal,
     pub stdin_is_terminal: bool,
@@ -41,6 +43,14 @@ impl Host {
         let base =
             self.var("XDG_CONFIG_HOME").or_else(|| self.var("APPDATA")).map(PathBuf::from).filter(|path| path.is_absolute());
         Some(base.or_else(|| self.var("HOME").map(|home| PathBuf::from(home).join(".config")))?.join("ingam"))
+    }
+
+    /// The folder of what is kept between runs, by the XDG rules, or what Windows has for it.
+    #[must_use]
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        let base =
+            self.var("XDG_STATE_HOME").or_else(|| self.var("LOCALAPPDATA")).map(PathBuf::from).filter(|path| path.is_absolute());
+        Some(base.or_else(|| self.var("HOME").map(|home| PathBuf::from(home).join(".local/state")))?.join("ingam"))
     }
 
     /// Whether output to `terminal` should have colours: <https://no-color.org>, and the customs of `CLICOLOR_FORCE`.

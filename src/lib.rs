@@ -27,6 +27,7 @@ pub mod store;
 pub mod transport;
 
 // Users of the corridor.
+pub mod renew;
 pub mod report;
 pub mod run;
 pub mod sandbox;

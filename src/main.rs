@@ -12,6 +12,7 @@ fn main() -> ExitCode {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         cwd: std::env::current_dir().unwrap_or_default(),
+        program: std::env::current_exe().unwrap_or_default(),
         stdout: terminal(std::io::stdout().is_terminal()),
         stderr: terminal(std::io::stderr().is_terminal()),
         stdin_is_terminal: std::io::stdin().is_terminal(),

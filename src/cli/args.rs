@@ -18,6 +18,9 @@ pub struct Global {
     /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a requests folder
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Write tokens as plain text; without it they are sealed with the store's key
+    #[arg(long, global = true)]
+    pub plain_store: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -44,6 +47,9 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Renew one token; the program starts itself with it
+    #[command(hide = true)]
+    RenewHelper,
 }
 
 /// Where requests go and with which variables.
@@ -83,6 +89,9 @@ pub struct RunArgs {
     /// Show every exchange, secrets replaced by their names
     #[arg(long, short)]
     pub verbose: bool,
+    /// Whether tokens are renewed; by default what ingam.yaml says, or auto
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"])]
+    pub refresh: Option<String>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -33,6 +33,7 @@ pub fn run(host: &Host) -> Exit {
         Command::Init(init) => command::init::run(host, &init, &output),
         Command::Schema(schema) => command::schema::run(&schema, &output),
         Command::Completions(completions) => command::completions::run(&completions),
+        Command::RenewHelper => command::renew_helper::run(host),
     }
 }
 

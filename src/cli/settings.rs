@@ -9,6 +9,8 @@ use crate::load::{Loaded, WORKSPACE_FILE, is_variable, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, check_names, knows_variable};
+use crate::renew::Helper;
+use crate::store::{Place, StoreConfig, StoreError, StoreKey};
 use crate::value::{Number, Value};
 use std::path::{Path, PathBuf};
 
@@ -79,6 +81,29 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Ex
         vars.push((name.to_owned(), value_of(value)));
     }
     Ok(vars)
+}
+
+/// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
+pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
+    let place = match host.var("INGAM_STORE") {
+        Some(text) => Place::parse(text)?,
+        None => Place::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
+    };
+    let parse = |text| StoreKey::parse(text).ok_or_else(|| StoreError::Key("INGAM_STORE_KEY holds no 32 bytes".to_owned()));
+    let key = host.var("INGAM_STORE_KEY").map(parse).transpose()?;
+    let key_file = host.config_folder().map(|folder| folder.join("store.key"));
+    Ok(StoreConfig { place, key, key_file, plain: global.plain_store })
+}
+
+/// This program as a helper, with the variables that say how to reach the network and no others.
+#[must_use]
+pub fn helper(host: &Host) -> Helper {
+    let is_network = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        name.ends_with("_PROXY") || matches!(name.as_str(), "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT")
+    };
+    let env = host.env.iter().filter(|(name, _)| is_network(name)).map(|(name, value)| (name.clone(), value.clone()));
+    Helper { program: host.program.clone(), env: env.collect() }
 }
 
 fn value_of(text: &str) -> Value {

@@ -136,6 +136,22 @@ fn decode_built_in(files: &Files, name: &str, text: &str, sources: &mut Sources,
     }
 }
 
+/// One scheme from its text alone, in another process than the one that loaded its workspace.
+///
+/// # Errors
+/// The first fault, in words.
+pub fn scheme_of(root: &Path, name: &str, origin: Origin, text: &str) -> Result<Scheme, String> {
+    let files = Files::new(root).map_err(|error| error.to_string())?;
+    let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
+    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
+    let scheme = scheme::Schemes { files: &files, faults: &mut faults }.decode(name, origin, &node);
+    let faults = faults.sorted();
+    match (scheme, faults.iter().find(|fault| fault.severity == crate::diagnostic::Severity::Error)) {
+        (Some(scheme), None) => Ok(scheme),
+        (_, fault) => Err(fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.title.clone())),
+    }
+}
+
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
 pub fn all_schemes(loaded: &mut Loaded) -> Vec<Arc<Scheme>> {
     let Ok(files) = Files::new(&loaded.workspace.root) else { return loaded.workspace.schemes.clone() };

@@ -1,9 +1,9 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::fields::{Map, entries, is_id, text};
+use crate::load::fields::{Map, entries, is_id, text, word};
 use crate::load::values::Values;
-use crate::model::environment::{Account, Environment, LIVE, SANDBOX};
+use crate::model::environment::{Account, Environment, LIVE, Refresh, SANDBOX};
 use crate::model::request::{Field, Named};
 use crate::render::Dialect;
 use crate::yaml::{Entry, Node};
@@ -11,7 +11,7 @@ use crate::yaml::{Entry, Node};
 /// Keys of `ingam.yaml`.
 pub const WORKSPACE_KEYS: [&str; 3] = ["default_env", "vars", "envs"];
 /// Keys of an environment.
-pub const ENVIRONMENT_KEYS: [&str; 4] = ["vars", "regions", "hosts", "accounts"];
+pub const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts", "refresh"];
 
 /// What the file says.
 #[derive(Default)]
@@ -71,6 +71,8 @@ fn environment(entry: &Entry, faults: &mut Diagnostics) -> Environment {
         }
     }
     environment.accounts = map.get("accounts").map(|node| accounts(node, faults)).unwrap_or_default();
+    environment.refresh =
+        map.get("refresh").and_then(|node| word(node, "`refresh`", &Refresh::WORDS, faults)).unwrap_or_default();
     environment
 }
 

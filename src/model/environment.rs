@@ -24,6 +24,20 @@ pub struct Environment {
     /// Scheme → a base URL of its own.
     pub hosts: Vec<(String, Named)>,
     pub accounts: Vec<Account>,
+    pub refresh: Refresh,
+}
+
+/// Whether a run renews tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    #[default]
+    Auto,
+    /// Tokens are read, and somebody else renews them.
+    Never,
+}
+
+impl Refresh {
+    pub const WORDS: [(&'static str, Self); 2] = [("auto", Self::Auto), ("never", Self::Never)];
 }
 
 impl Environment {

@@ -6,10 +6,10 @@ use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{Origins, test_account};
 use crate::sign::{Values, members_used};
-use crate::store::{CredentialError, Credentials, Needs, Owner, Tokens, variable_of};
+use crate::store::{CredentialError, Credentials, Needs, Owner, variable_of};
 use crate::value::Value;
 use crate::wire::BaseUrl;
-use std::cell::{RefCell, RefMut};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub struct Access {
     pub region: String,
     pub base: BaseUrl,
     pub credentials: Values,
-    /// Fields of tokens that were given like credentials.
+    /// Fields of tokens that were given like credentials; one with an access token is used as it is.
     pub given_token: Values,
 }
 
@@ -94,18 +94,12 @@ pub struct Accesses<'w> {
     name: String,
     environment: Environment<'w>,
     known: RefCell<HashMap<(String, String, String), Rc<Access>>>,
-    tokens: RefCell<Tokens>,
 }
 
 impl<'w> Accesses<'w> {
     #[must_use]
     pub fn new(workspace: &'w Workspace, name: &str, environment: Environment<'w>) -> Self {
-        Self { workspace, name: name.to_owned(), environment, known: RefCell::default(), tokens: RefCell::default() }
-    }
-
-    /// The tokens of this run.
-    pub fn tokens(&self) -> RefMut<'_, Tokens> {
-        self.tokens.borrow_mut()
+        Self { workspace, name: name.to_owned(), environment, known: RefCell::default() }
     }
 
     /// # Errors
@@ -216,21 +210,18 @@ impl<'w> Accesses<'w> {
 
     /// Only what the level's templates use, and those of the request that issues its token.
     fn needs(scheme: &Scheme, level: &Level) -> Needs {
-        let token = scheme.token_of(level);
         let mut credentials = members_used(&level.procedure, "cred");
-        match token {
-            Some(token) if token.issue.is_none() => {
-                let used = members_used(&level.procedure, "token");
-                let token = token.fields().into_iter().map(str::to_owned).filter(|field| used.contains(field));
-                Needs { credentials, token: token.collect() }
-            }
-            // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
-            Some(_) => {
-                credentials.extend(scheme.credentials.iter().map(|credential| credential.name.clone()));
-                Needs { credentials, token: Vec::new() }
-            }
-            None => Needs { credentials, token: Vec::new() },
+        let Some(token) = scheme.token_of(level) else { return Needs { credentials, token: Vec::new() } };
+        // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
+        if token.issue.is_some() {
+            credentials.extend(scheme.credentials.iter().map(|credential| credential.name.clone()));
         }
+        for name in token.store_by.iter().filter(|name| *name != "account") {
+            credentials.push(name.clone());
+        }
+        let used = members_used(&level.procedure, "token");
+        let fields = token.fields().into_iter().map(str::to_owned).filter(|field| used.contains(field));
+        Needs { credentials, token: fields.collect() }
     }
 
     /// An account's own region wins over the environment's.
@@ -306,12 +297,11 @@ fn with_test_keys(
     name: &str,
 ) -> Result<(Values, Values), CredentialError> {
     let found = credentials.find_all(scheme, owner, needs)?;
-    let (mut values, mut token) = (found.credentials, found.token);
+    let (mut values, token) = (found.credentials, found.token);
     let test = test_account(scheme, name, owner.account);
     for missing in &found.missing {
         let stand_in = test.get(&missing.name).cloned().unwrap_or_else(|| Value::from(format!("missing-{}", missing.name)));
-        let place = if scheme.credential(&missing.name).is_some() { &mut values } else { &mut token };
-        place.set(&missing.name, stand_in);
+        values.set(&missing.name, stand_in);
     }
     Ok((values, token))
 }

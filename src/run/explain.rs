@@ -87,14 +87,18 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account_of(request, context)).map_err(StepError::from)?;
     let mut notes = missing_notes(context, scheme, level, account_of(request, context));
-    let issued = scheme.token_of(level).filter(|token| token.issue.is_some());
-    let token = issued.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
+    let is_given = access.given_token.get("access_token").is_some();
+    let renewed = scheme.token_of(level).filter(|_| !is_given);
+    let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
+    if renewed.is_some() {
+        notes
+            .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
+    }
     context.remember(scheme, &access.credentials, &token);
     let signed_at = Moment { unix_ms: scheme.clock.reading(now_ms), ..moment };
     let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
     let mut calls = Vec::new();
-    if let Some(issue) = issued.and_then(|token| token.issue.as_ref()) {
-        notes.push("a placeholder stands for the token, which is asked for when the request is sent".to_owned());
+    if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
         let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
         let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
         let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;

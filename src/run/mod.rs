@@ -5,10 +5,12 @@ mod advice;
 mod explain;
 mod failures;
 mod step;
+mod token;
 mod unit;
 
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
+pub use token::Tokens;
 
 use crate::event::{Event, Summary, Trouble};
 use crate::model::scheme::{Level, Scheme};
@@ -33,6 +35,7 @@ pub struct Context<'w> {
     pub account: Option<String>,
     pub run_id: String,
     pub accesses: Accesses<'w>,
+    pub tokens: Tokens<'w>,
     pub transport: Live,
     pub files: &'w dyn BodyFiles,
     pub redactor: RefCell<Redactor>,

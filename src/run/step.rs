@@ -1,6 +1,7 @@
 //! One call: render, sign, send, judge. A list of calls to the rooms below.
 
 use super::access::{Access, AccessError};
+use super::token::Wanted;
 use super::unit::account_of;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
@@ -9,9 +10,9 @@ use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::request::{Request, Step};
 use crate::model::scheme::{Level, Remedy, Scheme};
 use crate::render::{Layer, Moment, Origin, RenderError, Variables, draft, tree};
+use crate::renew::Failure;
 use crate::sandbox::NO_RECORDING;
-use crate::sign::{Inputs, SealError, Sealed, Trace, Values, choose_level, seal, token_draft};
-use crate::store::{Held, Tokens};
+use crate::sign::{Inputs, SealError, Sealed, Trace, Values, choose_level, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -27,8 +28,8 @@ pub enum StepError {
     Access(#[from] AccessError),
     #[error("{0}")]
     Transport(#[from] TransportError),
-    #[error("no token: {reason}")]
-    Token { reason: String, notes: Vec<String>, later: bool },
+    #[error(transparent)]
+    Token(#[from] Failure),
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
 }
@@ -40,8 +41,8 @@ impl StepError {
             Self::Seal(_) => Trouble::Credential,
             Self::Access(error) => error.into(),
             Self::Transport(_) => Trouble::Unable,
-            Self::Token { later: true, .. } => Trouble::Unable,
-            Self::Token { .. } => Trouble::Credential,
+            Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
+            Self::Token(_) => Trouble::Unable,
             Self::NotRecorded(_) => Trouble::Recording,
         }
     }
@@ -50,7 +51,7 @@ impl StepError {
         match self {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
             Self::Access(error) => error.hint().into_iter().collect(),
-            Self::Token { notes, .. } => notes.clone(),
+            Self::Token(failure) => failure.notes.clone(),
             _ => Vec::new(),
         }
     }
@@ -69,6 +70,7 @@ struct Progress {
     line: String,
     request: Option<WireRequest>,
     response: Option<WireResponse>,
+    warnings: Vec<String>,
 }
 
 pub async fn run(request: &Request, step: &Step, variables: &mut Variables, context: &Context<'_>) -> StepReport {
@@ -102,14 +104,7 @@ async fn attempt(
     let access = context.access(scheme, level, account_of(request, context))?;
     let call = Call { scheme, level, access: &access, step, context };
     let (method, path) = (draft.method, draft.path.clone());
-    let again = call.issues_token().then(|| draft.clone());
-    call.send(draft, moment, progress).await?;
-    if let (Some(draft), Some(response)) = (again, &progress.response)
-        && call.may_renew(&check::outcome(scheme, method, &path, &Answer::new(response)))
-    {
-        call.forget_token();
-        call.send(draft, super::unit::moment(context), progress).await?;
-    }
+    call.exchange(draft, moment, progress).await?;
     let Some(response) = &progress.response else {
         return Err(RenderError::new(step.at, "nothing was sent").into());
     };
@@ -120,6 +115,7 @@ async fn attempt(
     let answer = Answer::new(response).hiding(&hide);
     let outcome = check::outcome(scheme, method, &path, &answer);
     let mut judged = judge(step, &answer, &outcome, variables, context)?;
+    judged.notes.append(&mut progress.warnings);
     if !judged.failures.is_empty() {
         judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
     }
@@ -153,9 +149,25 @@ struct Call<'c> {
 }
 
 impl Call<'_> {
-    async fn send(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
-        let token = self.token(moment).await?;
-        let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
+    /// Sends, and once more with another token when the first one is too old.
+    async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        let Some(wanted) = self.wanted() else { return self.send(draft, None, moment, progress).await };
+        let used = wanted.get().await?;
+        let (method, path) = (draft.method, draft.path.clone());
+        let again = used.generation.map(|_| draft.clone());
+        self.send(draft, Some(&used.values), moment, progress).await?;
+        progress.warnings.extend(used.warning.clone());
+        if let (Some(draft), Some(response)) = (again, &progress.response)
+            && self.may_renew(&check::outcome(self.scheme, method, &path, &Answer::new(response)))
+            && let Some(another) = wanted.another(&used).await?
+        {
+            self.send(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, draft: Draft, token: Option<&Values>, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        let inputs = self.inputs(&self.access.credentials, token, moment);
         let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
         self.remember(&trace);
         let sent = self.context.transport.send(&request, self.step.timeout).await;
@@ -177,89 +189,15 @@ impl Call<'_> {
         }
     }
 
-    fn issues_token(&self) -> bool {
-        self.scheme.token_of(self.level).is_some_and(|token| token.issue.is_some())
-    }
-
     fn may_renew(&self, outcome: &Outcome) -> bool {
         let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
             || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
         expired && self.step.expected == Expected::Success
     }
 
-    fn key(&self) -> Option<(String, &crate::model::scheme::Token)> {
+    fn wanted(&self) -> Option<Wanted<'_>> {
         let token = self.scheme.token_of(self.level)?;
-        Some((Tokens::key(self.scheme, token, &self.context.environment, &self.access.account, &self.access.credentials), token))
-    }
-
-    fn forget_token(&self) {
-        if let Some((key, _)) = self.key() {
-            self.context.accesses.tokens().drop(&key);
-        }
-    }
-
-    /// The token of the level: one of this run, a new one, or the one that the account's credentials bring.
-    async fn token(&self, moment: Moment) -> Result<Option<Values>, StepError> {
-        let Some((key, token)) = self.key() else { return Ok(None) };
-        let Some(issue) = &token.issue else { return Ok(Some(self.access.given_token.clone())) };
-        if let Some(held) = self.context.accesses.tokens().get(&key, moment.unix_ms) {
-            return Ok(Some(held.values.clone()));
-        }
-        // A request of its own, with its own nonces.
-        let mut seed = moment.seed;
-        seed[0] ^= 1;
-        let inputs = self.inputs(&self.access.credentials, None, Moment { seed, ..moment });
-        let draft = token_draft(self.scheme, issue, inputs)?;
-        let base = self.context.accesses.region_base(self.scheme, issue.host.as_deref(), &self.access.base)?;
-        let path = draft.path.clone();
-        let Sealed { request, trace } = seal(self.scheme, &issue.procedure, draft, &base, inputs)?;
-        self.remember(&trace);
-        let response = self.context.transport.send(&request, self.step.timeout).await?;
-        let held = self.issued(token, &issue.save, &response, &path)?;
-        let values = held.values.clone();
-        self.context.accesses.tokens().put(key, held);
-        Ok(Some(values))
-    }
-
-    /// Reads a token from its answer; every part of it is a secret from now on.
-    fn issued(
-        &self,
-        token: &crate::model::scheme::Token,
-        save: &[(String, crate::jsonpath::JsonPath)],
-        response: &WireResponse,
-        path: &str,
-    ) -> Result<Held, StepError> {
-        let answer = Answer::new(response);
-        let mut values = Values::default();
-        for (name, from) in save {
-            if let Some(value) = found_at(from, &answer) {
-                values.set(name, value.clone());
-            }
-        }
-        if values.get("access_token").and_then(Value::as_str).is_none() {
-            let outcome = check::outcome(self.scheme, crate::method::Method::Post, path, &answer);
-            let notes = advice::of(self.scheme, &outcome, response, (self.context.clock)());
-            let later = matches!(outcome, Outcome::Refused { kind: ErrorKind::Server | ErrorKind::RateLimit, .. });
-            // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
-            let body = match response.status {
-                200..300 => "an answer without a token where the scheme looks for it".to_owned(),
-                _ => crate::secret::visible(&String::from_utf8_lossy(&response.body)),
-            };
-            let reason = format!("the marketplace answered {}: {body}", response.status);
-            return Err(StepError::Token { reason, notes, later });
-        }
-        self.context.remember(self.scheme, &Values::default(), &values);
-        let lifetime = values.get("expires_in").and_then(Value::as_number).and_then(crate::value::Number::as_i64);
-        let said = lifetime.map(|seconds| seconds.saturating_mul(1_000));
-        let usual = token.lifetime.access.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
-        Ok(Held::new(values, (self.context.clock)(), said.or(usual).unwrap_or(0), token))
-    }
-}
-
-fn found_at<'v>(path: &crate::jsonpath::JsonPath, answer: &'v Answer<'_>) -> Option<&'v Value> {
-    match path.find(answer.json().ok()?) {
-        Ok(crate::jsonpath::Found::One(value)) => value,
-        _ => None,
+        Some(Wanted { scheme: self.scheme, token, access: self.access, context: self.context })
     }
 }
 

@@ -59,7 +59,7 @@ pub struct Owner<'a> {
     pub account: Option<&'a Account>,
 }
 
-/// What a level uses: names of credentials, and of token fields that nothing issues.
+/// What a level uses: names of credentials, which must be there, and of token fields, which may.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     pub credentials: Vec<String>,
@@ -138,9 +138,8 @@ impl Credentials {
             }
         }
         for name in &needs.token {
-            match self.find(&scheme.name, owner, name) {
-                Some((variable, value)) => found.token.set(name, checked_secret(variable, value)?),
-                None => found.missing.push(missing(scheme, owner, name, Some("a token of this account".to_owned()))),
+            if let Some((variable, value)) = self.find(&scheme.name, owner, name) {
+                found.token.set(name, checked_secret(variable, value)?);
             }
         }
         Ok(found)

@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("transport", &["method", "wire"]),
     ("store", &["diagnostic", "model", "secret", "sign", "value"]),
     // Users of the corridor.
+    ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
     ("sandbox", &["method", "model", "render", "sign", "value", "wire"]),
     (
         "run",
@@ -37,11 +38,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "check",
             "diagnostic",
             "event",
-            "jsonpath",
-            "method",
             "model",
             "plan",
             "render",
+            "renew",
             "sandbox",
             "secret",
             "sign",
@@ -64,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "plan",
             "render",
+            "renew",
             "report",
             "run",
             "sandbox",

@@ -93,7 +93,7 @@ fn a_token_in_an_unexpected_place_is_not_shown() {
     let origin =
         server(|stream| stream.write_all(&whole("200 OK", r#"{"data":{"access_token":"FRESH-TOKEN-1234567890"}}"#)).unwrap());
     let (output, code) = run(&workspace(&origin, "scheme: naver-commerce\nget: /v1/seller/channels\n"), &["run", "-v"], &[]);
-    assert!(code == 6 && output.contains("without a token") && !output.contains("FRESH"), "{code}: {output}");
+    assert!(code == 5 && output.contains("without a token") && !output.contains("FRESH"), "{code}: {output}");
 }
 
 #[test]

@@ -40,8 +40,13 @@ fn link(host: &Host, global: &Global, name: &str, redirect: &str, target: &Targe
         runtime.block_on(session::environment(host, &loaded, &chosen.environment, &[], output))?
     };
     let files = session::files(&loaded, output)?;
-    let context =
-        Session { host, loaded: &loaded, files: &files }.context(chosen, environment, target.account.clone(), false, output)?;
+    let context = Session { host, global, loaded: &loaded, files: &files }.context(
+        chosen,
+        environment,
+        target.account.clone(),
+        false,
+        output,
+    )?;
     match signed_link(&scheme, redirect, &context) {
         Ok(url) => {
             output.data(&url);

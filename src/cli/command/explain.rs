@@ -31,7 +31,7 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
     let (request, step) = find(&loaded, &args.id, output)?;
     let environment = session::dry(host, &loaded, &chosen.environment, output)?;
     let files = session::files(&loaded, output)?;
-    let context = Session { host, loaded: &loaded, files: &files }.context(
+    let context = Session { host, global, loaded: &loaded, files: &files }.context(
         chosen,
         environment,
         args.target.account.clone(),

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod explain;
 pub mod init;
 pub mod list;
+pub mod renew_helper;
 pub mod run;
 pub mod sandbox;
 pub mod schema;

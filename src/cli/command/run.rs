@@ -8,6 +8,7 @@ use crate::cli::settings;
 use crate::event::Summary;
 use crate::host::Host;
 use crate::load::Loaded;
+use crate::model::environment::Refresh;
 use crate::plan::{Plan, select};
 use crate::report::{Reporter, Terminal};
 use crate::run::Context;
@@ -36,8 +37,11 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
     let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
     let files = session::files(loaded, output)?;
-    let session = Session { host, loaded, files: &files };
-    let context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
+    let session = Session { host, global, loaded, files: &files };
+    let mut context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
+    if let Some(refresh) = &args.refresh {
+        context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
+    }
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
     let ended = tokio::select! {
         summary = listen(&plan, &context, &mut terminal, &loaded.sources) => Ok(summary),

@@ -1,7 +1,7 @@
 //! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the workspace.
 
 use crate::cli::Exit;
-use crate::cli::args::Target;
+use crate::cli::args::{Global, Target};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
@@ -12,10 +12,11 @@ use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
-use crate::run::{Accesses, Context, Environment};
+use crate::renew::{Helper, Renewer, SchemeSource};
+use crate::run::{Accesses, Context, Environment, Tokens};
 use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
-use crate::store::{Credentials, Trust, Trusted};
+use crate::store::{Credentials, StoreConfig, Trust, Trusted};
 use crate::transport::{Live, Reach};
 use crate::value::Value;
 use crate::wire::BaseUrl;
@@ -165,6 +166,7 @@ pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base
 /// Everything that a run needs.
 pub struct Session<'w> {
     pub host: &'w Host,
+    pub global: &'w Global,
     pub loaded: &'w Loaded,
     pub files: &'w DiskFiles,
 }
@@ -193,8 +195,10 @@ impl<'w> Session<'w> {
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add(name, value);
         }
+        let tokens = self.tokens(&chosen.environment, &environment, output)?;
         Ok(Context {
             workspace: &self.loaded.workspace,
+            tokens,
             accesses: Accesses::new(&self.loaded.workspace, &chosen.environment, environment),
             environment: chosen.environment,
             vars: chosen.vars,
@@ -209,6 +213,27 @@ impl<'w> Session<'w> {
         })
     }
 
+    /// Tokens of the user's own environments are kept; those of the sandbox inside the program end with it.
+    fn tokens(&self, name: &str, environment: &Environment<'_>, output: &Output) -> Result<Tokens<'w>, Exit> {
+        let kept = match environment {
+            Environment::Own { .. } => Some(self.kept(output)?),
+            Environment::Sandbox(_) | Environment::Dry(_) => None,
+        };
+        let nature = crate::store::Nature { clock: self.host.clock, chance: self.host.chance };
+        let loaded = self.loaded;
+        let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
+        let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh).unwrap_or_default();
+        Ok(Tokens::new(Renewer::new(kept, nature, source), refresh))
+    }
+
+    fn kept(&self, output: &Output) -> Result<(StoreConfig, Helper), Exit> {
+        let config = settings::store(self.host, self.global).map_err(|error| {
+            output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+            Exit::Unable
+        })?;
+        Ok((config, settings::helper(self.host)))
+    }
+
     /// Whether every scheme of the workspace goes to a loopback host in this environment.
     fn all_loopback(&self, environment: &str) -> bool {
         let workspace = &self.loaded.workspace;
@@ -217,6 +242,16 @@ impl<'w> Session<'w> {
             let own = environment.hosts.iter().find(|(name, _)| *name == scheme.name);
             own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok()).is_some_and(|base| base.is_loopback())
         })
+    }
+}
+
+/// The text that a scheme was decoded from, and that its trust was given to.
+fn source_of(loaded: &Loaded, scheme: &Scheme) -> SchemeSource {
+    SchemeSource {
+        name: scheme.name.clone(),
+        built_in: scheme.origin == Origin::BuiltIn,
+        text: loaded.sources.get(scheme.at.file).map_or_else(String::new, |source| source.text.to_string()),
+        root: loaded.workspace.root.clone(),
     }
 }
 

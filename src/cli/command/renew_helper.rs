@@ -1,0 +1,48 @@
+//! `ingam renew-helper`: one renewal, read from standard input, in a process that nobody stops. No person types it.
+
+use crate::cli::Exit;
+use crate::host::Host;
+use crate::load::scheme_of;
+use crate::renew::{Failure, Job, Tools, renew, serve};
+use crate::store::{Nature, Record, Store, StoreError};
+use crate::transport::{Live, Reach};
+use crate::wire::BaseUrl;
+use std::io::{Read, Write};
+
+pub fn run(host: &Host) -> Exit {
+    let mut text = Vec::new();
+    // A job that is not whole comes from a process that was killed before it had asked for anything.
+    let job = std::io::stdin().read_to_end(&mut text).ok().and_then(|_| serde_json::from_slice::<Job>(&text).ok());
+    let Some(job) = job else { return Exit::Usage };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(undisturbed(&job, host)),
+        Err(error) => Err(Failure::unable(error.to_string())),
+    };
+    // Whoever asked may be gone by now; what was done is in the store.
+    let _ = std::io::stdout().write_all(&serve(result));
+    Exit::Success
+}
+
+/// What asks a process to end is waited out: each step of a renewal has its own time-out.
+async fn undisturbed(job: &Job, host: &Host) -> Result<Record, Failure> {
+    #[cfg(unix)]
+    let _handlers = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal)
+    };
+    perform(job, host).await
+}
+
+async fn perform(job: &Job, host: &Host) -> Result<Record, Failure> {
+    let source = &job.scheme;
+    let scheme = scheme_of(&source.root, &source.name, source.origin(), &source.text);
+    let scheme = scheme.map_err(|reason| Failure::unable(format!("the scheme `{}`: {reason}", source.name)))?;
+    let nature = Nature { clock: host.clock, chance: host.chance };
+    let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
+    let store = Store::open(config, nature).await?;
+    let is_loopback = BaseUrl::parse(&job.base).is_ok_and(|base| base.is_loopback());
+    let reach = if is_loopback { Reach::Loopback } else { Reach::Anywhere };
+    let transport = Live::new(reach).map_err(|error| Failure::unable(error.to_string()))?;
+    renew(job, &Tools { scheme: &scheme, store: &store, transport: &transport, nature }).await
+}

@@ -1,0 +1,157 @@
+//! Reads a pair of tokens from the raw answer of a marketplace.
+
+use crate::check::Answer;
+use crate::jsonpath::Found;
+use crate::model::scheme::{Token, TokenRequest};
+use crate::store::{Pair, Pending};
+use crate::value::{Number, Value};
+use crate::wire::WireResponse;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A number of seconds above this is a point in time: 31 years of life are none.
+const EPOCH: i64 = 1_000_000_000;
+/// A point in time above this is in milliseconds.
+const MILLISECONDS: i64 = 1_000_000_000_000;
+/// The names under which `save` keeps when tokens end; everything else that it saves is a part of the pair.
+const ENDS: [&str; 4] = ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"];
+
+/// An answer as it is kept before anybody looks at it.
+#[derive(Serialize, Deserialize)]
+pub struct RawAnswer {
+    /// The generation that it is the successor of.
+    pub generation: u64,
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+    /// Unix milliseconds by the store's clock.
+    pub received_ms: i64,
+    /// It answers the code of an authorization, with a grant of its own.
+    pub is_grant: bool,
+    pub split_from: Option<String>,
+}
+
+impl RawAnswer {
+    #[must_use]
+    pub fn new(response: &WireResponse, generation: u64, received_ms: i64, is_grant: bool, split_from: Option<String>) -> Self {
+        let (status, headers) = (response.status, response.headers.clone());
+        Self { generation, status, headers, body: BASE64_STANDARD.encode(&response.body), received_ms, is_grant, split_from }
+    }
+
+    #[must_use]
+    pub fn response(&self) -> WireResponse {
+        let body = BASE64_STANDARD.decode(&self.body).unwrap_or_default().into();
+        WireResponse { status: self.status, headers: self.headers.clone(), body, latency: Duration::ZERO }
+    }
+}
+
+/// The pair in an answer; `None` where it has no access token. What an answer does not bring again stays as it was: a refresh
+/// token that does not rotate, and the end of the grant.
+#[must_use]
+pub fn pair_of(
+    answer: &Answer<'_>,
+    raw: &RawAnswer,
+    token: &Token,
+    request: &TokenRequest,
+    before: Option<&Pair>,
+) -> Option<Pair> {
+    let saved = saved(answer, request);
+    let find = |name: &str| saved.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    find("access_token").and_then(|value| value.as_str()).filter(|text| !text.is_empty())?;
+    let number = |name: &str| find(name).and_then(|value| seconds(value));
+    let end = |prefix: &str, life: Option<Duration>| {
+        let at = number(&format!("{prefix}expires_at")).map(point);
+        let within =
+            number(&format!("{prefix}expires_in")).map(|left| if left > EPOCH { point(left) } else { raw.after(left * 1_000) });
+        at.or(within).or_else(|| life.map(|life| raw.after(ms(life))))
+    };
+    let mut pair = Pair {
+        values: saved
+            .iter()
+            .filter(|(name, _)| !ENDS.contains(name))
+            .map(|(name, value)| ((*name).to_owned(), value.to_text()))
+            .collect(),
+        received_ms: raw.received_ms,
+        access_until_ms: end("", token.lifetime.access),
+        refresh_until_ms: end("refresh_", token.lifetime.refresh),
+        grant_until_ms: token.lifetime.grant.filter(|_| raw.is_grant).map(|life| raw.after(ms(life))),
+    };
+    if let Some(before) = before.filter(|_| !raw.is_grant) {
+        keep(&mut pair, before);
+    }
+    Some(pair)
+}
+
+fn keep(pair: &mut Pair, before: &Pair) {
+    pair.grant_until_ms = pair.grant_until_ms.or(before.grant_until_ms);
+    if let (None, Some(token)) = (pair.get("refresh_token"), before.get("refresh_token")) {
+        pair.values.push(("refresh_token".to_owned(), token.to_owned()));
+        pair.refresh_until_ms = before.refresh_until_ms;
+    }
+}
+
+/// The owners that an answer names for a shared pair.
+#[must_use]
+pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<Pending> {
+    let mut pending = Vec::new();
+    for split in &token.splits {
+        let Some(found) = answer.json().ok().and_then(|json| split.ids.find(json).ok()) else { continue };
+        let values = match found {
+            Found::One(value) => value.into_iter().collect(),
+            Found::Many(values) => values,
+        };
+        pending.extend(values.into_iter().map(|id| Pending {
+            token: split.token.clone(),
+            credential: split.credential.clone(),
+            id: id.to_text(),
+        }));
+    }
+    pending
+}
+
+impl RawAnswer {
+    fn after(&self, ms: i64) -> i64 {
+        self.received_ms.saturating_add(ms)
+    }
+}
+
+fn saved<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
+    let Ok(json) = answer.json() else { return Vec::new() };
+    let found = request.save.iter().filter_map(|(name, path)| match path.find(json) {
+        Ok(Found::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
+        _ => None,
+    });
+    found.collect()
+}
+
+/// Some marketplaces write numbers as text.
+fn seconds(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => Number::parse(text.trim())?.as_i64(),
+        _ => None,
+    }
+    .filter(|seconds| *seconds > 0 && *seconds < i64::MAX / 1_000)
+}
+
+fn point(seconds: i64) -> i64 {
+    if seconds > MILLISECONDS { seconds } else { seconds.saturating_mul(1_000) }
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_number_of_seconds_is_a_point_in_time() {
+        assert_eq!(seconds(&Value::from("14400")), Some(14_400));
+        assert_eq!(point(1_767_001_812), 1_767_001_812_000);
+        assert_eq!(point(1_767_001_812_000), 1_767_001_812_000);
+        assert_eq!(seconds(&Value::from(-1_i64)), None);
+    }
+}

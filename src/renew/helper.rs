@@ -1,0 +1,67 @@
+//! A renewal in a process of its own, in a group of its own: a kill of the command line, or a signal to its group, does not
+//! reach it, and what it has begun it ends.
+
+use super::job::{Failure, Job};
+use crate::store::Record;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::io::AsyncWriteExt;
+
+/// The word that makes this program the helper; no person types it.
+pub const HELPER: &str = "renew-helper";
+
+/// How to start this program again.
+#[derive(Clone)]
+pub struct Helper {
+    pub program: PathBuf,
+    /// All that it sees of the environment: how to reach the network.
+    pub env: Vec<(String, String)>,
+}
+
+/// What the helper says, in one piece.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Done(Box<Record>),
+    Failed(Failure),
+}
+
+impl Helper {
+    /// # Errors
+    /// What the helper said, or that it ended without a word.
+    pub async fn renew(&self, job: &Job) -> Result<Record, Failure> {
+        let text = serde_json::to_vec(job).map_err(|error| Failure::unable(error.to_string()))?;
+        let output = self.run(&text).await.map_err(|error| Failure::unable(format!("the renewal cannot be started: {error}")))?;
+        match serde_json::from_slice(&output.stdout) {
+            Ok(Reply::Done(record)) => Ok(*record),
+            Ok(Reply::Failed(failure)) => Err(failure),
+            Err(_) => Err(Failure::unable(format!("the renewal ended without a word ({})", output.status))
+                .with("what it had begun stands in the store: run again, and it is finished or said")),
+        }
+    }
+
+    async fn run(&self, job: &[u8]) -> std::io::Result<std::process::Output> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.arg(HELPER).env_clear().envs(self.env.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(job).await?;
+            stdin.shutdown().await?;
+        }
+        child.wait_with_output().await
+    }
+}
+
+/// The text of a helper's reply.
+#[must_use]
+pub fn serve(result: Result<Record, Failure>) -> Vec<u8> {
+    let reply = match result {
+        Ok(record) => Reply::Done(Box::new(record)),
+        Err(failure) => Reply::Failed(failure),
+    };
+    serde_json::to_vec(&reply).unwrap_or_default()
+}

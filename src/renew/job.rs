@@ -1,0 +1,104 @@
+//! What is to be got and for whom; and why it could not be. Both cross the border of a process.
+
+use crate::model::scheme::Origin;
+use crate::sign::Values;
+use crate::store::{Key, Label, StoreConfig, StoreError};
+use crate::value;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One renewal. It holds secrets, and so it goes through a pipe and never through arguments, variables or files.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Job {
+    pub scheme: SchemeSource,
+    pub key: Key,
+    pub label: Label,
+    /// The host that the token request goes to.
+    pub base: String,
+    /// Name → value as JSON.
+    credentials: Vec<(String, String)>,
+    pub act: Act,
+    pub timeout: Duration,
+    /// `None` in the process that holds the store.
+    pub store: Option<StoreConfig>,
+}
+
+/// A scheme as it was when it was trusted: a file that changes meanwhile does not change what is sent.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SchemeSource {
+    pub name: String,
+    pub built_in: bool,
+    pub text: String,
+    /// The root of its workspace, for the files that it names.
+    pub root: PathBuf,
+}
+
+impl SchemeSource {
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        if self.built_in { Origin::BuiltIn } else { Origin::Workspace }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Another pair than this generation.
+    Renew { than: u64 },
+    /// A first pair, for the code of an authorization and what came back with it.
+    Exchange { code: String, callback: Vec<(String, String)> },
+    /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
+    Split { refresh_token: String, from: String },
+}
+
+impl Job {
+    #[must_use]
+    pub fn new(scheme: SchemeSource, key: Key, label: Label, base: &str, credentials: &Values, act: Act) -> Self {
+        let credentials = credentials.0.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
+        let timeout = Duration::from_secs(30);
+        Self { scheme, key, label, base: base.to_owned(), credentials, act, timeout, store: None }
+    }
+
+    /// The credentials as schemes see them.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
+        Values(self.credentials.iter().map(|(name, text)| (name.clone(), parse(text))).collect())
+    }
+}
+
+/// Why there is no new pair, in words without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Failure {
+    pub reason: String,
+    /// What to look at, or to do.
+    pub notes: Vec<String>,
+    /// A person has to do something: authorize, or bring a credential. Otherwise it may work the next time.
+    pub wants_a_person: bool,
+}
+
+impl Failure {
+    #[must_use]
+    pub fn unable(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), notes: Vec::new(), wants_a_person: false }
+    }
+
+    #[must_use]
+    pub fn person(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), notes: Vec::new(), wants_a_person: true }
+    }
+
+    #[must_use]
+    pub fn with(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { reason: error.to_string(), notes: error.hint().into_iter().collect(), wants_a_person: error.wants_a_person() }
+    }
+}

@@ -1,0 +1,371 @@
+//! The steps of a renewal, in the order that loses nothing.
+
+use super::answer::{RawAnswer, pair_of, pending_of};
+use super::job::{Act, Failure, Job};
+use crate::check::{Answer, Outcome, outcome};
+use crate::model::outcome::ErrorKind;
+use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
+use crate::render::Moment;
+use crate::secret::Redactor;
+use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
+use crate::store::{Lock, Nature, Record, State, Store, StoreError};
+use crate::transport::{Live, TransportError};
+use crate::value::Value;
+use crate::wire::{BaseUrl, WireResponse};
+use std::time::Duration;
+
+/// How long to wait for another process that renews the same chain.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+/// A disk that refuses a write can be free again a moment later; the tokens are in memory only until then.
+const WRITE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// What a renewal works with.
+pub struct Tools<'a> {
+    pub scheme: &'a Scheme,
+    pub store: &'a Store,
+    pub transport: &'a Live,
+    pub nature: Nature,
+}
+
+/// Gets what the job asks for, unless another process has by then.
+///
+/// # Errors
+/// When there is no new pair; the old one is as it was, or marked so that the next one who comes knows what happened.
+pub async fn renew(job: &Job, tools: &Tools<'_>) -> Result<Record, Failure> {
+    let unknown = || Failure::unable(format!("the scheme `{}` has no token `{}`", tools.scheme.name, job.key.token));
+    let token = tools.scheme.token(&job.key.token).ok_or_else(unknown)?;
+    let base = BaseUrl::parse(&job.base).map_err(Failure::unable)?;
+    let mut renewal = Renewal { job, tools, token, base, credentials: job.values(), redactor: Redactor::default() };
+    renewal.remember_credentials();
+    let result = renewal.run().await;
+    result.map_err(|failure| renewal.hidden(failure))
+}
+
+struct Renewal<'a> {
+    job: &'a Job,
+    tools: &'a Tools<'a>,
+    token: &'a Token,
+    base: BaseUrl,
+    credentials: Values,
+    redactor: Redactor,
+}
+
+/// One request that can bring a pair, with what it is filled in with.
+struct Asking<'a> {
+    request: &'a TokenRequest,
+    token: Values,
+    extra: Vec<(String, Value)>,
+    /// Where the refresh token, or the code, is gone when it was sent.
+    spends: bool,
+    is_grant: bool,
+    split_from: Option<String>,
+}
+
+/// What became of one try to ask.
+enum Sent {
+    Answer(WireResponse),
+    /// Nothing has left.
+    Not(String),
+    /// Something has left, and no answer came.
+    Lost(String),
+}
+
+impl<'a> Renewal<'a> {
+    async fn run(&mut self) -> Result<Record, Failure> {
+        let mut lock = self.tools.store.lock(&self.job.key, LOCK_WAIT).await?;
+        let there = lock.read().await?;
+        let mut record = there.unwrap_or_else(|| Record::new(self.job.key.clone(), self.job.label.clone()));
+        self.remember(&record);
+        self.finish(&mut lock, &mut record).await?;
+        if self.is_served(&record) {
+            return Ok(record);
+        }
+        let asking = self.asking(&record)?;
+        if asking.spends {
+            self.spend(&mut lock, &mut record, &asking).await?;
+        } else {
+            let answer = match self.send(&asking).await? {
+                Sent::Answer(response) => self.raw(&response, &record, &asking),
+                Sent::Not(reason) | Sent::Lost(reason) => return Err(Failure::unable(reason)),
+            };
+            self.take(&mut lock, &mut record, &answer, State::Ready).await?;
+        }
+        Ok(record)
+    }
+
+    /// Whether another process has done what is asked.
+    fn is_served(&self, record: &Record) -> bool {
+        let is_good = record.current.as_ref().is_some_and(|pair| pair.is_good(self.now_ms()));
+        match &self.job.act {
+            Act::Renew { than } => record.generation > *than && is_good,
+            Act::Exchange { .. } => false,
+            Act::Split { from, .. } => record.split_from.as_ref() == Some(from),
+        }
+    }
+
+    fn asking(&self, record: &Record) -> Result<Asking<'a>, Failure> {
+        let asking = |request: &'a TokenRequest, spends: bool| Asking {
+            request,
+            token: record.values(),
+            extra: Vec::new(),
+            spends,
+            is_grant: false,
+            split_from: record.split_from.clone(),
+        };
+        match (&self.job.act, &self.token.exchange, &self.token.refresh, &self.token.issue) {
+            (Act::Exchange { code, callback }, Some(exchange), ..) => {
+                let members = callback.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+                let extra =
+                    vec![("code".to_owned(), Value::from(code.as_str())), ("callback".to_owned(), Value::Object(members))];
+                Ok(Asking { extra, is_grant: true, token: Values::default(), split_from: None, ..asking(exchange, true) })
+            }
+            (Act::Split { refresh_token, from }, _, Some(refresh), _) => {
+                let token = Values(vec![("refresh_token".to_owned(), Value::from(refresh_token.as_str()))]);
+                Ok(Asking { token, is_grant: true, split_from: Some(from.clone()), ..asking(refresh, true) })
+            }
+            (Act::Renew { .. }, _, Some(refresh), _) if record.has_refresh_token() => match &record.state {
+                State::Dead { reason, .. } => Err(self.dead(reason)),
+                _ => Ok(asking(refresh, true)),
+            },
+            (Act::Renew { .. }, _, _, Some(issue)) => Ok(asking(issue, false)),
+            _ => Err(self.nothing_to_renew()),
+        }
+    }
+
+    /// An answer that a process left which did not come to use it.
+    async fn finish(&mut self, lock: &mut Lock, record: &mut Record) -> Result<(), Failure> {
+        let Some(text) = lock.inbox().await? else { return Ok(()) };
+        let left = serde_json::from_str::<RawAnswer>(&text).ok().filter(|raw| raw.generation == record.generation);
+        match left {
+            Some(raw) => match self.take(lock, record, &raw, State::Uncertain { since_ms: raw.received_ms }).await {
+                // A pair that could not be written; a refusal is in the record's state, and what is asked for finds it there.
+                Err(failure) if record.state == State::Ready => Err(failure),
+                _ => Ok(()),
+            },
+            None => {
+                lock.clear_inbox().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a token that works once. What is on the disk at every moment says how far it has come.
+    async fn spend(&mut self, lock: &mut Lock, record: &mut Record, asking: &Asking<'_>) -> Result<(), Failure> {
+        let before = match record.state.clone() {
+            // Whoever wrote this mark is gone without an answer.
+            State::Spending { since_ms } => State::Uncertain { since_ms },
+            other => other,
+        };
+        lock.prepare_inbox().await?;
+        record.state = State::Spending { since_ms: self.now_ms() };
+        lock.write(record).await?;
+        let mut lost = None;
+        // An answer that got lost is asked for once more, soon: a marketplace may have a time of grace.
+        for _ in 0..2 {
+            match self.send(asking).await? {
+                Sent::Answer(response) => {
+                    let raw = self.raw(&response, record, asking);
+                    let kept = self.keep(lock, &raw).await;
+                    let before = if lost.is_some() { State::Uncertain { since_ms: self.now_ms() } } else { before };
+                    return self.take(lock, record, &raw, before).await.map_err(|failure| with_fault(failure, kept));
+                }
+                Sent::Not(reason) if lost.is_none() => {
+                    record.state = before;
+                    lock.clear_inbox().await;
+                    lock.write(record).await?;
+                    return Err(Failure::unable(reason));
+                }
+                Sent::Not(reason) | Sent::Lost(reason) => lost = Some(reason),
+            }
+            if !matches!(record.state, State::Uncertain { .. }) {
+                record.state = State::Uncertain { since_ms: self.now_ms() };
+                lock.write(record).await?;
+            }
+        }
+        let failure = Failure::unable(format!(
+            "the answer with the new tokens of {} did not arrive: {}",
+            self.who(),
+            lost.unwrap_or_default()
+        ));
+        Err(failure.with(
+            "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again",
+        ))
+    }
+
+    async fn keep(&self, lock: &mut Lock, raw: &RawAnswer) -> Result<(), StoreError> {
+        let text = serde_json::to_string(raw).unwrap_or_default();
+        lock.put_inbox(&text).await
+    }
+
+    /// Puts what an answer says into the record and the record into the store.
+    async fn take(&mut self, lock: &mut Lock, record: &mut Record, raw: &RawAnswer, before: State) -> Result<(), Failure> {
+        let response = raw.response();
+        let answer = Answer::new(&response);
+        let Some(request) = self.request_of(raw) else { return Err(self.nothing_to_renew()) };
+        let Some(pair) = pair_of(&answer, raw, self.token, request, record.current.as_ref()) else {
+            return self.refused(lock, record, raw, request, before).await;
+        };
+        pair.values.iter().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
+        record.succeed(pair);
+        record.label = self.job.label.clone();
+        record.split_from.clone_from(&raw.split_from);
+        if raw.is_grant {
+            record.pending = pending_of(&answer, self.token);
+        }
+        write(lock, record).await.map_err(|error| {
+            let failure = Failure::unable(format!("the new tokens of {} could not be written: {error}", self.who()));
+            failure.with("their answer waits in the store's inbox if that could be written: run again when the store works")
+        })?;
+        lock.clear_inbox().await;
+        Ok(())
+    }
+
+    /// Which request an answer belongs to.
+    fn request_of(&self, raw: &RawAnswer) -> Option<&'a TokenRequest> {
+        let token = self.token;
+        match (raw.is_grant, &raw.split_from) {
+            (true, None) => token.exchange.as_ref(),
+            (true, Some(_)) => token.refresh.as_ref(),
+            _ => token.refresh.as_ref().or(token.issue.as_ref()),
+        }
+    }
+
+    /// A refusal says that the token is dead only when the scheme says so; everything else leaves it as it was.
+    async fn refused(
+        &mut self,
+        lock: &mut Lock,
+        record: &mut Record,
+        raw: &RawAnswer,
+        request: &TokenRequest,
+        before: State,
+    ) -> Result<(), Failure> {
+        let path = request.path.as_literal().unwrap_or_default();
+        let response = raw.response();
+        let said = outcome(self.tools.scheme, request.method, path, &Answer::new(&response));
+        let was_lost = matches!(before, State::Uncertain { .. });
+        let (failure, authorize, may_be_spent) = self.refusal(&said, &response);
+        // A code that is refused says nothing about the tokens that are there.
+        let is_refresh = !raw.is_grant || raw.split_from.is_some();
+        record.state = match before {
+            _ if authorize && is_refresh => State::Dead { since_ms: self.now_ms(), reason: failure.reason.clone() },
+            State::Ready if may_be_spent => State::Uncertain { since_ms: self.now_ms() },
+            before => before,
+        };
+        write(lock, record).await?;
+        lock.clear_inbox().await;
+        if authorize && is_refresh && was_lost {
+            let reason =
+                format!("an earlier answer with new tokens of {} was lost, and the token before them is spent", self.who());
+            return Err(Failure { reason: format!("{reason}: {}", failure.reason), ..failure });
+        }
+        Err(failure)
+    }
+
+    /// In words; whether a person must authorize; and whether the token may be spent all the same.
+    fn refusal(&self, said: &Outcome, response: &WireResponse) -> (Failure, bool, bool) {
+        // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
+        let body = match response.status {
+            200..300 if matches!(said, Outcome::Success) => "an answer without a token where the scheme looks for it".to_owned(),
+            _ => crate::secret::visible(&String::from_utf8_lossy(&response.body)),
+        };
+        let reason = format!("no token for {}: the marketplace answered {}: {body}", self.who(), response.status);
+        let Outcome::Refused { kind, hint, then } = said else { return (Failure::unable(reason), false, true) };
+        let authorize = *then == Some(Remedy::Authorize);
+        let later = matches!(kind, ErrorKind::Server | ErrorKind::RateLimit);
+        let mut failure = if later { Failure::unable(reason) } else { Failure::person(reason) };
+        failure = failure.with(format!("{kind}: {}", hint.as_deref().unwrap_or(kind.advice())));
+        if authorize {
+            failure = failure.with(self.login());
+        }
+        (failure, authorize, *kind == ErrorKind::Server)
+    }
+
+    async fn send(&mut self, asking: &Asking<'_>) -> Result<Sent, Failure> {
+        let now = self.tools.scheme.clock.reading((self.tools.nature.clock)());
+        let moment = Moment { unix_ms: now, seed: (self.tools.nature.chance)() };
+        let inputs =
+            Inputs { credentials: &self.credentials, token: Some(&asking.token), moment, steps: &[], extra: &asking.extra };
+        let words = |error: SealError| Failure::person(format!("the token request cannot be made: {error}"));
+        let draft = token_draft(self.tools.scheme, asking.request, inputs).map_err(words)?;
+        let Sealed { request, trace } =
+            seal(self.tools.scheme, &asking.request.procedure, draft, &self.base, inputs).map_err(words)?;
+        trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add(id, value));
+        Ok(match self.tools.transport.send(&request, self.job.timeout).await {
+            Ok(response) => Sent::Answer(response),
+            Err(error @ (TransportError::Connect { .. } | TransportError::Setup { .. })) => Sent::Not(error.to_string()),
+            Err(error) => Sent::Lost(error.to_string()),
+        })
+    }
+
+    fn raw(&self, response: &WireResponse, record: &Record, asking: &Asking<'_>) -> RawAnswer {
+        RawAnswer::new(response, record.generation, self.now_ms(), asking.is_grant, asking.split_from.clone())
+    }
+
+    fn now_ms(&self) -> i64 {
+        (self.tools.nature.clock)() + self.tools.store.clock_offset_ms()
+    }
+
+    /// `` `sg` (shop_id 123456) ``
+    fn who(&self) -> String {
+        match self.job.key.owner(self.tools.scheme) {
+            ids if ids.is_empty() => format!("`{}`", self.job.label.account),
+            ids => format!("`{}` ({ids})", self.job.label.account),
+        }
+    }
+
+    fn dead(&self, reason: &str) -> Failure {
+        Failure::person(reason).with(self.login())
+    }
+
+    fn nothing_to_renew(&self) -> Failure {
+        let Job { key, label, .. } = self.job;
+        let reason = format!("`{}` has no tokens of {} in environment `{}`", key.scheme, self.who(), label.environment);
+        Failure::person(reason).with(self.login())
+    }
+
+    fn login(&self) -> String {
+        let Job { key, label, .. } = self.job;
+        format!("authorize it: `ingam auth login {} --env {} --account {}`", key.scheme, label.environment, label.account)
+    }
+
+    fn remember_credentials(&mut self) {
+        for credential in self.tools.scheme.credentials.iter().filter(|credential| credential.secret) {
+            if let Some(value) = self.credentials.get(&credential.name).and_then(Value::as_str) {
+                self.redactor.add(format!("cred.{}", credential.name), value);
+            }
+        }
+        match &self.job.act {
+            Act::Exchange { code, .. } => self.redactor.add("code", code),
+            Act::Split { refresh_token, .. } => self.redactor.add("token.refresh_token", refresh_token),
+            Act::Renew { .. } => {}
+        }
+    }
+
+    fn remember(&mut self, record: &Record) {
+        record.secrets().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
+    }
+
+    fn hidden(&mut self, failure: Failure) -> Failure {
+        let notes = failure.notes.iter().map(|note| self.redactor.redact(note)).collect();
+        Failure { reason: self.redactor.redact(&failure.reason), notes, ..failure }
+    }
+}
+
+/// A refused write is tried again a few times: what is lost otherwise cannot be got again.
+async fn write(lock: &mut Lock, record: &mut Record) -> Result<(), StoreError> {
+    for wait in WRITE_AGAIN {
+        match lock.write(record).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Overtaken) => return Err(StoreError::Overtaken),
+            Err(_) => tokio::time::sleep(wait).await,
+        }
+    }
+    lock.write(record).await
+}
+
+fn with_fault(failure: Failure, kept: Result<(), StoreError>) -> Failure {
+    match kept {
+        Ok(()) => failure,
+        Err(error) => failure.with(format!("the inbox could not be written either: {error}")),
+    }
+}

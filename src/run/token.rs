@@ -1,0 +1,161 @@
+//! The token of a call: given like a credential, kept in the store, or renewed. It renews at most once for a call.
+
+use super::Context;
+use super::access::{Access, AccessError};
+use crate::model::environment::Refresh;
+use crate::model::scheme::{Scheme, Token};
+use crate::renew::{Act, Failure, Job, Renewer};
+use crate::sign::Values;
+use crate::store::{Key, Label, Record, StoreError};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// A record that was read longer ago is read again, in milliseconds: another process may have renewed it.
+const READ_AGAIN_MS: i64 = 60_000;
+
+/// The tokens of a run.
+pub struct Tokens<'w> {
+    pub renewer: Renewer<'w>,
+    pub refresh: Refresh,
+    held: RefCell<HashMap<Key, Held>>,
+}
+
+#[derive(Clone)]
+struct Held {
+    record: Record,
+    read_at_ms: i64,
+}
+
+impl<'w> Tokens<'w> {
+    #[must_use]
+    pub fn new(renewer: Renewer<'w>, refresh: Refresh) -> Self {
+        Self { renewer, refresh, held: RefCell::default() }
+    }
+}
+
+/// A token that a call is signed with.
+pub struct Used {
+    pub values: Values,
+    /// `None` when it was given like a credential: then there is nothing to renew it with.
+    pub generation: Option<u64>,
+    /// What a person should know although it works.
+    pub warning: Option<String>,
+}
+
+/// Which token is wanted, and as whom.
+pub struct Wanted<'c> {
+    pub scheme: &'c Scheme,
+    pub token: &'c Token,
+    pub access: &'c Access,
+    pub context: &'c Context<'c>,
+}
+
+impl Wanted<'_> {
+    /// # Errors
+    /// When there is none and none can be got.
+    pub async fn get(&self) -> Result<Used, Failure> {
+        if let Some(values) = self.given() {
+            return Ok(Used { values, generation: None, warning: None });
+        }
+        let tokens = &self.context.tokens;
+        let record = self.read(READ_AGAIN_MS).await?;
+        let now = tokens.renewer.now_ms();
+        let pair = record.as_ref().and_then(|record| record.current.as_ref());
+        if let (Some(record), Some(pair)) = (&record, pair)
+            && !pair.is_due(now, tokens.renewer.margin_ms(self.token))
+        {
+            return Ok(used(record, None));
+        }
+        let is_good = pair.is_some_and(|pair| pair.is_good(now));
+        match self.renew(record.as_ref().map_or(0, |record| record.generation)).await {
+            Ok(record) => Ok(used(&record, None)),
+            // An outage of the marketplace's token service costs nothing while the token is good.
+            Err(failure) => match record.filter(|_| is_good) {
+                Some(record) => Ok(used(&record, self.warning(&failure))),
+                None => Err(failure),
+            },
+        }
+    }
+
+    /// Another token than the one that was refused: what another process has stored meanwhile, or a new one. `None` when there
+    /// is nothing to renew.
+    ///
+    /// # Errors
+    /// When no other can be got.
+    pub async fn another(&self, refused: &Used) -> Result<Option<Used>, Failure> {
+        let Some(generation) = refused.generation else { return Ok(None) };
+        let record = self.read(0).await?;
+        let now = self.context.tokens.renewer.now_ms();
+        let is_newer =
+            |record: &Record| record.generation != generation && record.current.as_ref().is_some_and(|pair| pair.is_good(now));
+        match record.filter(is_newer) {
+            Some(record) => Ok(Some(used(&record, None))),
+            None if self.context.tokens.refresh == Refresh::Never => Ok(None),
+            None => self.renew(generation).await.map(|record| Some(used(&record, None))),
+        }
+    }
+
+    fn given(&self) -> Option<Values> {
+        self.access.given_token.get("access_token").map(|_| self.access.given_token.clone())
+    }
+
+    fn warning(&self, failure: &Failure) -> Option<String> {
+        let warns = self.context.tokens.refresh == Refresh::Auto;
+        warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
+    }
+
+    /// From what is known, when that is not older than `at_most_ms`.
+    async fn read(&self, at_most_ms: i64) -> Result<Option<Record>, StoreError> {
+        let (tokens, key) = (&self.context.tokens, self.key());
+        let held = tokens.held.borrow().get(&key).cloned();
+        if let Some(held) = held.filter(|held| tokens.renewer.now_ms() - held.read_at_ms < at_most_ms) {
+            return Ok(Some(held.record));
+        }
+        let record = tokens.renewer.read(&key).await?;
+        record.iter().for_each(|record| self.hold(record));
+        Ok(record)
+    }
+
+    /// From now on its tokens are known, and never shown.
+    fn hold(&self, record: &Record) {
+        let mut redactor = self.context.redactor.borrow_mut();
+        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
+        let (tokens, record) = (&self.context.tokens, record.clone());
+        let held = Held { read_at_ms: tokens.renewer.now_ms(), record };
+        tokens.held.borrow_mut().insert(held.record.key.clone(), held);
+    }
+
+    async fn renew(&self, than: u64) -> Result<Record, Failure> {
+        if self.context.tokens.refresh == Refresh::Never {
+            return Err(self.may_not_renew());
+        }
+        let request = self.token.refresh.as_ref().or(self.token.issue.as_ref());
+        let Some(request) = request else { return Err(self.may_not_renew()) };
+        let base = self.context.accesses.region_base(self.scheme, request.host.as_deref(), &self.access.base);
+        let base = base.map_err(|error: AccessError| Failure::person(error.to_string()))?;
+        let renewer = &self.context.tokens.renewer;
+        let act = Act::Renew { than };
+        let job = Job::new(renewer.source(self.scheme), self.key(), self.label(), base.as_str(), &self.access.credentials, act);
+        let record = renewer.renew(job, self.scheme, &self.context.transport).await?;
+        self.hold(&record);
+        Ok(record)
+    }
+
+    fn may_not_renew(&self) -> Failure {
+        let account = &self.access.account;
+        let reason = format!("there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed");
+        Failure::person(reason).with("the one who may renew it runs `ingam auth refresh`")
+    }
+
+    fn key(&self) -> Key {
+        Key::new(self.scheme, self.token, self.access.base.authority(), &self.access.account, &self.access.credentials)
+    }
+
+    fn label(&self) -> Label {
+        Label { environment: self.context.environment.clone(), account: self.access.account.clone() }
+    }
+}
+
+fn used(record: &Record, warning: Option<String>) -> Used {
+    Used { values: record.values(), generation: Some(record.generation), warning }
+}

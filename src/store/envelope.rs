@@ -1,0 +1,154 @@
+//! How a record lies on a disk or in a database: sealed with the store's key, or as plain text where a person asked for
+//! that. Either way a byte that was changed or lost is seen. It refuses to guess: what it cannot open is an error.
+
+use super::StoreError;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The first word of everything that is kept; the number is that of the format.
+const MARK: &str = "ingam-store-1";
+
+/// The key of a store, 32 bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreKey([u8; 32]);
+
+impl StoreKey {
+    /// From base64 or hex.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bytes = match text.len() {
+            64 => hex::decode(text).ok()?,
+            _ => BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()?,
+        };
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// A new one, of two draws of chance.
+    #[must_use]
+    pub fn fresh(chance: fn() -> [u8; 16]) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&chance());
+        bytes[16..].copy_from_slice(&chance());
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        BASE64_STANDARD_NO_PAD.encode(self.0)
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, StoreError> {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.0).map_err(|_| StoreError::Key("it cannot be used".to_owned()))?;
+        Ok(LessSafeKey::new(key))
+    }
+}
+
+/// Seals and opens.
+#[derive(Clone)]
+pub struct Envelope {
+    key: Option<StoreKey>,
+    /// New records are plain text.
+    plain: bool,
+    chance: fn() -> [u8; 16],
+}
+
+impl Envelope {
+    #[must_use]
+    pub fn new(key: Option<StoreKey>, plain: bool, chance: fn() -> [u8; 16]) -> Self {
+        Self { key, plain, chance }
+    }
+
+    /// `about` is what the text belongs to: a record that was moved to another name does not open.
+    ///
+    /// # Errors
+    /// When there is no key and plain text was not asked for.
+    pub fn seal(&self, about: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+        if self.plain {
+            return Ok(format!("{MARK} plain {} {text}\n", digest(about, text)).into_bytes());
+        }
+        let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
+        let mut nonce = [0; NONCE_LEN];
+        nonce.copy_from_slice(&(self.chance)()[..NONCE_LEN]);
+        let mut bytes = text.as_bytes().to_vec();
+        cipher
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about.as_bytes()), &mut bytes)
+            .map_err(|_| StoreError::Key("it cannot seal".to_owned()))?;
+        let whole = [nonce.as_slice(), &bytes].concat();
+        Ok(format!("{MARK} sealed {}\n", BASE64_STANDARD_NO_PAD.encode(whole)).into_bytes())
+    }
+
+    /// # Errors
+    /// When the text is not whole, or was sealed with another key.
+    pub fn open(&self, about: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        let broken = |reason: &str| StoreError::Broken { what: about.to_owned(), reason: reason.to_owned() };
+        let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix('\n')).ok_or_else(|| broken("it is cut"))?;
+        let rest = text.strip_prefix(MARK).ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
+        match rest.trim_start().split_once(' ') {
+            Some(("plain", rest)) => {
+                let (sum, text) = rest.split_once(' ').ok_or_else(|| broken("it is cut"))?;
+                if digest(about, text) == sum { Ok(text.to_owned()) } else { Err(broken("its checksum does not fit")) }
+            }
+            Some(("sealed", rest)) => self.unseal(about, rest),
+            _ => Err(broken("it is neither sealed nor plain")),
+        }
+    }
+
+    fn unseal(&self, about: &str, text: &str) -> Result<String, StoreError> {
+        let broken = || StoreError::Broken { what: about.to_owned(), reason: "it does not open with this key".to_owned() };
+        let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
+        let mut whole = BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| broken())?;
+        if whole.len() < NONCE_LEN {
+            return Err(broken());
+        }
+        let mut bytes = whole.split_off(NONCE_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(&whole).map_err(|_| broken())?;
+        let text = cipher.open_in_place(nonce, Aad::from(about.as_bytes()), &mut bytes).map_err(|_| broken())?;
+        String::from_utf8(text.to_vec()).map_err(|_| broken())
+    }
+}
+
+fn digest(about: &str, text: &str) -> String {
+    hex::encode(&Sha256::digest([about, "\n", text].concat())[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(key: u8, plain: bool) -> Envelope {
+        Envelope::new(Some(StoreKey([key; 32])), plain, || [7; 16])
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_one_changed_byte_is_seen() {
+        for plain in [false, true] {
+            let envelope = envelope(1, plain);
+            let sealed = envelope.seal("a", "text 한").unwrap();
+            assert_eq!(envelope.open("a", &sealed).unwrap(), "text 한");
+            for at in 0..sealed.len() {
+                let mut other = sealed.clone();
+                other[at] ^= 1;
+                assert!(envelope.open("a", &other).is_err(), "byte {at}");
+                assert!(envelope.open("a", &sealed[..at]).is_err(), "cut at {at}");
+            }
+            assert!(envelope.open("b", &sealed).is_err(), "it belongs to another record");
+        }
+        assert!(envelope(2, false).open("a", &envelope(1, false).seal("a", "x").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_key_is_read_from_base64_and_hex() {
+        let key = StoreKey([9; 32]);
+        assert!(StoreKey::parse(&key.to_text()) == Some(key.clone()));
+        assert!(StoreKey::parse(&hex::encode([9; 32])) == Some(key));
+        assert!(StoreKey::parse("too-short").is_none());
+    }
+
+    #[test]
+    fn nothing_is_written_without_a_key() {
+        assert!(matches!(Envelope::new(None, false, || [0; 16]).seal("a", "x"), Err(StoreError::NoKey)));
+    }
+}

@@ -1,0 +1,327 @@
+//! The store of one machine: a folder that only its user can read, a file a chain, a kernel lock a file. A lock dies with its
+//! process; a file is replaced whole or not at all.
+
+use super::{Envelope, Key, Record, StoreError, StoreKey};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long to wait between two tries to get a lock.
+const TRY_AGAIN: Duration = Duration::from_millis(5);
+/// Room for an answer is made before it is asked for, so that a full disk is seen before a token is spent.
+const INBOX: usize = 64 << 10;
+
+/// A folder of sealed records.
+#[derive(Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+    envelope: Envelope,
+}
+
+impl FileStore {
+    /// Makes the folder where there is none.
+    ///
+    /// # Errors
+    /// When it is not the user's own, can be read by others, or is on a network file system.
+    pub fn open(folder: &Path, envelope: Envelope) -> Result<Self, StoreError> {
+        make_folder(folder).map_err(|error| io(folder, &error))?;
+        check(folder, &std::fs::metadata(folder).map_err(|error| io(folder, &error))?)?;
+        refuse_network(folder)?;
+        Ok(Self { folder: folder.to_owned(), envelope })
+    }
+
+    fn path(&self, id: &str, kind: &str) -> PathBuf {
+        self.folder.join(format!("{id}.{kind}"))
+    }
+
+    /// # Errors
+    /// When a record is there and cannot be read: a broken record is not a missing one.
+    pub fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.read_id(&key.id())
+    }
+
+    fn read_id(&self, id: &str) -> Result<Option<Record>, StoreError> {
+        let Some(bytes) = read_own(&self.path(id, "record"))? else { return Ok(None) };
+        super::decode(&self.envelope, id, &bytes).map(Some)
+    }
+
+    /// Every record, those that cannot be read among them.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
+        let fault = |error: std::io::Error| io(&self.folder, &error);
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
+            let name = entry.map_err(fault)?.file_name();
+            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".record")).map(str::to_owned));
+        }
+        ids.sort_unstable();
+        Ok(ids.iter().filter_map(|id| self.read_id(id).transpose()).collect())
+    }
+
+    /// Waits for the lock of one chain.
+    ///
+    /// # Errors
+    /// When it is not free in time.
+    pub async fn lock(&self, key: &Key, wait: Duration) -> Result<FileLock, StoreError> {
+        let (id, until) = (key.id(), Instant::now() + wait);
+        let path = self.path(&id, "lock");
+        let mut file = open_own(&path, OpenOptions::new().read(true).write(true).create(true))?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(TRY_AGAIN).await,
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { holder: holder(&path), waited: wait }),
+                Err(TryLockError::Error(error)) => return Err(io(&path, &error)),
+            }
+        }
+        // Only words for the one who waits; nothing depends on them.
+        let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
+        let lock = FileLock { store: self.clone(), id, _lock: file, revision: 0, inbox: None };
+        lock.remove_leftovers();
+        Ok(lock)
+    }
+}
+
+/// The one that may write a chain.
+pub struct FileLock {
+    store: FileStore,
+    id: String,
+    _lock: File,
+    /// Of the record that was read last.
+    revision: u64,
+    inbox: Option<File>,
+}
+
+impl FileLock {
+    /// # Errors
+    /// As for a read without the lock.
+    pub fn read(&mut self) -> Result<Option<Record>, StoreError> {
+        let record = self.store.read_id(&self.id)?;
+        self.revision = record.as_ref().map_or(0, |record| record.revision);
+        Ok(record)
+    }
+
+    /// Takes the place of the record that was read last.
+    ///
+    /// # Errors
+    /// When another one is there by now, or it cannot be written: then the old one is still there.
+    pub fn write(&mut self, record: &mut Record) -> Result<(), StoreError> {
+        let there = self.store.read_id(&self.id)?.map_or(0, |record| record.revision);
+        if there != self.revision {
+            return Err(StoreError::Overtaken);
+        }
+        record.revision = self.revision + 1;
+        let bytes = super::encode(&self.store.envelope, &self.id, record)?;
+        let path = self.store.path(&self.id, "record");
+        self.replace(&path, &bytes).map_err(|error| io(&path, &error))?;
+        self.revision = record.revision;
+        Ok(())
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        // Its name is nobody else's and its mode is 0600 from the first moment.
+        let mut file =
+            tempfile::Builder::new().prefix(&format!("{}.", self.id)).suffix(".tmp").tempfile_in(&self.store.folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        sync_folder(&self.store.folder)
+    }
+
+    /// What a process left that was killed while it wrote.
+    fn remove_leftovers(&self) {
+        let prefix = format!("{}.", self.id);
+        for entry in std::fs::read_dir(&self.store.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".tmp")) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Makes room for an answer.
+    ///
+    /// # Errors
+    /// When there is none: then nothing must be sent.
+    pub fn prepare_inbox(&mut self) -> Result<(), StoreError> {
+        let path = self.store.path(&self.id, "inbox");
+        let mut file = open_own(&path, OpenOptions::new().write(true).create(true).truncate(true))?;
+        let fault = |error: std::io::Error| io(&path, &error);
+        file.write_all(&vec![0; INBOX]).map_err(fault)?;
+        file.sync_all().map_err(fault)?;
+        sync_folder(&self.store.folder).map_err(fault)?;
+        self.inbox = Some(file);
+        Ok(())
+    }
+
+    /// Puts an answer on the disk before anybody looks at it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_inbox(&mut self, text: &str) -> Result<(), StoreError> {
+        let sealed = self.store.envelope.seal(&inbox_of(&self.id), text)?;
+        let path = self.store.path(&self.id, "inbox");
+        let Some(file) = &mut self.inbox else { return Ok(()) };
+        write_answer(file, &sealed).map_err(|error| io(&path, &error))
+    }
+
+    /// The answer that a process left that did not come to use it; one that was not written whole is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn inbox(&mut self) -> Result<Option<String>, StoreError> {
+        let Some(bytes) = read_own(&self.store.path(&self.id, "inbox"))? else { return Ok(None) };
+        let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+        let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let sealed = rest.get(..length).filter(|sealed| !sealed.is_empty());
+        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_of(&self.id), sealed).ok()))
+    }
+
+    pub fn clear_inbox(&mut self) {
+        self.inbox = None;
+        // One that stays is known to be old by its generation.
+        let _ = std::fs::remove_file(self.store.path(&self.id, "inbox"));
+    }
+
+    /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one than the next to come.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&mut self) -> Result<(), StoreError> {
+        self.clear_inbox();
+        let path = self.store.path(&self.id, "record");
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&path, &error)),
+            _ => sync_folder(&self.store.folder).map_err(|error| io(&path, &error)),
+        }
+    }
+}
+
+/// The key in a file of the user's own; with `chance` it is made where there is none.
+///
+/// # Errors
+/// When the file is not safe, holds no key, or cannot be made.
+pub fn key(path: &Path, chance: Option<fn() -> [u8; 16]>) -> Result<Option<StoreKey>, StoreError> {
+    if let Some(bytes) = read_own(path)? {
+        let key = std::str::from_utf8(&bytes).ok().and_then(StoreKey::parse);
+        return key.map(Some).ok_or_else(|| StoreError::Key(format!("`{}` holds none", path.display())));
+    }
+    let Some(chance) = chance else { return Ok(None) };
+    make_key(path, &StoreKey::fresh(chance)).map_err(|error| io(path, &error))?;
+    // Another process may have been faster: its key is the one.
+    key(path, None)
+}
+
+fn make_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", key.to_text())?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
+        _ => sync_folder(folder),
+    }
+}
+
+fn inbox_of(id: &str) -> String {
+    format!("{id} inbox")
+}
+
+/// Its length first, so that zeros are no answer.
+fn write_answer(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
+    let length = u64::try_from(sealed.len()).unwrap_or(u64::MAX).to_be_bytes();
+    std::io::Seek::rewind(file)?;
+    file.write_all(&[&length, sealed].concat())?;
+    file.sync_data()
+}
+
+fn holder(path: &Path) -> String {
+    std::fs::read_to_string(path).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "another process".to_owned())
+}
+
+fn io(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// A file of the store: no link, the user's own, unreadable for others from the first moment.
+fn open_own(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(|error| io(path, &error))?;
+    check(path, &file.metadata().map_err(|error| io(path, &error))?)?;
+    Ok(file)
+}
+
+fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut file = match open_own(path, OpenOptions::new().read(true)) {
+        Ok(file) => file,
+        Err(StoreError::Io { .. })
+            if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|error| io(path, &error))?;
+    Ok(Some(bytes))
+}
+
+#[cfg(unix)]
+fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    match metadata.mode() & 0o777 {
+        mode if mode & 0o077 == 0 => Ok(()),
+        mode => Err(StoreError::Loose { path: path.to_owned(), mode }),
+    }
+}
+
+/// Elsewhere the folder of a user is guarded by the system's own lists.
+#[cfg(not(unix))]
+fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
+#[cfg(target_os = "linux")]
+fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+    const NETWORK: [u32; 6] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x7375_7245];
+    // The width of the number is the system's; these 32 bits are all that is used of it.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the magic numbers have 32 bits")]
+    let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
+    if NETWORK.contains(&kind) { Err(StoreError::Network { path: folder.to_owned() }) } else { Ok(()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// A new name in a folder is on the disk when the folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! The store of a team: one table in PostgreSQL. The lock is an advisory one inside a transaction of a connection of its own,
+//! so that it ends with the connection, and with a holder that stands still; what is written goes over a second connection
+//! and is durable at once.
+
+use super::{Envelope, Key, Record, StoreError};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A holder that does nothing for this long in a renewal has lost the lock.
+const IDLE: Duration = Duration::from_secs(90);
+const CONNECT: Duration = Duration::from_secs(10);
+
+const TABLE: &str = "create table if not exists ingam_chain (
+    id text primary key,
+    revision bigint not null,
+    record text not null,
+    inbox text,
+    updated timestamptz not null default now()
+)";
+
+/// One table of sealed records.
+#[derive(Clone)]
+pub struct PostgresStore {
+    config: Arc<Config>,
+    client: Arc<Client>,
+    envelope: Envelope,
+    offset_ms: i64,
+}
+
+fn fault(error: &tokio_postgres::Error) -> StoreError {
+    // The text of a connection error can name the host and the user, and never the password.
+    let text = error.as_db_error().map_or_else(|| innermost(error), |error| error.message().to_owned());
+    StoreError::Database(text)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+impl PostgresStore {
+    /// # Errors
+    /// When the database cannot be reached or the table cannot be made.
+    pub async fn open(url: &str, envelope: Envelope, clock: fn() -> i64) -> Result<Self, StoreError> {
+        let mut config = Config::from_str(url).map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
+        config.application_name(format!("ingam process {}", std::process::id()));
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_ssl_mode() == SslMode::Prefer && !all_local(&config) {
+            // `prefer` would fall back to plain text.
+            config.ssl_mode(SslMode::Require);
+        }
+        let client = connect(&config).await?;
+        make_table(&client).await?;
+        let before = clock();
+        let row = client
+            .query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])
+            .await
+            .map_err(|error| fault(&error))?;
+        let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
+        Ok(Self { config: Arc::new(config), client: Arc::new(client), envelope, offset_ms })
+    }
+
+    #[must_use]
+    pub fn clock_offset_ms(&self) -> i64 {
+        self.offset_ms
+    }
+
+    /// # Errors
+    /// When the record is there and cannot be read.
+    pub async fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.read_id(&key.id()).await
+    }
+
+    async fn read_id(&self, id: &str) -> Result<Option<Record>, StoreError> {
+        let row = self.client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id]).await;
+        row.map_err(|error| fault(&error))?.map(|row| self.decode(&row)).transpose()
+    }
+
+    fn decode(&self, row: &Row) -> Result<Record, StoreError> {
+        let mut record = super::decode(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
+        record.revision = row.get::<_, i64>(2).cast_unsigned();
+        Ok(record)
+    }
+
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
+        let rows = self.client.query("select id, record, revision from ingam_chain order by id", &[]).await;
+        Ok(rows.map_err(|error| fault(&error))?.iter().map(|row| self.decode(row)).collect())
+    }
+
+    /// # Errors
+    /// When the lock is not free in time.
+    pub async fn lock(&self, key: &Key, wait: Duration) -> Result<PostgresLock, StoreError> {
+        let (id, number) = (key.id(), number_of(key));
+        let lock = connect(&self.config).await?;
+        let begin = format!(
+            "begin; set local lock_timeout = {}; set local idle_in_transaction_session_timeout = {}",
+            wait.as_millis(),
+            IDLE.as_millis()
+        );
+        lock.batch_execute(&begin).await.map_err(|error| fault(&error))?;
+        match lock.execute("select pg_advisory_xact_lock($1)", &[&number]).await {
+            Ok(_) => Ok(PostgresLock { store: self.clone(), id, _lock: lock, revision: 0 }),
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                Err(StoreError::Busy { holder: self.holder(number).await, waited: wait })
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    /// Who has the lock, by the name its connection gave itself.
+    async fn holder(&self, number: i64) -> String {
+        let sql = "select a.application_name || coalesce(' on ' || host(a.client_addr), '') from pg_locks l \
+                   join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted \
+                   and ((l.classid::bigint << 32) | l.objid::bigint) = $1 limit 1";
+        let row = self.client.query_opt(sql, &[&number]).await.ok().flatten();
+        row.and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_else(|| "another process".to_owned())
+    }
+}
+
+fn number_of(key: &Key) -> i64 {
+    let bytes = hex::decode(key.id()).unwrap_or_default();
+    bytes.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// The one that may write a chain, as long as its connection lives.
+pub struct PostgresLock {
+    store: PostgresStore,
+    id: String,
+    _lock: Client,
+    revision: i64,
+}
+
+impl PostgresLock {
+    /// # Errors
+    /// When the record is there and cannot be read.
+    pub async fn read(&mut self) -> Result<Option<Record>, StoreError> {
+        let record = self.store.read_id(&self.id).await?;
+        self.revision = record.as_ref().map_or(0, |record| record.revision.cast_signed());
+        Ok(record)
+    }
+
+    /// # Errors
+    /// When another record is there by now, or the database fails.
+    pub async fn write(&mut self, record: &mut Record) -> Result<(), StoreError> {
+        let next = self.revision + 1;
+        record.revision = next.cast_unsigned();
+        let sealed = super::encode(&self.store.envelope, &self.id, record)?;
+        let text = String::from_utf8(sealed).unwrap_or_default();
+        let client = &self.store.client;
+        let written = if self.revision == 0 {
+            let sql = "insert into ingam_chain (id, revision, record) values ($1, $2, $3) on conflict do nothing";
+            client.execute(sql, &[&self.id, &next, &text]).await
+        } else {
+            let sql = "update ingam_chain set record = $3, revision = $2, updated = now() where id = $1 and revision = $4";
+            client.execute(sql, &[&self.id, &next, &text, &self.revision]).await
+        };
+        if written.map_err(|error| fault(&error))? == 0 {
+            return Err(StoreError::Overtaken);
+        }
+        self.revision = next;
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_inbox(&mut self, text: &str) -> Result<(), StoreError> {
+        let sealed = self.store.envelope.seal(&inbox_of(&self.id), text)?;
+        let sealed = String::from_utf8(sealed).unwrap_or_default();
+        // Only beside the record that this renewal began with.
+        let sql = "update ingam_chain set inbox = $2 where id = $1 and revision = $3";
+        match self.store.client.execute(sql, &[&self.id, &sealed, &self.revision]).await.map_err(|error| fault(&error))? {
+            0 => Err(StoreError::Overtaken),
+            _ => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn inbox(&mut self) -> Result<Option<String>, StoreError> {
+        let row = self.store.client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id]).await;
+        let sealed: Option<String> = row.map_err(|error| fault(&error))?.and_then(|row| row.get(0));
+        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_of(&self.id), sealed.as_bytes()).ok()))
+    }
+
+    pub async fn clear_inbox(&mut self) {
+        // One that stays is known to be old by its generation.
+        let _ = self.store.client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id]).await;
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove(&mut self) -> Result<(), StoreError> {
+        let removed = self.store.client.execute("delete from ingam_chain where id = $1", &[&self.id]).await;
+        removed.map(|_| ()).map_err(|error| fault(&error))
+    }
+}
+
+fn inbox_of(id: &str) -> String {
+    format!("{id} inbox")
+}
+
+/// Two processes that make the table at once would get in each other's way, so only one at a time does.
+async fn make_table(client: &Client) -> Result<(), StoreError> {
+    let there = client.query_opt("select 1 from pg_class where relname = 'ingam_chain' and pg_table_is_visible(oid)", &[]).await;
+    if there.map_err(|error| fault(&error))?.is_some() {
+        return Ok(());
+    }
+    let sql = format!("begin; select pg_advisory_xact_lock(4985174); {TABLE}; commit");
+    client.batch_execute(&sql).await.map_err(|error| fault(&error))
+}
+
+/// The connection ends with its client.
+async fn connect(config: &Config) -> Result<Client, StoreError> {
+    if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
+        let (client, connection) = config.connect(NoTls).await.map_err(|error| fault(&error))?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let (client, connection) = config.connect(tls()?).await.map_err(|error| fault(&error))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Sockets, and the loopback interface where nothing else is demanded, need no TLS.
+fn all_local(config: &Config) -> bool {
+    use tokio_postgres::config::Host;
+    let local = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    config.get_ssl_mode() != SslMode::Require && config.get_hosts().iter().all(local)
+}
+
+/// By the certificates that this machine trusts.
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+    let setup = |error: rustls::Error| StoreError::Database(error.to_string());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?
+        .with_platform_verifier()
+        .map_err(setup)?
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

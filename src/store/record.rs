@@ -1,0 +1,225 @@
+//! What is kept of one chain of tokens: the pair in use, where it stands in a renewal, and the pairs before it.
+
+use crate::model::scheme::{Scheme, Token};
+use crate::sign::Values;
+use crate::value::Value;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How many pairs before the present one are kept.
+const KEPT: usize = 2;
+
+/// What tells one chain from another. The host belongs to it: two environments that go to one host share a shop's chain,
+/// since they would spend each other's tokens otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    pub scheme: String,
+    pub host: String,
+    pub token: String,
+    /// The values of `store_by`; none of them is secret.
+    pub ids: Vec<(String, String)>,
+}
+
+impl Key {
+    #[must_use]
+    pub fn new(scheme: &Scheme, token: &Token, host: &str, account: &str, credentials: &Values) -> Self {
+        let value = |name: &String| match name.as_str() {
+            "account" => account.to_owned(),
+            name => credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text).unwrap_or_default(),
+        };
+        let ids = token.store_by.iter().map(|name| (name.clone(), value(name))).collect();
+        Self { scheme: scheme.name.clone(), host: host.to_owned(), token: token.name.clone(), ids }
+    }
+
+    /// A name for files and rows, from the whole key.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hash = Sha256::new();
+        let ids = self.ids.iter().flat_map(|(name, value)| [name, value]);
+        for part in [&self.scheme, &self.host, &self.token].into_iter().chain(ids) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hex::encode(&hash.finalize()[..16])
+    }
+
+    /// `shop_id 123456`, for people: the ids that are an account's own.
+    #[must_use]
+    pub fn owner(&self, scheme: &Scheme) -> String {
+        let own = |name: &str| {
+            use crate::model::scheme::CredentialScope;
+            scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account)
+        };
+        let ids: Vec<String> = self
+            .ids
+            .iter()
+            .filter(|(name, value)| own(name) && !value.is_empty())
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        ids.join(", ")
+    }
+}
+
+/// Under which names a person knows a chain; the last renewal writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    pub environment: String,
+    pub account: String,
+}
+
+/// One chain of tokens.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub key: Key,
+    pub label: Label,
+    /// Grows with every write: who writes over another revision than the one that was read has been overtaken.
+    pub revision: u64,
+    /// Grows with every pair.
+    pub generation: u64,
+    pub state: State,
+    pub current: Option<Pair>,
+    /// The last pairs before it, the youngest first.
+    pub previous: Vec<Pair>,
+    /// Owners that still have to be refreshed with this shared pair.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// The shared pair that this chain began with: it is not split off twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_from: Option<String>,
+}
+
+/// Where a chain stands in a renewal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Ready,
+    /// A refresh token is on its way; written before the first byte leaves.
+    Spending {
+        since_ms: i64,
+    },
+    /// No answer came: nobody knows whether the refresh token was spent.
+    Uncertain {
+        since_ms: i64,
+    },
+    /// The marketplace does not take the refresh token any more: a person must authorize again.
+    Dead {
+        since_ms: i64,
+        reason: String,
+    },
+}
+
+/// Tokens that came in one answer, with their ends in Unix milliseconds by the store's clock.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    pub values: Vec<(String, String)>,
+    pub received_ms: i64,
+    /// `None` where nothing says when it ends.
+    pub access_until_ms: Option<i64>,
+    pub refresh_until_ms: Option<i64>,
+    pub grant_until_ms: Option<i64>,
+}
+
+/// One owner of a shared pair that has no chain of its own yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub token: String,
+    pub credential: String,
+    pub id: String,
+}
+
+impl Record {
+    #[must_use]
+    pub fn new(key: Key, label: Label) -> Self {
+        let (previous, pending) = (Vec::new(), Vec::new());
+        Self { key, label, revision: 0, generation: 0, state: State::Ready, current: None, previous, pending, split_from: None }
+    }
+
+    /// A new pair takes the place of the present one.
+    pub fn succeed(&mut self, pair: Pair) {
+        self.previous.splice(0..0, self.current.replace(pair));
+        self.previous.truncate(KEPT);
+        self.generation += 1;
+        self.state = State::Ready;
+    }
+
+    /// The fields of its pair, as schemes see them.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        self.current.as_ref().map(Pair::to_values).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn has_refresh_token(&self) -> bool {
+        self.current.as_ref().is_some_and(|pair| pair.get("refresh_token").is_some())
+    }
+
+    /// Every text in it that must not be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.current.iter().chain(&self.previous);
+        pairs.flat_map(|pair| &pair.values).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl Pair {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    #[must_use]
+    pub fn to_values(&self) -> Values {
+        Values(self.values.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect())
+    }
+
+    /// Whether the access token can be used at `now_ms` at all.
+    #[must_use]
+    pub fn is_good(&self, now_ms: i64) -> bool {
+        self.access_until_ms.is_none_or(|until| now_ms < until)
+    }
+
+    /// Whether it is time for another one: less than `margin_ms` is left. A marketplace can hand out a token that has little
+    /// left: half of what it had is used all the same.
+    #[must_use]
+    pub fn is_due(&self, now_ms: i64, margin_ms: i64) -> bool {
+        let Some(until) = self.access_until_ms else { return false };
+        let margin = margin_ms.min(until.saturating_sub(self.received_ms) / 2);
+        now_ms >= until.saturating_sub(margin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(received_ms: i64, until: i64) -> Pair {
+        Pair { values: Vec::new(), received_ms, access_until_ms: Some(until), refresh_until_ms: None, grant_until_ms: None }
+    }
+
+    #[test]
+    fn a_token_is_renewed_in_time() {
+        let long = pair(0, 10_800_000);
+        assert!(!long.is_due(8_999_999, 1_800_000) && long.is_due(9_000_000, 1_800_000));
+        let short = pair(0, 4_000);
+        assert!(!short.is_due(1_999, 1_800_000) && short.is_due(2_000, 1_800_000), "half of a short life is used");
+        assert!(short.is_good(3_999) && !short.is_good(4_000));
+    }
+
+    #[test]
+    fn two_pairs_before_the_present_one_are_kept() {
+        let key = Key { scheme: "a".into(), host: "b".into(), token: "c".into(), ids: Vec::new() };
+        let mut record = Record::new(key, Label::default());
+        (1..=4).for_each(|at| record.succeed(pair(at, 9)));
+        let received: Vec<i64> = record.previous.iter().map(|pair| pair.received_ms).collect();
+        assert_eq!((record.generation, received), (4, vec![3, 2]));
+    }
+
+    #[test]
+    fn no_two_keys_have_one_id() {
+        let key = |ids: &[(&str, &str)]| {
+            let ids = ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Key { scheme: "s".into(), host: "h".into(), token: "t".into(), ids }.id()
+        };
+        assert_ne!(key(&[("a", "1b"), ("c", "")]), key(&[("a", "1"), ("bc", "")]));
+        assert_eq!(key(&[("a", "1")]), key(&[("a", "1")]));
+    }
+}
