@@ -13,7 +13,7 @@ pub struct Args {
     pub command: Command,
 }
 
-#[derive(ClapArgs, Debug)]
+#[derive(ClapArgs, Debug, Clone)]
 pub struct Global {
     /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a requests folder
     #[arg(long, global = true, value_name = "DIR")]
@@ -158,6 +158,76 @@ pub enum AuthAct {
         #[command(flatten)]
         target: Target,
     },
+    /// Let a seller authorize an account, and keep its tokens
+    Login(LoginArgs),
+    /// Show which tokens are kept, and until when they are good
+    Status,
+    /// Renew tokens now; without a scheme, all of the environment
+    Refresh {
+        /// The scheme
+        scheme: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Remove the tokens of an account from the store
+    Logout {
+        /// The scheme
+        scheme: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Keep a credential for this user; its value is asked for, or read from standard input
+    Set {
+        /// The scheme
+        scheme: String,
+        /// The credential, such as partner_key
+        name: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Print the access token of an account, for other tools
+    Token {
+        /// The account
+        account: String,
+        /// The scheme, where several have an account of this name
+        #[arg(long, value_name = "NAME")]
+        scheme: Option<String>,
+        /// The environment; by default ingam.yaml's default_env
+        #[arg(long, short, value_name = "NAME")]
+        env: Option<String>,
+    },
+}
+
+/// Whose tokens or credentials.
+#[derive(ClapArgs, Debug, Default)]
+pub struct Whose {
+    /// The environment; by default ingam.yaml's default_env
+    #[arg(long, short, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The account
+    #[arg(long, short, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct LoginArgs {
+    /// The scheme
+    pub scheme: String,
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Which form of the link, where the scheme has several; by default the first
+    #[arg(long, value_name = "NAME")]
+    pub link: Option<String>,
+    /// The registered address that the marketplace sends the seller back to; what the browser ends at is pasted here.
+    /// By default a page of this machine, which needs no pasting
+    #[arg(long, value_name = "URL")]
+    pub redirect: Option<String>,
+    /// The port of that page; by default a free one
+    #[arg(long, default_value_t = 0, value_name = "PORT", conflicts_with = "redirect")]
+    pub port: u16,
+    /// Only print the link
+    #[arg(long)]
+    pub no_browser: bool,
 }
 
 #[derive(ClapArgs, Debug)]

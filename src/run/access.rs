@@ -152,8 +152,20 @@ impl<'w> Accesses<'w> {
         })
     }
 
+    /// As the application: an account, where one is given, need not be there yet.
+    ///
+    /// # Errors
+    /// When a credential of the application is missing, or there is no host.
+    pub fn app(&self, scheme: &Scheme, account: Option<&Account>) -> Result<Access, AccessError> {
+        let open = scheme.levels.iter().find(|level| level.token.is_none()).unwrap_or(&scheme.levels[scheme.default_level]);
+        self.as_account(scheme, open, account)
+    }
+
     fn work_out(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<Access, AccessError> {
-        let account = self.account(scheme, named)?;
+        self.as_account(scheme, level, self.account(scheme, named)?)
+    }
+
+    fn as_account(&self, scheme: &Scheme, level: &Level, account: Option<&Account>) -> Result<Access, AccessError> {
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
         let region = self.region(scheme, account);
         let base = self.base(scheme, &region)?;

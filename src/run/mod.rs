@@ -10,7 +10,7 @@ mod unit;
 
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
-pub use token::Tokens;
+pub use token::{Tokens, access_token};
 
 use crate::event::{Event, Summary, Trouble};
 use crate::model::scheme::{Level, Scheme};
@@ -56,7 +56,7 @@ impl Context<'_> {
     }
 
     /// From now on these secrets are shown by their names.
-    fn remember(&self, scheme: &Scheme, credentials: &Values, token: &Values) {
+    pub fn remember(&self, scheme: &Scheme, credentials: &Values, token: &Values) {
         let mut redactor = self.redactor.borrow_mut();
         for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {

@@ -159,3 +159,15 @@ impl Wanted<'_> {
 fn used(record: &Record, warning: Option<String>) -> Used {
     Used { values: record.values(), generation: Some(record.generation), warning }
 }
+
+/// The access token of an account for the level that most requests of a scheme have, renewed when it is time.
+///
+/// # Errors
+/// When there is none and none can be got.
+pub async fn access_token(context: &Context<'_>, scheme: &Scheme, access: &Access) -> Result<String, Failure> {
+    let level = &scheme.levels[scheme.default_level];
+    let none = || Failure::person(format!("requests of `{}` are signed without a token", scheme.name));
+    let token = scheme.token_of(level).ok_or_else(none)?;
+    let used = Wanted { scheme, token, access, context }.get().await?;
+    used.values.get("access_token").and_then(crate::value::Value::as_str).map(str::to_owned).ok_or_else(none)
+}

@@ -22,7 +22,9 @@ pub enum CredentialError {
     Committed(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
     Unreadable { path: PathBuf, line: usize },
-    #[error("`{}` cannot be read: {reason}", .path.display())]
+    #[error("`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment")]
+    Unquotable { variable: String },
+    #[error("`{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
 }
 
@@ -99,7 +101,7 @@ impl Credentials {
             }
             sources.push(pairs);
         }
-        if let Some(pairs) = config.map(|folder| read_pairs(&folder.join("credentials.env"))).transpose()?.flatten() {
+        if let Some(pairs) = config.map(|folder| read_pairs(&folder.join(OWN_FILE))).transpose()?.flatten() {
             sources.push(pairs);
         }
         Ok(Self { sources })
@@ -214,6 +216,29 @@ pub fn variable_of(scheme: &Scheme, owner: Owner<'_>, name: &str) -> String {
 
 fn checked_secret(variable: String, value: String) -> Result<Value, CredentialError> {
     if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::String(value)) }
+}
+
+/// The user's own file of credentials, below the folder of settings.
+const OWN_FILE: &str = "credentials.env";
+
+/// Writes a credential into the user's own file, which nobody else can read, in place of an older value. Gives the file.
+///
+/// # Errors
+/// When the file cannot be read or written, or no quotes can hold the value.
+pub fn keep_credential(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
+    let path = folder.join(OWN_FILE);
+    let fault = |error: std::io::Error| CredentialError::Io { path: path.clone(), reason: error.to_string() };
+    let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote));
+    let quote = quote.ok_or_else(|| CredentialError::Unquotable { variable: variable.to_owned() })?;
+    let before = read_pairs(&path)?.map(|_| std::fs::read_to_string(&path)).transpose().map_err(fault)?.unwrap_or_default();
+    let is_other = |line: &&str| {
+        let line = line.trim_start();
+        line.strip_prefix("export ").unwrap_or(line).split('=').next().is_none_or(|name| name.trim() != variable)
+    };
+    let mut text: String = before.lines().filter(is_other).map(|line| format!("{line}\n")).collect();
+    text.push_str(&format!("{variable}={quote}{value}{quote}\n"));
+    super::trust::write(&path, &text).map_err(fault)?;
+    Ok(path)
 }
 
 fn read_pairs(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {

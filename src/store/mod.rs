@@ -14,7 +14,7 @@ mod record;
 mod trust;
 
 pub use chains::{Lock, Nature, Place, Store, StoreConfig};
-pub use credentials::{CredentialError, Credentials, Needs, Owner, variable, variable_of, variable_part};
+pub use credentials::{CredentialError, Credentials, Needs, Owner, keep_credential, variable, variable_of, variable_part};
 pub use envelope::{Envelope, StoreKey};
 pub use error::StoreError;
 pub use memory::MemoryStore;

@@ -121,7 +121,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("SystemTime", &["main.rs"]),
     ("getrandom::", &["main.rs"]),
     ("WireRequest::sealed(", &["sign/", "wire/request.rs"]),
-    ("TcpListener", &["sandbox/"]),
+    ("TcpListener", &["sandbox/", "transport/"]),
 ];
 
 #[test]

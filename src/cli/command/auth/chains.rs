@@ -1,0 +1,243 @@
+//! `ingam auth refresh` and `ingam auth logout`, and what login shares with them: one chain of tokens at a time.
+
+use super::{Desk, Room, check_account};
+use crate::cli::Exit;
+use crate::cli::args::Whose;
+use crate::model::environment::{Account, DEFAULT_ACCOUNT};
+use crate::model::scheme::{Scheme, Token};
+use crate::renew::{Act, Failure, Job};
+use crate::run::{Access, Context};
+use crate::sign::Values;
+use crate::store::{Key, Label, Pending, Record, StoreError};
+use crate::value::{Number, Value};
+use std::time::Duration;
+
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// One chain of tokens, and what it is asked for with.
+pub struct Chain<'c> {
+    pub scheme: &'c Scheme,
+    pub token: &'c Token,
+    pub access: &'c Access,
+    pub credentials: Values,
+    /// Its name for people.
+    pub account: String,
+}
+
+impl Chain<'_> {
+    pub fn key(&self) -> Key {
+        Key::new(self.scheme, self.token, self.access.base.authority(), &self.account, &self.credentials)
+    }
+
+    /// In the helper process.
+    pub async fn perform(&self, room: &Room, act: Act) -> Result<Record, Failure> {
+        let context = &room.context;
+        let request = match act {
+            Act::Exchange { .. } => self.token.exchange.as_ref(),
+            _ => self.token.refresh.as_ref().or(self.token.issue.as_ref()),
+        };
+        let host = request.and_then(|request| request.host.as_deref());
+        let base = context.accesses.region_base(self.scheme, host, &self.access.base);
+        let base = base.map_err(|error| Failure::person(error.to_string()))?;
+        let renewer = &context.tokens.renewer;
+        let label = Label { environment: context.environment.clone(), account: self.account.clone() };
+        let job = Job::new(renewer.source(self.scheme), self.key(), label, base.as_str(), &self.credentials, act);
+        let record = renewer.renew(job, self.scheme, &context.transport).await?;
+        let mut redactor = context.redactor.borrow_mut();
+        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
+        Ok(record)
+    }
+}
+
+/// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried again by `auth refresh`.
+pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: Record) -> Exit {
+    let from = format!("{}:{}", shared.key.id(), shared.generation);
+    let refresh_token = shared.current.as_ref().and_then(|pair| pair.get("refresh_token")).map(str::to_owned).unwrap_or_default();
+    let mut exit = Exit::Success;
+    for pending in shared.pending.clone() {
+        let act = Act::Split { refresh_token: refresh_token.clone(), from: from.clone() };
+        let done = match part(room, chain, &pending) {
+            Some(part) => part.perform(room, act).await,
+            None => Err(Failure::unable(format!("the scheme has no token `{}`", pending.token))),
+        };
+        match done {
+            Ok(record) => {
+                say(desk, room, chain.scheme, &record);
+                if let Err(error) = settle(room, &mut shared, &pending).await {
+                    exit = desk.failure(&room.context, &error.into());
+                }
+            }
+            Err(failure) => exit = desk.failure(&room.context, &failure),
+        }
+    }
+    exit
+}
+
+/// The chain of one owner of a shared pair.
+fn part<'c>(room: &Room, chain: &'c Chain<'_>, pending: &Pending) -> Option<Chain<'c>> {
+    let scheme = chain.scheme;
+    let mut credentials = chain.credentials.clone();
+    let id = id_value(scheme, &pending.credential, &pending.id);
+    credentials.set(&pending.credential, id.clone());
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let is_own = |account: &&&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
+    let owner = (pending.credential.clone(), id);
+    let account = accounts.iter().find(is_own).map_or_else(|| unnamed(&[&owner]), |account| account.name.clone());
+    Some(Chain { scheme, token: scheme.token(&pending.token)?, access: chain.access, credentials, account })
+}
+
+/// An owner that ingam.yaml does not name is known by its ids.
+pub fn unnamed(ids: &[&(String, Value)]) -> String {
+    let ids: Vec<String> = ids.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect();
+    if ids.is_empty() { DEFAULT_ACCOUNT.to_owned() } else { ids.join(",") }
+}
+
+fn id_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
+    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.integer);
+    Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
+}
+
+/// An owner has tokens of its own now.
+async fn settle(room: &Room, shared: &mut Record, pending: &Pending) -> Result<(), StoreError> {
+    let store = room.context.tokens.renewer.store().await?;
+    let mut lock = store.lock(&shared.key, LOCK_WAIT).await?;
+    let Some(mut there) = lock.read().await? else { return Ok(()) };
+    if there.generation == shared.generation {
+        there.pending.retain(|other| other != pending);
+        lock.write(&mut there).await?;
+    }
+    Ok(())
+}
+
+/// One line: whose tokens are kept, and until when.
+pub fn say(desk: &Desk<'_>, room: &Room, scheme: &Scheme, record: &Record) {
+    let now = room.context.tokens.renewer.now_ms();
+    let pair = record.current.as_ref();
+    let left = |until: Option<i64>| super::status::left(until, now);
+    let owner = record.key.owner(scheme);
+    let owner =
+        if owner.is_empty() || owner.replace(' ', "=") == record.label.account { String::new() } else { format!(" ({owner})") };
+    let mut line =
+        format!("`{}`{owner}: access token for {}", record.label.account, left(pair.and_then(|pair| pair.access_until_ms)));
+    if pair.is_some_and(|pair| pair.get("refresh_token").is_some()) {
+        line.push_str(&format!(", refresh token for {}", left(pair.and_then(|pair| pair.refresh_until_ms))));
+    }
+    if !record.pending.is_empty() {
+        let owners: Vec<String> = record.pending.iter().map(|pending| format!("{} {}", pending.credential, pending.id)).collect();
+        line.push_str(&format!("; it is shared by {}", owners.join(", ")));
+    }
+    desk.output.say(&line);
+}
+
+/// Renews every chain that fits, and ends what a login has begun.
+pub async fn refresh(desk: &Desk<'_>, scheme: Option<&str>, whose: &Whose) -> Result<Exit, Exit> {
+    let room = desk.room(whose.env.as_deref()).await?;
+    if let Some(name) = scheme {
+        check_account(desk, &room, &desk.scheme(room.loaded, name)?, whose)?;
+    }
+    let records = matching(desk, &room, scheme, whose.account.as_deref()).await?;
+    if records.is_empty() {
+        let hint = "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account";
+        desk.output.error("nothing is kept that could be renewed", &[hint.to_owned()]);
+        return Err(Exit::NothingSelected);
+    }
+    let mut exit = Exit::Success;
+    for record in records {
+        let ended = again(desk, &room, record).await;
+        exit = if exit == Exit::Success || ended == Exit::Credential { ended } else { exit };
+    }
+    Ok(exit)
+}
+
+async fn again(desk: &Desk<'_>, room: &Room, record: Record) -> Exit {
+    let Some((scheme, token)) = scheme_and_token(room, &record) else {
+        desk.output
+            .error(&format!("there is no scheme `{}` here, or no token `{}` in it", record.key.scheme, record.key.token), &[]);
+        return Exit::BadFile;
+    };
+    let access = match access_of(&room.context, scheme, &record) {
+        Ok(access) => access,
+        Err(error) => return desk.access(&error),
+    };
+    let mut credentials = access.credentials.clone();
+    for (name, value) in record.key.ids.iter().filter(|(name, _)| scheme.credential(name).is_some()) {
+        credentials.set(name, id_value(scheme, name, value));
+    }
+    let chain = Chain { scheme, token, access: &access, credentials, account: record.label.account.clone() };
+    if !record.pending.is_empty() {
+        return split(desk, room, &chain, record).await;
+    }
+    if token.refresh.is_none() && token.issue.is_none() {
+        return Exit::Success;
+    }
+    match chain.perform(room, Act::Renew { than: record.generation }).await {
+        Ok(record) => {
+            say(desk, room, scheme, &record);
+            Exit::Success
+        }
+        Err(failure) => desk.failure(&room.context, &failure),
+    }
+}
+
+fn scheme_and_token(room: &Room, record: &Record) -> Option<(&'static Scheme, &'static Token)> {
+    let scheme: &'static Scheme = room.loaded.workspace.scheme(&record.key.scheme)?;
+    Some((scheme, scheme.token(&record.key.token)?))
+}
+
+/// As the account of that name, where ingam.yaml still has it.
+fn access_of(context: &Context<'_>, scheme: &Scheme, record: &Record) -> Result<Access, crate::run::AccessError> {
+    let accounts = context.workspace.accounts(&context.environment, &scheme.name);
+    let account = accounts.into_iter().find(|account| account.name == record.label.account);
+    let access = context.accesses.app(scheme, account)?;
+    context.remember(scheme, &access.credentials, &access.given_token);
+    Ok(access)
+}
+
+/// The chains of an environment, of one scheme or account where they are named.
+async fn matching(desk: &Desk<'_>, room: &Room, scheme: Option<&str>, account: Option<&str>) -> Result<Vec<Record>, Exit> {
+    let listed = async { room.context.tokens.renewer.store().await?.list().await }.await;
+    let listed = listed.map_err(|error| desk.failure(&room.context, &error.into()))?;
+    let mut records = Vec::new();
+    for record in listed {
+        let record = record.map_err(|error| desk.failure(&room.context, &error.into()))?;
+        let fits = record.label.environment == room.context.environment
+            && scheme.is_none_or(|scheme| record.key.scheme == scheme)
+            && account.is_none_or(|account| record.label.account == account);
+        if fits {
+            records.push(record);
+        }
+    }
+    Ok(records)
+}
+
+/// Takes the chains of an account out of the store.
+pub async fn logout(desk: &Desk<'_>, scheme: &str, whose: &Whose) -> Result<Exit, Exit> {
+    let room = desk.room(whose.env.as_deref()).await?;
+    desk.scheme(room.loaded, scheme)?;
+    let records = matching(desk, &room, Some(scheme), whose.account.as_deref()).await?;
+    let mut names: Vec<&str> = records.iter().map(|record| record.label.account.as_str()).collect();
+    names.dedup();
+    match (names.as_slice(), &whose.account) {
+        ([], _) => {
+            desk.output.error("nothing of this account is kept", &["`ingam auth status` shows what is".to_owned()]);
+            return Err(Exit::NothingSelected);
+        }
+        ([_, _, ..], None) => {
+            let names = crate::diagnostic::list_of(names.iter().copied(), "and");
+            return Err(desk.usage(&format!("tokens of {names} are kept"), "name one with `--account`"));
+        }
+        _ => {}
+    }
+    for record in &records {
+        remove(&room, record).await.map_err(|error| desk.failure(&room.context, &error.into()))?;
+        desk.output.say(&format!("removed the tokens of `{}` ({})", record.label.account, record.key.token));
+    }
+    desk.output.say("the marketplace still knows the authorization: the seller ends it there");
+    Ok(Exit::Success)
+}
+
+async fn remove(room: &Room, record: &Record) -> Result<(), StoreError> {
+    let store = room.context.tokens.renewer.store().await?;
+    let mut lock = store.lock(&record.key, LOCK_WAIT).await?;
+    lock.remove().await
+}

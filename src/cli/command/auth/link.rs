@@ -1,0 +1,91 @@
+//! `ingam auth link`: prints the link that a seller opens; a signed one dies with its timestamp.
+
+use super::Desk;
+use crate::cli::Exit;
+use crate::cli::args::{Global, Target};
+use crate::cli::command::session::{self, Chosen, Session};
+use crate::model::environment::SANDBOX;
+use crate::model::scheme::{Authorize, Scheme};
+use crate::render::Moment;
+use crate::run::{Access, Context};
+use crate::sign::{Inputs, authorize_draft, seal};
+use crate::value::Value;
+use crate::wire::BaseUrl;
+
+pub async fn run(desk: &Desk<'_>, name: &str, redirect: &str, target: &Target) -> Result<Exit, Exit> {
+    check_redirect(desk, redirect)?;
+    let loaded = desk.loaded()?;
+    let chosen = Chosen::new(loaded, target, desk.output)?;
+    let scheme = desk.scheme(loaded, name)?;
+    let link = choose(desk, &scheme, None)?;
+    // The sandbox inside the program has no page to open, but its link can be looked at.
+    let environment = if chosen.environment == SANDBOX {
+        session::dry(desk.host, loaded, &chosen.environment, desk.output)?
+    } else {
+        session::environment(desk.host, loaded, &chosen.environment, &[], desk.output).await?
+    };
+    let files = session::files(loaded, desk.output)?;
+    let global: &Global = desk.global;
+    let context = Session { host: desk.host, global, loaded, files: &files }.context(
+        chosen,
+        environment,
+        target.account.clone(),
+        false,
+        desk.output,
+    )?;
+    let account = context.accesses.account(&scheme, context.account.as_deref()).map_err(|error| desk.access(&error))?;
+    let access = context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
+    desk.output.data(&signed(desk, &scheme, link, redirect, &access, &context)?);
+    Ok(Exit::Success)
+}
+
+pub fn check_redirect(desk: &Desk<'_>, redirect: &str) -> Result<(), Exit> {
+    match BaseUrl::parse(redirect.split(['?', '#']).next().unwrap_or_default()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(desk.usage(&format!("`{redirect}` is not an address to come back to"), "write `https://…`")),
+    }
+}
+
+/// The link of that name, or the usual one.
+pub fn choose<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: Option<&str>) -> Result<&'s Authorize, Exit> {
+    let found = match name {
+        None => scheme.authorize.first(),
+        Some(name) => scheme.authorize.iter().find(|link| link.name.as_deref() == Some(name)),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<&str> = scheme.authorize.iter().filter_map(|link| link.name.as_deref()).collect();
+        match name {
+            Some(name) if !names.is_empty() => {
+                let hint = format!("it has {}", crate::diagnostic::list_of(names.iter().copied(), "and"));
+                desk.usage(&format!("`{}` has no link `{name}`", scheme.name), &hint)
+            }
+            _ if scheme.tokens.iter().any(|token| token.issue.is_some()) => {
+                let hint = "its tokens are got with the application's own credentials, whenever one is needed";
+                desk.usage(&format!("accounts of `{}` are not authorized by a link", scheme.name), hint)
+            }
+            _ => desk.usage(&format!("the scheme `{}` has no authorization link", scheme.name), "it needs none to be used"),
+        }
+    })
+}
+
+/// Signed with the application's key, in the way of the link itself.
+pub fn signed(
+    desk: &Desk<'_>,
+    scheme: &Scheme,
+    link: &Authorize,
+    redirect: &str,
+    access: &Access,
+    context: &Context<'_>,
+) -> Result<String, Exit> {
+    let region = link.hosts.of(&access.region);
+    let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.access(&error))?;
+    let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
+    let extra = [("redirect".to_owned(), Value::from(redirect)), ("state".to_owned(), Value::from(moment.random(1, 24)))];
+    let inputs = Inputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
+    let draft = authorize_draft(scheme, link, inputs);
+    let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs)).map_err(|error| {
+        desk.output.error(&error.to_string(), &[]);
+        Exit::Unable
+    })?;
+    Ok(sealed.request.url().to_string())
+}

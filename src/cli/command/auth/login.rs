@@ -1,0 +1,252 @@
+//! `ingam auth login`: link, browser, code, tokens.
+
+use super::chains::{self, Chain};
+use super::{Desk, Room, check_account, link};
+use crate::cli::Exit;
+use crate::cli::args::LoginArgs;
+use crate::model::environment::Account;
+use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
+use crate::renew::Act;
+use crate::run::Access;
+use crate::transport::Callback;
+use crate::value::{Number, Value};
+use std::time::Duration;
+
+/// How long to wait for a person when the scheme does not say how long a code lives.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
+    let room = desk.room(args.whose.env.as_deref()).await?;
+    let scheme = desk.scheme(room.loaded, &args.scheme)?;
+    let link = link::choose(desk, &scheme, args.link.as_deref())?;
+    check_account(desk, &room, &scheme, &args.whose)?;
+    let named = named_account(&room, &scheme, args);
+    let access = room.context.accesses.app(&scheme, named).map_err(|error| desk.access(&error))?;
+    room.context.remember(&scheme, &access.credentials, &access.given_token);
+    let back = come_back(desk, args, &room, &scheme, link, &access).await?;
+    let grant = Grant::new(desk, &room, &scheme, link, named, &back)?;
+    grant.exchange(desk, &room, &scheme, access).await
+}
+
+/// The account that was named, or the only one there is.
+fn named_account(room: &Room, scheme: &Scheme, args: &LoginArgs) -> Option<&'static Account> {
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    match (&args.whose.account, accounts.as_slice()) {
+        (Some(name), accounts) => accounts.iter().copied().find(|account| account.name == *name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+/// Shows the link and waits for the address that the browser ends at: on a page of this machine, or pasted.
+async fn come_back(
+    desk: &Desk<'_>,
+    args: &LoginArgs,
+    room: &Room,
+    scheme: &Scheme,
+    link: &Authorize,
+    access: &Access,
+) -> Result<Vec<(String, String)>, Exit> {
+    let page = match &args.redirect {
+        Some(_) => None,
+        None => Some(page(desk, args.port, room).await?),
+    };
+    let redirect = match (&args.redirect, &page) {
+        (Some(redirect), _) => redirect.clone(),
+        (None, page) => page.as_ref().map(Callback::redirect).unwrap_or_default(),
+    };
+    link::check_redirect(desk, &redirect)?;
+    let url = link::signed(desk, scheme, link, &redirect, access, &room.context)?;
+    let whose = args.whose.account.as_deref().map(|name| format!(" of `{name}`")).unwrap_or_default();
+    desk.output.say(&format!("open this link and log in as the seller{whose}:"));
+    desk.output.data(&url);
+    if let Some(page) = page.as_ref().filter(|_| !args.no_browser && has_browser(desk)) {
+        // The browser gets an address of this machine: its arguments can be read by others.
+        let _ = open::that_detached(page.start());
+    }
+    let address = wait(desk, page, &url, link.code_lifetime.unwrap_or(PATIENCE)).await?;
+    parameters(desk, &address, &redirect, link)
+}
+
+async fn page(desk: &Desk<'_>, port: u16, room: &Room) -> Result<Callback, Exit> {
+    Callback::bind(port, &hex::encode((room.context.chance)())).await.map_err(|error| {
+        desk.output.error(&format!("cannot listen on 127.0.0.1:{port}: {error}"), &["choose another `--port`".to_owned()]);
+        Exit::Unable
+    })
+}
+
+/// On Linux a browser is where there is a display.
+fn has_browser(desk: &Desk<'_>) -> bool {
+    let display = !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| desk.host.var(name).is_some());
+    display && desk.host.stderr.is_terminal && desk.host.var("CI").is_none()
+}
+
+/// The address from the page or from the keyboard, whichever comes first.
+async fn wait(desk: &Desk<'_>, page: Option<Callback>, url: &str, patience: Duration) -> Result<String, Exit> {
+    let types = page.is_none() || desk.host.stdin_is_terminal;
+    let elsewhere =
+        if page.is_some() { "; or, if the browser is on another machine, paste the address that it ends at" } else { "" };
+    let what = if page.is_some() { "waiting for the browser" } else { "paste the address that the browser ends at" };
+    desk.output.say(&format!("{what}{}:", if types { elsewhere } else { "" }));
+    let came = async {
+        match page {
+            Some(page) => page.wait(url).await,
+            None => std::future::pending().await,
+        }
+    };
+    let typed = async {
+        match types {
+            true => tokio::task::spawn_blocking(line).await.ok().flatten(),
+            false => std::future::pending().await,
+        }
+    };
+    let address = tokio::select! {
+        address = came => address,
+        address = typed => address,
+        () = tokio::time::sleep(patience) => None,
+    };
+    address.ok_or_else(|| {
+        desk.output.error("nobody came back from the marketplace", &["a code would be too old by now: begin again".to_owned()]);
+        Exit::Credential
+    })
+}
+
+/// `None` at the end of the input.
+fn line() -> Option<String> {
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line).ok()?;
+    (read > 0).then(|| line.trim().to_owned())
+}
+
+/// The parameters of the address, if it is the one that the link names.
+fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &Authorize) -> Result<Vec<(String, String)>, Exit> {
+    let place = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
+    if place(address) != place(redirect) {
+        return Err(desk.usage("this is not the address that the link leads back to", &format!("it begins with `{redirect}`")));
+    }
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let pairs = crate::wire::pairs_of_form(query.split('#').next().unwrap_or_default());
+    if pairs.iter().any(|(name, value)| *name == link.code && !value.is_empty()) {
+        return Ok(pairs);
+    }
+    let names = pairs.iter().map(|(name, _)| name.as_str());
+    let came = if pairs.is_empty() { "nothing".to_owned() } else { crate::diagnostic::list_of(names, "and") };
+    desk.output
+        .error(&format!("the address has no `{}`", link.code), &[format!("it has {came}: was the authorization refused?")]);
+    Err(Exit::Credential)
+}
+
+/// An authorization that came back: a code, and for whom.
+struct Grant<'s> {
+    token: &'s Token,
+    code: String,
+    callback: Vec<(String, String)>,
+    /// Credentials that came back with the code.
+    ids: Vec<(String, Value)>,
+    account: String,
+}
+
+impl<'s> Grant<'s> {
+    fn new(
+        desk: &Desk<'_>,
+        room: &Room,
+        scheme: &'s Scheme,
+        link: &Authorize,
+        named: Option<&Account>,
+        back: &[(String, String)],
+    ) -> Result<Self, Exit> {
+        let find = |name: &str| back.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone());
+        let kept =
+            link.keep.iter().filter_map(|(credential, name)| Some((credential.clone(), typed(scheme, credential, &find(name)?))));
+        let ids: Vec<(String, Value)> = kept.collect();
+        let Some(token) = token_for(scheme, &ids) else {
+            desk.output.error(&format!("the scheme `{}` does not say how to use what came back", scheme.name), &[]);
+            return Err(Exit::BadFile);
+        };
+        let own: Vec<&(String, Value)> = ids.iter().filter(|(name, _)| token.store_by.contains(name)).collect();
+        let account = account_of(desk, room, scheme, named, &own)?;
+        let code = find(&link.code).unwrap_or_default();
+        room.context.redactor.borrow_mut().add("code", &code);
+        Ok(Self { token, code, callback: back.to_vec(), ids, account })
+    }
+
+    /// Gets the tokens, and for a shared pair those of each owner.
+    async fn exchange(self, desk: &Desk<'_>, room: &Room, scheme: &Scheme, access: Access) -> Result<Exit, Exit> {
+        let mut credentials = access.credentials.clone();
+        self.ids.iter().for_each(|(name, value)| credentials.set(name, value.clone()));
+        let chain = Chain { scheme, token: self.token, access: &access, credentials, account: self.account };
+        let act = Act::Exchange { code: self.code, callback: self.callback };
+        let record = chain.perform(room, act).await.map_err(|failure| desk.failure(&room.context, &failure))?;
+        chains::say(desk, room, scheme, &record);
+        let shared = !record.pending.is_empty();
+        let exit = chains::split(desk, room, &chain, record).await;
+        if !shared {
+            advise(desk, room, &chain, &self.ids);
+        }
+        Ok(exit)
+    }
+}
+
+/// What to write in ingam.yaml, when the account does not say its ids yet.
+fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[(String, Value)]) {
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &chain.scheme.name);
+    let account = accounts.iter().find(|account| account.name == chain.account);
+    let unsaid =
+        ids.iter().filter(|(name, _)| chain.token.store_by.contains(name) && chain.access.credentials.get(name).is_none());
+    let unsaid: Vec<String> = unsaid.map(|(name, value)| format!("{name}: {}", value.to_text())).collect();
+    if !unsaid.is_empty() && account.is_none_or(|account| ids.iter().all(|(name, _)| account.get(name).is_none())) {
+        let name = account.map_or("NAME", |account| account.name.as_str());
+        let (env, scheme, ids) = (&room.context.environment, &chain.scheme.name, unsaid.join(", "));
+        desk.output
+            .say(&format!("write in ingam.yaml: `envs: {{ {env}: {{ accounts: {{ {scheme}: {{ {name}: {{ {ids} }} }} }} }} }}`"));
+    }
+}
+
+/// A number where the scheme says that the credential is one.
+fn typed(scheme: &Scheme, credential: &str, text: &str) -> Value {
+    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.integer);
+    Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
+}
+
+/// The token whose owner is named by what came back; one that is stored by the account's name alone fits always.
+fn token_for<'s>(scheme: &'s Scheme, ids: &[(String, Value)]) -> Option<&'s Token> {
+    let is_own = |name: &&String| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account);
+    let fits = |token: &&Token| {
+        let own: Vec<&String> = token.store_by.iter().filter(is_own).collect();
+        token.exchange.is_some() && own.iter().all(|name| ids.iter().any(|(id, _)| id == *name))
+    };
+    // A token that says more of its owner goes before one that says nothing.
+    let own = |token: &&Token| token.store_by.iter().filter(is_own).count();
+    scheme.tokens.iter().filter(fits).max_by_key(own)
+}
+
+/// Under which name the tokens are known. The one that was named must be the one that was authorized.
+fn account_of(
+    desk: &Desk<'_>,
+    room: &Room,
+    scheme: &Scheme,
+    named: Option<&Account>,
+    ids: &[&(String, Value)],
+) -> Result<String, Exit> {
+    if let Some(account) = named {
+        return match difference(account, ids) {
+            None => Ok(account.name.clone()),
+            Some((name, own, value)) => Err(desk.usage(
+                &format!("the seller has authorized {name} {}, and `{}` is {}", value.to_text(), account.name, own.to_text()),
+                "the code was not used: log in as the right seller, or name the right account",
+            )),
+        };
+    }
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let says =
+        |account: &&&Account| ids.iter().any(|(name, _)| account.get(name).is_some()) && difference(account, ids).is_none();
+    Ok(accounts.iter().find(says).map_or_else(|| chains::unnamed(ids), |account| account.name.clone()))
+}
+
+/// The first id that is another than the account's own.
+fn difference<'a>(account: &'a Account, ids: &[&'a (String, Value)]) -> Option<(&'a str, &'a Value, &'a Value)> {
+    ids.iter().find_map(|(name, value)| {
+        let own = account.get(name).filter(|own| own.to_text() != value.to_text())?;
+        Some((name.as_str(), own, value))
+    })
+}

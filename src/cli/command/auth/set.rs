@@ -1,0 +1,80 @@
+//! `ingam auth set`: keeps a credential for this user. Its value comes from a prompt without echo or from standard input, and
+//! never from an argument, which every process of the machine can read.
+
+use super::Desk;
+use crate::cli::Exit;
+use crate::cli::args::Whose;
+use crate::cli::settings;
+use crate::diagnostic::did_you_mean;
+use crate::model::scheme::{Credential, Scheme};
+use crate::secret::MIN_SECRET;
+use crate::store::{keep_credential, variable};
+use crate::value::Number;
+use std::io::Read;
+
+pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, whose: &Whose) -> Result<Exit, Exit> {
+    let loaded = desk.loaded()?;
+    let scheme = desk.scheme(loaded, scheme)?;
+    let credential = credential(desk, &scheme, name)?;
+    let environment = whose.env.as_deref().map(|name| settings::environment(&loaded.workspace, Some(name), desk.output));
+    let environment = environment.transpose()?;
+    let environment = match (environment, &whose.account) {
+        (None, Some(_)) => Some(settings::environment(&loaded.workspace, None, desk.output)?),
+        (environment, _) => environment,
+    };
+    let variable = variable(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
+    let value = value(desk, &variable, credential)?;
+    let Some(folder) = desk.host.config_folder() else {
+        desk.output.error("there is no folder for the settings of this user", &["set HOME".to_owned()]);
+        return Err(Exit::Unable);
+    };
+    let path = keep_credential(&folder, &variable, &value).map_err(|error| {
+        desk.output.error(&error.to_string(), &[]);
+        Exit::Unable
+    })?;
+    desk.output.say(&format!("kept as `{variable}` in {}, which only you can read", path.display()));
+    Ok(Exit::Success)
+}
+
+fn credential<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: &str) -> Result<&'s Credential, Exit> {
+    scheme.credential(name).ok_or_else(|| {
+        let names = scheme.credentials.iter().map(|credential| credential.name.as_str());
+        let hint = did_you_mean(name, names).unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
+        desk.usage(&format!("`{}` has no credential `{name}`", scheme.name), &hint)
+    })
+}
+
+/// One line, without the line end that typing and `echo` put behind it.
+fn value(desk: &Desk<'_>, variable: &str, credential: &Credential) -> Result<String, Exit> {
+    let unreadable = |error: std::io::Error| {
+        desk.output.error(&format!("the value cannot be read: {error}"), &[]);
+        Exit::Unable
+    };
+    let typed = if desk.host.stdin_is_terminal {
+        let about = credential.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+        rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name)).map_err(unreadable)?
+    } else {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+        text
+    };
+    let value = typed.strip_suffix('\n').map_or(typed.as_str(), |rest| rest.strip_suffix('\r').unwrap_or(rest));
+    match fault(value, credential) {
+        None => Ok(value.to_owned()),
+        Some(fault) => Err(desk.usage(&format!("`{variable}` {fault}"), "nothing was changed")),
+    }
+}
+
+fn fault(value: &str, credential: &Credential) -> Option<String> {
+    if value.is_empty() {
+        return Some("got no value".to_owned());
+    }
+    if value.contains(['\n', '\r']) || value.trim() != value {
+        return Some("has a blank or a line end where none belongs".to_owned());
+    }
+    if credential.secret && value.len() < MIN_SECRET {
+        return Some(format!("is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs"));
+    }
+    let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
+    (credential.integer && !is_integer).then(|| "must be a whole number".to_owned())
+}

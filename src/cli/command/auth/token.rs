@@ -1,0 +1,32 @@
+//! `ingam auth token`: the one command that prints a secret, since that is what it was asked for.
+
+use super::Desk;
+use crate::cli::Exit;
+use crate::model::scheme::Scheme;
+use crate::run::access_token;
+use std::sync::Arc;
+
+pub async fn run(desk: &Desk<'_>, account: &str, scheme: Option<&str>, env: Option<&str>) -> Result<Exit, Exit> {
+    let room = desk.room(env).await?;
+    let workspace = &room.loaded.workspace;
+    let environment = &room.context.environment;
+    let has = |scheme: &&Arc<Scheme>| workspace.accounts(environment, &scheme.name).iter().any(|known| known.name == account);
+    let schemes: Vec<&Arc<Scheme>> = workspace.schemes.iter().filter(has).collect();
+    let chosen = match (scheme, schemes.as_slice()) {
+        (Some(name), _) => desk.scheme(room.loaded, name)?,
+        (None, [only]) => Arc::clone(only),
+        (None, []) => {
+            let text = format!("there is no account `{account}` in environment `{environment}`");
+            return Err(desk.usage(&text, "accounts stand under `envs` in ingam.yaml"));
+        }
+        (None, several) => {
+            let names = crate::diagnostic::list_of(several.iter().map(|scheme| scheme.name.as_str()), "and");
+            return Err(desk.usage(&format!("{names} have an account `{account}`"), "name one with `--scheme`"));
+        }
+    };
+    let level = &chosen.levels[chosen.default_level];
+    let access = room.context.access(&chosen, level, Some(account)).map_err(|error| desk.access(&error))?;
+    let token = access_token(&room.context, &chosen, &access).await;
+    desk.output.data(&token.map_err(|failure| desk.failure(&room.context, &failure))?);
+    Ok(Exit::Success)
+}
