@@ -390,11 +390,7 @@ impl Requests<'_> {
     }
 
     fn account(&mut self, map: &Map<'_>) -> Option<Named> {
-        let account = self.named(map, "account")?;
-        if account.name == "all" {
-            self.faults.push(not_yet("`account: all`", account.at));
-        }
-        Some(account)
+        self.named(map, "account")
     }
 
     /// A reason is demanded: a skip nobody can explain is a test that stays green when nothing was tested.

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::fields::{Map, entries, is_id, text, word};
 use crate::load::values::Values;
-use crate::model::environment::{Account, Environment, LIVE, Refresh, SANDBOX};
+use crate::model::environment::{Account, EVERY_ACCOUNT, Environment, LIVE, Refresh, SANDBOX};
 use crate::model::request::{Field, Named};
 use crate::render::Dialect;
 use crate::yaml::{Entry, Node};
@@ -107,7 +107,7 @@ fn accounts(node: &Node, faults: &mut Diagnostics) -> Vec<Account> {
     for scheme in entries(node, "`accounts`", faults) {
         for entry in entries(&scheme.value, "the accounts of a scheme", faults) {
             check_name(entry, "an account", faults);
-            if entry.key == "all" {
+            if entry.key == EVERY_ACCOUNT {
                 faults.push(Diagnostic::error("no account can be named `all`").at(entry.key_at, "it means every account"));
             }
             let values = match entry.value.kind {

@@ -13,6 +13,9 @@ pub const LIVE: &str = "live";
 /// The account of a scheme for which none is named.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
+/// In the place of an account's name: each of them.
+pub const EVERY_ACCOUNT: &str = "all";
+
 /// One entry of `envs` in `ingam.yaml`.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {

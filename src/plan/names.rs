@@ -1,7 +1,9 @@
 //! Holds every template of a request against the names that will be known when it is rendered.
 
+use super::accounts_of;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
 use crate::model::assertion::{Bound, Predicate, Test};
+use crate::model::environment::EVERY_ACCOUNT;
 use crate::model::request::{Body, Field, PartContent, Request, Step};
 use crate::model::scheme::{CredentialScope, PLAIN, Scheme};
 use crate::model::template::Expression;
@@ -61,6 +63,9 @@ fn step_expressions(step: &Step) -> Vec<&Expression> {
 /// An account that a file names must be one of the environment.
 fn check_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
     let Some(named) = &request.account else { return check_unnamed(workspace, environment, request, faults) };
+    if named.name == EVERY_ACCOUNT {
+        return check_every(workspace, environment, request, faults);
+    }
     for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN) {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
@@ -70,6 +75,18 @@ fn check_account(workspace: &Workspace, environment: &str, request: &Request, fa
             return faults.push(fault.at(named.at, "unknown account").hint(hint));
         }
     }
+}
+
+/// Each of none is nothing, and a test of nothing must not be green.
+fn check_every(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+    let Some(named) = request.account.as_ref().filter(|_| accounts_of(request, workspace, environment).is_empty()) else {
+        return;
+    };
+    let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
+    schemes.dedup();
+    let schemes = list_of(schemes.iter().copied(), "and");
+    let fault = Diagnostic::error(format!("{schemes} has no account in environment `{environment}`"));
+    faults.push(fault.at(named.at, "each of none").hint("accounts stand under `envs` in ingam.yaml"));
 }
 
 /// With several accounts one must be named.

@@ -1,6 +1,5 @@
 //! Chooses requests by path, id, glob and tag. A word that chooses nothing is an error: a typo must not pass for success.
 
-use super::Plan;
 use crate::diagnostic::did_you_mean;
 use crate::model::request::Request;
 use crate::model::scheme::PathPattern;
@@ -45,7 +44,7 @@ impl SelectionError {
 
 /// # Errors
 /// When a word or a tag fits nothing, or nothing is left.
-pub fn select<'w>(workspace: &'w Workspace, selection: &Selection) -> Result<Plan<'w>, SelectionError> {
+pub fn select<'w>(workspace: &'w Workspace, selection: &Selection) -> Result<Vec<&'w Request>, SelectionError> {
     let all: Vec<&Request> = workspace.requests.iter().collect();
     if all.is_empty() {
         return Err(SelectionError::NoRequests);
@@ -62,8 +61,8 @@ pub fn select<'w>(workspace: &'w Workspace, selection: &Selection) -> Result<Pla
             && (selection.tags.is_empty() || tagged(request, &selection.tags))
             && !tagged(request, &selection.not_tags)
     });
-    let plan = Plan { units: chosen.collect() };
-    if plan.units.is_empty() { Err(SelectionError::Empty) } else { Ok(plan) }
+    let chosen: Vec<&Request> = chosen.collect();
+    if chosen.is_empty() { Err(SelectionError::Empty) } else { Ok(chosen) }
 }
 
 fn check_word(word: &str, all: &[&Request]) -> Result<(), SelectionError> {

@@ -2,11 +2,12 @@
 
 use super::access::AccessError;
 use super::step::StepError;
-use super::unit::{account_of, variables};
+use super::unit::variables;
 use super::{Context, step};
 use crate::model::request::{Body, PartContent, Request, Step};
 use crate::model::scheme::{Part, Scheme};
 use crate::model::template::Expression;
+use crate::plan::Unit;
 use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
 use crate::secret::{Redactor, Shown};
 use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal, token_draft};
@@ -77,16 +78,17 @@ impl ExplainError {
 
 /// # Errors
 /// When a template cannot be filled in, an account is not clear, or a step of the signature cannot be computed.
-pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
+pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
+    let (request, account) = (unit.request, unit.account.as_deref());
     let moment = Moment { unix_ms: now_ms, seed: (context.chance)() };
-    let variables = variables(request, context, moment).map_err(StepError::from)?;
+    let variables = variables(unit, context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
     };
     let draft = draft(step, &variables, moment, context.files).map_err(StepError::from)?;
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account_of(request, context)).map_err(StepError::from)?;
-    let mut notes = missing_notes(context, scheme, level, account_of(request, context));
+    let access = context.access(scheme, level, account).map_err(StepError::from)?;
+    let mut notes = missing_notes(context, scheme, level, account);
     let is_given = access.given_token.get("access_token").is_some();
     let renewed = scheme.token_of(level).filter(|_| !is_given);
     let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
@@ -102,16 +104,10 @@ pub fn explain(request: &Request, step: &Step, context: &Context<'_>, now_ms: i6
         let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
         let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
         let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
-        calls.push(call("the request for a token, sent first", &sealed, scheme, account_of(request, context), context));
+        calls.push(call("the request for a token, sent first", &sealed, scheme, account, context));
     }
     let sealed = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
-    calls.push(call(
-        if calls.is_empty() { "" } else { "the request itself" },
-        &sealed,
-        scheme,
-        account_of(request, context),
-        context,
-    ));
+    calls.push(call(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, account, context));
     let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
     let mut redactor = context.redactor.borrow_mut();
     Ok(Explained {

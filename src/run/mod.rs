@@ -31,8 +31,6 @@ pub struct Context<'w> {
     pub environment: String,
     /// Of `--var`.
     pub vars: Vec<(String, Value)>,
-    /// Of `--account`: it overrides what files say.
-    pub account: Option<String>,
     pub run_id: String,
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,
@@ -76,9 +74,9 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
     let begun = Instant::now();
     emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), units: plan.units.len() });
     let mut summary = Summary::default();
-    for request in &plan.units {
-        emit(Event::UnitStarted { id: request.name.clone() });
-        let report = unit::run(request, context).await;
+    for unit in &plan.units {
+        emit(Event::UnitStarted { id: unit.id() });
+        let report = unit::run(unit, context).await;
         summary.count(&report);
         emit(Event::UnitFinished(report));
     }

@@ -2,13 +2,13 @@
 
 use super::access::{Access, AccessError};
 use super::token::Wanted;
-use super::unit::account_of;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
 use crate::model::outcome::{ErrorKind, Expected};
-use crate::model::request::{Request, Step};
+use crate::model::request::Step;
 use crate::model::scheme::{Level, Remedy, Scheme};
+use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::sandbox::NO_RECORDING;
@@ -73,9 +73,9 @@ struct Progress {
     warnings: Vec<String>,
 }
 
-pub async fn run(request: &Request, step: &Step, variables: &mut Variables, context: &Context<'_>) -> StepReport {
+pub async fn run(unit: &Unit<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> StepReport {
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
-    let result = attempt(request, step, variables, context, &mut progress).await;
+    let result = attempt(unit, step, variables, context, &mut progress).await;
     report(step, context, progress, result)
 }
 
@@ -87,7 +87,7 @@ struct Judged {
 }
 
 async fn attempt(
-    request: &Request,
+    unit: &Unit<'_>,
     step: &Step,
     variables: &mut Variables,
     context: &Context<'_>,
@@ -97,11 +97,11 @@ async fn attempt(
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
-    set_account_for(variables, scheme, request, context);
+    set_account_for(variables, scheme, unit, context);
     let draft = draft(step, variables, moment, context.files)?;
     progress.line = line(&draft);
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account_of(request, context))?;
+    let access = context.access(scheme, level, unit.account.as_deref())?;
     let call = Call { scheme, level, access: &access, step, context };
     let (method, path) = (draft.method, draft.path.clone());
     call.exchange(draft, moment, progress).await?;
@@ -233,15 +233,15 @@ fn judge(
 }
 
 /// `account` as templates see it, as far as it is known before the scheme of a step.
-pub fn set_account(variables: &mut Variables, request: &Request, context: &Context<'_>) {
-    let scheme = request.steps.first().and_then(|step| context.workspace.scheme(&step.scheme.name));
+pub fn set_account(variables: &mut Variables, unit: &Unit<'_>, context: &Context<'_>) {
+    let scheme = unit.request.steps.first().and_then(|step| context.workspace.scheme(&step.scheme.name));
     if let Some(scheme) = scheme {
-        set_account_for(variables, scheme, request, context);
+        set_account_for(variables, scheme, unit, context);
     }
 }
 
-fn set_account_for(variables: &mut Variables, scheme: &Scheme, request: &Request, context: &Context<'_>) {
-    let shown = context.accesses.shown_account(scheme, account_of(request, context));
+fn set_account_for(variables: &mut Variables, scheme: &Scheme, unit: &Unit<'_>, context: &Context<'_>) {
+    let shown = context.accesses.shown_account(scheme, unit.account.as_deref());
     variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
 }
 

@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::request::{Request, Step};
+use crate::plan::Unit;
 use crate::report::Style;
 use crate::run::{Explained, ExplainedCall, explain};
 use anstyle::Style as Ansi;
@@ -31,14 +32,11 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
     let (request, step) = find(&loaded, &args.id, output)?;
     let environment = session::dry(host, &loaded, &chosen.environment, output)?;
     let files = session::files(&loaded, output)?;
-    let context = Session { host, global, loaded: &loaded, files: &files }.context(
-        chosen,
-        environment,
-        args.target.account.clone(),
-        true,
-        output,
-    )?;
-    match explain(request, step, &context, now) {
+    let over = args.target.account.as_deref();
+    // Of each account the signature is made in one way: the first stands for all.
+    let unit = Unit::of(request, over, &loaded.workspace, &chosen.environment).swap_remove(0);
+    let context = Session { host, global, loaded: &loaded, files: &files }.context(chosen, environment, true, output)?;
+    match explain(&unit, step, &context, now) {
         Ok(explained) => {
             output.data(&picture(&explained, &loaded, output.out));
             Ok(Exit::Success)

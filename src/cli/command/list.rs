@@ -14,9 +14,9 @@ pub fn run(host: &Host, global: &Global, args: &ListArgs, output: &Output) -> Ex
         Err(exit) => return exit,
     };
     match select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)) {
-        Ok(plan) => {
-            let widest = plan.units.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
-            let lines: Vec<String> = plan.units.iter().map(|request| line(request, widest, output)).collect();
+        Ok(requests) => {
+            let widest = requests.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
+            let lines: Vec<String> = requests.iter().map(|request| line(request, widest, output)).collect();
             output.data(&lines.join("\n"));
             Exit::Success
         }

@@ -29,16 +29,18 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let chosen = Chosen::new(loaded, &args.target, output)?;
-    let plan = select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
-        output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
-        Exit::NothingSelected
-    })?;
-    let schemes = session::schemes_of(&loaded.workspace, &plan.units);
+    let requests =
+        select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
+            output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
+            Exit::NothingSelected
+        })?;
+    let schemes = session::schemes_of(&loaded.workspace, &requests);
     session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
+    let plan = Plan::new(&requests, args.target.account.as_deref(), &loaded.workspace, &chosen.environment);
     let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
-    let mut context = session.context(chosen, environment, args.target.account.clone(), args.verbose, output)?;
+    let mut context = session.context(chosen, environment, args.verbose, output)?;
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }

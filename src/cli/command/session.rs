@@ -7,7 +7,7 @@ use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
 use crate::load::{Files, Loaded, scheme_names};
-use crate::model::environment::SANDBOX;
+use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
 use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
@@ -81,7 +81,7 @@ pub fn check_account(
     let Some(named) = account else { return Ok(()) };
     let accounts = schemes.iter().flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
     let names: Vec<&str> = accounts.map(|account| account.name.as_str()).collect();
-    if names.contains(&named) {
+    if names.contains(&named) || (named == EVERY_ACCOUNT && !names.is_empty()) {
         return Ok(());
     }
     let hint = did_you_mean(named, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
@@ -178,7 +178,6 @@ impl<'w> Session<'w> {
         &self,
         chosen: Chosen,
         environment: Environment<'w>,
-        account: Option<String>,
         verbose: bool,
         output: &Output,
     ) -> Result<Context<'w>, Exit> {
@@ -202,7 +201,6 @@ impl<'w> Session<'w> {
             accesses: Accesses::new(&self.loaded.workspace, &chosen.environment, environment),
             environment: chosen.environment,
             vars: chosen.vars,
-            account,
             run_id: hex::encode(&(self.host.chance)()[..4]),
             transport,
             files: self.files,

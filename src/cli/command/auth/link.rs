@@ -26,14 +26,8 @@ pub async fn run(desk: &Desk<'_>, name: &str, redirect: &str, target: &Target) -
     };
     let files = session::files(loaded, desk.output)?;
     let global: &Global = desk.global;
-    let context = Session { host: desk.host, global, loaded, files: &files }.context(
-        chosen,
-        environment,
-        target.account.clone(),
-        false,
-        desk.output,
-    )?;
-    let account = context.accesses.account(&scheme, context.account.as_deref()).map_err(|error| desk.access(&error))?;
+    let context = Session { host: desk.host, global, loaded, files: &files }.context(chosen, environment, false, desk.output)?;
+    let account = context.accesses.account(&scheme, target.account.as_deref()).map_err(|error| desk.access(&error))?;
     let access = context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
     desk.output.data(&signed(desk, &scheme, link, redirect, &access, &context)?);
     Ok(Exit::Success)

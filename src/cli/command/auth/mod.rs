@@ -80,7 +80,7 @@ impl Desk<'_> {
         let host: &'static Host = Box::leak(Box::new(self.host.clone()));
         let global: &'static Global = Box::leak(Box::new(self.global.clone()));
         let chosen = Chosen { environment, vars: Vec::new() };
-        let context = Session { host, global, loaded, files }.context(chosen, own, None, false, self.output)?;
+        let context = Session { host, global, loaded, files }.context(chosen, own, false, self.output)?;
         Ok(Room { loaded, context })
     }
 
