@@ -350,7 +350,10 @@ mod tests {
         assert_eq!(tokens.refresh(&shared, &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
         assert_eq!(one.owner, owner("shop", 1));
         assert!(tokens.refresh(&refresh_of(&one), &seat(1), rule, at(MINUTE)).is_ok());
-        tokens.chain(&owner("main", 9)).grant.revoked = true;
-        assert_eq!(tokens.refresh(&shared, &seat(3), rule, at(MINUTE)), Err(Fault::Grant));
+        tokens.chain(&owner("main", 9)).expire_grant(3 * MINUTE);
+        let three = tokens.refresh(&shared, &seat(3), rule, at(2 * MINUTE)).unwrap();
+        assert_eq!(tokens.refresh(&refresh_of(&three), &seat(3), rule, at(3 * MINUTE)), Err(Fault::Grant), "the grant is shared");
+        tokens.chain(&owner("main", 9)).grant = Grant { revoked: true, ..Grant::ENDLESS };
+        assert_eq!(tokens.refresh(&shared, &seat(4), rule, at(MINUTE)), Err(Fault::Grant));
     }
 }

@@ -46,6 +46,52 @@ envs:
         two: { shop_id: 102, merchant_id: 201 }
       lazada: { one: {}, two: {} }
       tiktok-shop: { one: {}, two: {} }
+      mall: { one: {}, two: {} }
+";
+
+/// A marketplace whose requests for tokens go elsewhere, to one path, and as forms.
+const MALL: &str = "\
+scheme: mall
+credentials:
+  app: {}
+  secret: { secret: true }
+  seller: { scope: account }
+  branch: { scope: account, default: null }
+hosts: { live: \"https://api.mall.example/api\", auth: \"https://id.mall.example/v1\" }
+clock: { format: unix_s, window: 5m }
+levels:
+  public: {}
+  seller: { token: seller, attach: { headers: { authorization: \"{{ token.access_token }}\" } } }
+default_level: seller
+sign:
+  - { id: signature, hmac: sha256, key: \"{{ cred.secret }}\", of: \"{{ req.url }} {{ ts }}\", out: hex }
+attach: { query: { app: \"{{ cred.app }}\", ts: \"{{ ts }}\", sign: \"{{ signature }}\" } }
+covers: [path]
+tokens:
+  seller:
+    store_by: [app, seller]
+    exchange:
+      post: /token
+      host: auth
+      level: public
+      form: { kind: code, code: \"{{ code }}\", seller: \"{{ cred.seller }}\", branch: \"{{ cred.branch }}\" }
+    refresh:
+      post: /token
+      host: auth
+      level: public
+      form: { kind: refresh_token, refresh_token: \"{{ token.refresh_token }}\" }
+    save: { access_token: $.access_token, refresh_token: $.refresh_token }
+    lifetime: { refresh_once: true }
+authorize: { get: /login, host: auth, level: public, query: { back: \"{{ redirect }}\" }, callback: { code: code } }
+sandbox:
+  keys: { app: mall-app, secret: mall-secret-that-is-none, seller: \"seller-{{ account }}\" }
+  read:
+    cred.app: { query: app }
+    ts: { query: ts }
+    signature: { query: sign }
+    token.access_token: { header: authorization }
+  tokens:
+    seller: { json: { access_token: \"{{ token }}\", refresh_token: \"{{ refresh_token }}\", sellers: \"{{ ids.seller }}\" } }
 ";
 
 struct Market {
@@ -64,6 +110,7 @@ impl Market {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let folder = Folder::new();
         folder.write("ingam.yaml", WORKSPACE);
+        folder.write("schemes/mall.yaml", MALL);
         folder.write("requests/shop.yaml", &format!("scheme: {scheme}\nget: /x\n"));
         let mut loaded = load(folder.path(), 1).unwrap();
         loaded.workspace.schemes = all_schemes(&mut loaded);
@@ -577,4 +624,36 @@ fn a_pair_with_points_in_time_and_a_link_without_an_address() {
     market.set("expire?what=refresh");
     let late = market.refresh("seller", "one", &text(&next, "data.refresh_token"));
     assert!(text(&late, "message").contains("'refresh_token'"), "{late}");
+}
+
+#[test]
+fn a_host_of_its_own_one_path_and_forms() {
+    let market = Market::open("mall");
+    let code = market.code("seller seller-one");
+    let one = market.account("one");
+    let post = |request: &WireRequest, from: &str, to: &str| {
+        let url = format!("{}{}", request.base().origin(), request.target());
+        let body = String::from_utf8(request.body().to_vec()).unwrap().replace(from, to);
+        let request = market.plain.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
+        let answer = market.runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        parse(&answer).unwrap()
+    };
+    let right = market.exchange_request("seller", &one, &code);
+    assert!(right.target().starts_with("/v1/token?"), "{}", right.target());
+    for (from, to, fault) in [
+        ("kind=code", "kind=other", "malformed (`form.kind`)"),
+        ("seller=seller-one", "seller=nobody", "account (`form.seller`)"),
+        ("seller=seller-one", "seller=seller-two", "code (`form.code`)"),
+        ("seller=seller-one", "branch=1", "missing (`form.seller`)"),
+    ] {
+        let refused = text(&post(&right, from, to), "message");
+        assert_eq!(refused, format!("the sandbox refuses this request: {fault}"), "{from} {to}");
+    }
+    let first = body(&market.send(&right));
+    assert_eq!(first.get("sellers").map(Value::to_json).as_deref(), Some("[\"seller-one\"]"), "{first}");
+    let second = market.refresh("seller", "two", &text(&first, "refresh_token"));
+    assert!(market.accepts("/orders", "one", &text(&second, "access_token")), "{second}");
+    let again = market.refresh("seller", "two", &text(&first, "refresh_token"));
+    assert_eq!(text(&again, "message"), "the sandbox refuses this request: refresh_token (`form.refresh_token`)");
+    assert_eq!(market.raw_answer(&market.refresh_request("seller", &one, "x")).get(..12), Some(&b"HTTP/1.1 401"[..]));
 }
