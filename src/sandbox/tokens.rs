@@ -309,6 +309,8 @@ mod tests {
         let late = 30 * 24 * 60 * MINUTE + MINUTE;
         assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::RefreshExpired));
         tokens.chain(&owner("shop", 1)).expire_grant(late);
+        tokens.settings.grace_ms = i64::MAX;
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(late)), Err(Fault::Grant), "no grace goes beyond it");
         assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::Grant));
     }
 

@@ -46,7 +46,7 @@ envs:
         two: { shop_id: 102, merchant_id: 201 }
       lazada: { one: {}, two: {} }
       tiktok-shop: { one: {}, two: {} }
-      mall: { one: {}, two: {} }
+      mall: { one: {}, two: {}, of_another_app: { app: other-app } }
 ";
 
 /// A marketplace whose requests for tokens go elsewhere, to one path, and as forms.
@@ -607,6 +607,8 @@ fn a_pair_with_points_in_time_and_a_link_without_an_address() {
     assert_eq!(label, "seller: app_key sandbox-app-key, account two");
     assert!(address.starts_with(&format!("{}/.ingam/callback?code=", market.base(None).origin())), "{address}");
     assert_eq!(parameter(address, "state").as_deref(), Some("a<b"));
+    let landing = async { market.plain.get(address).send().await.unwrap().text().await.unwrap() };
+    assert!(market.runtime.block_on(landing).contains("Copy the address of this page"));
     let pair = market.exchange("seller", "one", &parameter(address, "code").unwrap());
     assert_eq!(
         (text(&pair, "code"), text(&pair, "data.access_token_expire_in")),
@@ -629,6 +631,9 @@ fn a_pair_with_points_in_time_and_a_link_without_an_address() {
 #[test]
 fn a_host_of_its_own_one_path_and_forms() {
     let market = Market::open("mall");
+    let page = market.page(market.link(None), "https://app.example/");
+    let labels: Vec<&str> = page.iter().map(|(label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["seller: app mall-app, seller seller-one", "seller: app mall-app, seller seller-two"], "of this app");
     let code = market.code("seller seller-one");
     let one = market.account("one");
     let post = |request: &WireRequest, from: &str, to: &str| {
