@@ -2,11 +2,22 @@
 //! received, issues tokens, refuses as its marketplace does, and answers from the recordings.
 
 mod answers;
+mod authorize;
+mod chain;
+mod control;
 mod judge;
+mod leaves;
+mod names;
+mod owner;
+mod paths;
+mod penalty;
+mod reply;
 mod server;
+mod token_request;
 mod tokens;
 
-pub use judge::test_account;
+pub use control::CONTROL;
+pub use owner::test_account;
 pub use server::{Nature, Origins, Sandbox, SandboxError};
 
 /// The header of an answer that says: verified, but nothing is recorded.

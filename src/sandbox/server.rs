@@ -1,7 +1,8 @@
 //! Listens on the loopback interface, one address for each scheme, and hands every request to its marketplace as the raw
 //! bytes that arrived.
 
-use super::judge::{Marketplace, Reply};
+use super::judge::Marketplace;
+use super::reply::{Lost, Reply};
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -12,7 +13,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
@@ -119,11 +119,12 @@ async fn listen(listener: TcpListener, market: Market) {
     }
 }
 
-async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Full<Bytes>>, Infallible> {
+/// An error ends the connection without a byte of an answer.
+async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Full<Bytes>>, Lost> {
     let reply = match receive(request, &market).await {
         Ok(received) => {
             let moment = Moment { unix_ms: (market.nature.clock)(), seed: (market.nature.chance)() };
-            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(received, moment)
+            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(&received, moment)?
         }
         Err(status) => Reply { status, headers: Vec::new(), body: Vec::new() },
     };

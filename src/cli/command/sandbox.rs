@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::load::all_schemes;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{Nature, Sandbox, test_account};
+use crate::sandbox::{CONTROL, Nature, Sandbox, test_account};
 use crate::store::variable;
 
 /// Listens until it is stopped, and says where and with which test keys.
@@ -43,6 +43,8 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
             accounts => accounts.iter().for_each(|account| print_keys(scheme, &account.name, Some(account), output)),
         }
     }
+    output
+        .say(&format!("control: below {CONTROL} of each address, such as GET {CONTROL}tokens; GET {CONTROL} says what there is"));
     output.say("listening; Ctrl-C stops");
     let _ = tokio::signal::ctrl_c().await;
     Ok(Exit::Interrupted)

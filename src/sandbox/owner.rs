@@ -1,0 +1,89 @@
+//! Whose a token is, and the accounts that the sandbox knows.
+
+use super::names::Names;
+use crate::model::environment::Account;
+use crate::model::scheme::{Scheme, Token};
+use crate::render::tree;
+use crate::sign::Values;
+use crate::value::Value;
+
+/// An account's name, and every credential of it, the application's among them.
+pub type TestAccount = (String, Values);
+
+/// The credentials of a test account: the scheme's keys with what is known of the account over them.
+#[must_use]
+pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> Values {
+    let keys = scheme.sandbox.as_ref().map(|sandbox| sandbox.keys.as_slice()).unwrap_or_default();
+    let names = Names::new().and("account", name);
+    let mut values = Values::default();
+    for credential in &scheme.credentials {
+        if let Some(default) = &credential.default {
+            values.set(&credential.name, default.clone());
+        }
+    }
+    for key in keys {
+        if let Ok(value) = tree(&key.value, &names) {
+            values.set(&key.name, value.into_owned());
+        }
+    }
+    for (name, value) in account.map(|account| account.values.as_slice()).unwrap_or_default() {
+        values.set(name, value.clone());
+    }
+    values
+}
+
+/// The name of a token, and the values of what it is stored by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owner {
+    pub token: String,
+    pub ids: Vec<(String, Value)>,
+}
+
+impl Owner {
+    #[must_use]
+    pub fn of(token: &Token, account: &TestAccount) -> Self {
+        let ids = token.store_by.iter().map(|name| (name.clone(), id(name, account)));
+        Self { token: token.name.clone(), ids: ids.collect() }
+    }
+
+    /// Whether the account is one of those that the token is for.
+    #[must_use]
+    pub fn fits(&self, account: &TestAccount) -> bool {
+        self.ids.iter().all(|(name, value)| *value == id(name, account))
+    }
+}
+
+/// `account` is the name of the account, and so stands for a credential that nobody gave.
+fn id(name: &str, account: &TestAccount) -> Value {
+    account.1.get(name).cloned().unwrap_or_else(|| Value::from(account.0.as_str()))
+}
+
+/// Each token that the accounts can have, once.
+#[must_use]
+pub fn owners(token: &Token, accounts: &[&TestAccount]) -> Vec<Owner> {
+    let mut owners = Vec::new();
+    for account in accounts {
+        let owner = Owner::of(token, account);
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    owners
+}
+
+/// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
+#[must_use]
+pub fn ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
+    let open = scheme.credentials.iter().filter(|credential| !credential.secret);
+    Value::Object(open.map(|credential| (credential.name.clone(), values_of(&credential.name, accounts))).collect())
+}
+
+fn values_of(name: &str, accounts: &[&TestAccount]) -> Value {
+    let mut values: Vec<Value> = Vec::new();
+    for value in accounts.iter().filter_map(|account| account.1.get(name)) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    Value::List(values)
+}

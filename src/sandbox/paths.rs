@@ -1,0 +1,75 @@
+//! Which template a received path was made from: its literal parts stand in it, and anything between them.
+
+use crate::method::Method;
+use crate::model::request::Step;
+use crate::model::template::{Part, Template};
+
+/// The literal parts of a path, without its query.
+#[derive(Debug)]
+pub struct PathParts(Vec<String>);
+
+impl PathParts {
+    #[must_use]
+    pub fn of(path: &Template) -> Self {
+        let mut parts = vec![String::new()];
+        for piece in &path.parts {
+            if matches!(piece, Part::Literal(text) if parts.len() > 1 && text.starts_with('?')) {
+                break;
+            }
+            match (piece, parts.last_mut()) {
+                (Part::Literal(text), Some(last)) => last.push_str(text.split('?').next().unwrap_or_default()),
+                _ => parts.push(String::new()),
+            }
+        }
+        Self(parts)
+    }
+
+    /// Whether they stand in a path in this order, from its start to its end.
+    #[must_use]
+    pub fn fit(&self, path: &str) -> bool {
+        let Some((first, rest)) = self.0.split_first() else { return false };
+        let Some(mut left) = path.strip_prefix(first.as_str()) else { return false };
+        for (index, part) in rest.iter().enumerate() {
+            let last = index + 1 == rest.len();
+            let found =
+                if last { left.ends_with(part.as_str()).then(|| left.len() - part.len()) } else { left.find(part.as_str()) };
+            let Some(at) = found else { return false };
+            left = &left[at + part.len()..];
+        }
+        left.is_empty()
+    }
+}
+
+/// A level that a request file names itself, for requests like its own.
+#[derive(Debug)]
+pub struct NamedLevel {
+    method: Method,
+    path: PathParts,
+    pub level: String,
+}
+
+impl NamedLevel {
+    #[must_use]
+    pub fn of(step: &Step) -> Option<Self> {
+        let level = step.level.as_ref()?.name.clone();
+        Some(Self { method: step.method, path: PathParts::of(&step.path), level })
+    }
+
+    #[must_use]
+    pub fn fits(&self, method: Method, path: &str) -> bool {
+        self.method == method && self.path.fit(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::Span;
+
+    #[test]
+    fn anything_may_stand_between_the_literal_parts() {
+        let parts = |path: &str| PathParts::of(&Template::parse(path, Span::default(), None).unwrap());
+        assert!(parts("/a/{{ id }}/b?x={{ y }}").fit("/a/1/b") && !parts("/a/{{ id }}/b").fit("/a/1/c"));
+        assert!(parts("/a").fit("/a") && !parts("/a").fit("/ab") && parts("/a/{{ id }}").fit("/a/1"));
+    }
+}

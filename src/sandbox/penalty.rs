@@ -1,0 +1,53 @@
+//! Mistakes in a request for a token that a marketplace answers with success, and punishes later.
+
+use crate::model::scheme::{Part, Penalty, Token};
+use crate::sign::{Received, Verified};
+use crate::value::Value;
+use crate::wire::{DraftBody, join_form, pairs_of, pairs_of_form};
+
+/// Whether a request makes the mistake.
+#[must_use]
+pub fn commits(penalty: &Penalty, received: &Received) -> bool {
+    let query = received.target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = match penalty.part {
+        Part::Query => pairs_of(query),
+        Part::Form => pairs_of_form(&String::from_utf8_lossy(&received.body)),
+        Part::Header => received.headers.clone(),
+        Part::Json => Vec::new(),
+    };
+    match &penalty.field {
+        Some(field) => pairs.iter().any(|(name, _)| name == field),
+        None => !pairs.is_empty(),
+    }
+}
+
+/// Whether a token request has the parameters that the scheme gives it: constants as they are, the rest at all, but for what
+/// may be left out.
+#[must_use]
+pub fn says_all(token: &Token, verified: &Verified) -> bool {
+    let DraftBody::Form(sent) = &verified.unsigned.body else {
+        return token.issue.as_ref().is_none_or(|issue| issue.form.is_empty());
+    };
+    let fields = token.issue.iter().flat_map(|issue| &issue.form);
+    fields.into_iter().all(|field| {
+        let value = sent.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
+        match field.value.as_constant().and_then(Value::to_plain_text) {
+            Some(constant) => value == Some(&constant),
+            // An expression with a condition can leave its parameter out.
+            None => value.is_some() || field.value.expressions().iter().any(|expression| expression.lookup.is_none()),
+        }
+    })
+}
+
+/// Parameters in the query are read as if they stood in the body: the marketplace tolerates them, and punishes later.
+#[must_use]
+pub fn with_parameters_in_body(mut received: Received) -> Received {
+    let Some((path, query)) = received.target.split_once('?') else { return received };
+    if received.body.is_empty() {
+        received.body = join_form(&pairs_of(query)).into();
+        received.headers.retain(|(name, _)| name != "content-type");
+        received.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+        received.target = path.to_owned();
+    }
+    received
+}
