@@ -243,9 +243,13 @@ impl<'a> Renewal<'a> {
         let response = raw.response();
         let said = outcome(self.tools.scheme, request.method, path, &Answer::new(&response));
         let was_lost = matches!(before, State::Uncertain { .. });
-        let (failure, authorize, may_be_spent) = self.refusal(&said, &response);
+        let (mut failure, authorize, may_be_spent) = self.refusal(&said, &response);
         // A code that is refused says nothing about the tokens that are there.
         let is_refresh = !raw.is_grant || raw.split_from.is_some();
+        if authorize && was_lost {
+            let spent = if is_refresh { "the token before them is spent" } else { "the code is used up" };
+            failure.reason = format!("an answer with new tokens of {} was lost, and {spent}: {}", self.who(), failure.reason);
+        }
         record.state = match before {
             _ if authorize && is_refresh => State::Dead { since_ms: self.now_ms(), reason: failure.reason.clone() },
             State::Ready if may_be_spent => State::Uncertain { since_ms: self.now_ms() },
@@ -253,11 +257,6 @@ impl<'a> Renewal<'a> {
         };
         write(lock, record).await?;
         lock.clear_inbox().await;
-        if authorize && is_refresh && was_lost {
-            let reason =
-                format!("an earlier answer with new tokens of {} was lost, and the token before them is spent", self.who());
-            return Err(Failure { reason: format!("{reason}: {}", failure.reason), ..failure });
-        }
         Err(failure)
     }
 
@@ -325,7 +324,9 @@ impl<'a> Renewal<'a> {
 
     fn login(&self) -> String {
         let Job { key, label, .. } = self.job;
-        format!("authorize it: `ingam auth login {} --env {} --account {}`", key.scheme, label.environment, label.account)
+        // An owner that ingam.yaml does not name is known by its ids, which is no name to type.
+        let account = if label.account.contains('=') { String::new() } else { format!(" --account {}", label.account) };
+        format!("authorize it: `ingam auth login {} --env {}{account}`", key.scheme, label.environment)
     }
 
     fn remember_credentials(&mut self) {

@@ -95,6 +95,10 @@ impl<W: Write> Terminal<W> {
             for step in &unit.steps {
                 self.step(step, sources, true)?;
             }
+        } else if unit.verdict.is_pass() {
+            for note in unit.steps.iter().flat_map(|step| &step.notes) {
+                self.paragraph("warning", note)?;
+            }
         }
         if self.style.live {
             self.out.flush()?;

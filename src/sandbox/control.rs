@@ -10,7 +10,7 @@ use crate::wire::pairs_of;
 /// Everything below it is ours.
 pub const CONTROL: &str = "/.ingam/";
 
-const HELP: &str = "there is: GET tokens; GET callback; POST lose?answers=N; POST grace?seconds=N; \
+const HELP: &str = "there is: GET tokens; GET callback; POST lose?answers=N&after=GOOD; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
 
@@ -19,7 +19,9 @@ const HELP: &str = "there is: GET tokens; GET callback; POST lose?answers=N; POS
 pub struct Traffic {
     /// Requests for tokens that were received.
     pub requests: i64,
-    /// So many answers are still to be lost …
+    /// So many answers arrive before …
+    pub after: i64,
+    /// … so many are lost …
     pub lose: i64,
     /// … and so many were.
     pub lost: i64,
@@ -30,7 +32,11 @@ enum Control {
     Tokens,
     /// Where a marketplace leads people to whose links do not say where to.
     Callback,
-    Lose(i64),
+    Lose {
+        answers: i64,
+        /// So many arrive before.
+        after: i64,
+    },
     /// Milliseconds.
     Grace(i64),
     Expire(What),
@@ -57,7 +63,9 @@ impl Control {
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
             (Method::Get, "callback") => return Ok(Self::Callback),
-            (Method::Post, "lose") => Self::Lose(parameters.needed("answers")?),
+            (Method::Post, "lose") => {
+                Self::Lose { answers: parameters.needed("answers")?, after: parameters.number("after")?.unwrap_or(0) }
+            }
             (Method::Post, "grace") => Self::Grace(parameters.needed("seconds")? * 1_000),
             (Method::Post, "expire") => Self::Expire(parameters.what()?),
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
@@ -127,7 +135,7 @@ impl Marketplace {
         let settings = &mut self.tokens.settings;
         match control {
             Control::Tokens | Control::Callback => {}
-            Control::Lose(answers) => self.traffic.lose = answers,
+            Control::Lose { answers, after } => (self.traffic.lose, self.traffic.after) = (answers, after),
             Control::Grace(grace_ms) => settings.grace_ms = grace_ms,
             Control::Life { access, refresh } => {
                 settings.access_ms = access.or(settings.access_ms);
@@ -196,7 +204,7 @@ mod tests {
     fn a_control_is_read_or_refused_with_what_there_is() {
         let parse = |method, name, query| Control::parse(method, name, query);
         assert_eq!(parse(Method::Get, "tokens", ""), Ok(Control::Tokens));
-        assert_eq!(parse(Method::Post, "lose", "answers=2"), Ok(Control::Lose(2)));
+        assert_eq!(parse(Method::Post, "lose", "answers=2"), Ok(Control::Lose { answers: 2, after: 0 }));
         assert_eq!(parse(Method::Post, "grace", "seconds=3"), Ok(Control::Grace(3_000)));
         assert_eq!(parse(Method::Post, "life", "refresh=1"), Ok(Control::Life { access: None, refresh: Some(1_000) }));
         assert_eq!(parse(Method::Post, "expire", "what=grant"), Ok(Control::Expire(What::Grant)));
@@ -205,13 +213,13 @@ mod tests {
             (Method::Post, "loose", "", "no control"),
             (Method::Post, "lose", "", "`answers` is missing"),
             (Method::Post, "lose", "answers=-1", "a whole number"),
-            (Method::Post, "lose", "answers=1&after=headers", "does not take `after`"),
+            (Method::Post, "lose", "answers=1&after=headers", "a whole number"),
             (Method::Post, "expire", "what=all", "`what` is"),
             (Method::Post, "life", "", "`life` takes"),
             (Method::Get, "tokens", "x", "does not take `x`"),
         ] {
             let refused = parse(method, name, query).unwrap_err();
-            assert!(refused.contains(message) && refused.contains("POST lose?answers=N"), "{refused}");
+            assert!(refused.contains(message) && refused.contains("POST lose?answers=N&after=GOOD"), "{refused}");
         }
     }
 }

@@ -184,7 +184,9 @@ impl Marketplace {
 
     /// What was given is given, also when the answer is to be lost.
     fn hand_over(&mut self, judged: &Judged<'_>, path: &str, moment: Moment) -> Result<Reply, Lost> {
-        if self.traffic.lose > 0 {
+        if self.traffic.after > 0 {
+            self.traffic.after -= 1;
+        } else if self.traffic.lose > 0 {
             self.traffic.lose -= 1;
             self.traffic.lost += 1;
             return Err(Lost);

@@ -61,6 +61,14 @@ impl Envelope {
         Self { key, plain, chance }
     }
 
+    /// Whether anything could be sealed; asked before a token is spent.
+    ///
+    /// # Errors
+    /// When there is no key and plain text was not asked for.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.plain || self.key.is_some() { Ok(()) } else { Err(StoreError::NoKey) }
+    }
+
     /// `about` is what the text belongs to: a record that was moved to another name does not open.
     ///
     /// # Errors

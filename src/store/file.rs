@@ -66,6 +66,7 @@ impl FileStore {
     /// # Errors
     /// When it is not free in time.
     pub async fn lock(&self, key: &Key, wait: Duration) -> Result<FileLock, StoreError> {
+        self.envelope.check()?;
         let (id, until) = (key.id(), Instant::now() + wait);
         let path = self.path(&id, "lock");
         let mut file = open_own(&path, OpenOptions::new().read(true).write(true).create(true))?;

@@ -98,6 +98,7 @@ impl PostgresStore {
     /// # Errors
     /// When the lock is not free in time.
     pub async fn lock(&self, key: &Key, wait: Duration) -> Result<PostgresLock, StoreError> {
+        self.envelope.check()?;
         let (id, number) = (key.id(), number_of(key));
         let lock = connect(&self.config).await?;
         let begin = format!(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-const DONE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Authorized. You can close this page.";
+const DONE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
 
 /// Listens until it is dropped.
 pub struct Callback {

@@ -9,5 +9,6 @@ mod sandbox;
 mod sandbox_tokens;
 mod schemas;
 mod secrets;
+mod tokens;
 mod vectors;
 mod wire;

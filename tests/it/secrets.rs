@@ -11,7 +11,7 @@ const TOKEN: &str = "tok+en/=&%\"<\\글TOKENabc";
 const SALT: &str = "$2a$04$canarycanarycanarycaOe";
 
 /// Every form that is searched for: fourteen encodings.
-fn forms(secret: &str) -> Vec<String> {
+pub fn forms(secret: &str) -> Vec<String> {
     let percent: String = secret
         .bytes()
         .map(|byte| {

@@ -135,7 +135,9 @@ pub async fn refresh(desk: &Desk<'_>, scheme: Option<&str>, whose: &Whose) -> Re
     if let Some(name) = scheme {
         check_account(desk, &room, &desk.scheme(room.loaded, name)?, whose)?;
     }
-    let records = matching(desk, &room, scheme, whose.account.as_deref()).await?;
+    let mut records = matching(desk, &room, scheme, whose.account.as_deref()).await?;
+    // A chain that has never had a pair is one that a shared pair has still to be split into.
+    records.retain(|record| record.current.is_some());
     if records.is_empty() {
         let hint = "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account";
         desk.output.error("nothing is kept that could be renewed", &[hint.to_owned()]);

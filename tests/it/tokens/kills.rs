@@ -1,0 +1,224 @@
+//! kill -9 at every system call, and answers that do not arrive. What a kill of the command line cannot reach is not lost at
+//! all; of the helper itself, only what stands between the marketplace's answer and the first durable byte, and that is said.
+
+use super::{Town, figure, said, scaled};
+use ingam::load::{all_schemes, load};
+use ingam::renew::{Act, Job, SchemeSource};
+use ingam::sign::Values;
+use ingam::store::{Key, Label, Nature, Place, Record, Store, StoreConfig};
+use ingam::value::{Number, Value};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+/// Every tenth system call in the tests, every one when it is measured.
+fn stride() -> usize {
+    10 / scaled(10).max(1)
+}
+
+pub fn has_strace() -> bool {
+    let found = std::process::Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
+    if !found {
+        println!("skipped: there is no strace on this machine");
+    }
+    found
+}
+
+/// Every system call that a trace holds, in order: its name, and the how manieth of this name it is.
+pub fn system_calls(trace: &Path) -> Vec<(String, usize)> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let text = std::fs::read_to_string(trace).unwrap();
+    let names = text.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
+    let names = names.filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    names
+        .map(|name| {
+            let count = counts.entry(name.clone()).or_default();
+            *count += 1;
+            (name, *count)
+        })
+        .collect()
+}
+
+#[test]
+fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let town = Town::with_tokens();
+    let trace = town.folder.path().join("trace");
+    let arguments = ["run", "shop", "--env", "local"];
+    town.control("expire?what=access");
+    let traced = town.below("strace", &["-qq", "-o", trace.to_str().unwrap()], &arguments).output().unwrap();
+    assert!(traced.status.success(), "{}", said(&traced).0);
+    let calls = system_calls(&trace);
+    let (mut kills, mut tries) = (0, 0);
+    for (name, count) in calls.iter().step_by(stride()) {
+        town.control("expire?what=access");
+        let inject = format!("inject={name}:signal=KILL:when={count}");
+        tries += 1;
+        let killed = town.below("strace", &["-qq", "-o", "/dev/null", "-e", &inject], &arguments).output().unwrap();
+        kills += usize::from(!killed.status.success());
+        let (output, code) = town.run_shop();
+        assert_eq!(code, 0, "after a kill at {name} {count}: {output}");
+    }
+    assert_eq!((town.count("replayed"), town.count("refused")), (0, 0), "no spent token was shown again");
+    // A few calls are made by chance, such as waits for a lock.
+    assert!(kills * 10 > tries * 8, "{kills} kills in {tries} tries");
+    figure(&format!("{kills} kills of the command line at its {} system calls: 0 tokens lost", calls.len()));
+}
+
+/// A job for the helper, as the command line would write it.
+pub struct Bench {
+    pub town: Town,
+    config: StoreConfig,
+    key: Key,
+    source: SchemeSource,
+    credentials: Values,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let town = Town::with_tokens();
+        let key_text = std::fs::read_to_string(town.home().join(".config/ingam/store.key")).unwrap();
+        let key = ingam::store::StoreKey::parse(&key_text);
+        let config = StoreConfig { place: Place::Folder(town.folder_of_tokens()), key, key_file: None, plain: false };
+        let mut loaded = load(town.folder.path(), 1).unwrap();
+        let scheme = all_schemes(&mut loaded).into_iter().find(|scheme| scheme.name == "shopee").unwrap();
+        let text = loaded.sources.get(scheme.at.file).unwrap().text.to_string();
+        let source = SchemeSource { name: "shopee".to_owned(), built_in: true, text, root: town.folder.path().to_owned() };
+        let number = |text: &str| Value::Number(Number::parse(text).unwrap());
+        let credentials = Values(vec![
+            ("partner_id".to_owned(), number("1000001")),
+            ("partner_key".to_owned(), Value::from(super::PARTNER_KEY)),
+            ("shop_id".to_owned(), number("101")),
+        ]);
+        let host = town.origin.strip_prefix("http://").unwrap();
+        let key = Key::new(&scheme, scheme.token("shop").unwrap(), host, "sg", &credentials);
+        Self { town, config, key, source, credentials }
+    }
+
+    pub fn record(&self) -> Option<Record> {
+        let nature = Nature { clock: || 0, chance: || [0; 16] };
+        let runtime = super::stores::runtime();
+        runtime.block_on(async { Store::open(&self.config, nature).await.unwrap().read(&self.key).await.unwrap() })
+    }
+
+    fn job(&self) -> Vec<u8> {
+        let than = self.record().unwrap().generation;
+        let label = Label { environment: "local".to_owned(), account: "sg".to_owned() };
+        let act = Act::Renew { than };
+        let mut job = Job::new(self.source.clone(), self.key.clone(), label, &self.town.origin, &self.credentials, act);
+        job.store = Some(self.config.clone());
+        serde_json::to_vec(&job).unwrap()
+    }
+
+    /// The helper under a tracer, with a job.
+    pub fn helper(&self, before: &[&str]) -> Output {
+        let job = self.job();
+        let mut command = self.town.below("strace", before, &["renew-helper"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // One that was killed at once has read nothing.
+        let _ = child.stdin.take().unwrap().write_all(&job);
+        child.wait_with_output().unwrap()
+    }
+
+    /// What the next renewal finds: `true` when the token was lost, which it must say, with the shop and the way out.
+    pub fn is_lost(&self, when: &str) -> bool {
+        let (output, code) = self.town.run(&["auth", "refresh", "shopee", "--env", "local"]);
+        match code {
+            0 => {
+                let (output, code) = self.town.run_shop();
+                assert_eq!(code, 0, "{when}: {output}");
+                false
+            }
+            6 => {
+                assert!(output.contains("`sg` (shop_id 101)") && output.contains("auth login shopee"), "{when}: {output}");
+                self.town.login("sg", "shop_id=101");
+                true
+            }
+            code => panic!("{when}: exit {code}: {output}"),
+        }
+    }
+}
+
+/// At which system calls a kill of the helper lost the token, of how many.
+fn kill_the_helper(bench: &Bench) -> (Vec<String>, usize) {
+    let trace = bench.town.folder.path().join("trace");
+    assert!(bench.helper(&["-qq", "-o", trace.to_str().unwrap()]).status.success());
+    let calls = system_calls(&trace);
+    let lost = calls.iter().step_by(stride()).filter(|(name, count)| {
+        let inject = format!("inject={name}:signal=KILL:when={count}");
+        bench.helper(&["-qq", "-o", "/dev/null", "-e", &inject]);
+        bench.is_lost(&format!("the helper was killed at {name} {count}"))
+    });
+    (lost.map(|(name, count)| format!("{name} {count}")).collect(), calls.len())
+}
+
+#[test]
+fn a_kill_of_the_helper_loses_only_what_no_disk_could_hold_yet_and_says_so() {
+    if !has_strace() {
+        return;
+    }
+    let bench = Bench::new();
+    let (lost, calls) = kill_the_helper(&bench);
+    let (places, lost) = (lost.join(", "), lost.len());
+    figure(&format!(
+        "the helper killed at each of {calls} system calls, strict marketplace: {lost} lost ({places}), each with exit 6"
+    ));
+    // From the request's last byte to the answer in the inbox there are a few calls.
+    assert!(lost <= 12, "{lost} of {calls}");
+}
+
+#[test]
+fn a_kill_of_the_helper_loses_nothing_where_the_marketplace_has_grace() {
+    if !has_strace() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.town.control("grace?seconds=3600");
+    let (lost, calls) = kill_the_helper(&bench);
+    figure(&format!("the helper killed at each of {calls} system calls, marketplace with grace: {} lost", lost.len()));
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[test]
+fn an_answer_that_gets_lost_is_never_a_silent_loss() {
+    let town = Town::with_tokens();
+    let rounds = scaled(200);
+    for round in 0..rounds {
+        let has_grace = round % 2 == 0;
+        town.control(if has_grace { "grace?seconds=3600" } else { "grace?seconds=0" });
+        town.control("expire?what=access");
+        town.control("lose?answers=1");
+        let (output, code) = town.run_shop();
+        if has_grace {
+            assert_eq!(code, 0, "round {round}: {output}");
+            continue;
+        }
+        let words = ["`sg` (shop_id 101)", "was lost", "auth login shopee --env local --account sg"];
+        assert!(code == 6 && words.iter().all(|word| output.contains(word)), "round {round}: {code}: {output}");
+        town.login("sg", "shop_id=101");
+    }
+    figure(&format!("{rounds} lost answers: 0 silent losses"));
+}
+
+#[test]
+fn nobody_can_stop_a_renewal_by_a_signal_to_the_group() {
+    let town = Town::with_tokens();
+    for _ in 0..scaled(50) {
+        town.control("expire?what=access");
+        let mut command = town.ingam(&["run", "shop", "--env", "local"]);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let before = town.count("requests");
+        // As soon as the token request has arrived, or the run is over.
+        while town.count("requests") == before && child.try_wait().unwrap().is_none() {}
+        let group = format!("-{}", child.id());
+        let _ = std::process::Command::new("kill").args(["-9", "--", &group]).status();
+        let _ = child.wait();
+        assert_eq!(town.run_shop().1, 0);
+    }
+    assert_eq!((town.count("replayed"), town.count("refused")), (0, 0));
+}

@@ -1,0 +1,134 @@
+//! The store of a team, in a PostgreSQL that the test starts itself. Where there is none, the test says that it was skipped.
+
+use super::races::race;
+use super::stores::{NATURE, config, key, pair, runtime, write_next};
+use super::{Town, scaled};
+use ingam::store::{Place, Store, StoreError};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// A server in a folder of its own, stopped with the value.
+struct Server {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if !tool("initdb", &["--version"], folder.path()) {
+            println!("skipped: there is no PostgreSQL on this machine (initdb, pg_ctl)");
+            return None;
+        }
+        let server = Self { folder, port };
+        // The server refuses to be root, who gives the folder away.
+        let _ = Command::new("chown").arg("65534:65534").arg(server.folder.path()).stderr(Stdio::null()).status();
+        let data = server.data();
+        assert!(tool(
+            "initdb",
+            &["-D", &data, "-A", "trust", "-U", "ingam", "--no-sync", "-E", "UTF8", "--locale=C"],
+            server.folder.path()
+        ));
+        let options = format!("-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300");
+        let log = server.folder.path().join("log");
+        assert!(tool("pg_ctl", &["-D", &data, "-w", "-o", &options, "-l", log.to_str().unwrap(), "start"], server.folder.path()));
+        Some(server)
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").to_str().unwrap().to_owned()
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://ingam@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn query(&self, sql: &str) -> Vec<String> {
+        runtime().block_on(async {
+            let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let rows = client.simple_query(sql).await.unwrap();
+            let row = |message: &tokio_postgres::SimpleQueryMessage| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            };
+            rows.iter().filter_map(row).collect()
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        tool("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"], self.folder.path());
+    }
+}
+
+/// As somebody else than root, where the test is root.
+fn tool(name: &str, args: &[&str], folder: &Path) -> bool {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let mut command = if is_root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", name]);
+        command
+    } else {
+        Command::new(name)
+    };
+    let status = command.args(args).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn many_processes_refresh_once_over_a_database() {
+    let Some(server) = Server::start() else { return };
+    let mut town = Town::new();
+    town.env.push(("INGAM_STORE".to_owned(), server.url()));
+    let (output, code) = town.try_login(&["--account", "sg"], "shop_id=101");
+    assert!(code == 6 && output.contains("INGAM_STORE_KEY"), "no key, no token: {code}: {output}");
+    assert_eq!(town.count("exchanged"), 0, "nothing was sent");
+    town.env.push(("INGAM_STORE_KEY".to_owned(), "B".repeat(42) + "A"));
+    let (output, code) = town.run_shop();
+    assert!(code == 6 && output.contains("auth login"), "{code}: {output}");
+    town.login("sg", "shop_id=101");
+    race(&town, scaled(100));
+    let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
+    let rows = server.query("select c::text from ingam_chain c").join("\n");
+    assert!(rows.contains("ingam-store-1 sealed") && !rows.contains(token.trim()), "{rows}");
+    let (output, code) = town.run(&["auth", "status"]);
+    assert!(code == 0 && output.contains("good"), "{output}");
+    assert_eq!(town.run(&["auth", "logout", "shopee", "--env", "local", "--account", "sg"]).1, 0);
+    assert_eq!(server.query("select count(*)::text from ingam_chain"), ["0"]);
+}
+
+/// The server ends the connection of a holder that stands still; when that one wakes up, it must not overwrite anything.
+#[test]
+fn a_holder_that_lost_its_connection_overwrites_nothing() {
+    let Some(server) = Server::start() else { return };
+    let config = config(Place::Postgres(server.url()));
+    runtime().block_on(async {
+        let store = Store::open(&config, NATURE).await.unwrap();
+        write_next(&store, 1).await.unwrap();
+        let mut frozen = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
+        let mut record = frozen.read().await.unwrap().unwrap();
+        let busy = store.lock(&key(), Duration::from_millis(100)).await;
+        assert!(matches!(busy, Err(StoreError::Busy { ref holder, .. }) if holder.starts_with("ingam process")));
+        let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'", &[]).await.unwrap();
+        write_next(&store, 2).await.unwrap();
+        record.succeed(pair(99));
+        assert_eq!(frozen.write(&mut record).await, Err(StoreError::Overtaken));
+        assert_eq!(frozen.put_inbox("an answer").await, Err(StoreError::Overtaken));
+        assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
+        // The inbox of the one who has the lock is there for the next.
+        let mut lock = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
+        lock.read().await.unwrap();
+        lock.put_inbox("an answer").await.unwrap();
+        drop(lock);
+        let mut next = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
+        assert_eq!(next.inbox().await.unwrap().as_deref(), Some("an answer"));
+        next.clear_inbox().await;
+        assert_eq!(next.inbox().await.unwrap(), None);
+    });
+}
