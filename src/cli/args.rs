@@ -182,6 +182,9 @@ pub enum AuthAct {
         scheme: String,
         /// The credential, such as partner_key
         name: String,
+        /// In the file credentials.env of your settings, which only you can read, and not in the keyring
+        #[arg(long)]
+        file: bool,
         #[command(flatten)]
         whose: Whose,
     },

@@ -62,7 +62,9 @@ impl<'w> Renewer<'w> {
     /// When there is no new pair.
     pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &Live) -> Result<Record, Failure> {
         if let Some((config, helper)) = &self.kept {
-            job.store = Some(config.clone());
+            // The helper sees no keyring.
+            let key = config.find_key(self.nature.chance)?;
+            job.store = Some(StoreConfig { key, ..config.clone() });
             return helper.renew(&job).await;
         }
         let tools = Tools { scheme, store: self.store().await?, transport, nature: self.nature };

@@ -5,7 +5,7 @@ use super::file::{FileLock, FileStore};
 use super::memory::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres::{PostgresLock, PostgresStore};
-use super::{Envelope, Key, Record, StoreError, StoreKey};
+use super::{Envelope, Key, Record, StoreError, StoreKey, keyring};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,10 +15,37 @@ use std::time::Duration;
 pub struct StoreConfig {
     pub place: Place,
     pub key: Option<StoreKey>,
-    /// Where the key is read from when none is given; for a folder it is made there when it is needed first.
+    /// Where the key is read from when none is given.
     pub key_file: Option<PathBuf>,
     /// Records are written as plain text.
     pub plain: bool,
+}
+
+/// The name of the key in the environment and in the keyring.
+const KEY: &str = "INGAM_STORE_KEY";
+
+impl StoreConfig {
+    /// The key that was given, that of the file, or that of the keyring. For a folder one is made where there is none: in the
+    /// keyring, or in the file where there is no keyring.
+    ///
+    /// # Errors
+    /// When the file is not safe or holds no key, or a new one cannot be kept.
+    pub fn find_key(&self, chance: fn() -> [u8; 16]) -> Result<Option<StoreKey>, StoreError> {
+        if self.key.is_some() {
+            return Ok(self.key.clone());
+        }
+        let in_file = self.key_file.as_ref().map(|path| super::file::key(path, None)).transpose()?.flatten();
+        let found = in_file.or_else(|| keyring::get(KEY).and_then(|text| StoreKey::parse(&text)));
+        if found.is_some() || self.plain || !matches!(self.place, Place::Folder(_)) {
+            return Ok(found);
+        }
+        let fresh = StoreKey::fresh(chance);
+        match (keyring::set(KEY, &fresh.to_text()), &self.key_file) {
+            (Ok(()), _) => Ok(keyring::get(KEY).and_then(|text| StoreKey::parse(&text))),
+            (Err(_), Some(path)) => super::file::key(path, Some(&fresh)),
+            (Err(_), None) => Ok(None),
+        }
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -65,13 +92,7 @@ impl Store {
     /// # Errors
     /// When the folder is not safe, or the database cannot be reached.
     pub async fn open(config: &StoreConfig, nature: Nature) -> Result<Self, StoreError> {
-        let makes = matches!(config.place, Place::Folder(_)) && !config.plain;
-        let key = match (&config.key, &config.key_file) {
-            (Some(key), _) => Some(key.clone()),
-            (None, Some(path)) => super::file::key(path, makes.then_some(nature.chance))?,
-            (None, None) => None,
-        };
-        let envelope = Envelope::new(key, config.plain, nature.chance);
+        let envelope = Envelope::new(config.find_key(nature.chance)?, config.plain, nature.chance);
         match &config.place {
             Place::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]

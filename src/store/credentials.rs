@@ -1,6 +1,7 @@
-//! Finds a credential: process environment, `.env`, the user's own file; the most specific name of a source first.
+//! Finds a credential: process environment, `.env`, the user's own file, and for secrets the keyring; the most specific name
+//! of a source first.
 
-use super::dotenv;
+use super::{dotenv, keyring};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
 use crate::secret::MIN_SECRET;
@@ -22,6 +23,8 @@ pub enum CredentialError {
     Committed(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
     Unreadable { path: PathBuf, line: usize },
+    #[error("the keyring of this machine cannot be used: {0}")]
+    Keyring(String),
     #[error("`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment")]
     Unquotable { variable: String },
     #[error("`{}` cannot be used: {reason}", .path.display())]
@@ -174,7 +177,9 @@ impl Credentials {
         credential: &Credential,
         owner: Owner<'_>,
     ) -> Result<Option<Value>, CredentialError> {
-        let Some((variable, text)) = self.find(&scheme.name, owner, &credential.name) else { return Ok(None) };
+        let found = self.find(&scheme.name, owner, &credential.name);
+        let found = found.or_else(|| credential.secret.then(|| in_keyring(&scheme.name, owner, &credential.name)).flatten());
+        let Some((variable, text)) = found else { return Ok(None) };
         if credential.integer {
             let number = Number::parse(text.trim()).filter(Number::is_integer);
             return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
@@ -183,12 +188,7 @@ impl Credentials {
     }
 
     fn find(&self, scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
-        let (environment, account) = (Some(owner.environment), owner.account.map(|account| account.name.as_str()));
-        let mut names = Vec::new();
-        if account.is_some() {
-            names.extend([variable(scheme, environment, account, name), variable(scheme, None, account, name)]);
-        }
-        names.extend([variable(scheme, environment, None, name), variable(scheme, None, None, name)]);
+        let names = variables(scheme, owner, name);
         for source in &self.sources {
             for candidate in &names {
                 if let Some(value) = source.get(candidate).filter(|value| !value.is_empty()) {
@@ -198,6 +198,21 @@ impl Credentials {
         }
         None
     }
+}
+
+/// The variables that can bring a credential, the most specific first.
+fn variables(scheme: &str, owner: Owner<'_>, name: &str) -> Vec<String> {
+    let (environment, account) = (Some(owner.environment), owner.account.map(|account| account.name.as_str()));
+    let mut names = Vec::new();
+    if account.is_some() {
+        names.extend([variable(scheme, environment, account, name), variable(scheme, None, account, name)]);
+    }
+    names.extend([variable(scheme, environment, None, name), variable(scheme, None, None, name)]);
+    names
+}
+
+fn in_keyring(scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
+    variables(scheme, owner, name).into_iter().find_map(|variable| keyring::get(&variable).map(|value| (variable, value)))
 }
 
 fn missing(scheme: &Scheme, owner: Owner<'_>, name: &str, about: Option<String>) -> Missing {
@@ -221,11 +236,25 @@ fn checked_secret(variable: String, value: String) -> Result<Value, CredentialEr
 /// The user's own file of credentials, below the folder of settings.
 const OWN_FILE: &str = "credentials.env";
 
-/// Writes a credential into the user's own file, which nobody else can read, in place of an older value. Gives the file.
+/// Where a credential was put.
+pub enum Kept {
+    Keyring,
+    File(PathBuf),
+}
+
+/// Keeps a credential in the keyring, or, where `folder` is given, in the user's own file there, which nobody else can read;
+/// in place of an older value.
 ///
 /// # Errors
-/// When the file cannot be read or written, or no quotes can hold the value.
-pub fn keep_credential(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
+/// When there is no keyring, the file cannot be read or written, or no quotes can hold the value.
+pub fn keep_credential(folder: Option<&Path>, variable: &str, value: &str) -> Result<Kept, CredentialError> {
+    match folder {
+        Some(folder) => keep_in_file(folder, variable, value).map(Kept::File),
+        None => keyring::set(variable, value).map(|()| Kept::Keyring).map_err(CredentialError::Keyring),
+    }
+}
+
+fn keep_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
     let path = folder.join(OWN_FILE);
     let fault = |error: std::io::Error| CredentialError::Io { path: path.clone(), reason: error.to_string() };
     let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote));

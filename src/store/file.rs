@@ -201,17 +201,17 @@ impl FileLock {
     }
 }
 
-/// The key in a file of the user's own; with `chance` it is made where there is none.
+/// The key in a file of the user's own; where there is none, `fresh` is put there.
 ///
 /// # Errors
 /// When the file is not safe, holds no key, or cannot be made.
-pub fn key(path: &Path, chance: Option<fn() -> [u8; 16]>) -> Result<Option<StoreKey>, StoreError> {
+pub fn key(path: &Path, fresh: Option<&StoreKey>) -> Result<Option<StoreKey>, StoreError> {
     if let Some(bytes) = read_own(path)? {
         let key = std::str::from_utf8(&bytes).ok().and_then(StoreKey::parse);
         return key.map(Some).ok_or_else(|| StoreError::Key(format!("`{}` holds none", path.display())));
     }
-    let Some(chance) = chance else { return Ok(None) };
-    make_key(path, &StoreKey::fresh(chance)).map_err(|error| io(path, &error))?;
+    let Some(fresh) = fresh else { return Ok(None) };
+    make_key(path, fresh).map_err(|error| io(path, &error))?;
     // Another process may have been faster: its key is the one.
     key(path, None)
 }

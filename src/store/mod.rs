@@ -7,6 +7,7 @@ mod dotenv;
 mod envelope;
 mod error;
 mod file;
+mod keyring;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -14,7 +15,7 @@ mod record;
 mod trust;
 
 pub use chains::{Lock, Nature, Place, Store, StoreConfig};
-pub use credentials::{CredentialError, Credentials, Needs, Owner, keep_credential, variable, variable_of, variable_part};
+pub use credentials::{CredentialError, Credentials, Kept, Needs, Owner, keep_credential, variable, variable_of, variable_part};
 pub use envelope::{Envelope, StoreKey};
 pub use error::StoreError;
 pub use memory::MemoryStore;

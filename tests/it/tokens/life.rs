@@ -173,9 +173,9 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
         child.stdin.take().unwrap().write_all(value.as_bytes()).unwrap();
         super::said(&child.wait_with_output().unwrap())
     };
-    let (output, code) = set(&["shopee", "partner_key"], &format!("{PARTNER_KEY}-old\n"));
+    let (output, code) = set(&["shopee", "partner_key", "--file"], &format!("{PARTNER_KEY}-old\n"));
     assert!(code == 0 && output.contains("INGAM_SHOPEE__PARTNER_KEY") && !output.contains(PARTNER_KEY), "{output}");
-    assert_eq!(set(&["shopee", "partner_key"], PARTNER_KEY).1, 0);
+    assert_eq!(set(&["shopee", "partner_key", "--file"], PARTNER_KEY).1, 0);
     let file = town.home().join(".config/ingam/credentials.env");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("INGAM_SHOPEE__PARTNER_KEY='{PARTNER_KEY}'\n"));
     #[cfg(unix)]

@@ -8,11 +8,11 @@ use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::model::scheme::{Credential, Scheme};
 use crate::secret::MIN_SECRET;
-use crate::store::{keep_credential, variable};
+use crate::store::{Kept, keep_credential, variable};
 use crate::value::Number;
 use std::io::Read;
 
-pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, whose: &Whose) -> Result<Exit, Exit> {
+pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Whose) -> Result<Exit, Exit> {
     let loaded = desk.loaded()?;
     let scheme = desk.scheme(loaded, scheme)?;
     let credential = credential(desk, &scheme, name)?;
@@ -24,15 +24,21 @@ pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, whose: &Whose) -> Result<E
     };
     let variable = variable(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
     let value = value(desk, &variable, credential)?;
-    let Some(folder) = desk.host.config_folder() else {
-        desk.output.error("there is no folder for the settings of this user", &["set HOME".to_owned()]);
-        return Err(Exit::Unable);
-    };
-    let path = keep_credential(&folder, &variable, &value).map_err(|error| {
-        desk.output.error(&error.to_string(), &[]);
+    // What is no secret needs no keyring.
+    let in_file = in_file || !credential.secret;
+    let folder = desk.host.config_folder().filter(|_| in_file);
+    if folder.is_none() && in_file {
+        return Err(desk.usage("there is no folder for the settings of this user", "set HOME"));
+    }
+    let kept = keep_credential(folder.as_deref(), &variable, &value).map_err(|error| {
+        let hint = "`--file` keeps it in a file that only you can read; or set the variable where the program runs";
+        desk.output.error(&error.to_string(), &[hint.to_owned()]);
         Exit::Unable
     })?;
-    desk.output.say(&format!("kept as `{variable}` in {}, which only you can read", path.display()));
+    desk.output.say(&match kept {
+        Kept::Keyring => format!("kept as `{variable}` in the keyring"),
+        Kept::File(path) => format!("kept as `{variable}` in {}, which only you can read", path.display()),
+    });
     Ok(Exit::Success)
 }
 
