@@ -32,3 +32,4 @@ bench:
 # every figure of the README
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens::
