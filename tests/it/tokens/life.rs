@@ -66,6 +66,27 @@ fn a_main_account_brings_tokens_for_every_shop_and_merchant() {
     assert_eq!((town.count("refreshed"), town.count("replayed")), (3, 0));
 }
 
+/// A process that was killed after a shop had its own tokens, and before it could write that down.
+#[test]
+fn an_owner_is_split_off_once() {
+    let town = Town::new();
+    let (output, code) = town.try_login(&[], "main_account_id");
+    assert_eq!(code, 0, "{output}");
+    let store = super::stores::open(&town.store_config());
+    super::stores::runtime().block_on(async {
+        let records: Vec<_> = store.list().await.unwrap().into_iter().map(Result::unwrap).collect();
+        let main = records.into_iter().find(|record| record.key.token == "main_account").unwrap();
+        let mut lock = store.lock(&main.key, std::time::Duration::from_secs(5)).await.unwrap();
+        let mut main = lock.read().await.unwrap().unwrap();
+        let pending = ingam::store::Pending { token: "shop".into(), credential: "shop_id".into(), id: "101".into() };
+        main.pending.push(pending);
+        lock.write(&mut main).await.unwrap();
+    });
+    let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
+    assert_eq!((code, town.count("refused")), (0, 0), "{output}");
+    assert!(!town.run(&["auth", "status"]).0.contains("to split off"));
+}
+
 #[test]
 fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
     let town = Town::new();

@@ -10,6 +10,7 @@ mod races;
 mod stores;
 
 use super::program::{Folder, ingam, text};
+use ingam::store::{Place, StoreConfig, StoreKey};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -81,6 +82,13 @@ impl Town {
 
     pub fn folder_of_tokens(&self) -> PathBuf {
         self.home().join(".local/state/ingam/tokens")
+    }
+
+    /// The store as the program opens it, once it has made a key.
+    pub fn store_config(&self) -> StoreConfig {
+        let key = std::fs::read_to_string(self.home().join(".config/ingam/store.key")).unwrap();
+        let place = Place::Folder(self.folder_of_tokens());
+        StoreConfig { place, key: StoreKey::parse(&key), key_file: None, plain: false }
     }
 
     /// The program with the application's credentials.
