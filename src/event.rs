@@ -7,9 +7,17 @@ use std::time::Duration;
 /// One fact of a run, in the order in which things happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    RunStarted { environment: String, run_id: String, units: usize },
-    UnitStarted { id: String },
+    RunStarted {
+        environment: String,
+        run_id: String,
+        units: usize,
+    },
+    UnitStarted {
+        id: String,
+    },
     UnitFinished(UnitReport),
+    /// Something that a fixture made could not be taken back.
+    NotUndone(UndoReport),
     RunFinished(Summary),
 }
 
@@ -44,6 +52,18 @@ pub struct StepReport {
     pub exchange: Option<ExchangeReport>,
 }
 
+/// An undo that failed, beside the verdict of whatever needed the fixture.
+#[derive(Clone, Debug)]
+pub struct UndoReport {
+    /// `listed_item::add`
+    pub fixture: String,
+    /// The undo.
+    pub at: Span,
+    pub reason: Shown,
+    /// The ledger has it, and a clean-up can try again.
+    pub is_kept: bool,
+}
+
 /// How something ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -71,6 +91,8 @@ pub enum Trouble {
     Credential,
     /// Nothing is recorded for the request.
     Recording,
+    /// Somebody wanted it to stop.
+    Interrupted,
 }
 
 /// One expectation that did not hold.
@@ -100,6 +122,7 @@ pub struct Summary {
     pub failed: usize,
     pub errors: usize,
     pub skipped: usize,
+    pub not_undone: usize,
     pub requests: usize,
     pub duration: Duration,
     /// What went wrong, each kind once.

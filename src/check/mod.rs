@@ -22,7 +22,7 @@ pub use answer::Answer;
 pub use capture::{CaptureFailure, capture};
 pub use difference::{Change, Difference, Differences};
 pub use failure::Failure;
-pub use outcome::{Outcome, outcome};
+pub use outcome::{Outcome, holds_all, outcome};
 pub use possible::impossible;
 
 use crate::model::assertion::Assertion;

@@ -2,6 +2,7 @@
 
 use super::{Answer, holds};
 use crate::method::Method;
+use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{AnswerCondition, Remedy, Scheme};
 use crate::model::template::Tree;
@@ -43,7 +44,13 @@ fn unnamed(scheme: &Scheme, answer: &Answer<'_>) -> ErrorKind {
 
 fn fits(condition: &AnswerCondition, answer: &Answer<'_>) -> bool {
     let status = condition.statuses.is_empty() || condition.statuses.iter().any(|pattern| pattern.fits(answer.status()));
-    status && holds(&condition.assertions, answer, &constant).unwrap_or(false)
+    status && holds_all(&condition.assertions, answer)
+}
+
+/// Whether assertions without templates hold.
+#[must_use]
+pub fn holds_all(assertions: &[Assertion], answer: &Answer<'_>) -> bool {
+    holds(assertions, answer, &constant).unwrap_or(false)
 }
 
 /// Rules of schemes hold no templates in their conditions; one that did would never hold.

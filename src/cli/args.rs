@@ -37,6 +37,10 @@ pub enum Command {
     Scheme(SchemeArgs),
     /// Authorization of accounts
     Auth(AuthArgs),
+    /// List, show and draw fixtures
+    Fixture(FixtureArgs),
+    /// Take back what runs have left that were killed before they could
+    Cleanup(CleanupArgs),
     /// Run the loopback marketplaces alone
     Sandbox(SandboxArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
@@ -92,6 +96,54 @@ pub struct RunArgs {
     /// Whether tokens are renewed; by default what ingam.yaml says, or auto
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"])]
     pub refresh: Option<String>,
+    /// Stop at the first request that does not pass
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// How long what fixtures made may take to be taken back when the run is interrupted
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub grace: String,
+    /// Leave what fixtures made, and say how to clean up
+    #[arg(long)]
+    pub keep: bool,
+    /// Only show what would be set up, run and undone, in order
+    #[arg(long)]
+    pub setup_plan: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct FixtureArgs {
+    #[command(subcommand)]
+    pub act: FixtureAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum FixtureAct {
+    /// All fixtures, their scope, and who needs them
+    List,
+    /// One fixture as its file
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// What needs what
+    Graph {
+        /// As text for Graphviz
+        #[arg(long)]
+        dot: bool,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct CleanupArgs {
+    /// The id of a run; by default all of this workspace
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Only show what is left
+    #[arg(long)]
+    pub list: bool,
+    /// Look for things by the run's id, too, whose making got no answer
+    #[arg(long, conflicts_with = "list")]
+    pub sweep: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -63,7 +63,7 @@ impl Exit {
             Self::Usage => "the command line is wrong",
             Self::BadFile => "a file is wrong",
             Self::NothingSelected => "nothing was selected, or all of it skipped",
-            Self::Unable => "it could not be done: network, time-out",
+            Self::Unable => "it could not be done: network, time-out, store, an undo",
             Self::Credential => "a credential is missing, or a person must authorize or trust",
             Self::Budget => "the budget is used up",
             Self::Recording => "a recording is missing",
@@ -80,6 +80,9 @@ impl Exit {
         let order = [(Trouble::File, Self::BadFile), (Trouble::Credential, Self::Credential), (Trouble::Unable, Self::Unable)];
         if let Some((_, exit)) = order.into_iter().find(|(trouble, _)| has(*trouble)) {
             return exit;
+        }
+        if summary.not_undone > 0 {
+            return Self::Unable;
         }
         match summary {
             summary if summary.failed > 0 => Self::Failed,

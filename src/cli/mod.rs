@@ -30,6 +30,8 @@ pub fn run(host: &Host) -> Exit {
         Command::Auth(auth) => command::auth::run(host, &args.global, &auth, &output),
         Command::Sandbox(sandbox) => command::sandbox::run(host, &args.global, &sandbox, &output),
         Command::Trust(trust) => command::trust::run(host, &args.global, &trust, &output),
+        Command::Fixture(fixture) => command::fixture::run(host, &args.global, &fixture, &output),
+        Command::Cleanup(cleanup) => command::cleanup::run(host, &args.global, &cleanup, &output),
         Command::Init(init) => command::init::run(host, &init, &output),
         Command::Schema(schema) => command::schema::run(&schema, &output),
         Command::Completions(completions) => command::completions::run(&completions),

@@ -83,6 +83,14 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Ex
     Ok(vars)
 }
 
+/// `300ms`, `30s`, `2m`.
+pub fn duration(option: &str, text: &str, output: &Output) -> Result<std::time::Duration, Exit> {
+    crate::load::parse_duration(text).ok_or_else(|| {
+        output.error(&format!("`{option}` takes a time, and `{text}` is none"), &["write `300ms`, `30s` or `2m`".to_owned()]);
+        Exit::Usage
+    })
+}
+
 /// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
 pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
     let place = match host.var("INGAM_STORE") {

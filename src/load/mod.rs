@@ -4,21 +4,25 @@
 mod assertion;
 mod fields;
 mod files;
+mod fixture;
+mod needs;
 mod recording;
 mod request;
 mod resolve;
 mod schema;
 mod scheme;
 mod values;
+mod variants;
 mod workspace;
 
-pub use fields::is_variable;
+pub use fields::{is_variable, parse_duration};
 pub use files::{Files, WORKSPACE_FILE};
 pub use resolve::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::environment::SANDBOX;
+use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::request::Request;
 use crate::model::scheme::{Origin, Scheme};
@@ -59,6 +63,7 @@ enum Decoded {
     Workspace(workspace::Settings),
     Request(Request),
     Recording(Recording),
+    Fixture(Fixture),
     Scheme(Box<Scheme>),
     Nothing,
 }
@@ -114,6 +119,7 @@ fn built_in(files: &Files, decoded: &[Decoded], sources: &mut Sources, faults: &
         decoded.iter().any(|decoded| match decoded {
             Decoded::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
             Decoded::Recording(recording) => recording.scheme == name,
+            Decoded::Fixture(fixture) => fixture.calls().any(|step| step.scheme.name == name),
             Decoded::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
             _ => false,
         })
@@ -185,11 +191,7 @@ fn decode(files: &Files, file: &Found, id: FileId, text: &str, faults: &mut Diag
         FileKind::Scheme => scheme::Schemes { files, faults }
             .decode(&name, Origin::Workspace, &node)
             .map_or(Decoded::Nothing, |scheme| Decoded::Scheme(Box::new(scheme))),
-        FileKind::Fixture => {
-            let fault = Diagnostic::error("fixtures are a part of the language that this version does not have yet");
-            faults.push(fault.at(node.at, "not yet").hint("remove the file for now; it is never ignored"));
-            Decoded::Nothing
-        }
+        FileKind::Fixture => request::Requests { files, faults }.fixture(name, &node).map_or(Decoded::Nothing, Decoded::Fixture),
     }
 }
 
@@ -206,6 +208,7 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
             workspace.requests.push(request);
         }
         Decoded::Recording(recording) => workspace.recordings.push(recording),
+        Decoded::Fixture(fixture) => workspace.fixtures.push(fixture),
         Decoded::Scheme(scheme) => {
             // `naver_commerce` would read the variables of `naver-commerce`.
             if BUILT_IN.iter().any(|(name, _)| variable_part(name) == variable_part(&scheme.name)) {

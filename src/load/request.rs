@@ -47,11 +47,11 @@ pub const STEP_KEYS: [&str; 23] = [
 /// The one key more that both have.
 const SNAPSHOT: &str = "snapshot";
 /// What the language has and this version has not.
-pub const LATER: [&str; 6] = ["needs", "cases", "poll", "pages", "retry", SNAPSHOT];
+pub const LATER: [&str; 4] = ["poll", "pages", "retry", SNAPSHOT];
 const BODIES: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// What the steps of one file share.
-struct Defaults {
+pub(super) struct Defaults {
     scheme: Option<Named>,
     level: Option<Named>,
     headers: Vec<Field>,
@@ -75,7 +75,7 @@ impl Requests<'_> {
             keys.push(SNAPSHOT);
         }
         let map = Map::open(node, if flow { "a flow" } else { "a request" }, &keys, self.faults)?;
-        refuse_later(&map, self.faults);
+        self.refuse_later(&map);
         let defaults = self.defaults(&map);
         let steps = if flow { self.flow(&map, &defaults) } else { vec![self.step(&map, None, &defaults)?] };
         Some(Request {
@@ -85,6 +85,8 @@ impl Requests<'_> {
             tags: map.get("tags").map(|tags| texts(tags, "a tag", self.faults)).unwrap_or_default(),
             skip: self.skip(&map),
             vars: map.get("vars").map(|vars| self.vars(vars)).unwrap_or_default(),
+            cases: map.get("cases").map(|cases| self.variants(cases, "`cases`")).unwrap_or_default(),
+            needs: self.needs(&map),
             steps,
         })
     }
@@ -101,7 +103,7 @@ impl Requests<'_> {
         self.step(&map, None, &defaults)
     }
 
-    fn defaults(&mut self, map: &Map<'_>) -> Defaults {
+    pub(super) fn defaults(&mut self, map: &Map<'_>) -> Defaults {
         Defaults {
             scheme: self.named(map, "scheme"),
             level: self.named(map, "level"),
@@ -122,7 +124,7 @@ impl Requests<'_> {
             let mut keys = STEP_KEYS.to_vec();
             keys.push(SNAPSHOT);
             let Some(map) = Map::open(node, "a step", &keys, self.faults) else { continue };
-            refuse_later(&map, self.faults);
+            self.refuse_later(&map);
             let name = self.step_name(&map, &names);
             names.extend(name.clone());
             steps.extend(self.step(&map, name, defaults));
@@ -130,7 +132,7 @@ impl Requests<'_> {
         steps
     }
 
-    fn step_name(&mut self, map: &Map<'_>, others: &[Named]) -> Option<Named> {
+    pub(super) fn step_name(&mut self, map: &Map<'_>, others: &[Named]) -> Option<Named> {
         let node = map.required("name", self.faults)?;
         let name = scalar(node, "`name`", self.faults)?;
         if !is_id(&name) {
@@ -145,7 +147,7 @@ impl Requests<'_> {
         Some(Named { name, at: node.at })
     }
 
-    fn step(&mut self, map: &Map<'_>, name: Option<Named>, defaults: &Defaults) -> Option<Step> {
+    pub(super) fn step(&mut self, map: &Map<'_>, name: Option<Named>, defaults: &Defaults) -> Option<Step> {
         let scheme = self.scheme(map, defaults);
         let line = self.request_line(map);
         let (query, headers) = (self.query(map), self.step_headers(map, defaults, name.is_some()));
@@ -406,29 +408,29 @@ impl Requests<'_> {
         }
     }
 
-    fn vars(&mut self, node: &Node) -> Vec<Field> {
+    pub(super) fn vars(&mut self, node: &Node) -> Vec<Field> {
         self.values().variables(node)
     }
 
-    fn named(&mut self, map: &Map<'_>, key: &str) -> Option<Named> {
+    pub(super) fn refuse_later(&mut self, map: &Map<'_>) {
+        for entry in map.present(&LATER) {
+            self.faults.push(not_yet(&format!("`{}`", entry.key), entry.key_at));
+        }
+    }
+
+    pub(super) fn named(&mut self, map: &Map<'_>, key: &str) -> Option<Named> {
         let node = map.get(key)?;
         let name = text(node, &format!("`{key}`"), self.faults)?;
         Some(Named { name: name.to_owned(), at: node.at })
     }
 
-    fn values(&mut self) -> Values<'_> {
+    pub(super) fn values(&mut self) -> Values<'_> {
         Values { dialect: Dialect::Request, faults: self.faults }
     }
 }
 
 fn is_object(tree: &Tree) -> bool {
     matches!(&tree.kind, TreeKind::Object(_) | TreeKind::Constant(Value::Object(_)))
-}
-
-fn refuse_later(map: &Map<'_>, faults: &mut Diagnostics) {
-    for entry in map.present(&LATER) {
-        faults.push(not_yet(&format!("`{}`", entry.key), entry.key_at));
-    }
 }
 
 fn not_yet(what: &str, at: Span) -> Diagnostic {

@@ -10,11 +10,10 @@ use crate::store::variable_part;
 use std::collections::HashMap;
 
 pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
-    for request in &workspace.requests {
-        for step in &request.steps {
-            check_step(workspace, step, faults);
-        }
+    for step in workspace.calls() {
+        check_step(workspace, step, faults);
     }
+    super::needs::check(workspace, faults);
     check_reserved(workspace, faults);
     check_environments(workspace, faults);
     check_recordings(workspace, faults);
@@ -52,8 +51,8 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
 
 /// `now`, `account` and the like belong to the language, wherever a name is given.
 fn check_reserved(workspace: &Workspace, faults: &mut Diagnostics) {
-    let steps = workspace.requests.iter().flat_map(|request| &request.steps);
-    let captures = steps.flat_map(|step| &step.captures).map(|capture| (&capture.name, capture.name_at, "cannot be captured"));
+    let captures =
+        workspace.calls().flat_map(|step| &step.captures).map(|capture| (&capture.name, capture.name_at, "cannot be captured"));
     let names = workspace.variables().map(|field| (&field.name, field.name_at, "cannot be a variable")).chain(captures);
     for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(&name.as_str())) {
         let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);

@@ -1,7 +1,7 @@
 //! An expectation of an answer, as a file states it. It refuses to judge (that is `check`).
 
 use crate::jsonpath::JsonPath;
-use crate::model::template::Tree;
+use crate::model::template::{Expression, Tree};
 use crate::span::Span;
 use std::fmt;
 use std::path::PathBuf;
@@ -123,6 +123,37 @@ impl JsonType {
             Self::String => "string",
             Self::Array => "array",
             Self::Object => "object",
+        }
+    }
+}
+
+impl Assertion {
+    /// Every expression of its templates.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        self.predicates.iter().flat_map(Predicate::expressions).collect()
+    }
+}
+
+impl Predicate {
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match &self.test {
+            Test::Equals(tree)
+            | Test::OneOf(tree)
+            | Test::Contains(tree)
+            | Test::StartsWith(tree)
+            | Test::EndsWith(tree)
+            | Test::Includes(tree)
+            | Test::Unordered(tree) => tree.expressions(),
+            Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound) | Test::AtMost(bound) => match bound {
+                Bound::Value(tree) => tree.expressions(),
+                Bound::Duration(_) => Vec::new(),
+            },
+            Test::Not(inner) | Test::Length(inner) | Test::Each(inner) | Test::Some(inner) | Test::None(inner) => {
+                inner.iter().flat_map(Predicate::expressions).collect()
+            }
+            Test::Type(_) | Test::Exists(_) | Test::Matches(_) | Test::Unique(_) | Test::Schema(_) => Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod capture;
 pub mod environment;
+pub mod fixture;
 pub mod outcome;
 pub mod recording;
 pub mod request;

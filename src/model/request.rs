@@ -3,8 +3,9 @@
 pub use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
+use crate::model::fixture::Variant;
 use crate::model::outcome::Expected;
-use crate::model::template::{Template, Tree};
+use crate::model::template::{Expression, Template, Tree};
 use crate::span::Span;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +40,10 @@ pub struct Request {
     /// Why it is left out.
     pub skip: Option<String>,
     pub vars: Vec<Field>,
+    /// The file runs once for each; without any, once.
+    pub cases: Vec<Variant>,
+    /// Fixtures, by name.
+    pub needs: Vec<Named>,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
 }
@@ -97,4 +102,31 @@ pub struct WorkspaceFile {
     /// Relative to the root of the workspace.
     pub path: PathBuf,
     pub at: Span,
+}
+
+impl Step {
+    /// Every expression of its templates.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        let mut all: Vec<&Expression> = self.path.expressions().collect();
+        all.extend(self.query.iter().chain(&self.headers).flat_map(|field| field.value.expressions()));
+        all.extend(self.body.expressions());
+        all.extend(self.assertions.iter().flat_map(Assertion::expressions));
+        all
+    }
+}
+
+impl Body {
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Json(tree) | Self::Text(tree) => tree.expressions(),
+            Self::Form(fields) => fields.iter().flat_map(|field| field.value.expressions()).collect(),
+            Self::Multipart(parts) => parts
+                .iter()
+                .flat_map(|part| if let PartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
+                .collect(),
+            Self::None | Self::File(_) => Vec::new(),
+        }
+    }
 }

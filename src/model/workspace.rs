@@ -1,8 +1,9 @@
 //! All files under one root, loaded and resolved.
 
 use crate::model::environment::{Account, Environment, SANDBOX};
+use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
-use crate::model::request::{Field, Request};
+use crate::model::request::{Field, Request, Step};
 use crate::model::scheme::Scheme;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Workspace {
     pub environments: Vec<Environment>,
     /// In the order of their names.
     pub requests: Vec<Request>,
+    /// In the order of their names.
+    pub fixtures: Vec<Fixture>,
     pub recordings: Vec<Recording>,
     /// The built-in ones and the workspace's own.
     pub schemes: Vec<Arc<Scheme>>,
@@ -32,10 +35,26 @@ impl Workspace {
         self.schemes.iter().find(|scheme| scheme.name == name)
     }
 
-    /// Every line of every `vars`: the workspace's, the environments', the requests'.
+    #[must_use]
+    pub fn fixture(&self, name: &str) -> Option<&Fixture> {
+        self.fixtures.iter().find(|fixture| fixture.name == name)
+    }
+
+    /// Every line of every `vars`, `cases` and `params`: the workspace's, the environments', the requests', the fixtures'.
     pub fn variables(&self) -> impl Iterator<Item = &Field> {
         let environments = self.environments.iter().flat_map(|environment| &environment.vars);
-        self.vars.iter().chain(environments).chain(self.requests.iter().flat_map(|request| &request.vars))
+        let variants = self.requests.iter().flat_map(|request| &request.cases);
+        let variants = variants.chain(self.fixtures.iter().flat_map(|fixture| &fixture.params));
+        let fixtures = self.fixtures.iter().flat_map(|fixture| &fixture.vars);
+        let requests = self.requests.iter().flat_map(|request| &request.vars);
+        let own = variants.flat_map(|variant| &variant.vars).chain(fixtures).chain(requests);
+        self.vars.iter().chain(environments).chain(own)
+    }
+
+    /// Every call that anything in it can make.
+    pub fn calls(&self) -> impl Iterator<Item = &Step> {
+        let requests = self.requests.iter().flat_map(|request| &request.steps);
+        requests.chain(self.fixtures.iter().flat_map(Fixture::calls))
     }
 
     /// The accounts of a scheme in an environment. The sandbox knows every account that is named anywhere, each once.

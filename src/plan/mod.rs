@@ -2,47 +2,99 @@
 //! beforehand. It refuses an empty selection.
 
 mod names;
+mod order;
 mod select;
+mod standing;
 
 pub use names::{Given, check_names, knows_variable};
 pub use select::{Selection, SelectionError, select};
+pub use standing::{Act, Id, Place, Standing, rehearse};
 
 use crate::model::environment::EVERY_ACCOUNT;
+use crate::model::fixture::{Fixture, Variant};
 use crate::model::request::Request;
 use crate::model::scheme::PLAIN;
 use crate::model::workspace::Workspace;
 
-/// One request file as one account.
+/// One request file as one account, in one case.
 #[derive(Clone, Debug)]
 pub struct Unit<'w> {
     pub request: &'w Request,
     /// As named by the file or the command line; without one, the only one there is.
     pub account: Option<String>,
+    pub case: Option<&'w Variant>,
+    /// Every fixture that it needs, directly or through others, in the order in which they are set up.
+    pub fixtures: Vec<&'w Fixture>,
+    /// Of each of them that has any, one.
+    pub params: Vec<(&'w Fixture, &'w Variant)>,
 }
 
 impl<'w> Unit<'w> {
-    /// `name@account` where an account is named.
+    /// `name[case][param]@account`
     #[must_use]
     pub fn id(&self) -> String {
-        match &self.account {
-            Some(account) => format!("{}@{account}", self.request.name),
-            None => self.request.name.clone(),
+        let mut id = self.request.name.clone();
+        for variant in self.case.iter().chain(self.params.iter().map(|(_, param)| param)) {
+            id.push_str(&format!("[{}]", variant.id));
         }
+        if let Some(account) = &self.account {
+            id.push_str(&format!("@{account}"));
+        }
+        id
     }
 
-    /// The units of one request: one for each account where all are named. `over` is what the command line says over the file.
     #[must_use]
-    pub fn of(request: &'w Request, over: Option<&str>, workspace: &Workspace, environment: &str) -> Vec<Self> {
-        let named = over.or(request.account.as_ref().map(|account| account.name.as_str()));
-        if named != Some(EVERY_ACCOUNT) {
-            return vec![Self { request, account: named.map(str::to_owned) }];
-        }
-        let accounts = accounts_of(request, workspace, environment);
-        if accounts.is_empty() {
-            return vec![Self { request, account: None }];
-        }
-        accounts.into_iter().map(|account| Self { request, account: Some(account) }).collect()
+    pub fn param(&self, fixture: &Fixture) -> Option<&'w Variant> {
+        self.params.iter().find(|(other, _)| other.name == fixture.name).map(|(_, param)| *param)
     }
+
+    /// As whom a fixture is made for this unit.
+    #[must_use]
+    pub fn account_for<'s>(&'s self, fixture: &'s Fixture) -> Option<&'s str> {
+        fixture.account.as_ref().map(|account| account.name.as_str()).or(self.account.as_deref())
+    }
+
+    /// The units of one request: one for each account where all are named, for each case, and for each param of its fixtures.
+    /// `over` is what the command line says over the file.
+    #[must_use]
+    pub fn of(request: &'w Request, over: Option<&str>, workspace: &'w Workspace, environment: &str) -> Vec<Self> {
+        let fixtures = order::closure(workspace, request);
+        let cases: Vec<Option<&Variant>> =
+            if request.cases.is_empty() { vec![None] } else { request.cases.iter().map(Some).collect() };
+        let mut units = Vec::new();
+        for account in accounts(request, over, workspace, environment) {
+            for case in &cases {
+                for params in combinations(&fixtures) {
+                    let (account, fixtures) = (account.clone(), fixtures.clone());
+                    units.push(Self { request, account, case: *case, fixtures, params });
+                }
+            }
+        }
+        units
+    }
+}
+
+fn accounts(request: &Request, over: Option<&str>, workspace: &Workspace, environment: &str) -> Vec<Option<String>> {
+    let named = over.or(request.account.as_ref().map(|account| account.name.as_str()));
+    if named != Some(EVERY_ACCOUNT) {
+        return vec![named.map(str::to_owned)];
+    }
+    let accounts = accounts_of(request, workspace, environment);
+    if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() }
+}
+
+/// Every choice of one param for each fixture that has any; that of the first fixture changes last.
+fn combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w Variant)>> {
+    let mut all = vec![Vec::new()];
+    for fixture in fixtures.iter().filter(|fixture| !fixture.params.is_empty()) {
+        all = all
+            .iter()
+            .flat_map(|chosen: &Vec<(&Fixture, &Variant)>| {
+                fixture.params.iter().map(move |param| chosen.iter().copied().chain([(*fixture, param)]).collect())
+            })
+            .collect();
+    }
+    all
 }
 
 /// The accounts that every scheme of a request has.
@@ -69,9 +121,9 @@ pub struct Plan<'w> {
 impl<'w> Plan<'w> {
     /// `account` is what the command line says over the files.
     #[must_use]
-    pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &Workspace, environment: &str) -> Self {
+    pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &'w Workspace, environment: &str) -> Self {
         let units = requests.iter().flat_map(|request| Unit::of(request, account, workspace, environment));
-        Self { units: units.collect() }
+        Self { units: order::reorder(units.collect()) }
     }
 
     /// Whether anything at all would be sent.

@@ -2,14 +2,13 @@
 
 use super::accounts_of;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
-use crate::model::assertion::{Bound, Predicate, Test};
 use crate::model::environment::EVERY_ACCOUNT;
-use crate::model::request::{Body, Field, PartContent, Request, Step};
-use crate::model::scheme::{CredentialScope, PLAIN, Scheme};
+use crate::model::fixture::{Fixture, FixtureStep, Variant};
+use crate::model::request::{Field, Named, Request, Step};
+use crate::model::scheme::{CredentialScope, PLAIN};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{Dialect, FUNCTIONS, RESERVED};
-use std::sync::Arc;
 
 /// What the command line gives over the files.
 pub struct Given<'g> {
@@ -22,23 +21,56 @@ pub struct Given<'g> {
 pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, faults: &mut Diagnostics) {
     let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
-    let account = account_members(workspace, environment, None);
-    let mut shared = Checker { account, environment, request: None, faults };
+    let every: Vec<&str> = workspace.schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+    let members = vec![Members::of_account(workspace, environment, &every)];
+    let mut shared = Checker { members, environment, steps: &[], fixtures: &workspace.fixtures, variants: &[], faults };
     shared.define(&workspace.vars, &mut known);
     shared.define(vars, &mut known);
+    known.extend(given.vars.iter().cloned());
+    for fixture in &workspace.fixtures {
+        check_fixture(workspace, environment, fixture, known.clone(), faults);
+    }
     for request in &workspace.requests {
         if given.account.is_none() {
             check_account(workspace, environment, request, faults);
         }
-        let mut known = known.clone();
-        let account = account_members(workspace, environment, Some(request));
-        let mut checker = Checker { account, environment, request: Some(request), faults };
-        checker.define(&request.vars, &mut known);
-        known.extend(given.vars.iter().cloned());
-        for step in &request.steps {
-            checker.step(step, &mut known);
+        check_request(workspace, environment, request, known.clone(), faults);
+    }
+}
+
+fn check_request(workspace: &Workspace, environment: &str, request: &Request, mut known: Vec<String>, faults: &mut Diagnostics) {
+    let schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
+    let members = Members::of(workspace, environment, &schemes, &request.needs);
+    let steps: Vec<&Step> = request.steps.iter().collect();
+    let mut checker =
+        Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &request.cases, faults };
+    checker.variants(&request.cases, &mut known);
+    checker.define(&request.vars, &mut known);
+    known.extend(request.needs.iter().map(|needed| needed.name.clone()));
+    for step in &request.steps {
+        checker.step(step, &mut known);
+    }
+}
+
+fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mut known: Vec<String>, faults: &mut Diagnostics) {
+    let schemes: Vec<&str> = fixture.schemes().collect();
+    let members = Members::of(workspace, environment, &schemes, &fixture.needs);
+    let steps: Vec<&Step> = fixture.steps.iter().map(|step| &step.step).collect();
+    let mut checker =
+        Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &fixture.params, faults };
+    checker.variants(&fixture.params, &mut known);
+    checker.define(&fixture.vars, &mut known);
+    known.extend(fixture.needs.iter().map(|needed| needed.name.clone()));
+    for FixtureStep { step, undo } in &fixture.steps {
+        checker.step(step, &mut known);
+        if let Some(undo) = undo {
+            checker.step(&undo.step, &mut known.clone());
+        }
+        if let Some(find) = undo.as_ref().and_then(|undo| undo.find.as_ref()) {
+            checker.step(&find.step, &mut known.clone());
         }
     }
+    checker.define(&fixture.values, &mut known);
 }
 
 /// Whether anything in the workspace defines or uses a variable of this name; one that nothing knows is a slip.
@@ -49,15 +81,7 @@ pub fn knows_variable(workspace: &Workspace, name: &str) -> bool {
         names.iter().any(|used| used.split('.').next() == Some(name))
     };
     workspace.variables().any(|field| field.name == name)
-        || workspace.requests.iter().flat_map(|request| &request.steps).any(|step| step_expressions(step).into_iter().any(uses))
-}
-
-fn step_expressions(step: &Step) -> Vec<&Expression> {
-    let mut all: Vec<&Expression> = step.path.expressions().collect();
-    all.extend(step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions()));
-    all.extend(body_expressions(&step.body));
-    all.extend(step.assertions.iter().flat_map(|assertion| predicate_expressions(&assertion.predicates)));
-    all
+        || workspace.calls().any(|step| step.expressions().into_iter().any(uses))
 }
 
 /// An account that a file names must be one of the environment.
@@ -103,27 +127,47 @@ fn check_unnamed(workspace: &Workspace, environment: &str, request: &Request, fa
     }
 }
 
-/// The members that `account` can have for the schemes of a request, or of any when none is given.
-fn account_members(workspace: &Workspace, environment: &str, request: Option<&Request>) -> Vec<String> {
-    let used =
-        |scheme: &&Arc<Scheme>| request.is_none_or(|request| request.steps.iter().any(|step| step.scheme.name == scheme.name));
-    let mut members = vec!["name".to_owned()];
-    for scheme in workspace.schemes.iter().filter(used) {
-        let own =
-            scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account);
-        members.extend(own.map(|credential| credential.name.clone()));
-        let accounts = workspace.accounts(environment, &scheme.name);
-        members.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.clone())));
+/// The members of a name: of `account`, or of a fixture.
+struct Members {
+    root: String,
+    /// The subject of the message about one that is not there.
+    what: String,
+    known: Vec<String>,
+}
+
+impl Members {
+    fn of(workspace: &Workspace, environment: &str, schemes: &[&str], needs: &[Named]) -> Vec<Self> {
+        let fixtures = needs.iter().filter_map(|needed| workspace.fixture(&needed.name)).map(|fixture| Self {
+            root: fixture.name.clone(),
+            what: format!("the fixture `{}`", fixture.name),
+            known: fixture.values.iter().map(|field| field.name.clone()).collect(),
+        });
+        std::iter::once(Self::of_account(workspace, environment, schemes)).chain(fixtures).collect()
     }
-    members.sort();
-    members.dedup();
-    members
+
+    /// What an account knows: its name, what the schemes say of accounts, and what `ingam.yaml` says of one.
+    fn of_account(workspace: &Workspace, environment: &str, schemes: &[&str]) -> Self {
+        let mut known = vec!["name".to_owned()];
+        for scheme in workspace.schemes.iter().filter(|scheme| schemes.contains(&scheme.name.as_str())) {
+            let own =
+                scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account);
+            known.extend(own.map(|credential| credential.name.clone()));
+            let accounts = workspace.accounts(environment, &scheme.name);
+            known.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.clone())));
+        }
+        known.sort();
+        known.dedup();
+        Self { root: "account".to_owned(), what: "an account".to_owned(), known }
+    }
 }
 
 struct Checker<'c> {
-    account: Vec<String>,
+    members: Vec<Members>,
     environment: &'c str,
-    request: Option<&'c Request>,
+    /// Those that capture.
+    steps: &'c [&'c Step],
+    fixtures: &'c [Fixture],
+    variants: &'c [Variant],
     faults: &'c mut Diagnostics,
 }
 
@@ -135,16 +179,27 @@ impl Checker<'_> {
         }
     }
 
+    /// A name is known when every case or param gives it; each may use what stands above it.
+    fn variants(&mut self, variants: &[Variant], known: &mut Vec<String>) {
+        for variant in variants {
+            self.define(&variant.vars, &mut known.clone());
+        }
+        let Some((first, rest)) = variants.split_first() else { return };
+        let names = first.vars.iter().map(|field| &field.name);
+        let in_all = |name: &&String| rest.iter().all(|variant| variant.vars.iter().any(|field| field.name == **name));
+        known.extend(names.filter(in_all).cloned());
+    }
+
     fn step(&mut self, step: &Step, known: &mut Vec<String>) {
         self.expressions(step.path.expressions().collect(), known);
         for field in step.query.iter().chain(&step.headers) {
             self.expressions(field.value.expressions(), known);
         }
-        self.expressions(body_expressions(&step.body), known);
+        self.expressions(step.body.expressions(), known);
         // Captures are made before assertions are judged, so an assertion may use them.
         known.extend(step.captures.iter().map(|capture| capture.name.clone()));
         for assertion in &step.assertions {
-            self.expressions(predicate_expressions(&assertion.predicates), known);
+            self.expressions(assertion.expressions(), known);
         }
     }
 
@@ -154,18 +209,19 @@ impl Checker<'_> {
                 let root = name.split('.').next().unwrap_or_default();
                 if !known.iter().any(|known| known == root) {
                     self.report(root, expression, known);
-                } else if let ("account", Some(member)) = (root, name.split('.').nth(1)) {
-                    self.member(member, expression);
+                } else if let Some(member) = name.split('.').nth(1) {
+                    self.member(root, member, expression);
                 }
             }
         }
     }
 
-    /// What an account knows: its name, what the scheme says of accounts, and what `ingam.yaml` says of one.
-    fn member(&mut self, member: &str, expression: &Expression) {
-        if !self.account.iter().any(|known| known == member) {
-            let fault = Diagnostic::error(format!("an account knows no `{member}` here")).at(expression.at, "unknown member");
-            self.faults.push(fault.maybe_hint(did_you_mean(member, self.account.iter().map(String::as_str))));
+    fn member(&mut self, root: &str, member: &str, expression: &Expression) {
+        let Some(members) = self.members.iter().find(|members| members.root == root) else { return };
+        if !members.known.iter().any(|known| known == member) {
+            let text = format!("{} knows no `{member}` here", members.what);
+            let fault = Diagnostic::error(text).at(expression.at, "unknown member");
+            self.faults.push(fault.maybe_hint(did_you_mean(member, members.known.iter().map(String::as_str))));
         }
     }
 
@@ -173,7 +229,7 @@ impl Checker<'_> {
         let offset = expression.source.find(name).unwrap_or(0);
         let fault =
             Diagnostic::error(format!("`{name}` is not defined")).at(expression.at.slice(offset, name.len()), "unknown name");
-        let later = self.request.into_iter().flat_map(|request| &request.steps);
+        let later = self.steps.iter();
         let later = later
             .flat_map(|step| step.captures.iter().map(move |capture| (step, capture)))
             .find(|(_, capture)| capture.name == name);
@@ -192,6 +248,10 @@ impl Checker<'_> {
             Some(format!("the functions are {}", list_of(FUNCTIONS, "and")))
         } else if secret {
             Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
+        } else if self.fixtures.iter().any(|fixture| fixture.name == name) {
+            Some(format!("it is a fixture: write `needs: {name}`"))
+        } else if self.variants.iter().any(|variant| variant.vars.iter().any(|field| field.name == name)) {
+            Some("not every case gives it: give it in each, or a default in `vars` of the file".to_owned())
         } else {
             let similar = similar(name, known.iter().map(String::as_str));
             similar.or_else(|| {
@@ -202,41 +262,5 @@ impl Checker<'_> {
             })
         };
         self.faults.push(fault.maybe_hint(hint));
-    }
-}
-
-fn body_expressions(body: &Body) -> Vec<&Expression> {
-    match body {
-        Body::Json(tree) | Body::Text(tree) => tree.expressions(),
-        Body::Form(fields) => fields.iter().flat_map(|field| field.value.expressions()).collect(),
-        Body::Multipart(parts) => parts
-            .iter()
-            .flat_map(|part| if let PartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
-            .collect(),
-        Body::None | Body::File(_) => Vec::new(),
-    }
-}
-
-fn predicate_expressions(predicates: &[Predicate]) -> Vec<&Expression> {
-    predicates.iter().flat_map(|predicate| test_expressions(&predicate.test)).collect()
-}
-
-fn test_expressions(test: &Test) -> Vec<&Expression> {
-    match test {
-        Test::Equals(tree)
-        | Test::OneOf(tree)
-        | Test::Contains(tree)
-        | Test::StartsWith(tree)
-        | Test::EndsWith(tree)
-        | Test::Includes(tree)
-        | Test::Unordered(tree) => tree.expressions(),
-        Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound) | Test::AtMost(bound) => match bound {
-            Bound::Value(tree) => tree.expressions(),
-            Bound::Duration(_) => Vec::new(),
-        },
-        Test::Not(inner) | Test::Length(inner) | Test::Each(inner) | Test::Some(inner) | Test::None(inner) => {
-            predicate_expressions(inner)
-        }
-        Test::Type(_) | Test::Exists(_) | Test::Matches(_) | Test::Unique(_) | Test::Schema(_) => Vec::new(),
     }
 }

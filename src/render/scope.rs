@@ -21,7 +21,9 @@ pub enum Layer {
     Workspace,
     Environment,
     File,
+    Case,
     Option,
+    Fixture,
     Capture,
 }
 
@@ -32,7 +34,9 @@ impl fmt::Display for Layer {
             Self::Workspace => "`vars` of ingam.yaml",
             Self::Environment => "`vars` of the environment",
             Self::File => "`vars` of the file",
+            Self::Case => "the case",
             Self::Option => "--var",
+            Self::Fixture => "a fixture",
             Self::Capture => "captured",
         })
     }

@@ -2,7 +2,7 @@
 
 use super::Reporter;
 use crate::diagnostic::count;
-use crate::event::{Event, FailureReport, StepReport, Summary, UnitReport, Verdict};
+use crate::event::{Event, FailureReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
 use crate::secret::Shown;
 use crate::span::Sources;
 use anstyle::{AnsiColor, Style as Ansi};
@@ -102,6 +102,17 @@ impl<W: Write> Terminal<W> {
         }
         if self.style.live {
             self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// What is still there although it should be gone.
+    fn not_undone(&mut self, undo: &UndoReport, sources: &Sources) -> io::Result<()> {
+        writeln!(self.out, "  {} {}", self.style.red("LEFT"), undo.fixture)?;
+        writeln!(self.out, "    {}", self.style.dim(&sources.place(undo.at)))?;
+        self.paragraph("error", &undo.reason)?;
+        if undo.is_kept {
+            self.paragraph("help", &Shown::fixed("`ingam cleanup` tries again"))?;
         }
         Ok(())
     }
@@ -229,6 +240,9 @@ impl<W: Write> Terminal<W> {
         if summary.skipped > 0 {
             parts.push(self.style.yellow(&format!("{} skipped", summary.skipped)));
         }
+        if summary.not_undone > 0 {
+            parts.push(self.style.red(&format!("{} not taken back", summary.not_undone)));
+        }
         let calls = count(summary.requests, "request");
         writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), human(summary.duration))?;
         self.out.flush()
@@ -246,6 +260,7 @@ impl<W: Write> Reporter for Terminal<W> {
                 }
                 self.unit(unit, sources)
             }
+            Event::NotUndone(undo) => self.not_undone(undo, sources),
             Event::RunFinished(summary) => self.finished(summary, sources),
         }
     }

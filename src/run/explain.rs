@@ -4,7 +4,8 @@ use super::access::AccessError;
 use super::step::StepError;
 use super::unit::variables;
 use super::{Context, step};
-use crate::model::request::{Body, PartContent, Request, Step};
+use crate::model::fixture::Fixture;
+use crate::model::request::{Field, Request, Step};
 use crate::model::scheme::{Part, Scheme};
 use crate::model::template::Expression;
 use crate::plan::Unit;
@@ -81,7 +82,7 @@ impl ExplainError {
 pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
     let (request, account) = (unit.request, unit.account.as_deref());
     let moment = Moment { unix_ms: now_ms, seed: (context.chance)() };
-    let variables = variables(unit, context, moment).map_err(StepError::from)?;
+    let variables = variables(unit, &placeholders(unit), context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
     };
@@ -192,22 +193,19 @@ fn values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<Ex
     found
 }
 
+/// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
+fn placeholders(unit: &Unit<'_>) -> Vec<(String, Value)> {
+    let value = |fixture: &Fixture| {
+        let member = |field: &Field| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
+        Value::Object(fixture.values.iter().map(member).collect())
+    };
+    unit.fixtures.iter().map(|fixture| (fixture.name.clone(), value(fixture))).collect()
+}
+
+/// Those of the request itself, not of what is expected of its answer.
 fn expressions(step: &Step) -> Vec<&Expression> {
-    let mut all: Vec<&Expression> = step.path.expressions().collect();
-    all.extend(step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions()));
-    match &step.body {
-        Body::Json(tree) | Body::Text(tree) => all.extend(tree.expressions()),
-        Body::Form(fields) => all.extend(fields.iter().flat_map(|field| field.value.expressions())),
-        Body::Multipart(parts) => {
-            for part in parts {
-                if let PartContent::Text(tree) = &part.content {
-                    all.extend(tree.expressions());
-                }
-            }
-        }
-        Body::None | Body::File(_) => {}
-    }
-    all
+    let fields = step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions());
+    step.path.expressions().chain(fields).chain(step.body.expressions()).collect()
 }
 
 /// A command for a shell. A secret stands in it as the variable that brings it, never as itself.

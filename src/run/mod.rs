@@ -4,15 +4,20 @@ mod access;
 mod advice;
 mod explain;
 mod failures;
+mod fixtures;
 mod step;
+mod stop;
 mod token;
 mod unit;
 
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
+pub use fixtures::{draft_of, find_lost};
+pub use step::{Recall, take_back};
+pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
 
-use crate::event::{Event, Summary, Trouble};
+use crate::event::{Event, Summary, Trouble, Verdict};
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
@@ -21,7 +26,9 @@ use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
 use crate::transport::Live;
 use crate::value::Value;
+use fixtures::Fixtures;
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -42,6 +49,13 @@ pub struct Context<'w> {
     pub chance: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
     pub verbose: bool,
+    /// The folder in which it is written down what fixtures make; `None` where everything ends with the run.
+    pub ledger: Option<PathBuf>,
+    /// What fixtures make is left there.
+    pub keep: bool,
+    /// The first unit that does not pass is the last.
+    pub fail_fast: bool,
+    pub stop: Stop,
 }
 
 impl Context<'_> {
@@ -69,17 +83,38 @@ impl Context<'_> {
     }
 }
 
-/// Runs every unit in order. What cannot be done is a part of the events, never an error of this function.
+/// Runs every unit in order, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events,
+/// never an error of this function.
 pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
     let begun = Instant::now();
     emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), units: plan.units.len() });
     let mut summary = Summary::default();
-    for unit in &plan.units {
-        emit(Event::UnitStarted { id: unit.id() });
-        let report = unit::run(unit, context).await;
+    let mut fixtures = Fixtures::new();
+    let mut not_undone = 0;
+    let mut hear = |event: Event| {
+        not_undone += usize::from(matches!(event, Event::NotUndone(_)));
+        emit(event);
+    };
+    for (index, unit) in plan.units.iter().enumerate() {
+        if context.stop.is_wanted() {
+            break;
+        }
+        hear(Event::UnitStarted { id: unit.id() });
+        let report = unit::run(unit, &mut fixtures, context, &mut hear).await;
         summary.count(&report);
-        emit(Event::UnitFinished(report));
+        let ends = context.fail_fast && matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
+        hear(Event::UnitFinished(report));
+        if ends {
+            break;
+        }
+        let next = plan.units[index + 1..].iter().find(|next| next.request.skip.is_none());
+        // What is skipped sets nothing up and ends nothing.
+        if unit.request.skip.is_none() && !context.stop.is_wanted() {
+            fixtures.leave(unit, next, context, &mut hear).await;
+        }
     }
+    fixtures.end(context, &mut hear).await;
+    summary.not_undone = not_undone;
     summary.duration = begun.elapsed();
     emit(Event::RunFinished(summary.clone()));
     summary

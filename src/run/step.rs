@@ -5,10 +5,10 @@ use super::token::Wanted;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
+use crate::model::assertion::Assertion;
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::request::Step;
 use crate::model::scheme::{Level, Remedy, Scheme};
-use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::sandbox::NO_RECORDING;
@@ -16,6 +16,7 @@ use crate::sign::{Inputs, SealError, Sealed, Trace, Values, choose_level, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
+use std::time::Duration;
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +72,32 @@ struct Progress {
     request: Option<WireRequest>,
     response: Option<WireResponse>,
     warnings: Vec<String>,
+    reach: Reach,
 }
 
-pub async fn run(unit: &Unit<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> StepReport {
+/// How far a call has come, for those who have to take back what it made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    #[default]
+    NotSent,
+    /// Something has left, and nobody knows what became of it.
+    Unknown,
+    /// The marketplace has said no.
+    Refused,
+    Done,
+}
+
+/// A call that was tried.
+pub struct Tried {
+    pub report: StepReport,
+    pub reach: Reach,
+}
+
+pub async fn run(account: Option<&str>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
-    let result = attempt(unit, step, variables, context, &mut progress).await;
-    report(step, context, progress, result)
+    let result = attempt(account, step, variables, context, &mut progress).await;
+    let reach = progress.reach;
+    Tried { report: report(step, context, progress, result), reach }
 }
 
 /// What does not hold in an answer.
@@ -87,7 +108,7 @@ struct Judged {
 }
 
 async fn attempt(
-    unit: &Unit<'_>,
+    account: Option<&str>,
     step: &Step,
     variables: &mut Variables,
     context: &Context<'_>,
@@ -97,12 +118,13 @@ async fn attempt(
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
-    set_account_for(variables, scheme, unit, context);
+    set_account(variables, scheme, account, context);
     let draft = draft(step, variables, moment, context.files)?;
     progress.line = line(&draft);
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, unit.account.as_deref())?;
-    let call = Call { scheme, level, access: &access, step, context };
+    let access = context.access(scheme, level, account)?;
+    let renews = step.expected == Expected::Success;
+    let call = Call { scheme, level, access: &access, timeout: step.timeout, renews, context };
     let (method, path) = (draft.method, draft.path.clone());
     call.exchange(draft, moment, progress).await?;
     let Some(response) = &progress.response else {
@@ -114,12 +136,79 @@ async fn attempt(
     let hide = |text: &str| context.redactor.borrow_mut().redact(text);
     let answer = Answer::new(response).hiding(&hide);
     let outcome = check::outcome(scheme, method, &path, &answer);
+    progress.reach = reach_of(&outcome);
     let mut judged = judge(step, &answer, &outcome, variables, context)?;
     judged.notes.append(&mut progress.warnings);
     if !judged.failures.is_empty() {
         judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
     }
     Ok(judged)
+}
+
+fn reach_of(outcome: &Outcome) -> Reach {
+    match outcome {
+        Outcome::Success => Reach::Done,
+        // A fault of the marketplace's own can come after it has done what was asked.
+        Outcome::Refused { kind: ErrorKind::Server, .. } => Reach::Unknown,
+        Outcome::Refused { .. } => Reach::Refused,
+    }
+}
+
+/// A call that takes something back.
+pub struct Recall<'r> {
+    pub scheme: &'r str,
+    pub level: Option<&'r str>,
+    pub account: Option<&'r str>,
+    pub draft: Draft,
+    pub timeout: Duration,
+    /// An answer of which these hold says that it is gone already.
+    pub gone: &'r [Assertion],
+}
+
+/// Sends it; what is gone already is taken back.
+///
+/// # Errors
+/// In words, when it is not.
+pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), String> {
+    let scheme = context.workspace.scheme(recall.scheme).ok_or_else(|| format!("there is no scheme `{}`", recall.scheme))?;
+    let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
+    let access = context.access(scheme, level, recall.account).map_err(|error| error.to_string())?;
+    let call = Call { scheme, level, access: &access, timeout: recall.timeout, renews: true, context };
+    let (method, path, mut progress) = (recall.draft.method, recall.draft.path.clone(), Progress::default());
+    call.exchange(recall.draft, super::unit::moment(context), &mut progress).await.map_err(|error| error.to_string())?;
+    let response = progress.response.ok_or("nothing was sent")?;
+    if let Some(reason) = not_recorded(&response) {
+        return Err(format!("nothing is recorded for this request: {reason}"));
+    }
+    let answer = Answer::new(&response);
+    let is_gone = response.status == 404 || (!recall.gone.is_empty() && check::holds_all(recall.gone, &answer));
+    match check::outcome(scheme, method, &path, &answer) {
+        Outcome::Success => Ok(()),
+        _ if is_gone => Ok(()),
+        Outcome::Refused { kind, .. } => {
+            Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(&response.body)))
+        }
+    }
+}
+
+/// The JSON of an answer that must be a success.
+///
+/// # Errors
+/// In words, when there is none.
+pub async fn answer_of(step: &Step, draft: Draft, account: Option<&str>, context: &Context<'_>) -> Result<Value, String> {
+    let scheme =
+        context.workspace.scheme(&step.scheme.name).ok_or_else(|| format!("there is no scheme `{}`", step.scheme.name))?;
+    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
+    let access = context.access(scheme, level, account).map_err(|error| error.to_string())?;
+    let call = Call { scheme, level, access: &access, timeout: step.timeout, renews: true, context };
+    let (method, path, mut progress) = (draft.method, draft.path.clone(), Progress::default());
+    call.exchange(draft, super::unit::moment(context), &mut progress).await.map_err(|error| error.to_string())?;
+    let response = progress.response.ok_or("nothing was sent")?;
+    let answer = Answer::new(&response);
+    match check::outcome(scheme, method, &path, &answer) {
+        Outcome::Success => answer.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
+        Outcome::Refused { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
+    }
 }
 
 fn line(draft: &Draft) -> String {
@@ -144,7 +233,9 @@ struct Call<'c> {
     scheme: &'c Scheme,
     level: &'c Level,
     access: &'c Access,
-    step: &'c Step,
+    timeout: Duration,
+    /// A refusal is not what was asked for, so a token that is too old is worth another try.
+    renews: bool,
     context: &'c Context<'c>,
 }
 
@@ -170,8 +261,12 @@ impl Call<'_> {
         let inputs = self.inputs(&self.access.credentials, token, moment);
         let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
         self.remember(&trace);
-        let sent = self.context.transport.send(&request, self.step.timeout).await;
+        progress.reach = Reach::Unknown;
+        let sent = self.context.transport.send(&request, self.timeout).await;
         progress.request = Some(request);
+        if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {
+            progress.reach = Reach::NotSent;
+        }
         progress.response = Some(sent?);
         Ok(())
     }
@@ -192,7 +287,7 @@ impl Call<'_> {
     fn may_renew(&self, outcome: &Outcome) -> bool {
         let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
             || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
-        expired && self.step.expected == Expected::Success
+        expired && self.renews
     }
 
     fn wanted(&self) -> Option<Wanted<'_>> {
@@ -232,16 +327,9 @@ fn judge(
     Ok(judged)
 }
 
-/// `account` as templates see it, as far as it is known before the scheme of a step.
-pub fn set_account(variables: &mut Variables, unit: &Unit<'_>, context: &Context<'_>) {
-    let scheme = unit.request.steps.first().and_then(|step| context.workspace.scheme(&step.scheme.name));
-    if let Some(scheme) = scheme {
-        set_account_for(variables, scheme, unit, context);
-    }
-}
-
-fn set_account_for(variables: &mut Variables, scheme: &Scheme, unit: &Unit<'_>, context: &Context<'_>) {
-    let shown = context.accesses.shown_account(scheme, unit.account.as_deref());
+/// `account` as templates see it.
+pub fn set_account(variables: &mut Variables, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) {
+    let shown = context.accesses.shown_account(scheme, account);
     variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
 }
 

@@ -1,57 +1,108 @@
-//! One request file: its variables, then its steps in order; a flow stops at its first step that does not pass.
+//! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
+//! step that does not pass.
 
+use super::fixtures::Fixtures;
 use super::{Context, step};
-use crate::event::{StepReport, Trouble, UnitReport, Verdict};
+use crate::event::{Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables};
 use crate::value::Value;
 use std::time::Instant;
 
-pub async fn run(unit: &Unit<'_>, context: &Context<'_>) -> UnitReport {
+pub async fn run<'w>(
+    unit: &Unit<'w>,
+    fixtures: &mut Fixtures<'w>,
+    context: &Context<'_>,
+    emit: &mut dyn FnMut(Event),
+) -> UnitReport {
     let request = unit.request;
     let begun = Instant::now();
-    let report = |verdict: Verdict, steps: Vec<StepReport>| UnitReport {
+    let report = |verdict: Verdict, steps: Vec<StepReport>, not_reached: usize| UnitReport {
         id: unit.id(),
         at: request.at,
         verdict,
-        not_reached: request.steps.len() - steps.len(),
+        not_reached,
         steps,
         duration: begun.elapsed(),
     };
     if let Some(reason) = &request.skip {
-        return report(Verdict::Skipped(reason.clone()), Vec::new());
+        return report(Verdict::Skipped(reason.clone()), Vec::new(), request.steps.len());
     }
-    let mut variables = match variables(unit, context, moment(context)) {
-        Ok(variables) => variables,
+    let values = match fixtures.set_up(unit, context, emit).await {
+        Ok(values) => values,
         Err(error) => {
-            return report(Verdict::Error(Trouble::File, context.redactor.borrow_mut().show(&error.reason)), Vec::new());
+            let reason = context.redactor.borrow_mut().show(&error.reason);
+            return report(Verdict::Error(error.trouble, reason), error.steps, request.steps.len());
         }
     };
-    let mut steps = Vec::with_capacity(request.steps.len());
+    let mut variables = match variables(unit, &values, context, moment(context)) {
+        Ok(variables) => variables,
+        Err(error) => {
+            let reason = context.redactor.borrow_mut().show(&error.reason);
+            return report(Verdict::Error(Trouble::File, reason), Vec::new(), request.steps.len());
+        }
+    };
+    let (steps, verdict) = tokio::select! {
+        done = run_steps(unit, &mut variables, context) => done,
+        () = context.stop.wanted() => {
+            let reason = context.redactor.borrow_mut().show("interrupted");
+            (Vec::new(), Verdict::Error(Trouble::Interrupted, reason))
+        }
+    };
+    let not_reached = request.steps.len() - steps.len();
+    report(verdict, steps, not_reached)
+}
+
+async fn run_steps(unit: &Unit<'_>, variables: &mut Variables, context: &Context<'_>) -> (Vec<StepReport>, Verdict) {
+    let mut steps = Vec::with_capacity(unit.request.steps.len());
     let mut verdict = Verdict::Pass;
-    for declared in &request.steps {
+    for declared in &unit.request.steps {
         variables.set_moment(moment(context));
-        let done = step::run(unit, declared, &mut variables, context).await;
+        let done = step::run(unit.account.as_deref(), declared, variables, context).await.report;
         verdict = done.verdict.clone();
         steps.push(done);
         if !verdict.is_pass() {
             break;
         }
     }
-    report(verdict, steps)
+    (steps, verdict)
 }
 
 pub fn moment(context: &Context<'_>) -> Moment {
     Moment { unix_ms: (context.clock)(), seed: (context.chance)() }
 }
 
-/// Every layer below the captures.
-pub fn variables(unit: &Unit<'_>, context: &Context<'_>, moment: Moment) -> Result<Variables, RenderError> {
+/// Every layer below the captures; `values` are those of the fixtures that the unit names.
+pub fn variables(
+    unit: &Unit<'_>,
+    values: &[(String, Value)],
+    context: &Context<'_>,
+    moment: Moment,
+) -> Result<Variables, RenderError> {
+    let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
+    let mut variables = layers(context, moment, unit.account.as_deref(), scheme)?;
+    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
+    variables.define(&unit.request.vars, Layer::File)?;
+    for (name, value) in values {
+        variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Fixture, at: None });
+    }
+    Ok(variables)
+}
+
+/// The layers below those of a file.
+pub fn layers(
+    context: &Context<'_>,
+    moment: Moment,
+    account: Option<&str>,
+    scheme: Option<&str>,
+) -> Result<Variables, RenderError> {
     let mut variables = Variables::new(moment);
     let built_in = Origin { layer: Layer::BuiltIn, at: None };
     variables.set("run_id", Value::from(context.run_id.as_str()), built_in);
     variables.set("env", Value::from(context.environment.as_str()), built_in);
-    step::set_account(&mut variables, unit, context);
+    if let Some(scheme) = scheme.and_then(|scheme| context.workspace.scheme(scheme)) {
+        step::set_account(&mut variables, scheme, account, context);
+    }
     for (name, value) in &context.vars {
         variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Option, at: None });
     }
@@ -59,6 +110,5 @@ pub fn variables(unit: &Unit<'_>, context: &Context<'_>, moment: Moment) -> Resu
     if let Some(environment) = context.workspace.environment(&context.environment) {
         variables.define(&environment.vars, Layer::Environment)?;
     }
-    variables.define(&unit.request.vars, Layer::File)?;
     Ok(variables)
 }

@@ -248,7 +248,7 @@ fn io(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: path.to_owned(), reason: error.to_string() }
 }
 
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

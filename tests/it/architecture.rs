@@ -38,6 +38,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "check",
             "diagnostic",
             "event",
+            "jsonpath",
+            "method",
             "model",
             "plan",
             "render",

@@ -2,8 +2,10 @@
 
 pub mod auth;
 pub mod check;
+pub mod cleanup;
 pub mod completions;
 pub mod explain;
+pub mod fixture;
 pub mod init;
 pub mod list;
 pub mod renew_helper;

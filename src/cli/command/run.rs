@@ -5,14 +5,17 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
+use crate::diagnostic::count;
 use crate::event::Summary;
 use crate::host::Host;
 use crate::load::Loaded;
-use crate::model::environment::Refresh;
-use crate::plan::{Plan, select};
+use crate::model::environment::{Refresh, SANDBOX};
+use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Reporter, Terminal};
-use crate::run::Context;
+use crate::run::{Context, Stopper, stopper};
 use crate::span::Sources;
+use crate::store::left;
+use std::time::Duration;
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
@@ -29,40 +32,80 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let chosen = Chosen::new(loaded, &args.target, output)?;
+    let grace = settings::duration("--grace", &args.grace, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
             Exit::NothingSelected
         })?;
-    let schemes = session::schemes_of(&loaded.workspace, &requests);
+    let mut schemes = session::schemes_of(&loaded.workspace, &requests);
     session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
     let plan = Plan::new(&requests, args.target.account.as_deref(), &loaded.workspace, &chosen.environment);
+    if args.setup_plan {
+        output.data(&setup_plan(&plan));
+        return Ok(Exit::Success);
+    }
+    if args.keep && chosen.environment == SANDBOX {
+        let hint = "name another environment: `ingam sandbox` plays marketplaces that stay";
+        output.error("the sandbox inside the program ends with the run: nothing in it can be kept", &[hint.to_owned()]);
+        return Err(Exit::Usage);
+    }
+    session::add_fixture_schemes(&mut schemes, &plan, &loaded.workspace);
     let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
     let mut context = session.context(chosen, environment, args.verbose, output)?;
+    let (stopper, stop) = stopper();
+    (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
+    warn_of_leftovers(&context, output);
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
-    let ended = tokio::select! {
-        summary = listen(&plan, &context, &mut terminal, &loaded.sources) => Ok(summary),
-        exit = interrupted() => Err(exit),
-    };
-    let summary = match ended {
-        Ok(summary) => summary,
-        Err(exit) => {
-            let _ = terminal.interrupted(&loaded.sources);
-            return Ok(exit);
+    let (summary, interruption) = until_stopped(&plan, &context, &mut terminal, &loaded.sources, stopper, grace).await;
+    if let Some(exit) = interruption {
+        let _ = terminal.interrupted(&loaded.sources);
+        if summary.is_none() {
+            output.error("stopped before everything was taken back", &["`ingam cleanup` takes back what is left".to_owned()]);
         }
-    };
+        return Ok(exit);
+    }
+    let Some(summary) = summary else { return Ok(Exit::Unable) };
+    if args.keep {
+        say_what_is_kept(&context, output);
+    }
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
     Ok(Exit::of(&summary))
 }
 
-/// Runs the plan; a report that cannot be written does not stop it (a pipe that was closed has nobody to tell).
+/// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one
+/// stops at once. Without a summary it was not done by then.
+async fn until_stopped(
+    plan: &Plan<'_>,
+    context: &Context<'_>,
+    reporter: &mut dyn Reporter,
+    sources: &Sources,
+    stopper: Stopper,
+    grace: Duration,
+) -> (Option<Summary>, Option<Exit>) {
+    let mut signals = Signals::listen();
+    let run = listen(plan, context, reporter, sources);
+    tokio::pin!(run);
+    let first = tokio::select! {
+        summary = &mut run => return (Some(summary), None),
+        exit = signals.next() => exit,
+    };
+    stopper.stop();
+    tokio::select! {
+        summary = &mut run => (Some(summary), Some(first)),
+        exit = signals.next() => (None, Some(exit)),
+        () = tokio::time::sleep(grace) => (None, Some(first)),
+    }
+}
+
+/// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
 async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Reporter, sources: &Sources) -> Summary {
     crate::run::run(plan, context, &mut |event| {
         let _ = reporter.on(&event, sources);
@@ -70,30 +113,87 @@ async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Repor
     .await
 }
 
-/// Ends with the code of the first signal that asks to stop.
-#[cfg(unix)]
-async fn interrupted() -> Exit {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind: SignalKind| async move {
-        match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
+/// What earlier runs have left at marketplaces.
+fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
+    let Some(folder) = &context.ledger else { return };
+    match left(folder, Some(&context.workspace.root)) {
+        Ok(ledgers) => {
+            let things: usize = ledgers.iter().map(|ledger| ledger.open().len()).sum();
+            if things > 0 {
+                let text = format!("{} of earlier runs is still there: see `ingam cleanup --list`", count(things, "thing"));
+                output.say(&format!("{}: {text}", output.err.yellow("warning")));
             }
-            Err(_) => std::future::pending::<()>().await,
         }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => Exit::Interrupted,
-        () = wait(SignalKind::terminate()) => Exit::Terminated,
-        () = wait(SignalKind::hangup()) => Exit::HungUp,
+        Err(error) => output.say(&format!("{}: {error}", output.err.yellow("warning"))),
     }
 }
 
-/// Ends when Ctrl-C is pressed: the other signals are not there.
+fn say_what_is_kept(context: &Context<'_>, output: &Output) {
+    let Some(folder) = &context.ledger else { return };
+    let ledgers = left(folder, Some(&context.workspace.root)).unwrap_or_default();
+    let own = ledgers.iter().filter(|ledger| ledger.run_id == context.run_id);
+    let names: Vec<String> =
+        own.flat_map(crate::store::Ledger::open).map(|open| format!("{}::{}", open.entry.fixture, open.entry.step)).collect();
+    if !names.is_empty() {
+        output.say(&format!("kept: {}; `ingam cleanup {}` takes it back", names.join(", "), context.run_id));
+    }
+}
+
+/// In order: what would be set up, run and undone if nothing failed.
+fn setup_plan(plan: &Plan<'_>) -> String {
+    let name = |id: &Id, param: &Option<String>| {
+        let param = param.as_ref().map(|param| format!("[{param}]")).unwrap_or_default();
+        let account = id.account.as_ref().map(|account| format!("@{account}")).unwrap_or_default();
+        format!("{}{param}{account}", id.fixture)
+    };
+    let line = |act: &Act| match act {
+        Act::SetUp(id, param) => format!("set up  {}", name(id, param)),
+        Act::Run(id) => format!("run     {id}"),
+        Act::Undo(id, param) => format!("undo    {}", name(id, param)),
+    };
+    rehearse(&plan.units).iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The signals that ask to stop.
+#[cfg(unix)]
+struct Signals(Vec<(tokio::signal::unix::Signal, Exit)>);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            (SignalKind::interrupt(), Exit::Interrupted),
+            (SignalKind::terminate(), Exit::Terminated),
+            (SignalKind::hangup(), Exit::HungUp),
+        ];
+        Self(kinds.into_iter().filter_map(|(kind, exit)| Some((signal(kind).ok()?, exit))).collect())
+    }
+
+    /// The exit code of the next one.
+    async fn next(&mut self) -> Exit {
+        std::future::poll_fn(|task| {
+            let came = self.0.iter_mut().find_map(|(signal, exit)| signal.poll_recv(task).is_ready().then_some(*exit));
+            came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+        })
+        .await
+    }
+}
+
+/// Ctrl-C: the other signals are not there.
 #[cfg(not(unix))]
-async fn interrupted() -> Exit {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Exit::Interrupted,
-        Err(_) => std::future::pending().await,
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) -> Exit {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Exit::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
     }
 }

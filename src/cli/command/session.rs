@@ -11,9 +11,10 @@ use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
 use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
+use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{Helper, Renewer, SchemeSource};
-use crate::run::{Accesses, Context, Environment, Tokens};
+use crate::run::{Accesses, Context, Environment, Tokens, stopper};
 use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
 use crate::store::{Credentials, StoreConfig, Trust, Trusted};
@@ -65,6 +66,22 @@ pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Schem
     let named =
         |scheme: &&Arc<Scheme>| requests.iter().flat_map(|request| &request.steps).any(|step| step.scheme.name == scheme.name);
     workspace.schemes.iter().filter(named).cloned().collect()
+}
+
+/// And those that the fixtures of a plan use.
+pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, workspace: &Workspace) {
+    let steps = plan.units.iter().flat_map(|unit| &unit.fixtures).flat_map(|fixture| fixture.calls());
+    for name in steps.map(|step| step.scheme.name.as_str()) {
+        if let Some(scheme) = workspace.scheme(name).filter(|_| !schemes.iter().any(|known| known.name == name)) {
+            schemes.push(Arc::clone(scheme));
+        }
+    }
+}
+
+/// Where it is written down what fixtures make.
+#[must_use]
+pub fn ledger_folder(host: &Host) -> Option<PathBuf> {
+    host.state_folder().map(|folder| folder.join("ledger"))
 }
 
 /// An account of the command line must be one of some scheme that is used.
@@ -194,6 +211,8 @@ impl<'w> Session<'w> {
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add(name, value);
         }
+        let is_own = matches!(environment, Environment::Own { .. });
+        let ledger = ledger_folder(self.host).filter(|_| is_own);
         let tokens = self.tokens(&chosen.environment, &environment, output)?;
         Ok(Context {
             workspace: &self.loaded.workspace,
@@ -208,6 +227,11 @@ impl<'w> Session<'w> {
             clock: self.host.clock,
             chance: self.host.chance,
             verbose,
+            ledger,
+            keep: false,
+            fail_fast: false,
+            // Nobody wants it to stop, unless a command says otherwise.
+            stop: stopper().1,
         })
     }
 

@@ -1,0 +1,183 @@
+//! `ingam cleanup`: takes back what runs have left that were killed before they could.
+
+use super::session::{self, Chosen, DiskFiles, Session};
+use crate::cli::Exit;
+use crate::cli::args::{CleanupArgs, Global};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::count;
+use crate::host::Host;
+use crate::load::{Loaded, all_schemes};
+use crate::model::fixture::{Find, FixtureStep, Undo};
+use crate::run::{Context, Recall, draft_of, find_lost, take_back};
+use crate::store::{Ledger, LedgerError, Open, left};
+use std::collections::HashMap;
+use std::time::Duration;
+
+pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
+    let runtime = match session::runtime(output) {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    runtime.block_on(clean(host, global, args, output)).unwrap_or_else(|exit| exit)
+}
+
+async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Result<Exit, Exit> {
+    let mut loaded = settings::workspace(host, global, output)?;
+    loaded.workspace.schemes = all_schemes(&mut loaded);
+    let loaded: &'static Loaded = Box::leak(Box::new(loaded));
+    let unable = |error: LedgerError| {
+        output.error(&error.to_string(), &[]);
+        Exit::Unable
+    };
+    let folder = session::ledger_folder(host).ok_or(LedgerError::NoFolder).map_err(unable)?;
+    let mut ledgers = left(&folder, Some(&loaded.workspace.root)).map_err(unable)?;
+    if let Some(run_id) = &args.run {
+        ledgers.retain(|ledger| ledger.run_id == *run_id);
+        if ledgers.is_empty() {
+            output.error(
+                &format!("the run `{run_id}` has left nothing, or is still going on"),
+                &["see `ingam cleanup --list`".to_owned()],
+            );
+            return Err(Exit::NothingSelected);
+        }
+    }
+    if ledgers.is_empty() {
+        output.say("nothing is left of any run");
+        return Ok(Exit::Success);
+    }
+    if args.list {
+        output.data(&ledgers.iter().map(|ledger| list(ledger, host)).collect::<Vec<_>>().join("\n"));
+        return Ok(Exit::Success);
+    }
+    let mut cleaner = Cleaner { host, global, loaded, output, rooms: HashMap::new(), sweeps: args.sweep, left: 0, gone: 0 };
+    for ledger in ledgers {
+        cleaner.clean(ledger).await?;
+    }
+    output.say(&format!("{} taken back, {} left", cleaner.gone, cleaner.left));
+    Ok(if cleaner.left == 0 { Exit::Success } else { Exit::Unable })
+}
+
+/// The run, and below it what it has left.
+fn list(ledger: &Ledger, host: &Host) -> String {
+    let mut lines = vec![format!("run {}", ledger.run_id)];
+    for open in ledger.open() {
+        let entry = &open.entry;
+        let minutes = ((host.clock)() - entry.at_ms) / 60_000;
+        let account = entry.account.as_ref().map(|account| format!(" as {account}")).unwrap_or_default();
+        let what = match &open.undo {
+            Some(undo) => format!("{} {}", undo.method, undo.path),
+            None => "its answer did not come: --sweep looks for it".to_owned(),
+        };
+        let name = format!("{}::{}", entry.fixture, entry.step);
+        lines.push(format!("  {name}, {}{account} in {}, {minutes} m ago: {what}", entry.scheme, entry.environment));
+    }
+    lines.join("\n")
+}
+
+struct Cleaner<'c> {
+    host: &'c Host,
+    global: &'c Global,
+    loaded: &'static Loaded,
+    output: &'c Output,
+    /// By environment: what its calls are made with.
+    rooms: HashMap<String, Context<'static>>,
+    sweeps: bool,
+    left: usize,
+    gone: usize,
+}
+
+impl Cleaner<'_> {
+    /// Everything of one run, the last first; what cannot be taken back stays in the ledger.
+    async fn clean(&mut self, mut ledger: Ledger) -> Result<(), Exit> {
+        for open in ledger.open() {
+            let name = format!("{}::{} of run {}", open.entry.fixture, open.entry.step, ledger.run_id);
+            match self.take_back(&open, &ledger.run_id).await? {
+                Ok(said) => {
+                    self.gone += 1;
+                    self.output.say(&format!("{name}: {said}"));
+                    ledger.closed(open.entry.number).map_err(|error| {
+                        self.output.error(&error.to_string(), &[]);
+                        Exit::Unable
+                    })?;
+                }
+                Err(reason) => {
+                    self.left += 1;
+                    self.output.error(&format!("{name}: {reason}"), &[]);
+                }
+            }
+        }
+        ledger.end();
+        Ok(())
+    }
+
+    async fn take_back(&mut self, open: &Open, run_id: &str) -> Result<Result<String, String>, Exit> {
+        let undo = self.undo(open);
+        let sweeps = self.sweeps;
+        let context = self.room(&open.entry.environment).await?;
+        let result = match (&open.undo, undo) {
+            (Some(call), undo) => match draft_of(call) {
+                Some(draft) => {
+                    let recall = Recall {
+                        scheme: &open.entry.scheme,
+                        level: call.level.as_deref(),
+                        account: open.entry.account.as_deref(),
+                        draft,
+                        timeout: Duration::from_millis(call.timeout_ms),
+                        gone: undo.map(|undo| undo.gone.as_slice()).unwrap_or_default(),
+                    };
+                    take_back(recall, context).await.map(|()| "taken back".to_owned())
+                }
+                None => Err("what was written down is no call".to_owned()),
+            },
+            (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context).await,
+            (None, Some(Undo { find: Some(_), .. })) => {
+                Err("its answer did not come: `--sweep` looks for it by the run's id".to_owned())
+            }
+            (None, _) => {
+                Err("its answer did not come, and the fixture's undo has no `find`: look for it by the run's id".to_owned())
+            }
+        };
+        let mut redactor = context.redactor.borrow_mut();
+        Ok(result.map_err(|reason| redactor.show(&reason).to_string()))
+    }
+
+    /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what was lost.
+    fn undo(&self, open: &Open) -> Option<&'static Undo> {
+        let fixture = self.loaded.workspace.fixture(&open.entry.fixture)?;
+        let is_it = |made: &&FixtureStep| made.step.name.as_deref().unwrap_or_default() == open.entry.step;
+        fixture.steps.iter().find(is_it)?.undo.as_ref()
+    }
+
+    async fn room(&mut self, environment: &str) -> Result<&Context<'static>, Exit> {
+        if !self.rooms.contains_key(environment) {
+            let name = settings::environment(&self.loaded.workspace, Some(environment), self.output)?;
+            let own = session::environment(self.host, self.loaded, &name, &[], self.output).await?;
+            let files: &'static DiskFiles = Box::leak(Box::new(session::files(self.loaded, self.output)?));
+            let host: &'static Host = Box::leak(Box::new(self.host.clone()));
+            let global: &'static Global = Box::leak(Box::new(self.global.clone()));
+            let chosen = Chosen { environment: name, vars: Vec::new() };
+            let context = Session { host, global, loaded: self.loaded, files }.context(chosen, own, false, self.output)?;
+            self.rooms.insert(environment.to_owned(), context);
+        }
+        self.rooms.get(environment).ok_or(Exit::Unable)
+    }
+}
+
+/// Looks for what carries the run's id, and takes each back.
+async fn sweep(open: &Open, undo: &Undo, run_id: &str, context: &Context<'_>) -> Result<String, String> {
+    let Some(find): Option<&Find> = undo.find.as_ref() else { return Err(String::new()) };
+    let account = open.entry.account.as_deref();
+    let calls = find_lost(find, undo, account, run_id, context).await?;
+    let found = calls.len();
+    for draft in calls {
+        let level = undo.step.level.as_ref().map(|level| level.name.as_str());
+        let (scheme, timeout, gone) = (undo.step.scheme.name.as_str(), undo.step.timeout, undo.gone.as_slice());
+        take_back(Recall { scheme, level, account, draft, timeout, gone }, context).await?;
+    }
+    Ok(if found == 0 {
+        "nothing was made".to_owned()
+    } else {
+        format!("{} found by the run's id and taken back", count(found, "thing"))
+    })
+}

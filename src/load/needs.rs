@@ -1,0 +1,112 @@
+//! What only shows when all fixtures are known: names that are no fixture, circles, a wide scope that needs a narrow one, and
+//! captures that nothing uses.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::model::fixture::{Fixture, FixtureStep};
+use crate::model::request::{Named, Step};
+use crate::model::template::Expression;
+use crate::model::workspace::Workspace;
+use crate::render::Dialect;
+
+pub fn check(workspace: &Workspace, faults: &mut Diagnostics) {
+    let requests = workspace.requests.iter().flat_map(|request| &request.needs);
+    let fixtures = workspace.fixtures.iter().flat_map(|fixture| &fixture.needs);
+    for needed in requests.chain(fixtures) {
+        check_known(workspace, needed, faults);
+    }
+    for fixture in &workspace.fixtures {
+        check_scopes(workspace, fixture, faults);
+        check_captures(fixture, faults);
+    }
+    check_circles(workspace, faults);
+}
+
+fn check_known(workspace: &Workspace, needed: &Named, faults: &mut Diagnostics) {
+    if workspace.fixture(&needed.name).is_none() {
+        let names = workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
+        let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name)).at(needed.at, "not in `fixtures/`");
+        faults.push(fault.maybe_hint(did_you_mean(&needed.name, names)));
+    }
+}
+
+/// What lives longer cannot be made of what is taken back earlier.
+fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnostics) {
+    for needed in &fixture.needs {
+        let Some(other) = workspace.fixture(&needed.name) else { continue };
+        if other.scope < fixture.scope {
+            let (wide, narrow) = (fixture.scope.name(), other.scope.name());
+            let text =
+                format!("`{}` lives for a {wide}, and needs `{}`, which lives for a {narrow} only", fixture.name, other.name);
+            let fault = Diagnostic::error(text).at(needed.at, "needed here").at(other.at, format!("`scope: {narrow}`"));
+            faults.push(fault.hint(format!("give `{}` the scope {wide}, or `{}` the scope {narrow}", other.name, fixture.name)));
+        }
+    }
+}
+
+/// Every circle is reported once, with the whole way around.
+fn check_circles(workspace: &Workspace, faults: &mut Diagnostics) {
+    let mut done: Vec<&str> = Vec::new();
+    for fixture in &workspace.fixtures {
+        let mut way: Vec<(&str, &Named)> = Vec::new();
+        walk(workspace, &fixture.name, &mut way, &mut done, faults);
+    }
+}
+
+fn walk<'w>(
+    workspace: &'w Workspace,
+    name: &'w str,
+    way: &mut Vec<(&'w str, &'w Named)>,
+    done: &mut Vec<&'w str>,
+    faults: &mut Diagnostics,
+) {
+    if let Some(at) = way.iter().position(|(from, _)| *from == name) {
+        return faults.push(circle(&way[at..]));
+    }
+    if done.contains(&name) {
+        return;
+    }
+    let needs = workspace.fixture(name).map(|fixture| fixture.needs.as_slice()).unwrap_or_default();
+    for needed in needs {
+        way.push((name, needed));
+        walk(workspace, &needed.name, way, done, faults);
+        way.pop();
+    }
+    done.push(name);
+}
+
+fn circle(way: &[(&str, &Named)]) -> Diagnostic {
+    let names: Vec<&str> = way.iter().map(|(name, _)| *name).chain(way.first().map(|(name, _)| *name)).collect();
+    let fault = Diagnostic::error(format!("fixtures need each other in a circle: {}", names.join(" → ")));
+    way.iter().fold(fault, |fault, (name, needed)| fault.at(needed.at, format!("`{name}` needs `{}`", needed.name)))
+}
+
+/// A capture that nothing uses is a slip, or an undo that does less than it should.
+fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
+    for (index, FixtureStep { step, undo }) in fixture.steps.iter().enumerate() {
+        for capture in &step.captures {
+            let later = fixture.steps[index + 1..].iter();
+            let later = later.flat_map(calls).chain(undo.iter().map(|undo| &undo.step));
+            let used =
+                later.flat_map(Step::expressions).chain(step.expressions()).any(|expression| uses(expression, &capture.name))
+                    || fixture
+                        .values
+                        .iter()
+                        .flat_map(|field| field.value.expressions())
+                        .any(|expression| uses(expression, &capture.name));
+            if !used {
+                let fault = Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
+                    .at(capture.name_at, "captured here");
+                faults.push(fault.hint("use it in the undo or in `values`, or remove it"));
+            }
+        }
+    }
+}
+
+fn calls(step: &FixtureStep) -> impl Iterator<Item = &Step> {
+    std::iter::once(&step.step).chain(step.undo.iter().map(|undo| &undo.step))
+}
+
+fn uses(expression: &Expression, name: &str) -> bool {
+    let names = Dialect::Request.names_in(expression).unwrap_or_default();
+    names.iter().any(|used| used.split('.').next() == Some(name))
+}

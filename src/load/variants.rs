@@ -1,0 +1,145 @@
+//! Decodes `cases` and `params`: ids with variables, in place or from a table beside the files.
+
+use crate::diagnostic::Diagnostic;
+use crate::load::fields::{check_variable, entries, is_id, wrong_kind};
+use crate::load::request::Requests;
+use crate::model::fixture::Variant;
+use crate::model::request::Field;
+use crate::model::template::Tree;
+use crate::span::Span;
+use crate::value::{Number, Value};
+use crate::yaml::{Kind, Node};
+
+/// A name and its text in a row.
+type Cell = (String, Value);
+
+impl Requests<'_> {
+    /// A map of ids, or a file whose first column is the id.
+    pub(super) fn variants(&mut self, node: &Node, what: &'static str) -> Vec<Variant> {
+        let variants = match &node.kind {
+            Kind::Text(text) => self.table(&text.value, node, what),
+            Kind::Map(_) => Some(self.in_place(node, what)),
+            _ => {
+                self.faults.push(wrong_kind(node, what, "a map of ids, or the path of a `.csv` or `.json` file"));
+                None
+            }
+        };
+        if variants.as_ref().is_some_and(Vec::is_empty) {
+            self.faults.push(Diagnostic::error(format!("{what} has no line")).at(node.at, "nothing would be tested"));
+        }
+        variants.unwrap_or_default()
+    }
+
+    fn in_place(&mut self, node: &Node, what: &str) -> Vec<Variant> {
+        let lines = entries(node, what, self.faults);
+        let mut variants = Vec::new();
+        for entry in lines {
+            self.check_id(&entry.key, entry.key_at);
+            let vars = if matches!(entry.value.kind, Kind::Null) { Vec::new() } else { self.vars(&entry.value) };
+            variants.push(Variant { id: entry.key.clone(), at: entry.key_at, vars });
+        }
+        variants
+    }
+
+    fn check_id(&mut self, id: &str, at: Span) {
+        if !is_id(id) {
+            let fault = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
+            self.faults.push(fault.hint("use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids"));
+        }
+    }
+
+    /// `cases: keywords.csv`, relative to the root of the workspace.
+    fn table(&mut self, path: &str, node: &Node, what: &str) -> Option<Vec<Variant>> {
+        let file = self.files.body_file(node, self.faults)?;
+        let read = self.files.resolve(&file.path).and_then(|path| {
+            std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read as text: {error}", file.path.display()))
+        });
+        let rows = read.and_then(|text| match path.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => csv_rows(&text),
+            Some("json") => json_rows(&text),
+            _ => Err("a table is a `.csv` or a `.json` file".to_owned()),
+        });
+        match rows {
+            Ok(rows) => {
+                let variants: Vec<Variant> = rows.into_iter().filter_map(|row| self.row(row, node)).collect();
+                self.check_unique(&variants, node);
+                Some(variants)
+            }
+            Err(reason) => {
+                self.faults.push(Diagnostic::error(format!("{what} cannot be read: {reason}")).at(node.at, "this file"));
+                None
+            }
+        }
+    }
+
+    /// An id that stands twice would be one test less than it looks.
+    fn check_unique(&mut self, variants: &[Variant], node: &Node) {
+        for (index, variant) in variants.iter().enumerate() {
+            if variants[..index].iter().any(|other| other.id == variant.id) {
+                let fault = Diagnostic::error(format!("the id `{}` stands twice in this table", variant.id));
+                self.faults.push(fault.at(node.at, "this file"));
+            }
+        }
+    }
+
+    fn row(&mut self, row: Vec<Cell>, node: &Node) -> Option<Variant> {
+        let mut cells = row.into_iter();
+        let id = cells.next()?.1.to_text();
+        self.check_id(&id, node.at);
+        let vars = cells.map(|(name, value)| {
+            check_variable(&name, node.at, "a variable", self.faults);
+            Field { name, name_at: node.at, value: Tree::constant(value) }
+        });
+        let vars = vars.collect();
+        Some(Variant { id, at: node.at, vars })
+    }
+}
+
+/// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a number is a number.
+fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let names = reader.headers().map_err(|error| error.to_string())?.clone();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        rows.push(names.iter().map(str::to_owned).zip(record.iter().map(cell)).collect());
+    }
+    Ok(rows)
+}
+
+fn cell(text: &str) -> Value {
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        "null" => Value::Null,
+        text => Number::parse(text).map_or_else(|| Value::from(text), Value::Number),
+    }
+}
+
+/// A list of objects; the first member of each is the id.
+fn json_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
+    let value = crate::value::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let Value::List(items) = value else { return Err("it is not a list of objects".to_owned()) };
+    let row = |item: Value| match item {
+        Value::Object(members) if !members.is_empty() => Ok(members),
+        _ => Err("each element must be an object whose first member is the id".to_owned()),
+    };
+    items.into_iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_an_id_first_and_keeps_numbers() {
+        let rows = csv_rows("id,keyword,price\na,무선 이어폰,1.10\nb,\"x, y\",no\n").unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0][2].1, Value::Number(Number::parse("1.10").unwrap()));
+        assert_eq!((rows[1][1].1.as_str(), rows[1][2].1.as_str()), (Some("x, y"), Some("no")));
+        assert!(csv_rows("id,a\nx,1,2\n").is_err(), "a row of another length");
+        let rows = json_rows(r#"[{"id":"a","n":1},{"id":"b"}]"#).unwrap();
+        assert_eq!((rows[0][0].1.as_str(), rows[1].len()), (Some("a"), 1));
+        assert!(json_rows("{}").is_err() && json_rows("[1]").is_err());
+    }
+}

@@ -1,0 +1,39 @@
+//! The wish to stop: it is said once, and seen between calls. What was begun is still taken back.
+
+use tokio::sync::watch::{Receiver, Sender, channel};
+
+/// Says it.
+pub struct Stopper(Sender<bool>);
+
+/// Sees it.
+#[derive(Clone)]
+pub struct Stop(Receiver<bool>);
+
+/// Both ends.
+#[must_use]
+pub fn stopper() -> (Stopper, Stop) {
+    let (sender, receiver) = channel(false);
+    (Stopper(sender), Stop(receiver))
+}
+
+impl Stopper {
+    pub fn stop(&self) {
+        // Nobody who listens is nobody to stop.
+        let _ = self.0.send(true);
+    }
+}
+
+impl Stop {
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is; for ever, when nobody can say it any more.
+    pub async fn wanted(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What was made at a marketplace and is not taken back yet: one file a run, a line a fact, each on the disk before the next
+//! call is sent. A kernel lock says whether its run still lives. It holds no secret, and it is not asked for anything but
+//! cleaning up.
+
+use super::file::{make_folder, sync_folder};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+/// One call that makes something, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counted from one within its run.
+    pub number: u64,
+    pub fixture: String,
+    pub step: String,
+    pub scheme: String,
+    pub environment: String,
+    /// As it was named for the unit; without one, the only one there is.
+    pub account: Option<String>,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// A call that takes something back, rendered and not signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoCall {
+    pub level: Option<String>,
+    pub method: String,
+    pub path: String,
+    pub raw_query: String,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: UndoBody,
+    pub timeout_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoBody {
+    None,
+    /// JSON as text, so that every digit is kept.
+    Json(String),
+    Form(Vec<(String, String)>),
+    Text(String),
+}
+
+/// One line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Fact {
+    /// The first of a file.
+    Run { run_id: String, workspace: PathBuf },
+    /// Before the call is sent.
+    Opened(Entry),
+    /// It was made, and this takes it back.
+    Made { number: u64, undo: UndoCall },
+    /// Nothing was made, or it is gone.
+    Closed { number: u64 },
+}
+
+/// Something of a run that is not taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub entry: Entry,
+    /// `None` when its answer did not come.
+    pub undo: Option<UndoCall>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    #[error("there is no folder for the ledger of this user: set HOME")]
+    NoFolder,
+    #[error("the ledger `{}` cannot be used: {reason}", .path.display())]
+    Io { path: PathBuf, reason: String },
+    #[error("the ledger `{}` has a line that is none: {line}", .path.display())]
+    Broken { path: PathBuf, line: usize },
+}
+
+fn io(path: &Path, error: &std::io::Error) -> LedgerError {
+    LedgerError::Io { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// The ledger of a run that is going on, or is being cleaned up after.
+pub struct Ledger {
+    path: PathBuf,
+    file: File,
+    pub run_id: String,
+    pub workspace: PathBuf,
+    open: Vec<Open>,
+    last: u64,
+}
+
+impl Ledger {
+    /// # Errors
+    /// When the file cannot be made: then nothing must be made at the marketplace.
+    pub fn begin(folder: &Path, run_id: &str, workspace: &Path) -> Result<Self, LedgerError> {
+        make_folder(folder).map_err(|error| io(folder, &error))?;
+        let path = folder.join(format!("{run_id}.jsonl"));
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| io(&path, &error))?;
+        file.lock().map_err(|error| io(&path, &error))?;
+        let (run_id, workspace) = (run_id.to_owned(), workspace.to_owned());
+        let mut ledger = Self { path, file, run_id, workspace, open: Vec::new(), last: 0 };
+        ledger.write(&Fact::Run { run_id: ledger.run_id.clone(), workspace: ledger.workspace.clone() })?;
+        sync_folder(folder).map_err(|error| io(folder, &error))?;
+        Ok(ledger)
+    }
+
+    /// What is about to be made; its number.
+    ///
+    /// # Errors
+    /// When it cannot be written down: then the call must not be sent.
+    pub fn opened(&mut self, entry: Entry) -> Result<u64, LedgerError> {
+        let number = self.last + 1;
+        let entry = Entry { number, ..entry };
+        self.write(&Fact::Opened(entry.clone()))?;
+        self.last = number;
+        self.open.push(Open { entry, undo: None });
+        Ok(number)
+    }
+
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn made(&mut self, number: u64, undo: UndoCall) -> Result<(), LedgerError> {
+        self.write(&Fact::Made { number, undo: undo.clone() })?;
+        if let Some(open) = self.open.iter_mut().find(|open| open.entry.number == number) {
+            open.undo = Some(undo);
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When it cannot be written down: it is done all the same, and doing it again does no harm.
+    pub fn closed(&mut self, number: u64) -> Result<(), LedgerError> {
+        self.write(&Fact::Closed { number })?;
+        self.open.retain(|open| open.entry.number != number);
+        Ok(())
+    }
+
+    /// What is not taken back, the last first.
+    #[must_use]
+    pub fn open(&self) -> Vec<Open> {
+        self.open.iter().rev().cloned().collect()
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Ends a ledger that has nothing open; one that has stays.
+    pub fn end(self) {
+        if self.open.is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    fn write(&mut self, fact: &Fact) -> Result<(), LedgerError> {
+        let mut line = serde_json::to_vec(fact).unwrap_or_default();
+        line.push(b'\n');
+        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(|error| io(&self.path, &error))
+    }
+
+    /// The ledger of a run that is over. `None` while its run, or another clean-up, has it.
+    ///
+    /// # Errors
+    /// When it cannot be read: a broken ledger is not an empty one.
+    fn take(path: &Path) -> Result<Option<Self>, LedgerError> {
+        let file = match OpenOptions::new().read(true).append(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io(path, &error)),
+        };
+        if file.try_lock().is_err() {
+            return Ok(None);
+        }
+        // Whoever had it may have ended it while we waited for nothing.
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (run_id, workspace) = (String::new(), PathBuf::new());
+        let mut ledger = Self { path: path.to_owned(), file, run_id, workspace, open: Vec::new(), last: 0 };
+        ledger.replay()?;
+        Ok(Some(ledger))
+    }
+
+    /// A last line without an end was never acted on.
+    fn replay(&mut self) -> Result<(), LedgerError> {
+        let mut reader = BufReader::new(self.file.try_clone().map_err(|error| io(&self.path, &error))?);
+        std::io::Seek::rewind(&mut reader).map_err(|error| io(&self.path, &error))?;
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            reader.read_until(b'\n', &mut line).map_err(|error| io(&self.path, &error))?;
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            let fact =
+                serde_json::from_slice(&line).map_err(|_| LedgerError::Broken { path: self.path.clone(), line: number })?;
+            self.apply(fact);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, fact: Fact) {
+        match fact {
+            Fact::Run { run_id, workspace } => (self.run_id, self.workspace) = (run_id, workspace),
+            Fact::Opened(entry) => {
+                self.last = self.last.max(entry.number);
+                self.open.push(Open { entry, undo: None });
+            }
+            Fact::Made { number, undo } => {
+                if let Some(open) = self.open.iter_mut().find(|open| open.entry.number == number) {
+                    open.undo = Some(undo);
+                }
+            }
+            Fact::Closed { number } => self.open.retain(|open| open.entry.number != number),
+        }
+    }
+}
+
+/// Every ledger that a run has left, of one workspace or of all. What has nothing open is removed on the way.
+///
+/// # Errors
+/// When the folder or a ledger in it cannot be read.
+pub fn left(folder: &Path, workspace: Option<&Path>) -> Result<Vec<Ledger>, LedgerError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io(folder, &error)),
+    };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    paths.sort();
+    let mut ledgers = Vec::new();
+    for path in paths {
+        match Ledger::take(&path)? {
+            Some(ledger) if ledger.open.is_empty() => ledger.end(),
+            Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => ledgers.push(ledger),
+            _ => {}
+        }
+    }
+    Ok(ledgers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            number: 0,
+            fixture: "item".into(),
+            step: "add".into(),
+            scheme: "mall".into(),
+            environment: "local".into(),
+            account: None,
+            at_ms: 1,
+        }
+    }
+
+    fn undo(path: &str) -> UndoCall {
+        UndoCall {
+            level: None,
+            method: "DELETE".into(),
+            path: path.into(),
+            raw_query: String::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: UndoBody::None,
+            timeout_ms: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_found_again_and_a_living_run_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::begin(folder.path(), "run1", Path::new("/w")).unwrap();
+        let numbers = [(); 3].map(|()| ledger.opened(entry()).unwrap());
+        ledger.made(numbers[0], undo("/1")).unwrap();
+        ledger.made(numbers[1], undo("/2")).unwrap();
+        ledger.closed(numbers[0]).unwrap();
+        assert_eq!(left(folder.path(), None).unwrap().len(), 0, "its run has it");
+        let path = ledger.path().to_owned();
+        drop(ledger);
+        // A line that was cut by a kill was never acted on.
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"closed\":{\"num").unwrap();
+        let found = left(folder.path(), Some(Path::new("/w"))).unwrap();
+        let open = found[0].open();
+        assert_eq!((open[0].undo.clone(), open[1].undo.clone()), (None, Some(undo("/2"))));
+        assert_eq!(left(folder.path(), None).unwrap().len(), 0, "another clean-up has it");
+        assert_eq!(found[0].run_id, "run1");
+        drop(found);
+        assert_eq!(left(folder.path(), Some(Path::new("/other"))).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_broken_ledger_is_not_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x.jsonl"), "nonsense\n").unwrap();
+        assert!(matches!(left(folder.path(), None), Err(LedgerError::Broken { line: 1, .. })));
+    }
+}
