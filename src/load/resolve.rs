@@ -2,7 +2,7 @@
 //! recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
-use crate::model::recording::{Exchange, same_answer, same_request};
+use crate::model::recording::{Exchange, same_outcome, same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -163,9 +163,7 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
             let key = (recording.scheme.as_str(), exchange.request.method.name(), exchange.request.path.as_str());
             let others = pool.entry(key).or_default();
             let clash = others.iter().find(|(file, other)| {
-                *file != recording.name
-                    && same_request(&other.request, &exchange.request)
-                    && !same_answer(&other.answer, &exchange.answer)
+                *file != recording.name && same_request(&other.request, &exchange.request) && !same_outcome(other, exchange)
             });
             if let Some((_, other)) = clash {
                 let fault = Diagnostic::error("two files answer one request differently")

@@ -5,6 +5,7 @@ mod answers;
 mod authorize;
 mod chain;
 mod control;
+mod half;
 mod judge;
 mod leaves;
 mod names;
