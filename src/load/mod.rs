@@ -7,6 +7,7 @@ mod files;
 mod recording;
 mod request;
 mod resolve;
+mod resource;
 mod schema;
 mod scheme;
 mod values;

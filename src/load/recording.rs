@@ -1,15 +1,16 @@
-//! Decodes one file of `fixtures/recordings/`. Its values are data: no template in it is active.
+//! Decodes one file of `fixtures/recordings/`. The values of its exchanges are data: no template in them is active.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::fields::{Map, at_most_one, duration, entries, items, scalar, text, word, wrong_kind};
 use crate::load::files::Files;
+use crate::load::resource::Resources;
 use crate::model::recording::{AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
 use crate::model::request::Method;
 use crate::span::Span;
 use crate::yaml::{Kind, Node};
 
 /// Keys of a recording.
-pub const RECORDING_KEYS: [&str; 4] = ["format", "scheme", "recorded", "exchanges"];
+pub const RECORDING_KEYS: [&str; 5] = ["format", "scheme", "recorded", "exchanges", "resources"];
 /// Keys of one exchange; the last three are for stubs.
 pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
@@ -41,9 +42,14 @@ impl Recordings<'_> {
         if let Some(recorded) = map.get("recorded") {
             self.check_time(recorded);
         }
-        let nodes = items(map.required("exchanges", self.faults)?, "`exchanges`", self.faults);
+        let resources = map.get("resources").map(|node| Resources { faults: self.faults }.decode(node));
+        let exchanges = match &resources {
+            Some(_) => map.get("exchanges"),
+            None => Some(map.required("exchanges", self.faults)?),
+        };
+        let nodes = exchanges.map(|node| items(node, "`exchanges`", self.faults)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
-        Some(Recording { name, scheme, exchanges })
+        Some(Recording { name, scheme, exchanges, resources: resources.unwrap_or_default() })
     }
 
     fn check_format(&mut self, node: &Node) {
@@ -199,11 +205,7 @@ impl Recordings<'_> {
     fn answer(&mut self, node: &Node) -> Option<RecordedAnswer> {
         let map = Map::open(node, "a recorded answer", &RESPONSE_KEYS, self.faults)?;
         let status = map.required("status", self.faults)?;
-        let code = status.to_value().as_number().and_then(crate::value::Number::as_i64);
-        let Some(status) = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code)) else {
-            self.faults.push(wrong_kind(status, "`status`", "a status of an answer, 200 to 599"));
-            return None;
-        };
+        let status = self::status(status, self.faults)?;
         let headers = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
         if let Some(body) = map.present(&RESPONSE_KEYS[2..]).first().filter(|_| matches!(status, 204 | 304)) {
             let fault = Diagnostic::error(format!("an answer {status} has no body")).at(body.key_at, "nobody would get this");
@@ -236,4 +238,14 @@ impl Recordings<'_> {
             _ => self.files.body_file(&entry.value, self.faults).map_or(AnswerBody::None, |file| AnswerBody::File(file.path)),
         }
     }
+}
+
+/// The status of an answer that is the last one to its request.
+pub fn status(node: &Node, faults: &mut Diagnostics) -> Option<u16> {
+    let code = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+    let found = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code));
+    if found.is_none() {
+        faults.push(wrong_kind(node, "`status`", "a status of an answer, 200 to 599"));
+    }
+    found
 }

@@ -6,6 +6,7 @@ pub mod environment;
 pub mod outcome;
 pub mod recording;
 pub mod request;
+pub mod resource;
 pub mod scheme;
 pub mod template;
 pub mod workspace;

@@ -1,6 +1,7 @@
 //! What a marketplace answered, as a file keeps it.
 
 use crate::model::request::Method;
+use crate::model::resource::Resource;
 use crate::span::Span;
 use crate::value::Value;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub struct Recording {
     pub name: String,
     pub scheme: String,
     pub exchanges: Vec<Exchange>,
+    pub resources: Vec<Resource>,
 }
 
 /// One unsigned request and what comes back for it.

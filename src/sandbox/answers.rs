@@ -76,6 +76,12 @@ impl Pool {
         }
     }
 
+    /// The exchange that is recorded for just this request.
+    pub fn exact(&mut self, account: &str, sent: &Draft) -> Option<Exchange> {
+        let sent = Sent::of(sent);
+        self.fitting(account, &sent).filter(|group| group.exact).find_map(|group| group.next().cloned())
+    }
+
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
     pub fn answer(&mut self, account: &str, sent: &Draft) -> Result<Exchange, Miss> {
@@ -120,7 +126,9 @@ impl<'d> Sent<'d> {
     }
 }
 
-fn body_of(draft: &Draft) -> RecordedBody {
+/// The body of a request as recordings say it.
+#[must_use]
+pub fn body_of(draft: &Draft) -> RecordedBody {
     match &draft.body {
         DraftBody::None => RecordedBody::None,
         DraftBody::Json(value) => RecordedBody::Json(value.clone()),

@@ -6,6 +6,7 @@ use super::names::Names;
 use super::owner::{Owner, TestAccount, test_account};
 use super::paths::NamedLevel;
 use super::reply::{Arrives, Delivery, Reply, not_recorded};
+use super::resources::{Call, Resources};
 use super::tokens::Tokens;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
 use crate::model::recording::{AnswerBody, Exchange, Outcome, RecordedAnswer};
@@ -26,6 +27,7 @@ pub struct Marketplace {
     pub(super) accounts: Vec<TestAccount>,
     named_levels: Vec<NamedLevel>,
     pool: Pool,
+    pub(super) resources: Resources,
     pub(super) tokens: Tokens,
     pub(super) traffic: Traffic,
 }
@@ -46,6 +48,7 @@ impl Marketplace {
             accounts,
             named_levels: steps.filter_map(NamedLevel::of).collect(),
             pool: Pool::of(workspace, &scheme.name),
+            resources: Resources::of(workspace, &scheme.name),
             tokens: Tokens::default(),
             traffic: Traffic::default(),
         }
@@ -77,7 +80,7 @@ impl Marketplace {
             Err(fault) => self.refuse(&fault, path, moment).into(),
             Ok(verified) => match self.punished(&verified, moment.unix_ms) {
                 Some(fault) => self.refuse(&fault, path, moment).into(),
-                None => self.recorded(received, verified),
+                None => self.known(received, verified, moment),
             },
         }
     }
@@ -114,13 +117,23 @@ impl Marketplace {
         punished.then(|| Faulty { fault: Fault::Penalty, name: "quota".to_owned() })
     }
 
-    fn recorded(&mut self, received: &Received, mut verified: Verified) -> Delivery {
+    /// An exchange that is recorded for just this request goes first, so that a stub can disturb one call; then what is kept,
+    /// then every other exchange.
+    fn known(&mut self, received: &Received, mut verified: Verified, moment: Moment) -> Delivery {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
         if let (DraftBody::Multipart { .. }, Some(content_type)) = (&verified.unsigned.body, content_type) {
             let parts = parts_of(content_type, &received.body).unwrap_or_default();
             verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
         }
-        match self.pool.answer(&verified.account, &verified.unsigned) {
+        let (account, sent) = (&verified.account, &verified.unsigned);
+        if let Some(exchange) = self.pool.exact(account, sent) {
+            return self.played(&exchange);
+        }
+        if let Some(found) = self.resources.find(sent.method, &sent.path) {
+            let names = self.names(&sent.path, moment).and("account", account.as_str());
+            return self.resources.answer(found, Call { account, sent, names }).into();
+        }
+        match self.pool.answer(account, sent) {
             Ok(exchange) => self.played(&exchange),
             Err(miss) => not_recorded(&self.scheme, &miss).into(),
         }
