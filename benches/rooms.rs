@@ -4,6 +4,7 @@ use bytes::Bytes;
 use divan::{Bencher, black_box};
 use ingam::check::{Answer, judge};
 use ingam::load::{Loaded, load};
+use ingam::model::recording::{AnswerBody, Outcome, RecordedAnswer};
 use ingam::model::request::{Step, WorkspaceFile};
 use ingam::render::{BodyFiles, Layer, Moment, Variables, draft, tree};
 use ingam::sign::{Inputs, Values, choose_level, seal};
@@ -71,7 +72,9 @@ fn check_one_answer(bencher: Bencher) {
     let loaded = loaded();
     let (step, variables) = step(&loaded);
     let recording = loaded.workspace.recordings.iter().find(|recording| recording.name == "coupang/product_search").unwrap();
-    let ingam::model::recording::AnswerBody::Json(json) = &recording.exchanges[0].answer.body else { unreachable!() };
+    let Outcome::Answer(RecordedAnswer { body: AnswerBody::Json(json), .. }) = &recording.exchanges[0].outcome else {
+        unreachable!()
+    };
     let response = WireResponse {
         status: 200,
         headers: vec![("content-type".to_owned(), "application/json;charset=UTF-8".to_owned())],

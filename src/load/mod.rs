@@ -9,6 +9,7 @@ mod needs;
 mod recording;
 mod request;
 mod resolve;
+mod resource;
 mod schema;
 mod scheme;
 mod values;

@@ -1,21 +1,32 @@
-//! Decodes one file of `fixtures/recordings/`. Its values are data: no template in it is active.
+//! Decodes one file of `fixtures/recordings/`. The values of its exchanges are data: no template in them is active.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::fields::{Map, at_most_one, entries, items, scalar, text, wrong_kind};
+use crate::load::fields::{Map, at_most_one, duration, entries, items, scalar, text, word, wrong_kind};
 use crate::load::files::Files;
-use crate::model::recording::{AnswerBody, Exchange, FORMAT, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
+use crate::load::resource::Resources;
+use crate::model::recording::{AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
 use crate::model::request::Method;
+use crate::span::Span;
 use crate::yaml::{Kind, Node};
 
 /// Keys of a recording.
-pub const RECORDING_KEYS: [&str; 4] = ["format", "scheme", "recorded", "exchanges"];
-/// Keys of one exchange; the last three are for stubs, which this version does not have yet.
+pub const RECORDING_KEYS: [&str; 5] = ["format", "scheme", "recorded", "exchanges", "resources"];
+/// Keys of one exchange; the last three are for stubs.
 pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
 pub const REQUEST_KEYS: [&str; 12] =
     ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text"];
 /// Keys of a recorded answer.
 pub const RESPONSE_KEYS: [&str; 5] = ["status", "headers", "json", "text", "file"];
+
+/// What can go wrong with an answer on its way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Reset,
+    Truncate,
+}
+
+const FAULTS: [(&str, Fault); 2] = [("reset", Fault::Reset), ("truncate", Fault::Truncate)];
 
 pub struct Recordings<'d> {
     pub files: &'d Files,
@@ -31,9 +42,14 @@ impl Recordings<'_> {
         if let Some(recorded) = map.get("recorded") {
             self.check_time(recorded);
         }
-        let nodes = items(map.required("exchanges", self.faults)?, "`exchanges`", self.faults);
+        let resources = map.get("resources").map(|node| Resources { faults: self.faults }.decode(node));
+        let exchanges = match &resources {
+            Some(_) => map.get("exchanges"),
+            None => Some(map.required("exchanges", self.faults)?),
+        };
+        let nodes = exchanges.map(|node| items(node, "`exchanges`", self.faults)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
-        Some(Recording { name, scheme, exchanges })
+        Some(Recording { name, scheme, exchanges, resources: resources.unwrap_or_default() })
     }
 
     fn check_format(&mut self, node: &Node) {
@@ -59,13 +75,64 @@ impl Recordings<'_> {
 
     fn exchange(&mut self, node: &Node) -> Option<Exchange> {
         let map = Map::open(node, "an exchange", &EXCHANGE_KEYS, self.faults)?;
-        for entry in map.present(&EXCHANGE_KEYS[2..]) {
-            let fault = Diagnostic::error(format!("`{}` is for stubs, which this version does not have yet", entry.key));
-            self.faults.push(fault.at(entry.key_at, "not yet"));
-        }
         let request = map.required("request", self.faults)?;
-        let response = map.required("response", self.faults)?;
-        Some(Exchange { at: request.at, request: self.request(request)?, answer: self.answer(response)? })
+        let times = map.get("times").and_then(|node| self.times(node));
+        let delay = map.get("delay").and_then(|node| duration(node, "`delay`", self.faults));
+        let decoded = self.request(request);
+        let outcome = self.outcome(&map);
+        if let (Some(RecordedRequest { method: Method::Head, .. }), Some(Outcome::Truncated(_))) = (&decoded, &outcome) {
+            self.nothing_to_cut(map.at, "an answer to HEAD has no body");
+        }
+        Some(Exchange { at: request.at, request: decoded?, outcome: outcome?, times, delay })
+    }
+
+    fn times(&mut self, node: &Node) -> Option<u32> {
+        let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+        let times = number.and_then(|number| u32::try_from(number).ok()).filter(|times| *times > 0);
+        if times.is_none() {
+            let fault = Diagnostic::error("`times` must be a whole number above zero").at(node.at, "so often it cannot answer");
+            self.faults.push(fault.hint("without `times` an exchange answers once, and the last one again and again"));
+        }
+        times
+    }
+
+    fn outcome(&mut self, map: &Map<'_>) -> Option<Outcome> {
+        let fault = map.get("fault").map(|node| (node.at, word(node, "`fault`", &FAULTS, self.faults)));
+        match (fault, map.entry("response")) {
+            (None, _) => {
+                let response = map.required("response", self.faults)?;
+                self.answer(response).map(Outcome::Answer)
+            }
+            (Some((_, None)), _) => None,
+            (Some((_, Some(Fault::Reset))), None) => Some(Outcome::Reset),
+            (Some((at, Some(Fault::Reset))), Some(entry)) => {
+                let fault =
+                    Diagnostic::error("nothing of a `response` arrives after `fault: reset`").at(entry.key_at, "never sent");
+                self.faults.push(fault.at(at, "with this").hint("remove one of the two; `truncate` sends half of the body"));
+                None
+            }
+            (Some((at, Some(Fault::Truncate))), Some(entry)) => self.truncated(at, &entry.value),
+            (Some((at, Some(Fault::Truncate))), None) => {
+                let fault = Diagnostic::error("`fault: truncate` needs a `response`").at(at, "there is nothing to cut in half");
+                self.faults.push(fault.hint("add the `response`, or write `fault: reset` for no answer at all"));
+                None
+            }
+        }
+    }
+
+    fn truncated(&mut self, at: Span, response: &Node) -> Option<Outcome> {
+        let answer = self.answer(response)?;
+        match &answer.body {
+            AnswerBody::None => self.nothing_to_cut(at, "this answer has no body"),
+            AnswerBody::Text(text) if text.is_empty() => self.nothing_to_cut(at, "the body of this answer is empty"),
+            _ => {}
+        }
+        Some(Outcome::Truncated(answer))
+    }
+
+    fn nothing_to_cut(&mut self, at: Span, why: &str) {
+        let fault = Diagnostic::error("`fault: truncate` needs an answer with a body").at(at, why);
+        self.faults.push(fault.hint("add a body, or write `fault: reset` for no answer at all"));
     }
 
     fn request(&mut self, node: &Node) -> Option<RecordedRequest> {
@@ -138,11 +205,7 @@ impl Recordings<'_> {
     fn answer(&mut self, node: &Node) -> Option<RecordedAnswer> {
         let map = Map::open(node, "a recorded answer", &RESPONSE_KEYS, self.faults)?;
         let status = map.required("status", self.faults)?;
-        let code = status.to_value().as_number().and_then(crate::value::Number::as_i64);
-        let Some(status) = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code)) else {
-            self.faults.push(wrong_kind(status, "`status`", "a status of an answer, 200 to 599"));
-            return None;
-        };
+        let status = self::status(status, self.faults)?;
         let headers = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
         if let Some(body) = map.present(&RESPONSE_KEYS[2..]).first().filter(|_| matches!(status, 204 | 304)) {
             let fault = Diagnostic::error(format!("an answer {status} has no body")).at(body.key_at, "nobody would get this");
@@ -175,4 +238,14 @@ impl Recordings<'_> {
             _ => self.files.body_file(&entry.value, self.faults).map_or(AnswerBody::None, |file| AnswerBody::File(file.path)),
         }
     }
+}
+
+/// The status of an answer that is the last one to its request.
+pub fn status(node: &Node, faults: &mut Diagnostics) -> Option<u16> {
+    let code = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+    let found = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code));
+    if found.is_none() {
+        faults.push(wrong_kind(node, "`status`", "a status of an answer, 200 to 599"));
+    }
+    found
 }

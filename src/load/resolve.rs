@@ -2,10 +2,11 @@
 //! recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
-use crate::model::recording::{Exchange, same_answer, same_request};
+use crate::model::recording::{Exchange, same_outcome, same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
+use crate::span::Span;
 use crate::store::variable_part;
 use std::collections::HashMap;
 
@@ -17,6 +18,7 @@ pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
     check_reserved(workspace, faults);
     check_environments(workspace, faults);
     check_recordings(workspace, faults);
+    super::resource::check_all(workspace, faults);
 }
 
 /// Every scheme that a request can name, in order.
@@ -153,18 +155,16 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
             let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
-            let at = recording.exchanges.first().map(|exchange| exchange.at).unwrap_or_default();
-            faults.push(
-                fault.at(at, "for the exchanges of this file").maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())),
-            );
+            let exchange = recording.exchanges.first().map(|exchange| (exchange.at, "for the exchanges of this file"));
+            let resource = recording.resources.first().map(|resource| (resource.at, "for the resources of this file"));
+            let (at, label) = exchange.or(resource).unwrap_or((Span::default(), "for the exchanges of this file"));
+            faults.push(fault.at(at, label).maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())));
         }
         for exchange in &recording.exchanges {
             let key = (recording.scheme.as_str(), exchange.request.method.name(), exchange.request.path.as_str());
             let others = pool.entry(key).or_default();
             let clash = others.iter().find(|(file, other)| {
-                *file != recording.name
-                    && same_request(&other.request, &exchange.request)
-                    && !same_answer(&other.answer, &exchange.answer)
+                *file != recording.name && same_request(&other.request, &exchange.request) && !same_outcome(other, exchange)
             });
             if let Some((_, other)) = clash {
                 let fault = Diagnostic::error("two files answer one request differently")

@@ -7,6 +7,7 @@ pub mod fixture;
 pub mod outcome;
 pub mod recording;
 pub mod request;
+pub mod resource;
 pub mod scheme;
 pub mod template;
 pub mod workspace;

@@ -1,9 +1,11 @@
 //! What a marketplace answered, as a file keeps it.
 
 use crate::model::request::Method;
+use crate::model::resource::Resource;
 use crate::span::Span;
 use crate::value::Value;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The number of the recording format that this program writes; older ones stay readable.
 pub const FORMAT: i64 = 1;
@@ -15,14 +17,29 @@ pub struct Recording {
     pub name: String,
     pub scheme: String,
     pub exchanges: Vec<Exchange>,
+    pub resources: Vec<Resource>,
 }
 
-/// One unsigned request and its answer.
+/// One unsigned request and what comes back for it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pub at: Span,
     pub request: RecordedRequest,
-    pub answer: RecordedAnswer,
+    pub outcome: Outcome,
+    /// So often it answers; by default once, and the last of its request again and again.
+    pub times: Option<u32>,
+    /// So long the answer is held back.
+    pub delay: Option<Duration>,
+}
+
+/// What comes back for a request.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Answer(RecordedAnswer),
+    /// Half of the body, and then the connection ends.
+    Truncated(RecordedAnswer),
+    /// The connection ends without a byte of an answer.
+    Reset,
 }
 
 /// A request as it is before anything of the scheme is added. `<now>`, `<uuid>` and the like stand for any value.
@@ -74,9 +91,19 @@ pub fn same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
         && left.body == right.body
 }
 
-/// Whether two recorded answers say the same.
+/// Whether two exchanges give the same, as often and as late.
 #[must_use]
-pub fn same_answer(left: &RecordedAnswer, right: &RecordedAnswer) -> bool {
+pub fn same_outcome(left: &Exchange, right: &Exchange) -> bool {
+    let same = match (&left.outcome, &right.outcome) {
+        (Outcome::Answer(left), Outcome::Answer(right)) | (Outcome::Truncated(left), Outcome::Truncated(right)) => {
+            same_answer(left, right)
+        }
+        (left, right) => matches!((left, right), (Outcome::Reset, Outcome::Reset)),
+    };
+    same && (left.times, left.delay) == (right.times, right.delay)
+}
+
+fn same_answer(left: &RecordedAnswer, right: &RecordedAnswer) -> bool {
     let body = |answer: &RecordedAnswer| match &answer.body {
         AnswerBody::None => Value::Null,
         AnswerBody::Json(value) => value.clone(),

@@ -1,6 +1,6 @@
 //! Finds the recorded answer to an unsigned request, or the nearest one and what differs.
 
-use crate::model::recording::{Exchange, RecordedAnswer, RecordedBody, RecordedRequest, same_request};
+use crate::model::recording::{Exchange, RecordedBody, RecordedRequest, same_request};
 use crate::model::workspace::Workspace;
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
@@ -8,26 +8,44 @@ use crate::wire::{Draft, DraftBody};
 /// What stands in a recording for a value that is fresh each time.
 const PLACEHOLDERS: [&str; 6] = ["<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>"];
 
-/// Every recorded exchange of one scheme; those of one request answer in order, the last again and again.
+/// Every recorded exchange of one scheme; those of one request answer in order, each as often as it says.
 #[derive(Debug, Default)]
 pub struct Pool {
     groups: Vec<Group>,
 }
 
+/// The exchanges of one request.
 #[derive(Debug)]
 struct Group {
     request: RecordedRequest,
     file: String,
-    answers: Vec<RecordedAnswer>,
-    given: usize,
+    exchanges: Vec<Exchange>,
+    given: u32,
     /// It matches by its texts alone; such a request goes before one with placeholders.
     exact: bool,
 }
 
-/// The nearest recorded request and how the one that was sent differs from it.
+impl Group {
+    /// The exchange whose turn it is, unless all are used up.
+    fn next(&mut self) -> Option<&Exchange> {
+        let (mut before, last) = (0_u32, self.exchanges.len() - 1);
+        let turn = self.exchanges.iter().enumerate().find(|(index, exchange)| {
+            let times = exchange.times.unwrap_or(if *index == last { u32::MAX } else { 1 });
+            before = before.saturating_add(times);
+            self.given < before || before == u32::MAX
+        });
+        self.given = self.given.saturating_add(1);
+        turn.map(|(_, exchange)| exchange)
+    }
+}
+
+/// Why no recorded exchange answers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Miss {
-    pub nearest: Option<(String, Vec<String>)>,
+pub enum Miss {
+    /// The nearest recorded request and how the one that was sent differs from it.
+    Unknown { nearest: Option<(String, Vec<String>)> },
+    /// A stub of this file answered as often as it may.
+    UsedUp { file: String },
 }
 
 impl Pool {
@@ -43,33 +61,43 @@ impl Pool {
         pool
     }
 
+    /// A second file that answers the same request says the same, and so adds nothing.
     fn add(&mut self, file: &str, exchange: &Exchange) {
-        let same = |group: &&mut Group| group.file == file && same_request(&group.request, &exchange.request);
-        match self.groups.iter_mut().find(same) {
-            Some(group) => group.answers.push(exchange.answer.clone()),
+        match self.groups.iter_mut().find(|group| same_request(&group.request, &exchange.request)) {
+            Some(group) if group.file == file => group.exchanges.push(exchange.clone()),
+            Some(_) => {}
             None => self.groups.push(Group {
                 request: exchange.request.clone(),
                 file: file.to_owned(),
-                answers: vec![exchange.answer.clone()],
+                exchanges: vec![exchange.clone()],
                 given: 0,
                 exact: is_exact(&exchange.request),
             }),
         }
     }
 
-    /// # Errors
-    /// When nothing is recorded for the request.
-    pub fn answer(&mut self, account: &str, sent: &Draft) -> Result<RecordedAnswer, Miss> {
+    /// The exchange that is recorded for just this request.
+    pub fn exact(&mut self, account: &str, sent: &Draft) -> Option<Exchange> {
         let sent = Sent::of(sent);
-        let found = self.groups.iter_mut().find(|group| differences(&group.request, account, &sent).is_empty());
-        match found {
-            Some(group) => {
-                let index = group.given.min(group.answers.len() - 1);
-                group.given += 1;
-                Ok(group.answers[index].clone())
+        self.fitting(account, &sent).filter(|group| group.exact).find_map(|group| group.next().cloned())
+    }
+
+    /// # Errors
+    /// When nothing is recorded for the request, or what is recorded is used up.
+    pub fn answer(&mut self, account: &str, sent: &Draft) -> Result<Exchange, Miss> {
+        let sent = Sent::of(sent);
+        let mut used_up = None;
+        for group in self.fitting(account, &sent) {
+            match group.next() {
+                Some(exchange) => return Ok(exchange.clone()),
+                None => used_up = used_up.or_else(|| Some(group.file.clone())),
             }
-            None => Err(self.nearest(account, &sent)),
         }
+        Err(used_up.map_or_else(|| self.nearest(account, &sent), |file| Miss::UsedUp { file }))
+    }
+
+    fn fitting<'p>(&'p mut self, account: &'p str, sent: &'p Sent<'_>) -> impl Iterator<Item = &'p mut Group> {
+        self.groups.iter_mut().filter(move |group| differences(&group.request, account, sent).is_empty())
     }
 
     fn nearest(&self, account: &str, sent: &Sent<'_>) -> Miss {
@@ -79,7 +107,7 @@ impl Pool {
             (elsewhere, differs.len(), strsim::levenshtein(&group.request.path, &sent.draft.path))
         };
         let nearest = self.groups.iter().min_by_key(path_first);
-        Miss { nearest: nearest.map(|group| (group.file.clone(), differences(&group.request, account, sent))) }
+        Miss::Unknown { nearest: nearest.map(|group| (group.file.clone(), differences(&group.request, account, sent))) }
     }
 }
 
@@ -98,7 +126,9 @@ impl<'d> Sent<'d> {
     }
 }
 
-fn body_of(draft: &Draft) -> RecordedBody {
+/// The body of a request as recordings say it.
+#[must_use]
+pub fn body_of(draft: &Draft) -> RecordedBody {
     match &draft.body {
         DraftBody::None => RecordedBody::None,
         DraftBody::Json(value) => RecordedBody::Json(value.clone()),

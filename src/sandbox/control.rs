@@ -10,7 +10,7 @@ use crate::wire::pairs_of;
 /// Everything below it is ours.
 pub const CONTROL: &str = "/.ingam/";
 
-const HELP: &str = "there is: GET tokens; GET callback; POST lose?answers=N&after=GOOD; POST grace?seconds=N; \
+const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
 
@@ -30,6 +30,7 @@ pub struct Traffic {
 #[derive(Debug, PartialEq, Eq)]
 enum Control {
     Tokens,
+    Resources,
     /// Where a marketplace leads people to whose links do not say where to.
     Callback,
     Lose {
@@ -62,6 +63,7 @@ impl Control {
         let mut parameters = Parameters(pairs_of(query));
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
+            (Method::Get, "resources") => Self::Resources,
             (Method::Get, "callback") => return Ok(Self::Callback),
             (Method::Post, "lose") => {
                 Self::Lose { answers: parameters.needed("answers")?, after: parameters.number("after")?.unwrap_or(0) }
@@ -124,6 +126,7 @@ impl Marketplace {
         Some(match Control::parse(method, name, query) {
             Err(message) => Reply::message(400, message),
             Ok(Control::Callback) => super::authorize::landing(),
+            Ok(Control::Resources) => Reply::json(200, &self.resources.seen()),
             Ok(control) => match self.obey(control, now_ms) {
                 Ok(()) => Reply::json(200, &self.seen()),
                 Err(message) => Reply::message(400, message),
@@ -134,7 +137,7 @@ impl Marketplace {
     fn obey(&mut self, control: Control, now_ms: i64) -> Result<(), String> {
         let settings = &mut self.tokens.settings;
         match control {
-            Control::Tokens | Control::Callback => {}
+            Control::Tokens | Control::Resources | Control::Callback => {}
             Control::Lose { answers, after } => (self.traffic.lose, self.traffic.after) = (answers, after),
             Control::Grace(grace_ms) => settings.grace_ms = grace_ms,
             Control::Life { access, refresh } => {

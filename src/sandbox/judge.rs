@@ -5,10 +5,11 @@ use super::control::Traffic;
 use super::names::Names;
 use super::owner::{Owner, TestAccount, test_account};
 use super::paths::NamedLevel;
-use super::reply::{Lost, Reply, not_recorded};
+use super::reply::{Arrives, Delivery, Reply, not_recorded};
+use super::resources::{Call, Resources};
 use super::tokens::Tokens;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
-use crate::model::recording::{AnswerBody, RecordedAnswer};
+use crate::model::recording::{AnswerBody, Exchange, Outcome, RecordedAnswer};
 use crate::model::scheme::{Fault, Procedure, Refusal, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::{Moment, format_time};
@@ -26,6 +27,7 @@ pub struct Marketplace {
     pub(super) accounts: Vec<TestAccount>,
     named_levels: Vec<NamedLevel>,
     pool: Pool,
+    pub(super) resources: Resources,
     pub(super) tokens: Tokens,
     pub(super) traffic: Traffic,
 }
@@ -46,38 +48,39 @@ impl Marketplace {
             accounts,
             named_levels: steps.filter_map(NamedLevel::of).collect(),
             pool: Pool::of(workspace, &scheme.name),
+            resources: Resources::of(workspace, &scheme.name),
             tokens: Tokens::default(),
             traffic: Traffic::default(),
         }
     }
 
-    /// # Errors
-    /// When the answer is to be lost on its way.
-    pub fn answer(&mut self, received: &Received, moment: Moment) -> Result<Reply, Lost> {
+    /// What comes back, and how; nothing is waited for here.
+    pub fn answer(&mut self, received: &Received, moment: Moment) -> Delivery {
         if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
-            return Ok(reply);
+            return reply.into();
         }
         if let Some(answer) = self.token_request(received, moment) {
-            return answer;
+            return answer.into();
         }
-        Ok(self.page(received, moment).unwrap_or_else(|| self.call(received, moment)))
+        self.page(received, moment).map_or_else(|| self.call(received, moment), Delivery::from)
     }
 
     /// Every other request: a call for data.
-    fn call(&mut self, received: &Received, moment: Moment) -> Reply {
+    fn call(&mut self, received: &Received, moment: Moment) -> Delivery {
         let Some(path) = path_below(&received.base, received) else {
             let base = received.base.path();
-            return Reply::message(404, format!("the sandbox of `{}` knows paths below `{base}` only", self.scheme.name));
+            let message = format!("the sandbox of `{}` knows paths below `{base}` only", self.scheme.name);
+            return Reply::message(404, message).into();
         };
         let scheme = Arc::clone(&self.scheme);
         let named = self.named_levels.iter().find(|named| named.fits(received.method, path));
         let level = choose_level(&scheme, named.map(|named| named.level.as_str()), received.method, path);
         let token = level.token.as_ref().map(|token| token.name.as_str());
         match self.verify(&level.procedure, token, received, moment.unix_ms) {
-            Err(fault) => self.refuse(&fault, path, moment),
+            Err(fault) => self.refuse(&fault, path, moment).into(),
             Ok(verified) => match self.punished(&verified, moment.unix_ms) {
-                Some(fault) => self.refuse(&fault, path, moment),
-                None => self.recorded(received, verified),
+                Some(fault) => self.refuse(&fault, path, moment).into(),
+                None => self.known(received, verified, moment),
             },
         }
     }
@@ -114,16 +117,35 @@ impl Marketplace {
         punished.then(|| Faulty { fault: Fault::Penalty, name: "quota".to_owned() })
     }
 
-    fn recorded(&mut self, received: &Received, mut verified: Verified) -> Reply {
+    /// An exchange that is recorded for just this request goes first, so that a stub can disturb one call; then what is kept,
+    /// then every other exchange.
+    fn known(&mut self, received: &Received, mut verified: Verified, moment: Moment) -> Delivery {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
         if let (DraftBody::Multipart { .. }, Some(content_type)) = (&verified.unsigned.body, content_type) {
             let parts = parts_of(content_type, &received.body).unwrap_or_default();
             verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
         }
-        match self.pool.answer(&verified.account, &verified.unsigned) {
-            Ok(answer) => self.reply(&answer),
-            Err(miss) => not_recorded(&self.scheme, &miss),
+        let (account, sent) = (&verified.account, &verified.unsigned);
+        if let Some(exchange) = self.pool.exact(account, sent) {
+            return self.played(&exchange);
         }
+        if let Some(found) = self.resources.find(sent.method, &sent.path) {
+            let names = self.names(&sent.path, moment).and("account", account.as_str());
+            return self.resources.answer(found, Call { account, sent, names }).into();
+        }
+        match self.pool.answer(account, sent) {
+            Ok(exchange) => self.played(&exchange),
+            Err(miss) => not_recorded(&self.scheme, &miss).into(),
+        }
+    }
+
+    fn played(&self, exchange: &Exchange) -> Delivery {
+        let arrives = match &exchange.outcome {
+            Outcome::Answer(answer) => Arrives::Whole(self.reply(answer)),
+            Outcome::Truncated(answer) => Arrives::Half(self.reply(answer)),
+            Outcome::Reset => Arrives::Nothing,
+        };
+        Delivery { delay: exchange.delay.unwrap_or_default(), arrives }
     }
 
     fn reply(&self, answer: &RecordedAnswer) -> Reply {

@@ -1,10 +1,11 @@
 //! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on the raw bytes that it
-//! received, issues tokens, refuses as its marketplace does, and answers from the recordings.
+//! received, issues tokens, refuses as its marketplace does, answers from the recordings, and keeps what requests create.
 
 mod answers;
 mod authorize;
 mod chain;
 mod control;
+mod half;
 mod judge;
 mod leaves;
 mod names;
@@ -12,6 +13,7 @@ mod owner;
 mod paths;
 mod penalty;
 mod reply;
+mod resources;
 mod server;
 mod token_request;
 mod tokens;

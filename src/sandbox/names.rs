@@ -2,12 +2,13 @@
 //! that account would send.
 
 use super::owner::TestAccount;
-use crate::model::template::Tree;
+use crate::model::template::{Tree, TreeKind};
 use crate::render::{Dialect, Scope, tree};
 use crate::value::Value;
 use std::borrow::Cow;
 
-/// Plain names for the templates of a sandbox.
+/// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
+#[derive(Clone)]
 pub struct Names(Vec<(String, Value)>);
 
 impl Names {
@@ -22,18 +23,26 @@ impl Names {
         self
     }
 
-    /// What cannot be filled in is null: an answer is given all the same.
+    /// A value that cannot be filled in is null: an answer is given all the same.
     #[must_use]
     pub fn fill(&self, written: &Tree) -> Value {
-        tree(written, self).map_or(Value::Null, Cow::into_owned)
+        match &written.kind {
+            TreeKind::List(items) => Value::List(items.iter().map(|item| self.fill(item)).collect()),
+            TreeKind::Object(members) => {
+                Value::Object(members.iter().map(|(name, member)| (name.clone(), self.fill(member))).collect())
+            }
+            _ => tree(written, self).map_or(Value::Null, Cow::into_owned),
+        }
     }
 }
 
 impl Scope for Names {
+    /// A member that is not there is null: what a request may send it may leave out.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let (name, rest) = path.split_first()?;
-        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
-        rest.iter().try_fold(value, |value, name| member(value, name)).map(Cow::Borrowed)
+        let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
+        let found = rest.iter().try_fold(value, |value, name| member(value, name));
+        Some(found.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
     }
 
     fn dialect(&self) -> Dialect {

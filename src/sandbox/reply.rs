@@ -4,6 +4,7 @@ use super::NO_RECORDING;
 use super::answers::Miss;
 use crate::model::scheme::Scheme;
 use crate::value::Value;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub struct Reply {
@@ -16,6 +17,34 @@ pub struct Reply {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this answer is lost, as it was asked for")]
 pub struct Lost;
+
+/// A reply and its way to the one who asked.
+#[derive(Debug)]
+pub struct Delivery {
+    /// So long it is held back.
+    pub delay: Duration,
+    pub arrives: Arrives,
+}
+
+#[derive(Debug)]
+pub enum Arrives {
+    Whole(Reply),
+    /// With the length of the whole body, and half of it.
+    Half(Reply),
+    Nothing,
+}
+
+impl From<Reply> for Delivery {
+    fn from(reply: Reply) -> Self {
+        Self { delay: Duration::ZERO, arrives: Arrives::Whole(reply) }
+    }
+}
+
+impl From<Result<Reply, Lost>> for Delivery {
+    fn from(reply: Result<Reply, Lost>) -> Self {
+        Self { delay: Duration::ZERO, arrives: reply.map_or(Arrives::Nothing, Arrives::Whole) }
+    }
+}
 
 impl Reply {
     #[must_use]
@@ -39,23 +68,26 @@ impl Reply {
     }
 }
 
-/// The request is right, and nothing is recorded for it.
+/// The request is right, and nothing is recorded for it, or nothing any more.
 #[must_use]
 pub fn not_recorded(scheme: &Scheme, miss: &Miss) -> Reply {
     let verified = if scheme.signs() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
-    let mut message = format!("{verified}no file in fixtures/recordings answers this request");
-    let nearest = match &miss.nearest {
-        Some((file, differs)) => {
-            message.push_str(&format!(
-                "; the nearest is fixtures/recordings/{file}.yaml, and it differs in: {}",
-                differs.join("; ")
-            ));
-            Value::from(file.as_str())
+    let (why, nearest) = match miss {
+        Miss::UsedUp { file } => (
+            format!("its stub in fixtures/recordings/{file}.yaml is used up: it answered as often as its `times` says"),
+            Some(file),
+        ),
+        Miss::Unknown { nearest: None } => (UNKNOWN.to_owned(), None),
+        Miss::Unknown { nearest: Some((file, differs)) } => {
+            let nearest = format!("the nearest is fixtures/recordings/{file}.yaml, and it differs in: {}", differs.join("; "));
+            (format!("{UNKNOWN}; {nearest}"), Some(file))
         }
-        None => Value::Null,
     };
-    let mut reply =
-        Reply::json(501, &Value::Object(vec![("message".to_owned(), message.into()), ("nearest".to_owned(), nearest)]));
+    let nearest = nearest.map_or(Value::Null, |file| Value::from(file.as_str()));
+    let message = ("message".to_owned(), Value::from(format!("{verified}{why}")));
+    let mut reply = Reply::json(501, &Value::Object(vec![message, ("nearest".to_owned(), nearest)]));
     reply.headers.push((NO_RECORDING.to_owned(), "true".to_owned()));
     reply
 }
+
+const UNKNOWN: &str = "no file in fixtures/recordings answers this request";

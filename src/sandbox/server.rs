@@ -1,8 +1,9 @@
 //! Listens on the loopback interface, one address for each scheme, and hands every request to its marketplace as the raw
 //! bytes that arrived.
 
+use super::half::Half;
 use super::judge::Marketplace;
-use super::reply::{Lost, Reply};
+use super::reply::{Arrives, Delivery, Lost, Reply};
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -10,7 +11,7 @@ use crate::render::Moment;
 use crate::sign::Received;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -119,16 +120,26 @@ async fn listen(listener: TcpListener, market: Market) {
     }
 }
 
-/// An error ends the connection without a byte of an answer.
-async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Full<Bytes>>, Lost> {
-    let reply = match receive(request, &market).await {
+/// The whole body of an answer, or half of it.
+type Body = Either<Full<Bytes>, Half>;
+
+/// An error ends the connection without a byte of an answer. An answer that is held back holds nothing else back.
+async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Body>, Lost> {
+    let delivery = match receive(request, &market).await {
         Ok(received) => {
             let moment = Moment { unix_ms: (market.nature.clock)(), seed: (market.nature.chance)() };
-            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(&received, moment)?
+            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(&received, moment)
         }
-        Err(status) => Reply { status, headers: Vec::new(), body: Vec::new() },
+        Err(status) => Delivery::from(Reply { status, headers: Vec::new(), body: Vec::new() }),
     };
-    Ok(response(reply))
+    if !delivery.delay.is_zero() {
+        tokio::time::sleep(delivery.delay).await;
+    }
+    match delivery.arrives {
+        Arrives::Whole(reply) => Ok(response(reply, |body| Either::Left(Full::new(body)))),
+        Arrives::Half(reply) => Ok(response(reply, |body| Either::Right(Half::of(body)))),
+        Arrives::Nothing => Err(Lost),
+    }
 }
 
 async fn receive(request: http::Request<Incoming>, market: &Market) -> Result<Received, u16> {
@@ -143,12 +154,15 @@ async fn receive(request: http::Request<Incoming>, market: &Market) -> Result<Re
     Ok(Received { method, target, headers: headers.collect(), body, base: market.base.clone() })
 }
 
-fn response(reply: Reply) -> http::Response<Full<Bytes>> {
-    let mut builder = http::Response::builder().status(reply.status);
+fn response(reply: Reply, body: impl FnOnce(Bytes) -> Body) -> http::Response<Body> {
+    let mut response = http::Response::new(body(reply.body.into()));
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     for (name, value) in &reply.headers {
-        if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
-            builder = builder.header(name.as_str(), value);
+        if let (Ok(name), Ok(value)) =
+            (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::from_bytes(value.as_bytes()))
+        {
+            response.headers_mut().append(name, value);
         }
     }
-    builder.body(Full::new(reply.body.into())).unwrap_or_else(|_| http::Response::new(Full::default()))
+    response
 }

@@ -6,6 +6,7 @@ mod documents;
 mod network;
 mod program;
 mod sandbox;
+mod sandbox_resources;
 mod sandbox_tokens;
 mod schemas;
 mod secrets;

@@ -1,0 +1,135 @@
+//! What a sandbox keeps: things that a request creates, so that others can read, change and delete them.
+
+use crate::jsonpath::{Found, JsonPath};
+use crate::model::request::Method;
+use crate::model::template::Tree;
+use crate::span::Span;
+use crate::value::Value;
+
+/// One kind of things, and the requests that deal with them.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub name: String,
+    pub at: Span,
+    pub ids: Ids,
+    /// Every account sees everything; otherwise each sees what it created.
+    pub shared: bool,
+    pub operations: Vec<Operation>,
+    /// The answer to who asks for what is not there.
+    pub missing: Option<Written>,
+}
+
+/// The ids that are given to what is created, one after the other.
+#[derive(Clone, Debug)]
+pub enum Ids {
+    Numbers {
+        first: i64,
+    },
+    /// The prefix and a number, from 1 on.
+    Texts {
+        prefix: String,
+    },
+}
+
+impl Ids {
+    /// The id of the thing before which so many were created.
+    #[must_use]
+    pub fn after(&self, created: i64) -> Value {
+        match self {
+            Self::Numbers { first } => Value::from(first.saturating_add(created)),
+            Self::Texts { prefix } => Value::from(format!("{prefix}{}", created.saturating_add(1))),
+        }
+    }
+}
+
+/// A request that deals with things of one kind, and its answer.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub at: Span,
+    pub method: Method,
+    pub path: ResourcePath,
+    pub does: Does,
+    pub answer: Written,
+}
+
+#[derive(Clone, Debug)]
+pub enum Does {
+    Create,
+    /// With what is said of each thing that is there.
+    List(Tree),
+    /// Something with the one thing that the request names there.
+    One(Verb, IdPlace),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Read,
+    Update,
+    Delete,
+}
+
+/// Where a request names a thing.
+#[derive(Clone, Debug)]
+pub enum IdPlace {
+    Query(String),
+    Form(String),
+    Json(JsonPath),
+    /// In the hole of the path.
+    Path,
+}
+
+impl IdPlace {
+    /// What a path that names one value finds.
+    #[must_use]
+    pub fn in_json(path: &JsonPath, body: &Value) -> Option<String> {
+        match path.find(body) {
+            Ok(Found::One(Some(value))) => value.to_plain_text(),
+            _ => None,
+        }
+    }
+}
+
+/// An answer whose values are filled in each time.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub status: u16,
+    pub json: Option<Tree>,
+}
+
+/// A path below the base path of a host, in which `{id}` may stand for one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePath(pub String);
+
+impl ResourcePath {
+    pub const HOLE: &str = "{id}";
+
+    #[must_use]
+    pub fn has_hole(&self) -> bool {
+        self.0.contains(Self::HOLE)
+    }
+
+    /// What stands in the hole of a path like this one, or nothing where there is none; `None` for another path.
+    #[must_use]
+    pub fn read<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let Some((before, after)) = self.0.split_once(Self::HOLE) else { return (self.0 == path).then_some("") };
+        let inside = path.strip_prefix(before)?.strip_suffix(after)?;
+        (!inside.is_empty() && !inside.contains('/')).then_some(inside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hole_is_one_segment() {
+        let read = |written: &str, path: &'static str| ResourcePath(written.to_owned()).read(path);
+        assert_eq!(read("/v1/items/{id}", "/v1/items/7"), Some("7"));
+        assert_eq!(read("/v1/items/{id}/stock", "/v1/items/7/stock"), Some("7"));
+        assert_eq!(read("/v1/items", "/v1/items"), Some(""));
+        for path in ["/v1/items/", "/v1/items", "/v1/items/7/8", "/v2/items/7", "/v1/items/7/stock"] {
+            assert_eq!(read("/v1/items/{id}", path), None, "{path}");
+        }
+        assert_eq!(read("/a/{id}/a", "/a/a"), None);
+    }
+}

@@ -1,0 +1,43 @@
+//! A body that breaks off: its length is that of the whole, and it ends in the middle.
+
+use super::reply::Lost;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The first half of a body, and what was said of its length.
+pub struct Half {
+    half: Option<Bytes>,
+    whole: u64,
+    flushed: bool,
+}
+
+impl Half {
+    #[must_use]
+    pub fn of(whole: Bytes) -> Self {
+        Self { half: Some(whole.slice(..whole.len() / 2)), whole: whole.len() as u64, flushed: false }
+    }
+}
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = Lost;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Lost>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        // The server writes out what it has when a body lets it wait, and throws it away when a body fails.
+        if !self.flushed {
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Lost)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.whole)
+    }
+}
