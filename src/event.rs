@@ -10,12 +10,14 @@ pub enum Event {
     RunStarted {
         environment: String,
         run_id: String,
-        units: usize,
+        files: usize,
     },
     UnitStarted {
         id: String,
     },
     UnitFinished(UnitReport),
+    /// A fixture that stands now, with the calls that made it.
+    SetUp(SetUpReport),
     /// Something that a fixture made could not be taken back.
     NotUndone(UndoReport),
     RunFinished(Summary),
@@ -50,6 +52,13 @@ pub struct StepReport {
     pub notes: Vec<Shown>,
     /// The whole exchange; there when asked for, and when the step did not pass.
     pub exchange: Option<ExchangeReport>,
+}
+
+/// What made a fixture.
+#[derive(Clone, Debug)]
+pub struct SetUpReport {
+    pub fixture: String,
+    pub steps: Vec<StepReport>,
 }
 
 /// An undo that failed, beside the verdict of whatever needed the fixture.

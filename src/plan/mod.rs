@@ -126,6 +126,12 @@ impl<'w> Plan<'w> {
         Self { units: order::reorder(units.collect()) }
     }
 
+    /// How many files its units are of.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        self.units.iter().map(|unit| unit.request.name.as_str()).collect::<std::collections::HashSet<_>>().len()
+    }
+
     /// Whether anything at all would be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

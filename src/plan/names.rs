@@ -45,8 +45,8 @@ fn check_request(workspace: &Workspace, environment: &str, request: &Request, mu
     let mut checker =
         Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &request.cases, faults };
     checker.variants(&request.cases, &mut known);
-    checker.define(&request.vars, &mut known);
     known.extend(request.needs.iter().map(|needed| needed.name.clone()));
+    checker.define(&request.vars, &mut known);
     for step in &request.steps {
         checker.step(step, &mut known);
     }
@@ -59,8 +59,8 @@ fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mu
     let mut checker =
         Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &fixture.params, faults };
     checker.variants(&fixture.params, &mut known);
-    checker.define(&fixture.vars, &mut known);
     known.extend(fixture.needs.iter().map(|needed| needed.name.clone()));
+    checker.define(&fixture.vars, &mut known);
     for FixtureStep { step, undo } in &fixture.steps {
         checker.step(step, &mut known);
         if let Some(undo) = undo {

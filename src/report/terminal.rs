@@ -2,7 +2,7 @@
 
 use super::Reporter;
 use crate::diagnostic::count;
-use crate::event::{Event, FailureReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
+use crate::event::{Event, FailureReport, SetUpReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
 use crate::secret::Shown;
 use crate::span::Sources;
 use anstyle::{AnsiColor, Style as Ansi};
@@ -106,6 +106,15 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
+    /// Only for those who want to see every exchange.
+    fn set_up(&mut self, set_up: &SetUpReport, sources: &Sources) -> io::Result<()> {
+        if !self.verbose || set_up.steps.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "  {} {}", self.style.dim("MADE"), set_up.fixture)?;
+        set_up.steps.iter().try_for_each(|step| self.step(step, sources, true))
+    }
+
     /// What is still there although it should be gone.
     fn not_undone(&mut self, undo: &UndoReport, sources: &Sources) -> io::Result<()> {
         writeln!(self.out, "  {} {}", self.style.red("LEFT"), undo.fixture)?;
@@ -128,9 +137,9 @@ impl<W: Write> Terminal<W> {
 
     fn in_full(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
         writeln!(self.out, "\n{} {}", self.word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
-        if unit.steps.is_empty()
-            && let Verdict::Error(_, reason) = &unit.verdict
-        {
+        // What no step of it says itself: a fixture that could not be set up, a variable that could not be made.
+        let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict);
+        if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
             writeln!(self.out, "  {}", sources.place(unit.at))?;
             self.paragraph("error", reason)?;
         }
@@ -252,7 +261,8 @@ impl<W: Write> Terminal<W> {
 impl<W: Write> Reporter for Terminal<W> {
     fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
         match event {
-            Event::RunStarted { environment, units, .. } => self.started(environment, *units),
+            Event::RunStarted { environment, files, .. } => self.started(environment, *files),
+            Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
             Event::UnitFinished(unit) => {
                 if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {

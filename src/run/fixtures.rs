@@ -4,7 +4,7 @@
 use super::Context;
 use super::step::{self, Reach, Recall};
 use super::unit::{layers, moment};
-use crate::event::{Event, StepReport, Trouble, UndoReport, Verdict};
+use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
 use crate::method::Method;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
@@ -94,15 +94,17 @@ impl<'w> Fixtures<'w> {
             let id = place.id.clone();
             if let Some(first) = self.standing.before(&place) {
                 self.undo(first, context, emit).await;
-                let seen = self.seen(unit, fixture);
                 let account = unit.account_for(fixture).map(str::to_owned);
                 let mut instance = Instance { fixture, account, result: Ok(Value::Null), undos: Vec::new() };
-                instance.result = self.make(&mut instance.undos, unit, fixture, seen, context).await;
+                instance.result = self.make(&mut instance.undos, unit, fixture, context, emit).await;
                 self.standing.put(place);
                 self.instances.insert(id.clone(), instance);
             }
-            if let Some(Err(error)) = self.instances.get(&id).map(|instance| &instance.result) {
-                return Err(error.clone());
+            if let Some(Err(error)) = self.instances.get_mut(&id).map(|instance| &mut instance.result) {
+                let said = error.clone();
+                // What was sent is shown once.
+                error.steps.clear();
+                return Err(said);
             }
         }
         Ok(unit.request.needs.iter().filter_map(|needed| self.value(unit, &needed.name)).collect())
@@ -126,21 +128,19 @@ impl<'w> Fixtures<'w> {
         undos: &mut Vec<Pending<'w>>,
         unit: &Unit<'w>,
         fixture: &'w Fixture,
-        seen: Vec<(String, Value)>,
         context: &Context<'_>,
+        emit: &mut dyn FnMut(Event),
     ) -> Result<Value, SetUpError> {
         let file = |error: &crate::render::RenderError| SetUpError::file(fixture, &error.reason);
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
         let mut variables = layers(context, moment(context), account, scheme).map_err(|error| file(&error))?;
-        let param = unit.param(fixture);
-        variables
-            .define(param.map(|param| param.vars.as_slice()).unwrap_or_default(), Layer::Case)
-            .map_err(|error| file(&error))?;
-        variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
-        for (name, value) in seen {
+        for (name, value) in self.seen(unit, fixture) {
             variables.set(name, value, Origin { layer: Layer::Fixture, at: None });
         }
+        let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
+        variables.define(param, Layer::Case).map_err(|error| file(&error))?;
+        variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
         let mut steps = Vec::new();
         for made in &fixture.steps {
             variables.set_moment(moment(context));
@@ -149,6 +149,7 @@ impl<'w> Fixtures<'w> {
                 return Err(SetUpError::of(fixture, &verdict, steps));
             }
         }
+        emit(Event::SetUp(SetUpReport { fixture: fixture.name.clone(), steps }));
         let value = |field: &crate::model::request::Field| Ok((field.name.clone(), tree(&field.value, &variables)?.into_owned()));
         let values: Result<Vec<_>, crate::render::RenderError> = fixture.values.iter().map(value).collect();
         values.map(Value::Object).map_err(|error| file(&error))

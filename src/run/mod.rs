@@ -87,7 +87,7 @@ impl Context<'_> {
 /// never an error of this function.
 pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
     let begun = Instant::now();
-    emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), units: plan.units.len() });
+    emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), files: plan.files() });
     let mut summary = Summary::default();
     let mut fixtures = Fixtures::new();
     let mut not_undone = 0;

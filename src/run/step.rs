@@ -131,6 +131,7 @@ async fn attempt(
         return Err(RenderError::new(step.at, "nothing was sent").into());
     };
     if let Some(reason) = not_recorded(response) {
+        progress.reach = Reach::Refused;
         return Err(StepError::NotRecorded(reason));
     }
     let hide = |text: &str| context.redactor.borrow_mut().redact(text);

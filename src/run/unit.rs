@@ -32,7 +32,7 @@ pub async fn run<'w>(
         Ok(values) => values,
         Err(error) => {
             let reason = context.redactor.borrow_mut().show(&error.reason);
-            return report(Verdict::Error(error.trouble, reason), error.steps, request.steps.len());
+            return report(Verdict::Error(error.trouble, reason), error.steps, 0);
         }
     };
     let mut variables = match variables(unit, &values, context, moment(context)) {
@@ -81,11 +81,11 @@ pub fn variables(
 ) -> Result<Variables, RenderError> {
     let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
     let mut variables = layers(context, moment, unit.account.as_deref(), scheme)?;
-    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
-    variables.define(&unit.request.vars, Layer::File)?;
     for (name, value) in values {
         variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Fixture, at: None });
     }
+    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
+    variables.define(&unit.request.vars, Layer::File)?;
     Ok(variables)
 }
 

@@ -3,6 +3,7 @@
 mod architecture;
 mod cases;
 mod documents;
+mod fixtures;
 mod network;
 mod program;
 mod sandbox;

@@ -56,7 +56,15 @@ exchanges:
 
 impl Town {
     pub fn new() -> Self {
+        Self::with_world(&[])
+    }
+
+    /// With more files for the sandbox.
+    pub fn with_world(files: &[(&str, &str)]) -> Self {
         let folder = Folder::new();
+        for (name, text) in files {
+            folder.write(&format!("world/{name}"), text);
+        }
         folder.write("world/ingam.yaml", &format!("envs: {{ sandbox: {{ accounts: {{ {SHOPS} }} }} }}\n"));
         folder.write("world/requests/shop.yaml", REQUEST);
         folder.write("world/fixtures/recordings/shop.yaml", RECORDING);
@@ -151,10 +159,16 @@ impl Town {
         assert_eq!(status, 200, "{body}");
     }
 
+    /// What the sandbox says below its reserved path.
+    pub fn see(&self, what: &str) -> serde_json::Value {
+        let (status, body) = get(&format!("{}/.ingam/{what}", self.origin));
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
     /// How often something has happened to the tokens of all owners.
     pub fn count(&self, what: &str) -> i64 {
-        let (_, body) = get(&format!("{}/.ingam/tokens", self.origin));
-        let all: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let all = self.see("tokens");
         if let Some(count) = all[what].as_i64() {
             return count;
         }
