@@ -32,4 +32,5 @@ bench:
 # every figure of the README
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens::
+    # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: fixtures::

@@ -50,6 +50,7 @@ fn check_block(block: &Block, kind: &str) {
         "request" => "requests/block.yaml".to_owned(),
         "recording" => "fixtures/recordings/block.yaml".to_owned(),
         "workspace" => "ingam.yaml".to_owned(),
+        "fixture" => "fixtures/block.yaml".to_owned(),
         "scheme" => format!("schemes/{scheme}.yaml"),
         other => panic!("line {}: `{other}` is no kind of block", block.line),
     };
