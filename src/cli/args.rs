@@ -234,6 +234,9 @@ pub enum AuthAct {
         scheme: String,
         /// The credential, such as partner_key
         name: String,
+        /// A value is no argument
+        #[arg(hide = true)]
+        value: Vec<String>,
         /// In the file credentials.env of your settings, which only you can read, and not in the keyring
         #[arg(long)]
         file: bool,

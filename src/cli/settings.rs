@@ -126,7 +126,7 @@ fn value_of(text: &str) -> Value {
 /// What the command line gives over the files.
 #[must_use]
 pub fn given<'t>(target: &'t Target, vars: &[(String, Value)]) -> Given<'t> {
-    Given { vars: vars.iter().map(|(name, _)| name.clone()).collect(), account: target.account.as_deref() }
+    Given { vars: vars.iter().map(|(name, _)| name.clone()).collect(), account: target.account.as_deref(), requests: None }
 }
 
 /// Every name that templates use must be known in this environment.

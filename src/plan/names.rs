@@ -15,6 +15,8 @@ pub struct Given<'g> {
     /// The names of `--var`.
     pub vars: Vec<String>,
     pub account: Option<&'g str>,
+    /// Whose accounts must be clear; `None` says all.
+    pub requests: Option<Vec<&'g str>>,
 }
 
 /// Reports every name that nothing defines in `environment`, and accounts that are not clear.
@@ -31,7 +33,8 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, 
         check_fixture(workspace, environment, fixture, known.clone(), faults);
     }
     for request in &workspace.requests {
-        if given.account.is_none() {
+        let is_meant = given.requests.as_ref().is_none_or(|names| names.contains(&request.name.as_str()));
+        if given.account.is_none() && is_meant {
             check_account(workspace, environment, request, faults);
         }
         check_request(workspace, environment, request, known.clone(), faults);

@@ -27,16 +27,45 @@ pub struct RawAnswer {
     body: String,
     /// Unix milliseconds by the store's clock.
     pub received_ms: i64,
-    /// It answers the code of an authorization, with a grant of its own.
-    pub is_grant: bool,
+    /// Which request it answers.
+    pub asked: Asked,
     pub split_from: Option<String>,
+}
+
+/// The requests that can bring a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    Issue,
+    Refresh,
+    /// For the code of an authorization, with a grant of its own.
+    Exchange,
+    /// A refresh with a shared token, which begins a chain.
+    Split,
+}
+
+impl Asked {
+    #[must_use]
+    pub fn request(self, token: &Token) -> Option<&TokenRequest> {
+        match self {
+            Self::Issue => token.issue.as_ref(),
+            Self::Refresh | Self::Split => token.refresh.as_ref(),
+            Self::Exchange => token.exchange.as_ref(),
+        }
+    }
+
+    /// Whether it begins a chain: nothing of an older pair goes on.
+    #[must_use]
+    pub fn is_grant(self) -> bool {
+        matches!(self, Self::Exchange | Self::Split)
+    }
 }
 
 impl RawAnswer {
     #[must_use]
-    pub fn new(response: &WireResponse, generation: u64, received_ms: i64, is_grant: bool, split_from: Option<String>) -> Self {
+    pub fn new(response: &WireResponse, generation: u64, received_ms: i64, asked: Asked, split_from: Option<String>) -> Self {
         let (status, headers) = (response.status, response.headers.clone());
-        Self { generation, status, headers, body: BASE64_STANDARD.encode(&response.body), received_ms, is_grant, split_from }
+        Self { generation, status, headers, body: BASE64_STANDARD.encode(&response.body), received_ms, asked, split_from }
     }
 
     #[must_use]
@@ -75,17 +104,18 @@ pub fn pair_of(
         received_ms: raw.received_ms,
         access_until_ms: end("", token.lifetime.access),
         refresh_until_ms: end("refresh_", token.lifetime.refresh),
-        grant_until_ms: token.lifetime.grant.filter(|_| raw.is_grant).map(|life| raw.after(ms(life))),
+        grant_until_ms: token.lifetime.grant.filter(|_| raw.asked.is_grant()).map(|life| raw.after(ms(life))),
     };
-    if let Some(before) = before.filter(|_| !raw.is_grant) {
-        keep(&mut pair, before);
+    if let Some(before) = before.filter(|_| !raw.asked.is_grant()) {
+        keep(&mut pair, before, token.lifetime.refresh_once);
     }
     Some(pair)
 }
 
-fn keep(pair: &mut Pair, before: &Pair) {
+fn keep(pair: &mut Pair, before: &Pair, works_once: bool) {
     pair.grant_until_ms = pair.grant_until_ms.or(before.grant_until_ms);
-    if let (None, Some(token)) = (pair.get("refresh_token"), before.get("refresh_token")) {
+    // One that works once is spent, whatever the answer forgets.
+    if let (None, Some(token), false) = (pair.get("refresh_token"), before.get("refresh_token"), works_once) {
         pair.values.push(("refresh_token".to_owned(), token.to_owned()));
         pair.refresh_until_ms = before.refresh_until_ms;
     }
@@ -116,7 +146,8 @@ impl RawAnswer {
     }
 }
 
-fn saved<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
+/// What `save` finds in an answer, whatever the answer means.
+pub fn saved<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
     let Ok(json) = answer.json() else { return Vec::new() };
     let found = request.save.iter().filter_map(|(name, path)| match path.find(json) {
         Ok(Found::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
@@ -132,7 +163,7 @@ fn seconds(value: &Value) -> Option<i64> {
         Value::String(text) => Number::parse(text.trim())?.as_i64(),
         _ => None,
     }
-    .filter(|seconds| *seconds > 0 && *seconds < i64::MAX / 1_000)
+    .filter(|seconds| *seconds >= 0 && *seconds < i64::MAX / 1_000)
 }
 
 fn point(seconds: i64) -> i64 {

@@ -14,8 +14,8 @@ pub struct Job {
     pub scheme: SchemeSource,
     pub key: Key,
     pub label: Label,
-    /// The host that the token request goes to.
-    pub base: String,
+    /// Host of a token request, as its scheme names it → where that is in this environment.
+    pub bases: Vec<(Option<String>, String)>,
     /// Name → value as JSON.
     credentials: Vec<(String, String)>,
     pub act: Act,
@@ -54,10 +54,17 @@ pub enum Act {
 
 impl Job {
     #[must_use]
-    pub fn new(scheme: SchemeSource, key: Key, label: Label, base: &str, credentials: &Values, act: Act) -> Self {
+    pub fn new(
+        scheme: SchemeSource,
+        key: Key,
+        label: Label,
+        bases: Vec<(Option<String>, String)>,
+        credentials: &Values,
+        act: Act,
+    ) -> Self {
         let credentials = credentials.0.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
         let timeout = Duration::from_secs(30);
-        Self { scheme, key, label, base: base.to_owned(), credentials, act, timeout, store: None }
+        Self { scheme, key, label, bases, credentials, act, timeout, store: None }
     }
 
     /// The credentials as schemes see them.

@@ -1,6 +1,6 @@
 //! The steps of a renewal, in the order that loses nothing.
 
-use super::answer::{RawAnswer, pair_of, pending_of};
+use super::answer::{Asked, RawAnswer, pair_of, pending_of, saved};
 use super::job::{Act, Failure, Job};
 use crate::check::{Answer, Outcome, outcome};
 use crate::model::outcome::ErrorKind;
@@ -11,7 +11,7 @@ use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
 use crate::store::{Lock, Nature, Record, State, Store, StoreError};
 use crate::transport::{Live, TransportError};
 use crate::value::Value;
-use crate::wire::{BaseUrl, WireResponse};
+use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
 /// How long to wait for another process that renews the same chain.
@@ -34,8 +34,7 @@ pub struct Tools<'a> {
 pub async fn renew(job: &Job, tools: &Tools<'_>) -> Result<Record, Failure> {
     let unknown = || Failure::unable(format!("the scheme `{}` has no token `{}`", tools.scheme.name, job.key.token));
     let token = tools.scheme.token(&job.key.token).ok_or_else(unknown)?;
-    let base = BaseUrl::parse(&job.base).map_err(Failure::unable)?;
-    let mut renewal = Renewal { job, tools, token, base, credentials: job.values(), redactor: Redactor::default() };
+    let mut renewal = Renewal { job, tools, token, credentials: job.values(), redactor: Redactor::default() };
     renewal.remember_credentials();
     let result = renewal.run().await;
     result.map_err(|failure| renewal.hidden(failure))
@@ -45,7 +44,6 @@ struct Renewal<'a> {
     job: &'a Job,
     tools: &'a Tools<'a>,
     token: &'a Token,
-    base: BaseUrl,
     credentials: Values,
     redactor: Redactor,
 }
@@ -55,9 +53,7 @@ struct Asking<'a> {
     request: &'a TokenRequest,
     token: Values,
     extra: Vec<(String, Value)>,
-    /// Where the refresh token, or the code, is gone when it was sent.
-    spends: bool,
-    is_grant: bool,
+    asked: Asked,
     split_from: Option<String>,
 }
 
@@ -73,7 +69,14 @@ enum Sent {
 impl<'a> Renewal<'a> {
     async fn run(&mut self) -> Result<Record, Failure> {
         let mut lock = self.tools.store.lock(&self.job.key, LOCK_WAIT).await?;
-        let there = lock.read().await?;
+        let there = match lock.read().await {
+            // A new authorization needs nothing of what cannot be read.
+            Err(StoreError::Broken { .. }) if matches!(self.job.act, Act::Exchange { .. }) => {
+                lock.set_aside().await?;
+                None
+            }
+            read => read?,
+        };
         let mut record = there.unwrap_or_else(|| Record::new(self.job.key.clone(), self.job.label.clone()));
         self.remember(&record);
         self.finish(&mut lock, &mut record).await?;
@@ -81,14 +84,15 @@ impl<'a> Renewal<'a> {
             return Ok(record);
         }
         let asking = self.asking(&record)?;
-        if asking.spends {
-            self.spend(&mut lock, &mut record, &asking).await?;
-        } else {
-            let answer = match self.send(&asking).await? {
+        if asking.asked == Asked::Issue {
+            let request = self.prepare(&asking)?;
+            let answer = match self.send(&request).await {
                 Sent::Answer(response) => self.raw(&response, &record, &asking),
                 Sent::Not(reason) | Sent::Lost(reason) => return Err(Failure::unable(reason)),
             };
             self.take(&mut lock, &mut record, &answer, State::Ready).await?;
+        } else {
+            self.spend(&mut lock, &mut record, &asking).await?;
         }
         Ok(record)
     }
@@ -104,30 +108,35 @@ impl<'a> Renewal<'a> {
     }
 
     fn asking(&self, record: &Record) -> Result<Asking<'a>, Failure> {
-        let asking = |request: &'a TokenRequest, spends: bool| Asking {
+        let plain = |request: &'a TokenRequest, asked: Asked| Asking {
             request,
             token: record.values(),
             extra: Vec::new(),
-            spends,
-            is_grant: false,
+            asked,
             split_from: record.split_from.clone(),
         };
         match (&self.job.act, &self.token.exchange, &self.token.refresh, &self.token.issue) {
             (Act::Exchange { code, callback }, Some(exchange), ..) => {
                 let members = callback.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-                let extra =
-                    vec![("code".to_owned(), Value::from(code.as_str())), ("callback".to_owned(), Value::Object(members))];
-                Ok(Asking { extra, is_grant: true, token: Values::default(), split_from: None, ..asking(exchange, true) })
+                let code = ("code".to_owned(), Value::from(code.as_str()));
+                let extra = vec![code, ("callback".to_owned(), Value::Object(members))];
+                Ok(Asking { extra, token: Values::default(), split_from: None, ..plain(exchange, Asked::Exchange) })
             }
             (Act::Split { refresh_token, from }, _, Some(refresh), _) => {
                 let token = Values(vec![("refresh_token".to_owned(), Value::from(refresh_token.as_str()))]);
-                Ok(Asking { token, is_grant: true, split_from: Some(from.clone()), ..asking(refresh, true) })
+                Ok(Asking { token, split_from: Some(from.clone()), ..plain(refresh, Asked::Split) })
             }
-            (Act::Renew { .. }, _, Some(refresh), _) if record.has_refresh_token() => match &record.state {
-                State::Dead { reason, .. } => Err(self.dead(reason)),
-                _ => Ok(asking(refresh, true)),
+            (Act::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => match (&record.state, issue) {
+                // What the application gets by itself needs no person.
+                (State::Dead { .. }, Some(issue)) => Ok(plain(issue, Asked::Issue)),
+                (State::Dead { reason, .. }, None) => Err(self.dead(reason)),
+                _ => Ok(plain(refresh, Asked::Refresh)),
             },
-            (Act::Renew { .. }, _, _, Some(issue)) => Ok(asking(issue, false)),
+            (Act::Renew { .. }, _, _, Some(issue)) => Ok(plain(issue, Asked::Issue)),
+            (Act::Renew { .. }, ..) => match &record.state {
+                State::Dead { reason, .. } => Err(self.dead(reason)),
+                _ => Err(self.nothing_to_renew()),
+            },
             _ => Err(self.nothing_to_renew()),
         }
     }
@@ -151,6 +160,8 @@ impl<'a> Renewal<'a> {
 
     /// Sends a token that works once. What is on the disk at every moment says how far it has come.
     async fn spend(&mut self, lock: &mut Lock, record: &mut Record, asking: &Asking<'_>) -> Result<(), Failure> {
+        // What cannot even be made spends nothing.
+        let mut request = self.prepare(asking)?;
         let before = match record.state.clone() {
             // Whoever wrote this mark is gone without an answer.
             State::Spending { since_ms } => State::Uncertain { since_ms },
@@ -161,47 +172,65 @@ impl<'a> Renewal<'a> {
         lock.write(record).await?;
         let mut lost = None;
         // An answer that got lost is asked for once more, soon: a marketplace may have a time of grace.
-        for _ in 0..2 {
-            match self.send(asking).await? {
+        for again in [true, false] {
+            match self.send(&request).await {
                 Sent::Answer(response) => {
                     let raw = self.raw(&response, record, asking);
                     let kept = self.keep(lock, &raw).await;
-                    let before = if lost.is_some() { State::Uncertain { since_ms: self.now_ms() } } else { before };
+                    let before = if lost.is_some() { self.uncertain() } else { before };
                     return self.take(lock, record, &raw, before).await.map_err(|failure| with_fault(failure, kept));
                 }
                 Sent::Not(reason) if lost.is_none() => {
-                    record.state = before;
-                    lock.clear_inbox().await;
-                    lock.write(record).await?;
+                    self.leave(lock, record, before).await?;
                     return Err(Failure::unable(reason));
                 }
                 Sent::Not(reason) | Sent::Lost(reason) => lost = Some(reason),
             }
-            if !matches!(record.state, State::Uncertain { .. }) {
-                record.state = State::Uncertain { since_ms: self.now_ms() };
+            if again {
+                record.state = self.uncertain();
                 lock.write(record).await?;
+                request = self.prepare(asking)?;
             }
         }
-        let failure = Failure::unable(format!(
-            "the answer with the new tokens of {} did not arrive: {}",
-            self.who(),
-            lost.unwrap_or_default()
-        ));
-        Err(failure.with(
-            "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again",
-        ))
+        let reason = format!("the answer with the new tokens of {} did not arrive: {}", self.who(), lost.unwrap_or_default());
+        if asking.asked == Asked::Exchange {
+            // A code says nothing about the tokens that are there.
+            self.leave(lock, record, before).await?;
+            return Err(Failure::person(reason).with("the code may be used up: log in again"));
+        }
+        let note =
+            "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again";
+        Err(Failure::unable(reason).with(note))
     }
 
+    fn uncertain(&self) -> State {
+        State::Uncertain { since_ms: self.now_ms() }
+    }
+
+    /// As it was; a chain that has never had a pair is none.
+    async fn leave(&self, lock: &mut Lock, record: &mut Record, before: State) -> Result<(), Failure> {
+        lock.clear_inbox().await;
+        record.state = before;
+        if record.current.is_none() && !matches!(record.state, State::Uncertain { .. }) {
+            return Ok(lock.remove().await?);
+        }
+        Ok(write(lock, record).await?)
+    }
+
+    /// A connection of the store that was cut meanwhile is made anew.
     async fn keep(&self, lock: &mut Lock, raw: &RawAnswer) -> Result<(), StoreError> {
         let text = serde_json::to_string(raw).unwrap_or_default();
-        lock.put_inbox(&text).await
+        match lock.put_inbox(&text).await {
+            Err(error) if error != StoreError::Overtaken => lock.put_inbox(&text).await,
+            kept => kept,
+        }
     }
 
     /// Puts what an answer says into the record and the record into the store.
     async fn take(&mut self, lock: &mut Lock, record: &mut Record, raw: &RawAnswer, before: State) -> Result<(), Failure> {
         let response = raw.response();
         let answer = Answer::new(&response);
-        let Some(request) = self.request_of(raw) else { return Err(self.nothing_to_renew()) };
+        let Some(request) = raw.asked.request(self.token) else { return Err(self.nothing_to_renew()) };
         let Some(pair) = pair_of(&answer, raw, self.token, request, record.current.as_ref()) else {
             return self.refused(lock, record, raw, request, before).await;
         };
@@ -209,7 +238,12 @@ impl<'a> Renewal<'a> {
         record.succeed(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
-        if raw.is_grant {
+        if raw.asked != Asked::Issue && self.token.lifetime.refresh_once && !record.has_refresh_token() {
+            let reason =
+                format!("the marketplace's last answer had no refresh token for {}, and the one before works once", self.who());
+            record.state = State::Dead { since_ms: self.now_ms(), reason };
+        }
+        if raw.asked.is_grant() {
             record.pending = pending_of(&answer, self.token);
         }
         write(lock, record).await.map_err(|error| {
@@ -218,16 +252,6 @@ impl<'a> Renewal<'a> {
         })?;
         lock.clear_inbox().await;
         Ok(())
-    }
-
-    /// Which request an answer belongs to.
-    fn request_of(&self, raw: &RawAnswer) -> Option<&'a TokenRequest> {
-        let token = self.token;
-        match (raw.is_grant, &raw.split_from) {
-            (true, None) => token.exchange.as_ref(),
-            (true, Some(_)) => token.refresh.as_ref(),
-            _ => token.refresh.as_ref().or(token.issue.as_ref()),
-        }
     }
 
     /// A refusal says that the token is dead only when the scheme says so; everything else leaves it as it was.
@@ -242,30 +266,38 @@ impl<'a> Renewal<'a> {
         let path = request.path.as_literal().unwrap_or_default();
         let response = raw.response();
         let said = outcome(self.tools.scheme, request.method, path, &Answer::new(&response));
+        for (name, value) in saved(&Answer::new(&response), request) {
+            if let Some(text) = value.as_str() {
+                self.redactor.add(format!("token.{name}"), text);
+            }
+        }
         let was_lost = matches!(before, State::Uncertain { .. });
         let (mut failure, authorize, may_be_spent) = self.refusal(&said, &response);
-        // A code that is refused says nothing about the tokens that are there.
-        let is_refresh = !raw.is_grant || raw.split_from.is_some();
+        let is_code = raw.asked == Asked::Exchange;
         if authorize && was_lost {
-            let spent = if is_refresh { "the token before them is spent" } else { "the code is used up" };
+            let spent = if is_code { "the code is used up" } else { "the token before them is spent" };
             failure.reason = format!("an answer with new tokens of {} was lost, and {spent}: {}", self.who(), failure.reason);
         }
-        record.state = match before {
-            _ if authorize && is_refresh => State::Dead { since_ms: self.now_ms(), reason: failure.reason.clone() },
-            State::Ready if may_be_spent => State::Uncertain { since_ms: self.now_ms() },
+        let state = match before {
+            // A code that is refused says nothing about the tokens that are there.
+            State::Uncertain { .. } if is_code => State::Ready,
+            before if is_code => before,
+            _ if authorize && raw.asked != Asked::Issue => {
+                State::Dead { since_ms: self.now_ms(), reason: self.redactor.redact(&failure.reason) }
+            }
+            State::Ready if may_be_spent => self.uncertain(),
             before => before,
         };
-        write(lock, record).await?;
-        lock.clear_inbox().await;
+        self.leave(lock, record, state).await?;
         Err(failure)
     }
 
     /// In words; whether a person must authorize; and whether the token may be spent all the same.
-    fn refusal(&self, said: &Outcome, response: &WireResponse) -> (Failure, bool, bool) {
+    fn refusal(&mut self, said: &Outcome, response: &WireResponse) -> (Failure, bool, bool) {
         // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
         let body = match response.status {
             200..300 if matches!(said, Outcome::Success) => "an answer without a token where the scheme looks for it".to_owned(),
-            _ => crate::secret::visible(&String::from_utf8_lossy(&response.body)),
+            _ => short(&self.redactor.redact(&crate::secret::visible(&String::from_utf8_lossy(&response.body)))),
         };
         let reason = format!("no token for {}: the marketplace answered {}: {body}", self.who(), response.status);
         let Outcome::Refused { kind, hint, then } = said else { return (Failure::unable(reason), false, true) };
@@ -279,7 +311,11 @@ impl<'a> Renewal<'a> {
         (failure, authorize, *kind == ErrorKind::Server)
     }
 
-    async fn send(&mut self, asking: &Asking<'_>) -> Result<Sent, Failure> {
+    /// The signed request, as it is now.
+    fn prepare(&mut self, asking: &Asking<'_>) -> Result<WireRequest, Failure> {
+        let unknown = || Failure::unable("the job says no host for this token request");
+        let base = self.job.bases.iter().find(|(host, _)| *host == asking.request.host).ok_or_else(unknown)?;
+        let base = BaseUrl::parse(&base.1).map_err(Failure::unable)?;
         let now = self.tools.scheme.clock.reading((self.tools.nature.clock)());
         let moment = Moment { unix_ms: now, seed: (self.tools.nature.chance)() };
         let inputs =
@@ -287,17 +323,21 @@ impl<'a> Renewal<'a> {
         let words = |error: SealError| Failure::person(format!("the token request cannot be made: {error}"));
         let draft = token_draft(self.tools.scheme, asking.request, inputs).map_err(words)?;
         let Sealed { request, trace } =
-            seal(self.tools.scheme, &asking.request.procedure, draft, &self.base, inputs).map_err(words)?;
+            seal(self.tools.scheme, &asking.request.procedure, draft, &base, inputs).map_err(words)?;
         trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add(id, value));
-        Ok(match self.tools.transport.send(&request, self.job.timeout).await {
+        Ok(request)
+    }
+
+    async fn send(&self, request: &WireRequest) -> Sent {
+        match self.tools.transport.send(request, self.job.timeout).await {
             Ok(response) => Sent::Answer(response),
             Err(error @ (TransportError::Connect { .. } | TransportError::Setup { .. })) => Sent::Not(error.to_string()),
             Err(error) => Sent::Lost(error.to_string()),
-        })
+        }
     }
 
     fn raw(&self, response: &WireResponse, record: &Record, asking: &Asking<'_>) -> RawAnswer {
-        RawAnswer::new(response, record.generation, self.now_ms(), asking.is_grant, asking.split_from.clone())
+        RawAnswer::new(response, record.generation, self.now_ms(), asking.asked, asking.split_from.clone())
     }
 
     fn now_ms(&self) -> i64 {
@@ -352,16 +392,33 @@ impl<'a> Renewal<'a> {
     }
 }
 
-/// A refused write is tried again a few times: what is lost otherwise cannot be got again.
+/// A refused write is tried again a few times: what is lost otherwise cannot be got again. One whose confirmation got lost has
+/// been done all the same.
 async fn write(lock: &mut Lock, record: &mut Record) -> Result<(), StoreError> {
+    let mut last = lock.write(record).await;
     for wait in WRITE_AGAIN {
-        match lock.write(record).await {
+        match last {
             Ok(()) => return Ok(()),
-            Err(StoreError::Overtaken) => return Err(StoreError::Overtaken),
+            Err(StoreError::Overtaken) => break,
             Err(_) => tokio::time::sleep(wait).await,
         }
+        last = lock.write(record).await;
+        if last == Err(StoreError::Overtaken)
+            && lock.read().await?.is_some_and(|there| there.current == record.current && there.state == record.state)
+        {
+            return Ok(());
+        }
     }
-    lock.write(record).await
+    last
+}
+
+/// An answer is shown as far as it says why; what is secret in it is gone by now.
+fn short(body: &str) -> String {
+    const SHOWN: usize = 1_000;
+    match body.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{} … ({} bytes in all)", &body[..cut], body.len()),
+        None => body.to_owned(),
+    }
 }
 
 fn with_fault(failure: Failure, kept: Result<(), StoreError>) -> Failure {

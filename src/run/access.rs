@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{did_you_mean, list_of};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
-use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme};
+use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme, Token};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{Origins, test_account};
 use crate::sign::{Values, members_used};
@@ -264,6 +264,20 @@ impl<'w> Accesses<'w> {
             None if scheme.hosts.is_empty() => Err(no_host()),
             None => Err(AccessError::Region { scheme: scheme.name.clone(), region: region.to_owned() }),
         }
+    }
+
+    /// Where each request of a token goes, by the host that it names.
+    ///
+    /// # Errors
+    /// When the scheme has no such host.
+    pub fn bases(&self, scheme: &Scheme, token: &Token, base: &BaseUrl) -> Result<Vec<(Option<String>, String)>, AccessError> {
+        let requests = [&token.issue, &token.exchange, &token.refresh].into_iter().flatten();
+        requests
+            .map(|request| {
+                let base = self.region_base(scheme, request.host.as_deref(), base)?;
+                Ok((request.host.clone(), base.as_str().to_owned()))
+            })
+            .collect()
     }
 
     /// The same environment's host for another region of the scheme: a token request may go elsewhere.

@@ -18,6 +18,8 @@ pub struct Tokens<'w> {
     pub renewer: Renewer<'w>,
     pub refresh: Refresh,
     held: RefCell<HashMap<Key, Held>>,
+    /// What could not be renewed is not tried again by every request of a run.
+    failed: RefCell<HashMap<Key, Failure>>,
 }
 
 #[derive(Clone)]
@@ -29,7 +31,7 @@ struct Held {
 impl<'w> Tokens<'w> {
     #[must_use]
     pub fn new(renewer: Renewer<'w>, refresh: Refresh) -> Self {
-        Self { renewer, refresh, held: RefCell::default() }
+        Self { renewer, refresh, held: RefCell::default(), failed: RefCell::default() }
     }
 }
 
@@ -127,24 +129,29 @@ impl Wanted<'_> {
 
     async fn renew(&self, than: u64) -> Result<Record, Failure> {
         if self.context.tokens.refresh == Refresh::Never {
-            return Err(self.may_not_renew());
+            return Err(self.may_not_renew(than == 0));
         }
-        let request = self.token.refresh.as_ref().or(self.token.issue.as_ref());
-        let Some(request) = request else { return Err(self.may_not_renew()) };
-        let base = self.context.accesses.region_base(self.scheme, request.host.as_deref(), &self.access.base);
-        let base = base.map_err(|error: AccessError| Failure::person(error.to_string()))?;
+        if let Some(failure) = self.context.tokens.failed.borrow().get(&self.key()) {
+            return Err(failure.clone());
+        }
+        let bases = self.context.accesses.bases(self.scheme, self.token, &self.access.base);
+        let bases = bases.map_err(|error: AccessError| Failure::person(error.to_string()))?;
         let renewer = &self.context.tokens.renewer;
         let act = Act::Renew { than };
-        let job = Job::new(renewer.source(self.scheme), self.key(), self.label(), base.as_str(), &self.access.credentials, act);
-        let record = renewer.renew(job, self.scheme, &self.context.transport).await?;
+        let job = Job::new(renewer.source(self.scheme), self.key(), self.label(), bases, &self.access.credentials, act);
+        let renewed = renewer.renew(job, self.scheme, &self.context.transport).await;
+        let record = renewed.inspect_err(|failure| {
+            self.context.tokens.failed.borrow_mut().insert(self.key(), failure.clone());
+        })?;
         self.hold(&record);
         Ok(record)
     }
 
-    fn may_not_renew(&self) -> Failure {
-        let account = &self.access.account;
+    fn may_not_renew(&self, is_none: bool) -> Failure {
+        let (account, environment) = (&self.access.account, &self.context.environment);
         let reason = format!("there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed");
-        Failure::person(reason).with("the one who may renew it runs `ingam auth refresh`")
+        let act = if is_none { format!("login {}", self.scheme.name) } else { "refresh".to_owned() };
+        Failure::person(reason).with(format!("the one who may runs `ingam auth {act} --env {environment}`"))
     }
 
     fn key(&self) -> Key {

@@ -39,6 +39,11 @@ impl StoreConfig {
         if found.is_some() || self.plain || !matches!(self.place, Place::Folder(_)) {
             return Ok(found);
         }
+        if let Place::Folder(folder) = &self.place
+            && super::file::has_sealed(folder)
+        {
+            return Err(StoreError::KeyGone { path: folder.clone() });
+        }
         let fresh = StoreKey::fresh(chance);
         match (keyring::set(KEY, &fresh.to_text()), &self.key_file) {
             (Ok(()), _) => Ok(keyring::get(KEY).and_then(|text| StoreKey::parse(&text))),
@@ -191,6 +196,20 @@ impl Lock {
         match self {
             Self::Memory(lock) => lock.remove(),
             Self::File(lock) => lock.remove()?,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lock) => lock.remove().await?,
+        }
+        Ok(())
+    }
+
+    /// A record that cannot be read is put aside, so that another can take its place.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub async fn set_aside(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(lock) => lock.remove(),
+            Self::File(lock) => lock.set_aside()?,
             #[cfg(feature = "postgres")]
             Self::Postgres(lock) => lock.remove().await?,
         }

@@ -257,6 +257,10 @@ pub fn keep_credential(folder: Option<&Path>, variable: &str, value: &str) -> Re
 fn keep_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
     let path = folder.join(OWN_FILE);
     let fault = |error: std::io::Error| CredentialError::Io { path: path.clone(), reason: error.to_string() };
+    std::fs::create_dir_all(folder).map_err(fault)?;
+    // Two that read at once would each write without the other's line.
+    let lock = std::fs::File::create(folder.join("credentials.lock")).map_err(fault)?;
+    lock.lock().map_err(fault)?;
     let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote));
     let quote = quote.ok_or_else(|| CredentialError::Unquotable { variable: variable.to_owned() })?;
     let before = read_pairs(&path)?.map(|_| std::fs::read_to_string(&path)).transpose().map_err(fault)?.unwrap_or_default();

@@ -118,6 +118,12 @@ impl Envelope {
     }
 }
 
+/// Whether a key is needed to open it.
+#[must_use]
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.starts_with(format!("{MARK} sealed ").as_bytes())
+}
+
 fn digest(about: &str, text: &str) -> String {
     hex::encode(&Sha256::digest([about, "\n", text].concat())[..16])
 }

@@ -19,6 +19,8 @@ pub enum StoreError {
     Broken { what: String, reason: String },
     #[error("the store has no key, and tokens are never written as plain text unasked")]
     NoKey,
+    #[error("the store `{}` holds tokens, and its key is gone", .path.display())]
+    KeyGone { path: PathBuf },
     #[error("the store's key is not one: {0}")]
     Key(String),
     #[error("the tokens are being renewed by {holder}, and were not free within {} s", .waited.as_secs())]
@@ -50,6 +52,7 @@ impl StoreError {
             Self::Broken { .. } => {
                 "is INGAM_STORE_KEY, or store.key in your settings, the one that it was written with? If so, `ingam auth login` makes a new one".to_owned()
             }
+            Self::KeyGone { .. } => "bring back store.key or INGAM_STORE_KEY; or remove the folder, and log in again".to_owned(),
             Self::Busy { .. } => "if that process hangs, stop it: the lock goes with it".to_owned(),
             _ => return None,
         })
@@ -58,6 +61,6 @@ impl StoreError {
     /// Whether a person has to bring something before it can work.
     #[must_use]
     pub fn wants_a_person(&self) -> bool {
-        matches!(self, Self::NoKey | Self::Key(_))
+        matches!(self, Self::NoKey | Self::Key(_) | Self::KeyGone { .. })
     }
 }

@@ -187,6 +187,16 @@ impl FileLock {
         let _ = std::fs::remove_file(self.store.path(&self.id, "inbox"));
     }
 
+    /// Under another ending it is there for whoever has its key.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn set_aside(&mut self) -> Result<(), StoreError> {
+        self.revision = 0;
+        let path = self.store.path(&self.id, "record");
+        std::fs::rename(&path, self.store.path(&self.id, "broken")).map_err(|error| io(&path, &error))
+    }
+
     /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one than the next to come.
     ///
     /// # Errors
@@ -226,6 +236,16 @@ fn make_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
         _ => sync_folder(folder),
     }
+}
+
+/// Whether anything is kept there that needs a key.
+pub fn has_sealed(folder: &Path) -> bool {
+    let is_sealed = |entry: std::fs::DirEntry| {
+        let path = entry.path();
+        let is_record = path.extension().is_some_and(|ending| ending == "record");
+        is_record && std::fs::read(path).is_ok_and(|bytes| super::envelope::is_sealed(&bytes))
+    };
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(is_sealed)
 }
 
 fn inbox_of(id: &str) -> String {

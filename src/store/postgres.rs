@@ -27,7 +27,8 @@ const TABLE: &str = "create table if not exists ingam_chain (
 #[derive(Clone)]
 pub struct PostgresStore {
     config: Arc<Config>,
-    client: Arc<Client>,
+    /// Made anew when it was cut.
+    client: Arc<tokio::sync::Mutex<Arc<Client>>>,
     envelope: Envelope,
     offset_ms: i64,
 }
@@ -58,12 +59,18 @@ impl PostgresStore {
         let client = connect(&config).await?;
         make_table(&client).await?;
         let before = clock();
-        let row = client
-            .query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])
-            .await
-            .map_err(|error| fault(&error))?;
+        let row = in_time(client.query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])).await?;
         let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
-        Ok(Self { config: Arc::new(config), client: Arc::new(client), envelope, offset_ms })
+        let client = Arc::new(tokio::sync::Mutex::new(Arc::new(client)));
+        Ok(Self { config: Arc::new(config), client, envelope, offset_ms })
+    }
+
+    async fn client(&self) -> Result<Arc<Client>, StoreError> {
+        let mut client = self.client.lock().await;
+        if client.is_closed() {
+            *client = Arc::new(connect(&self.config).await?);
+        }
+        Ok(Arc::clone(&client))
     }
 
     #[must_use]
@@ -78,8 +85,9 @@ impl PostgresStore {
     }
 
     async fn read_id(&self, id: &str) -> Result<Option<Record>, StoreError> {
-        let row = self.client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id]).await;
-        row.map_err(|error| fault(&error))?.map(|row| self.decode(&row)).transpose()
+        let client = self.client().await?;
+        let row = in_time(client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id])).await?;
+        row.map(|row| self.decode(&row)).transpose()
     }
 
     fn decode(&self, row: &Row) -> Result<Record, StoreError> {
@@ -91,8 +99,9 @@ impl PostgresStore {
     /// # Errors
     /// When the table cannot be read.
     pub async fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
-        let rows = self.client.query("select id, record, revision from ingam_chain order by id", &[]).await;
-        Ok(rows.map_err(|error| fault(&error))?.iter().map(|row| self.decode(row)).collect())
+        let client = self.client().await?;
+        let rows = in_time(client.query("select id, record, revision from ingam_chain order by id", &[])).await?;
+        Ok(rows.iter().map(|row| self.decode(row)).collect())
     }
 
     /// # Errors
@@ -106,8 +115,11 @@ impl PostgresStore {
             wait.as_millis(),
             IDLE.as_millis()
         );
-        lock.batch_execute(&begin).await.map_err(|error| fault(&error))?;
-        match lock.execute("select pg_advisory_xact_lock($1)", &[&number]).await {
+        in_time(lock.batch_execute(&begin)).await?;
+        let silent = |_| StoreError::Database("it does not answer".to_owned());
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
+        let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
+        match tokio::time::timeout(wait + CONNECT, locked).await.map_err(silent)? {
             Ok(_) => Ok(PostgresLock { store: self.clone(), id, _lock: lock, revision: 0 }),
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 Err(StoreError::Busy { holder: self.holder(number).await, waited: wait })
@@ -121,7 +133,8 @@ impl PostgresStore {
         let sql = "select a.application_name || coalesce(' on ' || host(a.client_addr), '') from pg_locks l \
                    join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted \
                    and ((l.classid::bigint << 32) | l.objid::bigint) = $1 limit 1";
-        let row = self.client.query_opt(sql, &[&number]).await.ok().flatten();
+        let Ok(client) = self.client().await else { return "another process".to_owned() };
+        let row = in_time(client.query_opt(sql, &[&number])).await.ok().flatten();
         row.and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_else(|| "another process".to_owned())
     }
 }
@@ -155,15 +168,15 @@ impl PostgresLock {
         record.revision = next.cast_unsigned();
         let sealed = super::encode(&self.store.envelope, &self.id, record)?;
         let text = String::from_utf8(sealed).unwrap_or_default();
-        let client = &self.store.client;
+        let client = self.store.client().await?;
         let written = if self.revision == 0 {
             let sql = "insert into ingam_chain (id, revision, record) values ($1, $2, $3) on conflict do nothing";
-            client.execute(sql, &[&self.id, &next, &text]).await
+            in_time(client.execute(sql, &[&self.id, &next, &text])).await
         } else {
             let sql = "update ingam_chain set record = $3, revision = $2, updated = now() where id = $1 and revision = $4";
-            client.execute(sql, &[&self.id, &next, &text, &self.revision]).await
+            in_time(client.execute(sql, &[&self.id, &next, &text, &self.revision])).await
         };
-        if written.map_err(|error| fault(&error))? == 0 {
+        if written? == 0 {
             return Err(StoreError::Overtaken);
         }
         self.revision = next;
@@ -177,7 +190,8 @@ impl PostgresLock {
         let sealed = String::from_utf8(sealed).unwrap_or_default();
         // Only beside the record that this renewal began with.
         let sql = "update ingam_chain set inbox = $2 where id = $1 and revision = $3";
-        match self.store.client.execute(sql, &[&self.id, &sealed, &self.revision]).await.map_err(|error| fault(&error))? {
+        let client = self.store.client().await?;
+        match in_time(client.execute(sql, &[&self.id, &sealed, &self.revision])).await? {
             0 => Err(StoreError::Overtaken),
             _ => Ok(()),
         }
@@ -186,21 +200,24 @@ impl PostgresLock {
     /// # Errors
     /// When the database fails.
     pub async fn inbox(&mut self) -> Result<Option<String>, StoreError> {
-        let row = self.store.client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id]).await;
-        let sealed: Option<String> = row.map_err(|error| fault(&error))?.and_then(|row| row.get(0));
+        let client = self.store.client().await?;
+        let row = in_time(client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id])).await?;
+        let sealed: Option<String> = row.and_then(|row| row.get(0));
         Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_of(&self.id), sealed.as_bytes()).ok()))
     }
 
     pub async fn clear_inbox(&mut self) {
         // One that stays is known to be old by its generation.
-        let _ = self.store.client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id]).await;
+        if let Ok(client) = self.store.client().await {
+            let _ = in_time(client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id])).await;
+        }
     }
 
     /// # Errors
     /// When the database fails.
     pub async fn remove(&mut self) -> Result<(), StoreError> {
-        let removed = self.store.client.execute("delete from ingam_chain where id = $1", &[&self.id]).await;
-        removed.map(|_| ()).map_err(|error| fault(&error))
+        let client = self.store.client().await?;
+        in_time(client.execute("delete from ingam_chain where id = $1", &[&self.id])).await.map(|_| ())
     }
 }
 
@@ -208,24 +225,32 @@ fn inbox_of(id: &str) -> String {
     format!("{id} inbox")
 }
 
+/// A database that says nothing is one that cannot be used.
+async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(CONNECT, work).await {
+        Ok(result) => result.map_err(|error| fault(&error)),
+        Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
+    }
+}
+
 /// Two processes that make the table at once would get in each other's way, so only one at a time does.
 async fn make_table(client: &Client) -> Result<(), StoreError> {
-    let there = client.query_opt("select 1 from pg_class where relname = 'ingam_chain' and pg_table_is_visible(oid)", &[]).await;
-    if there.map_err(|error| fault(&error))?.is_some() {
+    let there = client.query_opt("select 1 from pg_class where relname = 'ingam_chain' and pg_table_is_visible(oid)", &[]);
+    if in_time(there).await?.is_some() {
         return Ok(());
     }
     let sql = format!("begin; select pg_advisory_xact_lock(4985174); {TABLE}; commit");
-    client.batch_execute(&sql).await.map_err(|error| fault(&error))
+    in_time(client.batch_execute(&sql)).await
 }
 
 /// The connection ends with its client.
 async fn connect(config: &Config) -> Result<Client, StoreError> {
     if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
-        let (client, connection) = config.connect(NoTls).await.map_err(|error| fault(&error))?;
+        let (client, connection) = in_time(config.connect(NoTls)).await?;
         tokio::spawn(connection);
         return Ok(client);
     }
-    let (client, connection) = config.connect(tls()?).await.map_err(|error| fault(&error))?;
+    let (client, connection) = in_time(config.connect(tls()?)).await?;
     tokio::spawn(connection);
     Ok(client)
 }

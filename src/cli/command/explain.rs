@@ -21,7 +21,8 @@ pub fn run(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) ->
 
 fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Result<Exit, Exit> {
     let loaded = settings::workspace(host, global, output)?;
-    let chosen = Chosen::new(&loaded, &args.target, output)?;
+    let (request, step) = find(&loaded, &args.id, output)?;
+    let chosen = Chosen::new(&loaded, &args.target, Some(&[request]), output)?;
     let now = match &args.at {
         None => (host.clock)(),
         Some(text) => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| {
@@ -29,7 +30,6 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
             Exit::Usage
         })?,
     };
-    let (request, step) = find(&loaded, &args.id, output)?;
     let environment = session::dry(host, &loaded, &chosen.environment, output)?;
     let files = session::files(&loaded, output)?;
     let over = args.target.account.as_deref();

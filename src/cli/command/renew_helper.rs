@@ -41,7 +41,7 @@ async fn perform(job: &Job, host: &Host) -> Result<Record, Failure> {
     let nature = Nature { clock: host.clock, chance: host.chance };
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = Store::open(config, nature).await?;
-    let is_loopback = BaseUrl::parse(&job.base).is_ok_and(|base| base.is_loopback());
+    let is_loopback = job.bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
     let reach = if is_loopback { Reach::Loopback } else { Reach::Anywhere };
     let transport = Live::new(reach).map_err(|error| Failure::unable(error.to_string()))?;
     renew(job, &Tools { scheme: &scheme, store: &store, transport: &transport, nature }).await

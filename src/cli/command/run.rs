@@ -31,13 +31,13 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
-    let chosen = Chosen::new(loaded, &args.target, output)?;
     let grace = settings::duration("--grace", &args.grace, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
             Exit::NothingSelected
         })?;
+    let chosen = Chosen::new(loaded, &args.target, Some(&requests), output)?;
     let mut schemes = session::schemes_of(&loaded.workspace, &requests);
     session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
     let plan = Plan::new(&requests, args.target.account.as_deref(), &loaded.workspace, &chosen.environment);

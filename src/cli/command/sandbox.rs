@@ -45,6 +45,9 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
     }
     output
         .say(&format!("control: below {CONTROL} of each address, such as GET {CONTROL}tokens; GET {CONTROL} says what there is"));
+    let hosts: Vec<String> =
+        schemes.iter().filter_map(|scheme| Some(format!("{}: \"{}\"", scheme.name, sandbox.origins.base(scheme)?))).collect();
+    output.say(&format!("in ingam.yaml: envs: {{ local: {{ hosts: {{ {} }} }} }}", hosts.join(", ")));
     output.say("listening; Ctrl-C stops");
     let _ = tokio::signal::ctrl_c().await;
     Ok(Exit::Interrupted)
@@ -55,6 +58,8 @@ fn print_keys(scheme: &Scheme, name: &str, account: Option<&Account>, output: &O
     output.data(&output.out.dim(&format!("  account {name}")));
     for (key, value) in test_account(scheme, name, account).0 {
         if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
+            // A shell would read `$` as the beginning of a variable.
+            let text = if text.contains('$') { format!("'{text}'") } else { text };
             output.data(&output.out.dim(&format!("    {}={text}", variable(&scheme.name, None, None, &key))));
         }
     }

@@ -52,10 +52,12 @@ pub struct Chosen {
 impl Chosen {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn new(loaded: &Loaded, target: &Target, output: &Output) -> Result<Self, Exit> {
+    pub fn new(loaded: &Loaded, target: &Target, requests: Option<&[&Request]>, output: &Output) -> Result<Self, Exit> {
         let vars = settings::vars(target, output)?;
         let environment = settings::environment(&loaded.workspace, target.env.as_deref(), output)?;
-        settings::names(loaded, &environment, &settings::given(target, &vars), output)?;
+        let mut given = settings::given(target, &vars);
+        given.requests = requests.map(|requests| requests.iter().map(|request| request.name.as_str()).collect());
+        settings::names(loaded, &environment, &given, output)?;
         Ok(Self { environment, vars })
     }
 }
@@ -251,7 +253,7 @@ impl<'w> Session<'w> {
     fn kept(&self, output: &Output) -> Result<(StoreConfig, Helper), Exit> {
         let config = settings::store(self.host, self.global).map_err(|error| {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-            Exit::Unable
+            if error.wants_a_person() { Exit::Credential } else { Exit::Unable }
         })?;
         Ok((config, settings::helper(self.host)))
     }

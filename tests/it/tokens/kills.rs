@@ -114,7 +114,14 @@ impl Bench {
         let than = self.record().unwrap().generation;
         let label = Label { environment: "local".to_owned(), account: "sg".to_owned() };
         let act = Act::Renew { than };
-        let mut job = Job::new(self.source.clone(), self.key.clone(), label, &self.town.origin, &self.credentials, act);
+        let mut job = Job::new(
+            self.source.clone(),
+            self.key.clone(),
+            label,
+            vec![(None, self.town.origin.clone())],
+            &self.credentials,
+            act,
+        );
         job.store = Some(self.config.clone());
         serde_json::to_vec(&job).unwrap()
     }

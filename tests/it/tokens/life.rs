@@ -138,7 +138,7 @@ fn an_outage_costs_nothing_while_the_token_is_good() {
 fn the_wrong_seller_is_noticed_before_the_code_is_used() {
     let town = Town::new();
     let (output, code) = town.try_login(&["--account", "sg"], "shop_id=102");
-    assert!(code == 2 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"), "{code}: {output}");
+    assert!(code == 6 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"), "{code}: {output}");
     assert_eq!(town.count("exchanged"), 0);
     let (output, code) = town.try_login(&[], "shop_id=102");
     assert!(code == 0 && output.contains("`my` (shop_id 102)"), "{code}: {output}");
@@ -158,7 +158,7 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
         super::said(&child.wait_with_output().unwrap())
     };
     let (output, code) = login(&|address| address.replace("shop.example", "evil.example"));
-    assert!(code == 2 && output.contains("not the address"), "{code}: {output}");
+    assert!(code == 6 && output.contains("not the address"), "{code}: {output}");
     let (output, code) = login(&|_| format!("{redirect}?error=access_denied"));
     assert!(code == 6 && output.contains("has no `code`") && output.contains("error"), "{code}: {output}");
     let (output, code) = login(&str::to_owned);

@@ -4,7 +4,7 @@ use super::{Desk, Room, check_account};
 use crate::cli::Exit;
 use crate::cli::args::Whose;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
-use crate::model::scheme::{Scheme, Token};
+use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{Act, Failure, Job};
 use crate::run::{Access, Context};
 use crate::sign::Values;
@@ -32,16 +32,11 @@ impl Chain<'_> {
     /// In the helper process.
     pub async fn perform(&self, room: &Room, act: Act) -> Result<Record, Failure> {
         let context = &room.context;
-        let request = match act {
-            Act::Exchange { .. } => self.token.exchange.as_ref(),
-            _ => self.token.refresh.as_ref().or(self.token.issue.as_ref()),
-        };
-        let host = request.and_then(|request| request.host.as_deref());
-        let base = context.accesses.region_base(self.scheme, host, &self.access.base);
-        let base = base.map_err(|error| Failure::person(error.to_string()))?;
+        let bases = context.accesses.bases(self.scheme, self.token, &self.access.base);
+        let bases = bases.map_err(|error| Failure::person(error.to_string()))?;
         let renewer = &context.tokens.renewer;
         let label = Label { environment: context.environment.clone(), account: self.account.clone() };
-        let job = Job::new(renewer.source(self.scheme), self.key(), label, base.as_str(), &self.credentials, act);
+        let job = Job::new(renewer.source(self.scheme), self.key(), label, bases, &self.credentials, act);
         let record = renewer.renew(job, self.scheme, &context.transport).await?;
         let mut redactor = context.redactor.borrow_mut();
         record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
@@ -57,8 +52,8 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
     for pending in shared.pending.clone() {
         let act = Act::Split { refresh_token: refresh_token.clone(), from: from.clone() };
         let done = match part(room, chain, &pending) {
-            Some(part) => part.perform(room, act).await,
-            None => Err(Failure::unable(format!("the scheme has no token `{}`", pending.token))),
+            Ok((account, credentials, token)) => perform_part(room, chain, account, credentials, token, act).await,
+            Err(failure) => Err(failure),
         };
         match done {
             Ok(record) => {
@@ -73,17 +68,37 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
     exit
 }
 
-/// The chain of one owner of a shared pair.
-fn part<'c>(room: &Room, chain: &'c Chain<'_>, pending: &Pending) -> Option<Chain<'c>> {
+/// One owner of a shared pair: its account, where ingam.yaml names it, its credentials and its token.
+fn part<'c>(room: &Room, chain: &Chain<'c>, pending: &Pending) -> Result<(Option<&'static Account>, Values, &'c Token), Failure> {
     let scheme = chain.scheme;
+    let unknown = || Failure::unable(format!("the scheme has no token `{}`", pending.token));
+    let token = scheme.token(&pending.token).ok_or_else(unknown)?;
     let mut credentials = chain.credentials.clone();
-    let id = id_value(scheme, &pending.credential, &pending.id);
-    credentials.set(&pending.credential, id.clone());
+    credentials.set(&pending.credential, id_value(scheme, &pending.credential, &pending.id));
     let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
-    let is_own = |account: &&&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
-    let owner = (pending.credential.clone(), id);
-    let account = accounts.iter().find(is_own).map_or_else(|| unnamed(&[&owner]), |account| account.name.clone());
-    Some(Chain { scheme, token: scheme.token(&pending.token)?, access: chain.access, credentials, account })
+    let is_own = |account: &&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
+    Ok((accounts.into_iter().find(is_own), credentials, token))
+}
+
+/// At the host of the account, which may be its own.
+async fn perform_part(
+    room: &Room,
+    chain: &Chain<'_>,
+    account: Option<&Account>,
+    credentials: Values,
+    token: &Token,
+    act: Act,
+) -> Result<Record, Failure> {
+    let access = room.context.accesses.app(chain.scheme, account).map_err(|error| Failure::person(error.to_string()))?;
+    let ids: Vec<(String, Value)> = token
+        .store_by
+        .iter()
+        .filter(|name| chain.scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
+        .filter_map(|name| Some((name.clone(), credentials.get(name)?.clone())))
+        .collect();
+    let name = account.map_or_else(|| unnamed(&ids.iter().collect::<Vec<_>>()), |account| account.name.clone());
+    let part = Chain { scheme: chain.scheme, token, access: &access, credentials, account: name };
+    part.perform(room, act).await
 }
 
 /// An owner that ingam.yaml does not name is known by its ids.
@@ -133,7 +148,10 @@ pub fn say(desk: &Desk<'_>, room: &Room, scheme: &Scheme, record: &Record) {
 pub async fn refresh(desk: &Desk<'_>, scheme: Option<&str>, whose: &Whose) -> Result<Exit, Exit> {
     let room = desk.room(whose.env.as_deref()).await?;
     if let Some(name) = scheme {
-        check_account(desk, &room, &desk.scheme(room.loaded, name)?, whose)?;
+        let scheme = desk.scheme(room.loaded, name)?;
+        if whose.account.as_deref() != Some(DEFAULT_ACCOUNT) {
+            check_account(desk, &room, &scheme, whose)?;
+        }
     }
     let mut records = matching(desk, &room, scheme, whose.account.as_deref()).await?;
     // A chain that has never had a pair is one that a shared pair has still to be split into.
@@ -201,7 +219,8 @@ async fn matching(desk: &Desk<'_>, room: &Room, scheme: Option<&str>, account: O
     let listed = listed.map_err(|error| desk.failure(&room.context, &error.into()))?;
     let mut records = Vec::new();
     for record in listed {
-        let record = record.map_err(|error| desk.failure(&room.context, &error.into()))?;
+        // One that cannot be read is said, and does not stand in the way of the others.
+        let Ok(record) = record.map_err(|error| desk.failure(&room.context, &error.into())) else { continue };
         let fits = record.label.environment == room.context.environment
             && scheme.is_none_or(|scheme| record.key.scheme == scheme)
             && account.is_none_or(|account| record.label.account == account);

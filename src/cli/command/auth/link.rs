@@ -15,7 +15,7 @@ use crate::wire::BaseUrl;
 pub async fn run(desk: &Desk<'_>, name: &str, redirect: &str, target: &Target) -> Result<Exit, Exit> {
     check_redirect(desk, redirect)?;
     let loaded = desk.loaded()?;
-    let chosen = Chosen::new(loaded, target, desk.output)?;
+    let chosen = Chosen::new(loaded, target, Some(&[]), desk.output)?;
     let scheme = desk.scheme(loaded, name)?;
     let link = choose(desk, &scheme, None)?;
     // The sandbox inside the program has no page to open, but its link can be looked at.

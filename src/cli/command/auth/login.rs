@@ -21,11 +21,29 @@ pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
     let link = link::choose(desk, &scheme, args.link.as_deref())?;
     check_account(desk, &room, &scheme, &args.whose)?;
     let named = named_account(&room, &scheme, args);
+    check_named(desk, &room, &scheme, named)?;
     let access = room.context.accesses.app(&scheme, named).map_err(|error| desk.access(&error))?;
     room.context.remember(&scheme, &access.credentials, &access.given_token);
     let back = come_back(desk, args, &room, &scheme, link, &access).await?;
     let grant = Grant::new(desk, &room, &scheme, link, named, &back)?;
+    // An account may have a host of its own.
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let account = accounts.into_iter().find(|account| account.name == grant.account);
+    let access = room.context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
     grant.exchange(desk, &room, &scheme, access).await
+}
+
+/// Tokens that are stored by the account's name need one before anybody is asked.
+fn check_named(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Account>) -> Result<(), Exit> {
+    let by_name = |token: &Token| token.exchange.is_some() && token.store_by.iter().any(|name| name == "account");
+    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    if named.is_none() && accounts.len() > 1 && scheme.tokens.iter().any(by_name) {
+        let names = crate::diagnostic::list_of(accounts.iter().map(|account| account.name.as_str()), "and");
+        return Err(
+            desk.usage(&format!("`{}` has the accounts {names}, and none is named", scheme.name), "name one with `--account`")
+        );
+    }
+    Ok(())
 }
 
 /// The account that was named, or the only one there is.
@@ -122,14 +140,15 @@ fn line() -> Option<String> {
 fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &Authorize) -> Result<Vec<(String, String)>, Exit> {
     let place = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
     if place(address) != place(redirect) {
-        return Err(desk.usage("this is not the address that the link leads back to", &format!("it begins with `{redirect}`")));
+        desk.output.error("this is not the address that the link leads back to", &[format!("it begins with `{redirect}`")]);
+        return Err(Exit::Credential);
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
     let pairs = crate::wire::pairs_of_form(query.split('#').next().unwrap_or_default());
     if pairs.iter().any(|(name, value)| *name == link.code && !value.is_empty()) {
         return Ok(pairs);
     }
-    let names = pairs.iter().map(|(name, _)| name.as_str());
+    let names = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str());
     let came = if pairs.is_empty() { "nothing".to_owned() } else { crate::diagnostic::list_of(names, "and") };
     desk.output
         .error(&format!("the address has no `{}`", link.code), &[format!("it has {came}: was the authorization refused?")]);
@@ -160,8 +179,10 @@ impl<'s> Grant<'s> {
             link.keep.iter().filter_map(|(credential, name)| Some((credential.clone(), typed(scheme, credential, &find(name)?))));
         let ids: Vec<(String, Value)> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
-            desk.output.error(&format!("the scheme `{}` does not say how to use what came back", scheme.name), &[]);
-            return Err(Exit::BadFile);
+            let wanted = link.keep.iter().map(|(_, name)| name.as_str());
+            let text = format!("the address has a code, but no {}", crate::diagnostic::list_of(wanted, "or"));
+            desk.output.error(&text, &["was it cut? In a shell it needs quotes".to_owned()]);
+            return Err(Exit::Credential);
         };
         let own: Vec<&(String, Value)> = ids.iter().filter(|(name, _)| token.store_by.contains(name)).collect();
         let account = account_of(desk, room, scheme, named, &own)?;
@@ -231,10 +252,13 @@ fn account_of(
     if let Some(account) = named {
         return match difference(account, ids) {
             None => Ok(account.name.clone()),
-            Some((name, own, value)) => Err(desk.usage(
-                &format!("the seller has authorized {name} {}, and `{}` is {}", value.to_text(), account.name, own.to_text()),
-                "the code was not used: log in as the right seller, or name the right account",
-            )),
+            Some((name, own, value)) => {
+                let text =
+                    format!("the seller has authorized {name} {}, and `{}` is {}", value.to_text(), account.name, own.to_text());
+                let hint = "the code was not used: log in as the right seller, or name the right account";
+                desk.output.error(&text, &[hint.to_owned()]);
+                Err(Exit::Credential)
+            }
         };
     }
     let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);

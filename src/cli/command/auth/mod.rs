@@ -34,7 +34,11 @@ pub fn run(host: &Host, global: &Global, args: &AuthArgs, output: &Output) -> Ex
             AuthAct::Status => status::run(&desk).await,
             AuthAct::Refresh { scheme, whose } => chains::refresh(&desk, scheme.as_deref(), whose).await,
             AuthAct::Logout { scheme, whose } => chains::logout(&desk, scheme, whose).await,
-            AuthAct::Set { scheme, name, file, whose } => set::run(&desk, scheme, name, *file, whose),
+            AuthAct::Set { value, .. } if !value.is_empty() => {
+                let hint = "it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`";
+                Err(desk.usage("a secret is never an argument: every process of the machine can read it", hint))
+            }
+            AuthAct::Set { scheme, name, file, whose, .. } => set::run(&desk, scheme, name, *file, whose),
             AuthAct::Token { account, scheme, env } => token::run(&desk, account, scheme.as_deref(), env.as_deref()).await,
         }
     };

@@ -18,10 +18,14 @@ pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Who
     let credential = credential(desk, &scheme, name)?;
     let environment = whose.env.as_deref().map(|name| settings::environment(&loaded.workspace, Some(name), desk.output));
     let environment = environment.transpose()?;
-    let environment = match (environment, &whose.account) {
-        (None, Some(_)) => Some(settings::environment(&loaded.workspace, None, desk.output)?),
-        (environment, _) => environment,
-    };
+    if let Some(account) = &whose.account {
+        let accounts = loaded.workspace.environments.iter().flat_map(|known| &known.accounts);
+        let names: Vec<&str> = accounts.filter(|known| known.scheme == scheme.name).map(|known| known.name.as_str()).collect();
+        if !names.contains(&account.as_str()) {
+            let hint = did_you_mean(account, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+            return Err(desk.usage(&format!("`{}` has no account `{account}`", scheme.name), &hint));
+        }
+    }
     let variable = variable(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
     let value = value(desk, &variable, credential)?;
     // What is no secret needs no keyring.

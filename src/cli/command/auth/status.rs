@@ -29,7 +29,7 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
             Err(error) => exit = fault(error),
         }
     }
-    let mut rows: Vec<[String; 8]> = records.iter().map(|record| row(record, now)).collect();
+    let mut rows: Vec<[String; 8]> = records.iter().map(|record| row(record, loaded, now)).collect();
     rows.extend(without_tokens(loaded, &records));
     rows.sort_by(|left, right| (&left[2], &left[1], &left[0]).cmp(&(&right[2], &right[1], &right[0])));
     if rows.is_empty() {
@@ -41,13 +41,16 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
     Ok(if dead && exit == Exit::Success { Exit::Credential } else { exit })
 }
 
-fn row(record: &Record, now: i64) -> [String; 8] {
+fn row(record: &Record, loaded: &Loaded, now: i64) -> [String; 8] {
     let pair = record.current.as_ref();
+    let token = loaded.workspace.scheme(&record.key.scheme).and_then(|scheme| scheme.token(&record.key.token));
+    let margin = token.map_or(0, |token| i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX));
     let until = |end: Option<i64>, there: bool| if there { left(end, now) } else { "-".to_owned() };
     let refreshes = pair.is_some_and(|pair| pair.get("refresh_token").is_some());
     let state = match &record.state {
         _ if !record.pending.is_empty() => format!("{} to split off: auth refresh", record.pending.len()),
-        State::Ready if pair.is_some_and(|pair| pair.is_good(now)) => "good".to_owned(),
+        State::Ready if token.is_some_and(|token| !token.splits.is_empty()) => "each owner has its own".to_owned(),
+        State::Ready if pair.is_some_and(|pair| !pair.is_due(now, margin)) => "good".to_owned(),
         State::Ready if pair.is_some() => "to renew".to_owned(),
         State::Ready => "empty".to_owned(),
         State::Spending { since_ms } => format!("renewing since {}", ago(*since_ms, now)),
@@ -107,7 +110,7 @@ fn table(rows: &[[String; 8]], desk: &Desk<'_>) -> String {
     };
     let head = style.dim(&line(&HEAD.map(str::to_owned)));
     let lines = rows.iter().map(|row| match row[STATE].as_str() {
-        "good" => line(row),
+        "good" | "each owner has its own" => line(row),
         _ => style.yellow(&line(row)),
     });
     std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")

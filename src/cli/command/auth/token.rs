@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::cli::Exit;
+use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::scheme::Scheme;
 use crate::run::access_token;
 use std::sync::Arc;
@@ -10,7 +11,12 @@ pub async fn run(desk: &Desk<'_>, account: &str, scheme: Option<&str>, env: Opti
     let room = desk.room(env).await?;
     let workspace = &room.loaded.workspace;
     let environment = &room.context.environment;
-    let has = |scheme: &&Arc<Scheme>| workspace.accounts(environment, &scheme.name).iter().any(|known| known.name == account);
+    let is_default = account == DEFAULT_ACCOUNT;
+    let has = |scheme: &&Arc<Scheme>| {
+        let accounts = workspace.accounts(environment, &scheme.name);
+        let is_only = is_default && accounts.is_empty() && !scheme.tokens.is_empty();
+        is_only || accounts.iter().any(|known| known.name == account)
+    };
     let schemes: Vec<&Arc<Scheme>> = workspace.schemes.iter().filter(has).collect();
     let chosen = match (scheme, schemes.as_slice()) {
         (Some(name), _) => desk.scheme(room.loaded, name)?,
@@ -25,7 +31,8 @@ pub async fn run(desk: &Desk<'_>, account: &str, scheme: Option<&str>, env: Opti
         }
     };
     let level = &chosen.levels[chosen.default_level];
-    let access = room.context.access(&chosen, level, Some(account)).map_err(|error| desk.access(&error))?;
+    let named = Some(account).filter(|_| !workspace.accounts(environment, &chosen.name).is_empty());
+    let access = room.context.access(&chosen, level, named).map_err(|error| desk.access(&error))?;
     let token = access_token(&room.context, &chosen, &access).await;
     desk.output.data(&token.map_err(|failure| desk.failure(&room.context, &failure))?);
     Ok(Exit::Success)
