@@ -5,6 +5,7 @@ mod faults;
 mod kills;
 mod leaks;
 mod life;
+mod mended;
 mod postgres;
 mod races;
 mod stores;

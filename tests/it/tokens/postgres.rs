@@ -132,3 +132,25 @@ fn a_holder_that_lost_its_connection_overwrites_nothing() {
         assert_eq!(next.inbox().await.unwrap(), None);
     });
 }
+
+/// A database that cuts a connection, as a failover or a pool does, costs no token.
+#[test]
+fn a_cut_connection_is_made_anew() {
+    let Some(server) = Server::start() else { return };
+    let config = config(Place::Postgres(server.url()));
+    runtime().block_on(async {
+        let store = Store::open(&config, NATURE).await.unwrap();
+        write_next(&store, 1).await.unwrap();
+        let mut lock = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
+        let mut record = lock.read().await.unwrap().unwrap();
+        let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'ingam%'";
+        client.execute(sql, &[]).await.unwrap();
+        record.succeed(pair(2));
+        // The first try may find the cut, the next one finds the database.
+        while lock.put_inbox("an answer").await.is_err() {}
+        lock.write(&mut record).await.unwrap();
+        assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
+    });
+}
