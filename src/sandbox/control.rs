@@ -6,11 +6,12 @@ use super::reply::Reply;
 use crate::method::Method;
 use crate::value::Value;
 use crate::wire::pairs_of;
+use std::time::Duration;
 
 /// Everything below it is ours.
 pub const CONTROL: &str = "/.ingam/";
 
-const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST grace?seconds=N; \
+const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
 
@@ -25,6 +26,8 @@ pub struct Traffic {
     pub lose: i64,
     /// … and so many were.
     pub lost: i64,
+    /// So long answers with tokens are held back.
+    pub delay: Duration,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +41,7 @@ enum Control {
         /// So many arrive before.
         after: i64,
     },
+    Delay(Duration),
     /// Milliseconds.
     Grace(i64),
     Expire(What),
@@ -68,6 +72,7 @@ impl Control {
             (Method::Post, "lose") => {
                 Self::Lose { answers: parameters.needed("answers")?, after: parameters.number("after")?.unwrap_or(0) }
             }
+            (Method::Post, "delay") => Self::Delay(Duration::from_millis(parameters.needed("ms")?.unsigned_abs())),
             (Method::Post, "grace") => Self::Grace(parameters.needed("seconds")? * 1_000),
             (Method::Post, "expire") => Self::Expire(parameters.what()?),
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
@@ -139,6 +144,7 @@ impl Marketplace {
         match control {
             Control::Tokens | Control::Resources | Control::Callback => {}
             Control::Lose { answers, after } => (self.traffic.lose, self.traffic.after) = (answers, after),
+            Control::Delay(delay) => self.traffic.delay = delay,
             Control::Grace(grace_ms) => settings.grace_ms = grace_ms,
             Control::Life { access, refresh } => {
                 settings.access_ms = access.or(settings.access_ms);

@@ -60,7 +60,7 @@ impl Marketplace {
             return reply.into();
         }
         if let Some(answer) = self.token_request(received, moment) {
-            return answer.into();
+            return Delivery { delay: self.traffic.delay, ..answer.into() };
         }
         self.page(received, moment).map_or_else(|| self.call(received, moment), Delivery::from)
     }
