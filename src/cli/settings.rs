@@ -11,7 +11,7 @@ use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, check_names, knows_variable};
 use crate::renew::Helper;
 use crate::store::{Place, StoreConfig, StoreError, StoreKey};
-use crate::value::{Number, Value};
+use crate::value::Value;
 use std::path::{Path, PathBuf};
 
 /// The root that was named, or the nearest folder above that looks like one.
@@ -78,7 +78,7 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Ex
             output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
             return Err(Exit::Usage);
         }
-        vars.push((name.to_owned(), value_of(value)));
+        vars.push((name.to_owned(), Value::as_written(value)));
     }
     Ok(vars)
 }
@@ -112,15 +112,6 @@ pub fn helper(host: &Host) -> Helper {
     };
     let env = host.env.iter().filter(|(name, _)| is_network(name)).map(|(name, value)| (name.clone(), value.clone()));
     Helper { program: host.program.clone(), env: env.collect() }
-}
-
-fn value_of(text: &str) -> Value {
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
-        text => Number::parse(text).map_or_else(|| Value::from(text), Value::Number),
-    }
 }
 
 /// What the command line gives over the files.

@@ -7,7 +7,7 @@ use crate::model::fixture::Variant;
 use crate::model::request::Field;
 use crate::model::template::Tree;
 use crate::span::Span;
-use crate::value::{Number, Value};
+use crate::value::Value;
 use crate::yaml::{Kind, Node};
 
 /// A name and its text in a row.
@@ -102,18 +102,9 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        rows.push(names.iter().map(str::to_owned).zip(record.iter().map(cell)).collect());
+        rows.push(names.iter().map(str::to_owned).zip(record.iter().map(Value::as_written)).collect());
     }
     Ok(rows)
-}
-
-fn cell(text: &str) -> Value {
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
-        text => Number::parse(text).map_or_else(|| Value::from(text), Value::Number),
-    }
 }
 
 /// A list of objects; the first member of each is the id.
@@ -130,6 +121,7 @@ fn json_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Number;
 
     #[test]
     fn a_table_has_an_id_first_and_keeps_numbers() {

@@ -2,7 +2,9 @@
 //! that makes something, the ledger knows of it.
 
 use super::Context;
-use super::step::{self, Reach, Recall};
+use super::call::Reach;
+use super::recall::{self, Recall};
+use super::step;
 use super::unit::{layers, moment};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
@@ -269,7 +271,7 @@ async fn take_back(instance: &Instance<'_>, pending: &Pending<'_>, context: &Con
         timeout: Duration::from_millis(call.timeout_ms),
         gone: &undo.gone,
     };
-    step::take_back(recall, context).await
+    recall::take_back(recall, context).await
 }
 
 fn not_undone(instance: &Instance<'_>, pending: &Pending<'_>, reason: &str, context: &Context<'_>) -> UndoReport {
@@ -351,7 +353,10 @@ pub async fn find_lost(
     let mut variables = layers(context, moment(context), account, scheme).map_err(words)?;
     variables.set("run_id", Value::from(run_id), Origin { layer: Layer::BuiltIn, at: None });
     let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
-    let answer = step::answer_of(&find.step, list, account, context).await?;
+    let level = find.step.level.as_ref().map(|level| level.name.as_str());
+    let scheme = find.step.scheme.name.as_str();
+    let list = Recall { scheme, level, account, draft: list, timeout: find.step.timeout, gone: &[] };
+    let answer = recall::answer_of(list, context).await?;
     let things = match find.each.find(&answer) {
         Ok(Found::One(thing)) => thing.into_iter().collect(),
         Ok(Found::Many(things)) => things,

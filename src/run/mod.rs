@@ -2,9 +2,11 @@
 
 mod access;
 mod advice;
+mod call;
 mod explain;
 mod failures;
 mod fixtures;
+mod recall;
 mod step;
 mod stop;
 mod token;
@@ -13,7 +15,7 @@ mod unit;
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::{draft_of, find_lost};
-pub use step::{Recall, take_back};
+pub use recall::{Recall, take_back};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
 

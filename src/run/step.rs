@@ -1,22 +1,18 @@
 //! One call: render, sign, send, judge. A list of calls to the rooms below.
 
-use super::access::{Access, AccessError};
-use super::token::Wanted;
+use super::access::AccessError;
+use super::call::{Call, Progress, Reach, not_recorded};
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
-use crate::model::assertion::Assertion;
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::request::Step;
-use crate::model::scheme::{Level, Remedy, Scheme};
-use crate::render::{Layer, Moment, Origin, RenderError, Variables, draft, tree};
+use crate::model::scheme::Scheme;
+use crate::render::{Layer, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
-use crate::sandbox::NO_RECORDING;
-use crate::sign::{Inputs, SealError, Sealed, Trace, Values, choose_level, seal};
+use crate::sign::{SealError, choose_level};
 use crate::transport::TransportError;
-use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
-use std::time::Duration;
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -63,28 +59,6 @@ impl StepError {
             _ => None,
         }
     }
-}
-
-/// What a step has learned so far: the more, the better its report.
-#[derive(Default)]
-struct Progress {
-    line: String,
-    request: Option<WireRequest>,
-    response: Option<WireResponse>,
-    warnings: Vec<String>,
-    reach: Reach,
-}
-
-/// How far a call has come, for those who have to take back what it made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
-    #[default]
-    NotSent,
-    /// Something has left, and nobody knows what became of it.
-    Unknown,
-    /// The marketplace has said no.
-    Refused,
-    Done,
 }
 
 /// A call that was tried.
@@ -155,63 +129,6 @@ fn reach_of(outcome: &Outcome) -> Reach {
     }
 }
 
-/// A call that takes something back.
-pub struct Recall<'r> {
-    pub scheme: &'r str,
-    pub level: Option<&'r str>,
-    pub account: Option<&'r str>,
-    pub draft: Draft,
-    pub timeout: Duration,
-    /// An answer of which these hold says that it is gone already.
-    pub gone: &'r [Assertion],
-}
-
-/// Sends it; what is gone already is taken back.
-///
-/// # Errors
-/// In words, when it is not.
-pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), String> {
-    let scheme = context.workspace.scheme(recall.scheme).ok_or_else(|| format!("there is no scheme `{}`", recall.scheme))?;
-    let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
-    let access = context.access(scheme, level, recall.account).map_err(|error| error.to_string())?;
-    let call = Call { scheme, level, access: &access, timeout: recall.timeout, renews: true, context };
-    let (method, path, mut progress) = (recall.draft.method, recall.draft.path.clone(), Progress::default());
-    call.exchange(recall.draft, super::unit::moment(context), &mut progress).await.map_err(|error| error.to_string())?;
-    let response = progress.response.ok_or("nothing was sent")?;
-    if let Some(reason) = not_recorded(&response) {
-        return Err(format!("nothing is recorded for this request: {reason}"));
-    }
-    let answer = Answer::new(&response);
-    let is_gone = response.status == 404 || (!recall.gone.is_empty() && check::holds_all(recall.gone, &answer));
-    match check::outcome(scheme, method, &path, &answer) {
-        Outcome::Success => Ok(()),
-        _ if is_gone => Ok(()),
-        Outcome::Refused { kind, .. } => {
-            Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(&response.body)))
-        }
-    }
-}
-
-/// The JSON of an answer that must be a success.
-///
-/// # Errors
-/// In words, when there is none.
-pub async fn answer_of(step: &Step, draft: Draft, account: Option<&str>, context: &Context<'_>) -> Result<Value, String> {
-    let scheme =
-        context.workspace.scheme(&step.scheme.name).ok_or_else(|| format!("there is no scheme `{}`", step.scheme.name))?;
-    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account).map_err(|error| error.to_string())?;
-    let call = Call { scheme, level, access: &access, timeout: step.timeout, renews: true, context };
-    let (method, path, mut progress) = (draft.method, draft.path.clone(), Progress::default());
-    call.exchange(draft, super::unit::moment(context), &mut progress).await.map_err(|error| error.to_string())?;
-    let response = progress.response.ok_or("nothing was sent")?;
-    let answer = Answer::new(&response);
-    match check::outcome(scheme, method, &path, &answer) {
-        Outcome::Success => answer.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
-        Outcome::Refused { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
-    }
-}
-
 fn line(draft: &Draft) -> String {
     let mut query = draft.raw_query.clone();
     for (name, value) in &draft.query {
@@ -220,81 +137,6 @@ fn line(draft: &Draft) -> String {
     }
     let separator = if query.is_empty() { "" } else { "?" };
     format!("{} {}{separator}{query}", draft.method, draft.path)
-}
-
-/// The sandbox says so in a header of its own.
-fn not_recorded(response: &WireResponse) -> Option<String> {
-    response.header(NO_RECORDING)?;
-    let said = crate::value::parse(&response.body).ok()?;
-    said.get("message").and_then(Value::as_str).map(str::to_owned)
-}
-
-/// One request on its way, with everything that it is signed with.
-struct Call<'c> {
-    scheme: &'c Scheme,
-    level: &'c Level,
-    access: &'c Access,
-    timeout: Duration,
-    /// A refusal is not what was asked for, so a token that is too old is worth another try.
-    renews: bool,
-    context: &'c Context<'c>,
-}
-
-impl Call<'_> {
-    /// Sends, and once more with another token when the first one is too old.
-    async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
-        let Some(wanted) = self.wanted() else { return self.send(draft, None, moment, progress).await };
-        let used = wanted.get().await?;
-        let (method, path) = (draft.method, draft.path.clone());
-        let again = used.generation.map(|_| draft.clone());
-        self.send(draft, Some(&used.values), moment, progress).await?;
-        progress.warnings.extend(used.warning.clone());
-        if let (Some(draft), Some(response)) = (again, &progress.response)
-            && self.may_renew(&check::outcome(self.scheme, method, &path, &Answer::new(response)))
-            && let Some(another) = wanted.another(&used).await?
-        {
-            self.send(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
-        }
-        Ok(())
-    }
-
-    async fn send(&self, draft: Draft, token: Option<&Values>, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
-        let inputs = self.inputs(&self.access.credentials, token, moment);
-        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
-        self.remember(&trace);
-        progress.reach = Reach::Unknown;
-        let sent = self.context.transport.send(&request, self.timeout).await;
-        progress.request = Some(request);
-        if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {
-            progress.reach = Reach::NotSent;
-        }
-        progress.response = Some(sent?);
-        Ok(())
-    }
-
-    /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
-    fn inputs<'i>(&self, credentials: &'i Values, token: Option<&'i Values>, moment: Moment) -> Inputs<'i> {
-        let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
-        Inputs { credentials, token, moment, steps: &[], extra: &[] }
-    }
-
-    fn remember(&self, trace: &Trace) {
-        let mut redactor = self.context.redactor.borrow_mut();
-        for (id, value) in trace.secrets() {
-            redactor.add(id, value);
-        }
-    }
-
-    fn may_renew(&self, outcome: &Outcome) -> bool {
-        let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
-            || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
-        expired && self.renews
-    }
-
-    fn wanted(&self) -> Option<Wanted<'_>> {
-        let token = self.scheme.token_of(self.level)?;
-        Some(Wanted { scheme: self.scheme, token, access: self.access, context: self.context })
-    }
 }
 
 /// Captures first, since assertions may use them; then every assertion.

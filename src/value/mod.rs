@@ -88,6 +88,17 @@ impl Value {
         self.to_plain_text().unwrap_or_else(|| self.to_json())
     }
 
+    /// A text as it stands in a table or on the command line: what JSON spells as a number, true, false or null is that.
+    #[must_use]
+    pub fn as_written(text: &str) -> Self {
+        match text {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            "null" => Self::Null,
+            text => Number::parse(text).map_or_else(|| Self::from(text), Self::Number),
+        }
+    }
+
     /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON demands.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -107,7 +107,8 @@ pub fn unnamed(ids: &[&(String, Value)]) -> String {
     if ids.is_empty() { DEFAULT_ACCOUNT.to_owned() } else { ids.join(",") }
 }
 
-fn id_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
+/// A number where the scheme says that the credential is one.
+pub fn id_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
     let is_integer = scheme.credential(credential).is_some_and(|credential| credential.integer);
     Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
 }

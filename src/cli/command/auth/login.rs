@@ -9,7 +9,7 @@ use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
 use crate::renew::Act;
 use crate::run::Access;
 use crate::transport::Callback;
-use crate::value::{Number, Value};
+use crate::value::Value;
 use std::time::Duration;
 
 /// How long to wait for a person when the scheme does not say how long a code lives.
@@ -175,8 +175,10 @@ impl<'s> Grant<'s> {
         back: &[(String, String)],
     ) -> Result<Self, Exit> {
         let find = |name: &str| back.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone());
-        let kept =
-            link.keep.iter().filter_map(|(credential, name)| Some((credential.clone(), typed(scheme, credential, &find(name)?))));
+        let kept = link
+            .keep
+            .iter()
+            .filter_map(|(credential, name)| Some((credential.clone(), chains::id_value(scheme, credential, &find(name)?))));
         let ids: Vec<(String, Value)> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
             let wanted = link.keep.iter().map(|(_, name)| name.as_str());
@@ -221,12 +223,6 @@ fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[(String, Value
         desk.output
             .say(&format!("write in ingam.yaml: `envs: {{ {env}: {{ accounts: {{ {scheme}: {{ {name}: {{ {ids} }} }} }} }} }}`"));
     }
-}
-
-/// A number where the scheme says that the credential is one.
-fn typed(scheme: &Scheme, credential: &str, text: &str) -> Value {
-    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.integer);
-    Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
 }
 
 /// The token whose owner is named by what came back; one that is stored by the account's name alone fits always.

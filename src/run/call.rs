@@ -1,0 +1,114 @@
+//! One request on its way: as whom, with which token, signed, sent, and once more with another token when the first one is too
+//! old.
+
+use super::Context;
+use super::access::Access;
+use super::step::StepError;
+use super::token::Wanted;
+use crate::check::{self, Answer, Outcome};
+use crate::model::outcome::ErrorKind;
+use crate::model::scheme::{Level, Remedy, Scheme};
+use crate::render::Moment;
+use crate::sandbox::NO_RECORDING;
+use crate::sign::{Inputs, Sealed, Trace, Values, seal};
+use crate::transport::TransportError;
+use crate::value::Value;
+use crate::wire::{Draft, WireRequest, WireResponse};
+use std::time::Duration;
+
+/// What a step has learned so far: the more, the better its report.
+#[derive(Default)]
+pub struct Progress {
+    pub line: String,
+    pub request: Option<WireRequest>,
+    pub response: Option<WireResponse>,
+    pub warnings: Vec<String>,
+    pub reach: Reach,
+}
+
+/// How far a call has come, for those who have to take back what it made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    #[default]
+    NotSent,
+    /// Something has left, and nobody knows what became of it.
+    Unknown,
+    /// The marketplace has said no.
+    Refused,
+    Done,
+}
+
+/// One request on its way, with everything that it is signed with.
+pub struct Call<'c> {
+    pub scheme: &'c Scheme,
+    pub level: &'c Level,
+    pub access: &'c Access,
+    pub timeout: Duration,
+    /// A refusal is not what was asked for, so a token that is too old is worth another try.
+    pub renews: bool,
+    pub context: &'c Context<'c>,
+}
+
+impl Call<'_> {
+    /// Sends, and once more with another token when the first one is too old.
+    pub async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        let Some(wanted) = self.wanted() else { return self.send(draft, None, moment, progress).await };
+        let used = wanted.get().await?;
+        let (method, path) = (draft.method, draft.path.clone());
+        let again = used.generation.map(|_| draft.clone());
+        self.send(draft, Some(&used.values), moment, progress).await?;
+        progress.warnings.extend(used.warning.clone());
+        if let (Some(draft), Some(response)) = (again, &progress.response)
+            && self.may_renew(&check::outcome(self.scheme, method, &path, &Answer::new(response)))
+            && let Some(another) = wanted.another(&used).await?
+        {
+            self.send(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, draft: Draft, token: Option<&Values>, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        let inputs = self.inputs(&self.access.credentials, token, moment);
+        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
+        self.remember(&trace);
+        progress.reach = Reach::Unknown;
+        let sent = self.context.transport.send(&request, self.timeout).await;
+        progress.request = Some(request);
+        if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {
+            progress.reach = Reach::NotSent;
+        }
+        progress.response = Some(sent?);
+        Ok(())
+    }
+
+    /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
+    fn inputs<'i>(&self, credentials: &'i Values, token: Option<&'i Values>, moment: Moment) -> Inputs<'i> {
+        let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
+        Inputs { credentials, token, moment, steps: &[], extra: &[] }
+    }
+
+    fn remember(&self, trace: &Trace) {
+        let mut redactor = self.context.redactor.borrow_mut();
+        for (id, value) in trace.secrets() {
+            redactor.add(id, value);
+        }
+    }
+
+    fn may_renew(&self, outcome: &Outcome) -> bool {
+        let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
+            || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
+        expired && self.renews
+    }
+
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let token = self.scheme.token_of(self.level)?;
+        Some(Wanted { scheme: self.scheme, token, access: self.access, context: self.context })
+    }
+}
+
+/// The sandbox says so in a header of its own.
+pub fn not_recorded(response: &WireResponse) -> Option<String> {
+    response.header(NO_RECORDING)?;
+    let said = crate::value::parse(&response.body).ok()?;
+    said.get("message").and_then(Value::as_str).map(str::to_owned)
+}
