@@ -120,7 +120,8 @@ fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
         Ok(ledgers) => {
             let things: usize = ledgers.iter().map(|ledger| ledger.open().len()).sum();
             if things > 0 {
-                let text = format!("{} of earlier runs is still there: see `ingam cleanup --list`", count(things, "thing"));
+                let are = if things == 1 { "is" } else { "are" };
+                let text = format!("{} of earlier runs {are} still there: see `ingam cleanup --list`", count(things, "thing"));
                 output.say(&format!("{}: {text}", output.err.yellow("warning")));
             }
         }
