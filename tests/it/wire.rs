@@ -10,7 +10,7 @@ use ingam::sandbox::test_account;
 use ingam::sign::{Inputs, Known, Received, Sealed, Values, choose_level, seal, verify};
 use ingam::transport::{Live, Reach};
 use ingam::value::Value;
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest};
+use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, pairs_of_form};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::io::{Read, Write};
@@ -229,7 +229,12 @@ fn changes(whole: &Received, index: prop::sample::Index, by: u8) -> Vec<(Covered
         let mut body = whole.body.to_vec();
         let at = index.index(body.len());
         body[at] = body[at].wrapping_add(by);
-        all.push((Covered::Body, Received { body: Bytes::from(body), ..whole.clone() }));
+        // `%2b` and `%2B` are one letter, and a marketplace that signs what a form means does not tell them apart.
+        let is_form = whole.headers.iter().any(|(name, value)| name == "content-type" && value.contains("form-urlencoded"));
+        let means_the_same = is_form && pairs_of_form(&String::from_utf8_lossy(&body)) == pairs_of_form(&text);
+        if !means_the_same {
+            all.push((Covered::Body, Received { body: Bytes::from(body), ..whole.clone() }));
+        }
     }
     all
 }
