@@ -8,7 +8,7 @@ mod standing;
 
 pub use names::{Given, check_names, knows_variable};
 pub use select::{Selection, SelectionError, select};
-pub use standing::{Act, Id, Place, Standing, rehearse};
+pub use standing::{Act, Id, Place, Standing, id, rehearse};
 
 use crate::model::environment::EVERY_ACCOUNT;
 use crate::model::fixture::{Fixture, Variant};

@@ -8,14 +8,12 @@ use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
 use crate::render::Moment;
 use crate::secret::Redactor;
 use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
-use crate::store::{Lock, Nature, Record, State, Store, StoreError};
+use crate::store::{LOCK_WAIT, Lock, Nature, Record, State, Store, StoreError};
 use crate::transport::{Live, TransportError};
 use crate::value::Value;
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
-/// How long to wait for another process that renews the same chain.
-const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// A disk that refuses a write can be free again a moment later; the tokens are in memory only until then.
 const WRITE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
 

@@ -8,15 +8,13 @@ use super::step;
 use super::unit::{layers, moment};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
-use crate::method::Method;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
-use crate::plan::{Id, Place, Standing, Unit};
+use crate::plan::{Id, Place, Standing, Unit, id};
 use crate::render::{Layer, Origin, Variables, draft, tree};
 use crate::store::{Entry, Ledger, LedgerError, UndoBody, UndoCall};
-use crate::value::{self, Value};
+use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// What stands, what it is worth, and how it is taken back.
 pub struct Fixtures<'w> {
@@ -27,7 +25,6 @@ pub struct Fixtures<'w> {
 
 struct Instance<'w> {
     fixture: &'w Fixture,
-    account: Option<String>,
     /// What others see of it, or why it could not be set up: everybody who needs it is told the same.
     result: Result<Value, SetUpError>,
     undos: Vec<Pending<'w>>,
@@ -96,8 +93,7 @@ impl<'w> Fixtures<'w> {
             let id = place.id.clone();
             if let Some(first) = self.standing.before(&place) {
                 self.undo(first, context, emit).await;
-                let account = unit.account_for(fixture).map(str::to_owned);
-                let mut instance = Instance { fixture, account, result: Ok(Value::Null), undos: Vec::new() };
+                let mut instance = Instance { fixture, result: Ok(Value::Null), undos: Vec::new() };
                 instance.result = self.make(&mut instance.undos, unit, fixture, context, emit).await;
                 self.standing.put(place);
                 self.instances.insert(id.clone(), instance);
@@ -114,8 +110,7 @@ impl<'w> Fixtures<'w> {
 
     fn value(&self, unit: &Unit<'_>, name: &str) -> Option<(String, Value)> {
         let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
-        let id = Id { fixture: name.to_owned(), account: unit.account_for(fixture).map(str::to_owned) };
-        let value = self.instances.get(&id)?.result.as_ref().ok()?;
+        let value = self.instances.get(&id(unit, fixture))?.result.as_ref().ok()?;
         Some((name.to_owned(), value.clone()))
     }
 
@@ -248,7 +243,7 @@ impl<'w> Fixtures<'w> {
                     continue;
                 }
                 let number = pending.number;
-                let outcome = take_back(&instance, &pending, context).await;
+                let outcome = take_back(&pending, id.account.as_deref(), context).await;
                 let noted = if outcome.is_ok() { self.closed(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
                     emit(Event::NotUndone(not_undone(&instance, &pending, &reason, context)));
@@ -258,19 +253,10 @@ impl<'w> Fixtures<'w> {
     }
 }
 
-async fn take_back(instance: &Instance<'_>, pending: &Pending<'_>, context: &Context<'_>) -> Result<(), String> {
+async fn take_back(pending: &Pending<'_>, account: Option<&str>, context: &Context<'_>) -> Result<(), String> {
     let unknown = "its answer did not say what was made, so it cannot be taken back";
     let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else { return Err(unknown.to_owned()) };
-    let draft = draft_of(call).ok_or(unknown)?;
-    let account = instance.account.as_deref();
-    let recall = Recall {
-        scheme: &undo.step.scheme.name,
-        level: call.level.as_deref(),
-        account,
-        draft,
-        timeout: Duration::from_millis(call.timeout_ms),
-        gone: &undo.gone,
-    };
+    let recall = Recall::written(&undo.step.scheme.name, call, account, &undo.gone).ok_or(unknown)?;
     recall::take_back(recall, context).await
 }
 
@@ -318,25 +304,6 @@ fn hidden(call: &UndoCall, context: &Context<'_>) -> UndoCall {
     serde_json::from_str(&text).unwrap_or_else(|_| call.clone())
 }
 
-/// The call back from what was written down; `None` when that is none.
-#[must_use]
-pub fn draft_of(call: &UndoCall) -> Option<Draft> {
-    let body = match &call.body {
-        UndoBody::None => DraftBody::None,
-        UndoBody::Json(text) => DraftBody::Json(value::parse(text.as_bytes()).ok()?),
-        UndoBody::Form(pairs) => DraftBody::Form(pairs.clone()),
-        UndoBody::Text(text) => DraftBody::Text(text.clone()),
-    };
-    Some(Draft {
-        method: Method::parse(&call.method)?,
-        path: call.path.clone(),
-        raw_query: call.raw_query.clone(),
-        query: call.query.clone(),
-        headers: call.headers.clone(),
-        body,
-    })
-}
-
 /// The undo of everything that carries the id of a run: for things whose making got no answer.
 ///
 /// # Errors
@@ -353,10 +320,7 @@ pub async fn find_lost(
     let mut variables = layers(context, moment(context), account, scheme).map_err(words)?;
     variables.set("run_id", Value::from(run_id), Origin { layer: Layer::BuiltIn, at: None });
     let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
-    let level = find.step.level.as_ref().map(|level| level.name.as_str());
-    let scheme = find.step.scheme.name.as_str();
-    let list = Recall { scheme, level, account, draft: list, timeout: find.step.timeout, gone: &[] };
-    let answer = recall::answer_of(list, context).await?;
+    let answer = recall::answer_of(Recall::of(&find.step, list, account, &[]), context).await?;
     let things = match find.each.find(&answer) {
         Ok(Found::One(thing)) => thing.into_iter().collect(),
         Ok(Found::Many(things)) => things,

@@ -14,7 +14,7 @@ mod unit;
 
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
-pub use fixtures::{draft_of, find_lost};
+pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
@@ -26,6 +26,7 @@ use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
+use crate::store::Record;
 use crate::transport::Live;
 use crate::value::Value;
 use fixtures::Fixtures;
@@ -67,6 +68,12 @@ impl Context<'_> {
     /// When no account or more than one fits, a credential is missing, or there is no host.
     pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
         self.accesses.get(scheme, level, account, &|access| self.remember(scheme, &access.credentials, &access.given_token))
+    }
+
+    /// From now on the tokens of a record are shown by their names.
+    pub fn remember_record(&self, record: &Record) {
+        let mut redactor = self.redactor.borrow_mut();
+        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
     }
 
     /// From now on these secrets are shown by their names.

@@ -4,10 +4,13 @@ use super::Context;
 use super::body_text;
 use super::call::{Call, Progress, not_recorded};
 use crate::check::{self, Answer, Outcome};
+use crate::method::Method;
 use crate::model::assertion::Assertion;
+use crate::model::request::Step;
 use crate::sign::choose_level;
-use crate::value::Value;
-use crate::wire::{Draft, WireResponse};
+use crate::store::{UndoBody, UndoCall};
+use crate::value::{self, Value};
+use crate::wire::{Draft, DraftBody, WireResponse};
 use std::time::Duration;
 
 /// A call that is judged by its scheme alone.
@@ -19,6 +22,22 @@ pub struct Recall<'r> {
     pub timeout: Duration,
     /// An answer of which these hold says that what should go is gone already.
     pub gone: &'r [Assertion],
+}
+
+impl<'r> Recall<'r> {
+    /// A call of a file, rendered.
+    #[must_use]
+    pub fn of(step: &'r Step, draft: Draft, account: Option<&'r str>, gone: &'r [Assertion]) -> Self {
+        let level = step.level.as_ref().map(|level| level.name.as_str());
+        Self { scheme: &step.scheme.name, level, account, draft, timeout: step.timeout, gone }
+    }
+
+    /// A call that was written down; `None` when that is none.
+    #[must_use]
+    pub fn written(scheme: &'r str, call: &'r UndoCall, account: Option<&'r str>, gone: &'r [Assertion]) -> Option<Self> {
+        let timeout = Duration::from_millis(call.timeout_ms);
+        Some(Self { scheme, level: call.level.as_deref(), account, draft: draft_of(call)?, timeout, gone })
+    }
 }
 
 /// Sends a call that takes something back; what is gone already is taken back.
@@ -65,4 +84,22 @@ async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<(WireResponse
     }
     let outcome = check::outcome(scheme, method, &path, &Answer::new(&response));
     Ok((response, outcome))
+}
+
+/// The call back from what was written down.
+fn draft_of(call: &UndoCall) -> Option<Draft> {
+    let body = match &call.body {
+        UndoBody::None => DraftBody::None,
+        UndoBody::Json(text) => DraftBody::Json(value::parse(text.as_bytes()).ok()?),
+        UndoBody::Form(pairs) => DraftBody::Form(pairs.clone()),
+        UndoBody::Text(text) => DraftBody::Text(text.clone()),
+    };
+    Some(Draft {
+        method: Method::parse(&call.method)?,
+        path: call.path.clone(),
+        raw_query: call.raw_query.clone(),
+        query: call.query.clone(),
+        headers: call.headers.clone(),
+        body,
+    })
 }

@@ -120,8 +120,7 @@ impl Wanted<'_> {
 
     /// From now on its tokens are known, and never shown.
     fn hold(&self, record: &Record) {
-        let mut redactor = self.context.redactor.borrow_mut();
-        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
+        self.context.remember_record(record);
         let (tokens, record) = (&self.context.tokens, record.clone());
         let held = Held { read_at_ms: tokens.renewer.now_ms(), record };
         tokens.held.borrow_mut().insert(held.record.key.clone(), held);

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// How long to wait for another process that renews the same chain.
+pub const LOCK_WAIT: Duration = Duration::from_secs(30);
+
 /// Where chains are kept and how.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StoreConfig {

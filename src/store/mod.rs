@@ -15,7 +15,7 @@ mod postgres;
 mod record;
 mod trust;
 
-pub use chains::{Lock, Nature, Place, Store, StoreConfig};
+pub use chains::{LOCK_WAIT, Lock, Nature, Place, Store, StoreConfig};
 pub use credentials::{CredentialError, Credentials, Kept, Needs, Owner, keep_credential, variable, variable_of, variable_part};
 pub use envelope::{Envelope, StoreKey};
 pub use error::StoreError;

@@ -1,18 +1,17 @@
 //! `ingam cleanup`: takes back what runs have left that were killed before they could.
 
-use super::session::{self, Chosen, DiskFiles, Session};
+use super::session;
 use crate::cli::Exit;
 use crate::cli::args::{CleanupArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::count;
 use crate::host::Host;
-use crate::load::{Loaded, all_schemes};
+use crate::load::Loaded;
 use crate::model::fixture::{Find, FixtureStep, Undo};
-use crate::run::{Context, Recall, draft_of, find_lost, take_back};
+use crate::run::{Context, Recall, find_lost, take_back};
 use crate::store::{Ledger, LedgerError, Open, left};
 use std::collections::HashMap;
-use std::time::Duration;
 
 pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
@@ -23,9 +22,7 @@ pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) ->
 }
 
 async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Result<Exit, Exit> {
-    let mut loaded = settings::workspace(host, global, output)?;
-    loaded.workspace.schemes = all_schemes(&mut loaded);
-    let loaded: &'static Loaded = Box::leak(Box::new(loaded));
+    let loaded = session::every_scheme(host, global, output)?;
     let unable = |error: LedgerError| {
         output.error(&error.to_string(), &[]);
         Exit::Unable
@@ -116,20 +113,13 @@ impl Cleaner<'_> {
         let sweeps = self.sweeps;
         let context = self.room(&open.entry.environment).await?;
         let result = match (&open.undo, undo) {
-            (Some(call), undo) => match draft_of(call) {
-                Some(draft) => {
-                    let recall = Recall {
-                        scheme: &open.entry.scheme,
-                        level: call.level.as_deref(),
-                        account: open.entry.account.as_deref(),
-                        draft,
-                        timeout: Duration::from_millis(call.timeout_ms),
-                        gone: undo.map(|undo| undo.gone.as_slice()).unwrap_or_default(),
-                    };
-                    take_back(recall, context).await.map(|()| "taken back".to_owned())
+            (Some(call), undo) => {
+                let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
+                match Recall::written(&open.entry.scheme, call, open.entry.account.as_deref(), gone) {
+                    Some(recall) => take_back(recall, context).await.map(|()| "taken back".to_owned()),
+                    None => Err("what was written down is no call".to_owned()),
                 }
-                None => Err("what was written down is no call".to_owned()),
-            },
+            }
             (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context).await,
             (None, Some(Undo { find: Some(_), .. })) => {
                 Err("its answer did not come: `--sweep` looks for it by the run's id".to_owned())
@@ -152,12 +142,7 @@ impl Cleaner<'_> {
     async fn room(&mut self, environment: &str) -> Result<&Context<'static>, Exit> {
         if !self.rooms.contains_key(environment) {
             let name = settings::environment(&self.loaded.workspace, Some(environment), self.output)?;
-            let own = session::environment(self.host, self.loaded, &name, &[], self.output).await?;
-            let files: &'static DiskFiles = Box::leak(Box::new(session::files(self.loaded, self.output)?));
-            let host: &'static Host = Box::leak(Box::new(self.host.clone()));
-            let global: &'static Global = Box::leak(Box::new(self.global.clone()));
-            let chosen = Chosen { environment: name, vars: Vec::new() };
-            let context = Session { host, global, loaded: self.loaded, files }.context(chosen, own, false, self.output)?;
+            let context = session::lasting(self.host, self.global, self.loaded, name, self.output).await?;
             self.rooms.insert(environment.to_owned(), context);
         }
         self.rooms.get(environment).ok_or(Exit::Unable)
@@ -171,9 +156,7 @@ async fn sweep(open: &Open, undo: &Undo, run_id: &str, context: &Context<'_>) ->
     let calls = find_lost(find, undo, account, run_id, context).await?;
     let found = calls.len();
     for draft in calls {
-        let level = undo.step.level.as_ref().map(|level| level.name.as_str());
-        let (scheme, timeout, gone) = (undo.step.scheme.name.as_str(), undo.step.timeout, undo.gone.as_slice());
-        take_back(Recall { scheme, level, account, draft, timeout, gone }, context).await?;
+        take_back(Recall::of(&undo.step, draft, account, &undo.gone), context).await?;
     }
     Ok(if found == 0 {
         "nothing was made".to_owned()

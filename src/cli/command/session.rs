@@ -6,7 +6,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::{Files, Loaded, scheme_names};
+use crate::load::{Files, Loaded, all_schemes, scheme_names};
 use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
 use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
@@ -267,6 +267,35 @@ impl<'w> Session<'w> {
             own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok()).is_some_and(|base| base.is_loopback())
         })
     }
+}
+
+/// A workspace with every scheme. The process ends with the command, so nothing of it is taken apart.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'static Loaded, Exit> {
+    let mut loaded = settings::workspace(host, global, output)?;
+    loaded.workspace.schemes = all_schemes(&mut loaded);
+    Ok(Box::leak(Box::new(loaded)))
+}
+
+/// What calls outside of a run are made with, in one of the user's own environments.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub async fn lasting(
+    host: &Host,
+    global: &Global,
+    loaded: &'static Loaded,
+    name: String,
+    output: &Output,
+) -> Result<Context<'static>, Exit> {
+    let own = environment(host, loaded, &name, &[], output).await?;
+    let files: &'static DiskFiles = Box::leak(Box::new(files(loaded, output)?));
+    let host: &'static Host = Box::leak(Box::new(host.clone()));
+    let global: &'static Global = Box::leak(Box::new(global.clone()));
+    let chosen = Chosen { environment: name, vars: Vec::new() };
+    Session { host, global, loaded, files }.context(chosen, own, false, output)
 }
 
 /// The text that a scheme was decoded from, and that its trust was given to.

@@ -8,11 +8,8 @@ use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{Act, Failure, Job};
 use crate::run::{Access, Context};
 use crate::sign::Values;
-use crate::store::{Key, Label, Pending, Record, StoreError};
+use crate::store::{Key, LOCK_WAIT, Label, Pending, Record, StoreError};
 use crate::value::{Number, Value};
-use std::time::Duration;
-
-const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// One chain of tokens, and what it is asked for with.
 pub struct Chain<'c> {
@@ -38,8 +35,7 @@ impl Chain<'_> {
         let label = Label { environment: context.environment.clone(), account: self.account.clone() };
         let job = Job::new(renewer.source(self.scheme), self.key(), label, bases, &self.credentials, act);
         let record = renewer.renew(job, self.scheme, &context.transport).await?;
-        let mut redactor = context.redactor.borrow_mut();
-        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
+        context.remember_record(&record);
         Ok(record)
     }
 }
@@ -51,11 +47,7 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
     let mut exit = Exit::Success;
     for pending in shared.pending.clone() {
         let act = Act::Split { refresh_token: refresh_token.clone(), from: from.clone() };
-        let done = match part(room, chain, &pending) {
-            Ok((account, credentials, token)) => perform_part(room, chain, account, credentials, token, act).await,
-            Err(failure) => Err(failure),
-        };
-        match done {
+        match perform_part(room, chain, &pending, act).await {
             Ok(record) => {
                 say(desk, room, chain.scheme, &record);
                 if let Err(error) = settle(room, &mut shared, &pending).await {
@@ -68,36 +60,24 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
     exit
 }
 
-/// One owner of a shared pair: its account, where ingam.yaml names it, its credentials and its token.
-fn part<'c>(room: &Room, chain: &Chain<'c>, pending: &Pending) -> Result<(Option<&'static Account>, Values, &'c Token), Failure> {
+/// For one owner of a shared pair, at the host of its account, where ingam.yaml names one.
+async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &Pending, act: Act) -> Result<Record, Failure> {
     let scheme = chain.scheme;
     let unknown = || Failure::unable(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
     let mut credentials = chain.credentials.clone();
     credentials.set(&pending.credential, id_value(scheme, &pending.credential, &pending.id));
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
     let is_own = |account: &&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
-    Ok((accounts.into_iter().find(is_own), credentials, token))
-}
-
-/// At the host of the account, which may be its own.
-async fn perform_part(
-    room: &Room,
-    chain: &Chain<'_>,
-    account: Option<&Account>,
-    credentials: Values,
-    token: &Token,
-    act: Act,
-) -> Result<Record, Failure> {
-    let access = room.context.accesses.app(chain.scheme, account).map_err(|error| Failure::person(error.to_string()))?;
+    let account = room.accounts(scheme).into_iter().find(is_own);
+    let access = room.context.accesses.app(scheme, account).map_err(|error| Failure::person(error.to_string()))?;
     let ids: Vec<(String, Value)> = token
         .store_by
         .iter()
-        .filter(|name| chain.scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
+        .filter(|name| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
         .filter_map(|name| Some((name.clone(), credentials.get(name)?.clone())))
         .collect();
     let name = account.map_or_else(|| unnamed(&ids.iter().collect::<Vec<_>>()), |account| account.name.clone());
-    let part = Chain { scheme: chain.scheme, token, access: &access, credentials, account: name };
+    let part = Chain { scheme, token, access: &access, credentials, account: name };
     part.perform(room, act).await
 }
 

@@ -27,8 +27,7 @@ pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
     let back = come_back(desk, args, &room, &scheme, link, &access).await?;
     let grant = Grant::new(desk, &room, &scheme, link, named, &back)?;
     // An account may have a host of its own.
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
-    let account = accounts.into_iter().find(|account| account.name == grant.account);
+    let account = room.accounts(&scheme).into_iter().find(|account| account.name == grant.account);
     let access = room.context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
     grant.exchange(desk, &room, &scheme, access).await
 }
@@ -36,7 +35,7 @@ pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
 /// Tokens that are stored by the account's name need one before anybody is asked.
 fn check_named(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Account>) -> Result<(), Exit> {
     let by_name = |token: &Token| token.exchange.is_some() && token.store_by.iter().any(|name| name == "account");
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let accounts = room.accounts(scheme);
     if named.is_none() && accounts.len() > 1 && scheme.tokens.iter().any(by_name) {
         let names = crate::diagnostic::list_of(accounts.iter().map(|account| account.name.as_str()), "and");
         return Err(
@@ -48,7 +47,7 @@ fn check_named(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Acc
 
 /// The account that was named, or the only one there is.
 fn named_account(room: &Room, scheme: &Scheme, args: &LoginArgs) -> Option<&'static Account> {
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let accounts = room.accounts(scheme);
     match (&args.whose.account, accounts.as_slice()) {
         (Some(name), accounts) => accounts.iter().copied().find(|account| account.name == *name),
         (None, [only]) => Some(only),
@@ -212,7 +211,7 @@ impl<'s> Grant<'s> {
 
 /// What to write in ingam.yaml, when the account does not say its ids yet.
 fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[(String, Value)]) {
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &chain.scheme.name);
+    let accounts = room.accounts(chain.scheme);
     let account = accounts.iter().find(|account| account.name == chain.account);
     let unsaid =
         ids.iter().filter(|(name, _)| chain.token.store_by.contains(name) && chain.access.credentials.get(name).is_none());
@@ -257,7 +256,7 @@ fn account_of(
             }
         };
     }
-    let accounts = room.loaded.workspace.accounts(&room.context.environment, &scheme.name);
+    let accounts = room.accounts(scheme);
     let says =
         |account: &&&Account| ids.iter().any(|(name, _)| account.get(name).is_some()) && difference(account, ids).is_none();
     Ok(accounts.iter().find(says).map_or_else(|| chains::unnamed(ids), |account| account.name.clone()))

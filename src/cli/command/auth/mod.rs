@@ -7,15 +7,15 @@ mod set;
 mod status;
 mod token;
 
-use super::session::{self, Chosen, DiskFiles, Session};
+use super::session;
 use crate::cli::Exit;
 use crate::cli::args::{AuthAct, AuthArgs, Global, Whose};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::{Loaded, all_schemes};
-use crate::model::environment::SANDBOX;
+use crate::load::Loaded;
+use crate::model::environment::{Account, SANDBOX};
 use crate::model::scheme::Scheme;
 use crate::renew::Failure;
 use crate::run::{AccessError, Context};
@@ -61,12 +61,16 @@ struct Room {
     context: Context<'static>,
 }
 
+impl Room {
+    /// The accounts of a scheme in the environment.
+    fn accounts(&self, scheme: &Scheme) -> Vec<&'static Account> {
+        self.loaded.workspace.accounts(&self.context.environment, &scheme.name)
+    }
+}
+
 impl Desk<'_> {
     fn loaded(&self) -> Result<&'static Loaded, Exit> {
-        let mut loaded = settings::workspace(self.host, self.global, self.output)?;
-        loaded.workspace.schemes = all_schemes(&mut loaded);
-        // The process ends with the act.
-        Ok(Box::leak(Box::new(loaded)))
+        session::every_scheme(self.host, self.global, self.output)
     }
 
     /// The environment is one whose tokens outlive the program.
@@ -79,12 +83,7 @@ impl Desk<'_> {
             self.output.error("the environment `sandbox` needs no tokens: it ends with each run", &[hint.to_owned()]);
             return Err(Exit::Usage);
         }
-        let own = session::environment(self.host, loaded, &environment, &[], self.output).await?;
-        let files: &'static DiskFiles = Box::leak(Box::new(session::files(loaded, self.output)?));
-        let host: &'static Host = Box::leak(Box::new(self.host.clone()));
-        let global: &'static Global = Box::leak(Box::new(self.global.clone()));
-        let chosen = Chosen { environment, vars: Vec::new() };
-        let context = Session { host, global, loaded, files }.context(chosen, own, false, self.output)?;
+        let context = session::lasting(self.host, self.global, loaded, environment, self.output).await?;
         Ok(Room { loaded, context })
     }
 
