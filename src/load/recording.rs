@@ -4,18 +4,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::fields::{Map, at_most_one, duration, entries, items, scalar, text, word, wrong_kind};
 use crate::load::files::Files;
 use crate::load::resource::Resources;
-use crate::model::recording::{AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedRequest, Recording};
+use crate::model::recording::{
+    AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording,
+};
 use crate::model::request::Method;
 use crate::span::Span;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Entry, Kind, Node};
 
 /// Keys of a recording.
 pub const RECORDING_KEYS: [&str; 5] = ["format", "scheme", "recorded", "exchanges", "resources"];
 /// Keys of one exchange; the last three are for stubs.
 pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
-pub const REQUEST_KEYS: [&str; 12] =
-    ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text"];
+pub const REQUEST_KEYS: [&str; 13] =
+    ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text", "sha256"];
 /// Keys of a recorded answer.
 pub const RESPONSE_KEYS: [&str; 5] = ["status", "headers", "json", "text", "file"];
 
@@ -39,9 +41,7 @@ impl Recordings<'_> {
         let format = map.required("format", self.faults)?;
         self.check_format(format);
         let scheme = text(map.required("scheme", self.faults)?, "`scheme`", self.faults)?.to_owned();
-        if let Some(recorded) = map.get("recorded") {
-            self.check_time(recorded);
-        }
+        let recorded_ms = map.get("recorded").and_then(|node| self.time(node));
         let resources = map.get("resources").map(|node| Resources { faults: self.faults }.decode(node));
         let exchanges = match &resources {
             Some(_) => map.get("exchanges"),
@@ -49,7 +49,7 @@ impl Recordings<'_> {
         };
         let nodes = exchanges.map(|node| items(node, "`exchanges`", self.faults)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
-        Some(Recording { name, scheme, exchanges, resources: resources.unwrap_or_default() })
+        Some(Recording { name, scheme, recorded_ms, exchanges, resources: resources.unwrap_or_default() })
     }
 
     fn check_format(&mut self, node: &Node) {
@@ -65,12 +65,14 @@ impl Recordings<'_> {
         }
     }
 
-    fn check_time(&mut self, node: &Node) {
-        let Some(written) = text(node, "`recorded`", self.faults) else { return };
-        if written.parse::<jiff::Timestamp>().is_err() {
+    fn time(&mut self, node: &Node) -> Option<i64> {
+        let written = text(node, "`recorded`", self.faults)?;
+        let time = written.parse::<jiff::Timestamp>();
+        if time.is_err() {
             let fault = Diagnostic::error("`recorded` must be a time").at(node.at, "not a time");
             self.faults.push(fault.hint("write it as `2026-11-22T09:00:00Z`"));
         }
+        time.ok().map(jiff::Timestamp::as_millisecond)
     }
 
     fn exchange(&mut self, node: &Node) -> Option<Exchange> {
@@ -181,25 +183,41 @@ impl Recordings<'_> {
         if let Some(node) = map.get("multipart") {
             return RecordedBody::Multipart(self.parts(node));
         }
+        if let Some(node) = map.get("sha256") {
+            return self.hash(node).map_or(RecordedBody::None, RecordedBody::Hash);
+        }
         let text = map.get("text").and_then(|node| text(node, "`text`", self.faults));
         text.map_or(RecordedBody::None, |text| RecordedBody::Text(text.to_owned()))
     }
 
-    /// A file part is known by its file name.
-    fn parts(&mut self, node: &Node) -> Vec<(String, String)> {
-        let mut parts = Vec::new();
-        for entry in entries(node, "`multipart`", self.faults) {
-            let value = match entry.value.as_map() {
-                Some(_) => Map::open(&entry.value, "a part", &["file", "filename", "type"], self.faults)
-                    .and_then(|map| map.get("filename").or_else(|| map.required("file", self.faults)))
-                    .and_then(|node| text(node, "a file name", self.faults))
-                    .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()),
-                None => scalar(&entry.value, "a part", self.faults),
-            };
-            parts.extend(value.map(|value| (entry.key.clone(), value)));
-        }
+    fn parts(&mut self, node: &Node) -> Vec<RecordedPart> {
+        let entries = entries(node, "`multipart`", self.faults);
+        let mut parts: Vec<RecordedPart> = entries.iter().filter_map(|entry| self.part(entry)).collect();
         parts.sort();
         parts
+    }
+
+    /// A file part is known by its file name, and by its content where that is said.
+    fn part(&mut self, entry: &Entry) -> Option<RecordedPart> {
+        let name = entry.key.clone();
+        if entry.value.as_map().is_none() {
+            return Some(RecordedPart { name, text: scalar(&entry.value, "a part", self.faults)?, sha256: None });
+        }
+        let map = Map::open(&entry.value, "a part", &["file", "filename", "type", "sha256"], self.faults)?;
+        let path = map.get("filename").or_else(|| map.required("file", self.faults))?;
+        let path = text(path, "a file name", self.faults)?;
+        let sha256 = map.get("sha256").and_then(|node| self.hash(node));
+        Some(RecordedPart { name, text: path.rsplit('/').next().unwrap_or(path).to_owned(), sha256 })
+    }
+
+    fn hash(&mut self, node: &Node) -> Option<String> {
+        let written = text(node, "`sha256`", self.faults)?;
+        let is_hash = written.len() == 64 && written.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hash {
+            let fault = Diagnostic::error("`sha256` must be a hash").at(node.at, "not 64 hex digits in small letters");
+            self.faults.push(fault.hint("`sha256sum FILE` prints one"));
+        }
+        is_hash.then(|| written.to_owned())
     }
 
     fn answer(&mut self, node: &Node) -> Option<RecordedAnswer> {

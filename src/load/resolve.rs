@@ -2,7 +2,7 @@
 //! recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
-use crate::model::recording::{Exchange, same_outcome, same_request};
+use crate::model::recording::{Exchange, Recording, same_outcome, same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -147,11 +147,12 @@ fn slip(scheme: &Scheme, name: &str) -> Option<String> {
     similar(name, known())
 }
 
-/// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance.
+/// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance. Of two files
+/// that say when they were recorded, the newer one answers.
 fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
     let names = scheme_names(workspace);
     // Method, path and scheme → file and exchange.
-    let mut pool: HashMap<_, Vec<(&str, &Exchange)>> = HashMap::new();
+    let mut pool: HashMap<_, Vec<(&Recording, &Exchange)>> = HashMap::new();
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
             let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
@@ -164,7 +165,10 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
             let key = (recording.scheme.as_str(), exchange.request.method.name(), exchange.request.path.as_str());
             let others = pool.entry(key).or_default();
             let clash = others.iter().find(|(file, other)| {
-                *file != recording.name && same_request(&other.request, &exchange.request) && !same_outcome(other, exchange)
+                file.name != recording.name
+                    && !(file.recorded_ms.is_some() && recording.recorded_ms.is_some())
+                    && same_request(&other.request, &exchange.request)
+                    && !same_outcome(other, exchange)
             });
             if let Some((_, other)) = clash {
                 let fault = Diagnostic::error("two files answer one request differently")
@@ -172,7 +176,7 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
                     .at(other.at, "the first");
                 faults.push(fault.hint("all recordings of a scheme form one pool: remove one, or make the requests differ"));
             }
-            others.push((recording.name.as_str(), exchange));
+            others.push((recording, exchange));
         }
     }
 }

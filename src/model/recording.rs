@@ -10,12 +10,17 @@ use std::time::Duration;
 /// The number of the recording format that this program writes; older ones stay readable.
 pub const FORMAT: i64 = 1;
 
+/// What stands in a recording for a value that is fresh each time.
+pub const PLACEHOLDERS: [&str; 6] = ["<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>"];
+
 /// One file of `fixtures/recordings/`.
 #[derive(Clone, Debug)]
 pub struct Recording {
     /// Its path below `fixtures/recordings/` without the ending.
     pub name: String,
     pub scheme: String,
+    /// In Unix milliseconds; a stub that was written by hand need not say it.
+    pub recorded_ms: Option<i64>,
     pub exchanges: Vec<Exchange>,
     pub resources: Vec<Resource>,
 }
@@ -61,9 +66,21 @@ pub enum RecordedBody {
     Json(Value),
     /// Sorted by name and value.
     Form(Vec<(String, String)>),
-    /// Names and texts of the parts; a file part by its file name.
-    Multipart(Vec<(String, String)>),
+    /// Sorted by name and text.
+    Multipart(Vec<RecordedPart>),
     Text(String),
+    /// The SHA-256, in hex, of bytes that are not text, or of a long text.
+    Hash(String),
+}
+
+/// One part of a multipart body.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordedPart {
+    pub name: String,
+    /// Of a file, its name.
+    pub text: String,
+    /// Of a file's content, in hex; where a stub does not say it, any content fits.
+    pub sha256: Option<String>,
 }
 
 /// The answer to give.

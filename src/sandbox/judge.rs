@@ -1,9 +1,9 @@
 //! One marketplace of the sandbox: decides about one received request.
 
-use super::answers::{Pool, parts_of};
 use super::control::Traffic;
 use super::names::Names;
 use super::owner::{Owner, TestAccount, test_account};
+use super::parts::parts_of;
 use super::paths::NamedLevel;
 use super::reply::{Arrives, Delivery, Reply, not_recorded};
 use super::resources::{Call, Resources};
@@ -12,6 +12,7 @@ use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
 use crate::model::recording::{AnswerBody, Exchange, Outcome, RecordedAnswer};
 use crate::model::scheme::{Fault, Procedure, Refusal, Scheme};
 use crate::model::workspace::Workspace;
+use crate::recording::{Pool, unsigned};
 use crate::render::{Moment, format_time};
 use crate::sign::{Faulty, Known, Received, Verified, choose_level, verify};
 use crate::value::Value;
@@ -126,14 +127,15 @@ impl Marketplace {
             verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
-        if let Some(exchange) = self.pool.exact(account, sent) {
+        let request = unsigned(sent, account);
+        if let Some(exchange) = self.pool.exact(&request) {
             return self.played(&exchange);
         }
         if let Some(found) = self.resources.find(sent.method, &sent.path) {
             let names = self.names(&sent.path, moment).and("account", account.as_str());
             return self.resources.answer(found, Call { account, sent, names }).into();
         }
-        match self.pool.answer(account, sent) {
+        match self.pool.answer(&request) {
             Ok(exchange) => self.played(&exchange),
             Err(miss) => not_recorded(&self.scheme, &miss).into(),
         }

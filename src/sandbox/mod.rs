@@ -1,7 +1,6 @@
 //! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on the raw bytes that it
 //! received, issues tokens, refuses as its marketplace does, answers from the recordings, and keeps what requests create.
 
-mod answers;
 mod authorize;
 mod chain;
 mod control;
@@ -10,6 +9,7 @@ mod judge;
 mod leaves;
 mod names;
 mod owner;
+mod parts;
 mod paths;
 mod penalty;
 mod reply;

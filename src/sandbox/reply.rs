@@ -1,8 +1,8 @@
 //! An answer of the sandbox, ready to be sent.
 
 use super::NO_RECORDING;
-use super::answers::Miss;
 use crate::model::scheme::Scheme;
+use crate::recording::Miss;
 use crate::value::Value;
 use std::time::Duration;
 

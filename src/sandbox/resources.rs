@@ -1,15 +1,13 @@
 //! What requests created here: it can be read back, changed, listed and deleted. It refuses to know who is asking by anything
 //! but the account that was verified.
 
-use super::answers::body_of;
 use super::names::Names;
 use super::reply::Reply;
 use crate::method::Method;
-use crate::model::recording::RecordedBody;
 use crate::model::resource::{Does, IdPlace, Operation, Resource, Verb, Written};
 use crate::model::workspace::Workspace;
 use crate::value::Value;
-use crate::wire::{Draft, DraftBody};
+use crate::wire::{Draft, DraftBody, DraftPart};
 use std::sync::Arc;
 
 /// Everything that one marketplace keeps.
@@ -183,11 +181,18 @@ fn asked_for(operation: &Operation, place: &IdPlace, sent: &Draft) -> Option<Str
 
 /// What a request says of a thing: its JSON, or the fields of its form.
 fn content(sent: &Draft) -> Value {
-    match body_of(sent) {
-        RecordedBody::Json(value) => value,
-        RecordedBody::Form(pairs) | RecordedBody::Multipart(pairs) => object(pairs),
-        RecordedBody::None | RecordedBody::Text(_) => Value::Object(Vec::new()),
+    match &sent.body {
+        DraftBody::Json(value) => value.clone(),
+        DraftBody::Form(pairs) => object(pairs.clone()),
+        DraftBody::Multipart { parts, .. } => object(parts.iter().map(field_of).collect()),
+        DraftBody::None | DraftBody::Text(_) | DraftBody::Bytes(_) => Value::Object(Vec::new()),
     }
+}
+
+/// The text of a part; of a file, its name.
+fn field_of(part: &DraftPart) -> (String, String) {
+    let text = || String::from_utf8_lossy(&part.content).into_owned();
+    (part.name.clone(), part.file.as_ref().map_or_else(text, |(name, _)| name.clone()))
 }
 
 /// A name that stands several times has a list.

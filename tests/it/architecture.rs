@@ -31,7 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["diagnostic", "model", "secret", "sign", "value"]),
     // Users of the corridor.
     ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
-    ("sandbox", &["method", "model", "render", "sign", "value", "wire"]),
+    ("recording", &["model", "value", "wire"]),
+    ("sandbox", &["method", "model", "recording", "render", "sign", "value", "wire"]),
     (
         "run",
         &[

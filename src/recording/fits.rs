@@ -1,0 +1,173 @@
+//! Holds one request against a recorded one: which parts differ. A placeholder such as `<now>` stands for any text.
+
+use crate::model::environment::DEFAULT_ACCOUNT;
+use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
+use crate::value::Value;
+
+/// Whether a recorded request stands for a sent one.
+#[must_use]
+pub fn fits_all(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
+    recorded.method == sent.method && fits(&recorded.path, &sent.path) && differences(recorded, sent).is_empty()
+}
+
+/// In words, each part that is not the same.
+#[must_use]
+pub fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<String> {
+    let mut out = Vec::new();
+    let account = sent.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
+    if let Some(own) = recorded.account.as_deref().filter(|own| *own != account) {
+        out.push(format!("account: recorded `{own}`, sent `{account}`"));
+    }
+    if recorded.method != sent.method {
+        out.push(format!("method: recorded {}, sent {}", recorded.method, sent.method));
+    }
+    if !fits(&recorded.path, &sent.path) {
+        out.push(format!("path: recorded `{}`, sent `{}`", recorded.path, sent.path));
+    }
+    pair_differences("query", &recorded.query, &sent.query, &mut out);
+    body_differences(&recorded.body, &sent.body, &mut out);
+    out
+}
+
+fn pair_differences(what: &str, recorded: &[(String, String)], sent: &[(String, String)], out: &mut Vec<String>) {
+    let mut left: Vec<&(String, String)> = sent.iter().collect();
+    for (name, value) in recorded {
+        if let Some(at) = left.iter().position(|(other, text)| other == name && fits(value, text)) {
+            left.remove(at);
+        } else if let Some(at) = left.iter().position(|(other, _)| other == name) {
+            let (_, text) = left.remove(at);
+            out.push(format!("{what} `{name}`: recorded `{value}`, sent `{text}`"));
+        } else {
+            out.push(format!("{what} `{name}`: recorded `{value}`, not sent"));
+        }
+    }
+    out.extend(left.iter().map(|(name, text)| format!("{what} `{name}`: not recorded, sent `{text}`")));
+}
+
+fn body_differences(recorded: &RecordedBody, sent: &RecordedBody, out: &mut Vec<String>) {
+    match (recorded, sent) {
+        (RecordedBody::Json(recorded), RecordedBody::Json(sent)) => json_differences("$", recorded, sent, out),
+        (RecordedBody::Form(recorded), RecordedBody::Form(sent)) => pair_differences("form", recorded, sent, out),
+        (RecordedBody::Multipart(recorded), RecordedBody::Multipart(sent)) => part_differences(recorded, sent, out),
+        (RecordedBody::Text(recorded), RecordedBody::Text(sent)) if fits(recorded, sent) => {}
+        (recorded, sent) if recorded == sent => {}
+        (recorded, sent) => out.push(format!("body: recorded {}, sent {}", described(recorded), described(sent))),
+    }
+}
+
+fn described(body: &RecordedBody) -> String {
+    match body {
+        RecordedBody::None => "none".to_owned(),
+        RecordedBody::Json(_) => "JSON".to_owned(),
+        RecordedBody::Form(_) => "a form".to_owned(),
+        RecordedBody::Multipart(_) => "parts".to_owned(),
+        RecordedBody::Text(text) => format!("the text `{}`", text.chars().take(40).collect::<String>()),
+        RecordedBody::Hash(hash) => format!("bytes with the hash {}", &hash[..hash.len().min(12)]),
+    }
+}
+
+/// Files are compared by their content where it is known, and otherwise by their names.
+fn part_differences(recorded: &[RecordedPart], sent: &[RecordedPart], out: &mut Vec<String>) {
+    let pairs = |parts: &[RecordedPart]| -> Vec<(String, String)> {
+        parts.iter().map(|part| (part.name.clone(), part.text.clone())).collect()
+    };
+    let before = out.len();
+    pair_differences("part", &pairs(recorded), &pairs(sent), out);
+    let is_sent = |part: &RecordedPart| {
+        let mut same_name = sent.iter().filter(|other| other.name == part.name && fits(&part.text, &other.text));
+        same_name.any(|other| other.sha256 == part.sha256)
+    };
+    if let Some(part) = recorded.iter().find(|part| part.sha256.is_some() && !is_sent(part)).filter(|_| out.len() == before) {
+        out.push(format!("part `{}`: the file `{}` has another content", part.name, part.text));
+    }
+}
+
+fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<String>) {
+    match (recorded, sent) {
+        (Value::Object(left), Value::Object(right)) => {
+            for (name, value) in left {
+                match sent.get(name) {
+                    Some(other) => json_differences(&format!("{path}.{name}"), value, other, out),
+                    None => out.push(format!("body {path}.{name}: recorded, not sent")),
+                }
+            }
+            let extra = right.iter().filter(|(name, _)| recorded.get(name).is_none());
+            out.extend(extra.map(|(name, _)| format!("body {path}.{name}: not recorded, sent")));
+        }
+        (Value::List(left), Value::List(right)) if left.len() == right.len() => {
+            for (index, (value, other)) in left.iter().zip(right).enumerate() {
+                json_differences(&format!("{path}[{index}]"), value, other, out);
+            }
+        }
+        (Value::String(pattern), other)
+            if has_placeholder(pattern) && other.to_plain_text().is_some_and(|text| fits(pattern, &text)) => {}
+        (left, right) if left == right => {}
+        (left, right) => out.push(format!("body {path}: recorded {left}, sent {right}")),
+    }
+}
+
+pub(super) fn has_placeholder(text: &str) -> bool {
+    PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder))
+}
+
+/// Whether it matches by its texts alone.
+pub(super) fn is_exact(request: &RecordedRequest) -> bool {
+    let body = match &request.body {
+        RecordedBody::Json(value) => has_placeholder(&value.to_json()),
+        RecordedBody::Form(pairs) => pairs.iter().any(|(_, value)| has_placeholder(value)),
+        RecordedBody::Multipart(parts) => parts.iter().any(|part| has_placeholder(&part.text)),
+        RecordedBody::Text(text) => has_placeholder(text),
+        RecordedBody::None | RecordedBody::Hash(_) => false,
+    };
+    !(body || has_placeholder(&request.path) || request.query.iter().any(|(_, value)| has_placeholder(value)))
+}
+
+/// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not empty. Each text between two
+/// placeholders is looked for as early as it can stand, so this takes no longer than the texts are long.
+fn fits(recorded: &str, sent: &str) -> bool {
+    let literals = literals(recorded);
+    let [first, middle @ .., last] = literals.as_slice() else { return recorded == sent };
+    let Some(mut rest) = sent.strip_prefix(first) else { return false };
+    for literal in middle {
+        let Some(after) = after_one_letter(rest) else { return false };
+        match after.find(literal) {
+            Some(at) => rest = &after[at + literal.len()..],
+            None => return false,
+        }
+    }
+    after_one_letter(rest).is_some_and(|after| after.ends_with(last))
+}
+
+fn after_one_letter(text: &str) -> Option<&str> {
+    let mut letters = text.chars();
+    letters.next().map(|_| letters.as_str())
+}
+
+/// The texts around the placeholders; one text when there is none.
+fn literals(recorded: &str) -> Vec<&str> {
+    let mut literals = Vec::new();
+    let mut rest = recorded;
+    let next = |text: &str| PLACEHOLDERS.iter().filter_map(|mark| text.find(mark).map(|at| (at, mark.len()))).min();
+    while let Some((at, len)) = next(rest) {
+        literals.push(&rest[..at]);
+        rest = &rest[at + len..];
+    }
+    literals.push(rest);
+    literals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_stands_for_any_text() {
+        assert!(fits("<now>", "1700000000"));
+        assert!(fits("from-<now>-to-<now>", "from-1-to-2"));
+        assert!(!fits("from-<now>", "from-"));
+        assert!(!fits("<now>x", "12y"));
+        assert!(fits("a", "a") && !fits("a", "b"));
+        assert!(fits("<date>T<now>", "2026T1") && !fits("<date>T<now>", "T1") && !fits("<now>-<now>", "1-"));
+        assert!(!fits(&format!("{}b", "<uuid>a".repeat(6)), &"a".repeat(100_000)));
+    }
+}
