@@ -2,6 +2,7 @@
 
 // Ground: words that every room may use.
 pub mod diagnostic;
+pub mod disk;
 pub mod host;
 pub mod method;
 pub mod secret;

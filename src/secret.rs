@@ -70,6 +70,33 @@ impl Redactor {
         });
         out
     }
+
+    /// Text that is kept in a file: a secret that is broken over lines is found, too.
+    pub fn scrub(&mut self, text: &str) -> String {
+        let text = self.redact(text);
+        let Some((engine, owners)) = self.engine.as_ref().filter(|_| text.contains('\n')) else { return text };
+        let (places, flat): (Vec<usize>, String) = text.char_indices().filter(|(_, letter)| !"\r\n".contains(*letter)).unzip();
+        let at: Vec<usize> =
+            places.iter().zip(flat.chars()).flat_map(|(place, letter)| *place..*place + letter.len_utf8()).collect();
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for found in engine.find_iter(&flat) {
+            let owner = owners.get(found.pattern().as_usize()).and_then(|owner| self.secrets.get(*owner));
+            out.push_str(&text[done..at[found.start()]]);
+            out.push_str(&format!("‹{}›", owner.map_or("secret", |(name, _)| name)));
+            done = at[found.end() - 1] + 1;
+        }
+        out + &text[done..]
+    }
+
+    /// Whether bytes hold a secret in any form.
+    pub fn finds(&mut self, bytes: &[u8]) -> bool {
+        if self.secrets.is_empty() {
+            return false;
+        }
+        let secrets = &self.secrets;
+        self.engine.get_or_insert_with(|| build(secrets)).0.is_match(bytes)
+    }
 }
 
 impl fmt::Debug for Redactor {
@@ -208,6 +235,16 @@ mod tests {
             let encoded = BASE64_STANDARD.encode(format!("{before}{CANARY}tail"));
             assert!(redactor.redact(&encoded).contains("‹cred.key›"), "{encoded}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_broken_over_lines_is_found() {
+        let encoded = BASE64_STANDARD.encode(format!("{}{CANARY}{}", "x".repeat(50), "y".repeat(50)));
+        let wrapped: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let scrubbed = redactor().scrub(&format!("한 a\n{}\nb 글", wrapped.join("\r\n")));
+        assert!(scrubbed.starts_with("한 a\n") && scrubbed.ends_with("\nb 글") && scrubbed.contains("‹cred.key›"), "{scrubbed}");
+        assert!(!redactor().finds(scrubbed.replace("\r\n", "").as_bytes()), "{scrubbed}");
+        assert_eq!(redactor().scrub("nothing\nto see"), "nothing\nto see");
     }
 
     #[test]

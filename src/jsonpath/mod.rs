@@ -11,10 +11,12 @@ mod pattern;
 mod place;
 mod plain;
 mod query;
+mod replace;
 mod walk;
 
 pub use error::PathError;
 pub use place::{Trail, locate};
+pub use replace::replaced;
 
 use crate::value::Value;
 use query::{Query, Selector};

@@ -7,6 +7,7 @@ mod files;
 mod fixture;
 mod needs;
 mod recording;
+mod redact;
 mod request;
 mod resolve;
 mod resource;
@@ -22,7 +23,6 @@ pub use resolve::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::environment::SANDBOX;
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::request::Request;
@@ -89,7 +89,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<Loaded> {
         })
         .collect();
     let decoded = on_threads(threads, &jobs, |(file, id, text), faults| decode(&files, file, *id, text, faults), &mut faults);
-    let mut workspace = Workspace { root: files.root().to_owned(), default_env: SANDBOX.to_owned(), ..Workspace::default() };
+    let mut workspace = Workspace::empty(files.root().to_owned());
     for scheme in built_in(&files, &decoded, &mut sources, &mut faults) {
         workspace.schemes.push(Arc::new(scheme));
     }
@@ -159,6 +159,21 @@ pub fn scheme_of(root: &Path, name: &str, origin: Origin, text: &str) -> Result<
     }
 }
 
+/// One recording from its text alone; `root` is that of its workspace.
+///
+/// # Errors
+/// The first fault, in words.
+pub fn recording_of(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
+    let files = Files::new(root).map_err(|error| error.to_string())?;
+    let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
+    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
+    let recording = recording::Recordings { files: &files, faults: &mut faults }.decode(name.to_owned(), &node, text);
+    match (recording, faults.sorted().first()) {
+        (Some(recording), None) => Ok(recording),
+        (_, fault) => Err(fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.title.clone())),
+    }
+}
+
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
 pub fn all_schemes(loaded: &mut Loaded) -> Vec<Arc<Scheme>> {
     let Ok(files) = Files::new(&loaded.workspace.root) else { return loaded.workspace.schemes.clone() };
@@ -187,7 +202,7 @@ fn decode(files: &Files, file: &Found, id: FileId, text: &str, faults: &mut Diag
         FileKind::Workspace => Decoded::Workspace(workspace::decode(&node, faults)),
         FileKind::Request => request::Requests { files, faults }.decode(name, &node).map_or(Decoded::Nothing, Decoded::Request),
         FileKind::Recording => {
-            recording::Recordings { files, faults }.decode(name, &node).map_or(Decoded::Nothing, Decoded::Recording)
+            recording::Recordings { files, faults }.decode(name, &node, text).map_or(Decoded::Nothing, Decoded::Recording)
         }
         FileKind::Scheme => scheme::Schemes { files, faults }
             .decode(&name, Origin::Workspace, &node)
@@ -203,6 +218,8 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
                 workspace.default_env = name.name;
             }
             workspace.vars = settings.vars;
+            workspace.redact = settings.redact;
+            workspace.max_age = settings.max_age.unwrap_or(workspace.max_age);
             workspace.environments = settings.environments;
         }
         Decoded::Request(request) => {

@@ -5,21 +5,22 @@ use crate::load::fields::{Map, at_most_one, duration, entries, items, scalar, te
 use crate::load::files::Files;
 use crate::load::resource::Resources;
 use crate::model::recording::{
-    AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording,
+    AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording, checksum,
 };
 use crate::model::request::Method;
 use crate::span::Span;
 use crate::yaml::{Entry, Kind, Node};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// Keys of a recording.
-pub const RECORDING_KEYS: [&str; 5] = ["format", "scheme", "recorded", "exchanges", "resources"];
+pub const RECORDING_KEYS: [&str; 6] = ["format", "scheme", "recorded", "checksum", "exchanges", "resources"];
 /// Keys of one exchange; the last three are for stubs.
 pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
 pub const REQUEST_KEYS: [&str; 13] =
     ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text", "sha256"];
 /// Keys of a recorded answer.
-pub const RESPONSE_KEYS: [&str; 5] = ["status", "headers", "json", "text", "file"];
+pub const RESPONSE_KEYS: [&str; 6] = ["status", "headers", "json", "text", "base64", "file"];
 
 /// What can go wrong with an answer on its way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,12 @@ pub struct Recordings<'d> {
 }
 
 impl Recordings<'_> {
-    pub fn decode(&mut self, name: String, node: &Node) -> Option<Recording> {
+    /// `text` is what the node was parsed from.
+    pub fn decode(&mut self, name: String, node: &Node, text_of_file: &str) -> Option<Recording> {
         let map = Map::open(node, "a recording", &RECORDING_KEYS, self.faults)?;
+        if let Some(checksum) = map.get("checksum") {
+            self.check_sum(checksum, text_of_file);
+        }
         let format = map.required("format", self.faults)?;
         self.check_format(format);
         let scheme = text(map.required("scheme", self.faults)?, "`scheme`", self.faults)?.to_owned();
@@ -50,6 +55,16 @@ impl Recordings<'_> {
         let nodes = exchanges.map(|node| items(node, "`exchanges`", self.faults)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
         Some(Recording { name, scheme, recorded_ms, exchanges, resources: resources.unwrap_or_default() })
+    }
+
+    /// What the program wrote is whole; what a person changed is the person's own.
+    fn check_sum(&mut self, node: &Node, text_of_file: &str) {
+        let Some(written) = self.hash(node) else { return };
+        if checksum(text_of_file) != written {
+            let fault = Diagnostic::error("this recording is not as it was written").at(node.at, "another sum than the file's");
+            let own = "if you changed it on purpose, remove this line: then the file is one of your own";
+            self.faults.push(fault.hint(format!("record it again, or take it back from version control; {own}")));
+        }
     }
 
     fn check_format(&mut self, node: &Node) {
@@ -244,6 +259,15 @@ impl Recordings<'_> {
         pairs.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
     }
 
+    fn base64(&mut self, node: &Node) -> Option<Vec<u8>> {
+        let written = text(node, "`base64`", self.faults)?;
+        let decoded = BASE64_STANDARD.decode(written);
+        if decoded.is_err() {
+            self.faults.push(Diagnostic::error("`base64` must be base64").at(node.at, "this is not"));
+        }
+        decoded.ok()
+    }
+
     fn answer_body(&mut self, map: &Map<'_>) -> AnswerBody {
         let found = map.present(&RESPONSE_KEYS[2..]);
         at_most_one(map, &RESPONSE_KEYS[2..], "an answer has one body", self.faults);
@@ -253,6 +277,7 @@ impl Recordings<'_> {
             "text" => {
                 text(&entry.value, "`text`", self.faults).map_or(AnswerBody::None, |text| AnswerBody::Text(text.to_owned()))
             }
+            "base64" => self.base64(&entry.value).map_or(AnswerBody::None, AnswerBody::Bytes),
             _ => self.files.body_file(&entry.value, self.faults).map_or(AnswerBody::None, |file| AnswerBody::File(file.path)),
         }
     }

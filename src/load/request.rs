@@ -16,8 +16,8 @@ use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
 /// Keys of a file that holds a flow.
-pub const FILE_KEYS: [&str; 12] =
-    ["scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases", "needs", "retry"];
+pub const FILE_KEYS: [&str; 13] =
+    ["scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases", "needs", "redact", "retry"];
 /// Keys of a step of a flow.
 pub const STEP_KEYS: [&str; 23] = [
     "name",
@@ -87,6 +87,7 @@ impl Requests<'_> {
             vars: map.get("vars").map(|vars| self.vars(vars)).unwrap_or_default(),
             cases: map.get("cases").map(|cases| self.variants(cases, "`cases`")).unwrap_or_default(),
             needs: self.needs(&map),
+            redact: map.get("redact").map(|node| super::redact::decode(node, self.faults)).unwrap_or_default(),
             steps,
         })
     }

@@ -1,15 +1,17 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::fields::{Map, entries, is_id, text, word};
+use crate::load::fields::{Map, duration, entries, is_id, text, word};
 use crate::load::values::Values;
 use crate::model::environment::{Account, EVERY_ACCOUNT, Environment, LIVE, Refresh, SANDBOX};
+use crate::model::redact::Redact;
 use crate::model::request::{Field, Named};
 use crate::render::Dialect;
 use crate::yaml::{Entry, Node};
+use std::time::Duration;
 
 /// Keys of `ingam.yaml`.
-pub const WORKSPACE_KEYS: [&str; 3] = ["default_env", "vars", "envs"];
+pub const WORKSPACE_KEYS: [&str; 5] = ["default_env", "vars", "envs", "recordings", "redact"];
 /// Keys of an environment.
 pub const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts", "refresh"];
 
@@ -19,6 +21,8 @@ pub struct Settings {
     pub default_env: Option<Named>,
     pub vars: Vec<Field>,
     pub environments: Vec<Environment>,
+    pub redact: Vec<Redact>,
+    pub max_age: Option<Duration>,
 }
 
 pub fn decode(node: &Node, faults: &mut Diagnostics) -> Settings {
@@ -33,9 +37,17 @@ pub fn decode(node: &Node, faults: &mut Diagnostics) -> Settings {
     let vars = map.get("vars").map(|node| fields(node, faults)).unwrap_or_default();
     let environments =
         map.get("envs").map(|node| entries(node, "`envs`", faults).iter().map(|entry| environment(entry, faults)).collect());
-    let settings = Settings { default_env, vars, environments: environments.unwrap_or_default() };
+    let redact = map.get("redact").map(|node| super::redact::decode(node, faults)).unwrap_or_default();
+    let max_age = map.get("recordings").and_then(|node| max_age(node, faults));
+    let settings = Settings { default_env, vars, environments: environments.unwrap_or_default(), redact, max_age };
     check_default(&settings, faults);
     settings
+}
+
+/// `recordings: { max_age: 90d }`
+fn max_age(node: &Node, faults: &mut Diagnostics) -> Option<Duration> {
+    let map = Map::open(node, "`recordings`", &["max_age"], faults)?;
+    duration(map.required("max_age", faults)?, "`max_age`", faults)
 }
 
 fn check_default(settings: &Settings, faults: &mut Diagnostics) {

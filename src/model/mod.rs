@@ -6,6 +6,7 @@ pub mod environment;
 pub mod fixture;
 pub mod outcome;
 pub mod recording;
+pub mod redact;
 pub mod request;
 pub mod resource;
 pub mod scheme;

@@ -5,6 +5,7 @@ use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
 use crate::model::fixture::Variant;
 use crate::model::outcome::Expected;
+use crate::model::redact::Redact;
 use crate::model::template::{Expression, Template, Tree};
 use crate::span::Span;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub struct Request {
     pub cases: Vec<Variant>,
     /// Fixtures, by name.
     pub needs: Vec<Named>,
+    /// What is personal in its answers, besides what scheme and workspace say.
+    pub redact: Vec<Redact>,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
 }

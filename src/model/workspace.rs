@@ -3,13 +3,18 @@
 use crate::model::environment::{Account, Environment, SANDBOX};
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
+use crate::model::redact::Redact;
 use crate::model::request::{Field, Request, Step};
 use crate::model::scheme::Scheme;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How old a recording may get when `ingam.yaml` does not say.
+pub const MAX_AGE: Duration = Duration::from_secs(90 * 86_400);
 
 /// Everything a run can know from files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Workspace {
     pub root: PathBuf,
     pub default_env: String,
@@ -20,11 +25,32 @@ pub struct Workspace {
     /// In the order of their names.
     pub fixtures: Vec<Fixture>,
     pub recordings: Vec<Recording>,
+    /// What is personal in answers, besides what their schemes say.
+    pub redact: Vec<Redact>,
+    /// A recording older than this is too old to be believed.
+    pub max_age: Duration,
     /// The built-in ones and the workspace's own.
     pub schemes: Vec<Arc<Scheme>>,
 }
 
 impl Workspace {
+    /// One without any file.
+    #[must_use]
+    pub fn empty(root: PathBuf) -> Self {
+        Self {
+            root,
+            default_env: SANDBOX.to_owned(),
+            vars: Vec::new(),
+            environments: Vec::new(),
+            requests: Vec::new(),
+            fixtures: Vec::new(),
+            recordings: Vec::new(),
+            redact: Vec::new(),
+            max_age: MAX_AGE,
+            schemes: Vec::new(),
+        }
+    }
+
     #[must_use]
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name == name)

@@ -112,25 +112,32 @@ impl Pool {
     pub fn exact(&mut self, sent: &RecordedRequest) -> Option<Exchange> {
         let places = self.places(sent);
         let exact: Vec<usize> = places.into_iter().filter(|place| self.groups[*place].is_exact).collect();
-        self.turn_of(&exact, |group| !group.is_older).and_then(Result::ok)
+        self.turn_of(&exact, |group| !group.is_older)?.ok().map(|(_, exchange)| exchange)
     }
 
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
     pub fn answer(&mut self, sent: &RecordedRequest) -> Result<Exchange, Miss> {
         let places = self.places(sent);
-        self.turn_of(&places, |group| !group.is_older).unwrap_or_else(|| Err(self.nearest(sent)))
+        let found = self.turn_of(&places, |group| !group.is_older).unwrap_or_else(|| Err(self.nearest(sent)));
+        found.map(|(_, exchange)| exchange)
     }
 
-    /// What a request of this file gets: of its own recording before any other.
+    /// What a request gets, and from which file: of its own recording before any other.
     ///
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
-    pub fn answer_for(&mut self, file: &str, sent: &RecordedRequest) -> Result<Exchange, Miss> {
+    pub fn answer_for(&mut self, is_own: &dyn Fn(&str) -> bool, sent: &RecordedRequest) -> Result<(String, Exchange), Miss> {
         let places = self.places(sent);
-        let own = self.turn_of(&places, |group| group.file == file);
+        let own = self.turn_of(&places, |group| is_own(&group.file));
         let other = |pool: &mut Self| pool.turn_of(&places, |group| !group.is_older);
         own.or_else(|| other(self)).unwrap_or_else(|| Err(self.nearest(sent)))
+    }
+
+    /// Whether anything is recorded for a request, of its own file or of the pool; nothing is used up.
+    #[must_use]
+    pub fn has(&self, is_own: &dyn Fn(&str) -> bool, sent: &RecordedRequest) -> bool {
+        self.places(sent).iter().any(|place| !self.groups[*place].is_older || is_own(&self.groups[*place].file))
     }
 
     /// Exchanges of these files that were never asked for.
@@ -145,16 +152,17 @@ impl Pool {
     }
 
     /// The first exchange at these places whose turn it is; `None` when there are none at all.
-    fn turn_of(&mut self, places: &[usize], counts: impl Fn(&Group) -> bool) -> Option<Result<Exchange, Miss>> {
+    fn turn_of(&mut self, places: &[usize], counts: impl Fn(&Group) -> bool) -> Option<Result<(String, Exchange), Miss>> {
         let mut used_up = None;
         for place in places {
             let group = &mut self.groups[*place];
             if !counts(group) {
                 continue;
             }
+            let file = group.file.clone();
             match group.next() {
-                Some(exchange) => return Some(Ok(exchange.clone())),
-                None => used_up = used_up.or_else(|| Some(Err(Miss::UsedUp { file: group.file.clone() }))),
+                Some(exchange) => return Some(Ok((file, exchange.clone()))),
+                None => used_up = used_up.or_else(|| Some(Err(Miss::UsedUp { file }))),
             }
         }
         used_up

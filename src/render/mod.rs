@@ -14,4 +14,4 @@ pub use draft::{BodyFiles, draft};
 pub use engine::{Dialect, Scope, text, tree};
 pub use error::RenderError;
 pub use moment::{Moment, format_time, parse_zone};
-pub use scope::{FUNCTIONS, Layer, Origin, RESERVED, Variables};
+pub use scope::{FUNCTIONS, Layer, Marked, Origin, RESERVED, Variables};

@@ -98,7 +98,7 @@ pub fn layers(
 ) -> Result<Variables, RenderError> {
     let mut variables = Variables::new(moment);
     let built_in = Origin { layer: Layer::BuiltIn, at: None };
-    variables.set("run_id", Value::from(context.run_id.as_str()), built_in);
+    variables.set_marked("run_id", Value::from(context.run_id.as_str()), Some(Value::from("<run_id>")), built_in);
     variables.set("env", Value::from(context.environment.as_str()), built_in);
     if let Some(scheme) = scheme.and_then(|scheme| context.workspace.scheme(scheme)) {
         step::set_account(&mut variables, scheme, account, context);

@@ -5,14 +5,14 @@ use super::names::Names;
 use super::owner::{Owner, TestAccount, test_account};
 use super::parts::parts_of;
 use super::paths::NamedLevel;
-use super::reply::{Arrives, Delivery, Reply, not_recorded};
+use super::reply::{Arrives, Delivery, Reply, broken, not_recorded};
 use super::resources::{Call, Resources};
 use super::tokens::Tokens;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
-use crate::model::recording::{AnswerBody, Exchange, Outcome, RecordedAnswer};
+use crate::model::recording::{Exchange, Outcome, RecordedAnswer};
 use crate::model::scheme::{Fault, Procedure, Refusal, Scheme};
 use crate::model::workspace::Workspace;
-use crate::recording::{Pool, unsigned};
+use crate::recording::{Pool, body_of, headers_of, unsigned};
 use crate::render::{Moment, format_time};
 use crate::sign::{Faulty, Known, Received, Verified, choose_level, verify};
 use crate::value::Value;
@@ -150,22 +150,12 @@ impl Marketplace {
         Delivery { delay: exchange.delay.unwrap_or_default(), arrives }
     }
 
+    /// A body whose file is gone or damaged since the recording was loaded is no answer.
     fn reply(&self, answer: &RecordedAnswer) -> Reply {
-        let body = match &answer.body {
-            AnswerBody::None => Vec::new(),
-            AnswerBody::Json(value) => value.to_json().into_bytes(),
-            AnswerBody::Text(text) => text.clone().into_bytes(),
-            // The file was found when the recording was loaded; one that is gone since leaves an empty body, which no assertion takes for it.
-            AnswerBody::File(path) => std::fs::read(self.root.join(path)).unwrap_or_default(),
-        };
-        let mut headers = answer.headers.clone();
-        headers.retain(|(name, _)| {
-            !["content-length", "transfer-encoding", "content-encoding", "connection"].contains(&name.as_str())
-        });
-        if matches!(answer.body, AnswerBody::Json(_)) && !headers.iter().any(|(name, _)| name == "content-type") {
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        match body_of(&answer.body, &self.root) {
+            Ok(body) => Reply { status: answer.status, headers: headers_of(answer), body: body.to_vec() },
+            Err(reason) => broken(&reason),
         }
-        Reply { status: answer.status, headers, body }
     }
 
     /// As the marketplace would: the first refusal that fits the fault and the name.

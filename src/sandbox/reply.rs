@@ -2,7 +2,7 @@
 
 use super::NO_RECORDING;
 use crate::model::scheme::Scheme;
-use crate::recording::Miss;
+use crate::recording::{Miss, missed};
 use crate::value::Value;
 use std::time::Duration;
 
@@ -72,22 +72,23 @@ impl Reply {
 #[must_use]
 pub fn not_recorded(scheme: &Scheme, miss: &Miss) -> Reply {
     let verified = if scheme.signs() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
-    let (why, nearest) = match miss {
-        Miss::UsedUp { file } => (
-            format!("its stub in fixtures/recordings/{file}.yaml is used up: it answered as often as its `times` says"),
-            Some(file),
-        ),
-        Miss::Unknown { nearest: None } => (UNKNOWN.to_owned(), None),
-        Miss::Unknown { nearest: Some((file, differs)) } => {
-            let nearest = format!("the nearest is fixtures/recordings/{file}.yaml, and it differs in: {}", differs.join("; "));
-            (format!("{UNKNOWN}; {nearest}"), Some(file))
-        }
+    let nearest = match miss {
+        Miss::UsedUp { file } | Miss::Unknown { nearest: Some((file, _)) } => Some(file),
+        Miss::Unknown { nearest: None } => None,
     };
+    no_recording(format!("{verified}{}", missed(miss)), nearest)
+}
+
+/// The recorded answer cannot be given.
+#[must_use]
+pub fn broken(reason: &str) -> Reply {
+    no_recording(reason.to_owned(), None)
+}
+
+fn no_recording(why: String, nearest: Option<&String>) -> Reply {
     let nearest = nearest.map_or(Value::Null, |file| Value::from(file.as_str()));
-    let message = ("message".to_owned(), Value::from(format!("{verified}{why}")));
+    let message = ("message".to_owned(), Value::from(why));
     let mut reply = Reply::json(501, &Value::Object(vec![message, ("nearest".to_owned(), nearest)]));
     reply.headers.push((NO_RECORDING.to_owned(), "true".to_owned()));
     reply
 }
-
-const UNKNOWN: &str = "no file in fixtures/recordings answers this request";

@@ -270,7 +270,7 @@ fn keep_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, C
     };
     let mut text: String = before.lines().filter(is_other).map(|line| format!("{line}\n")).collect();
     text.push_str(&format!("{variable}={quote}{value}{quote}\n"));
-    super::trust::write(&path, &text).map_err(fault)?;
+    crate::disk::replace(&path, text.as_bytes()).map_err(fault)?;
     Ok(path)
 }
 

@@ -129,7 +129,7 @@ impl FileLock {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        sync_folder(&self.store.folder)
+        crate::disk::sync_folder(&self.store.folder)
     }
 
     /// What a process left that was killed while it wrote.
@@ -153,7 +153,7 @@ impl FileLock {
         let fault = |error: std::io::Error| io(&path, &error);
         file.write_all(&vec![0; INBOX]).map_err(fault)?;
         file.sync_all().map_err(fault)?;
-        sync_folder(&self.store.folder).map_err(fault)?;
+        crate::disk::sync_folder(&self.store.folder).map_err(fault)?;
         self.inbox = Some(file);
         Ok(())
     }
@@ -206,7 +206,7 @@ impl FileLock {
         let path = self.store.path(&self.id, "record");
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&path, &error)),
-            _ => sync_folder(&self.store.folder).map_err(|error| io(&path, &error)),
+            _ => crate::disk::sync_folder(&self.store.folder).map_err(|error| io(&path, &error)),
         }
     }
 }
@@ -234,7 +234,7 @@ fn make_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
-        _ => sync_folder(folder),
+        _ => crate::disk::sync_folder(folder),
     }
 }
 
@@ -333,16 +333,5 @@ fn refuse_network(folder: &Path) -> Result<(), StoreError> {
 
 #[cfg(not(target_os = "linux"))]
 fn refuse_network(_: &Path) -> Result<(), StoreError> {
-    Ok(())
-}
-
-/// A new name in a folder is on the disk when the folder is.
-#[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }

@@ -2,7 +2,8 @@
 //! call is sent. A kernel lock says whether its run still lives. It holds no secret, and it is not asked for anything but
 //! cleaning up.
 
-use super::file::{make_folder, sync_folder};
+use super::file::make_folder;
+use crate::disk::sync_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};

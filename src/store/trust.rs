@@ -1,6 +1,7 @@
 //! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a workspace brings,
 //! by their content.
 
+use crate::disk;
 use crate::value::{self, Value};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ impl Trust {
         if !self.allows(thing) {
             self.entries.push(self.entry(thing));
         }
-        write(&path, &Value::List(self.entries.clone()).to_pretty_json())
+        disk::replace(&path, Value::List(self.entries.clone()).to_pretty_json().as_bytes())
             .map_err(|error| TrustError::File { path, reason: error.to_string() })
     }
 
@@ -103,16 +104,4 @@ impl Trust {
         }
         Value::Object(members)
     }
-}
-
-/// A new file is written beside the old one and takes its place whole.
-pub(super) fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    super::file::sync_folder(folder)
 }

@@ -4,6 +4,8 @@
 
 mod build;
 mod node;
+mod write;
 
 pub use build::parse;
 pub use node::{Entry, Kind, Node, Text};
+pub use write::{quoted, write};

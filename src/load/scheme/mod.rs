@@ -92,7 +92,7 @@ impl Schemes<'_> {
             ok: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
             errors: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
             mask: map.get("mask").map(|node| self.paths(node, "`mask`")).unwrap_or_default(),
-            redact: map.get("redact").map(|node| self.paths(node, "`redact`")).unwrap_or_default(),
+            redact: map.get("redact").map(|node| crate::load::redact::decode(node, self.faults)).unwrap_or_default(),
             sandbox: None,
             vectors: Vec::new(),
         };

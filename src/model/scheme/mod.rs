@@ -14,6 +14,7 @@ pub use sandbox::{Fault, Penalty, Reading, Refusal, Sandbox, TokenAnswer};
 pub use token::{Authorize, Lifetime, LinkHost, Split, Token, TokenRequest};
 pub use vector::{Vector, VectorOf};
 
+use crate::model::redact::Redact;
 use crate::span::Span;
 use crate::value::Value;
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub struct Scheme {
     /// JSONPaths of what varies in answers.
     pub mask: Vec<String>,
     /// JSONPaths of what is personal in answers.
-    pub redact: Vec<String>,
+    pub redact: Vec<Redact>,
     pub sandbox: Option<Sandbox>,
     pub vectors: Vec<Vector>,
 }

@@ -1,0 +1,55 @@
+//! Files that are whole at every moment: a new one is written beside the old one and takes its place. It refuses to leave half a
+//! file, whatever happens.
+
+use std::io::{Error, Write};
+use std::path::Path;
+
+/// What a file that is being written is called until it is whole; the loader passes over names that begin with a dot.
+pub const UNFINISHED: &str = ".ingam-unfinished-";
+
+/// Puts a file that only its owner may read in its place, with its folder where that is missing.
+///
+/// # Errors
+/// When the folder or the file cannot be written; then the old file stands.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    put(path, bytes, &mut tempfile::Builder::new())
+}
+
+/// The same for a file of a workspace, which has the mode that new files usually have.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    put(path, bytes, &mut builder)
+}
+
+fn put(path: &Path, bytes: &[u8], builder: &mut tempfile::Builder<'_, '_>) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// A name is durable when its folder is.
+///
+/// # Errors
+/// When the folder cannot be synced.
+#[cfg(unix)]
+pub fn sync_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Only Unix has durable folders to ask for.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn sync_folder(_: &Path) -> Result<(), Error> {
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! A document with what some paths name replaced. It leaves the document itself alone.
+
+use super::{Found, JsonPath, Overrun};
+use crate::value::Value;
+use std::collections::HashSet;
+
+/// `with` gives what stands in the place of each value that one of the paths names; what stands below such a value is not looked
+/// at any more.
+///
+/// # Errors
+/// When a path looks at too many places.
+pub fn replaced<'p>(
+    root: &Value,
+    paths: impl Iterator<Item = &'p JsonPath>,
+    with: &mut dyn FnMut(&Value) -> Value,
+) -> Result<Value, Overrun> {
+    let mut named = HashSet::new();
+    for path in paths {
+        match path.find(root)? {
+            Found::One(found) => named.extend(found.map(std::ptr::from_ref)),
+            Found::Many(found) => named.extend(found.into_iter().map(std::ptr::from_ref)),
+        }
+    }
+    Ok(if named.is_empty() { root.clone() } else { rebuilt(root, &named, with) })
+}
+
+fn rebuilt(value: &Value, named: &HashSet<*const Value>, with: &mut dyn FnMut(&Value) -> Value) -> Value {
+    if named.contains(&std::ptr::from_ref(value)) {
+        return with(value);
+    }
+    match value {
+        Value::List(items) => Value::List(items.iter().map(|item| rebuilt(item, named, with)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, member)| (name.clone(), rebuilt(member, named, with))).collect())
+        }
+        single => single.clone(),
+    }
+}

@@ -1,0 +1,40 @@
+//! Decodes `redact`: what is personal in answers.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::assertion::{json_path, regex};
+use crate::load::fields::{Map, at_most_one, check_header_name, one_or_many, text};
+use crate::model::redact::Redact;
+use crate::yaml::{Kind, Node};
+
+/// Keys of a rule that is no JSONPath.
+pub const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
+
+/// A list of rules; one rule stands for a list of one.
+pub fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Redact> {
+    one_or_many(node).iter().filter_map(|node| rule(node, faults)).collect()
+}
+
+fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Redact> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults).map(Redact::Path);
+    }
+    let map = Map::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
+    at_most_one(&map, &REDACT_KEYS, "a rule of `redact` is one thing", faults);
+    if let Some(node) = map.get("header") {
+        let name = text(node, "`header`", faults)?;
+        check_header_name(name, node.at, "this name", faults);
+        return Some(Redact::Header(name.to_ascii_lowercase()));
+    }
+    let Some(node) = map.get("pattern") else {
+        let fault = Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
+        faults.push(fault.hint("write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`"));
+        return None;
+    };
+    let found = regex(node, faults)?;
+    if found.is_match("") {
+        let fault = Diagnostic::error("this pattern finds empty texts").at(node.at, "it would hide everything and nothing");
+        faults.push(fault.hint("use `+` in the place of `*`"));
+        return None;
+    }
+    Some(Redact::Pattern(found))
+}

@@ -1,0 +1,15 @@
+//! What is personal in answers, and so is written to no file.
+
+use crate::jsonpath::JsonPath;
+use regex::Regex;
+
+/// One rule of a `redact` list, in a scheme, a workspace or a request file.
+#[derive(Clone, Debug)]
+pub enum Redact {
+    /// What the path names in a JSON body.
+    Path(JsonPath),
+    /// A header of the answer, in lower case.
+    Header(String),
+    /// What it finds in any text of the body.
+    Pattern(Regex),
+}

@@ -1,0 +1,235 @@
+//! Values to YAML that reads back as the same values: blocks, one value a line, so that a change is a small difference. It
+//! refuses to guess: a text that could be read as anything else is quoted. The key `<<` has no spelling that reads back.
+
+use crate::value::Value;
+
+/// A document; it ends with a line end.
+#[must_use]
+pub fn write(value: &Value) -> String {
+    let mut out = String::new();
+    block(value, 0, &mut out);
+    out
+}
+
+/// A value that begins on a line of its own, or behind `- `.
+fn block(value: &Value, depth: usize, out: &mut String) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (index, (name, member)) in members.iter().enumerate() {
+                indent(if index == 0 { 0 } else { depth }, out);
+                push_text(name, None, out);
+                out.push(':');
+                below(member, depth, out);
+            }
+        }
+        Value::List(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                indent(if index == 0 { 0 } else { depth }, out);
+                out.push_str("- ");
+                block(item, depth + 1, out);
+            }
+        }
+        single => {
+            scalar(single, depth, out);
+            out.push('\n');
+        }
+    }
+}
+
+/// The value of a key, behind its colon.
+fn below(value: &Value, depth: usize, out: &mut String) {
+    let is_nested = match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::List(items) => !items.is_empty(),
+        _ => false,
+    };
+    if is_nested {
+        out.push('\n');
+        indent(depth + 1, out);
+        block(value, depth + 1, out);
+    } else {
+        out.push(' ');
+        scalar(value, depth + 1, out);
+        out.push('\n');
+    }
+}
+
+fn indent(depth: usize, out: &mut String) {
+    (0..depth).for_each(|_| out.push_str("  "));
+}
+
+fn scalar(value: &Value, depth: usize, out: &mut String) {
+    match value {
+        Value::String(text) => push_text(text, Some(depth), out),
+        Value::List(_) => out.push_str("[]"),
+        Value::Object(_) => out.push_str("{}"),
+        single => out.push_str(&single.to_json()),
+    }
+}
+
+/// `depth` is that of the lines of a text over several lines; a key has none.
+fn push_text(text: &str, depth: Option<usize>, out: &mut String) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else if let Some(depth) = depth.filter(|_| is_literal(text)) {
+        literal(text, depth, out);
+    } else {
+        out.push_str(&quoted(text));
+    }
+}
+
+/// Whether it can stand without quotes: nothing that YAML or our own reading of scalars could take for something else.
+fn is_plain(text: &str) -> bool {
+    let first = |letter: char| letter.is_alphanumeric() || letter == '/';
+    let fine = |letter: char| letter.is_alphanumeric() || " _-./+=%~".contains(letter);
+    text.starts_with(first)
+        && text.chars().all(fine)
+        && !text.ends_with(' ')
+        && matches!(Value::as_written(text), Value::String(_))
+}
+
+/// Whether it can stand as lines of its own, with a line end at its end or without.
+fn is_literal(text: &str) -> bool {
+    let line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_shown);
+    let lines = text.strip_suffix('\n').unwrap_or(text);
+    lines.contains('\n') && !lines.starts_with([' ', '\t', '\n']) && !lines.ends_with('\n') && lines.split('\n').all(line)
+}
+
+/// Letters that YAML takes as they are. What is left out is legal in part, and escaped all the same, so that a person sees it.
+fn is_shown(letter: char) -> bool {
+    !letter.is_control()
+        && !matches!(letter, '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn literal(text: &str, depth: usize, out: &mut String) {
+    out.push_str(if text.ends_with('\n') { "|" } else { "|-" });
+    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+        out.push('\n');
+        if !line.is_empty() {
+            indent(depth, out);
+            out.push_str(line);
+        }
+    }
+}
+
+/// A text in quotes, wherever it would stand.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            letter if is_shown(letter) => out.push(letter),
+            letter => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::FileId;
+    use crate::value::Number;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Result<Value, String> {
+        crate::yaml::parse(FileId(0), text).map(|node| node.to_value()).map_err(|fault| fault.title.clone())
+    }
+
+    /// Equal in the spelling of numbers and in the order of keys, too.
+    fn same(left: &Value, right: &Value) -> bool {
+        left.to_json() == right.to_json()
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let odd = prop::sample::select(vec![
+            "",
+            " ",
+            "~",
+            "null",
+            "true",
+            "no",
+            "1",
+            "1.10",
+            "0x1F",
+            "-",
+            "- a",
+            "a: b",
+            "a #b",
+            "#",
+            "{{ x }}",
+            "[a",
+            "&a",
+            "*a",
+            "!t",
+            "|",
+            ">",
+            "'",
+            "\"",
+            "%",
+            "@",
+            "`",
+            "a\nb",
+            "a\nb\n",
+            "\na",
+            "a\n\nb",
+            " a\nb",
+            "a \nb",
+            "a\r\nb",
+            "\u{0}",
+            "\u{2028}",
+            "\u{feff}",
+            "---",
+            "...",
+            "? a",
+            "<<",
+            "2026-11-22",
+            "12:30",
+            "무선 이어폰",
+            "a\tb",
+            "=",
+            "\u{1F600}",
+            "\u{7f}",
+        ]);
+        prop_oneof![odd.prop_map(str::to_owned), any::<String>(), "[a-z :#\\-\n]{0,12}"]
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        text().prop_filter("a merge key is refused", |key| key != "<<")
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let number = prop_oneof![Just("0"), Just("1.10"), Just("-3e5"), Just("123456789012345678901234567890")];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            number.prop_map(|text| Value::Number(Number::parse(text).unwrap())),
+            text().prop_map(Value::String),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let members = prop::collection::vec((key(), inner.clone()), 0..4).prop_map(|mut members| {
+                members.sort_by(|left, right| left.0.cmp(&right.0));
+                members.dedup_by(|left, right| left.0 == right.0);
+                Value::Object(members)
+            });
+            prop_oneof![prop::collection::vec(inner, 0..4).prop_map(Value::List), members]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_written_reads_back(value in value()) {
+            let text = write(&value);
+            let back = read(&text);
+            prop_assert!(back.as_ref().is_ok_and(|back| same(back, &value)), "{value}\n{text}\n{back:?}");
+        }
+    }
+}
