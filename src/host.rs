@@ -37,6 +37,12 @@ impl Host {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether nobody looks: continuous integration says so with `CI`.
+    #[must_use]
+    pub fn is_ci(&self) -> bool {
+        self.var("CI").is_some_and(|value| !matches!(value, "0" | "false"))
+    }
+
     /// The folder of the user's own settings, by the XDG rules, or what Windows has for it.
     #[must_use]
     pub fn config_folder(&self) -> Option<PathBuf> {

@@ -36,3 +36,4 @@ pub mod sandbox;
 
 // Roof.
 pub mod cli;
+pub use cli::testing;

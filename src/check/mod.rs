@@ -43,6 +43,14 @@ pub fn judge<'a, E>(assertions: &'a [Assertion], answer: &Answer<'_>, resolve: &
     Ok(ready.iter().flat_map(|(assertion, conditions)| explain::failures(assertion, conditions, answer)).collect())
 }
 
+/// Where one value is not equal to another.
+#[must_use]
+pub fn differences(expected: &Value, actual: &Value) -> Differences {
+    let mut differ = difference::Differ::new(show::Show::default());
+    differ.equal(&crate::jsonpath::Trail::Start("$"), expected, actual);
+    differ.finish()
+}
+
 /// Whether all assertions hold, without a word about those that do not.
 ///
 /// # Errors

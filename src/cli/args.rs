@@ -102,6 +102,16 @@ pub struct RunArgs {
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: String,
+    /// Write what the environment answers to fixtures/recordings; with `new`, only what is not there yet
+    #[arg(long, value_name = "EXTENT", num_args = 0..=1, require_equals = true, default_missing_value = "all",
+        value_parser = ["all", "new"], conflicts_with_all = ["replay", "diff"])]
+    pub record: Option<String>,
+    /// Answer from fixtures/recordings alone: no socket, no keys, at any time
+    #[arg(long, conflicts_with = "diff")]
+    pub replay: bool,
+    /// Hold what the environment answers against fixtures/recordings, and write nothing
+    #[arg(long)]
+    pub diff: bool,
     /// Leave what fixtures made, and say how to clean up
     #[arg(long)]
     pub keep: bool,

@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod output;
 mod settings;
+pub mod testing;
 
 pub use exit::Exit;
 

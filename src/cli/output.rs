@@ -5,10 +5,32 @@ use crate::host::Host;
 use crate::report::Style;
 use crate::span::Sources;
 use std::io::{BufWriter, Stdout, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Output {
     pub out: Style,
     pub err: Style,
+    /// Where everything goes that would go to the terminal, when it is somebody else's.
+    kept: Option<Arc<Mutex<Vec<u8>>>>,
+}
+
+/// Standard output, or what is kept in its place.
+pub enum Sink {
+    Stdout(Stdout),
+    Kept(Arc<Mutex<Vec<u8>>>),
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::Kept(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if let Self::Stdout(out) = self { out.flush() } else { Ok(()) }
+    }
 }
 
 impl Output {
@@ -19,24 +41,44 @@ impl Output {
             width: terminal.width,
             live: terminal.is_terminal,
         };
-        Self { out: style(host.stdout), err: style(host.stderr) }
+        Self { out: style(host.stdout), err: style(host.stderr), kept: None }
+    }
+
+    /// One that keeps what is written, for a program that runs requests itself.
+    #[must_use]
+    pub fn keeping(host: &Host) -> Self {
+        Self { kept: Some(Arc::default()), ..Self::new(host) }
+    }
+
+    /// What was kept.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        String::from_utf8_lossy(&kept.unwrap_or_default()).into_owned()
+    }
+
+    fn sink(&self) -> Sink {
+        self.kept.as_ref().map_or_else(|| Sink::Stdout(std::io::stdout()), |kept| Sink::Kept(Arc::clone(kept)))
     }
 
     /// Standard output, written in large pieces.
     #[must_use]
-    pub fn stdout(&self) -> BufWriter<Stdout> {
-        BufWriter::with_capacity(1 << 16, std::io::stdout())
+    pub fn stdout(&self) -> BufWriter<Sink> {
+        BufWriter::with_capacity(1 << 16, self.sink())
     }
 
     /// One line or several of data.
     pub fn data(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
+        let mut out = self.sink();
         let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     }
 
     /// One line or several for the person.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = match &self.kept {
+            None => writeln!(std::io::stderr().lock(), "{text}"),
+            Some(_) => writeln!(self.sink(), "{text}"),
+        };
     }
 
     /// `error: …`, with hints below.

@@ -132,6 +132,16 @@ impl<'w> Plan<'w> {
         self.units.iter().map(|unit| unit.request.name.as_str()).collect::<std::collections::HashSet<_>>().len()
     }
 
+    /// How many units each file has, by its name.
+    #[must_use]
+    pub fn units_of_files(&self) -> std::collections::HashMap<&'w str, usize> {
+        let mut counts = std::collections::HashMap::new();
+        for unit in &self.units {
+            *counts.entry(unit.request.name.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
     /// Whether anything at all would be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -11,6 +11,8 @@ use std::collections::{HashMap, HashSet};
 const MIN_ANYWHERE: usize = 6;
 /// A stand-in of a text is this and its number.
 const STAND_IN: &str = "redacted-";
+/// What stands for the id of the run.
+pub const RUN_ID: &str = "<run_id>";
 /// A stand-in of digits is its number after this one.
 const FIRST_DIGITS: u32 = 900_000_000;
 
@@ -22,6 +24,12 @@ pub struct Hidden {
 }
 
 impl Hidden {
+    /// The id of a run is another one each time, wherever an answer repeats it.
+    #[must_use]
+    pub fn of_run(run_id: &str) -> Self {
+        Self { stand_ins: HashMap::from([(run_id.to_owned(), RUN_ID.to_owned())]), last: 0 }
+    }
+
     /// What a fixture hid stays hidden in those that need it.
     pub fn include(&mut self, other: &Self) {
         for (value, stand_in) in &other.stand_ins {

@@ -16,9 +16,9 @@ mod unsigned;
 
 pub use answer::{body_of, headers_of};
 pub use folder::{Change, Folder, FolderError, RECORDINGS};
-pub use hide::Hidden;
+pub use hide::{Hidden, RUN_ID};
 pub use pool::{Miss, Pool, Unused};
-pub use recorder::{Extent, Recorder, Written};
+pub use recorder::{Extent, Recorder, Why, Written};
 pub use replay::{Played, Replay, ReplayError, is_of, missed};
 pub use same::{is_unchanged, json_of, masked};
 pub use take::{Take, TakeError};

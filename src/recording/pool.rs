@@ -162,7 +162,7 @@ impl Pool {
             let file = group.file.clone();
             match group.next() {
                 Some(exchange) => return Some(Ok((file, exchange.clone()))),
-                None => used_up = used_up.or_else(|| Some(Err(Miss::UsedUp { file }))),
+                None => used_up = used_up.or(Some(Err(Miss::UsedUp { file }))),
             }
         }
         used_up

@@ -19,7 +19,18 @@ pub enum Extent {
 #[derive(Debug)]
 pub struct Written {
     pub name: String,
-    pub result: Result<Change, String>,
+    pub result: Result<Change, Why>,
+}
+
+/// Why something is not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It did not go as its file expects, which the run itself says.
+    #[error("{0}")]
+    Failed(String),
+    /// It went well, and cannot be recorded.
+    #[error("{0}")]
+    Fault(String),
 }
 
 /// Everything that has been heard and is not written yet.
@@ -39,10 +50,10 @@ struct Heard {
     /// Where those of the present unit begin.
     unit_from: usize,
     /// Why those of the present unit are not to be written.
-    refused: Option<String>,
+    refused: Option<Why>,
     /// Something of the file was not reached, so what was recorded of it stays.
     is_partial: bool,
-    said: Vec<String>,
+    said: Vec<Why>,
 }
 
 /// What a recording is made of, besides what was heard.
@@ -69,8 +80,8 @@ impl Recorder {
     }
 
     /// What the present unit of a file brought is not to be written.
-    pub fn refuse(&mut self, file: &str, reason: &str) {
-        self.of(file).refused.get_or_insert_with(|| reason.to_owned());
+    pub fn refuse(&mut self, file: &str, why: Why) {
+        self.of(file).refused.get_or_insert(why);
     }
 
     fn of(&mut self, file: &str) -> &mut Heard {
@@ -82,7 +93,7 @@ impl Recorder {
 
     /// A unit of a file has ended; `is_whole` says that all of its steps were reached.
     pub fn end_unit(&mut self, file: &str, is_whole: bool) {
-        let heard = self.of(file);
+        let Some(heard) = self.heard.get_mut(file) else { return };
         heard.is_partial |= !is_whole || heard.refused.is_some();
         if let Some(reason) = heard.refused.take() {
             heard.exchanges.truncate(heard.unit_from);
@@ -108,7 +119,7 @@ impl Recorder {
                 heard.exchanges.iter().filter(|(other, _)| other == scheme).map(|(_, exchange)| exchange).collect();
             let masks = of(scheme);
             let source = Source { scheme, masks: &masks, now_ms };
-            let result = self.merge(&name, &new, heard.is_partial, &source).map_err(|error| error.to_string());
+            let result = self.merge(&name, &new, heard.is_partial, &source).map_err(|error| Why::Fault(error.to_string()));
             self.written.push(Written { name, result });
         }
     }

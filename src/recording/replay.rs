@@ -50,7 +50,7 @@ impl Replay {
     /// When nothing is recorded for it.
     pub fn answer(&mut self, file: &str, scheme: &str, sent: &RecordedRequest) -> Result<Played, Miss> {
         let pool = self.pools.entry(scheme.to_owned()).or_default();
-        let (from, exchange) = pool.answer_for(&|name| is_of(name, file), sent)?;
+        let (from, exchange) = pool.answer_for(&|name| is_of(name, file, scheme), sent)?;
         self.used.insert(from);
         let delay = exchange.delay.unwrap_or_default();
         let response = match exchange.outcome {
@@ -63,7 +63,7 @@ impl Replay {
     /// What is recorded for a request, without using it up.
     #[must_use]
     pub fn look(&self, file: &str, scheme: &str, sent: &RecordedRequest) -> bool {
-        self.pools.get(scheme).is_some_and(|pool| pool.has(&|name| is_of(name, file), sent))
+        self.pools.get(scheme).is_some_and(|pool| pool.has(&|name| is_of(name, file, scheme), sent))
     }
 
     fn response(&self, answer: &RecordedAnswer, latency: Duration) -> Result<WireResponse, ReplayError> {
@@ -74,8 +74,8 @@ impl Replay {
     /// Exchanges of these request files that nothing asked for.
     #[must_use]
     pub fn unused(&self, files: &[&str]) -> Vec<Unused> {
-        let is_wanted = |name: &str| files.iter().any(|file| is_of(name, file));
-        let mut unused: Vec<Unused> = self.pools.values().flat_map(|pool| pool.unused(&is_wanted)).collect();
+        let of = |(scheme, pool): (&String, &Pool)| pool.unused(&|name| files.iter().any(|file| is_of(name, file, scheme)));
+        let mut unused: Vec<Unused> = self.pools.iter().flat_map(of).collect();
         unused.sort_by(|left, right| (&left.file, &left.line).cmp(&(&right.file, &right.line)));
         unused
     }
@@ -89,8 +89,9 @@ impl Replay {
 
 /// Whether a recording is that of a request file: a flow of several schemes has one for each.
 #[must_use]
-pub fn is_of(recording: &str, file: &str) -> bool {
-    recording.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+pub fn is_of(recording: &str, file: &str, scheme: &str) -> bool {
+    let rest = recording.strip_prefix(file);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.') == Some(scheme))
 }
 
 /// In words.

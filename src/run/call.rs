@@ -3,11 +3,14 @@
 
 use super::Context;
 use super::access::Access;
+use super::recorded::Whose;
 use super::step::StepError;
-use super::token::Wanted;
+use super::token::{Wanted, stand_in};
 use crate::check::{self, Answer, Outcome};
 use crate::model::outcome::ErrorKind;
+use crate::model::recording::RecordedRequest;
 use crate::model::scheme::{Level, Remedy, Scheme};
+use crate::recording::{Miss, Played, missed};
 use crate::render::Moment;
 use crate::sandbox::NO_RECORDING;
 use crate::sign::{Inputs, Sealed, Trace, Values, seal};
@@ -40,6 +43,7 @@ pub enum Reach {
 
 /// One request on its way, with everything that it is signed with.
 pub struct Call<'c> {
+    pub whose: &'c Whose,
     pub scheme: &'c Scheme,
     pub level: &'c Level,
     pub access: &'c Access,
@@ -50,8 +54,18 @@ pub struct Call<'c> {
 }
 
 impl Call<'_> {
-    /// Sends, and once more with another token when the first one is too old.
-    pub async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+    /// Sends, and once more with another token when the first one is too old; or takes the answer that is recorded for the
+    /// request as it is before it is signed.
+    pub async fn exchange(
+        &self,
+        draft: Draft,
+        unsigned: Option<&RecordedRequest>,
+        moment: Moment,
+        progress: &mut Progress,
+    ) -> Result<(), StepError> {
+        if let Some(played) = unsigned.and_then(|request| self.context.recordings.play(self.whose, self.scheme, request)) {
+            return self.play(draft, played, moment, progress).await;
+        }
         let Some(wanted) = self.wanted() else { return self.send(draft, None, moment, progress).await };
         let used = wanted.get().await?;
         let (method, path) = (draft.method, draft.path.clone());
@@ -64,6 +78,27 @@ impl Call<'_> {
         {
             self.send(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
         }
+        Ok(())
+    }
+
+    /// The request is signed all the same, with keys and tokens that are none, so that everything but the network is tried.
+    async fn play(
+        &self,
+        draft: Draft,
+        played: Result<Played, Miss>,
+        moment: Moment,
+        progress: &mut Progress,
+    ) -> Result<(), StepError> {
+        let played = played.map_err(|miss| StepError::NotRecorded(missed(&miss)))?;
+        let token = self.scheme.token_of(self.level).map(|token| stand_in(token, &self.access.given_token));
+        let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
+        let Sealed { request, .. } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
+        progress.request = Some(request);
+        let held = tokio::time::timeout(self.timeout, tokio::time::sleep(played.delay)).await;
+        let timeout = |_| TransportError::Timeout { host: self.access.base.authority().to_owned(), after: self.timeout };
+        held.map_err(timeout)?;
+        progress.reach = Reach::Unknown;
+        progress.response = Some(played.response?);
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 
 use super::access::AccessError;
 use super::step::StepError;
-use super::unit::variables;
+use super::token::stand_in;
+use super::unit::{FixtureValue, variables};
 use super::{Context, step};
 use crate::model::fixture::Fixture;
 use crate::model::request::{Field, Request, Step};
@@ -11,7 +12,7 @@ use crate::model::template::Expression;
 use crate::plan::Unit;
 use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
 use crate::secret::{Redactor, Shown};
-use crate::sign::{Inputs, Sealed, Trace, Values, choose_level, seal, token_draft};
+use crate::sign::{Inputs, Sealed, Trace, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::store::CredentialError;
 use crate::value::Value;
@@ -82,7 +83,7 @@ impl ExplainError {
 pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
     let (request, account) = (unit.request, unit.account.as_deref());
     let moment = Moment { unix_ms: now_ms, seed: (context.chance)() };
-    let variables = variables(unit, &placeholders(unit), context, moment).map_err(StepError::from)?;
+    let variables = variables(unit, placeholders(unit), context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
     };
@@ -92,7 +93,7 @@ pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64)
     let mut notes = missing_notes(context, scheme, level, account);
     let is_given = access.given_token.get("access_token").is_some();
     let renewed = scheme.token_of(level).filter(|_| !is_given);
-    let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder(&token.fields()));
+    let token = renewed.map_or_else(|| access.given_token.clone(), |token| stand_in(token, &access.given_token));
     if renewed.is_some() {
         notes
             .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
@@ -155,10 +156,6 @@ fn missing_notes(
     }
 }
 
-fn placeholder(fields: &[&str]) -> Values {
-    Values(fields.iter().map(|field| ((*field).to_owned(), Value::from(format!("placeholder-for-{field}")))).collect())
-}
-
 fn time(now_ms: i64, trace: &Trace) -> String {
     let now = jiff::Timestamp::from_millisecond(now_ms).map(|time| time.to_string()).unwrap_or_default();
     format!("{now}, written as {}", trace.ts)
@@ -194,12 +191,13 @@ fn values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<Ex
 }
 
 /// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
-fn placeholders(unit: &Unit<'_>) -> Vec<(String, Value)> {
+fn placeholders(unit: &Unit<'_>) -> Vec<FixtureValue> {
     let value = |fixture: &Fixture| {
         let member = |field: &Field| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
         Value::Object(fixture.values.iter().map(member).collect())
     };
-    unit.fixtures.iter().map(|fixture| (fixture.name.clone(), value(fixture))).collect()
+    let of = |fixture: &&Fixture| FixtureValue { name: fixture.name.clone(), value: value(fixture), marked: None };
+    unit.fixtures.iter().map(of).collect()
 }
 
 /// Those of the request itself, not of what is expected of its answer.

@@ -4,13 +4,14 @@
 use super::Context;
 use super::call::Reach;
 use super::recall::{self, Recall};
-use super::step;
-use super::unit::{layers, moment};
+use super::recorded::Whose;
+use super::step::{self, Caller};
+use super::unit::{FixtureValue, fixture_whose, layers, moment, set_fixtures};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
 use crate::plan::{Id, Place, Standing, Unit, id};
-use crate::render::{Layer, Origin, Variables, draft, tree};
+use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft};
 use crate::store::{Entry, Ledger, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
@@ -26,7 +27,7 @@ pub struct Fixtures<'w> {
 struct Instance<'w> {
     fixture: &'w Fixture,
     /// What others see of it, or why it could not be set up: everybody who needs it is told the same.
-    result: Result<Value, SetUpError>,
+    result: Result<FixtureValue, SetUpError>,
     undos: Vec<Pending<'w>>,
 }
 
@@ -37,6 +38,8 @@ struct Pending<'w> {
     step: &'w FixtureStep,
     /// `None` when it is not known what was made.
     call: Option<UndoCall>,
+    /// The same as recordings know it.
+    unsigned: Option<Draft>,
 }
 
 /// A fixture that could not be set up.
@@ -87,14 +90,15 @@ impl<'w> Fixtures<'w> {
         unit: &Unit<'w>,
         context: &Context<'_>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Vec<(String, Value)>, SetUpError> {
+    ) -> Result<Vec<FixtureValue>, SetUpError> {
         for fixture in Standing::order(unit) {
             let place = Place::new(unit, fixture);
             let id = place.id.clone();
             if let Some(first) = self.standing.before(&place) {
                 self.undo(first, context, emit).await;
-                let mut instance = Instance { fixture, result: Ok(Value::Null), undos: Vec::new() };
-                instance.result = self.make(&mut instance.undos, unit, fixture, context, emit).await;
+                let mut undos = Vec::new();
+                let result = self.make(&mut undos, unit, fixture, context, emit).await;
+                let instance = Instance { fixture, result, undos };
                 self.standing.put(place);
                 self.instances.insert(id.clone(), instance);
             }
@@ -108,14 +112,13 @@ impl<'w> Fixtures<'w> {
         Ok(unit.request.needs.iter().filter_map(|needed| self.value(unit, &needed.name)).collect())
     }
 
-    fn value(&self, unit: &Unit<'_>, name: &str) -> Option<(String, Value)> {
+    fn value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
         let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
-        let value = self.instances.get(&id(unit, fixture))?.result.as_ref().ok()?;
-        Some((name.to_owned(), value.clone()))
+        self.instances.get(&id(unit, fixture))?.result.as_ref().ok().cloned()
     }
 
     /// What the fixtures that a fixture needs are worth.
-    fn seen(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<(String, Value)> {
+    fn seen(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<FixtureValue> {
         fixture.needs.iter().filter_map(|needed| self.value(unit, &needed.name)).collect()
     }
 
@@ -127,29 +130,27 @@ impl<'w> Fixtures<'w> {
         fixture: &'w Fixture,
         context: &Context<'_>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Value, SetUpError> {
+    ) -> Result<FixtureValue, SetUpError> {
         let file = |error: &crate::render::RenderError| SetUpError::file(fixture, &error.reason);
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
         let mut variables = layers(context, moment(context), account, scheme).map_err(|error| file(&error))?;
-        for (name, value) in self.seen(unit, fixture) {
-            variables.set(name, value, Origin { layer: Layer::Fixture, at: None });
-        }
+        set_fixtures(&mut variables, self.seen(unit, fixture));
         let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
         variables.define(param, Layer::Case).map_err(|error| file(&error))?;
         variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
+        let caller = Caller { whose: fixture_whose(unit, fixture), redact: &[] };
+        context.recordings.include(&caller.whose, unit.fixtures.iter().map(|other| fixture_whose(unit, other)));
         let mut steps = Vec::new();
         for made in &fixture.steps {
             variables.set_moment(moment(context));
-            let verdict = self.make_step(undos, fixture, made, account, &mut variables, &mut steps, context).await?;
+            let verdict = self.make_step(undos, fixture, made, &caller, &mut variables, &mut steps, context).await?;
             if !verdict.is_pass() {
                 return Err(SetUpError::of(fixture, &verdict, steps));
             }
         }
         emit(Event::SetUp(SetUpReport { fixture: fixture.name.clone(), steps }));
-        let value = |field: &crate::model::request::Field| Ok((field.name.clone(), tree(&field.value, &variables)?.into_owned()));
-        let values: Result<Vec<_>, crate::render::RenderError> = fixture.values.iter().map(value).collect();
-        values.map(Value::Object).map_err(|error| file(&error))
+        value_of(fixture, &variables).map_err(|error| file(&error))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of `make`, with all that it works on")]
@@ -158,16 +159,16 @@ impl<'w> Fixtures<'w> {
         undos: &mut Vec<Pending<'w>>,
         fixture: &Fixture,
         made: &'w FixtureStep,
-        account: Option<&str>,
+        caller: &Caller<'_>,
         variables: &mut Variables,
         steps: &mut Vec<StepReport>,
         context: &Context<'_>,
     ) -> Result<Verdict, SetUpError> {
         let number = match &made.undo {
-            Some(_) => self.opened(fixture, made, account, context)?,
+            Some(_) => self.opened(fixture, made, caller.whose.account.as_deref(), context)?,
             None => None,
         };
-        let done = step::run(account, &made.step, variables, context).await;
+        let done = step::run(caller, &made.step, variables, context).await;
         let verdict = done.report.verdict.clone();
         steps.push(StepReport { name: Some(step_name(fixture, made)), ..done.report });
         if made.undo.is_none() {
@@ -177,12 +178,12 @@ impl<'w> Fixtures<'w> {
             self.closed(number)?;
             return Ok(verdict);
         }
-        let call = undo_call(made, variables, context);
+        let (call, unsigned) = (undo_call(made, variables, context), unsigned_undo(made, variables, context));
         if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut self.ledger) {
             // What is written down holds no secret, whatever the answer held.
             ledger.made(number, hidden(call, context))?;
         }
-        undos.push(Pending { number, step: made, call });
+        undos.push(Pending { number, step: made, call, unsigned });
         Ok(verdict)
     }
 
@@ -243,7 +244,8 @@ impl<'w> Fixtures<'w> {
                     continue;
                 }
                 let number = pending.number;
-                let outcome = take_back(&pending, id.account.as_deref(), context).await;
+                let whose = Whose::of_fixture(&instance.fixture.name, id.account.as_deref());
+                let outcome = take_back(&pending, &whose, context).await;
                 let noted = if outcome.is_ok() { self.closed(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
                     emit(Event::NotUndone(not_undone(&instance, &pending, &reason, context)));
@@ -253,10 +255,24 @@ impl<'w> Fixtures<'w> {
     }
 }
 
-async fn take_back(pending: &Pending<'_>, account: Option<&str>, context: &Context<'_>) -> Result<(), String> {
+/// What a fixture is worth to those who need it.
+fn value_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, RenderError> {
+    let (mut values, mut marked, mut is_fresh) = (Vec::new(), Vec::new(), false);
+    for field in &fixture.values {
+        let (value, mark) = variables.both(&field.value)?;
+        is_fresh |= mark.is_some();
+        marked.push((field.name.clone(), mark.unwrap_or_else(|| value.clone())));
+        values.push((field.name.clone(), value));
+    }
+    let marked = is_fresh.then_some(Value::Object(marked));
+    Ok(FixtureValue { name: fixture.name.clone(), value: Value::Object(values), marked })
+}
+
+async fn take_back(pending: &Pending<'_>, whose: &Whose, context: &Context<'_>) -> Result<(), String> {
     let unknown = "its answer did not say what was made, so it cannot be taken back";
     let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else { return Err(unknown.to_owned()) };
-    let recall = Recall::written(&undo.step.scheme.name, call, account, &undo.gone).ok_or(unknown)?;
+    let recall = Recall::written(&undo.step.scheme.name, call, whose.clone(), &undo.gone).ok_or(unknown)?;
+    let recall = Recall { unsigned: pending.unsigned.as_ref(), ..recall };
     recall::take_back(recall, context).await
 }
 
@@ -272,6 +288,12 @@ fn not_undone(instance: &Instance<'_>, pending: &Pending<'_>, reason: &str, cont
 
 fn step_name(fixture: &Fixture, made: &FixtureStep) -> String {
     format!("{}::{}", fixture.name, made.step.name.as_deref().unwrap_or("step"))
+}
+
+/// The undo as recordings know it.
+fn unsigned_undo(made: &FixtureStep, variables: &Variables, context: &Context<'_>) -> Option<Draft> {
+    let step = &made.undo.as_ref().filter(|_| context.recordings.are_used())?.step;
+    draft(step, &Marked(variables), variables.moment(), context.files).ok()
 }
 
 /// The undo as it will be sent. `None` when it needs something that the answer did not bring.
@@ -320,7 +342,7 @@ pub async fn find_lost(
     let mut variables = layers(context, moment(context), account, scheme).map_err(words)?;
     variables.set("run_id", Value::from(run_id), Origin { layer: Layer::BuiltIn, at: None });
     let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
-    let answer = recall::answer_of(Recall::of(&find.step, list, account, &[]), context).await?;
+    let answer = recall::answer_of(Recall::of(&find.step, list, Whose::nobody_s(account), &[]), context).await?;
     let things = match find.each.find(&answer) {
         Ok(Found::One(thing)) => thing.into_iter().collect(),
         Ok(Found::Many(things)) => things,

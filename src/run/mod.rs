@@ -7,6 +7,7 @@ mod explain;
 mod failures;
 mod fixtures;
 mod recall;
+mod recorded;
 mod step;
 mod stop;
 mod token;
@@ -16,10 +17,12 @@ pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
+pub use recorded::{Recordings, Use, Whose};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
 
 use crate::event::{Event, Summary, Trouble, Verdict};
+use crate::model::request::Request;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
@@ -45,6 +48,7 @@ pub struct Context<'w> {
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,
     pub transport: Live,
+    pub recordings: Recordings,
     pub files: &'w dyn BodyFiles,
     pub redactor: RefCell<Redactor>,
     /// Unix milliseconds.
@@ -104,6 +108,7 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
         not_undone += usize::from(matches!(event, Event::NotUndone(_)));
         emit(event);
     };
+    let mut left = plan.units_of_files();
     for (index, unit) in plan.units.iter().enumerate() {
         if context.stop.is_wanted() {
             break;
@@ -111,6 +116,14 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
         hear(Event::UnitStarted { id: unit.id() });
         let report = unit::run(unit, &mut fixtures, context, &mut hear).await;
         summary.count(&report);
+        let file = unit.request.name.as_str();
+        context.recordings.end_unit(file, report.not_reached == 0);
+        if let Some(count) = left.get_mut(file) {
+            *count -= 1;
+            if *count == 0 {
+                write_recording(unit.request, context);
+            }
+        }
         let ends = context.fail_fast && matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
         hear(Event::UnitFinished(report));
         if ends {
@@ -123,10 +136,32 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
         }
     }
     fixtures.end(context, &mut hear).await;
+    write_recordings(context);
     summary.not_undone = not_undone;
     summary.duration = begun.elapsed();
     emit(Event::RunFinished(summary.clone()));
     summary
+}
+
+fn write_recording(request: &Request, context: &Context<'_>) {
+    let scheme = request.steps.first().map(|step| step.scheme.name.as_str()).unwrap_or_default();
+    context.recordings.write(&request.name, scheme, context.workspace, (context.clock)());
+}
+
+/// What is not written yet: fixtures, and files that the run did not come to the end of.
+fn write_recordings(context: &Context<'_>) {
+    if !context.recordings.are_used() {
+        return;
+    }
+    for request in &context.workspace.requests {
+        context.recordings.end_unit(&request.name, false);
+        write_recording(request, context);
+    }
+    for fixture in &context.workspace.fixtures {
+        let scheme = fixture.schemes().next().unwrap_or_default();
+        let file = Whose::of_fixture(&fixture.name, None).file;
+        context.recordings.write(&file, scheme, context.workspace, (context.clock)());
+    }
 }
 
 /// The longest a whole body is shown in a report, in characters.

@@ -3,10 +3,12 @@
 use super::Context;
 use super::body_text;
 use super::call::{Call, Progress, not_recorded};
+use super::recorded::{Made, Whose};
 use crate::check::{self, Answer, Outcome};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::request::Step;
+use crate::recording::unsigned;
 use crate::sign::choose_level;
 use crate::store::{UndoBody, UndoCall};
 use crate::value::{self, Value};
@@ -17,8 +19,10 @@ use std::time::Duration;
 pub struct Recall<'r> {
     pub scheme: &'r str,
     pub level: Option<&'r str>,
-    pub account: Option<&'r str>,
+    pub whose: Whose,
     pub draft: Draft,
+    /// The same as recordings know it, where a run uses them.
+    pub unsigned: Option<&'r Draft>,
     pub timeout: Duration,
     /// An answer of which these hold says that what should go is gone already.
     pub gone: &'r [Assertion],
@@ -27,16 +31,16 @@ pub struct Recall<'r> {
 impl<'r> Recall<'r> {
     /// A call of a file, rendered.
     #[must_use]
-    pub fn of(step: &'r Step, draft: Draft, account: Option<&'r str>, gone: &'r [Assertion]) -> Self {
+    pub fn of(step: &'r Step, draft: Draft, whose: Whose, gone: &'r [Assertion]) -> Self {
         let level = step.level.as_ref().map(|level| level.name.as_str());
-        Self { scheme: &step.scheme.name, level, account, draft, timeout: step.timeout, gone }
+        Self { scheme: &step.scheme.name, level, whose, draft, unsigned: None, timeout: step.timeout, gone }
     }
 
     /// A call that was written down; `None` when that is none.
     #[must_use]
-    pub fn written(scheme: &'r str, call: &'r UndoCall, account: Option<&'r str>, gone: &'r [Assertion]) -> Option<Self> {
+    pub fn written(scheme: &'r str, call: &'r UndoCall, whose: Whose, gone: &'r [Assertion]) -> Option<Self> {
         let timeout = Duration::from_millis(call.timeout_ms);
-        Some(Self { scheme, level: call.level.as_deref(), account, draft: draft_of(call)?, timeout, gone })
+        Some(Self { scheme, level: call.level.as_deref(), whose, draft: draft_of(call)?, unsigned: None, timeout, gone })
     }
 }
 
@@ -74,15 +78,20 @@ async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<(WireResponse
     let unknown = || format!("there is no scheme `{}`", recall.scheme);
     let scheme = context.workspace.scheme(recall.scheme).ok_or_else(unknown)?;
     let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
-    let access = context.access(scheme, level, recall.account).map_err(|error| error.to_string())?;
-    let call = Call { scheme, level, access: &access, timeout: recall.timeout, renews: true, context };
+    let access = context.access(scheme, level, recall.whose.account.as_deref()).map_err(|error| error.to_string())?;
+    let call = Call { whose: &recall.whose, scheme, level, access: &access, timeout: recall.timeout, renews: true, context };
+    let unsigned = recall.unsigned.map(|draft| unsigned(draft, &access.account));
     let (method, path, mut progress) = (recall.draft.method, recall.draft.path.clone(), Progress::default());
-    call.exchange(recall.draft, super::unit::moment(context), &mut progress).await.map_err(words)?;
+    call.exchange(recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
     let response = progress.response.ok_or("nothing was sent")?;
     if let Some(reason) = not_recorded(&response) {
         return Err(format!("nothing is recorded for this request: {reason}"));
     }
     let outcome = check::outcome(scheme, method, &path, &Answer::new(&response));
+    if let Some(unsigned) = &unsigned {
+        let made = Made { whose: &recall.whose, scheme, request: unsigned, response: &response, headers: &[], rules: &[] };
+        context.recordings.hear(&made, context.workspace, &mut context.redactor.borrow_mut());
+    }
     Ok((response, outcome))
 }
 

@@ -2,13 +2,18 @@
 
 use super::access::AccessError;
 use super::call::{Call, Progress, Reach, not_recorded};
+use super::recorded::{Made, Whose};
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
+use crate::model::assertion::Subject;
 use crate::model::outcome::{ErrorKind, Expected};
+use crate::model::recording::RecordedRequest;
+use crate::model::redact::Redact;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
-use crate::render::{Layer, Origin, RenderError, Variables, draft, tree};
+use crate::recording::{self, ReplayError};
+use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::sign::{SealError, choose_level};
 use crate::transport::TransportError;
@@ -29,6 +34,8 @@ pub enum StepError {
     Token(#[from] Failure),
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
+    #[error("{0}")]
+    Replay(#[from] ReplayError),
 }
 
 impl StepError {
@@ -40,7 +47,8 @@ impl StepError {
             Self::Transport(_) => Trouble::Unable,
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
-            Self::NotRecorded(_) => Trouble::Recording,
+            Self::Replay(ReplayError::Fault) => Trouble::Unable,
+            Self::NotRecorded(_) | Self::Replay(_) => Trouble::Recording,
         }
     }
 
@@ -67,9 +75,18 @@ pub struct Tried {
     pub reach: Reach,
 }
 
-pub async fn run(account: Option<&str>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
+/// Whose step it is, and what its file says is personal.
+pub struct Caller<'c> {
+    pub whose: Whose,
+    pub redact: &'c [Redact],
+}
+
+pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
-    let result = attempt(account, step, variables, context, &mut progress).await;
+    let result = attempt(caller, step, variables, context, &mut progress).await;
+    if let Err(error) = &result {
+        context.recordings.refuse(&caller.whose, &error.to_string());
+    }
     let reach = progress.reach;
     Tried { report: report(step, context, progress, result), reach }
 }
@@ -82,13 +99,13 @@ struct Judged {
 }
 
 async fn attempt(
-    account: Option<&str>,
+    caller: &Caller<'_>,
     step: &Step,
     variables: &mut Variables,
     context: &Context<'_>,
     progress: &mut Progress,
 ) -> Result<Judged, StepError> {
-    let moment = variables.moment();
+    let (moment, account) = (variables.moment(), caller.whose.account.as_deref());
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
@@ -98,9 +115,10 @@ async fn attempt(
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account)?;
     let renews = step.expected == Expected::Success;
-    let call = Call { scheme, level, access: &access, timeout: step.timeout, renews, context };
+    let call = Call { whose: &caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, context };
     let (method, path) = (draft.method, draft.path.clone());
-    call.exchange(draft, moment, progress).await?;
+    let unsigned = unsigned(step, variables, &access.account, context)?;
+    call.exchange(draft, unsigned.as_ref(), moment, progress).await?;
     let Some(response) = &progress.response else {
         return Err(RenderError::new(step.at, "nothing was sent").into());
     };
@@ -113,11 +131,53 @@ async fn attempt(
     let outcome = check::outcome(scheme, method, &path, &answer);
     progress.reach = reach_of(&outcome);
     let mut judged = judge(step, &answer, &outcome, variables, context)?;
+    if let Some(unsigned) = &unsigned {
+        let headers = headers_of(step);
+        let made = Made { whose: &caller.whose, scheme, request: unsigned, response, headers: &headers, rules: caller.redact };
+        judged.failures.extend(keep(step, &outcome, &made, context)?);
+    }
     judged.notes.append(&mut progress.warnings);
     if !judged.failures.is_empty() {
         judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
     }
     Ok(judged)
+}
+
+/// The request as recordings know it, where it is compared with them.
+fn unsigned(
+    step: &Step,
+    variables: &Variables,
+    account: &str,
+    context: &Context<'_>,
+) -> Result<Option<RecordedRequest>, RenderError> {
+    if !context.recordings.are_used() {
+        return Ok(None);
+    }
+    let draft = draft(step, &Marked(variables), variables.moment(), context.files)?;
+    Ok(Some(recording::unsigned(&draft, account)))
+}
+
+/// Headers of the answer that a step looks at.
+fn headers_of(step: &Step) -> Vec<String> {
+    let subjects = step.assertions.iter().map(|assertion| &assertion.subject);
+    let subjects = subjects.chain(step.captures.iter().map(|capture| &capture.from));
+    subjects
+        .filter_map(|subject| if let Subject::Header(name) = subject { Some(name.to_ascii_lowercase()) } else { None })
+        .collect()
+}
+
+/// An exchange is recorded when it went as it should, and held against the recording where that is asked for.
+fn keep(step: &Step, outcome: &Outcome, made: &Made<'_>, context: &Context<'_>) -> Result<Vec<FailureReport>, StepError> {
+    let mut redactor = context.redactor.borrow_mut();
+    match advice::unexpected(step.expected, outcome) {
+        None => context.recordings.hear(made, context.workspace, &mut redactor),
+        Some((_, actual)) => context.recordings.refuse(made.whose, &format!("the answer was {actual}")),
+    }
+    match context.recordings.compare(made, step.at, context.workspace, &mut redactor) {
+        Some(Err(miss)) => Err(StepError::NotRecorded(recording::missed(&miss))),
+        Some(Ok(failures)) => Ok(failures),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn reach_of(outcome: &Outcome) -> Reach {

@@ -7,6 +7,7 @@ use crate::model::scheme::{Scheme, Token};
 use crate::renew::{Act, Failure, Job, Renewer};
 use crate::sign::Values;
 use crate::store::{Key, Label, Record, StoreError};
+use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -166,6 +167,16 @@ fn used(record: &Record, warning: Option<String>) -> Used {
     Used { values: record.values(), generation: Some(record.generation), warning }
 }
 
+/// What stands for a token where nothing is sent: what was given, or a text that says what it stands for.
+#[must_use]
+pub fn stand_in(token: &Token, given: &Values) -> Values {
+    if given.get("access_token").is_some() {
+        return given.clone();
+    }
+    let value = |field: &&str| ((*field).to_owned(), Value::from(format!("placeholder-for-{field}")));
+    Values(token.fields().iter().map(value).collect())
+}
+
 /// The access token of an account for the level that most requests of a scheme have, renewed when it is time.
 ///
 /// # Errors
@@ -175,5 +186,5 @@ pub async fn access_token(context: &Context<'_>, scheme: &Scheme, access: &Acces
     let none = || Failure::person(format!("requests of `{}` are signed without a token", scheme.name));
     let token = scheme.token_of(level).ok_or_else(none)?;
     let used = Wanted { scheme, token, access, context }.get().await?;
-    used.values.get("access_token").and_then(crate::value::Value::as_str).map(str::to_owned).ok_or_else(none)
+    used.values.get("access_token").and_then(Value::as_str).map(str::to_owned).ok_or_else(none)
 }

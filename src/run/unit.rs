@@ -2,8 +2,11 @@
 //! step that does not pass.
 
 use super::fixtures::Fixtures;
+use super::recorded::Whose;
+use super::step::Caller;
 use super::{Context, step};
 use crate::event::{Event, StepReport, Trouble, UnitReport, Verdict};
+use crate::model::fixture::Fixture;
 use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables};
 use crate::value::Value;
@@ -28,6 +31,7 @@ pub async fn run<'w>(
     if let Some(reason) = &request.skip {
         return report(Verdict::Skipped(reason.clone()), Vec::new(), request.steps.len());
     }
+    let caller = caller(unit);
     let values = match fixtures.set_up(unit, context, emit).await {
         Ok(values) => values,
         Err(error) => {
@@ -35,7 +39,8 @@ pub async fn run<'w>(
             return report(Verdict::Error(error.trouble, reason), error.steps, 0);
         }
     };
-    let mut variables = match variables(unit, &values, context, moment(context)) {
+    context.recordings.include(&caller.whose, unit.fixtures.iter().map(|fixture| fixture_whose(unit, fixture)));
+    let mut variables = match variables(unit, values, context, moment(context)) {
         Ok(variables) => variables,
         Err(error) => {
             let reason = context.redactor.borrow_mut().show(&error.reason);
@@ -43,7 +48,7 @@ pub async fn run<'w>(
         }
     };
     let (steps, verdict) = tokio::select! {
-        done = run_steps(unit, &mut variables, context) => done,
+        done = run_steps(unit, &caller, &mut variables, context) => done,
         () = context.stop.wanted() => {
             let reason = context.redactor.borrow_mut().show("interrupted");
             (Vec::new(), Verdict::Error(Trouble::Interrupted, reason))
@@ -53,12 +58,27 @@ pub async fn run<'w>(
     report(verdict, steps, not_reached)
 }
 
-async fn run_steps(unit: &Unit<'_>, variables: &mut Variables, context: &Context<'_>) -> (Vec<StepReport>, Verdict) {
+fn caller<'c>(unit: &'c Unit<'_>) -> Caller<'c> {
+    let whose = Whose { file: unit.request.name.clone(), account: unit.account.clone() };
+    Caller { whose, redact: &unit.request.redact }
+}
+
+/// A fixture as it is made for a unit.
+pub fn fixture_whose(unit: &Unit<'_>, fixture: &Fixture) -> Whose {
+    Whose::of_fixture(&fixture.name, unit.account_for(fixture))
+}
+
+async fn run_steps(
+    unit: &Unit<'_>,
+    caller: &Caller<'_>,
+    variables: &mut Variables,
+    context: &Context<'_>,
+) -> (Vec<StepReport>, Verdict) {
     let mut steps = Vec::with_capacity(unit.request.steps.len());
     let mut verdict = Verdict::Pass;
     for declared in &unit.request.steps {
         variables.set_moment(moment(context));
-        let done = step::run(unit.account.as_deref(), declared, variables, context).await.report;
+        let done = step::run(caller, declared, variables, context).await.report;
         verdict = done.verdict.clone();
         steps.push(done);
         if !verdict.is_pass() {
@@ -75,18 +95,30 @@ pub fn moment(context: &Context<'_>) -> Moment {
 /// Every layer below the captures; `values` are those of the fixtures that the unit names.
 pub fn variables(
     unit: &Unit<'_>,
-    values: &[(String, Value)],
+    values: Vec<FixtureValue>,
     context: &Context<'_>,
     moment: Moment,
 ) -> Result<Variables, RenderError> {
     let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
     let mut variables = layers(context, moment, unit.account.as_deref(), scheme)?;
-    for (name, value) in values {
-        variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Fixture, at: None });
-    }
+    set_fixtures(&mut variables, values);
     variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
     variables.define(&unit.request.vars, Layer::File)?;
     Ok(variables)
+}
+
+/// What a fixture is worth to those who need it; `marked` has placeholders for what is another one each time.
+#[derive(Clone, Debug)]
+pub struct FixtureValue {
+    pub name: String,
+    pub value: Value,
+    pub marked: Option<Value>,
+}
+
+pub fn set_fixtures(variables: &mut Variables, values: Vec<FixtureValue>) {
+    for FixtureValue { name, value, marked } in values {
+        variables.set_marked(name, value, marked, Origin { layer: Layer::Fixture, at: None });
+    }
 }
 
 /// The layers below those of a file.

@@ -81,10 +81,11 @@ fn push_text(text: &str, depth: Option<usize>, out: &mut String) {
 /// Whether it can stand without quotes: nothing that YAML or our own reading of scalars could take for something else.
 fn is_plain(text: &str) -> bool {
     let first = |letter: char| letter.is_alphanumeric() || letter == '/';
-    let fine = |letter: char| letter.is_alphanumeric() || " _-./+=%~".contains(letter);
+    let fine = |letter: char| letter.is_alphanumeric() || " _-./+=%~,;()<>:".contains(letter);
     text.starts_with(first)
         && text.chars().all(fine)
-        && !text.ends_with(' ')
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
         && matches!(Value::as_written(text), Value::String(_))
 }
 

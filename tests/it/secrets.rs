@@ -32,7 +32,7 @@ pub fn forms(secret: &str) -> Vec<String> {
     vec![
         secret.to_owned(),
         percent.clone(),
-        percent.to_lowercase(),
+        lower_hex(&percent),
         form,
         percent.replace('%', "%25"),
         core(0, shifted(0)),
@@ -45,6 +45,13 @@ pub fn forms(secret: &str) -> Vec<String> {
         secret.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;"),
         secret.chars().rev().collect(),
     ]
+}
+
+/// The escapes in small letters, and nothing else.
+fn lower_hex(percent: &str) -> String {
+    let lower = |piece: &str| format!("%{}{}", piece[..2].to_lowercase(), &piece[2..]);
+    let (first, rest) = percent.split_once('%').unwrap_or((percent, ""));
+    if rest.is_empty() { percent.to_owned() } else { first.to_owned() + &rest.split('%').map(lower).collect::<String>() }
 }
 
 fn assert_clean(what: &str, output: &str) {

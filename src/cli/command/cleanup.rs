@@ -9,7 +9,7 @@ use crate::diagnostic::count;
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::fixture::{Find, FixtureStep, Undo};
-use crate::run::{Context, Recall, find_lost, take_back};
+use crate::run::{Context, Recall, Whose, find_lost, take_back};
 use crate::store::{Ledger, LedgerError, Open, left};
 use std::collections::HashMap;
 
@@ -115,7 +115,7 @@ impl Cleaner<'_> {
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
                 let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
-                match Recall::written(&open.entry.scheme, call, open.entry.account.as_deref(), gone) {
+                match Recall::written(&open.entry.scheme, call, Whose::nobody_s(open.entry.account.as_deref()), gone) {
                     Some(recall) => take_back(recall, context).await.map(|()| "taken back".to_owned()),
                     None => Err("what was written down is no call".to_owned()),
                 }
@@ -156,7 +156,7 @@ async fn sweep(open: &Open, undo: &Undo, run_id: &str, context: &Context<'_>) ->
     let calls = find_lost(find, undo, account, run_id, context).await?;
     let found = calls.len();
     for draft in calls {
-        take_back(Recall::of(&undo.step, draft, account, &undo.gone), context).await?;
+        take_back(Recall::of(&undo.step, draft, Whose::nobody_s(account), &undo.gone), context).await?;
     }
     Ok(if found == 0 {
         "nothing was made".to_owned()

@@ -1,5 +1,6 @@
 //! `ingam run`
 
+use super::replay;
 use super::session::{self, Chosen, Session};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
@@ -11,8 +12,8 @@ use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
-use crate::report::{Reporter, Terminal};
-use crate::run::{Context, Stopper, stopper};
+use crate::report::{Both, Nobody, Reporter, Terminal};
+use crate::run::{Context, Recordings, Stopper, Use, stopper};
 use crate::span::Sources;
 use crate::store::left;
 use std::time::Duration;
@@ -31,6 +32,23 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
+    run_loaded(&Run { host, global, args, output }, loaded, &mut Nobody).await
+}
+
+/// What was asked for, and where it is answered.
+pub struct Run<'r> {
+    pub host: &'r Host,
+    pub global: &'r Global,
+    pub args: &'r RunArgs,
+    pub output: &'r Output,
+}
+
+/// Runs requests of a workspace that is loaded; `also` listens beside the terminal.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter) -> Result<Exit, Exit> {
+    let Run { host, global, args, output } = *run;
     let grace = settings::duration("--grace", &args.grace, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
@@ -51,18 +69,24 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
         return Err(Exit::Usage);
     }
     session::add_fixture_schemes(&mut schemes, &plan, &loaded.workspace);
-    let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
+    let used = replay::chosen(args, loaded, &chosen.environment, output)?;
+    let environment = match used {
+        Use::Replay(_) => session::nowhere(loaded),
+        _ => session::environment(host, loaded, &chosen.environment, &schemes, output).await?,
+    };
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
+    context.recordings = Recordings::new(used, &context.run_id);
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
     warn_of_leftovers(&context, output);
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
-    let (summary, interruption) = until_stopped(&plan, &context, &mut terminal, &loaded.sources, stopper, grace).await;
+    let (summary, interruption) =
+        until_stopped(&plan, &context, &mut Both(&mut terminal, also), &loaded.sources, stopper, grace).await;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
         if summary.is_none() {
@@ -77,7 +101,8 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
-    Ok(Exit::of(&summary))
+    let recordings = replay::say(&context, &requests, host, output);
+    Ok(Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary }))
 }
 
 /// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one

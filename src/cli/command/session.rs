@@ -14,7 +14,7 @@ use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{Helper, Renewer, SchemeSource};
-use crate::run::{Accesses, Context, Environment, Tokens, stopper};
+use crate::run::{Accesses, Context, Environment, Recordings, Tokens, Use, stopper};
 use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
 use crate::store::{Credentials, StoreConfig, Trust, Trusted};
@@ -142,13 +142,19 @@ pub async fn environment<'w>(
     Ok(Environment::Own { credentials, trusts: Box::new(trusts) })
 }
 
+/// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
+#[must_use]
+pub fn nowhere(loaded: &Loaded) -> Environment<'_> {
+    Environment::Sandbox(Origins::imagined(&scheme_names(&loaded.workspace)))
+}
+
 /// The environment of an explanation: nothing is sent, so nothing has to be there.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<Environment<'w>, Exit> {
     if name == SANDBOX {
-        return Ok(Environment::Sandbox(Origins::imagined(&scheme_names(&loaded.workspace))));
+        return Ok(nowhere(loaded));
     }
     Ok(Environment::Dry(credentials(host, loaded, output)?))
 }
@@ -224,6 +230,7 @@ impl<'w> Session<'w> {
             vars: chosen.vars,
             run_id: hex::encode(&(self.host.chance)()[..4]),
             transport,
+            recordings: Recordings::new(Use::Nothing, ""),
             files: self.files,
             redactor: redactor.into(),
             clock: self.host.clock,

@@ -1,0 +1,136 @@
+//! What `ingam run` does with recordings: writes them, answers from them, or holds answers against them.
+
+use crate::cli::Exit;
+use crate::cli::args::RunArgs;
+use crate::cli::output::Output;
+use crate::diagnostic::count;
+use crate::event::Trouble;
+use crate::host::Host;
+use crate::load::Loaded;
+use crate::model::environment::SANDBOX;
+use crate::model::request::Request;
+use crate::recording::{Change, Extent, Folder, Recorder, Replay, Why, Written};
+use crate::run::{Context, Use};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// So many names are said one by one.
+const FEW: usize = 10;
+
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Output) -> Result<Use, Exit> {
+    let workspace = &loaded.workspace;
+    let what = if args.diff { "--diff" } else { "--record" };
+    if (args.diff || args.record.is_some()) && environment == SANDBOX {
+        let hint = "name another environment, such as `--env live`".to_owned();
+        output.error(&format!("the sandbox answers from the recordings, so `{what}` would learn nothing"), &[hint]);
+        return Err(Exit::Usage);
+    }
+    Ok(match &args.record {
+        _ if args.replay => Use::Replay(Replay::new(workspace)),
+        _ if args.diff => Use::Compare(Replay::new(workspace)),
+        None => Use::Nothing,
+        Some(extent) => {
+            let extent = if extent == "new" { Extent::Missing } else { Extent::All };
+            // A recording that is still true keeps its time until half of its age, so that recording again is quiet.
+            let fresh_ms = i64::try_from(workspace.max_age.as_millis() / 2).unwrap_or(i64::MAX);
+            Use::Record(Recorder::new(Folder::new(&workspace.root), extent, fresh_ms), Replay::new(workspace))
+        }
+    })
+}
+
+/// Says what became of the recordings, and gives what of it makes the run fail.
+pub fn say(context: &Context<'_>, requests: &[&Request], host: &Host, output: &Output) -> Vec<Trouble> {
+    match &*context.recordings.used.borrow() {
+        Use::Nothing | Use::Compare(_) => Vec::new(),
+        Use::Record(recorder, _) => say_written(&recorder.written, output),
+        Use::Replay(replay) => {
+            say_unused(replay, requests, output);
+            say_ages(replay, context, host, output)
+        }
+    }
+}
+
+fn say_written(written: &[Written], output: &Output) -> Vec<Trouble> {
+    let of = |change: Change| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
+    let parts = [(Change::New, "new"), (Change::Changed, "changed"), (Change::AsBefore, "as before")];
+    let counts = parts.map(|(change, word)| (of(change).count(), word));
+    let said: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    if !said.is_empty() {
+        output.say(&format!("recorded: {}", said.join(", ")));
+    }
+    for (change, word) in &parts[..2] {
+        for one in of(*change).take(FEW) {
+            output.say(&format!("  {word:<8} fixtures/recordings/{}.yaml", one.name));
+        }
+    }
+    let failed = written.iter().filter_map(|one| one.result.as_ref().err().map(|why| (one.name.as_str(), why)));
+    let mut troubles = Vec::new();
+    for (name, why) in failed {
+        let text = format!("`{name}` is not recorded: {why}");
+        match why {
+            Why::Failed(_) => output.say(&format!("{}: {text}", output.err.yellow("warning"))),
+            Why::Fault(_) => {
+                output.error(&text, &[]);
+                troubles = vec![Trouble::Unable];
+            }
+        }
+    }
+    troubles
+}
+
+fn say_unused(replay: &Replay, requests: &[&Request], output: &Output) {
+    let files: Vec<&str> =
+        requests.iter().filter(|request| request.skip.is_none()).map(|request| request.name.as_str()).collect();
+    let unused = replay.unused(&files);
+    if unused.is_empty() {
+        return;
+    }
+    let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), count(unused.len(), "recorded exchange"));
+    for one in unused.iter().take(FEW) {
+        text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.line));
+    }
+    if unused.len() > FEW {
+        text.push_str(&format!("\n  and {} more", unused.len() - FEW));
+    }
+    output.say(&text);
+}
+
+/// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
+fn say_ages(replay: &Replay, context: &Context<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
+    let (now, max_age) = ((context.clock)(), context.workspace.max_age);
+    let used: &HashSet<String> = replay.used();
+    let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
+    let recordings = context.workspace.recordings.iter().filter(|recording| used.contains(&recording.name));
+    let old: Vec<(&str, Duration)> = recordings
+        .filter_map(|recording| Some((recording.name.as_str(), age(recording.recorded_ms?))))
+        .filter(|(_, age)| *age > max_age)
+        .collect();
+    if old.is_empty() {
+        return Vec::new();
+    }
+    let is_ci = host.is_ci();
+    let word = if is_ci { output.err.red("error") } else { output.err.yellow("warning") };
+    let are = format!("{} older than {}", count(old.len(), "recording"), days(max_age));
+    let mut text = format!("{word}: {are}: record again with `ingam run --record`");
+    for (name, age) in old.iter().take(FEW) {
+        text.push_str(&format!("\n  fixtures/recordings/{name}.yaml: {}", days(*age)));
+    }
+    if old.len() > FEW {
+        text.push_str(&format!("\n  and {} more", old.len() - FEW));
+    }
+    output.say(&text);
+    if is_ci { vec![Trouble::Recording] } else { Vec::new() }
+}
+
+/// An age for people.
+#[must_use]
+pub fn days(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}

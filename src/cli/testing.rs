@@ -1,0 +1,260 @@
+//! Requests inside `cargo test`: each request file of a workspace as a test of its own, or one of them in a test that you write.
+//! Beside `main` this is the only place that reads the environment, the clock and chance.
+//!
+//! A test target with `harness = false` runs all of them, and takes the arguments of every Rust test:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     ingam::testing::Workspace::open(env!("CARGO_MANIFEST_DIR")).replay().main()
+//! }
+//! ```
+//!
+//! A test of your own runs one, and looks at its answers, with insta for one:
+//!
+//! ```no_run
+//! let shop = ingam::testing::Workspace::open(env!("CARGO_MANIFEST_DIR")).replay();
+//! let outcome = shop.run("coupang/product_search");
+//! outcome.assert_passed();
+//! assert!(outcome.answers()[0].contains("productPrice"));
+//! // insta::assert_snapshot!(outcome.answers()[0]);
+//! ```
+
+use super::args::{Args, Command};
+use super::command::run::{Run, run_loaded};
+use super::command::session;
+use super::exit::Exit;
+use super::output::Output;
+use crate::event::{Event, StepReport};
+use crate::host::{Host, Terminal};
+use crate::load::{Loaded, load};
+use crate::report::Reporter;
+use crate::span::Sources;
+use clap::Parser;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A workspace whose requests are tests.
+#[derive(Clone)]
+pub struct Workspace {
+    root: PathBuf,
+    options: Vec<String>,
+    env: BTreeMap<String, String>,
+    clock: fn() -> i64,
+    loaded: Arc<OnceLock<Result<&'static Loaded, String>>>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    code: u8,
+    report: String,
+    answers: Vec<String>,
+}
+
+impl Outcome {
+    /// Everything passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.code == 0
+    }
+
+    /// The exit code that `ingam run` would have had.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        self.code
+    }
+
+    /// What `ingam run` would have printed. It holds no secret.
+    #[must_use]
+    pub fn report(&self) -> &str {
+        &self.report
+    }
+
+    /// The answers in the order of the requests: status, headers, body. They hold no secret, and are cut at 4,096 characters.
+    #[must_use]
+    pub fn answers(&self) -> &[String] {
+        &self.answers
+    }
+
+    /// # Panics
+    /// When anything did not pass, with the whole report: it is for tests.
+    pub fn assert_passed(&self) {
+        if !self.passed() {
+            std::panic::panic_any(format!("exit code {}\n{}", self.code, self.report));
+        }
+    }
+}
+
+impl Workspace {
+    /// The workspace whose root is `root`, with the variables of this process, in its default environment.
+    #[must_use]
+    pub fn open(root: impl AsRef<Path>) -> Self {
+        let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self { root: root.as_ref().to_owned(), options: Vec::new(), env: env.collect(), clock, loaded: Arc::default() }
+    }
+
+    /// Answers from the recordings alone: no socket, no keys.
+    #[must_use]
+    pub fn replay(self) -> Self {
+        self.option("--replay")
+    }
+
+    /// Another environment than the default one.
+    #[must_use]
+    pub fn environment(self, name: &str) -> Self {
+        self.option(&format!("--env={name}"))
+    }
+
+    /// A variable, over what the files say; never a secret.
+    #[must_use]
+    pub fn var(self, name: &str, value: &str) -> Self {
+        self.option(&format!("--var={name}={value}"))
+    }
+
+    /// Any other option of `ingam run`.
+    #[must_use]
+    pub fn option(mut self, option: &str) -> Self {
+        self.options.push(option.to_owned());
+        self
+    }
+
+    /// The variables of the process, in the place of its own ones.
+    #[must_use]
+    pub fn env(mut self, env: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.env = env.into_iter().collect();
+        self
+    }
+
+    /// Another clock, in Unix milliseconds.
+    #[must_use]
+    pub fn clock(mut self, clock: fn() -> i64) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Runs requests: ids, files, folders or globs, as on the command line.
+    #[must_use]
+    pub fn run(&self, request: &str) -> Outcome {
+        // A thread of its own, because the caller may be inside of a runtime.
+        let done = std::thread::scope(|scope| scope.spawn(|| self.run_here(request)).join());
+        done.unwrap_or_else(|_| Outcome { code: Exit::Unable.code(), report: "the run panicked".to_owned(), answers: Vec::new() })
+    }
+
+    /// The names of all request files, in order.
+    ///
+    /// # Errors
+    /// When the workspace has faults: all of them, in words.
+    pub fn requests(&self) -> Result<Vec<String>, String> {
+        let loaded = self.loaded()?;
+        Ok(loaded.workspace.requests.iter().map(|request| request.name.clone()).collect())
+    }
+
+    /// Runs every request file as a test, with the arguments of every Rust test: filters, `--list`, `--skip` and so on.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        libtest_mimic::run(&Arguments::from_args(), self.trials()).exit_code()
+    }
+
+    fn trials(&self) -> Vec<Trial> {
+        let loaded = match self.loaded() {
+            Ok(loaded) => loaded,
+            // A workspace that cannot be loaded must not look like one without requests.
+            Err(faults) => return vec![Trial::test("the_workspace_loads", move || Err(Failed::from(faults)))],
+        };
+        let trial = |request: &crate::model::request::Request| {
+            let (workspace, name, skipped) = (self.clone(), request.name.clone(), request.skip.is_some());
+            let test = move || {
+                let outcome = workspace.run(&name);
+                if outcome.passed() { Ok(()) } else { Err(Failed::from(outcome.report)) }
+            };
+            Trial::test(request.name.clone(), test).with_ignored_flag(skipped)
+        };
+        loaded.workspace.requests.iter().map(trial).collect()
+    }
+
+    fn run_here(&self, request: &str) -> Outcome {
+        let host = self.host();
+        let output = Output::keeping(&host);
+        let mut heard = Answers::default();
+        let exit = self.exit_of(request, &host, &output, &mut heard).unwrap_or_else(|exit| exit);
+        Outcome { code: exit.code(), report: output.text(), answers: heard.0 }
+    }
+
+    fn exit_of(&self, request: &str, host: &Host, output: &Output, heard: &mut Answers) -> Result<Exit, Exit> {
+        let loaded = self.loaded().map_err(|faults| {
+            output.say(&faults);
+            Exit::BadFile
+        })?;
+        let words = ["ingam", "run", "--verbose"].into_iter().chain(self.options.iter().map(String::as_str));
+        let args = Args::try_parse_from(words.chain(["--", request])).map_err(|error| {
+            output.say(&error.to_string());
+            Exit::Usage
+        })?;
+        let Command::Run(run) = args.command else { return Err(Exit::Usage) };
+        let runtime = session::runtime(output)?;
+        let exit = runtime.block_on(run_loaded(&Run { host, global: &args.global, args: &run, output }, loaded, heard));
+        runtime.shutdown_background();
+        exit
+    }
+
+    /// Loaded once, and kept as long as the tests run.
+    fn loaded(&self) -> Result<&'static Loaded, String> {
+        self.loaded.get_or_init(|| loaded(&self.root, &self.host())).clone()
+    }
+
+    fn host(&self) -> Host {
+        let terminal = Terminal { is_terminal: false, width: 120 };
+        Host {
+            args: Vec::new(),
+            env: self.env.clone(),
+            cwd: self.root.clone(),
+            program: std::env::current_exe().unwrap_or_default(),
+            stdout: terminal,
+            stderr: terminal,
+            stdin_is_terminal: false,
+            threads: 1,
+            clock: self.clock,
+            chance,
+        }
+    }
+}
+
+fn loaded(root: &Path, host: &Host) -> Result<&'static Loaded, String> {
+    let loaded =
+        load(root, host.threads).map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
+    if !loaded.has_errors() {
+        return Ok(Box::leak(Box::new(loaded)));
+    }
+    let output = Output::keeping(host);
+    output.diagnostics(&loaded.diagnostics, &loaded.sources);
+    Err(output.text())
+}
+
+/// Listens for answers.
+#[derive(Default)]
+struct Answers(Vec<String>);
+
+impl Reporter for Answers {
+    fn on(&mut self, event: &Event, _: &Sources) -> std::io::Result<()> {
+        if let Event::UnitFinished(unit) = event {
+            let answer = |step: &StepReport| Some(step.exchange.as_ref()?.response.as_ref()?.to_string());
+            self.0.extend(unit.steps.iter().filter_map(answer));
+        }
+        Ok(())
+    }
+}
+
+fn clock() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "beside `main` the one place that reads the clock")]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn chance() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)
+}

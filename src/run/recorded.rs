@@ -1,0 +1,285 @@
+//! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is held against them.
+
+use crate::check::{self, Answer, Differences};
+use crate::event::FailureReport;
+use crate::jsonpath::JsonPath;
+use crate::model::recording::{Exchange, Outcome, RecordedAnswer, RecordedRequest};
+use crate::model::redact::Redact;
+use crate::model::scheme::Scheme;
+use crate::model::workspace::Workspace;
+use crate::recording::{Extent, Hidden, Miss, Played, RUN_ID, Recorder, Replay, Take, TakeError, Why, masked};
+use crate::secret::Redactor;
+use crate::span::Span;
+use crate::value::Value;
+use crate::wire::WireResponse;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// What stands before the name of a fixture among the names of request files.
+const FIXTURES: &str = "fixtures/";
+
+/// What recordings are used for.
+pub enum Use {
+    /// The environment answers, and nothing is written.
+    Nothing,
+    /// They answer alone.
+    Replay(Replay),
+    /// They are written; where only what is missing is written, the rest is answered from them.
+    Record(Recorder, Replay),
+    /// The environment answers, and is held against them.
+    Compare(Replay),
+}
+
+/// The recordings of a run.
+pub struct Recordings {
+    pub used: RefCell<Use>,
+    /// What is personal, by request file and account.
+    hidden: RefCell<HashMap<Whose, Hidden>>,
+    /// What hides nothing but the id of the run.
+    fresh: Hidden,
+    run_id: String,
+}
+
+/// A request file, or a fixture, as an account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Whose {
+    /// `coupang/product_search`, `fixtures/listed_item`
+    pub file: String,
+    pub account: Option<String>,
+}
+
+impl Whose {
+    #[must_use]
+    pub fn of_fixture(name: &str, account: Option<&str>) -> Self {
+        Self { file: format!("{FIXTURES}{name}"), account: account.map(str::to_owned) }
+    }
+
+    fn is_fixture(&self) -> bool {
+        self.file.starts_with(FIXTURES)
+    }
+
+    /// A call that is none of a request file's.
+    #[must_use]
+    pub fn nobody_s(account: Option<&str>) -> Self {
+        Self { file: String::new(), account: account.map(str::to_owned) }
+    }
+}
+
+/// One exchange that was made.
+pub struct Made<'m> {
+    pub whose: &'m Whose,
+    pub scheme: &'m Scheme,
+    pub request: &'m RecordedRequest,
+    pub response: &'m WireResponse,
+    /// Headers that the file looks at.
+    pub headers: &'m [String],
+    /// Of the file itself.
+    pub rules: &'m [Redact],
+}
+
+impl Recordings {
+    #[must_use]
+    pub fn new(used: Use, run_id: &str) -> Self {
+        let (fresh, run_id) = (Hidden::of_run(run_id), run_id.to_owned());
+        Self { used: used.into(), hidden: RefCell::default(), fresh, run_id }
+    }
+
+    /// Whether requests have to be compared with recorded ones at all.
+    #[must_use]
+    pub fn are_used(&self) -> bool {
+        !matches!(*self.used.borrow(), Use::Nothing)
+    }
+
+    /// The recorded answer, where the run is to be answered so; `None` when the environment answers.
+    pub fn play(&self, whose: &Whose, scheme: &Scheme, request: &RecordedRequest) -> Option<Result<Played, Miss>> {
+        let request = self.fresh.in_request(request);
+        let played = match &mut *self.used.borrow_mut() {
+            Use::Replay(replay) => Some(replay.answer(&whose.file, &scheme.name, &request)),
+            Use::Record(recorder, replay) if recorder.extent() == Extent::Missing => {
+                let is_there = replay.look(&whose.file, &scheme.name, &request);
+                is_there.then(|| replay.answer(&whose.file, &scheme.name, &request))
+            }
+            _ => None,
+        };
+        played.map(|played| played.map(|played| self.of_this_run(played)))
+    }
+
+    /// An answer that repeats the id of its run repeats that of this one.
+    fn of_this_run(&self, played: Played) -> Played {
+        let response = played.response.map(|response| {
+            let Ok(text) = std::str::from_utf8(&response.body) else { return response };
+            let body = if text.contains(RUN_ID) { text.replace(RUN_ID, &self.run_id).into() } else { response.body };
+            WireResponse { body, ..response }
+        });
+        Played { response, ..played }
+    }
+
+    /// An exchange went as it should: it is kept for the recording.
+    pub fn hear(&self, made: &Made<'_>, workspace: &Workspace, redactor: &mut Redactor) {
+        let mut used = self.used.borrow_mut();
+        let Use::Record(recorder, _) = &mut *used else { return };
+        if is_for_a_token(made) {
+            let why = "it asks for a token, and token endpoints are never recorded";
+            return recorder.refuse(&made.whose.file, Why::Fault(why.to_owned()));
+        }
+        match self.clean(made, workspace, redactor) {
+            Ok((request, answer)) => recorder.hear(&made.whose.file, &made.scheme.name, exchange(request, answer)),
+            Err(error) => recorder.refuse(&made.whose.file, Why::Fault(error.to_string())),
+        }
+    }
+
+    /// An exchange that did not go as it should, so that nothing of its unit is recorded.
+    pub fn refuse(&self, whose: &Whose, reason: &str) {
+        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+            recorder.refuse(&whose.file, Why::Failed(reason.to_owned()));
+        }
+    }
+
+    /// What fixtures hid stays hidden in those that need them.
+    pub fn include(&self, whose: &Whose, fixtures: impl Iterator<Item = Whose>) {
+        if !self.are_used() {
+            return;
+        }
+        let mut hidden = self.hidden.borrow_mut();
+        let mut own = hidden.remove(whose).unwrap_or_else(|| self.fresh.clone());
+        fixtures.filter_map(|fixture| hidden.get(&fixture)).for_each(|other| own.include(other));
+        hidden.insert(whose.clone(), own);
+    }
+
+    /// The end of a unit; `is_whole` says that all of its steps were reached.
+    pub fn end_unit(&self, file: &str, is_whole: bool) {
+        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+            recorder.end_unit(file, is_whole);
+        }
+    }
+
+    /// Writes what was heard of a file.
+    pub fn write(&self, file: &str, main_scheme: &str, workspace: &Workspace, now_ms: i64) {
+        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+            recorder.write(file, main_scheme, &|scheme| masks(workspace, scheme), now_ms);
+        }
+    }
+
+    /// Where an answer is another one than the recorded one; `None` when it is not held against any.
+    pub fn compare(
+        &self,
+        made: &Made<'_>,
+        at: Span,
+        workspace: &Workspace,
+        redactor: &mut Redactor,
+    ) -> Option<Result<Vec<FailureReport>, Miss>> {
+        let mut used = self.used.borrow_mut();
+        // What a fixture makes is another thing each time.
+        let Use::Compare(replay) = &mut *used else { return None };
+        if made.whose.is_fixture() {
+            return None;
+        }
+        let played = match replay.answer(&made.whose.file, &made.scheme.name, &self.fresh.in_request(made.request)) {
+            Ok(played) => played,
+            Err(miss) => return Some(Err(miss)),
+        };
+        let expected = played.response.ok()?;
+        let Ok((_, answer)) = self.clean(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
+        let actual = WireResponse {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default(),
+            latency: made.response.latency,
+        };
+        Some(Ok(difference(&expected, &actual, &masks(workspace, &made.scheme.name), at, redactor)))
+    }
+
+    fn clean(
+        &self,
+        made: &Made<'_>,
+        workspace: &Workspace,
+        redactor: &mut Redactor,
+    ) -> Result<(RecordedRequest, RecordedAnswer), TakeError> {
+        learn_tokens(made, redactor);
+        let rules: Vec<&Redact> = made.scheme.redact.iter().chain(&workspace.redact).chain(made.rules).collect();
+        let take = Take { request: made.request, response: made.response, headers: made.headers, rules: &rules };
+        let mut hidden = self.hidden.borrow_mut();
+        take.clean(hidden.entry(made.whose.clone()).or_insert_with(|| self.fresh.clone()), redactor)
+    }
+}
+
+fn exchange(request: RecordedRequest, answer: RecordedAnswer) -> Exchange {
+    Exchange { at: Span::default(), request, outcome: Outcome::Answer(answer), times: None, delay: None }
+}
+
+/// What a scheme says that varies in its answers.
+#[must_use]
+pub fn masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
+    let paths = workspace.scheme(scheme).map(|scheme| scheme.mask.as_slice()).unwrap_or_default();
+    paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect()
+}
+
+/// Token endpoints are called by the program itself; a request file that calls one is a request all the same.
+fn is_for_a_token(made: &Made<'_>) -> bool {
+    let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
+    requests.filter_map(|request| request.path.as_literal()).any(|path| path == made.request.path)
+}
+
+/// What an answer calls a token is one, wherever it comes from.
+fn learn_tokens(made: &Made<'_>, redactor: &mut Redactor) {
+    const MIN_TOKEN: usize = 16;
+    let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
+    let saved: Vec<&(String, JsonPath)> = requests.flat_map(|request| &request.save).collect();
+    if saved.is_empty() {
+        return;
+    }
+    let answer = Answer::new(made.response);
+    let Ok(json) = answer.json() else { return };
+    for (name, path) in saved {
+        if let Ok(crate::jsonpath::Found::One(Some(Value::String(token)))) = path.find(json)
+            && token.len() >= MIN_TOKEN
+        {
+            redactor.add(format!("token.{name}"), token);
+        }
+    }
+}
+
+/// Status and body, as failures of the step.
+fn difference(
+    expected: &WireResponse,
+    actual: &WireResponse,
+    masks: &[JsonPath],
+    at: Span,
+    redactor: &mut Redactor,
+) -> Vec<FailureReport> {
+    let mut found = Vec::new();
+    let mut add = |subject: &str, expected: String, actual: String, differences: &Differences| {
+        found.push(FailureReport {
+            at,
+            subject: redactor.show(subject),
+            expected: redactor.show(&expected),
+            actual: redactor.show(&actual),
+            why: None,
+            differences: differences.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect(),
+        });
+    };
+    if expected.status != actual.status {
+        let recorded = format!("{} as it was recorded", expected.status);
+        add("status", recorded, actual.status.to_string(), &Differences::default());
+    }
+    match (crate::value::parse(&expected.body), crate::value::parse(&actual.body)) {
+        (Ok(expected), Ok(actual)) => {
+            let (expected, actual) = (masked(&expected, masks), masked(&actual, masks));
+            if expected != actual {
+                let differences = check::differences(&expected, &actual);
+                add("body", "the recorded JSON".to_owned(), "another one".to_owned(), &differences);
+            }
+        }
+        _ if expected.body != actual.body => {
+            let size = |response: &WireResponse| format!("{} bytes", response.body.len());
+            add(
+                "body",
+                format!("the recorded body of {}", size(expected)),
+                format!("another one of {}", size(actual)),
+                &Differences::default(),
+            );
+        }
+        _ => {}
+    }
+    found
+}
