@@ -23,6 +23,7 @@ pub mod sign;
 pub mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
+pub mod snapshot;
 pub mod store;
 pub mod transport;
 

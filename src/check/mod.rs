@@ -20,7 +20,7 @@ mod verdict;
 
 pub use answer::Answer;
 pub use capture::{CaptureFailure, capture};
-pub use difference::{Change, Difference, Differences};
+pub use difference::{Change, Difference, Differences, differences};
 pub use failure::Failure;
 pub use outcome::{Outcome, holds_all, outcome};
 pub use possible::impossible;

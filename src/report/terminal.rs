@@ -46,6 +46,18 @@ impl Style {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
+    /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
+    #[must_use]
+    pub fn difference(self, text: &str) -> String {
+        let Some((place, rest)) = text.split_once(": ").filter(|_| self.colours) else { return text.to_owned() };
+        let rest = match (rest.strip_prefix("expected ").and_then(|both| both.rsplit_once(", got ")), rest) {
+            (Some((wanted, came)), _) => format!("expected {}, got {}", self.green(wanted), self.red(came)),
+            (None, rest) if rest.starts_with("missing") => self.green(rest),
+            (None, rest) => self.red(rest),
+        };
+        format!("{}: {rest}", self.bold(place))
+    }
+
     #[must_use]
     pub fn yellow(self, text: &str) -> String {
         self.paint(AnsiColor::Yellow.on_default(), text)
@@ -193,7 +205,7 @@ impl<W: Write> Terminal<W> {
             writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
         }
         for difference in &failure.differences {
-            writeln!(self.out, "        {difference}")?;
+            writeln!(self.out, "        {}", self.style.difference(difference.as_str()))?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use super::Context;
 use super::call::Reach;
 use super::recall::{self, Recall};
-use super::step;
+use super::step::{self, Whose};
 use super::unit::{layers, moment};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
@@ -167,7 +167,7 @@ impl<'w> Fixtures<'w> {
             Some(_) => self.opened(fixture, made, account, context)?,
             None => None,
         };
-        let done = step::run(account, &made.step, variables, context).await;
+        let done = step::run(Whose { account, unit: None }, &made.step, variables, context).await;
         let verdict = done.report.verdict.clone();
         steps.push(StepReport { name: Some(step_name(fixture, made)), ..done.report });
         if made.undo.is_none() {

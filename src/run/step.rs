@@ -2,15 +2,18 @@
 
 use super::access::AccessError;
 use super::call::{Call, Progress, Reach, not_recorded};
+use super::snapshots::Answered;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
+use crate::plan::Unit;
 use crate::render::{Layer, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::sign::{SealError, choose_level};
+use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
 use crate::wire::{Draft, WireRequest, WireResponse};
 
@@ -29,6 +32,8 @@ pub enum StepError {
     Token(#[from] Failure),
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
 }
 
 impl StepError {
@@ -40,7 +45,11 @@ impl StepError {
             Self::Transport(_) => Trouble::Unable,
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
-            Self::NotRecorded(_) => Trouble::Recording,
+            Self::NotRecorded(_) | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => {
+                Trouble::Recording
+            }
+            Self::Snapshot(SnapshotError::Mask { .. }) => Trouble::File,
+            Self::Snapshot(SnapshotError::Unwritable { .. }) => Trouble::Unable,
         }
     }
 
@@ -49,6 +58,7 @@ impl StepError {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
             Self::Access(error) => error.hint().into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
+            Self::Snapshot(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -67,9 +77,17 @@ pub struct Tried {
     pub reach: Reach,
 }
 
-pub async fn run(account: Option<&str>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
+/// Who sends a step.
+#[derive(Clone, Copy)]
+pub struct Whose<'a> {
+    pub account: Option<&'a str>,
+    /// Not of a fixture: its answers are there to be used, and have no snapshots.
+    pub unit: Option<&'a Unit<'a>>,
+}
+
+pub async fn run(whose: Whose<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
-    let result = attempt(account, step, variables, context, &mut progress).await;
+    let result = attempt(whose, step, variables, context, &mut progress).await;
     let reach = progress.reach;
     Tried { report: report(step, context, progress, result), reach }
 }
@@ -82,7 +100,7 @@ struct Judged {
 }
 
 async fn attempt(
-    account: Option<&str>,
+    whose: Whose<'_>,
     step: &Step,
     variables: &mut Variables,
     context: &Context<'_>,
@@ -92,11 +110,11 @@ async fn attempt(
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
-    set_account(variables, scheme, account, context);
+    set_account(variables, scheme, whose.account, context);
     let draft = draft(step, variables, moment, context.files)?;
     progress.line = line(&draft);
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account)?;
+    let access = context.access(scheme, level, whose.account)?;
     let renews = step.expected == Expected::Success;
     let call = Call { scheme, level, access: &access, timeout: step.timeout, renews, context };
     let (method, path) = (draft.method, draft.path.clone());
@@ -116,6 +134,12 @@ async fn attempt(
     judged.notes.append(&mut progress.warnings);
     if !judged.failures.is_empty() {
         judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
+    }
+    if let Some(unit) = whose.unit.filter(|_| advice::unexpected(step.expected, &outcome).is_none()) {
+        let is_wanting = !judged.failures.is_empty();
+        let compared = Answered { unit, step, scheme, response, is_wanting }.compare(context)?;
+        judged.failures.extend(compared.failure);
+        judged.notes.extend(compared.note);
     }
     Ok(judged)
 }

@@ -1,8 +1,9 @@
 //! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
 //! step that does not pass.
 
+use super::Context;
 use super::fixtures::Fixtures;
-use super::{Context, step};
+use super::step::{self, Whose};
 use crate::event::{Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables};
@@ -58,7 +59,8 @@ async fn run_steps(unit: &Unit<'_>, variables: &mut Variables, context: &Context
     let mut verdict = Verdict::Pass;
     for declared in &unit.request.steps {
         variables.set_moment(moment(context));
-        let done = step::run(unit.account.as_deref(), declared, variables, context).await.report;
+        let whose = Whose { account: unit.account.as_deref(), unit: Some(unit) };
+        let done = step::run(whose, declared, variables, context).await.report;
         verdict = done.verdict.clone();
         steps.push(done);
         if !verdict.is_pass() {

@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event", &["secret", "span"]),
     // Edges.
     ("transport", &["method", "wire"]),
+    ("snapshot", &["check", "jsonpath", "span", "value", "wire", "yaml"]),
     ("store", &["diagnostic", "model", "secret", "sign", "value"]),
     // Users of the corridor.
     ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
@@ -47,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
             "secret",
             "sign",
+            "snapshot",
             "span",
             "store",
             "transport",
@@ -59,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "check",
             "diagnostic",
             "event",
             "host",
@@ -72,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
             "secret",
             "sign",
+            "snapshot",
             "span",
             "store",
             "transport",
@@ -118,6 +122,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("minijinja::", &["render/"]),
     ("granit_parser::", &["yaml/"]),
     ("jsonpath_rust::", &["jsonpath/"]),
+    ("similar::", &["snapshot/"]),
     ("clap::", &["cli/"]),
     ("std::env::", &["main.rs"]),
     ("SystemTime", &["main.rs"]),

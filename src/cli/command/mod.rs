@@ -14,4 +14,5 @@ pub mod sandbox;
 pub mod schema;
 pub mod scheme;
 mod session;
+pub mod snapshot;
 pub mod trust;

@@ -12,7 +12,8 @@ use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Reporter, Terminal};
-use crate::run::{Context, Stopper, stopper};
+use crate::run::{Context, Snapshots, Stopper, stopper};
+use crate::snapshot::Update;
 use crate::span::Sources;
 use crate::store::left;
 use std::time::Duration;
@@ -60,7 +61,11 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
+    context.snapshots = snapshots(host, args, output)?;
     warn_of_leftovers(&context, output);
+    if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
+        super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
+    }
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
     let (summary, interruption) = until_stopped(&plan, &context, &mut terminal, &loaded.sources, stopper, grace).await;
     if let Some(exit) = interruption {
@@ -78,6 +83,16 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
     Ok(Exit::of(&summary))
+}
+
+/// What may be written is the user's to say, as it is with insta.
+fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<Snapshots, Exit> {
+    let var = |name: &str| host.env.get(name).map(String::as_str);
+    let update = Update::choose(var("INSTA_UPDATE"), Update::is_ci(var("CI"), var("TF_BUILD"))).map_err(|reason| {
+        output.error(&reason, &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()]);
+        Exit::Usage
+    })?;
+    Ok(Snapshots { of_every_step: args.snapshot, update })
 }
 
 /// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one
@@ -157,11 +172,11 @@ fn setup_plan(plan: &Plan<'_>) -> String {
 
 /// The signals that ask to stop.
 #[cfg(unix)]
-struct Signals(Vec<(tokio::signal::unix::Signal, Exit)>);
+pub(super) struct Signals(Vec<(tokio::signal::unix::Signal, Exit)>);
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds = [
             (SignalKind::interrupt(), Exit::Interrupted),
@@ -172,7 +187,7 @@ impl Signals {
     }
 
     /// The exit code of the next one.
-    async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         std::future::poll_fn(|task| {
             let came = self.0.iter_mut().find_map(|(signal, exit)| signal.poll_recv(task).is_ready().then_some(*exit));
             came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
@@ -183,15 +198,15 @@ impl Signals {
 
 /// Ctrl-C: the other signals are not there.
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         Self
     }
 
-    async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Exit::Interrupted,
             Err(_) => std::future::pending().await,

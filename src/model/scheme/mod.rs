@@ -14,6 +14,7 @@ pub use sandbox::{Fault, Penalty, Reading, Refusal, Sandbox, TokenAnswer};
 pub use token::{Authorize, Lifetime, LinkHost, Split, Token, TokenRequest};
 pub use vector::{Vector, VectorOf};
 
+use crate::jsonpath::JsonPath;
 use crate::span::Span;
 use crate::value::Value;
 use std::time::Duration;
@@ -44,9 +45,9 @@ pub struct Scheme {
     pub ok: Vec<OkRule>,
     pub errors: Vec<ErrorRule>,
     /// JSONPaths of what varies in answers.
-    pub mask: Vec<String>,
+    pub mask: Vec<JsonPath>,
     /// JSONPaths of what is personal in answers.
-    pub redact: Vec<String>,
+    pub redact: Vec<JsonPath>,
     pub sandbox: Option<Sandbox>,
     pub vectors: Vec<Vector>,
 }

@@ -1,0 +1,86 @@
+//! From an answer to the text of its snapshot. It hides what varies; what is secret or personal is hidden by those who call.
+
+use super::SnapshotError;
+use crate::jsonpath::{Found, JsonPath};
+use crate::value::{self, Value};
+use crate::wire::WireResponse;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// In the place of what varies.
+const MASKED: &str = "[masked]";
+
+/// The status, an empty line, and the body: JSON over several lines with its masks, text as it is, anything else by its size
+/// and hash.
+///
+/// # Errors
+/// When a mask looks at too many places.
+pub fn content(answer: &WireResponse, masks: &[&JsonPath]) -> Result<String, SnapshotError> {
+    let body = body(&answer.body, masks)?;
+    let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
+    Ok(text.trim_end().to_owned())
+}
+
+fn body(bytes: &[u8], masks: &[&JsonPath]) -> Result<String, SnapshotError> {
+    Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
+        (Ok(value), _) => masked(&value, masks)?.to_pretty_json(),
+        (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
+        _ => format!("({} bytes, sha256 {})", bytes.len(), hex::encode(Sha256::digest(bytes))),
+    })
+}
+
+fn masked(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
+    let mut hidden = HashSet::new();
+    for mask in masks {
+        let found = mask.find(value).map_err(|overrun| SnapshotError::Mask { mask: mask.text().to_owned(), overrun })?;
+        match found {
+            Found::One(one) => hidden.extend(one.map(std::ptr::from_ref)),
+            Found::Many(many) => hidden.extend(many.into_iter().map(std::ptr::from_ref)),
+        }
+    }
+    Ok(without(value, &hidden))
+}
+
+/// A copy in which some parts, told by where they stand in memory, are hidden.
+fn without(value: &Value, hidden: &HashSet<*const Value>) -> Value {
+    if hidden.contains(&std::ptr::from_ref(value)) {
+        return Value::from(MASKED);
+    }
+    match value {
+        Value::List(items) => Value::List(items.iter().map(|item| without(item, hidden)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, member)| (name.clone(), without(member, hidden))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
+        let answer = WireResponse { status, headers: Vec::new(), body: body.to_vec().into(), latency: Duration::ZERO };
+        let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
+        content(&answer, &masks.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_body_has_a_text() {
+        assert_eq!(text(200, br#"{"b":1.10,"a":[]}"#, &[]), "HTTP 200\n\n{\n  \"b\": 1.10,\n  \"a\": []\n}");
+        assert_eq!(text(204, b"", &[]), "HTTP 204");
+        assert_eq!(text(500, b"<html>\r\n</html>\n", &[]), "HTTP 500\n\n<html>\n</html>");
+        assert!(text(200, b"\xff\xd8", &[]).starts_with("HTTP 200\n\n(2 bytes, sha256 "), "not UTF-8");
+        assert!(text(200, b"a\0b", &[]).starts_with("HTTP 200\n\n(3 bytes, sha256 "), "no text");
+    }
+
+    #[test]
+    fn what_varies_is_masked_wherever_a_path_finds_it() {
+        let body = br#"{"id":"x","list":[{"url":"a","n":1},{"url":null,"n":2}],"deep":{"url":{"x":1}}}"#;
+        let text = text(200, body, &["$.id", "$..url", "$.not.there", "$.list[1]"]);
+        let value = value::parse(text.split_once("\n\n").unwrap().1.as_bytes()).unwrap();
+        let wanted = br#"{"id":"[masked]","list":[{"url":"[masked]","n":1},"[masked]"],"deep":{"url":"[masked]"}}"#;
+        assert_eq!(value, value::parse(wanted).unwrap());
+    }
+}
