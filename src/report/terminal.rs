@@ -150,7 +150,7 @@ impl<W: Write> Terminal<W> {
     fn in_full(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
         writeln!(self.out, "\n{} {}", self.word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
         // What no step of it says itself: a fixture that could not be set up, a variable that could not be made.
-        let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict);
+        let is_said = unit.steps.iter().any(|step| step.verdict == unit.verdict);
         if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
             writeln!(self.out, "  {}", sources.place(unit.at))?;
             self.paragraph("error", reason)?;

@@ -59,8 +59,7 @@ impl Answered<'_> {
             return Ok(Compared::default());
         }
         let kept = Kept::new(&context.workspace.root, snapshot_path(self.unit, self.step));
-        let text = content(self.response, &self.masks())?;
-        let text = context.redactor.borrow_mut().redact(&text);
+        let text = content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
         match kept.accepted()? {
             Some(file) if same(&file.content, &text) => self.unchanged(&kept, text, context),
             Some(file) => self.changed(&kept, &file.content, text, context),

@@ -75,6 +75,8 @@ impl StepError {
 pub struct Tried {
     pub report: StepReport,
     pub reach: Reach,
+    /// It passed, or only has no snapshot yet: what comes after it in a flow can be sent.
+    pub goes_on: bool,
 }
 
 /// Who sends a step.
@@ -89,7 +91,9 @@ pub async fn run(whose: Whose<'_>, step: &Step, variables: &mut Variables, conte
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
     let result = attempt(whose, step, variables, context, &mut progress).await;
     let reach = progress.reach;
-    Tried { report: report(step, context, progress, result), reach }
+    let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
+    let report = report(step, context, progress, result);
+    Tried { reach, goes_on: is_unseen || report.verdict.is_pass(), report }
 }
 
 /// What does not hold in an answer.

@@ -60,10 +60,13 @@ async fn run_steps(unit: &Unit<'_>, variables: &mut Variables, context: &Context
     for declared in &unit.request.steps {
         variables.set_moment(moment(context));
         let whose = Whose { account: unit.account.as_deref(), unit: Some(unit) };
-        let done = step::run(whose, declared, variables, context).await.report;
-        verdict = done.verdict.clone();
-        steps.push(done);
-        if !verdict.is_pass() {
+        let done = step::run(whose, declared, variables, context).await;
+        // What ends a flow says more of it than a snapshot that is not there yet.
+        if verdict.is_pass() || !done.goes_on {
+            verdict = done.report.verdict.clone();
+        }
+        steps.push(done.report);
+        if !done.goes_on {
             break;
         }
     }

@@ -1,4 +1,5 @@
-//! From an answer to the text of its snapshot. It hides what varies; what is secret or personal is hidden by those who call.
+//! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden; what is personal is gone from
+//! the answer that it is given.
 
 use super::SnapshotError;
 use crate::jsonpath::{Found, JsonPath};
@@ -10,20 +11,23 @@ use std::collections::HashSet;
 /// In the place of what varies.
 const MASKED: &str = "[masked]";
 
+/// Takes what is secret out of a text.
+pub type Hide<'h> = dyn Fn(&str) -> String + 'h;
+
 /// The status, an empty line, and the body: JSON over several lines with its masks, text as it is, anything else by its size
 /// and hash.
 ///
 /// # Errors
 /// When a mask looks at too many places.
-pub fn content(answer: &WireResponse, masks: &[&JsonPath]) -> Result<String, SnapshotError> {
-    let body = body(&answer.body, masks)?;
+pub fn content(answer: &WireResponse, masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
+    let body = body(&answer.body, masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
-    Ok(text.trim_end().to_owned())
+    Ok(hide(text.trim_end()))
 }
 
-fn body(bytes: &[u8], masks: &[&JsonPath]) -> Result<String, SnapshotError> {
+fn body(bytes: &[u8], masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
     Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
-        (Ok(value), _) => masked(&value, masks)?.to_pretty_json(),
+        (Ok(value), _) => hidden(&masked(&value, masks)?, hide).to_pretty_json(),
         (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
         _ => format!("({} bytes, sha256 {})", bytes.len(), hex::encode(Sha256::digest(bytes))),
     })
@@ -55,6 +59,18 @@ fn without(value: &Value, hidden: &HashSet<*const Value>) -> Value {
     }
 }
 
+/// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
+fn hidden(value: &Value, hide: &Hide<'_>) -> Value {
+    match value {
+        Value::String(text) => Value::String(hide(text)),
+        Value::List(items) => Value::List(items.iter().map(|item| hidden(item, hide)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, member)| (hide(name), hidden(member, hide))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,7 +79,7 @@ mod tests {
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
         let answer = WireResponse { status, headers: Vec::new(), body: body.to_vec().into(), latency: Duration::ZERO };
         let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
-        content(&answer, &masks.iter().collect::<Vec<_>>()).unwrap()
+        content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
     }
 
     #[test]

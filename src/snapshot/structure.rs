@@ -15,13 +15,13 @@ pub fn differences(expected: &str, actual: &str) -> Differences {
     let ((status, body), (other_status, other_body)) = (parts(&expected), parts(&actual));
     let mut found = match (json(body), json(other_body)) {
         (Some(wanted), Some(came)) => of_values(&wanted, &came),
-        _ => Differences::default(),
+        _ => of_lines(body, other_body, status.lines().count() + 1),
     };
-    if status != other_status && !found.shown.is_empty() {
+    if status != other_status {
         found.shown.insert(0, other("status", status, other_status));
     }
-    // No JSON, or the same values in another order or spelling.
-    if found.shown.is_empty() { of_lines(&expected, &actual) } else { found }
+    // The same values in another order or spelling.
+    if found.shown.is_empty() { of_lines(&expected, &actual, 0) } else { found }
 }
 
 fn parts(content: &str) -> (&str, &str) {
@@ -37,7 +37,8 @@ fn other(path: &str, expected: &str, actual: &str) -> Difference {
     Difference { path: path.to_owned(), change: Change::Other { expected, actual } }
 }
 
-fn of_lines(expected: &str, actual: &str) -> Differences {
+/// `above` lines stand before them in the file's content.
+fn of_lines(expected: &str, actual: &str, above: usize) -> Differences {
     let mut found = Differences::default();
     for (number, line) in changed(expected, actual) {
         if found.shown.len() == SHOWN {
@@ -49,7 +50,7 @@ fn of_lines(expected: &str, actual: &str) -> Differences {
             Side::Old => Change::Missing { expected: text },
             _ => Change::Unexpected { actual: text },
         };
-        found.shown.push(Difference { path: format!("line {number}"), change });
+        found.shown.push(Difference { path: format!("line {}", above + number), change });
     }
     found
 }
@@ -79,7 +80,7 @@ mod tests {
     fn what_is_no_json_differs_by_line() {
         let found = texts("HTTP 200\n\na\nb", "HTTP 200\n\na\nc\nd");
         assert_eq!(found, ["line 4: missing, expected \"b\"", "line 4: unexpected \"c\"", "line 5: unexpected \"d\""]);
-        assert_eq!(texts("HTTP 200", "HTTP 204"), ["line 1: missing, expected \"HTTP 200\"", "line 1: unexpected \"HTTP 204\""]);
+        assert_eq!(texts("HTTP 200", "HTTP 204"), ["status: expected HTTP 200, got HTTP 204"]);
     }
 
     #[test]

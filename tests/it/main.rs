@@ -11,6 +11,7 @@ mod sandbox_resources;
 mod sandbox_tokens;
 mod schemas;
 mod secrets;
+mod snapshots;
 mod tokens;
 mod vectors;
 mod wire;

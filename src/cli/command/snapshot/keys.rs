@@ -11,7 +11,7 @@ pub use of_terminal::next;
 
 #[cfg(unix)]
 mod of_terminal {
-    use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
     use std::io;
     use tokio::sync::oneshot;
 
@@ -26,6 +26,8 @@ mod of_terminal {
             let before = tcgetattr(io::stdin())?;
             let mut now = before.clone();
             now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+            now.special_codes[SpecialCodeIndex::VMIN] = 1;
+            now.special_codes[SpecialCodeIndex::VTIME] = 0;
             tcsetattr(io::stdin(), OptionalActions::Now, &now)?;
             Ok(Self(before))
         }
@@ -52,11 +54,21 @@ mod of_terminal {
     fn read() -> io::Result<Option<u8>> {
         let mut byte = [0];
         let read = rustix::io::read(io::stdin(), &mut byte)?;
-        // A key such as an arrow is several bytes, of which a later one could look like an answer.
         if byte[0] == ESCAPE {
-            tcflush(io::stdin(), QueueSelector::IFlush)?;
+            pass_over()?;
         }
         Ok((read == 1).then_some(byte[0]))
+    }
+
+    /// A key such as an arrow is several bytes, of which a later one could look like an answer. They come at once; what comes
+    /// after a tenth of a second of silence is another key.
+    fn pass_over() -> io::Result<()> {
+        let mut now = tcgetattr(io::stdin())?;
+        now.special_codes[SpecialCodeIndex::VMIN] = 0;
+        now.special_codes[SpecialCodeIndex::VTIME] = 1;
+        tcsetattr(io::stdin(), OptionalActions::Now, &now)?;
+        while rustix::io::read(io::stdin(), &mut [0; 64])? > 0 {}
+        Ok(())
     }
 }
 

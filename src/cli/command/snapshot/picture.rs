@@ -18,7 +18,7 @@ pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, styl
     text.push('\n');
     match old {
         Some(old) => text.push_str(&changes(&old.content, &new.content, style)),
-        None => text.push_str(&style.yellow("  new: there is no snapshot of it yet\n")),
+        None => text.push_str(&format!("  {}\n", style.yellow("new: there is no snapshot of it yet"))),
     }
     text.push('\n');
     let before = old.map_or("", |old| old.content.as_str());

@@ -10,6 +10,9 @@ use crate::cli::output::Output;
 use crate::host::Host;
 use crate::snapshot::{Kept, SnapshotError};
 
+/// What a terminal says to a key that means nothing.
+const BELL: &str = "\u{7}";
+
 /// What a key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
@@ -53,7 +56,7 @@ async fn one_by_one(all: &[Kept], output: &Output) -> Result<Exit, Exit> {
         }
         output.ask(&question(output));
         let choice = tokio::select! {
-            choice = choice() => choice,
+            choice = choice(output) => choice,
             exit = signals.next() => Err(exit),
         };
         output.say(choice.map_or("interrupted", Choice::word));
@@ -80,7 +83,7 @@ fn question(output: &Output) -> String {
 }
 
 /// Waits for a key that says something.
-async fn choice() -> Result<Choice, Exit> {
+async fn choice(output: &Output) -> Result<Choice, Exit> {
     loop {
         let key = keys::next().await.map_err(|_| Exit::Unable)?;
         match key {
@@ -90,7 +93,7 @@ async fn choice() -> Result<Choice, Exit> {
             // Nobody is there any more, or the end of the input was typed.
             Some(b'q' | keys::END) | None => return Ok(Choice::Quit),
             Some(keys::INTERRUPT) => return Err(Exit::Interrupted),
-            Some(_) => {}
+            Some(_) => output.ask(BELL),
         }
     }
 }
