@@ -101,7 +101,7 @@ fn broken(path: &Path, line: usize, reason: &str) -> SnapshotError {
 /// A text in YAML: as it is where every reader takes it for text, and in quotes otherwise.
 fn scalar(text: &str) -> String {
     let begins_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@[](){}%~".contains(letter);
+    let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@~".contains(letter);
     let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
     if begins_as_text && text.chars().all(is_plain) && !is_word && !text.ends_with(' ') {
         text.to_owned()

@@ -497,6 +497,7 @@ fn a_review_takes_one_key_for_each() {
         seat.wait_for_keys();
         seat.press(key);
     }
+    seat.wait_for("still pending", 1);
     let (seen, code) = seat.end();
     assert_eq!(code, 0, "{seen}");
     assert!(seen.contains("1 of 4  requests/a.snap") && seen.contains("\u{1b}[1m\u{1b}[31m-   \"n\": 1"), "{seen}");
