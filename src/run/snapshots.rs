@@ -10,7 +10,7 @@ use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::template::{Part, Template};
 use crate::plan::Unit;
-use crate::snapshot::{Kept, SnapshotError, SnapshotFile, Update, Writing, content, differences, path_of, same};
+use crate::snapshot::{About, Kept, SnapshotError, SnapshotFile, Update, Writing, content, differences, path_of, same};
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::path::{Path, PathBuf};
@@ -126,8 +126,8 @@ impl Answered<'_> {
         let id = self.unit.id().replacen(name, &format!("{name}{step}"), 1);
         let expression = format!("{} {}", self.step.method, as_written(&self.step.path));
         let info = [("scheme", Value::from(self.scheme.name.as_str())), ("status", i64::from(self.response.status).into())];
-        let file = SnapshotFile::new(&source, &id, &expression, &info, text);
-        context.redactor.borrow_mut().redact(&file.text(true))
+        let about = About { source: &source, description: &id, expression: &expression, info: &info };
+        context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).text(true))
     }
 
     fn failure(&self, path: &Path, found: &Differences, way_out: &str, context: &Context<'_>) -> FailureReport {

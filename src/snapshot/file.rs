@@ -20,22 +20,40 @@ pub struct SnapshotFile {
     pub content: String,
 }
 
-impl SnapshotFile {
-    /// A new one. `info` is what else there is to know, for those who review it.
-    #[must_use]
-    pub fn new(source: &str, description: &str, expression: &str, info: &[(&str, Value)], content: String) -> Self {
+/// What a snapshot is of, for those who review it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The file of the request.
+    pub source: &'a str,
+    pub description: &'a str,
+    pub expression: &'a str,
+    /// What else there is to know.
+    pub info: &'a [(&'a str, Value)],
+}
+
+impl About<'_> {
+    /// As front matter.
+    fn head(&self) -> String {
         let mut head = String::new();
-        for (name, value) in [("source", source), ("description", description), ("expression", expression)] {
+        for (name, value) in [("source", self.source), ("description", self.description), ("expression", self.expression)] {
             head.push_str(&format!("{name}: {}\n", scalar(value)));
         }
-        if !info.is_empty() {
+        if !self.info.is_empty() {
             head.push_str("info:\n");
         }
-        for (name, value) in info {
+        for (name, value) in self.info {
             head.push_str(&format!("  {name}: {}\n", value.as_str().map_or_else(|| value.to_json(), scalar)));
         }
+        head
+    }
+}
+
+impl SnapshotFile {
+    #[must_use]
+    pub fn new(about: &About<'_>, content: String) -> Self {
         let some = |text: &str| Some(text.to_owned());
-        Self { head, source: some(source), description: some(description), expression: some(expression), content }
+        let (source, description, expression) = (some(about.source), some(about.description), some(about.expression));
+        Self { head: about.head(), source, description, expression, content }
     }
 
     /// Reads the text of the file at `path`, which messages show.
@@ -122,7 +140,8 @@ mod tests {
     fn what_is_written_is_read_again() {
         for text in ["a", "무선 \"이어폰\": x # y", "{{ id }}", "true", "- a", "[x]", "a: b", "", " ", "'", "0x1F", "1.10"] {
             let info = [("status", Value::from(200)), ("id", Value::from(text))];
-            let file = SnapshotFile::new(text, text, text, &info, "HTTP 200\n\n---\nbody".to_owned());
+            let about = About { source: text, description: text, expression: text, info: &info };
+            let file = SnapshotFile::new(&about, "HTTP 200\n\n---\nbody".to_owned());
             assert_eq!(parse(file.text(true).as_bytes()).unwrap(), file, "{text}");
         }
     }

@@ -12,7 +12,7 @@ mod update;
 
 pub use content::content;
 pub use error::SnapshotError;
-pub use file::SnapshotFile;
+pub use file::{About, SnapshotFile};
 pub use folder::{Kept, find};
 pub use lines::{Line, Side, lines};
 pub use name::path_of;

@@ -15,28 +15,32 @@ use crate::model::workspace::Workspace;
 use crate::run::unreferenced;
 use crate::snapshot::{Kept, SnapshotError, find};
 
+/// That nothing waits for a person is no fault.
+const NOTHING: &str = "no snapshot is pending";
+
 pub fn run(host: &Host, global: &Global, args: &SnapshotArgs, output: &Output) -> Exit {
     let done = match &args.act {
         SnapshotAct::Review(which) => review::run(host, global, which, output),
-        SnapshotAct::Accept(which) => each(host, global, which, output, ("accepted", &Kept::accept)),
+        SnapshotAct::Accept(which) => {
+            pending(host, global, which, output).map(|all| each(&all, "accepted", &Kept::accept, output))
+        }
         SnapshotAct::Reject(which) => {
-            each(host, global, which, output, ("rejected", &|kept: &Kept| kept.drop_pending().map(|_| ())))
+            let reject = |kept: &Kept| kept.drop_pending().map(|_| ());
+            pending(host, global, which, output).map(|all| each(&all, "rejected", &reject, output))
         }
         SnapshotAct::Prune { list } => prune(host, global, *list, output),
     };
     done.unwrap_or_else(|exit| exit)
 }
 
-/// A word for what is done, and what is done.
-type Deed<'d> = (&'d str, &'d dyn Fn(&Kept) -> Result<(), SnapshotError>);
+type Act<'a> = dyn Fn(&Kept) -> Result<(), SnapshotError> + 'a;
 
-/// One that cannot be done does not keep the others from it.
-fn each(host: &Host, global: &Global, which: &Pending, output: &Output, deed: Deed<'_>) -> Result<Exit, Exit> {
-    let (word, act) = deed;
+/// Does it to all, and says so in a word. One that cannot be done does not keep the others from it.
+fn each(all: &[Kept], word: &str, act: &Act<'_>, output: &Output) -> Exit {
     let mut done = 0;
     let mut ends = Exit::Success;
-    for kept in pending(host, global, which, output)? {
-        match act(&kept) {
+    for kept in all {
+        match act(kept) {
             Ok(()) => {
                 done += 1;
                 output.data(&format!("{word} {}", kept.path.display()));
@@ -44,12 +48,8 @@ fn each(host: &Host, global: &Global, which: &Pending, output: &Output, deed: De
             Err(error) => ends = said(&error, output),
         }
     }
-    output.say(&if done == 0 && ends == Exit::Success {
-        "no snapshot is pending".to_owned()
-    } else {
-        format!("{} {word}", count(done, "snapshot"))
-    });
-    Ok(ends)
+    output.say(&if all.is_empty() { NOTHING.to_owned() } else { format!("{} {word}", count(done, "snapshot")) });
+    ends
 }
 
 /// Says what is wrong with a snapshot.

@@ -1,7 +1,7 @@
 //! `ingam snapshot review`: what is pending, one after the other, and one key for each. The terminal is given back as it was,
 //! whatever happens.
 
-use super::{keys, pending, picture::picture, said};
+use super::{NOTHING, keys, pending, picture::picture, said};
 use crate::cli::Exit;
 use crate::cli::args::{Global, Pending};
 use crate::cli::command::run::Signals;
@@ -33,7 +33,7 @@ struct Tally {
 pub fn run(host: &Host, global: &Global, which: &Pending, output: &Output) -> Result<Exit, Exit> {
     let all = pending(host, global, which, output)?;
     if all.is_empty() {
-        output.say("no snapshot is pending");
+        output.say(NOTHING);
         return Ok(Exit::Success);
     }
     if !host.stdin_is_terminal {
