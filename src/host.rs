@@ -37,10 +37,10 @@ impl Host {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether nobody looks: continuous integration says so with `CI`.
+    /// Whether nobody looks: continuous integration, by the variables that insta looks at.
     #[must_use]
     pub fn is_ci(&self) -> bool {
-        self.var("CI").is_some_and(|value| !matches!(value, "0" | "false"))
+        self.env.get("CI").map_or(self.env.contains_key("TF_BUILD"), |ci| !["false", "0", ""].contains(&ci.as_str()))
     }
 
     /// The folder of the user's own settings, by the XDG rules, or what Windows has for it.

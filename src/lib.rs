@@ -25,6 +25,7 @@ pub mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
 pub mod recording;
+pub mod snapshot;
 pub mod store;
 pub mod transport;
 

@@ -131,8 +131,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     let percent = crate::wire::encode_strict(value).into_owned();
     let lower = lower_hex_escapes(&percent);
     let form = crate::wire::encode_form(value);
-    let json = crate::value::Value::from(value).to_json();
-    let json = json.get(1..json.len() - 1).unwrap_or_default().to_owned();
+    let json = in_json(value);
     let mut forms = vec![
         value.to_owned(),
         crate::wire::encode_strict(&percent).into_owned(),
@@ -142,6 +141,8 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         lower,
         form,
         json.replace('/', "\\/"),
+        // JSON in a text of JSON.
+        in_json(&json),
         json,
         unicode_escapes(value, false),
         unicode_escapes(value, true),
@@ -161,6 +162,12 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         forms.extend(base64_cores(prefix, 0));
     }
     forms.into_iter().map(String::into_bytes).collect()
+}
+
+/// As it stands between the quotes of a JSON text.
+fn in_json(text: &str) -> String {
+    let json = crate::value::Value::from(text).to_json();
+    json.get(1..json.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// The letters of base64 that depend on the value alone, when it begins `shift` bytes into a group of three.

@@ -58,6 +58,14 @@ pub struct Differences {
     pub more: usize,
 }
 
+/// Every place where two values are not equal, from `$` on; none if and only if they are.
+#[must_use]
+pub fn differences(expected: &Value, actual: &Value) -> Differences {
+    let mut differ = Differ::new(Show::default());
+    differ.equal(&Trail::Start("$"), expected, actual);
+    differ.finish()
+}
+
 /// Collects differences.
 pub(super) struct Differ<'s> {
     show: Show<'s>,

@@ -20,7 +20,7 @@ mod verdict;
 
 pub use answer::Answer;
 pub use capture::{CaptureFailure, capture};
-pub use difference::{Change, Difference, Differences};
+pub use difference::{Change, Difference, Differences, differences};
 pub use failure::Failure;
 pub use outcome::{Outcome, holds_all, outcome};
 pub use possible::impossible;
@@ -41,14 +41,6 @@ pub type Resolve<'r, 'a, E> = dyn Fn(&'a Tree) -> Result<Cow<'a, Value>, E> + 'r
 pub fn judge<'a, E>(assertions: &'a [Assertion], answer: &Answer<'_>, resolve: &Resolve<'_, 'a, E>) -> Result<Vec<Failure>, E> {
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().flat_map(|(assertion, conditions)| explain::failures(assertion, conditions, answer)).collect())
-}
-
-/// Where one value is not equal to another.
-#[must_use]
-pub fn differences(expected: &Value, actual: &Value) -> Differences {
-    let mut differ = difference::Differ::new(show::Show::default());
-    differ.equal(&crate::jsonpath::Trail::Start("$"), expected, actual);
-    differ.finish()
 }
 
 /// Whether all assertions hold, without a word about those that do not.

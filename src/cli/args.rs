@@ -41,6 +41,8 @@ pub enum Command {
     Fixture(FixtureArgs),
     /// Take back what runs have left that were killed before they could
     Cleanup(CleanupArgs),
+    /// Look at answers that are not what their snapshots say; accept, reject, clear away
+    Snapshot(SnapshotArgs),
     /// Run the loopback marketplaces alone
     Sandbox(SandboxArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
@@ -118,6 +120,9 @@ pub struct RunArgs {
     /// Only show what would be set up, run and undone, in order
     #[arg(long)]
     pub setup_plan: bool,
+    /// Take a snapshot of every answer, also of those whose step does not ask for one
+    #[arg(long)]
+    pub snapshot: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -154,6 +159,36 @@ pub struct CleanupArgs {
     /// Look for things by the run's id, too, whose making got no answer
     #[arg(long, conflicts_with = "list")]
     pub sweep: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct SnapshotArgs {
+    #[command(subcommand)]
+    pub act: SnapshotAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SnapshotAct {
+    /// Look at what is pending, one after the other, and decide with one key
+    Review(Pending),
+    /// What is pending becomes the snapshot
+    Accept(Pending),
+    /// Remove what is pending
+    Reject(Pending),
+    /// Remove snapshots of requests, steps, cases and accounts that are gone
+    Prune {
+        /// Only show them
+        #[arg(long)]
+        list: bool,
+    },
+}
+
+/// Which of the pending snapshots.
+#[derive(ClapArgs, Debug)]
+pub struct Pending {
+    /// Requests, files, folders or globs; by default all that is pending
+    #[arg(value_name = "NAME")]
+    pub words: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]

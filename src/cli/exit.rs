@@ -59,14 +59,14 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Success => "everything passed",
-            Self::Failed => "an assertion failed",
+            Self::Failed => "an assertion or a snapshot failed",
             Self::Usage => "the command line is wrong",
             Self::BadFile => "a file is wrong",
             Self::NothingSelected => "nothing was selected, or all of it skipped",
             Self::Unable => "it could not be done: network, time-out, store, an undo",
             Self::Credential => "a credential is missing, or a person must authorize or trust",
             Self::Budget => "the budget is used up",
-            Self::Recording => "a recording is missing",
+            Self::Recording => "a recording or snapshot is missing, broken or too old",
             Self::HungUp => "interrupted by HUP",
             Self::Interrupted => "interrupted by INT",
             Self::Terminated => "interrupted by TERM",

@@ -81,6 +81,12 @@ impl Output {
         };
     }
 
+    /// A question; what is answered stands on the same line.
+    pub fn ask(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = write!(err, "{text}").and_then(|()| err.flush());
+    }
+
     /// `error: …`, with hints below.
     pub fn error(&self, text: &str, hints: &[String]) {
         let mut lines = format!("{}: {text}", self.err.red("error"));

@@ -1,14 +1,15 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
-use crate::load::assertion::{Assertions, captures};
+use crate::jsonpath::JsonPath;
+use crate::load::assertion::{Assertions, captures, json_path};
 use crate::load::fields::{
     Map, at_most_one, check_settable_header, duration, first_template, flag, is_id, items, scalar, text, texts, word, wrong_kind,
 };
 use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::outcome::{ErrorKind, Expected};
-use crate::model::request::{Body, DEFAULT_TIMEOUT, Field, Method, Named, PartContent, PartField, Request, Step};
+use crate::model::request::{Body, DEFAULT_TIMEOUT, Field, Method, Named, PartContent, PartField, Request, Snapshot, Step};
 use crate::model::template::{Part, Template, Tree, TreeKind};
 use crate::render::Dialect;
 use crate::span::Span;
@@ -44,10 +45,10 @@ pub const STEP_KEYS: [&str; 23] = [
     "pages",
     "retry",
 ];
-/// The one key more that both have.
+/// The one key more that a step of a request has: what a fixture makes is there to be used, not to be looked at.
 const SNAPSHOT: &str = "snapshot";
 /// What the language has and this version has not.
-pub const LATER: [&str; 4] = ["poll", "pages", "retry", SNAPSHOT];
+pub const LATER: [&str; 3] = ["poll", "pages", "retry"];
 const BODIES: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// What the steps of one file share.
@@ -175,6 +176,7 @@ impl Requests<'_> {
             assertions,
             captures,
             timeout,
+            snapshot: map.get(SNAPSHOT).and_then(|node| self.snapshot(node)),
         })
     }
 
@@ -378,6 +380,33 @@ impl Requests<'_> {
             Some(false) => Expected::Refusal,
             _ => Expected::Success,
         }
+    }
+
+    /// `true`, or what to mask.
+    fn snapshot(&mut self, node: &Node) -> Option<Snapshot> {
+        match node.kind {
+            Kind::Bool(true) => Some(Snapshot { at: node.at, mask: Vec::new() }),
+            Kind::Map(_) => {
+                let map = Map::open(node, "`snapshot`", &["mask"], self.faults)?;
+                let paths = map.required("mask", self.faults)?;
+                Some(Snapshot { at: node.at, mask: self.mask(paths) })
+            }
+            _ => {
+                let fault = wrong_kind(node, "`snapshot`", "`true`, or a map with `mask`");
+                self.faults.push(fault.hint("a step that has no snapshot does not say so: leave the key out"));
+                None
+            }
+        }
+    }
+
+    fn mask(&mut self, node: &Node) -> Vec<JsonPath> {
+        let paths = items(node, "`mask`", self.faults);
+        if paths.is_empty() && node.as_list().is_some() {
+            let fault = Diagnostic::error("`mask` needs at least one path").at(node.at, "nothing is masked here");
+            self.faults.push(fault.hint("write `snapshot: true`: what the scheme masks is masked without a word"));
+        }
+        let path = |node: &Node, faults: &mut Diagnostics| json_path(text(node, "a path", faults)?, node.at, faults);
+        paths.iter().filter_map(|node| path(node, self.faults)).collect()
     }
 
     fn timeout(&mut self, map: &Map<'_>, defaults: &Defaults) -> std::time::Duration {

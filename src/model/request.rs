@@ -1,5 +1,6 @@
 //! One declared request, or a flow of them, as a file states it.
 
+use crate::jsonpath::JsonPath;
 pub use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
@@ -71,6 +72,16 @@ pub struct Step {
     pub captures: Vec<Capture>,
     /// For one attempt.
     pub timeout: Duration,
+    /// What its answer must go on looking like is kept.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// What a step says of its snapshot.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub at: Span,
+    /// What varies in its answer, besides what its scheme names.
+    pub mask: Vec<JsonPath>,
 }
 
 /// What is sent below the headers.

@@ -46,6 +46,18 @@ impl Style {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
+    /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
+    #[must_use]
+    pub fn difference(self, text: &str) -> String {
+        let Some((place, rest)) = text.split_once(": ").filter(|_| self.colours) else { return text.to_owned() };
+        let rest = match (rest.strip_prefix("expected ").and_then(|both| both.rsplit_once(", got ")), rest) {
+            (Some((wanted, came)), _) => format!("expected {}, got {}", self.green(wanted), self.red(came)),
+            (None, rest) if rest.starts_with("missing") => self.green(rest),
+            (None, rest) => self.red(rest),
+        };
+        format!("{}: {rest}", self.bold(place))
+    }
+
     #[must_use]
     pub fn yellow(self, text: &str) -> String {
         self.paint(AnsiColor::Yellow.on_default(), text)
@@ -138,7 +150,7 @@ impl<W: Write> Terminal<W> {
     fn in_full(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
         writeln!(self.out, "\n{} {}", self.word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
         // What no step of it says itself: a fixture that could not be set up, a variable that could not be made.
-        let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict);
+        let is_said = unit.steps.iter().any(|step| step.verdict == unit.verdict);
         if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
             writeln!(self.out, "  {}", sources.place(unit.at))?;
             self.paragraph("error", reason)?;
@@ -193,7 +205,7 @@ impl<W: Write> Terminal<W> {
             writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
         }
         for difference in &failure.differences {
-            writeln!(self.out, "        {difference}")?;
+            writeln!(self.out, "        {}", self.style.difference(difference.as_str()))?;
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! What did not hold, as events: every text has passed the redactor.
 
 use super::Context;
-use crate::check::{CaptureFailure, Failure};
+use crate::check::{CaptureFailure, Differences, Failure};
 use crate::event::FailureReport;
 use crate::model::request::Step;
+use crate::secret::{Redactor, Shown};
 
 pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
@@ -16,11 +17,7 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
         1 => actual.push_str(" (and one more)"),
         more => actual.push_str(&format!(" (and {more} more)")),
     }
-    let mut differences: Vec<_> =
-        failure.differences.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect();
-    if failure.differences.more > 0 {
-        differences.push(redactor.show(&format!("… and {} more differences", failure.differences.more)));
-    }
+    let differences = of_differences(&failure.differences, &mut redactor);
     FailureReport {
         at: failure.at,
         subject: redactor.show(&failure.subject),
@@ -29,6 +26,15 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
         why: failure.why.as_ref().map(|why| redactor.show(why)),
         differences,
     }
+}
+
+/// Each on a line, and how many there are more.
+pub fn of_differences(found: &Differences, redactor: &mut Redactor) -> Vec<Shown> {
+    let mut differences: Vec<_> = found.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect();
+    if found.more > 0 {
+        differences.push(redactor.show(&format!("… and {} more differences", found.more)));
+    }
+    differences
 }
 
 pub fn of_capture(failure: &CaptureFailure, context: &Context<'_>) -> FailureReport {

@@ -139,7 +139,7 @@ impl<'w> Fixtures<'w> {
         let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
         variables.define(param, Layer::Case).map_err(|error| file(&error))?;
         variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
-        let caller = Caller { whose: fixture_whose(unit, fixture), redact: &[] };
+        let caller = Caller { whose: fixture_whose(unit, fixture), redact: &[], unit: None };
         context.recordings.include(&caller.whose, unit.fixtures.iter().map(|other| fixture_whose(unit, other)));
         let mut steps = Vec::new();
         for made in &fixture.steps {

@@ -8,18 +8,22 @@ mod failures;
 mod fixtures;
 mod recall;
 mod recorded;
+mod snapshots;
 mod step;
 mod stop;
 mod token;
 mod unit;
+mod unreferenced;
 
 pub use access::{Access, AccessError, Accesses, Environment};
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
 pub use recorded::{Recordings, Use, Whose};
+pub use snapshots::{Snapshots, snapshot_path};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
+pub use unreferenced::unreferenced;
 
 use crate::event::{Event, Summary, Trouble, Verdict};
 use crate::model::request::Request;
@@ -62,6 +66,7 @@ pub struct Context<'w> {
     pub keep: bool,
     /// The first unit that does not pass is the last.
     pub fail_fast: bool,
+    pub snapshots: Snapshots,
     pub stop: Stop,
 }
 

@@ -137,7 +137,8 @@ impl Recordings {
 
     /// What fixtures hid stays hidden in those that need them.
     pub fn include(&self, whose: &Whose, fixtures: impl Iterator<Item = Whose>) {
-        if !self.are_used() {
+        let mut fixtures = fixtures.peekable();
+        if fixtures.peek().is_none() {
             return;
         }
         let mut hidden = self.hidden.borrow_mut();
@@ -180,13 +181,24 @@ impl Recordings {
         };
         let expected = played.response.ok()?;
         let Ok((_, answer)) = self.clean(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
-        let actual = WireResponse {
-            status: answer.status,
-            headers: answer.headers.clone(),
-            body: crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default(),
-            latency: made.response.latency,
-        };
+        let body = crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default();
+        let actual = WireResponse { status: answer.status, headers: Vec::new(), body, latency: made.response.latency };
         Some(Ok(difference(&expected, &actual, &masks(workspace, &made.scheme.name), at, redactor)))
+    }
+
+    /// An answer as it may stand in a file: only its status and its body.
+    ///
+    /// # Errors
+    /// When something in it could not be hidden.
+    pub fn without_personal(
+        &self,
+        made: &Made<'_>,
+        workspace: &Workspace,
+        redactor: &mut Redactor,
+    ) -> Result<WireResponse, TakeError> {
+        let (_, answer) = self.clean(made, workspace, redactor)?;
+        let body = crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default();
+        Ok(WireResponse { status: answer.status, headers: Vec::new(), body, latency: made.response.latency })
     }
 
     fn clean(
@@ -208,10 +220,8 @@ fn exchange(request: RecordedRequest, answer: RecordedAnswer) -> Exchange {
 }
 
 /// What a scheme says that varies in its answers.
-#[must_use]
-pub fn masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
-    let paths = workspace.scheme(scheme).map(|scheme| scheme.mask.as_slice()).unwrap_or_default();
-    paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect()
+fn masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
+    workspace.scheme(scheme).map(|scheme| scheme.mask.clone()).unwrap_or_default()
 }
 
 /// Token endpoints are called by the program itself; a request file that calls one is a request all the same.

@@ -3,6 +3,7 @@
 use super::access::AccessError;
 use super::call::{Call, Progress, Reach, not_recorded};
 use super::recorded::{Made, Whose};
+use super::snapshots::Answered;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
@@ -12,10 +13,12 @@ use crate::model::recording::RecordedRequest;
 use crate::model::redact::Redact;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
-use crate::recording::{self, ReplayError};
+use crate::plan::Unit;
+use crate::recording::{self, ReplayError, TakeError};
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::sign::{SealError, choose_level};
+use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
 use crate::wire::{Draft, WireRequest, WireResponse};
 
@@ -36,6 +39,10 @@ pub enum StepError {
     NotRecorded(String),
     #[error("{0}")]
     Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error("no snapshot of the answer can be taken: {0}")]
+    Personal(#[from] TakeError),
 }
 
 impl StepError {
@@ -48,7 +55,11 @@ impl StepError {
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
             Self::Replay(ReplayError::Fault) => Trouble::Unable,
-            Self::NotRecorded(_) | Self::Replay(_) => Trouble::Recording,
+            Self::NotRecorded(_)
+            | Self::Replay(_)
+            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => Trouble::Recording,
+            Self::Snapshot(SnapshotError::Mask(_)) | Self::Personal(_) => Trouble::File,
+            Self::Snapshot(SnapshotError::Unwritable { .. }) => Trouble::Unable,
         }
     }
 
@@ -57,6 +68,7 @@ impl StepError {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
             Self::Access(error) => error.hint().into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
+            Self::Snapshot(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -73,22 +85,30 @@ impl StepError {
 pub struct Tried {
     pub report: StepReport,
     pub reach: Reach,
+    /// It passed, or only has no snapshot yet: what comes after it in a flow can be sent.
+    pub goes_on: bool,
 }
 
 /// Whose step it is, and what its file says is personal.
 pub struct Caller<'c> {
     pub whose: Whose,
     pub redact: &'c [Redact],
+    /// Not of a fixture: its answers are there to be used, and have no snapshots.
+    pub unit: Option<&'c Unit<'c>>,
 }
 
 pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
     let result = attempt(caller, step, variables, context, &mut progress).await;
-    if let Err(error) = &result {
-        context.recordings.refuse(&caller.whose, &error.to_string());
+    let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
+    if let Err(error) = result.as_ref().map_err(ToString::to_string)
+        && !is_unseen
+    {
+        context.recordings.refuse(&caller.whose, &error);
     }
     let reach = progress.reach;
-    Tried { report: report(step, context, progress, result), reach }
+    let report = report(step, context, progress, result);
+    Tried { reach, goes_on: is_unseen || report.verdict.is_pass(), report }
 }
 
 /// What does not hold in an answer.
@@ -117,7 +137,9 @@ async fn attempt(
     let renews = step.expected == Expected::Success;
     let call = Call { whose: &caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, context };
     let (method, path) = (draft.method, draft.path.clone());
-    let unsigned = unsigned(step, variables, &access.account, context)?;
+    let unit = caller.unit.filter(|_| step.snapshot.is_some() || context.snapshots.of_every_step);
+    let is_compared = unit.is_some() || context.recordings.are_used();
+    let unsigned = is_compared.then(|| unsigned(step, variables, &access.account, context)).transpose()?;
     call.exchange(draft, unsigned.as_ref(), moment, progress).await?;
     let Some(response) = &progress.response else {
         return Err(RenderError::new(step.at, "nothing was sent").into());
@@ -131,30 +153,33 @@ async fn attempt(
     let outcome = check::outcome(scheme, method, &path, &answer);
     progress.reach = reach_of(&outcome);
     let mut judged = judge(step, &answer, &outcome, variables, context)?;
-    if let Some(unsigned) = &unsigned {
-        let headers = headers_of(step);
-        let made = Made { whose: &caller.whose, scheme, request: unsigned, response, headers: &headers, rules: caller.redact };
+    let headers = if unsigned.is_some() { headers_of(step) } else { Vec::new() };
+    let made = |request| Made { whose: &caller.whose, scheme, request, response, headers: &headers, rules: caller.redact };
+    if let Some(made) = unsigned.as_ref().map(made) {
         judged.failures.extend(keep(step, &outcome, &made, context)?);
     }
     judged.notes.append(&mut progress.warnings);
     if !judged.failures.is_empty() {
         judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
     }
+    if let Some((unit, made)) = unit.zip(unsigned.as_ref().map(made)).filter(|_| outcome_is_expected(step, &outcome)) {
+        let is_wanting = !judged.failures.is_empty();
+        let response = &context.recordings.without_personal(&made, context.workspace, &mut context.redactor.borrow_mut())?;
+        let compared = Answered { unit, step, scheme, response, is_wanting }.compare(context)?;
+        judged.failures.extend(compared.failure);
+        judged.notes.extend(compared.note);
+    }
     Ok(judged)
 }
 
 /// The request as recordings know it, where it is compared with them.
-fn unsigned(
-    step: &Step,
-    variables: &Variables,
-    account: &str,
-    context: &Context<'_>,
-) -> Result<Option<RecordedRequest>, RenderError> {
-    if !context.recordings.are_used() {
-        return Ok(None);
-    }
+fn unsigned(step: &Step, variables: &Variables, account: &str, context: &Context<'_>) -> Result<RecordedRequest, RenderError> {
     let draft = draft(step, &Marked(variables), variables.moment(), context.files)?;
-    Ok(Some(recording::unsigned(&draft, account)))
+    Ok(recording::unsigned(&draft, account))
+}
+
+fn outcome_is_expected(step: &Step, outcome: &Outcome) -> bool {
+    advice::unexpected(step.expected, outcome).is_none()
 }
 
 /// Headers of the answer that a step looks at.

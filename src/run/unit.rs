@@ -1,10 +1,10 @@
 //! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
 //! step that does not pass.
 
+use super::Context;
 use super::fixtures::Fixtures;
 use super::recorded::Whose;
-use super::step::Caller;
-use super::{Context, step};
+use super::step::{self, Caller};
 use crate::event::{Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
@@ -60,7 +60,7 @@ pub async fn run<'w>(
 
 fn caller<'c>(unit: &'c Unit<'_>) -> Caller<'c> {
     let whose = Whose { file: unit.request.name.clone(), account: unit.account.clone() };
-    Caller { whose, redact: &unit.request.redact }
+    Caller { whose, redact: &unit.request.redact, unit: Some(unit) }
 }
 
 /// A fixture as it is made for a unit.
@@ -78,10 +78,13 @@ async fn run_steps(
     let mut verdict = Verdict::Pass;
     for declared in &unit.request.steps {
         variables.set_moment(moment(context));
-        let done = step::run(caller, declared, variables, context).await.report;
-        verdict = done.verdict.clone();
-        steps.push(done);
-        if !verdict.is_pass() {
+        let done = step::run(caller, declared, variables, context).await;
+        // What ends a flow says more of it than a snapshot that is not there yet.
+        if verdict.is_pass() || !done.goes_on {
+            verdict = done.report.verdict.clone();
+        }
+        steps.push(done.report);
+        if !done.goes_on {
             break;
         }
     }

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event", &["secret", "span"]),
     // Edges.
     ("transport", &["method", "wire"]),
+    ("snapshot", &["check", "disk", "jsonpath", "span", "value", "wire", "yaml"]),
     ("store", &["diagnostic", "disk", "model", "secret", "sign", "value"]),
     // Users of the corridor.
     ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
@@ -50,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
             "secret",
             "sign",
+            "snapshot",
             "span",
             "store",
             "transport",
@@ -62,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "check",
             "diagnostic",
             "event",
             "host",
@@ -76,6 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
             "secret",
             "sign",
+            "snapshot",
             "span",
             "store",
             "transport",
@@ -122,6 +126,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("minijinja::", &["render/"]),
     ("granit_parser::", &["yaml/"]),
     ("jsonpath_rust::", &["jsonpath/"]),
+    ("similar::", &["snapshot/"]),
     ("clap::", &["cli/"]),
     ("std::env::", &["main.rs", "cli/testing.rs"]),
     ("SystemTime", &["main.rs", "cli/testing.rs"]),

@@ -12,6 +12,7 @@ mod sandbox_resources;
 mod sandbox_tokens;
 mod schemas;
 mod secrets;
+mod snapshots;
 mod tokens;
 mod vectors;
 mod wire;

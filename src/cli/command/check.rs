@@ -51,6 +51,7 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
         output.error("there is no file in `requests/`", &["write one, or begin with `ingam init`".to_owned()]);
         return Exit::NothingSelected;
     }
+    super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     let steps: usize = loaded.workspace.requests.iter().map(|request| request.steps.len()).sum();
     let (files, recordings) = (loaded.workspace.requests.len(), loaded.workspace.recordings.len());
     let (files, steps, recordings) = (count(files, "request file"), count(steps, "request"), count(recordings, "recording"));

@@ -15,4 +15,5 @@ pub mod sandbox;
 pub mod schema;
 pub mod scheme;
 pub mod session;
+pub mod snapshot;
 pub mod trust;

@@ -13,7 +13,8 @@ use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Both, Nobody, Reporter, Terminal};
-use crate::run::{Context, Recordings, Stopper, Use, stopper};
+use crate::run::{Context, Recordings, Snapshots, Stopper, Use, stopper};
+use crate::snapshot::Update;
 use crate::span::Sources;
 use crate::store::left;
 use std::time::Duration;
@@ -83,7 +84,11 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
+    context.snapshots = snapshots(host, args, output)?;
     warn_of_leftovers(&context, output);
+    if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
+        super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
+    }
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
     let (summary, interruption) =
         until_stopped(&plan, &context, &mut Both(&mut terminal, also), &loaded.sources, stopper, grace).await;
@@ -103,6 +108,15 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     }
     let recordings = replay::say(&context, &requests, host, output);
     Ok(Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary }))
+}
+
+/// What may be written is the user's to say, as it is with insta.
+fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<Snapshots, Exit> {
+    let update = Update::choose(host.env.get("INSTA_UPDATE").map(String::as_str), host.is_ci()).map_err(|reason| {
+        output.error(&reason, &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()]);
+        Exit::Usage
+    })?;
+    Ok(Snapshots { of_every_step: args.snapshot, update })
 }
 
 /// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one
@@ -182,11 +196,11 @@ fn setup_plan(plan: &Plan<'_>) -> String {
 
 /// The signals that ask to stop.
 #[cfg(unix)]
-struct Signals(Vec<(tokio::signal::unix::Signal, Exit)>);
+pub(super) struct Signals(Vec<(tokio::signal::unix::Signal, Exit)>);
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds = [
             (SignalKind::interrupt(), Exit::Interrupted),
@@ -197,7 +211,7 @@ impl Signals {
     }
 
     /// The exit code of the next one.
-    async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         std::future::poll_fn(|task| {
             let came = self.0.iter_mut().find_map(|(signal, exit)| signal.poll_recv(task).is_ready().then_some(*exit));
             came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
@@ -208,15 +222,15 @@ impl Signals {
 
 /// Ctrl-C: the other signals are not there.
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         Self
     }
 
-    async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Exit::Interrupted,
             Err(_) => std::future::pending().await,

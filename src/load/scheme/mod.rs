@@ -8,6 +8,7 @@ mod tokens;
 mod vectors;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
+use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::fields::{
     Map, duration, entries, flag, is_id, is_variable, items, one_or_many, scalar, text, texts, word, wrong_kind,
@@ -369,12 +370,8 @@ impl Schemes<'_> {
         parsed
     }
 
-    fn paths(&mut self, node: &Node, what: &str) -> Vec<String> {
-        let paths = texts(node, what, self.faults);
-        for path in &paths {
-            json_path(path, node.at, self.faults);
-        }
-        paths
+    fn paths(&mut self, node: &Node, what: &str) -> Vec<JsonPath> {
+        texts(node, what, self.faults).iter().filter_map(|path| json_path(path, node.at, self.faults)).collect()
     }
 
     fn values(&mut self) -> crate::load::values::Values<'_> {

@@ -14,6 +14,7 @@ pub use sandbox::{Fault, Penalty, Reading, Refusal, Sandbox, TokenAnswer};
 pub use token::{Authorize, Lifetime, LinkHost, Split, Token, TokenRequest};
 pub use vector::{Vector, VectorOf};
 
+use crate::jsonpath::JsonPath;
 use crate::model::redact::Redact;
 use crate::span::Span;
 use crate::value::Value;
@@ -45,7 +46,7 @@ pub struct Scheme {
     pub ok: Vec<OkRule>,
     pub errors: Vec<ErrorRule>,
     /// JSONPaths of what varies in answers.
-    pub mask: Vec<String>,
+    pub mask: Vec<JsonPath>,
     /// JSONPaths of what is personal in answers.
     pub redact: Vec<Redact>,
     pub sandbox: Option<Sandbox>,

@@ -1,0 +1,167 @@
+//! `ingam snapshot`: what is pending is looked at, accepted or rejected; what belongs to nothing is cleared away.
+
+mod keys;
+mod picture;
+mod review;
+
+use crate::cli::Exit;
+use crate::cli::args::{Global, Pending, SnapshotAct, SnapshotArgs, Words};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::{count, did_you_mean};
+use crate::host::Host;
+use crate::model::scheme::PathPattern;
+use crate::model::workspace::Workspace;
+use crate::run::unreferenced;
+use crate::snapshot::{Kept, SnapshotError, find};
+
+/// That nothing waits for a person is no fault.
+const NOTHING: &str = "no snapshot is pending";
+
+pub fn run(host: &Host, global: &Global, args: &SnapshotArgs, output: &Output) -> Exit {
+    let done = match &args.act {
+        SnapshotAct::Review(which) => review::run(host, global, which, output),
+        SnapshotAct::Accept(which) => {
+            pending(host, global, which, output).map(|all| each(&all, "accepted", &Kept::accept, output))
+        }
+        SnapshotAct::Reject(which) => {
+            let reject = |kept: &Kept| kept.drop_pending().map(|_| ());
+            pending(host, global, which, output).map(|all| each(&all, "rejected", &reject, output))
+        }
+        SnapshotAct::Prune { list } => prune(host, global, *list, output),
+    };
+    done.unwrap_or_else(|exit| exit)
+}
+
+type Act<'a> = dyn Fn(&Kept) -> Result<(), SnapshotError> + 'a;
+
+/// Does it to all, and says so in a word. One that cannot be done does not keep the others from it.
+fn each(all: &[Kept], word: &str, act: &Act<'_>, output: &Output) -> Exit {
+    let mut done = 0;
+    let mut ends = Exit::Success;
+    for kept in all {
+        match act(kept) {
+            Ok(()) => {
+                done += 1;
+                output.data(&format!("{word} {}", kept.path.display()));
+            }
+            Err(error) => ends = said(&error, output),
+        }
+    }
+    output.say(&if all.is_empty() { NOTHING.to_owned() } else { format!("{} {word}", count(done, "snapshot")) });
+    ends
+}
+
+/// Says what is wrong with a snapshot.
+fn said(error: &SnapshotError, output: &Output) -> Exit {
+    output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+    match error {
+        SnapshotError::Missing { .. } | SnapshotError::Broken { .. } => Exit::Recording,
+        SnapshotError::Unwritable { .. } | SnapshotError::Mask { .. } => Exit::Unable,
+    }
+}
+
+/// Those that are pending, or of them those that are named. The requests themselves need not be without a fault for that.
+fn pending(host: &Host, global: &Global, which: &Pending, output: &Output) -> Result<Vec<Kept>, Exit> {
+    let root = settings::root(host, global);
+    let root = root.canonicalize().unwrap_or(root);
+    let mut all = find(&root).map_err(|error| said(&error, output))?;
+    all.retain(Kept::is_pending);
+    let words = settings::selection(&Words { words: which.words.clone(), ..Words::default() }, host, &root).words;
+    for word in &words {
+        if !all.iter().any(|kept| fits(word, kept)) {
+            let names: Vec<String> = all.iter().map(name).collect();
+            let nothing = || Some("nothing is pending at all".to_owned()).filter(|_| names.is_empty());
+            let hint = did_you_mean(&bare(word), names.iter().map(String::as_str)).or_else(nothing);
+            output.error(&format!("no pending snapshot fits `{word}`"), &hint.into_iter().collect::<Vec<_>>());
+            return Err(Exit::NothingSelected);
+        }
+    }
+    all.retain(|kept| words.is_empty() || words.iter().any(|word| fits(word, kept)));
+    Ok(all)
+}
+
+/// `coupang/search--wide`: its path without folder and ending.
+fn name(kept: &Kept) -> String {
+    bare(&kept.path.to_string_lossy())
+}
+
+/// `coupang`, `coupang/search`, `requests/coupang/search.yaml`, `coupang/search--wide.snap.new` and `coupang/*` all fit
+/// `coupang/search--wide`.
+fn fits(word: &str, kept: &Kept) -> bool {
+    let (word, name) = (bare(word), name(kept));
+    if word.contains('*') {
+        return PathPattern(word).fits(&name);
+    }
+    // An empty word is an unset variable of a shell, and does not mean everything.
+    let rest = if word.is_empty() { None } else { name.strip_prefix(word.as_str()) };
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with("--"))
+}
+
+fn bare(word: &str) -> String {
+    let word = word.replace('\\', "/");
+    let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
+    let word = word.strip_prefix("requests/").unwrap_or(word);
+    let endings = [".snap.new", ".snap", ".yaml", ".yml"];
+    endings.iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(word).to_owned()
+}
+
+/// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
+fn prune(host: &Host, global: &Global, lists: bool, output: &Output) -> Result<Exit, Exit> {
+    let loaded = settings::workspace(host, global, output)?;
+    let idle = unreferenced(&loaded.workspace).map_err(|error| said(&error, output))?;
+    let word = if lists { "unreferenced" } else { "removed" };
+    for kept in &idle {
+        let shown = kept.shown();
+        if !lists {
+            kept.remove_all().map_err(|error| said(&error, output))?;
+        }
+        output.data(&format!("{word} {}", shown.display()));
+    }
+    output.say(&match (idle.len(), lists) {
+        (0, _) => "every snapshot belongs to a request".to_owned(),
+        (number, true) => format!("{} found; without `--list` all of that is removed", count(number, "snapshot")),
+        (number, false) => format!("{} removed", count(number, "snapshot")),
+    });
+    Ok(Exit::Success)
+}
+
+/// Snapshots that nothing is held against are said, with their paths.
+pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
+    let warning = output.err.yellow("warning");
+    match unreferenced(workspace) {
+        Ok(idle) if idle.is_empty() => {}
+        Ok(idle) => {
+            let are = if idle.len() == 1 { "belongs" } else { "belong" };
+            let paths: Vec<String> = idle.iter().map(|kept| format!("\n  {}", kept.shown().display())).collect();
+            let text = format!("{} {are} to no step, case or account of any request", count(idle.len(), "snapshot"));
+            output.say(&format!("{warning}: {text}:{}", paths.concat()));
+            output.say(&format!("{}: `ingam snapshot prune` removes what nothing is held against", output.err.yellow("help")));
+        }
+        Err(error) => output.say(&format!("{warning}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_word_names_what_belongs_to_it() {
+        let kept = Kept::new(Path::new("/"), "requests/coupang/search--wide.snap".into());
+        for word in [
+            "coupang",
+            "coupang/",
+            "coupang/search",
+            "requests/coupang/search.yaml",
+            "./coupang/search--wide.snap.new",
+            "coupang/*",
+        ] {
+            assert!(fits(word, &kept), "{word}");
+        }
+        for word in ["", " ", "coup", "coupang/sea", "coupang/search--wid", "search"] {
+            assert!(!fits(word, &kept), "{word}");
+        }
+    }
+}

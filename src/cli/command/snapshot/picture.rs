@@ -1,0 +1,57 @@
+//! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that changed.
+
+use crate::check::Difference;
+use crate::diagnostic::count;
+use crate::report::Style;
+use crate::secret::visible;
+use crate::snapshot::{Line, Side, SnapshotFile, differences, lines};
+
+/// One pending snapshot, in full. `place` is its number and path.
+#[must_use]
+pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: Style) -> String {
+    let mut text = format!("{}\n", style.bold(place));
+    for (word, value) in [("request", &new.description), ("sends", &new.expression), ("file", &new.source)] {
+        if let Some(value) = value {
+            text.push_str(&format!("  {:7}  {}\n", style.dim(&format!("{word:7}")), visible(value)));
+        }
+    }
+    text.push('\n');
+    match old {
+        Some(old) => text.push_str(&changes(&old.content, &new.content, style)),
+        None => text.push_str(&format!("  {}\n", style.yellow("new: there is no snapshot of it yet"))),
+    }
+    text.push('\n');
+    let before = old.map_or("", |old| old.content.as_str());
+    lines(before, &new.content).iter().for_each(|line| text.push_str(&painted(line, style)));
+    text
+}
+
+/// Where the two differ, by path.
+fn changes(old: &str, new: &str, style: Style) -> String {
+    let found = differences(old, new);
+    let number = found.shown.len() + found.more;
+    let mut text = format!("  {}\n", style.yellow(&count(number, "difference")));
+    for difference in &found.shown {
+        text.push_str(&format!("    {}{}\n", style.bold(&visible(&difference.path)), told(difference)));
+    }
+    if found.more > 0 {
+        text.push_str(&format!("    … and {} more\n", found.more));
+    }
+    text
+}
+
+/// What is other there; its colours are those of the lines below, and not those of a report.
+fn told(difference: &Difference) -> String {
+    let text = difference.to_string();
+    visible(text.strip_prefix(&difference.path).unwrap_or(&text))
+}
+
+fn painted(line: &Line, style: Style) -> String {
+    let text = visible(&line.text);
+    match line.side {
+        Side::Old => format!("{}\n", style.red(&format!("- {text}"))),
+        Side::New => format!("{}\n", style.green(&format!("+ {text}"))),
+        Side::Both => format!("  {text}\n"),
+        Side::Gap => format!("{}\n", style.dim(&text)),
+    }
+}

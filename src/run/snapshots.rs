@@ -1,0 +1,158 @@
+//! Holds the answers of a run against their snapshots. It refuses to write what an assertion has found wanting: a person could
+//! accept it by mistake.
+
+use super::Context;
+use crate::check::Differences;
+use crate::diagnostic::count;
+use crate::event::FailureReport;
+use crate::jsonpath::JsonPath;
+use crate::model::request::Step;
+use crate::model::scheme::Scheme;
+use crate::model::template::{Part, Template};
+use crate::plan::Unit;
+use crate::snapshot::{About, Kept, SnapshotError, SnapshotFile, Update, Writing, content, differences, path_of, same};
+use crate::value::Value;
+use crate::wire::WireResponse;
+use std::path::{Path, PathBuf};
+
+/// What a run does about snapshots.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Snapshots {
+    /// Of every step, also of those that do not ask for it.
+    pub of_every_step: bool,
+    pub update: Update,
+}
+
+/// An answer and whose it is.
+pub struct Answered<'a> {
+    pub unit: &'a Unit<'a>,
+    pub step: &'a Step,
+    pub scheme: &'a Scheme,
+    /// What must not stand in any file is gone from it, but for secrets.
+    pub response: &'a WireResponse,
+    /// Its assertions do not all hold.
+    pub is_wanting: bool,
+}
+
+/// What there is to say of an answer that could be compared.
+#[derive(Default)]
+pub struct Compared {
+    pub failure: Option<FailureReport>,
+    pub note: Option<String>,
+}
+
+/// The file of a step's snapshot, relative to the root of the workspace.
+#[must_use]
+pub fn snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
+    let variants = unit.case.iter().chain(unit.params.iter().map(|(_, param)| param)).map(|variant| variant.id.as_str());
+    let parts: Vec<&str> = step.name.as_deref().into_iter().chain(variants).chain(unit.account.as_deref()).collect();
+    path_of(&unit.request.name, &parts)
+}
+
+impl Answered<'_> {
+    /// Compares the answer with its snapshot, when it has one or should have.
+    ///
+    /// # Errors
+    /// When there is no snapshot, or it cannot be read or written.
+    pub fn compare(&self, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+        if self.step.snapshot.is_none() && !context.snapshots.of_every_step {
+            return Ok(Compared::default());
+        }
+        let kept = Kept::new(&context.workspace.root, snapshot_path(self.unit, self.step));
+        let text = content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
+        match kept.accepted()? {
+            Some(file) if same(&file.content, &text) => self.unchanged(&kept, text, context),
+            Some(file) => self.changed(&kept, &file.content, text, context),
+            None => self.missing(&kept, text, context),
+        }
+    }
+
+    /// The scheme knows what varies in all of its answers.
+    fn masks(&self) -> Vec<&JsonPath> {
+        self.scheme.mask.iter().chain(self.step.snapshot.iter().flat_map(|snapshot| &snapshot.mask)).collect()
+    }
+
+    /// What was pending is out of date.
+    fn unchanged(&self, kept: &Kept, text: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+        let update = context.snapshots.update;
+        if update == (Update::Always { force: true }) && !self.is_wanting {
+            kept.put(&self.file(text, context))?;
+        } else if update.writes() {
+            kept.drop_pending()?;
+        }
+        Ok(Compared::default())
+    }
+
+    fn changed(&self, kept: &Kept, old: &str, new: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+        let found = differences(old, &new);
+        let step = self.write(kept, new, true, context)?;
+        if step == Writing::Accept {
+            return Ok(accepted(&kept.path));
+        }
+        let way_out = match step {
+            Writing::Pending => "what came is pending: look at it with `ingam snapshot review`",
+            _ if self.is_wanting => "nothing is pending, since its assertions do not hold",
+            _ => "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`",
+        };
+        Ok(Compared { failure: Some(self.failure(&kept.path, &found, way_out, context)), note: None })
+    }
+
+    fn missing(&self, kept: &Kept, text: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+        if self.is_wanting {
+            let note = format!("no snapshot `{}` is taken, since its assertions do not hold", kept.path.display());
+            return Ok(Compared { note: Some(note), failure: None });
+        }
+        match self.write(kept, text, false, context)? {
+            Writing::Accept => Ok(accepted(&kept.path)),
+            step => Err(SnapshotError::Missing { path: kept.path.clone(), is_pending: step == Writing::Pending }),
+        }
+    }
+
+    fn write(&self, kept: &Kept, text: String, is_there: bool, context: &Context<'_>) -> Result<Writing, SnapshotError> {
+        let step = if self.is_wanting { Writing::Nothing } else { context.snapshots.update.of_new(is_there) };
+        match step {
+            Writing::Nothing => {}
+            Writing::Pending => kept.put_pending(&self.file(text, context))?,
+            Writing::Accept => kept.put(&self.file(text, context))?,
+        }
+        Ok(step)
+    }
+
+    /// The text of the file. What it says besides the answer does not change from run to run.
+    fn file(&self, text: String, context: &Context<'_>) -> String {
+        let name = &self.unit.request.name;
+        let source = format!("requests/{name}.yaml");
+        let step = self.step.name.as_ref().map(|step| format!("::{step}")).unwrap_or_default();
+        let id = self.unit.id().replacen(name, &format!("{name}{step}"), 1);
+        let expression = format!("{} {}", self.step.method, as_written(&self.step.path));
+        let info = [("scheme", Value::from(self.scheme.name.as_str())), ("status", i64::from(self.response.status).into())];
+        let about = About { source: &source, description: &id, expression: &expression, info: &info };
+        context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).text(true))
+    }
+
+    fn failure(&self, path: &Path, found: &Differences, way_out: &str, context: &Context<'_>) -> FailureReport {
+        let mut redactor = context.redactor.borrow_mut();
+        let number = found.shown.len() + found.more;
+        FailureReport {
+            at: self.step.snapshot.as_ref().map_or(self.step.at, |snapshot| snapshot.at),
+            subject: redactor.show("snapshot"),
+            expected: redactor.show(&path.display().to_string()),
+            actual: redactor.show(&format!("another answer, with {}", count(number, "difference"))),
+            why: Some(redactor.show(way_out)),
+            differences: super::failures::of_differences(found, &mut redactor),
+        }
+    }
+}
+
+fn accepted(path: &Path) -> Compared {
+    Compared { note: Some(format!("the snapshot `{}` was written, as INSTA_UPDATE says", path.display())), failure: None }
+}
+
+/// A template as it stands in its file: rendered, it would be another one in every run.
+fn as_written(template: &Template) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => text.clone(),
+        Part::Hole(hole) => format!("{{{{ {} }}}}", hole.source),
+    };
+    template.parts.iter().map(part).collect()
+}

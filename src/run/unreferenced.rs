@@ -1,0 +1,52 @@
+//! Snapshots that nothing is held against: of a request, step, case or account that is gone. It only looks.
+
+use super::snapshots::snapshot_path;
+use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
+use crate::model::request::Request;
+use crate::model::workspace::Workspace;
+use crate::plan::Unit;
+use crate::snapshot::{Kept, SnapshotError, find};
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+/// Snapshots below `requests/` that belong to no step, case, param or account of any request.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn unreferenced(workspace: &Workspace) -> Result<Vec<Kept>, SnapshotError> {
+    let mut found = find(&workspace.root)?;
+    if !found.is_empty() {
+        let known: HashSet<PathBuf> = workspace.requests.iter().flat_map(|request| paths(request, workspace)).collect();
+        found.retain(|kept| !known.contains(&kept.path));
+    }
+    Ok(found)
+}
+
+/// Every file that a snapshot of a request can lie in, in any environment.
+fn paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
+    let accounts = accounts(request, workspace);
+    let mut paths = Vec::new();
+    // One unit for each case and param, whoever sends it.
+    for unit in Unit::of(request, Some(SANDBOX), workspace, SANDBOX) {
+        for account in &accounts {
+            let unit = Unit { account: account.clone(), ..unit.clone() };
+            paths.extend(request.steps.iter().map(|step| snapshot_path(&unit, step)));
+        }
+    }
+    paths
+}
+
+/// Every account that an id of the request can name, and none where it need not name one. The sandbox knows those of all
+/// environments.
+fn accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
+    let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
+    let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX, scheme));
+    let mut accounts: BTreeSet<Option<String>> = known.map(|account| Some(account.name.clone())).collect();
+    match request.account.as_ref().map(|account| account.name.as_str()) {
+        None => _ = accounts.insert(None),
+        Some(EVERY_ACCOUNT) if accounts.is_empty() => _ = accounts.insert(None),
+        Some(EVERY_ACCOUNT) => {}
+        Some(name) => _ = accounts.insert(Some(name.to_owned())),
+    }
+    accounts
+}

@@ -1,0 +1,79 @@
+//! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden; what is personal is gone from
+//! the answer that it is given.
+
+use super::SnapshotError;
+use crate::jsonpath::{JsonPath, replaced};
+use crate::value::{self, Value};
+use crate::wire::WireResponse;
+use sha2::{Digest, Sha256};
+
+/// In the place of what varies.
+const MASKED: &str = "[masked]";
+
+/// Takes what is secret out of a text.
+pub type Hide<'h> = dyn Fn(&str) -> String + 'h;
+
+/// The status, an empty line, and the body: JSON over several lines with its masks, text as it is, anything else by its size
+/// and hash.
+///
+/// # Errors
+/// When a mask looks at too many places.
+pub fn content(answer: &WireResponse, masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
+    let body = body(&answer.body, masks, hide)?;
+    let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
+    Ok(hide(text.trim_end()))
+}
+
+fn body(bytes: &[u8], masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
+    Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
+        (Ok(value), _) => hidden(&masked(&value, masks)?, hide).to_pretty_json(),
+        (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
+        _ => format!("({} bytes, sha256 {})", bytes.len(), hex::encode(Sha256::digest(bytes))),
+    })
+}
+
+fn masked(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
+    replaced(value, masks.iter().copied(), &mut |_| Value::from(MASKED)).map_err(SnapshotError::from)
+}
+
+/// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
+fn hidden(value: &Value, hide: &Hide<'_>) -> Value {
+    match value {
+        Value::String(text) => Value::String(hide(text)),
+        Value::List(items) => Value::List(items.iter().map(|item| hidden(item, hide)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, member)| (hide(name), hidden(member, hide))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
+        let answer = WireResponse { status, headers: Vec::new(), body: body.to_vec().into(), latency: Duration::ZERO };
+        let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
+        content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_body_has_a_text() {
+        assert_eq!(text(200, br#"{"b":1.10,"a":[]}"#, &[]), "HTTP 200\n\n{\n  \"b\": 1.10,\n  \"a\": []\n}");
+        assert_eq!(text(204, b"", &[]), "HTTP 204");
+        assert_eq!(text(500, b"<html>\r\n</html>\n", &[]), "HTTP 500\n\n<html>\n</html>");
+        assert!(text(200, b"\xff\xd8", &[]).starts_with("HTTP 200\n\n(2 bytes, sha256 "), "not UTF-8");
+        assert!(text(200, b"a\0b", &[]).starts_with("HTTP 200\n\n(3 bytes, sha256 "), "no text");
+    }
+
+    #[test]
+    fn what_varies_is_masked_wherever_a_path_finds_it() {
+        let body = br#"{"id":"x","list":[{"url":"a","n":1},{"url":null,"n":2}],"deep":{"url":{"x":1}}}"#;
+        let text = text(200, body, &["$.id", "$..url", "$.not.there", "$.list[1]"]);
+        let value = value::parse(text.split_once("\n\n").unwrap().1.as_bytes()).unwrap();
+        let wanted = br#"{"id":"[masked]","list":[{"url":"[masked]","n":1},"[masked]"],"deep":{"url":"[masked]"}}"#;
+        assert_eq!(value, value::parse(wanted).unwrap());
+    }
+}

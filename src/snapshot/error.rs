@@ -1,0 +1,40 @@
+//! Why a snapshot cannot be held against an answer: one small enum, in words.
+
+use crate::jsonpath::Overrun;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    #[error("there is no snapshot `{}` yet", .path.display())]
+    Missing {
+        path: PathBuf,
+        /// What came stands beside it.
+        is_pending: bool,
+    },
+    /// A broken snapshot is never a missing one: a new one in its place would hide what was expected.
+    #[error("the snapshot cannot be read, {place}: {reason}")]
+    Broken { place: String, reason: String },
+    #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]
+    Unwritable { path: PathBuf, reason: String },
+    /// What cannot be masked is not written.
+    #[error("the answer cannot be masked: {0}")]
+    Mask(#[from] Overrun),
+}
+
+impl SnapshotError {
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { is_pending: true, .. } => {
+                Some("what came is pending: look at it and accept it with `ingam snapshot review`".to_owned())
+            }
+            Self::Missing { is_pending: false, .. } => Some(
+                "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, accept it with \
+                 `ingam snapshot review`, and commit it"
+                    .to_owned(),
+            ),
+            Self::Broken { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
+            Self::Unwritable { .. } | Self::Mask(_) => None,
+        }
+    }
+}

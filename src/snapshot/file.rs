@@ -1,0 +1,171 @@
+//! One `.snap` file: a front matter in YAML between two `---`, then the content. It reads what insta and cargo-insta write, and
+//! refuses to take a broken file for an empty one.
+
+use super::SnapshotError;
+use crate::span::Sources;
+use crate::value::Value;
+use crate::yaml::{self, Node};
+use std::path::Path;
+
+const FENCE: &str = "---";
+
+/// A snapshot as it stands in its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotFile {
+    /// The front matter as it is written, without the fences: what others have put there stays there.
+    head: String,
+    pub source: Option<String>,
+    pub description: Option<String>,
+    pub expression: Option<String>,
+    pub content: String,
+}
+
+/// What a snapshot is of, for those who review it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The file of the request.
+    pub source: &'a str,
+    pub description: &'a str,
+    pub expression: &'a str,
+    /// What else there is to know.
+    pub info: &'a [(&'a str, Value)],
+}
+
+impl About<'_> {
+    /// As front matter.
+    fn head(&self) -> String {
+        let mut head = String::new();
+        for (name, value) in [("source", self.source), ("description", self.description), ("expression", self.expression)] {
+            head.push_str(&format!("{name}: {}\n", scalar(value)));
+        }
+        if !self.info.is_empty() {
+            head.push_str("info:\n");
+        }
+        for (name, value) in self.info {
+            head.push_str(&format!("  {name}: {}\n", value.as_str().map_or_else(|| value.to_json(), scalar)));
+        }
+        head
+    }
+}
+
+impl SnapshotFile {
+    #[must_use]
+    pub fn new(about: &About<'_>, content: String) -> Self {
+        let some = |text: &str| Some(text.to_owned());
+        let (source, description, expression) = (some(about.source), some(about.description), some(about.expression));
+        Self { head: about.head(), source, description, expression, content }
+    }
+
+    /// Reads the text of the file at `path`, which messages show.
+    ///
+    /// # Errors
+    /// With a place, when it is none.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            broken(path, line, "it is not UTF-8")
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        let mut lines = text.split_inclusive('\n');
+        if lines.next().map(str::trim_end) != Some(FENCE) {
+            return Err(broken(path, 1, "a snapshot begins with a line of `---`"));
+        }
+        let mut head = String::new();
+        loop {
+            match lines.next() {
+                Some(line) if line.trim_end() == FENCE => break,
+                Some(line) => head.push_str(line),
+                None => return Err(broken(path, text.lines().count(), "its front matter is not closed by a line of `---`")),
+            }
+        }
+        let content: String = lines.collect();
+        Self { head, content: content.trim_end().to_owned(), ..Self::default() }.described(path)
+    }
+
+    /// What the front matter says of it.
+    fn described(self, path: &Path) -> Result<Self, SnapshotError> {
+        let mut sources = Sources::default();
+        // The fence is put back, so that lines are counted as in the file.
+        let text = format!("{FENCE}\n{}", self.head);
+        let node = yaml::parse(sources.add(path, text.as_str()), &text).map_err(|fault| {
+            let place = fault.labels.first().map(|label| sources.place(label.span));
+            SnapshotError::Broken { place: place.unwrap_or_default(), reason: fault.title.clone() }
+        })?;
+        let word = |name: &str| member(&node, name).and_then(Node::as_scalar);
+        if member(&node, "snapshot_kind").and_then(Node::as_text) == Some("binary") {
+            return Err(broken(path, 1, "it is a binary snapshot of another program"));
+        }
+        let (source, description, expression) = (word("source"), word("description"), word("expression"));
+        Ok(Self { source, description, expression, ..self })
+    }
+
+    /// As it is written; an accepted one has no `assertion_line`, as insta leaves it out there.
+    #[must_use]
+    pub fn text(&self, is_pending: bool) -> String {
+        let kept = |line: &&str| is_pending || !line.starts_with("assertion_line:");
+        let head: String = self.head.split_inclusive('\n').filter(kept).collect();
+        format!("{FENCE}\n{head}{FENCE}\n{}\n", self.content)
+    }
+}
+
+fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    node.as_map()?.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
+}
+
+fn broken(path: &Path, line: usize, reason: &str) -> SnapshotError {
+    SnapshotError::Broken { place: format!("{}:{}:1", path.display(), line.max(1)), reason: reason.to_owned() }
+}
+
+/// A text in YAML: as it is where every reader takes it for text, and in quotes otherwise.
+fn scalar(text: &str) -> String {
+    let begins_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@~".contains(letter);
+    let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    if begins_as_text && text.chars().all(is_plain) && !is_word && !text.ends_with(' ') {
+        text.to_owned()
+    } else {
+        Value::from(text).to_json()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &[u8]) -> Result<SnapshotFile, SnapshotError> {
+        SnapshotFile::parse(Path::new("requests/a.snap"), text)
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in ["a", "무선 \"이어폰\": x # y", "{{ id }}", "true", "- a", "[x]", "a: b", "", " ", "'", "0x1F", "1.10"] {
+            let info = [("status", Value::from(200)), ("id", Value::from(text))];
+            let about = About { source: text, description: text, expression: text, info: &info };
+            let file = SnapshotFile::new(&about, "HTTP 200\n\n---\nbody".to_owned());
+            assert_eq!(parse(file.text(true).as_bytes()).unwrap(), file, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_insta_adds_stays_but_for_the_line() {
+        let text = "---\nsource: src/a.rs\nassertion_line: 12\nexpression: \"&x\"\ninfo:\n  a: [1]\ninput_file: x.yaml\n---\nHTTP 200\r\n";
+        let file = parse(text.as_bytes()).unwrap();
+        assert_eq!((file.content.as_str(), file.expression.as_deref()), ("HTTP 200", Some("&x")));
+        assert!(file.text(true).contains("assertion_line: 12\n"));
+        assert_eq!(file.text(false), text.replace("assertion_line: 12\n", "").replace('\r', ""));
+    }
+
+    #[test]
+    fn a_broken_file_has_a_place() {
+        let place = |text: &[u8]| match parse(text) {
+            Err(SnapshotError::Broken { place, .. }) => place,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(place(b""), "requests/a.snap:1:1");
+        assert_eq!(place(b"HTTP 200"), "requests/a.snap:1:1");
+        assert_eq!(place(b"---\nsource: a\nHTTP 200\n"), "requests/a.snap:3:1");
+        assert_eq!(place(b"---\nsource: a\n---\n\xff"), "requests/a.snap:4:1");
+        assert_eq!(place(b"---\nsource: a\nsource: b\n---\nx"), "requests/a.snap:3:1");
+        assert_eq!(place(b"---\nextension: png\nsnapshot_kind: binary\n---\n"), "requests/a.snap:1:1");
+    }
+}

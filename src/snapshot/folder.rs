@@ -1,0 +1,176 @@
+//! The snapshots of a workspace on the disk: found, read, written beside and put in place whole.
+
+use super::{SnapshotError, SnapshotFile};
+use crate::disk::replace_shared;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A snapshot is never larger, in bytes.
+const MAX_SNAPSHOT: u64 = 64 << 20;
+const ENDING: &str = ".snap";
+const PENDING: &str = ".snap.new";
+
+/// Where one snapshot is, with its pending successor beside it, whether they are there or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kept {
+    root: PathBuf,
+    /// Of the accepted one, relative to the root; what messages show.
+    pub path: PathBuf,
+}
+
+impl Kept {
+    #[must_use]
+    pub fn new(root: &Path, path: PathBuf) -> Self {
+        Self { root: root.to_owned(), path }
+    }
+
+    /// `a.snap.new`, relative to the root: the name that cargo-insta looks for.
+    #[must_use]
+    pub fn pending_path(&self) -> PathBuf {
+        self.path.with_extension("snap.new")
+    }
+
+    /// The accepted one, when there is one.
+    ///
+    /// # Errors
+    /// When it is there and is no snapshot.
+    pub fn accepted(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+        self.read(&self.path)
+    }
+
+    /// The one that waits for a person.
+    ///
+    /// # Errors
+    /// When it is there and is no snapshot.
+    pub fn pending(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+        self.read(&self.pending_path())
+    }
+
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.root.join(self.pending_path()).symlink_metadata().is_ok()
+    }
+
+    /// The one of the two that is there; messages show it.
+    #[must_use]
+    pub fn shown(&self) -> PathBuf {
+        let is_accepted = self.root.join(&self.path).symlink_metadata().is_ok();
+        if is_accepted { self.path.clone() } else { self.pending_path() }
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<SnapshotFile>, SnapshotError> {
+        match read_limited(&self.root.join(path)) {
+            Ok(bytes) => SnapshotFile::parse(path, &bytes).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(SnapshotError::Broken { place: path.display().to_string(), reason: error.to_string() }),
+        }
+    }
+
+    /// Writes what waits for a person.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_pending(&self, text: &str) -> Result<(), SnapshotError> {
+        self.write(&self.pending_path(), text)
+    }
+
+    /// Writes the snapshot itself; nothing is pending any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&self, text: &str) -> Result<(), SnapshotError> {
+        self.write(&self.path, text)?;
+        self.drop_pending().map(|_| ())
+    }
+
+    /// What is pending becomes the snapshot.
+    ///
+    /// # Errors
+    /// When nothing that can be read is pending, or it cannot be written.
+    pub fn accept(&self) -> Result<(), SnapshotError> {
+        match self.pending()? {
+            Some(file) => self.put(&file.text(false)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there was one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub fn drop_pending(&self) -> Result<bool, SnapshotError> {
+        self.remove(&self.pending_path())
+    }
+
+    /// Removes the snapshot and what is pending.
+    ///
+    /// # Errors
+    /// When one is there and cannot be removed.
+    pub fn remove_all(&self) -> Result<(), SnapshotError> {
+        self.remove(&self.path)?;
+        self.drop_pending().map(|_| ())
+    }
+
+    fn remove(&self, path: &Path) -> Result<bool, SnapshotError> {
+        match std::fs::remove_file(self.root.join(path)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(unwritable(path, &error)),
+        }
+    }
+
+    fn write(&self, path: &Path, text: &str) -> Result<(), SnapshotError> {
+        replace_shared(&self.root.join(path), text.as_bytes()).map_err(|error| unwritable(path, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> SnapshotError {
+    SnapshotError::Unwritable { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// A device, a pipe or a folder is refused before it is opened.
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    if metadata.len() > MAX_SNAPSHOT {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_SNAPSHOT >> 20)));
+    }
+    std::fs::read(path)
+}
+
+/// Every snapshot below `requests/`, accepted or pending, in the order of their names.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn find(root: &Path) -> Result<Vec<Kept>, SnapshotError> {
+    let mut found = Vec::new();
+    walk(root, Path::new("requests"), &mut found)?;
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Links to folders are not followed: the workspace has none, and they could lead in a circle.
+fn walk(root: &Path, folder: &Path, found: &mut Vec<Kept>) -> Result<(), SnapshotError> {
+    let fault = |error: io::Error| SnapshotError::Broken { place: folder.display().to_string(), reason: error.to_string() };
+    let listing = match std::fs::read_dir(root.join(folder)) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(fault(error)),
+    };
+    for entry in listing {
+        let entry = entry.map_err(fault)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.file_type().map_err(fault)?.is_dir() {
+            walk(root, &folder.join(entry.file_name()), found)?;
+        } else if let Some(stem) = name.strip_suffix(PENDING).or_else(|| name.strip_suffix(ENDING)) {
+            found.push(Kept::new(root, folder.join(format!("{stem}{ENDING}"))));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! How two contents differ, place by place: JSON by path, anything else by line.
+
+use super::lines::{Side, changed};
+use super::normal;
+use crate::check::{Change, Difference, Differences, differences as of_values};
+use crate::value::{self, Value};
+
+/// More lines than this are counted only.
+const SHOWN: usize = 20;
+
+/// The places where `actual` is not what `expected` says; none if and only if they are the same snapshot.
+#[must_use]
+pub fn differences(expected: &str, actual: &str) -> Differences {
+    let (expected, actual) = (normal(expected), normal(actual));
+    let ((status, body), (other_status, other_body)) = (parts(&expected), parts(&actual));
+    let mut found = match (json(body), json(other_body)) {
+        (Some(wanted), Some(came)) => of_values(&wanted, &came),
+        _ => of_lines(body, other_body, status.lines().count() + 1),
+    };
+    if status != other_status {
+        found.shown.insert(0, other("status", status, other_status));
+    }
+    // The same values in another order or spelling.
+    if found.shown.is_empty() { of_lines(&expected, &actual, 0) } else { found }
+}
+
+fn parts(content: &str) -> (&str, &str) {
+    content.split_once("\n\n").unwrap_or((content, ""))
+}
+
+fn json(body: &str) -> Option<Value> {
+    value::parse(body.as_bytes()).ok()
+}
+
+fn other(path: &str, expected: &str, actual: &str) -> Difference {
+    let (expected, actual) = (expected.to_owned(), actual.to_owned());
+    Difference { path: path.to_owned(), change: Change::Other { expected, actual } }
+}
+
+/// `above` lines stand before them in the file's content.
+fn of_lines(expected: &str, actual: &str, above: usize) -> Differences {
+    let mut found = Differences::default();
+    for (number, line) in changed(expected, actual) {
+        if found.shown.len() == SHOWN {
+            found.more += 1;
+            continue;
+        }
+        let text = Value::from(line.text.trim_end_matches('\n')).to_json();
+        let change = match line.side {
+            Side::Old => Change::Missing { expected: text },
+            _ => Change::Unexpected { actual: text },
+        };
+        found.shown.push(Difference { path: format!("line {}", above + number), change });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(expected: &str, actual: &str) -> Vec<String> {
+        differences(expected, actual).shown.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn json_differs_by_path() {
+        let found = texts("HTTP 200\n\n{\"a\":[1,2],\"b\":true}", "HTTP 201\n\n{\"a\":[1,3]}");
+        assert_eq!(
+            found,
+            [
+                "status: expected HTTP 200, got HTTP 201",
+                "$.a[1]: expected 2 (number), got 3 (number)",
+                "$.b: missing, expected true (boolean)"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_differs_by_line() {
+        let found = texts("HTTP 200\n\na\nb", "HTTP 200\n\na\nc\nd");
+        assert_eq!(found, ["line 4: missing, expected \"b\"", "line 4: unexpected \"c\"", "line 5: unexpected \"d\""]);
+        assert_eq!(texts("HTTP 200", "HTTP 204"), ["status: expected HTTP 200, got HTTP 204"]);
+    }
+
+    #[test]
+    fn what_differs_is_never_without_a_word() {
+        assert_eq!(texts("HTTP 200\n\n{\n\"a\": 1,\n\"b\": 2\n}", "HTTP 200\n\n{\n\"b\": 2,\n\"a\": 1\n}").len(), 4, "order");
+        assert!(!texts("HTTP 200\n\n1.10", "HTTP 200\n\n1.1").is_empty(), "spelling");
+        assert!(texts("HTTP 200\r\n\r\na \n", "HTTP 200\n\na").is_empty());
+    }
+}

@@ -1,0 +1,83 @@
+//! What may be written: insta's `INSTA_UPDATE`, and `CI`, where nothing is.
+
+/// What a run does with an answer that is not what its snapshot says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Update {
+    /// It is written beside the snapshot, for a person to look at.
+    Pending,
+    /// It takes the snapshot's place; `force` writes also what has not changed.
+    Always { force: bool },
+    /// It becomes the snapshot where there is none, and is pending otherwise.
+    Unseen,
+    #[default]
+    Nothing,
+}
+
+/// What is done with one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    Nothing,
+    Pending,
+    Accept,
+}
+
+impl Update {
+    /// `insta_update` is the variable `INSTA_UPDATE`; its words are insta's. In CI nothing is written, whatever it says.
+    ///
+    /// # Errors
+    /// In words, when it is none of insta's.
+    pub fn choose(insta_update: Option<&str>, is_ci: bool) -> Result<Self, String> {
+        let chosen = match insta_update.unwrap_or("auto") {
+            "auto" | "new" | "" => Self::Pending,
+            "always" | "1" => Self::Always { force: false },
+            "force" => Self::Always { force: true },
+            "unseen" => Self::Unseen,
+            "no" => Self::Nothing,
+            other => return Err(format!("INSTA_UPDATE cannot be `{other}`")),
+        };
+        Ok(if is_ci { Self::Nothing } else { chosen })
+    }
+
+    /// What to do with an answer that differs from its snapshot, or has none.
+    #[must_use]
+    pub fn of_new(self, has_snapshot: bool) -> Writing {
+        match self {
+            Self::Pending => Writing::Pending,
+            Self::Unseen if has_snapshot => Writing::Pending,
+            Self::Always { .. } | Self::Unseen => Writing::Accept,
+            Self::Nothing => Writing::Nothing,
+        }
+    }
+
+    #[must_use]
+    pub fn writes(self) -> bool {
+        self != Self::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_ci_nothing_is_written_whatever_is_said() {
+        for word in [None, Some("auto"), Some("always"), Some("force"), Some("new"), Some("unseen"), Some("no"), Some("1")] {
+            assert!(!Update::choose(word, true).unwrap().writes(), "{word:?}");
+        }
+        assert!(Update::choose(Some("sometimes"), false).is_err());
+    }
+
+    #[test]
+    fn each_word_does_what_it_does_in_insta() {
+        let steps = |word: &str| {
+            let update = Update::choose(Some(word), false).unwrap();
+            (update.of_new(false), update.of_new(true))
+        };
+        assert_eq!(steps("auto"), (Writing::Pending, Writing::Pending));
+        assert_eq!(steps("new"), (Writing::Pending, Writing::Pending));
+        assert_eq!(steps("unseen"), (Writing::Accept, Writing::Pending));
+        assert_eq!(steps("always"), (Writing::Accept, Writing::Accept));
+        assert_eq!(steps("force"), (Writing::Accept, Writing::Accept));
+        assert_eq!(steps("no"), (Writing::Nothing, Writing::Nothing));
+    }
+}
