@@ -41,6 +41,8 @@ pub enum Command {
     Fixture(FixtureArgs),
     /// Take back what runs have left that were killed before they could
     Cleanup(CleanupArgs),
+    /// Put reports of several runs together
+    Report(ReportArgs),
     /// Run the loopback marketplaces alone
     Sandbox(SandboxArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
@@ -108,6 +110,31 @@ pub struct RunArgs {
     /// Only show what would be set up, run and undone, in order
     #[arg(long)]
     pub setup_plan: bool,
+    /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct ReportArgs {
+    #[command(subcommand)]
+    pub act: ReportAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ReportAct {
+    /// Make one of the JSON documents of several shards, and end as the whole run would have ended
+    Merge(MergeArgs),
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct MergeArgs {
+    /// What `ingam run --report json=…` has written, of each shard; they are only read
+    #[arg(value_name = "DOCUMENT", required = true)]
+    pub documents: Vec<PathBuf>,
+    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -1,9 +1,10 @@
 //! What did not hold, as events: every text has passed the redactor.
 
 use super::Context;
-use crate::check::{CaptureFailure, Failure};
-use crate::event::FailureReport;
+use crate::check::{CaptureFailure, Change, Difference, Failure};
+use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
+use crate::secret::Redactor;
 
 pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
@@ -17,9 +18,9 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
         more => actual.push_str(&format!(" (and {more} more)")),
     }
     let mut differences: Vec<_> =
-        failure.differences.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect();
+        failure.differences.shown.iter().map(|difference| of_difference(difference, &mut redactor)).collect();
     if failure.differences.more > 0 {
-        differences.push(redactor.show(&format!("… and {} more differences", failure.differences.more)));
+        differences.push(redactor.show(&format!("… and {} more differences", failure.differences.more)).into());
     }
     FailureReport {
         at: failure.at,
@@ -28,6 +29,21 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
         actual: redactor.show(&actual),
         why: failure.why.as_ref().map(|why| redactor.show(why)),
         differences,
+    }
+}
+
+fn of_difference(difference: &Difference, redactor: &mut Redactor) -> DifferenceReport {
+    let (expected, actual) = match &difference.change {
+        Change::Other { expected, actual } => (Some(expected), Some(actual)),
+        Change::Missing { expected } => (Some(expected), None),
+        Change::Unexpected { actual } => (None, Some(actual)),
+        Change::Breaks { rule, actual } => (Some(rule), Some(actual)),
+    };
+    DifferenceReport {
+        text: redactor.show(&difference.to_string()),
+        path: Some(redactor.show(&difference.path)),
+        expected: expected.map(|text| redactor.show(text)),
+        actual: actual.map(|text| redactor.show(text)),
     }
 }
 

@@ -6,6 +6,7 @@ mod documents;
 mod fixtures;
 mod network;
 mod program;
+mod reports;
 mod sandbox;
 mod sandbox_resources;
 mod sandbox_tokens;

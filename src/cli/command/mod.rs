@@ -9,6 +9,7 @@ pub mod fixture;
 pub mod init;
 pub mod list;
 pub mod renew_helper;
+pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod schema;

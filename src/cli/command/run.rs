@@ -4,6 +4,7 @@ use super::session::{self, Chosen, Session};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
+use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
 use crate::diagnostic::count;
 use crate::event::Summary;
@@ -11,7 +12,7 @@ use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
-use crate::report::{Reporter, Terminal};
+use crate::report::Reporter;
 use crate::run::{Context, Stopper, stopper};
 use crate::span::Sources;
 use crate::store::left;
@@ -32,6 +33,7 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let grace = settings::duration("--grace", &args.grace, output)?;
+    let reports = reports::wanted(host, &args.report, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
@@ -50,6 +52,7 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
         output.error("the sandbox inside the program ends with the run: nothing in it can be kept", &[hint.to_owned()]);
         return Err(Exit::Usage);
     }
+    let reports = Reports::open(host, reports, &loaded.workspace.root, output)?;
     session::add_fixture_schemes(&mut schemes, &plan, &loaded.workspace);
     let environment = session::environment(host, loaded, &chosen.environment, &schemes, output).await?;
     let files = session::files(loaded, output)?;
@@ -57,27 +60,32 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
+    context.detail = reports.are_wanted();
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
     warn_of_leftovers(&context, output);
-    let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
-    let (summary, interruption) = until_stopped(&plan, &context, &mut terminal, &loaded.sources, stopper, grace).await;
+    let mut listeners = Listeners::new(reports, args.verbose, output);
+    let (summary, interruption) = until_stopped(&plan, &context, &mut listeners, &loaded.sources, stopper, grace).await;
+    let Listeners { mut terminal, reports } = listeners;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
+        reports.finish(interruption, output);
         if summary.is_none() {
             output.error("stopped before everything was taken back", &["`ingam cleanup` takes back what is left".to_owned()]);
         }
         return Ok(exit);
     }
     let Some(summary) = summary else { return Ok(Exit::Unable) };
+    let is_lost = reports.finish(None, output);
     if args.keep {
         say_what_is_kept(&context, output);
     }
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
-    Ok(Exit::of(&summary))
+    let ended = Exit::of(&summary);
+    Ok(if is_lost { ended.or(Exit::Unable) } else { ended })
 }
 
 /// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one
