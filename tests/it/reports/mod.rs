@@ -3,6 +3,7 @@
 mod browser;
 mod cli;
 mod html;
+mod live;
 mod merge;
 mod parsers;
 mod shop;
