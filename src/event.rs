@@ -69,6 +69,8 @@ pub struct StepReport {
     pub endpoint: Shown,
     pub at: Span,
     pub begun: Duration,
+    /// When its last request left: a token can come first. `None` when nothing did.
+    pub sent: Option<Duration>,
     pub status: Option<u16>,
     pub latency: Option<Duration>,
     pub verdict: Verdict,

@@ -43,6 +43,8 @@ struct Github {
     step_summary: Option<PathBuf>,
     /// The workspace below the root of the repository.
     folder: String,
+    /// Between two lines with this word the runner takes nothing for a command: an answer that is shown could hold one.
+    guard: Option<String>,
 }
 
 /// Takes `--report` apart.
@@ -122,7 +124,10 @@ impl Reports {
     /// Only those that somebody named.
     #[must_use]
     pub fn only_named(self) -> Self {
-        let github = if self.github.by_itself { Github::default() } else { self.github };
+        let github = match self.github {
+            Github { by_itself: true, guard, .. } => Github { guard, ..Github::default() },
+            named => named,
+        };
         Self { github, ..self }
     }
 
@@ -145,6 +150,9 @@ impl Reports {
 
     /// The same for a run that is over.
     pub fn write(mut self, document: &Document, streams_too: bool, output: &Output) -> bool {
+        if let Some(word) = &self.github.guard {
+            self.tell_runner(&format!("::{word}::"), output);
+        }
         if !self.are_wanted() {
             return false;
         }
@@ -160,11 +168,21 @@ impl Reports {
         !self.faults.is_empty()
     }
 
+    /// The runner reads both outputs, each at its own pace, so all that it is told goes to one: the first, unless that one is
+    /// somebody's data.
+    fn tell_runner(&self, text: &str, output: &Output) {
+        let is_data = self.wanted.iter().any(|one| one.goal == Goal::Stdout && one.format != Format::Github);
+        match text {
+            "" => {}
+            text if is_data => output.say(text),
+            text => output.data(text),
+        }
+    }
+
     fn tell_github(&mut self, document: &Document, output: &Output) {
         if self.github.by_itself {
             let text = Format::Github.write(document, &self.github.folder).unwrap_or_default();
-            // The runner reads both outputs; the first one can be somebody's data.
-            if self.take_stdout() { output.say(text.trim_end()) } else { output.data(&text) }
+            self.tell_runner(text.trim_end(), output);
         }
         if let Some(path) = &self.github.step_summary
             && let Err(error) = append(path, &summary(document))
@@ -204,6 +222,9 @@ impl Listeners {
     /// The terminal's own report makes room on standard output for one that was sent there.
     #[must_use]
     pub fn new(reports: Reports, verbose: bool, output: &Output) -> Self {
+        if let Some(word) = &reports.github.guard {
+            reports.tell_runner(&format!("::stop-commands::{word}"), output);
+        }
         let terminal: Terminal<Box<dyn Write>> = if reports.take_stdout() {
             Terminal::new(Box::new(io::stderr()), output.err, verbose)
         } else {
@@ -300,6 +321,7 @@ impl Github {
             by_itself: !is_named,
             step_summary: host.var("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             folder: host.var("GITHUB_WORKSPACE").map_or_else(String::new, |top| below(root, Path::new(top))),
+            guard: is_actions.then(|| hex::encode((host.chance)())),
         }
     }
 }

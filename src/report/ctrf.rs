@@ -9,8 +9,6 @@ const SPEC: &str = "0.0.0";
 
 #[must_use]
 pub fn write(document: &Document) -> String {
-    let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
-    let counts = &document.summary;
     let report = json!({
         "reportFormat": "CTRF",
         "specVersion": SPEC,
@@ -18,24 +16,30 @@ pub fn write(document: &Document) -> String {
         "generatedBy": "ingam",
         "results": {
             "tool": { "name": "ingam", "version": document.ingam },
-            "summary": {
-                "tests": document.units.len(),
-                "passed": counts.passed,
-                "failed": counts.failed + counts.errors,
-                "skipped": counts.skipped,
-                "pending": 0,
-                "other": 0,
-                "flaky": counts.flaky,
-                "start": start,
-                "stop": stop,
-                "duration": stop - start,
-                "extra": { "errors": counts.errors, "not_undone": counts.not_undone },
-            },
+            "summary": summary(document),
             "tests": document.units.iter().map(|unit| test(document, unit)).collect::<Vec<_>>(),
             "environment": { "testEnvironment": document.environment, "extra": { "run_id": document.run_id } },
         },
     });
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+fn summary(document: &Document) -> Value {
+    let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
+    let counts = &document.summary;
+    json!({
+        "tests": document.units.len(),
+        "passed": counts.passed,
+        "failed": counts.failed + counts.errors,
+        "skipped": counts.skipped,
+        "pending": 0,
+        "other": 0,
+        "flaky": counts.flaky,
+        "start": start,
+        "stop": stop,
+        "duration": stop - start,
+        "extra": { "errors": counts.errors, "not_undone": counts.not_undone },
+    })
 }
 
 fn test(document: &Document, unit: &Unit) -> Value {

@@ -76,6 +76,7 @@ pub struct Step {
     pub message: Option<String>,
     pub status: Option<u16>,
     pub started_ms: f64,
+    pub sent_ms: Option<f64>,
     pub latency_ms: Option<f64>,
     pub attempts: Vec<Attempt>,
     pub failures: Vec<Failure>,

@@ -134,6 +134,7 @@ impl Places {
             message,
             status: step.status,
             started_ms: milliseconds(step.begun),
+            sent_ms: step.sent.map(milliseconds),
             latency_ms: step.latency.map(milliseconds),
             attempts: step.attempts.iter().map(attempt).collect(),
             failures: step.failures.iter().map(|failure| self.failure(failure, sources)).collect(),

@@ -117,7 +117,10 @@ fn shift(document: &mut Document, started: jiff::Timestamp) {
     let later = milliseconds(Duration::from_millis(u64::try_from(later).unwrap_or(0)));
     let of_units = document.units.iter_mut().flat_map(|unit| &mut unit.steps);
     let of_fixtures = document.set_ups.iter_mut().flat_map(|set_up| &mut set_up.steps);
-    of_units.chain(of_fixtures).for_each(|step| step.started_ms += later);
+    for step in of_units.chain(of_fixtures) {
+        step.started_ms += later;
+        step.sent_ms = step.sent_ms.map(|sent| sent + later);
+    }
     document.units.iter_mut().for_each(|unit| unit.started_ms += later);
     document.duration_ms += later;
     document.started = started;

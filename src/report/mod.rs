@@ -84,3 +84,25 @@ impl Format {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+    use super::testing::left_over;
+
+    #[test]
+    fn what_could_not_be_taken_back_is_in_every_report() {
+        for format in Format::ALL {
+            let text = format.write(&left_over(), "shop/").unwrap();
+            let is_count_only = format == Format::Ctrf;
+            let says = text.contains("item::add") || text.contains("title=not taken back");
+            assert!(is_count_only || (says && text.contains("the answer was 500")), "{format:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_format_names_it() {
+        assert!(Format::ALL.into_iter().all(|format| Format::parse(format.name()) == Some(format)));
+        assert_eq!(Format::parse("JUNIT"), None);
+    }
+}

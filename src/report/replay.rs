@@ -89,6 +89,7 @@ impl Player {
             endpoint: self.show(&step.endpoint),
             at: self.place(&step.at),
             begun: duration(step.started_ms),
+            sent: step.sent_ms.map(duration),
             status: step.status,
             latency: step.latency_ms.map(duration),
             verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref()),

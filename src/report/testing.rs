@@ -1,6 +1,6 @@
 //! For tests of this room: documents that no run of today makes.
 
-use super::document::{Attempt, Document, Place, Step, Unit, Word};
+use super::document::{Attempt, Document, NotUndone, Place, Step, Unit, Word};
 use super::gather::Gatherer;
 
 /// One unit whose only step was tried three times.
@@ -20,6 +20,7 @@ pub fn tried_twice(verdict: Word) -> Document {
         message: None,
         status: Some(200),
         started_ms: 1.0,
+        sent_ms: Some(2.0),
         latency_ms: Some(5.0),
         attempts,
         failures: Vec::new(),
@@ -45,6 +46,16 @@ pub fn tried_twice(verdict: Word) -> Document {
     };
     let mut document = Gatherer::default().into_document(None);
     document.units.push(unit);
+    document.settle();
+    document
+}
+
+/// A run in which all passed, and a fixture stayed.
+pub fn left_over() -> Document {
+    let mut document = tried_twice(Word::Pass);
+    let at = Place { file: "fixtures/item.yaml".to_owned(), line: 7, column: 5 };
+    let reason = "the answer was 500".to_owned();
+    document.not_undone.push(NotUndone { fixture: "item::add".to_owned(), at, reason, is_kept: true });
     document.settle();
     document
 }

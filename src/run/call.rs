@@ -25,6 +25,7 @@ pub struct Progress {
     pub trace: Vec<TraceLine>,
     /// From the start of the run.
     pub begun: Duration,
+    pub sent: Option<Duration>,
     pub request: Option<WireRequest>,
     pub response: Option<WireResponse>,
     pub warnings: Vec<String>,
@@ -80,6 +81,7 @@ impl Call<'_> {
             progress.trace = trace.lines;
         }
         progress.reach = Reach::Unknown;
+        progress.sent = Some(self.context.begun.elapsed());
         let sent = self.context.transport.send(&request, self.timeout).await;
         progress.request = Some(request);
         if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {

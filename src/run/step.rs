@@ -203,6 +203,7 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         endpoint: redactor.show(&progress.endpoint),
         at,
         begun: progress.begun,
+        sent: progress.sent,
         status: progress.response.as_ref().map(|response| response.status),
         latency: progress.response.as_ref().map(|response| response.latency),
         verdict,

@@ -50,9 +50,14 @@ fn began(row: &Row<'_>) -> f64 {
     row.steps.first().map_or(0.0, |step| step.started_ms)
 }
 
-/// In milliseconds; of a step without an answer only the start is known.
+/// In milliseconds; a step that sent nothing stands where it began.
+fn sent(step: &Step) -> f64 {
+    step.sent_ms.unwrap_or(step.started_ms)
+}
+
+/// Of a step without an answer only the start is known.
 fn ended(step: &Step) -> f64 {
-    step.started_ms + step.latency_ms.unwrap_or(0.0)
+    sent(step) + step.latency_ms.unwrap_or(0.0)
 }
 
 fn picture(page: &mut Page, rows: &[Row<'_>]) {
@@ -98,7 +103,7 @@ fn axis(page: &mut Page, last: f64, height: f64) {
 fn add_row(page: &mut Page, row: &Row<'_>, top: f64, last: f64) {
     page.raw("<text class=\"label\" x=\"0\" y=\"").number(top + 15.0).around("\">", &shortened(row.label), "</text>");
     for step in row.steps {
-        let (from, to) = (x(step.started_ms, last), x(ended(step), last));
+        let (from, to) = (x(sent(step), last), x(ended(step), last));
         page.raw("<rect class=\"bar ").raw(step.verdict.name()).raw("\" x=\"").number(from).raw("\" y=\"").number(top + 4.0);
         page.raw("\" width=\"").number((to - from).max(2.0)).raw("\" height=\"14\" rx=\"2\"><title>");
         page.text(&in_words(step)).raw("</title></rect>");
@@ -132,8 +137,8 @@ fn shortened(label: &str) -> String {
 fn table(page: &mut Page, rows: &[Row<'_>]) {
     page.raw("<details class=\"more-of-it\"><summary>The timeline as a table</summary>\n");
     page.raw("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Requests in order\"><table>\n");
-    page.raw("<caption>Requests in the order in which they began</caption>\n<thead><tr><th scope=\"col\">of</th>");
-    page.raw("<th scope=\"col\">request</th><th scope=\"col\" class=\"figure\">began at</th>");
+    page.raw("<caption>Requests in the order in which they were sent</caption>\n<thead><tr><th scope=\"col\">of</th>");
+    page.raw("<th scope=\"col\">request</th><th scope=\"col\" class=\"figure\">sent at</th>");
     page.raw("<th scope=\"col\" class=\"figure\">took</th><th scope=\"col\">status</th><th scope=\"col\">verdict</th>");
     page.raw("</tr></thead>\n<tbody>");
     for (label, step) in rows.iter().flat_map(|row| row.steps.iter().map(move |step| (row.label, step))) {
@@ -145,7 +150,7 @@ fn table(page: &mut Page, rows: &[Row<'_>]) {
 fn add_line(page: &mut Page, label: &str, step: &Step) {
     let verdict: Word = step.verdict;
     page.around("<tr><th scope=\"row\">", label, "</th>").around("<td><code>", &step.endpoint, "</code></td>");
-    page.around("<td class=\"figure\">", &human(duration(step.started_ms)), "</td>");
+    page.around("<td class=\"figure\">", &human(duration(sent(step))), "</td>");
     let took = step.latency_ms.map_or_else(|| "–".to_owned(), |ms| human(duration(ms)));
     page.around("<td class=\"figure\">", &took, "</td>");
     page.around("<td>", &step.status.map_or_else(|| "none".to_owned(), |status| status.to_string()), "</td>");

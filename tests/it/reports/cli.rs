@@ -76,6 +76,9 @@ fn actions_gets_annotations_and_a_summary_by_itself() {
     let name = folder.path().file_name().unwrap().to_str().unwrap();
     assert!(stdout.contains(&format!("\n::error file={name}/requests/nasty.yaml,line=5,col=8,title=nasty::$: ")), "{stdout}");
     assert_eq!(stdout.matches("\n::error ").count(), 3, "{stdout}");
+    let word = stdout.lines().next().unwrap().strip_prefix("::stop-commands::").unwrap();
+    let (log, commands) = stdout.split_once(&format!("\n::{word}::\n")).unwrap();
+    assert!(log.contains("5 requests in") && commands.starts_with("::error "), "what an answer says could be a command");
     let summary = file(folder.path(), "summary.md");
     assert!(summary.starts_with("# before\n## ingam: 1 passed, 2 failed"), "{summary}");
     assert!(!summary.contains("<script>") && !summary.contains("<b>"), "{summary}");
