@@ -1,7 +1,7 @@
 //! The Common Test Report Format, <https://ctrf.io>: one JSON document for many CI tools.
 
-use super::diagnostic::diagnostic;
-use super::document::{Attempt, Document, Unit, Word};
+use super::diagnostic::{diagnostic, left_over};
+use super::document::{Attempt, Document, NotUndone, Unit, Word};
 use serde_json::{Map, Value, json};
 
 /// The version of the specification that this is written by.
@@ -17,7 +17,7 @@ pub fn write(document: &Document) -> String {
         "results": {
             "tool": { "name": "ingam", "version": document.ingam },
             "summary": summary(document),
-            "tests": document.units.iter().map(|unit| test(document, unit)).collect::<Vec<_>>(),
+            "tests": tests(document),
             "environment": { "testEnvironment": document.environment, "extra": { "run_id": document.run_id } },
         },
     });
@@ -28,9 +28,9 @@ fn summary(document: &Document) -> Value {
     let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
     let counts = &document.summary;
     json!({
-        "tests": document.units.len(),
+        "tests": document.units.len() + counts.not_undone,
         "passed": counts.passed,
-        "failed": counts.failed + counts.errors,
+        "failed": counts.failed + counts.errors + counts.not_undone,
         "skipped": counts.skipped,
         "pending": 0,
         "other": 0,
@@ -40,6 +40,22 @@ fn summary(document: &Document) -> Value {
         "duration": stop - start,
         "extra": { "errors": counts.errors, "not_undone": counts.not_undone },
     })
+}
+
+/// A clean-up that failed is a test, too: otherwise all would seem well.
+fn tests(document: &Document) -> Vec<Value> {
+    let undo = |undo: &NotUndone| {
+        json!({
+            "name": format!("undo of {}", undo.fixture),
+            "status": "failed",
+            "duration": 0,
+            "message": left_over(undo),
+            "filePath": undo.at.file,
+            "line": undo.at.line,
+        })
+    };
+    let units = document.units.iter().map(|unit| test(document, unit));
+    units.chain(document.not_undone.iter().map(undo)).collect()
 }
 
 fn test(document: &Document, unit: &Unit) -> Value {
