@@ -50,7 +50,8 @@ pub fn summary(document: &Document) -> String {
     let bad: Vec<&Unit> = document.units.iter().filter(|unit| unit.verdict.is_bad()).collect();
     add_table(&mut out, &bad);
     for undo in &document.not_undone {
-        let _ = writeln!(out, "- **not taken back**: {} ({})", plain(&left_over(undo)), plain(&undo.at.to_string()));
+        let text = plain(&shortened(&one_line(&left_over(undo))));
+        let _ = writeln!(out, "- **not taken back**: {text} ({})", plain(&undo.at.to_string()));
     }
     for (number, unit) in bad.iter().enumerate() {
         if out.len() > MAX_SUMMARY {
@@ -73,6 +74,7 @@ fn add_table(out: &mut String, bad: &[&Unit]) {
         let (id, why, at) = (plain(&unit.id), plain(&shortened(&unit.headline())), plain(&unit.at.to_string()));
         let _ = writeln!(out, "| {word} | {id} | {why} | {at} | {time} |");
     }
+    out.push('\n');
 }
 
 fn add_details(out: &mut String, unit: &Unit) {

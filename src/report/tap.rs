@@ -14,7 +14,7 @@ pub fn write(document: &Document) -> String {
     }
     for (number, undo) in (document.units.len() + 1..).zip(&document.not_undone) {
         let _ = writeln!(out, "not ok {number} - {}", escaped(&format!("undo of {}", undo.fixture)));
-        add_block(&mut out, "error", &undo.at, &left_over(undo), &undo.reason);
+        add_block(&mut out, "error", &undo.at, &one_line(&left_over(undo)), &undo.reason);
     }
     if let Some(signal) = &document.interrupted {
         let _ = writeln!(out, "Bail out! interrupted by {signal}");

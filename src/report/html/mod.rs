@@ -117,13 +117,16 @@ fn meaning(word: Word) -> &'static str {
 /// Where to look first.
 fn not_passed(page: &mut Page, document: &Document) {
     let bad: Vec<&Unit> = document.units.iter().filter(|unit| unit.verdict.is_bad()).collect();
-    if bad.is_empty() {
+    if bad.is_empty() && document.not_undone.is_empty() {
         return;
     }
     page.raw("<nav aria-labelledby=\"h-bad\">\n<h2 id=\"h-bad\">What did not pass</h2>\n<ul class=\"jump\">");
     for unit in bad {
         page.raw("<li><a href=\"#u").text(&unit.index.to_string()).around("\">", &unit.id, "</a> <span>");
         page.text(&unit.headline()).raw("</span></li>\n");
+    }
+    for undo in &document.not_undone {
+        page.around("<li><a href=\"#h-fixtures\">", &undo.fixture, "</a> <span>not taken back</span></li>\n");
     }
     page.raw("</ul>\n</nav>\n");
 }
