@@ -2,6 +2,7 @@
 
 use crate::secret::Shown;
 use crate::span::Span;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One fact of a run, in the order in which things happened.
@@ -11,8 +12,13 @@ pub enum Event {
         environment: String,
         run_id: String,
         files: usize,
+        units: usize,
+        /// Unix milliseconds. All other times are offsets from here.
+        at_ms: i64,
     },
     UnitStarted {
+        /// In the plan.
+        index: usize,
         id: String,
     },
     UnitFinished(UnitReport),
@@ -26,14 +32,30 @@ pub enum Event {
 /// A request file that was run, or left out.
 #[derive(Clone, Debug)]
 pub struct UnitReport {
+    /// In the plan: several can run at once, and reports are in this order.
+    pub index: usize,
     /// `coupang/product_search@main`
     pub id: String,
     pub at: Span,
+    /// Empty, unless a report wants details.
+    pub about: About,
     pub verdict: Verdict,
+    /// It passed, but not at the first attempt.
+    pub flaky: bool,
     pub steps: Vec<StepReport>,
     /// Steps of the flow that were not reached.
     pub not_reached: usize,
+    pub begun: Duration,
     pub duration: Duration,
+}
+
+/// What reports group units by.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    pub account: Option<String>,
+    /// Each once.
+    pub schemes: Vec<String>,
+    pub tags: Vec<String>,
 }
 
 /// One call of it.
@@ -43,15 +65,41 @@ pub struct StepReport {
     pub name: Option<String>,
     /// `GET /v2/…`, as rendered.
     pub line: Shown,
+    /// The same without its query. Empty, unless a report wants details.
+    pub endpoint: Shown,
     pub at: Span,
+    pub begun: Duration,
+    /// When its last request left: a token can come first. `None` when nothing did.
+    pub sent: Option<Duration>,
     pub status: Option<u16>,
     pub latency: Option<Duration>,
     pub verdict: Verdict,
+    /// Those before the last one, whose outcome stands above.
+    pub attempts: Vec<AttemptReport>,
     pub failures: Vec<FailureReport>,
     /// What a person should know besides: what the scheme says of the answer, what to look at.
     pub notes: Vec<Shown>,
     /// The whole exchange; there when asked for, and when the step did not pass.
     pub exchange: Option<ExchangeReport>,
+    /// How its signature came about, line by line. Empty, unless a report wants details.
+    pub trace: Vec<TraceReport>,
+}
+
+/// One try that was not good enough.
+#[derive(Clone, Debug)]
+pub struct AttemptReport {
+    pub status: Option<u16>,
+    pub reason: Shown,
+    pub latency: Option<Duration>,
+}
+
+/// One line of a signature.
+#[derive(Clone, Debug)]
+pub struct TraceReport {
+    pub id: String,
+    /// `text`, `hmac`, …
+    pub kind: String,
+    pub text: Shown,
 }
 
 /// What made a fixture.
@@ -90,7 +138,8 @@ impl Verdict {
 }
 
 /// Why a unit could not be done: each is an exit code of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trouble {
     /// A file is wrong, which only showed while running.
     File,
@@ -114,7 +163,24 @@ pub struct FailureReport {
     /// What to think of.
     pub why: Option<Shown>,
     /// For lists and objects, where they differ, by path.
-    pub differences: Vec<Shown>,
+    pub differences: Vec<DifferenceReport>,
+}
+
+/// One place where two values differ.
+#[derive(Clone, Debug, Default)]
+pub struct DifferenceReport {
+    /// All of it in one line.
+    pub text: Shown,
+    /// Without it, the line is all there is.
+    pub path: Option<Shown>,
+    pub expected: Option<Shown>,
+    pub actual: Option<Shown>,
+}
+
+impl From<Shown> for DifferenceReport {
+    fn from(text: Shown) -> Self {
+        Self { text, ..Self::default() }
+    }
 }
 
 /// A request and its answer as text.
@@ -131,6 +197,8 @@ pub struct Summary {
     pub failed: usize,
     pub errors: usize,
     pub skipped: usize,
+    /// Of those that passed.
+    pub flaky: usize,
     pub not_undone: usize,
     pub requests: usize,
     pub duration: Duration,
@@ -141,6 +209,7 @@ pub struct Summary {
 impl Summary {
     pub fn count(&mut self, unit: &UnitReport) {
         self.requests += unit.steps.len();
+        self.flaky += usize::from(unit.flaky);
         match &unit.verdict {
             Verdict::Pass => self.passed += 1,
             Verdict::Fail => self.failed += 1,

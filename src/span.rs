@@ -43,6 +43,37 @@ pub struct Source {
     /// Relative to the workspace root, with `/`; what messages show.
     pub path: PathBuf,
     pub text: Arc<str>,
+    /// Where its text begins, when only a part of the file is at hand.
+    first: Position,
+}
+
+/// A line and a column, both counted from one, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Position {
+    const START: Self = Self { line: 1, column: 1 };
+}
+
+impl Source {
+    /// The place of a byte of its text.
+    #[must_use]
+    pub fn position(&self, byte: usize) -> Position {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        self.position_in(before.matches('\n').count(), start, byte)
+    }
+
+    /// The same for those who know the line already: how many are above it, and the byte at which it starts.
+    #[must_use]
+    pub fn position_in(&self, above: usize, start: usize, byte: usize) -> Position {
+        let columns = self.text.get(start..byte.min(self.text.len())).unwrap_or_default().chars().count();
+        let left = if above == 0 { self.first.column } else { 1 };
+        Position { line: self.first.line + above, column: left + columns }
+    }
 }
 
 /// Every file that was loaded, so that a span can be shown.
@@ -54,8 +85,17 @@ pub struct Sources {
 impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { path: path.into(), text: text.into() });
+        self.files.push(Source { path: path.into(), text: text.into(), first: Position::START });
         id
+    }
+
+    /// A place whose file is not at hand, such as one of an earlier run.
+    pub fn note(&mut self, path: impl Into<PathBuf>, first: Position) -> Span {
+        let file = self.add(path, "");
+        if let Some(source) = self.files.last_mut() {
+            source.first = first;
+        }
+        Span::new(file, 0, 0)
     }
 
     #[must_use]
@@ -85,9 +125,7 @@ impl Sources {
     #[must_use]
     pub fn place(&self, span: Span) -> String {
         let Some(source) = self.get(span.file) else { return "?".to_owned() };
-        let before = source.text.get(..span.start as usize).unwrap_or(&source.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let Position { line, column } = source.position(span.start as usize);
         format!("{}:{line}:{column}", source.path.display())
     }
 }

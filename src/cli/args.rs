@@ -43,6 +43,8 @@ pub enum Command {
     Cleanup(CleanupArgs),
     /// Look at answers that are not what their snapshots say; accept, reject, clear away
     Snapshot(SnapshotArgs),
+    /// Put reports of several runs together
+    Report(ReportArgs),
     /// Run the loopback marketplaces alone
     Sandbox(SandboxArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
@@ -123,6 +125,31 @@ pub struct RunArgs {
     /// Take a snapshot of every answer, also of those whose step does not ask for one
     #[arg(long)]
     pub snapshot: bool,
+    /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct ReportArgs {
+    #[command(subcommand)]
+    pub act: ReportAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ReportAct {
+    /// Make one of the JSON documents of several shards, and end as the whole run would have ended
+    Merge(MergeArgs),
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct MergeArgs {
+    /// What `ingam run --report json=…` has written, of each shard; they are only read
+    #[arg(value_name = "DOCUMENT", required = true)]
+    pub documents: Vec<PathBuf>,
+    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -93,8 +93,58 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// Of two, the one that counts: an interruption, then what is further up in the order of the README.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::HungUp | Self::Interrupted | Self::Terminated => 0,
+            Self::Usage => 1,
+            Self::BadFile => 2,
+            Self::Credential => 3,
+            Self::Unable => 4,
+            Self::Budget => 5,
+            Self::Failed => 6,
+            Self::Recording => 7,
+            Self::NothingSelected => 8,
+            Self::Success => 9,
+        };
+        if rank(other) < rank(self) { other } else { self }
+    }
+
+    /// The signal that it stands for.
+    #[must_use]
+    pub fn signal(self) -> Option<&'static str> {
+        match self {
+            Self::HungUp => Some("HUP"),
+            Self::Interrupted => Some("INT"),
+            Self::Terminated => Some("TERM"),
+            _ => None,
+        }
+    }
+
+    /// The other way round; any other signal is an interruption, too.
+    #[must_use]
+    pub fn of_signal(name: &str) -> Self {
+        Self::ALL.into_iter().find(|exit| exit.signal() == Some(name)).unwrap_or(Self::Interrupted)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_codes_the_order_of_the_readme_decides() {
+        assert_eq!(Exit::Success.or(Exit::Unable), Exit::Unable);
+        assert_eq!(Exit::Failed.or(Exit::Unable), Exit::Unable);
+        assert_eq!(Exit::Credential.or(Exit::Unable), Exit::Credential);
+        assert_eq!(Exit::Interrupted.or(Exit::Unable), Exit::Interrupted);
     }
 }

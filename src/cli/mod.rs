@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod exit;
 mod output;
+mod reports;
 mod settings;
 pub mod testing;
 
@@ -34,6 +35,7 @@ pub fn run(host: &Host) -> Exit {
         Command::Fixture(fixture) => command::fixture::run(host, &args.global, &fixture, &output),
         Command::Cleanup(cleanup) => command::cleanup::run(host, &args.global, &cleanup, &output),
         Command::Snapshot(snapshot) => command::snapshot::run(host, &args.global, &snapshot, &output),
+        Command::Report(report) => command::report::run(host, &args.global, &report, &output),
         Command::Init(init) => command::init::run(host, &init, &output),
         Command::Schema(schema) => command::schema::run(&schema, &output),
         Command::Completions(completions) => command::completions::run(&completions),

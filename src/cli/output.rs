@@ -96,6 +96,11 @@ impl Output {
         self.say(&lines);
     }
 
+    /// `warning: …`
+    pub fn warning(&self, text: &str) {
+        self.say(&format!("{}: {text}", self.err.yellow("warning")));
+    }
+
     /// Draws diagnostics with their places; ends with how many there are.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let painter = Painter::new(self.err.colours, self.err.width.clamp(60, 140));

@@ -94,6 +94,8 @@ impl Workspace {
     #[must_use]
     pub fn open(root: impl AsRef<Path>) -> Self {
         let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        // The runner of a CI system is told by the test harness, and not by each run.
+        let env = env.filter(|(name, _)| !name.starts_with("GITHUB_"));
         Self { root: root.as_ref().to_owned(), options: Vec::new(), env: env.collect(), clock, loaded: Arc::default() }
     }
 

@@ -1,8 +1,28 @@
 //! Renderings of events. They only listen: no reporter knows how a run happens, and none can hold a secret, since events
-//! have none.
+//! have none. Reports in files are all written from one document, which is made from the same events; this room makes their
+//! text and refuses to know where it goes.
 
+mod ctrf;
+mod diagnostic;
+mod document;
+mod gather;
+mod github;
+mod html;
+mod junit;
+mod merge;
+mod ndjson;
+mod replay;
+mod tap;
 mod terminal;
+#[cfg(test)]
+mod testing;
 
+pub use document::Document;
+pub use gather::Gatherer;
+pub use github::{annotations, summary};
+pub use merge::{MergeError, merge, read};
+pub use ndjson::Ndjson;
+pub use replay::replay;
 pub use terminal::{Style, Terminal, human};
 
 use crate::event::Event;
@@ -31,4 +51,75 @@ pub trait Reporter {
     /// # Errors
     /// When its output cannot be written.
     fn on(&mut self, event: &Event, sources: &Sources) -> std::io::Result<()>;
+}
+
+/// What a report can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Junit,
+    Json,
+    Ndjson,
+    Ctrf,
+    Tap,
+    Github,
+    Html,
+}
+
+impl Format {
+    pub const ALL: [Self; 7] = [Self::Junit, Self::Json, Self::Ndjson, Self::Ctrf, Self::Tap, Self::Github, Self::Html];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Junit => "junit",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Ctrf => "ctrf",
+            Self::Tap => "tap",
+            Self::Github => "github",
+            Self::Html => "html",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// The whole report. `folder` is the workspace below the root of its repository, with a `/` at its end, or nothing.
+    ///
+    /// # Errors
+    /// In words, when its writer fails.
+    pub fn write(self, document: &Document, folder: &str) -> Result<String, String> {
+        match self {
+            Self::Junit => junit::write(document),
+            Self::Json => Ok(document.to_json()),
+            Self::Ndjson => Ok(ndjson::write(document)),
+            Self::Ctrf => Ok(ctrf::write(document)),
+            Self::Tap => Ok(tap::write(document)),
+            Self::Github => Ok(annotations(document, folder)),
+            Self::Html => Ok(html::write(document)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+    use super::testing::left_over;
+
+    #[test]
+    fn what_could_not_be_taken_back_is_in_every_report() {
+        for format in Format::ALL {
+            let text = format.write(&left_over(), "shop/").unwrap();
+            let says = text.contains("item::add") || text.contains("title=not taken back");
+            assert!(says && text.contains("the answer was 500"), "{format:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_format_names_it() {
+        assert!(Format::ALL.into_iter().all(|format| Format::parse(format.name()) == Some(format)));
+        assert_eq!(Format::parse("JUNIT"), None);
+    }
 }

@@ -205,7 +205,7 @@ impl<W: Write> Terminal<W> {
             writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
         }
         for difference in &failure.differences {
-            writeln!(self.out, "        {}", self.style.difference(difference.as_str()))?;
+            writeln!(self.out, "        {}", self.style.difference(difference.text.as_str()))?;
         }
         Ok(())
     }
@@ -263,6 +263,9 @@ impl<W: Write> Terminal<W> {
         }
         if summary.not_undone > 0 {
             parts.push(self.style.red(&format!("{} not taken back", summary.not_undone)));
+        }
+        if summary.flaky > 0 {
+            parts.push(self.style.yellow(&format!("{} flaky", summary.flaky)));
         }
         let calls = count(summary.requests, "request");
         writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), human(summary.duration))?;

@@ -13,7 +13,7 @@ use crate::model::scheme::{Level, Remedy, Scheme};
 use crate::recording::{Miss, Played, missed};
 use crate::render::Moment;
 use crate::sandbox::NO_RECORDING;
-use crate::sign::{Inputs, Sealed, Trace, Values, seal};
+use crate::sign::{Inputs, Sealed, Trace, TraceLine, Values, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -23,6 +23,12 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Progress {
     pub line: String,
+    /// The line without its query, and the signature: only when a report wants details.
+    pub endpoint: String,
+    pub trace: Vec<TraceLine>,
+    /// From the start of the run.
+    pub begun: Duration,
+    pub sent: Option<Duration>,
     pub request: Option<WireRequest>,
     pub response: Option<WireResponse>,
     pub warnings: Vec<String>,
@@ -106,7 +112,11 @@ impl Call<'_> {
         let inputs = self.inputs(&self.access.credentials, token, moment);
         let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
         self.remember(&trace);
+        if self.context.detail {
+            progress.trace = trace.lines;
+        }
         progress.reach = Reach::Unknown;
+        progress.sent = Some(self.context.begun.elapsed());
         let sent = self.context.transport.send(&request, self.timeout).await;
         progress.request = Some(request);
         if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {

@@ -1,10 +1,10 @@
 //! What did not hold, as events: every text has passed the redactor.
 
 use super::Context;
-use crate::check::{CaptureFailure, Differences, Failure};
-use crate::event::FailureReport;
+use crate::check::{CaptureFailure, Change, Difference, Differences, Failure};
+use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
-use crate::secret::{Redactor, Shown};
+use crate::secret::Redactor;
 
 pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
@@ -28,13 +28,28 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
     }
 }
 
-/// Each on a line, and how many there are more.
-pub fn of_differences(found: &Differences, redactor: &mut Redactor) -> Vec<Shown> {
-    let mut differences: Vec<_> = found.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect();
+/// Each by itself, and how many there are more.
+pub fn of_differences(found: &Differences, redactor: &mut Redactor) -> Vec<DifferenceReport> {
+    let mut differences: Vec<_> = found.shown.iter().map(|difference| of_difference(difference, redactor)).collect();
     if found.more > 0 {
-        differences.push(redactor.show(&format!("… and {} more differences", found.more)));
+        differences.push(redactor.show(&format!("… and {} more differences", found.more)).into());
     }
     differences
+}
+
+fn of_difference(difference: &Difference, redactor: &mut Redactor) -> DifferenceReport {
+    let (expected, actual) = match &difference.change {
+        Change::Other { expected, actual } => (Some(expected), Some(actual)),
+        Change::Missing { expected } => (Some(expected), None),
+        Change::Unexpected { actual } => (None, Some(actual)),
+        Change::Breaks { rule, actual } => (Some(rule), Some(actual)),
+    };
+    DifferenceReport {
+        text: redactor.show(&difference.to_string()),
+        path: Some(redactor.show(&difference.path)),
+        expected: expected.map(|text| redactor.show(text)),
+        actual: actual.map(|text| redactor.show(text)),
+    }
 }
 
 pub fn of_capture(failure: &CaptureFailure, context: &Context<'_>) -> FailureReport {

@@ -25,7 +25,7 @@ pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
 pub use unreferenced::unreferenced;
 
-use crate::event::{Event, Summary, Trouble, Verdict};
+use crate::event::{Event, Summary, Trouble, UnitReport, Verdict};
 use crate::model::request::Request;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
@@ -60,6 +60,10 @@ pub struct Context<'w> {
     pub chance: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
     pub verbose: bool,
+    /// A report wants more than a person at a terminal: all exchanges, traces, what units are grouped by.
+    pub detail: bool,
+    /// What the times of events count from.
+    pub begun: Instant,
     /// The folder in which it is written down what fixtures make; `None` where everything ends with the run.
     pub ledger: Option<PathBuf>,
     /// What fixtures make is left there.
@@ -105,7 +109,7 @@ impl Context<'_> {
 /// never an error of this function.
 pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
     let begun = Instant::now();
-    emit(Event::RunStarted { environment: context.environment.clone(), run_id: context.run_id.clone(), files: plan.files() });
+    emit(started(plan, context));
     let mut summary = Summary::default();
     let mut fixtures = Fixtures::new();
     let mut not_undone = 0;
@@ -118,8 +122,8 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
         if context.stop.is_wanted() {
             break;
         }
-        hear(Event::UnitStarted { id: unit.id() });
-        let report = unit::run(unit, &mut fixtures, context, &mut hear).await;
+        hear(Event::UnitStarted { index, id: unit.id() });
+        let report = UnitReport { index, ..unit::run(unit, &mut fixtures, context, &mut hear).await };
         summary.count(&report);
         let file = unit.request.name.as_str();
         context.recordings.end_unit(file, report.not_reached == 0);
@@ -146,6 +150,16 @@ pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Ev
     summary.duration = begun.elapsed();
     emit(Event::RunFinished(summary.clone()));
     summary
+}
+
+fn started(plan: &Plan<'_>, context: &Context<'_>) -> Event {
+    Event::RunStarted {
+        environment: context.environment.clone(),
+        run_id: context.run_id.clone(),
+        files: plan.files(),
+        units: plan.units.len(),
+        at_ms: (context.clock)() - i64::try_from(context.begun.elapsed().as_millis()).unwrap_or(0),
+    }
 }
 
 fn write_recording(request: &Request, context: &Context<'_>) {

@@ -265,7 +265,7 @@ fn difference(
             expected: redactor.show(&expected),
             actual: redactor.show(&actual),
             why: None,
-            differences: differences.shown.iter().map(|difference| redactor.show(&difference.to_string())).collect(),
+            differences: super::failures::of_differences(differences, redactor),
         });
     };
     if expected.status != actual.status {

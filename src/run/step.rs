@@ -6,7 +6,7 @@ use super::recorded::{Made, Whose};
 use super::snapshots::Answered;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
-use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
+use crate::event::{ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
 use crate::model::assertion::Subject;
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::recording::RecordedRequest;
@@ -17,7 +17,8 @@ use crate::plan::Unit;
 use crate::recording::{self, ReplayError, TakeError};
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
-use crate::sign::{SealError, choose_level};
+use crate::secret::Redactor;
+use crate::sign::{SealError, TraceLine, choose_level};
 use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -98,7 +99,8 @@ pub struct Caller<'c> {
 }
 
 pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
-    let mut progress = Progress { line: format!("{} …", step.method), ..Progress::default() };
+    let begun = context.begun.elapsed();
+    let mut progress = Progress { line: format!("{} …", step.method), begun, ..Progress::default() };
     let result = attempt(caller, step, variables, context, &mut progress).await;
     let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
     if let Err(error) = result.as_ref().map_err(ToString::to_string)
@@ -132,6 +134,9 @@ async fn attempt(
     set_account(variables, scheme, account, context);
     let draft = draft(step, variables, moment, context.files)?;
     progress.line = line(&draft);
+    if context.detail {
+        progress.endpoint = format!("{} {}", draft.method, draft.path);
+    }
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account)?;
     let renews = step.expected == Expected::Success;
@@ -272,7 +277,7 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
             (Verdict::Error(error.trouble(), redactor.show(&error.to_string())), Vec::new(), error.notes())
         }
     };
-    let wanted = context.verbose || !verdict.is_pass();
+    let wanted = context.verbose || context.detail || !verdict.is_pass();
     let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
         request: shown(&request_text(request), &mut redactor),
         response: progress.response.as_ref().map(|response| shown(&response_text(response), &mut redactor)),
@@ -280,14 +285,23 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
     StepReport {
         name: step.name.clone(),
         line: redactor.show(&progress.line),
+        endpoint: redactor.show(&progress.endpoint),
         at,
+        begun: progress.begun,
+        sent: progress.sent,
         status: progress.response.as_ref().map(|response| response.status),
         latency: progress.response.as_ref().map(|response| response.latency),
         verdict,
+        attempts: Vec::new(),
         failures,
         notes: notes.iter().map(|note| redactor.show(note)).collect(),
         exchange,
+        trace: progress.trace.iter().map(|line| trace_line(line, &mut redactor)).collect(),
     }
+}
+
+fn trace_line(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
+    TraceReport { id: line.id.clone(), kind: line.op.to_owned(), text: shown(&line.value, redactor) }
 }
 
 /// As HTTP/1.1 spells it, for people.

@@ -5,12 +5,11 @@ use super::Context;
 use super::fixtures::Fixtures;
 use super::recorded::Whose;
 use super::step::{self, Caller};
-use crate::event::{Event, StepReport, Trouble, UnitReport, Verdict};
+use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables};
 use crate::value::Value;
-use std::time::Instant;
 
 pub async fn run<'w>(
     unit: &Unit<'w>,
@@ -19,14 +18,19 @@ pub async fn run<'w>(
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
     let request = unit.request;
-    let begun = Instant::now();
+    let begun = context.begun.elapsed();
     let report = |verdict: Verdict, steps: Vec<StepReport>, not_reached: usize| UnitReport {
+        // The plan knows.
+        index: 0,
         id: unit.id(),
         at: request.at,
+        about: if context.detail { about(unit) } else { About::default() },
+        flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),
         verdict,
         not_reached,
         steps,
-        duration: begun.elapsed(),
+        begun,
+        duration: context.begun.elapsed().saturating_sub(begun),
     };
     if let Some(reason) = &request.skip {
         return report(Verdict::Skipped(reason.clone()), Vec::new(), request.steps.len());
@@ -56,6 +60,16 @@ pub async fn run<'w>(
     };
     let not_reached = request.steps.len() - steps.len();
     report(verdict, steps, not_reached)
+}
+
+fn about(unit: &Unit<'_>) -> About {
+    let mut schemes: Vec<String> = Vec::new();
+    for step in &unit.request.steps {
+        if !schemes.contains(&step.scheme.name) {
+            schemes.push(step.scheme.name.clone());
+        }
+    }
+    About { account: unit.account.clone(), schemes, tags: unit.request.tags.clone() }
 }
 
 fn caller<'c>(unit: &'c Unit<'_>) -> Caller<'c> {

@@ -128,6 +128,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("jsonpath_rust::", &["jsonpath/"]),
     ("similar::", &["snapshot/"]),
     ("clap::", &["cli/"]),
+    ("quick_junit::", &["report/"]),
     ("std::env::", &["main.rs", "cli/testing.rs"]),
     ("SystemTime", &["main.rs", "cli/testing.rs"]),
     ("getrandom::", &["main.rs", "cli/testing.rs"]),

@@ -112,3 +112,32 @@ fn the_readme_names_only_commands_that_exist() {
         }
     }
 }
+
+/// Every member of the JSON document stands in its description.
+#[test]
+fn the_document_of_a_run_is_described() {
+    let folder = Folder::new();
+    let run = |args: &[&str]| text(&ingam(folder.path()).args(args).output().unwrap());
+    run(&["init"]);
+    run(&["run", "--report", "json=run.json"]);
+    let document: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("run.json")).unwrap()).unwrap();
+    let description = std::fs::read_to_string(root().join("docs/reports.md")).unwrap();
+    let mut names = Vec::new();
+    members(&document, &mut names);
+    assert!(names.len() > 40, "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !description.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/reports.md does not name {missing:?}");
+}
+
+fn members(value: &serde_json::Value, names: &mut Vec<String>) {
+    let inside: Vec<&serde_json::Value> = match value {
+        serde_json::Value::Object(map) => {
+            names.extend(map.keys().cloned());
+            map.values().collect()
+        }
+        serde_json::Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    inside.into_iter().for_each(|value| members(value, names));
+}

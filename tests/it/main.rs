@@ -7,6 +7,7 @@ mod fixtures;
 mod network;
 mod program;
 mod recordings;
+mod reports;
 mod sandbox;
 mod sandbox_resources;
 mod sandbox_tokens;

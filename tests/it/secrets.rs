@@ -109,7 +109,12 @@ fn workspace(origin: &str) -> Folder {
 }
 
 fn run(folder: &Folder, args: &[&str]) -> String {
+    run_with(folder, args, &[])
+}
+
+fn run_with(folder: &Folder, args: &[&str], more: &[(&str, &str)]) -> String {
     let mut command = ingam(folder.path());
+    command.envs(more.iter().copied());
     for (name, value) in [
         ("INGAM_SHOPEE__PARTNER_ID", "1000001"),
         ("INGAM_SHOPEE__PARTNER_KEY", CANARY),
@@ -147,6 +152,35 @@ fn no_secret_is_in_any_output() {
         assert!(output.len() > 40, "{args:?} said nothing: {output}");
         assert_clean(&format!("{args:?}"), &output);
     }
+}
+
+/// Every format holds exchanges, traces and differences; ids of units prove that there was something to look through.
+#[test]
+fn no_secret_is_in_any_report() {
+    let folder = workspace(&echo());
+    let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
+    let reports: Vec<String> = formats.iter().map(|format| format!("--report={format}=out/{format}")).collect();
+    let args: Vec<&str> = ["run"].into_iter().chain(reports.iter().map(String::as_str)).collect();
+    assert_clean("the terminal", &run(&folder, &args));
+    let merged: Vec<String> = formats.iter().map(|format| format!("--report={format}=out/merged-{format}")).collect();
+    let args: Vec<&str> = ["report", "merge", "out/json"].into_iter().chain(merged.iter().map(String::as_str)).collect();
+    assert_clean("the terminal of a merge", &run(&folder, &args));
+    for format in formats.iter().flat_map(|format| [(*format).to_owned(), format!("merged-{format}")]) {
+        let text = std::fs::read_to_string(folder.path().join("out").join(&format)).unwrap();
+        assert!(["coupang", "lazada", "naver", "shopee"].iter().all(|id| text.contains(id)), "{format}: {text}");
+        assert_clean(&format, &text);
+    }
+}
+
+/// What Actions gets by itself goes another way than a report that was named.
+#[test]
+fn no_secret_is_in_the_summary_of_a_step() {
+    let folder = workspace(&echo());
+    let summary = folder.path().join("summary.md");
+    let output = run_with(&folder, &["run"], &[("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())]);
+    assert!(output.contains("::error file=requests/shopee.yaml"), "{output}");
+    assert_clean("annotations", &output);
+    assert_clean("the summary", &std::fs::read_to_string(summary).unwrap());
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod init;
 pub mod list;
 pub mod renew_helper;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod schema;

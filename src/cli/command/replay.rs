@@ -71,7 +71,7 @@ fn say_written(written: &[Written], output: &Output) -> Vec<Trouble> {
     for (name, why) in failed {
         let text = format!("`{name}` is not recorded: {why}");
         match why {
-            Why::Failed(_) => output.say(&format!("{}: {text}", output.err.yellow("warning"))),
+            Why::Failed(_) => output.warning(&text),
             Why::Fault(_) => {
                 output.error(&text, &[]);
                 troubles = vec![Trouble::Unable];

@@ -5,6 +5,7 @@ use super::session::{self, Chosen, Session};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
+use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
 use crate::diagnostic::count;
 use crate::event::Summary;
@@ -12,7 +13,7 @@ use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
-use crate::report::{Both, Nobody, Reporter, Terminal};
+use crate::report::{Both, Nobody, Reporter};
 use crate::run::{Context, Recordings, Snapshots, Stopper, Use, stopper};
 use crate::snapshot::Update;
 use crate::span::Sources;
@@ -51,6 +52,7 @@ pub struct Run<'r> {
 pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter) -> Result<Exit, Exit> {
     let Run { host, global, args, output } = *run;
     let grace = settings::duration("--grace", &args.grace, output)?;
+    let reports = reports::wanted(host, &args.report, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
@@ -69,6 +71,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
         output.error("the sandbox inside the program ends with the run: nothing in it can be kept", &[hint.to_owned()]);
         return Err(Exit::Usage);
     }
+    let reports = Reports::open(host, reports, &loaded.workspace.root, output)?;
     session::add_fixture_schemes(&mut schemes, &plan, &loaded.workspace);
     let used = replay::chosen(args, loaded, &chosen.environment, output)?;
     let environment = match used {
@@ -81,6 +84,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
     context.recordings = Recordings::new(used, &context.run_id);
+    context.detail = reports.are_wanted();
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
@@ -89,17 +93,20 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
         super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     }
-    let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
+    let mut listeners = Listeners::new(reports, args.verbose, output);
     let (summary, interruption) =
-        until_stopped(&plan, &context, &mut Both(&mut terminal, also), &loaded.sources, stopper, grace).await;
+        until_stopped(&plan, &context, &mut Both(&mut listeners, also), &loaded.sources, stopper, grace).await;
+    let Listeners { mut terminal, reports } = listeners;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
+        reports.finish(interruption, output);
         if summary.is_none() {
             output.error("stopped before everything was taken back", &["`ingam cleanup` takes back what is left".to_owned()]);
         }
         return Ok(exit);
     }
     let Some(summary) = summary else { return Ok(Exit::Unable) };
+    let is_lost = reports.finish(None, output);
     if args.keep {
         say_what_is_kept(&context, output);
     }
@@ -107,7 +114,8 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
     let recordings = replay::say(&context, &requests, host, output);
-    Ok(Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary }))
+    let ended = Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary });
+    Ok(if is_lost { ended.or(Exit::Unable) } else { ended })
 }
 
 /// What may be written is the user's to say, as it is with insta.

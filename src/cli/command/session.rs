@@ -24,6 +24,7 @@ use crate::wire::BaseUrl;
 use bytes::Bytes;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A file that a request sends is refused past this, in bytes.
 const MAX_BODY_FILE: u64 = 64 << 20;
@@ -236,6 +237,8 @@ impl<'w> Session<'w> {
             clock: self.host.clock,
             chance: self.host.chance,
             verbose,
+            detail: false,
+            begun: Instant::now(),
             ledger,
             keep: false,
             fail_fast: false,

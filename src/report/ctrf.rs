@@ -1,0 +1,132 @@
+//! The Common Test Report Format, <https://ctrf.io>: one JSON document for many CI tools.
+
+use super::diagnostic::{diagnostic, left_over};
+use super::document::{Attempt, Document, NotUndone, Unit, Word};
+use serde_json::{Map, Value, json};
+
+/// The version of the specification that this is written by.
+const SPEC: &str = "0.0.0";
+
+#[must_use]
+pub fn write(document: &Document) -> String {
+    let report = json!({
+        "reportFormat": "CTRF",
+        "specVersion": SPEC,
+        "timestamp": document.started.to_string(),
+        "generatedBy": "ingam",
+        "results": {
+            "tool": { "name": "ingam", "version": document.ingam },
+            "summary": summary(document),
+            "tests": tests(document),
+            "environment": { "testEnvironment": document.environment, "extra": { "run_id": document.run_id } },
+        },
+    });
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+fn summary(document: &Document) -> Value {
+    let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
+    let counts = &document.summary;
+    json!({
+        "tests": document.units.len() + counts.not_undone,
+        "passed": counts.passed,
+        "failed": counts.failed + counts.errors + counts.not_undone,
+        "skipped": counts.skipped,
+        "pending": 0,
+        "other": 0,
+        "flaky": counts.flaky,
+        "start": start,
+        "stop": stop,
+        "duration": stop - start,
+        "extra": { "errors": counts.errors, "not_undone": counts.not_undone },
+    })
+}
+
+/// A clean-up that failed is a test, too: otherwise all would seem well.
+fn tests(document: &Document) -> Vec<Value> {
+    let undo = |undo: &NotUndone| {
+        json!({
+            "name": format!("undo of {}", undo.fixture),
+            "status": "failed",
+            "duration": 0,
+            "message": left_over(undo),
+            "filePath": undo.at.file,
+            "line": undo.at.line,
+        })
+    };
+    let units = document.units.iter().map(|unit| test(document, unit));
+    units.chain(document.not_undone.iter().map(undo)).collect()
+}
+
+fn test(document: &Document, unit: &Unit) -> Value {
+    let end = unit.started_ms + unit.duration_ms;
+    let suite = unit.id.split(['[', '@']).next().unwrap_or(&unit.id);
+    let mut test = json!({
+        "name": unit.id,
+        "status": status(unit.verdict),
+        "duration": document.unix_ms(end) - document.unix_ms(unit.started_ms),
+        "start": document.unix_ms(unit.started_ms),
+        "stop": document.unix_ms(end),
+        "suite": suite.split('/').collect::<Vec<_>>(),
+        "rawStatus": unit.verdict.name(),
+        "tags": unit.tags,
+        "type": "api",
+        "filePath": unit.at.file,
+        "line": unit.at.line,
+        "retries": unit.attempts().count(),
+        "flaky": unit.flaky,
+        "extra": { "account": unit.account, "schemes": unit.schemes, "column": unit.at.column },
+    });
+    if let Some(test) = test.as_object_mut() {
+        add_reason(test, unit);
+    }
+    test
+}
+
+fn add_reason(test: &mut Map<String, Value>, unit: &Unit) {
+    if let Some(message) = &unit.message {
+        test.insert("message".to_owned(), json!(message));
+    }
+    if unit.verdict.is_bad() {
+        test.insert("trace".to_owned(), json!(diagnostic(unit)));
+    }
+    let attempts: Vec<Value> = (1..).zip(unit.attempts()).map(|(number, attempt)| retry(number, attempt)).collect();
+    if !attempts.is_empty() {
+        test.insert("retryAttempts".to_owned(), json!(attempts));
+    }
+}
+
+fn retry(number: usize, attempt: &Attempt) -> Value {
+    let mut retry = json!({ "attempt": number, "status": "failed", "message": attempt.reason });
+    if let (Some(retry), Some(latency)) = (retry.as_object_mut(), attempt.latency_ms) {
+        let whole = super::document::duration(latency).as_millis();
+        retry.insert("duration".to_owned(), json!(u64::try_from(whole).unwrap_or(u64::MAX)));
+    }
+    retry
+}
+
+fn status(verdict: Word) -> &'static str {
+    match verdict {
+        Word::Pass => "passed",
+        Word::Fail | Word::Error => "failed",
+        Word::Skip => "skipped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::tried_twice;
+    use super::*;
+
+    #[test]
+    fn attempts_are_retries() {
+        let report: Value = serde_json::from_str(&write(&tried_twice(Word::Pass))).unwrap();
+        let test = &report["results"]["tests"][0];
+        assert_eq!((&test["flaky"], &test["retries"], &test["suite"]), (&json!(true), &json!(2), &json!(["a"])));
+        assert_eq!(
+            test["retryAttempts"][0],
+            json!({ "attempt": 1, "status": "failed", "message": "503 from the server", "duration": 12 })
+        );
+        assert_eq!(report["results"]["summary"]["flaky"], 1);
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a unit did not pass, in full, as plain text: for reports whose readers show text as it is.
+
+use super::document::{Document, Failure, NotUndone, Step, Unit, Word, duration};
+use super::human;
+use crate::diagnostic::count;
+use std::fmt::Write as _;
+
+/// Everything that a person needs to mend it; nothing for a unit that passed.
+#[must_use]
+pub fn diagnostic(unit: &Unit) -> String {
+    let mut out = String::new();
+    let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict && step.message == unit.message);
+    if unit.verdict == Word::Error && !is_said {
+        let _ = writeln!(out, "{}\nerror: {}", unit.at, unit.message.as_deref().unwrap_or_default());
+    }
+    for step in unit.steps.iter().filter(|step| step.verdict.is_bad()) {
+        add_step(&mut out, step);
+    }
+    if unit.not_reached > 0 && unit.verdict.is_bad() {
+        let _ = writeln!(out, "{} not reached", count(unit.not_reached, "step"));
+    }
+    out
+}
+
+fn add_step(out: &mut String, step: &Step) {
+    let name = step.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    let _ = writeln!(out, "{name}{}{}\n{}", step.line, answer(step), step.at);
+    if let Some(message) = &step.message {
+        let _ = writeln!(out, "error: {message}");
+    }
+    step.failures.iter().for_each(|failure| add_failure(out, failure));
+    for note in &step.notes {
+        let _ = writeln!(out, "help: {note}");
+    }
+}
+
+/// ` → 200 in 1.2 ms`
+#[must_use]
+pub fn answer(step: &Step) -> String {
+    match (step.status, step.latency_ms) {
+        (Some(status), Some(latency)) => format!(" → {status} in {}", human(duration(latency))),
+        _ => String::new(),
+    }
+}
+
+fn add_failure(out: &mut String, failure: &Failure) {
+    let Failure { at, subject, expected, actual, .. } = failure;
+    let _ = writeln!(out, "\n{at} {subject}\n  expected  {expected}\n  actual    {actual}");
+    if let Some(why) = &failure.why {
+        let _ = writeln!(out, "  {why}");
+    }
+    for difference in &failure.differences {
+        let _ = writeln!(out, "    {}", difference.text);
+    }
+}
+
+/// Exchanges of the steps that did not pass.
+#[must_use]
+pub fn exchanges(unit: &Unit) -> String {
+    let mut out = String::new();
+    for exchange in unit.steps.iter().filter(|step| step.verdict.is_bad()).filter_map(|step| step.exchange.as_ref()) {
+        let _ = writeln!(out, "{}", exchange.request.trim_end());
+        if let Some(response) = &exchange.response {
+            let _ = writeln!(out, "\n{}", response.trim_end());
+        }
+    }
+    out
+}
+
+/// In one line.
+#[must_use]
+pub fn left_over(undo: &NotUndone) -> String {
+    let help = if undo.is_kept { "; `ingam cleanup` tries again" } else { "" };
+    format!("{} is still there: {}{help}", undo.fixture, undo.reason)
+}
+
+/// What a whole run is called.
+#[must_use]
+pub fn headline(document: &Document) -> String {
+    let units = count(document.planned, "request");
+    let time = human(duration(document.duration_ms));
+    let end = document.interrupted.as_ref().map(|signal| format!(", interrupted by {signal}")).unwrap_or_default();
+    format!("{} of {units} in environment {}, {time}{end}", document.summary.sentence(), document.environment)
+}

@@ -1,0 +1,298 @@
+//! A whole run as data, with every place as file, line and column: what all reports in files are written from, and, as JSON,
+//! what `report merge` reads back. Its fields are those of docs/reports.md; a change of their meaning is another format.
+
+use crate::event::{Summary, Trouble};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// The number of this format.
+pub const FORMAT: u32 = 1;
+
+/// One run, or several that were merged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    pub format: u32,
+    /// The version of the program.
+    pub ingam: String,
+    pub environment: String,
+    pub run_id: String,
+    pub started: Timestamp,
+    pub duration_ms: f64,
+    /// The signal that ended it, such as `INT`.
+    pub interrupted: Option<String>,
+    /// How many units the plan had; fewer were run when it was interrupted, or ended at a failure.
+    pub planned: usize,
+    pub summary: Counts,
+    /// In the order of the plan.
+    pub units: Vec<Unit>,
+    pub set_ups: Vec<SetUp>,
+    pub not_undone: Vec<NotUndone>,
+}
+
+/// How many of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub passed: usize,
+    pub failed: usize,
+    pub errors: usize,
+    pub skipped: usize,
+    pub flaky: usize,
+    pub not_undone: usize,
+    pub requests: usize,
+}
+
+/// A request file as one account in one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    pub id: String,
+    pub index: usize,
+    pub verdict: Word,
+    pub trouble: Option<Trouble>,
+    /// In words, why it did not pass.
+    pub message: Option<String>,
+    /// What decided: the first failure, the step, or the file.
+    pub at: Place,
+    pub flaky: bool,
+    pub account: Option<String>,
+    pub schemes: Vec<String>,
+    pub tags: Vec<String>,
+    pub started_ms: f64,
+    pub duration_ms: f64,
+    pub steps: Vec<Step>,
+    pub not_reached: usize,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub name: Option<String>,
+    pub line: String,
+    pub endpoint: String,
+    pub at: Place,
+    pub verdict: Word,
+    pub trouble: Option<Trouble>,
+    pub message: Option<String>,
+    pub status: Option<u16>,
+    pub started_ms: f64,
+    pub sent_ms: Option<f64>,
+    pub latency_ms: Option<f64>,
+    pub attempts: Vec<Attempt>,
+    pub failures: Vec<Failure>,
+    pub notes: Vec<String>,
+    pub exchange: Option<Exchange>,
+    pub trace: Vec<TraceLine>,
+}
+
+/// One try before the last one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub status: Option<u16>,
+    pub reason: String,
+    pub latency_ms: Option<f64>,
+}
+
+/// One expectation that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub at: Place,
+    pub subject: String,
+    pub expected: String,
+    pub actual: String,
+    pub why: Option<String>,
+    pub differences: Vec<Difference>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    pub text: String,
+    pub path: Option<String>,
+    pub expected: Option<String>,
+    pub actual: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    pub request: String,
+    pub response: Option<String>,
+}
+
+/// One line of a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    pub id: String,
+    pub kind: String,
+    pub text: String,
+}
+
+/// What made a fixture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetUp {
+    pub fixture: String,
+    pub steps: Vec<Step>,
+}
+
+/// Something that is still there although it should be gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotUndone {
+    pub fixture: String,
+    pub at: Place,
+    pub reason: String,
+    pub is_kept: bool,
+}
+
+/// A verdict without its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    Pass,
+    Fail,
+    Error,
+    Skip,
+}
+
+impl Word {
+    pub const ALL: [Self; 4] = [Self::Fail, Self::Error, Self::Pass, Self::Skip];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// Somebody has to do something.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Fail | Self::Error)
+    }
+}
+
+/// Where something stands in a file of the workspace; line and column are counted from one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// From the root of the workspace, with `/`.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl Document {
+    /// Text of a document, which ends with a line end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The summary that the run itself had.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let counts = &self.summary;
+        let mut troubles = Vec::new();
+        for trouble in self.units.iter().filter_map(|unit| unit.trouble) {
+            if !troubles.contains(&trouble) {
+                troubles.push(trouble);
+            }
+        }
+        Summary {
+            passed: counts.passed,
+            failed: counts.failed,
+            errors: counts.errors,
+            skipped: counts.skipped,
+            flaky: counts.flaky,
+            not_undone: counts.not_undone,
+            requests: counts.requests,
+            duration: duration(self.duration_ms),
+            troubles,
+        }
+    }
+
+    /// Unix milliseconds of an offset.
+    #[must_use]
+    pub fn unix_ms(&self, offset_ms: f64) -> i64 {
+        let offset = i64::try_from(duration(offset_ms).as_millis()).unwrap_or(0);
+        self.started.as_millisecond().saturating_add(offset)
+    }
+
+    /// Counts and order, made from what is there.
+    pub fn settle(&mut self) {
+        self.units.sort_by_key(|unit| unit.index);
+        self.summary = Counts { not_undone: self.not_undone.len(), ..Counts::default() };
+        for unit in &self.units {
+            self.summary.count(unit);
+        }
+    }
+
+    /// Steps of units, with the unit that each belongs to.
+    pub fn steps(&self) -> impl Iterator<Item = (&Unit, &Step)> {
+        self.units.iter().flat_map(|unit| unit.steps.iter().map(move |step| (unit, step)))
+    }
+}
+
+impl Counts {
+    fn count(&mut self, unit: &Unit) {
+        self.requests += unit.steps.len();
+        self.flaky += usize::from(unit.flaky);
+        match unit.verdict {
+            Word::Pass => self.passed += 1,
+            Word::Fail => self.failed += 1,
+            Word::Error => self.errors += 1,
+            Word::Skip => self.skipped += 1,
+        }
+    }
+
+    /// `3 passed, 1 failed`: what there is none of is left out, but for what passed.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let parts = [
+            (self.failed, "failed"),
+            (self.errors, "could not be done"),
+            (self.skipped, "skipped"),
+            (self.not_undone, "not taken back"),
+            (self.flaky, "flaky"),
+        ];
+        let others = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}"));
+        others.fold(format!("{} passed", self.passed), |text, part| text + &part)
+    }
+}
+
+impl Unit {
+    /// The message in one line.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        one_line(self.message.as_deref().unwrap_or_default())
+    }
+
+    /// The steps that were tried more than once.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.steps.iter().flat_map(|step| &step.attempts)
+    }
+}
+
+/// Line ends become blanks.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Of milliseconds, as documents have them.
+#[must_use]
+pub fn duration(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
+}
+
+/// Milliseconds with three decimals.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}

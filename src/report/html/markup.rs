@@ -1,0 +1,56 @@
+//! Text of a page. Markup is written in the program; everything else is escaped, and there is no third way.
+
+/// A page that grows.
+#[derive(Default)]
+pub struct Page(String);
+
+impl Page {
+    /// Markup of the program itself: no value of a run has the life of the program.
+    pub fn raw(&mut self, markup: &'static str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// A value, between tags or inside of a quoted attribute.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        for letter in text.chars() {
+            match letter {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&#39;"),
+                letter => self.0.push(letter),
+            }
+        }
+        self
+    }
+
+    /// A number, for coordinates with one decimal.
+    pub fn number(&mut self, number: f64) -> &mut Self {
+        self.0.push_str(&format!("{number:.1}"));
+        self
+    }
+
+    /// A value between two pieces of markup.
+    pub fn around(&mut self, before: &'static str, text: &str, after: &'static str) -> &mut Self {
+        self.raw(before).text(text).raw(after)
+    }
+
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_can_become_markup() {
+        let mut page = Page::default();
+        page.around("<p title=\"", "\"><script>'&", "\">");
+        assert_eq!(page.into_text(), "<p title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">");
+    }
+}

@@ -1,0 +1,127 @@
+//! Several documents become one, as if the shards had been one run. It refuses what cannot have been parts of one.
+
+use super::document::{Document, FORMAT, milliseconds};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Why documents cannot be read or merged.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    #[error("`{file}` is no JSON document of `ingam run --report json=…`: {reason}")]
+    Broken { file: String, reason: String },
+    #[error("`{file}` has format {found}, and this version of ingam reads format {FORMAT}")]
+    Format { file: String, found: u32 },
+    #[error("`{first}` and `{second}` both hold `{id}`")]
+    Twice { id: String, first: String, second: String },
+    #[error("`{first}` ran in environment `{here}`, `{second}` in `{there}`")]
+    Environment { first: String, second: String, here: String, there: String },
+    #[error("there is nothing to merge")]
+    Nothing,
+}
+
+impl MergeError {
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Broken { .. } => "a run that was killed leaves no document: run that shard again",
+            Self::Format { .. } => "let all shards and the merge be done by one version of ingam",
+            Self::Twice { .. } => "name each shard's document once, and give each unit to one shard",
+            Self::Environment { .. } => "merge runs of one environment",
+            Self::Nothing => "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`",
+        }
+    }
+}
+
+/// Reads one document; `file` is its name for messages.
+///
+/// # Errors
+/// When it is cut, broken, or of another format.
+pub fn read(file: &str, text: &str) -> Result<Document, MergeError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let broken = |error: serde_json::Error| MergeError::Broken { file: file.to_owned(), reason: error.to_string() };
+    let head: Head = serde_json::from_str(text).map_err(broken)?;
+    if head.format != FORMAT {
+        return Err(MergeError::Format { file: file.to_owned(), found: head.format });
+    }
+    serde_json::from_str(text).map_err(broken)
+}
+
+/// One document of all, in the order given; each comes with its name.
+///
+/// # Errors
+/// When a unit occurs twice, or the environments differ.
+pub fn merge(parts: Vec<(String, Document)>) -> Result<Document, MergeError> {
+    one_environment(&parts)?;
+    nothing_twice(&parts)?;
+    let mut documents = parts.into_iter().map(|(_, document)| document);
+    let mut whole = documents.next().ok_or(MergeError::Nothing)?;
+    whole.settle();
+    for part in documents {
+        add(&mut whole, part);
+    }
+    for (index, unit) in whole.units.iter_mut().enumerate() {
+        unit.index = index;
+    }
+    whole.settle();
+    Ok(whole)
+}
+
+fn one_environment(parts: &[(String, Document)]) -> Result<(), MergeError> {
+    let Some((first, whole)) = parts.first() else { return Ok(()) };
+    let other = parts.iter().find(|(_, document)| document.environment != whole.environment);
+    other.map_or(Ok(()), |(second, other)| {
+        Err(MergeError::Environment {
+            first: first.clone(),
+            second: second.clone(),
+            here: whole.environment.clone(),
+            there: other.environment.clone(),
+        })
+    })
+}
+
+fn nothing_twice(parts: &[(String, Document)]) -> Result<(), MergeError> {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for (file, document) in parts {
+        for unit in &document.units {
+            if let Some(first) = seen.insert(&unit.id, file) {
+                return Err(MergeError::Twice { id: unit.id.clone(), first: first.to_owned(), second: file.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Times are counted from the earliest start; the whole lasts until the last part ends.
+fn add(whole: &mut Document, mut part: Document) {
+    part.settle();
+    let started = whole.started.min(part.started);
+    shift(whole, started);
+    shift(&mut part, started);
+    whole.duration_ms = whole.duration_ms.max(part.duration_ms);
+    if !whole.run_id.split(", ").any(|id| id == part.run_id) {
+        whole.run_id = format!("{}, {}", whole.run_id, part.run_id);
+    }
+    whole.planned += part.planned;
+    whole.interrupted = whole.interrupted.take().or(part.interrupted);
+    whole.units.extend(part.units);
+    whole.set_ups.extend(part.set_ups);
+    whole.not_undone.extend(part.not_undone);
+}
+
+fn shift(document: &mut Document, started: jiff::Timestamp) {
+    let later = document.started.as_millisecond() - started.as_millisecond();
+    let later = milliseconds(Duration::from_millis(u64::try_from(later).unwrap_or(0)));
+    let of_units = document.units.iter_mut().flat_map(|unit| &mut unit.steps);
+    let of_fixtures = document.set_ups.iter_mut().flat_map(|set_up| &mut set_up.steps);
+    for step in of_units.chain(of_fixtures) {
+        step.started_ms += later;
+        step.sent_ms = step.sent_ms.map(|sent| sent + later);
+    }
+    document.units.iter_mut().for_each(|unit| unit.started_ms += later);
+    document.duration_ms += later;
+    document.started = started;
+}
