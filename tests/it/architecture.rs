@@ -66,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "check",
             "diagnostic",
+            "disk",
             "event",
             "host",
             "load",
