@@ -38,3 +38,8 @@ pub mod sandbox;
 // Roof.
 pub mod cli;
 pub use cli::testing;
+
+/// The Rust examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

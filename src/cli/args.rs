@@ -39,6 +39,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// List, show and draw fixtures
     Fixture(FixtureArgs),
+    /// List, show and tidy what marketplaces answered
+    Recording(RecordingArgs),
     /// Take back what runs have left that were killed before they could
     Cleanup(CleanupArgs),
     /// Look at answers that are not what their snapshots say; accept, reject, clear away
@@ -172,6 +174,38 @@ pub enum FixtureAct {
         /// As text for Graphviz
         #[arg(long)]
         dot: bool,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct RecordingArgs {
+    #[command(subcommand)]
+    pub act: RecordingAct,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RecordingAct {
+    /// All recordings: their scheme, how many exchanges, how old, for which request
+    List,
+    /// One recording as its file
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Remove recordings of requests that are gone, and bodies that nothing names
+    Prune {
+        /// Only show what would be removed
+        #[arg(long)]
+        list: bool,
+    },
+    /// Hide secrets and what is personal in recordings that were written before there was a rule for it
+    Redact {
+        /// By default all
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Only show which would change; there being one is exit 1
+        #[arg(long)]
+        list: bool,
     },
 }
 

@@ -33,6 +33,7 @@ pub fn run(host: &Host) -> Exit {
         Command::Sandbox(sandbox) => command::sandbox::run(host, &args.global, &sandbox, &output),
         Command::Trust(trust) => command::trust::run(host, &args.global, &trust, &output),
         Command::Fixture(fixture) => command::fixture::run(host, &args.global, &fixture, &output),
+        Command::Recording(recording) => command::recording::run(host, &args.global, &recording, &output),
         Command::Cleanup(cleanup) => command::cleanup::run(host, &args.global, &cleanup, &output),
         Command::Snapshot(snapshot) => command::snapshot::run(host, &args.global, &snapshot, &output),
         Command::Report(report) => command::report::run(host, &args.global, &report, &output),

@@ -54,7 +54,8 @@ impl Recordings<'_> {
         };
         let nodes = exchanges.map(|node| items(node, "`exchanges`", self.faults)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
-        Some(Recording { name, scheme, recorded_ms, exchanges, resources: resources.unwrap_or_default() })
+        let is_written = map.get("checksum").is_some();
+        Some(Recording { name, scheme, recorded_ms, is_written, exchanges, resources: resources.unwrap_or_default() })
     }
 
     /// What the program wrote is whole; what a person changed is the person's own.

@@ -25,14 +25,17 @@ fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Redact> {
         check_header_name(name, node.at, "this name", faults);
         return Some(Redact::Header(name.to_ascii_lowercase()));
     }
-    let Some(node) = map.get("pattern") else {
+    let Some(pattern) = map.get("pattern") else {
+        if node.as_map().is_some_and(|entries| !entries.is_empty()) {
+            return None;
+        }
         let fault = Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
         faults.push(fault.hint("write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`"));
         return None;
     };
-    let found = regex(node, faults)?;
+    let found = regex(pattern, faults)?;
     if found.is_match("") {
-        let fault = Diagnostic::error("this pattern finds empty texts").at(node.at, "it would hide everything and nothing");
+        let fault = Diagnostic::error("this pattern finds empty texts").at(pattern.at, "it would hide everything and nothing");
         faults.push(fault.hint("use `+` in the place of `*`"));
         return None;
     }

@@ -22,6 +22,8 @@ pub struct Recording {
     pub scheme: String,
     /// In Unix milliseconds; a stub that was written by hand need not say it.
     pub recorded_ms: Option<i64>,
+    /// The program wrote it, and nobody has changed it since.
+    pub is_written: bool,
     pub exchanges: Vec<Exchange>,
     pub resources: Vec<Resource>,
 }

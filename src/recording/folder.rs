@@ -6,6 +6,7 @@ use crate::disk::{UNFINISHED, replace_shared};
 use crate::load::recording_of;
 use crate::model::recording::{AnswerBody, BODIES, Exchange, Outcome, RecordedAnswer, Recording};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -144,15 +145,45 @@ impl Folder {
         Ok(RecordedAnswer { body: AnswerBody::File(file), ..answer })
     }
 
-    /// Removes what a process that was killed left half written.
+    /// Removes files, and what a process that was killed left half written.
     ///
     /// # Errors
-    /// When the folder cannot be locked.
-    pub fn remove_unfinished(&self) -> Result<(), FolderError> {
+    /// When the folder cannot be locked, or a file cannot be removed.
+    pub fn remove(&self, paths: &[PathBuf]) -> Result<(), FolderError> {
         let _lock = self.lock()?;
         remove_unfinished(&self.root.join(RECORDINGS));
+        for path in paths {
+            std::fs::remove_file(self.root.join(path)).map_err(|error| disk(path, error))?;
+        }
         Ok(())
     }
+
+    /// Bodies that lie in files of their own and belong to none of these recordings.
+    #[must_use]
+    pub fn idle_bodies(&self, recordings: &[&Recording]) -> Vec<PathBuf> {
+        let named: HashSet<&Path> = recordings.iter().flat_map(|recording| bodies(recording)).collect();
+        let entries = std::fs::read_dir(self.root.join(BODIES)).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| Path::new(BODIES).join(entry.file_name()));
+        let mut idle: Vec<PathBuf> = paths.filter(|path| !named.contains(path.as_path())).collect();
+        idle.sort();
+        idle
+    }
+
+    /// The file of a recording, relative to the root.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        path.strip_prefix(&self.root).map_or(path.clone(), Path::to_owned)
+    }
+}
+
+/// The bodies of a recording that lie in files of their own.
+fn bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
+    recording.exchanges.iter().filter_map(|exchange| match &exchange.outcome {
+        Outcome::Answer(RecordedAnswer { body: AnswerBody::File(path), .. })
+        | Outcome::Truncated(RecordedAnswer { body: AnswerBody::File(path), .. }) => Some(path.as_path()),
+        _ => None,
+    })
 }
 
 fn remove_unfinished(folder: &Path) {

@@ -21,5 +21,5 @@ pub use pool::{Miss, Pool, Unused};
 pub use recorder::{Extent, Recorder, Why, Written};
 pub use replay::{Played, Replay, ReplayError, is_of, missed};
 pub use same::{is_unchanged, json_of, masked};
-pub use take::{Take, TakeError};
+pub use take::{Take, TakeError, hidden_again};
 pub use unsigned::unsigned;

@@ -140,7 +140,7 @@ impl Recorder {
             let is_fresh = recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_ms);
             let recorded_ms = if is_same && is_fresh { recorded } else { Some(source.now_ms) };
             let (name, scheme) = (name.to_owned(), source.scheme.to_owned());
-            Ok(Recording { name, scheme, recorded_ms, exchanges, resources: Vec::new() })
+            Ok(Recording { name, scheme, recorded_ms, is_written: true, exchanges, resources: Vec::new() })
         })
     }
 

@@ -1,14 +1,18 @@
 //! An answer of the network as a recording says it: unpacked, readable, with the headers that say something, and without any
 //! secret.
 
+use super::answer::body_of;
 use super::hide::Hidden;
 use super::packed;
 use crate::jsonpath::Overrun;
-use crate::model::recording::{AnswerBody, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest};
+use crate::model::recording::{
+    AnswerBody, Exchange, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording,
+};
 use crate::model::redact::Redact;
 use crate::secret::Redactor;
 use crate::value::{Value, parse};
 use crate::wire::WireResponse;
+use std::path::Path;
 
 /// Headers that say what the body is and what comes next. The others are of the day or of the connection, or could hold a secret.
 pub const HEADERS: [&str; 6] = ["content-type", "content-language", "content-disposition", "link", "location", "retry-after"];
@@ -48,14 +52,45 @@ impl Take<'_> {
         let wanted = |name: &str| HEADERS.contains(&name) || self.headers.iter().any(|header| header == name);
         let mut headers: Vec<(String, String)> = self.response.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect();
         headers.sort_by(|left, right| left.0.cmp(&right.0));
-        let body = &self.response.body;
-        let body = match (parse(body), std::str::from_utf8(body)) {
-            _ if body.is_empty() => AnswerBody::None,
-            (Ok(value), _) if can_stand(&value, 0) => AnswerBody::Json(value),
-            (_, Ok(text)) => AnswerBody::Text(text.to_owned()),
-            _ => AnswerBody::Bytes(body.to_vec()),
+        RecordedAnswer { status: self.response.status, headers, body: body_as_read(&self.response.body) }
+    }
+}
+
+/// A recording once more without secrets and without what is personal, by the rules as they are now.
+///
+/// # Errors
+/// When something in it cannot be hidden, or a body of it cannot be read.
+pub fn hidden_again(recording: &Recording, rules: &[&Redact], redactor: &mut Redactor, root: &Path) -> Result<Recording, String> {
+    let mut hidden = Hidden::default();
+    let mut exchanges = Vec::with_capacity(recording.exchanges.len());
+    for exchange in &recording.exchanges {
+        let request = hidden.in_request(&exchange.request);
+        let outcome = match &exchange.outcome {
+            Outcome::Answer(answer) => {
+                let body = inline(&answer.body, root)?;
+                let answer = RecordedAnswer { body, ..answer.clone() };
+                let answer = hidden.in_answer(answer, rules, &request).map_err(|error| error.to_string())?;
+                Outcome::Answer(scrubbed(answer, redactor).map_err(|error| error.to_string())?)
+            }
+            other => other.clone(),
         };
-        RecordedAnswer { status: self.response.status, headers, body }
+        exchanges.push(Exchange { request: scrubbed_request(request, redactor), outcome, ..exchange.clone() });
+    }
+    Ok(Recording { exchanges, ..recording.clone() })
+}
+
+/// A body from its own file, so that it is looked at like any other.
+fn inline(body: &AnswerBody, root: &Path) -> Result<AnswerBody, String> {
+    let AnswerBody::File(_) = body else { return Ok(body.clone()) };
+    Ok(body_as_read(&body_of(body, root)?))
+}
+
+fn body_as_read(body: &[u8]) -> AnswerBody {
+    match (parse(body), std::str::from_utf8(body)) {
+        _ if body.is_empty() => AnswerBody::None,
+        (Ok(value), _) if can_stand(&value, 0) => AnswerBody::Json(value),
+        (_, Ok(text)) => AnswerBody::Text(text.to_owned()),
+        _ => AnswerBody::Bytes(body.to_vec()),
     }
 }
 

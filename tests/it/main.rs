@@ -1,5 +1,6 @@
 //! The tests that see ingam as its users do: from outside, as a program, over files and the loopback interface.
 
+mod acceptance;
 mod architecture;
 mod cases;
 mod documents;

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fixture;
 pub mod init;
 pub mod list;
+pub mod recording;
 pub mod renew_helper;
 pub mod replay;
 pub mod report;

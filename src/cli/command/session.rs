@@ -160,7 +160,11 @@ pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> 
     Ok(Environment::Dry(credentials(host, loaded, output)?))
 }
 
-fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Credentials, Exit> {
+/// What the user brings, of any scheme.
+///
+/// # Errors
+/// The exit code of what was wrong, which has been said.
+pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Credentials, Exit> {
     Credentials::read(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
         output.error(&error.to_string(), &[]);
         Exit::Credential

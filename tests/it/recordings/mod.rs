@@ -5,6 +5,7 @@ mod broken;
 mod leaks;
 mod life;
 mod matching;
+mod tidy;
 mod together;
 
 use super::program::{Folder, ingam, text};

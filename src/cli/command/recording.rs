@@ -1,0 +1,196 @@
+//! `ingam recording`: lists and shows what marketplaces answered, removes what nothing needs, and hides what is personal.
+
+use super::replay::days;
+use super::session;
+use crate::cli::Exit;
+use crate::cli::args::{Global, RecordingAct, RecordingArgs};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::{count, did_you_mean};
+use crate::host::Host;
+use crate::load::Loaded;
+use crate::model::recording::Recording;
+use crate::model::redact::Redact;
+use crate::recording::{Folder, FolderError, hidden_again, is_of};
+use crate::run::Whose;
+use crate::secret::Redactor;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub fn run(host: &Host, global: &Global, args: &RecordingArgs, output: &Output) -> Exit {
+    let loaded = match settings::workspace(host, global, output) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    if loaded.workspace.recordings.is_empty() {
+        output.error(
+            "there is no recording in `fixtures/recordings/`",
+            &["`ingam run --env live --record` writes some".to_owned()],
+        );
+        return Exit::NothingSelected;
+    }
+    match &args.act {
+        RecordingAct::List => output.data(&list(&loaded, host, output)),
+        RecordingAct::Show { name } => return show(&loaded, name, output),
+        RecordingAct::Prune { list } => return prune(&loaded, *list, output),
+        RecordingAct::Redact { names, list } => return redact(host, &loaded, names, *list, output).unwrap_or_else(|exit| exit),
+    }
+    Exit::Success
+}
+
+/// Name, scheme, exchanges, age, and for what.
+fn list(loaded: &Loaded, host: &Host, output: &Output) -> String {
+    let recordings = &loaded.workspace.recordings;
+    let widest = recordings.iter().map(|recording| recording.name.len()).max().unwrap_or(0);
+    let schemes = recordings.iter().map(|recording| recording.scheme.len()).max().unwrap_or(0);
+    let now = (host.clock)();
+    let line = |recording: &Recording| {
+        let age = recording.recorded_ms.map(|at| Duration::from_millis(u64::try_from(now - at).unwrap_or(0)));
+        let is_old = age.is_some_and(|age| age > loaded.workspace.max_age);
+        let age = format!("{:<8}", age.map_or_else(|| "stub".to_owned(), days));
+        let age = if is_old { output.out.yellow(&age) } else { output.out.dim(&age) };
+        let exchanges = count(recording.exchanges.len(), "exchange");
+        let idle = if owner(loaded, recording).is_some() { String::new() } else { output.out.dim("of no request file") };
+        format!("{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {idle}", recording.name, recording.scheme).trim_end().to_owned()
+    };
+    recordings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The request file or fixture that a recording is of.
+fn owner<'l>(loaded: &'l Loaded, recording: &Recording) -> Option<Owner<'l>> {
+    let of = |file: &str| is_of(&recording.name, file, &recording.scheme);
+    let request = loaded.workspace.requests.iter().find(|request| of(&request.name));
+    let fixture = loaded.workspace.fixtures.iter().find(|fixture| of(&Whose::of_fixture(&fixture.name, None).file));
+    request.map(|request| Owner { redact: &request.redact }).or(fixture.map(|_| Owner { redact: &[] }))
+}
+
+struct Owner<'l> {
+    redact: &'l [Redact],
+}
+
+/// The file itself.
+fn show(loaded: &Loaded, name: &str, output: &Output) -> Exit {
+    let recordings = &loaded.workspace.recordings;
+    if !recordings.iter().any(|recording| recording.name == name) {
+        let names = recordings.iter().map(|recording| recording.name.as_str());
+        output.error(&format!("there is no recording `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+        return Exit::Usage;
+    }
+    let root = &loaded.workspace.root;
+    match std::fs::read_to_string(root.join(Folder::new(root).file(name))) {
+        Ok(text) => {
+            output.data(&text);
+            Exit::Success
+        }
+        Err(error) => {
+            output.error(&format!("`{name}` cannot be read: {error}"), &[]);
+            Exit::Unable
+        }
+    }
+}
+
+/// What was written by hand stays: it may stand for anything.
+fn prune(loaded: &Loaded, only_list: bool, output: &Output) -> Exit {
+    let folder = Folder::new(&loaded.workspace.root);
+    let is_gone = |recording: &&Recording| recording.is_written && owner(loaded, recording).is_none();
+    let (gone, kept): (Vec<&Recording>, Vec<&Recording>) = loaded.workspace.recordings.iter().partition(is_gone);
+    let mut paths: Vec<PathBuf> = gone.iter().map(|recording| folder.file(&recording.name)).collect();
+    paths.extend(folder.idle_bodies(&kept));
+    for path in &paths {
+        output.data(&format!("{} {}", if only_list { "would remove" } else { "removed" }, path.display()));
+    }
+    if !only_list && let Err(error) = folder.remove(&paths) {
+        return unable(&error, output);
+    }
+    if paths.is_empty() {
+        output.say("nothing to remove: every recording has its request");
+    }
+    Exit::Success
+}
+
+fn redact(host: &Host, loaded: &Loaded, names: &[String], only_list: bool, output: &Output) -> Result<Exit, Exit> {
+    let mut redactor = Redactor::default();
+    let credentials = session::credentials(host, loaded, output)?;
+    for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
+        redactor.add(name, value);
+    }
+    let chosen = chosen(loaded, names, output)?;
+    let (mut changed, mut left) = (0, 0);
+    for recording in chosen {
+        match redact_one(loaded, recording, &mut redactor, only_list, output)? {
+            Redacted::Nothing => {}
+            Redacted::Changed => changed += 1,
+            Redacted::Left => left += 1,
+        }
+    }
+    if left > 0 {
+        let files = if left == 1 { "1 file was".to_owned() } else { format!("{left} files were") };
+        output.error(&format!("{files} written by hand, and hold secrets or personal data"), &["change them by hand".to_owned()]);
+    } else if changed == 0 {
+        output.say("nothing to hide");
+    }
+    Ok(if left > 0 || (only_list && changed > 0) { Exit::Failed } else { Exit::Success })
+}
+
+/// What became of one file.
+enum Redacted {
+    Nothing,
+    Changed,
+    /// A person wrote it, and a person has to change it.
+    Left,
+}
+
+fn chosen<'l>(loaded: &'l Loaded, names: &[String], output: &Output) -> Result<Vec<&'l Recording>, Exit> {
+    let recordings = &loaded.workspace.recordings;
+    for name in names {
+        if !recordings.iter().any(|recording| recording.name == *name) {
+            let known = recordings.iter().map(|recording| recording.name.as_str());
+            output.error(&format!("there is no recording `{name}`"), &did_you_mean(name, known).into_iter().collect::<Vec<_>>());
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(recordings.iter().filter(|recording| names.is_empty() || names.contains(&recording.name)).collect())
+}
+
+fn redact_one(
+    loaded: &Loaded,
+    recording: &Recording,
+    redactor: &mut Redactor,
+    only_list: bool,
+    output: &Output,
+) -> Result<Redacted, Exit> {
+    let workspace = &loaded.workspace;
+    let (folder, path) = (Folder::new(&workspace.root), Folder::new(&workspace.root).file(&recording.name));
+    let of_scheme = workspace.scheme(&recording.scheme).map(|scheme| scheme.redact.as_slice()).unwrap_or_default();
+    let of_request = owner(loaded, recording).map(|owner| owner.redact).unwrap_or_default();
+    let rules: Vec<&Redact> = of_scheme.iter().chain(&workspace.redact).chain(of_request).collect();
+    let hidden = hidden_again(recording, &rules, redactor, &workspace.root);
+    let hidden = hidden.map_err(|reason| {
+        output.error(&format!("{}: {reason}", path.display()), &[]);
+        Exit::Unable
+    })?;
+    if is_same(recording, &hidden, &workspace.root) {
+        return Ok(Redacted::Nothing);
+    }
+    if !recording.is_written {
+        output.data(&format!("by hand {}", path.display()));
+        return Ok(Redacted::Left);
+    }
+    if only_list {
+        output.data(&format!("would change {}", path.display()));
+        return Ok(Redacted::Changed);
+    }
+    folder.update(&recording.name, &mut |_| Ok(hidden.clone())).map_err(|error| unable(&error, output))?;
+    output.data(&format!("changed {}", path.display()));
+    Ok(Redacted::Changed)
+}
+
+fn is_same(before: &Recording, after: &Recording, root: &std::path::Path) -> bool {
+    let same = |(before, after): (&_, &_)| crate::recording::is_unchanged(before, after, &[], root);
+    before.exchanges.iter().zip(&after.exchanges).all(same)
+}
+
+fn unable(error: &FolderError, output: &Output) -> Exit {
+    output.error(&error.to_string(), &[]);
+    Exit::Unable
+}
