@@ -105,6 +105,18 @@ pub struct RunArgs {
     /// Stop at the first request that does not pass
     #[arg(long)]
     pub fail_fast: bool,
+    /// So many requests side by side; by default 16, and 1 in the sandbox and with --replay
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub jobs: Option<u16>,
+    /// How long the whole run may take
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Only what did not pass when it was last run
+    #[arg(long)]
+    pub rerun_failed: bool,
+    /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: String,

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::load::{Loaded, WORKSPACE_FILE, is_variable, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
-use crate::plan::{Given, Selection, check_names, knows_variable};
+use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
 use crate::renew::Helper;
 use crate::store::{Place, StoreConfig, StoreError, StoreKey};
 use crate::value::Value;
@@ -81,6 +81,39 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<(String, Value)>, Ex
         vars.push((name.to_owned(), Value::as_written(value)));
     }
     Ok(vars)
+}
+
+/// What CI systems say of the parts of a job: index, total, and the number of the first.
+const CI_SHARDS: [(&str, &str, u32); 7] = [
+    // Kubernetes gives the pods of an Indexed Job their index, and nobody tells them how many there are.
+    ("JOB_COMPLETION_INDEX", "INGAM_SHARDS", 0),
+    ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
+    ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
+    ("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
+    ("SYSTEM_JOBPOSITIONINPHASE", "SYSTEM_TOTALJOBSINPHASE", 1),
+    ("SEMAPHORE_JOB_INDEX", "SEMAPHORE_JOB_COUNT", 1),
+    ("INGAM_SHARD", "INGAM_SHARDS", 1),
+];
+
+/// `2/5`, or what the CI system says.
+pub fn shard(host: &Host, text: &str, output: &Output) -> Result<Shard, Exit> {
+    let found = if text == "auto" { ci_shard(host) } else { Shard::parse(text) };
+    found.ok_or_else(|| {
+        let hint = if text == "auto" {
+            "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`"
+        } else {
+            "write `--shard 2/5` for the second of five parts, or `--shard auto`"
+        };
+        output.error(&format!("`--shard` takes one of several parts, and `{text}` is none"), &[hint.to_owned()]);
+        Exit::Usage
+    })
+}
+
+fn ci_shard(host: &Host) -> Option<Shard> {
+    CI_SHARDS.iter().find_map(|(index, total, first)| {
+        let number = |name: &str| host.var(name)?.parse::<u32>().ok();
+        Shard::new((number(index)? + 1).checked_sub(*first)?, number(total)?)
+    })
 }
 
 /// `300ms`, `30s`, `2m`.

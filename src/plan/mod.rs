@@ -1,13 +1,17 @@
 //! From a workspace to what a run will do: which requests, as which accounts, in which order, with every name known
 //! beforehand. It refuses an empty selection.
 
+mod lanes;
 mod names;
 mod order;
 mod select;
+mod shard;
 mod standing;
 
+pub use lanes::lanes;
 pub use names::{Given, check_names, knows_variable};
 pub use select::{Selection, SelectionError, select};
+pub use shard::Shard;
 pub use standing::{Act, Id, Place, Standing, id, rehearse};
 
 use crate::model::environment::EVERY_ACCOUNT;
@@ -116,6 +120,8 @@ pub fn accounts_of(request: &Request, workspace: &Workspace, environment: &str) 
 #[derive(Clone, Debug, Default)]
 pub struct Plan<'w> {
     pub units: Vec<Unit<'w>>,
+    /// Units of its files were taken out: another machine runs them, or nobody.
+    pub is_part: bool,
 }
 
 impl<'w> Plan<'w> {
@@ -123,7 +129,14 @@ impl<'w> Plan<'w> {
     #[must_use]
     pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &'w Workspace, environment: &str) -> Self {
         let units = requests.iter().flat_map(|request| Unit::of(request, account, workspace, environment));
-        Self { units: order::reorder(units.collect()) }
+        Self { units: order::reorder(units.collect()), is_part: false }
+    }
+
+    /// Only those units; the order stays.
+    pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        let before = self.units.len();
+        self.units.retain(|unit| keeps(&unit.id()));
+        self.is_part |= self.units.len() < before;
     }
 
     /// How many files its units are of.

@@ -2,9 +2,10 @@
 
 use super::folder::{Change, Folder, FolderError};
 use super::same::is_unchanged;
+use super::whose::Whose;
 use crate::jsonpath::JsonPath;
 use crate::model::recording::{Exchange, Recording, same_request};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What of a run is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +40,11 @@ pub struct Recorder {
     extent: Extent,
     /// A recording that is younger than this and still true is not touched, in milliseconds.
     fresh_ms: i64,
-    heard: HashMap<String, Heard>,
+    heard: BTreeMap<Whose, Heard>,
     pub written: Vec<Written>,
 }
 
-/// The exchanges of one request file, in the order in which they began.
+/// The exchanges of one request file as one account, in the order in which they began.
 #[derive(Default)]
 struct Heard {
     exchanges: Vec<(String, Exchange)>,
@@ -56,17 +57,26 @@ struct Heard {
     said: Vec<Why>,
 }
 
+impl Heard {
+    /// A unit that has not ended says nothing.
+    fn ended(mut self) -> Self {
+        self.is_partial |= self.exchanges.len() > self.unit_from;
+        self.exchanges.truncate(self.unit_from);
+        self
+    }
+}
+
 /// What a recording is made of, besides what was heard.
 pub struct Source<'s> {
     pub scheme: &'s str,
-    pub masks: &'s [JsonPath],
+    pub masks: Vec<JsonPath>,
     pub now_ms: i64,
 }
 
 impl Recorder {
     #[must_use]
     pub fn new(folder: Folder, extent: Extent, fresh_ms: i64) -> Self {
-        Self { folder, extent, fresh_ms, heard: HashMap::new(), written: Vec::new() }
+        Self { folder, extent, fresh_ms, heard: BTreeMap::new(), written: Vec::new() }
     }
 
     #[must_use]
@@ -75,25 +85,22 @@ impl Recorder {
     }
 
     /// An exchange of a file that went as its file expects.
-    pub fn hear(&mut self, file: &str, scheme: &str, exchange: Exchange) {
-        self.of(file).exchanges.push((scheme.to_owned(), exchange));
+    pub fn hear(&mut self, whose: &Whose, scheme: &str, exchange: Exchange) {
+        self.of(whose).exchanges.push((scheme.to_owned(), exchange));
     }
 
     /// What the present unit of a file brought is not to be written.
-    pub fn refuse(&mut self, file: &str, why: Why) {
-        self.of(file).refused.get_or_insert(why);
+    pub fn refuse(&mut self, whose: &Whose, why: Why) {
+        self.of(whose).refused.get_or_insert(why);
     }
 
-    fn of(&mut self, file: &str) -> &mut Heard {
-        if !self.heard.contains_key(file) {
-            self.heard.insert(file.to_owned(), Heard::default());
-        }
-        self.heard.entry(file.to_owned()).or_default()
+    fn of(&mut self, whose: &Whose) -> &mut Heard {
+        self.heard.entry(whose.clone()).or_default()
     }
 
     /// A unit of a file has ended; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&mut self, file: &str, is_whole: bool) {
-        let Some(heard) = self.heard.get_mut(file) else { return };
+    pub fn end_unit(&mut self, whose: &Whose, is_whole: bool) {
+        let Some(heard) = self.heard.get_mut(whose) else { return };
         heard.is_partial |= !is_whole || heard.refused.is_some();
         if let Some(reason) = heard.refused.take() {
             heard.exchanges.truncate(heard.unit_from);
@@ -104,9 +111,16 @@ impl Recorder {
         heard.unit_from = heard.exchanges.len();
     }
 
-    /// Writes what was heard of a file, into one recording for each scheme; `of` gives what a scheme varies in.
-    pub fn write(&mut self, file: &str, main_scheme: &str, of: &dyn Fn(&str) -> Vec<JsonPath>, now_ms: i64) {
-        let Some(heard) = self.heard.remove(file) else { return };
+    /// Fixtures are used by many units, and end with the run.
+    pub fn end_fixtures(&mut self) {
+        let fixtures: Vec<Whose> = self.heard.keys().filter(|whose| whose.is_fixture()).cloned().collect();
+        fixtures.iter().for_each(|whose| self.end_unit(whose, true));
+    }
+
+    /// Writes what was heard of a file, into one recording for each scheme. A file of which not every unit has ended keeps what it
+    /// had besides.
+    pub fn write(&mut self, file: &str, is_whole: bool, of: &dyn for<'s> Fn(&'s str) -> Source<'s>, main_scheme: &str) {
+        let Some(heard) = self.all_of(file) else { return };
         for reason in &heard.said {
             self.written.push(Written { name: file.to_owned(), result: Err(reason.clone()) });
         }
@@ -117,11 +131,22 @@ impl Recorder {
             let name = if scheme == main_scheme { file.to_owned() } else { format!("{file}.{scheme}") };
             let new: Vec<&Exchange> =
                 heard.exchanges.iter().filter(|(other, _)| other == scheme).map(|(_, exchange)| exchange).collect();
-            let masks = of(scheme);
-            let source = Source { scheme, masks: &masks, now_ms };
-            let result = self.merge(&name, &new, heard.is_partial, &source).map_err(|error| Why::Fault(error.to_string()));
-            self.written.push(Written { name, result });
+            let result = self.merge(&name, &new, heard.is_partial || !is_whole, &of(scheme));
+            self.written.push(Written { name, result: result.map_err(|error| Why::Fault(error.to_string())) });
         }
+    }
+
+    /// What was heard of a file, of all its accounts, in their order.
+    fn all_of(&mut self, file: &str) -> Option<Heard> {
+        let whose: Vec<Whose> = self.heard.keys().filter(|whose| whose.file == file).cloned().collect();
+        let mut heard = whose.iter().filter_map(|whose| self.heard.remove(whose)).map(Heard::ended);
+        let mut all = heard.next()?;
+        for other in heard {
+            all.exchanges.extend(other.exchanges);
+            all.is_partial |= other.is_partial;
+            all.said.extend(other.said.into_iter().filter(|why| !all.said.contains(why)).collect::<Vec<_>>());
+        }
+        Some(all)
     }
 
     fn merge(&self, name: &str, new: &[&Exchange], is_partial: bool, source: &Source<'_>) -> Result<Change, FolderError> {
@@ -132,7 +157,7 @@ impl Recorder {
             let before = old.map(|old| old.exchanges.as_slice()).unwrap_or_default();
             let exchanges = match self.extent {
                 Extent::Missing => added(before, new),
-                Extent::All => self.merged(before, new, is_partial, source.masks),
+                Extent::All => self.merged(before, new, is_partial, &source.masks),
             };
             let is_same = exchanges.len() == before.len()
                 && exchanges.iter().zip(before).all(|(new, old)| is_unchanged(old, new, &[], self.folder.root()));

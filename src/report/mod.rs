@@ -11,6 +11,7 @@ mod html;
 mod junit;
 mod merge;
 mod ndjson;
+mod progress;
 mod replay;
 mod tap;
 mod terminal;
@@ -27,15 +28,6 @@ pub use terminal::{Style, Terminal, human};
 
 use crate::event::Event;
 use crate::span::Sources;
-
-/// Nobody listens.
-pub struct Nobody;
-
-impl Reporter for Nobody {
-    fn on(&mut self, _: &Event, _: &Sources) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Two who listen.
 pub struct Both<'r>(pub &'r mut dyn Reporter, pub &'r mut dyn Reporter);

@@ -1,11 +1,13 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a summary.
 
 use super::Reporter;
+use super::progress::Progress;
 use crate::diagnostic::count;
 use crate::event::{Event, FailureReport, SetUpReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
 use crate::secret::Shown;
 use crate::span::Sources;
 use anstyle::{AnsiColor, Style as Ansi};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -70,11 +72,15 @@ pub struct Terminal<W: Write> {
     style: Style,
     verbose: bool,
     troubled: Vec<UnitReport>,
+    /// Units that have ended before one that comes before them: lines are in the order of the plan.
+    early: BTreeMap<usize, UnitReport>,
+    next: usize,
+    progress: Progress,
 }
 
 impl<W: Write> Terminal<W> {
     pub fn new(out: W, style: Style, verbose: bool) -> Self {
-        Self { out, style, verbose, troubled: Vec::new() }
+        Self { out, style, verbose, troubled: Vec::new(), early: BTreeMap::new(), next: 0, progress: Progress::default() }
     }
 
     /// What is known when somebody stops the run.
@@ -82,6 +88,8 @@ impl<W: Write> Terminal<W> {
     /// # Errors
     /// When the output cannot be written.
     pub fn interrupted(&mut self, sources: &Sources) -> io::Result<()> {
+        self.clear_progress()?;
+        self.tell_in_order(sources, true)?;
         for unit in std::mem::take(&mut self.troubled) {
             self.in_full(&unit, sources)?;
         }
@@ -248,6 +256,7 @@ impl<W: Write> Terminal<W> {
     }
 
     fn finished(&mut self, summary: &Summary, sources: &Sources) -> io::Result<()> {
+        self.tell_in_order(sources, true)?;
         for unit in std::mem::take(&mut self.troubled) {
             self.in_full(&unit, sources)?;
         }
@@ -275,19 +284,53 @@ impl<W: Write> Terminal<W> {
 
 impl<W: Write> Reporter for Terminal<W> {
     fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
+        if self.style.live {
+            self.progress.note(event);
+            self.clear_progress()?;
+        }
+        self.tell(event, sources)?;
+        if self.style.live { self.draw_progress() } else { Ok(()) }
+    }
+}
+
+impl<W: Write> Terminal<W> {
+    fn tell(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
         match event {
             Event::RunStarted { environment, files, .. } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
             Event::UnitFinished(unit) => {
-                if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
-                    self.troubled.push(unit.clone());
-                }
-                self.unit(unit, sources)
+                self.early.insert(unit.index, unit.clone());
+                self.tell_in_order(sources, false)
             }
             Event::NotUndone(undo) => self.not_undone(undo, sources),
             Event::RunFinished(summary) => self.finished(summary, sources),
         }
+    }
+
+    /// The lines whose turn it is; with `all`, also those before which some will never come.
+    fn tell_in_order(&mut self, sources: &Sources, all: bool) -> io::Result<()> {
+        while let Some(entry) = self.early.first_entry().filter(|entry| all || *entry.key() == self.next) {
+            let unit = entry.remove();
+            self.next = unit.index + 1;
+            self.unit(&unit, sources)?;
+            if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
+                self.troubled.push(unit);
+            }
+        }
+        Ok(())
+    }
+
+    fn clear_progress(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.progress.is_shown) { write!(self.out, "\r\x1b[2K") } else { Ok(()) }
+    }
+
+    fn draw_progress(&mut self) -> io::Result<()> {
+        if let Some(text) = self.progress.text() {
+            write!(self.out, "{}", self.style.dim(&shortened(&text, self.style.width.max(20) - 1)))?;
+            self.progress.is_shown = true;
+        }
+        self.out.flush()
     }
 }
 

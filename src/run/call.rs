@@ -3,14 +3,13 @@
 
 use super::Context;
 use super::access::Access;
-use super::recorded::Whose;
 use super::step::StepError;
 use super::token::{Wanted, stand_in};
 use crate::check::{self, Answer, Outcome};
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::model::scheme::{Level, Remedy, Scheme};
-use crate::recording::{Miss, Played, missed};
+use crate::recording::{Miss, Played, Whose, missed};
 use crate::render::Moment;
 use crate::sandbox::NO_RECORDING;
 use crate::sign::{Inputs, Sealed, Trace, TraceLine, Values, seal};

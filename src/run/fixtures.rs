@@ -4,24 +4,26 @@
 use super::Context;
 use super::call::Reach;
 use super::recall::{self, Recall};
-use super::recorded::Whose;
 use super::step::{self, Caller};
 use super::unit::{FixtureValue, fixture_whose, layers, moment, set_fixtures};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
 use crate::plan::{Id, Place, Standing, Unit, id};
+use crate::recording::Whose;
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft};
 use crate::store::{Entry, Ledger, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What stands, what it is worth, and how it is taken back.
-pub struct Fixtures<'w> {
+pub struct Fixtures<'l, 'w> {
     standing: Standing<'w>,
     instances: HashMap<Id, Instance<'w>>,
-    ledger: Option<Ledger>,
+    /// One for the run; it begins with the first thing that is made.
+    ledger: &'l RefCell<Option<Ledger>>,
 }
 
 struct Instance<'w> {
@@ -75,10 +77,10 @@ impl From<LedgerError> for SetUpError {
     }
 }
 
-impl<'w> Fixtures<'w> {
+impl<'l, 'w> Fixtures<'l, 'w> {
     #[must_use]
-    pub fn new() -> Self {
-        Self { standing: Standing::default(), instances: HashMap::new(), ledger: None }
+    pub fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
+        Self { standing: Standing::default(), instances: HashMap::new(), ledger }
     }
 
     /// The values of what a unit names; the fixtures it needs stand from now on.
@@ -179,7 +181,7 @@ impl<'w> Fixtures<'w> {
             return Ok(verdict);
         }
         let (call, unsigned) = (undo_call(made, variables, context), unsigned_undo(made, variables, context));
-        if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut self.ledger) {
+        if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut *self.ledger.borrow_mut()) {
             // What is written down holds no secret, whatever the answer held.
             ledger.made(number, hidden(call, context))?;
         }
@@ -196,7 +198,8 @@ impl<'w> Fixtures<'w> {
         context: &Context<'_>,
     ) -> Result<Option<u64>, SetUpError> {
         let Some(folder) = &context.ledger else { return Ok(None) };
-        let ledger = match &mut self.ledger {
+        let mut ledger = self.ledger.borrow_mut();
+        let ledger = match &mut *ledger {
             Some(ledger) => ledger,
             none => none.insert(Ledger::begin(folder, &context.run_id, &context.workspace.root)?),
         };
@@ -213,7 +216,7 @@ impl<'w> Fixtures<'w> {
     }
 
     fn closed(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
-        match (number, &mut self.ledger) {
+        match (number, &mut *self.ledger.borrow_mut()) {
             (Some(number), Some(ledger)) => ledger.closed(number),
             _ => Ok(()),
         }
@@ -225,13 +228,10 @@ impl<'w> Fixtures<'w> {
         self.undo(leaving, context, emit).await;
     }
 
-    /// Undoes everything, and ends the ledger.
+    /// Undoes everything.
     pub async fn end(mut self, context: &Context<'_>, emit: &mut dyn FnMut(Event)) {
         let all = self.standing.all();
         self.undo(all, context, emit).await;
-        if let Some(ledger) = self.ledger {
-            ledger.end();
-        }
     }
 
     /// Each in its turn, whatever becomes of the others.

@@ -3,6 +3,7 @@
 mod access;
 mod advice;
 mod call;
+mod conductor;
 mod explain;
 mod failures;
 mod fixtures;
@@ -16,27 +17,25 @@ mod unit;
 mod unreferenced;
 
 pub use access::{Access, AccessError, Accesses, Environment};
+pub use conductor::run;
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
-pub use recorded::{Recordings, Use, Whose};
+pub use recorded::{Recordings, Use};
 pub use snapshots::{Snapshots, snapshot_path};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
 pub use unreferenced::unreferenced;
 
-use crate::event::{Event, Summary, Trouble, UnitReport, Verdict};
-use crate::model::request::Request;
+use crate::event::Trouble;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
-use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
 use crate::store::Record;
 use crate::transport::Live;
 use crate::value::Value;
-use fixtures::Fixtures;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -70,6 +69,8 @@ pub struct Context<'w> {
     pub keep: bool,
     /// The first unit that does not pass is the last.
     pub fail_fast: bool,
+    /// How many units run side by side, at most.
+    pub jobs: usize,
     pub snapshots: Snapshots,
     pub stop: Stop,
 }
@@ -102,84 +103,6 @@ impl Context<'_> {
                 redactor.add(format!("token.{field}"), value);
             }
         }
-    }
-}
-
-/// Runs every unit in order, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events,
-/// never an error of this function.
-pub async fn run(plan: &Plan<'_>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
-    let begun = Instant::now();
-    emit(started(plan, context));
-    let mut summary = Summary::default();
-    let mut fixtures = Fixtures::new();
-    let mut not_undone = 0;
-    let mut hear = |event: Event| {
-        not_undone += usize::from(matches!(event, Event::NotUndone(_)));
-        emit(event);
-    };
-    let mut left = plan.units_of_files();
-    for (index, unit) in plan.units.iter().enumerate() {
-        if context.stop.is_wanted() {
-            break;
-        }
-        hear(Event::UnitStarted { index, id: unit.id() });
-        let report = UnitReport { index, ..unit::run(unit, &mut fixtures, context, &mut hear).await };
-        summary.count(&report);
-        let file = unit.request.name.as_str();
-        context.recordings.end_unit(file, report.not_reached == 0);
-        if let Some(count) = left.get_mut(file) {
-            *count -= 1;
-            if *count == 0 {
-                write_recording(unit.request, context);
-            }
-        }
-        let ends = context.fail_fast && matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
-        hear(Event::UnitFinished(report));
-        if ends {
-            break;
-        }
-        let next = plan.units[index + 1..].iter().find(|next| next.request.skip.is_none());
-        // What is skipped sets nothing up and ends nothing.
-        if unit.request.skip.is_none() && !context.stop.is_wanted() {
-            fixtures.leave(unit, next, context, &mut hear).await;
-        }
-    }
-    fixtures.end(context, &mut hear).await;
-    write_recordings(context);
-    summary.not_undone = not_undone;
-    summary.duration = begun.elapsed();
-    emit(Event::RunFinished(summary.clone()));
-    summary
-}
-
-fn started(plan: &Plan<'_>, context: &Context<'_>) -> Event {
-    Event::RunStarted {
-        environment: context.environment.clone(),
-        run_id: context.run_id.clone(),
-        files: plan.files(),
-        units: plan.units.len(),
-        at_ms: (context.clock)() - i64::try_from(context.begun.elapsed().as_millis()).unwrap_or(0),
-    }
-}
-
-fn write_recording(request: &Request, context: &Context<'_>) {
-    let scheme = request.steps.first().map(|step| step.scheme.name.as_str()).unwrap_or_default();
-    context.recordings.write(&request.name, scheme, context.workspace, (context.clock)());
-}
-
-/// What is not written yet: fixtures, and files that the run did not come to the end of.
-fn write_recordings(context: &Context<'_>) {
-    if !context.recordings.are_used() {
-        return;
-    }
-    for request in &context.workspace.requests {
-        context.recordings.end_unit(&request.name, false);
-        write_recording(request, context);
-    }
-    for fixture in &context.workspace.fixtures {
-        let scheme = fixture.schemes().next().unwrap_or_default();
-        let file = Whose::of_fixture(&fixture.name, None).file;
-        context.recordings.write(&file, scheme, context.workspace, (context.clock)());
     }
 }
 

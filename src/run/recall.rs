@@ -3,12 +3,12 @@
 use super::Context;
 use super::body_text;
 use super::call::{Call, Progress, not_recorded};
-use super::recorded::{Made, Whose};
+use super::recorded::Made;
 use crate::check::{self, Answer, Outcome};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::request::Step;
-use crate::recording::unsigned;
+use crate::recording::{Whose, unsigned};
 use crate::sign::choose_level;
 use crate::store::{UndoBody, UndoCall};
 use crate::value::{self, Value};

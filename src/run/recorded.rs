@@ -7,16 +7,13 @@ use crate::model::recording::{Exchange, Outcome, RecordedAnswer, RecordedRequest
 use crate::model::redact::Redact;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::recording::{Extent, Hidden, Miss, Played, RUN_ID, Recorder, Replay, Take, TakeError, Why, masked};
+use crate::recording::{Extent, Hidden, Miss, Played, RUN_ID, Recorder, Replay, Source, Take, TakeError, Whose, Why, masked};
 use crate::secret::Redactor;
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::cell::RefCell;
 use std::collections::HashMap;
-
-/// What stands before the name of a fixture among the names of request files.
-const FIXTURES: &str = "fixtures/";
 
 /// What recordings are used for.
 pub enum Use {
@@ -38,31 +35,6 @@ pub struct Recordings {
     /// What hides nothing but the id of the run.
     fresh: Hidden,
     run_id: String,
-}
-
-/// A request file, or a fixture, as an account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Whose {
-    /// `coupang/product_search`, `fixtures/listed_item`
-    pub file: String,
-    pub account: Option<String>,
-}
-
-impl Whose {
-    #[must_use]
-    pub fn of_fixture(name: &str, account: Option<&str>) -> Self {
-        Self { file: format!("{FIXTURES}{name}"), account: account.map(str::to_owned) }
-    }
-
-    fn is_fixture(&self) -> bool {
-        self.file.starts_with(FIXTURES)
-    }
-
-    /// A call that is none of a request file's.
-    #[must_use]
-    pub fn nobody_s(account: Option<&str>) -> Self {
-        Self { file: String::new(), account: account.map(str::to_owned) }
-    }
 }
 
 /// One exchange that was made.
@@ -120,18 +92,18 @@ impl Recordings {
         let Use::Record(recorder, _) = &mut *used else { return };
         if is_for_a_token(made) {
             let why = "it asks for a token, and token endpoints are never recorded";
-            return recorder.refuse(&made.whose.file, Why::Fault(why.to_owned()));
+            return recorder.refuse(made.whose, Why::Fault(why.to_owned()));
         }
         match self.clean(made, workspace, redactor) {
-            Ok((request, answer)) => recorder.hear(&made.whose.file, &made.scheme.name, exchange(request, answer)),
-            Err(error) => recorder.refuse(&made.whose.file, Why::Fault(error.to_string())),
+            Ok((request, answer)) => recorder.hear(made.whose, &made.scheme.name, exchange(request, answer)),
+            Err(error) => recorder.refuse(made.whose, Why::Fault(error.to_string())),
         }
     }
 
     /// An exchange that did not go as it should, so that nothing of its unit is recorded.
     pub fn refuse(&self, whose: &Whose, reason: &str) {
         if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
-            recorder.refuse(&whose.file, Why::Failed(reason.to_owned()));
+            recorder.refuse(whose, Why::Failed(reason.to_owned()));
         }
     }
 
@@ -148,16 +120,23 @@ impl Recordings {
     }
 
     /// The end of a unit; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&self, file: &str, is_whole: bool) {
+    pub fn end_unit(&self, whose: &Whose, is_whole: bool) {
         if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
-            recorder.end_unit(file, is_whole);
+            recorder.end_unit(whose, is_whole);
         }
     }
 
-    /// Writes what was heard of a file.
-    pub fn write(&self, file: &str, main_scheme: &str, workspace: &Workspace, now_ms: i64) {
+    /// Fixtures end with the run.
+    pub fn end_fixtures(&self) {
         if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
-            recorder.write(file, main_scheme, &|scheme| masks(workspace, scheme), now_ms);
+            recorder.end_fixtures();
+        }
+    }
+
+    /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
+    pub fn write(&self, file: &str, main_scheme: &str, is_whole: bool, workspace: &Workspace, now_ms: i64) {
+        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+            recorder.write(file, is_whole, &|scheme| Source { scheme, masks: masks(workspace, scheme), now_ms }, main_scheme);
         }
     }
 

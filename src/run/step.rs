@@ -2,7 +2,7 @@
 
 use super::access::AccessError;
 use super::call::{Call, Progress, Reach, not_recorded};
-use super::recorded::{Made, Whose};
+use super::recorded::Made;
 use super::snapshots::Answered;
 use super::{Context, advice, body_text, failures, shown};
 use crate::check::{self, Answer, Outcome};
@@ -14,7 +14,7 @@ use crate::model::redact::Redact;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::plan::Unit;
-use crate::recording::{self, ReplayError, TakeError};
+use crate::recording::{self, ReplayError, TakeError, Whose};
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::renew::Failure;
 use crate::secret::Redactor;

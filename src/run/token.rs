@@ -10,6 +10,8 @@ use crate::store::{Key, Label, Record, StoreError};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+use tokio::sync::Mutex;
 
 /// A record that was read longer ago is read again, in milliseconds: another process may have renewed it.
 const READ_AGAIN_MS: i64 = 60_000;
@@ -21,6 +23,8 @@ pub struct Tokens<'w> {
     held: RefCell<HashMap<Key, Held>>,
     /// What could not be renewed is not tried again by every request of a run.
     failed: RefCell<HashMap<Key, Failure>>,
+    /// Of requests that run side by side one renews a token, and the others wait for it.
+    turns: RefCell<HashMap<Key, Rc<Mutex<()>>>>,
 }
 
 #[derive(Clone)]
@@ -32,7 +36,7 @@ struct Held {
 impl<'w> Tokens<'w> {
     #[must_use]
     pub fn new(renewer: Renewer<'w>, refresh: Refresh) -> Self {
-        Self { renewer, refresh, held: RefCell::default(), failed: RefCell::default() }
+        Self { renewer, refresh, held: RefCell::default(), failed: RefCell::default(), turns: RefCell::default() }
     }
 }
 
@@ -131,8 +135,16 @@ impl Wanted<'_> {
         if self.context.tokens.refresh == Refresh::Never {
             return Err(self.may_not_renew(than == 0));
         }
-        if let Some(failure) = self.context.tokens.failed.borrow().get(&self.key()) {
+        let tokens = &self.context.tokens;
+        let turn = Rc::clone(tokens.turns.borrow_mut().entry(self.key()).or_default());
+        let _turn = turn.lock().await;
+        if let Some(failure) = tokens.failed.borrow().get(&self.key()) {
             return Err(failure.clone());
+        }
+        // Somebody had the turn before.
+        let held = tokens.held.borrow().get(&self.key()).map(|held| held.record.clone());
+        if let Some(record) = held.filter(|record| record.generation > than) {
+            return Ok(record);
         }
         let bases = self.context.accesses.bases(self.scheme, self.token, &self.access.base);
         let bases = bases.map_err(|error: AccessError| Failure::person(error.to_string()))?;

@@ -3,17 +3,17 @@
 
 use super::Context;
 use super::fixtures::Fixtures;
-use super::recorded::Whose;
 use super::step::{self, Caller};
 use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
+use crate::recording::Whose;
 use crate::render::{Layer, Moment, Origin, RenderError, Variables};
 use crate::value::Value;
 
 pub async fn run<'w>(
     unit: &Unit<'w>,
-    fixtures: &mut Fixtures<'w>,
+    fixtures: &mut Fixtures<'_, 'w>,
     context: &Context<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
@@ -72,9 +72,13 @@ fn about(unit: &Unit<'_>) -> About {
     About { account: unit.account.clone(), schemes, tags: unit.request.tags.clone() }
 }
 
+/// Whose its exchanges are.
+pub fn whose(unit: &Unit<'_>) -> Whose {
+    Whose { file: unit.request.name.clone(), account: unit.account.clone() }
+}
+
 fn caller<'c>(unit: &'c Unit<'_>) -> Caller<'c> {
-    let whose = Whose { file: unit.request.name.clone(), account: unit.account.clone() };
-    Caller { whose, redact: &unit.request.redact, unit: Some(unit) }
+    Caller { whose: whose(unit), redact: &unit.request.redact, unit: Some(unit) }
 }
 
 /// A fixture as it is made for a unit.

@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod file;
 mod keyring;
+mod last_run;
 mod ledger;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -19,6 +20,7 @@ pub use chains::{LOCK_WAIT, Lock, Nature, Place, Store, StoreConfig};
 pub use credentials::{CredentialError, Credentials, Kept, Needs, Owner, keep_credential, variable, variable_of, variable_part};
 pub use envelope::{Envelope, StoreKey};
 pub use error::StoreError;
+pub use last_run::LastRun;
 pub use ledger::{Entry, Ledger, LedgerError, Open, UndoBody, UndoCall, left};
 pub use memory::MemoryStore;
 pub use record::{Key, Label, Pair, Pending, Record, State};

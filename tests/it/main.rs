@@ -6,6 +6,7 @@ mod cases;
 mod documents;
 mod fixtures;
 mod network;
+mod parallel;
 mod program;
 mod recordings;
 mod reports;

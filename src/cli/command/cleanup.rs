@@ -9,7 +9,8 @@ use crate::diagnostic::count;
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::fixture::{Find, FixtureStep, Undo};
-use crate::run::{Context, Recall, Whose, find_lost, take_back};
+use crate::recording::Whose;
+use crate::run::{Context, Recall, find_lost, take_back};
 use crate::store::{Ledger, LedgerError, Open, left};
 use std::collections::HashMap;
 

@@ -8,16 +8,16 @@ use crate::cli::output::Output;
 use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
 use crate::diagnostic::count;
-use crate::event::Summary;
+use crate::event::{Event, Summary, Verdict};
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
-use crate::report::{Both, Nobody, Reporter};
+use crate::report::{Both, Reporter};
 use crate::run::{Context, Recordings, Snapshots, Stopper, Use, stopper};
 use crate::snapshot::Update;
 use crate::span::Sources;
-use crate::store::left;
+use crate::store::{LastRun, left};
 use std::time::Duration;
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
@@ -34,7 +34,71 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
-    run_loaded(&Run { host, global, args, output }, loaded, &mut Nobody).await
+    let mut results = Results::default();
+    let ended = run_loaded(&Run { host, global, args, output }, loaded, &mut results).await;
+    remember(host, loaded, &results, output);
+    ended
+}
+
+/// Which units passed, and which did not.
+#[derive(Default)]
+struct Results {
+    passed: Vec<String>,
+    failed: Vec<String>,
+}
+
+impl Reporter for Results {
+    fn on(&mut self, event: &Event, _: &Sources) -> std::io::Result<()> {
+        if let Event::UnitFinished(unit) = event {
+            match &unit.verdict {
+                Verdict::Pass => self.passed.push(unit.id.clone()),
+                Verdict::Fail | Verdict::Error(..) => self.failed.push(unit.id.clone()),
+                Verdict::Skipped(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For `--rerun-failed`; that it cannot be kept is no fault of the run.
+fn remember(host: &Host, loaded: &Loaded, results: &Results, output: &Output) {
+    let Some(folder) = host.state_folder() else { return };
+    let updated = LastRun::read(&folder, &loaded.workspace.root);
+    if let Err(error) = updated.and_then(|mut last| last.update(&results.passed, &results.failed)) {
+        output.warning(&format!("what failed cannot be kept for `--rerun-failed`: {error}"));
+    }
+}
+
+/// The part of the plan that is wanted.
+fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exit> {
+    let Run { host, args, output, .. } = *run;
+    if args.rerun_failed {
+        let folder = host.state_folder().unwrap_or_default();
+        let last = LastRun::read(&folder, &loaded.workspace.root).map_err(|error| {
+            output.error(&format!("what failed last cannot be read: {error}"), &[]);
+            Exit::Unable
+        })?;
+        plan.retain(|id| last.has(id));
+        if plan.units.is_empty() {
+            let why = if last.is_empty() { "nothing of this workspace failed" } else { "nothing of what was selected failed" };
+            output.error(&format!("{why} when it was last run"), &["run it without `--rerun-failed`".to_owned()]);
+            return Err(Exit::NothingSelected);
+        }
+    }
+    if let Some(text) = &args.shard {
+        let (shard, all) = (settings::shard(host, text, output)?, plan.units.len());
+        plan.retain(|id| shard.has(id));
+        // What is not here is run elsewhere, so a part without a unit is no green light for nothing.
+        output.say(&format!("shard {shard}: {} of {}", plan.units.len(), count(all, "unit")));
+    }
+    Ok(())
+}
+
+/// One thread sends and, in the sandbox, answers: there, side by side is no faster, and the order of the answers would be chance.
+fn jobs(args: &RunArgs, environment: &str) -> usize {
+    const MANY: usize = 16;
+    let usual = if environment == SANDBOX || args.replay { 1 } else { MANY };
+    args.jobs.map_or(usual, usize::from)
 }
 
 /// What was asked for, and where it is answered.
@@ -52,6 +116,7 @@ pub struct Run<'r> {
 pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter) -> Result<Exit, Exit> {
     let Run { host, global, args, output } = *run;
     let grace = settings::duration("--grace", &args.grace, output)?;
+    let timeout = args.timeout.as_ref().map(|text| settings::duration("--timeout", text, output)).transpose()?;
     let reports = reports::wanted(host, &args.report, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
@@ -61,7 +126,8 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let chosen = Chosen::new(loaded, &args.target, Some(&requests), output)?;
     let mut schemes = session::schemes_of(&loaded.workspace, &requests);
     session::check_account(loaded, &chosen.environment, args.target.account.as_deref(), &schemes, output)?;
-    let plan = Plan::new(&requests, args.target.account.as_deref(), &loaded.workspace, &chosen.environment);
+    let mut plan = Plan::new(&requests, args.target.account.as_deref(), &loaded.workspace, &chosen.environment);
+    narrow(&mut plan, run, loaded)?;
     if args.setup_plan {
         output.data(&setup_plan(&plan));
         return Ok(Exit::Success);
@@ -84,6 +150,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
     context.recordings = Recordings::new(used, &context.run_id);
+    context.jobs = jobs(args, &context.environment);
     context.detail = reports.are_wanted();
     if let Some(refresh) = &args.refresh {
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
@@ -95,10 +162,15 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     }
     let mut listeners = Listeners::new(reports, args.verbose, output);
     let (summary, interruption) =
-        until_stopped(&plan, &context, &mut Both(&mut listeners, also), &loaded.sources, stopper, grace).await;
+        until_stopped(&plan, &context, &mut Both(&mut listeners, also), &loaded.sources, stopper, Limits { timeout, grace })
+            .await;
     let Listeners { mut terminal, reports } = listeners;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
+        if let Some(limit) = timeout.filter(|_| exit == Exit::Unable) {
+            let hint = "`--timeout` is for the whole run; `timeout` in a file is for one attempt".to_owned();
+            output.error(&format!("the run took longer than {}", crate::report::human(limit)), &[hint]);
+        }
         reports.finish(interruption, output);
         if summary.is_none() {
             output.error("stopped before everything was taken back", &["`ingam cleanup` takes back what is left".to_owned()]);
@@ -109,6 +181,9 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let is_lost = reports.finish(None, output);
     if args.keep {
         say_what_is_kept(&context, output);
+    }
+    if plan.units.is_empty() {
+        return Ok(Exit::Success);
     }
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
@@ -127,6 +202,21 @@ fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<Snapshots, 
     Ok(Snapshots { of_every_step: args.snapshot, update })
 }
 
+/// How long a run may take, and how long taking back what it made.
+#[derive(Clone, Copy)]
+struct Limits {
+    timeout: Option<Duration>,
+    grace: Duration,
+}
+
+/// For ever, when there is no limit.
+async fn after(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Runs the plan. The first signal stops new work and lets what was made be taken back, within a time of grace; the second one
 /// stops at once. Without a summary it was not done by then.
 async fn until_stopped(
@@ -135,7 +225,7 @@ async fn until_stopped(
     reporter: &mut dyn Reporter,
     sources: &Sources,
     stopper: Stopper,
-    grace: Duration,
+    limits: Limits,
 ) -> (Option<Summary>, Option<Exit>) {
     let mut signals = Signals::listen();
     let run = listen(plan, context, reporter, sources);
@@ -143,12 +233,13 @@ async fn until_stopped(
     let first = tokio::select! {
         summary = &mut run => return (Some(summary), None),
         exit = signals.next() => exit,
+        () = after(limits.timeout) => Exit::Unable,
     };
     stopper.stop();
     tokio::select! {
         summary = &mut run => (Some(summary), Some(first)),
         exit = signals.next() => (None, Some(exit)),
-        () = tokio::time::sleep(grace) => (None, Some(first)),
+        () = tokio::time::sleep(limits.grace) => (None, Some(first)),
     }
 }
 

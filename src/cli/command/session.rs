@@ -246,6 +246,7 @@ impl<'w> Session<'w> {
             ledger,
             keep: false,
             fail_fast: false,
+            jobs: 1,
             snapshots: crate::run::Snapshots::default(),
             // Nobody wants it to stop, unless a command says otherwise.
             stop: stopper().1,

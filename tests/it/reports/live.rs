@@ -47,7 +47,7 @@ fn workspace(folder: &Folder, origin: &str) {
 
 fn started(folder: &Folder, reports: &[&str]) -> Child {
     let reports = reports.iter().map(|report| format!("--report={report}"));
-    ingam(folder.path()).arg("run").args(reports).stdout(Stdio::piped()).spawn().unwrap()
+    ingam(folder.path()).args(["run", "-j", "1"]).args(reports).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 fn holds(path: &PathBuf, words: &str) -> bool {

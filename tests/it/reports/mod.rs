@@ -58,7 +58,7 @@ fn assert_says(format: &str, said: &[Said], needed: &[&str]) {
 #[test]
 fn every_format_says_the_one_expected_outcome() {
     let folder = shop();
-    let args = with_all_reports(&["run"]);
+    let args = with_all_reports(&["run", "-j", "1"]);
     let (stdout, stderr, code) = run(folder.path(), &words(&args), &[]);
     assert_eq!((code, stderr.as_str()), (5, ""), "{stdout}");
     let text = |name: &str| file(folder.path(), name);
@@ -78,7 +78,7 @@ fn a_plain_run_says_the_same_as_one_with_reports() {
     let folder = shop();
     let steady = |text: &str| regex::Regex::new(r" +[\d.]+ (µs|ms|s)\b").unwrap().replace_all(text, " <time>").into_owned();
     let plain = run(folder.path(), &["run"], &[]);
-    let reported = run(folder.path(), &words(&with_all_reports(&["run"])), &[]);
+    let reported = run(folder.path(), &words(&with_all_reports(&["run", "-j", "1"])), &[]);
     assert_eq!(steady(&plain.0), steady(&reported.0));
 }
 

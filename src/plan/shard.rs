@@ -1,0 +1,69 @@
+//! A part of a plan that is the same on every machine: each unit belongs to the shard that the hash of its id says, whatever else
+//! is in the plan.
+
+use sha2::{Digest, Sha256};
+
+/// One of several, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: u32,
+    total: u32,
+}
+
+impl Shard {
+    /// `None` unless `index` is one of 1 to `total`.
+    #[must_use]
+    pub fn new(index: u32, total: u32) -> Option<Self> {
+        (1..=total).contains(&index).then_some(Self { index, total })
+    }
+
+    /// `2/5`
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (index, total) = text.split_once('/')?;
+        Self::new(index.trim().parse().ok()?, total.trim().parse().ok()?)
+    }
+
+    /// Whether a unit belongs to it.
+    #[must_use]
+    pub fn has(self, id: &str) -> bool {
+        let hash = Sha256::digest(id.as_bytes());
+        let number = hash.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        number % u64::from(self.total) == u64::from(self.index - 1)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_in_just_one_shard_and_stays_there() {
+        let ids: Vec<String> = (0..1_000).map(|number| format!("shop/request_{number}[case]@main")).collect();
+        for total in [1, 2, 7, 16] {
+            let shards: Vec<Shard> = (1..=total).map(|index| Shard::new(index, total).unwrap()).collect();
+            assert!(ids.iter().all(|id| shards.iter().filter(|shard| shard.has(id)).count() == 1));
+            let largest = shards.iter().map(|shard| ids.iter().filter(|id| shard.has(id)).count()).max().unwrap();
+            assert!(largest < 1_000 / usize::try_from(total).unwrap() * 2 + 1, "{total}: {largest}");
+        }
+        // The hash must never change: a shard of yesterday is a shard of today.
+        assert_eq!((1..=5).find(|index| Shard::new(*index, 5).unwrap().has("coupang/product_search")), Some(KNOWN));
+    }
+
+    /// The first 8 bytes of its SHA-256, modulo 5, and one.
+    const KNOWN: u32 = 4;
+
+    #[test]
+    fn a_shard_is_one_of_so_many() {
+        assert_eq!(Shard::parse("2/5"), Shard::new(2, 5));
+        for text in ["0/5", "6/5", "1", "a/b", "1/0", "-1/2", "1/2/3", ""] {
+            assert_eq!(Shard::parse(text), None, "{text}");
+        }
+    }
+}

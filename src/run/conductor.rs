@@ -1,0 +1,150 @@
+//! Runs a plan: lanes side by side, the units of each lane in their order. It owns the state and emits events; what comes of a unit
+//! is told as soon as it has ended, in whatever order that is.
+
+use super::fixtures::Fixtures;
+use super::{Context, unit};
+use crate::event::{Event, Summary, UnitReport, Verdict};
+use crate::model::request::Request;
+use crate::plan::{Plan, Unit, lanes};
+use crate::recording::Whose;
+use crate::store::Ledger;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// What all lanes share.
+struct Conductor<'c, 'w> {
+    plan: &'c Plan<'w>,
+    context: &'c Context<'c>,
+    emit: RefCell<&'c mut dyn FnMut(Event)>,
+    summary: RefCell<Summary>,
+    /// How many units of each file have not ended.
+    left: RefCell<HashMap<&'w str, usize>>,
+    /// The first unit that did not pass was the last to begin.
+    has_failed: Cell<bool>,
+    ledger: RefCell<Option<Ledger>>,
+}
+
+/// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events, never an
+/// error of this function.
+pub async fn run<'w>(plan: &Plan<'w>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
+    let begun = Instant::now();
+    emit(started(plan, context));
+    let conductor = Conductor {
+        plan,
+        context,
+        emit: RefCell::new(emit),
+        summary: RefCell::default(),
+        left: plan.units_of_files().into(),
+        has_failed: Cell::new(false),
+        ledger: RefCell::default(),
+    };
+    conductor.run_lanes().await;
+    conductor.write_recordings();
+    let mut summary = conductor.summary.into_inner();
+    if let Some(ledger) = conductor.ledger.into_inner() {
+        ledger.end();
+    }
+    summary.duration = begun.elapsed();
+    emit(Event::RunFinished(summary.clone()));
+    summary
+}
+
+fn started(plan: &Plan<'_>, context: &Context<'_>) -> Event {
+    Event::RunStarted {
+        environment: context.environment.clone(),
+        run_id: context.run_id.clone(),
+        files: plan.files(),
+        units: plan.units.len(),
+        at_ms: (context.clock)() - i64::try_from(context.begun.elapsed().as_millis()).unwrap_or(0),
+    }
+}
+
+impl<'w> Conductor<'_, 'w> {
+    /// So many lanes at once, the next one when one has ended.
+    async fn run_lanes(&self) {
+        let lanes = lanes(&self.plan.units);
+        let mut waiting = lanes.iter();
+        let mut running: FuturesUnordered<_> =
+            waiting.by_ref().take(self.context.jobs.max(1)).map(|lane| self.run_lane(lane)).collect();
+        while running.next().await.is_some() {
+            if let Some(lane) = waiting.next() {
+                running.push(self.run_lane(lane));
+            }
+        }
+    }
+
+    async fn run_lane(&self, lane: &[usize]) {
+        let mut fixtures = Fixtures::new(&self.ledger);
+        let mut hear = |event: Event| self.hear(event);
+        for (at, index) in lane.iter().enumerate() {
+            if self.is_over() {
+                break;
+            }
+            let unit = &self.plan.units[*index];
+            self.run_unit(*index, unit, &mut fixtures).await;
+            let next = lane[at + 1..].iter().map(|next| &self.plan.units[*next]).find(|next| next.request.skip.is_none());
+            // What is skipped sets nothing up and ends nothing.
+            if unit.request.skip.is_none() && !self.is_over() {
+                fixtures.leave(unit, next, self.context, &mut hear).await;
+            }
+        }
+        fixtures.end(self.context, &mut hear).await;
+    }
+
+    fn is_over(&self) -> bool {
+        self.has_failed.get() || self.context.stop.is_wanted()
+    }
+
+    async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut Fixtures<'_, 'w>) {
+        self.hear(Event::UnitStarted { index, id: unit.id() });
+        let mut hear = |event: Event| self.hear(event);
+        let report = UnitReport { index, ..unit::run(unit, fixtures, self.context, &mut hear).await };
+        self.summary.borrow_mut().count(&report);
+        let is_whole = report.not_reached == 0;
+        self.context.recordings.end_unit(&unit::whose(unit), is_whole);
+        self.end_of_file(unit.request);
+        let has_failed = matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
+        self.has_failed.set(self.has_failed.get() || (self.context.fail_fast && has_failed));
+        self.hear(Event::UnitFinished(report));
+    }
+
+    fn hear(&self, event: Event) {
+        self.summary.borrow_mut().not_undone += usize::from(matches!(event, Event::NotUndone(_)));
+        (self.emit.borrow_mut())(event);
+    }
+
+    /// With its last unit the recording of a file can be written.
+    fn end_of_file(&self, request: &Request) {
+        let mut left = self.left.borrow_mut();
+        let Some(count) = left.get_mut(request.name.as_str()) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.write_recording(request, !self.plan.is_part);
+        }
+    }
+
+    fn write_recording(&self, request: &Request, is_whole: bool) {
+        let scheme = request.steps.first().map(|step| step.scheme.name.as_str()).unwrap_or_default();
+        let context = self.context;
+        context.recordings.write(&request.name, scheme, is_whole, context.workspace, (context.clock)());
+    }
+
+    /// What is not written yet: files that the run did not come to the end of, and fixtures.
+    fn write_recordings(&self) {
+        let context = self.context;
+        if !context.recordings.are_used() {
+            return;
+        }
+        for request in &context.workspace.requests {
+            self.write_recording(request, false);
+        }
+        for fixture in &context.workspace.fixtures {
+            let scheme = fixture.schemes().next().unwrap_or_default();
+            let file = Whose::of_fixture(&fixture.name, None).file;
+            context.recordings.end_fixtures();
+            context.recordings.write(&file, scheme, true, context.workspace, (context.clock)());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Which units of a workspace did not pass when they were last run, for `--rerun-failed`. It holds ids only.
+
+use crate::disk;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::Error;
+use std::path::{Path, PathBuf};
+
+/// The file of one workspace.
+#[derive(Debug)]
+pub struct LastRun {
+    path: PathBuf,
+    failed: BTreeSet<String>,
+}
+
+impl LastRun {
+    /// `folder` is where this program keeps things between runs, `root` that of the workspace.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read(folder: &Path, root: &Path) -> Result<Self, Error> {
+        let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..16]);
+        let path = folder.join("runs").join(format!("{name}.json"));
+        let failed = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path, failed })
+    }
+
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.failed.contains(id)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    /// What a run has shown; units that it did not run are as they were.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn update(&mut self, passed: &[String], failed: &[String]) -> Result<(), Error> {
+        let before = self.failed.clone();
+        passed.iter().for_each(|id| _ = self.failed.remove(id));
+        self.failed.extend(failed.iter().cloned());
+        if self.failed == before {
+            return Ok(());
+        }
+        disk::replace(&self.path, serde_json::to_string(&self.failed)?.as_bytes())
+    }
+}
