@@ -24,10 +24,10 @@ accept:
     INSTA_UPDATE=always cargo test --test it cases
     git --no-pager diff --stat tests/cases
 
-# what each room costs, and whole runs as ratios to a plain client, pinned to one core
+# what each room costs, and whole runs as ratios to a plain client
 bench:
     cargo bench --bench rooms
-    taskset -c 0 cargo bench --bench whole
+    cargo bench --bench whole
 
 # every figure of the README
 measure: bench
