@@ -299,9 +299,13 @@ impl<W: Write> Terminal<W> {
             Event::RunStarted { environment, files, .. } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
+            Event::UnitFinished(unit) if unit.index == self.next => {
+                self.tell_unit(unit, sources)?;
+                self.tell_in_order(sources, false)
+            }
             Event::UnitFinished(unit) => {
                 self.early.insert(unit.index, unit.clone());
-                self.tell_in_order(sources, false)
+                Ok(())
             }
             Event::NotUndone(undo) => self.not_undone(undo, sources),
             Event::RunFinished(summary) => self.finished(summary, sources),
@@ -312,13 +316,17 @@ impl<W: Write> Terminal<W> {
     fn tell_in_order(&mut self, sources: &Sources, all: bool) -> io::Result<()> {
         while let Some(entry) = self.early.first_entry().filter(|entry| all || *entry.key() == self.next) {
             let unit = entry.remove();
-            self.next = unit.index + 1;
-            self.unit(&unit, sources)?;
-            if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
-                self.troubled.push(unit);
-            }
+            self.tell_unit(&unit, sources)?;
         }
         Ok(())
+    }
+
+    fn tell_unit(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
+        self.next = unit.index + 1;
+        if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
+            self.troubled.push(unit.clone());
+        }
+        self.unit(unit, sources)
     }
 
     fn clear_progress(&mut self) -> io::Result<()> {

@@ -94,12 +94,14 @@ pub struct Accesses<'w> {
     name: String,
     environment: Environment<'w>,
     known: RefCell<HashMap<(String, String, String), Rc<Access>>>,
+    /// What templates see as `account`, by scheme and account.
+    shown: RefCell<HashMap<(String, String), Value>>,
 }
 
 impl<'w> Accesses<'w> {
     #[must_use]
     pub fn new(workspace: &'w Workspace, name: &str, environment: Environment<'w>) -> Self {
-        Self { workspace, name: name.to_owned(), environment, known: RefCell::default() }
+        Self { workspace, name: name.to_owned(), environment, known: RefCell::default(), shown: RefCell::default() }
     }
 
     /// # Errors
@@ -195,6 +197,11 @@ impl<'w> Accesses<'w> {
     /// What templates see as `account`. It demands nothing: what a template then misses, it says itself.
     #[must_use]
     pub fn shown_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+        let key = (scheme.name.clone(), named.unwrap_or_default().to_owned());
+        self.shown.borrow_mut().entry(key).or_insert_with(|| self.work_out_shown(scheme, named)).clone()
+    }
+
+    fn work_out_shown(&self, scheme: &Scheme, named: Option<&str>) -> Value {
         let Ok(account) = self.account(scheme, named) else { return Value::Object(Vec::new()) };
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
         let owner = Owner { environment: &self.name, account };
