@@ -81,7 +81,8 @@ fn no_canary_is_in_any_written_file() {
     assert!(written.len() >= 4, "{output}");
     for (path, bytes) in written {
         for text in texts(&bytes) {
-            let flat: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+            // Line ends stand in YAML as they are, or as escapes.
+            let flat: String = text.replace("\\r", "").replace("\\n", "").split_whitespace().collect();
             for form in [SECRET, TOKEN].iter().flat_map(|secret| forms(secret)).chain(["a-token-that-nobody-knows-of".to_owned()])
             {
                 assert!(!text.contains(&form) && !flat.contains(&form), "{} holds {form}:\n{text}", path.display());
