@@ -20,6 +20,8 @@ pub use replace::replaced;
 
 use crate::value::Value;
 use query::{Query, Selector};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use walk::Walk;
 
@@ -70,9 +72,16 @@ impl JsonPath {
     /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with a number that a filter
     /// cannot hold exactly, or holds a regular expression that is none.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        // Requests of one marketplace ask for the same few places again and again.
+        thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
+        if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
+            return Ok(known);
+        }
         guard::check(text)?;
         let query = plain::read(text).map_or_else(|| compile::compile(text), Ok)?;
-        Ok(Self { text: text.into(), query: Arc::new(query) })
+        let path = Self { text: text.into(), query: Arc::new(query) };
+        KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
+        Ok(path)
     }
 
     /// The path as it was written.

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::{Assertions, json_path};
 use crate::load::fields::{Map, entries, first_template, flag, items, text, word};
-use crate::load::request::{Defaults, Requests, STEP_KEYS};
+use crate::load::request::{Defaults, Requests, STEP_KEYS, StepNames};
 use crate::model::fixture::{Find, Fixture, FixtureScope, FixtureStep, Undo};
 use crate::model::request::{Body, Named};
 use crate::render::{Dialect, RESERVED};
@@ -83,15 +83,14 @@ impl Requests<'_> {
         if nodes.is_empty() && node.as_list().is_some() {
             self.faults.push(Diagnostic::error("`steps` needs at least one step").at(node.at, "no step here"));
         }
-        let mut names: Vec<Named> = Vec::new();
+        let mut names = StepNames::new();
         let mut steps = Vec::new();
         for node in nodes {
             let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
             let Some(map) = Map::open(node, "a step", &keys, self.faults) else { continue };
             self.refuse_later(&map);
             // The only step needs no name.
-            let name = if nodes.len() == 1 && map.get("name").is_none() { None } else { self.step_name(&map, &names) };
-            names.extend(name.clone());
+            let name = if nodes.len() == 1 && map.get("name").is_none() { None } else { self.step_name(&map, &mut names) };
             let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
             if let Some(step) =
                 self.step(&map, Some(name.unwrap_or_else(|| Named { name: "step".to_owned(), at: node.at })), defaults)

@@ -15,6 +15,7 @@ use crate::render::Dialect;
 use crate::span::Span;
 use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
+use std::collections::HashMap;
 
 /// Keys of a file that holds a flow.
 pub const FILE_KEYS: [&str; 13] =
@@ -50,6 +51,9 @@ const SNAPSHOT: &str = "snapshot";
 /// What the language has and this version has not.
 pub const LATER: [&str; 3] = ["poll", "pages", "retry"];
 const BODIES: [&str; 5] = ["json", "form", "multipart", "text", "file"];
+
+/// The names of steps that stand before, each with its place.
+pub(super) type StepNames = HashMap<String, Span>;
 
 /// What the steps of one file share.
 pub(super) struct Defaults {
@@ -121,29 +125,28 @@ impl Requests<'_> {
             self.faults.push(Diagnostic::error("a flow needs at least one step").at(list.at, "no step here"));
         }
         let mut steps: Vec<Step> = Vec::new();
-        let mut names: Vec<Named> = Vec::new();
+        let mut names = StepNames::new();
         for node in nodes {
             let mut keys = STEP_KEYS.to_vec();
             keys.push(SNAPSHOT);
             let Some(map) = Map::open(node, "a step", &keys, self.faults) else { continue };
             self.refuse_later(&map);
-            let name = self.step_name(&map, &names);
-            names.extend(name.clone());
+            let name = self.step_name(&map, &mut names);
             steps.extend(self.step(&map, name, defaults));
         }
         steps
     }
 
-    pub(super) fn step_name(&mut self, map: &Map<'_>, others: &[Named]) -> Option<Named> {
+    pub(super) fn step_name(&mut self, map: &Map<'_>, others: &mut StepNames) -> Option<Named> {
         let node = map.required("name", self.faults)?;
         let name = scalar(node, "`name`", self.faults)?;
         if !is_id(&name) {
             let fault = Diagnostic::error(format!("`{name}` is not a name for a step")).at(node.at, "this name");
             self.faults.push(fault.hint("use letters, digits, `_` and `-`: it is a part of the id"));
         }
-        if let Some(other) = others.iter().find(|other| other.name == name) {
+        if let Some(first) = others.insert(name.clone(), node.at) {
             self.faults.push(
-                Diagnostic::error(format!("two steps are named `{name}`")).at(node.at, "the second").at(other.at, "the first"),
+                Diagnostic::error(format!("two steps are named `{name}`")).at(node.at, "the second").at(first, "the first"),
             );
         }
         Some(Named { name, at: node.at })

@@ -10,6 +10,7 @@ pub struct BaseUrl {
     scheme_len: usize,
     /// Bytes up to the base path.
     origin_len: usize,
+    is_loopback: bool,
 }
 
 impl BaseUrl {
@@ -32,7 +33,12 @@ impl BaseUrl {
         if url.as_str().trim_end_matches('/') != trimmed {
             return Err(format!("`{text}` would be sent as `{url}`: write it so"));
         }
-        Ok(Self { text: trimmed.to_owned(), scheme_len: url.scheme().len() + 3, origin_len: origin_len.min(trimmed.len()) })
+        Ok(Self {
+            text: trimmed.to_owned(),
+            scheme_len: url.scheme().len() + 3,
+            origin_len: origin_len.min(trimmed.len()),
+            is_loopback: is_loopback(&url),
+        })
     }
 
     #[must_use]
@@ -66,19 +72,22 @@ impl BaseUrl {
     /// An address of this machine; the name `localhost` and everything in 127.0.0.0/8 and `[::1]`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let Ok(url) = ::url::Url::parse(&self.text) else { return false };
-        match url.host() {
-            Some(::url::Host::Domain(name)) => name == "localhost",
-            Some(::url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(::url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        self.is_loopback
     }
 
     /// The same host and base path at another origin; for the sandbox, which plays a marketplace at its own address.
     #[must_use]
     pub fn moved_to(&self, origin: &str) -> Option<Self> {
         Self::parse(&format!("{origin}{}", self.path())).ok()
+    }
+}
+
+fn is_loopback(url: &::url::Url) -> bool {
+    match url.host() {
+        Some(::url::Host::Domain(name)) => name == "localhost",
+        Some(::url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(::url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

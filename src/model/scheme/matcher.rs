@@ -25,7 +25,14 @@ pub struct PathPattern(pub String);
 impl PathPattern {
     #[must_use]
     pub fn fits(&self, path: &str) -> bool {
-        fits_segments(self.0.split('/'), path.split('/'))
+        // Most patterns are a path, or all that is below one.
+        match self.0.split_once('*') {
+            None => self.0 == path,
+            Some((before, "*")) if before.ends_with('/') => {
+                path.starts_with(before) || path.len() + 1 == before.len() && before.starts_with(path)
+            }
+            Some(_) => fits_segments(self.0.split('/'), path.split('/')),
+        }
     }
 }
 
