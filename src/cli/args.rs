@@ -103,6 +103,9 @@ pub struct RunArgs {
     /// Stop at the first request that does not pass
     #[arg(long)]
     pub fail_fast: bool,
+    /// What becomes of a request that passed only on a retry: it passes, and is marked, or it fails
+    #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
+    pub flaky: String,
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: String,

@@ -243,6 +243,8 @@ impl<'w> Session<'w> {
             keep: false,
             fail_fast: false,
             snapshots: crate::run::Snapshots::default(),
+            retries: crate::run::Retries::default(),
+            flaky_fails: false,
             // Nobody wants it to stop, unless a command says otherwise.
             stop: stopper().1,
         })
