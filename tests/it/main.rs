@@ -8,6 +8,7 @@ mod network;
 mod program;
 mod recordings;
 mod reports;
+mod retries;
 mod sandbox;
 mod sandbox_resources;
 mod sandbox_tokens;
