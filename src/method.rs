@@ -41,6 +41,12 @@ impl Method {
         }
     }
 
+    /// Whether it only reads, so that to send it twice is to send it once (RFC 9110, section 9.2.1).
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::Get | Self::Head)
+    }
+
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)

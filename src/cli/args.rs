@@ -117,6 +117,9 @@ pub struct RunArgs {
     /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
+    /// What becomes of a request that passed only on a retry: it passes, and is marked, or it fails
+    #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
+    pub flaky: String,
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: String,

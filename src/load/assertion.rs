@@ -48,7 +48,12 @@ pub struct Assertions<'d> {
 
 impl Assertions<'_> {
     pub fn decode(&mut self, node: &Node) -> Vec<Assertion> {
-        entries(node, "`assert`", self.faults).iter().filter_map(|entry| self.assertion(entry)).collect()
+        self.decode_map(node, "`assert`")
+    }
+
+    /// The same under another key.
+    pub fn decode_map(&mut self, node: &Node, what: &str) -> Vec<Assertion> {
+        entries(node, what, self.faults).iter().filter_map(|entry| self.assertion(entry)).collect()
     }
 
     fn assertion(&mut self, entry: &Entry) -> Option<Assertion> {

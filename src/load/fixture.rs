@@ -10,8 +10,8 @@ use crate::render::{Dialect, RESERVED};
 use crate::yaml::Node;
 
 /// Keys of a fixture.
-pub const FIXTURE_KEYS: [&str; 12] =
-    ["scope", "auto", "scheme", "level", "account", "headers", "timeout", "vars", "needs", "steps", "values", "params"];
+pub const FIXTURE_KEYS: [&str; 13] =
+    ["scope", "auto", "scheme", "level", "account", "headers", "timeout", "retry", "vars", "needs", "steps", "values", "params"];
 /// What an undo has besides a request; it captures nothing.
 pub const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
@@ -88,7 +88,7 @@ impl Requests<'_> {
         for node in nodes {
             let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
             let Some(map) = Map::open(node, "a step", &keys, self.faults) else { continue };
-            self.refuse_later(&map);
+            self.refuse_repeated_making(&map);
             // The only step needs no name.
             let name = if nodes.len() == 1 && map.get("name").is_none() { None } else { self.step_name(&map, &mut names) };
             let undo = map.get("undo").and_then(|node| self.undo(node, defaults));

@@ -8,6 +8,7 @@ mod fixture;
 mod needs;
 mod recording;
 mod redact;
+mod repeat;
 mod request;
 mod resolve;
 mod resource;

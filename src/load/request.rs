@@ -48,8 +48,6 @@ pub const STEP_KEYS: [&str; 23] = [
 ];
 /// The one key more that a step of a request has: what a fixture makes is there to be used, not to be looked at.
 const SNAPSHOT: &str = "snapshot";
-/// What the language has and this version has not.
-pub const LATER: [&str; 3] = ["poll", "pages", "retry"];
 const BODIES: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// The names of steps that stand before, each with its place.
@@ -61,6 +59,7 @@ pub(super) struct Defaults {
     level: Option<Named>,
     headers: Vec<Field>,
     timeout: std::time::Duration,
+    retry: Option<u32>,
 }
 
 pub struct Requests<'d> {
@@ -80,7 +79,6 @@ impl Requests<'_> {
             keys.push(SNAPSHOT);
         }
         let map = Map::open(node, if flow { "a flow" } else { "a request" }, &keys, self.faults)?;
-        self.refuse_later(&map);
         let defaults = self.defaults(&map);
         let steps = if flow { self.flow(&map, &defaults) } else { vec![self.step(&map, None, &defaults)?] };
         Some(Request {
@@ -104,7 +102,7 @@ impl Requests<'_> {
         keys.extend(BODIES);
         let map = Map::open(node, "the request of a vector", &keys, self.faults)?;
         let here = Some(Named { name: String::new(), at: node.at });
-        let defaults = Defaults { scheme: here, level: None, headers: Vec::new(), timeout: DEFAULT_TIMEOUT };
+        let defaults = Defaults { scheme: here, level: None, headers: Vec::new(), timeout: DEFAULT_TIMEOUT, retry: None };
         let defaults = Defaults { headers: map.get("headers").map(|node| self.headers(node)).unwrap_or_default(), ..defaults };
         self.step(&map, None, &defaults)
     }
@@ -115,6 +113,7 @@ impl Requests<'_> {
             level: self.named(map, "level"),
             headers: map.get("headers").map(|node| self.headers(node)).unwrap_or_default(),
             timeout: map.get("timeout").and_then(|node| duration(node, "`timeout`", self.faults)).unwrap_or(DEFAULT_TIMEOUT),
+            retry: self.retry(map),
         }
     }
 
@@ -130,7 +129,6 @@ impl Requests<'_> {
             let mut keys = STEP_KEYS.to_vec();
             keys.push(SNAPSHOT);
             let Some(map) = Map::open(node, "a step", &keys, self.faults) else { continue };
-            self.refuse_later(&map);
             let name = self.step_name(&map, &mut names);
             steps.extend(self.step(&map, name, defaults));
         }
@@ -159,6 +157,8 @@ impl Requests<'_> {
         let body = self.body(map);
         let (expected, timeout) = (self.expected(map), self.timeout(map, defaults));
         let (assertions, captures) = self.judgements(map);
+        let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
+        self.refuse_idle_retry(map, expected);
         let (method, path, at) = line?;
         if method == Method::Head || method == Method::Get {
             self.refuse_body(map, method);
@@ -178,6 +178,8 @@ impl Requests<'_> {
             expected,
             assertions,
             captures,
+            repeat,
+            retry,
             timeout,
             snapshot: map.get(SNAPSHOT).and_then(|node| self.snapshot(node)),
         })
@@ -445,12 +447,6 @@ impl Requests<'_> {
         self.values().variables(node)
     }
 
-    pub(super) fn refuse_later(&mut self, map: &Map<'_>) {
-        for entry in map.present(&LATER) {
-            self.faults.push(not_yet(&format!("`{}`", entry.key), entry.key_at));
-        }
-    }
-
     pub(super) fn named(&mut self, map: &Map<'_>, key: &str) -> Option<Named> {
         let node = map.get(key)?;
         let name = text(node, &format!("`{key}`"), self.faults)?;
@@ -464,10 +460,4 @@ impl Requests<'_> {
 
 fn is_object(tree: &Tree) -> bool {
     matches!(&tree.kind, TreeKind::Object(_) | TreeKind::Constant(Value::Object(_)))
-}
-
-fn not_yet(what: &str, at: Span) -> Diagnostic {
-    Diagnostic::error(format!("{what} is a part of the language that this version does not have yet"))
-        .at(at, "not yet")
-        .hint("remove it for now; it is never ignored")
 }

@@ -7,6 +7,7 @@ pub mod fixture;
 pub mod outcome;
 pub mod recording;
 pub mod redact;
+pub mod repeat;
 pub mod request;
 pub mod resource;
 pub mod scheme;

@@ -7,6 +7,7 @@ use crate::model::capture::Capture;
 use crate::model::fixture::Variant;
 use crate::model::outcome::Expected;
 use crate::model::redact::Redact;
+use crate::model::repeat::{DEFAULT_ATTEMPTS, Repeat};
 use crate::model::template::{Expression, Template, Tree};
 use crate::span::Span;
 use std::path::PathBuf;
@@ -70,6 +71,9 @@ pub struct Step {
     pub expected: Expected,
     pub assertions: Vec<Assertion>,
     pub captures: Vec<Capture>,
+    pub repeat: Repeat,
+    /// What `retry` says; see [`Step::attempts`].
+    pub retry: Option<u32>,
     /// For one attempt.
     pub timeout: Duration,
     /// What its answer must go on looking like is kept.
@@ -119,14 +123,27 @@ pub struct WorkspaceFile {
 }
 
 impl Step {
+    /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        let usual = if self.method.is_read() { DEFAULT_ATTEMPTS } else { 1 };
+        if self.expected == Expected::Success { self.retry.unwrap_or(usual) } else { 1 }
+    }
+
     /// Every expression of its templates.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut all: Vec<&Expression> = self.path.expressions().collect();
         all.extend(self.query.iter().chain(&self.headers).flat_map(|field| field.value.expressions()));
         all.extend(self.body.expressions());
-        all.extend(self.assertions.iter().flat_map(Assertion::expressions));
+        all.extend(self.until().iter().chain(&self.assertions).flat_map(Assertion::expressions));
         all
+    }
+
+    /// What a poll waits for.
+    #[must_use]
+    pub fn until(&self) -> &[Assertion] {
+        if let Repeat::Poll(poll) = &self.repeat { &poll.until } else { &[] }
     }
 }
 

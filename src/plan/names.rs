@@ -4,6 +4,7 @@ use super::accounts_of;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
 use crate::model::environment::EVERY_ACCOUNT;
 use crate::model::fixture::{Fixture, FixtureStep, Variant};
+use crate::model::repeat::Repeat;
 use crate::model::request::{Field, Named, Request, Step};
 use crate::model::scheme::{CredentialScope, PLAIN};
 use crate::model::template::Expression;
@@ -199,10 +200,25 @@ impl Checker<'_> {
             self.expressions(field.value.expressions(), known);
         }
         self.expressions(step.body.expressions(), known);
+        self.settings(step, known);
+        for assertion in step.until() {
+            self.expressions(assertion.expressions(), known);
+        }
         // Captures are made before assertions are judged, so an assertion may use them.
         known.extend(step.captures.iter().map(|capture| capture.name.clone()));
         for assertion in &step.assertions {
             self.expressions(assertion.expressions(), known);
+        }
+    }
+
+    /// The first page is asked for with the value that a variable has before.
+    fn settings(&mut self, step: &Step, known: &[String]) {
+        let Repeat::Pages(pages) = &step.repeat else { return };
+        for setting in pages.set.iter().filter(|setting| !known.contains(&setting.name)) {
+            let fault = Diagnostic::error(format!("`{}` has no first value", setting.name)).at(setting.name_at, "not defined");
+            let hint = similar(&setting.name, known.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| format!("give it one in `vars` of the file: `vars: {{ {}: \"\" }}`", setting.name));
+            self.faults.push(fault.hint(hint));
         }
     }
 

@@ -120,6 +120,14 @@ impl Variables {
         Ok((value, marked.transpose()?.map(Cow::into_owned)))
     }
 
+    /// Gives a name back what it was in `before`.
+    pub fn restore(&mut self, name: &str, before: &Self) {
+        match before.known.get(name) {
+            Some(variable) => self.known.insert(name.to_owned(), variable.clone()),
+            None => self.known.remove(name),
+        };
+    }
+
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.known.get(name).map(|variable| &variable.value)

@@ -101,7 +101,8 @@ impl Places {
     pub fn unit(&mut self, unit: &UnitReport, sources: &Sources) -> Unit {
         let steps: Vec<Step> = unit.steps.iter().map(|step| self.step(step, sources)).collect();
         let (verdict, trouble, reason) = outcome(&unit.verdict);
-        let decisive = steps.last().filter(|step| step.verdict == verdict && verdict.is_bad());
+        // A flow ends at what it cannot do without, but not at what is only flaky or has no snapshot yet.
+        let decisive = steps.iter().rfind(|step| step.verdict == verdict && verdict.is_bad());
         let failure = decisive.and_then(|step| step.failures.first());
         let at = failure.map(|failure| &failure.at).or(decisive.map(|step| &step.at)).cloned();
         Unit {

@@ -106,16 +106,19 @@ impl<W: Write> Terminal<W> {
         let word = self.word(&unit.verdict);
         let note = match &unit.verdict {
             Verdict::Skipped(reason) => crate::secret::visible(reason),
+            _ if unit.flaky => format!("FLAKY, {} · {}", attempts_of(unit), human(unit.duration)),
             _ => human(unit.duration),
         };
         let used = 7 + width(&unit.id);
         let gap = self.style.width.min(100).saturating_sub(used + width(&note)).max(2);
-        writeln!(self.out, "  {word} {}{}{}", unit.id, " ".repeat(gap), self.style.dim(&note))?;
+        let note = if unit.flaky { self.style.yellow(&note) } else { self.style.dim(&note) };
+        writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))?;
         if self.verbose {
             for step in &unit.steps {
                 self.step(step, sources, true)?;
             }
         } else if unit.verdict.is_pass() {
+            unit.steps.iter().try_for_each(|step| self.attempts(step))?;
             for note in unit.steps.iter().flat_map(|step| &step.notes) {
                 self.paragraph("warning", note)?;
             }
@@ -183,6 +186,7 @@ impl<W: Write> Terminal<W> {
         if !step.verdict.is_pass() {
             writeln!(self.out, "  {}", self.style.dim(&sources.place(step.at)))?;
         }
+        self.attempts(step)?;
         if let Verdict::Error(_, reason) = &step.verdict {
             self.paragraph("error", reason)?;
         }
@@ -202,6 +206,11 @@ impl<W: Write> Terminal<W> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Those that were not good enough.
+    fn attempts(&mut self, step: &StepReport) -> io::Result<()> {
+        (1..).zip(&step.attempts).try_for_each(|(number, attempt)| self.paragraph(&format!("attempt {number}"), &attempt.reason))
     }
 
     fn failure(&mut self, failure: &FailureReport, sources: &Sources) -> io::Result<()> {
@@ -340,6 +349,11 @@ impl<W: Write> Terminal<W> {
         }
         self.out.flush()
     }
+}
+
+/// Of the step that was tried most often.
+fn attempts_of(unit: &UnitReport) -> String {
+    count(unit.steps.iter().map(|step| step.attempts.len() + 1).max().unwrap_or(1), "attempt")
 }
 
 /// A duration for people: `840 µs`, `12 ms`, `3.4 s`.

@@ -31,7 +31,18 @@ pub struct Progress {
     pub request: Option<WireRequest>,
     pub response: Option<WireResponse>,
     pub warnings: Vec<String>,
+    /// Those that were tried again.
+    pub attempts: Vec<Attempt>,
+    /// How often a step has been sent, retries apart.
+    pub asked: usize,
     pub reach: Reach,
+}
+
+/// One try that was not good enough.
+pub struct Attempt {
+    pub status: Option<u16>,
+    pub reason: String,
+    pub latency: Option<Duration>,
 }
 
 /// How far a call has come, for those who have to take back what it made.

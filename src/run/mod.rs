@@ -2,13 +2,19 @@
 
 mod access;
 mod advice;
+mod asking;
+mod attempts;
 mod call;
 mod conductor;
 mod explain;
 mod failures;
 mod fixtures;
+mod flaky;
+mod pages;
+mod poll;
 mod recall;
 mod recorded;
+mod retries;
 mod snapshots;
 mod step;
 mod stop;
@@ -22,6 +28,7 @@ pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explai
 pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
 pub use recorded::{Recordings, Use};
+pub use retries::Retries;
 pub use snapshots::{Snapshots, snapshot_path};
 pub use stop::{Stop, Stopper, stopper};
 pub use token::{Tokens, access_token};
@@ -39,7 +46,7 @@ use crate::value::Value;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a run needs and does not read by itself.
 pub struct Context<'w> {
@@ -72,6 +79,9 @@ pub struct Context<'w> {
     /// How many units run side by side, at most.
     pub jobs: usize,
     pub snapshots: Snapshots,
+    pub retries: Retries,
+    /// What passed only on a retry has failed.
+    pub flaky_fails: bool,
     pub stop: Stop,
 }
 
@@ -82,6 +92,12 @@ impl Context<'_> {
     /// When no account or more than one fits, a credential is missing, or there is no host.
     pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
         self.accesses.get(scheme, level, account, &|access| self.remember(scheme, &access.credentials, &access.given_token))
+    }
+
+    /// Waits so long; `false` when somebody wants the run to stop. What is replayed waits for nothing.
+    async fn pause(&self, wait: Duration) -> bool {
+        let wait = if self.recordings.answer_alone() { Duration::ZERO } else { wait };
+        self.stop.pause(wait).await
     }
 
     /// From now on the tokens of a record are shown by their names.

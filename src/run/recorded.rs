@@ -62,6 +62,12 @@ impl Recordings {
         !matches!(*self.used.borrow(), Use::Nothing)
     }
 
+    /// Whether no answer comes from anywhere else: then nothing has to be waited for.
+    #[must_use]
+    pub fn answer_alone(&self) -> bool {
+        matches!(*self.used.borrow(), Use::Replay(_))
+    }
+
     /// The recorded answer, where the run is to be answered so; `None` when the environment answers.
     pub fn play(&self, whose: &Whose, scheme: &Scheme, request: &RecordedRequest) -> Option<Result<Played, Miss>> {
         let request = self.fresh.in_request(request);

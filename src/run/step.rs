@@ -1,27 +1,23 @@
-//! One call: render, sign, send, judge. A list of calls to the rooms below.
+//! One step of a file: asked once, until something holds, or page by page; and what is reported of it.
 
 use super::access::AccessError;
-use super::call::{Call, Progress, Reach, not_recorded};
-use super::recorded::Made;
-use super::snapshots::Answered;
-use super::{Context, advice, body_text, failures, shown};
-use crate::check::{self, Answer, Outcome};
-use crate::event::{ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
-use crate::model::assertion::Subject;
-use crate::model::outcome::{ErrorKind, Expected};
-use crate::model::recording::RecordedRequest;
+use super::asking::Asking;
+use super::call::{Attempt, Progress, Reach};
+use super::{Context, body_text, pages, poll, shown};
+use crate::event::{AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
 use crate::model::redact::Redact;
+use crate::model::repeat::Repeat;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::plan::Unit;
-use crate::recording::{self, ReplayError, TakeError, Whose};
-use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
+use crate::recording::{ReplayError, TakeError, Whose};
+use crate::render::{Layer, Origin, RenderError, Variables};
 use crate::renew::Failure;
 use crate::secret::Redactor;
-use crate::sign::{SealError, TraceLine, choose_level};
+use crate::sign::{SealError, TraceLine};
 use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
-use crate::wire::{Draft, WireRequest, WireResponse};
+use crate::wire::{WireRequest, WireResponse};
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +40,9 @@ pub enum StepError {
     Snapshot(#[from] SnapshotError),
     #[error("no snapshot of the answer can be taken: {0}")]
     Personal(#[from] TakeError),
+    /// Somebody wanted the run to stop.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 impl StepError {
@@ -61,6 +60,7 @@ impl StepError {
             | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => Trouble::Recording,
             Self::Snapshot(SnapshotError::Mask(_)) | Self::Personal(_) => Trouble::File,
             Self::Snapshot(SnapshotError::Unwritable { .. }) => Trouble::Unable,
+            Self::Interrupted => Trouble::Interrupted,
         }
     }
 
@@ -101,7 +101,7 @@ pub struct Caller<'c> {
 pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let begun = context.begun.elapsed();
     let mut progress = Progress { line: format!("{} …", step.method), begun, ..Progress::default() };
-    let result = attempt(caller, step, variables, context, &mut progress).await;
+    let result = ask(caller, step, variables, context, &mut progress).await;
     let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
     if let Err(error) = result.as_ref().map_err(ToString::to_string)
         && !is_unseen
@@ -115,149 +115,28 @@ pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, co
 
 /// What does not hold in an answer.
 #[derive(Default)]
-struct Judged {
-    failures: Vec<FailureReport>,
-    notes: Vec<String>,
+pub struct Judged {
+    pub failures: Vec<FailureReport>,
+    pub notes: Vec<String>,
 }
 
-async fn attempt(
+async fn ask(
     caller: &Caller<'_>,
     step: &Step,
     variables: &mut Variables,
     context: &Context<'_>,
     progress: &mut Progress,
 ) -> Result<Judged, StepError> {
-    let (moment, account) = (variables.moment(), caller.whose.account.as_deref());
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
-    set_account(variables, scheme, account, context);
-    let draft = draft(step, variables, moment, context.files)?;
-    progress.line = line(&draft);
-    if context.detail {
-        progress.endpoint = format!("{} {}", draft.method, draft.path);
+    set_account(variables, scheme, caller.whose.account.as_deref(), context);
+    let asking = Asking { caller, step, scheme, context };
+    match &step.repeat {
+        Repeat::Once => asking.once(variables, progress).await,
+        Repeat::Poll(poll) => poll::run(&asking, poll, variables, progress).await,
+        Repeat::Pages(pages) => pages::run(&asking, pages, variables, progress).await,
     }
-    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account)?;
-    let renews = step.expected == Expected::Success;
-    let call = Call { whose: &caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, context };
-    let (method, path) = (draft.method, draft.path.clone());
-    let unit = caller.unit.filter(|_| step.snapshot.is_some() || context.snapshots.of_every_step);
-    let is_compared = unit.is_some() || context.recordings.are_used();
-    let unsigned = is_compared.then(|| unsigned(step, variables, &access.account, context)).transpose()?;
-    call.exchange(draft, unsigned.as_ref(), moment, progress).await?;
-    let Some(response) = &progress.response else {
-        return Err(RenderError::new(step.at, "nothing was sent").into());
-    };
-    if let Some(reason) = not_recorded(response) {
-        progress.reach = Reach::Refused;
-        return Err(StepError::NotRecorded(reason));
-    }
-    let hide = |text: &str| context.redactor.borrow_mut().redact(text);
-    let answer = Answer::new(response).hiding(&hide);
-    let outcome = check::outcome(scheme, method, &path, &answer);
-    progress.reach = reach_of(&outcome);
-    let mut judged = judge(step, &answer, &outcome, variables, context)?;
-    let headers = if unsigned.is_some() { headers_of(step) } else { Vec::new() };
-    let made = |request| Made { whose: &caller.whose, scheme, request, response, headers: &headers, rules: caller.redact };
-    if let Some(made) = unsigned.as_ref().map(made) {
-        judged.failures.extend(keep(step, &outcome, &made, context)?);
-    }
-    judged.notes.append(&mut progress.warnings);
-    if !judged.failures.is_empty() {
-        judged.notes.extend(advice::of(scheme, &outcome, response, (context.clock)()));
-    }
-    if let Some((unit, made)) = unit.zip(unsigned.as_ref().map(made)).filter(|_| outcome_is_expected(step, &outcome)) {
-        let is_wanting = !judged.failures.is_empty();
-        let response = &context.recordings.without_personal(&made, context.workspace, &mut context.redactor.borrow_mut())?;
-        let compared = Answered { unit, step, scheme, response, is_wanting }.compare(context)?;
-        judged.failures.extend(compared.failure);
-        judged.notes.extend(compared.note);
-    }
-    Ok(judged)
-}
-
-/// The request as recordings know it, where it is compared with them.
-fn unsigned(step: &Step, variables: &Variables, account: &str, context: &Context<'_>) -> Result<RecordedRequest, RenderError> {
-    let draft = draft(step, &Marked(variables), variables.moment(), context.files)?;
-    Ok(recording::unsigned(&draft, account))
-}
-
-fn outcome_is_expected(step: &Step, outcome: &Outcome) -> bool {
-    advice::unexpected(step.expected, outcome).is_none()
-}
-
-/// Headers of the answer that a step looks at.
-fn headers_of(step: &Step) -> Vec<String> {
-    let subjects = step.assertions.iter().map(|assertion| &assertion.subject);
-    let subjects = subjects.chain(step.captures.iter().map(|capture| &capture.from));
-    subjects
-        .filter_map(|subject| if let Subject::Header(name) = subject { Some(name.to_ascii_lowercase()) } else { None })
-        .collect()
-}
-
-/// An exchange is recorded when it went as it should, and held against the recording where that is asked for.
-fn keep(step: &Step, outcome: &Outcome, made: &Made<'_>, context: &Context<'_>) -> Result<Vec<FailureReport>, StepError> {
-    let mut redactor = context.redactor.borrow_mut();
-    match advice::unexpected(step.expected, outcome) {
-        None => context.recordings.hear(made, context.workspace, &mut redactor),
-        Some((_, actual)) => context.recordings.refuse(made.whose, &format!("the answer was {actual}")),
-    }
-    match context.recordings.compare(made, step.at, context.workspace, &mut redactor) {
-        Some(Err(miss)) => Err(StepError::NotRecorded(recording::missed(&miss))),
-        Some(Ok(failures)) => Ok(failures),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn reach_of(outcome: &Outcome) -> Reach {
-    match outcome {
-        Outcome::Success => Reach::Done,
-        // A fault of the marketplace's own can come after it has done what was asked.
-        Outcome::Refused { kind: ErrorKind::Server, .. } => Reach::Unknown,
-        Outcome::Refused { .. } => Reach::Refused,
-    }
-}
-
-fn line(draft: &Draft) -> String {
-    let mut query = draft.raw_query.clone();
-    for (name, value) in &draft.query {
-        let separator = if query.is_empty() { "" } else { "&" };
-        query.push_str(&format!("{separator}{name}={value}"));
-    }
-    let separator = if query.is_empty() { "" } else { "?" };
-    format!("{} {}{separator}{query}", draft.method, draft.path)
-}
-
-/// Captures first, since assertions may use them; then every assertion.
-fn judge(
-    step: &Step,
-    answer: &Answer<'_>,
-    outcome: &Outcome,
-    variables: &mut Variables,
-    context: &Context<'_>,
-) -> Result<Judged, StepError> {
-    let mut judged = Judged::default();
-    if let Some((expected, actual)) = advice::unexpected(step.expected, outcome) {
-        judged.failures.push(failures::unexpected(step, &expected, &actual, context));
-    } else {
-        for capture in &step.captures {
-            match check::capture(capture, answer) {
-                Ok(value) => {
-                    variables.set(capture.name.as_str(), value, Origin { layer: Layer::Capture, at: Some(capture.name_at) })
-                }
-                Err(failure) => judged.failures.push(failures::of_capture(&failure, context)),
-            }
-        }
-    }
-    let complete = step.captures.iter().all(|capture| variables.get(&capture.name).is_some());
-    let scope: &Variables = variables;
-    match check::judge(&step.assertions, answer, &|written| tree(written, scope)) {
-        Ok(found) => judged.failures.extend(found.iter().map(|failure| failures::of_assertion(failure, context))),
-        Err(error) if !complete => judged.notes.push(format!("assertions were not judged: {}", error.reason)),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(judged)
 }
 
 /// `account` as templates see it.
@@ -274,7 +153,8 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         Ok(judged) => (Verdict::Fail, judged.failures, judged.notes),
         Err(error) => {
             at = error.at().unwrap_or(at);
-            (Verdict::Error(error.trouble(), redactor.show(&error.to_string())), Vec::new(), error.notes())
+            let notes = progress.warnings.into_iter().chain(error.notes()).collect();
+            (Verdict::Error(error.trouble(), redactor.show(&error.to_string())), Vec::new(), notes)
         }
     };
     let wanted = context.verbose || context.detail || !verdict.is_pass();
@@ -292,12 +172,16 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         status: progress.response.as_ref().map(|response| response.status),
         latency: progress.response.as_ref().map(|response| response.latency),
         verdict,
-        attempts: Vec::new(),
+        attempts: progress.attempts.iter().map(|attempt| attempt_report(attempt, &mut redactor)).collect(),
         failures,
         notes: notes.iter().map(|note| redactor.show(note)).collect(),
         exchange,
         trace: progress.trace.iter().map(|line| trace_line(line, &mut redactor)).collect(),
     }
+}
+
+fn attempt_report(attempt: &Attempt, redactor: &mut Redactor) -> AttemptReport {
+    AttemptReport { status: attempt.status, reason: redactor.show(&attempt.reason), latency: attempt.latency }
 }
 
 fn trace_line(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {

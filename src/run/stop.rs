@@ -1,5 +1,6 @@
 //! The wish to stop: it is said once, and seen between calls. What was begun is still taken back.
 
+use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
 /// Says it.
@@ -27,6 +28,15 @@ impl Stop {
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         *self.0.borrow()
+    }
+
+    /// Waits so long, and no longer than until somebody wants it to stop; then it is `false`.
+    pub async fn pause(&self, wait: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.wanted() => false,
+            () = tokio::time::sleep(wait) => true,
+        }
     }
 
     /// Waits until it is; for ever, when nobody can say it any more.

@@ -1,9 +1,9 @@
 //! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
 //! step that does not pass.
 
-use super::Context;
 use super::fixtures::Fixtures;
 use super::step::{self, Caller};
+use super::{Context, flaky};
 use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
@@ -51,13 +51,14 @@ pub async fn run<'w>(
             return report(Verdict::Error(Trouble::File, reason), Vec::new(), request.steps.len());
         }
     };
-    let (steps, verdict) = tokio::select! {
+    let (mut steps, mut verdict) = tokio::select! {
         done = run_steps(unit, &caller, &mut variables, context) => done,
         () = context.stop.wanted() => {
             let reason = context.redactor.borrow_mut().show("interrupted");
             (Vec::new(), Verdict::Error(Trouble::Interrupted, reason))
         }
     };
+    flaky::refuse(&mut steps, &mut verdict, context);
     let not_reached = request.steps.len() - steps.len();
     report(verdict, steps, not_reached)
 }

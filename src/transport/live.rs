@@ -20,9 +20,10 @@ pub enum Reach {
 /// Why there is no answer. No variant holds the address: it can hold a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
+    /// Nothing of the request has left this machine.
     #[error("cannot connect to {host}: {reason}")]
     Connect { host: String, reason: String },
-    #[error("no answer from {host} within {}", human(.after))]
+    #[error("no answer from {host} within {}", human(*.after))]
     Timeout { host: String, after: Duration },
     #[error("the answer of {host} is larger than {} MiB", MAX_BODY >> 20)]
     TooLarge { host: String },
@@ -32,7 +33,9 @@ pub enum TransportError {
     Setup { reason: String },
 }
 
-fn human(duration: &Duration) -> String {
+/// A time that a file says, in its own words.
+#[must_use]
+pub fn human(duration: Duration) -> String {
     if duration.subsec_millis() == 0 { format!("{} s", duration.as_secs()) } else { format!("{} ms", duration.as_millis()) }
 }
 
@@ -93,7 +96,7 @@ impl Live {
         let host = || request.base().authority().to_owned();
         let fault = |error: reqwest::Error| {
             let reason = reason_of(&error);
-            if error.is_connect() {
+            if error.is_connect() || is_unsent(&error) {
                 TransportError::Connect { host: host(), reason }
             } else {
                 TransportError::Broken { host: host(), reason }
@@ -151,6 +154,13 @@ fn plain(request: &WireRequest) -> reqwest::Request {
         *plain.body_mut() = Some(Bytes::clone(request.body()).into());
     }
     plain
+}
+
+/// Whether the connection was closed before any byte of the request was written to it. The library gives a request back as
+/// cancelled only when it has not begun with it; where the connection had been used before, it takes another one by itself.
+fn is_unsent(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled))
 }
 
 /// The innermost reason, without the address.

@@ -5,4 +5,4 @@ mod callback;
 mod live;
 
 pub use callback::Callback;
-pub use live::{Live, Reach, TransportError};
+pub use live::{Live, Reach, TransportError, human};

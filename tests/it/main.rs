@@ -10,6 +10,7 @@ mod parallel;
 mod program;
 mod recordings;
 mod reports;
+mod retries;
 mod sandbox;
 mod sandbox_resources;
 mod sandbox_tokens;

@@ -40,6 +40,7 @@ fn every_schema_is_one_and_is_printed() {
 fn what_the_decoder_accepts_fits_the_schema() {
     for (kind, folder) in [
         ("request", "requests"),
+        ("request", "tests/cases/file/ok_poll_pages_and_retry/in/requests"),
         ("recording", "fixtures/recordings"),
         ("fixture", "fixtures"),
         ("scheme", "src/schemes"),

@@ -149,6 +149,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
+    context.flaky_fails = args.flaky == "fail";
     context.recordings = Recordings::new(used, &context.run_id);
     context.jobs = jobs(args, &context.environment);
     context.detail = reports.are_wanted();

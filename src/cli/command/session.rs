@@ -248,6 +248,8 @@ impl<'w> Session<'w> {
             fail_fast: false,
             jobs: 1,
             snapshots: crate::run::Snapshots::default(),
+            retries: crate::run::Retries::default(),
+            flaky_fails: false,
             // Nobody wants it to stop, unless a command says otherwise.
             stop: stopper().1,
         })

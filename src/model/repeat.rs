@@ -1,0 +1,62 @@
+//! A step that is sent more than once because its file says so: until something holds, or page by page. It refuses to know
+//! retries, which only repair.
+
+use crate::jsonpath::JsonPath;
+use crate::model::assertion::Assertion;
+use crate::span::Span;
+use std::time::Duration;
+
+/// How often an answer is asked for when the file does not say.
+pub const DEFAULT_EVERY: Duration = Duration::from_secs(2);
+/// How long when the file does not say.
+pub const DEFAULT_WITHIN: Duration = Duration::from_secs(60);
+/// No step asks more often than this, whatever its file says.
+pub const MAX_ASKED: u32 = 10_000;
+/// How many pages are read when the file does not say.
+pub const DEFAULT_PAGES: u32 = 50;
+/// How often a read is tried when the file does not say.
+pub const DEFAULT_ATTEMPTS: u32 = 3;
+/// How often anything can be tried.
+pub const MAX_ATTEMPTS: u32 = 10;
+
+/// How often a step is sent.
+#[derive(Clone, Debug, Default)]
+pub enum Repeat {
+    #[default]
+    Once,
+    Poll(Poll),
+    Pages(Pages),
+}
+
+/// Again until something holds.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    pub at: Span,
+    /// All of them must hold.
+    pub until: Vec<Assertion>,
+    /// From the beginning of one call to the beginning of the next.
+    pub every: Duration,
+    pub within: Duration,
+}
+
+/// Page by page.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    pub at: Span,
+    /// `true` in the answer: there is another page. A path for one value.
+    pub goes_on: JsonPath,
+    pub goes_on_at: Span,
+    pub set: Vec<Setting>,
+    /// More pages are a failure.
+    pub max: u32,
+}
+
+/// A variable of the next page, taken from the answer.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub name: String,
+    pub name_at: Span,
+    /// A path for one value.
+    pub from: JsonPath,
+    pub at: Span,
+}

@@ -1,0 +1,210 @@
+//! One call, tried again where that can mend something and do no harm: a read that met a fault of the network or of the
+//! marketplace, and a write of which nothing has left this machine. Each attempt is signed anew.
+
+use super::call::{Attempt, Call, Progress, Reach};
+use super::retries::Refusal;
+use super::step::StepError;
+use crate::check::{self, Answer, Outcome};
+use crate::method::Method;
+use crate::model::outcome::ErrorKind;
+use crate::model::recording::RecordedRequest;
+use crate::recording::ReplayError;
+use crate::render::Moment;
+use crate::transport::TransportError;
+use crate::wire::{Draft, WireResponse};
+use std::time::{Duration, Instant};
+
+/// The longest wait before the second attempt; it doubles for each further one.
+const BASE: Duration = Duration::from_millis(200);
+/// The longest wait that nobody has asked for.
+const LONGEST: Duration = Duration::from_secs(10);
+/// A marketplace that asks for a longer wait is not tried again.
+const MOST_ASKED_FOR: Duration = Duration::from_secs(60);
+
+/// One call and how often it may be tried.
+pub struct Attempts<'a> {
+    pub call: &'a Call<'a>,
+    pub most: u32,
+    /// As recordings know it, where it is compared with them.
+    pub unsigned: Option<&'a RecordedRequest>,
+}
+
+/// What another attempt may mend.
+struct Fault {
+    attempt: Attempt,
+    /// It is certain that nothing was sent.
+    is_unsent: bool,
+    /// What the marketplace asks for.
+    wait: Option<Duration>,
+}
+
+/// Why there is no other attempt.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("not tried again: the marketplace asks for {} s, and more than {} s are not waited for", .0.as_secs(), MOST_ASKED_FOR.as_secs())]
+    TooLong(Duration),
+}
+
+impl Attempts<'_> {
+    /// The last answer is in `progress`, and every attempt before it.
+    ///
+    /// # Errors
+    /// Those of the last attempt.
+    pub async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        let mut moment = moment;
+        for number in 1..self.most {
+            let result = self.attempt(draft.clone(), moment, progress).await;
+            let Err(fault) = self.judge(&draft, &result, progress) else { return result };
+            if !draft.method.is_read() && !fault.is_unsent {
+                return result;
+            }
+            let wait = match self.wait(number, &fault) {
+                Ok(wait) => wait,
+                Err(end) => {
+                    progress.warnings.push(end.to_string());
+                    return result;
+                }
+            };
+            if !self.call.context.pause(wait).await {
+                return result;
+            }
+            progress.attempts.push(fault.attempt);
+            progress.response = None;
+            moment = super::unit::moment(self.call.context);
+        }
+        let (method, path) = (draft.method, draft.path.clone());
+        let result = self.attempt(draft, moment, progress).await;
+        self.note(&self.fault(method, &path, &result, progress));
+        result
+    }
+
+    async fn attempt(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+        self.call.exchange(draft, self.unsigned, moment, progress).await
+    }
+
+    /// An error is what another attempt may mend.
+    fn judge(&self, draft: &Draft, result: &Result<(), StepError>, progress: &Progress) -> Result<(), Fault> {
+        let fault = self.fault(draft.method, &draft.path, result, progress);
+        self.note(&fault);
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// A run of recordings says nothing of any host.
+    fn note(&self, fault: &Option<Fault>) {
+        let retries = &self.call.context.retries;
+        match fault {
+            _ if self.is_replayed() => {}
+            Some(_) => retries.failed(self.host(), Instant::now()),
+            None => retries.went_well(self.host(), Instant::now()),
+        }
+    }
+
+    fn fault(&self, method: Method, path: &str, result: &Result<(), StepError>, progress: &Progress) -> Option<Fault> {
+        match (result, &progress.response) {
+            (Ok(()), Some(response)) => self.fault_of_answer(method, path, response),
+            (Ok(()), None) => None,
+            // An answer stands here when a token was too old, and the second request failed: the first one was sent.
+            (Err(error), before) => fault_of_network(error, progress.reach == Reach::NotSent && before.is_none()),
+        }
+    }
+
+    /// What its scheme calls otherwise is not mended by another attempt, whatever its status.
+    fn fault_of_answer(&self, method: Method, path: &str, response: &WireResponse) -> Option<Fault> {
+        let outcome = check::outcome(self.call.scheme, method, path, &Answer::new(response));
+        let Outcome::Refused { kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server), .. } = outcome else { return None };
+        if (300..400).contains(&response.status) || super::call::not_recorded(response).is_some() {
+            return None;
+        }
+        let reason = format!("the answer was {} ({kind})", response.status);
+        let attempt = Attempt { status: Some(response.status), reason, latency: Some(response.latency) };
+        Some(Fault { attempt, is_unsent: false, wait: asked_for(response, (self.call.context.clock)()) })
+    }
+
+    /// How long to wait before the next attempt.
+    fn wait(&self, number: u32, fault: &Fault) -> Result<Duration, End> {
+        if self.is_replayed() {
+            return Ok(Duration::ZERO);
+        }
+        let asked_for = fault.wait.unwrap_or_default();
+        if asked_for > MOST_ASKED_FOR {
+            return Err(End::TooLong(asked_for));
+        }
+        self.call.context.retries.take(self.host(), Instant::now())?;
+        Ok(asked_for.max(backoff(number, (self.call.context.chance)())))
+    }
+
+    fn host(&self) -> &str {
+        self.call.access.base.authority()
+    }
+
+    fn is_replayed(&self) -> bool {
+        self.call.context.recordings.answer_alone()
+    }
+}
+
+/// An answer that is too large or no HTTP will be so again, but a connection that breaks looks just like the latter.
+fn fault_of_network(error: &StepError, is_unsent: bool) -> Option<Fault> {
+    let is_connect = matches!(error, StepError::Transport(TransportError::Connect { .. }));
+    let may_pass = match error {
+        StepError::Transport(error) => {
+            is_connect || matches!(error, TransportError::Timeout { .. } | TransportError::Broken { .. })
+        }
+        StepError::Replay(ReplayError::Fault) => true,
+        _ => false,
+    };
+    let attempt = Attempt { status: None, reason: error.to_string(), latency: None };
+    may_pass.then_some(Fault { attempt, is_unsent: is_unsent && is_connect, wait: None })
+}
+
+/// Full jitter: anything up to a bound that doubles, so that those who failed together do not come back together.
+fn backoff(number: u32, chance: [u8; 16]) -> Duration {
+    let bound = BASE.saturating_mul(2_u32.saturating_pow(number.saturating_sub(1))).min(LONGEST);
+    let [a, b, c, d, ..] = chance;
+    bound.mul_f64(f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX))
+}
+
+/// `Retry-After` in seconds, or as a date (RFC 9110, section 10.2.3), which is read by the marketplace's own clock where the
+/// answer tells it.
+fn asked_for(response: &WireResponse, now_ms: i64) -> Option<Duration> {
+    let text = response.header("retry-after")?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = |text: &str| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond());
+    let now_ms = response.header("date").and_then(date).unwrap_or(now_ms);
+    Some(Duration::from_millis(u64::try_from(date(text)? - now_ms).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&str, &str)]) -> WireResponse {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        WireResponse { status: 503, headers, body: bytes::Bytes::new(), latency: Duration::ZERO }
+    }
+
+    #[test]
+    fn the_marketplace_says_how_long_to_wait_in_seconds_or_as_a_date() {
+        let wait = |headers: &[(&str, &str)]| asked_for(&answer(headers), 784_111_770_000);
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert!(wait(&[("retry-after", "99999999999999999999")]) > Some(MOST_ASKED_FOR));
+        assert_eq!(wait(&[("retry-after", date)]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[("retry-after", date), ("date", "Sun, 06 Nov 1994 08:49:35 GMT")]), Some(Duration::from_secs(2)));
+        assert_eq!(wait(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")]), Some(Duration::ZERO));
+        assert_eq!((wait(&[]), wait(&[("retry-after", "soon")]), wait(&[("retry-after", "-1")])), (None, None, None));
+    }
+
+    #[test]
+    fn waits_double_up_to_ten_seconds_and_are_anything_below() {
+        let most = |number| backoff(number, [255; 16]);
+        assert_eq!([most(1), most(2), most(3)], [BASE, BASE * 2, BASE * 4]);
+        assert_eq!((most(10), most(4_000_000)), (LONGEST, LONGEST));
+        assert_eq!(backoff(3, [0; 16]), Duration::ZERO);
+        let waits: std::collections::HashSet<Duration> = (0..=255).map(|byte| backoff(3, [byte; 16])).collect();
+        assert!(waits.len() > 200 && waits.iter().all(|wait| *wait <= BASE * 4));
+    }
+}

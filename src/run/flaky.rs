@@ -1,0 +1,30 @@
+//! What passed only on a retry, where that is a failure.
+
+use super::Context;
+use crate::diagnostic::count;
+use crate::event::{FailureReport, StepReport, Verdict};
+
+/// Steps that passed only on a retry fail, and with them their unit.
+pub fn refuse(steps: &mut [StepReport], verdict: &mut Verdict, context: &Context<'_>) {
+    if !context.flaky_fails || !verdict.is_pass() {
+        return;
+    }
+    for step in steps.iter_mut().filter(|step| !step.attempts.is_empty()) {
+        step.failures.push(failure(step, context));
+        step.verdict = Verdict::Fail;
+        *verdict = Verdict::Fail;
+    }
+}
+
+fn failure(step: &StepReport, context: &Context<'_>) -> FailureReport {
+    let mut redactor = context.redactor.borrow_mut();
+    let failed = count(step.attempts.len(), "failed attempt");
+    FailureReport {
+        at: step.at,
+        subject: redactor.show("attempts"),
+        expected: redactor.show("to pass without a retry"),
+        actual: redactor.show(&format!("it passed after {failed}")),
+        why: Some(redactor.show("it is flaky, and `--flaky fail` says that this is a failure")),
+        differences: Vec::new(),
+    }
+}

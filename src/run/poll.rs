@@ -1,0 +1,94 @@
+//! A step that is sent again until something holds. Only its last answer is judged; one that is not what `ok` says ends it.
+
+use super::asking::Asking;
+use super::call::Progress;
+use super::step::{Judged, StepError};
+use crate::check::Answer;
+use crate::diagnostic::count;
+use crate::event::FailureReport;
+use crate::model::repeat::Poll;
+use crate::render::{RenderError, Variables};
+use crate::transport::human;
+use crate::wire::WireResponse;
+use std::time::{Duration, Instant};
+
+/// # Errors
+/// When a call could not be made, or somebody wants the run to stop. That it does not hold in time is a failure.
+pub async fn run(
+    asking: &Asking<'_>,
+    poll: &Poll,
+    variables: &mut Variables,
+    progress: &mut Progress,
+) -> Result<Judged, StepError> {
+    let mut watch = Watch::start(poll, asking.context.recordings.answer_alone());
+    let (mut answers, mut unmet) = (0, Vec::new());
+    loop {
+        let Ok(asked) = tokio::time::timeout(watch.left(), asking.ask(variables, progress)).await else { break };
+        let asked = asked?;
+        answers += 1;
+        if asking.is_expected(&asked) {
+            unmet = unmet_in(asking, &asked.response, variables)?;
+        }
+        if unmet.is_empty() || !asking.is_expected(&asked) {
+            let judged = asking.judge(&asked, variables)?;
+            return asking.conclude(&asked, judged, progress);
+        }
+        asking.hear(&asked);
+        let Some(wait) = watch.next() else { break };
+        if !asking.context.pause(wait).await {
+            return Err(StepError::Interrupted);
+        }
+    }
+    let mut failures = vec![too_late(asking, poll, answers)];
+    failures.extend(unmet);
+    Ok(Judged { failures, notes: std::mem::take(&mut progress.warnings) })
+}
+
+/// What of `until` does not hold yet.
+fn unmet_in(asking: &Asking<'_>, response: &WireResponse, variables: &Variables) -> Result<Vec<FailureReport>, RenderError> {
+    let hide = |text: &str| asking.context.redactor.borrow_mut().redact(text);
+    let unmet = asking.unmet(asking.step.until(), &Answer::new(response).hiding(&hide), variables)?;
+    let mut redactor = asking.context.redactor.borrow_mut();
+    let named =
+        |failure: FailureReport| FailureReport { subject: redactor.show(&format!("until {}", failure.subject)), ..failure };
+    Ok(unmet.into_iter().map(named).collect())
+}
+
+fn too_late(asking: &Asking<'_>, poll: &Poll, answers: usize) -> FailureReport {
+    let mut redactor = asking.context.redactor.borrow_mut();
+    let within = human(poll.within);
+    FailureReport {
+        at: poll.at,
+        subject: redactor.show("poll"),
+        expected: redactor.show(&format!("`until` to hold within {within}")),
+        actual: redactor.show(&format!("it did not hold in {}", count(answers, "answer"))),
+        why: None,
+        differences: Vec::new(),
+    }
+}
+
+/// When the next call begins, from the start of the first. In a replay, where nothing is waited for, time goes by in steps.
+struct Watch<'p> {
+    poll: &'p Poll,
+    begun: Instant,
+    is_replayed: bool,
+    /// When the present call began.
+    now: Duration,
+}
+
+impl<'p> Watch<'p> {
+    fn start(poll: &'p Poll, is_replayed: bool) -> Self {
+        Self { poll, begun: Instant::now(), is_replayed, now: Duration::ZERO }
+    }
+
+    fn left(&self) -> Duration {
+        self.poll.within.saturating_sub(self.now)
+    }
+
+    /// How long until the next call; `None` when there is no time for one.
+    fn next(&mut self) -> Option<Duration> {
+        let passed = if self.is_replayed { Duration::ZERO } else { self.begun.elapsed() };
+        self.now = passed.max(self.now + self.poll.every);
+        (self.now < self.poll.within).then(|| self.now.saturating_sub(passed))
+    }
+}
