@@ -118,6 +118,14 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
+    /// At once, since nothing else happens until then.
+    fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
+        let seconds = until_ms.saturating_add(999).div_euclid(1_000);
+        let until = jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%H:%M:%S UTC").to_string());
+        writeln!(self.out, "  {} {id}  for budget until {}", self.style.yellow("WAIT"), until.unwrap_or_default())?;
+        self.out.flush()
+    }
+
     /// Only for those who want to see every exchange.
     fn set_up(&mut self, set_up: &SetUpReport, sources: &Sources) -> io::Result<()> {
         if !self.verbose || set_up.steps.is_empty() {
@@ -276,6 +284,7 @@ impl<W: Write> Reporter for Terminal<W> {
             Event::RunStarted { environment, files, .. } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
+            Event::Waiting { id, until_ms } => self.waiting(id, *until_ms),
             Event::UnitFinished(unit) => {
                 if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
                     self.troubled.push(unit.clone());

@@ -2,6 +2,7 @@
 
 mod access;
 mod advice;
+mod budget;
 mod call;
 mod explain;
 mod failures;
@@ -16,6 +17,7 @@ mod unit;
 mod unreferenced;
 
 pub use access::{Access, AccessError, Accesses, Environment};
+pub use budget::Budgets;
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::find_lost;
 pub use recall::{Recall, take_back};
@@ -52,6 +54,7 @@ pub struct Context<'w> {
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,
     pub transport: Live,
+    pub budgets: Budgets,
     pub recordings: Recordings,
     pub files: &'w dyn BodyFiles,
     pub redactor: RefCell<Redactor>,

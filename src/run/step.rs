@@ -1,10 +1,12 @@
 //! One call: render, sign, send, judge. A list of calls to the rooms below.
 
 use super::access::AccessError;
+use super::budget::Spender;
 use super::call::{Call, Progress, Reach, not_recorded};
 use super::recorded::{Made, Whose};
 use super::snapshots::Answered;
 use super::{Context, advice, body_text, failures, shown};
+use crate::budget::BudgetError;
 use crate::check::{self, Answer, Outcome};
 use crate::event::{ExchangeReport, FailureReport, StepReport, Trouble, Verdict};
 use crate::model::assertion::Subject;
@@ -35,6 +37,8 @@ pub enum StepError {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Token(#[from] Failure),
+    #[error(transparent)]
+    Budget(Box<BudgetError>),
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
     #[error("{0}")]
@@ -43,6 +47,12 @@ pub enum StepError {
     Snapshot(#[from] SnapshotError),
     #[error("no snapshot of the answer can be taken: {0}")]
     Personal(#[from] TakeError),
+}
+
+impl From<BudgetError> for StepError {
+    fn from(error: BudgetError) -> Self {
+        Self::Budget(Box::new(error))
+    }
 }
 
 impl StepError {
@@ -54,6 +64,8 @@ impl StepError {
             Self::Transport(_) => Trouble::Unable,
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
+            Self::Budget(error) if error.is_of_the_store() => Trouble::Unable,
+            Self::Budget(_) => Trouble::Budget,
             Self::Replay(ReplayError::Fault) => Trouble::Unable,
             Self::NotRecorded(_)
             | Self::Replay(_)
@@ -68,6 +80,7 @@ impl StepError {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
             Self::Access(error) => error.hint().into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
+            Self::Budget(error) => error.hint().into_iter().collect(),
             Self::Snapshot(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }
@@ -135,7 +148,8 @@ async fn attempt(
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account)?;
     let renews = step.expected == Expected::Success;
-    let call = Call { whose: &caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, context };
+    let spender = Spender::Step(caller.unit);
+    let call = Call { whose: &caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, spender, context };
     let (method, path) = (draft.method, draft.path.clone());
     let unit = caller.unit.filter(|_| step.snapshot.is_some() || context.snapshots.of_every_step);
     let is_compared = unit.is_some() || context.recordings.are_used();

@@ -3,6 +3,8 @@
 
 mod chains;
 mod credentials;
+#[cfg(feature = "postgres")]
+pub mod database;
 mod dotenv;
 mod envelope;
 mod error;
@@ -10,6 +12,7 @@ mod file;
 mod keyring;
 mod ledger;
 mod memory;
+pub mod own;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;

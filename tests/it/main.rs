@@ -1,6 +1,7 @@
 //! The tests that see ingam as its users do: from outside, as a program, over files and the loopback interface.
 
 mod architecture;
+mod budgets;
 mod cases;
 mod documents;
 mod fixtures;

@@ -2,22 +2,25 @@
 
 use super::replay;
 use super::session::{self, Chosen, Session};
+use crate::budget::{Budget, Place};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::count;
-use crate::event::Summary;
+use crate::event::{Event, Summary};
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Both, Nobody, Reporter, Terminal};
-use crate::run::{Context, Recordings, Snapshots, Stopper, Use, stopper};
+use crate::run::{Budgets, Context, Recordings, Snapshots, Stopper, Use, stopper};
 use crate::snapshot::Update;
 use crate::span::Sources;
 use crate::store::left;
+use std::cell::RefCell;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
@@ -51,6 +54,7 @@ pub struct Run<'r> {
 pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter) -> Result<Exit, Exit> {
     let Run { host, global, args, output } = *run;
     let grace = settings::duration("--grace", &args.grace, output)?;
+    let wait = settings::duration("--wait", &args.wait, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
@@ -77,6 +81,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     };
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
+    let chosen_sandbox = chosen.environment == SANDBOX && !matches!(used, Use::Replay(_));
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
@@ -85,13 +90,24 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
     context.snapshots = snapshots(host, args, output)?;
+    if args.budget && chosen_sandbox {
+        context.budgets = Budgets::new(Budget::new(Place::Memory, host.clock, host.chance));
+    }
+    context.budgets.wait = wait;
+    let waits = context.budgets.told();
     warn_of_leftovers(&context, output);
     if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
         super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     }
     let mut terminal = Terminal::new(output.stdout(), output.out, args.verbose);
-    let (summary, interruption) =
-        until_stopped(&plan, &context, &mut Both(&mut terminal, also), &loaded.sources, stopper, grace).await;
+    let (summary, interruption) = until_stopped(
+        &plan,
+        &context,
+        &mut Hearing { reporter: &mut Both(&mut terminal, also), sources: &loaded.sources, waits },
+        stopper,
+        grace,
+    )
+    .await;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
         if summary.is_none() {
@@ -124,13 +140,12 @@ fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<Snapshots, 
 async fn until_stopped(
     plan: &Plan<'_>,
     context: &Context<'_>,
-    reporter: &mut dyn Reporter,
-    sources: &Sources,
+    hearing: &mut Hearing<'_>,
     stopper: Stopper,
     grace: Duration,
 ) -> (Option<Summary>, Option<Exit>) {
     let mut signals = Signals::listen();
-    let run = listen(plan, context, reporter, sources);
+    let run = hearing.listen(plan, context);
     tokio::pin!(run);
     let first = tokio::select! {
         summary = &mut run => return (Some(summary), None),
@@ -144,12 +159,32 @@ async fn until_stopped(
     }
 }
 
-/// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
-async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Reporter, sources: &Sources) -> Summary {
-    crate::run::run(plan, context, &mut |event| {
-        let _ = reporter.on(&event, sources);
-    })
-    .await
+/// Who is told of a run.
+struct Hearing<'h> {
+    reporter: &'h mut dyn Reporter,
+    sources: &'h Sources,
+    /// What is said while a call waits, from inside of it.
+    waits: UnboundedReceiver<Event>,
+}
+
+impl Hearing<'_> {
+    /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
+    async fn listen(&mut self, plan: &Plan<'_>, context: &Context<'_>) -> Summary {
+        let reporter = RefCell::new(&mut *self.reporter);
+        let hear = |event: &Event| {
+            let _ = reporter.borrow_mut().on(event, self.sources);
+        };
+        let mut emit = |event: Event| hear(&event);
+        let run = crate::run::run(plan, context, &mut emit);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.waits.recv() => hear(&event),
+                summary = &mut run => return summary,
+            }
+        }
+    }
 }
 
 /// What earlier runs have left at marketplaces.
