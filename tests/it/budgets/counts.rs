@@ -68,7 +68,7 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
         command.env("LD_PRELOAD", library);
     }
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    if habits.is_killed && seed % 2 == 0 {
+    if habits.is_killed && seed.is_multiple_of(2) {
         std::thread::sleep(Duration::from_millis((seed % 97) as u64));
         let _ = child.kill();
     }
