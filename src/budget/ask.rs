@@ -88,23 +88,22 @@ impl Ask<'_> {
 
     /// `per`: what has a count of its own. The application always has one, since a book is of one key.
     fn limited(&self, limit: &Limit, salt: &Salt) -> Limited {
-        let (mut whose, mut about) = (Vec::new(), Vec::new());
+        let (mut whose, mut about, mut operation) = (Vec::new(), String::new(), String::new());
         for scope in &limit.scope {
             match scope.as_str() {
                 "account" => {
                     whose.extend(self.identity(CredentialScope::Account));
-                    about.push(self.owner.account.to_owned());
+                    self.owner.account.clone_into(&mut about);
                 }
                 "operation" => {
-                    let operation = operation(self.method, self.path);
+                    operation = folded(self.method, self.path);
                     whose.push(operation.clone());
-                    about.push(operation);
                 }
                 _ => {}
             }
         }
         let whose = if whose.is_empty() { String::new() } else { hash(salt, whose.iter().map(String::as_str)) };
-        Limited { limit: name(limit), whose, about: about.join(", "), rule: Rule::of(limit) }
+        Limited { limit: name(limit), whose, about, operation, rule: Rule::of(limit) }
     }
 }
 
@@ -117,7 +116,7 @@ fn name(limit: &Limit) -> String {
 }
 
 /// Method and path, in which a segment with a digit is an id like any other; `v2` is a version.
-fn operation(method: Method, path: &str) -> String {
+fn folded(method: Method, path: &str) -> String {
     let is_version = |text: &str| text.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     let segment = |text| {
         let is_id = str::contains(text, |letter: char| letter.is_ascii_digit()) && !is_version(text);
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn ids_in_a_path_are_no_operations_of_their_own() {
-        let folded = |path| operation(Method::Get, path);
+        let folded = |path| folded(Method::Get, path);
         assert_eq!(folded("/v1/orders/2022040521691951/confirm"), "GET /v1/orders/*/confirm");
         assert_eq!(folded("/v2/products/a1-b2"), folded("/v2/products/c3"));
     }

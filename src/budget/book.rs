@@ -29,8 +29,17 @@ pub struct About {
 pub struct Limited {
     pub limit: String,
     pub whose: String,
+    /// For people: the account and the operation that have a count of their own.
     pub about: String,
+    pub operation: String,
     pub rule: Rule,
+}
+
+impl Limited {
+    fn people(&self) -> String {
+        let parts = [self.about.as_str(), &self.operation].into_iter().filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The book of one key.
@@ -158,7 +167,7 @@ impl Book {
         let free_at = counter.free_at(now, kept);
         let why = || match counter.paused_until > now {
             true => Why::Told,
-            false => Why::Used { rule: counter.now(), about: counter.about.clone() },
+            false => Why::Used { rule: counter.now(), about: limited.people() },
         };
         (free_at > now).then(|| Refused { why: why(), free_in_ms: free_at - now })
     }
@@ -173,7 +182,10 @@ impl Book {
         let found = self.counters.iter().position(is_it);
         let index = found.unwrap_or(self.counters.len());
         if found.is_none() {
-            self.counters.push(Counter::new(&limited.limit, &limited.whose, &limited.about, limited.rule.clone()));
+            let mut counter = Counter::new(&limited.limit, &limited.whose, limited.rule.clone());
+            limited.about.clone_into(&mut counter.about);
+            limited.operation.clone_into(&mut counter.operation);
+            self.counters.push(counter);
         }
         let counter = &mut self.counters[index];
         counter.rule = limited.rule.clone();

@@ -82,8 +82,11 @@ pub struct Counter {
     pub limit: String,
     /// What has a limit of its own: a hash of the account, the operation.
     pub whose: String,
-    /// The same for people.
+    /// The same for people: an account, an operation, or nothing.
+    #[serde(default)]
     pub about: String,
+    #[serde(default)]
+    pub operation: String,
     pub rule: Rule,
     /// When calls arrive at the latest, in order; a call that is under way stands in the future.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -104,10 +107,10 @@ pub struct Counter {
 
 impl Counter {
     #[must_use]
-    pub fn new(limit: &str, whose: &str, about: &str, rule: Rule) -> Self {
-        let (limit, whose, about) = (limit.to_owned(), whose.to_owned(), about.to_owned());
+    pub fn new(limit: &str, whose: &str, rule: Rule) -> Self {
+        let (limit, whose, about, operation) = (limit.to_owned(), whose.to_owned(), String::new(), String::new());
         let (log, full_at, paused_until, refusals) = (Vec::new(), 0, 0, 0);
-        Self { limit, whose, about, rule, log, full_at, paused_until, refusals, rate: None, burst: None }
+        Self { limit, whose, about, operation, rule, log, full_at, paused_until, refusals, rate: None, burst: None }
     }
 
     /// The rule, as tight as the marketplace says that it is.
@@ -248,7 +251,7 @@ mod tests {
     use super::*;
 
     fn counter(count: u32, per_ms: i64, burst: Option<u32>) -> Counter {
-        Counter::new("x", "", "", Rule { count, per_ms, burst })
+        Counter::new("x", "", Rule { count, per_ms, burst })
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn asked(rules: &[Rule], leaves_some: bool) -> Asked {
         limit: index.to_string(),
         whose: String::new(),
         about: String::new(),
+        operation: String::new(),
         rule: rule.clone(),
     };
     let limits = rules.iter().enumerate().map(limited).collect();

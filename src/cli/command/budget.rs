@@ -42,14 +42,12 @@ impl Desk<'_> {
     }
 
     async fn show(&self) -> Result<Exit, BudgetError> {
-        let (mut rows, mut exit) = (Vec::new(), Exit::Success);
+        let (mut rows, mut stops, mut exit) = (Vec::new(), Vec::new(), Exit::Success);
         for (_, kept) in self.budget()?.list().await? {
             match kept {
                 Ok((book, now)) => {
-                    rows.extend(self.rows(&book, now));
-                    if book.stopped.is_some() && exit == Exit::Success {
-                        exit = Exit::Budget;
-                    }
+                    rows.extend(rows_of(&book, now));
+                    stops.extend(self.stop(&book));
                 }
                 Err(error) => exit = self.fault(&error),
             }
@@ -57,41 +55,18 @@ impl Desk<'_> {
         rows.sort();
         match rows.is_empty() {
             true => self.output.say("nothing was sent that still counts: every call is free"),
-            false => self.output.data(&self.table(&rows)),
+            false => self.output.data(&[vec![self.table(&rows)], stops.clone()].concat().join("\n")),
         }
-        Ok(exit)
+        Ok(if exit == Exit::Success && !stops.is_empty() { Exit::Budget } else { exit })
     }
 
-    /// A row for each limit that something is counted by, and one for what holds for all of them.
-    fn rows(&self, book: &Book, now: i64) -> Vec<[String; 6]> {
-        let (scheme, accounts) = (book.about.scheme.clone(), accounts(book));
-        let whole = |next: String| {
-            let dash = || "-".to_owned();
-            [scheme.clone(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]
-        };
-        let mut rows = Vec::new();
-        if let Some(stopped) = &book.stopped {
-            rows.push(whole(format!("stopped {}: {} {}", time(stopped.wall_ms), stopped.status, stopped.why)));
-        }
-        if book.paused_until > now {
-            rows.push(whole(format!("in {}, as told", span(book.paused_until - now))));
-        }
-        rows.extend(book.counters.iter().filter(|counter| !counter.is_idle(now)).map(|counter| {
-            let [used, left, next] = self.numbers(counter, now);
-            [scheme.clone(), about(counter, &accounts), limit(&counter.now()), used, left, next]
-        }));
-        rows
-    }
-
-    fn numbers(&self, counter: &Counter, now: i64) -> [String; 3] {
-        let (most, left) = (counter.now().most(), counter.left(now));
-        let free_in = counter.free_at(now, 0) - now;
-        let next = match (counter.paused_until > now, free_in) {
-            (_, ..=0) => "now".to_owned(),
-            (true, free_in) => format!("in {}, as told", span(free_in)),
-            (false, free_in) => format!("in {}", span(free_in)),
-        };
-        [counter.used(now).min(most).to_string(), left.to_string(), next]
+    /// Since when a key is stopped, and why.
+    fn stop(&self, book: &Book) -> Option<String> {
+        let stopped = book.stopped.as_ref()?;
+        let (scheme, at) = (&book.about.scheme, time(stopped.wall_ms));
+        let who = format!("{} ({})", stopped.account, stopped.environment);
+        let head = self.output.out.red(&format!("{scheme} stopped {at}: {who} got {}", stopped.status));
+        Some(format!("\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it", stopped.why))
     }
 
     /// Columns as wide as what is in them; where they do not fit, one block for each limit.
@@ -101,7 +76,7 @@ impl Desk<'_> {
         let widths: Vec<usize> = (0..HEAD.len()).map(widest).collect();
         let paint = |row: &[String; 6], text: &str| match row[NEXT].as_str() {
             "now" => text.to_owned(),
-            next if next.starts_with("stopped") => style.red(text),
+            "stopped" => style.red(text),
             _ => style.yellow(text),
         };
         if widths.iter().sum::<usize>() + 2 * (HEAD.len() - 1) > style.width {
@@ -159,12 +134,48 @@ fn held(book: &Book) -> String {
     }
 }
 
+/// A row for each limit that something is counted by, and one for what holds for all of them.
+fn rows_of(book: &Book, now: i64) -> Vec<[String; 6]> {
+    let (scheme, accounts, dash) = (book.about.scheme.clone(), accounts(book), || "-".to_owned());
+    let whole = match book.paused_until - now {
+        _ if book.stopped.is_some() => Some("stopped".to_owned()),
+        ..=0 => None,
+        wait => Some(asked(wait)),
+    };
+    let whole = whole.map(|next| [scheme.clone(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]);
+    let counted = book.counters.iter().filter(|counter| counter.used(now) > 0 || counter.paused_until > now).map(|counter| {
+        let account = if counter.about.is_empty() { accounts.clone() } else { counter.about.clone() };
+        let [used, left, next] = numbers(counter, now);
+        [scheme.clone(), account, limit_of(counter), used, left, next]
+    });
+    whole.into_iter().chain(counted).collect()
+}
+
+/// `2/1s, 4 at once: GET /v1/orders`
+fn limit_of(counter: &Counter) -> String {
+    let rule = counter.now();
+    let burst = rule.burst.map(|burst| format!(", {burst} at once")).unwrap_or_default();
+    let operation = if counter.operation.is_empty() { String::new() } else { format!(": {}", counter.operation) };
+    format!("{}{burst}{operation}", limit(&rule))
+}
+
+fn numbers(counter: &Counter, now: i64) -> [String; 3] {
+    let (most, left) = (counter.now().most(), counter.left(now));
+    let next = match (counter.paused_until > now, counter.free_at(now, 0) - now) {
+        (_, ..=0) => "now".to_owned(),
+        (true, wait) => asked(wait),
+        (false, wait) => format!("in {}", span(wait)),
+    };
+    [counter.used(now).min(most).to_string(), left.to_string(), next]
+}
+
+/// The marketplace wants it so.
+fn asked(wait_ms: i64) -> String {
+    format!("in {}, as it asked", span(wait_ms))
+}
+
 /// Who has used the key: `main (live)`.
 fn accounts(book: &Book) -> String {
     let names = book.about.accounts.iter().map(|(environment, account)| format!("{account} ({environment})"));
     names.collect::<Vec<_>>().join(", ")
-}
-
-fn about(counter: &Counter, accounts: &str) -> String {
-    if counter.about.is_empty() { accounts.to_owned() } else { counter.about.clone() }
 }
