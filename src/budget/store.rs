@@ -137,11 +137,13 @@ impl Budget {
         let found = if is_counted { None } else { Some(Slot::nothing(ask.with(&self.open().await?.1))) };
         let slot = found.as_ref().unwrap_or(slot);
         self.change(&slot.asked.id, &mut |book, now| {
+            let before = book.clone();
             book.hear(slot, said, now);
             if let Some(stopped) = stopped(slot, said, wall) {
                 book.stop(stopped);
             }
-            true
+            // A bucket learns nothing from most answers.
+            *book != before
         })
         .await
     }

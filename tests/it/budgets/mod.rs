@@ -4,6 +4,7 @@
 mod answers;
 mod counts;
 mod postgres;
+mod speed;
 mod words;
 
 use super::program::{Folder, ingam, text};
