@@ -1,6 +1,7 @@
-//! The books of one machine: a folder that only its user can read, a file a key, a kernel lock a file. A lock dies with its
-//! process; a file is replaced whole or not at all. Nothing is synced but a penalty: a loss of power may cost counts, which
-//! windows of hours forget anyway, and a kill costs none.
+//! The books of one machine: a folder that only its user can read, two files a key, a kernel lock a key. A lock dies with its
+//! process. Files are written in turns, each with its number and checksum, so that a kill at any moment leaves the last whole
+//! one; to rename a new file over an old one would make the disk write at once, which takes longer than the call. Nothing is
+//! synced but a penalty: a loss of power may cost counts, a kill costs none.
 
 use super::BudgetError;
 use super::ask::Salt;
@@ -8,6 +9,7 @@ use super::book::Book;
 use super::clock::machine;
 use crate::store::StoreError;
 use crate::store::own::{io, open_folder, open_own, read_own};
+use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,17 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// The name of the file that holds the salt.
 pub const SALT: &str = "salt";
+
+/// The endings of the two files of a book.
+const TURNS: [&str; 2] = ["book-0", "book-1"];
+/// Who reads without the lock may meet both files while they are written.
+const READS: usize = 5;
+
+/// A book as it was written last.
+struct Written {
+    number: u64,
+    book: Book,
+}
 
 /// A folder of books.
 pub struct FileBooks {
@@ -57,10 +70,32 @@ impl FileBooks {
     /// # Errors
     /// When it is there and cannot be read: a broken book is not a missing one.
     pub fn read(&self, id: &str) -> Result<Option<Book>, BudgetError> {
-        let Some(bytes) = read_own(&self.path(id, "book"))? else { return Ok(None) };
-        let broken = |reason| BudgetError::Broken { what: id.to_owned(), reason };
-        let text = String::from_utf8(bytes).map_err(|_| broken("it is not text".to_owned()))?;
-        Book::parse(&text).map(Some).map_err(broken)
+        let mut read = self.last(id);
+        for _ in 1..READS {
+            match read {
+                Err(BudgetError::Broken { .. }) => read = self.last(id),
+                _ => break,
+            }
+        }
+        Ok(read?.map(|written| written.book))
+    }
+
+    /// The one of the two files that is whole and newer.
+    fn last(&self, id: &str) -> Result<Option<Written>, BudgetError> {
+        let (mut last, mut fault): (Option<Written>, Option<String>) = (None, None);
+        for turn in TURNS {
+            // An empty one was made by a process that was killed before it wrote.
+            let Some(bytes) = read_own(&self.path(id, turn))?.filter(|bytes| !bytes.is_empty()) else { continue };
+            match parse(&bytes) {
+                Ok(written) if last.as_ref().is_none_or(|last| last.number < written.number) => last = Some(written),
+                Ok(_) => {}
+                Err(reason) => fault = Some(reason),
+            }
+        }
+        match (last, fault) {
+            (None, Some(reason)) => Err(BudgetError::Broken { what: id.to_owned(), reason }),
+            (last, _) => Ok(last),
+        }
     }
 
     /// Reads, changes and writes one book, alone.
@@ -76,11 +111,12 @@ impl FileBooks {
         let _lock = self.lock(id).await?;
         // Nothing is waited for until the lock is free again. The clock is read under the lock, so that it only goes forward.
         let reading = machine(wall());
-        let mut book = self.read(id)?.unwrap_or_else(|| Book::new(reading.clone()));
+        let last = self.last(id)?;
+        let number = last.as_ref().map_or(0, |last| last.number) + 1;
+        let mut book = last.map_or_else(|| Book::new(reading.clone()), |last| last.book);
         let now = book.set_clock(reading);
         if act(&mut book, now) {
-            let path = self.path(id, "book");
-            self.replace(id, &book).map_err(|error| io(&path, &error))?;
+            self.write(id, &Written { number, book })?;
         }
         Ok(())
     }
@@ -100,18 +136,13 @@ impl FileBooks {
         }
     }
 
-    /// Under the lock there is one writer only: what another left that was killed is written over.
-    fn replace(&self, id: &str, book: &Book) -> std::io::Result<()> {
-        let unfinished = self.path(id, "tmp");
-        let text = book.to_text();
-        let options = &mut OpenOptions::new();
-        let fault = |error: StoreError| std::io::Error::other(error.to_string());
-        let mut file = open_own(&unfinished, options.write(true).create(true).truncate(true)).map_err(fault)?;
-        file.write_all(text.as_bytes())?;
-        if book.stopped.is_some() {
-            file.sync_all()?;
-        }
-        std::fs::rename(&unfinished, self.path(id, "book"))
+    /// Over the older of the two; what is longer of it stays behind the new text, which knows its length.
+    fn write(&self, id: &str, written: &Written) -> Result<(), StoreError> {
+        let turn = if written.number.is_multiple_of(2) { TURNS[0] } else { TURNS[1] };
+        let path = self.path(id, turn);
+        let mut file = open_own(&path, OpenOptions::new().write(true).create(true))?;
+        let synced = |file: &File| if written.book.stopped.is_some() { file.sync_all() } else { Ok(()) };
+        file.write_all(&to_bytes(written)).and_then(|()| synced(&file)).map_err(|error| io(&path, &error))
     }
 
     /// The ids of all books.
@@ -123,9 +154,11 @@ impl FileBooks {
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
             let name = entry.map_err(fault)?.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".book")).map(str::to_owned));
+            let found = name.to_str().and_then(|name| name.rsplit_once('.')).filter(|(_, turn)| TURNS.contains(turn));
+            ids.extend(found.map(|(id, _)| id.to_owned()));
         }
         ids.sort_unstable();
+        ids.dedup();
         Ok(ids)
     }
 
@@ -135,9 +168,37 @@ impl FileBooks {
     /// When it cannot be removed.
     pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
         let _lock = self.lock(id).await?;
-        let path = self.path(id, "book");
-        std::fs::remove_file(&path).map_err(|error| io(&path, &error))
+        for path in TURNS.map(|turn| self.path(id, turn)) {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, &error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
+}
+
+/// Number, length and checksum in the first line, then the text.
+fn to_bytes(written: &Written) -> Vec<u8> {
+    let text = written.book.to_text();
+    format!("{} {} {}\n{text}", written.number, text.len(), sum(written.number, &text)).into_bytes()
+}
+
+fn parse(bytes: &[u8]) -> Result<Written, String> {
+    let cut = || "it is cut, or was changed".to_owned();
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(cut)?;
+    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| cut())?;
+    let [number, length, checksum] = head.split(' ').collect::<Vec<_>>().try_into().map_err(|_| cut())?;
+    let (number, length): (u64, usize) = (number.parse().map_err(|_| cut())?, length.parse().map_err(|_| cut())?);
+    let text = bytes[end + 1..].get(..length).and_then(|text| std::str::from_utf8(text).ok()).ok_or_else(cut)?;
+    if sum(number, text) != checksum {
+        return Err(cut());
+    }
+    Ok(Written { number, book: Book::parse(text)? })
+}
+
+fn sum(number: u64, text: &str) -> String {
+    hex::encode(&Sha256::digest(format!("{number} {text}"))[..8])
 }
 
 fn put_salt(folder: &Path, path: &Path, salt: Salt) -> std::io::Result<()> {
@@ -147,5 +208,30 @@ fn put_salt(folder: &Path, path: &Path, salt: Salt) -> std::io::Result<()> {
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Reading;
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_killed_anywhere_leaves_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let books = FileBooks::open(&folder.path().join("budget")).unwrap();
+        let book = |wall| Book::new(Reading { wall, boot: None });
+        books.write("x", &Written { number: 1, book: book(1) }).unwrap();
+        books.write("x", &Written { number: 2, book: book(2) }).unwrap();
+        let (path, whole) = (books.path("x", TURNS[1]), to_bytes(&Written { number: 3, book: book(333_333) }));
+        let old = std::fs::read(&path).unwrap();
+        for cut in 0..whole.len() {
+            // The old text goes on where the new one ends.
+            let torn = [&whole[..cut], old.get(cut..).unwrap_or_default()].concat();
+            std::fs::write(&path, torn).unwrap();
+            assert_eq!(books.read("x").unwrap(), Some(book(2)), "killed after {cut} bytes");
+        }
+        std::fs::write(&path, &whole).unwrap();
+        assert_eq!(books.read("x").unwrap(), Some(book(333_333)));
     }
 }
