@@ -22,6 +22,13 @@ pub enum Event {
         id: String,
     },
     UnitFinished(UnitReport),
+    /// A call waits for its budget.
+    Waiting {
+        /// Of the unit; of a fixture's call its name.
+        id: String,
+        /// In Unix milliseconds.
+        until_ms: i64,
+    },
     /// A fixture that stands now, with the calls that made it.
     SetUp(SetUpReport),
     /// Something that a fixture made could not be taken back.
@@ -147,6 +154,8 @@ pub enum Trouble {
     Unable,
     /// A credential is missing, or a person must authorize.
     Credential,
+    /// No call is free, or all are stopped.
+    Budget,
     /// Nothing is recorded for the request.
     Recording,
     /// Somebody wanted it to stop.

@@ -24,6 +24,7 @@ pub mod sign;
 pub mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
+pub mod budget;
 pub mod recording;
 pub mod snapshot;
 pub mod store;

@@ -26,7 +26,7 @@ pub struct Global {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Sign, send and check requests
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Find every mistake that can be found without sending anything
     Check(CheckArgs),
     /// List requests
@@ -37,6 +37,8 @@ pub enum Command {
     Scheme(SchemeArgs),
     /// Authorization of accounts
     Auth(AuthArgs),
+    /// Show how many calls are left, and end penalties
+    Budget(BudgetArgs),
     /// List, show and draw fixtures
     Fixture(FixtureArgs),
     /// List, show and tidy what marketplaces answered
@@ -133,6 +135,12 @@ pub struct RunArgs {
     /// Hold what the environment answers against fixtures/recordings, and write nothing
     #[arg(long)]
     pub diff: bool,
+    /// How long a call may wait for its budget; `0s` for not at all
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub wait: String,
+    /// Count calls in the sandbox, too; every other environment always counts
+    #[arg(long)]
+    pub budget: bool,
     /// Leave what fixtures made, and say how to clean up
     #[arg(long)]
     pub keep: bool,
@@ -374,6 +382,24 @@ pub enum AuthAct {
         /// The environment; by default ingam.yaml's default_env
         #[arg(long, short, value_name = "NAME")]
         env: Option<String>,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct BudgetArgs {
+    #[command(subcommand)]
+    pub act: Option<BudgetAct>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum BudgetAct {
+    /// End penalties and waits; what was sent stays counted
+    Clear {
+        /// The scheme; by default all
+        scheme: Option<String>,
+        /// Only keys that this account has used
+        #[arg(long, short, value_name = "NAME")]
+        account: Option<String>,
     },
 }
 

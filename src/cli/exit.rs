@@ -85,6 +85,7 @@ impl Exit {
             return Self::Unable;
         }
         match summary {
+            _ if has(Trouble::Budget) => Self::Budget,
             summary if summary.failed > 0 => Self::Failed,
             _ if has(Trouble::Recording) => Self::Recording,
             summary if summary.passed == 0 => Self::NothingSelected,

@@ -30,6 +30,7 @@ pub fn run(host: &Host) -> Exit {
         Command::Explain(explain) => command::explain::run(host, &args.global, &explain, &output),
         Command::Scheme(scheme) => command::scheme::run(host, &args.global, &scheme, &output),
         Command::Auth(auth) => command::auth::run(host, &args.global, &auth, &output),
+        Command::Budget(budget) => command::budget::run(host, &args.global, &budget, &output),
         Command::Sandbox(sandbox) => command::sandbox::run(host, &args.global, &sandbox, &output),
         Command::Trust(trust) => command::trust::run(host, &args.global, &trust, &output),
         Command::Fixture(fixture) => command::fixture::run(host, &args.global, &fixture, &output),

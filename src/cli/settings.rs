@@ -136,6 +136,21 @@ pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
     Ok(StoreConfig { place, key, key_file, plain: global.plain_store })
 }
 
+/// Where calls are counted: beside the tokens.
+///
+/// # Errors
+/// When `INGAM_STORE` is no place.
+pub fn budget(host: &Host) -> Result<crate::budget::Place, StoreError> {
+    use crate::budget::Place as Books;
+    let stored = host.var("INGAM_STORE").map(Place::parse).transpose()?;
+    Ok(match (stored, host.state_folder()) {
+        (Some(Place::Folder(folder)), _) => Books::Folder(folder.join("budget")),
+        (Some(Place::Postgres(url)), _) => Books::Postgres(url),
+        (None, Some(folder)) => Books::Folder(folder.join("budget")),
+        (None, None) => Books::Missing,
+    })
+}
+
 /// This program as a helper, with the variables that say how to reach the network and no others.
 #[must_use]
 pub fn helper(host: &Host) -> Helper {

@@ -51,7 +51,7 @@ impl Reporter for Gatherer {
                 let (environment, run_id) = (environment.clone(), run_id.clone());
                 self.document = Document { environment, run_id, started, planned: *units, ..nothing() };
             }
-            Event::UnitStarted { .. } => {}
+            Event::UnitStarted { .. } | Event::Waiting { .. } => {}
             Event::UnitFinished(unit) => self.document.units.push(self.places.unit(unit, sources)),
             Event::SetUp(set_up) => self.document.set_ups.push(self.places.set_up(set_up, sources)),
             Event::NotUndone(undo) => self.document.not_undone.push(self.places.not_undone(undo, sources)),

@@ -14,8 +14,21 @@ use std::io::{self, Write};
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line<'e> {
-    RunStarted { environment: &'e str, run_id: &'e str, units: usize, started: Timestamp },
-    UnitStarted { index: usize, id: &'e str },
+    RunStarted {
+        environment: &'e str,
+        run_id: &'e str,
+        units: usize,
+        started: Timestamp,
+    },
+    UnitStarted {
+        index: usize,
+        id: &'e str,
+    },
+    /// A call of this unit waits for its budget.
+    Waiting {
+        id: &'e str,
+        until: Timestamp,
+    },
     UnitFinished(Unit),
     SetUp(SetUp),
     NotUndone(NotUndone),
@@ -52,6 +65,9 @@ impl<W: Write> Ndjson<W> {
                 Line::RunStarted { environment, run_id, units: *units, started }
             }
             Event::UnitStarted { index, id } => Line::UnitStarted { index: *index, id },
+            Event::Waiting { id, until_ms } => {
+                Line::Waiting { id, until: Timestamp::from_millisecond(*until_ms).unwrap_or_default() }
+            }
             Event::UnitFinished(unit) => Line::UnitFinished(self.places.unit(unit, sources)),
             Event::SetUp(set_up) => Line::SetUp(self.places.set_up(set_up, sources)),
             Event::NotUndone(undo) => Line::NotUndone(self.places.not_undone(undo, sources)),

@@ -1,6 +1,7 @@
 //! How far a run has come, in one line for a terminal. It refuses to look at a clock: it is told what happens, and that is all.
 
 use crate::event::{Event, Verdict};
+use std::collections::BTreeMap;
 
 /// Counts of what has begun and ended.
 #[derive(Default)]
@@ -9,6 +10,8 @@ pub struct Progress {
     running: usize,
     done: usize,
     failed: usize,
+    /// Units whose calls wait for their budget, each with the end of its wait in Unix milliseconds.
+    waiting: BTreeMap<String, i64>,
     pub is_shown: bool,
 }
 
@@ -17,7 +20,9 @@ impl Progress {
         match event {
             Event::RunStarted { units, .. } => self.units = *units,
             Event::UnitStarted { .. } => self.running += 1,
+            Event::Waiting { id, until_ms } => _ = self.waiting.insert(id.clone(), *until_ms),
             Event::UnitFinished(unit) => {
+                self.waiting.remove(&unit.id);
                 self.running = self.running.saturating_sub(1);
                 self.done += 1;
                 self.failed += usize::from(matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)));
@@ -27,13 +32,22 @@ impl Progress {
         }
     }
 
-    /// `  3 running · 12 of 47 done · 1 failed`; nothing before the start and after the end.
+    /// `  3 running · 12 of 47 done · 1 failed · waiting for budget until 09:00:00 UTC`; nothing before the start and after the end.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         if self.units == 0 {
             return None;
         }
         let failed = if self.failed > 0 { format!(" · {} failed", self.failed) } else { String::new() };
-        Some(format!("  {} running · {} of {} done{failed}", self.running, self.done, self.units))
+        let waiting = self.waiting.values().max().map(|until_ms| format!(" · waiting for budget until {}", until(*until_ms)));
+        let (running, done, units) = (self.running, self.done, self.units);
+        Some(format!("  {running} running · {done} of {units} done{failed}{}", waiting.unwrap_or_default()))
     }
+}
+
+/// A time of this day; the second in which a wait is over.
+#[must_use]
+pub fn until(until_ms: i64) -> String {
+    let seconds = until_ms.saturating_add(999).div_euclid(1_000);
+    jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default()
 }

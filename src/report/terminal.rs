@@ -1,7 +1,7 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a summary.
 
 use super::Reporter;
-use super::progress::Progress;
+use super::progress::{Progress, until};
 use crate::diagnostic::count;
 use crate::event::{Event, FailureReport, SetUpReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
 use crate::secret::Shown;
@@ -127,6 +127,15 @@ impl<W: Write> Terminal<W> {
             self.out.flush()?;
         }
         Ok(())
+    }
+
+    /// At once, since nothing else may happen until then; a terminal that is looked at has it in its line of progress.
+    fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
+        if self.style.live {
+            return Ok(());
+        }
+        writeln!(self.out, "  {} {id}  for budget until {}", self.style.yellow("WAIT"), until(until_ms))?;
+        self.out.flush()
     }
 
     /// Only for those who want to see every exchange.
@@ -308,6 +317,7 @@ impl<W: Write> Terminal<W> {
             Event::RunStarted { environment, files, .. } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
+            Event::Waiting { id, until_ms } => self.waiting(id, *until_ms),
             Event::UnitFinished(unit) if unit.index == self.next => {
                 self.tell_unit(unit, sources)?;
                 self.tell_in_order(sources, false)

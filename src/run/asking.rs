@@ -1,6 +1,7 @@
 //! What a step does with one call of its own: render, sign, send, judge. A list of calls to the rooms below.
 
 use super::attempts::Attempts;
+use super::budget::Spender;
 use super::call::{Call, Progress, Reach, not_recorded};
 use super::recorded::Made;
 use super::snapshots::Answered;
@@ -59,7 +60,16 @@ impl Asking<'_> {
         let access = context.access(scheme, level, self.caller.whose.account.as_deref())?;
         let unsigned = self.unsigned(variables, &access.account)?;
         let renews = step.expected == Expected::Success;
-        let call = Call { whose: &self.caller.whose, scheme, level, access: &access, timeout: step.timeout, renews, context };
+        let call = Call {
+            whose: &self.caller.whose,
+            scheme,
+            level,
+            access: &access,
+            timeout: step.timeout,
+            renews,
+            spender: Spender::Step(self.caller.unit),
+            context,
+        };
         let (method, path) = (draft.method, draft.path.clone());
         let moment = if progress.asked == 0 { variables.moment() } else { super::unit::moment(context) };
         progress.asked += 1;

@@ -3,6 +3,7 @@
 
 use super::Context;
 use super::access::Access;
+use super::budget::Spender;
 use super::step::StepError;
 use super::token::{Wanted, stand_in};
 use crate::check::{self, Answer, Outcome};
@@ -66,6 +67,7 @@ pub struct Call<'c> {
     pub timeout: Duration,
     /// A refusal is not what was asked for, so a token that is too old is worth another try.
     pub renews: bool,
+    pub spender: Spender<'c>,
     pub context: &'c Context<'c>,
 }
 
@@ -118,7 +120,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    async fn send(&self, draft: Draft, token: Option<&Values>, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+    /// Signs and sends; `send` asks the budget first.
+    pub(super) async fn send_now(
+        &self,
+        draft: Draft,
+        token: Option<&Values>,
+        moment: Moment,
+        progress: &mut Progress,
+    ) -> Result<(), StepError> {
         let inputs = self.inputs(&self.access.credentials, token, moment);
         let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
         self.remember(&trace);

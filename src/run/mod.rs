@@ -4,6 +4,7 @@ mod access;
 mod advice;
 mod asking;
 mod attempts;
+mod budget;
 mod call;
 mod conductor;
 mod explain;
@@ -23,6 +24,7 @@ mod unit;
 mod unreferenced;
 
 pub use access::{Access, AccessError, Accesses, Environment};
+pub use budget::Budgets;
 pub use conductor::run;
 pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
 pub use fixtures::find_lost;
@@ -58,6 +60,7 @@ pub struct Context<'w> {
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,
     pub transport: Live,
+    pub budgets: Budgets,
     pub recordings: Recordings,
     pub files: &'w dyn BodyFiles,
     pub redactor: RefCell<Redactor>,

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::body_text;
+use super::budget::Spender;
 use super::call::{Call, Progress, not_recorded};
 use super::recorded::Made;
 use crate::check::{self, Answer, Outcome};
@@ -79,7 +80,8 @@ async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<(WireResponse
     let scheme = context.workspace.scheme(recall.scheme).ok_or_else(unknown)?;
     let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
     let access = context.access(scheme, level, recall.whose.account.as_deref()).map_err(|error| error.to_string())?;
-    let call = Call { whose: &recall.whose, scheme, level, access: &access, timeout: recall.timeout, renews: true, context };
+    let (timeout, spender) = (recall.timeout, Spender::Undo);
+    let call = Call { whose: &recall.whose, scheme, level, access: &access, timeout, renews: true, spender, context };
     let unsigned = recall.unsigned.map(|draft| unsigned(draft, &access.account));
     let (method, path, mut progress) = (recall.draft.method, recall.draft.path.clone(), Progress::default());
     call.exchange(recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;

@@ -4,6 +4,7 @@ use super::access::AccessError;
 use super::asking::Asking;
 use super::call::{Attempt, Progress, Reach};
 use super::{Context, body_text, pages, poll, shown};
+use crate::budget::BudgetError;
 use crate::event::{AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
 use crate::model::redact::Redact;
 use crate::model::repeat::Repeat;
@@ -32,6 +33,8 @@ pub enum StepError {
     Transport(#[from] TransportError),
     #[error(transparent)]
     Token(#[from] Failure),
+    #[error(transparent)]
+    Budget(Box<BudgetError>),
     #[error("nothing is recorded for this request: {0}")]
     NotRecorded(String),
     #[error("{0}")]
@@ -45,6 +48,12 @@ pub enum StepError {
     Interrupted,
 }
 
+impl From<BudgetError> for StepError {
+    fn from(error: BudgetError) -> Self {
+        Self::Budget(Box::new(error))
+    }
+}
+
 impl StepError {
     fn trouble(&self) -> Trouble {
         match self {
@@ -54,6 +63,8 @@ impl StepError {
             Self::Transport(_) => Trouble::Unable,
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
+            Self::Budget(error) if error.is_of_the_store() => Trouble::Unable,
+            Self::Budget(_) => Trouble::Budget,
             Self::Replay(ReplayError::Fault) => Trouble::Unable,
             Self::NotRecorded(_)
             | Self::Replay(_)
@@ -69,6 +80,7 @@ impl StepError {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
             Self::Access(error) => error.hint().into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
+            Self::Budget(error) => error.hint().into_iter().collect(),
             Self::Snapshot(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }

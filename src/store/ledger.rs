@@ -2,7 +2,7 @@
 //! call is sent. A kernel lock says whether its run still lives. It holds no secret, and it is not asked for anything but
 //! cleaning up.
 
-use super::file::make_folder;
+use super::own::make_folder;
 use crate::disk::sync_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};

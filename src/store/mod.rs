@@ -3,6 +3,8 @@
 
 mod chains;
 mod credentials;
+#[cfg(feature = "postgres")]
+pub mod database;
 mod dotenv;
 mod envelope;
 mod error;
@@ -11,6 +13,7 @@ mod keyring;
 mod last_run;
 mod ledger;
 mod memory;
+pub mod own;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;

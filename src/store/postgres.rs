@@ -2,18 +2,15 @@
 //! so that it ends with the connection, and with a holder that stands still; what is written goes over a second connection
 //! and is durable at once.
 
+use super::database::{CONNECT, config, connect, fault, in_time, make_table};
 use super::{Envelope, Key, Record, StoreError};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, Row};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Config, Row};
 
 /// A holder that does nothing for this long in a renewal has lost the lock.
 const IDLE: Duration = Duration::from_secs(90);
-const CONNECT: Duration = Duration::from_secs(10);
 
 const TABLE: &str = "create table if not exists ingam_chain (
     id text primary key,
@@ -33,31 +30,13 @@ pub struct PostgresStore {
     offset_ms: i64,
 }
 
-fn fault(error: &tokio_postgres::Error) -> StoreError {
-    // The text of a connection error can name the host and the user, and never the password.
-    let text = error.as_db_error().map_or_else(|| innermost(error), |error| error.message().to_owned());
-    StoreError::Database(text)
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
-}
-
 impl PostgresStore {
     /// # Errors
     /// When the database cannot be reached or the table cannot be made.
     pub async fn open(url: &str, envelope: Envelope, clock: fn() -> i64) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(url).map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
-        config.application_name(format!("ingam process {}", std::process::id()));
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
-        if config.get_ssl_mode() == SslMode::Prefer && !all_local(&config) {
-            // `prefer` would fall back to plain text.
-            config.ssl_mode(SslMode::Require);
-        }
+        let config = config(url)?;
         let client = connect(&config).await?;
-        make_table(&client).await?;
+        make_table(&client, "ingam_chain", TABLE).await?;
         let before = clock();
         let row = in_time(client.query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])).await?;
         let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
@@ -223,59 +202,4 @@ impl PostgresLock {
 
 fn inbox_of(id: &str) -> String {
     format!("{id} inbox")
-}
-
-/// A database that says nothing is one that cannot be used.
-async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(CONNECT, work).await {
-        Ok(result) => result.map_err(|error| fault(&error)),
-        Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
-    }
-}
-
-/// Two processes that make the table at once would get in each other's way, so only one at a time does.
-async fn make_table(client: &Client) -> Result<(), StoreError> {
-    let there = client.query_opt("select 1 from pg_class where relname = 'ingam_chain' and pg_table_is_visible(oid)", &[]);
-    if in_time(there).await?.is_some() {
-        return Ok(());
-    }
-    let sql = format!("begin; select pg_advisory_xact_lock(4985174); {TABLE}; commit");
-    in_time(client.batch_execute(&sql)).await
-}
-
-/// The connection ends with its client.
-async fn connect(config: &Config) -> Result<Client, StoreError> {
-    if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
-        let (client, connection) = in_time(config.connect(NoTls)).await?;
-        tokio::spawn(connection);
-        return Ok(client);
-    }
-    let (client, connection) = in_time(config.connect(tls()?)).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// Sockets, and the loopback interface where nothing else is demanded, need no TLS.
-fn all_local(config: &Config) -> bool {
-    use tokio_postgres::config::Host;
-    let local = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    };
-    config.get_ssl_mode() != SslMode::Require && config.get_hosts().iter().all(local)
-}
-
-/// By the certificates that this machine trusts.
-fn tls() -> Result<MakeRustlsConnect, StoreError> {
-    use rustls_platform_verifier::BuilderVerifierExt;
-    let setup = |error: rustls::Error| StoreError::Database(error.to_string());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(setup)?
-        .with_platform_verifier()
-        .map_err(setup)?
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event", &["secret", "span"]),
     // Edges.
     ("transport", &["method", "wire"]),
+    ("budget", &["method", "model", "sign", "store", "value", "wire"]),
     ("snapshot", &["check", "disk", "jsonpath", "span", "value", "wire", "yaml"]),
     ("store", &["diagnostic", "disk", "model", "secret", "sign", "value"]),
     // Users of the corridor.
@@ -38,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
+            "budget",
             "check",
             "diagnostic",
             "event",
@@ -64,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "budget",
             "check",
             "diagnostic",
             "disk",

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod architecture;
+mod budgets;
 mod cases;
 mod documents;
 mod fixtures;

@@ -1,6 +1,7 @@
 //! One file for each verb.
 
 pub mod auth;
+pub mod budget;
 pub mod check;
 pub mod cleanup;
 pub mod completions;

@@ -2,6 +2,7 @@
 
 use super::replay;
 use super::session::{self, Chosen, Session};
+use crate::budget::{Budget, Place};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
@@ -14,11 +15,13 @@ use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Both, Reporter};
-use crate::run::{Context, Recordings, Snapshots, Stopper, Use, stopper};
+use crate::run::{Budgets, Context, Recordings, Snapshots, Stopper, Use, stopper};
 use crate::snapshot::Update;
 use crate::span::Sources;
 use crate::store::{LastRun, left};
+use std::cell::RefCell;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
@@ -118,6 +121,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     let grace = settings::duration("--grace", &args.grace, output)?;
     let timeout = args.timeout.as_ref().map(|text| settings::duration("--timeout", text, output)).transpose()?;
     let reports = reports::wanted(host, &args.report, output)?;
+    let wait = settings::duration("--wait", &args.wait, output)?;
     let requests =
         select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
@@ -146,6 +150,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     };
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
+    let chosen_sandbox = chosen.environment == SANDBOX && !matches!(used, Use::Replay(_));
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stopper();
     (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
@@ -157,14 +162,18 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
         context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
     }
     context.snapshots = snapshots(host, args, output)?;
+    if args.budget && chosen_sandbox {
+        context.budgets = Budgets::new(Budget::new(Place::Memory, host.clock, host.chance));
+    }
+    context.budgets.wait = wait;
+    let waits = context.budgets.told();
     warn_of_leftovers(&context, output);
     if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
         super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     }
     let mut listeners = Listeners::new(reports, args.verbose, output);
-    let (summary, interruption) =
-        until_stopped(&plan, &context, &mut Both(&mut listeners, also), &loaded.sources, stopper, Limits { timeout, grace })
-            .await;
+    let mut hearing = Hearing { reporter: &mut Both(&mut listeners, also), sources: &loaded.sources, waits };
+    let (summary, interruption) = until_stopped(&plan, &context, &mut hearing, stopper, Limits { timeout, grace }).await;
     let Listeners { mut terminal, reports } = listeners;
     if let Some(exit) = interruption {
         let _ = terminal.interrupted(&loaded.sources);
@@ -223,13 +232,12 @@ async fn after(limit: Option<Duration>) {
 async fn until_stopped(
     plan: &Plan<'_>,
     context: &Context<'_>,
-    reporter: &mut dyn Reporter,
-    sources: &Sources,
+    hearing: &mut Hearing<'_>,
     stopper: Stopper,
     limits: Limits,
 ) -> (Option<Summary>, Option<Exit>) {
     let mut signals = Signals::listen();
-    let run = listen(plan, context, reporter, sources);
+    let run = hearing.listen(plan, context);
     tokio::pin!(run);
     let first = tokio::select! {
         summary = &mut run => return (Some(summary), None),
@@ -244,12 +252,32 @@ async fn until_stopped(
     }
 }
 
-/// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
-async fn listen(plan: &Plan<'_>, context: &Context<'_>, reporter: &mut dyn Reporter, sources: &Sources) -> Summary {
-    crate::run::run(plan, context, &mut |event| {
-        let _ = reporter.on(&event, sources);
-    })
-    .await
+/// Who is told of a run.
+struct Hearing<'h> {
+    reporter: &'h mut dyn Reporter,
+    sources: &'h Sources,
+    /// What is said while a call waits, from inside of it.
+    waits: UnboundedReceiver<Event>,
+}
+
+impl Hearing<'_> {
+    /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
+    async fn listen(&mut self, plan: &Plan<'_>, context: &Context<'_>) -> Summary {
+        let reporter = RefCell::new(&mut *self.reporter);
+        let hear = |event: &Event| {
+            let _ = reporter.borrow_mut().on(event, self.sources);
+        };
+        let mut emit = |event: Event| hear(&event);
+        let run = crate::run::run(plan, context, &mut emit);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.waits.recv() => hear(&event),
+                summary = &mut run => return summary,
+            }
+        }
+    }
 }
 
 /// What earlier runs have left at marketplaces.

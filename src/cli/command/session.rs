@@ -1,5 +1,6 @@
 //! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the workspace.
 
+use crate::budget::Budget;
 use crate::cli::Exit;
 use crate::cli::args::{Global, Target};
 use crate::cli::output::Output;
@@ -14,7 +15,7 @@ use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{Helper, Renewer, SchemeSource};
-use crate::run::{Accesses, Context, Environment, Recordings, Tokens, Use, stopper};
+use crate::run::{Accesses, Budgets, Context, Environment, Recordings, Tokens, Use, stopper};
 use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
 use crate::store::{Credentials, StoreConfig, Trust, Trusted};
@@ -227,6 +228,7 @@ impl<'w> Session<'w> {
         let is_own = matches!(environment, Environment::Own { .. });
         let ledger = ledger_folder(self.host).filter(|_| is_own);
         let tokens = self.tokens(&chosen.environment, &environment, output)?;
+        let budgets = self.budgets(is_own, output)?;
         Ok(Context {
             workspace: &self.loaded.workspace,
             tokens,
@@ -235,6 +237,7 @@ impl<'w> Session<'w> {
             vars: chosen.vars,
             run_id: hex::encode(&(self.host.chance)()[..4]),
             transport,
+            budgets,
             recordings: Recordings::new(Use::Nothing, ""),
             files: self.files,
             redactor: redactor.into(),
@@ -266,6 +269,16 @@ impl<'w> Session<'w> {
         let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
         let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh).unwrap_or_default();
         Ok(Tokens::new(Renewer::new(kept, nature, source), refresh))
+    }
+
+    /// The user's own environments always count.
+    fn budgets(&self, is_own: bool, output: &Output) -> Result<Budgets, Exit> {
+        let place = if is_own { settings::budget(self.host) } else { Ok(crate::budget::Place::Nowhere) };
+        let place = place.map_err(|error| {
+            output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+            Exit::Unable
+        })?;
+        Ok(Budgets::new(Budget::new(place, self.host.clock, self.host.chance)))
     }
 
     fn kept(&self, output: &Output) -> Result<(StoreConfig, Helper), Exit> {

@@ -14,8 +14,8 @@ pub const OK_KEYS: [&str; 3] = ["match", "status", "json"];
 /// Keys of a rule of `errors`.
 pub const ERROR_KEYS: [&str; 6] = ["match", "status", "json", "kind", "then", "hint"];
 
-const REMEDIES: [(&str, Remedy); 3] =
-    [("renew_once", Remedy::RenewOnce), ("authorize", Remedy::Authorize), ("back_off", Remedy::BackOff)];
+const REMEDIES: [(&str, Remedy); 4] =
+    [("renew_once", Remedy::RenewOnce), ("authorize", Remedy::Authorize), ("back_off", Remedy::BackOff), ("stop", Remedy::Stop)];
 
 impl Schemes<'_> {
     /// A list of rules, or the one rule itself.

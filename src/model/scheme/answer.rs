@@ -66,4 +66,6 @@ pub enum Remedy {
     RenewOnce,
     Authorize,
     BackOff,
+    /// The marketplace punishes: nothing is sent until a person has looked.
+    Stop,
 }

@@ -10,6 +10,8 @@ mod postgres;
 mod races;
 mod stores;
 
+pub use postgres::Server;
+
 use super::program::{Folder, ingam, text};
 use ingam::store::{Place, StoreConfig, StoreKey};
 use std::io::{BufRead, BufReader, Read, Write};

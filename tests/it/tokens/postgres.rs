@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A server in a folder of its own, stopped with the value.
-struct Server {
+pub struct Server {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Server {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if !tool("initdb", &["--version"], folder.path()) {
@@ -41,11 +41,11 @@ impl Server {
         self.folder.path().join("data").to_str().unwrap().to_owned()
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("postgres://ingam@127.0.0.1:{}/postgres", self.port)
     }
 
-    fn query(&self, sql: &str) -> Vec<String> {
+    pub fn query(&self, sql: &str) -> Vec<String> {
         runtime().block_on(async {
             let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);

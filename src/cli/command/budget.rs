@@ -1,0 +1,181 @@
+//! `ingam budget`: how many calls are left for each key, and until when nothing is sent; `ingam budget clear` ends that.
+
+use super::session;
+use crate::budget::{Book, Budget, BudgetError, Counter, limit, span, time};
+use crate::cli::Exit;
+use crate::cli::args::{BudgetAct, BudgetArgs, Global};
+use crate::cli::output::Output;
+use crate::cli::settings;
+use crate::diagnostic::count;
+use crate::host::Host;
+use unicode_width::UnicodeWidthStr;
+
+const HEAD: [&str; 6] = ["scheme", "account", "limit", "used", "left", "next call"];
+const NEXT: usize = 5;
+
+pub fn run(host: &Host, _: &Global, args: &BudgetArgs, output: &Output) -> Exit {
+    let runtime = match session::runtime(output) {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let desk = Desk { host, output };
+    let done = match &args.act {
+        None => runtime.block_on(desk.show()),
+        Some(BudgetAct::Clear { scheme, account }) => runtime.block_on(desk.clear(scheme.as_deref(), account.as_deref())),
+    };
+    done.unwrap_or_else(|error| desk.fault(&error))
+}
+
+struct Desk<'d> {
+    host: &'d Host,
+    output: &'d Output,
+}
+
+impl Desk<'_> {
+    fn fault(&self, error: &BudgetError) -> Exit {
+        self.output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+        Exit::Unable
+    }
+
+    fn budget(&self) -> Result<Budget, BudgetError> {
+        Ok(Budget::new(settings::budget(self.host)?, self.host.clock, self.host.chance))
+    }
+
+    async fn show(&self) -> Result<Exit, BudgetError> {
+        let (mut rows, mut stops, mut exit) = (Vec::new(), Vec::new(), Exit::Success);
+        for (_, kept) in self.budget()?.list().await? {
+            match kept {
+                Ok((book, now)) => {
+                    rows.extend(rows_of(&book, now));
+                    stops.extend(self.stop(&book));
+                }
+                Err(error) => exit = self.fault(&error),
+            }
+        }
+        rows.sort();
+        match rows.is_empty() {
+            true => self.output.say("nothing was sent that still counts: every call is free"),
+            false => self.output.data(&[vec![self.table(&rows)], stops.clone()].concat().join("\n")),
+        }
+        Ok(if exit == Exit::Success && !stops.is_empty() { Exit::Budget } else { exit })
+    }
+
+    /// Since when a key is stopped, and why.
+    fn stop(&self, book: &Book) -> Option<String> {
+        let stopped = book.stopped.as_ref()?;
+        let (scheme, at) = (&book.about.scheme, time(stopped.wall_ms));
+        let who = format!("{} ({})", stopped.account, stopped.environment);
+        let head = self.output.out.red(&format!("{scheme} stopped {at}: {who} got {}", stopped.status));
+        Some(format!("\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it", stopped.why))
+    }
+
+    /// Columns as wide as what is in them; where they do not fit, one block for each limit.
+    fn table(&self, rows: &[[String; 6]]) -> String {
+        let style = self.output.out;
+        let widest = |at: usize| rows.iter().map(|row| row[at].width()).max().unwrap_or(0).max(HEAD[at].width());
+        let widths: Vec<usize> = (0..HEAD.len()).map(widest).collect();
+        let paint = |row: &[String; 6], text: &str| match row[NEXT].as_str() {
+            "now" => text.to_owned(),
+            "stopped" => style.red(text),
+            _ => style.yellow(text),
+        };
+        if widths.iter().sum::<usize>() + 2 * (HEAD.len() - 1) > style.width {
+            let field = |head: &str, text: &str| format!("  {} {text}", style.dim(&format!("{head:<9}")));
+            let block = |row: &[String; 6]| {
+                let fields = HEAD.iter().zip(row).skip(1).filter(|(_, text)| *text != "-");
+                let fields: Vec<String> = fields.map(|(head, text)| field(head, text)).collect();
+                format!("{}\n{}", paint(row, &row[0]), fields.join("\n"))
+            };
+            return rows.iter().map(block).collect::<Vec<_>>().join("\n");
+        }
+        let line = |row: &[String; 6]| {
+            let padded = row.iter().zip(&widths).map(|(text, width)| format!("{text}{}", " ".repeat(width - text.width())));
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let head = style.dim(&line(&HEAD.map(str::to_owned)));
+        std::iter::once(head).chain(rows.iter().map(|row| paint(row, &line(row)))).collect::<Vec<_>>().join("\n")
+    }
+
+    async fn clear(&self, scheme: Option<&str>, account: Option<&str>) -> Result<Exit, BudgetError> {
+        let budget = self.budget()?;
+        let mut cleared = 0;
+        for (id, kept) in budget.list().await? {
+            match kept {
+                Ok((book, now)) if is_meant(&book, scheme, account) && book.is_held(now) => {
+                    budget.clear(&id).await?;
+                    self.output.say(&format!("`{}` of {}: {}", book.about.scheme, accounts(&book), held(&book)));
+                    cleared += 1;
+                }
+                Err(BudgetError::Broken { .. }) if scheme.is_none() && account.is_none() => {
+                    budget.remove(&id).await?;
+                    self.output.say(&format!("the budget `{id}` could not be read, and is gone"));
+                    cleared += 1;
+                }
+                _ => {}
+            }
+        }
+        self.output.say(&match cleared {
+            0 => "nothing is stopped, and no marketplace has asked to wait".to_owned(),
+            cleared => format!("{} cleared; what was sent stays counted", count(cleared, "key")),
+        });
+        Ok(Exit::Success)
+    }
+}
+
+fn is_meant(book: &Book, scheme: Option<&str>, account: Option<&str>) -> bool {
+    let uses = |named: &str| book.about.accounts.iter().any(|(_, account)| account == named);
+    scheme.is_none_or(|scheme| book.about.scheme == scheme) && account.is_none_or(uses)
+}
+
+fn held(book: &Book) -> String {
+    match &book.stopped {
+        Some(stopped) => format!("was stopped {}, {}", time(stopped.wall_ms), stopped.why),
+        None => "the marketplace had asked to wait".to_owned(),
+    }
+}
+
+/// A row for each limit that something is counted by, and one for what holds for all of them.
+fn rows_of(book: &Book, now: i64) -> Vec<[String; 6]> {
+    let (scheme, accounts, dash) = (book.about.scheme.clone(), accounts(book), || "-".to_owned());
+    let whole = match book.paused_until - now {
+        _ if book.stopped.is_some() => Some("stopped".to_owned()),
+        ..=0 => None,
+        wait => Some(asked(wait)),
+    };
+    let whole = whole.map(|next| [scheme.clone(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]);
+    let counted = book.counters.iter().filter(|counter| counter.used(now) > 0 || counter.paused_until > now).map(|counter| {
+        let account = if counter.about.is_empty() { accounts.clone() } else { counter.about.clone() };
+        let [used, left, next] = numbers(counter, now);
+        [scheme.clone(), account, limit_of(counter), used, left, next]
+    });
+    whole.into_iter().chain(counted).collect()
+}
+
+/// `2/1s, 4 at once: GET /v1/orders`
+fn limit_of(counter: &Counter) -> String {
+    let rule = counter.now();
+    let burst = rule.burst.map(|burst| format!(", {burst} at once")).unwrap_or_default();
+    let operation = if counter.operation.is_empty() { String::new() } else { format!(": {}", counter.operation) };
+    format!("{}{burst}{operation}", limit(&rule))
+}
+
+fn numbers(counter: &Counter, now: i64) -> [String; 3] {
+    let (most, left) = (counter.now().most(), counter.left(now));
+    let next = match (counter.paused_until > now, counter.free_at(now, 0) - now) {
+        (_, ..=0) => "now".to_owned(),
+        (true, wait) => asked(wait),
+        (false, wait) => format!("in {}", span(wait)),
+    };
+    [counter.used(now).min(most).to_string(), left.to_string(), next]
+}
+
+/// The marketplace wants it so.
+fn asked(wait_ms: i64) -> String {
+    format!("in {}, as it asked", span(wait_ms))
+}
+
+/// Who has used the key: `main (live)`.
+fn accounts(book: &Book) -> String {
+    let names = book.about.accounts.iter().map(|(environment, account)| format!("{account} ({environment})"));
+    names.collect::<Vec<_>>().join(", ")
+}

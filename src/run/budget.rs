@@ -1,0 +1,175 @@
+//! The place where bytes leave, and what stands before it: a slot of every limit, or a wait for it, or an error that says when
+//! the next call is free. Each attempt takes a slot of its own. Requests for tokens are sent by `renew`, and not counted.
+
+use super::Context;
+use super::call::{Call, Progress, Reach};
+use super::step::StepError;
+use crate::budget::{Ask, Budget, BudgetError, Owner, Refused, Said, Slot, Why};
+use crate::check::{self, Answer, Outcome};
+use crate::event::Event;
+use crate::method::Method;
+use crate::model::outcome::ErrorKind;
+use crate::model::scheme::{Remedy, Scheme};
+use crate::plan::Unit;
+use crate::render::Moment;
+use crate::sign::Values;
+use crate::wire::{Draft, WireResponse};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// While a call waits it looks again after this time, since what it waits for can be over earlier.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// An undo waits at least so long: what it takes back would be left otherwise.
+const PATIENCE_OF_UNDO: Duration = Duration::from_secs(10);
+/// A new end of a wait that differs by less than this is not worth a word, in milliseconds.
+const WORTH_SAYING: u64 = 1_000;
+
+/// How calls are counted in a run, and how long they may wait.
+pub struct Budgets {
+    pub budget: Budget,
+    /// For one call, in all.
+    pub wait: Duration,
+    tell: Option<UnboundedSender<Event>>,
+}
+
+/// For whom a call is sent.
+#[derive(Clone, Copy)]
+pub enum Spender<'c> {
+    /// A request's own, or a fixture's.
+    Step(Option<&'c Unit<'c>>),
+    /// It takes something back.
+    Undo,
+}
+
+impl Budgets {
+    #[must_use]
+    pub fn new(budget: Budget) -> Self {
+        Self { budget, wait: Duration::ZERO, tell: None }
+    }
+
+    /// Where it is told from now on that a call waits.
+    pub fn told(&mut self) -> UnboundedReceiver<Event> {
+        let (tell, told) = unbounded_channel();
+        self.tell = Some(tell);
+        told
+    }
+}
+
+impl Call<'_> {
+    /// Takes a slot, signs, sends, and lets everybody know what the answer says of limits.
+    pub(super) async fn send(
+        &self,
+        draft: Draft,
+        token: Option<&Values>,
+        moment: Moment,
+        progress: &mut Progress,
+    ) -> Result<(), StepError> {
+        if !self.context.budgets.budget.counts() {
+            return self.send_now(draft, token, moment, progress).await;
+        }
+        let (method, path) = (draft.method, draft.path.clone());
+        let ask = self.ask(method, &path);
+        let (slot, has_waited) = self.reserve(&ask).await?;
+        // What is signed must not be as old as the wait was long.
+        let moment = if has_waited { super::unit::moment(self.context) } else { moment };
+        let sent = self.send_now(draft, token, moment, progress).await;
+        if let Err(error) = self.settle(&ask, &slot, sent.is_ok(), progress).await {
+            progress.warnings.push(format!("what the answer says of limits could not be kept: {error}"));
+        }
+        sent
+    }
+
+    fn ask<'a>(&'a self, method: Method, path: &'a str) -> Ask<'a> {
+        let Self { scheme, access, context, .. } = self;
+        let owner = Owner {
+            scheme,
+            host: access.base.authority(),
+            environment: &context.environment,
+            account: &access.account,
+            credentials: &access.credentials,
+        };
+        let leaves_some = matches!(self.spender, Spender::Step(_)) && has_undo(scheme, context);
+        Ask { owner, method, path, hold: self.timeout, leaves_some }
+    }
+
+    /// A slot, and whether it was waited for. No lock is held while a call waits.
+    async fn reserve(&self, ask: &Ask<'_>) -> Result<(Slot, bool), BudgetError> {
+        let begun = Instant::now();
+        let mut said: Option<i64> = None;
+        loop {
+            let refused = match self.context.budgets.budget.reserve(ask).await? {
+                Ok(slot) => return Ok((slot, said.is_some())),
+                Err(refused) => refused,
+            };
+            let free_in = Duration::from_millis(refused.free_in_ms.unsigned_abs());
+            if self.may_not_wait(&refused, free_in, begun.elapsed()) {
+                return Err(BudgetError::new(&refused, &ask.owner.scheme.name, (self.context.clock)()));
+            }
+            self.say(&mut said, refused.free_in_ms);
+            tokio::time::sleep(free_in.min(LOOK_AGAIN)).await;
+        }
+    }
+
+    fn may_not_wait(&self, refused: &Refused, free_in: Duration, waited: Duration) -> bool {
+        let wait = self.context.budgets.wait;
+        let patience = if matches!(self.spender, Spender::Undo) { wait.max(PATIENCE_OF_UNDO) } else { wait };
+        matches!(refused.why, Why::Stopped(_)) || waited.saturating_add(free_in) > patience
+    }
+
+    /// Once, and again when the wait becomes another one. A limit per second paces a run, and is not worth a word.
+    fn say(&self, said: &mut Option<i64>, free_in_ms: i64) {
+        if free_in_ms.unsigned_abs() < WORTH_SAYING {
+            return;
+        }
+        let until_ms = (self.context.clock)().saturating_add(free_in_ms);
+        if said.is_some_and(|said| said.abs_diff(until_ms) < WORTH_SAYING) {
+            return;
+        }
+        *said = Some(until_ms);
+        let id = match self.spender {
+            Spender::Step(Some(unit)) => unit.id(),
+            _ => self.whose.file.clone(),
+        };
+        if let Some(tell) = &self.context.budgets.tell {
+            // Nobody may listen any more.
+            let _ = tell.send(Event::Waiting { id, until_ms });
+        }
+    }
+
+    /// A slot is given back only when the connection was never opened.
+    async fn settle(&self, ask: &Ask<'_>, slot: &Slot, is_answered: bool, progress: &mut Progress) -> Result<(), BudgetError> {
+        let budget = &self.context.budgets.budget;
+        if progress.reach == Reach::NotSent {
+            return budget.give_back(slot).await;
+        }
+        let Some(response) = progress.response.as_ref().filter(|_| is_answered) else { return Ok(()) };
+        let said = self.said(ask, response);
+        budget.hear(ask, slot, &said).await?;
+        progress.warnings.extend(self.warnings(&said));
+        Ok(())
+    }
+
+    /// The headers, and what the scheme says of such an answer.
+    fn said(&self, ask: &Ask<'_>, response: &WireResponse) -> Said {
+        let mut said = ask.said(response, (self.context.clock)());
+        if let Outcome::Refused { kind, hint, then } = check::outcome(self.scheme, ask.method, ask.path, &Answer::new(response)) {
+            said.is_refusal = kind == ErrorKind::RateLimit;
+            let why = || hint.unwrap_or_else(|| kind.advice().to_owned());
+            said.stop = (then == Some(Remedy::Stop)).then(|| (response.status, why()));
+        }
+        said
+    }
+
+    fn warnings(&self, said: &Said) -> Vec<String> {
+        let name = &self.scheme.name;
+        let stopped = || format!("no call with this key is sent any more until `ingam budget clear {name}`");
+        let absurd = || format!("`{name}` wants to be left alone for more than a day; it is for a day");
+        [said.stop.is_some().then(stopped), said.was_absurd.then(absurd)].into_iter().flatten().collect()
+    }
+}
+
+/// Whether anything could have to be taken back with this scheme: then slots are kept for it.
+fn has_undo(scheme: &Scheme, context: &Context<'_>) -> bool {
+    let steps = context.workspace.fixtures.iter().flat_map(|fixture| &fixture.steps);
+    steps.filter_map(|made| made.undo.as_ref()).any(|undo| undo.step.scheme.name == scheme.name)
+}

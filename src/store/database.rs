@@ -1,0 +1,106 @@
+//! Connections to the PostgreSQL of a team: never in plain text over a network, and never waited for without end.
+
+use super::StoreError;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How long a database may say nothing.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// How to connect to the database at `url`.
+///
+/// # Errors
+/// When that is no address.
+pub fn config(url: &str) -> Result<Config, StoreError> {
+    let mut config = Config::from_str(url).map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
+    config.application_name(format!("ingam process {}", std::process::id()));
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_ssl_mode() == SslMode::Prefer && !all_local(&config) {
+        // `prefer` would fall back to plain text.
+        config.ssl_mode(SslMode::Require);
+    }
+    Ok(config)
+}
+
+/// A fault of the database in its own words.
+#[must_use]
+pub fn fault(error: &tokio_postgres::Error) -> StoreError {
+    // The text of a connection error can name the host and the user, and never the password.
+    let text = error.as_db_error().map_or_else(|| innermost(error), |error| error.message().to_owned());
+    StoreError::Database(text)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+/// A database that says nothing is one that cannot be used.
+///
+/// # Errors
+/// When it fails, or says nothing for too long.
+pub async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(CONNECT, work).await {
+        Ok(result) => result.map_err(|error| fault(&error)),
+        Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
+    }
+}
+
+/// Two processes that make a table at once would get in each other's way, so only one at a time does. `sql` makes it where
+/// there is none.
+///
+/// # Errors
+/// When it cannot be made.
+pub async fn make_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
+    let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
+    if in_time(client.query_opt(there, &[&name])).await?.is_some() {
+        return Ok(());
+    }
+    let sql = format!("begin; select pg_advisory_xact_lock(4985174); {sql}; commit");
+    in_time(client.batch_execute(&sql)).await
+}
+
+/// The connection ends with its client.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn connect(config: &Config) -> Result<Client, StoreError> {
+    if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
+        let (client, connection) = in_time(config.connect(NoTls)).await?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let (client, connection) = in_time(config.connect(tls()?)).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Sockets, and the loopback interface where nothing else is demanded, need no TLS.
+fn all_local(config: &Config) -> bool {
+    use tokio_postgres::config::Host;
+    let local = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    config.get_ssl_mode() != SslMode::Require && config.get_hosts().iter().all(local)
+}
+
+/// By the certificates that this machine trusts.
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+    let setup = |error: rustls::Error| StoreError::Database(error.to_string());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?
+        .with_platform_verifier()
+        .map_err(setup)?
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

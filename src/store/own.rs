@@ -1,0 +1,90 @@
+//! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold there. It refuses to use any
+//! others.
+
+use super::StoreError;
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::path::Path;
+
+/// Makes the folder where there is none.
+///
+/// # Errors
+/// When it is not the user's own, can be read by others, or is on a network file system.
+pub fn open_folder(folder: &Path) -> Result<(), StoreError> {
+    make_folder(folder).map_err(|error| io(folder, &error))?;
+    check(folder, &std::fs::metadata(folder).map_err(|error| io(folder, &error))?)?;
+    refuse_network(folder)
+}
+
+/// What the system said of a path.
+pub fn io(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io { path: path.to_owned(), reason: error.to_string() }
+}
+
+pub fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// A file of the store: no link, the user's own, unreadable for others from the first moment.
+pub fn open_own(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(|error| io(path, &error))?;
+    check(path, &file.metadata().map_err(|error| io(path, &error))?)?;
+    Ok(file)
+}
+
+pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut file = match open_own(path, OpenOptions::new().read(true)) {
+        Ok(file) => file,
+        Err(StoreError::Io { .. })
+            if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|error| io(path, &error))?;
+    Ok(Some(bytes))
+}
+
+#[cfg(unix)]
+fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    match metadata.mode() & 0o777 {
+        mode if mode & 0o077 == 0 => Ok(()),
+        mode => Err(StoreError::Loose { path: path.to_owned(), mode }),
+    }
+}
+
+/// Elsewhere the folder of a user is guarded by the system's own lists.
+#[cfg(not(unix))]
+fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
+#[cfg(target_os = "linux")]
+fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+    const NETWORK: [u32; 6] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x7375_7245];
+    // The width of the number is the system's; these 32 bits are all that is used of it.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the magic numbers have 32 bits")]
+    let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
+    if NETWORK.contains(&kind) { Err(StoreError::Network { path: folder.to_owned() }) } else { Ok(()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
