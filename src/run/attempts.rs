@@ -21,6 +21,26 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// A marketplace that asks for a longer wait is not tried again.
 const MOST_ASKED_FOR: Duration = Duration::from_secs(60);
 
+/// An attempt and what came of it.
+type Before = Option<(Result<(), StepError>, Option<WireResponse>)>;
+
+/// Why an attempt could not even begin.
+fn not_free(result: &Result<(), StepError>) -> Option<String> {
+    match result {
+        Err(StepError::Budget(error)) => Some(error.to_string()),
+        _ => None,
+    }
+}
+
+/// An attempt for which the budget has no call left was none: the one before it was the last.
+fn last_one(before: Before, why: String, result: Result<(), StepError>, progress: &mut Progress) -> Result<(), StepError> {
+    let Some((before, response)) = before else { return result };
+    progress.warnings.push(format!("not tried again: {why}"));
+    progress.attempts.pop();
+    progress.response = response;
+    before
+}
+
 /// One call and how often it may be tried.
 pub struct Attempts<'a> {
     pub call: &'a Call<'a>,
@@ -54,8 +74,13 @@ impl Attempts<'_> {
     /// Those of the last attempt.
     pub async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
         let mut moment = moment;
+        let mut before = None;
         for number in 1..self.most {
             let result = self.attempt(draft.clone(), moment, progress).await;
+            let result = match not_free(&result) {
+                Some(why) => return last_one(before, why, result, progress),
+                None => result,
+            };
             let Err(fault) = self.judge(&draft, &result, progress) else { return result };
             if !draft.method.is_read() && !fault.is_unsent {
                 return result;
@@ -71,11 +96,14 @@ impl Attempts<'_> {
                 return result;
             }
             progress.attempts.push(fault.attempt);
-            progress.response = None;
+            before = Some((result, progress.response.take()));
             moment = super::unit::moment(self.call.context);
         }
         let (method, path) = (draft.method, draft.path.clone());
         let result = self.attempt(draft, moment, progress).await;
+        if let Some(why) = not_free(&result) {
+            return last_one(before, why, result, progress);
+        }
         self.note(&self.fault(method, &path, &result, progress));
         result
     }

@@ -6,6 +6,7 @@ mod budgets;
 mod cases;
 mod documents;
 mod fixtures;
+mod hostile;
 mod network;
 mod parallel;
 mod program;

@@ -79,7 +79,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
         _ => answer("200 OK", ""),
     };
     let mall = Mall::with("[]", refuse);
-    mall.request("one", "get: /one", 1);
+    mall.request("one", "get: /one\nretry: { attempts: 1 }", 1);
     mall.request("two", "get: /two", 1);
     assert_eq!(mall.live("one", &[]).1, 1);
     let (output, code) = mall.live("two", &[]);
