@@ -93,7 +93,7 @@ fn slow(root: &Path, server: &str) {
     workspace(root, server);
     let path = PATH.split('?').next().unwrap();
     for number in 0..200 {
-        let text = format!("scheme: coupang\nget: {path}/slow\nquery: {{ limit: {number} }}\nassert: {{ status: 200 }}\n");
+        let text = format!("scheme: unlimited\nget: {path}/slow\nquery: {{ limit: {number} }}\nassert: {{ status: 200 }}\n");
         write(&root.join(format!("requests/r{number}.yaml")), &text);
     }
     compare("200 requests of 50 ms, -j 200", Load { root, server, path: SLOW, count: 200, jobs: 200 });
@@ -103,7 +103,7 @@ fn slow(root: &Path, server: &str) {
 fn large(root: &Path, server: &str) {
     workspace(root, server);
     let path = PATH.split('?').next().unwrap();
-    let mut text = "scheme: coupang\nsteps:\n".to_owned();
+    let mut text = "scheme: unlimited\nsteps:\n".to_owned();
     for number in 0..100 {
         text.push_str(&format!("  - name: s{number}\n    get: {path}/large\n    query: {{ limit: {number} }}\n    assert:\n"));
         for at in 0..5 {

@@ -6,15 +6,13 @@ use super::show::Show;
 use crate::diagnostic::{did_you_mean, list_of};
 use crate::jsonpath::{DeadEnd, Found, JsonPath, Missing};
 use crate::model::assertion::Subject;
-use crate::value::{JsonError, Value, parse};
+use crate::value::{JsonError, Value};
 use crate::wire::WireResponse;
-use std::cell::OnceCell;
 
 /// One answer, ready to be judged.
 pub struct Answer<'a> {
     response: &'a WireResponse,
     status: Value,
-    json: OnceCell<Result<Value, JsonError>>,
     show: Show<'a>,
 }
 
@@ -27,7 +25,7 @@ pub(super) struct Unseen {
 impl<'a> Answer<'a> {
     #[must_use]
     pub fn new(response: &'a WireResponse) -> Self {
-        Self { response, status: Value::from(i64::from(response.status)), json: OnceCell::new(), show: Show::default() }
+        Self { response, status: Value::from(i64::from(response.status)), show: Show::default() }
     }
 
     /// Every text of a failure passes through `hide` while it is still whole, because a shortened secret is none that could
@@ -47,7 +45,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When it is not JSON.
     pub fn json(&self) -> Result<&Value, &JsonError> {
-        self.json.get_or_init(|| parse(&self.response.body)).as_ref()
+        self.response.json()
     }
 
     pub(super) fn show(&self) -> Show<'a> {
@@ -59,7 +57,7 @@ impl<'a> Answer<'a> {
         match subject {
             Subject::Status => Ok(Actual::Json(&self.status)),
             Subject::Latency => Ok(Actual::Latency(self.response.latency)),
-            Subject::Body => match std::str::from_utf8(&self.response.body) {
+            Subject::Body => match std::str::from_utf8(self.response.body()) {
                 Ok(text) => Ok(Actual::Text(text)),
                 Err(_) => Err(self.unseen("the body is not UTF-8, so it cannot be compared as text".to_owned())),
             },
@@ -92,11 +90,11 @@ impl<'a> Answer<'a> {
             Some(kind) if !kind.contains("json") => format!("; its content-type is `{}`", self.show.text(kind)),
             _ => String::new(),
         };
-        if self.response.body.is_empty() { format!("the body is empty{kind}") } else { format!("the body is {error}{kind}") }
+        if self.response.body().is_empty() { format!("the body is empty{kind}") } else { format!("the body is {error}{kind}") }
     }
 
     fn unseen(&self, why: String) -> Unseen {
-        let body = String::from_utf8_lossy(&self.response.body);
+        let body = String::from_utf8_lossy(self.response.body());
         Unseen { why, actual: if body.is_empty() { "no body".to_owned() } else { self.show.text(&body) } }
     }
 

@@ -45,7 +45,7 @@ fn differs(expected: &Value, actual: &Value) -> bool {
 
 /// Whether a test holds of a whole body.
 fn accepts(body: &Value, test: Test) -> bool {
-    let response = WireResponse { status: 200, headers: vec![], body: body.to_json().into(), latency: Duration::ZERO };
+    let response = WireResponse::new(200, vec![], body.to_json().into(), Duration::ZERO);
     let subject = Subject::Path(JsonPath::parse("$").unwrap());
     let assertion = Assertion { subject, at: Span::default(), predicates: vec![Predicate { at: Span::default(), test }] };
     judge(&[assertion], &Answer::new(&response), &constant).unwrap().is_empty()

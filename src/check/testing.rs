@@ -23,7 +23,7 @@ pub fn response(body: &str) -> WireResponse {
         header("set-cookie", "a=1; Secure"),
         header("set-cookie", "b=2"),
     ];
-    WireResponse { status: 200, headers, body: body.to_owned().into(), latency: Duration::from_millis(1500) }
+    WireResponse::new(200, headers, body.to_owned().into(), Duration::from_millis(1500))
 }
 
 pub fn subject(text: &str) -> Subject {

@@ -438,7 +438,7 @@ fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
 #[test]
 fn a_body_that_is_no_text_is_not_compared_as_one() {
     let mut answer = response("");
-    answer.body = vec![0xff, 0xfe, b'o', 0, b'k', 0].into();
+    answer = answer.with_body(vec![0xff, 0xfe, b'o', 0, b'k', 0].into());
     let found = judge(&[assertion("body", r#"{"not":{"contains":"error"}}"#)], &Answer::new(&answer), &constant).unwrap();
     assert_eq!(found[0].why.as_deref(), Some("the body is not UTF-8, so it cannot be compared as text"));
 }

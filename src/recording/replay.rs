@@ -68,7 +68,7 @@ impl Replay {
 
     fn response(&self, answer: &RecordedAnswer, latency: Duration) -> Result<WireResponse, ReplayError> {
         let body = body_of(&answer.body, &self.root).map_err(ReplayError::Broken)?;
-        Ok(WireResponse { status: answer.status, headers: headers_of(answer), body, latency })
+        Ok(WireResponse::new(answer.status, headers_of(answer), body, latency))
     }
 
     /// Exchanges of these request files that nothing asked for.

@@ -43,7 +43,7 @@ impl Take<'_> {
     pub fn clean(&self, hidden: &mut Hidden, redactor: &mut Redactor) -> Result<(RecordedRequest, RecordedAnswer), TakeError> {
         let request = hidden.in_request(self.request);
         let answer = hidden.in_answer(self.answer(), self.rules, &request)?;
-        let as_sent = std::str::from_utf8(&self.response.body).ok();
+        let as_sent = std::str::from_utf8(self.response.body()).ok();
         let answer = RecordedAnswer { body: spelled(answer.body, as_sent, redactor), ..answer };
         Ok((scrubbed_request(request, redactor), scrubbed(answer, redactor)?))
     }
@@ -52,7 +52,7 @@ impl Take<'_> {
         let wanted = |name: &str| HEADERS.contains(&name) || self.headers.iter().any(|header| header == name);
         let mut headers: Vec<(String, String)> = self.response.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect();
         headers.sort_by(|left, right| left.0.cmp(&right.0));
-        RecordedAnswer { status: self.response.status, headers, body: body_as_read(&self.response.body) }
+        RecordedAnswer { status: self.response.status, headers, body: body_as_read(self.response.body()) }
     }
 }
 

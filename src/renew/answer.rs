@@ -65,13 +65,13 @@ impl RawAnswer {
     #[must_use]
     pub fn new(response: &WireResponse, generation: u64, received_ms: i64, asked: Asked, split_from: Option<String>) -> Self {
         let (status, headers) = (response.status, response.headers.clone());
-        Self { generation, status, headers, body: BASE64_STANDARD.encode(&response.body), received_ms, asked, split_from }
+        Self { generation, status, headers, body: BASE64_STANDARD.encode(response.body()), received_ms, asked, split_from }
     }
 
     #[must_use]
     pub fn response(&self) -> WireResponse {
         let body = BASE64_STANDARD.decode(&self.body).unwrap_or_default().into();
-        WireResponse { status: self.status, headers: self.headers.clone(), body, latency: Duration::ZERO }
+        WireResponse::new(self.status, self.headers.clone(), body, Duration::ZERO)
     }
 }
 

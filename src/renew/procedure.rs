@@ -295,7 +295,7 @@ impl<'a> Renewal<'a> {
         // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
         let body = match response.status {
             200..300 if matches!(said, Outcome::Success) => "an answer without a token where the scheme looks for it".to_owned(),
-            _ => short(&self.redactor.redact(&crate::secret::visible(&String::from_utf8_lossy(&response.body)))),
+            _ => short(&self.redactor.redact(&crate::secret::visible(&String::from_utf8_lossy(response.body())))),
         };
         let reason = format!("no token for {}: the marketplace answered {}: {body}", self.who(), response.status);
         let Outcome::Refused { kind, hint, then } = said else { return (Failure::unable(reason), false, true) };

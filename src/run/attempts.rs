@@ -211,7 +211,7 @@ mod tests {
 
     fn answer(headers: &[(&str, &str)]) -> WireResponse {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        WireResponse { status: 503, headers, body: bytes::Bytes::new(), latency: Duration::ZERO }
+        WireResponse::new(503, headers, bytes::Bytes::new(), Duration::ZERO)
     }
 
     #[test]

@@ -173,6 +173,6 @@ impl Call<'_> {
 /// The sandbox says so in a header of its own.
 pub fn not_recorded(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;
-    let said = crate::value::parse(&response.body).ok()?;
+    let said = response.json().ok()?;
     said.get("message").and_then(Value::as_str).map(str::to_owned)
 }

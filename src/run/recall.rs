@@ -57,7 +57,7 @@ pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), 
         Outcome::Success => Ok(()),
         _ if is_gone => Ok(()),
         Outcome::Refused { kind, .. } => {
-            Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(&response.body)))
+            Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(response.body())))
         }
     }
 }

@@ -219,8 +219,8 @@ fn response_text(response: &WireResponse) -> String {
     for (name, value) in &response.headers {
         text.push_str(&format!("{name}: {value}\n"));
     }
-    if !response.body.is_empty() {
-        text.push_str(&format!("\n{}", body_text(&response.body)));
+    if !response.body().is_empty() {
+        text.push_str(&format!("\n{}", body_text(response.body())));
     }
     text
 }

@@ -19,7 +19,7 @@ pub type Hide<'h> = dyn Fn(&str) -> String + 'h;
 /// # Errors
 /// When a mask looks at too many places.
 pub fn content(answer: &WireResponse, masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
-    let body = body(&answer.body, masks, hide)?;
+    let body = body(answer.body(), masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
     Ok(hide(text.trim_end()))
 }
@@ -54,7 +54,7 @@ mod tests {
     use std::time::Duration;
 
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
-        let answer = WireResponse { status, headers: Vec::new(), body: body.to_vec().into(), latency: Duration::ZERO };
+        let answer = WireResponse::new(status, Vec::new(), body.to_vec().into(), Duration::ZERO);
         let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
         content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
     }

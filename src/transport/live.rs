@@ -116,7 +116,7 @@ impl Live {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(WireResponse { status, headers, body: body.freeze(), latency: begun.elapsed() })
+        Ok(WireResponse::new(status, headers, body.freeze(), begun.elapsed()))
     }
 }
 

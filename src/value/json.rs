@@ -5,6 +5,7 @@ use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
 use hifijson::{Error, SliceLexer};
+use std::cell::Cell;
 
 /// Deeper than this is refused, so that no answer can exhaust the stack.
 const MAX_DEPTH: usize = 128;
@@ -28,12 +29,13 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     }
     let mut lexer = SliceLexer::new(bytes);
     lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| value(MAX_DEPTH, next, lexer))
+        .exactly_one(Lex::ws_peek, |next, lexer| value(MAX_DEPTH, next, lexer, &Cell::new(0)))
         .map_err(|error| JsonError { reason: error.to_string(), at: bytes.len() - lexer.as_slice().len() })
 }
 
-/// The value that begins with `next`, which the lexer has only looked at.
-fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>) -> Result<Value, Error> {
+/// The value that begins with `next`, which the lexer has only looked at. `members_before` is how many members the last object
+/// had: the next one in a list mostly has as many.
+fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>, members_before: &Cell<usize>) -> Result<Value, Error> {
     let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
     match next {
         b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
@@ -42,21 +44,23 @@ fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>) -> Result<Value, Er
         b'[' => {
             let mut items = Vec::new();
             lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
-                items.push(value(depth, next, lexer)?);
+                items.push(value(depth, next, lexer, members_before)?);
                 Ok::<_, Error>(())
             })?;
             Ok(Value::List(items))
         }
         b'{' => {
-            let mut members = Vec::new();
+            const MOST: usize = 64;
+            let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
             lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
                 lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
                 let name = lexer.str_string()?.into_owned();
                 lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
                 let next = lexer.ws_peek().ok_or(Expect::Value)?;
-                members.push((name, value(depth, next, lexer)?));
+                members.push((name, value(depth, next, lexer, &below)?));
                 Ok::<_, Error>(())
             })?;
+            members_before.set(members.len());
             Ok(Value::Object(last_of_each(members)))
         }
         _ => Err(Expect::Value)?,

@@ -102,7 +102,7 @@ fn draft(method: Method, path: &str) -> Draft {
 }
 
 fn body(response: &WireResponse) -> Value {
-    parse(&response.body).unwrap()
+    parse(response.body()).unwrap()
 }
 
 fn text(value: &Value, name: &str) -> String {

@@ -139,7 +139,7 @@ impl Market {
 }
 
 fn shown(answer: &WireResponse) -> String {
-    format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body))
+    format!("{} {}", answer.status, String::from_utf8_lossy(answer.body()))
 }
 
 const ADD: &str = "/api/v2/item/add";

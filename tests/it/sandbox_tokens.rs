@@ -174,7 +174,7 @@ impl Market {
     fn page(&self, link: &Authorize, redirect: &str) -> Vec<(String, String)> {
         let answer = self.send(&self.link_request(link, redirect));
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{answer:?}");
-        anchors(std::str::from_utf8(&answer.body).unwrap())
+        anchors(std::str::from_utf8(answer.body()).unwrap())
     }
 
     fn link_request(&self, link: &Authorize, redirect: &str) -> WireRequest {
@@ -268,7 +268,7 @@ impl Market {
 }
 
 fn body(response: &WireResponse) -> Value {
-    parse(&response.body).unwrap()
+    parse(response.body()).unwrap()
 }
 
 fn text(value: &Value, path: &str) -> String {

@@ -120,7 +120,7 @@ fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
             query: Vec::new(),
             body: RecordedBody::None,
         };
-        replay.answer(&format!("b{index}"), "none", &request).unwrap().response.unwrap().body.to_vec()
+        replay.answer(&format!("b{index}"), "none", &request).unwrap().response.unwrap().body().to_vec()
     };
     (0..loaded.workspace.requests.len()).map(&mut answer).collect()
 }
