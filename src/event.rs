@@ -13,6 +13,8 @@ pub enum Event {
         run_id: String,
         files: usize,
         units: usize,
+        /// `2/5`, when others run the rest.
+        shard: Option<String>,
         /// Unix milliseconds. All other times are offsets from here.
         at_ms: i64,
     },

@@ -66,7 +66,7 @@ impl Exit {
             Self::Unable => "it could not be done: network, time-out, store, an undo",
             Self::Credential => "a credential is missing, or a person must authorize or trust",
             Self::Budget => "the budget is used up",
-            Self::Recording => "a recording or snapshot is missing, broken or too old",
+            Self::Recording => "a recording or snapshot is missing, damaged or too old (a recording that does not load is 3)",
             Self::HungUp => "interrupted by HUP",
             Self::Interrupted => "interrupted by INT",
             Self::Terminated => "interrupted by TERM",

@@ -64,7 +64,7 @@ impl Recordings<'_> {
         if checksum(text_of_file) != written {
             let fault = Diagnostic::error("this recording is not as it was written").at(node.at, "another sum than the file's");
             let own = "if you changed it on purpose, remove this line: then the file is one of your own";
-            self.faults.push(fault.hint(format!("record it again, or take it back from version control; {own}")));
+            self.faults.push(fault.hint(format!("take it back from version control, or remove it and record it again; {own}")));
         }
     }
 

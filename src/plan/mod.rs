@@ -122,6 +122,8 @@ pub struct Plan<'w> {
     pub units: Vec<Unit<'w>>,
     /// Units of its files were taken out: another machine runs them, or nobody.
     pub is_part: bool,
+    /// Which part it is, where others run the rest.
+    pub shard: Option<Shard>,
 }
 
 impl<'w> Plan<'w> {
@@ -129,7 +131,7 @@ impl<'w> Plan<'w> {
     #[must_use]
     pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &'w Workspace, environment: &str) -> Self {
         let units = requests.iter().flat_map(|request| Unit::of(request, account, workspace, environment));
-        Self { units: order::reorder(units.collect()), is_part: false }
+        Self { units: order::reorder(units.collect()), is_part: false, shard: None }
     }
 
     /// Only those units; the order stays.

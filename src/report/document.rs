@@ -22,6 +22,9 @@ pub struct Document {
     pub duration_ms: f64,
     /// The signal that ended it, such as `INT`.
     pub interrupted: Option<String>,
+    /// Which part of a whole it is, such as `2/5`; a merge wants all of them.
+    #[serde(default)]
+    pub shard: Option<String>,
     /// How many units the plan had; fewer were run when it was interrupted, or ended at a failure.
     pub planned: usize,
     pub summary: Counts,

@@ -46,10 +46,10 @@ impl Gatherer {
 impl Reporter for Gatherer {
     fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
         match event {
-            Event::RunStarted { environment, run_id, units, at_ms, .. } => {
+            Event::RunStarted { environment, run_id, units, shard, at_ms, .. } => {
                 let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
-                let (environment, run_id) = (environment.clone(), run_id.clone());
-                self.document = Document { environment, run_id, started, planned: *units, ..nothing() };
+                let (environment, run_id, shard) = (environment.clone(), run_id.clone(), shard.clone());
+                self.document = Document { environment, run_id, shard, started, planned: *units, ..nothing() };
             }
             Event::UnitStarted { .. } | Event::Waiting { .. } => {}
             Event::UnitFinished(unit) => self.document.units.push(self.places.unit(unit, sources)),
@@ -73,6 +73,7 @@ fn nothing() -> Document {
         started: Timestamp::UNIX_EPOCH,
         duration_ms: 0.0,
         interrupted: None,
+        shard: None,
         planned: 0,
         summary: Counts::default(),
         units: Vec::new(),

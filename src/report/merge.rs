@@ -16,6 +16,10 @@ pub enum MergeError {
     Twice { id: String, first: String, second: String },
     #[error("`{first}` ran in environment `{here}`, `{second}` in `{there}`")]
     Environment { first: String, second: String, here: String, there: String },
+    #[error("of {total} shards the {} not here: {}", if .missing.len() == 1 { "following is" } else { "following are" }, .missing.join(", "))]
+    Missing { total: u32, missing: Vec<String> },
+    #[error("`{file}` is shard {shard}, and others are of another number of shards, or of none")]
+    OtherShards { file: String, shard: String },
     #[error("there is nothing to merge")]
     Nothing,
 }
@@ -27,6 +31,8 @@ impl MergeError {
             Self::Broken { .. } => "a run that was killed leaves no document: run that shard again",
             Self::Format { .. } => "let all shards and the merge be done by one version of ingam",
             Self::Twice { .. } => "name each shard's document once, and give each unit to one shard",
+            Self::Missing { .. } => "what a shard had to test is not tested while its document is missing: run it again",
+            Self::OtherShards { .. } => "merge the documents of one run",
             Self::Environment { .. } => "merge runs of one environment",
             Self::Nothing => "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`",
         }
@@ -57,8 +63,10 @@ pub fn read(file: &str, text: &str) -> Result<Document, MergeError> {
 pub fn merge(parts: Vec<(String, Document)>) -> Result<Document, MergeError> {
     one_environment(&parts)?;
     nothing_twice(&parts)?;
+    all_shards(&parts)?;
     let mut documents = parts.into_iter().map(|(_, document)| document);
     let mut whole = documents.next().ok_or(MergeError::Nothing)?;
+    whole.shard = None;
     whole.settle();
     for part in documents {
         add(&mut whole, part);
@@ -93,6 +101,27 @@ fn nothing_twice(parts: &[(String, Document)]) -> Result<(), MergeError> {
         }
     }
     Ok(())
+}
+
+/// A shard that got lost would be a green light for what it had to test.
+fn all_shards(parts: &[(String, Document)]) -> Result<(), MergeError> {
+    let shards: Vec<(u32, u32)> = parts.iter().filter_map(|(_, document)| of_text(document.shard.as_deref()?)).collect();
+    let Some((_, total)) = shards.first().copied() else { return Ok(()) };
+    let other =
+        |(_, document): &&(String, Document)| document.shard.as_deref().and_then(of_text).is_none_or(|(_, other)| other != total);
+    if let Some((file, document)) = parts.iter().find(other) {
+        let shard = document.shard.clone().unwrap_or_else(|| "of no run in parts".to_owned());
+        return Err(MergeError::OtherShards { file: file.clone(), shard });
+    }
+    let is_here = |index: &u32| shards.iter().any(|(here, _)| here == index);
+    let missing: Vec<String> = (1..=total).filter(|index| !is_here(index)).map(|index| format!("{index}/{total}")).collect();
+    if missing.is_empty() { Ok(()) } else { Err(MergeError::Missing { total, missing }) }
+}
+
+/// `2/5`
+fn of_text(shard: &str) -> Option<(u32, u32)> {
+    let (index, total) = shard.split_once('/')?;
+    Some((index.parse().ok()?, total.parse().ok()?))
 }
 
 /// Times are counted from the earliest start; the whole lasts until the last part ends.

@@ -33,6 +33,7 @@ fn started(document: &Document) -> Event {
         run_id: document.run_id.clone(),
         files: document.units.iter().map(name).collect::<HashSet<_>>().len(),
         units: document.planned,
+        shard: document.shard.clone(),
         at_ms: document.started.as_millisecond(),
     }
 }

@@ -57,6 +57,7 @@ fn started(plan: &Plan<'_>, context: &Context<'_>) -> Event {
         run_id: context.run_id.clone(),
         files: plan.files(),
         units: plan.units.len(),
+        shard: plan.shard.map(|shard| shard.to_string()),
         at_ms: (context.clock)() - i64::try_from(context.begun.elapsed().as_millis()).unwrap_or(0),
     }
 }

@@ -197,6 +197,9 @@ fn the_shards_of_a_run_are_the_run() {
     let args: Vec<&str> = ["report", "merge"].into_iter().chain(documents.iter().map(String::as_str)).collect();
     let (output, code) = run(&folder, &args);
     assert!(code == 1 && output.contains("12 passed, 1 failed"), "{code}: {output}");
+    // A part that got lost is no green light for what it had to test.
+    let (output, code) = run(&folder, &["report", "merge", "out/0.json", "out/2.json", "out/3.json"]);
+    assert!(code == 3 && output.contains("of 4 shards the following is not here: 2/4"), "{code}: {output}");
     for wrong in ["5/4", "0/4", "x", "auto"] {
         let (output, code) = run(&folder, &["run", "--env", "local", "--shard", wrong]);
         assert!(code == 2 && output.contains("--shard"), "{wrong}: {code}: {output}");

@@ -41,12 +41,15 @@ pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Outpu
 }
 
 /// Says what became of the recordings, and gives what of it makes the run fail.
-pub fn say(context: &Context<'_>, requests: &[&Request], host: &Host, output: &Output) -> Vec<Trouble> {
+pub fn say(context: &Context<'_>, requests: &[&Request], is_part: bool, host: &Host, output: &Output) -> Vec<Trouble> {
     match &*context.recordings.used.borrow() {
         Use::Nothing | Use::Compare(_) => Vec::new(),
         Use::Record(recorder, _) => say_written(&recorder.written, output),
         Use::Replay(replay) => {
-            say_unused(replay, requests, output);
+            // What is of other parts of the run is asked for there.
+            if !is_part {
+                say_unused(replay, requests, output);
+            }
             say_ages(replay, context, host, output)
         }
     }

@@ -91,6 +91,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exi
     if let Some(text) = &args.shard {
         let (shard, all) = (settings::shard(host, text, output)?, plan.units.len());
         plan.retain(|id| shard.has(id));
+        plan.shard = Some(shard);
         // What is not here is run elsewhere, so a part without a unit is no green light for nothing.
         output.say(&format!("shard {shard}: {} of {}", plan.units.len(), count(all, "unit")));
     }
@@ -198,7 +199,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
-    let recordings = replay::say(&context, &requests, host, output);
+    let recordings = replay::say(&context, &requests, plan.is_part, host, output);
     let ended = Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary });
     Ok(if is_lost { ended.or(Exit::Unable) } else { ended })
 }

@@ -154,6 +154,17 @@ fn what_nobody_asks_for_is_reported() {
     assert!(output.contains("fixtures/recordings/refused.yaml: GET /v2/no"), "{output}");
 }
 
+/// What is of another shard is asked for there.
+#[test]
+fn a_shard_of_a_replay_misses_nothing() {
+    let (_server, folder) = shop();
+    record(&folder);
+    for shard in ["1/2", "2/2"] {
+        let (output, code) = run_with(&folder, &["run", "--replay", "--shard", shard], &[]);
+        assert!(code == 0 && !output.contains("never asked for"), "{code}: {output}");
+    }
+}
+
 #[test]
 fn every_request_of_this_repository_replays() {
     let own = Workspace::open(root()).replay().env([]).clock(|| NOW_MS);
