@@ -4,10 +4,10 @@
 //! What goes one after the other is pinned to one core, since waking another would swamp the rest; what goes side by side has
 //! all of them. `cargo bench --bench whole` prints the table; `-- --plain URL N J` is the plain client itself.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 11;
@@ -31,13 +31,26 @@ fn main() {
     println!("{:<50} {:>9} {:>9} {:>6} {:>9}", "best of 11, wall time", "ingam", "plain", "ratio", "memory");
     version();
     check(&folder.join("check"));
-    one(&folder.join("one"), &server);
-    flow(&folder.join("flow"), &server);
+    // What is pinned talks to a server on the same core.
+    let (mut alone, beside) = pinned_server();
+    one(&folder.join("one"), &beside);
+    flow(&folder.join("flow"), &beside);
     files(&folder.join("files"), &server);
     slow(&folder.join("slow"), &server);
-    large(&folder.join("large"), &server);
-    growth(&folder.join("growth"), &server);
+    large(&folder.join("large"), &beside);
+    growth(&folder.join("growth"), &beside);
+    alone.kill().unwrap();
+    alone.wait().unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn pinned_server() -> (Child, String) {
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(std::env::current_exe().unwrap()).arg("--serve").stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, line.trim().to_owned())
 }
 
 fn version() {
