@@ -33,4 +33,4 @@ bench:
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: fixtures:: recordings:: retries:: budgets::
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: fixtures:: recordings:: retries:: budgets:: hostile::
