@@ -41,7 +41,7 @@ fn counting(together: usize) -> (Server, Arc<Mutex<Flight>>) {
         let mut here = count.lock().unwrap();
         *here += 1;
         changed.notify_all();
-        let wait = Duration::from_millis(300);
+        let wait = Duration::from_secs(2);
         here = changed.wait_timeout_while(here, wait, |here| *here % together != 0).unwrap().0;
         drop(here);
         for name in ["all", part.as_str()] {
