@@ -94,6 +94,14 @@ pub struct StepReport {
     pub trace: Vec<TraceReport>,
 }
 
+impl StepReport {
+    /// Whether anything left, or was answered from a recording.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        self.sent.is_some() || self.status.is_some()
+    }
+}
+
 /// One try that was not good enough.
 #[derive(Clone, Debug)]
 pub struct AttemptReport {
@@ -219,7 +227,7 @@ pub struct Summary {
 
 impl Summary {
     pub fn count(&mut self, unit: &UnitReport) {
-        self.requests += unit.steps.len();
+        self.requests += unit.steps.iter().filter(|step| step.was_sent()).count();
         self.flaky += usize::from(unit.flaky);
         match &unit.verdict {
             Verdict::Pass => self.passed += 1,

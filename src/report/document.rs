@@ -244,7 +244,7 @@ impl Document {
 
 impl Counts {
     fn count(&mut self, unit: &Unit) {
-        self.requests += unit.steps.len();
+        self.requests += unit.steps.iter().filter(|step| step.sent_ms.is_some() || step.status.is_some()).count();
         self.flaky += usize::from(unit.flaky);
         match unit.verdict {
             Word::Pass => self.passed += 1,
