@@ -141,10 +141,10 @@ impl<'w> Conductor<'_, 'w> {
         for request in &context.workspace.requests {
             self.write_recording(request, false);
         }
+        context.recordings.end_fixtures();
         for fixture in &context.workspace.fixtures {
             let scheme = fixture.schemes().next().unwrap_or_default();
             let file = Whose::of_fixture(&fixture.name, None).file;
-            context.recordings.end_fixtures();
             context.recordings.write(&file, scheme, true, context.workspace, (context.clock)());
         }
     }

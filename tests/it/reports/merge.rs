@@ -1,8 +1,7 @@
 //! Documents of shards become one, which says what the whole run would have said.
 
-use super::parsers;
 use super::shop::{run, shop};
-use super::{assert_says, file, with_all_reports, words};
+use super::{assert_all_say, file, with_all_reports, words};
 use crate::program::Folder;
 
 /// The shop in two shards.
@@ -22,15 +21,7 @@ fn shards_say_together_what_the_whole_run_would_have_said() {
     let (stdout, stderr, code) = run(folder.path(), &words(&args), &[]);
     assert_eq!((code, stderr.as_str()), (5, ""), "{stdout}");
     assert!(stdout.contains("1 passed, 2 failed, 1 could not be done, 1 skipped · 5 requests"), "{stdout}");
-    let text = |name: &str| file(folder.path(), name);
-    assert_says("terminal", &parsers::terminal(&stdout), &[]);
-    assert_says("junit", &parsers::junit(&text("out/junit.xml")), &[]);
-    assert_says("json", &parsers::json(&text("out/run.json")), &[]);
-    assert_says("ndjson", &parsers::ndjson(&text("out/run.ndjson")), &[]);
-    assert_says("ctrf", &parsers::ctrf(&text("out/ctrf.json")), &[]);
-    assert_says("tap", &parsers::tap(&text("out/run.tap")), &[]);
-    assert_says("html", &parsers::html(&text("out/run.html")), &[]);
-    assert_says("github", &parsers::github(&text("out/github.txt")), &["fail", "error"]);
+    assert_all_say(&folder, &stdout);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod merge;
 mod parsers;
 mod shop;
 
+use crate::program::Folder;
 use parsers::Said;
 use shop::{EXPECTED, run, shop};
 use std::path::Path;
@@ -55,15 +56,11 @@ fn assert_says(format: &str, said: &[Said], needed: &[&str]) {
     }
 }
 
-#[test]
-fn every_format_says_the_one_expected_outcome() {
-    let folder = shop();
-    let args = with_all_reports(&["run", "-j", "1"]);
-    let (stdout, stderr, code) = run(folder.path(), &words(&args), &[]);
-    assert_eq!((code, stderr.as_str()), (5, ""), "{stdout}");
+/// The terminal and every report of [`with_all_reports`].
+fn assert_all_say(folder: &Folder, stdout: &str) {
     let text = |name: &str| file(folder.path(), name);
     // What the terminal cuts, it cuts in the middle of a value.
-    assert_says("terminal", &parsers::terminal(&stdout), &[]);
+    assert_says("terminal", &parsers::terminal(stdout), &[]);
     assert_says("junit", &parsers::junit(&text("out/junit.xml")), &[]);
     assert_says("json", &parsers::json(&text("out/run.json")), &[]);
     assert_says("ndjson", &parsers::ndjson(&text("out/run.ndjson")), &[]);
@@ -71,6 +68,15 @@ fn every_format_says_the_one_expected_outcome() {
     assert_says("tap", &parsers::tap(&text("out/run.tap")), &[]);
     assert_says("html", &parsers::html(&text("out/run.html")), &[]);
     assert_says("github", &parsers::github(&text("out/github.txt")), &["fail", "error"]);
+}
+
+#[test]
+fn every_format_says_the_one_expected_outcome() {
+    let folder = shop();
+    let args = with_all_reports(&["run", "-j", "1"]);
+    let (stdout, stderr, code) = run(folder.path(), &words(&args), &[]);
+    assert_eq!((code, stderr.as_str()), (5, ""), "{stdout}");
+    assert_all_say(&folder, &stdout);
 }
 
 #[test]
