@@ -2,7 +2,7 @@
 
 use super::attempts::Attempts;
 use super::budget::Spender;
-use super::call::{Call, Progress, Reach, not_recorded};
+use super::call::{Call, Heard, Progress, Reach, not_recorded};
 use super::recorded::Made;
 use super::snapshots::Answered;
 use super::step::{Caller, Judged, StepError};
@@ -21,6 +21,7 @@ use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::sign::choose_level;
 use crate::value::Value;
 use crate::wire::{Draft, WireResponse};
+use std::rc::Rc;
 
 /// A poll is held against so many recorded answers, since it can end sooner or later than the recorded one.
 const MOST_RECORDED: usize = 100;
@@ -35,9 +36,14 @@ pub struct Asking<'a> {
 
 /// One answer, and the request as recordings know it, where it is compared with them.
 pub struct Asked {
-    pub response: WireResponse,
-    outcome: Outcome,
+    heard: Rc<Heard>,
     unsigned: Option<RecordedRequest>,
+}
+
+impl Asked {
+    pub fn response(&self) -> &WireResponse {
+        &self.heard.response
+    }
 }
 
 impl Asking<'_> {
@@ -70,26 +76,24 @@ impl Asking<'_> {
             spender: Spender::Step(self.caller.unit),
             context,
         };
-        let (method, path) = (draft.method, draft.path.clone());
         let moment = if progress.asked == 0 { variables.moment() } else { super::unit::moment(context) };
         progress.asked += 1;
         let attempts = Attempts { call: &call, most: step.attempts(), unsigned: unsigned.as_ref() };
-        attempts.exchange(draft, moment, progress).await?;
-        let response = self.response(progress)?;
-        let outcome = check::outcome(scheme, method, &path, &Answer::new(&response));
-        progress.reach = reach_of(&outcome);
-        Ok(Asked { response, outcome, unsigned })
+        attempts.exchange(&draft, moment, progress).await?;
+        let heard = self.heard(progress)?;
+        progress.reach = reach_of(&heard.outcome);
+        Ok(Asked { heard, unsigned })
     }
 
-    fn response(&self, progress: &mut Progress) -> Result<WireResponse, StepError> {
-        let Some(response) = &progress.response else {
+    fn heard(&self, progress: &mut Progress) -> Result<Rc<Heard>, StepError> {
+        let Some(heard) = &progress.heard else {
             return Err(RenderError::new(self.step.at, "nothing was sent").into());
         };
-        if let Some(reason) = not_recorded(response) {
+        if let Some(reason) = not_recorded(&heard.response) {
             progress.reach = Reach::Refused;
             return Err(StepError::NotRecorded(reason));
         }
-        Ok(response.clone())
+        Ok(Rc::clone(heard))
     }
 
     /// The request as recordings and snapshots know it, where there are any.
@@ -108,15 +112,15 @@ impl Asking<'_> {
 
     /// Whether the answer is what `ok` says.
     pub fn is_expected(&self, asked: &Asked) -> bool {
-        advice::unexpected(self.step.expected, &asked.outcome).is_none()
+        advice::unexpected(self.step.expected, &asked.heard.outcome).is_none()
     }
 
     /// Captures first, since assertions may use them; then every assertion.
     pub fn judge(&self, asked: &Asked, variables: &mut Variables) -> Result<Judged, StepError> {
         let mut judged = Judged::default();
         let hide = |text: &str| self.context.redactor.borrow_mut().redact(text);
-        let answer = Answer::new(&asked.response).hiding(&hide);
-        if let Some((expected, actual)) = advice::unexpected(self.step.expected, &asked.outcome) {
+        let answer = Answer::new(asked.response()).hiding(&hide);
+        if let Some((expected, actual)) = advice::unexpected(self.step.expected, &asked.heard.outcome) {
             judged.failures.push(failures::unexpected(self.step, &expected, &actual, self.context));
         } else {
             judged.failures.extend(self.capture(&answer, variables));
@@ -166,7 +170,7 @@ impl Asking<'_> {
         judged.failures.extend(self.keep(asked)?);
         judged.notes.append(&mut progress.warnings);
         if !judged.failures.is_empty() {
-            judged.notes.extend(advice::of(self.scheme, &asked.outcome, &asked.response, (self.context.clock)()));
+            judged.notes.extend(advice::of(self.scheme, &asked.heard.outcome, asked.response(), (self.context.clock)()));
         }
         self.hold_against_snapshot(asked, &mut judged)?;
         Ok(judged)
@@ -187,7 +191,7 @@ impl Asking<'_> {
 
     fn made<'m>(&'m self, asked: &'m Asked, headers: &'m [String]) -> Option<Made<'m>> {
         let (whose, scheme, rules) = (&self.caller.whose, self.scheme, self.caller.redact);
-        Some(Made { whose, scheme, request: asked.unsigned.as_ref()?, response: &asked.response, headers, rules })
+        Some(Made { whose, scheme, request: asked.unsigned.as_ref()?, response: asked.response(), headers, rules })
     }
 
     /// Headers of the answer that the step looks at.
@@ -219,7 +223,7 @@ impl Asking<'_> {
 
     fn record(&self, asked: &Asked, made: &Made<'_>) {
         let context = self.context;
-        match advice::unexpected(self.step.expected, &asked.outcome) {
+        match advice::unexpected(self.step.expected, &asked.heard.outcome) {
             None => context.recordings.hear(made, context.workspace, &mut context.redactor.borrow_mut()),
             Some((_, actual)) => context.recordings.refuse(made.whose, &format!("the answer was {actual}")),
         }

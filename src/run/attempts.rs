@@ -1,17 +1,17 @@
 //! One call, tried again where that can mend something and do no harm: a read that met a fault of the network or of the
 //! marketplace, and a write of which nothing has left this machine. Each attempt is signed anew.
 
-use super::call::{Attempt, Call, Progress, Reach};
+use super::call::{Attempt, Call, Heard, Progress, Reach};
 use super::retries::Refusal;
 use super::step::StepError;
-use crate::check::{self, Answer, Outcome};
-use crate::method::Method;
+use crate::check::Outcome;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::recording::ReplayError;
 use crate::render::Moment;
 use crate::transport::TransportError;
 use crate::wire::{Draft, WireResponse};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// The longest wait before the second attempt; it doubles for each further one.
@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const MOST_ASKED_FOR: Duration = Duration::from_secs(60);
 
 /// An attempt and what came of it.
-type Before = Option<(Result<(), StepError>, Option<WireResponse>)>;
+type Before = Option<(Result<(), StepError>, Option<Rc<Heard>>)>;
 
 /// Why an attempt could not even begin.
 fn not_free(result: &Result<(), StepError>) -> Option<String> {
@@ -34,10 +34,10 @@ fn not_free(result: &Result<(), StepError>) -> Option<String> {
 
 /// An attempt for which the budget has no call left was none: the one before it was the last.
 fn last_one(before: Before, why: String, result: Result<(), StepError>, progress: &mut Progress) -> Result<(), StepError> {
-    let Some((before, response)) = before else { return result };
+    let Some((before, heard)) = before else { return result };
     progress.warnings.push(format!("not tried again: {why}"));
     progress.attempts.pop();
-    progress.response = response;
+    progress.heard = heard;
     before
 }
 
@@ -72,19 +72,19 @@ impl Attempts<'_> {
     ///
     /// # Errors
     /// Those of the last attempt.
-    pub async fn exchange(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
+    pub async fn exchange(&self, draft: &Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
         let mut moment = moment;
-        let mut before = None;
-        for number in 1..self.most {
-            let result = self.attempt(draft.clone(), moment, progress).await;
-            let result = match not_free(&result) {
-                Some(why) => return last_one(before, why, result, progress),
-                None => result,
-            };
-            let Err(fault) = self.judge(&draft, &result, progress) else { return result };
-            if !draft.method.is_read() && !fault.is_unsent {
-                return result;
+        let (mut number, mut before) = (0, None);
+        loop {
+            number += 1;
+            let result = self.call.exchange(draft, self.unsigned, moment, progress).await;
+            if let Some(why) = not_free(&result) {
+                return last_one(before, why, result, progress);
             }
+            let fault = self.fault(&result, progress);
+            self.note(fault.is_some());
+            let may_go_on = |fault: &Fault| number < self.most && (draft.method.is_read() || fault.is_unsent);
+            let Some(fault) = fault.filter(may_go_on) else { return result };
             let wait = match self.wait(number, &fault) {
                 Ok(wait) => wait,
                 Err(end) => {
@@ -96,42 +96,24 @@ impl Attempts<'_> {
                 return result;
             }
             progress.attempts.push(fault.attempt);
-            before = Some((result, progress.response.take()));
+            before = Some((result, progress.heard.take()));
             moment = super::unit::moment(self.call.context);
         }
-        let (method, path) = (draft.method, draft.path.clone());
-        let result = self.attempt(draft, moment, progress).await;
-        if let Some(why) = not_free(&result) {
-            return last_one(before, why, result, progress);
-        }
-        self.note(&self.fault(method, &path, &result, progress));
-        result
-    }
-
-    async fn attempt(&self, draft: Draft, moment: Moment, progress: &mut Progress) -> Result<(), StepError> {
-        self.call.exchange(draft, self.unsigned, moment, progress).await
-    }
-
-    /// An error is what another attempt may mend.
-    fn judge(&self, draft: &Draft, result: &Result<(), StepError>, progress: &Progress) -> Result<(), Fault> {
-        let fault = self.fault(draft.method, &draft.path, result, progress);
-        self.note(&fault);
-        fault.map_or(Ok(()), Err)
     }
 
     /// A run of recordings says nothing of any host.
-    fn note(&self, fault: &Option<Fault>) {
+    fn note(&self, has_failed: bool) {
         let retries = &self.call.context.retries;
-        match fault {
+        match has_failed {
             _ if self.is_replayed() => {}
-            Some(_) => retries.failed(self.host(), Instant::now()),
-            None => retries.went_well(self.host(), Instant::now()),
+            true => retries.failed(self.host(), Instant::now()),
+            false => retries.went_well(self.host(), Instant::now()),
         }
     }
 
-    fn fault(&self, method: Method, path: &str, result: &Result<(), StepError>, progress: &Progress) -> Option<Fault> {
-        match (result, &progress.response) {
-            (Ok(()), Some(response)) => self.fault_of_answer(method, path, response),
+    fn fault(&self, result: &Result<(), StepError>, progress: &Progress) -> Option<Fault> {
+        match (result, &progress.heard) {
+            (Ok(()), Some(heard)) => self.fault_of_answer(heard),
             (Ok(()), None) => None,
             // An answer stands here when a token was too old, and the second request failed: the first one was sent.
             (Err(error), before) => fault_of_network(error, progress.reach == Reach::NotSent && before.is_none()),
@@ -139,8 +121,7 @@ impl Attempts<'_> {
     }
 
     /// What its scheme calls otherwise is not mended by another attempt, whatever its status.
-    fn fault_of_answer(&self, method: Method, path: &str, response: &WireResponse) -> Option<Fault> {
-        let outcome = check::outcome(self.call.scheme, method, path, &Answer::new(response));
+    fn fault_of_answer(&self, Heard { response, outcome }: &Heard) -> Option<Fault> {
         let Outcome::Refused { kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server), .. } = outcome else { return None };
         if (300..400).contains(&response.status) || super::call::not_recorded(response).is_some() {
             return None;

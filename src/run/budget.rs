@@ -2,10 +2,10 @@
 //! the next call is free. Each attempt takes a slot of its own. Requests for tokens are sent by `renew`, and not counted.
 
 use super::Context;
-use super::call::{Call, Progress, Reach};
+use super::call::{Call, Heard, Progress, Reach};
 use super::step::StepError;
 use crate::budget::{Ask, Budget, BudgetError, Owner, Refused, Said, Slot, Why};
-use crate::check::{self, Answer, Outcome};
+use crate::check::Outcome;
 use crate::event::Event;
 use crate::method::Method;
 use crate::model::outcome::ErrorKind;
@@ -13,7 +13,7 @@ use crate::model::scheme::{Remedy, Scheme};
 use crate::plan::Unit;
 use crate::render::Moment;
 use crate::sign::Values;
-use crate::wire::{Draft, WireResponse};
+use crate::wire::Draft;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -59,7 +59,7 @@ impl Call<'_> {
     /// Takes a slot, signs, sends, and lets everybody know what the answer says of limits.
     pub(super) async fn send(
         &self,
-        draft: Draft,
+        draft: &Draft,
         token: Option<&Values>,
         moment: Moment,
         progress: &mut Progress,
@@ -67,8 +67,7 @@ impl Call<'_> {
         if !self.context.budgets.budget.counts() {
             return self.send_now(draft, token, moment, progress).await;
         }
-        let (method, path) = (draft.method, draft.path.clone());
-        let ask = self.ask(method, &path);
+        let ask = self.ask(draft.method, &draft.path);
         let (slot, has_waited) = self.reserve(&ask).await?;
         // What is signed must not be as old as the wait was long.
         let moment = if has_waited { super::unit::moment(self.context) } else { moment };
@@ -142,20 +141,20 @@ impl Call<'_> {
         if progress.reach == Reach::NotSent {
             return budget.give_back(slot).await;
         }
-        let Some(response) = progress.response.as_ref().filter(|_| is_answered) else { return Ok(()) };
-        let said = self.said(ask, response);
+        let Some(heard) = progress.heard.as_ref().filter(|_| is_answered) else { return Ok(()) };
+        let said = self.said(ask, heard);
         budget.hear(ask, slot, &said).await?;
         progress.warnings.extend(self.warnings(&said));
         Ok(())
     }
 
     /// The headers, and what the scheme says of such an answer.
-    fn said(&self, ask: &Ask<'_>, response: &WireResponse) -> Said {
+    fn said(&self, ask: &Ask<'_>, Heard { response, outcome }: &Heard) -> Said {
         let mut said = ask.said(response, (self.context.clock)());
-        if let Outcome::Refused { kind, hint, then } = check::outcome(self.scheme, ask.method, ask.path, &Answer::new(response)) {
-            said.is_refusal = kind == ErrorKind::RateLimit;
-            let why = || hint.unwrap_or_else(|| kind.advice().to_owned());
-            said.stop = (then == Some(Remedy::Stop)).then(|| (response.status, why()));
+        if let Outcome::Refused { kind, hint, then } = outcome {
+            said.is_refusal = *kind == ErrorKind::RateLimit;
+            let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
+            said.stop = (*then == Some(Remedy::Stop)).then(|| (response.status, why()));
         }
         said
     }

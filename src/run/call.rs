@@ -17,6 +17,7 @@ use crate::sign::{Inputs, Sealed, Trace, TraceLine, Values, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What a step has learned so far: the more, the better its report.
@@ -30,13 +31,19 @@ pub struct Progress {
     pub begun: Duration,
     pub sent: Option<Duration>,
     pub request: Option<WireRequest>,
-    pub response: Option<WireResponse>,
+    pub heard: Option<Rc<Heard>>,
     pub warnings: Vec<String>,
     /// Those that were tried again.
     pub attempts: Vec<Attempt>,
     /// How often a step has been sent, retries apart.
     pub asked: usize,
     pub reach: Reach,
+}
+
+/// An answer, and what it means to its scheme.
+pub struct Heard {
+    pub response: WireResponse,
+    pub outcome: Outcome,
 }
 
 /// One try that was not good enough.
@@ -76,7 +83,7 @@ impl Call<'_> {
     /// request as it is before it is signed.
     pub async fn exchange(
         &self,
-        draft: Draft,
+        draft: &Draft,
         unsigned: Option<&RecordedRequest>,
         moment: Moment,
         progress: &mut Progress,
@@ -86,12 +93,10 @@ impl Call<'_> {
         }
         let Some(wanted) = self.wanted() else { return self.send(draft, None, moment, progress).await };
         let used = wanted.get().await?;
-        let (method, path) = (draft.method, draft.path.clone());
-        let again = used.generation.map(|_| draft.clone());
         self.send(draft, Some(&used.values), moment, progress).await?;
         progress.warnings.extend(used.warning.clone());
-        if let (Some(draft), Some(response)) = (again, &progress.response)
-            && self.may_renew(&check::outcome(self.scheme, method, &path, &Answer::new(response)))
+        if used.generation.is_some()
+            && progress.heard.as_ref().is_some_and(|heard| self.may_renew(&heard.outcome))
             && let Some(another) = wanted.another(&used).await?
         {
             self.send(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
@@ -102,7 +107,7 @@ impl Call<'_> {
     /// The request is signed all the same, with keys and tokens that are none, so that everything but the network is tried.
     async fn play(
         &self,
-        draft: Draft,
+        draft: &Draft,
         played: Result<Played, Miss>,
         moment: Moment,
         progress: &mut Progress,
@@ -110,7 +115,7 @@ impl Call<'_> {
         let played = played.map_err(|miss| StepError::NotRecorded(missed(&miss)))?;
         let token = self.scheme.token_of(self.level).map(|token| stand_in(token, &self.access.given_token));
         let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
-        let Sealed { request, .. } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
+        let Sealed { request, .. } = seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)?;
         progress.request = Some(request);
         // Even a sleep of nothing takes until the next tick of the clock.
         if !played.delay.is_zero() {
@@ -119,20 +124,20 @@ impl Call<'_> {
             held.map_err(timeout)?;
         }
         progress.reach = Reach::Unknown;
-        progress.response = Some(played.response?);
+        progress.heard = Some(self.heard(draft, played.response?));
         Ok(())
     }
 
     /// Signs and sends; `send` asks the budget first.
     pub(super) async fn send_now(
         &self,
-        draft: Draft,
+        draft: &Draft,
         token: Option<&Values>,
         moment: Moment,
         progress: &mut Progress,
     ) -> Result<(), StepError> {
         let inputs = self.inputs(&self.access.credentials, token, moment);
-        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft, &self.access.base, inputs)?;
+        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)?;
         self.remember(&trace);
         if self.context.detail {
             progress.trace = trace.lines;
@@ -144,8 +149,13 @@ impl Call<'_> {
         if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {
             progress.reach = Reach::NotSent;
         }
-        progress.response = Some(sent?);
+        progress.heard = Some(self.heard(draft, sent?));
         Ok(())
+    }
+
+    fn heard(&self, draft: &Draft, response: WireResponse) -> Rc<Heard> {
+        let outcome = check::outcome(self.scheme, draft.method, &draft.path, &Answer::new(&response));
+        Rc::new(Heard { response, outcome })
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.

@@ -72,7 +72,7 @@ struct Leaf<'a> {
 impl Leaf<'_> {
     /// Whether there is another page; then the variables are those of it.
     fn turn(&self, asked: &Asked, variables: &mut Variables) -> Result<bool, Box<FailureReport>> {
-        let answer = Answer::new(&asked.response);
+        let answer = Answer::new(asked.response());
         let json = answer.json().map_err(|error| self.no_word(&format!("the body is {error}")))?;
         match find(&self.pages.goes_on, json) {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
@@ -151,7 +151,7 @@ impl<'c> Joined<'c> {
         let mut failures = Vec::new();
         for (capture, all) in self.0 {
             if all.is_empty()
-                && let Err(failure) = check::capture(capture, &Answer::new(&asked.response))
+                && let Err(failure) = check::capture(capture, &Answer::new(asked.response()))
             {
                 failures.push(failures::of_capture(&failure, context));
             }

@@ -27,7 +27,7 @@ pub async fn run(
         let asked = asked?;
         answers += 1;
         if asking.is_expected(&asked) {
-            unmet = unmet_in(asking, &asked.response, variables)?;
+            unmet = unmet_in(asking, asked.response(), variables)?;
         }
         if unmet.is_empty() || !asking.is_expected(&asked) {
             let judged = asking.judge(&asked, variables)?;

@@ -3,7 +3,7 @@
 use super::Context;
 use super::body_text;
 use super::budget::Spender;
-use super::call::{Call, Progress, not_recorded};
+use super::call::{Call, Heard, Progress, not_recorded};
 use super::recorded::Made;
 use crate::check::{self, Answer, Outcome};
 use crate::method::Method;
@@ -13,7 +13,8 @@ use crate::recording::{Whose, unsigned};
 use crate::sign::choose_level;
 use crate::store::{UndoBody, UndoCall};
 use crate::value::{self, Value};
-use crate::wire::{Draft, DraftBody, WireResponse};
+use crate::wire::{Draft, DraftBody};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// A call that is judged by its scheme alone.
@@ -51,8 +52,9 @@ impl<'r> Recall<'r> {
 /// In words, when it is not.
 pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), String> {
     let gone = recall.gone;
-    let (response, outcome) = send(recall, context).await?;
-    let is_gone = response.status == 404 || (!gone.is_empty() && check::holds_all(gone, &Answer::new(&response)));
+    let heard = send(recall, context).await?;
+    let Heard { response, outcome } = &*heard;
+    let is_gone = response.status == 404 || (!gone.is_empty() && check::holds_all(gone, &Answer::new(response)));
     match outcome {
         Outcome::Success => Ok(()),
         _ if is_gone => Ok(()),
@@ -67,14 +69,15 @@ pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), 
 /// # Errors
 /// In words, when there is none.
 pub async fn answer_of(recall: Recall<'_>, context: &Context<'_>) -> Result<Value, String> {
-    let (response, outcome) = send(recall, context).await?;
+    let heard = send(recall, context).await?;
+    let Heard { response, outcome } = &*heard;
     match outcome {
-        Outcome::Success => Answer::new(&response).json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
+        Outcome::Success => response.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
         Outcome::Refused { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
     }
 }
 
-async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<(WireResponse, Outcome), String> {
+async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<Rc<Heard>, String> {
     let words = |error: super::step::StepError| error.to_string();
     let unknown = || format!("there is no scheme `{}`", recall.scheme);
     let scheme = context.workspace.scheme(recall.scheme).ok_or_else(unknown)?;
@@ -83,18 +86,17 @@ async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<(WireResponse
     let (timeout, spender) = (recall.timeout, Spender::Undo);
     let call = Call { whose: &recall.whose, scheme, level, access: &access, timeout, renews: true, spender, context };
     let unsigned = recall.unsigned.map(|draft| unsigned(draft, &access.account));
-    let (method, path, mut progress) = (recall.draft.method, recall.draft.path.clone(), Progress::default());
-    call.exchange(recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
-    let response = progress.response.ok_or("nothing was sent")?;
-    if let Some(reason) = not_recorded(&response) {
+    let mut progress = Progress::default();
+    call.exchange(&recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
+    let heard = progress.heard.ok_or("nothing was sent")?;
+    if let Some(reason) = not_recorded(&heard.response) {
         return Err(format!("nothing is recorded for this request: {reason}"));
     }
-    let outcome = check::outcome(scheme, method, &path, &Answer::new(&response));
     if let Some(unsigned) = &unsigned {
-        let made = Made { whose: &recall.whose, scheme, request: unsigned, response: &response, headers: &[], rules: &[] };
+        let made = Made { whose: &recall.whose, scheme, request: unsigned, response: &heard.response, headers: &[], rules: &[] };
         context.recordings.hear(&made, context.workspace, &mut context.redactor.borrow_mut());
     }
-    Ok((response, outcome))
+    Ok(heard)
 }
 
 /// The call back from what was written down.

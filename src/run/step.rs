@@ -172,7 +172,7 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
     let wanted = context.verbose || context.detail || !verdict.is_pass();
     let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
         request: shown(&request_text(request), &mut redactor),
-        response: progress.response.as_ref().map(|response| shown(&response_text(response), &mut redactor)),
+        response: progress.heard.as_ref().map(|heard| shown(&response_text(&heard.response), &mut redactor)),
     });
     StepReport {
         name: step.name.clone(),
@@ -181,8 +181,8 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         at,
         begun: progress.begun,
         sent: progress.sent,
-        status: progress.response.as_ref().map(|response| response.status),
-        latency: progress.response.as_ref().map(|response| response.latency),
+        status: progress.heard.as_ref().map(|heard| heard.response.status),
+        latency: progress.heard.as_ref().map(|heard| heard.response.latency),
         verdict,
         attempts: progress.attempts.iter().map(|attempt| attempt_report(attempt, &mut redactor)).collect(),
         failures,
