@@ -56,7 +56,7 @@ fn sign_one_request(bencher: Bencher) {
     let loaded = loaded();
     let (step, variables) = step(&loaded);
     let scheme = loaded.workspace.scheme("coupang").unwrap();
-    let credentials = ["access_key", "secret_key", "vendor_id"].map(|name| (name.to_owned(), "bench-value".into()));
+    let credentials = ["access_key", "secret_key", "vendor_id"].map(|name| (name.into(), "bench-value".into()));
     let credentials = Values(credentials.into());
     let base = BaseUrl::parse("https://api-gateway.coupang.com").unwrap();
     let draft = draft(step, &variables, MOMENT, &NoFiles).unwrap();

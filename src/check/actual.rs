@@ -97,7 +97,7 @@ impl<'v> Actual<'v> {
 
     /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON value.
     pub fn to_value(&self) -> Option<Cow<'v, Value>> {
-        let text = |text: &str| Value::String(text.to_owned());
+        let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
             Self::Nothing | Self::Latency(_) => return None,
             Self::Json(value) => Cow::Borrowed(*value),

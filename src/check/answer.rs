@@ -6,7 +6,7 @@ use super::show::Show;
 use crate::diagnostic::{did_you_mean, list_of};
 use crate::jsonpath::{DeadEnd, Found, JsonPath, Missing};
 use crate::model::assertion::Subject;
-use crate::value::{JsonError, Value};
+use crate::value::{JsonError, Member, Value};
 use crate::wire::WireResponse;
 
 /// One answer, ready to be judged.
@@ -125,7 +125,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The member that was probably meant, or those that are there when they are few.
-    fn members(&self, name: &str, members: &[(String, Value)]) -> String {
+    fn members(&self, name: &str, members: &[Member]) -> String {
         const FEW: usize = 8;
         let names: Vec<String> = members.iter().map(|(key, _)| self.show.text(key)).collect();
         let names = || names.iter().map(String::as_str);

@@ -24,7 +24,7 @@ fn value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
         number.prop_map(Value::Number),
-        "[ab가\u{1b}\u{202e}]{0,3}".prop_map(Value::String),
+        "[ab가\u{1b}\u{202e}]{0,3}".prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 24, 5, |inner| {
         let members = vec(("[ab']{0,2}", inner.clone()), 0..4);
@@ -34,7 +34,8 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Every name once: what a repeated one means is not this room's question.
 fn object(members: Vec<(String, Value)>) -> Value {
-    Value::Object(members.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect())
+    let once: BTreeMap<String, Value> = members.into_iter().collect();
+    Value::Object(once.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
 fn differs(expected: &Value, actual: &Value) -> bool {

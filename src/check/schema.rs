@@ -46,9 +46,11 @@ fn to_json(value: &Value) -> Json {
         Value::Null => Json::Null,
         Value::Bool(flag) => Json::Bool(*flag),
         Value::Number(number) => to_number(number),
-        Value::String(text) => Json::String(text.clone()),
+        Value::String(text) => Json::String(text.to_string()),
         Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        Value::Object(members) => Json::Object(members.iter().map(|(name, member)| (name.clone(), to_json(member))).collect()),
+        Value::Object(members) => {
+            Json::Object(members.iter().map(|(name, member)| (name.to_string(), to_json(member))).collect())
+        }
     }
 }
 

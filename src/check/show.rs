@@ -52,7 +52,7 @@ impl<'a> Show<'a> {
     fn json(self, value: &Value) -> String {
         match value {
             // Hidden before it is quoted: a secret with a quote in it would be written otherwise.
-            Value::String(text) => Value::String(self.hidden(text).into_owned()).to_json(),
+            Value::String(text) => Value::from(self.hidden(text).into_owned()).to_json(),
             other => self.hidden(&other.to_json()).into_owned(),
         }
     }
@@ -64,7 +64,7 @@ impl<'a> Show<'a> {
 
 fn window(text: &str, skip: usize) -> Value {
     let rest: String = text.chars().skip(skip).collect();
-    Value::String(if skip > 0 { format!("…{rest}") } else { rest })
+    Value::from(if skip > 0 { format!("…{rest}") } else { rest })
 }
 
 fn kind(value: &Value) -> String {

@@ -230,7 +230,7 @@ fn literal(literal: &ast::Literal) -> Value {
     match literal {
         ast::Literal::Int(value) => Value::Number(Number::from(*value)),
         ast::Literal::Float(value) => Value::from(*value),
-        ast::Literal::String(text) => Value::String(text.clone()),
+        ast::Literal::String(text) => Value::from(text.clone()),
         ast::Literal::Bool(flag) => Value::Bool(*flag),
         ast::Literal::Null => Value::Null,
     }

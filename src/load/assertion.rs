@@ -9,6 +9,7 @@ use crate::load::files::Files;
 use crate::load::values::Values;
 use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
 use crate::model::capture::Capture;
+use crate::model::template::hole_in;
 use crate::render::Dialect;
 use crate::yaml::{Entry, Kind, Node};
 
@@ -119,13 +120,13 @@ impl Assertions<'_> {
 
     fn test(&mut self, entry: &Entry, latency: bool) -> Option<Test> {
         let node = &entry.value;
-        let name = format!("`{}`", entry.key);
+        let name = || format!("`{}`", entry.key);
         Some(match entry.key.as_str() {
             "equals" => Test::Equals(self.values().tree(node)),
             "not" => Test::Not(self.expectation(node, latency)),
-            "one_of" => Test::OneOf(self.list(node, &name)?),
+            "one_of" => Test::OneOf(self.list(node, &name())?),
             "type" => Test::Type(self.types(node)),
-            "exists" => Test::Exists(flag(node, &name, self.faults)?),
+            "exists" => Test::Exists(flag(node, &name(), self.faults)?),
             "above" => Test::Above(self.bound(node, latency)?),
             "at_least" => Test::AtLeast(self.bound(node, latency)?),
             "below" => Test::Below(self.bound(node, latency)?),
@@ -139,8 +140,8 @@ impl Assertions<'_> {
             "some" => Test::Some(self.expectation(node, false)),
             "none" => Test::None(self.expectation(node, false)),
             "includes" => Test::Includes(self.values().tree(node)),
-            "unordered" => Test::Unordered(self.list(node, &name)?),
-            "unique" => Test::Unique(flag(node, &name, self.faults)?),
+            "unordered" => Test::Unordered(self.list(node, &name())?),
+            "unique" => Test::Unique(flag(node, &name(), self.faults)?),
             _ => Test::Schema(self.files.schema(node, self.faults)?),
         })
     }
@@ -202,12 +203,12 @@ fn capture(entry: &Entry, faults: &mut Diagnostics) -> Option<Capture> {
             Subject::Path(json_path(path, entry.value.at, faults)?)
         }
     };
-    Some(Capture { name: entry.key.clone(), name_at: entry.key_at, from, at: entry.value.at })
+    Some(Capture { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
 }
 
 /// A JSONPath; never a template, so that it can be judged before anything is sent.
 pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) -> Option<JsonPath> {
-    if text.contains("{{") {
+    if hole_in(text).is_some() {
         let fault = Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
         faults.push(fault.hint("to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`"));
         return None;

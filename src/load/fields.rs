@@ -2,6 +2,7 @@
 //! for everything that does not fit. It refuses to know any kind of file.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
+use crate::model::template::hole_in;
 use crate::span::Span;
 use crate::yaml::{Entry, Kind, Node};
 use std::time::Duration;
@@ -98,7 +99,7 @@ pub fn scalar(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<Strin
     if found.is_none() {
         faults.push(wrong_kind(node, what, "a single value"));
     }
-    found
+    found.map(String::from)
 }
 
 pub fn flag(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<bool> {
@@ -158,7 +159,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 #[must_use]
 pub fn first_template(node: &Node) -> Option<&Node> {
     match &node.kind {
-        Kind::Text(text) => text.value.contains("{{").then_some(node),
+        Kind::Text(text) => hole_in(&text.value).map(|_| node),
         Kind::List(items) => items.iter().find_map(first_template),
         Kind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
         _ => None,

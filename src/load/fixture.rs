@@ -136,7 +136,7 @@ impl Requests<'_> {
             .iter()
             .filter_map(|entry| {
                 let path = text(&entry.value, "a JSONPath", self.faults)?;
-                Some((entry.key.clone(), json_path(path, entry.value.at, self.faults)?))
+                Some((entry.key.to_string(), json_path(path, entry.value.at, self.faults)?))
             })
             .collect();
         Some(Find { step: crate::model::request::Step { captures: Vec::new(), ..step }, each: each?, tag: tag?, capture: lines })

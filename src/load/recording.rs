@@ -180,7 +180,7 @@ impl Recordings<'_> {
         for entry in entries(node, what, self.faults) {
             for item in crate::load::fields::one_or_many(&entry.value) {
                 if !matches!(item.kind, Kind::Null) {
-                    pairs.extend(scalar(item, what, self.faults).map(|value| (entry.key.clone(), value)));
+                    pairs.extend(scalar(item, what, self.faults).map(|value| (entry.key.to_string(), value)));
                 }
             }
         }
@@ -217,13 +217,17 @@ impl Recordings<'_> {
     fn part(&mut self, entry: &Entry) -> Option<RecordedPart> {
         let name = entry.key.clone();
         if entry.value.as_map().is_none() {
-            return Some(RecordedPart { name, text: scalar(&entry.value, "a part", self.faults)?, sha256: None });
+            return Some(RecordedPart {
+                name: name.to_string(),
+                text: scalar(&entry.value, "a part", self.faults)?,
+                sha256: None,
+            });
         }
         let map = Map::open(&entry.value, "a part", &["file", "filename", "type", "sha256"], self.faults)?;
         let path = map.get("filename").or_else(|| map.required("file", self.faults))?;
         let path = text(path, "a file name", self.faults)?;
         let sha256 = map.get("sha256").and_then(|node| self.hash(node));
-        Some(RecordedPart { name, text: path.rsplit('/').next().unwrap_or(path).to_owned(), sha256 })
+        Some(RecordedPart { name: name.to_string(), text: path.rsplit('/').next().unwrap_or(path).to_owned(), sha256 })
     }
 
     fn hash(&mut self, node: &Node) -> Option<String> {

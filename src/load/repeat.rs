@@ -109,7 +109,7 @@ impl Requests<'_> {
             self.faults.push(fault.hint("set a variable of the file"));
         }
         let from = self.one_value(&entry.value, "`set`")?;
-        Some(Setting { name: entry.key.clone(), name_at: entry.key_at, from, at: entry.value.at })
+        Some(Setting { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
     }
 
     /// `{ attempts: 3 }`

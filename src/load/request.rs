@@ -339,7 +339,7 @@ impl Requests<'_> {
         let entries = crate::load::fields::entries(node, "`multipart`", self.faults);
         entries
             .iter()
-            .filter_map(|entry| Some(PartField { name: entry.key.clone(), content: self.part(&entry.value)? }))
+            .filter_map(|entry| Some(PartField { name: entry.key.to_string(), content: self.part(&entry.value)? }))
             .collect()
     }
 

@@ -53,10 +53,12 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
 
 /// `now`, `account` and the like belong to the language, wherever a name is given.
 fn check_reserved(workspace: &Workspace, faults: &mut Diagnostics) {
-    let captures =
-        workspace.calls().flat_map(|step| &step.captures).map(|capture| (&capture.name, capture.name_at, "cannot be captured"));
-    let names = workspace.variables().map(|field| (&field.name, field.name_at, "cannot be a variable")).chain(captures);
-    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(&name.as_str())) {
+    let captures = workspace
+        .calls()
+        .flat_map(|step| &step.captures)
+        .map(|capture| (capture.name.as_str(), capture.name_at, "cannot be captured"));
+    let names = workspace.variables().map(|field| (field.name.as_str(), field.name_at, "cannot be a variable")).chain(captures);
+    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(name)) {
         let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
         faults.push(fault.hint("choose another name"));
     }

@@ -52,7 +52,7 @@ impl Resources<'_> {
         let list = map.get("list").and_then(|node| self.list(node));
         let missing = map.get("missing").and_then(|node| self.missing(node));
         let operations = [create, list].into_iter().chain(one).flatten().collect();
-        Some(Resource { name: entry.key.clone(), at: entry.key_at, ids: ids?, shared, operations, missing })
+        Some(Resource { name: entry.key.to_string(), at: entry.key_at, ids: ids?, shared, operations, missing })
     }
 
     /// `{ first: 800000001 }` or `{ prefix: ITEM- }`

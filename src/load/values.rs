@@ -4,9 +4,9 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::fields::{check_variable, entries, wrong_kind};
 use crate::model::request::Field;
-use crate::model::template::{Template, Tree, TreeKind};
+use crate::model::template::{Template, Tree, TreeKind, hole_in};
 use crate::render::Dialect;
-use crate::value::Value;
+use crate::value::{Member, Str, Value};
 use crate::yaml::{Entry, Kind, Node, Text};
 
 /// Decodes values whose texts may be templates of one dialect.
@@ -18,10 +18,10 @@ pub struct Values<'d> {
 impl Values<'_> {
     pub fn tree(&mut self, node: &Node) -> Tree {
         let kind = match &node.kind {
-            Kind::Text(text) => match self.template_of(text, node) {
-                Some(template) if template.as_literal().is_none() => TreeKind::Template(template),
-                _ => TreeKind::Constant(Value::String(text.value.clone())),
-            },
+            Kind::Text(text) => {
+                let template = hole_in(&text.value).and_then(|_| self.template_of(text, node));
+                template.map_or_else(|| TreeKind::Constant(Value::from(text.value.clone())), TreeKind::Template)
+            }
             Kind::List(items) => list(items.iter().map(|item| self.tree(item)).collect()),
             Kind::Map(entries) => object(entries.iter().map(|entry| (entry.key.clone(), self.tree(&entry.value))).collect()),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) => TreeKind::Constant(node.to_value()),
@@ -84,8 +84,8 @@ fn list(items: Vec<Tree>) -> TreeKind {
     constants.map_or(TreeKind::List(items), |values| TreeKind::Constant(Value::List(values)))
 }
 
-fn object(members: Vec<(String, Tree)>) -> TreeKind {
-    let constants: Option<Vec<(String, Value)>> =
+fn object(members: Vec<(Str, Tree)>) -> TreeKind {
+    let constants: Option<Vec<Member>> =
         members.iter().map(|(name, member)| Some((name.clone(), member.as_constant()?.clone()))).collect();
     constants.map_or(TreeKind::Object(members), |values| TreeKind::Constant(Value::Object(values)))
 }

@@ -7,11 +7,11 @@ use crate::model::fixture::Variant;
 use crate::model::request::Field;
 use crate::model::template::Tree;
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{Member, Str, Value};
 use crate::yaml::{Kind, Node};
 
 /// A name and its text in a row.
-type Cell = (String, Value);
+type Cell = Member;
 
 impl Requests<'_> {
     /// A map of ids, or a file whose first column is the id.
@@ -36,7 +36,7 @@ impl Requests<'_> {
         for entry in lines {
             self.check_id(&entry.key, entry.key_at);
             let vars = if matches!(entry.value.kind, Kind::Null) { Vec::new() } else { self.vars(&entry.value) };
-            variants.push(Variant { id: entry.key.clone(), at: entry.key_at, vars });
+            variants.push(Variant { id: entry.key.to_string(), at: entry.key_at, vars });
         }
         variants
     }
@@ -102,7 +102,7 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        rows.push(names.iter().map(str::to_owned).zip(record.iter().map(Value::as_written)).collect());
+        rows.push(names.iter().map(Str::from).zip(record.iter().map(Value::as_written)).collect());
     }
     Ok(rows)
 }

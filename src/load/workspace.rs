@@ -62,7 +62,7 @@ fn check_default(settings: &Settings, faults: &mut Diagnostics) {
 
 fn environment(entry: &Entry, faults: &mut Diagnostics) -> Environment {
     check_name(entry, "an environment", faults);
-    let mut environment = Environment { name: entry.key.clone(), at: entry.key_at, ..Environment::default() };
+    let mut environment = Environment { name: entry.key.to_string(), at: entry.key_at, ..Environment::default() };
     if matches!(entry.value.kind, crate::yaml::Kind::Null) {
         return environment;
     }
@@ -93,7 +93,7 @@ fn by_scheme(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<(String, 
     pairs
         .filter_map(|entry| {
             let name = text(&entry.value, what, faults)?.to_owned();
-            Some((entry.key.clone(), Named { name, at: entry.value.at }))
+            Some((entry.key.to_string(), Named { name, at: entry.value.at }))
         })
         .collect()
 }
@@ -127,7 +127,7 @@ fn accounts(node: &Node, faults: &mut Diagnostics) -> Vec<Account> {
                 _ => entries(&entry.value, "an account", faults),
             };
             let values = values.iter().map(|value| (value.key.clone(), value.value.to_value())).collect();
-            found.push(Account { scheme: scheme.key.clone(), name: entry.key.clone(), at: entry.key_at, values });
+            found.push(Account { scheme: scheme.key.to_string(), name: entry.key.to_string(), at: entry.key_at, values });
         }
     }
     found

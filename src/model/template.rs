@@ -2,7 +2,7 @@
 //! know what a hole evaluates to (that is `render`).
 
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// A text with `{{ expression }}` holes; `{%` and `{#` are plain text.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Template {
         let place = |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
         let mut parts = Vec::new();
         let mut from = 0;
-        while let Some(open) = text[from..].find("{{").map(|open| from + open) {
+        while let Some(open) = hole_in(&text[from..]).map(|open| from + open) {
             let inside = open + 2;
             let len = hole_len(&text[inside..]).ok_or(Broken { offset: open, reason: "this `{{` is never closed by `}}`" })?;
             let raw = &text[inside..inside + len];
@@ -85,6 +85,13 @@ impl Template {
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| if let Part::Hole(expression) = part { Some(expression) } else { None })
     }
+}
+
+/// Where the first hole of a text begins. Nearly no text has a brace, and for one letter the search is fast.
+#[must_use]
+pub fn hole_in(text: &str) -> Option<usize> {
+    let brace = text.find('{')?;
+    text[brace..].find("{{").map(|hole| brace + hole)
 }
 
 /// How far it is to the `}}` that ends a hole; quoted text and inner braces are passed over.
@@ -147,7 +154,7 @@ pub enum TreeKind {
     Constant(Value),
     Template(Template),
     List(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Object(Vec<(Str, Tree)>),
 }
 
 impl Tree {

@@ -144,7 +144,7 @@ impl Members {
         let fixtures = needs.iter().filter_map(|needed| workspace.fixture(&needed.name)).map(|fixture| Self {
             root: fixture.name.clone(),
             what: format!("the fixture `{}`", fixture.name),
-            known: fixture.values.iter().map(|field| field.name.clone()).collect(),
+            known: fixture.values.iter().map(|field| field.name.to_string()).collect(),
         });
         std::iter::once(Self::of_account(workspace, environment, schemes)).chain(fixtures).collect()
     }
@@ -157,7 +157,7 @@ impl Members {
                 scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account);
             known.extend(own.map(|credential| credential.name.clone()));
             let accounts = workspace.accounts(environment, &scheme.name);
-            known.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.clone())));
+            known.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.to_string())));
         }
         known.sort();
         known.dedup();
@@ -179,7 +179,7 @@ impl Checker<'_> {
     fn define(&mut self, fields: &[Field], known: &mut Vec<String>) {
         for field in fields {
             self.expressions(field.value.expressions(), known);
-            known.push(field.name.clone());
+            known.push(field.name.to_string());
         }
     }
 
@@ -189,9 +189,9 @@ impl Checker<'_> {
             self.define(&variant.vars, &mut known.clone());
         }
         let Some((first, rest)) = variants.split_first() else { return };
-        let names = first.vars.iter().map(|field| &field.name);
-        let in_all = |name: &&String| rest.iter().all(|variant| variant.vars.iter().any(|field| field.name == **name));
-        known.extend(names.filter(in_all).cloned());
+        let names = first.vars.iter().map(|field| field.name.as_str());
+        let in_all = |name: &&str| rest.iter().all(|variant| variant.vars.iter().any(|field| field.name == *name));
+        known.extend(names.filter(in_all).map(str::to_owned));
     }
 
     fn step(&mut self, step: &Step, known: &mut Vec<String>) {

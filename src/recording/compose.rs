@@ -3,7 +3,7 @@
 use crate::model::recording::{
     AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording, checksum,
 };
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::yaml;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -23,8 +23,8 @@ pub fn compose(recording: &Recording) -> String {
     text + &rest
 }
 
-fn member(name: &str, value: Value) -> (String, Value) {
-    (name.to_owned(), value)
+fn member(name: &str, value: Value) -> Member {
+    (name.into(), value)
 }
 
 fn exchange(exchange: &Exchange) -> Value {
@@ -47,8 +47,7 @@ fn exchange(exchange: &Exchange) -> Value {
 }
 
 fn request(request: &RecordedRequest) -> Value {
-    let mut members: Vec<(String, Value)> =
-        request.account.iter().map(|account| member("account", account.as_str().into())).collect();
+    let mut members: Vec<Member> = request.account.iter().map(|account| member("account", account.as_str().into())).collect();
     members.push(member(request.method.key(), request.path.as_str().into()));
     if !request.query.is_empty() {
         members.push(member("query", pairs(&request.query)));
@@ -101,12 +100,12 @@ fn parts(parts: &[RecordedPart]) -> Value {
 }
 
 fn grouped<'n>(pairs: impl Iterator<Item = (&'n str, Value)>) -> Value {
-    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
     for (name, value) in pairs {
         match members.iter_mut().find(|(known, _)| known == name) {
             Some((_, Value::List(items))) => items.push(value),
             Some((_, first)) => *first = Value::List(vec![std::mem::take(first), value]),
-            None => members.push((name.to_owned(), value)),
+            None => members.push((name.into(), value)),
         }
     }
     Value::Object(members)

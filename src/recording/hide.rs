@@ -121,7 +121,7 @@ impl Hidden {
     fn named(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
-                self.stand_ins.get(text).map_or_else(|| value.clone(), |stand_in| Value::from(stand_in.as_str()))
+                self.stand_ins.get(text.as_str()).map_or_else(|| value.clone(), |stand_in| Value::from(stand_in.as_str()))
             }
             Value::Number(number) => self.number(number).unwrap_or_else(|| value.clone()),
             Value::List(items) => Value::List(items.iter().map(|item| self.named(item)).collect()),
@@ -140,7 +140,7 @@ impl Hidden {
     /// A value with every text that is hidden elsewhere.
     fn value(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(text)),
+            Value::String(text) => Value::from(self.text(text)),
             Value::Number(number) if number.text().len() >= MIN_ANYWHERE => self.number(number).unwrap_or_else(|| value.clone()),
             Value::List(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
             Value::Object(members) => {

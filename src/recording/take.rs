@@ -10,7 +10,7 @@ use crate::model::recording::{
 };
 use crate::model::redact::Redact;
 use crate::secret::Redactor;
-use crate::value::{Value, parse};
+use crate::value::{Member, Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;
 
@@ -150,14 +150,14 @@ fn scrubbed_pairs(pairs: Vec<(String, String)>, redactor: &mut Redactor) -> Vec<
 
 fn scrubbed_value(value: &Value, redactor: &mut Redactor) -> Value {
     match value {
-        Value::String(text) => Value::String(redactor.scrub(text)),
+        Value::String(text) => Value::from(redactor.scrub(text)),
         Value::Number(number) => {
             let text = redactor.scrub(number.text());
-            if text == number.text() { value.clone() } else { Value::String(text) }
+            if text == number.text() { value.clone() } else { Value::from(text) }
         }
         Value::List(items) => Value::List(items.iter().map(|item| scrubbed_value(item, redactor)).collect()),
         Value::Object(members) => {
-            let member = |(name, member): &(String, Value)| (redactor.scrub(name), scrubbed_value(member, redactor));
+            let member = |(name, member): &Member| (redactor.scrub(name).into(), scrubbed_value(member, redactor));
             Value::Object(members.iter().map(member).collect())
         }
         single => single.clone(),

@@ -1,6 +1,6 @@
 //! Our values as minijinja sees them, and back. It refuses to round in silence.
 
-use crate::value::{Number, Value};
+use crate::value::{Member, Number, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
 /// A list that an expression makes can have so many values; a few letters would otherwise fill any memory.
@@ -52,7 +52,7 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
         ValueKind::Undefined => return Err("something in it is not defined".to_owned()),
         ValueKind::Bool => Value::Bool(value.is_true()),
         ValueKind::Number => Value::Number(number_from_mini(value)?),
-        ValueKind::String => Value::String(value.as_str().unwrap_or_default().to_owned()),
+        ValueKind::String => Value::from(value.as_str().unwrap_or_default().to_owned()),
         ValueKind::Seq | ValueKind::Iterable => {
             let mut items = Vec::new();
             for item in iterate(value)? {
@@ -64,8 +64,8 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
             Value::List(items)
         }
         ValueKind::Map => {
-            let members: Result<Vec<(String, Value)>, String> = iterate(value)?
-                .map(|key| Ok((key.to_string(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
+            let members: Result<Vec<Member>, String> = iterate(value)?
+                .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
                 .collect();
             Value::Object(members?)
         }

@@ -58,10 +58,10 @@ fn pairs(fields: &[Field], scope: &dyn Scope) -> Result<Vec<(String, String)>, R
             Value::Null => {}
             Value::List(items) => {
                 for item in items.iter().filter(|item| !item.is_null()) {
-                    pairs.push((field.name.clone(), single(field, item)?));
+                    pairs.push((field.name.to_string(), single(field, item)?));
                 }
             }
-            item => pairs.push((field.name.clone(), single(field, item)?)),
+            item => pairs.push((field.name.to_string(), single(field, item)?)),
         }
     }
     Ok(pairs)

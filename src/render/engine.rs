@@ -9,7 +9,7 @@ use super::{FUNCTIONS, Moment, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use minijinja::value::Value as Mini;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
@@ -192,7 +192,7 @@ pub fn tree<'t>(written: &'t Tree, scope: &dyn Scope) -> Result<Cow<'t, Value>, 
             Cow::Owned(Value::List(items?))
         }
         TreeKind::Object(members) => {
-            let members: Result<Vec<(String, Value)>, RenderError> =
+            let members: Result<Vec<Member>, RenderError> =
                 members.iter().map(|(name, member)| Ok((name.clone(), tree(member, scope)?.into_owned()))).collect();
             Cow::Owned(Value::Object(members?))
         }
@@ -203,7 +203,7 @@ pub fn tree<'t>(written: &'t Tree, scope: &dyn Scope) -> Result<Cow<'t, Value>, 
 fn template_value(template: &Template, scope: &dyn Scope) -> Result<Value, RenderError> {
     match template.as_expression() {
         Some(expression) => Ok(evaluate(expression, scope)?.into_owned()),
-        None => text(template, scope).map(Value::String),
+        None => text(template, scope).map(Value::from),
     }
 }
 
@@ -256,7 +256,7 @@ fn evaluate<'s>(expression: &Expression, scope: &'s dyn Scope) -> Result<Cow<'s,
     }
     let compiled = scope.dialect().compiled(expression)?;
     if let Some(mark) = scope.mark(&compiled.names) {
-        return Ok(Cow::Owned(Value::String(mark)));
+        return Ok(Cow::Owned(Value::from(mark)));
     }
     let context = context(&compiled, expression, scope)?;
     let value = compiled.expression.eval(context).map_err(|error| failed(expression, &error))?;

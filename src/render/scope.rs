@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn field(name: &str, text: &str) -> Field {
-        Field { name: name.to_owned(), name_at: Span::default(), value: written(text) }
+        Field { name: name.into(), name_at: Span::default(), value: written(text) }
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Job {
         credentials: &Values,
         act: Act,
     ) -> Self {
-        let credentials = credentials.0.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
+        let credentials = credentials.0.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
         let timeout = Duration::from_secs(30);
         Self { scheme, key, label, bases, credentials, act, timeout, store: None }
     }
@@ -71,7 +71,7 @@ impl Job {
     #[must_use]
     pub fn values(&self) -> Values {
         let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
-        Values(self.credentials.iter().map(|(name, text)| (name.clone(), parse(text))).collect())
+        Values(self.credentials.iter().map(|(name, text)| (name.as_str().into(), parse(text))).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::secret::Redactor;
 use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
 use crate::store::{LOCK_WAIT, Lock, Nature, Record, State, Store, StoreError};
 use crate::transport::{Live, TransportError};
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ struct Renewal<'a> {
 struct Asking<'a> {
     request: &'a TokenRequest,
     token: Values,
-    extra: Vec<(String, Value)>,
+    extra: Vec<Member>,
     asked: Asked,
     split_from: Option<String>,
 }
@@ -115,13 +115,13 @@ impl<'a> Renewal<'a> {
         };
         match (&self.job.act, &self.token.exchange, &self.token.refresh, &self.token.issue) {
             (Act::Exchange { code, callback }, Some(exchange), ..) => {
-                let members = callback.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-                let code = ("code".to_owned(), Value::from(code.as_str()));
-                let extra = vec![code, ("callback".to_owned(), Value::Object(members))];
+                let members = callback.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect();
+                let code = ("code".into(), Value::from(code.as_str()));
+                let extra = vec![code, ("callback".into(), Value::Object(members))];
                 Ok(Asking { extra, token: Values::default(), split_from: None, ..plain(exchange, Asked::Exchange) })
             }
             (Act::Split { refresh_token, from }, _, Some(refresh), _) => {
-                let token = Values(vec![("refresh_token".to_owned(), Value::from(refresh_token.as_str()))]);
+                let token = Values(vec![("refresh_token".into(), Value::from(refresh_token.as_str()))]);
                 Ok(Asking { token, split_from: Some(from.clone()), ..plain(refresh, Asked::Split) })
             }
             (Act::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => match (&record.state, issue) {

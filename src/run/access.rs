@@ -305,12 +305,12 @@ impl<'w> Accesses<'w> {
 
 /// What a template may see of an account: its name, and what is not secret.
 fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &Values) -> Value {
-    let mut members = vec![("name".to_owned(), Value::from(name))];
+    let mut members = vec![("name".into(), Value::from(name))];
     for credential in
         scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account)
     {
         if let Some(value) = credentials.get(&credential.name) {
-            members.push((credential.name.clone(), value.clone()));
+            members.push((credential.name.as_str().into(), value.clone()));
         }
     }
     for (key, value) in account.map(|account| account.values.as_slice()).unwrap_or_default() {

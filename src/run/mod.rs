@@ -44,7 +44,7 @@ use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
 use crate::store::Record;
 use crate::transport::Live;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -55,7 +55,7 @@ pub struct Context<'w> {
     pub workspace: &'w Workspace,
     pub environment: String,
     /// Of `--var`.
-    pub vars: Vec<(String, Value)>,
+    pub vars: Vec<Member>,
     pub run_id: String,
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,

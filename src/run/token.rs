@@ -185,7 +185,7 @@ pub fn stand_in(token: &Token, given: &Values) -> Values {
     if given.get("access_token").is_some() {
         return given.clone();
     }
-    let value = |field: &&str| ((*field).to_owned(), Value::from(format!("placeholder-for-{field}")));
+    let value = |field: &&str| ((*field).into(), Value::from(format!("placeholder-for-{field}")));
     Values(token.fields().iter().map(value).collect())
 }
 

@@ -157,7 +157,7 @@ impl Marketplace {
     }
 
     fn revoke(&mut self, only: &[(String, String)]) -> Result<(), String> {
-        let known = |name: &String| name == "token" || self.scheme.tokens.iter().any(|token| token.store_by.contains(name));
+        let known = |name: &str| name == "token" || self.scheme.tokens.iter().any(|token| token.is_stored_by(name));
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
             return Err(format!("no token is stored by `{name}`; {HELP}"));
         }
@@ -175,7 +175,7 @@ impl Marketplace {
 }
 
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Value::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
 fn expire(chain: &mut Chain, what: What, now_ms: i64) {

@@ -172,7 +172,7 @@ impl Marketplace {
         let mut reply = Reply::json(refusal.status, &names.fill(&refusal.json));
         for header in &refusal.headers {
             let value = names.fill(&header.value).to_plain_text().unwrap_or_default();
-            reply.headers.push((header.name.to_ascii_lowercase(), value));
+            reply.headers.push((header.name.to_ascii_lowercase().into(), value));
         }
         reply
     }

@@ -4,12 +4,12 @@
 use super::owner::TestAccount;
 use crate::model::template::{Tree, TreeKind};
 use crate::render::{Dialect, Scope, tree};
-use crate::value::Value;
+use crate::value::{Member, Value};
 use std::borrow::Cow;
 
 /// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
 #[derive(Clone)]
-pub struct Names(Vec<(String, Value)>);
+pub struct Names(Vec<Member>);
 
 impl Names {
     #[must_use]
@@ -19,7 +19,7 @@ impl Names {
 
     #[must_use]
     pub fn and(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.0.push((name.to_owned(), value.into()));
+        self.0.push((name.into(), value.into()));
         self
     }
 

@@ -5,7 +5,7 @@ use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
 use crate::render::tree;
 use crate::sign::Values;
-use crate::value::Value;
+use crate::value::{Member, Value};
 
 /// An account's name, and every credential of it, the application's among them.
 pub type TestAccount = (String, Values);
@@ -36,13 +36,13 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> V
 #[derive(Clone, Debug, PartialEq)]
 pub struct Owner {
     pub token: String,
-    pub ids: Vec<(String, Value)>,
+    pub ids: Vec<Member>,
 }
 
 impl Owner {
     #[must_use]
     pub fn of(token: &Token, account: &TestAccount) -> Self {
-        let ids = token.store_by.iter().map(|name| (name.clone(), id(name, account)));
+        let ids = token.store_by.iter().map(|name| (name.as_str().into(), id(name, account)));
         Self { token: token.name.clone(), ids: ids.collect() }
     }
 
@@ -75,7 +75,7 @@ pub fn owners(token: &Token, accounts: &[&TestAccount]) -> Vec<Owner> {
 #[must_use]
 pub fn ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme.credentials.iter().filter(|credential| !credential.secret);
-    Value::Object(open.map(|credential| (credential.name.clone(), values_of(&credential.name, accounts))).collect())
+    Value::Object(open.map(|credential| (credential.name.as_str().into(), values_of(&credential.name, accounts))).collect())
 }
 
 fn values_of(name: &str, accounts: &[&TestAccount]) -> Value {

@@ -55,7 +55,7 @@ impl Reply {
     /// Our own words, where no marketplace has any.
     #[must_use]
     pub fn message(status: u16, message: impl Into<String>) -> Self {
-        Self::json(status, &Value::Object(vec![("message".to_owned(), Value::from(message.into()))]))
+        Self::json(status, &Value::Object(vec![("message".into(), Value::from(message.into()))]))
     }
 
     #[must_use]
@@ -87,8 +87,8 @@ pub fn broken(reason: &str) -> Reply {
 
 fn no_recording(why: String, nearest: Option<&String>) -> Reply {
     let nearest = nearest.map_or(Value::Null, |file| Value::from(file.as_str()));
-    let message = ("message".to_owned(), Value::from(why));
-    let mut reply = Reply::json(501, &Value::Object(vec![message, ("nearest".to_owned(), nearest)]));
+    let message = ("message".into(), Value::from(why));
+    let mut reply = Reply::json(501, &Value::Object(vec![message, ("nearest".into(), nearest)]));
     reply.headers.push((NO_RECORDING.to_owned(), "true".to_owned()));
     reply
 }

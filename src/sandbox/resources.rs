@@ -6,7 +6,7 @@ use super::reply::Reply;
 use crate::method::Method;
 use crate::model::resource::{Does, IdPlace, Operation, Resource, Verb, Written};
 use crate::model::workspace::Workspace;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Resources {
     /// How many things came and went, by the names of the resources.
     #[must_use]
     pub fn seen(&self) -> Value {
-        Value::Object(self.shelves.iter().map(|shelf| (shelf.resource.name.clone(), shelf.seen())).collect())
+        Value::Object(self.shelves.iter().map(|shelf| (shelf.resource.name.as_str().into(), shelf.seen())).collect())
     }
 }
 
@@ -147,7 +147,7 @@ impl Shelf {
     fn seen(&self) -> Value {
         let there = i64::try_from(self.things.len()).unwrap_or(i64::MAX);
         let counts = [("created", self.created), ("deleted", self.deleted), ("there", there), ("missed", self.missed)];
-        Value::Object(counts.map(|(name, count)| (name.to_owned(), Value::from(count))).into())
+        Value::Object(counts.map(|(name, count)| (name.into(), Value::from(count))).into())
     }
 }
 
@@ -197,12 +197,12 @@ fn field_of(part: &DraftPart) -> (String, String) {
 
 /// A name that stands several times has a list.
 fn object(pairs: Vec<(String, String)>) -> Value {
-    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
     for (name, text) in pairs {
         match members.iter_mut().find(|(known, _)| *known == name) {
             Some((_, Value::List(items))) => items.push(text.into()),
             Some((_, first)) => *first = Value::List(vec![std::mem::take(first), text.into()]),
-            None => members.push((name, text.into())),
+            None => members.push((name.into(), text.into())),
         }
     }
     Value::Object(members)

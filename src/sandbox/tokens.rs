@@ -214,7 +214,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn owner(token: &str, id: i64) -> Owner {
-        Owner { token: token.to_owned(), ids: vec![("id".to_owned(), Value::from(id))] }
+        Owner { token: token.to_owned(), ids: vec![("id".into(), Value::from(id))] }
     }
 
     fn at(unix_ms: i64) -> Moment {

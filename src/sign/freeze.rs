@@ -1,7 +1,7 @@
 //! The point from which a request does not change: the query text is built and the body serialised, once.
 
 use crate::model::scheme::Part;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, pairs_of};
 use bytes::Bytes;
 
@@ -56,7 +56,7 @@ impl Frozen {
     /// The top level of a JSON body; nested values are compact JSON.
     pub fn json_pairs(&self) -> Vec<(String, String)> {
         let DraftBody::Json(Value::Object(members)) = &self.draft.body else { return Vec::new() };
-        members.iter().map(|(name, value)| (name.clone(), value.to_text())).collect()
+        members.iter().map(|(name, value)| (name.to_string(), value.to_text())).collect()
     }
 
     /// Adds one value behind what is frozen.
@@ -103,9 +103,9 @@ impl Misplaced {
 }
 
 /// What the scheme says of a member stands, whatever the request said.
-fn set_member(members: &mut Vec<(String, Value)>, name: &str, value: Value) {
+fn set_member(members: &mut Vec<Member>, name: &str, value: Value) {
     members.retain(|(known, _)| known != name);
-    members.push((name.to_owned(), value));
+    members.push((name.into(), value));
 }
 
 /// Adds one value before anything is frozen.
@@ -121,7 +121,7 @@ pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Resul
         },
         Part::Json => match &mut draft.body {
             DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
-            body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.to_owned(), value)])),
+            body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.into(), value)])),
             body => return Err(Misplaced::new(part, name, body)),
         },
     }

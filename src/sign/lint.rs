@@ -128,9 +128,9 @@ fn probe(scheme: &Scheme) -> Draft {
     });
     let headers = vectors
         .flatten()
-        .filter_map(|field| Some((field.name.to_ascii_lowercase(), field.value.as_constant()?.to_plain_text()?)));
+        .filter_map(|field| Some((field.name.to_ascii_lowercase().into(), field.value.as_constant()?.to_plain_text()?)));
 
-    let body = Value::Object(vec![("b".to_owned(), Value::from("1"))]);
+    let body = Value::Object(vec![("b".into(), Value::from("1"))]);
     let query = vec![("a".to_owned(), "1".to_owned())];
     Draft {
         method: Method::Post,
@@ -147,7 +147,7 @@ fn change(mut draft: Draft, part: Covered) -> Draft {
         Covered::Method => draft.method = Method::Put,
         Covered::Path => draft.path = "/changed".to_owned(),
         Covered::Query => draft.query[0].1 = "2".to_owned(),
-        Covered::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".to_owned(), Value::from("2"))])),
+        Covered::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))])),
     }
     draft
 }
@@ -180,7 +180,7 @@ fn used_steps(procedure: &Procedure) -> Vec<String> {
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.
 fn probe_credentials(scheme: &Scheme) -> Values {
-    let mut values = Values(scheme.credentials.iter().map(|known| (known.name.clone(), Value::from("probe"))).collect());
+    let mut values = Values(scheme.credentials.iter().map(|known| (known.name.as_str().into(), Value::from("probe"))).collect());
     for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
         values.set(name, value.clone());
     }
@@ -192,5 +192,5 @@ fn probe_credentials(scheme: &Scheme) -> Values {
 }
 
 fn probe_token(scheme: &Scheme) -> Values {
-    Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.to_owned(), Value::from("probe"))).collect())
+    Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.into(), Value::from("probe"))).collect())
 }

@@ -3,12 +3,12 @@
 use super::freeze::Frozen;
 use crate::model::request::Field;
 use crate::render::{Dialect, Moment, RenderError, Scope, tree};
-use crate::value::Value;
+use crate::value::{Member, Value};
 use std::borrow::Cow;
 
 /// Names and values: credentials, a token.
 #[derive(Clone, Default)]
-pub struct Values(pub Vec<(String, Value)>);
+pub struct Values(pub Vec<Member>);
 
 impl Values {
     #[must_use]
@@ -20,7 +20,7 @@ impl Values {
     pub fn set(&mut self, name: &str, value: Value) {
         match self.0.iter_mut().find(|(key, _)| key == name) {
             Some((_, known)) => *known = value,
-            None => self.0.push((name.to_owned(), value)),
+            None => self.0.push((name.into(), value)),
         }
     }
 }
@@ -33,9 +33,9 @@ pub struct Inputs<'a> {
     /// The one reading of the clock, and chance.
     pub moment: Moment,
     /// Results of steps that are known already, by id.
-    pub steps: &'a [(String, Value)],
+    pub steps: &'a [Member],
     /// More names: `redirect`, `code`, `account`.
-    pub extra: &'a [(String, Value)],
+    pub extra: &'a [Member],
 }
 
 /// The scope of one signature, growing as its steps are run.
@@ -43,8 +43,8 @@ pub struct SchemeScope<'a> {
     pub inputs: Inputs<'a>,
     /// In the scheme's spelling.
     pub ts: Value,
-    pub vars: Vec<(String, Value)>,
-    pub steps: Vec<(String, Value)>,
+    pub vars: Vec<Member>,
+    pub steps: Vec<Member>,
     pub frozen: Option<&'a Frozen>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> SchemeScope<'a> {
     /// # Errors
     /// When a template of the level's variables cannot be filled in.
     pub fn new(inputs: Inputs<'a>, ts: String, vars: &[Field]) -> Result<Self, RenderError> {
-        let mut scope = Self { inputs, ts: Value::String(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
+        let mut scope = Self { inputs, ts: Value::from(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
         for field in vars {
             let value = tree(&field.value, &scope)?.into_owned();
             scope.vars.retain(|(name, _)| *name != field.name);
@@ -75,7 +75,9 @@ impl<'a> SchemeScope<'a> {
             "query_pairs" => pairs(frozen.query_pairs()),
             "form_pairs" => pairs(frozen.form_pairs()),
             "json_pairs" => pairs(frozen.json_pairs()),
-            "headers" => Value::Object(draft.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()),
+            "headers" => {
+                Value::Object(draft.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect())
+            }
             // A multipart body is not text, and no scheme signs one.
             "body" if draft.body.kind() == "multipart" => "".into(),
             // What is signed is what is sent: bytes that are no text cannot stand in a text to sign.
@@ -90,7 +92,7 @@ fn pairs(pairs: Vec<(String, String)>) -> Value {
     Value::List(pairs.into_iter().map(|(name, value)| Value::List(vec![name.into(), value.into()])).collect())
 }
 
-fn find<'v>(values: &'v [(String, Value)], name: &str) -> Option<&'v Value> {
+fn find<'v>(values: &'v [Member], name: &str) -> Option<&'v Value> {
     values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 

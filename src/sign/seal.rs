@@ -9,7 +9,7 @@ use crate::model::request::Field;
 use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
 use crate::model::template::{Expression, Template};
 use crate::render::{Dialect, RenderError, Scope, text, tree};
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
 
 /// A request that can be sent, and how it came about.
@@ -95,7 +95,7 @@ pub fn seal(
         draft.headers.insert(0, ("content-type".to_owned(), media_type));
     }
     for (part, field, value) in fill(&procedure.prepare, &scope)? {
-        trace.prepared.push((part, field.name.clone(), value.to_text()));
+        trace.prepared.push((part, field.name.to_string(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
     }
     let mut frozen = Frozen::new(draft, base.clone());
@@ -105,7 +105,7 @@ pub fn seal(
         fill(&procedure.attach, &scope)?
     };
     for (part, field, value) in attached {
-        trace.attached.push((part, field.name.clone(), value.to_text()));
+        trace.attached.push((part, field.name.to_string(), value.to_text()));
         frozen.attach(part, &field.name, value)?;
     }
     Ok(Sealed { request: finish(frozen)?, trace })
@@ -139,7 +139,7 @@ pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Resu
         if holds {
             tainted.push(step.id.clone());
         }
-        scope.steps.push((step.id.clone(), Value::String(value.clone())));
+        scope.steps.push((step.id.as_str().into(), Value::from(value.clone())));
         lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals });
     }
     Ok(lines)
@@ -185,7 +185,7 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.
 fn header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
-    let mut members: Vec<(String, Value)> = vec![("alg".to_owned(), "HS256".into()), ("typ".to_owned(), "JWT".into())];
+    let mut members: Vec<Member> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
     members.extend(filled(fields, scope)?);
     Ok(Value::Object(members).to_json())
 }
@@ -194,7 +194,7 @@ fn json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError
     Ok(Value::Object(filled(fields, scope)?).to_json())
 }
 
-fn filled(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, Value)>, RenderError> {
+fn filled(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<Member>, RenderError> {
     let members: Result<Vec<_>, RenderError> =
         fields.iter().map(|field| Ok((field.name.clone(), tree(&field.value, scope)?.into_owned()))).collect();
     Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())

@@ -59,7 +59,7 @@ fn pairs(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, Strin
     for field in fields {
         let value = tree(&field.value, scope)?;
         if !value.is_null() {
-            pairs.push((field.name.clone(), value.to_text()));
+            pairs.push((field.name.to_string(), value.to_text()));
         }
     }
     Ok(pairs)

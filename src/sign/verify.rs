@@ -9,7 +9,7 @@ use crate::method::Method;
 use crate::model::scheme::{CredentialScope, Fault, Op, Part, Placement, Procedure, Reading, Scheme};
 use crate::model::template::Expression;
 use crate::render::{Dialect, Moment};
-use crate::value::{self, Value};
+use crate::value::{self, Member, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, pairs_of, pairs_of_form};
 use bytes::Bytes;
 
@@ -257,13 +257,13 @@ fn account<'k>(
 
 fn token_values(read: &[(String, String)]) -> Values {
     let fields = read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
-    Values(fields.map(|(name, text)| (name.to_owned(), Value::from(text.as_str()))).collect())
+    Values(fields.map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect())
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.
-fn steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<(String, Value)> {
+fn steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<Member> {
     let random = procedure.sign.iter().filter(|step| matches!(step.op, Op::Uuid | Op::Random(_)));
-    random.filter_map(|step| Some((step.id.clone(), Value::from(value_of(read, &step.id)?)))).collect()
+    random.filter_map(|step| Some((step.id.as_str().into(), Value::from(value_of(read, &step.id)?)))).collect()
 }
 
 /// Computes everything again over the request without what was attached, and compares.

@@ -39,10 +39,10 @@ fn masked(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
 /// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
 fn hidden(value: &Value, hide: &Hide<'_>) -> Value {
     match value {
-        Value::String(text) => Value::String(hide(text)),
+        Value::String(text) => Value::from(hide(text)),
         Value::List(items) => Value::List(items.iter().map(|item| hidden(item, hide)).collect()),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (hide(name), hidden(member, hide))).collect())
+            Value::Object(members.iter().map(|(name, member)| (hide(name).into(), hidden(member, hide))).collect())
         }
         other => other.clone(),
     }

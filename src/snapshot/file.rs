@@ -91,7 +91,7 @@ impl SnapshotFile {
             let place = fault.labels.first().map(|label| sources.place(label.span));
             SnapshotError::Broken { place: place.unwrap_or_default(), reason: fault.title.clone() }
         })?;
-        let word = |name: &str| member(&node, name).and_then(Node::as_scalar);
+        let word = |name: &str| member(&node, name).and_then(Node::as_scalar).map(String::from);
         if member(&node, "snapshot_kind").and_then(Node::as_text) == Some("binary") {
             return Err(broken(path, 1, "it is a binary snapshot of another program"));
         }

@@ -184,7 +184,7 @@ impl Credentials {
             let number = Number::parse(text.trim()).filter(Number::is_integer);
             return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
         }
-        if credential.secret { checked_secret(variable, text).map(Some) } else { Ok(Some(Value::String(text))) }
+        if credential.secret { checked_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
     }
 
     fn find(&self, scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
@@ -230,7 +230,7 @@ pub fn variable_of(scheme: &Scheme, owner: Owner<'_>, name: &str) -> String {
 }
 
 fn checked_secret(variable: String, value: String) -> Result<Value, CredentialError> {
-    if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::String(value)) }
+    if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::from(value)) }
 }
 
 /// The user's own file of credentials, below the folder of settings.

@@ -168,7 +168,7 @@ impl Pair {
 
     #[must_use]
     pub fn to_values(&self) -> Values {
-        Values(self.values.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect())
+        Values(self.values.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect())
     }
 
     /// Whether the access token can be used at `now_ms` at all.

@@ -89,8 +89,8 @@ impl Trust {
     }
 
     fn entry(&self, thing: &Trusted) -> Value {
-        let mut members = vec![("workspace".to_owned(), Value::from(self.workspace.as_str()))];
-        let mut add = |name: &str, value: &str| members.push((name.to_owned(), Value::from(value)));
+        let mut members = vec![("workspace".into(), Value::from(self.workspace.as_str()))];
+        let mut add = |name: &str, value: &str| members.push((name.into(), Value::from(value)));
         match thing {
             Trusted::Host { environment, scheme, host } => {
                 add("environment", environment);

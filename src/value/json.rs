@@ -1,6 +1,6 @@
 //! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they were written.
 
-use super::{Number, Value};
+use super::{Member, Number, Str, Value};
 use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
@@ -40,7 +40,7 @@ fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>, members_before: &Ce
     match next {
         b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
         b'0'..=b'9' | b'-' => Ok(Value::Number(Number::lexed(lexer.num_string().validated()?.0))),
-        b'"' => Ok(Value::String(lexer.discarded().str_string()?.into_owned())),
+        b'"' => Ok(Value::String(text(lexer.discarded())?)),
         b'[' => {
             let mut items = Vec::new();
             lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
@@ -54,7 +54,7 @@ fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>, members_before: &Ce
             let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
             lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
                 lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                let name = lexer.str_string()?.into_owned();
+                let name = text(lexer)?;
                 lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
                 let next = lexer.ws_peek().ok_or(Expect::Value)?;
                 members.push((name, value(depth, next, lexer, &below)?));
@@ -67,8 +67,13 @@ fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>, members_before: &Ce
     }
 }
 
+/// What nearly every text is: a part of the answer as it stands there.
+fn text(lexer: &mut SliceLexer<'_>) -> Result<Str, Error> {
+    Ok(lexer.str_string()?.into())
+}
+
 /// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
-fn last_of_each(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
+fn last_of_each(mut members: Vec<Member>) -> Vec<Member> {
     const FEW: usize = 16;
     let repeats = if members.len() <= FEW {
         (1..members.len()).any(|at| members[..at].iter().any(|(key, _)| *key == members[at].0))

@@ -6,6 +6,12 @@ mod number;
 pub use json::{JsonError, parse};
 pub use number::Number;
 
+/// A text that is kept without an allocation of its own up to 24 bytes, as nearly every key and most values are.
+pub type Str = compact_str::CompactString;
+
+/// A value and its name.
+pub type Member = (Str, Value);
+
 use std::fmt;
 
 /// Any JSON value. Objects keep their order, and hold each key once.
@@ -15,9 +21,9 @@ pub enum Value {
     Null,
     Bool(bool),
     Number(Number),
-    String(String),
+    String(Str),
     List(Vec<Value>),
-    Object(Vec<(String, Value)>),
+    Object(Vec<Member>),
 }
 
 impl Value {
@@ -28,7 +34,7 @@ impl Value {
     }
 
     #[must_use]
-    pub fn as_object(&self) -> Option<&[(String, Self)]> {
+    pub fn as_object(&self) -> Option<&[Member]> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
@@ -77,7 +83,7 @@ impl Value {
             Self::Null => Some("null".to_owned()),
             Self::Bool(flag) => Some(flag.to_string()),
             Self::Number(number) => Some(number.text().to_owned()),
-            Self::String(text) => Some(text.clone()),
+            Self::String(text) => Some(text.to_string()),
             Self::List(_) | Self::Object(_) => None,
         }
     }
@@ -143,12 +149,18 @@ impl fmt::Display for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Str> for Value {
+    fn from(text: Str) -> Self {
         Self::String(text)
     }
 }

@@ -1,5 +1,7 @@
 //! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by exact decimal value.
 
+use super::Str;
+use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -7,7 +9,7 @@ use std::fmt;
 ///
 /// Equal means equal in value: `1.10` is `1.1`, `1e3` is `1000`.
 #[derive(Clone)]
-pub struct Number(Box<str>);
+pub struct Number(Str);
 
 impl Number {
     /// The number that `text` spells, or `None` when JSON would not call it a number.
@@ -59,19 +61,19 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self(value.to_string().into())
+        Self(value.to_compact_string())
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self(value.to_string().into())
+        Self(value.to_compact_string())
     }
 }
 
 impl From<i128> for Number {
     fn from(value: i128) -> Self {
-        Self(value.to_string().into())
+        Self(value.to_compact_string())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::node::{Entry, Kind, Node, Text};
 use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, Span};
-use crate::value::Number;
+use crate::value::{Number, Str};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ struct Open {
 
 enum Body {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, Span)> },
+    Map { entries: Vec<Entry>, key: Option<(Str, Span)> },
 }
 
 struct Builder<'t> {
@@ -53,7 +53,7 @@ impl Builder<'_> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 refuse_tag(tag.is_some(), at)?;
-                let node = Node { at, kind: self.scalar(value.into_owned(), style, at) };
+                let node = Node { at, kind: self.scalar(&value, style, at) };
                 self.put(node, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => self.start(at, anchor, tag.is_some(), Body::List(Vec::new())),
@@ -119,9 +119,9 @@ impl Builder<'_> {
     }
 
     /// Plain scalars follow JSON's spelling only: `no`, `0123`, `1_000`, `~` and dates stay text.
-    fn scalar(&self, value: String, style: ScalarStyle, at: Span) -> Kind {
+    fn scalar(&self, value: &str, style: ScalarStyle, at: Span) -> Kind {
         if matches!(style, ScalarStyle::Plain) {
-            match value.as_str() {
+            match value {
                 // The parser writes `~` for a value that is not there; one that is written has a place.
                 "~" if at.start == at.end => return Kind::Null,
                 "" | "null" => return Kind::Null,
@@ -134,8 +134,8 @@ impl Builder<'_> {
                 }
             }
         }
-        let verbatim = self.text.get(at.range()).and_then(|written| written.find(&value));
-        Kind::Text(Text { value, verbatim })
+        let verbatim = self.text.get(at.range()).and_then(|written| place_in(written, value));
+        Kind::Text(Text { value: value.into(), verbatim })
     }
 
     fn place(&self, span: &granit_parser::Span) -> Span {
@@ -156,6 +156,12 @@ impl Builder<'_> {
         let fault = Diagnostic::error(format!("not YAML: {}", error.info())).at(at, "the parser stops here");
         fault.maybe_hint(way_out(written))
     }
+}
+
+/// Where a text begins in what is written, if it stands there as it is: nearly always at the start, or behind a quote.
+fn place_in(written: &str, value: &str) -> Option<usize> {
+    let is_at = |at: usize| written.get(at..).is_some_and(|rest| rest.starts_with(value));
+    [0, 1].into_iter().find(|at| is_at(*at)).or_else(|| written.find(value))
 }
 
 fn too_deep(at: Span) -> Diagnostic {
@@ -207,9 +213,9 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
         .hint("remove the word with `!`, or quote it"))
 }
 
-fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(String, Span), Diagnostic> {
+fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(Str, Span), Diagnostic> {
     let at = node.at;
-    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, Kind::Null).then(|| text[at.range()].to_owned())) else {
+    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, Kind::Null).then(|| text[at.range()].into())) else {
         let braces =
             at.start.checked_sub(1).is_some_and(|before| text.get(before as usize..).is_some_and(|rest| rest.starts_with("{{")));
         let error = Diagnostic::error("a key must be text").at(at, "this is not");

@@ -1,7 +1,8 @@
 //! A YAML file as a tree in which every key and value knows its place.
 
 use crate::span::Span;
-use crate::value::{Number, Value};
+use crate::value::{Number, Str, Value};
+use compact_str::ToCompactString;
 
 /// A value of a file.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub enum Kind {
 /// A text and whether it stands in the file just so.
 #[derive(Clone, Debug)]
 pub struct Text {
-    pub value: String,
+    pub value: Str,
     /// Bytes from the start of the place to the first byte of the text, when it is written without escapes or folding.
     pub verbatim: Option<usize>,
 }
@@ -32,7 +33,7 @@ pub struct Text {
 /// A key and its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub key: String,
+    pub key: Str,
     pub key_at: Span,
     pub value: Node,
 }
@@ -68,11 +69,11 @@ impl Node {
 
     /// The text of a scalar as it would be sent: text, a number as written, `true`, `false`.
     #[must_use]
-    pub fn as_scalar(&self) -> Option<String> {
+    pub fn as_scalar(&self) -> Option<Str> {
         match &self.kind {
             Kind::Text(text) => Some(text.value.clone()),
-            Kind::Number(number) => Some(number.text().to_owned()),
-            Kind::Bool(flag) => Some(flag.to_string()),
+            Kind::Number(number) => Some(number.text().into()),
+            Kind::Bool(flag) => Some(flag.to_compact_string()),
             Kind::Null | Kind::List(_) | Kind::Map(_) => None,
         }
     }
@@ -84,7 +85,7 @@ impl Node {
             Kind::Null => Value::Null,
             Kind::Bool(flag) => Value::Bool(*flag),
             Kind::Number(number) => Value::Number(number.clone()),
-            Kind::Text(text) => Value::String(text.value.clone()),
+            Kind::Text(text) => Value::from(text.value.clone()),
             Kind::List(items) => Value::List(items.iter().map(Self::to_value).collect()),
             Kind::Map(entries) => {
                 Value::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect())

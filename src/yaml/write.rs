@@ -136,7 +136,7 @@ pub fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::span::FileId;
-    use crate::value::Number;
+    use crate::value::{Number, Str};
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Value, String> {
@@ -211,10 +211,10 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),
             number.prop_map(|text| Value::Number(Number::parse(text).unwrap())),
-            text().prop_map(Value::String),
+            text().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let members = prop::collection::vec((key(), inner.clone()), 0..4).prop_map(|mut members| {
+            let members = prop::collection::vec((key().prop_map(Str::from), inner.clone()), 0..4).prop_map(|mut members| {
                 members.sort_by(|left, right| left.0.cmp(&right.0));
                 members.dedup_by(|left, right| left.0 == right.0);
                 Value::Object(members)

@@ -9,7 +9,7 @@ use ingam::render::Moment;
 use ingam::sandbox::{NO_RECORDING, Nature, Origins, Sandbox, test_account};
 use ingam::sign::{Inputs, Values, authorize_draft, choose_level, seal, token_draft};
 use ingam::transport::{Live, Reach};
-use ingam::value::{Value, parse};
+use ingam::value::{Member, Value, parse};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, pairs_of};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl Market {
 
     /// A token request as the scheme makes it, of what is `known` beside the credentials.
     fn token_request(&self, request: &TokenRequest, account: &Values, known: &[(&str, &str)]) -> WireRequest {
-        let known: Vec<(String, Value)> = known.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let known: Vec<Member> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
         let token = Values(known.clone());
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
         let inputs = Inputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };
@@ -178,7 +178,7 @@ impl Market {
     }
 
     fn link_request(&self, link: &Authorize, redirect: &str) -> WireRequest {
-        let extra = [("redirect".to_owned(), Value::from(redirect)), ("state".to_owned(), Value::from("a<b"))];
+        let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from("a<b"))];
         let account = self.account("one");
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
         let inputs = Inputs { credentials: &account, token: None, moment, steps: &[], extra: &extra };

@@ -9,7 +9,7 @@ use ingam::render::Moment;
 use ingam::sandbox::test_account;
 use ingam::sign::{Inputs, Known, Received, Sealed, Values, choose_level, seal, verify};
 use ingam::transport::{Live, Reach};
-use ingam::value::Value;
+use ingam::value::{Member, Value};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, pairs_of_form};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -57,10 +57,10 @@ fn body() -> impl Strategy<Value = DraftBody> {
     prop_oneof![
         Just(DraftBody::None),
         pairs().prop_map(|pairs| {
-            let mut members: Vec<(String, Value)> = Vec::new();
+            let mut members: Vec<Member> = Vec::new();
             for (name, value) in pairs {
                 if !members.iter().any(|(known, _)| *known == name) {
-                    members.push((name, Value::from(value)));
+                    members.push((name.into(), Value::from(value)));
                 }
             }
             DraftBody::Json(Value::Object(members))

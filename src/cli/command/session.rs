@@ -20,7 +20,7 @@ use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
 use crate::store::{Credentials, StoreConfig, Trust, Trusted};
 use crate::transport::{Live, Reach};
-use crate::value::Value;
+use crate::value::Member;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ impl BodyFiles for DiskFiles {
 /// What was chosen before anything runs.
 pub struct Chosen {
     pub environment: String,
-    pub vars: Vec<(String, Value)>,
+    pub vars: Vec<Member>,
 }
 
 impl Chosen {

@@ -146,7 +146,7 @@ impl Schemes<'_> {
         }
         let scopes = [("app", CredentialScope::App), ("account", CredentialScope::Account)];
         Some(Credential {
-            name: entry.key.clone(),
+            name: entry.key.to_string(),
             at: entry.key_at,
             secret: map.get("secret").and_then(|node| flag(node, "`secret`", self.faults)).unwrap_or(false),
             integer: map
@@ -166,7 +166,7 @@ impl Schemes<'_> {
             let url = written.trim_end_matches('/').to_owned();
             match BaseUrl::parse(&url) {
                 Ok(base) if base.is_https() || base.is_loopback() => {
-                    hosts.push(Host { region: entry.key.clone(), at: entry.value.at, url })
+                    hosts.push(Host { region: entry.key.to_string(), at: entry.value.at, url })
                 }
                 Ok(_) => {
                     let fault = Diagnostic::error("secrets go to `https` only")
@@ -239,7 +239,7 @@ impl Schemes<'_> {
     }
 
     fn level(&mut self, entry: &Entry, whole: &Procedure) -> Level {
-        let mut level = Level { name: entry.key.clone(), token: None, procedure: whole.clone() };
+        let mut level = Level { name: entry.key.to_string(), token: None, procedure: whole.clone() };
         let Some(map) = Map::open(&entry.value, "a level", &LEVEL_KEYS, self.faults) else { return level };
         level.token = map.get("token").and_then(|node| {
             let name = text(node, "`token`", self.faults)?.to_owned();
@@ -327,7 +327,7 @@ impl Schemes<'_> {
         let (count, per) = self.rate(rate)?;
         let headers = map.get("headers").map(|node| entries(node, "`headers`", self.faults)).unwrap_or_default();
         let headers =
-            headers.iter().filter_map(|entry| Some((entry.key.clone(), scalar(&entry.value, "a header", self.faults)?)));
+            headers.iter().filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "a header", self.faults)?)));
         let headers: Vec<(String, String)> = headers.collect();
         for entry in map.get("headers").and_then(Node::as_map).unwrap_or_default() {
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {

@@ -39,7 +39,7 @@ impl Schemes<'_> {
             let fault = Diagnostic::error("a pattern to read with has one group").at(entry.value.at, format!("`{pattern}`"));
             self.faults.push(fault.hint("put round brackets around the value: `signature=([0-9a-f]+)`"));
         }
-        Some(Reading { name: entry.key.clone(), at: entry.key_at, part, field, pattern })
+        Some(Reading { name: entry.key.to_string(), at: entry.key_at, part, field, pattern })
     }
 
     fn place(&mut self, map: &Map<'_>) -> Option<(Part, String)> {
@@ -80,7 +80,7 @@ impl Schemes<'_> {
         let map = Map::open(&entry.value, "a token answer", &["json", "same_for", "old_for"], self.faults)?;
         let same_for = map.get("same_for").and_then(|node| duration(node, "`same_for`", self.faults));
         let old_for = map.get("old_for").and_then(|node| duration(node, "`old_for`", self.faults));
-        Some(TokenAnswer { token: entry.key.clone(), json: self.answer(&map)?, same_for, old_for })
+        Some(TokenAnswer { token: entry.key.to_string(), json: self.answer(&map)?, same_for, old_for })
     }
 
     fn penalty(&mut self, node: &Node) -> Option<Penalty> {

@@ -45,7 +45,7 @@ impl Schemes<'_> {
             );
         }
         Some(Token {
-            name: entry.key.clone(),
+            name: entry.key.to_string(),
             at: entry.key_at,
             store_by: map.get("store_by").map(|node| texts(node, "`store_by`", self.faults)).unwrap_or_default(),
             issue,
@@ -73,7 +73,7 @@ impl Schemes<'_> {
             self.faults.push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
             None
         })?;
-        Some(Split { token: entry.key.clone(), at: entry.key_at, credential, ids })
+        Some(Split { token: entry.key.to_string(), at: entry.key_at, credential, ids })
     }
 
     fn lifetime(&mut self, node: &Node) -> Lifetime {
@@ -89,7 +89,7 @@ impl Schemes<'_> {
         saves
             .filter_map(|entry| {
                 let path = text(&entry.value, "a JSONPath", self.faults)?;
-                Some((entry.key.clone(), json_path(path, entry.value.at, self.faults)?))
+                Some((entry.key.to_string(), json_path(path, entry.value.at, self.faults)?))
             })
             .collect()
     }
@@ -153,7 +153,7 @@ impl Schemes<'_> {
                 Diagnostic::error(format!("there is no host `{}`", entry.key)).at(entry.key_at, "not defined under `hosts`");
             self.faults.push(fault.maybe_hint(did_you_mean(&entry.key, scheme.hosts.iter().map(|host| host.region.as_str()))));
         }
-        let pairs = entries.iter().filter_map(|entry| Some((entry.key.clone(), self.known_region(&entry.value, scheme)?)));
+        let pairs = entries.iter().filter_map(|entry| Some((entry.key.to_string(), self.known_region(&entry.value, scheme)?)));
         LinkHost::ByRegion(pairs.collect())
     }
 
@@ -203,7 +203,7 @@ impl Schemes<'_> {
         let code = text(callback.required("code", self.faults)?, "`code`", self.faults)?.to_owned();
         let keep = callback.get("keep").map(|node| entries(node, "`keep`", self.faults)).unwrap_or_default();
         let keep =
-            keep.iter().filter_map(|entry| Some((entry.key.clone(), scalar(&entry.value, "`keep`", self.faults)?))).collect();
+            keep.iter().filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "`keep`", self.faults)?))).collect();
         Some(Authorize {
             name: map.get("name").and_then(|node| text(node, "`name`", self.faults)).map(str::to_owned),
             at: node.at,

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::load::fields::{Map, at_most_one, entries, items, scalar, text};
 use crate::load::request::Requests;
 use crate::model::scheme::{Vector, VectorOf};
-use crate::value::Value;
+use crate::value::Member;
 use crate::yaml::Node;
 
 /// Keys of a vector.
@@ -24,7 +24,7 @@ impl Schemes<'_> {
         let expect = map.required("expect", self.faults)?;
         let expected = entries(expect, "`expect`", self.faults).iter();
         let expected: Vec<_> = expected
-            .filter_map(|entry| Some((entry.key.clone(), entry.key_at, scalar(&entry.value, "a known answer", self.faults)?)))
+            .filter_map(|entry| Some((entry.key.to_string(), entry.key_at, scalar(&entry.value, "a known answer", self.faults)?)))
             .collect();
         if expected.is_empty() {
             self.faults
@@ -43,7 +43,7 @@ impl Schemes<'_> {
         })
     }
 
-    fn plain(&mut self, map: &Map<'_>, key: &str) -> Vec<(String, Value)> {
+    fn plain(&mut self, map: &Map<'_>, key: &str) -> Vec<Member> {
         let entries = map.get(key).map(|node| entries(node, "`given`", self.faults)).unwrap_or_default();
         entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect()
     }

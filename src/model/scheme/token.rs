@@ -40,6 +40,12 @@ pub struct Split {
 }
 
 impl Token {
+    /// Whether this credential tells one of its tokens from another.
+    #[must_use]
+    pub fn is_stored_by(&self, credential: &str) -> bool {
+        self.store_by.iter().any(|name| name == credential)
+    }
+
     /// The names that its answers bring, such as `access_token`.
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {

@@ -2,17 +2,17 @@
 
 use crate::model::request::Step;
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::Member;
 
 /// A known answer, with where it was published.
 #[derive(Clone, Debug)]
 pub struct Vector {
     pub at: Span,
     pub source: String,
-    pub credentials: Vec<(String, Value)>,
-    pub token: Vec<(String, Value)>,
+    pub credentials: Vec<Member>,
+    pub token: Vec<Member>,
     /// Fixed values of steps that would be random.
-    pub steps: Vec<(String, Value)>,
+    pub steps: Vec<Member>,
     /// Unix milliseconds.
     pub clock: i64,
     pub of: VectorOf,
@@ -33,6 +33,6 @@ pub enum VectorOf {
         act: String,
     },
     Authorize {
-        vars: Vec<(String, Value)>,
+        vars: Vec<Member>,
     },
 }

@@ -95,9 +95,9 @@ impl Bench {
         let source = SchemeSource { name: "shopee".to_owned(), built_in: true, text, root: town.folder.path().to_owned() };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
         let credentials = Values(vec![
-            ("partner_id".to_owned(), number("1000001")),
-            ("partner_key".to_owned(), Value::from(super::PARTNER_KEY)),
-            ("shop_id".to_owned(), number("101")),
+            ("partner_id".into(), number("1000001")),
+            ("partner_key".into(), Value::from(super::PARTNER_KEY)),
+            ("shop_id".into(), number("101")),
         ]);
         let host = town.origin.strip_prefix("http://").unwrap();
         let key = Key::new(&scheme, scheme.token("shop").unwrap(), host, "sg", &credentials);

@@ -9,7 +9,7 @@ use crate::renew::{Act, Failure, Job};
 use crate::run::{Access, Context};
 use crate::sign::Values;
 use crate::store::{Key, LOCK_WAIT, Label, Pending, Record, StoreError};
-use crate::value::{Number, Value};
+use crate::value::{Member, Number, Value};
 
 /// One chain of tokens, and what it is asked for with.
 pub struct Chain<'c> {
@@ -70,11 +70,11 @@ async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &Pending, act: Ac
     let is_own = |account: &&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
     let account = room.accounts(scheme).into_iter().find(is_own);
     let access = room.context.accesses.app(scheme, account).map_err(|error| Failure::person(error.to_string()))?;
-    let ids: Vec<(String, Value)> = token
+    let ids: Vec<Member> = token
         .store_by
         .iter()
         .filter(|name| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
-        .filter_map(|name| Some((name.clone(), credentials.get(name)?.clone())))
+        .filter_map(|name| Some((name.as_str().into(), credentials.get(name)?.clone())))
         .collect();
     let name = account.map_or_else(|| unnamed(&ids.iter().collect::<Vec<_>>()), |account| account.name.clone());
     let part = Chain { scheme, token, access: &access, credentials, account: name };
@@ -82,7 +82,7 @@ async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &Pending, act: Ac
 }
 
 /// An owner that ingam.yaml does not name is known by its ids.
-pub fn unnamed(ids: &[&(String, Value)]) -> String {
+pub fn unnamed(ids: &[&Member]) -> String {
     let ids: Vec<String> = ids.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect();
     if ids.is_empty() { DEFAULT_ACCOUNT.to_owned() } else { ids.join(",") }
 }

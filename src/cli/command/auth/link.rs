@@ -74,7 +74,7 @@ pub fn signed(
     let region = link.hosts.of(&access.region);
     let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.access(&error))?;
     let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
-    let extra = [("redirect".to_owned(), Value::from(redirect)), ("state".to_owned(), Value::from(moment.random(1, 24)))];
+    let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random(1, 24)))];
     let inputs = Inputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
     let draft = authorize_draft(scheme, link, inputs);
     let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs)).map_err(|error| {

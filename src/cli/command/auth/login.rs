@@ -9,7 +9,7 @@ use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
 use crate::renew::Act;
 use crate::run::Access;
 use crate::transport::Callback;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use std::time::Duration;
 
 /// How long to wait for a person when the scheme does not say how long a code lives.
@@ -160,7 +160,7 @@ struct Grant<'s> {
     code: String,
     callback: Vec<(String, String)>,
     /// Credentials that came back with the code.
-    ids: Vec<(String, Value)>,
+    ids: Vec<Member>,
     account: String,
 }
 
@@ -174,18 +174,17 @@ impl<'s> Grant<'s> {
         back: &[(String, String)],
     ) -> Result<Self, Exit> {
         let find = |name: &str| back.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone());
-        let kept = link
-            .keep
-            .iter()
-            .filter_map(|(credential, name)| Some((credential.clone(), chains::id_value(scheme, credential, &find(name)?))));
-        let ids: Vec<(String, Value)> = kept.collect();
+        let kept = link.keep.iter().filter_map(|(credential, name)| {
+            Some((credential.as_str().into(), chains::id_value(scheme, credential, &find(name)?)))
+        });
+        let ids: Vec<Member> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
             let wanted = link.keep.iter().map(|(_, name)| name.as_str());
             let text = format!("the address has a code, but no {}", crate::diagnostic::list_of(wanted, "or"));
             desk.output.error(&text, &["was it cut? In a shell it needs quotes".to_owned()]);
             return Err(Exit::Credential);
         };
-        let own: Vec<&(String, Value)> = ids.iter().filter(|(name, _)| token.store_by.contains(name)).collect();
+        let own: Vec<&Member> = ids.iter().filter(|(name, _)| token.is_stored_by(name)).collect();
         let account = account_of(desk, room, scheme, named, &own)?;
         let code = find(&link.code).unwrap_or_default();
         room.context.redactor.borrow_mut().add("code", &code);
@@ -210,11 +209,10 @@ impl<'s> Grant<'s> {
 }
 
 /// What to write in ingam.yaml, when the account does not say its ids yet.
-fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[(String, Value)]) {
+fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[Member]) {
     let accounts = room.accounts(chain.scheme);
     let account = accounts.iter().find(|account| account.name == chain.account);
-    let unsaid =
-        ids.iter().filter(|(name, _)| chain.token.store_by.contains(name) && chain.access.credentials.get(name).is_none());
+    let unsaid = ids.iter().filter(|(name, _)| chain.token.is_stored_by(name) && chain.access.credentials.get(name).is_none());
     let unsaid: Vec<String> = unsaid.map(|(name, value)| format!("{name}: {}", value.to_text())).collect();
     if !unsaid.is_empty() && account.is_none_or(|account| ids.iter().all(|(name, _)| account.get(name).is_none())) {
         let name = account.map_or("NAME", |account| account.name.as_str());
@@ -225,7 +223,7 @@ fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[(String, Value
 }
 
 /// The token whose owner is named by what came back; one that is stored by the account's name alone fits always.
-fn token_for<'s>(scheme: &'s Scheme, ids: &[(String, Value)]) -> Option<&'s Token> {
+fn token_for<'s>(scheme: &'s Scheme, ids: &[Member]) -> Option<&'s Token> {
     let is_own = |name: &&String| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account);
     let fits = |token: &&Token| {
         let own: Vec<&String> = token.store_by.iter().filter(is_own).collect();
@@ -237,13 +235,7 @@ fn token_for<'s>(scheme: &'s Scheme, ids: &[(String, Value)]) -> Option<&'s Toke
 }
 
 /// Under which name the tokens are known. The one that was named must be the one that was authorized.
-fn account_of(
-    desk: &Desk<'_>,
-    room: &Room,
-    scheme: &Scheme,
-    named: Option<&Account>,
-    ids: &[&(String, Value)],
-) -> Result<String, Exit> {
+fn account_of(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Account>, ids: &[&Member]) -> Result<String, Exit> {
     if let Some(account) = named {
         return match difference(account, ids) {
             None => Ok(account.name.clone()),
@@ -263,7 +255,7 @@ fn account_of(
 }
 
 /// The first id that is another than the account's own.
-fn difference<'a>(account: &'a Account, ids: &[&'a (String, Value)]) -> Option<(&'a str, &'a Value, &'a Value)> {
+fn difference<'a>(account: &'a Account, ids: &[&'a Member]) -> Option<(&'a str, &'a Value, &'a Value)> {
     ids.iter().find_map(|(name, value)| {
         let own = account.get(name).filter(|own| own.to_text() != value.to_text())?;
         Some((name.as_str(), own, value))
