@@ -57,20 +57,21 @@ impl Budget {
         !matches!(self.place, Place::Nowhere)
     }
 
-    /// A slot of every limit that the call is counted by, in the store before this returns; or why there is none.
+    /// A slot of every limit that the call is counted by, in the store before this returns; or why there is none. A call that no
+    /// limit counts needs none.
     ///
     /// # Errors
     /// When the store cannot be used: then nothing must be sent.
-    pub async fn reserve(&self, ask: &Ask<'_>) -> Result<Result<Slot, Refused>, BudgetError> {
+    pub async fn reserve(&self, ask: &Ask<'_>) -> Result<Result<Option<Slot>, Refused>, BudgetError> {
         if ask.limits().next().is_none() {
-            return self.look(ask).await;
+            return Ok(self.look(ask).await?.map(|()| None));
         }
         let asked = ask.with(&self.open().await?.1);
         let mut taken = None;
         self.change(&asked.id, &mut |book, now| {
             let slot = book.reserve(&asked, now);
             let is_taken = slot.is_ok();
-            taken = Some(slot);
+            taken = Some(slot.map(Some));
             is_taken
         })
         .await?;
@@ -78,9 +79,9 @@ impl Budget {
     }
 
     /// For a call that no limit counts: nothing is written, and a store that is not there yet is not made.
-    async fn look(&self, ask: &Ask<'_>) -> Result<Result<Slot, Refused>, BudgetError> {
+    async fn look(&self, ask: &Ask<'_>) -> Result<Result<(), Refused>, BudgetError> {
         if self.is_bare() {
-            return Ok(Ok(Slot::nothing(ask.with(&[0; 32]))));
+            return Ok(Ok(()));
         }
         let (books, salt) = self.open().await?;
         let asked = ask.with(salt);
@@ -95,7 +96,7 @@ impl Budget {
             })
             .await?;
         }
-        Ok(found.map(|()| Slot::nothing(asked)))
+        Ok(found)
     }
 
     /// Whether nothing can be kept there yet.
@@ -112,10 +113,8 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used: then the slot stays taken until its window is over.
-    pub async fn give_back(&self, slot: &Slot) -> Result<(), BudgetError> {
-        if slot.asked.limits.is_empty() {
-            return Ok(());
-        }
+    pub async fn give_back(&self, slot: Option<&Slot>) -> Result<(), BudgetError> {
+        let Some(slot) = slot else { return Ok(()) };
         self.change(&slot.asked.id, &mut |book, _| {
             book.give_back(slot);
             true
@@ -127,15 +126,13 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn hear(&self, ask: &Ask<'_>, slot: &Slot, said: &Said) -> Result<(), BudgetError> {
-        let is_counted = !slot.asked.limits.is_empty();
-        if !is_counted && said.is_silent() {
+    pub async fn hear(&self, ask: &Ask<'_>, slot: Option<&Slot>, said: &Said) -> Result<(), BudgetError> {
+        if slot.is_none() && said.is_silent() {
             return Ok(());
         }
         let wall = (self.wall)();
-        // What was looked at before there was a store has the name of no book in it.
-        let found = if is_counted { None } else { Some(Slot::nothing(ask.with(&self.open().await?.1))) };
-        let slot = found.as_ref().unwrap_or(slot);
+        let uncounted = if slot.is_none() { Some(Slot::nothing(ask.with(&self.open().await?.1))) } else { None };
+        let Some(slot) = slot.or(uncounted.as_ref()) else { return Ok(()) };
         self.change(&slot.asked.id, &mut |book, now| {
             let before = book.clone();
             book.hear(slot, said, now);

@@ -112,15 +112,14 @@ fn length(value: &Value) -> Option<usize> {
 
 /// RFC 9535, section 2.3.5.2.2: Nothing equals Nothing only, and only numbers and texts have an order.
 fn compare(left: Option<&Value>, relation: Relation, right: Option<&Value>) -> bool {
-    let equal = left == right;
-    let order = order(left, right);
+    let is = |wanted: Ordering| order(left, right) == Some(wanted);
     match relation {
-        Relation::Equal => equal,
-        Relation::Unequal => !equal,
-        Relation::Less => order == Some(Ordering::Less),
-        Relation::LessOrEqual => equal || order == Some(Ordering::Less),
-        Relation::Greater => order == Some(Ordering::Greater),
-        Relation::GreaterOrEqual => equal || order == Some(Ordering::Greater),
+        Relation::Equal => left == right,
+        Relation::Unequal => left != right,
+        Relation::Less => is(Ordering::Less),
+        Relation::LessOrEqual => is(Ordering::Less) || left == right,
+        Relation::Greater => is(Ordering::Greater),
+        Relation::GreaterOrEqual => is(Ordering::Greater) || left == right,
     }
 }
 

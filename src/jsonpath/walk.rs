@@ -52,12 +52,31 @@ impl<'v> Walk<'v> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
-            for node in nodes {
-                self.segment(segment, node, &mut next)?;
+            if let Some(Selector::Name(name)) = segment.as_step() {
+                self.members(name, &nodes, &mut next)?;
+            } else {
+                for node in nodes {
+                    self.segment(segment, node, &mut next)?;
+                }
             }
             nodes = next;
         }
         Ok(nodes)
+    }
+
+    /// The member of that name of each value. In the next object of a list it mostly stands where it stood in the last one.
+    fn members(&self, name: &str, nodes: &[&'v Value], out: &mut Vec<&'v Value>) -> Result<(), Overrun> {
+        let mut place = 0;
+        for node in nodes {
+            self.pay(1)?;
+            let Some(members) = node.as_object() else { continue };
+            if members.get(place).is_none_or(|(key, _)| key != name) {
+                let Some(found) = members.iter().position(|(key, _)| key == name) else { continue };
+                place = found;
+            }
+            out.push(&members[place].1);
+        }
+        Ok(())
     }
 
     /// A value comes before what is inside it, so the results are in document order (RFC 9535, section 2.5.2.2).

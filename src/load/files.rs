@@ -6,6 +6,7 @@ use crate::load::fields::{is_id, text};
 use crate::model::assertion::Schema;
 use crate::model::request::WorkspaceFile;
 use crate::yaml::Node;
+use std::fs::DirEntry;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Found {
     pub path: PathBuf,
     /// The path below its folder without the ending, with `/`.
     pub name: String,
+    /// Neither a link nor a device, so its path is where it is.
+    is_plain: bool,
 }
 
 /// The root of a workspace; every path that a file names goes through here.
@@ -60,11 +63,12 @@ impl Files {
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
             if self.root.join(&path).is_file() {
-                found.push(Found { kind: FileKind::Workspace, path, name: "ingam".to_owned() });
+                found.push(Found { kind: FileKind::Workspace, path, name: "ingam".to_owned(), is_plain: false });
             }
         }
         for folder in ["requests", "fixtures", "schemes"] {
-            self.walk(Path::new(folder), faults, &mut found);
+            let is_link = self.root.join(folder).is_symlink();
+            self.walk(Path::new(folder), is_link, faults, &mut found);
         }
         found.sort_by(|left, right| left.path.cmp(&right.path));
         for pair in found.windows(2).filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name) {
@@ -79,27 +83,34 @@ impl Files {
         found
     }
 
-    fn walk(&self, folder: &Path, faults: &mut Diagnostics, found: &mut Vec<Found>) {
+    /// What lies below a link is nowhere taken for where its path says it is.
+    fn walk(&self, folder: &Path, below_link: bool, faults: &mut Diagnostics, found: &mut Vec<Found>) {
         let listing = match std::fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return faults.push(unreadable(folder, &error)),
         };
-        let mut names: Vec<_> = listing.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
-        names.sort();
-        for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
+        // What the listing says of an entry costs nothing, and is asked for again only where it is a link.
+        let kind = |entry: &DirEntry| entry.file_type().map(|kind| (kind.is_dir(), kind.is_file(), kind.is_symlink()));
+        let entries = listing.filter_map(Result::ok);
+        let mut entries: Vec<_> = entries.map(|entry| (entry.file_name(), kind(&entry).unwrap_or_default())).collect();
+        entries.sort();
+        for (name, (is_dir, is_plain, is_link)) in entries {
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
             let path = folder.join(name);
-            if self.root.join(&path).is_symlink() && self.root.join(&path).is_dir() {
+            if is_link && self.root.join(&path).is_dir() {
                 let fault = Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
                 faults.push(fault.hint("a link could lead outside, or in a circle: put the files themselves here"));
-            } else if self.root.join(&path).is_dir() {
-                self.walk(&path, faults, found);
+            } else if is_dir {
+                self.walk(&path, below_link, faults, found);
             } else if path
                 .extension()
                 .is_some_and(|ending| ["yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
             {
                 match kind_of(&path) {
-                    Some((kind, name)) => found.push(Found { kind, path, name }),
+                    Some((kind, name)) => found.push(Found { kind, path, name, is_plain: is_plain && !below_link }),
                     None => faults.push(misplaced(&path)),
                 }
             }
@@ -107,15 +118,16 @@ impl Files {
     }
 
     /// The text of a YAML file.
-    pub fn read(&self, path: &Path, faults: &mut Diagnostics) -> Option<String> {
-        let full = match self.resolve(path) {
+    pub fn read(&self, file: &Found, faults: &mut Diagnostics) -> Option<String> {
+        let path = &file.path;
+        let full = match if file.is_plain { Ok(self.root.join(path)) } else { self.resolve(path) } {
             Ok(full) => full,
             Err(reason) => {
                 faults.push(Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path));
                 return None;
             }
         };
-        match read_limited(&full) {
+        match read_limited(&full, file.is_plain) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) if text.contains('\0') => {
                     faults.push(Diagnostic::error("the file holds a NUL byte").in_file(path).hint("save it as UTF-8 text"));
@@ -191,17 +203,18 @@ impl Files {
 }
 
 /// Reads at most the limit; a device, a pipe or a folder is refused before it is opened.
-fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+fn read_limited(path: &Path, is_plain: bool) -> std::io::Result<Vec<u8>> {
     let refuse = |reason: String| Err(std::io::Error::other(reason));
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
+    if !is_plain && !std::fs::metadata(path)?.is_file() {
         return refuse("it is not a plain file".to_owned());
     }
-    if metadata.len() > MAX_YAML {
+    let file = std::fs::File::open(path)?;
+    let len = file.metadata()?.len();
+    if len > MAX_YAML {
         return refuse(format!("it is larger than {} MiB", MAX_YAML >> 20));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    std::fs::File::open(path)?.take(MAX_YAML).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+    file.take(MAX_YAML).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -79,7 +79,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<Loaded> {
     let mut faults = Diagnostics::default();
     let mut sources = Sources::default();
     let found = files.find(&mut faults);
-    let texts = on_threads(threads, &found, |file, faults| files.read(&file.path, faults), &mut faults);
+    let texts = on_threads(threads, &found, |file, faults| files.read(file, faults), &mut faults);
     let jobs: Vec<(Found, FileId, Arc<str>)> = found
         .into_iter()
         .zip(texts)
@@ -258,9 +258,10 @@ fn on_threads<I: Sync, O: Send>(
     if threads == 1 {
         return items.iter().map(|item| work(item, faults)).collect();
     }
-    let results: Vec<(Vec<O>, Diagnostics)> = std::thread::scope(|scope| {
-        let chunks = items.chunks(items.len().div_ceil(threads));
-        let handles: Vec<_> = chunks
+    let (mine, others) = items.split_at(items.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = others
+            .chunks(mine.len())
             .map(|chunk| {
                 let work = &work;
                 scope.spawn(move || {
@@ -269,13 +270,14 @@ fn on_threads<I: Sync, O: Send>(
                 })
             })
             .collect();
-        // A fault of ours must not lose a part of the files in silence.
-        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))).collect()
-    });
-    let mut all = Vec::with_capacity(items.len());
-    for (chunk, found) in results {
-        all.extend(chunk);
-        faults.extend(found);
-    }
-    all
+        let mut all = Vec::with_capacity(items.len());
+        all.extend(mine.iter().map(|item| work(item, faults)));
+        for handle in handles {
+            // A fault of ours must not lose a part of the files in silence.
+            let (chunk, found) = handle.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault));
+            all.extend(chunk);
+            faults.extend(found);
+        }
+        all
+    })
 }

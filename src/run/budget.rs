@@ -72,7 +72,7 @@ impl Call<'_> {
         // What is signed must not be as old as the wait was long.
         let moment = if has_waited { super::unit::moment(self.context) } else { moment };
         let sent = self.send_now(draft, token, moment, progress).await;
-        if let Err(error) = self.settle(&ask, &slot, sent.is_ok(), progress).await {
+        if let Err(error) = self.settle(&ask, slot.as_ref(), sent.is_ok(), progress).await {
             progress.warnings.push(format!("what the answer says of limits could not be kept: {error}"));
         }
         sent
@@ -91,8 +91,8 @@ impl Call<'_> {
         Ask { owner, method, path, hold: self.timeout, leaves_some }
     }
 
-    /// A slot, and whether it was waited for. No lock is held while a call waits.
-    async fn reserve(&self, ask: &Ask<'_>) -> Result<(Slot, bool), BudgetError> {
+    /// A slot, where a limit counts the call, and whether it was waited for. No lock is held while a call waits.
+    async fn reserve(&self, ask: &Ask<'_>) -> Result<(Option<Slot>, bool), BudgetError> {
         let begun = Instant::now();
         let mut said: Option<i64> = None;
         loop {
@@ -136,7 +136,13 @@ impl Call<'_> {
     }
 
     /// A slot is given back only when the connection was never opened.
-    async fn settle(&self, ask: &Ask<'_>, slot: &Slot, is_answered: bool, progress: &mut Progress) -> Result<(), BudgetError> {
+    async fn settle(
+        &self,
+        ask: &Ask<'_>,
+        slot: Option<&Slot>,
+        is_answered: bool,
+        progress: &mut Progress,
+    ) -> Result<(), BudgetError> {
         let budget = &self.context.budgets.budget;
         if progress.reach == Reach::NotSent {
             return budget.give_back(slot).await;

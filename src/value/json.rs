@@ -6,6 +6,7 @@ use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
 use hifijson::{Error, SliceLexer};
 use std::cell::Cell;
+use std::str::Utf8Error;
 
 /// Deeper than this is refused, so that no answer can exhaust the stack.
 const MAX_DEPTH: usize = 128;
@@ -24,70 +25,99 @@ pub struct JsonError {
 /// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than 128 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if let Err(error) = std::str::from_utf8(bytes) {
-        return Err(JsonError { reason: "it is not UTF-8".to_owned(), at: error.valid_up_to() });
-    }
+    let not_utf8 = |error: Utf8Error| JsonError { reason: "it is not UTF-8".to_owned(), at: error.valid_up_to() };
+    let document = Document(std::str::from_utf8(bytes).map_err(not_utf8)?);
     let mut lexer = SliceLexer::new(bytes);
     lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| value(MAX_DEPTH, next, lexer, &Cell::new(0)))
+        .exactly_one(Lex::ws_peek, |next, lexer| document.value(MAX_DEPTH, next, lexer, &Cell::new(0)))
         .map_err(|error| JsonError { reason: error.to_string(), at: bytes.len() - lexer.as_slice().len() })
 }
 
-/// The value that begins with `next`, which the lexer has only looked at. `members_before` is how many members the last object
-/// had: the next one in a list mostly has as many.
-fn value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>, members_before: &Cell<usize>) -> Result<Value, Error> {
-    let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
-    match next {
-        b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
-        b'0'..=b'9' | b'-' => Ok(Value::Number(Number::lexed(lexer.num_string().validated()?.0))),
-        b'"' => Ok(Value::String(text(lexer.discarded())?)),
-        b'[' => {
-            let mut items = Vec::new();
-            lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
-                items.push(value(depth, next, lexer, members_before)?);
-                Ok::<_, Error>(())
-            })?;
-            Ok(Value::List(items))
+/// All that is read.
+struct Document<'t>(&'t str);
+
+impl<'t> Document<'t> {
+    /// The value that begins with `next`, which the lexer has only looked at. `members_before` is how many members the last
+    /// object had: the next one in a list mostly has as many.
+    fn value(&self, depth: usize, next: u8, lexer: &mut SliceLexer<'t>, members_before: &Cell<usize>) -> Result<Value, Error> {
+        let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
+        match next {
+            b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
+            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::lexed(lexer.num_string().validated()?.0))),
+            b'"' => Ok(Value::String(self.text(lexer.discarded())?)),
+            b'[' => {
+                let mut items = Vec::new();
+                lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
+                    items.push(self.value(depth, next, lexer, members_before)?);
+                    Ok::<_, Error>(())
+                })?;
+                Ok(Value::List(items))
+            }
+            b'{' => {
+                const MOST: usize = 64;
+                let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
+                lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
+                    lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
+                    let name = self.text(lexer)?;
+                    lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+                    let next = lexer.ws_peek().ok_or(Expect::Value)?;
+                    members.push((name, self.value(depth, next, lexer, &below)?));
+                    Ok::<_, Error>(())
+                })?;
+                members_before.set(members.len());
+                Ok(Value::Object(last_of_each(members)))
+            }
+            _ => Err(Expect::Value)?,
         }
-        b'{' => {
-            const MOST: usize = 64;
-            let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
-            lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
-                lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                let name = text(lexer)?;
-                lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
-                let next = lexer.ws_peek().ok_or(Expect::Value)?;
-                members.push((name, value(depth, next, lexer, &below)?));
-                Ok::<_, Error>(())
-            })?;
-            members_before.set(members.len());
-            Ok(Value::Object(last_of_each(members)))
+    }
+
+    /// The text behind a quote. Nearly every one stands in the document just as it is, and is not looked at letter by letter.
+    fn text(&self, lexer: &mut SliceLexer<'t>) -> Result<Str, Error> {
+        let rest: &'t [u8] = lexer.as_slice();
+        let start = self.0.len() - rest.len();
+        if let Some(len) = plain_len(rest)
+            && let Some(text) = self.0.get(start..start + len)
+        {
+            *lexer = SliceLexer::new(&rest[len + 1..]);
+            return Ok(text.into());
         }
-        _ => Err(Expect::Value)?,
+        Ok(lexer.str_string()?.into())
     }
 }
 
-/// What nearly every text is: a part of the answer as it stands there.
-fn text(lexer: &mut SliceLexer<'_>) -> Result<Str, Error> {
-    Ok(lexer.str_string()?.into())
+/// How long a text is that ends in a quote, with nothing before it that is escaped or should be.
+fn plain_len(rest: &[u8]) -> Option<usize> {
+    let len = memchr::memchr2(b'"', b'\\', rest)?;
+    let is_plain = rest[len] == b'"' && rest[..len].iter().all(|byte| *byte >= b' ');
+    is_plain.then_some(len)
 }
 
 /// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
 fn last_of_each(mut members: Vec<Member>) -> Vec<Member> {
-    const FEW: usize = 16;
-    let repeats = if members.len() <= FEW {
-        (1..members.len()).any(|at| members[..at].iter().any(|(key, _)| *key == members[at].0))
-    } else {
-        let mut known = std::collections::HashSet::with_capacity(members.len());
-        !members.iter().all(|(key, _)| known.insert(key.as_str()))
-    };
-    if repeats {
+    if has_repeats(&members) {
         let mut kept = std::collections::HashSet::new();
         members.reverse();
         members.retain(|(key, _)| kept.insert(key.clone()));
         members.reverse();
     }
     members
+}
+
+/// Names of another sum are other names, so that most are compared with none.
+fn has_repeats(members: &[Member]) -> bool {
+    const FEW: usize = 32;
+    if members.len() > FEW {
+        let mut known = std::collections::HashSet::with_capacity(members.len());
+        return !members.iter().all(|(key, _)| known.insert(key.as_str()));
+    }
+    let mut sums = 0_u64;
+    members.iter().enumerate().any(|(at, (key, _))| {
+        let sum = key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let bit = 1 << (sum % 64);
+        let may_be_known = sums & bit != 0;
+        sums |= bit;
+        may_be_known && members[..at].iter().any(|(other, _)| other == key)
+    })
 }
 
 pub(super) fn write(value: &Value, out: &mut String) {
@@ -214,5 +244,14 @@ mod tests {
     #[test]
     fn of_a_repeated_key_the_last_stands() {
         assert_eq!(parse(br#"{"a":1,"b":0,"a":2}"#).unwrap().to_json(), r#"{"b":0,"a":2}"#);
+        for many in 1..100 {
+            for again in 0..many {
+                let members: Vec<String> = (0..many).map(|name| format!("\"name{name}\":{name}")).collect();
+                let repeated = format!("{{{},\"name{again}\":-1}}", members.join(","));
+                let Value::Object(read) = parse(repeated.as_bytes()).unwrap() else { unreachable!() };
+                let last = (Str::from(format!("name{again}")), Value::from(-1));
+                assert_eq!((read.len(), read.last()), (many, Some(&last)));
+            }
+        }
     }
 }

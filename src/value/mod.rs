@@ -30,7 +30,7 @@ impl Value {
     /// The member of an object; `None` for anything else.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.as_object()?.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.as_object()?.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     #[must_use]
