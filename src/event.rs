@@ -72,7 +72,7 @@ pub struct About {
 pub struct StepReport {
     /// Only in a flow.
     pub name: Option<String>,
-    /// `GET /v2/…`, as rendered.
+    /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are wanted.
     pub line: Shown,
     /// The same without its query. Empty, unless a report wants details.
     pub endpoint: Shown,

@@ -20,7 +20,7 @@ use crate::recording;
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
 use crate::sign::choose_level;
 use crate::value::Value;
-use crate::wire::{Draft, WireResponse};
+use crate::wire::WireResponse;
 use std::rc::Rc;
 
 /// A poll is held against so many recorded answers, since it can end sooner or later than the recorded one.
@@ -57,11 +57,8 @@ impl Asking<'_> {
     /// Sends the request as the variables stand. What is fresh in it is the same for every call of a step; what signs it is not.
     pub async fn ask(&self, variables: &Variables, progress: &mut Progress) -> Result<Asked, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let draft = draft(step, variables, variables.moment(), context.files)?;
-        progress.line = line(&draft);
-        if context.detail {
-            progress.endpoint = format!("{} {}", draft.method, draft.path);
-        }
+        let draft = Rc::new(draft(step, variables, variables.moment(), context.files)?);
+        progress.draft = Some(Rc::clone(&draft));
         let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
         let access = context.access(scheme, level, self.caller.whose.account.as_deref())?;
         let unsigned = self.unsigned(variables, &access.account)?;
@@ -261,14 +258,4 @@ fn reach_of(outcome: &Outcome) -> Reach {
         Outcome::Refused { kind: ErrorKind::Server, .. } => Reach::Unknown,
         Outcome::Refused { .. } => Reach::Refused,
     }
-}
-
-fn line(draft: &Draft) -> String {
-    let mut query = draft.raw_query.clone();
-    for (name, value) in &draft.query {
-        let separator = if query.is_empty() { "" } else { "&" };
-        query.push_str(&format!("{separator}{name}={value}"));
-    }
-    let separator = if query.is_empty() { "" } else { "?" };
-    format!("{} {}{separator}{query}", draft.method, draft.path)
 }

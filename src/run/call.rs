@@ -23,9 +23,9 @@ use std::time::Duration;
 /// What a step has learned so far: the more, the better its report.
 #[derive(Default)]
 pub struct Progress {
-    pub line: String,
-    /// The line without its query, and the signature: only when a report wants details.
-    pub endpoint: String,
+    /// What was to be sent, once it was rendered.
+    pub draft: Option<Rc<Draft>>,
+    /// The signature: only when a report wants details.
     pub trace: Vec<TraceLine>,
     /// From the start of the run.
     pub begun: Duration,

@@ -14,11 +14,11 @@ use crate::plan::Unit;
 use crate::recording::{ReplayError, TakeError, Whose};
 use crate::render::{Layer, Origin, RenderError, Variables};
 use crate::renew::Failure;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Shown};
 use crate::sign::{SealError, TraceLine};
 use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
-use crate::wire::{WireRequest, WireResponse};
+use crate::wire::{Draft, WireRequest, WireResponse};
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,7 @@ pub struct Caller<'c> {
 
 pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
     let begun = context.begun.elapsed();
-    let mut progress = Progress { line: format!("{} …", step.method), begun, ..Progress::default() };
+    let mut progress = Progress { begun, ..Progress::default() };
     let result = ask(caller, step, variables, context, &mut progress).await;
     let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
     if let Err(error) = result.as_ref().map_err(ToString::to_string)
@@ -170,14 +170,16 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         }
     };
     let wanted = context.verbose || context.detail || !verdict.is_pass();
+    let line = || progress.draft.as_deref().map_or_else(|| format!("{} …", step.method), line);
+    let endpoint = || progress.draft.as_ref().map(|draft| format!("{} {}", draft.method, draft.path)).unwrap_or_default();
     let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
         request: shown(&request_text(request), &mut redactor),
         response: progress.heard.as_ref().map(|heard| shown(&response_text(&heard.response), &mut redactor)),
     });
     StepReport {
         name: step.name.clone(),
-        line: redactor.show(&progress.line),
-        endpoint: redactor.show(&progress.endpoint),
+        line: if wanted { redactor.show(&line()) } else { Shown::default() },
+        endpoint: if context.detail { redactor.show(&endpoint()) } else { Shown::default() },
         at,
         begun: progress.begun,
         sent: progress.sent,
@@ -190,6 +192,17 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         exchange,
         trace: progress.trace.iter().map(|line| trace_line(line, &mut redactor)).collect(),
     }
+}
+
+/// Method and target, for people: the query as it was before it was encoded.
+fn line(draft: &Draft) -> String {
+    let mut query = draft.raw_query.clone();
+    for (name, value) in &draft.query {
+        let separator = if query.is_empty() { "" } else { "&" };
+        query.push_str(&format!("{separator}{name}={value}"));
+    }
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("{} {}{separator}{query}", draft.method, draft.path)
 }
 
 fn attempt_report(attempt: &Attempt, redactor: &mut Redactor) -> AttemptReport {

@@ -151,7 +151,7 @@ impl Wanted<'_> {
         let renewer = &self.context.tokens.renewer;
         let act = Act::Renew { than };
         let job = Job::new(renewer.source(self.scheme), self.key(), self.label(), bases, &self.access.credentials, act);
-        let renewed = renewer.renew(job, self.scheme, &self.context.transport).await;
+        let renewed = Box::pin(renewer.renew(job, self.scheme, &self.context.transport)).await;
         let record = renewed.inspect_err(|failure| {
             self.context.tokens.failed.borrow_mut().insert(self.key(), failure.clone());
         })?;

@@ -70,12 +70,13 @@ pub async fn make_table(client: &Client, name: &str, sql: &str) -> Result<(), St
 /// # Errors
 /// When the database cannot be reached.
 pub async fn connect(config: &Config) -> Result<Client, StoreError> {
+    // On the heap, since every call that might open a database would carry the room for it.
     if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
-        let (client, connection) = in_time(config.connect(NoTls)).await?;
+        let (client, connection) = in_time(Box::pin(config.connect(NoTls))).await?;
         tokio::spawn(connection);
         return Ok(client);
     }
-    let (client, connection) = in_time(config.connect(tls()?)).await?;
+    let (client, connection) = in_time(Box::pin(config.connect(tls()?))).await?;
     tokio::spawn(connection);
     Ok(client)
 }

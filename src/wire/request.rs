@@ -127,7 +127,9 @@ fn exact(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
 /// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends, which some servers cut.
 #[must_use]
 pub fn is_header_value(value: &str) -> bool {
-    value.trim() == value && !value.chars().any(|letter| letter.is_control() && letter != '\t')
+    // Nearly every value is of visible ASCII.
+    let is_visible = value.bytes().all(|byte| byte.is_ascii_graphic());
+    is_visible || value.trim() == value && !value.chars().any(|letter| letter.is_control() && letter != '\t')
 }
 
 #[cfg(test)]
