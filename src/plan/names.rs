@@ -10,6 +10,7 @@ use crate::model::scheme::{CredentialScope, PLAIN};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{Dialect, FUNCTIONS, RESERVED};
+use std::collections::HashSet;
 
 /// What the command line gives over the files.
 pub struct Given<'g> {
@@ -17,7 +18,7 @@ pub struct Given<'g> {
     pub vars: Vec<String>,
     pub account: Option<&'g str>,
     /// Whose accounts must be clear; `None` says all.
-    pub requests: Option<Vec<&'g str>>,
+    pub requests: Option<HashSet<&'g str>>,
 }
 
 /// Reports every name that nothing defines in `environment`, and accounts that are not clear.
@@ -34,7 +35,7 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, 
         check_fixture(workspace, environment, fixture, known.clone(), faults);
     }
     for request in &workspace.requests {
-        let is_meant = given.requests.as_ref().is_none_or(|names| names.contains(&request.name.as_str()));
+        let is_meant = given.requests.as_ref().is_none_or(|names| names.contains(request.name.as_str()));
         if given.account.is_none() && is_meant {
             check_account(workspace, environment, request, faults);
         }
