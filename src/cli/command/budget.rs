@@ -1,7 +1,7 @@
 //! `ingam budget`: how many calls are left for each key, and until when nothing is sent; `ingam budget clear` ends that.
 
 use super::session;
-use crate::budget::{Book, Budget, BudgetError, Counter, limit, span, time};
+use crate::budget::{About, Book, Budget, BudgetError, Counter, limit, span, time};
 use crate::cli::Exit;
 use crate::cli::args::{BudgetAct, BudgetArgs, Global};
 use crate::cli::output::Output;
@@ -42,16 +42,16 @@ impl Desk<'_> {
     }
 
     async fn show(&self) -> Result<Exit, BudgetError> {
-        let (mut rows, mut stops, mut exit) = (Vec::new(), Vec::new(), Exit::Success);
+        let (mut books, mut exit) = (Vec::new(), Exit::Success);
         for (_, kept) in self.budget()?.list().await? {
             match kept {
-                Ok((book, now)) => {
-                    rows.extend(rows_of(&book, now));
-                    stops.extend(self.stop(&book));
-                }
+                Ok(book) => books.push(book),
                 Err(error) => exit = self.fault(&error),
             }
         }
+        let mut rows: Vec<[String; 6]> =
+            books.iter().flat_map(|(book, now)| rows_of(book, &name_in(book, &books), *now)).collect();
+        let stops: Vec<String> = books.iter().filter_map(|(book, _)| self.stop(book)).collect();
         rows.sort();
         match rows.is_empty() {
             true => self.output.say("nothing was sent that still counts: every call is free"),
@@ -134,19 +134,26 @@ fn held(book: &Book) -> String {
     }
 }
 
+/// The scheme, and the host where the books know more than one of it: each has counts of its own.
+fn name_in(book: &Book, books: &[(Book, i64)]) -> String {
+    let About { scheme, host, .. } = &book.about;
+    let is_elsewhere = |other: &Book| other.about.scheme == *scheme && other.about.host != *host;
+    if books.iter().any(|(other, _)| is_elsewhere(other)) { format!("{scheme} at {host}") } else { scheme.clone() }
+}
+
 /// A row for each limit that something is counted by, and one for what holds for all of them.
-fn rows_of(book: &Book, now: i64) -> Vec<[String; 6]> {
-    let (scheme, accounts, dash) = (book.about.scheme.clone(), accounts(book), || "-".to_owned());
+fn rows_of(book: &Book, scheme: &str, now: i64) -> Vec<[String; 6]> {
+    let (accounts, dash) = (accounts(book), || "-".to_owned());
     let whole = match book.paused_until - now {
         _ if book.stopped.is_some() => Some("stopped".to_owned()),
         ..=0 => None,
         wait => Some(asked(wait)),
     };
-    let whole = whole.map(|next| [scheme.clone(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]);
+    let whole = whole.map(|next| [scheme.to_owned(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]);
     let counted = book.counters.iter().filter(|counter| counter.used(now) > 0 || counter.paused_until > now).map(|counter| {
         let account = if counter.about.is_empty() { accounts.clone() } else { counter.about.clone() };
         let [used, left, next] = numbers(counter, now);
-        [scheme.clone(), account, limit_of(counter), used, left, next]
+        [scheme.to_owned(), account, limit_of(counter), used, left, next]
     });
     whole.into_iter().chain(counted).collect()
 }

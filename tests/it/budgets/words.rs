@@ -21,6 +21,22 @@ fn a_used_up_budget_says_when_the_next_call_is_free() {
 }
 
 #[test]
+fn hosts_that_are_counted_apart_are_told_apart() {
+    let (live, test) = (Mall::new("[{ rate: 5/1h }]"), Mall::new("[{ rate: 5/1h }]"));
+    let origins = [&live, &test].map(|mall| std::fs::read_to_string(mall.folder.path().join("schemes/mall.yaml")).unwrap());
+    let origins = origins.map(|scheme| scheme.split('"').nth(1).unwrap().to_owned());
+    live.request("one", "get: /one", 1);
+    assert_eq!(live.live("one", &[]).1, 0);
+    assert!(!live.run(&["budget"]).0.contains(" at "), "one host needs no name");
+    live.folder.write("ingam.yaml", &format!("envs: {{ live: {{}}, test: {{ hosts: {{ mall: \"{}\" }} }} }}\n", origins[1]));
+    assert_eq!(live.run(&["trust", "--yes", "--env", "test"]).1, 0);
+    assert_eq!(live.run(&["run", "one", "--env", "test"]).1, 0);
+    let (output, _) = live.run(&["budget"]);
+    let hosts = origins.map(|origin| origin.trim_start_matches("http://").to_owned());
+    assert!(hosts.iter().all(|host| output.contains(&format!("mall at {host}"))), "{output}");
+}
+
+#[test]
 fn a_wait_is_as_long_as_it_must_be_and_no_longer_than_it_may_be() {
     let mall = Mall::new("[{ rate: 1/1s }]");
     mall.request("many", "get: /search", 3);
