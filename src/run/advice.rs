@@ -46,7 +46,7 @@ pub fn of(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i
 
 /// How far this machine's clock is from the marketplace's, by the `date` header (RFC 9110, section 6.6.1).
 fn clock_note(response: &WireResponse, now_ms: i64) -> Option<String> {
-    let theirs = jiff::fmt::rfc2822::parse(response.header("date")?).ok()?.timestamp().as_second();
+    let theirs = response.date_ms()?.div_euclid(1_000);
     let ahead = now_ms.div_euclid(1_000) - theirs;
     let (seconds, word) = (ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
     (seconds > WORTH_SAYING).then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))

@@ -10,7 +10,7 @@ use crate::model::recording::RecordedRequest;
 use crate::recording::ReplayError;
 use crate::render::Moment;
 use crate::transport::TransportError;
-use crate::wire::{Draft, WireResponse};
+use crate::wire::Draft;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -127,8 +127,9 @@ impl Attempts<'_> {
             return None;
         }
         let reason = format!("the answer was {} ({kind})", response.status);
+        let wait = response.retry_after_ms((self.call.context.clock)()).map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let attempt = Attempt { status: Some(response.status), reason, latency: Some(response.latency) };
-        Some(Fault { attempt, is_unsent: false, wait: asked_for(response, (self.call.context.clock)()) })
+        Some(Fault { attempt, is_unsent: false, wait })
     }
 
     /// How long to wait before the next attempt.
@@ -174,38 +175,9 @@ fn backoff(number: u32, chance: [u8; 16]) -> Duration {
     bound.mul_f64(f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX))
 }
 
-/// `Retry-After` in seconds, or as a date (RFC 9110, section 10.2.3), which is read by the marketplace's own clock where the
-/// answer tells it.
-fn asked_for(response: &WireResponse, now_ms: i64) -> Option<Duration> {
-    let text = response.header("retry-after")?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let date = |text: &str| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond());
-    let now_ms = response.header("date").and_then(date).unwrap_or(now_ms);
-    Some(Duration::from_millis(u64::try_from(date(text)? - now_ms).unwrap_or(0)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn answer(headers: &[(&str, &str)]) -> WireResponse {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        WireResponse::new(503, headers, bytes::Bytes::new(), Duration::ZERO)
-    }
-
-    #[test]
-    fn the_marketplace_says_how_long_to_wait_in_seconds_or_as_a_date() {
-        let wait = |headers: &[(&str, &str)]| asked_for(&answer(headers), 784_111_770_000);
-        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
-        assert!(wait(&[("retry-after", "99999999999999999999")]) > Some(MOST_ASKED_FOR));
-        assert_eq!(wait(&[("retry-after", date)]), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&[("retry-after", date), ("date", "Sun, 06 Nov 1994 08:49:35 GMT")]), Some(Duration::from_secs(2)));
-        assert_eq!(wait(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")]), Some(Duration::ZERO));
-        assert_eq!((wait(&[]), wait(&[("retry-after", "soon")]), wait(&[("retry-after", "-1")])), (None, None, None));
-    }
 
     #[test]
     fn waits_double_up_to_ten_seconds_and_are_anything_below() {

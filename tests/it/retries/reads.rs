@@ -66,12 +66,15 @@ fn what_another_attempt_cannot_mend_is_not_tried_again() {
 
 #[test]
 fn a_date_in_retry_after_is_kept_by_the_marketplaces_own_clock() {
-    let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
-    let server = Server::in_turn(vec![Act::Answer(429, date.to_owned(), "{}".to_owned()), ok(r#"{"code":"SUCCESS"}"#)]);
-    let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
-    let seen = server.seen();
-    assert!(code == 0 && seen.len() == 2, "{output}");
-    assert!(seen[1].at - seen[0].at >= Duration::from_secs(1), "{output}");
+    // The usual form, and an old one.
+    for date in ["Sun, 06 Nov 1994 08:49:38 GMT", "Sunday, 06-Nov-94 08:49:38 GMT"] {
+        let headers = format!("date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: {date}\r\n");
+        let server = Server::in_turn(vec![Act::Answer(429, headers, "{}".to_owned()), ok(r#"{"code":"SUCCESS"}"#)]);
+        let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
+        let seen = server.seen();
+        assert!(code == 0 && seen.len() == 2, "{output}");
+        assert!(seen[1].at - seen[0].at >= Duration::from_secs(1), "{date}: {output}");
+    }
 }
 
 #[test]
