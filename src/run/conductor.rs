@@ -66,14 +66,16 @@ impl<'w> Conductor<'_, 'w> {
     /// So many lanes at once, the next one when one has ended.
     async fn run_lanes(&self) {
         let lanes = lanes(&self.plan.units);
-        let mut waiting = lanes.iter();
-        let mut running: FuturesUnordered<_> =
-            waiting.by_ref().take(self.context.jobs.max(1)).map(|lane| self.run_lane(lane)).collect();
-        while running.next().await.is_some() {
-            if let Some(lane) = waiting.next() {
-                running.push(self.run_lane(lane));
+        let waiting = RefCell::new(lanes.iter());
+        let next = || waiting.borrow_mut().next();
+        let worker = async || {
+            while let Some(lane) = next() {
+                self.run_lane(lane).await;
             }
-        }
+        };
+        let workers = self.context.jobs.clamp(1, lanes.len().max(1));
+        let mut running: FuturesUnordered<_> = (0..workers).map(|_| worker()).collect();
+        while running.next().await.is_some() {}
     }
 
     async fn run_lane(&self, lane: &[usize]) {

@@ -99,7 +99,8 @@ impl<'l, 'w> Fixtures<'l, 'w> {
             if let Some(first) = self.standing.before(&place) {
                 self.undo(first, context, emit).await;
                 let mut undos = Vec::new();
-                let result = self.make(&mut undos, unit, fixture, context, emit).await;
+                // On the heap, as taking back is: most units need nothing, and all would carry the room for it.
+                let result = Box::pin(self.make(&mut undos, unit, fixture, context, emit)).await;
                 let instance = Instance { fixture, result, undos };
                 self.standing.put(place);
                 self.instances.insert(id.clone(), instance);
@@ -245,7 +246,7 @@ impl<'l, 'w> Fixtures<'l, 'w> {
                 }
                 let number = pending.number;
                 let whose = Whose::of_fixture(&instance.fixture.name, id.account.as_deref());
-                let outcome = take_back(&pending, &whose, context).await;
+                let outcome = Box::pin(take_back(&pending, &whose, context)).await;
                 let noted = if outcome.is_ok() { self.closed(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
                     emit(Event::NotUndone(not_undone(&instance, &pending, &reason, context)));

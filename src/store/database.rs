@@ -1,6 +1,7 @@
 //! Connections to the PostgreSQL of a team: never in plain text over a network, and never waited for without end.
 
 use super::StoreError;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,15 +41,20 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 
-/// A database that says nothing is one that cannot be used.
+/// A database that says nothing is one that cannot be used. On the heap, since every call that might ask a database would
+/// carry the room for it.
 ///
 /// # Errors
 /// When it fails, or says nothing for too long.
-pub async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(CONNECT, work).await {
-        Ok(result) => result.map_err(|error| fault(&error)),
-        Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
-    }
+pub fn in_time<T>(
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Pin<Box<impl Future<Output = Result<T, StoreError>>>> {
+    Box::pin(async move {
+        match tokio::time::timeout(CONNECT, work).await {
+            Ok(result) => result.map_err(|error| fault(&error)),
+            Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
+        }
+    })
 }
 
 /// Two processes that make a table at once would get in each other's way, so only one at a time does. `sql` makes it where
@@ -70,13 +76,12 @@ pub async fn make_table(client: &Client, name: &str, sql: &str) -> Result<(), St
 /// # Errors
 /// When the database cannot be reached.
 pub async fn connect(config: &Config) -> Result<Client, StoreError> {
-    // On the heap, since every call that might open a database would carry the room for it.
     if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
-        let (client, connection) = in_time(Box::pin(config.connect(NoTls))).await?;
+        let (client, connection) = in_time(config.connect(NoTls)).await?;
         tokio::spawn(connection);
         return Ok(client);
     }
-    let (client, connection) = in_time(Box::pin(config.connect(tls()?))).await?;
+    let (client, connection) = in_time(config.connect(tls()?)).await?;
     tokio::spawn(connection);
     Ok(client)
 }
