@@ -39,13 +39,20 @@ impl LastRun {
         self.failed.is_empty()
     }
 
+    /// Those that failed and cannot run again: `is_there` knows the names of all request files.
+    #[must_use]
+    pub fn gone(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+        let file_of = |id: &str| id.split(['[', '@']).next().unwrap_or_default().to_owned();
+        self.failed.iter().filter(|id| !is_there(&file_of(id))).cloned().collect()
+    }
+
     /// What a run has shown; units that it did not run are as they were.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn update(&mut self, passed: &[String], failed: &[String]) -> Result<(), Error> {
+    pub fn update(&mut self, passed: &[String], failed: &[String], gone: &[String]) -> Result<(), Error> {
         let before = self.failed.clone();
-        passed.iter().for_each(|id| _ = self.failed.remove(id));
+        passed.iter().chain(gone).for_each(|id| _ = self.failed.remove(id));
         self.failed.extend(failed.iter().cloned());
         if self.failed == before {
             return Ok(());

@@ -169,6 +169,14 @@ fn what_failed_runs_again_and_nothing_else() {
     let (output, code) = again(&["--rerun-failed"]);
     assert!(code == 0 && output.contains("2 passed · 2 requests"), "{code}: {output}");
     assert_eq!(again(&["--rerun-failed"]).1, 4);
+    // A file that has failed and was moved is not just left out.
+    fails.store(2, Ordering::SeqCst);
+    assert_eq!(again(&[]).1, 1);
+    std::fs::rename(folder.path().join("requests/f01.yaml"), folder.path().join("requests/g01.yaml")).unwrap();
+    let (output, code) = again(&["--rerun-failed"]);
+    let is_said = |output: &str| output.contains("`f01` failed, and there is no such file any more");
+    assert!(code == 1 && is_said(&output) && output.contains("1 failed · 1 request"), "{code}: {output}");
+    assert!(!is_said(&again(&["--rerun-failed"]).0), "it is said once");
 }
 
 #[test]

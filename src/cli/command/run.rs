@@ -8,7 +8,7 @@ use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
 use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
-use crate::diagnostic::count;
+use crate::diagnostic::{count, list_of};
 use crate::event::{Event, Summary, Verdict};
 use crate::host::Host;
 use crate::load::Loaded;
@@ -39,7 +39,7 @@ async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Outpu
     let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let mut results = Results::default();
     let ended = run_loaded(&Run { host, global, args, output }, loaded, &mut results).await;
-    remember(host, loaded, &results, output);
+    remember(host, loaded, &results, args.rerun_failed, output);
     ended
 }
 
@@ -63,13 +63,20 @@ impl Reporter for Results {
     }
 }
 
-/// For `--rerun-failed`; that it cannot be kept is no fault of the run.
-fn remember(host: &Host, loaded: &Loaded, results: &Results, output: &Output) {
+/// For `--rerun-failed`; that it cannot be kept is no fault of the run. What is gone has been said once, and is forgotten.
+fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool, output: &Output) {
     let Some(folder) = host.state_folder() else { return };
-    let updated = LastRun::read(&folder, &loaded.workspace.root);
-    if let Err(error) = updated.and_then(|mut last| last.update(&results.passed, &results.failed)) {
+    let updated = LastRun::read(&folder, &loaded.workspace.root).and_then(|mut last| {
+        let gone = if gone_is_said { last.gone(|name| is_there(loaded, name)) } else { Vec::new() };
+        last.update(&results.passed, &results.failed, &gone)
+    });
+    if let Err(error) = updated {
         output.warning(&format!("what failed cannot be kept for `--rerun-failed`: {error}"));
     }
+}
+
+fn is_there(loaded: &Loaded, name: &str) -> bool {
+    loaded.workspace.requests.iter().any(|request| request.name == name)
 }
 
 /// The part of the plan that is wanted.
@@ -81,6 +88,12 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exi
             output.error(&format!("what failed last cannot be read: {error}"), &[]);
             Exit::Unable
         })?;
+        let gone = last.gone(|name| is_there(loaded, name));
+        if !gone.is_empty() {
+            let gone = list_of(gone.iter().map(String::as_str), "and");
+            output
+                .warning(&format!("{gone} failed, and there is no such file any more: run what has taken its place by its name"));
+        }
         plan.retain(|id| last.has(id));
         if plan.units.is_empty() {
             let why = if last.is_empty() { "nothing of this workspace failed" } else { "nothing of what was selected failed" };
