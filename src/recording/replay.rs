@@ -12,8 +12,6 @@ use std::time::Duration;
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    #[error("{}", missed(.0))]
-    Miss(Miss),
     #[error("{0}")]
     Broken(String),
     /// As the stub says.
