@@ -1,5 +1,6 @@
 //! Runs the program in a folder, with an environment of its own: no variable, no settings and no clock of this machine's user.
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -8,12 +9,20 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program, about to run in `folder`; its home is empty.
+/// The program, about to run in `folder`. Its home is of this folder alone: what a server asked of one test must not hold for
+/// another that gets the same port.
 pub fn ingam(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingam"));
-    command.env_clear().env("HOME", "/nonexistent").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env_clear().env("HOME", home_of(folder)).env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.current_dir(folder).stdin(Stdio::null());
     command
+}
+
+fn home_of(folder: &Path) -> PathBuf {
+    let mut hasher = std::hash::DefaultHasher::new();
+    folder.hash(&mut hasher);
+    let name = format!("home-{}-{:x}", std::process::id(), hasher.finish());
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 pub fn text(output: &Output) -> (String, String, i32) {

@@ -66,23 +66,24 @@ fn what_another_attempt_cannot_mend_is_not_tried_again() {
 
 #[test]
 fn a_date_in_retry_after_is_kept_by_the_marketplaces_own_clock() {
-    // The usual form, and an old one.
-    for date in ["Sun, 06 Nov 1994 08:49:38 GMT", "Sunday, 06-Nov-94 08:49:38 GMT"] {
-        let headers = format!("date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: {date}\r\n");
-        let server = Server::in_turn(vec![Act::Answer(429, headers, "{}".to_owned()), ok(r#"{"code":"SUCCESS"}"#)]);
-        let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
-        let seen = server.seen();
-        assert!(code == 0 && seen.len() == 2, "{output}");
-        assert!(seen[1].at - seen[0].at >= Duration::from_secs(1), "{date}: {output}");
-    }
+    let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+    let server = Server::in_turn(vec![Act::Answer(429, date.to_owned(), "{}".to_owned()), ok(r#"{"code":"SUCCESS"}"#)]);
+    let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
+    let seen = server.seen();
+    assert!(code == 0 && seen.len() == 2, "{output}");
+    assert!(seen[1].at - seen[0].at >= Duration::from_secs(1), "{output}");
 }
 
 #[test]
 fn a_wait_that_is_too_long_is_not_begun() {
-    let server = Server::in_turn(vec![Act::Answer(429, "retry-after: 3600\r\n".to_owned(), "{}".to_owned())]);
-    let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
-    assert_eq!((code, server.seen().len()), (1, 1), "{output}");
-    assert!(output.contains("the marketplace asks for 3600 s"), "{output}");
+    // In seconds, and as dates in the usual form and in an old one.
+    let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    for wait in ["3600", "Sun, 06 Nov 1994 09:49:37 GMT", "Sunday, 06-Nov-94 09:49:37 GMT"] {
+        let server = Server::in_turn(vec![Act::Answer(429, format!("{date}retry-after: {wait}\r\n"), "{}".to_owned())]);
+        let (output, code) = run(&workspace(&server.origin, &[("requests/one.yaml", READ)]), &[]);
+        assert_eq!((code, server.seen().len()), (1, 1), "{output}");
+        assert!(output.contains("the marketplace asks for 3600 s"), "{wait}: {output}");
+    }
 }
 
 #[test]
