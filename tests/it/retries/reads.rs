@@ -156,7 +156,9 @@ fn failed_attempts_are_not_recorded_and_stubs_that_fail_are_tried_again() {
     let (output, code) = run(&folder, &["--record"]);
     assert_eq!(code, 0, "{output}");
     let recording = std::fs::read_to_string(folder.path().join("fixtures/recordings/one.yaml")).unwrap();
-    assert!(!recording.contains("503") && !recording.contains("429") && recording.contains("status: 200"), "{recording}");
+    // A checksum can hold any digits.
+    let statuses: Vec<&str> = recording.lines().map(str::trim).filter(|line| line.starts_with("status:")).collect();
+    assert_eq!(statuses, ["status: 200"], "{recording}");
     let stub = "format: 1\nscheme: none\nexchanges:\n  - request: { get: /x }\n    times: 1\n    response: { status: 503, headers: \
                 { retry-after: 50 }, json: {} }\n  - request: { get: /x }\n    response: { status: 200, json: {} }\n";
     folder.write("fixtures/recordings/one.yaml", stub);
