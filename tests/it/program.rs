@@ -33,6 +33,14 @@ pub fn text(output: &Output) -> (String, String, i32) {
 /// A folder that is removed with the value.
 pub struct Folder(pub tempfile::TempDir);
 
+/// Its home goes with it.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Where nothing was kept there is none.
+        let _ = std::fs::remove_dir_all(home_of(self.path()));
+    }
+}
+
 impl Folder {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
