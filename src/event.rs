@@ -38,6 +38,12 @@ pub enum Event {
     RunFinished(Summary),
 }
 
+/// The request file of a unit, by the id of the unit: neither sign can be a part of a name.
+#[must_use]
+pub fn request_of(id: &str) -> &str {
+    id.split(['[', '@']).next().unwrap_or(id)
+}
+
 /// A request file that was run, or left out.
 #[derive(Clone, Debug)]
 pub struct UnitReport {

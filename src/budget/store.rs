@@ -127,12 +127,16 @@ impl Budget {
     /// # Errors
     /// When the store cannot be used.
     pub async fn hear(&self, ask: &Ask<'_>, slot: Option<&Slot>, said: &Said) -> Result<(), BudgetError> {
-        if slot.is_none() && said.is_silent() {
-            return Ok(());
-        }
+        let uncounted;
+        let slot = match slot {
+            Some(slot) => slot,
+            None if said.is_silent() => return Ok(()),
+            None => {
+                uncounted = Slot::nothing(ask.with(&self.open().await?.1));
+                &uncounted
+            }
+        };
         let wall = (self.wall)();
-        let uncounted = if slot.is_none() { Some(Slot::nothing(ask.with(&self.open().await?.1))) } else { None };
-        let Some(slot) = slot.or(uncounted.as_ref()) else { return Ok(()) };
         self.change(&slot.asked.id, &mut |book, now| {
             let before = book.clone();
             book.hear(slot, said, now);

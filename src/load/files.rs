@@ -120,7 +120,8 @@ impl Files {
     /// The text of a YAML file.
     pub fn read(&self, file: &Found, faults: &mut Diagnostics) -> Option<String> {
         let path = &file.path;
-        let full = match if file.is_plain { Ok(self.root.join(path)) } else { self.resolve(path) } {
+        let found = if file.is_plain { Ok(self.root.join(path)) } else { self.resolve(path) };
+        let full = match found {
             Ok(full) => full,
             Err(reason) => {
                 faults.push(Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path));

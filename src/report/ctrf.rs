@@ -60,14 +60,13 @@ fn tests(document: &Document) -> Vec<Value> {
 
 fn test(document: &Document, unit: &Unit) -> Value {
     let end = unit.started_ms + unit.duration_ms;
-    let suite = unit.id.split(['[', '@']).next().unwrap_or(&unit.id);
     let mut test = json!({
         "name": unit.id,
         "status": status(unit.verdict),
         "duration": document.unix_ms(end) - document.unix_ms(unit.started_ms),
         "start": document.unix_ms(unit.started_ms),
         "stop": document.unix_ms(end),
-        "suite": suite.split('/').collect::<Vec<_>>(),
+        "suite": unit.request().split('/').collect::<Vec<_>>(),
         "rawStatus": unit.verdict.name(),
         "tags": unit.tags,
         "type": "api",

@@ -1,7 +1,7 @@
 //! A whole run as data, with every place as file, line and column: what all reports in files are written from, and, as JSON,
 //! what `report merge` reads back. Its fields are those of docs/reports.md; a change of their meaning is another format.
 
-use crate::event::{Summary, Trouble};
+use crate::event::{Summary, Trouble, request_of};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -270,6 +270,12 @@ impl Counts {
 }
 
 impl Unit {
+    /// The request file that it belongs to.
+    #[must_use]
+    pub fn request(&self) -> &str {
+        request_of(&self.id)
+    }
+
     /// The message in one line.
     #[must_use]
     pub fn headline(&self) -> String {

@@ -21,15 +21,11 @@ pub fn write(document: &Document) -> Result<String, String> {
 
 /// Neighbours of one file; the plan may come back to a file, which is another suite then.
 fn by_file(units: &[Unit]) -> impl Iterator<Item = &[Unit]> {
-    units.chunk_by(|left, right| name_of(left) == name_of(right))
-}
-
-fn name_of(unit: &Unit) -> &str {
-    unit.id.split(['[', '@']).next().unwrap_or(&unit.id)
+    units.chunk_by(|left, right| left.request() == right.request())
 }
 
 fn suite(document: &Document, units: &[Unit]) -> TestSuite {
-    let mut suite = TestSuite::new(units.first().map(name_of).unwrap_or_default());
+    let mut suite = TestSuite::new(units.first().map(Unit::request).unwrap_or_default());
     let begun = units.first().map_or(0.0, |unit| unit.started_ms);
     suite.set_time(units.iter().map(|unit| duration(unit.duration_ms)).sum());
     let timestamp = jiff::Timestamp::from_millisecond(document.unix_ms(begun)).unwrap_or_default();
@@ -42,7 +38,7 @@ fn suite(document: &Document, units: &[Unit]) -> TestSuite {
 
 fn case(unit: &Unit) -> TestCase {
     let mut case = TestCase::new(unit.id.as_str(), status(unit));
-    case.set_classname(name_of(unit).replace('/', ".")).set_time(duration(unit.duration_ms));
+    case.set_classname(unit.request().replace('/', ".")).set_time(duration(unit.duration_ms));
     case.extra.insert("file".into(), unit.at.file.as_str().into());
     case.extra.insert("line".into(), unit.at.line.to_string().into());
     let account = unit.account.iter().map(|account| Property::new("account", account));

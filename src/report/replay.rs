@@ -27,11 +27,10 @@ pub fn replay(document: &Document) -> (Vec<Event>, Sources) {
 }
 
 fn started(document: &Document) -> Event {
-    let name = |unit: &Unit| unit.id.split(['[', '@']).next().unwrap_or_default().to_owned();
     Event::RunStarted {
         environment: document.environment.clone(),
         run_id: document.run_id.clone(),
-        files: document.units.iter().map(name).collect::<HashSet<_>>().len(),
+        files: document.units.iter().map(Unit::request).collect::<HashSet<_>>().len(),
         units: document.planned,
         shard: document.shard.clone(),
         at_ms: document.started.as_millisecond(),

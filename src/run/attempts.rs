@@ -103,12 +103,11 @@ impl Attempts<'_> {
 
     /// A run of recordings says nothing of any host.
     fn note(&self, has_failed: bool) {
-        let retries = &self.call.context.retries;
-        match has_failed {
-            _ if self.is_replayed() => {}
-            true => retries.failed(self.host(), Instant::now()),
-            false => retries.went_well(self.host(), Instant::now()),
+        if self.is_replayed() {
+            return;
         }
+        let (retries, now) = (&self.call.context.retries, Instant::now());
+        if has_failed { retries.failed(self.host(), now) } else { retries.went_well(self.host(), now) }
     }
 
     fn fault(&self, result: &Result<(), StepError>, progress: &Progress) -> Option<Fault> {

@@ -13,7 +13,7 @@ use crate::model::scheme::{Level, Remedy, Scheme};
 use crate::recording::{Miss, Played, Whose, missed};
 use crate::render::Moment;
 use crate::sandbox::NO_RECORDING;
-use crate::sign::{Inputs, Sealed, Trace, TraceLine, Values, seal};
+use crate::sign::{Inputs, SealError, Sealed, Trace, TraceLine, Values, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -114,9 +114,7 @@ impl Call<'_> {
     ) -> Result<(), StepError> {
         let played = played.map_err(|miss| StepError::NotRecorded(missed(&miss)))?;
         let token = self.scheme.token_of(self.level).map(|token| stand_in(token, &self.access.given_token));
-        let inputs = self.inputs(&self.access.credentials, token.as_ref(), moment);
-        let Sealed { request, .. } = seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)?;
-        progress.request = Some(request);
+        progress.request = Some(self.seal(draft, token.as_ref(), moment)?.request);
         // Even a sleep of nothing takes until the next tick of the clock.
         if !played.delay.is_zero() {
             let held = tokio::time::timeout(self.timeout, tokio::time::sleep(played.delay)).await;
@@ -136,8 +134,7 @@ impl Call<'_> {
         moment: Moment,
         progress: &mut Progress,
     ) -> Result<(), StepError> {
-        let inputs = self.inputs(&self.access.credentials, token, moment);
-        let Sealed { request, trace } = seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)?;
+        let Sealed { request, trace } = self.seal(draft, token, moment)?;
         self.remember(&trace);
         if self.context.detail {
             progress.trace = trace.lines;
@@ -159,9 +156,10 @@ impl Call<'_> {
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
-    fn inputs<'i>(&self, credentials: &'i Values, token: Option<&'i Values>, moment: Moment) -> Inputs<'i> {
+    fn seal(&self, draft: &Draft, token: Option<&Values>, moment: Moment) -> Result<Sealed, SealError> {
         let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
-        Inputs { credentials, token, moment, steps: &[], extra: &[] }
+        let inputs = Inputs { credentials: &self.access.credentials, token, moment, steps: &[], extra: &[] };
+        seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)
     }
 
     fn remember(&self, trace: &Trace) {

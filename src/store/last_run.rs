@@ -39,11 +39,10 @@ impl LastRun {
         self.failed.is_empty()
     }
 
-    /// Those that failed and cannot run again: `is_there` knows the names of all request files.
+    /// Those that failed and cannot run again.
     #[must_use]
     pub fn gone(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
-        let file_of = |id: &str| id.split(['[', '@']).next().unwrap_or_default().to_owned();
-        self.failed.iter().filter(|id| !is_there(&file_of(id))).cloned().collect()
+        self.failed.iter().filter(|id| !is_there(id)).cloned().collect()
     }
 
     /// What a run has shown; units that it did not run are as they were.

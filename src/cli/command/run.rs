@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
 use crate::diagnostic::{count, list_of};
-use crate::event::{Event, Summary, Verdict};
+use crate::event::{Event, Summary, Verdict, request_of};
 use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
@@ -67,7 +67,7 @@ impl Reporter for Results {
 fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool, output: &Output) {
     let Some(folder) = host.state_folder() else { return };
     let updated = LastRun::read(&folder, &loaded.workspace.root).and_then(|mut last| {
-        let gone = if gone_is_said { last.gone(|name| is_there(loaded, name)) } else { Vec::new() };
+        let gone = if gone_is_said { last.gone(|id| is_there(loaded, id)) } else { Vec::new() };
         last.update(&results.passed, &results.failed, &gone)
     });
     if let Err(error) = updated {
@@ -75,8 +75,9 @@ fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool,
     }
 }
 
-fn is_there(loaded: &Loaded, name: &str) -> bool {
-    loaded.workspace.requests.iter().any(|request| request.name == name)
+/// Whether there is a request file for a unit.
+fn is_there(loaded: &Loaded, id: &str) -> bool {
+    loaded.workspace.requests.iter().any(|request| request.name == request_of(id))
 }
 
 /// The part of the plan that is wanted.
@@ -88,7 +89,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exi
             output.error(&format!("what failed last cannot be read: {error}"), &[]);
             Exit::Unable
         })?;
-        let gone = last.gone(|name| is_there(loaded, name));
+        let gone = last.gone(|id| is_there(loaded, id));
         if !gone.is_empty() {
             let gone = list_of(gone.iter().map(String::as_str), "and");
             output
