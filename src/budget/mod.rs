@@ -2,24 +2,24 @@
 //! marketplace says of its limits is believed, and can only make them tighter. It refuses to know how a run waits (that is
 //! `run`), and to keep a key in clear: what stands in the store is a salted hash.
 
-mod answer;
-mod ask;
-mod book;
-mod clock;
-mod counter;
 mod error;
-mod file;
-#[cfg(test)]
-mod laws;
-mod memory;
+mod file_limiters;
+mod forward_clock;
+mod limit_counter;
+mod limit_observation;
+mod limiter_backend;
+mod memory_limiters;
+mod permit_request;
 #[cfg(feature = "postgres")]
-mod postgres;
-mod store;
+mod postgres_limiters;
+#[cfg(test)]
+mod property_tests;
+mod rate_limiter;
 
-pub use answer::{LONGEST, Said};
-pub use ask::{Ask, Asked, Owner};
-pub use book::{About, Book, Limited, Refused, Slot, Stopped, Why};
-pub use clock::Reading;
-pub use counter::{Counter, Rule};
-pub use error::{BudgetError, limit, span, time};
-pub use store::{Budget, Kept, Place};
+pub use error::{BudgetError, format_duration, format_limit, format_time};
+pub use forward_clock::ClockReading;
+pub use limit_counter::{LimitCounter, LimitRule};
+pub use limit_observation::{LimitObservation, MAX_WAIT_MS};
+pub use limiter_backend::{Budget, BudgetLocation, ListedLimiter};
+pub use permit_request::{BudgetKey, HashedPermitRequest, PermitRequest};
+pub use rate_limiter::{AppliedLimit, BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter, Suspension};

@@ -10,7 +10,7 @@ use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
 use crate::renew::Helper;
-use crate::store::{Place, StoreConfig, StoreError, StoreKey};
+use crate::store::{StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{Member, Value};
 use std::path::{Path, PathBuf};
 
@@ -127,27 +127,28 @@ pub fn duration(option: &str, text: &str, output: &Output) -> Result<std::time::
 /// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
 pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
     let place = match host.var("INGAM_STORE") {
-        Some(text) => Place::parse(text)?,
-        None => Place::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
+        Some(text) => StoreLocation::parse(text)?,
+        None => StoreLocation::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
     };
-    let parse = |text| StoreKey::parse(text).ok_or_else(|| StoreError::Key("INGAM_STORE_KEY holds no 32 bytes".to_owned()));
+    let parse =
+        |text| StoreKey::parse(text).ok_or_else(|| StoreError::InvalidKey("INGAM_STORE_KEY holds no 32 bytes".to_owned()));
     let key = host.var("INGAM_STORE_KEY").map(parse).transpose()?;
     let key_file = host.config_folder().map(|folder| folder.join("store.key"));
-    Ok(StoreConfig { place, key, key_file, plain: global.plain_store })
+    Ok(StoreConfig { location: place, key, key_file, plaintext: global.plain_store })
 }
 
 /// Where calls are counted: beside the tokens.
 ///
 /// # Errors
 /// When `INGAM_STORE` is no place.
-pub fn budget(host: &Host) -> Result<crate::budget::Place, StoreError> {
-    use crate::budget::Place as Books;
-    let stored = host.var("INGAM_STORE").map(Place::parse).transpose()?;
+pub fn budget(host: &Host) -> Result<crate::budget::BudgetLocation, StoreError> {
+    use crate::budget::BudgetLocation as Books;
+    let stored = host.var("INGAM_STORE").map(StoreLocation::parse).transpose()?;
     Ok(match (stored, host.state_folder()) {
-        (Some(Place::Folder(folder)), _) => Books::Folder(folder.join("budget")),
-        (Some(Place::Postgres(url)), _) => Books::Postgres(url),
+        (Some(StoreLocation::Folder(folder)), _) => Books::Folder(folder.join("budget")),
+        (Some(StoreLocation::Postgres(url)), _) => Books::Postgres(url),
         (None, Some(folder)) => Books::Folder(folder.join("budget")),
-        (None, None) => Books::Missing,
+        (None, None) => Books::NoFolder,
     })
 }
 

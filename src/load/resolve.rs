@@ -121,7 +121,7 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
         let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
         for (name, _) in &account.values {
             if is_secret(scheme, name) {
-                let variable = crate::store::variable(&account.scheme, Some(&environment.name), Some(&account.name), name);
+                let variable = crate::store::variable_name(&account.scheme, Some(&environment.name), Some(&account.name), name);
                 let fault =
                     Diagnostic::error(format!("`{name}` is a secret, and this file is shared")).at(account.at, "in this account");
                 let hint = format!("remove it and set the variable `{variable}`; if the file was shared, replace the secret");

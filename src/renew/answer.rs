@@ -3,7 +3,7 @@
 use crate::check::Answer;
 use crate::jsonpath::Found;
 use crate::model::scheme::{Token, TokenRequest};
-use crate::store::{Pair, Pending};
+use crate::store::{PendingSplit, TokenPair};
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -83,8 +83,8 @@ pub fn pair_of(
     raw: &RawAnswer,
     token: &Token,
     request: &TokenRequest,
-    before: Option<&Pair>,
-) -> Option<Pair> {
+    before: Option<&TokenPair>,
+) -> Option<TokenPair> {
     let saved = saved(answer, request);
     let find = |name: &str| saved.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
     find("access_token").and_then(|value| value.as_str()).filter(|text| !text.is_empty())?;
@@ -95,16 +95,16 @@ pub fn pair_of(
             number(&format!("{prefix}expires_in")).map(|left| if left > EPOCH { point(left) } else { raw.after(left * 1_000) });
         at.or(within).or_else(|| life.map(|life| raw.after(ms(life))))
     };
-    let mut pair = Pair {
+    let mut pair = TokenPair {
         values: saved
             .iter()
             .filter(|(name, _)| !ENDS.contains(name))
             .map(|(name, value)| ((*name).to_owned(), value.to_text()))
             .collect(),
         received_ms: raw.received_ms,
-        access_until_ms: end("", token.lifetime.access),
-        refresh_until_ms: end("refresh_", token.lifetime.refresh),
-        grant_until_ms: token.lifetime.grant.filter(|_| raw.asked.is_grant()).map(|life| raw.after(ms(life))),
+        access_expires_ms: end("", token.lifetime.access),
+        refresh_expires_ms: end("refresh_", token.lifetime.refresh),
+        grant_expires_ms: token.lifetime.grant.filter(|_| raw.asked.is_grant()).map(|life| raw.after(ms(life))),
     };
     if let Some(before) = before.filter(|_| !raw.asked.is_grant()) {
         keep(&mut pair, before, token.lifetime.refresh_once);
@@ -112,18 +112,18 @@ pub fn pair_of(
     Some(pair)
 }
 
-fn keep(pair: &mut Pair, before: &Pair, works_once: bool) {
-    pair.grant_until_ms = pair.grant_until_ms.or(before.grant_until_ms);
+fn keep(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
+    pair.grant_expires_ms = pair.grant_expires_ms.or(before.grant_expires_ms);
     // One that works once is spent, whatever the answer forgets.
     if let (None, Some(token), false) = (pair.get("refresh_token"), before.get("refresh_token"), works_once) {
         pair.values.push(("refresh_token".to_owned(), token.to_owned()));
-        pair.refresh_until_ms = before.refresh_until_ms;
+        pair.refresh_expires_ms = before.refresh_expires_ms;
     }
 }
 
 /// The owners that an answer names for a shared pair.
 #[must_use]
-pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<Pending> {
+pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
         let Some(found) = answer.json().ok().and_then(|json| split.ids.find(json).ok()) else { continue };
@@ -131,7 +131,7 @@ pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<Pending> {
             Found::One(value) => value.into_iter().collect(),
             Found::Many(values) => values,
         };
-        pending.extend(values.into_iter().map(|id| Pending {
+        pending.extend(values.into_iter().map(|id| PendingSplit {
             token: split.token.clone(),
             credential: split.credential.clone(),
             id: id.to_text(),

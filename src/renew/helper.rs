@@ -2,7 +2,7 @@
 //! reach it, and what it has begun it ends.
 
 use super::job::{Failure, Job};
-use crate::store::Record;
+use crate::store::FamilyRecord;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -23,14 +23,14 @@ pub struct Helper {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    Done(Box<Record>),
+    Done(Box<FamilyRecord>),
     Failed(Failure),
 }
 
 impl Helper {
     /// # Errors
     /// What the helper said, or that it ended without a word.
-    pub async fn renew(&self, job: &Job) -> Result<Record, Failure> {
+    pub async fn renew(&self, job: &Job) -> Result<FamilyRecord, Failure> {
         let text = serde_json::to_vec(job).map_err(|error| Failure::unable(error.to_string()))?;
         let output = self.run(&text).await.map_err(|error| Failure::unable(format!("the renewal cannot be started: {error}")))?;
         match serde_json::from_slice(&output.stdout) {
@@ -58,7 +58,7 @@ impl Helper {
 
 /// The text of a helper's reply.
 #[must_use]
-pub fn serve(result: Result<Record, Failure>) -> Vec<u8> {
+pub fn serve(result: Result<FamilyRecord, Failure>) -> Vec<u8> {
     let reply = match result {
         Ok(record) => Reply::Done(Box::new(record)),
         Err(failure) => Reply::Failed(failure),

@@ -2,7 +2,7 @@
 
 use crate::model::scheme::Origin;
 use crate::sign::Values;
-use crate::store::{Key, Label, StoreConfig, StoreError};
+use crate::store::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
 use crate::value;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use std::time::Duration;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
     pub scheme: SchemeSource,
-    pub key: Key,
-    pub label: Label,
+    pub key: FamilyKey,
+    pub label: FamilyLabel,
     /// Host of a token request, as its scheme names it → where that is in this environment.
     pub bases: Vec<(Option<String>, String)>,
     /// Name → value as JSON.
@@ -56,8 +56,8 @@ impl Job {
     #[must_use]
     pub fn new(
         scheme: SchemeSource,
-        key: Key,
-        label: Label,
+        key: FamilyKey,
+        label: FamilyLabel,
         bases: Vec<(Option<String>, String)>,
         credentials: &Values,
         act: Act,
@@ -106,6 +106,6 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self { reason: error.to_string(), notes: error.hint().into_iter().collect(), wants_a_person: error.wants_a_person() }
+        Self { reason: error.to_string(), notes: error.hint().into_iter().collect(), wants_a_person: error.needs_user_action() }
     }
 }

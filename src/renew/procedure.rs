@@ -8,7 +8,7 @@ use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
 use crate::render::Moment;
 use crate::secret::Redactor;
 use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
-use crate::store::{LOCK_WAIT, Lock, Nature, Record, State, Store, StoreError};
+use crate::store::{ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{Live, TransportError};
 use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
@@ -20,16 +20,16 @@ const WRITE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_mi
 /// What a renewal works with.
 pub struct Tools<'a> {
     pub scheme: &'a Scheme,
-    pub store: &'a Store,
+    pub store: &'a TokenStore,
     pub transport: &'a Live,
-    pub nature: Nature,
+    pub nature: ClockAndRng,
 }
 
 /// Gets what the job asks for, unless another process has by then.
 ///
 /// # Errors
 /// When there is no new pair; the old one is as it was, or marked so that the next one who comes knows what happened.
-pub async fn renew(job: &Job, tools: &Tools<'_>) -> Result<Record, Failure> {
+pub async fn renew(job: &Job, tools: &Tools<'_>) -> Result<FamilyRecord, Failure> {
     let unknown = || Failure::unable(format!("the scheme `{}` has no token `{}`", tools.scheme.name, job.key.token));
     let token = tools.scheme.token(&job.key.token).ok_or_else(unknown)?;
     let mut renewal = Renewal { job, tools, token, credentials: job.values(), redactor: Redactor::default() };
@@ -65,17 +65,17 @@ enum Sent {
 }
 
 impl<'a> Renewal<'a> {
-    async fn run(&mut self) -> Result<Record, Failure> {
+    async fn run(&mut self) -> Result<FamilyRecord, Failure> {
         let mut lock = self.tools.store.lock(&self.job.key, LOCK_WAIT).await?;
         let there = match lock.read().await {
             // A new authorization needs nothing of what cannot be read.
-            Err(StoreError::Broken { .. }) if matches!(self.job.act, Act::Exchange { .. }) => {
-                lock.set_aside().await?;
+            Err(StoreError::Corrupt { .. }) if matches!(self.job.act, Act::Exchange { .. }) => {
+                lock.quarantine().await?;
                 None
             }
             read => read?,
         };
-        let mut record = there.unwrap_or_else(|| Record::new(self.job.key.clone(), self.job.label.clone()));
+        let mut record = there.unwrap_or_else(|| FamilyRecord::new(self.job.key.clone(), self.job.label.clone()));
         self.remember(&record);
         self.finish(&mut lock, &mut record).await?;
         if self.is_served(&record) {
@@ -88,7 +88,7 @@ impl<'a> Renewal<'a> {
                 Sent::Answer(response) => self.raw(&response, &record, &asking),
                 Sent::Not(reason) | Sent::Lost(reason) => return Err(Failure::unable(reason)),
             };
-            self.take(&mut lock, &mut record, &answer, State::Ready).await?;
+            self.take(&mut lock, &mut record, &answer, RenewalState::Ready).await?;
         } else {
             self.spend(&mut lock, &mut record, &asking).await?;
         }
@@ -96,8 +96,8 @@ impl<'a> Renewal<'a> {
     }
 
     /// Whether another process has done what is asked.
-    fn is_served(&self, record: &Record) -> bool {
-        let is_good = record.current.as_ref().is_some_and(|pair| pair.is_good(self.now_ms()));
+    fn is_served(&self, record: &FamilyRecord) -> bool {
+        let is_good = record.current.as_ref().is_some_and(|pair| pair.is_valid(self.now_ms()));
         match &self.job.act {
             Act::Renew { than } => record.generation > *than && is_good,
             Act::Exchange { .. } => false,
@@ -105,7 +105,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    fn asking(&self, record: &Record) -> Result<Asking<'a>, Failure> {
+    fn asking(&self, record: &FamilyRecord) -> Result<Asking<'a>, Failure> {
         let plain = |request: &'a TokenRequest, asked: Asked| Asking {
             request,
             token: record.values(),
@@ -126,13 +126,13 @@ impl<'a> Renewal<'a> {
             }
             (Act::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => match (&record.state, issue) {
                 // What the application gets by itself needs no person.
-                (State::Dead { .. }, Some(issue)) => Ok(plain(issue, Asked::Issue)),
-                (State::Dead { reason, .. }, None) => Err(self.dead(reason)),
+                (RenewalState::Rejected { .. }, Some(issue)) => Ok(plain(issue, Asked::Issue)),
+                (RenewalState::Rejected { reason, .. }, None) => Err(self.dead(reason)),
                 _ => Ok(plain(refresh, Asked::Refresh)),
             },
             (Act::Renew { .. }, _, _, Some(issue)) => Ok(plain(issue, Asked::Issue)),
             (Act::Renew { .. }, ..) => match &record.state {
-                State::Dead { reason, .. } => Err(self.dead(reason)),
+                RenewalState::Rejected { reason, .. } => Err(self.dead(reason)),
                 _ => Err(self.nothing_to_renew()),
             },
             _ => Err(self.nothing_to_renew()),
@@ -140,13 +140,13 @@ impl<'a> Renewal<'a> {
     }
 
     /// An answer that a process left which did not come to use it.
-    async fn finish(&mut self, lock: &mut Lock, record: &mut Record) -> Result<(), Failure> {
-        let Some(text) = lock.inbox().await? else { return Ok(()) };
+    async fn finish(&mut self, lock: &mut FamilyLock, record: &mut FamilyRecord) -> Result<(), Failure> {
+        let Some(text) = lock.read_inbox().await? else { return Ok(()) };
         let left = serde_json::from_str::<RawAnswer>(&text).ok().filter(|raw| raw.generation == record.generation);
         match left {
-            Some(raw) => match self.take(lock, record, &raw, State::Uncertain { since_ms: raw.received_ms }).await {
+            Some(raw) => match self.take(lock, record, &raw, RenewalState::Uncertain { since_ms: raw.received_ms }).await {
                 // A pair that could not be written; a refusal is in the record's state, and what is asked for finds it there.
-                Err(failure) if record.state == State::Ready => Err(failure),
+                Err(failure) if record.state == RenewalState::Ready => Err(failure),
                 _ => Ok(()),
             },
             None => {
@@ -157,16 +157,16 @@ impl<'a> Renewal<'a> {
     }
 
     /// Sends a token that works once. What is on the disk at every moment says how far it has come.
-    async fn spend(&mut self, lock: &mut Lock, record: &mut Record, asking: &Asking<'_>) -> Result<(), Failure> {
+    async fn spend(&mut self, lock: &mut FamilyLock, record: &mut FamilyRecord, asking: &Asking<'_>) -> Result<(), Failure> {
         // What cannot even be made spends nothing.
         let mut request = self.prepare(asking)?;
         let before = match record.state.clone() {
             // Whoever wrote this mark is gone without an answer.
-            State::Spending { since_ms } => State::Uncertain { since_ms },
+            RenewalState::Refreshing { since_ms } => RenewalState::Uncertain { since_ms },
             other => other,
         };
         lock.prepare_inbox().await?;
-        record.state = State::Spending { since_ms: self.now_ms() };
+        record.state = RenewalState::Refreshing { since_ms: self.now_ms() };
         lock.write(record).await?;
         let mut lost = None;
         // An answer that got lost is asked for once more, soon: a marketplace may have a time of grace.
@@ -201,31 +201,37 @@ impl<'a> Renewal<'a> {
         Err(Failure::unable(reason).with(note))
     }
 
-    fn uncertain(&self) -> State {
-        State::Uncertain { since_ms: self.now_ms() }
+    fn uncertain(&self) -> RenewalState {
+        RenewalState::Uncertain { since_ms: self.now_ms() }
     }
 
     /// As it was; a chain that has never had a pair is none.
-    async fn leave(&self, lock: &mut Lock, record: &mut Record, before: State) -> Result<(), Failure> {
+    async fn leave(&self, lock: &mut FamilyLock, record: &mut FamilyRecord, before: RenewalState) -> Result<(), Failure> {
         lock.clear_inbox().await;
         record.state = before;
-        if record.current.is_none() && !matches!(record.state, State::Uncertain { .. }) {
+        if record.current.is_none() && !matches!(record.state, RenewalState::Uncertain { .. }) {
             return Ok(lock.remove().await?);
         }
         Ok(write(lock, record).await?)
     }
 
     /// A connection of the store that was cut meanwhile is made anew.
-    async fn keep(&self, lock: &mut Lock, raw: &RawAnswer) -> Result<(), StoreError> {
+    async fn keep(&self, lock: &mut FamilyLock, raw: &RawAnswer) -> Result<(), StoreError> {
         let text = serde_json::to_string(raw).unwrap_or_default();
-        match lock.put_inbox(&text).await {
-            Err(error) if error != StoreError::Overtaken => lock.put_inbox(&text).await,
+        match lock.write_inbox(&text).await {
+            Err(error) if error != StoreError::StaleRevision => lock.write_inbox(&text).await,
             kept => kept,
         }
     }
 
     /// Puts what an answer says into the record and the record into the store.
-    async fn take(&mut self, lock: &mut Lock, record: &mut Record, raw: &RawAnswer, before: State) -> Result<(), Failure> {
+    async fn take(
+        &mut self,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
+        raw: &RawAnswer,
+        before: RenewalState,
+    ) -> Result<(), Failure> {
         let response = raw.response();
         let answer = Answer::new(&response);
         let Some(request) = raw.asked.request(self.token) else { return Err(self.nothing_to_renew()) };
@@ -233,16 +239,16 @@ impl<'a> Renewal<'a> {
             return self.refused(lock, record, raw, request, before).await;
         };
         pair.values.iter().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
-        record.succeed(pair);
+        record.rotate(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
         if raw.asked != Asked::Issue && self.token.lifetime.refresh_once && !record.has_refresh_token() {
             let reason =
                 format!("the marketplace's last answer had no refresh token for {}, and the one before works once", self.who());
-            record.state = State::Dead { since_ms: self.now_ms(), reason };
+            record.state = RenewalState::Rejected { since_ms: self.now_ms(), reason };
         }
         if raw.asked.is_grant() {
-            record.pending = pending_of(&answer, self.token);
+            record.pending_splits = pending_of(&answer, self.token);
         }
         write(lock, record).await.map_err(|error| {
             let failure = Failure::unable(format!("the new tokens of {} could not be written: {error}", self.who()));
@@ -255,11 +261,11 @@ impl<'a> Renewal<'a> {
     /// A refusal says that the token is dead only when the scheme says so; everything else leaves it as it was.
     async fn refused(
         &mut self,
-        lock: &mut Lock,
-        record: &mut Record,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
         raw: &RawAnswer,
         request: &TokenRequest,
-        before: State,
+        before: RenewalState,
     ) -> Result<(), Failure> {
         let path = request.path.as_literal().unwrap_or_default();
         let response = raw.response();
@@ -269,7 +275,7 @@ impl<'a> Renewal<'a> {
                 self.redactor.add(format!("token.{name}"), text);
             }
         }
-        let was_lost = matches!(before, State::Uncertain { .. });
+        let was_lost = matches!(before, RenewalState::Uncertain { .. });
         let (mut failure, authorize, may_be_spent) = self.refusal(&said, &response);
         let is_code = raw.asked == Asked::Exchange;
         if authorize && was_lost {
@@ -278,12 +284,12 @@ impl<'a> Renewal<'a> {
         }
         let state = match before {
             // A code that is refused says nothing about the tokens that are there.
-            State::Uncertain { .. } if is_code => State::Ready,
+            RenewalState::Uncertain { .. } if is_code => RenewalState::Ready,
             before if is_code => before,
             _ if authorize && raw.asked != Asked::Issue => {
-                State::Dead { since_ms: self.now_ms(), reason: self.redactor.redact(&failure.reason) }
+                RenewalState::Rejected { since_ms: self.now_ms(), reason: self.redactor.redact(&failure.reason) }
             }
-            State::Ready if may_be_spent => self.uncertain(),
+            RenewalState::Ready if may_be_spent => self.uncertain(),
             before => before,
         };
         self.leave(lock, record, state).await?;
@@ -315,7 +321,7 @@ impl<'a> Renewal<'a> {
         let base = self.job.bases.iter().find(|(host, _)| *host == asking.request.host).ok_or_else(unknown)?;
         let base = BaseUrl::parse(&base.1).map_err(Failure::unable)?;
         let now = self.tools.scheme.clock.reading((self.tools.nature.clock)());
-        let moment = Moment { unix_ms: now, seed: (self.tools.nature.chance)() };
+        let moment = Moment { unix_ms: now, seed: (self.tools.nature.rng)() };
         let inputs =
             Inputs { credentials: &self.credentials, token: Some(&asking.token), moment, steps: &[], extra: &asking.extra };
         let words = |error: SealError| Failure::person(format!("the token request cannot be made: {error}"));
@@ -334,7 +340,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    fn raw(&self, response: &WireResponse, record: &Record, asking: &Asking<'_>) -> RawAnswer {
+    fn raw(&self, response: &WireResponse, record: &FamilyRecord, asking: &Asking<'_>) -> RawAnswer {
         RawAnswer::new(response, record.generation, self.now_ms(), asking.asked, asking.split_from.clone())
     }
 
@@ -344,7 +350,7 @@ impl<'a> Renewal<'a> {
 
     /// `` `sg` (shop_id 123456) ``
     fn who(&self) -> String {
-        match self.job.key.owner(self.tools.scheme) {
+        match self.job.key.account_label(self.tools.scheme) {
             ids if ids.is_empty() => format!("`{}`", self.job.label.account),
             ids => format!("`{}` ({ids})", self.job.label.account),
         }
@@ -380,7 +386,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    fn remember(&mut self, record: &Record) {
+    fn remember(&mut self, record: &FamilyRecord) {
         record.secrets().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
     }
 
@@ -392,16 +398,16 @@ impl<'a> Renewal<'a> {
 
 /// A refused write is tried again a few times: what is lost otherwise cannot be got again. One whose confirmation got lost has
 /// been done all the same.
-async fn write(lock: &mut Lock, record: &mut Record) -> Result<(), StoreError> {
+async fn write(lock: &mut FamilyLock, record: &mut FamilyRecord) -> Result<(), StoreError> {
     let mut last = lock.write(record).await;
     for wait in WRITE_AGAIN {
         match last {
             Ok(()) => return Ok(()),
-            Err(StoreError::Overtaken) => break,
+            Err(StoreError::StaleRevision) => break,
             Err(_) => tokio::time::sleep(wait).await,
         }
         last = lock.write(record).await;
-        if last == Err(StoreError::Overtaken)
+        if last == Err(StoreError::StaleRevision)
             && lock.read().await?.is_some_and(|there| there.current == record.current && there.state == record.state)
         {
             return Ok(());

@@ -5,7 +5,7 @@ use super::helper::Helper;
 use super::job::{Failure, Job, SchemeSource};
 use super::procedure::{Tools, renew};
 use crate::model::scheme::{Scheme, Token};
-use crate::store::{Key, MemoryStore, Nature, Record, Store, StoreConfig, StoreError};
+use crate::store::{ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
 use crate::transport::Live;
 use tokio::sync::OnceCell;
 
@@ -15,25 +15,25 @@ pub type Source<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
 pub struct Renewer<'w> {
     /// `None` keeps tokens for this run alone.
     kept: Option<(StoreConfig, Helper)>,
-    nature: Nature,
+    nature: ClockAndRng,
     source: Source<'w>,
-    store: OnceCell<Store>,
+    store: OnceCell<TokenStore>,
 }
 
 impl<'w> Renewer<'w> {
     #[must_use]
-    pub fn new(kept: Option<(StoreConfig, Helper)>, nature: Nature, source: Source<'w>) -> Self {
+    pub fn new(kept: Option<(StoreConfig, Helper)>, nature: ClockAndRng, source: Source<'w>) -> Self {
         Self { kept, nature, source, store: OnceCell::new() }
     }
 
     /// # Errors
     /// When the store cannot be opened.
-    pub async fn store(&self) -> Result<&Store, StoreError> {
+    pub async fn store(&self) -> Result<&TokenStore, StoreError> {
         self.store
             .get_or_try_init(|| async {
                 match &self.kept {
-                    Some((config, _)) => Store::open(config, self.nature).await,
-                    None => Ok(Store::Memory(MemoryStore::default())),
+                    Some((config, _)) => TokenStore::open(config, self.nature).await,
+                    None => Ok(TokenStore::Memory(MemoryStore::default())),
                 }
             })
             .await
@@ -41,14 +41,14 @@ impl<'w> Renewer<'w> {
 
     /// # Errors
     /// When the store cannot be opened, or the record is there and cannot be read.
-    pub async fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    pub async fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
         self.store().await?.read(key).await
     }
 
     /// Unix milliseconds by the store's clock, as far as a store is open.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        (self.nature.clock)() + self.store.get().map_or(0, Store::clock_offset_ms)
+        (self.nature.clock)() + self.store.get().map_or(0, TokenStore::clock_offset_ms)
     }
 
     #[must_use]
@@ -60,10 +60,10 @@ impl<'w> Renewer<'w> {
     ///
     /// # Errors
     /// When there is no new pair.
-    pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &Live) -> Result<Record, Failure> {
+    pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &Live) -> Result<FamilyRecord, Failure> {
         if let Some((config, helper)) = &self.kept {
             // The helper sees no keyring.
-            let key = config.find_key(self.nature.chance)?;
+            let key = config.load_or_create_key(self.nature.rng)?;
             job.store = Some(StoreConfig { key, ..config.clone() });
             return helper.renew(&job).await;
         }
@@ -76,6 +76,6 @@ impl<'w> Renewer<'w> {
     #[must_use]
     pub fn margin_ms(&self, token: &Token) -> i64 {
         let whole = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);
-        whole - whole / 5 * i64::from((self.nature.chance)()[0]) / 255
+        whole - whole / 5 * i64::from((self.nature.rng)()[0]) / 255
     }
 }

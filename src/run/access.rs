@@ -6,7 +6,7 @@ use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme, Token};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{Origins, test_account};
 use crate::sign::{Values, members_used};
-use crate::store::{CredentialError, Credentials, Needs, Owner, variable_of};
+use crate::store::{CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 use std::cell::RefCell;
@@ -36,7 +36,7 @@ impl AccessError {
         match self {
             Self::Credential(CredentialError::Missing { missing, .. }) => {
                 let lines = missing.iter().map(|missing| {
-                    let about = missing.about.as_ref().map(|about| format!("   ({about})")).unwrap_or_default();
+                    let about = missing.description.as_ref().map(|about| format!("   ({about})")).unwrap_or_default();
                     format!("  {}{about}", missing.variable)
                 });
                 Some(format!("set in the environment or in `.env`:\n{}", lines.collect::<Vec<_>>().join("\n")))
@@ -72,9 +72,9 @@ pub enum Environment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
     Sandbox(Origins),
     /// The user's own; `trusts` says whether something may get a secret, and why not.
-    Own { credentials: Credentials, trusts: Trusts<'w> },
+    Own { credentials: CredentialSources, trusts: Trusts<'w> },
     /// Nothing is sent: keys are names of themselves where they are missing.
-    Dry(Credentials),
+    Dry(CredentialSources),
 }
 
 impl Environment<'_> {
@@ -171,7 +171,7 @@ impl<'w> Accesses<'w> {
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
         let region = self.region(scheme, account);
         let base = self.base(scheme, &region)?;
-        let owner = Owner { environment: &self.name, account };
+        let owner = CredentialOwner { environment: &self.name, account };
         let needs = Self::needs(scheme, level);
         let (credentials, given_token) = match &self.environment {
             Environment::Sandbox(_) => {
@@ -180,7 +180,7 @@ impl<'w> Accesses<'w> {
             }
             Environment::Own { credentials, trusts } => {
                 trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what, environment: self.name.clone() })?;
-                credentials.collect(scheme, owner, &needs)?
+                credentials.resolve(scheme, owner, &needs)?
             }
             Environment::Dry(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
         };
@@ -191,7 +191,7 @@ impl<'w> Accesses<'w> {
     #[must_use]
     pub fn variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
         let account = self.account(scheme, named).ok().flatten();
-        variable_of(scheme, Owner { environment: &self.name, account }, name)
+        suggested_variable(scheme, CredentialOwner { environment: &self.name, account }, name)
     }
 
     /// What templates see as `account`. It demands nothing: what a template then misses, it says itself.
@@ -204,14 +204,15 @@ impl<'w> Accesses<'w> {
     fn work_out_shown(&self, scheme: &Scheme, named: Option<&str>) -> Value {
         let Ok(account) = self.account(scheme, named) else { return Value::Object(Vec::new()) };
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
-        let owner = Owner { environment: &self.name, account };
+        let owner = CredentialOwner { environment: &self.name, account };
         let credentials = match &self.environment {
             Environment::Sandbox(_) => test_account(scheme, name, account),
-            Environment::Own { credentials, .. } => {
-                credentials.find_all(scheme, owner, &Needs::default()).map(|found| found.credentials).unwrap_or_default()
-            }
+            Environment::Own { credentials, .. } => credentials
+                .find_all(scheme, owner, &CredentialNeeds::default())
+                .map(|found| found.credentials)
+                .unwrap_or_default(),
             Environment::Dry(credentials) => {
-                let found = credentials.find_all(scheme, owner, &Needs::default()).map(|found| found.credentials);
+                let found = credentials.find_all(scheme, owner, &CredentialNeeds::default()).map(|found| found.credentials);
                 found.unwrap_or_else(|_| test_account(scheme, name, account))
             }
         };
@@ -223,14 +224,14 @@ impl<'w> Accesses<'w> {
     pub fn missing(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Option<AccessError> {
         let Environment::Dry(credentials) = &self.environment else { return None };
         let account = self.account(scheme, named).ok()?;
-        let owner = Owner { environment: &self.name, account };
-        credentials.collect(scheme, owner, &Self::needs(scheme, level)).err().map(AccessError::from)
+        let owner = CredentialOwner { environment: &self.name, account };
+        credentials.resolve(scheme, owner, &Self::needs(scheme, level)).err().map(AccessError::from)
     }
 
     /// Only what the level's templates use, and those of the request that issues its token.
-    fn needs(scheme: &Scheme, level: &Level) -> Needs {
+    fn needs(scheme: &Scheme, level: &Level) -> CredentialNeeds {
         let mut credentials = members_used(&level.procedure, "cred");
-        let Some(token) = scheme.token_of(level) else { return Needs { credentials, token: Vec::new() } };
+        let Some(token) = scheme.token_of(level) else { return CredentialNeeds { credentials, token: Vec::new() } };
         // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
         if token.issue.is_some() {
             credentials.extend(scheme.credentials.iter().map(|credential| credential.name.clone()));
@@ -240,7 +241,7 @@ impl<'w> Accesses<'w> {
         }
         let used = members_used(&level.procedure, "token");
         let fields = token.fields().into_iter().map(str::to_owned).filter(|field| used.contains(field));
-        Needs { credentials, token: fields.collect() }
+        CredentialNeeds { credentials, token: fields.collect() }
     }
 
     /// An account's own region wins over the environment's.
@@ -323,10 +324,10 @@ fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credent
 
 /// When nothing is sent, a test key stands for each one that is missing.
 fn with_test_keys(
-    credentials: &Credentials,
+    credentials: &CredentialSources,
     scheme: &Scheme,
-    owner: Owner<'_>,
-    needs: &Needs,
+    owner: CredentialOwner<'_>,
+    needs: &CredentialNeeds,
     name: &str,
 ) -> Result<(Values, Values), CredentialError> {
     let found = credentials.find_all(scheme, owner, needs)?;

@@ -4,7 +4,7 @@
 use super::Context;
 use super::call::{Call, Heard, Progress, Reach};
 use super::step::StepError;
-use crate::budget::{Ask, Budget, BudgetError, Owner, Refused, Said, Slot, Why};
+use crate::budget::{Budget, BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitRequest};
 use crate::check::Outcome;
 use crate::event::Event;
 use crate::method::Method;
@@ -64,7 +64,7 @@ impl Call<'_> {
         moment: Moment,
         progress: &mut Progress,
     ) -> Result<(), StepError> {
-        if !self.context.budgets.budget.counts() {
+        if !self.context.budgets.budget.is_enabled() {
             return self.send_now(draft, token, moment, progress).await;
         }
         let ask = self.ask(draft.method, &draft.path);
@@ -78,9 +78,9 @@ impl Call<'_> {
         sent
     }
 
-    fn ask<'a>(&'a self, method: Method, path: &'a str) -> Ask<'a> {
+    fn ask<'a>(&'a self, method: Method, path: &'a str) -> PermitRequest<'a> {
         let Self { scheme, access, context, .. } = self;
-        let owner = Owner {
+        let owner = BudgetKey {
             scheme,
             host: access.base.authority(),
             environment: &context.environment,
@@ -88,31 +88,31 @@ impl Call<'_> {
             credentials: &access.credentials,
         };
         let leaves_some = matches!(self.spender, Spender::Step(_)) && has_undo(scheme, context);
-        Ask { owner, method, path, hold: self.timeout, leaves_some }
+        PermitRequest { budget_key: owner, method, path, arrives_within: self.timeout, keeps_reserve: leaves_some }
     }
 
     /// A slot, where a limit counts the call, and whether it was waited for. No lock is held while a call waits.
-    async fn reserve(&self, ask: &Ask<'_>) -> Result<(Option<Slot>, bool), BudgetError> {
+    async fn reserve(&self, ask: &PermitRequest<'_>) -> Result<(Option<Permit>, bool), BudgetError> {
         let begun = Instant::now();
         let mut said: Option<i64> = None;
         loop {
-            let refused = match self.context.budgets.budget.reserve(ask).await? {
+            let refused = match self.context.budgets.budget.acquire(ask).await? {
                 Ok(slot) => return Ok((slot, said.is_some())),
                 Err(refused) => refused,
             };
             let free_in = Duration::from_millis(refused.free_in_ms.unsigned_abs());
             if self.may_not_wait(&refused, free_in, begun.elapsed()) {
-                return Err(BudgetError::new(&refused, &ask.owner.scheme.name, (self.context.clock)()));
+                return Err(BudgetError::new(&refused, &ask.budget_key.scheme.name, (self.context.clock)()));
             }
             self.say(&mut said, refused.free_in_ms);
             tokio::time::sleep(free_in.min(LOOK_AGAIN)).await;
         }
     }
 
-    fn may_not_wait(&self, refused: &Refused, free_in: Duration, waited: Duration) -> bool {
+    fn may_not_wait(&self, refused: &PermitDenied, free_in: Duration, waited: Duration) -> bool {
         let wait = self.context.budgets.wait;
         let patience = if matches!(self.spender, Spender::Undo) { wait.max(PATIENCE_OF_UNDO) } else { wait };
-        matches!(refused.why, Why::Stopped(_)) || waited.saturating_add(free_in) > patience
+        matches!(refused.reason, DenialReason::Suspended(_)) || waited.saturating_add(free_in) > patience
     }
 
     /// Once, and again when the wait becomes another one. A limit per second paces a run, and is not worth a word.
@@ -138,38 +138,38 @@ impl Call<'_> {
     /// A slot is given back only when the connection was never opened.
     async fn settle(
         &self,
-        ask: &Ask<'_>,
-        slot: Option<&Slot>,
+        ask: &PermitRequest<'_>,
+        slot: Option<&Permit>,
         is_answered: bool,
         progress: &mut Progress,
     ) -> Result<(), BudgetError> {
         let budget = &self.context.budgets.budget;
         if progress.reach == Reach::NotSent {
-            return budget.give_back(slot).await;
+            return budget.release(slot).await;
         }
         let Some(heard) = progress.heard.as_ref().filter(|_| is_answered) else { return Ok(()) };
         let said = self.said(ask, heard);
-        budget.hear(ask, slot, &said).await?;
+        budget.record_response(ask, slot, &said).await?;
         progress.warnings.extend(self.warnings(&said));
         Ok(())
     }
 
     /// The headers, and what the scheme says of such an answer.
-    fn said(&self, ask: &Ask<'_>, Heard { response, outcome }: &Heard) -> Said {
-        let mut said = ask.said(response, (self.context.clock)());
+    fn said(&self, ask: &PermitRequest<'_>, Heard { response, outcome }: &Heard) -> LimitObservation {
+        let mut said = ask.observe(response, (self.context.clock)());
         if let Outcome::Refused { kind, hint, then } = outcome {
-            said.is_refusal = *kind == ErrorKind::RateLimit;
+            said.is_rate_limited = *kind == ErrorKind::RateLimit;
             let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
-            said.stop = (*then == Some(Remedy::Stop)).then(|| (response.status, why()));
+            said.suspension = (*then == Some(Remedy::Stop)).then(|| (response.status, why()));
         }
         said
     }
 
-    fn warnings(&self, said: &Said) -> Vec<String> {
+    fn warnings(&self, said: &LimitObservation) -> Vec<String> {
         let name = &self.scheme.name;
         let stopped = || format!("no call with this key is sent any more until `ingam budget clear {name}`");
         let absurd = || format!("`{name}` wants to be left alone for more than a day; it is for a day");
-        [said.stop.is_some().then(stopped), said.was_absurd.then(absurd)].into_iter().flatten().collect()
+        [said.suspension.is_some().then(stopped), said.is_wait_capped.then(absurd)].into_iter().flatten().collect()
     }
 }
 

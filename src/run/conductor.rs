@@ -44,7 +44,7 @@ pub async fn run<'w>(plan: &Plan<'w>, context: &Context<'_>, emit: &mut dyn FnMu
     conductor.write_recordings();
     let mut summary = conductor.summary.into_inner();
     if let Some(ledger) = conductor.ledger.into_inner() {
-        ledger.end();
+        ledger.remove_if_empty();
     }
     summary.duration = begun.elapsed();
     emit(Event::RunFinished(summary.clone()));

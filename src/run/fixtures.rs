@@ -12,7 +12,7 @@ use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
 use crate::plan::{Id, Place, Standing, Unit, id};
 use crate::recording::Whose;
 use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft};
-use crate::store::{Entry, Ledger, LedgerError, UndoBody, UndoCall};
+use crate::store::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
 use std::cell::RefCell;
@@ -184,7 +184,7 @@ impl<'l, 'w> Fixtures<'l, 'w> {
         let (call, unsigned) = (undo_call(made, variables, context), unsigned_undo(made, variables, context));
         if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut *self.ledger.borrow_mut()) {
             // What is written down holds no secret, whatever the answer held.
-            ledger.made(number, hidden(call, context))?;
+            ledger.record_created(number, hidden(call, context))?;
         }
         undos.push(Pending { number, step: made, call, unsigned });
         Ok(verdict)
@@ -202,9 +202,9 @@ impl<'l, 'w> Fixtures<'l, 'w> {
         let mut ledger = self.ledger.borrow_mut();
         let ledger = match &mut *ledger {
             Some(ledger) => ledger,
-            none => none.insert(Ledger::begin(folder, &context.run_id, &context.workspace.root)?),
+            none => none.insert(Ledger::create(folder, &context.run_id, &context.workspace.root)?),
         };
-        let entry = Entry {
+        let entry = LedgerEntry {
             number: 0,
             fixture: fixture.name.clone(),
             step: made.step.name.clone().unwrap_or_default(),
@@ -213,12 +213,12 @@ impl<'l, 'w> Fixtures<'l, 'w> {
             account: account.map(str::to_owned),
             at_ms: (context.clock)(),
         };
-        Ok(Some(ledger.opened(entry)?))
+        Ok(Some(ledger.record_start(entry)?))
     }
 
     fn closed(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
         match (number, &mut *self.ledger.borrow_mut()) {
-            (Some(number), Some(ledger)) => ledger.closed(number),
+            (Some(number), Some(ledger)) => ledger.record_closed(number),
             _ => Ok(()),
         }
     }

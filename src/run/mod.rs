@@ -42,7 +42,7 @@ use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
 use crate::secret::{Redactor, Shown};
 use crate::sign::Values;
-use crate::store::Record;
+use crate::store::FamilyRecord;
 use crate::transport::Live;
 use crate::value::{Member, Value};
 use std::cell::RefCell;
@@ -104,7 +104,7 @@ impl Context<'_> {
     }
 
     /// From now on the tokens of a record are shown by their names.
-    pub fn remember_record(&self, record: &Record) {
+    pub fn remember_record(&self, record: &FamilyRecord) {
         let mut redactor = self.redactor.borrow_mut();
         record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
     }

@@ -63,7 +63,7 @@ impl StepError {
             Self::Transport(_) => Trouble::Unable,
             Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
-            Self::Budget(error) if error.is_of_the_store() => Trouble::Unable,
+            Self::Budget(error) if error.is_store_error() => Trouble::Unable,
             Self::Budget(_) => Trouble::Budget,
             Self::Replay(ReplayError::Fault) => Trouble::Unable,
             Self::NotRecorded(_)

@@ -6,7 +6,7 @@ use crate::model::environment::Refresh;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{Act, Failure, Job, Renewer};
 use crate::sign::Values;
-use crate::store::{Key, Label, Record, StoreError};
+use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,16 +20,16 @@ const READ_AGAIN_MS: i64 = 60_000;
 pub struct Tokens<'w> {
     pub renewer: Renewer<'w>,
     pub refresh: Refresh,
-    held: RefCell<HashMap<Key, Held>>,
+    held: RefCell<HashMap<FamilyKey, Held>>,
     /// What could not be renewed is not tried again by every request of a run.
-    failed: RefCell<HashMap<Key, Failure>>,
+    failed: RefCell<HashMap<FamilyKey, Failure>>,
     /// Of requests that run side by side one renews a token, and the others wait for it.
-    turns: RefCell<HashMap<Key, Rc<Mutex<()>>>>,
+    turns: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
 }
 
 #[derive(Clone)]
 struct Held {
-    record: Record,
+    record: FamilyRecord,
     read_at_ms: i64,
 }
 
@@ -69,11 +69,11 @@ impl Wanted<'_> {
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
         if let (Some(record), Some(pair)) = (&record, pair)
-            && !pair.is_due(now, tokens.renewer.margin_ms(self.token))
+            && !pair.is_renewal_due(now, tokens.renewer.margin_ms(self.token))
         {
             return Ok(used(record, None));
         }
-        let is_good = pair.is_some_and(|pair| pair.is_good(now));
+        let is_good = pair.is_some_and(|pair| pair.is_valid(now));
         match self.renew(record.as_ref().map_or(0, |record| record.generation)).await {
             Ok(record) => Ok(used(&record, None)),
             // An outage of the marketplace's token service costs nothing while the token is good.
@@ -93,8 +93,9 @@ impl Wanted<'_> {
         let Some(generation) = refused.generation else { return Ok(None) };
         let record = self.read(0).await?;
         let now = self.context.tokens.renewer.now_ms();
-        let is_newer =
-            |record: &Record| record.generation != generation && record.current.as_ref().is_some_and(|pair| pair.is_good(now));
+        let is_newer = |record: &FamilyRecord| {
+            record.generation != generation && record.current.as_ref().is_some_and(|pair| pair.is_valid(now))
+        };
         match record.filter(is_newer) {
             Some(record) => Ok(Some(used(&record, None))),
             None if self.context.tokens.refresh == Refresh::Never => Ok(None),
@@ -112,7 +113,7 @@ impl Wanted<'_> {
     }
 
     /// From what is known, when that is not older than `at_most_ms`.
-    async fn read(&self, at_most_ms: i64) -> Result<Option<Record>, StoreError> {
+    async fn read(&self, at_most_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
         let (tokens, key) = (&self.context.tokens, self.key());
         let held = tokens.held.borrow().get(&key).cloned();
         if let Some(held) = held.filter(|held| tokens.renewer.now_ms() - held.read_at_ms < at_most_ms) {
@@ -124,14 +125,14 @@ impl Wanted<'_> {
     }
 
     /// From now on its tokens are known, and never shown.
-    fn hold(&self, record: &Record) {
+    fn hold(&self, record: &FamilyRecord) {
         self.context.remember_record(record);
         let (tokens, record) = (&self.context.tokens, record.clone());
         let held = Held { read_at_ms: tokens.renewer.now_ms(), record };
         tokens.held.borrow_mut().insert(held.record.key.clone(), held);
     }
 
-    async fn renew(&self, than: u64) -> Result<Record, Failure> {
+    async fn renew(&self, than: u64) -> Result<FamilyRecord, Failure> {
         if self.context.tokens.refresh == Refresh::Never {
             return Err(self.may_not_renew(than == 0));
         }
@@ -166,16 +167,16 @@ impl Wanted<'_> {
         Failure::person(reason).with(format!("the one who may runs `ingam auth {act} --env {environment}`"))
     }
 
-    fn key(&self) -> Key {
-        Key::new(self.scheme, self.token, self.access.base.authority(), &self.access.account, &self.access.credentials)
+    fn key(&self) -> FamilyKey {
+        FamilyKey::new(self.scheme, self.token, self.access.base.authority(), &self.access.account, &self.access.credentials)
     }
 
-    fn label(&self) -> Label {
-        Label { environment: self.context.environment.clone(), account: self.access.account.clone() }
+    fn label(&self) -> FamilyLabel {
+        FamilyLabel { environment: self.context.environment.clone(), account: self.access.account.clone() }
     }
 }
 
-fn used(record: &Record, warning: Option<String>) -> Used {
+fn used(record: &FamilyRecord, warning: Option<String>) -> Used {
     Used { values: record.values(), generation: Some(record.generation), warning }
 }
 

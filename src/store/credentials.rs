@@ -14,38 +14,38 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     #[error("`{scheme}` needs {} in environment `{environment}`", list(.missing))]
-    Missing { scheme: String, environment: String, missing: Vec<Missing> },
+    Missing { scheme: String, environment: String, missing: Vec<MissingCredential> },
     #[error("`{variable}` is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs")]
     TooShort { variable: String },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
-    Committed(PathBuf),
+    NotGitIgnored(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
     Unreadable { path: PathBuf, line: usize },
     #[error("the keyring of this machine cannot be used: {0}")]
     Keyring(String),
     #[error("`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment")]
-    Unquotable { variable: String },
+    CannotBeQuoted { variable: String },
     #[error("`{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
 }
 
 /// A credential that is not there, and the variable that would bring it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingCredential {
     pub name: String,
     pub variable: String,
-    pub about: Option<String>,
+    pub description: Option<String>,
 }
 
-fn list(missing: &[Missing]) -> String {
+fn list(missing: &[MissingCredential]) -> String {
     crate::diagnostic::list_of(missing.iter().map(|missing| missing.name.as_str()), "and")
 }
 
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]
-pub fn variable(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
+pub fn variable_name(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
     let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(variable_part).collect();
     format!("INGAM_{}", parts.join("__"))
 }
@@ -58,7 +58,7 @@ pub fn variable_part(text: &str) -> String {
 
 /// Whose credentials are looked for.
 #[derive(Clone, Copy)]
-pub struct Owner<'a> {
+pub struct CredentialOwner<'a> {
     pub environment: &'a str,
     /// As named by the user; without one, the only one there is.
     pub account: Option<&'a Account>,
@@ -66,13 +66,13 @@ pub struct Owner<'a> {
 
 /// What a level uses: names of credentials, which must be there, and of token fields, which may.
 #[derive(Clone, Debug, Default)]
-pub struct Needs {
+pub struct CredentialNeeds {
     pub credentials: Vec<String>,
     pub token: Vec<String>,
 }
 
-impl Needs {
-    fn names(&self, credential: &str) -> bool {
+impl CredentialNeeds {
+    fn requires(&self, credential: &str) -> bool {
         self.credentials.iter().any(|name| name == credential)
     }
 }
@@ -82,29 +82,29 @@ impl Needs {
 pub struct FoundCredentials {
     pub credentials: Values,
     pub token: Values,
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingCredential>,
 }
 
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
-pub struct Credentials {
+pub struct CredentialSources {
     sources: Vec<BTreeMap<String, String>>,
 }
 
-impl Credentials {
+impl CredentialSources {
     /// # Errors
     /// When `.env` or the user's own file is there and cannot be used.
-    pub fn read(environment: &BTreeMap<String, String>, root: &Path, config: Option<&Path>) -> Result<Self, CredentialError> {
+    pub fn load(environment: &BTreeMap<String, String>, root: &Path, config: Option<&Path>) -> Result<Self, CredentialError> {
         let ours = environment.iter().filter(|(name, _)| name.starts_with("INGAM_"));
         let mut sources = vec![ours.map(|(name, value)| (name.clone(), value.clone())).collect()];
         let dotenv_path = root.join(".env");
-        if let Some(pairs) = read_pairs(&dotenv_path)? {
+        if let Some(pairs) = read_dotenv(&dotenv_path)? {
             if dotenv::git_would_commit(&dotenv_path) {
-                return Err(CredentialError::Committed(dotenv_path));
+                return Err(CredentialError::NotGitIgnored(dotenv_path));
             }
             sources.push(pairs);
         }
-        if let Some(pairs) = config.map(|folder| read_pairs(&folder.join(OWN_FILE))).transpose()?.flatten() {
+        if let Some(pairs) = config.map(|folder| read_dotenv(&folder.join(CREDENTIALS_FILE))).transpose()?.flatten() {
             sources.push(pairs);
         }
         Ok(Self { sources })
@@ -115,7 +115,12 @@ impl Credentials {
     ///
     /// # Errors
     /// Everything that is missing at once, or the first value that is not in its form.
-    pub fn collect(&self, scheme: &Scheme, owner: Owner<'_>, needs: &Needs) -> Result<(Values, Values), CredentialError> {
+    pub fn resolve(
+        &self,
+        scheme: &Scheme,
+        owner: CredentialOwner<'_>,
+        needs: &CredentialNeeds,
+    ) -> Result<(Values, Values), CredentialError> {
         let found = self.find_all(scheme, owner, needs)?;
         if found.missing.is_empty() {
             return Ok((found.credentials, found.token));
@@ -128,23 +133,28 @@ impl Credentials {
     ///
     /// # Errors
     /// The first value that is not in its form.
-    pub fn find_all(&self, scheme: &Scheme, owner: Owner<'_>, needs: &Needs) -> Result<FoundCredentials, CredentialError> {
+    pub fn find_all(
+        &self,
+        scheme: &Scheme,
+        owner: CredentialOwner<'_>,
+        needs: &CredentialNeeds,
+    ) -> Result<FoundCredentials, CredentialError> {
         let mut found = FoundCredentials::default();
         for credential in &scheme.credentials {
             let known = owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.secret).cloned();
             let value = match known {
                 Some(value) => Some(value),
-                None => self.secret_or_plain(scheme, credential, owner)?.or_else(|| credential.default.clone()),
+                None => self.find_value(scheme, credential, owner)?.or_else(|| credential.default.clone()),
             };
             match value {
                 Some(value) => found.credentials.set(&credential.name, value),
-                None if !needs.names(&credential.name) => {}
-                None => found.missing.push(missing(scheme, owner, &credential.name, credential.about.clone())),
+                None if !needs.requires(&credential.name) => {}
+                None => found.missing.push(missing_credential(scheme, owner, &credential.name, credential.about.clone())),
             }
         }
         for name in &needs.token {
             if let Some((variable, value)) = self.find(&scheme.name, owner, name) {
-                found.token.set(name, checked_secret(variable, value)?);
+                found.token.set(name, validate_secret(variable, value)?);
             }
         }
         Ok(found)
@@ -163,7 +173,7 @@ impl Credentials {
                 .map(|credential| ("cred", credential.name.as_str()));
             let token = scheme.tokens.iter().flat_map(|token| token.fields()).map(|field| ("token", field));
             for (root, name) in secret.chain(token) {
-                let (prefix, suffix) = (variable(&scheme.name, None, None, ""), format!("__{}", variable_part(name)));
+                let (prefix, suffix) = (variable_name(&scheme.name, None, None, ""), format!("__{}", variable_part(name)));
                 let named = self.sources.iter().flatten().filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
                 found.extend(named.map(|(_, value)| (format!("{root}.{name}"), value.as_str())));
             }
@@ -171,24 +181,24 @@ impl Credentials {
         found
     }
 
-    fn secret_or_plain(
+    fn find_value(
         &self,
         scheme: &Scheme,
         credential: &Credential,
-        owner: Owner<'_>,
+        owner: CredentialOwner<'_>,
     ) -> Result<Option<Value>, CredentialError> {
         let found = self.find(&scheme.name, owner, &credential.name);
-        let found = found.or_else(|| credential.secret.then(|| in_keyring(&scheme.name, owner, &credential.name)).flatten());
+        let found = found.or_else(|| credential.secret.then(|| find_in_keyring(&scheme.name, owner, &credential.name)).flatten());
         let Some((variable, text)) = found else { return Ok(None) };
         if credential.integer {
             let number = Number::parse(text.trim()).filter(Number::is_integer);
             return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
         }
-        if credential.secret { checked_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
+        if credential.secret { validate_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
     }
 
-    fn find(&self, scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
-        let names = variables(scheme, owner, name);
+    fn find(&self, scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Option<(String, String)> {
+        let names = candidate_variables(scheme, owner, name);
         for source in &self.sources {
             for candidate in &names {
                 if let Some(value) = source.get(candidate).filter(|value| !value.is_empty()) {
@@ -201,43 +211,45 @@ impl Credentials {
 }
 
 /// The variables that can bring a credential, the most specific first.
-fn variables(scheme: &str, owner: Owner<'_>, name: &str) -> Vec<String> {
+fn candidate_variables(scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Vec<String> {
     let (environment, account) = (Some(owner.environment), owner.account.map(|account| account.name.as_str()));
     let mut names = Vec::new();
     if account.is_some() {
-        names.extend([variable(scheme, environment, account, name), variable(scheme, None, account, name)]);
+        names.extend([variable_name(scheme, environment, account, name), variable_name(scheme, None, account, name)]);
     }
-    names.extend([variable(scheme, environment, None, name), variable(scheme, None, None, name)]);
+    names.extend([variable_name(scheme, environment, None, name), variable_name(scheme, None, None, name)]);
     names
 }
 
-fn in_keyring(scheme: &str, owner: Owner<'_>, name: &str) -> Option<(String, String)> {
-    variables(scheme, owner, name).into_iter().find_map(|variable| keyring::get(&variable).map(|value| (variable, value)))
+fn find_in_keyring(scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Option<(String, String)> {
+    candidate_variables(scheme, owner, name)
+        .into_iter()
+        .find_map(|variable| keyring::get(&variable).map(|value| (variable, value)))
 }
 
-fn missing(scheme: &Scheme, owner: Owner<'_>, name: &str, about: Option<String>) -> Missing {
-    Missing { name: name.to_owned(), variable: variable_of(scheme, owner, name), about }
+fn missing_credential(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str, about: Option<String>) -> MissingCredential {
+    MissingCredential { name: name.to_owned(), variable: suggested_variable(scheme, owner, name), description: about }
 }
 
 /// The variable that a person would set for a credential of a scheme: with environment and account where it is the
 /// account's own.
 #[must_use]
-pub fn variable_of(scheme: &Scheme, owner: Owner<'_>, name: &str) -> String {
+pub fn suggested_variable(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str) -> String {
     let own = scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account);
     let account = owner.account.filter(|_| own).map(|account| account.name.as_str());
     let environment = Some(owner.environment).filter(|_| account.is_some());
-    variable(&scheme.name, environment, account, name)
+    variable_name(&scheme.name, environment, account, name)
 }
 
-fn checked_secret(variable: String, value: String) -> Result<Value, CredentialError> {
+fn validate_secret(variable: String, value: String) -> Result<Value, CredentialError> {
     if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::from(value)) }
 }
 
 /// The user's own file of credentials, below the folder of settings.
-const OWN_FILE: &str = "credentials.env";
+const CREDENTIALS_FILE: &str = "credentials.env";
 
 /// Where a credential was put.
-pub enum Kept {
+pub enum StoredIn {
     Keyring,
     File(PathBuf),
 }
@@ -247,23 +259,23 @@ pub enum Kept {
 ///
 /// # Errors
 /// When there is no keyring, the file cannot be read or written, or no quotes can hold the value.
-pub fn keep_credential(folder: Option<&Path>, variable: &str, value: &str) -> Result<Kept, CredentialError> {
+pub fn store_credential(folder: Option<&Path>, variable: &str, value: &str) -> Result<StoredIn, CredentialError> {
     match folder {
-        Some(folder) => keep_in_file(folder, variable, value).map(Kept::File),
-        None => keyring::set(variable, value).map(|()| Kept::Keyring).map_err(CredentialError::Keyring),
+        Some(folder) => store_in_file(folder, variable, value).map(StoredIn::File),
+        None => keyring::set(variable, value).map(|()| StoredIn::Keyring).map_err(CredentialError::Keyring),
     }
 }
 
-fn keep_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
-    let path = folder.join(OWN_FILE);
+fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
+    let path = folder.join(CREDENTIALS_FILE);
     let fault = |error: std::io::Error| CredentialError::Io { path: path.clone(), reason: error.to_string() };
     std::fs::create_dir_all(folder).map_err(fault)?;
     // Two that read at once would each write without the other's line.
     let lock = std::fs::File::create(folder.join("credentials.lock")).map_err(fault)?;
     lock.lock().map_err(fault)?;
     let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote));
-    let quote = quote.ok_or_else(|| CredentialError::Unquotable { variable: variable.to_owned() })?;
-    let before = read_pairs(&path)?.map(|_| std::fs::read_to_string(&path)).transpose().map_err(fault)?.unwrap_or_default();
+    let quote = quote.ok_or_else(|| CredentialError::CannotBeQuoted { variable: variable.to_owned() })?;
+    let before = read_dotenv(&path)?.map(|_| std::fs::read_to_string(&path)).transpose().map_err(fault)?.unwrap_or_default();
     let is_other = |line: &&str| {
         let line = line.trim_start();
         line.strip_prefix("export ").unwrap_or(line).split('=').next().is_none_or(|name| name.trim() != variable)
@@ -274,7 +286,7 @@ fn keep_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, C
     Ok(path)
 }
 
-fn read_pairs(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
+fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -290,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_named_after_its_scheme_environment_and_account() {
-        assert_eq!(variable("naver-commerce", None, None, "client_id"), "INGAM_NAVER_COMMERCE__CLIENT_ID");
-        assert_eq!(variable("shopee", Some("live"), Some("sg"), "access_token"), "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN");
+        assert_eq!(variable_name("naver-commerce", None, None, "client_id"), "INGAM_NAVER_COMMERCE__CLIENT_ID");
+        assert_eq!(variable_name("shopee", Some("live"), Some("sg"), "access_token"), "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN");
     }
 }

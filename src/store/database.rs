@@ -10,19 +10,19 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a database may say nothing.
-pub const CONNECT: Duration = Duration::from_secs(10);
+pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to connect to the database at `url`.
 ///
 /// # Errors
 /// When that is no address.
-pub fn config(url: &str) -> Result<Config, StoreError> {
+pub fn parse_config(url: &str) -> Result<Config, StoreError> {
     let mut config = Config::from_str(url).map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
     config.application_name(format!("ingam process {}", std::process::id()));
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT);
+        config.connect_timeout(DATABASE_TIMEOUT);
     }
-    if config.get_ssl_mode() == SslMode::Prefer && !all_local(&config) {
+    if config.get_ssl_mode() == SslMode::Prefer && !is_local_connection(&config) {
         // `prefer` would fall back to plain text.
         config.ssl_mode(SslMode::Require);
     }
@@ -31,14 +31,14 @@ pub fn config(url: &str) -> Result<Config, StoreError> {
 
 /// A fault of the database in its own words.
 #[must_use]
-pub fn fault(error: &tokio_postgres::Error) -> StoreError {
+pub fn database_error(error: &tokio_postgres::Error) -> StoreError {
     // The text of a connection error can name the host and the user, and never the password.
-    let text = error.as_db_error().map_or_else(|| innermost(error), |error| error.message().to_owned());
+    let text = error.as_db_error().map_or_else(|| innermost_message(error), |error| error.message().to_owned());
     StoreError::Database(text)
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
+fn innermost_message(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost_message)
 }
 
 /// A database that says nothing is one that cannot be used. On the heap, since every call that might ask a database would
@@ -46,13 +46,13 @@ fn innermost(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// When it fails, or says nothing for too long.
-pub fn in_time<T>(
+pub fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Pin<Box<impl Future<Output = Result<T, StoreError>>>> {
     Box::pin(async move {
-        match tokio::time::timeout(CONNECT, work).await {
-            Ok(result) => result.map_err(|error| fault(&error)),
-            Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", CONNECT.as_secs()))),
+        match tokio::time::timeout(DATABASE_TIMEOUT, work).await {
+            Ok(result) => result.map_err(|error| database_error(&error)),
+            Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", DATABASE_TIMEOUT.as_secs()))),
         }
     })
 }
@@ -62,13 +62,13 @@ pub fn in_time<T>(
 ///
 /// # Errors
 /// When it cannot be made.
-pub async fn make_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
+pub async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
     let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
-    if in_time(client.query_opt(there, &[&name])).await?.is_some() {
+    if with_timeout(client.query_opt(there, &[&name])).await?.is_some() {
         return Ok(());
     }
     let sql = format!("begin; select pg_advisory_xact_lock(4985174); {sql}; commit");
-    in_time(client.batch_execute(&sql)).await
+    with_timeout(client.batch_execute(&sql)).await
 }
 
 /// The connection ends with its client.
@@ -76,18 +76,18 @@ pub async fn make_table(client: &Client, name: &str, sql: &str) -> Result<(), St
 /// # Errors
 /// When the database cannot be reached.
 pub async fn connect(config: &Config) -> Result<Client, StoreError> {
-    if config.get_ssl_mode() == SslMode::Disable || all_local(config) {
-        let (client, connection) = in_time(config.connect(NoTls)).await?;
+    if config.get_ssl_mode() == SslMode::Disable || is_local_connection(config) {
+        let (client, connection) = with_timeout(config.connect(NoTls)).await?;
         tokio::spawn(connection);
         return Ok(client);
     }
-    let (client, connection) = in_time(config.connect(tls()?)).await?;
+    let (client, connection) = with_timeout(config.connect(tls_connector()?)).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
 /// Sockets, and the loopback interface where nothing else is demanded, need no TLS.
-fn all_local(config: &Config) -> bool {
+fn is_local_connection(config: &Config) -> bool {
     use tokio_postgres::config::Host;
     let local = |host: &Host| match host {
         Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
@@ -98,7 +98,7 @@ fn all_local(config: &Config) -> bool {
 }
 
 /// By the certificates that this machine trusts.
-fn tls() -> Result<MakeRustlsConnect, StoreError> {
+fn tls_connector() -> Result<MakeRustlsConnect, StoreError> {
     use rustls_platform_verifier::BuilderVerifierExt;
     let setup = |error: rustls::Error| StoreError::Database(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());

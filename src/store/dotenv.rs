@@ -20,13 +20,13 @@ pub fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
         if !is_name {
             return Err(number);
         }
-        pairs.push((name.to_owned(), unquoted(value.trim()).ok_or(number)?));
+        pairs.push((name.to_owned(), unquote(value.trim()).ok_or(number)?));
     }
     Ok(pairs)
 }
 
 /// A quoted value ends at its quote; an unquoted one at a blank followed by `#`.
-fn unquoted(value: &str) -> Option<String> {
+fn unquote(value: &str) -> Option<String> {
     for quote in ['\'', '"'] {
         if let Some(rest) = value.strip_prefix(quote) {
             let (inside, after) = rest.split_once(quote)?;

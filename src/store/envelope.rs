@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The first word of everything that is kept; the number is that of the format.
-const MARK: &str = "ingam-store-1";
+const FORMAT_MARKER: &str = "ingam-store-1";
 
 /// The key of a store, 32 bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl StoreKey {
 
     /// A new one, of two draws of chance.
     #[must_use]
-    pub fn fresh(chance: fn() -> [u8; 16]) -> Self {
+    pub fn generate(chance: fn() -> [u8; 16]) -> Self {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&chance());
         bytes[16..].copy_from_slice(&chance());
@@ -41,32 +41,33 @@ impl StoreKey {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, StoreError> {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.0).map_err(|_| StoreError::Key("it cannot be used".to_owned()))?;
+        let key =
+            UnboundKey::new(&CHACHA20_POLY1305, &self.0).map_err(|_| StoreError::InvalidKey("it cannot be used".to_owned()))?;
         Ok(LessSafeKey::new(key))
     }
 }
 
 /// Seals and opens.
 #[derive(Clone)]
-pub struct Envelope {
+pub struct RecordEnvelope {
     key: Option<StoreKey>,
     /// New records are plain text.
-    plain: bool,
-    chance: fn() -> [u8; 16],
+    plaintext: bool,
+    rng: fn() -> [u8; 16],
 }
 
-impl Envelope {
+impl RecordEnvelope {
     #[must_use]
     pub fn new(key: Option<StoreKey>, plain: bool, chance: fn() -> [u8; 16]) -> Self {
-        Self { key, plain, chance }
+        Self { key, plaintext: plain, rng: chance }
     }
 
     /// Whether anything could be sealed; asked before a token is spent.
     ///
     /// # Errors
     /// When there is no key and plain text was not asked for.
-    pub fn check(&self) -> Result<(), StoreError> {
-        if self.plain || self.key.is_some() { Ok(()) } else { Err(StoreError::NoKey) }
+    pub fn ensure_can_seal(&self) -> Result<(), StoreError> {
+        if self.plaintext || self.key.is_some() { Ok(()) } else { Err(StoreError::NoKey) }
     }
 
     /// `about` is what the text belongs to: a record that was moved to another name does not open.
@@ -74,30 +75,31 @@ impl Envelope {
     /// # Errors
     /// When there is no key and plain text was not asked for.
     pub fn seal(&self, about: &str, text: &str) -> Result<Vec<u8>, StoreError> {
-        if self.plain {
-            return Ok(format!("{MARK} plain {} {text}\n", digest(about, text)).into_bytes());
+        if self.plaintext {
+            return Ok(format!("{FORMAT_MARKER} plain {} {text}\n", checksum(about, text)).into_bytes());
         }
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut nonce = [0; NONCE_LEN];
-        nonce.copy_from_slice(&(self.chance)()[..NONCE_LEN]);
+        nonce.copy_from_slice(&(self.rng)()[..NONCE_LEN]);
         let mut bytes = text.as_bytes().to_vec();
         cipher
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about.as_bytes()), &mut bytes)
-            .map_err(|_| StoreError::Key("it cannot seal".to_owned()))?;
+            .map_err(|_| StoreError::InvalidKey("it cannot seal".to_owned()))?;
         let whole = [nonce.as_slice(), &bytes].concat();
-        Ok(format!("{MARK} sealed {}\n", BASE64_STANDARD_NO_PAD.encode(whole)).into_bytes())
+        Ok(format!("{FORMAT_MARKER} sealed {}\n", BASE64_STANDARD_NO_PAD.encode(whole)).into_bytes())
     }
 
     /// # Errors
     /// When the text is not whole, or was sealed with another key.
     pub fn open(&self, about: &str, bytes: &[u8]) -> Result<String, StoreError> {
-        let broken = |reason: &str| StoreError::Broken { what: about.to_owned(), reason: reason.to_owned() };
+        let broken = |reason: &str| StoreError::Corrupt { what: about.to_owned(), reason: reason.to_owned() };
         let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix('\n')).ok_or_else(|| broken("it is cut"))?;
-        let rest = text.strip_prefix(MARK).ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
+        let rest =
+            text.strip_prefix(FORMAT_MARKER).ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
         match rest.trim_start().split_once(' ') {
             Some(("plain", rest)) => {
                 let (sum, text) = rest.split_once(' ').ok_or_else(|| broken("it is cut"))?;
-                if digest(about, text) == sum { Ok(text.to_owned()) } else { Err(broken("its checksum does not fit")) }
+                if checksum(about, text) == sum { Ok(text.to_owned()) } else { Err(broken("its checksum does not fit")) }
             }
             Some(("sealed", rest)) => self.unseal(about, rest),
             _ => Err(broken("it is neither sealed nor plain")),
@@ -105,7 +107,7 @@ impl Envelope {
     }
 
     fn unseal(&self, about: &str, text: &str) -> Result<String, StoreError> {
-        let broken = || StoreError::Broken { what: about.to_owned(), reason: "it does not open with this key".to_owned() };
+        let broken = || StoreError::Corrupt { what: about.to_owned(), reason: "it does not open with this key".to_owned() };
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut whole = BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| broken())?;
         if whole.len() < NONCE_LEN {
@@ -121,10 +123,10 @@ impl Envelope {
 /// Whether a key is needed to open it.
 #[must_use]
 pub fn is_sealed(bytes: &[u8]) -> bool {
-    bytes.starts_with(format!("{MARK} sealed ").as_bytes())
+    bytes.starts_with(format!("{FORMAT_MARKER} sealed ").as_bytes())
 }
 
-fn digest(about: &str, text: &str) -> String {
+fn checksum(about: &str, text: &str) -> String {
     hex::encode(&Sha256::digest([about, "\n", text].concat())[..16])
 }
 
@@ -132,8 +134,8 @@ fn digest(about: &str, text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn envelope(key: u8, plain: bool) -> Envelope {
-        Envelope::new(Some(StoreKey([key; 32])), plain, || [7; 16])
+    fn envelope(key: u8, plain: bool) -> RecordEnvelope {
+        RecordEnvelope::new(Some(StoreKey([key; 32])), plain, || [7; 16])
     }
 
     #[test]
@@ -163,6 +165,6 @@ mod tests {
 
     #[test]
     fn nothing_is_written_without_a_key() {
-        assert!(matches!(Envelope::new(None, false, || [0; 16]).seal("a", "x"), Err(StoreError::NoKey)));
+        assert!(matches!(RecordEnvelope::new(None, false, || [0; 16]).seal("a", "x"), Err(StoreError::NoKey)));
     }
 }

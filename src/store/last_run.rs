@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct LastRun {
     path: PathBuf,
-    failed: BTreeSet<String>,
+    failed_units: BTreeSet<String>,
 }
 
 impl LastRun {
@@ -18,7 +18,7 @@ impl LastRun {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read(folder: &Path, root: &Path) -> Result<Self, Error> {
+    pub fn load(folder: &Path, root: &Path) -> Result<Self, Error> {
         let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..16]);
         let path = folder.join("runs").join(format!("{name}.json"));
         let failed = match std::fs::read(&path) {
@@ -26,36 +26,36 @@ impl LastRun {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { path, failed })
+        Ok(Self { path, failed_units: failed })
     }
 
     #[must_use]
-    pub fn has(&self, id: &str) -> bool {
-        self.failed.contains(id)
+    pub fn has_failed(&self, id: &str) -> bool {
+        self.failed_units.contains(id)
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.failed.is_empty()
+        self.failed_units.is_empty()
     }
 
     /// Those that failed and cannot run again.
     #[must_use]
-    pub fn gone(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
-        self.failed.iter().filter(|id| !is_there(id)).cloned().collect()
+    pub fn missing_units(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+        self.failed_units.iter().filter(|id| !is_there(id)).cloned().collect()
     }
 
     /// What a run has shown; units that it did not run are as they were.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn update(&mut self, passed: &[String], failed: &[String], gone: &[String]) -> Result<(), Error> {
-        let before = self.failed.clone();
-        passed.iter().chain(gone).for_each(|id| _ = self.failed.remove(id));
-        self.failed.extend(failed.iter().cloned());
-        if self.failed == before {
+    pub fn record_results(&mut self, passed: &[String], failed: &[String], gone: &[String]) -> Result<(), Error> {
+        let before = self.failed_units.clone();
+        passed.iter().chain(gone).for_each(|id| _ = self.failed_units.remove(id));
+        self.failed_units.extend(failed.iter().cloned());
+        if self.failed_units == before {
             return Ok(());
         }
-        disk::replace(&self.path, serde_json::to_string(&self.failed)?.as_bytes())
+        disk::replace(&self.path, serde_json::to_string(&self.failed_units)?.as_bytes())
     }
 }

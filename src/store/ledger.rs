@@ -2,7 +2,7 @@
 //! call is sent. A kernel lock says whether its run still lives. It holds no secret, and it is not asked for anything but
 //! cleaning up.
 
-use super::own::make_folder;
+use super::private_file::create_private_folder;
 use crate::disk::sync_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// One call that makes something, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// Counted from one within its run.
     pub number: u64,
     pub fixture: String,
@@ -50,21 +50,21 @@ pub enum UndoBody {
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Fact {
+enum LedgerLine {
     /// The first of a file.
     Run { run_id: String, workspace: PathBuf },
     /// Before the call is sent.
-    Opened(Entry),
+    Started(LedgerEntry),
     /// It was made, and this takes it back.
-    Made { number: u64, undo: UndoCall },
+    Created { number: u64, undo: UndoCall },
     /// Nothing was made, or it is gone.
     Closed { number: u64 },
 }
 
 /// Something of a run that is not taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
-    pub entry: Entry,
+pub struct OpenUndo {
+    pub entry: LedgerEntry,
     /// `None` when its answer did not come.
     pub undo: Option<UndoCall>,
 }
@@ -76,10 +76,10 @@ pub enum LedgerError {
     #[error("the ledger `{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
     #[error("the ledger `{}` has a line that is none: {line}", .path.display())]
-    Broken { path: PathBuf, line: usize },
+    Corrupt { path: PathBuf, line: usize },
 }
 
-fn io(path: &Path, error: &std::io::Error) -> LedgerError {
+fn io_error(path: &Path, error: &std::io::Error) -> LedgerError {
     LedgerError::Io { path: path.to_owned(), reason: error.to_string() }
 }
 
@@ -89,26 +89,26 @@ pub struct Ledger {
     file: File,
     pub run_id: String,
     pub workspace: PathBuf,
-    open: Vec<Open>,
-    last: u64,
+    open_undos: Vec<OpenUndo>,
+    last_number: u64,
 }
 
 impl Ledger {
     /// # Errors
     /// When the file cannot be made: then nothing must be made at the marketplace.
-    pub fn begin(folder: &Path, run_id: &str, workspace: &Path) -> Result<Self, LedgerError> {
-        make_folder(folder).map_err(|error| io(folder, &error))?;
+    pub fn create(folder: &Path, run_id: &str, workspace: &Path) -> Result<Self, LedgerError> {
+        create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
         let path = folder.join(format!("{run_id}.jsonl"));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| io(&path, &error))?;
-        file.lock().map_err(|error| io(&path, &error))?;
+        let file = options.open(&path).map_err(|error| io_error(&path, &error))?;
+        file.lock().map_err(|error| io_error(&path, &error))?;
         let (run_id, workspace) = (run_id.to_owned(), workspace.to_owned());
-        let mut ledger = Self { path, file, run_id, workspace, open: Vec::new(), last: 0 };
-        ledger.write(&Fact::Run { run_id: ledger.run_id.clone(), workspace: ledger.workspace.clone() })?;
-        sync_folder(folder).map_err(|error| io(folder, &error))?;
+        let mut ledger = Self { path, file, run_id, workspace, open_undos: Vec::new(), last_number: 0 };
+        ledger.append(&LedgerLine::Run { run_id: ledger.run_id.clone(), workspace: ledger.workspace.clone() })?;
+        sync_folder(folder).map_err(|error| io_error(folder, &error))?;
         Ok(ledger)
     }
 
@@ -116,20 +116,20 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written down: then the call must not be sent.
-    pub fn opened(&mut self, entry: Entry) -> Result<u64, LedgerError> {
-        let number = self.last + 1;
-        let entry = Entry { number, ..entry };
-        self.write(&Fact::Opened(entry.clone()))?;
-        self.last = number;
-        self.open.push(Open { entry, undo: None });
+    pub fn record_start(&mut self, entry: LedgerEntry) -> Result<u64, LedgerError> {
+        let number = self.last_number + 1;
+        let entry = LedgerEntry { number, ..entry };
+        self.append(&LedgerLine::Started(entry.clone()))?;
+        self.last_number = number;
+        self.open_undos.push(OpenUndo { entry, undo: None });
         Ok(number)
     }
 
     /// # Errors
     /// When it cannot be written down.
-    pub fn made(&mut self, number: u64, undo: UndoCall) -> Result<(), LedgerError> {
-        self.write(&Fact::Made { number, undo: undo.clone() })?;
-        if let Some(open) = self.open.iter_mut().find(|open| open.entry.number == number) {
+    pub fn record_created(&mut self, number: u64, undo: UndoCall) -> Result<(), LedgerError> {
+        self.append(&LedgerLine::Created { number, undo: undo.clone() })?;
+        if let Some(open) = self.open_undos.iter_mut().find(|open| open.entry.number == number) {
             open.undo = Some(undo);
         }
         Ok(())
@@ -137,16 +137,16 @@ impl Ledger {
 
     /// # Errors
     /// When it cannot be written down: it is done all the same, and doing it again does no harm.
-    pub fn closed(&mut self, number: u64) -> Result<(), LedgerError> {
-        self.write(&Fact::Closed { number })?;
-        self.open.retain(|open| open.entry.number != number);
+    pub fn record_closed(&mut self, number: u64) -> Result<(), LedgerError> {
+        self.append(&LedgerLine::Closed { number })?;
+        self.open_undos.retain(|open| open.entry.number != number);
         Ok(())
     }
 
     /// What is not taken back, the last first.
     #[must_use]
-    pub fn open(&self) -> Vec<Open> {
-        self.open.iter().rev().cloned().collect()
+    pub fn open_undos(&self) -> Vec<OpenUndo> {
+        self.open_undos.iter().rev().cloned().collect()
     }
 
     #[must_use]
@@ -155,27 +155,27 @@ impl Ledger {
     }
 
     /// Ends a ledger that has nothing open; one that has stays.
-    pub fn end(self) {
-        if self.open.is_empty() {
+    pub fn remove_if_empty(self) {
+        if self.open_undos.is_empty() {
             let _ = std::fs::remove_file(&self.path);
         }
     }
 
-    fn write(&mut self, fact: &Fact) -> Result<(), LedgerError> {
+    fn append(&mut self, fact: &LedgerLine) -> Result<(), LedgerError> {
         let mut line = serde_json::to_vec(fact).unwrap_or_default();
         line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(|error| io(&self.path, &error))
+        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(|error| io_error(&self.path, &error))
     }
 
     /// The ledger of a run that is over. `None` while its run, or another clean-up, has it.
     ///
     /// # Errors
     /// When it cannot be read: a broken ledger is not an empty one.
-    fn take(path: &Path) -> Result<Option<Self>, LedgerError> {
+    fn open_abandoned(path: &Path) -> Result<Option<Self>, LedgerError> {
         let file = match OpenOptions::new().read(true).append(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io(path, &error)),
+            Err(error) => return Err(io_error(path, &error)),
         };
         if file.try_lock().is_err() {
             return Ok(None);
@@ -185,42 +185,42 @@ impl Ledger {
             return Ok(None);
         }
         let (run_id, workspace) = (String::new(), PathBuf::new());
-        let mut ledger = Self { path: path.to_owned(), file, run_id, workspace, open: Vec::new(), last: 0 };
+        let mut ledger = Self { path: path.to_owned(), file, run_id, workspace, open_undos: Vec::new(), last_number: 0 };
         ledger.replay()?;
         Ok(Some(ledger))
     }
 
     /// A last line without an end was never acted on.
     fn replay(&mut self) -> Result<(), LedgerError> {
-        let mut reader = BufReader::new(self.file.try_clone().map_err(|error| io(&self.path, &error))?);
-        std::io::Seek::rewind(&mut reader).map_err(|error| io(&self.path, &error))?;
+        let mut reader = BufReader::new(self.file.try_clone().map_err(|error| io_error(&self.path, &error))?);
+        std::io::Seek::rewind(&mut reader).map_err(|error| io_error(&self.path, &error))?;
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            reader.read_until(b'\n', &mut line).map_err(|error| io(&self.path, &error))?;
+            reader.read_until(b'\n', &mut line).map_err(|error| io_error(&self.path, &error))?;
             if !line.ends_with(b"\n") {
                 break;
             }
             let fact =
-                serde_json::from_slice(&line).map_err(|_| LedgerError::Broken { path: self.path.clone(), line: number })?;
+                serde_json::from_slice(&line).map_err(|_| LedgerError::Corrupt { path: self.path.clone(), line: number })?;
             self.apply(fact);
         }
         Ok(())
     }
 
-    fn apply(&mut self, fact: Fact) {
+    fn apply(&mut self, fact: LedgerLine) {
         match fact {
-            Fact::Run { run_id, workspace } => (self.run_id, self.workspace) = (run_id, workspace),
-            Fact::Opened(entry) => {
-                self.last = self.last.max(entry.number);
-                self.open.push(Open { entry, undo: None });
+            LedgerLine::Run { run_id, workspace } => (self.run_id, self.workspace) = (run_id, workspace),
+            LedgerLine::Started(entry) => {
+                self.last_number = self.last_number.max(entry.number);
+                self.open_undos.push(OpenUndo { entry, undo: None });
             }
-            Fact::Made { number, undo } => {
-                if let Some(open) = self.open.iter_mut().find(|open| open.entry.number == number) {
+            LedgerLine::Created { number, undo } => {
+                if let Some(open) = self.open_undos.iter_mut().find(|open| open.entry.number == number) {
                     open.undo = Some(undo);
                 }
             }
-            Fact::Closed { number } => self.open.retain(|open| open.entry.number != number),
+            LedgerLine::Closed { number } => self.open_undos.retain(|open| open.entry.number != number),
         }
     }
 }
@@ -229,19 +229,19 @@ impl Ledger {
 ///
 /// # Errors
 /// When the folder or a ledger in it cannot be read.
-pub fn left(folder: &Path, workspace: Option<&Path>) -> Result<Vec<Ledger>, LedgerError> {
+pub fn abandoned_ledgers(folder: &Path, workspace: Option<&Path>) -> Result<Vec<Ledger>, LedgerError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io(folder, &error)),
+        Err(error) => return Err(io_error(folder, &error)),
     };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     paths.sort();
     let mut ledgers = Vec::new();
     for path in paths {
-        match Ledger::take(&path)? {
-            Some(ledger) if ledger.open.is_empty() => ledger.end(),
+        match Ledger::open_abandoned(&path)? {
+            Some(ledger) if ledger.open_undos.is_empty() => ledger.remove_if_empty(),
             Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => ledgers.push(ledger),
             _ => {}
         }
@@ -253,8 +253,8 @@ pub fn left(folder: &Path, workspace: Option<&Path>) -> Result<Vec<Ledger>, Ledg
 mod tests {
     use super::*;
 
-    fn entry() -> Entry {
-        Entry {
+    fn entry() -> LedgerEntry {
+        LedgerEntry {
             number: 0,
             fixture: "item".into(),
             step: "add".into(),
@@ -281,29 +281,29 @@ mod tests {
     #[test]
     fn what_is_open_is_found_again_and_a_living_run_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::begin(folder.path(), "run1", Path::new("/w")).unwrap();
-        let numbers = [(); 3].map(|()| ledger.opened(entry()).unwrap());
-        ledger.made(numbers[0], undo("/1")).unwrap();
-        ledger.made(numbers[1], undo("/2")).unwrap();
-        ledger.closed(numbers[0]).unwrap();
-        assert_eq!(left(folder.path(), None).unwrap().len(), 0, "its run has it");
+        let mut ledger = Ledger::create(folder.path(), "run1", Path::new("/w")).unwrap();
+        let numbers = [(); 3].map(|()| ledger.record_start(entry()).unwrap());
+        ledger.record_created(numbers[0], undo("/1")).unwrap();
+        ledger.record_created(numbers[1], undo("/2")).unwrap();
+        ledger.record_closed(numbers[0]).unwrap();
+        assert_eq!(abandoned_ledgers(folder.path(), None).unwrap().len(), 0, "its run has it");
         let path = ledger.path().to_owned();
         drop(ledger);
         // A line that was cut by a kill was never acted on.
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"closed\":{\"num").unwrap();
-        let found = left(folder.path(), Some(Path::new("/w"))).unwrap();
-        let open = found[0].open();
+        let found = abandoned_ledgers(folder.path(), Some(Path::new("/w"))).unwrap();
+        let open = found[0].open_undos();
         assert_eq!((open[0].undo.clone(), open[1].undo.clone()), (None, Some(undo("/2"))));
-        assert_eq!(left(folder.path(), None).unwrap().len(), 0, "another clean-up has it");
+        assert_eq!(abandoned_ledgers(folder.path(), None).unwrap().len(), 0, "another clean-up has it");
         assert_eq!(found[0].run_id, "run1");
         drop(found);
-        assert_eq!(left(folder.path(), Some(Path::new("/other"))).unwrap().len(), 0);
+        assert_eq!(abandoned_ledgers(folder.path(), Some(Path::new("/other"))).unwrap().len(), 0);
     }
 
     #[test]
     fn a_broken_ledger_is_not_an_empty_one() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.jsonl"), "nonsense\n").unwrap();
-        assert!(matches!(left(folder.path(), None), Err(LedgerError::Broken { line: 1, .. })));
+        assert!(matches!(abandoned_ledgers(folder.path(), None), Err(LedgerError::Corrupt { line: 1, .. })));
     }
 }

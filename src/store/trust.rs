@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 /// Something that needs a word of the user before it gets a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trusted {
+pub enum TrustSubject {
     /// An environment of a workspace sends a scheme's requests to a host of its own.
     Host { environment: String, scheme: String, host: String },
     /// A scheme of the workspace, by the hash of its text.
     Scheme { name: String, hash: String, hosts: Vec<String> },
 }
 
-impl Trusted {
+impl TrustSubject {
     #[must_use]
     pub fn scheme(name: &str, text: &str, hosts: Vec<String>) -> Self {
         Self::Scheme { name: name.to_owned(), hash: hex::encode(Sha256::digest(text)), hosts }
@@ -45,16 +45,16 @@ pub enum TrustError {
 }
 
 /// The list of one user, for one workspace.
-pub struct Trust {
+pub struct TrustList {
     path: Option<PathBuf>,
     workspace: String,
     entries: Vec<Value>,
 }
 
-impl Trust {
+impl TrustList {
     /// # Errors
     /// When the list is there and cannot be read: a broken list is not an empty one.
-    pub fn read(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
+    pub fn load(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
         let path = config.map(|folder| folder.join("trust.json"));
         let fault = |path: &Path, reason: String| TrustError::File { path: path.to_owned(), reason };
         let entries = match &path {
@@ -73,31 +73,31 @@ impl Trust {
     }
 
     #[must_use]
-    pub fn allows(&self, thing: &Trusted) -> bool {
-        self.entries.contains(&self.entry(thing))
+    pub fn is_allowed(&self, thing: &TrustSubject) -> bool {
+        self.entries.contains(&self.to_entry(thing))
     }
 
     /// # Errors
     /// When the list cannot be written.
-    pub fn allow(&mut self, thing: &Trusted) -> Result<(), TrustError> {
+    pub fn allow(&mut self, thing: &TrustSubject) -> Result<(), TrustError> {
         let path = self.path.clone().ok_or(TrustError::NoFolder)?;
-        if !self.allows(thing) {
-            self.entries.push(self.entry(thing));
+        if !self.is_allowed(thing) {
+            self.entries.push(self.to_entry(thing));
         }
         disk::replace(&path, Value::List(self.entries.clone()).to_pretty_json().as_bytes())
             .map_err(|error| TrustError::File { path, reason: error.to_string() })
     }
 
-    fn entry(&self, thing: &Trusted) -> Value {
+    fn to_entry(&self, thing: &TrustSubject) -> Value {
         let mut members = vec![("workspace".into(), Value::from(self.workspace.as_str()))];
         let mut add = |name: &str, value: &str| members.push((name.into(), Value::from(value)));
         match thing {
-            Trusted::Host { environment, scheme, host } => {
+            TrustSubject::Host { environment, scheme, host } => {
                 add("environment", environment);
                 add("scheme", scheme);
                 add("host", host);
             }
-            Trusted::Scheme { name, hash, .. } => {
+            TrustSubject::Scheme { name, hash, .. } => {
                 add("scheme", name);
                 add("sha256", hash);
             }

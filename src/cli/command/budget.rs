@@ -1,7 +1,7 @@
 //! `ingam budget`: how many calls are left for each key, and until when nothing is sent; `ingam budget clear` ends that.
 
 use super::session;
-use crate::budget::{About, Book, Budget, BudgetError, Counter, limit, span, time};
+use crate::budget::{Budget, BudgetError, BudgetLabels, LimitCounter, RateLimiter, format_duration, format_limit, format_time};
 use crate::cli::Exit;
 use crate::cli::args::{BudgetAct, BudgetArgs, Global};
 use crate::cli::output::Output;
@@ -61,12 +61,12 @@ impl Desk<'_> {
     }
 
     /// Since when a key is stopped, and why.
-    fn stop(&self, book: &Book) -> Option<String> {
-        let stopped = book.stopped.as_ref()?;
-        let (scheme, at) = (&book.about.scheme, time(stopped.wall_ms));
+    fn stop(&self, book: &RateLimiter) -> Option<String> {
+        let stopped = book.suspension.as_ref()?;
+        let (scheme, at) = (&book.labels.scheme, format_time(stopped.wall_ms));
         let who = format!("{} ({})", stopped.account, stopped.environment);
         let head = self.output.out.red(&format!("{scheme} stopped {at}: {who} got {}", stopped.status));
-        Some(format!("\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it", stopped.why))
+        Some(format!("\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it", stopped.reason))
     }
 
     /// Columns as wide as what is in them; where they do not fit, one block for each limit.
@@ -101,12 +101,12 @@ impl Desk<'_> {
         let mut cleared = 0;
         for (id, kept) in budget.list().await? {
             match kept {
-                Ok((book, now)) if is_meant(&book, scheme, account) && book.is_held(now) => {
+                Ok((book, now)) if is_meant(&book, scheme, account) && book.is_restricted(now) => {
                     budget.clear(&id).await?;
-                    self.output.say(&format!("`{}` of {}: {}", book.about.scheme, accounts(&book), held(&book)));
+                    self.output.say(&format!("`{}` of {}: {}", book.labels.scheme, accounts(&book), held(&book)));
                     cleared += 1;
                 }
-                Err(BudgetError::Broken { .. }) if scheme.is_none() && account.is_none() => {
+                Err(BudgetError::Corrupt { .. }) if scheme.is_none() && account.is_none() => {
                     budget.remove(&id).await?;
                     self.output.say(&format!("the budget `{id}` could not be read, and is gone"));
                     cleared += 1;
@@ -122,36 +122,36 @@ impl Desk<'_> {
     }
 }
 
-fn is_meant(book: &Book, scheme: Option<&str>, account: Option<&str>) -> bool {
-    let uses = |named: &str| book.about.accounts.iter().any(|(_, account)| account == named);
-    scheme.is_none_or(|scheme| book.about.scheme == scheme) && account.is_none_or(uses)
+fn is_meant(book: &RateLimiter, scheme: Option<&str>, account: Option<&str>) -> bool {
+    let uses = |named: &str| book.labels.accounts.iter().any(|(_, account)| account == named);
+    scheme.is_none_or(|scheme| book.labels.scheme == scheme) && account.is_none_or(uses)
 }
 
-fn held(book: &Book) -> String {
-    match &book.stopped {
-        Some(stopped) => format!("was stopped {}, {}", time(stopped.wall_ms), stopped.why),
+fn held(book: &RateLimiter) -> String {
+    match &book.suspension {
+        Some(stopped) => format!("was stopped {}, {}", format_time(stopped.wall_ms), stopped.reason),
         None => "the marketplace had asked to wait".to_owned(),
     }
 }
 
 /// The scheme, and the host where the books know more than one of it: each has counts of its own.
-fn name_in(book: &Book, books: &[(Book, i64)]) -> String {
-    let About { scheme, host, .. } = &book.about;
-    let is_elsewhere = |other: &Book| other.about.scheme == *scheme && other.about.host != *host;
+fn name_in(book: &RateLimiter, books: &[(RateLimiter, i64)]) -> String {
+    let BudgetLabels { scheme, host, .. } = &book.labels;
+    let is_elsewhere = |other: &RateLimiter| other.labels.scheme == *scheme && other.labels.host != *host;
     if books.iter().any(|(other, _)| is_elsewhere(other)) { format!("{scheme} at {host}") } else { scheme.clone() }
 }
 
 /// A row for each limit that something is counted by, and one for what holds for all of them.
-fn rows_of(book: &Book, scheme: &str, now: i64) -> Vec<[String; 6]> {
+fn rows_of(book: &RateLimiter, scheme: &str, now: i64) -> Vec<[String; 6]> {
     let (accounts, dash) = (accounts(book), || "-".to_owned());
     let whole = match book.paused_until - now {
-        _ if book.stopped.is_some() => Some("stopped".to_owned()),
+        _ if book.suspension.is_some() => Some("stopped".to_owned()),
         ..=0 => None,
         wait => Some(asked(wait)),
     };
     let whole = whole.map(|next| [scheme.to_owned(), accounts.clone(), "all calls".to_owned(), dash(), dash(), next]);
     let counted = book.counters.iter().filter(|counter| counter.used(now) > 0 || counter.paused_until > now).map(|counter| {
-        let account = if counter.about.is_empty() { accounts.clone() } else { counter.about.clone() };
+        let account = if counter.account_label.is_empty() { accounts.clone() } else { counter.account_label.clone() };
         let [used, left, next] = numbers(counter, now);
         [scheme.to_owned(), account, limit_of(counter), used, left, next]
     });
@@ -159,30 +159,30 @@ fn rows_of(book: &Book, scheme: &str, now: i64) -> Vec<[String; 6]> {
 }
 
 /// `2/1s, 4 at once: GET /v1/orders`
-fn limit_of(counter: &Counter) -> String {
-    let rule = counter.now();
+fn limit_of(counter: &LimitCounter) -> String {
+    let rule = counter.effective_rule();
     let burst = rule.burst.map(|burst| format!(", {burst} at once")).unwrap_or_default();
     let operation = if counter.operation.is_empty() { String::new() } else { format!(": {}", counter.operation) };
-    format!("{}{burst}{operation}", limit(&rule))
+    format!("{}{burst}{operation}", format_limit(&rule))
 }
 
-fn numbers(counter: &Counter, now: i64) -> [String; 3] {
-    let (most, left) = (counter.now().most(), counter.left(now));
+fn numbers(counter: &LimitCounter, now: i64) -> [String; 3] {
+    let (most, left) = (counter.effective_rule().capacity(), counter.available(now));
     let next = match (counter.paused_until > now, counter.free_at(now, 0) - now) {
         (_, ..=0) => "now".to_owned(),
         (true, wait) => asked(wait),
-        (false, wait) => format!("in {}", span(wait)),
+        (false, wait) => format!("in {}", format_duration(wait)),
     };
     [counter.used(now).min(most).to_string(), left.to_string(), next]
 }
 
 /// The marketplace wants it so.
 fn asked(wait_ms: i64) -> String {
-    format!("in {}, as it asked", span(wait_ms))
+    format!("in {}, as it asked", format_duration(wait_ms))
 }
 
 /// Who has used the key: `main (live)`.
-fn accounts(book: &Book) -> String {
-    let names = book.about.accounts.iter().map(|(environment, account)| format!("{account} ({environment})"));
+fn accounts(book: &RateLimiter) -> String {
+    let names = book.labels.accounts.iter().map(|(environment, account)| format!("{account} ({environment})"));
     names.collect::<Vec<_>>().join(", ")
 }

@@ -11,7 +11,7 @@ use crate::load::Loaded;
 use crate::model::fixture::{Find, FixtureStep, Undo};
 use crate::recording::Whose;
 use crate::run::{Context, Recall, find_lost, take_back};
-use crate::store::{Ledger, LedgerError, Open, left};
+use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
 pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
@@ -29,7 +29,7 @@ async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output
         Exit::Unable
     };
     let folder = session::ledger_folder(host).ok_or(LedgerError::NoFolder).map_err(unable)?;
-    let mut ledgers = left(&folder, Some(&loaded.workspace.root)).map_err(unable)?;
+    let mut ledgers = abandoned_ledgers(&folder, Some(&loaded.workspace.root)).map_err(unable)?;
     if let Some(run_id) = &args.run {
         ledgers.retain(|ledger| ledger.run_id == *run_id);
         if ledgers.is_empty() {
@@ -59,7 +59,7 @@ async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output
 /// The run, and below it what it has left.
 fn list(ledger: &Ledger, host: &Host) -> String {
     let mut lines = vec![format!("run {}", ledger.run_id)];
-    for open in ledger.open() {
+    for open in ledger.open_undos() {
         let entry = &open.entry;
         let minutes = ((host.clock)() - entry.at_ms) / 60_000;
         let account = entry.account.as_ref().map(|account| format!(" as {account}")).unwrap_or_default();
@@ -88,13 +88,13 @@ struct Cleaner<'c> {
 impl Cleaner<'_> {
     /// Everything of one run, the last first; what cannot be taken back stays in the ledger.
     async fn clean(&mut self, mut ledger: Ledger) -> Result<(), Exit> {
-        for open in ledger.open() {
+        for open in ledger.open_undos() {
             let name = format!("{}::{} of run {}", open.entry.fixture, open.entry.step, ledger.run_id);
             match self.take_back(&open, &ledger.run_id).await? {
                 Ok(said) => {
                     self.gone += 1;
                     self.output.say(&format!("{name}: {said}"));
-                    ledger.closed(open.entry.number).map_err(|error| {
+                    ledger.record_closed(open.entry.number).map_err(|error| {
                         self.output.error(&error.to_string(), &[]);
                         Exit::Unable
                     })?;
@@ -105,11 +105,11 @@ impl Cleaner<'_> {
                 }
             }
         }
-        ledger.end();
+        ledger.remove_if_empty();
         Ok(())
     }
 
-    async fn take_back(&mut self, open: &Open, run_id: &str) -> Result<Result<String, String>, Exit> {
+    async fn take_back(&mut self, open: &OpenUndo, run_id: &str) -> Result<Result<String, String>, Exit> {
         let undo = self.undo(open);
         let sweeps = self.sweeps;
         let context = self.room(&open.entry.environment).await?;
@@ -134,7 +134,7 @@ impl Cleaner<'_> {
     }
 
     /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what was lost.
-    fn undo(&self, open: &Open) -> Option<&'static Undo> {
+    fn undo(&self, open: &OpenUndo) -> Option<&'static Undo> {
         let fixture = self.loaded.workspace.fixture(&open.entry.fixture)?;
         let is_it = |made: &&FixtureStep| made.step.name.as_deref().unwrap_or_default() == open.entry.step;
         fixture.steps.iter().find(is_it)?.undo.as_ref()
@@ -151,7 +151,7 @@ impl Cleaner<'_> {
 }
 
 /// Looks for what carries the run's id, and takes each back.
-async fn sweep(open: &Open, undo: &Undo, run_id: &str, context: &Context<'_>) -> Result<String, String> {
+async fn sweep(open: &OpenUndo, undo: &Undo, run_id: &str, context: &Context<'_>) -> Result<String, String> {
     let Some(find): Option<&Find> = undo.find.as_ref() else { return Err(String::new()) };
     let account = open.entry.account.as_deref();
     let calls = find_lost(find, undo, account, run_id, context).await?;

@@ -4,7 +4,7 @@ use crate::cli::Exit;
 use crate::host::Host;
 use crate::load::scheme_of;
 use crate::renew::{Failure, Job, Tools, renew, serve};
-use crate::store::{Nature, Record, Store, StoreError};
+use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
 use crate::transport::{Live, Reach};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
@@ -25,7 +25,7 @@ pub fn run(host: &Host) -> Exit {
 }
 
 /// What asks a process to end is waited out: each step of a renewal has its own time-out.
-async fn undisturbed(job: &Job, host: &Host) -> Result<Record, Failure> {
+async fn undisturbed(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
     #[cfg(unix)]
     let _handlers = {
         use tokio::signal::unix::{SignalKind, signal};
@@ -34,13 +34,13 @@ async fn undisturbed(job: &Job, host: &Host) -> Result<Record, Failure> {
     perform(job, host).await
 }
 
-async fn perform(job: &Job, host: &Host) -> Result<Record, Failure> {
+async fn perform(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
     let source = &job.scheme;
     let scheme = scheme_of(&source.root, &source.name, source.origin(), &source.text);
     let scheme = scheme.map_err(|reason| Failure::unable(format!("the scheme `{}`: {reason}", source.name)))?;
-    let nature = Nature { clock: host.clock, chance: host.chance };
+    let nature = ClockAndRng { clock: host.clock, rng: host.chance };
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
-    let store = Store::open(config, nature).await?;
+    let store = TokenStore::open(config, nature).await?;
     let is_loopback = job.bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
     let reach = if is_loopback { Reach::Loopback } else { Reach::Anywhere };
     let transport = Live::new(reach).map_err(|error| Failure::unable(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use super::replay;
 use super::session::{self, Chosen, Session};
-use crate::budget::{Budget, Place};
+use crate::budget::{Budget, BudgetLocation};
 use crate::cli::Exit;
 use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
@@ -18,7 +18,7 @@ use crate::report::{Both, Reporter};
 use crate::run::{Budgets, Context, Recordings, Snapshots, Stopper, Use, stopper};
 use crate::snapshot::Update;
 use crate::span::Sources;
-use crate::store::{LastRun, left};
+use crate::store::{LastRun, abandoned_ledgers};
 use std::cell::RefCell;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -66,9 +66,9 @@ impl Reporter for Results {
 /// For `--rerun-failed`; that it cannot be kept is no fault of the run. What is gone has been said once, and is forgotten.
 fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool, output: &Output) {
     let Some(folder) = host.state_folder() else { return };
-    let updated = LastRun::read(&folder, &loaded.workspace.root).and_then(|mut last| {
-        let gone = if gone_is_said { last.gone(|id| is_there(loaded, id)) } else { Vec::new() };
-        last.update(&results.passed, &results.failed, &gone)
+    let updated = LastRun::load(&folder, &loaded.workspace.root).and_then(|mut last| {
+        let gone = if gone_is_said { last.missing_units(|id| is_there(loaded, id)) } else { Vec::new() };
+        last.record_results(&results.passed, &results.failed, &gone)
     });
     if let Err(error) = updated {
         output.warning(&format!("what failed cannot be kept for `--rerun-failed`: {error}"));
@@ -85,17 +85,17 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exi
     let Run { host, args, output, .. } = *run;
     if args.rerun_failed {
         let folder = host.state_folder().unwrap_or_default();
-        let last = LastRun::read(&folder, &loaded.workspace.root).map_err(|error| {
+        let last = LastRun::load(&folder, &loaded.workspace.root).map_err(|error| {
             output.error(&format!("what failed last cannot be read: {error}"), &[]);
             Exit::Unable
         })?;
-        let gone = last.gone(|id| is_there(loaded, id));
+        let gone = last.missing_units(|id| is_there(loaded, id));
         if !gone.is_empty() {
             let gone = list_of(gone.iter().map(String::as_str), "and");
             output
                 .warning(&format!("{gone} failed, and there is no such file any more: run what has taken its place by its name"));
         }
-        plan.retain(|id| last.has(id));
+        plan.retain(|id| last.has_failed(id));
         if plan.units.is_empty() {
             let why = if last.is_empty() { "nothing of this workspace failed" } else { "nothing of what was selected failed" };
             output.error(&format!("{why} when it was last run"), &["run it without `--rerun-failed`".to_owned()]);
@@ -178,7 +178,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     }
     context.snapshots = snapshots(host, args, output)?;
     if args.budget && chosen_sandbox {
-        context.budgets = Budgets::new(Budget::new(Place::Memory, host.clock, host.chance));
+        context.budgets = Budgets::new(Budget::new(BudgetLocation::Memory, host.clock, host.chance));
     }
     context.budgets.wait = wait;
     let waits = context.budgets.told();
@@ -298,9 +298,9 @@ impl Hearing<'_> {
 /// What earlier runs have left at marketplaces.
 fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
     let Some(folder) = &context.ledger else { return };
-    match left(folder, Some(&context.workspace.root)) {
+    match abandoned_ledgers(folder, Some(&context.workspace.root)) {
         Ok(ledgers) => {
-            let things: usize = ledgers.iter().map(|ledger| ledger.open().len()).sum();
+            let things: usize = ledgers.iter().map(|ledger| ledger.open_undos().len()).sum();
             if things > 0 {
                 let are = if things == 1 { "is" } else { "are" };
                 let text = format!("{} of earlier runs {are} still there: see `ingam cleanup --list`", count(things, "thing"));
@@ -313,10 +313,12 @@ fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
 
 fn say_what_is_kept(context: &Context<'_>, output: &Output) {
     let Some(folder) = &context.ledger else { return };
-    let ledgers = left(folder, Some(&context.workspace.root)).unwrap_or_default();
+    let ledgers = abandoned_ledgers(folder, Some(&context.workspace.root)).unwrap_or_default();
     let own = ledgers.iter().filter(|ledger| ledger.run_id == context.run_id);
-    let names: Vec<String> =
-        own.flat_map(crate::store::Ledger::open).map(|open| format!("{}::{}", open.entry.fixture, open.entry.step)).collect();
+    let names: Vec<String> = own
+        .flat_map(crate::store::Ledger::open_undos)
+        .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
+        .collect();
     if !names.is_empty() {
         output.say(&format!("kept: {}; `ingam cleanup {}` takes it back", names.join(", "), context.run_id));
     }

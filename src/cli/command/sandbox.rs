@@ -10,7 +10,7 @@ use crate::load::all_schemes;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX};
 use crate::model::scheme::Scheme;
 use crate::sandbox::{CONTROL, Nature, Sandbox, test_account};
-use crate::store::variable;
+use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
 pub fn run(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Exit {
@@ -60,7 +60,7 @@ fn print_keys(scheme: &Scheme, name: &str, account: Option<&Account>, output: &O
         if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
             // A shell would read `$` as the beginning of a variable.
             let text = if text.contains('$') { format!("'{text}'") } else { text };
-            output.data(&output.out.dim(&format!("    {}={text}", variable(&scheme.name, None, None, &key))));
+            output.data(&output.out.dim(&format!("    {}={text}", variable_name(&scheme.name, None, None, &key))));
         }
     }
 }

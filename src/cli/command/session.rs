@@ -18,7 +18,7 @@ use crate::renew::{Helper, Renewer, SchemeSource};
 use crate::run::{Accesses, Budgets, Context, Environment, Recordings, Tokens, Use, stopper};
 use crate::sandbox::{Nature, Origins, Sandbox};
 use crate::secret::Redactor;
-use crate::store::{Credentials, StoreConfig, Trust, Trusted};
+use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
 use crate::transport::{Live, Reach};
 use crate::value::Member;
 use crate::wire::BaseUrl;
@@ -132,14 +132,14 @@ pub async fn environment<'w>(
         };
     }
     let credentials = credentials(host, loaded, output)?;
-    let trust = Trust::read(host.config_folder().as_deref(), &loaded.workspace.root).map_err(|error| {
+    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(|error| {
         output.error(&error.to_string(), &[]);
         Exit::Unable
     })?;
     let environment = name.to_owned();
     let trusts = move |scheme: &Scheme, base: &BaseUrl| {
         let wanted = things_to_trust(loaded, &environment, scheme, base);
-        wanted.into_iter().find(|thing| !trust.allows(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
+        wanted.into_iter().find(|thing| !trust.is_allowed(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
     };
     Ok(Environment::Own { credentials, trusts: Box::new(trusts) })
 }
@@ -165,8 +165,8 @@ pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> 
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Credentials, Exit> {
-    Credentials::read(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
+pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<CredentialSources, Exit> {
+    CredentialSources::load(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
         output.error(&error.to_string(), &[]);
         Exit::Credential
     })
@@ -175,11 +175,11 @@ pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Cred
 /// What has to be trusted before this scheme's secrets go to this host. A loopback address and a scheme's own host need
 /// no word; a workspace's own scheme does, by its content.
 #[must_use]
-pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<Trusted> {
+pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
     if !own_host && !base.is_loopback() {
-        things.push(Trusted::Host {
+        things.push(TrustSubject::Host {
             environment: environment.to_owned(),
             scheme: scheme.name.clone(),
             host: base.as_str().to_owned(),
@@ -189,7 +189,7 @@ pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base
     if scheme.origin == Origin::Workspace && secrets {
         let text = loaded.sources.get(scheme.at.file).map_or("", |source| &source.text);
         let hosts = scheme.hosts.iter().map(|host| host.url.clone()).collect();
-        things.push(Trusted::scheme(&scheme.name, text, hosts));
+        things.push(TrustSubject::scheme(&scheme.name, text, hosts));
     }
     things
 }
@@ -264,7 +264,7 @@ impl<'w> Session<'w> {
             Environment::Own { .. } => Some(self.kept(output)?),
             Environment::Sandbox(_) | Environment::Dry(_) => None,
         };
-        let nature = crate::store::Nature { clock: self.host.clock, chance: self.host.chance };
+        let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.chance };
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
         let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh).unwrap_or_default();
@@ -273,7 +273,7 @@ impl<'w> Session<'w> {
 
     /// The user's own environments always count.
     fn budgets(&self, is_own: bool, output: &Output) -> Result<Budgets, Exit> {
-        let place = if is_own { settings::budget(self.host) } else { Ok(crate::budget::Place::Nowhere) };
+        let place = if is_own { settings::budget(self.host) } else { Ok(crate::budget::BudgetLocation::Disabled) };
         let place = place.map_err(|error| {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
             Exit::Unable
@@ -284,7 +284,7 @@ impl<'w> Session<'w> {
     fn kept(&self, output: &Output) -> Result<(StoreConfig, Helper), Exit> {
         let config = settings::store(self.host, self.global).map_err(|error| {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-            if error.wants_a_person() { Exit::Credential } else { Exit::Unable }
+            if error.needs_user_action() { Exit::Credential } else { Exit::Unable }
         })?;
         Ok((config, settings::helper(self.host)))
     }

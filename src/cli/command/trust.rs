@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::Host;
 use crate::load::{Loaded, all_schemes};
-use crate::store::{Trust, Trusted};
+use crate::store::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use std::io::{BufRead, Write};
 
@@ -24,8 +24,9 @@ fn trust(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Res
         output.error(&error.to_string(), &[]);
         Exit::Unable
     };
-    let mut trust = Trust::read(host.config_folder().as_deref(), &loaded.workspace.root).map_err(fault)?;
-    let wanted: Vec<Trusted> = things(&mut loaded, &environment).into_iter().filter(|thing| !trust.allows(thing)).collect();
+    let mut trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(fault)?;
+    let wanted: Vec<TrustSubject> =
+        things(&mut loaded, &environment).into_iter().filter(|thing| !trust.is_allowed(thing)).collect();
     if wanted.is_empty() {
         output.data(&format!("nothing in environment `{environment}` needs your trust"));
         return Ok(Exit::Success);
@@ -44,7 +45,7 @@ fn trust(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Res
     Ok(Exit::Success)
 }
 
-fn things(loaded: &mut Loaded, environment: &str) -> Vec<Trusted> {
+fn things(loaded: &mut Loaded, environment: &str) -> Vec<TrustSubject> {
     let schemes = all_schemes(loaded);
     let declared = loaded.workspace.environment(environment);
     let mut things = Vec::new();

@@ -5,7 +5,7 @@ use super::{Town, figure, said, scaled};
 use ingam::load::{all_schemes, load};
 use ingam::renew::{Act, Job, SchemeSource};
 use ingam::sign::Values;
-use ingam::store::{Key, Label, Nature, Record, Store, StoreConfig};
+use ingam::store::{ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
 use ingam::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;
@@ -80,7 +80,7 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
 pub struct Bench {
     pub town: Town,
     config: StoreConfig,
-    key: Key,
+    key: FamilyKey,
     source: SchemeSource,
     credentials: Values,
 }
@@ -100,19 +100,19 @@ impl Bench {
             ("shop_id".into(), number("101")),
         ]);
         let host = town.origin.strip_prefix("http://").unwrap();
-        let key = Key::new(&scheme, scheme.token("shop").unwrap(), host, "sg", &credentials);
+        let key = FamilyKey::new(&scheme, scheme.token("shop").unwrap(), host, "sg", &credentials);
         Self { town, config, key, source, credentials }
     }
 
-    pub fn record(&self) -> Option<Record> {
-        let nature = Nature { clock: || 0, chance: || [0; 16] };
+    pub fn record(&self) -> Option<FamilyRecord> {
+        let nature = ClockAndRng { clock: || 0, rng: || [0; 16] };
         let runtime = super::stores::runtime();
-        runtime.block_on(async { Store::open(&self.config, nature).await.unwrap().read(&self.key).await.unwrap() })
+        runtime.block_on(async { TokenStore::open(&self.config, nature).await.unwrap().read(&self.key).await.unwrap() })
     }
 
     fn job(&self) -> Vec<u8> {
         let than = self.record().unwrap().generation;
-        let label = Label { environment: "local".to_owned(), account: "sg".to_owned() };
+        let label = FamilyLabel { environment: "local".to_owned(), account: "sg".to_owned() };
         let act = Act::Renew { than };
         let mut job = Job::new(
             self.source.clone(),

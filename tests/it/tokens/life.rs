@@ -78,8 +78,8 @@ fn an_owner_is_split_off_once() {
         let main = records.into_iter().find(|record| record.key.token == "main_account").unwrap();
         let mut lock = store.lock(&main.key, std::time::Duration::from_secs(5)).await.unwrap();
         let mut main = lock.read().await.unwrap().unwrap();
-        let pending = ingam::store::Pending { token: "shop".into(), credential: "shop_id".into(), id: "101".into() };
-        main.pending.push(pending);
+        let pending = ingam::store::PendingSplit { token: "shop".into(), credential: "shop_id".into(), id: "101".into() };
+        main.pending_splits.push(pending);
         lock.write(&mut main).await.unwrap();
     });
     let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);

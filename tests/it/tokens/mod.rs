@@ -13,7 +13,7 @@ mod stores;
 pub use postgres::Server;
 
 use super::program::{Folder, ingam, text};
-use ingam::store::{Place, StoreConfig, StoreKey};
+use ingam::store::{StoreConfig, StoreKey, StoreLocation};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -98,8 +98,8 @@ impl Town {
     /// The store as the program opens it, once it has made a key.
     pub fn store_config(&self) -> StoreConfig {
         let key = std::fs::read_to_string(self.home().join(".config/ingam/store.key")).unwrap();
-        let place = Place::Folder(self.folder_of_tokens());
-        StoreConfig { place, key: StoreKey::parse(&key), key_file: None, plain: false }
+        let place = StoreLocation::Folder(self.folder_of_tokens());
+        StoreConfig { location: place, key: StoreKey::parse(&key), key_file: None, plaintext: false }
     }
 
     /// The program with the application's credentials.

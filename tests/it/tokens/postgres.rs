@@ -3,7 +3,7 @@
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};
 use super::{Town, scaled};
-use ingam::store::{Place, Store, StoreError};
+use ingam::store::{StoreError, StoreLocation, TokenStore};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -105,31 +105,31 @@ fn many_processes_refresh_once_over_a_database() {
 #[test]
 fn a_holder_that_lost_its_connection_overwrites_nothing() {
     let Some(server) = Server::start() else { return };
-    let config = config(Place::Postgres(server.url()));
+    let config = config(StoreLocation::Postgres(server.url()));
     runtime().block_on(async {
-        let store = Store::open(&config, NATURE).await.unwrap();
+        let store = TokenStore::open(&config, NATURE).await.unwrap();
         write_next(&store, 1).await.unwrap();
         let mut frozen = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
         let mut record = frozen.read().await.unwrap().unwrap();
         let busy = store.lock(&key(), Duration::from_millis(100)).await;
-        assert!(matches!(busy, Err(StoreError::Busy { ref holder, .. }) if holder.starts_with("ingam process")));
+        assert!(matches!(busy, Err(StoreError::LockTimeout { ref holder, .. }) if holder.starts_with("ingam process")));
         let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'", &[]).await.unwrap();
         write_next(&store, 2).await.unwrap();
-        record.succeed(pair(99));
-        assert_eq!(frozen.write(&mut record).await, Err(StoreError::Overtaken));
-        assert_eq!(frozen.put_inbox("an answer").await, Err(StoreError::Overtaken));
+        record.rotate(pair(99));
+        assert_eq!(frozen.write(&mut record).await, Err(StoreError::StaleRevision));
+        assert_eq!(frozen.write_inbox("an answer").await, Err(StoreError::StaleRevision));
         assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
         // The inbox of the one who has the lock is there for the next.
         let mut lock = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
         lock.read().await.unwrap();
-        lock.put_inbox("an answer").await.unwrap();
+        lock.write_inbox("an answer").await.unwrap();
         drop(lock);
         let mut next = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
-        assert_eq!(next.inbox().await.unwrap().as_deref(), Some("an answer"));
+        assert_eq!(next.read_inbox().await.unwrap().as_deref(), Some("an answer"));
         next.clear_inbox().await;
-        assert_eq!(next.inbox().await.unwrap(), None);
+        assert_eq!(next.read_inbox().await.unwrap(), None);
     });
 }
 
@@ -137,9 +137,9 @@ fn a_holder_that_lost_its_connection_overwrites_nothing() {
 #[test]
 fn a_cut_connection_is_made_anew() {
     let Some(server) = Server::start() else { return };
-    let config = config(Place::Postgres(server.url()));
+    let config = config(StoreLocation::Postgres(server.url()));
     runtime().block_on(async {
-        let store = Store::open(&config, NATURE).await.unwrap();
+        let store = TokenStore::open(&config, NATURE).await.unwrap();
         write_next(&store, 1).await.unwrap();
         let mut lock = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
         let mut record = lock.read().await.unwrap().unwrap();
@@ -147,9 +147,9 @@ fn a_cut_connection_is_made_anew() {
         tokio::spawn(connection);
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'ingam%'";
         client.execute(sql, &[]).await.unwrap();
-        record.succeed(pair(2));
+        record.rotate(pair(2));
         // The first try may find the cut, the next one finds the database.
-        while lock.put_inbox("an answer").await.is_err() {}
+        while lock.write_inbox("an answer").await.is_err() {}
         lock.write(&mut record).await.unwrap();
         assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
     });

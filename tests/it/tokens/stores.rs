@@ -1,12 +1,14 @@
 //! The store of files from inside the library: no torn read, nobody overtaken, nobody else let in.
 
 use super::{Town, figure, scaled};
-use ingam::store::{Key, Label, Nature, Pair, Place, Record, Store, StoreConfig, StoreError, StoreKey};
+use ingam::store::{
+    ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation, TokenPair, TokenStore,
+};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub const NATURE: Nature = Nature { clock: || 1_795_338_000_000, chance };
+pub const NATURE: ClockAndRng = ClockAndRng { clock: || 1_795_338_000_000, rng: chance };
 
 /// Fresh bytes, since a nonce must not come twice.
 fn chance() -> [u8; 16] {
@@ -15,40 +17,40 @@ fn chance() -> [u8; 16] {
     bytes
 }
 
-pub fn config(place: Place) -> StoreConfig {
-    StoreConfig { place, key: Some(StoreKey::fresh(|| [7; 16])), key_file: None, plain: false }
+pub fn config(place: StoreLocation) -> StoreConfig {
+    StoreConfig { location: place, key: Some(StoreKey::generate(|| [7; 16])), key_file: None, plaintext: false }
 }
 
-pub fn key() -> Key {
+pub fn key() -> FamilyKey {
     let ids = vec![("shop_id".to_owned(), "101".to_owned())];
-    Key { scheme: "mall".to_owned(), host: "mall.example".to_owned(), token: "shop".to_owned(), ids }
+    FamilyKey { scheme: "mall".to_owned(), host: "mall.example".to_owned(), token: "shop".to_owned(), ids }
 }
 
-pub fn pair(number: i64) -> Pair {
+pub fn pair(number: i64) -> TokenPair {
     let values = vec![("access_token".to_owned(), format!("token-{number}-{}", "x".repeat(300)))];
-    Pair { values, received_ms: number, access_until_ms: None, refresh_until_ms: None, grant_until_ms: None }
+    TokenPair { values, received_ms: number, access_expires_ms: None, refresh_expires_ms: None, grant_expires_ms: None }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-pub fn open(config: &StoreConfig) -> Store {
-    runtime().block_on(Store::open(config, NATURE)).unwrap()
+pub fn open(config: &StoreConfig) -> TokenStore {
+    runtime().block_on(TokenStore::open(config, NATURE)).unwrap()
 }
 
 /// Takes the lock, reads, and writes the next pair.
-pub async fn write_next(store: &Store, number: i64) -> Result<(), StoreError> {
+pub async fn write_next(store: &TokenStore, number: i64) -> Result<(), StoreError> {
     let mut lock = store.lock(&key(), Duration::from_secs(30)).await?;
-    let mut record = lock.read().await?.unwrap_or_else(|| Record::new(key(), Label::default()));
-    record.succeed(pair(number));
+    let mut record = lock.read().await?.unwrap_or_else(|| FamilyRecord::new(key(), FamilyLabel::default()));
+    record.rotate(pair(number));
     lock.write(&mut record).await
 }
 
 #[test]
 fn no_read_is_torn() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(Place::Folder(folder.path().join("tokens")));
+    let config = config(StoreLocation::Folder(folder.path().join("tokens")));
     let (reads, writes) = (scaled(10_000), i64::try_from(scaled(200)).unwrap());
     runtime().block_on(write_next(&open(&config), 0)).unwrap();
     let writing = AtomicBool::new(true);
@@ -87,18 +89,18 @@ fn no_read_is_torn() {
 #[test]
 fn who_was_overtaken_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(Place::Folder(folder.path().join("tokens")));
+    let config = config(StoreLocation::Folder(folder.path().join("tokens")));
     let store = open(&config);
     runtime().block_on(async {
         write_next(&store, 1).await.unwrap();
         let mut frozen = store.lock(&key(), Duration::from_secs(1)).await.unwrap();
         let mut record = frozen.read().await.unwrap().unwrap();
-        assert!(matches!(store.lock(&key(), Duration::from_millis(50)).await, Err(StoreError::Busy { .. })));
+        assert!(matches!(store.lock(&key(), Duration::from_millis(50)).await, Err(StoreError::LockTimeout { .. })));
         // Somebody removes the file of the lock, and with it the lock.
         std::fs::remove_file(folder.path().join("tokens").join(format!("{}.lock", key().id()))).unwrap();
         write_next(&store, 2).await.unwrap();
-        record.succeed(pair(99));
-        assert_eq!(frozen.write(&mut record).await, Err(StoreError::Overtaken));
+        record.rotate(pair(99));
+        assert_eq!(frozen.write(&mut record).await, Err(StoreError::StaleRevision));
         assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
     });
 }

@@ -8,7 +8,7 @@ use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{Act, Failure, Job};
 use crate::run::{Access, Context};
 use crate::sign::Values;
-use crate::store::{Key, LOCK_WAIT, Label, Pending, Record, StoreError};
+use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
 use crate::value::{Member, Number, Value};
 
 /// One chain of tokens, and what it is asked for with.
@@ -22,17 +22,17 @@ pub struct Chain<'c> {
 }
 
 impl Chain<'_> {
-    pub fn key(&self) -> Key {
-        Key::new(self.scheme, self.token, self.access.base.authority(), &self.account, &self.credentials)
+    pub fn key(&self) -> FamilyKey {
+        FamilyKey::new(self.scheme, self.token, self.access.base.authority(), &self.account, &self.credentials)
     }
 
     /// In the helper process.
-    pub async fn perform(&self, room: &Room, act: Act) -> Result<Record, Failure> {
+    pub async fn perform(&self, room: &Room, act: Act) -> Result<FamilyRecord, Failure> {
         let context = &room.context;
         let bases = context.accesses.bases(self.scheme, self.token, &self.access.base);
         let bases = bases.map_err(|error| Failure::person(error.to_string()))?;
         let renewer = &context.tokens.renewer;
-        let label = Label { environment: context.environment.clone(), account: self.account.clone() };
+        let label = FamilyLabel { environment: context.environment.clone(), account: self.account.clone() };
         let job = Job::new(renewer.source(self.scheme), self.key(), label, bases, &self.credentials, act);
         let record = renewer.renew(job, self.scheme, &context.transport).await?;
         context.remember_record(&record);
@@ -41,11 +41,11 @@ impl Chain<'_> {
 }
 
 /// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried again by `auth refresh`.
-pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: Record) -> Exit {
+pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: FamilyRecord) -> Exit {
     let from = format!("{}:{}", shared.key.id(), shared.generation);
     let refresh_token = shared.current.as_ref().and_then(|pair| pair.get("refresh_token")).map(str::to_owned).unwrap_or_default();
     let mut exit = Exit::Success;
-    for pending in shared.pending.clone() {
+    for pending in shared.pending_splits.clone() {
         let act = Act::Split { refresh_token: refresh_token.clone(), from: from.clone() };
         match perform_part(room, chain, &pending, act).await {
             Ok(record) => {
@@ -61,7 +61,7 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
 }
 
 /// For one owner of a shared pair, at the host of its account, where ingam.yaml names one.
-async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &Pending, act: Act) -> Result<Record, Failure> {
+async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &PendingSplit, act: Act) -> Result<FamilyRecord, Failure> {
     let scheme = chain.scheme;
     let unknown = || Failure::unable(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
@@ -94,32 +94,33 @@ pub fn id_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
 }
 
 /// An owner has tokens of its own now.
-async fn settle(room: &Room, shared: &mut Record, pending: &Pending) -> Result<(), StoreError> {
+async fn settle(room: &Room, shared: &mut FamilyRecord, pending: &PendingSplit) -> Result<(), StoreError> {
     let store = room.context.tokens.renewer.store().await?;
     let mut lock = store.lock(&shared.key, LOCK_WAIT).await?;
     let Some(mut there) = lock.read().await? else { return Ok(()) };
     if there.generation == shared.generation {
-        there.pending.retain(|other| other != pending);
+        there.pending_splits.retain(|other| other != pending);
         lock.write(&mut there).await?;
     }
     Ok(())
 }
 
 /// One line: whose tokens are kept, and until when.
-pub fn say(desk: &Desk<'_>, room: &Room, scheme: &Scheme, record: &Record) {
+pub fn say(desk: &Desk<'_>, room: &Room, scheme: &Scheme, record: &FamilyRecord) {
     let now = room.context.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
     let left = |until: Option<i64>| super::status::left(until, now);
-    let owner = record.key.owner(scheme);
+    let owner = record.key.account_label(scheme);
     let owner =
         if owner.is_empty() || owner.replace(' ', "=") == record.label.account { String::new() } else { format!(" ({owner})") };
     let mut line =
-        format!("`{}`{owner}: access token for {}", record.label.account, left(pair.and_then(|pair| pair.access_until_ms)));
+        format!("`{}`{owner}: access token for {}", record.label.account, left(pair.and_then(|pair| pair.access_expires_ms)));
     if pair.is_some_and(|pair| pair.get("refresh_token").is_some()) {
-        line.push_str(&format!(", refresh token for {}", left(pair.and_then(|pair| pair.refresh_until_ms))));
+        line.push_str(&format!(", refresh token for {}", left(pair.and_then(|pair| pair.refresh_expires_ms))));
     }
-    if !record.pending.is_empty() {
-        let owners: Vec<String> = record.pending.iter().map(|pending| format!("{} {}", pending.credential, pending.id)).collect();
+    if !record.pending_splits.is_empty() {
+        let owners: Vec<String> =
+            record.pending_splits.iter().map(|pending| format!("{} {}", pending.credential, pending.id)).collect();
         line.push_str(&format!("; it is shared by {}", owners.join(", ")));
     }
     desk.output.say(&line);
@@ -150,7 +151,7 @@ pub async fn refresh(desk: &Desk<'_>, scheme: Option<&str>, whose: &Whose) -> Re
     Ok(exit)
 }
 
-async fn again(desk: &Desk<'_>, room: &Room, record: Record) -> Exit {
+async fn again(desk: &Desk<'_>, room: &Room, record: FamilyRecord) -> Exit {
     let Some((scheme, token)) = scheme_and_token(room, &record) else {
         desk.output
             .error(&format!("there is no scheme `{}` here, or no token `{}` in it", record.key.scheme, record.key.token), &[]);
@@ -165,7 +166,7 @@ async fn again(desk: &Desk<'_>, room: &Room, record: Record) -> Exit {
         credentials.set(name, id_value(scheme, name, value));
     }
     let chain = Chain { scheme, token, access: &access, credentials, account: record.label.account.clone() };
-    if !record.pending.is_empty() {
+    if !record.pending_splits.is_empty() {
         return split(desk, room, &chain, record).await;
     }
     if token.refresh.is_none() && token.issue.is_none() {
@@ -180,13 +181,13 @@ async fn again(desk: &Desk<'_>, room: &Room, record: Record) -> Exit {
     }
 }
 
-fn scheme_and_token(room: &Room, record: &Record) -> Option<(&'static Scheme, &'static Token)> {
+fn scheme_and_token(room: &Room, record: &FamilyRecord) -> Option<(&'static Scheme, &'static Token)> {
     let scheme: &'static Scheme = room.loaded.workspace.scheme(&record.key.scheme)?;
     Some((scheme, scheme.token(&record.key.token)?))
 }
 
 /// As the account of that name, where ingam.yaml still has it.
-fn access_of(context: &Context<'_>, scheme: &Scheme, record: &Record) -> Result<Access, crate::run::AccessError> {
+fn access_of(context: &Context<'_>, scheme: &Scheme, record: &FamilyRecord) -> Result<Access, crate::run::AccessError> {
     let accounts = context.workspace.accounts(&context.environment, &scheme.name);
     let account = accounts.into_iter().find(|account| account.name == record.label.account);
     let access = context.accesses.app(scheme, account)?;
@@ -195,7 +196,7 @@ fn access_of(context: &Context<'_>, scheme: &Scheme, record: &Record) -> Result<
 }
 
 /// The chains of an environment, of one scheme or account where they are named.
-async fn matching(desk: &Desk<'_>, room: &Room, scheme: Option<&str>, account: Option<&str>) -> Result<Vec<Record>, Exit> {
+async fn matching(desk: &Desk<'_>, room: &Room, scheme: Option<&str>, account: Option<&str>) -> Result<Vec<FamilyRecord>, Exit> {
     let listed = async { room.context.tokens.renewer.store().await?.list().await }.await;
     let listed = listed.map_err(|error| desk.failure(&room.context, &error.into()))?;
     let mut records = Vec::new();
@@ -238,7 +239,7 @@ pub async fn logout(desk: &Desk<'_>, scheme: &str, whose: &Whose) -> Result<Exit
     Ok(Exit::Success)
 }
 
-async fn remove(room: &Room, record: &Record) -> Result<(), StoreError> {
+async fn remove(room: &Room, record: &FamilyRecord) -> Result<(), StoreError> {
     let store = room.context.tokens.renewer.store().await?;
     let mut lock = store.lock(&record.key, LOCK_WAIT).await?;
     lock.remove().await

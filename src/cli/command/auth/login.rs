@@ -199,7 +199,7 @@ impl<'s> Grant<'s> {
         let act = Act::Exchange { code: self.code, callback: self.callback };
         let record = chain.perform(room, act).await.map_err(|failure| desk.failure(&room.context, &failure))?;
         chains::say(desk, room, scheme, &record);
-        let shared = !record.pending.is_empty();
+        let shared = !record.pending_splits.is_empty();
         let exit = chains::split(desk, room, &chain, record).await;
         if !shared {
             advise(desk, room, &chain, &self.ids);

@@ -8,7 +8,7 @@ use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::model::scheme::{Credential, Scheme};
 use crate::secret::MIN_SECRET;
-use crate::store::{Kept, keep_credential, variable};
+use crate::store::{StoredIn, store_credential, variable_name};
 use crate::value::Number;
 use std::io::Read;
 
@@ -26,7 +26,7 @@ pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Who
             return Err(desk.usage(&format!("`{}` has no account `{account}`", scheme.name), &hint));
         }
     }
-    let variable = variable(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
+    let variable = variable_name(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
     let value = value(desk, &variable, credential)?;
     // What is no secret needs no keyring.
     let in_file = in_file || !credential.secret;
@@ -34,14 +34,14 @@ pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Who
     if folder.is_none() && in_file {
         return Err(desk.usage("there is no folder for the settings of this user", "set HOME"));
     }
-    let kept = keep_credential(folder.as_deref(), &variable, &value).map_err(|error| {
+    let kept = store_credential(folder.as_deref(), &variable, &value).map_err(|error| {
         let hint = "`--file` keeps it in a file that only you can read; or set the variable where the program runs";
         desk.output.error(&error.to_string(), &[hint.to_owned()]);
         Exit::Unable
     })?;
     desk.output.say(&match kept {
-        Kept::Keyring => format!("kept as `{variable}` in the keyring"),
-        Kept::File(path) => format!("kept as `{variable}` in {}, which only you can read", path.display()),
+        StoredIn::Keyring => format!("kept as `{variable}` in the keyring"),
+        StoredIn::File(path) => format!("kept as `{variable}` in {}, which only you can read", path.display()),
     });
     Ok(Exit::Success)
 }

@@ -5,7 +5,7 @@ use crate::cli::Exit;
 use crate::cli::settings;
 use crate::load::Loaded;
 use crate::model::environment::SANDBOX;
-use crate::store::{Nature, Record, State, Store};
+use crate::store::{ClockAndRng, FamilyRecord, RenewalState, TokenStore};
 use unicode_width::UnicodeWidthStr;
 
 const HEAD: [&str; 8] = ["account", "scheme", "environment", "access", "refresh", "grant", "last refresh", "state"];
@@ -15,11 +15,11 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
     let loaded = desk.loaded()?;
     let fault = |error: crate::store::StoreError| {
         desk.output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-        if error.wants_a_person() { Exit::Credential } else { Exit::Unable }
+        if error.needs_user_action() { Exit::Credential } else { Exit::Unable }
     };
     let config = settings::store(desk.host, desk.global).map_err(fault)?;
-    let nature = Nature { clock: desk.host.clock, chance: desk.host.chance };
-    let store = Store::open(&config, nature).await.map_err(fault)?;
+    let nature = ClockAndRng { clock: desk.host.clock, rng: desk.host.chance };
+    let store = TokenStore::open(&config, nature).await.map_err(fault)?;
     let now = (desk.host.clock)() + store.clock_offset_ms();
     let mut exit = Exit::Success;
     let mut records = Vec::new();
@@ -37,40 +37,40 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
         return Ok(exit);
     }
     desk.output.data(&table(&rows, desk));
-    let dead = records.iter().any(|record| matches!(record.state, State::Dead { .. }));
+    let dead = records.iter().any(|record| matches!(record.state, RenewalState::Rejected { .. }));
     Ok(if dead && exit == Exit::Success { Exit::Credential } else { exit })
 }
 
-fn row(record: &Record, loaded: &Loaded, now: i64) -> [String; 8] {
+fn row(record: &FamilyRecord, loaded: &Loaded, now: i64) -> [String; 8] {
     let pair = record.current.as_ref();
     let token = loaded.workspace.scheme(&record.key.scheme).and_then(|scheme| scheme.token(&record.key.token));
     let margin = token.map_or(0, |token| i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX));
     let until = |end: Option<i64>, there: bool| if there { left(end, now) } else { "-".to_owned() };
     let refreshes = pair.is_some_and(|pair| pair.get("refresh_token").is_some());
     let state = match &record.state {
-        _ if !record.pending.is_empty() => format!("{} to split off: auth refresh", record.pending.len()),
-        State::Ready if token.is_some_and(|token| !token.splits.is_empty()) => "each owner has its own".to_owned(),
-        State::Ready if pair.is_some_and(|pair| !pair.is_due(now, margin)) => "good".to_owned(),
-        State::Ready if pair.is_some() => "to renew".to_owned(),
-        State::Ready => "empty".to_owned(),
-        State::Spending { since_ms } => format!("renewing since {}", ago(*since_ms, now)),
-        State::Uncertain { since_ms } => format!("answer lost {}", ago(*since_ms, now)),
-        State::Dead { since_ms, .. } => format!("dead since {}: auth login", ago(*since_ms, now)),
+        _ if !record.pending_splits.is_empty() => format!("{} to split off: auth refresh", record.pending_splits.len()),
+        RenewalState::Ready if token.is_some_and(|token| !token.splits.is_empty()) => "each owner has its own".to_owned(),
+        RenewalState::Ready if pair.is_some_and(|pair| !pair.is_renewal_due(now, margin)) => "good".to_owned(),
+        RenewalState::Ready if pair.is_some() => "to renew".to_owned(),
+        RenewalState::Ready => "empty".to_owned(),
+        RenewalState::Refreshing { since_ms } => format!("renewing since {}", ago(*since_ms, now)),
+        RenewalState::Uncertain { since_ms } => format!("answer lost {}", ago(*since_ms, now)),
+        RenewalState::Rejected { since_ms, .. } => format!("dead since {}: auth login", ago(*since_ms, now)),
     };
     [
         record.label.account.clone(),
         format!("{} {}", record.key.scheme, record.key.token),
         record.label.environment.clone(),
-        until(pair.and_then(|pair| pair.access_until_ms), pair.is_some()),
-        until(pair.and_then(|pair| pair.refresh_until_ms), refreshes),
-        until(pair.and_then(|pair| pair.grant_until_ms), pair.is_some_and(|pair| pair.grant_until_ms.is_some())),
+        until(pair.and_then(|pair| pair.access_expires_ms), pair.is_some()),
+        until(pair.and_then(|pair| pair.refresh_expires_ms), refreshes),
+        until(pair.and_then(|pair| pair.grant_expires_ms), pair.is_some_and(|pair| pair.grant_expires_ms.is_some())),
         pair.map_or_else(|| "-".to_owned(), |pair| ago(pair.received_ms, now)),
         state,
     ]
 }
 
 /// Accounts that a link would authorize, and that nobody has.
-fn without_tokens(loaded: &Loaded, records: &[Record]) -> Vec<[String; 8]> {
+fn without_tokens(loaded: &Loaded, records: &[FamilyRecord]) -> Vec<[String; 8]> {
     let workspace = &loaded.workspace;
     let environments = workspace.environments.iter().filter(|environment| environment.name != SANDBOX);
     let accounts = environments.flat_map(|environment| environment.accounts.iter().map(move |account| (environment, account)));

@@ -1,11 +1,11 @@
 //! The narrow interface behind which the stores of tokens stand: read, list, lock; and under the lock read, write, remove,
 //! and an inbox for the raw answer.
 
-use super::file::{FileLock, FileStore};
-use super::memory::{MemoryLock, MemoryStore};
+use super::file_store::{FileLock, FileStore};
+use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
-use super::postgres::{PostgresLock, PostgresStore};
-use super::{Envelope, Key, Record, StoreError, StoreKey, keyring};
+use super::postgres_store::{PostgresLock, PostgresStore};
+use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey, keyring};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,16 +16,16 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// Where chains are kept and how.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StoreConfig {
-    pub place: Place,
+    pub location: StoreLocation,
     pub key: Option<StoreKey>,
     /// Where the key is read from when none is given.
     pub key_file: Option<PathBuf>,
     /// Records are written as plain text.
-    pub plain: bool,
+    pub plaintext: bool,
 }
 
 /// The name of the key in the environment and in the keyring.
-const KEY: &str = "INGAM_STORE_KEY";
+const STORE_KEY_NAME: &str = "INGAM_STORE_KEY";
 
 impl StoreConfig {
     /// The key that was given, that of the file, or that of the keyring. For a folder one is made where there is none: in the
@@ -33,24 +33,24 @@ impl StoreConfig {
     ///
     /// # Errors
     /// When the file is not safe or holds no key, or a new one cannot be kept.
-    pub fn find_key(&self, chance: fn() -> [u8; 16]) -> Result<Option<StoreKey>, StoreError> {
+    pub fn load_or_create_key(&self, chance: fn() -> [u8; 16]) -> Result<Option<StoreKey>, StoreError> {
         if self.key.is_some() {
             return Ok(self.key.clone());
         }
-        let in_file = self.key_file.as_ref().map(|path| super::file::key(path, None)).transpose()?.flatten();
-        let found = in_file.or_else(|| keyring::get(KEY).and_then(|text| StoreKey::parse(&text)));
-        if found.is_some() || self.plain || !matches!(self.place, Place::Folder(_)) {
+        let in_file = self.key_file.as_ref().map(|path| super::file_store::load_or_create_key(path, None)).transpose()?.flatten();
+        let found = in_file.or_else(|| keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text)));
+        if found.is_some() || self.plaintext || !matches!(self.location, StoreLocation::Folder(_)) {
             return Ok(found);
         }
-        if let Place::Folder(folder) = &self.place
-            && super::file::has_sealed(folder)
+        if let StoreLocation::Folder(folder) = &self.location
+            && super::file_store::has_sealed_records(folder)
         {
-            return Err(StoreError::KeyGone { path: folder.clone() });
+            return Err(StoreError::KeyLost { path: folder.clone() });
         }
-        let fresh = StoreKey::fresh(chance);
-        match (keyring::set(KEY, &fresh.to_text()), &self.key_file) {
-            (Ok(()), _) => Ok(keyring::get(KEY).and_then(|text| StoreKey::parse(&text))),
-            (Err(_), Some(path)) => super::file::key(path, Some(&fresh)),
+        let fresh = StoreKey::generate(chance);
+        match (keyring::set(STORE_KEY_NAME, &fresh.to_text()), &self.key_file) {
+            (Ok(()), _) => Ok(keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text))),
+            (Err(_), Some(path)) => super::file_store::load_or_create_key(path, Some(&fresh)),
             (Err(_), None) => Ok(None),
         }
     }
@@ -58,13 +58,13 @@ impl StoreConfig {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum StoreLocation {
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
     Postgres(String),
 }
 
-impl Place {
+impl StoreLocation {
     /// Of `INGAM_STORE`.
     ///
     /// # Errors
@@ -72,41 +72,41 @@ impl Place {
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         match text {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Self::Postgres(url.to_owned())),
-            other if other.contains("://") => Err(StoreError::Place),
+            other if other.contains("://") => Err(StoreError::InvalidLocation),
             folder if PathBuf::from(folder).is_absolute() => Ok(Self::Folder(folder.into())),
-            _ => Err(StoreError::Place),
+            _ => Err(StoreError::InvalidLocation),
         }
     }
 }
 
 /// The clock and chance of the machine.
 #[derive(Clone, Copy)]
-pub struct Nature {
+pub struct ClockAndRng {
     /// Unix milliseconds.
     pub clock: fn() -> i64,
-    pub chance: fn() -> [u8; 16],
+    pub rng: fn() -> [u8; 16],
 }
 
 /// Keeps chains of tokens.
 #[derive(Clone)]
-pub enum Store {
+pub enum TokenStore {
     Memory(MemoryStore),
     File(FileStore),
     #[cfg(feature = "postgres")]
     Postgres(PostgresStore),
 }
 
-impl Store {
+impl TokenStore {
     /// # Errors
     /// When the folder is not safe, or the database cannot be reached.
-    pub async fn open(config: &StoreConfig, nature: Nature) -> Result<Self, StoreError> {
-        let envelope = Envelope::new(config.find_key(nature.chance)?, config.plain, nature.chance);
-        match &config.place {
-            Place::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
+    pub async fn open(config: &StoreConfig, nature: ClockAndRng) -> Result<Self, StoreError> {
+        let envelope = RecordEnvelope::new(config.load_or_create_key(nature.rng)?, config.plaintext, nature.rng);
+        match &config.location {
+            StoreLocation::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => PostgresStore::open(url, envelope, nature.clock).await.map(Self::Postgres),
+            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, nature.clock).await.map(Self::Postgres),
             #[cfg(not(feature = "postgres"))]
-            Place::Postgres(_) => Err(StoreError::NoPostgres),
+            StoreLocation::Postgres(_) => Err(StoreError::NoPostgres),
         }
     }
 
@@ -122,7 +122,7 @@ impl Store {
 
     /// # Errors
     /// When a record is there and cannot be read: a broken record is not a missing one.
-    pub async fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    pub async fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
         match self {
             Self::Memory(store) => Ok(store.read(key)),
             Self::File(store) => store.read(key),
@@ -135,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read at all.
-    pub async fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
+    pub async fn list(&self) -> Result<Vec<Result<FamilyRecord, StoreError>>, StoreError> {
         match self {
             Self::Memory(_) => Ok(Vec::new()),
             Self::File(store) => store.list(),
@@ -148,28 +148,28 @@ impl Store {
     ///
     /// # Errors
     /// When that takes longer than `wait`.
-    pub async fn lock(&self, key: &Key, wait: Duration) -> Result<Lock, StoreError> {
+    pub async fn lock(&self, key: &FamilyKey, wait: Duration) -> Result<FamilyLock, StoreError> {
         match self {
-            Self::Memory(store) => Ok(Lock::Memory(store.lock(key).await)),
-            Self::File(store) => store.lock(key, wait).await.map(Lock::File),
+            Self::Memory(store) => Ok(FamilyLock::Memory(store.lock(key).await)),
+            Self::File(store) => store.lock(key, wait).await.map(FamilyLock::File),
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.lock(key, wait).await.map(|lock| Lock::Postgres(Box::new(lock))),
+            Self::Postgres(store) => store.lock(key, wait).await.map(|lock| FamilyLock::Postgres(Box::new(lock))),
         }
     }
 }
 
 /// The one that may write a chain; it is free again when this is dropped, or its process dies.
-pub enum Lock {
+pub enum FamilyLock {
     Memory(MemoryLock),
     File(FileLock),
     #[cfg(feature = "postgres")]
     Postgres(Box<PostgresLock>),
 }
 
-impl Lock {
+impl FamilyLock {
     /// # Errors
     /// When the record is there and cannot be read.
-    pub async fn read(&mut self) -> Result<Option<Record>, StoreError> {
+    pub async fn read(&mut self) -> Result<Option<FamilyRecord>, StoreError> {
         match self {
             Self::Memory(lock) => Ok(lock.read()),
             Self::File(lock) => lock.read(),
@@ -182,7 +182,7 @@ impl Lock {
     ///
     /// # Errors
     /// When another one is there by now, or it cannot be written.
-    pub async fn write(&mut self, record: &mut Record) -> Result<(), StoreError> {
+    pub async fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
         match self {
             Self::Memory(lock) => lock.write(record),
             Self::File(lock) => lock.write(record),
@@ -209,10 +209,10 @@ impl Lock {
     ///
     /// # Errors
     /// When it cannot be moved.
-    pub async fn set_aside(&mut self) -> Result<(), StoreError> {
+    pub async fn quarantine(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Memory(lock) => lock.remove(),
-            Self::File(lock) => lock.set_aside()?,
+            Self::File(lock) => lock.quarantine()?,
             #[cfg(feature = "postgres")]
             Self::Postgres(lock) => lock.remove().await?,
         }
@@ -234,12 +234,12 @@ impl Lock {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn put_inbox(&mut self, text: &str) -> Result<(), StoreError> {
+    pub async fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
         match self {
             Self::Memory(_) => Ok(()),
-            Self::File(lock) => lock.put_inbox(text),
+            Self::File(lock) => lock.write_inbox(text),
             #[cfg(feature = "postgres")]
-            Self::Postgres(lock) => lock.put_inbox(text).await,
+            Self::Postgres(lock) => lock.write_inbox(text).await,
         }
     }
 
@@ -247,12 +247,12 @@ impl Lock {
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub async fn inbox(&mut self) -> Result<Option<String>, StoreError> {
+    pub async fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
         match self {
             Self::Memory(_) => Ok(None),
-            Self::File(lock) => lock.inbox(),
+            Self::File(lock) => lock.read_inbox(),
             #[cfg(feature = "postgres")]
-            Self::Postgres(lock) => lock.inbox().await,
+            Self::Postgres(lock) => lock.read_inbox().await,
         }
     }
 

@@ -1,23 +1,23 @@
 //! The store of one machine: a folder that only its user can read, a file a chain, a kernel lock a file. A lock dies with its
 //! process; a file is replaced whole or not at all.
 
-use super::own::{io, make_folder, open_folder, open_own, read_own};
-use super::{Envelope, Key, Record, StoreError, StoreKey};
+use super::private_file::{create_private_folder, ensure_private_folder, io_error, open_private, read_private};
+use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long to wait between two tries to get a lock.
-const TRY_AGAIN: Duration = Duration::from_millis(5);
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 /// Room for an answer is made before it is asked for, so that a full disk is seen before a token is spent.
-const INBOX: usize = 64 << 10;
+const INBOX_RESERVED_BYTES: usize = 64 << 10;
 
 /// A folder of sealed records.
 #[derive(Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    envelope: Envelope,
+    envelope: RecordEnvelope,
 }
 
 impl FileStore {
@@ -25,8 +25,8 @@ impl FileStore {
     ///
     /// # Errors
     /// When it is not the user's own, can be read by others, or is on a network file system.
-    pub fn open(folder: &Path, envelope: Envelope) -> Result<Self, StoreError> {
-        open_folder(folder)?;
+    pub fn open(folder: &Path, envelope: RecordEnvelope) -> Result<Self, StoreError> {
+        ensure_private_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), envelope })
     }
 
@@ -36,51 +36,53 @@ impl FileStore {
 
     /// # Errors
     /// When a record is there and cannot be read: a broken record is not a missing one.
-    pub fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        self.read_id(&key.id())
+    pub fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
+        self.read_by_id(&key.id())
     }
 
-    fn read_id(&self, id: &str) -> Result<Option<Record>, StoreError> {
-        let Some(bytes) = read_own(&self.path(id, "record"))? else { return Ok(None) };
-        super::decode(&self.envelope, id, &bytes).map(Some)
+    fn read_by_id(&self, id: &str) -> Result<Option<FamilyRecord>, StoreError> {
+        let Some(bytes) = read_private(&self.path(id, "record"))? else { return Ok(None) };
+        super::open_record(&self.envelope, id, &bytes).map(Some)
     }
 
     /// Every record, those that cannot be read among them.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
-        let fault = |error: std::io::Error| io(&self.folder, &error);
+    pub fn list(&self) -> Result<Vec<Result<FamilyRecord, StoreError>>, StoreError> {
+        let fault = |error: std::io::Error| io_error(&self.folder, &error);
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
             let name = entry.map_err(fault)?.file_name();
             ids.extend(name.to_str().and_then(|name| name.strip_suffix(".record")).map(str::to_owned));
         }
         ids.sort_unstable();
-        Ok(ids.iter().filter_map(|id| self.read_id(id).transpose()).collect())
+        Ok(ids.iter().filter_map(|id| self.read_by_id(id).transpose()).collect())
     }
 
     /// Waits for the lock of one chain.
     ///
     /// # Errors
     /// When it is not free in time.
-    pub async fn lock(&self, key: &Key, wait: Duration) -> Result<FileLock, StoreError> {
-        self.envelope.check()?;
+    pub async fn lock(&self, key: &FamilyKey, wait: Duration) -> Result<FileLock, StoreError> {
+        self.envelope.ensure_can_seal()?;
         let (id, until) = (key.id(), Instant::now() + wait);
         let path = self.path(&id, "lock");
-        let mut file = open_own(&path, OpenOptions::new().read(true).write(true).create(true))?;
+        let mut file = open_private(&path, OpenOptions::new().read(true).write(true).create(true))?;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(TRY_AGAIN).await,
-                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { holder: holder(&path), waited: wait }),
-                Err(TryLockError::Error(error)) => return Err(io(&path, &error)),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOCK_RETRY_INTERVAL).await,
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::LockTimeout { holder: lock_holder(&path), waited: wait });
+                }
+                Err(TryLockError::Error(error)) => return Err(io_error(&path, &error)),
             }
         }
         // Only words for the one who waits; nothing depends on them.
         let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
         let lock = FileLock { store: self.clone(), id, _lock: file, revision: 0, inbox: None };
-        lock.remove_leftovers();
+        lock.remove_unfinished_writes();
         Ok(lock)
     }
 }
@@ -98,8 +100,8 @@ pub struct FileLock {
 impl FileLock {
     /// # Errors
     /// As for a read without the lock.
-    pub fn read(&mut self) -> Result<Option<Record>, StoreError> {
-        let record = self.store.read_id(&self.id)?;
+    pub fn read(&mut self) -> Result<Option<FamilyRecord>, StoreError> {
+        let record = self.store.read_by_id(&self.id)?;
         self.revision = record.as_ref().map_or(0, |record| record.revision);
         Ok(record)
     }
@@ -108,15 +110,15 @@ impl FileLock {
     ///
     /// # Errors
     /// When another one is there by now, or it cannot be written: then the old one is still there.
-    pub fn write(&mut self, record: &mut Record) -> Result<(), StoreError> {
-        let there = self.store.read_id(&self.id)?.map_or(0, |record| record.revision);
+    pub fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
+        let there = self.store.read_by_id(&self.id)?.map_or(0, |record| record.revision);
         if there != self.revision {
-            return Err(StoreError::Overtaken);
+            return Err(StoreError::StaleRevision);
         }
         record.revision = self.revision + 1;
-        let bytes = super::encode(&self.store.envelope, &self.id, record)?;
+        let bytes = super::seal_record(&self.store.envelope, &self.id, record)?;
         let path = self.store.path(&self.id, "record");
-        self.replace(&path, &bytes).map_err(|error| io(&path, &error))?;
+        self.replace(&path, &bytes).map_err(|error| io_error(&path, &error))?;
         self.revision = record.revision;
         Ok(())
     }
@@ -132,7 +134,7 @@ impl FileLock {
     }
 
     /// What a process left that was killed while it wrote.
-    fn remove_leftovers(&self) {
+    fn remove_unfinished_writes(&self) {
         let prefix = format!("{}.", self.id);
         for entry in std::fs::read_dir(&self.store.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
@@ -148,9 +150,9 @@ impl FileLock {
     /// When there is none: then nothing must be sent.
     pub fn prepare_inbox(&mut self) -> Result<(), StoreError> {
         let path = self.store.path(&self.id, "inbox");
-        let mut file = open_own(&path, OpenOptions::new().write(true).create(true).truncate(true))?;
-        let fault = |error: std::io::Error| io(&path, &error);
-        file.write_all(&vec![0; INBOX]).map_err(fault)?;
+        let mut file = open_private(&path, OpenOptions::new().write(true).create(true).truncate(true))?;
+        let fault = |error: std::io::Error| io_error(&path, &error);
+        file.write_all(&vec![0; INBOX_RESERVED_BYTES]).map_err(fault)?;
         file.sync_all().map_err(fault)?;
         crate::disk::sync_folder(&self.store.folder).map_err(fault)?;
         self.inbox = Some(file);
@@ -161,23 +163,23 @@ impl FileLock {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn put_inbox(&mut self, text: &str) -> Result<(), StoreError> {
-        let sealed = self.store.envelope.seal(&inbox_of(&self.id), text)?;
+    pub fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
+        let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
         let path = self.store.path(&self.id, "inbox");
         let Some(file) = &mut self.inbox else { return Ok(()) };
-        write_answer(file, &sealed).map_err(|error| io(&path, &error))
+        write_response(file, &sealed).map_err(|error| io_error(&path, &error))
     }
 
     /// The answer that a process left that did not come to use it; one that was not written whole is none.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn inbox(&mut self) -> Result<Option<String>, StoreError> {
-        let Some(bytes) = read_own(&self.store.path(&self.id, "inbox"))? else { return Ok(None) };
+    pub fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
+        let Some(bytes) = read_private(&self.store.path(&self.id, "inbox"))? else { return Ok(None) };
         let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
         let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
         let sealed = rest.get(..length).filter(|sealed| !sealed.is_empty());
-        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_of(&self.id), sealed).ok()))
+        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed).ok()))
     }
 
     pub fn clear_inbox(&mut self) {
@@ -190,10 +192,10 @@ impl FileLock {
     ///
     /// # Errors
     /// When it cannot be moved.
-    pub fn set_aside(&mut self) -> Result<(), StoreError> {
+    pub fn quarantine(&mut self) -> Result<(), StoreError> {
         self.revision = 0;
         let path = self.store.path(&self.id, "record");
-        std::fs::rename(&path, self.store.path(&self.id, "broken")).map_err(|error| io(&path, &error))
+        std::fs::rename(&path, self.store.path(&self.id, "broken")).map_err(|error| io_error(&path, &error))
     }
 
     /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one than the next to come.
@@ -204,8 +206,8 @@ impl FileLock {
         self.clear_inbox();
         let path = self.store.path(&self.id, "record");
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&path, &error)),
-            _ => crate::disk::sync_folder(&self.store.folder).map_err(|error| io(&path, &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error(&path, &error)),
+            _ => crate::disk::sync_folder(&self.store.folder).map_err(|error| io_error(&path, &error)),
         }
     }
 }
@@ -214,20 +216,20 @@ impl FileLock {
 ///
 /// # Errors
 /// When the file is not safe, holds no key, or cannot be made.
-pub fn key(path: &Path, fresh: Option<&StoreKey>) -> Result<Option<StoreKey>, StoreError> {
-    if let Some(bytes) = read_own(path)? {
+pub fn load_or_create_key(path: &Path, fresh: Option<&StoreKey>) -> Result<Option<StoreKey>, StoreError> {
+    if let Some(bytes) = read_private(path)? {
         let key = std::str::from_utf8(&bytes).ok().and_then(StoreKey::parse);
-        return key.map(Some).ok_or_else(|| StoreError::Key(format!("`{}` holds none", path.display())));
+        return key.map(Some).ok_or_else(|| StoreError::InvalidKey(format!("`{}` holds none", path.display())));
     }
     let Some(fresh) = fresh else { return Ok(None) };
-    make_key(path, fresh).map_err(|error| io(path, &error))?;
+    create_key(path, fresh).map_err(|error| io_error(path, &error))?;
     // Another process may have been faster: its key is the one.
-    key(path, None)
+    load_or_create_key(path, None)
 }
 
-fn make_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
+fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    make_folder(folder)?;
+    create_private_folder(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{}", key.to_text())?;
     file.as_file().sync_all()?;
@@ -238,7 +240,7 @@ fn make_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
 }
 
 /// Whether anything is kept there that needs a key.
-pub fn has_sealed(folder: &Path) -> bool {
+pub fn has_sealed_records(folder: &Path) -> bool {
     let is_sealed = |entry: std::fs::DirEntry| {
         let path = entry.path();
         let is_record = path.extension().is_some_and(|ending| ending == "record");
@@ -247,18 +249,18 @@ pub fn has_sealed(folder: &Path) -> bool {
     std::fs::read_dir(folder).into_iter().flatten().flatten().any(is_sealed)
 }
 
-fn inbox_of(id: &str) -> String {
+fn inbox_context(id: &str) -> String {
     format!("{id} inbox")
 }
 
 /// Its length first, so that zeros are no answer.
-fn write_answer(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
+fn write_response(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
     let length = u64::try_from(sealed.len()).unwrap_or(u64::MAX).to_be_bytes();
     std::io::Seek::rewind(file)?;
     file.write_all(&[&length, sealed].concat())?;
     file.sync_data()
 }
 
-fn holder(path: &Path) -> String {
+fn lock_holder(path: &Path) -> String {
     std::fs::read_to_string(path).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "another process".to_owned())
 }

@@ -1,83 +1,89 @@
 //! Laws: for any sequence of tries no rolling window holds more calls than its limit allows, whatever the clocks of people show
 //! and whenever a process is killed.
 
-use super::ask::Asked;
-use super::book::{About, Book, Limited, Slot};
-use super::clock::Reading;
-use super::counter::Rule;
-use super::{Said, answer::Report};
+use super::forward_clock::ClockReading;
+use super::limit_counter::LimitRule;
+use super::permit_request::HashedPermitRequest;
+use super::rate_limiter::{AppliedLimit, BudgetLabels, Permit, RateLimiter};
+use super::{LimitObservation, limit_observation::LimitHeaders};
 use proptest::prelude::*;
 
 /// What happens in one step, after `passed` milliseconds.
 #[derive(Clone, Debug)]
-struct Step {
-    passed: i64,
+struct ScheduledCall {
+    elapsed: i64,
     /// The wall clock jumps by so much.
     jump: i64,
     /// The answer comes after this time; `None` when the process is killed before.
-    answer: Option<i64>,
+    response_after: Option<i64>,
     /// Where between leaving and answer the call arrives, in hundredths.
     arrives: i64,
-    leaves_some: bool,
+    keeps_reserve: bool,
     remaining: Option<u32>,
 }
 
-const HOLD: i64 = 30_000;
+const ARRIVES_WITHIN_MS: i64 = 30_000;
 
-fn step() -> impl Strategy<Value = Step> {
+fn scheduled_call() -> impl Strategy<Value = ScheduledCall> {
     let passed = prop_oneof![0..50_i64, 0..3_000_i64, 0..40_000_i64];
     let jump = prop_oneof![4 => Just(0_i64), 1 => -100_000_000..100_000_000_i64];
-    let answer = prop_oneof![3 => (0..200_i64).prop_map(Some), 1 => (0..HOLD).prop_map(Some), 1 => Just(None)];
+    let answer = prop_oneof![3 => (0..200_i64).prop_map(Some), 1 => (0..ARRIVES_WITHIN_MS).prop_map(Some), 1 => Just(None)];
     let remaining = prop_oneof![5 => Just(None), 1 => (0..20_u32).prop_map(Some)];
     let parts = (passed, jump, answer, 0..=100_i64, any::<bool>(), remaining);
-    parts.prop_map(|(passed, jump, answer, arrives, leaves_some, remaining)| Step {
-        passed,
+    parts.prop_map(|(passed, jump, answer, arrives, leaves_some, remaining)| ScheduledCall {
+        elapsed: passed,
         jump,
-        answer,
+        response_after: answer,
         arrives,
-        leaves_some,
+        keeps_reserve: leaves_some,
         remaining,
     })
 }
 
-fn asked(rules: &[Rule], leaves_some: bool) -> Asked {
-    let limited = |(index, rule): (usize, &Rule)| Limited {
+fn permit_request(rules: &[LimitRule], leaves_some: bool) -> HashedPermitRequest {
+    let limited = |(index, rule): (usize, &LimitRule)| AppliedLimit {
         limit: index.to_string(),
-        whose: String::new(),
-        about: String::new(),
+        subject: String::new(),
+        account_label: String::new(),
         operation: String::new(),
         rule: rule.clone(),
     };
     let limits = rules.iter().enumerate().map(limited).collect();
-    Asked { id: String::new(), about: About::default(), limits, hold_ms: HOLD, leaves_some }
+    HashedPermitRequest {
+        id: String::new(),
+        labels: BudgetLabels::default(),
+        limits,
+        arrives_within_ms: ARRIVES_WITHIN_MS,
+        keeps_reserve: leaves_some,
+    }
 }
 
 /// The times at which calls arrive at the marketplace, by a clock that nobody sets.
-fn arrivals(rules: &[Rule], steps: &[Step]) -> Vec<i64> {
+fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
     let (mut time, mut wall) = (1_000_000_i64, 5_000_000_000_i64);
-    let mut book = Book::new(Reading { wall, boot: Some(("boot".to_owned(), time)) });
+    let mut book = RateLimiter::new(ClockReading { wall, boot: Some(("boot".to_owned(), time)) });
     let mut arrived = Vec::new();
-    let mut under_way: Vec<(i64, Slot, Said)> = Vec::new();
+    let mut under_way: Vec<(i64, Permit, LimitObservation)> = Vec::new();
     for step in steps {
-        (time, wall) = (time + step.passed, wall + step.passed + step.jump);
-        let read = |at: i64| Reading { wall, boot: Some(("boot".to_owned(), at)) };
+        (time, wall) = (time + step.elapsed, wall + step.elapsed + step.jump);
+        let read = |at: i64| ClockReading { wall, boot: Some(("boot".to_owned(), at)) };
         let (come, still): (Vec<_>, Vec<_>) = under_way.into_iter().partition(|(at, ..)| *at <= time);
         under_way = still;
         for (_, slot, said) in come {
             // An answer is known when it is looked at, which can be late and never early.
-            let now = book.set_clock(read(time));
-            book.hear(&slot, &said, now);
+            let now = book.advance_clock(read(time));
+            book.record_response(&slot, &said, now);
         }
         // As it comes back from a disk.
-        book = Book::parse(&book.to_text()).unwrap();
-        let now = book.set_clock(read(time));
-        let asked = asked(rules, step.leaves_some);
-        if let Ok(slot) = book.reserve(&asked, now) {
-            let latest = step.answer.unwrap_or(HOLD);
+        book = RateLimiter::parse(&book.to_text()).unwrap();
+        let now = book.advance_clock(read(time));
+        let asked = permit_request(rules, step.keeps_reserve);
+        if let Ok(slot) = book.acquire(&asked, now) {
+            let latest = step.response_after.unwrap_or(ARRIVES_WITHIN_MS);
             arrived.push(time + latest * step.arrives / 100);
-            let report = Report { rate: None, burst: None, remaining: step.remaining };
-            let said = Said { reports: vec![report; rules.len()], ..Said::default() };
-            under_way.extend(step.answer.map(|answer| (time + answer, slot, said)));
+            let report = LimitHeaders { rate: None, burst: None, remaining: step.remaining };
+            let said = LimitObservation { limit_headers: vec![report; rules.len()], ..LimitObservation::default() };
+            under_way.extend(step.response_after.map(|answer| (time + answer, slot, said)));
         }
     }
     arrived.sort_unstable();
@@ -90,9 +96,9 @@ fn most_in_a_window(arrived: &[i64], per_ms: i64) -> usize {
     windows.max().unwrap_or(0)
 }
 
-fn rule() -> impl Strategy<Value = Rule> {
+fn rule() -> impl Strategy<Value = LimitRule> {
     let per_ms = prop_oneof![Just(1_000_i64), Just(20_000), Just(60_000), 500..100_000_i64];
-    (1..12_u32, per_ms).prop_map(|(count, per_ms)| Rule { count, per_ms, burst: None })
+    (1..12_u32, per_ms).prop_map(|(count, per_ms)| LimitRule { count, per_ms, burst: None })
 }
 
 proptest! {
@@ -101,7 +107,7 @@ proptest! {
     #[test]
     fn no_rolling_window_holds_more_than_the_count(
         rules in prop::collection::vec(rule(), 1..4),
-        steps in prop::collection::vec(step(), 1..150),
+        steps in prop::collection::vec(scheduled_call(), 1..150),
     ) {
         let arrived = arrivals(&rules, &steps);
         for rule in &rules {
@@ -116,9 +122,9 @@ proptest! {
     /// Where a call arrives when it leaves, buckets for large counts hold it, too.
     #[test]
     fn a_large_count_is_held_by_its_bucket(count in 501..2_000_u32, steps in prop::collection::vec(0..60_i64, 1..2_500)) {
-        let rule = Rule { count, per_ms: 20_000, burst: None };
-        let steps = steps.iter().map(|passed| Step {
-            passed: *passed, jump: 0, answer: Some(0), arrives: 0, leaves_some: false, remaining: None,
+        let rule = LimitRule { count, per_ms: 20_000, burst: None };
+        let steps = steps.iter().map(|passed| ScheduledCall {
+            elapsed: *passed, jump: 0, response_after: Some(0), arrives: 0, keeps_reserve: false, remaining: None,
         });
         let arrived = arrivals(std::slice::from_ref(&rule), &steps.collect::<Vec<_>>());
         prop_assert!(most_in_a_window(&arrived, rule.per_ms) <= count as usize);
@@ -127,12 +133,12 @@ proptest! {
 
 #[test]
 fn all_limits_or_none() {
-    let rules = [Rule { count: 1, per_ms: 1_000, burst: None }, Rule { count: 5, per_ms: 60_000, burst: None }];
-    let mut book = Book::new(Reading::default());
-    let asked = asked(&rules, false);
-    assert!(book.reserve(&asked, 10).is_ok());
+    let rules = [LimitRule { count: 1, per_ms: 1_000, burst: None }, LimitRule { count: 5, per_ms: 60_000, burst: None }];
+    let mut book = RateLimiter::new(ClockReading::default());
+    let asked = permit_request(&rules, false);
+    assert!(book.acquire(&asked, 10).is_ok());
     for at in 11..500 {
-        assert!(book.reserve(&asked, at).is_err(), "the first limit has none");
+        assert!(book.acquire(&asked, at).is_err(), "the first limit has none");
     }
     assert_eq!(book.counters[1].used(500), 1, "so the second one lost none");
 }

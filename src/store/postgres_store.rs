@@ -2,17 +2,17 @@
 //! so that it ends with the connection, and with a holder that stands still; what is written goes over a second connection
 //! and is durable at once.
 
-use super::database::{CONNECT, config, connect, fault, in_time, make_table};
-use super::{Envelope, Key, Record, StoreError};
+use super::database::{DATABASE_TIMEOUT, connect, database_error, ensure_table, parse_config, with_timeout};
+use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Row};
 
 /// A holder that does nothing for this long in a renewal has lost the lock.
-const IDLE: Duration = Duration::from_secs(90);
+const HOLDER_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-const TABLE: &str = "create table if not exists ingam_chain (
+const CREATE_TABLE: &str = "create table if not exists ingam_chain (
     id text primary key,
     revision bigint not null,
     record text not null,
@@ -26,22 +26,22 @@ pub struct PostgresStore {
     config: Arc<Config>,
     /// Made anew when it was cut.
     client: Arc<tokio::sync::Mutex<Arc<Client>>>,
-    envelope: Envelope,
-    offset_ms: i64,
+    envelope: RecordEnvelope,
+    clock_offset_ms: i64,
 }
 
 impl PostgresStore {
     /// # Errors
     /// When the database cannot be reached or the table cannot be made.
-    pub async fn open(url: &str, envelope: Envelope, clock: fn() -> i64) -> Result<Self, StoreError> {
-        let config = config(url)?;
+    pub async fn open(url: &str, envelope: RecordEnvelope, clock: fn() -> i64) -> Result<Self, StoreError> {
+        let config = parse_config(url)?;
         let client = connect(&config).await?;
-        make_table(&client, "ingam_chain", TABLE).await?;
+        ensure_table(&client, "ingam_chain", CREATE_TABLE).await?;
         let before = clock();
-        let row = in_time(client.query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])).await?;
+        let row = with_timeout(client.query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])).await?;
         let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
         let client = Arc::new(tokio::sync::Mutex::new(Arc::new(client)));
-        Ok(Self { config: Arc::new(config), client, envelope, offset_ms })
+        Ok(Self { config: Arc::new(config), client, envelope, clock_offset_ms: offset_ms })
     }
 
     async fn client(&self) -> Result<Arc<Client>, StoreError> {
@@ -54,71 +54,71 @@ impl PostgresStore {
 
     #[must_use]
     pub fn clock_offset_ms(&self) -> i64 {
-        self.offset_ms
+        self.clock_offset_ms
     }
 
     /// # Errors
     /// When the record is there and cannot be read.
-    pub async fn read(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        self.read_id(&key.id()).await
+    pub async fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
+        self.read_by_id(&key.id()).await
     }
 
-    async fn read_id(&self, id: &str) -> Result<Option<Record>, StoreError> {
+    async fn read_by_id(&self, id: &str) -> Result<Option<FamilyRecord>, StoreError> {
         let client = self.client().await?;
-        let row = in_time(client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id])).await?;
-        row.map(|row| self.decode(&row)).transpose()
+        let row = with_timeout(client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id])).await?;
+        row.map(|row| self.decode_row(&row)).transpose()
     }
 
-    fn decode(&self, row: &Row) -> Result<Record, StoreError> {
-        let mut record = super::decode(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
+    fn decode_row(&self, row: &Row) -> Result<FamilyRecord, StoreError> {
+        let mut record = super::open_record(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
         record.revision = row.get::<_, i64>(2).cast_unsigned();
         Ok(record)
     }
 
     /// # Errors
     /// When the table cannot be read.
-    pub async fn list(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
+    pub async fn list(&self) -> Result<Vec<Result<FamilyRecord, StoreError>>, StoreError> {
         let client = self.client().await?;
-        let rows = in_time(client.query("select id, record, revision from ingam_chain order by id", &[])).await?;
-        Ok(rows.iter().map(|row| self.decode(row)).collect())
+        let rows = with_timeout(client.query("select id, record, revision from ingam_chain order by id", &[])).await?;
+        Ok(rows.iter().map(|row| self.decode_row(row)).collect())
     }
 
     /// # Errors
     /// When the lock is not free in time.
-    pub async fn lock(&self, key: &Key, wait: Duration) -> Result<PostgresLock, StoreError> {
-        self.envelope.check()?;
-        let (id, number) = (key.id(), number_of(key));
+    pub async fn lock(&self, key: &FamilyKey, wait: Duration) -> Result<PostgresLock, StoreError> {
+        self.envelope.ensure_can_seal()?;
+        let (id, number) = (key.id(), advisory_lock_id(key));
         let lock = connect(&self.config).await?;
         let begin = format!(
             "begin; set local lock_timeout = {}; set local idle_in_transaction_session_timeout = {}",
             wait.as_millis(),
-            IDLE.as_millis()
+            HOLDER_IDLE_TIMEOUT.as_millis()
         );
-        in_time(lock.batch_execute(&begin)).await?;
+        with_timeout(lock.batch_execute(&begin)).await?;
         let silent = |_| StoreError::Database("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
         let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
-        match tokio::time::timeout(wait + CONNECT, locked).await.map_err(silent)? {
+        match tokio::time::timeout(wait + DATABASE_TIMEOUT, locked).await.map_err(silent)? {
             Ok(_) => Ok(PostgresLock { store: self.clone(), id, _lock: lock, revision: 0 }),
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                Err(StoreError::Busy { holder: self.holder(number).await, waited: wait })
+                Err(StoreError::LockTimeout { holder: self.find_lock_holder(number).await, waited: wait })
             }
-            Err(error) => Err(fault(&error)),
+            Err(error) => Err(database_error(&error)),
         }
     }
 
     /// Who has the lock, by the name its connection gave itself.
-    async fn holder(&self, number: i64) -> String {
+    async fn find_lock_holder(&self, number: i64) -> String {
         let sql = "select a.application_name || coalesce(' on ' || host(a.client_addr), '') from pg_locks l \
                    join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted \
                    and ((l.classid::bigint << 32) | l.objid::bigint) = $1 limit 1";
         let Ok(client) = self.client().await else { return "another process".to_owned() };
-        let row = in_time(client.query_opt(sql, &[&number])).await.ok().flatten();
+        let row = with_timeout(client.query_opt(sql, &[&number])).await.ok().flatten();
         row.and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_else(|| "another process".to_owned())
     }
 }
 
-fn number_of(key: &Key) -> i64 {
+fn advisory_lock_id(key: &FamilyKey) -> i64 {
     let bytes = hex::decode(key.id()).unwrap_or_default();
     bytes.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
@@ -134,29 +134,29 @@ pub struct PostgresLock {
 impl PostgresLock {
     /// # Errors
     /// When the record is there and cannot be read.
-    pub async fn read(&mut self) -> Result<Option<Record>, StoreError> {
-        let record = self.store.read_id(&self.id).await?;
+    pub async fn read(&mut self) -> Result<Option<FamilyRecord>, StoreError> {
+        let record = self.store.read_by_id(&self.id).await?;
         self.revision = record.as_ref().map_or(0, |record| record.revision.cast_signed());
         Ok(record)
     }
 
     /// # Errors
     /// When another record is there by now, or the database fails.
-    pub async fn write(&mut self, record: &mut Record) -> Result<(), StoreError> {
+    pub async fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
         let next = self.revision + 1;
         record.revision = next.cast_unsigned();
-        let sealed = super::encode(&self.store.envelope, &self.id, record)?;
+        let sealed = super::seal_record(&self.store.envelope, &self.id, record)?;
         let text = String::from_utf8(sealed).unwrap_or_default();
         let client = self.store.client().await?;
         let written = if self.revision == 0 {
             let sql = "insert into ingam_chain (id, revision, record) values ($1, $2, $3) on conflict do nothing";
-            in_time(client.execute(sql, &[&self.id, &next, &text])).await
+            with_timeout(client.execute(sql, &[&self.id, &next, &text])).await
         } else {
             let sql = "update ingam_chain set record = $3, revision = $2, updated = now() where id = $1 and revision = $4";
-            in_time(client.execute(sql, &[&self.id, &next, &text, &self.revision])).await
+            with_timeout(client.execute(sql, &[&self.id, &next, &text, &self.revision])).await
         };
         if written? == 0 {
-            return Err(StoreError::Overtaken);
+            return Err(StoreError::StaleRevision);
         }
         self.revision = next;
         Ok(())
@@ -164,31 +164,31 @@ impl PostgresLock {
 
     /// # Errors
     /// When the database fails.
-    pub async fn put_inbox(&mut self, text: &str) -> Result<(), StoreError> {
-        let sealed = self.store.envelope.seal(&inbox_of(&self.id), text)?;
+    pub async fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
+        let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
         let sealed = String::from_utf8(sealed).unwrap_or_default();
         // Only beside the record that this renewal began with.
         let sql = "update ingam_chain set inbox = $2 where id = $1 and revision = $3";
         let client = self.store.client().await?;
-        match in_time(client.execute(sql, &[&self.id, &sealed, &self.revision])).await? {
-            0 => Err(StoreError::Overtaken),
+        match with_timeout(client.execute(sql, &[&self.id, &sealed, &self.revision])).await? {
+            0 => Err(StoreError::StaleRevision),
             _ => Ok(()),
         }
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn inbox(&mut self) -> Result<Option<String>, StoreError> {
+    pub async fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
         let client = self.store.client().await?;
-        let row = in_time(client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id])).await?;
+        let row = with_timeout(client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id])).await?;
         let sealed: Option<String> = row.and_then(|row| row.get(0));
-        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_of(&self.id), sealed.as_bytes()).ok()))
+        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed.as_bytes()).ok()))
     }
 
     pub async fn clear_inbox(&mut self) {
         // One that stays is known to be old by its generation.
         if let Ok(client) = self.store.client().await {
-            let _ = in_time(client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id])).await;
+            let _ = with_timeout(client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id])).await;
         }
     }
 
@@ -196,10 +196,10 @@ impl PostgresLock {
     /// When the database fails.
     pub async fn remove(&mut self) -> Result<(), StoreError> {
         let client = self.store.client().await?;
-        in_time(client.execute("delete from ingam_chain where id = $1", &[&self.id])).await.map(|_| ())
+        with_timeout(client.execute("delete from ingam_chain where id = $1", &[&self.id])).await.map(|_| ())
     }
 }
 
-fn inbox_of(id: &str) -> String {
+fn inbox_context(id: &str) -> String {
     format!("{id} inbox")
 }

@@ -4,54 +4,60 @@ use crate::model::scheme::Limit;
 use crate::wire::WireResponse;
 
 /// Nobody is waited for longer than a day, in milliseconds.
-pub const LONGEST: i64 = 86_400_000;
+pub const MAX_WAIT_MS: i64 = 86_400_000;
 /// Clocks are read in whole milliseconds, and a timer may be a little early.
-const EDGE: i64 = 50;
+const CLOCK_TOLERANCE_MS: i64 = 50;
 
 /// What was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct LimitObservation {
     /// No call before so many milliseconds have passed.
     pub wait_ms: Option<i64>,
     /// It said more than a day.
-    pub was_absurd: bool,
+    pub is_wait_capped: bool,
     /// For each limit that the call was counted by.
-    pub reports: Vec<Report>,
+    pub limit_headers: Vec<LimitHeaders>,
     /// Too many calls.
-    pub is_refusal: bool,
+    pub is_rate_limited: bool,
     /// All calls must stop: the status, and why in the words of the scheme.
-    pub stop: Option<(u16, String)>,
+    pub suspension: Option<(u16, String)>,
 }
 
 /// Numbers of headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct LimitHeaders {
     pub rate: Option<u32>,
     pub burst: Option<u32>,
     pub remaining: Option<u32>,
 }
 
-impl Said {
+impl LimitObservation {
     /// `wall_ms` is the time of this machine, for a date in an answer that has none of its own.
     #[must_use]
-    pub fn read(response: &WireResponse, limits: &[&Limit], wall_ms: i64) -> Self {
+    pub fn from_response(response: &WireResponse, limits: &[&Limit], wall_ms: i64) -> Self {
         let wait = response.retry_after_ms(wall_ms);
-        let wait_ms = wait.map(|wait| wait.saturating_add(EDGE).min(LONGEST));
-        let reports = limits.iter().map(|limit| report(response, limit)).collect();
-        Self { wait_ms, was_absurd: wait.is_some_and(|wait| wait > LONGEST), reports, is_refusal: false, stop: None }
+        let wait_ms = wait.map(|wait| wait.saturating_add(CLOCK_TOLERANCE_MS).min(MAX_WAIT_MS));
+        let reports = limits.iter().map(|limit| read_limit_headers(response, limit)).collect();
+        Self {
+            wait_ms,
+            is_wait_capped: wait.is_some_and(|wait| wait > MAX_WAIT_MS),
+            limit_headers: reports,
+            is_rate_limited: false,
+            suspension: None,
+        }
     }
 
     /// Whether it changes anything.
     #[must_use]
-    pub fn is_silent(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.wait_ms.is_none()
-            && !self.is_refusal
-            && self.stop.is_none()
-            && self.reports.iter().all(|one| *one == Report::default())
+            && !self.is_rate_limited
+            && self.suspension.is_none()
+            && self.limit_headers.iter().all(|one| *one == LimitHeaders::default())
     }
 }
 
-fn report(response: &WireResponse, limit: &Limit) -> Report {
+fn read_limit_headers(response: &WireResponse, limit: &Limit) -> LimitHeaders {
     let number = |meaning: &str| {
         let (_, header) = limit.headers.iter().find(|(name, _)| name == meaning)?;
         let text = response.header(&header.to_ascii_lowercase())?.trim();
@@ -59,5 +65,5 @@ fn report(response: &WireResponse, limit: &Limit) -> Report {
         let digits = text.split(|letter: char| !letter.is_ascii_digit()).next()?;
         if text.starts_with('-') { Some(0) } else { digits.parse().ok() }
     };
-    Report { rate: number("rate"), burst: number("burst"), remaining: number("remaining") }
+    LimitHeaders { rate: number("rate"), burst: number("burst"), remaining: number("remaining") }
 }

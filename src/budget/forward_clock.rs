@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the clocks of a machine, or of a database, show at one moment, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
+pub struct ClockReading {
     /// Since 1970; people and other programs can set it.
     pub wall: i64,
     /// Since the machine was started, time asleep included; with the name of that start.
@@ -16,26 +16,26 @@ pub struct Reading {
 
 /// The last reading, and what the book's own clock showed then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
+pub struct ForwardClock {
     at: i64,
-    reading: Reading,
+    reading: ClockReading,
 }
 
-impl Clock {
+impl ForwardClock {
     /// A clock that begins at the wall clock's time.
     #[must_use]
-    pub fn new(reading: Reading) -> Self {
+    pub fn new(reading: ClockReading) -> Self {
         Self { at: reading.wall, reading }
     }
 
     /// What it shows at `reading`.
     #[must_use]
-    pub fn at(&self, reading: &Reading) -> i64 {
-        self.at.saturating_add(passed(&self.reading, reading))
+    pub fn at(&self, reading: &ClockReading) -> i64 {
+        self.at.saturating_add(elapsed(&self.reading, reading))
     }
 
     /// Sets it to `reading`, and gives what it shows then.
-    pub fn set(&mut self, reading: Reading) -> i64 {
+    pub fn advance(&mut self, reading: ClockReading) -> i64 {
         self.at = self.at(&reading);
         self.reading = reading;
         self.at
@@ -43,7 +43,7 @@ impl Clock {
 }
 
 /// How much time lies between two readings; never less than nothing.
-fn passed(before: &Reading, after: &Reading) -> i64 {
+fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
     let wall = after.wall.saturating_sub(before.wall).max(0);
     match (&before.boot, &after.boot) {
         (Some((old, then)), Some((new, now))) if old == new => now.saturating_sub(*then).max(0),
@@ -55,8 +55,8 @@ fn passed(before: &Reading, after: &Reading) -> i64 {
 
 /// The clocks of this machine; `wall` in Unix milliseconds.
 #[must_use]
-pub fn machine(wall: i64) -> Reading {
-    Reading { wall, boot: boot_id().zip(since_boot()) }
+pub fn read_machine_clocks(wall: i64) -> ClockReading {
+    ClockReading { wall, boot: boot_id().zip(since_boot()) }
 }
 
 #[cfg(target_os = "linux")]
@@ -86,29 +86,29 @@ fn since_boot() -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn reading(wall: i64, boot: Option<(&str, i64)>) -> Reading {
-        Reading { wall, boot: boot.map(|(id, at)| (id.to_owned(), at)) }
+    fn reading(wall: i64, boot: Option<(&str, i64)>) -> ClockReading {
+        ClockReading { wall, boot: boot.map(|(id, at)| (id.to_owned(), at)) }
     }
 
     #[test]
     fn jumps_of_the_wall_clock_move_nothing_within_one_boot() {
-        let mut clock = Clock::new(reading(1_000_000, Some(("a", 50))));
-        assert_eq!(clock.set(reading(1_000_000 + 86_400_000, Some(("a", 60)))), 1_000_010, "a day ahead");
-        assert_eq!(clock.set(reading(5, Some(("a", 75)))), 1_000_025, "and years back");
+        let mut clock = ForwardClock::new(reading(1_000_000, Some(("a", 50))));
+        assert_eq!(clock.advance(reading(1_000_000 + 86_400_000, Some(("a", 60)))), 1_000_010, "a day ahead");
+        assert_eq!(clock.advance(reading(5, Some(("a", 75)))), 1_000_025, "and years back");
     }
 
     #[test]
     fn after_a_restart_the_wall_clock_counts_but_never_backwards() {
-        let clock = Clock::new(reading(1_000_000, Some(("a", 50))));
+        let clock = ForwardClock::new(reading(1_000_000, Some(("a", 50))));
         assert_eq!(clock.at(&reading(1_007_000, Some(("b", 3_000)))), 1_007_000);
         assert_eq!(clock.at(&reading(900_000, Some(("b", 3_000)))), 1_003_000, "it went back: the time since the start is sure");
-        assert_eq!(Clock::new(reading(500, None)).at(&reading(400, None)), 500, "a time in the future is one of just now");
+        assert_eq!(ForwardClock::new(reading(500, None)).at(&reading(400, None)), 500, "a time in the future is one of just now");
     }
 
     #[test]
     fn this_machine_has_a_clock_that_goes_on() {
-        let (first, second) = (machine(7), machine(7));
-        assert!(Clock::new(first).at(&second) >= 7);
+        let (first, second) = (read_machine_clocks(7), read_machine_clocks(7));
+        assert!(ForwardClock::new(first).at(&second) >= 7);
         assert!(!cfg!(target_os = "linux") || second.boot.is_some());
     }
 }

@@ -1,7 +1,7 @@
 //! What one call asks for: by which limits of its scheme it is counted, and together with which others.
 
-use super::book::{About, Limited};
-use super::counter::Rule;
+use super::limit_counter::LimitRule;
+use super::rate_limiter::{AppliedLimit, BudgetLabels};
 use crate::method::Method;
 use crate::model::scheme::{CredentialScope, Limit, Scheme};
 use crate::sign::Values;
@@ -12,11 +12,11 @@ use sha2::Sha256;
 use std::time::Duration;
 
 /// What a store mixes into its hashes, so that no table of hashes made elsewhere fits them.
-pub type Salt = [u8; 32];
+pub type HashSalt = [u8; 32];
 
 /// As whom and where calls go.
 #[derive(Clone, Copy)]
-pub struct Owner<'o> {
+pub struct BudgetKey<'o> {
     pub scheme: &'o Scheme,
     /// `host:port`
     pub host: &'o str,
@@ -28,56 +28,62 @@ pub struct Owner<'o> {
 
 /// One call that is about to be sent.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
-    pub owner: Owner<'a>,
+pub struct PermitRequest<'a> {
+    pub budget_key: BudgetKey<'a>,
     pub method: Method,
     /// Below the base path of the host.
     pub path: &'a str,
     /// It arrives within this time, or not at all.
-    pub hold: Duration,
+    pub arrives_within: Duration,
     /// Slots that are kept for undo calls are not for it.
-    pub leaves_some: bool,
+    pub keeps_reserve: bool,
 }
 
 /// The same as a book knows it: no key is in it.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct HashedPermitRequest {
     pub id: String,
-    pub about: About,
-    pub limits: Vec<Limited>,
-    pub hold_ms: i64,
-    pub leaves_some: bool,
+    pub labels: BudgetLabels,
+    pub limits: Vec<AppliedLimit>,
+    pub arrives_within_ms: i64,
+    pub keeps_reserve: bool,
 }
 
-impl Ask<'_> {
+impl PermitRequest<'_> {
     /// Every limit of the scheme that the call is counted by.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
-        self.owner.scheme.limits.iter().filter(|limit| limit.matcher.fits(self.method, self.path))
+        self.budget_key.scheme.limits.iter().filter(|limit| limit.matcher.fits(self.method, self.path))
     }
 
     #[must_use]
-    pub fn with(&self, salt: &Salt) -> Asked {
-        let Owner { scheme, host, environment, account, .. } = self.owner;
+    pub fn hashed(&self, salt: &HashSalt) -> HashedPermitRequest {
+        let BudgetKey { scheme, host, environment, account, .. } = self.budget_key;
         let (scheme, host) = (scheme.name.clone(), host.to_owned());
-        let key = self.key();
+        let key = self.app_identity();
         let parts = [scheme.as_str(), &host].into_iter().chain(key.iter().map(String::as_str));
-        let id = hash(salt, parts);
+        let id = salted_hash(salt, parts);
         let accounts = [(environment.to_owned(), account.to_owned())].into();
-        let limits = self.limits().map(|limit| self.limited(limit, salt)).collect();
-        let hold_ms = i64::try_from(self.hold.as_millis()).unwrap_or(i64::MAX / 4);
-        Asked { id, about: About { scheme, host, accounts }, limits, hold_ms, leaves_some: self.leaves_some }
+        let limits = self.limits().map(|limit| self.applied_limit(limit, salt)).collect();
+        let hold_ms = i64::try_from(self.arrives_within.as_millis()).unwrap_or(i64::MAX / 4);
+        HashedPermitRequest {
+            id,
+            labels: BudgetLabels { scheme, host, accounts },
+            limits,
+            arrives_within_ms: hold_ms,
+            keeps_reserve: self.keeps_reserve,
+        }
     }
 
     /// What names the application.
-    fn key(&self) -> Vec<String> {
+    fn app_identity(&self) -> Vec<String> {
         self.identity(CredentialScope::App)
     }
 
     /// Credentials of one scope that are no secrets, since a secret can be another one tomorrow; where there are only secrets,
     /// those. Names go before values.
     fn identity(&self, scope: CredentialScope) -> Vec<String> {
-        let of_scope = || self.owner.scheme.credentials.iter().filter(move |credential| credential.scope == scope);
-        let value = |name: &str| self.owner.credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text);
+        let of_scope = || self.budget_key.scheme.credentials.iter().filter(move |credential| credential.scope == scope);
+        let value = |name: &str| self.budget_key.credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text);
         let parts = |is_secret: bool| -> Vec<String> {
             let named = of_scope().filter(|credential| credential.secret == is_secret);
             named.filter_map(|credential| Some([credential.name.clone(), value(&credential.name)?])).flatten().collect()
@@ -87,28 +93,34 @@ impl Ask<'_> {
     }
 
     /// `per`: what has a count of its own. The application always has one, since a book is of one key.
-    fn limited(&self, limit: &Limit, salt: &Salt) -> Limited {
+    fn applied_limit(&self, limit: &Limit, salt: &HashSalt) -> AppliedLimit {
         let (mut whose, mut about, mut operation) = (Vec::new(), String::new(), String::new());
         for scope in &limit.scope {
             match scope.as_str() {
                 "account" => {
                     whose.extend(self.identity(CredentialScope::Account));
-                    self.owner.account.clone_into(&mut about);
+                    self.budget_key.account.clone_into(&mut about);
                 }
                 "operation" => {
-                    operation = folded(self.method, self.path);
+                    operation = normalized_operation(self.method, self.path);
                     whose.push(operation.clone());
                 }
                 _ => {}
             }
         }
-        let whose = if whose.is_empty() { String::new() } else { hash(salt, whose.iter().map(String::as_str)) };
-        Limited { limit: name(limit), whose, about, operation, rule: Rule::of(limit) }
+        let whose = if whose.is_empty() { String::new() } else { salted_hash(salt, whose.iter().map(String::as_str)) };
+        AppliedLimit {
+            limit: limit_name(limit),
+            subject: whose,
+            account_label: about,
+            operation,
+            rule: LimitRule::from_limit(limit),
+        }
     }
 }
 
 /// Which limit it is, whatever its count: one that is changed in a scheme still knows what was sent.
-fn name(limit: &Limit) -> String {
+fn limit_name(limit: &Limit) -> String {
     let paths = limit.matcher.paths.iter().map(|path| path.0.clone());
     let methods = limit.matcher.methods.iter().map(|method| method.name().to_owned());
     let parts: Vec<String> = methods.chain(paths).collect();
@@ -116,7 +128,7 @@ fn name(limit: &Limit) -> String {
 }
 
 /// Method and path, in which a segment with a digit is an id like any other; `v2` is a version.
-fn folded(method: Method, path: &str) -> String {
+fn normalized_operation(method: Method, path: &str) -> String {
     let is_version = |text: &str| text.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     let segment = |text| {
         let is_id = str::contains(text, |letter: char| letter.is_ascii_digit()) && !is_version(text);
@@ -126,7 +138,7 @@ fn folded(method: Method, path: &str) -> String {
 }
 
 /// What stands for a key in a store.
-fn hash<'p>(salt: &Salt, parts: impl Iterator<Item = &'p str>) -> String {
+fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> String {
     let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(salt) else { return String::new() };
     for part in parts {
         hash.update(&(part.len() as u64).to_be_bytes());
@@ -135,11 +147,11 @@ fn hash<'p>(salt: &Salt, parts: impl Iterator<Item = &'p str>) -> String {
     hex::encode(&hash.finalize().into_bytes()[..16])
 }
 
-impl Ask<'_> {
+impl PermitRequest<'_> {
     /// What an answer says, for the limits that this call was counted by.
     #[must_use]
-    pub fn said(&self, response: &WireResponse, wall_ms: i64) -> super::Said {
-        super::Said::read(response, &self.limits().collect::<Vec<_>>(), wall_ms)
+    pub fn observe(&self, response: &WireResponse, wall_ms: i64) -> super::LimitObservation {
+        super::LimitObservation::from_response(response, &self.limits().collect::<Vec<_>>(), wall_ms)
     }
 }
 
@@ -149,14 +161,14 @@ mod tests {
 
     #[test]
     fn ids_in_a_path_are_no_operations_of_their_own() {
-        let folded = |path| folded(Method::Get, path);
+        let folded = |path| normalized_operation(Method::Get, path);
         assert_eq!(folded("/v1/orders/2022040521691951/confirm"), "GET /v1/orders/*/confirm");
         assert_eq!(folded("/v2/products/a1-b2"), folded("/v2/products/c3"));
     }
 
     #[test]
     fn a_hash_tells_apart_and_hides() {
-        let of = |salt, parts: &[&str]| hash(&[salt; 32], parts.iter().copied());
+        let of = |salt, parts: &[&str]| salted_hash(&[salt; 32], parts.iter().copied());
         assert_ne!(of(1, &["ab", "c"]), of(1, &["a", "bc"]));
         assert_ne!(of(1, &["a"]), of(2, &["a"]), "another store, another hash");
         assert!(!of(1, &["canary"]).contains("canary"));

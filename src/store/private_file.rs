@@ -10,18 +10,18 @@ use std::path::Path;
 ///
 /// # Errors
 /// When it is not the user's own, can be read by others, or is on a network file system.
-pub fn open_folder(folder: &Path) -> Result<(), StoreError> {
-    make_folder(folder).map_err(|error| io(folder, &error))?;
-    check(folder, &std::fs::metadata(folder).map_err(|error| io(folder, &error))?)?;
+pub fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
+    create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
+    check(folder, &std::fs::metadata(folder).map_err(|error| io_error(folder, &error))?)?;
     refuse_network(folder)
 }
 
 /// What the system said of a path.
-pub fn io(path: &Path, error: &std::io::Error) -> StoreError {
+pub fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: path.to_owned(), reason: error.to_string() }
 }
 
-pub fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -30,19 +30,19 @@ pub fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// A file of the store: no link, the user's own, unreadable for others from the first moment.
-pub fn open_own(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+pub fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
-    let file = options.open(path).map_err(|error| io(path, &error))?;
-    check(path, &file.metadata().map_err(|error| io(path, &error))?)?;
+    let file = options.open(path).map_err(|error| io_error(path, &error))?;
+    check(path, &file.metadata().map_err(|error| io_error(path, &error))?)?;
     Ok(file)
 }
 
-pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let mut file = match open_own(path, OpenOptions::new().read(true)) {
+pub fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(StoreError::Io { .. })
             if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
@@ -52,7 +52,7 @@ pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| io(path, &error))?;
+    file.read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
     Ok(Some(bytes))
 }
 
@@ -60,11 +60,11 @@ pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(StoreError::Foreign { path: path.to_owned() });
+        return Err(StoreError::NotOwned { path: path.to_owned() });
     }
     match metadata.mode() & 0o777 {
         mode if mode & 0o077 == 0 => Ok(()),
-        mode => Err(StoreError::Loose { path: path.to_owned(), mode }),
+        mode => Err(StoreError::InsecureMode { path: path.to_owned(), mode }),
     }
 }
 
@@ -81,7 +81,7 @@ fn refuse_network(folder: &Path) -> Result<(), StoreError> {
     // The width of the number is the system's; these 32 bits are all that is used of it.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the magic numbers have 32 bits")]
     let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
-    if NETWORK.contains(&kind) { Err(StoreError::Network { path: folder.to_owned() }) } else { Ok(()) }
+    if NETWORK.contains(&kind) { Err(StoreError::NetworkFileSystem { path: folder.to_owned() }) } else { Ok(()) }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// How many pairs before the present one are kept.
-const KEPT: usize = 2;
+const MAX_PREVIOUS_PAIRS: usize = 2;
 
 /// What tells one chain from another. The host belongs to it: two environments that go to one host share a shop's chain,
 /// since they would spend each other's tokens otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Key {
+pub struct FamilyKey {
     pub scheme: String,
     pub host: String,
     pub token: String,
@@ -20,7 +20,7 @@ pub struct Key {
     pub ids: Vec<(String, String)>,
 }
 
-impl Key {
+impl FamilyKey {
     #[must_use]
     pub fn new(scheme: &Scheme, token: &Token, host: &str, account: &str, credentials: &Values) -> Self {
         let value = |name: &String| match name.as_str() {
@@ -45,7 +45,7 @@ impl Key {
 
     /// `shop_id 123456`, for people: the ids that are an account's own.
     #[must_use]
-    pub fn owner(&self, scheme: &Scheme) -> String {
+    pub fn account_label(&self, scheme: &Scheme) -> String {
         let own = |name: &str| {
             use crate::model::scheme::CredentialScope;
             scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account)
@@ -62,27 +62,27 @@ impl Key {
 
 /// Under which names a person knows a chain; the last renewal writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Label {
+pub struct FamilyLabel {
     pub environment: String,
     pub account: String,
 }
 
 /// One chain of tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    pub key: Key,
-    pub label: Label,
+pub struct FamilyRecord {
+    pub key: FamilyKey,
+    pub label: FamilyLabel,
     /// Grows with every write: who writes over another revision than the one that was read has been overtaken.
     pub revision: u64,
     /// Grows with every pair.
     pub generation: u64,
-    pub state: State,
-    pub current: Option<Pair>,
+    pub state: RenewalState,
+    pub current: Option<TokenPair>,
     /// The last pairs before it, the youngest first.
-    pub previous: Vec<Pair>,
+    pub previous: Vec<TokenPair>,
     /// Owners that still have to be refreshed with this shared pair.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pending: Vec<Pending>,
+    pub pending_splits: Vec<PendingSplit>,
     /// The shared pair that this chain began with: it is not split off twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_from: Option<String>,
@@ -91,10 +91,10 @@ pub struct Record {
 /// Where a chain stands in a renewal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum RenewalState {
     Ready,
     /// A refresh token is on its way; written before the first byte leaves.
-    Spending {
+    Refreshing {
         since_ms: i64,
     },
     /// No answer came: nobody knows whether the refresh token was spent.
@@ -102,7 +102,7 @@ pub enum State {
         since_ms: i64,
     },
     /// The marketplace does not take the refresh token any more: a person must authorize again.
-    Dead {
+    Rejected {
         since_ms: i64,
         reason: String,
     },
@@ -110,42 +110,52 @@ pub enum State {
 
 /// Tokens that came in one answer, with their ends in Unix milliseconds by the store's clock.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
+pub struct TokenPair {
     pub values: Vec<(String, String)>,
     pub received_ms: i64,
     /// `None` where nothing says when it ends.
-    pub access_until_ms: Option<i64>,
-    pub refresh_until_ms: Option<i64>,
-    pub grant_until_ms: Option<i64>,
+    pub access_expires_ms: Option<i64>,
+    pub refresh_expires_ms: Option<i64>,
+    pub grant_expires_ms: Option<i64>,
 }
 
 /// One owner of a shared pair that has no chain of its own yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
+pub struct PendingSplit {
     pub token: String,
     pub credential: String,
     pub id: String,
 }
 
-impl Record {
+impl FamilyRecord {
     #[must_use]
-    pub fn new(key: Key, label: Label) -> Self {
+    pub fn new(key: FamilyKey, label: FamilyLabel) -> Self {
         let (previous, pending) = (Vec::new(), Vec::new());
-        Self { key, label, revision: 0, generation: 0, state: State::Ready, current: None, previous, pending, split_from: None }
+        Self {
+            key,
+            label,
+            revision: 0,
+            generation: 0,
+            state: RenewalState::Ready,
+            current: None,
+            previous,
+            pending_splits: pending,
+            split_from: None,
+        }
     }
 
     /// A new pair takes the place of the present one.
-    pub fn succeed(&mut self, pair: Pair) {
+    pub fn rotate(&mut self, pair: TokenPair) {
         self.previous.splice(0..0, self.current.replace(pair));
-        self.previous.truncate(KEPT);
+        self.previous.truncate(MAX_PREVIOUS_PAIRS);
         self.generation += 1;
-        self.state = State::Ready;
+        self.state = RenewalState::Ready;
     }
 
     /// The fields of its pair, as schemes see them.
     #[must_use]
     pub fn values(&self) -> Values {
-        self.current.as_ref().map(Pair::to_values).unwrap_or_default()
+        self.current.as_ref().map(TokenPair::to_values).unwrap_or_default()
     }
 
     #[must_use]
@@ -160,7 +170,7 @@ impl Record {
     }
 }
 
-impl Pair {
+impl TokenPair {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -173,15 +183,15 @@ impl Pair {
 
     /// Whether the access token can be used at `now_ms` at all.
     #[must_use]
-    pub fn is_good(&self, now_ms: i64) -> bool {
-        self.access_until_ms.is_none_or(|until| now_ms < until)
+    pub fn is_valid(&self, now_ms: i64) -> bool {
+        self.access_expires_ms.is_none_or(|until| now_ms < until)
     }
 
     /// Whether it is time for another one: less than `margin_ms` is left. A marketplace can hand out a token that has little
     /// left: half of what it had is used all the same.
     #[must_use]
-    pub fn is_due(&self, now_ms: i64, margin_ms: i64) -> bool {
-        let Some(until) = self.access_until_ms else { return false };
+    pub fn is_renewal_due(&self, now_ms: i64, margin_ms: i64) -> bool {
+        let Some(until) = self.access_expires_ms else { return false };
         let margin = margin_ms.min(until.saturating_sub(self.received_ms) / 2);
         now_ms >= until.saturating_sub(margin)
     }
@@ -191,24 +201,33 @@ impl Pair {
 mod tests {
     use super::*;
 
-    fn pair(received_ms: i64, until: i64) -> Pair {
-        Pair { values: Vec::new(), received_ms, access_until_ms: Some(until), refresh_until_ms: None, grant_until_ms: None }
+    fn pair(received_ms: i64, until: i64) -> TokenPair {
+        TokenPair {
+            values: Vec::new(),
+            received_ms,
+            access_expires_ms: Some(until),
+            refresh_expires_ms: None,
+            grant_expires_ms: None,
+        }
     }
 
     #[test]
     fn a_token_is_renewed_in_time() {
         let long = pair(0, 10_800_000);
-        assert!(!long.is_due(8_999_999, 1_800_000) && long.is_due(9_000_000, 1_800_000));
+        assert!(!long.is_renewal_due(8_999_999, 1_800_000) && long.is_renewal_due(9_000_000, 1_800_000));
         let short = pair(0, 4_000);
-        assert!(!short.is_due(1_999, 1_800_000) && short.is_due(2_000, 1_800_000), "half of a short life is used");
-        assert!(short.is_good(3_999) && !short.is_good(4_000));
+        assert!(
+            !short.is_renewal_due(1_999, 1_800_000) && short.is_renewal_due(2_000, 1_800_000),
+            "half of a short life is used"
+        );
+        assert!(short.is_valid(3_999) && !short.is_valid(4_000));
     }
 
     #[test]
     fn two_pairs_before_the_present_one_are_kept() {
-        let key = Key { scheme: "a".into(), host: "b".into(), token: "c".into(), ids: Vec::new() };
-        let mut record = Record::new(key, Label::default());
-        (1..=4).for_each(|at| record.succeed(pair(at, 9)));
+        let key = FamilyKey { scheme: "a".into(), host: "b".into(), token: "c".into(), ids: Vec::new() };
+        let mut record = FamilyRecord::new(key, FamilyLabel::default());
+        (1..=4).for_each(|at| record.rotate(pair(at, 9)));
         let received: Vec<i64> = record.previous.iter().map(|pair| pair.received_ms).collect();
         assert_eq!((record.generation, received), (4, vec![3, 2]));
     }
@@ -217,7 +236,7 @@ mod tests {
     fn no_two_keys_have_one_id() {
         let key = |ids: &[(&str, &str)]| {
             let ids = ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            Key { scheme: "s".into(), host: "h".into(), token: "t".into(), ids }.id()
+            FamilyKey { scheme: "s".into(), host: "h".into(), token: "t".into(), ids }.id()
         };
         assert_ne!(key(&[("a", "1b"), ("c", "")]), key(&[("a", "1"), ("bc", "")]));
         assert_eq!(key(&[("a", "1")]), key(&[("a", "1")]));
