@@ -7,7 +7,7 @@ use ingam::load::{Loaded, load};
 use ingam::model::recording::{AnswerBody, Outcome, RecordedAnswer};
 use ingam::model::request::{Step, WorkspaceFile};
 use ingam::render::{BodyFiles, Layer, Moment, Variables, draft, tree};
-use ingam::sign::{Inputs, Values, choose_level, seal};
+use ingam::sign::{NamedValues, SigningInputs, choose_level, seal};
 use ingam::wire::{BaseUrl, WireResponse};
 use std::path::Path;
 use std::time::Duration;
@@ -57,12 +57,12 @@ fn sign_one_request(bencher: Bencher) {
     let (step, variables) = step(&loaded);
     let scheme = loaded.workspace.scheme("coupang").unwrap();
     let credentials = ["access_key", "secret_key", "vendor_id"].map(|name| (name.into(), "bench-value".into()));
-    let credentials = Values(credentials.into());
+    let credentials = NamedValues(credentials.into());
     let base = BaseUrl::parse("https://api-gateway.coupang.com").unwrap();
     let draft = draft(step, &variables, MOMENT, &NoFiles).unwrap();
     let level = choose_level(scheme, None, draft.method, &draft.path);
     bencher.with_inputs(|| draft.clone()).bench_values(|draft| {
-        let inputs = Inputs { credentials: &credentials, token: None, moment: MOMENT, steps: &[], extra: &[] };
+        let inputs = SigningInputs { credentials: &credentials, token: None, moment: MOMENT, steps: &[], extra: &[] };
         seal(scheme, &level.procedure, draft, &base, inputs).unwrap()
     });
 }

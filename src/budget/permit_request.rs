@@ -4,7 +4,7 @@ use super::limit_counter::LimitRule;
 use super::rate_limiter::{AppliedLimit, BudgetLabels};
 use crate::method::Method;
 use crate::model::scheme::{CredentialScope, Limit, Scheme};
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::value::Value;
 use crate::wire::WireResponse;
 use hmac::{Hmac, KeyInit, Mac};
@@ -23,7 +23,7 @@ pub struct BudgetKey<'o> {
     pub environment: &'o str,
     /// Its name for people.
     pub account: &'o str,
-    pub credentials: &'o Values,
+    pub credentials: &'o NamedValues,
 }
 
 /// One call that is about to be sent.

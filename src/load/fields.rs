@@ -185,7 +185,7 @@ pub fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnos
 /// Reports a header that nobody who writes a file can set: it follows from the host and the body.
 pub fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
     check_header_name(name, at, "this name", faults);
-    if crate::wire::FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
+    if crate::wire::FRAMING_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
         let fault = Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
         faults.push(fault.hint("it follows from the host and the body"));
     }

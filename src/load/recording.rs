@@ -167,7 +167,7 @@ impl Recordings<'_> {
             self.faults.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
         }
         let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
-        let mut query = crate::wire::pairs_of(raw_query);
+        let mut query = crate::wire::parse_query(raw_query);
         query.extend(map.get("query").map(|node| self.pairs(node, "`query`")).unwrap_or_default());
         query.sort();
         let account = map.get("account").and_then(|node| text(node, "`account`", self.faults)).map(str::to_owned);

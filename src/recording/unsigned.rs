@@ -2,7 +2,7 @@
 
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
-use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, pairs_of};
+use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, parse_query};
 use sha2::{Digest, Sha256};
 
 /// A text body longer than this is known by its hash, in bytes.
@@ -11,7 +11,7 @@ const MAX_TEXT: usize = 64 << 10;
 /// A draft as recordings say it; `account` is the name of who sends it.
 #[must_use]
 pub fn unsigned(draft: &Draft, account: &str) -> RecordedRequest {
-    let mut query = pairs_of(&draft.raw_query);
+    let mut query = parse_query(&draft.raw_query);
     query.extend(draft.query.iter().cloned());
     query.sort();
     RecordedRequest {

@@ -1,7 +1,7 @@
 //! What is to be got and for whom; and why it could not be. Both cross the border of a process.
 
 use crate::model::scheme::Origin;
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
 use crate::value;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ impl Job {
         key: FamilyKey,
         label: FamilyLabel,
         bases: Vec<(Option<String>, String)>,
-        credentials: &Values,
+        credentials: &NamedValues,
         act: Act,
     ) -> Self {
         let credentials = credentials.0.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
@@ -69,9 +69,9 @@ impl Job {
 
     /// The credentials as schemes see them.
     #[must_use]
-    pub fn values(&self) -> Values {
+    pub fn values(&self) -> NamedValues {
         let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
-        Values(self.credentials.iter().map(|(name, text)| (name.as_str().into(), parse(text))).collect())
+        NamedValues(self.credentials.iter().map(|(name, text)| (name.as_str().into(), parse(text))).collect())
     }
 }
 

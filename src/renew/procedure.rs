@@ -7,9 +7,9 @@ use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
 use crate::render::Moment;
 use crate::secret::Redactor;
-use crate::sign::{Inputs, SealError, Sealed, Values, seal, token_draft};
+use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::store::{ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
-use crate::transport::{Live, TransportError};
+use crate::transport::{LiveTransport, TransportError};
 use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const WRITE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_mi
 pub struct Tools<'a> {
     pub scheme: &'a Scheme,
     pub store: &'a TokenStore,
-    pub transport: &'a Live,
+    pub transport: &'a LiveTransport,
     pub nature: ClockAndRng,
 }
 
@@ -42,14 +42,14 @@ struct Renewal<'a> {
     job: &'a Job,
     tools: &'a Tools<'a>,
     token: &'a Token,
-    credentials: Values,
+    credentials: NamedValues,
     redactor: Redactor,
 }
 
 /// One request that can bring a pair, with what it is filled in with.
 struct Asking<'a> {
     request: &'a TokenRequest,
-    token: Values,
+    token: NamedValues,
     extra: Vec<Member>,
     asked: Asked,
     split_from: Option<String>,
@@ -118,10 +118,10 @@ impl<'a> Renewal<'a> {
                 let members = callback.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect();
                 let code = ("code".into(), Value::from(code.as_str()));
                 let extra = vec![code, ("callback".into(), Value::Object(members))];
-                Ok(Asking { extra, token: Values::default(), split_from: None, ..plain(exchange, Asked::Exchange) })
+                Ok(Asking { extra, token: NamedValues::default(), split_from: None, ..plain(exchange, Asked::Exchange) })
             }
             (Act::Split { refresh_token, from }, _, Some(refresh), _) => {
-                let token = Values(vec![("refresh_token".into(), Value::from(refresh_token.as_str()))]);
+                let token = NamedValues(vec![("refresh_token".into(), Value::from(refresh_token.as_str()))]);
                 Ok(Asking { token, split_from: Some(from.clone()), ..plain(refresh, Asked::Split) })
             }
             (Act::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => match (&record.state, issue) {
@@ -322,11 +322,16 @@ impl<'a> Renewal<'a> {
         let base = BaseUrl::parse(&base.1).map_err(Failure::unable)?;
         let now = self.tools.scheme.clock.reading((self.tools.nature.clock)());
         let moment = Moment { unix_ms: now, seed: (self.tools.nature.rng)() };
-        let inputs =
-            Inputs { credentials: &self.credentials, token: Some(&asking.token), moment, steps: &[], extra: &asking.extra };
+        let inputs = SigningInputs {
+            credentials: &self.credentials,
+            token: Some(&asking.token),
+            moment,
+            steps: &[],
+            extra: &asking.extra,
+        };
         let words = |error: SealError| Failure::person(format!("the token request cannot be made: {error}"));
         let draft = token_draft(self.tools.scheme, asking.request, inputs).map_err(words)?;
-        let Sealed { request, trace } =
+        let SealedRequest { request, trace } =
             seal(self.tools.scheme, &asking.request.procedure, draft, &base, inputs).map_err(words)?;
         trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add(id, value));
         Ok(request)

@@ -6,7 +6,7 @@ use super::job::{Failure, Job, SchemeSource};
 use super::procedure::{Tools, renew};
 use crate::model::scheme::{Scheme, Token};
 use crate::store::{ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
-use crate::transport::Live;
+use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 
 /// The text that a scheme was decoded from.
@@ -60,7 +60,7 @@ impl<'w> Renewer<'w> {
     ///
     /// # Errors
     /// When there is no new pair.
-    pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &Live) -> Result<FamilyRecord, Failure> {
+    pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &LiveTransport) -> Result<FamilyRecord, Failure> {
         if let Some((config, helper)) = &self.kept {
             // The helper sees no keyring.
             let key = config.load_or_create_key(self.nature.rng)?;

@@ -4,8 +4,8 @@ use crate::diagnostic::{did_you_mean, list_of};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme, Token};
 use crate::model::workspace::Workspace;
-use crate::sandbox::{Origins, test_account};
-use crate::sign::{Values, members_used};
+use crate::sandbox::{SandboxOrigins, test_account};
+use crate::sign::{NamedValues, members_used};
 use crate::store::{CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable};
 use crate::value::Value;
 use crate::wire::BaseUrl;
@@ -59,9 +59,9 @@ pub struct Access {
     /// The scheme's own name for the host, also where the environment names another.
     pub region: String,
     pub base: BaseUrl,
-    pub credentials: Values,
+    pub credentials: NamedValues,
     /// Fields of tokens that were given like credentials; one with an access token is used as it is.
-    pub given_token: Values,
+    pub given_token: NamedValues,
 }
 
 /// Says whether a scheme's secrets may go to a host, and in words why not.
@@ -70,7 +70,7 @@ pub type Trusts<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
 /// Where credentials and hosts come from in this run.
 pub enum Environment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
-    Sandbox(Origins),
+    Sandbox(SandboxOrigins),
     /// The user's own; `trusts` says whether something may get a secret, and why not.
     Own { credentials: CredentialSources, trusts: Trusts<'w> },
     /// Nothing is sent: keys are names of themselves where they are missing.
@@ -262,7 +262,7 @@ impl<'w> Accesses<'w> {
         let no_host = || AccessError::NoHost { environment: self.name.clone(), scheme: scheme.name.clone() };
         let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
         if let Environment::Sandbox(origins) = &self.environment {
-            return origins.base(scheme).ok_or_else(no_host);
+            return origins.base_url(scheme).ok_or_else(no_host);
         }
         if let Some(host) = self.own_host(scheme) {
             return parse(host);
@@ -298,14 +298,14 @@ impl<'w> Accesses<'w> {
         let host = BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
         // A host of the environment's own stands for every host of the scheme: nothing goes past it.
         if matches!(self.environment, Environment::Sandbox(_)) || self.own_host(scheme).is_some() {
-            return host.moved_to(base.origin()).ok_or_else(unknown);
+            return host.with_origin(base.origin()).ok_or_else(unknown);
         }
         Ok(host)
     }
 }
 
 /// What a template may see of an account: its name, and what is not secret.
-fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &Values) -> Value {
+fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &NamedValues) -> Value {
     let mut members = vec![("name".into(), Value::from(name))];
     for credential in
         scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account)
@@ -329,7 +329,7 @@ fn with_test_keys(
     owner: CredentialOwner<'_>,
     needs: &CredentialNeeds,
     name: &str,
-) -> Result<(Values, Values), CredentialError> {
+) -> Result<(NamedValues, NamedValues), CredentialError> {
     let found = credentials.find_all(scheme, owner, needs)?;
     let (mut values, token) = (found.credentials, found.token);
     let test = test_account(scheme, name, owner.account);

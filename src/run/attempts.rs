@@ -158,7 +158,7 @@ fn fault_of_network(error: &StepError, is_unsent: bool) -> Option<Fault> {
     let is_connect = matches!(error, StepError::Transport(TransportError::Connect { .. }));
     let may_pass = match error {
         StepError::Transport(error) => {
-            is_connect || matches!(error, TransportError::Timeout { .. } | TransportError::Broken { .. })
+            is_connect || matches!(error, TransportError::Timeout { .. } | TransportError::UnreadableResponse { .. })
         }
         StepError::Replay(ReplayError::Fault) => true,
         _ => false,

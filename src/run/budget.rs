@@ -12,7 +12,7 @@ use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{Remedy, Scheme};
 use crate::plan::Unit;
 use crate::render::Moment;
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::wire::Draft;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -60,7 +60,7 @@ impl Call<'_> {
     pub(super) async fn send(
         &self,
         draft: &Draft,
-        token: Option<&Values>,
+        token: Option<&NamedValues>,
         moment: Moment,
         progress: &mut Progress,
     ) -> Result<(), StepError> {

@@ -13,7 +13,7 @@ use crate::model::scheme::{Level, Remedy, Scheme};
 use crate::recording::{Miss, Played, Whose, missed};
 use crate::render::Moment;
 use crate::sandbox::NO_RECORDING;
-use crate::sign::{Inputs, SealError, Sealed, Trace, TraceLine, Values, seal};
+use crate::sign::{NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -130,11 +130,11 @@ impl Call<'_> {
     pub(super) async fn send_now(
         &self,
         draft: &Draft,
-        token: Option<&Values>,
+        token: Option<&NamedValues>,
         moment: Moment,
         progress: &mut Progress,
     ) -> Result<(), StepError> {
-        let Sealed { request, trace } = self.seal(draft, token, moment)?;
+        let SealedRequest { request, trace } = self.seal(draft, token, moment)?;
         self.remember(&trace);
         if self.context.detail {
             progress.trace = trace.lines;
@@ -156,13 +156,13 @@ impl Call<'_> {
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
-    fn seal(&self, draft: &Draft, token: Option<&Values>, moment: Moment) -> Result<Sealed, SealError> {
+    fn seal(&self, draft: &Draft, token: Option<&NamedValues>, moment: Moment) -> Result<SealedRequest, SealError> {
         let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
-        let inputs = Inputs { credentials: &self.access.credentials, token, moment, steps: &[], extra: &[] };
+        let inputs = SigningInputs { credentials: &self.access.credentials, token, moment, steps: &[], extra: &[] };
         seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)
     }
 
-    fn remember(&self, trace: &Trace) {
+    fn remember(&self, trace: &SignTrace) {
         let mut redactor = self.context.redactor.borrow_mut();
         for (id, value) in trace.secrets() {
             redactor.add(id, value);

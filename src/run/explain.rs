@@ -12,7 +12,7 @@ use crate::model::template::Expression;
 use crate::plan::Unit;
 use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
 use crate::secret::{Redactor, Shown};
-use crate::sign::{Inputs, Sealed, Trace, choose_level, seal, token_draft};
+use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::store::CredentialError;
 use crate::value::Value;
@@ -100,7 +100,8 @@ pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64)
     }
     context.remember(scheme, &access.credentials, &token);
     let signed_at = Moment { unix_ms: scheme.clock.reading(now_ms), ..moment };
-    let inputs = Inputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
+    let inputs =
+        SigningInputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
     let mut calls = Vec::new();
     if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
         let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
@@ -122,8 +123,8 @@ pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64)
     })
 }
 
-fn call(title: &str, sealed: &Sealed, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) -> ExplainedCall {
-    let Sealed { request, trace } = sealed;
+fn call(title: &str, sealed: &SealedRequest, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) -> ExplainedCall {
+    let SealedRequest { request, trace } = sealed;
     let mut redactor = context.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
         redactor.add(id, value);
@@ -156,7 +157,7 @@ fn missing_notes(
     }
 }
 
-fn time(now_ms: i64, trace: &Trace) -> String {
+fn time(now_ms: i64, trace: &SignTrace) -> String {
     let now = jiff::Timestamp::from_millisecond(now_ms).map(|time| time.to_string()).unwrap_or_default();
     format!("{now}, written as {}", trace.ts)
 }

@@ -41,9 +41,9 @@ use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
 use crate::secret::{Redactor, Shown};
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::store::FamilyRecord;
-use crate::transport::Live;
+use crate::transport::LiveTransport;
 use crate::value::{Member, Value};
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ pub struct Context<'w> {
     pub run_id: String,
     pub accesses: Accesses<'w>,
     pub tokens: Tokens<'w>,
-    pub transport: Live,
+    pub transport: LiveTransport,
     pub budgets: Budgets,
     pub recordings: Recordings,
     pub files: &'w dyn BodyFiles,
@@ -110,7 +110,7 @@ impl Context<'_> {
     }
 
     /// From now on these secrets are shown by their names.
-    pub fn remember(&self, scheme: &Scheme, credentials: &Values, token: &Values) {
+    pub fn remember(&self, scheme: &Scheme, credentials: &NamedValues, token: &NamedValues) {
         let mut redactor = self.redactor.borrow_mut();
         for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {

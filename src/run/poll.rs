@@ -8,7 +8,7 @@ use crate::diagnostic::count;
 use crate::event::FailureReport;
 use crate::model::repeat::Poll;
 use crate::render::{RenderError, Variables};
-use crate::transport::human;
+use crate::transport::human_duration;
 use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ fn unmet_in(asking: &Asking<'_>, response: &WireResponse, variables: &Variables)
 
 fn too_late(asking: &Asking<'_>, poll: &Poll, answers: usize) -> FailureReport {
     let mut redactor = asking.context.redactor.borrow_mut();
-    let within = human(poll.within);
+    let within = human_duration(poll.within);
     FailureReport {
         at: poll.at,
         subject: redactor.show("poll"),

@@ -5,7 +5,7 @@ use super::access::{Access, AccessError};
 use crate::model::environment::Refresh;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{Act, Failure, Job, Renewer};
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
 use std::cell::RefCell;
@@ -42,7 +42,7 @@ impl<'w> Tokens<'w> {
 
 /// A token that a call is signed with.
 pub struct Used {
-    pub values: Values,
+    pub values: NamedValues,
     /// `None` when it was given like a credential: then there is nothing to renew it with.
     pub generation: Option<u64>,
     /// What a person should know although it works.
@@ -103,7 +103,7 @@ impl Wanted<'_> {
         }
     }
 
-    fn given(&self) -> Option<Values> {
+    fn given(&self) -> Option<NamedValues> {
         self.access.given_token.get("access_token").map(|_| self.access.given_token.clone())
     }
 
@@ -182,12 +182,12 @@ fn used(record: &FamilyRecord, warning: Option<String>) -> Used {
 
 /// What stands for a token where nothing is sent: what was given, or a text that says what it stands for.
 #[must_use]
-pub fn stand_in(token: &Token, given: &Values) -> Values {
+pub fn stand_in(token: &Token, given: &NamedValues) -> NamedValues {
     if given.get("access_token").is_some() {
         return given.clone();
     }
     let value = |field: &&str| ((*field).into(), Value::from(format!("placeholder-for-{field}")));
-    Values(token.fields().iter().map(value).collect())
+    NamedValues(token.fields().iter().map(value).collect())
 }
 
 /// The access token of an account for the level that most requests of a scheme have, renewed when it is time.

@@ -1,15 +1,15 @@
 //! What people and tests set and see from outside, below a path that no marketplace has. It shows no token.
 
-use super::chain::Chain;
-use super::judge::Marketplace;
-use super::reply::Reply;
+use super::issued_family::IssuedFamily;
+use super::marketplace::TestMarketplace;
+use super::reply::SandboxReply;
 use crate::method::Method;
 use crate::value::Value;
-use crate::wire::pairs_of;
+use crate::wire::parse_query;
 use std::time::Duration;
 
 /// Everything below it is ours.
-pub const CONTROL: &str = "/.ingam/";
+pub const CONTROL_PATH: &str = "/.ingam/";
 
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
@@ -17,67 +17,68 @@ const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose
 
 /// What came and went, beside the tokens themselves.
 #[derive(Debug, Default)]
-pub struct Traffic {
+pub struct TokenTraffic {
     /// Requests for tokens that were received.
-    pub requests: i64,
+    pub token_requests: i64,
     /// So many answers arrive before …
-    pub after: i64,
+    pub deliver_before_loss: i64,
     /// … so many are lost …
-    pub lose: i64,
+    pub responses_to_lose: i64,
     /// … and so many were.
-    pub lost: i64,
+    pub lost_responses: i64,
     /// So long answers with tokens are held back.
-    pub delay: Duration,
+    pub response_delay: Duration,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Control {
+enum ControlCommand {
     Tokens,
     Resources,
     /// Where a marketplace leads people to whose links do not say where to.
     Callback,
     Lose {
-        answers: i64,
+        responses: i64,
         /// So many arrive before.
-        after: i64,
+        deliver_before_loss: i64,
     },
     Delay(Duration),
     /// Milliseconds.
     Grace(i64),
-    Expire(What),
+    Expire(ExpireTarget),
     /// Only those of this name and with these ids.
     Revoke(Vec<(String, String)>),
     /// Milliseconds.
-    Life {
+    Lifetime {
         access: Option<i64>,
         refresh: Option<i64>,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum ExpireTarget {
     Access,
     Refresh,
     Grant,
 }
 
-impl Control {
+impl ControlCommand {
     /// `name` and `query` as they stand behind the reserved path.
     fn parse(method: Method, name: &str, query: &str) -> Result<Self, String> {
-        let mut parameters = Parameters(pairs_of(query));
+        let mut parameters = ControlParameters(parse_query(query));
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
             (Method::Get, "resources") => Self::Resources,
             (Method::Get, "callback") => return Ok(Self::Callback),
-            (Method::Post, "lose") => {
-                Self::Lose { answers: parameters.needed("answers")?, after: parameters.number("after")?.unwrap_or(0) }
-            }
-            (Method::Post, "delay") => Self::Delay(Duration::from_millis(parameters.needed("ms")?.unsigned_abs())),
-            (Method::Post, "grace") => Self::Grace(parameters.needed("seconds")? * 1_000),
-            (Method::Post, "expire") => Self::Expire(parameters.what()?),
+            (Method::Post, "lose") => Self::Lose {
+                responses: parameters.required_number("answers")?,
+                deliver_before_loss: parameters.optional_number("after")?.unwrap_or(0),
+            },
+            (Method::Post, "delay") => Self::Delay(Duration::from_millis(parameters.required_number("ms")?.unsigned_abs())),
+            (Method::Post, "grace") => Self::Grace(parameters.required_number("seconds")? * 1_000),
+            (Method::Post, "expire") => Self::Expire(parameters.expire_target()?),
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
-            (Method::Post, "life") => parameters.life()?,
-            _ => return Err(format!("there is no control `{method} {CONTROL}{name}`; {HELP}")),
+            (Method::Post, "life") => parameters.lifetime()?,
+            _ => return Err(format!("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")),
         };
         match parameters.0.first() {
             Some((extra, _)) => Err(format!("`{name}` does not take `{extra}`; {HELP}")),
@@ -87,71 +88,73 @@ impl Control {
 }
 
 /// Those that were not taken yet.
-struct Parameters(Vec<(String, String)>);
+struct ControlParameters(Vec<(String, String)>);
 
-impl Parameters {
+impl ControlParameters {
     fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(at).1)
     }
 
-    fn number(&mut self, name: &str) -> Result<Option<i64>, String> {
+    fn optional_number(&mut self, name: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let number = text.parse::<u32>().map_err(|_| format!("`{name}` is a whole number, and `{text}` is none; {HELP}"))?;
         Ok(Some(i64::from(number)))
     }
 
-    fn needed(&mut self, name: &str) -> Result<i64, String> {
-        self.number(name)?.ok_or_else(|| format!("`{name}` is missing; {HELP}"))
+    fn required_number(&mut self, name: &str) -> Result<i64, String> {
+        self.optional_number(name)?.ok_or_else(|| format!("`{name}` is missing; {HELP}"))
     }
 
-    fn what(&mut self) -> Result<What, String> {
+    fn expire_target(&mut self) -> Result<ExpireTarget, String> {
         match self.take("what").as_deref() {
-            Some("access") => Ok(What::Access),
-            Some("refresh") => Ok(What::Refresh),
-            Some("grant") => Ok(What::Grant),
+            Some("access") => Ok(ExpireTarget::Access),
+            Some("refresh") => Ok(ExpireTarget::Refresh),
+            Some("grant") => Ok(ExpireTarget::Grant),
             _ => Err(format!("`what` is `access`, `refresh` or `grant`; {HELP}")),
         }
     }
 
-    fn life(&mut self) -> Result<Control, String> {
-        let (access, refresh) = (self.number("access")?, self.number("refresh")?);
+    fn lifetime(&mut self) -> Result<ControlCommand, String> {
+        let (access, refresh) = (self.optional_number("access")?, self.optional_number("refresh")?);
         if access.is_none() && refresh.is_none() {
             return Err(format!("`life` takes `access` or `refresh`, or both; {HELP}"));
         }
         let ms = |seconds: i64| seconds * 1_000;
-        Ok(Control::Life { access: access.map(ms), refresh: refresh.map(ms) })
+        Ok(ControlCommand::Lifetime { access: access.map(ms), refresh: refresh.map(ms) })
     }
 }
 
-impl Marketplace {
+impl TestMarketplace {
     /// The answer to everything below the reserved path.
-    pub(super) fn control(&mut self, method: Method, target: &str, now_ms: i64) -> Option<Reply> {
-        let (name, query) = target.strip_prefix(CONTROL).map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
-        Some(match Control::parse(method, name, query) {
-            Err(message) => Reply::message(400, message),
-            Ok(Control::Callback) => super::authorize::landing(),
-            Ok(Control::Resources) => Reply::json(200, &self.resources.seen()),
-            Ok(control) => match self.obey(control, now_ms) {
-                Ok(()) => Reply::json(200, &self.seen()),
-                Err(message) => Reply::message(400, message),
+    pub(super) fn control(&mut self, method: Method, target: &str, now_ms: i64) -> Option<SandboxReply> {
+        let (name, query) = target.strip_prefix(CONTROL_PATH).map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
+        Some(match ControlCommand::parse(method, name, query) {
+            Err(message) => SandboxReply::message(400, message),
+            Ok(ControlCommand::Callback) => super::authorize_page::callback_page(),
+            Ok(ControlCommand::Resources) => SandboxReply::json(200, &self.resources.counts_json()),
+            Ok(control) => match self.apply(control, now_ms) {
+                Ok(()) => SandboxReply::json(200, &self.status_json()),
+                Err(message) => SandboxReply::message(400, message),
             },
         })
     }
 
-    fn obey(&mut self, control: Control, now_ms: i64) -> Result<(), String> {
-        let settings = &mut self.tokens.settings;
+    fn apply(&mut self, control: ControlCommand, now_ms: i64) -> Result<(), String> {
+        let settings = &mut self.tokens.overrides;
         match control {
-            Control::Tokens | Control::Resources | Control::Callback => {}
-            Control::Lose { answers, after } => (self.traffic.lose, self.traffic.after) = (answers, after),
-            Control::Delay(delay) => self.traffic.delay = delay,
-            Control::Grace(grace_ms) => settings.grace_ms = grace_ms,
-            Control::Life { access, refresh } => {
-                settings.access_ms = access.or(settings.access_ms);
-                settings.refresh_ms = refresh.or(settings.refresh_ms);
+            ControlCommand::Tokens | ControlCommand::Resources | ControlCommand::Callback => {}
+            ControlCommand::Lose { responses: answers, deliver_before_loss: after } => {
+                (self.traffic.responses_to_lose, self.traffic.deliver_before_loss) = (answers, after)
             }
-            Control::Expire(what) => self.tokens.chains.iter_mut().for_each(|chain| expire(chain, what, now_ms)),
-            Control::Revoke(only) => return self.revoke(&only),
+            ControlCommand::Delay(delay) => self.traffic.response_delay = delay,
+            ControlCommand::Grace(grace_ms) => settings.grace_ms = grace_ms,
+            ControlCommand::Lifetime { access, refresh } => {
+                settings.access_lifetime_ms = access.or(settings.access_lifetime_ms);
+                settings.refresh_lifetime_ms = refresh.or(settings.refresh_lifetime_ms);
+            }
+            ControlCommand::Expire(what) => self.tokens.families.iter_mut().for_each(|chain| expire(chain, what, now_ms)),
+            ControlCommand::Revoke(only) => return self.revoke(&only),
         }
         Ok(())
     }
@@ -161,41 +164,47 @@ impl Marketplace {
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
             return Err(format!("no token is stored by `{name}`; {HELP}"));
         }
-        for chain in self.tokens.chains.iter_mut().filter(|chain| only.iter().all(|(name, text)| is(chain, name, text))) {
+        for chain in
+            self.tokens.families.iter_mut().filter(|chain| only.iter().all(|(name, text)| matches_filter(chain, name, text)))
+        {
             chain.grant.revoked = true;
         }
         Ok(())
     }
 
     /// Everything that happened, without a token in it.
-    fn seen(&self) -> Value {
-        let owners = self.tokens.chains.iter().map(shown).collect();
-        object([("requests", self.traffic.requests.into()), ("lost", self.traffic.lost.into()), ("owners", Value::List(owners))])
+    fn status_json(&self) -> Value {
+        let owners = self.tokens.families.iter().map(family_json).collect();
+        json_object([
+            ("requests", self.traffic.token_requests.into()),
+            ("lost", self.traffic.lost_responses.into()),
+            ("owners", Value::List(owners)),
+        ])
     }
 }
 
-fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+fn json_object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
-fn expire(chain: &mut Chain, what: What, now_ms: i64) {
+fn expire(chain: &mut IssuedFamily, what: ExpireTarget, now_ms: i64) {
     match what {
-        What::Access => chain.expire_access(now_ms),
-        What::Refresh => chain.expire_refresh(now_ms),
-        What::Grant => chain.expire_grant(now_ms),
+        ExpireTarget::Access => chain.expire_access(now_ms),
+        ExpireTarget::Refresh => chain.expire_refresh(now_ms),
+        ExpireTarget::Grant => chain.expire_grant(now_ms),
     }
 }
 
-fn is(chain: &Chain, name: &str, text: &str) -> bool {
-    let id = || chain.owner.ids.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_plain_text());
-    if name == "token" { chain.owner.token == text } else { id().as_deref() == Some(text) }
+fn matches_filter(chain: &IssuedFamily, name: &str, text: &str) -> bool {
+    let id = || chain.subject.ids.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_plain_text());
+    if name == "token" { chain.subject.token == text } else { id().as_deref() == Some(text) }
 }
 
-fn shown(chain: &Chain) -> Value {
+fn family_json(chain: &IssuedFamily) -> Value {
     let counts = chain.counts;
-    object([
-        ("token", chain.owner.token.as_str().into()),
-        ("ids", Value::Object(chain.owner.ids.clone())),
+    json_object([
+        ("token", chain.subject.token.as_str().into()),
+        ("ids", Value::Object(chain.subject.ids.clone())),
         ("issued", counts.issued.into()),
         ("exchanged", counts.exchanged.into()),
         ("refreshed", counts.refreshed.into()),
@@ -211,12 +220,12 @@ mod tests {
 
     #[test]
     fn a_control_is_read_or_refused_with_what_there_is() {
-        let parse = |method, name, query| Control::parse(method, name, query);
-        assert_eq!(parse(Method::Get, "tokens", ""), Ok(Control::Tokens));
-        assert_eq!(parse(Method::Post, "lose", "answers=2"), Ok(Control::Lose { answers: 2, after: 0 }));
-        assert_eq!(parse(Method::Post, "grace", "seconds=3"), Ok(Control::Grace(3_000)));
-        assert_eq!(parse(Method::Post, "life", "refresh=1"), Ok(Control::Life { access: None, refresh: Some(1_000) }));
-        assert_eq!(parse(Method::Post, "expire", "what=grant"), Ok(Control::Expire(What::Grant)));
+        let parse = |method, name, query| ControlCommand::parse(method, name, query);
+        assert_eq!(parse(Method::Get, "tokens", ""), Ok(ControlCommand::Tokens));
+        assert_eq!(parse(Method::Post, "lose", "answers=2"), Ok(ControlCommand::Lose { responses: 2, deliver_before_loss: 0 }));
+        assert_eq!(parse(Method::Post, "grace", "seconds=3"), Ok(ControlCommand::Grace(3_000)));
+        assert_eq!(parse(Method::Post, "life", "refresh=1"), Ok(ControlCommand::Lifetime { access: None, refresh: Some(1_000) }));
+        assert_eq!(parse(Method::Post, "expire", "what=grant"), Ok(ControlCommand::Expire(ExpireTarget::Grant)));
         for (method, name, query, message) in [
             (Method::Get, "lose", "answers=1", "no control `GET /.ingam/lose`"),
             (Method::Post, "loose", "", "no control"),

@@ -1,26 +1,26 @@
 //! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on the raw bytes that it
 //! received, issues tokens, refuses as its marketplace does, answers from the recordings, and keeps what requests create.
 
-mod authorize;
-mod chain;
+mod authorize_page;
 mod control;
-mod half;
-mod judge;
-mod leaves;
-mod names;
-mod owner;
-mod parts;
-mod paths;
+mod issued_family;
+mod issued_tokens;
+mod marketplace;
+mod multipart;
+mod path_match;
 mod penalty;
 mod reply;
+mod request_template;
 mod resources;
 mod server;
-mod token_request;
-mod tokens;
+mod template_scope;
+mod token_endpoint;
+mod token_subject;
+mod truncated_body;
 
-pub use control::CONTROL;
-pub use owner::test_account;
-pub use server::{Nature, Origins, Sandbox, SandboxError};
+pub use control::CONTROL_PATH;
+pub use server::{SandboxClockAndRng, SandboxError, SandboxOrigins, SandboxServer};
+pub use token_subject::test_account;
 
 /// The header of an answer that says: verified, but nothing is recorded.
 pub const NO_RECORDING: &str = "x-ingam-no-recording";

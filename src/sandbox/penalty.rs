@@ -1,17 +1,17 @@
 //! Mistakes in a request for a token that a marketplace answers with success, and punishes later.
 
 use crate::model::scheme::{Part, Penalty, Token};
-use crate::sign::{Received, Verified};
+use crate::sign::{ReceivedRequest, VerifiedRequest};
 use crate::value::Value;
-use crate::wire::{DraftBody, join_form, pairs_of, pairs_of_form};
+use crate::wire::{DraftBody, join_form, parse_form, parse_query};
 
 /// Whether a request makes the mistake.
 #[must_use]
-pub fn commits(penalty: &Penalty, received: &Received) -> bool {
+pub fn is_violated_by(penalty: &Penalty, received: &ReceivedRequest) -> bool {
     let query = received.target.split_once('?').map_or("", |(_, query)| query);
     let pairs = match penalty.part {
-        Part::Query => pairs_of(query),
-        Part::Form => pairs_of_form(&String::from_utf8_lossy(&received.body)),
+        Part::Query => parse_query(query),
+        Part::Form => parse_form(&String::from_utf8_lossy(&received.body)),
         Part::Header => received.headers.clone(),
         Part::Json => Vec::new(),
     };
@@ -24,7 +24,7 @@ pub fn commits(penalty: &Penalty, received: &Received) -> bool {
 /// Whether a token request has the parameters that the scheme gives it: constants as they are, the rest at all, but for what
 /// may be left out.
 #[must_use]
-pub fn says_all(token: &Token, verified: &Verified) -> bool {
+pub fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
         return token.issue.as_ref().is_none_or(|issue| issue.form.is_empty());
     };
@@ -41,10 +41,10 @@ pub fn says_all(token: &Token, verified: &Verified) -> bool {
 
 /// Parameters in the query are read as if they stood in the body: the marketplace tolerates them, and punishes later.
 #[must_use]
-pub fn with_parameters_in_body(mut received: Received) -> Received {
+pub fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some((path, query)) = received.target.split_once('?') else { return received };
     if received.body.is_empty() {
-        received.body = join_form(&pairs_of(query)).into();
+        received.body = join_form(&parse_query(query)).into();
         received.headers.retain(|(name, _)| name != "content-type");
         received.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
         received.target = path.to_owned();

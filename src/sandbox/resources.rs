@@ -1,8 +1,8 @@
 //! What requests created here: it can be read back, changed, listed and deleted. It refuses to know who is asking by anything
 //! but the account that was verified.
 
-use super::names::Names;
-use super::reply::Reply;
+use super::reply::SandboxReply;
+use super::template_scope::SandboxScope;
 use crate::method::Method;
 use crate::model::resource::{Does, IdPlace, Operation, Resource, Verb, Written};
 use crate::model::workspace::Workspace;
@@ -12,160 +12,164 @@ use std::sync::Arc;
 
 /// Everything that one marketplace keeps.
 #[derive(Debug, Default)]
-pub struct Resources {
-    shelves: Vec<Shelf>,
+pub struct ResourceStore {
+    collections: Vec<ResourceCollection>,
 }
 
 /// All things of one kind.
 #[derive(Debug)]
-struct Shelf {
+struct ResourceCollection {
     resource: Arc<Resource>,
-    things: Vec<Thing>,
+    items: Vec<StoredResource>,
     created: i64,
     deleted: i64,
     /// So often somebody asked for what is not there.
-    missed: i64,
+    not_found: i64,
 }
 
 #[derive(Clone, Debug)]
-struct Thing {
+struct StoredResource {
     account: String,
     id: Value,
-    sent: Value,
+    content: Value,
 }
 
 /// Which operation a request is.
 #[derive(Clone, Copy, Debug)]
-pub struct Found {
-    shelf: usize,
+pub struct OperationMatch {
+    collection: usize,
     operation: usize,
 }
 
 /// A request for an operation.
-pub struct Call<'c> {
+pub struct OperationCall<'c> {
     pub account: &'c str,
-    pub sent: &'c Draft,
+    pub request: &'c Draft,
     /// What every answer can say.
-    pub names: Names,
+    pub scope: SandboxScope,
 }
 
-impl Resources {
+impl ResourceStore {
     #[must_use]
     pub fn of(workspace: &Workspace, scheme: &str) -> Self {
         let recordings = workspace.recordings.iter().filter(|recording| recording.scheme == scheme);
-        Self { shelves: recordings.flat_map(|recording| &recording.resources).map(Shelf::new).collect() }
+        Self { collections: recordings.flat_map(|recording| &recording.resources).map(ResourceCollection::new).collect() }
     }
 
     /// A path without a hole goes before one with a hole.
     #[must_use]
-    pub fn find(&self, method: Method, path: &str) -> Option<Found> {
-        let operations = self.shelves.iter().enumerate().flat_map(|(shelf, Shelf { resource, .. })| {
-            resource.operations.iter().enumerate().map(move |(operation, known)| (Found { shelf, operation }, known))
+    pub fn match_operation(&self, method: Method, path: &str) -> Option<OperationMatch> {
+        let operations = self.collections.iter().enumerate().flat_map(|(shelf, ResourceCollection { resource, .. })| {
+            resource
+                .operations
+                .iter()
+                .enumerate()
+                .map(move |(operation, known)| (OperationMatch { collection: shelf, operation }, known))
         });
         let fitting = operations.filter(|(_, known)| known.method == method && known.path.read(path).is_some());
         fitting.min_by_key(|(_, known)| known.path.has_hole()).map(|(found, _)| found)
     }
 
-    pub fn answer(&mut self, found: Found, call: Call<'_>) -> Reply {
-        let shelf = &mut self.shelves[found.shelf];
+    pub fn respond(&mut self, found: OperationMatch, call: OperationCall<'_>) -> SandboxReply {
+        let shelf = &mut self.collections[found.collection];
         let resource = Arc::clone(&shelf.resource);
-        shelf.answer(&resource.operations[found.operation], call)
+        shelf.respond(&resource.operations[found.operation], call)
     }
 
     /// How many things came and went, by the names of the resources.
     #[must_use]
-    pub fn seen(&self) -> Value {
-        Value::Object(self.shelves.iter().map(|shelf| (shelf.resource.name.as_str().into(), shelf.seen())).collect())
+    pub fn counts_json(&self) -> Value {
+        Value::Object(self.collections.iter().map(|shelf| (shelf.resource.name.as_str().into(), shelf.counts_json())).collect())
     }
 }
 
-impl Shelf {
+impl ResourceCollection {
     fn new(resource: &Resource) -> Self {
-        Self { resource: Arc::new(resource.clone()), things: Vec::new(), created: 0, deleted: 0, missed: 0 }
+        Self { resource: Arc::new(resource.clone()), items: Vec::new(), created: 0, deleted: 0, not_found: 0 }
     }
 
-    fn answer(&mut self, operation: &Operation, call: Call<'_>) -> Reply {
+    fn respond(&mut self, operation: &Operation, call: OperationCall<'_>) -> SandboxReply {
         match &operation.does {
             Does::Create => {
                 let thing = self.create(&call);
-                reply(&operation.answer, &thing.seen_by(call.names))
+                resource_reply(&operation.answer, &thing.add_to_scope(call.scope))
             }
             Does::List(each) => {
-                let things = self.things.iter().filter(|thing| self.shows(thing, call.account));
-                let items: Vec<Value> = things.map(|thing| thing.seen_by(call.names.clone()).fill(each)).collect();
+                let things = self.items.iter().filter(|thing| self.is_visible_to(thing, call.account));
+                let items: Vec<Value> = things.map(|thing| thing.add_to_scope(call.scope.clone()).render(each)).collect();
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                reply(&operation.answer, &call.names.and("items", items).and("count", count))
+                resource_reply(&operation.answer, &call.scope.with("items", items).with("count", count))
             }
             Does::One(verb, place) => {
-                let id = asked_for(operation, place, call.sent);
+                let id = requested_id(operation, place, call.request);
                 match self.position(call.account, id.as_deref()) {
-                    Some(at) => reply(&operation.answer, &self.act(*verb, at, call.sent).seen_by(call.names)),
-                    None => self.miss(id.unwrap_or_default(), call.names),
+                    Some(at) => resource_reply(&operation.answer, &self.apply(*verb, at, call.request).add_to_scope(call.scope)),
+                    None => self.not_found_reply(id.unwrap_or_default(), call.scope),
                 }
             }
         }
     }
 
-    fn create(&mut self, call: &Call<'_>) -> Thing {
+    fn create(&mut self, call: &OperationCall<'_>) -> StoredResource {
         let id = self.resource.ids.after(self.created);
         self.created += 1;
-        let thing = Thing { account: call.account.to_owned(), id, sent: content(call.sent) };
-        self.things.push(thing.clone());
+        let thing = StoredResource { account: call.account.to_owned(), id, content: content_of(call.request) };
+        self.items.push(thing.clone());
         thing
     }
 
-    fn shows(&self, thing: &Thing, account: &str) -> bool {
+    fn is_visible_to(&self, thing: &StoredResource, account: &str) -> bool {
         self.resource.shared || thing.account == account
     }
 
     fn position(&self, account: &str, id: Option<&str>) -> Option<usize> {
-        let is_it = |thing: &Thing| self.shows(thing, account) && thing.id.to_plain_text().as_deref() == id;
-        self.things.iter().position(is_it)
+        let is_it = |thing: &StoredResource| self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == id;
+        self.items.iter().position(is_it)
     }
 
     /// The thing as it is afterwards, or as it was before it went.
-    fn act(&mut self, verb: Verb, at: usize, sent: &Draft) -> Thing {
+    fn apply(&mut self, verb: Verb, at: usize, sent: &Draft) -> StoredResource {
         match verb {
             Verb::Read => {}
-            Verb::Update => merge(&mut self.things[at].sent, content(sent)),
+            Verb::Update => merge(&mut self.items[at].content, content_of(sent)),
             Verb::Delete => {
                 self.deleted += 1;
-                return self.things.remove(at);
+                return self.items.remove(at);
             }
         }
-        self.things[at].clone()
+        self.items[at].clone()
     }
 
-    fn miss(&mut self, id: String, names: Names) -> Reply {
-        self.missed += 1;
+    fn not_found_reply(&mut self, id: String, names: SandboxScope) -> SandboxReply {
+        self.not_found += 1;
         match &self.resource.missing {
-            Some(written) => reply(written, &names.and("id", id)),
-            None => Reply::message(404, format!("the sandbox has no `{}` with the id `{id}`", self.resource.name)),
+            Some(written) => resource_reply(written, &names.with("id", id)),
+            None => SandboxReply::message(404, format!("the sandbox has no `{}` with the id `{id}`", self.resource.name)),
         }
     }
 
-    fn seen(&self) -> Value {
-        let there = i64::try_from(self.things.len()).unwrap_or(i64::MAX);
-        let counts = [("created", self.created), ("deleted", self.deleted), ("there", there), ("missed", self.missed)];
+    fn counts_json(&self) -> Value {
+        let there = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
+        let counts = [("created", self.created), ("deleted", self.deleted), ("there", there), ("missed", self.not_found)];
         Value::Object(counts.map(|(name, count)| (name.into(), Value::from(count))).into())
     }
 }
 
-impl Thing {
-    fn seen_by(&self, names: Names) -> Names {
-        names.and("id", self.id.clone()).and("sent", self.sent.clone())
+impl StoredResource {
+    fn add_to_scope(&self, names: SandboxScope) -> SandboxScope {
+        names.with("id", self.id.clone()).with("sent", self.content.clone())
     }
 }
 
-fn reply(written: &Written, names: &Names) -> Reply {
+fn resource_reply(written: &Written, names: &SandboxScope) -> SandboxReply {
     match &written.json {
-        Some(json) => Reply::json(written.status, &names.fill(json)),
-        None => Reply { status: written.status, headers: Vec::new(), body: Vec::new() },
+        Some(json) => SandboxReply::json(written.status, &names.render(json)),
+        None => SandboxReply { status: written.status, headers: Vec::new(), body: Vec::new() },
     }
 }
 
 /// The id that a request names.
-fn asked_for(operation: &Operation, place: &IdPlace, sent: &Draft) -> Option<String> {
+fn requested_id(operation: &Operation, place: &IdPlace, sent: &Draft) -> Option<String> {
     let of = |pairs: &[(String, String)], name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, id)| id.clone());
     match (place, &sent.body) {
         (IdPlace::Query(name), _) => of(&sent.query, name),
@@ -180,11 +184,11 @@ fn asked_for(operation: &Operation, place: &IdPlace, sent: &Draft) -> Option<Str
 }
 
 /// What a request says of a thing: its JSON, or the fields of its form.
-fn content(sent: &Draft) -> Value {
+fn content_of(sent: &Draft) -> Value {
     match &sent.body {
         DraftBody::Json(value) => value.clone(),
-        DraftBody::Form(pairs) => object(pairs.clone()),
-        DraftBody::Multipart { parts, .. } => object(parts.iter().map(field_of).collect()),
+        DraftBody::Form(pairs) => object_from_pairs(pairs.clone()),
+        DraftBody::Multipart { parts, .. } => object_from_pairs(parts.iter().map(field_of).collect()),
         DraftBody::None | DraftBody::Text(_) | DraftBody::Bytes(_) => Value::Object(Vec::new()),
     }
 }
@@ -196,7 +200,7 @@ fn field_of(part: &DraftPart) -> (String, String) {
 }
 
 /// A name that stands several times has a list.
-fn object(pairs: Vec<(String, String)>) -> Value {
+fn object_from_pairs(pairs: Vec<(String, String)>) -> Value {
     let mut members: Vec<Member> = Vec::new();
     for (name, text) in pairs {
         match members.iter_mut().find(|(known, _)| *known == name) {
@@ -239,6 +243,6 @@ mod tests {
     fn a_field_that_is_repeated_is_a_list() {
         let pairs = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4")];
         let pairs = pairs.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        assert_eq!(object(pairs.into()).to_json(), r#"{"a":["1","3","4"],"b":"2"}"#);
+        assert_eq!(object_from_pairs(pairs.into()).to_json(), r#"{"a":["1","3","4"],"b":"2"}"#);
     }
 }

@@ -1,14 +1,14 @@
 //! Listens on the loopback interface, one address for each scheme, and hands every request to its marketplace as the raw
 //! bytes that arrived.
 
-use super::half::Half;
-use super::judge::Marketplace;
-use super::reply::{Arrives, Delivery, Lost, Reply};
+use super::marketplace::TestMarketplace;
+use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply};
+use super::truncated_body::TruncatedBody;
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::render::Moment;
-use crate::sign::Received;
+use crate::sign::ReceivedRequest;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 
 /// A request larger than this is cut off, in bytes.
-const MAX_REQUEST: usize = 64 << 20;
+const MAX_REQUEST_BYTES: usize = 64 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -29,15 +29,15 @@ pub enum SandboxError {
 
 /// Scheme → where its marketplace listens.
 #[derive(Clone, Debug, Default)]
-pub struct Origins(HashMap<String, String>);
+pub struct SandboxOrigins(HashMap<String, String>);
 
-impl Origins {
+impl SandboxOrigins {
     /// The address of a scheme's marketplace, with the base path that the real one has.
     #[must_use]
-    pub fn base(&self, scheme: &Scheme) -> Option<BaseUrl> {
+    pub fn base_url(&self, scheme: &Scheme) -> Option<BaseUrl> {
         let origin = self.0.get(&scheme.name)?;
         match scheme.host("live").or(scheme.hosts.first()) {
-            Some(host) => BaseUrl::parse(&host.url).ok()?.moved_to(origin),
+            Some(host) => BaseUrl::parse(&host.url).ok()?.with_origin(origin),
             None => BaseUrl::parse(origin).ok(),
         }
     }
@@ -49,25 +49,25 @@ impl Origins {
 
     /// Addresses that are the same whether or not anything listens there; for explaining without sending.
     #[must_use]
-    pub fn imagined(names: &[&str]) -> Self {
+    pub fn unbound(names: &[&str]) -> Self {
         let ports = 9_000_u16..;
         Self(names.iter().zip(ports).map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}"))).collect())
     }
 }
 
 /// Marketplaces that are listening; they stop when the runtime does.
-pub struct Sandbox {
-    pub origins: Origins,
+pub struct SandboxServer {
+    pub origins: SandboxOrigins,
 }
 
 /// The clock and chance of the sandbox.
 #[derive(Clone, Copy)]
-pub struct Nature {
+pub struct SandboxClockAndRng {
     pub clock: fn() -> i64,
-    pub chance: fn() -> [u8; 16],
+    pub rng: fn() -> [u8; 16],
 }
 
-impl Sandbox {
+impl SandboxServer {
     /// Starts one marketplace for each scheme; from `port` on, or on free ports.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Sandbox {
         workspace: &Workspace,
         schemes: &[Arc<Scheme>],
         port: Option<u16>,
-        nature: Nature,
+        nature: SandboxClockAndRng,
     ) -> Result<Self, SandboxError> {
         let mut origins = HashMap::new();
         let mut listeners = Vec::new();
@@ -88,29 +88,29 @@ impl Sandbox {
             origins.insert(scheme.name.clone(), origin);
             listeners.push((scheme, listener));
         }
-        let origins = Origins(origins);
+        let origins = SandboxOrigins(origins);
         for (scheme, listener) in listeners {
-            let Some(base) = origins.base(scheme) else { continue };
-            let marketplace = Arc::new(Mutex::new(Marketplace::new(workspace, scheme)));
-            tokio::spawn(listen(listener, Market { marketplace, base, nature }));
+            let Some(base) = origins.base_url(scheme) else { continue };
+            let marketplace = Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)));
+            tokio::spawn(listen(listener, MarketplaceEndpoint { marketplace, base, clock_and_rng: nature }));
         }
         Ok(Self { origins })
     }
 }
 
 #[derive(Clone)]
-struct Market {
-    marketplace: Arc<Mutex<Marketplace>>,
+struct MarketplaceEndpoint {
+    marketplace: Arc<Mutex<TestMarketplace>>,
     base: BaseUrl,
-    nature: Nature,
+    clock_and_rng: SandboxClockAndRng,
 }
 
-async fn listen(listener: TcpListener, market: Market) {
+async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let _ = stream.set_nodelay(true);
         let market = market.clone();
-        let service = hyper::service::service_fn(move |request| serve(request, market.clone()));
+        let service = hyper::service::service_fn(move |request| handle_request(request, market.clone()));
         let connection =
             hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
         tokio::spawn(async move {
@@ -121,40 +121,43 @@ async fn listen(listener: TcpListener, market: Market) {
 }
 
 /// The whole body of an answer, or half of it.
-type Body = Either<Full<Bytes>, Half>;
+type ReplyBody = Either<Full<Bytes>, TruncatedBody>;
 
 /// An error ends the connection without a byte of an answer. An answer that is held back holds nothing else back.
-async fn serve(request: http::Request<Incoming>, market: Market) -> Result<http::Response<Body>, Lost> {
+async fn handle_request(
+    request: http::Request<Incoming>,
+    market: MarketplaceEndpoint,
+) -> Result<http::Response<ReplyBody>, LostResponse> {
     let delivery = match receive(request, &market).await {
         Ok(received) => {
-            let moment = Moment { unix_ms: (market.nature.clock)(), seed: (market.nature.chance)() };
-            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).answer(&received, moment)
+            let moment = Moment { unix_ms: (market.clock_and_rng.clock)(), seed: (market.clock_and_rng.rng)() };
+            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).respond(&received, moment)
         }
-        Err(status) => Delivery::from(Reply { status, headers: Vec::new(), body: Vec::new() }),
+        Err(status) => ReplyDelivery::from(SandboxReply { status, headers: Vec::new(), body: Vec::new() }),
     };
     if !delivery.delay.is_zero() {
         tokio::time::sleep(delivery.delay).await;
     }
-    match delivery.arrives {
-        Arrives::Whole(reply) => Ok(response(reply, |body| Either::Left(Full::new(body)))),
-        Arrives::Half(reply) => Ok(response(reply, |body| Either::Right(Half::of(body)))),
-        Arrives::Nothing => Err(Lost),
+    match delivery.outcome {
+        DeliveryOutcome::Complete(reply) => Ok(http_response(reply, |body| Either::Left(Full::new(body)))),
+        DeliveryOutcome::Truncated(reply) => Ok(http_response(reply, |body| Either::Right(TruncatedBody::of(body)))),
+        DeliveryOutcome::Dropped => Err(LostResponse),
     }
 }
 
-async fn receive(request: http::Request<Incoming>, market: &Market) -> Result<Received, u16> {
+async fn receive(request: http::Request<Incoming>, market: &MarketplaceEndpoint) -> Result<ReceivedRequest, u16> {
     let (parts, body) = request.into_parts();
     let method = Method::parse(parts.method.as_str()).ok_or(405_u16)?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let body = Limited::new(body, MAX_REQUEST).collect().await.map_err(|_| 413_u16)?.to_bytes();
+    let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| 413_u16)?.to_bytes();
     let headers = parts
         .headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    Ok(Received { method, target, headers: headers.collect(), body, base: market.base.clone() })
+    Ok(ReceivedRequest { method, target, headers: headers.collect(), body, base: market.base.clone() })
 }
 
-fn response(reply: Reply, body: impl FnOnce(Bytes) -> Body) -> http::Response<Body> {
+fn http_response(reply: SandboxReply, body: impl FnOnce(Bytes) -> ReplyBody) -> http::Response<ReplyBody> {
     let mut response = http::Response::new(body(reply.body.into()));
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     for (name, value) in &reply.headers {

@@ -2,11 +2,11 @@
 
 use crate::model::scheme::Part;
 use crate::value::{Member, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, pairs_of};
+use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, parse_query};
 use bytes::Bytes;
 
 /// A draft whose query and body have their final bytes; attaching adds behind them.
-pub struct Frozen {
+pub struct FrozenRequest {
     pub draft: Draft,
     pub base: BaseUrl,
     /// As sent, without `?`.
@@ -14,7 +14,7 @@ pub struct Frozen {
     pub body: Bytes,
 }
 
-impl Frozen {
+impl FrozenRequest {
     pub fn new(draft: Draft, base: BaseUrl) -> Self {
         let mut query = draft.raw_query.clone();
         if !draft.query.is_empty() {
@@ -44,7 +44,7 @@ impl Frozen {
     }
 
     pub fn query_pairs(&self) -> Vec<(String, String)> {
-        let mut pairs = pairs_of(&self.draft.raw_query);
+        let mut pairs = parse_query(&self.draft.raw_query);
         pairs.extend(self.draft.query.iter().cloned());
         pairs
     }
@@ -60,7 +60,7 @@ impl Frozen {
     }
 
     /// Adds one value behind what is frozen.
-    pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
+    pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), MisplacedValue> {
         match part {
             Part::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
@@ -69,7 +69,7 @@ impl Frozen {
             Part::Header => set_header(&mut self.draft.headers, name, value.to_text()),
             Part::Form => {
                 if !matches!(self.draft.body, DraftBody::Form(_)) {
-                    return Err(Misplaced::new(part, name, &self.draft.body));
+                    return Err(MisplacedValue::new(part, name, &self.draft.body));
                 }
                 let pair = join_form(&[(name.to_owned(), value.to_text())]);
                 let separator = if self.body.is_empty() { "" } else { "&" };
@@ -80,7 +80,7 @@ impl Frozen {
                     set_member(members, name, value);
                     self.body = self.draft.body.to_bytes();
                 }
-                body => return Err(Misplaced::new(part, name, body)),
+                body => return Err(MisplacedValue::new(part, name, body)),
             },
         }
         Ok(())
@@ -90,13 +90,13 @@ impl Frozen {
 /// A scheme puts a value into a body that has no place for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the scheme puts `{name}` into a {part} body, and this request has a body of another kind ({body})")]
-pub struct Misplaced {
+pub struct MisplacedValue {
     name: String,
     part: &'static str,
     body: &'static str,
 }
 
-impl Misplaced {
+impl MisplacedValue {
     fn new(part: Part, name: &str, body: &DraftBody) -> Self {
         Self { name: name.to_owned(), part: part.name(), body: body.kind() }
     }
@@ -109,7 +109,7 @@ fn set_member(members: &mut Vec<Member>, name: &str, value: Value) {
 }
 
 /// Adds one value before anything is frozen.
-pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), Misplaced> {
+pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), MisplacedValue> {
     let can_have_body = draft.method.has_body();
     match part {
         Part::Query => draft.query.push((name.to_owned(), value.to_text())),
@@ -117,12 +117,12 @@ pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Resul
         Part::Form => match &mut draft.body {
             DraftBody::Form(pairs) => pairs.push((name.to_owned(), value.to_text())),
             body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())]),
-            body => return Err(Misplaced::new(part, name, body)),
+            body => return Err(MisplacedValue::new(part, name, body)),
         },
         Part::Json => match &mut draft.body {
             DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
             body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.into(), value)])),
-            body => return Err(Misplaced::new(part, name, body)),
+            body => return Err(MisplacedValue::new(part, name, body)),
         },
     }
     Ok(())

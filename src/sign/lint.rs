@@ -1,7 +1,7 @@
 //! What can be said of a scheme without calling anybody: the usual mistakes, and whether its signature covers what it says.
 
-use super::scope::{Inputs, Values};
-use super::seal::{names_in, seal};
+use super::scope::{NamedValues, SigningInputs};
+use super::seal::{root_names, seal};
 use crate::method::Method;
 use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme, VectorOf};
 use crate::model::template::Expression;
@@ -12,21 +12,21 @@ use crate::wire::{BaseUrl, Draft, DraftBody};
 
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct LintFinding {
     pub at: Span,
-    pub text: String,
+    pub message: String,
     /// Wrong, and not only worth a look.
     pub is_error: bool,
 }
 
 #[must_use]
-pub fn lint(scheme: &Scheme) -> Vec<Finding> {
+pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     let mut findings = Vec::new();
     for procedure in scheme.procedures() {
-        body_is_signed_before_it_is_changed(procedure, &mut findings);
-        joined_without_order(procedure, &mut findings);
+        check_body_changed_after_signing(procedure, &mut findings);
+        check_unsorted_concat(procedure, &mut findings);
         for placement in [&procedure.prepare, &procedure.attach] {
-            secret_in_query(scheme, placement, &mut findings);
+            check_secret_in_query(scheme, placement, &mut findings);
         }
     }
     for token in &scheme.tokens {
@@ -37,15 +37,15 @@ pub fn lint(scheme: &Scheme) -> Vec<Finding> {
             .all(|refresh| refresh.save.iter().any(|(name, _)| name == "refresh_token"));
         if token.lifetime.refresh_once && !keeps {
             let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
-            findings.push(Finding { at: token.at, text: text.to_owned(), is_error: true });
+            findings.push(LintFinding { at: token.at, message: text.to_owned(), is_error: true });
         }
     }
     if scheme.signs() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
-        findings.push(Finding { at: scheme.at, text: text.to_owned(), is_error: true });
+        findings.push(LintFinding { at: scheme.at, message: text.to_owned(), is_error: true });
     }
     for level in scheme.levels.iter().filter(|level| !level.procedure.sign.is_empty()) {
-        covers(scheme, level, &mut findings);
+        check_covers(scheme, level, &mut findings);
     }
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
@@ -56,7 +56,7 @@ fn expressions_of(op: &Op) -> Vec<&Expression> {
     op.templates().into_iter().flat_map(|template| template.expressions()).collect()
 }
 
-fn body_is_signed_before_it_is_changed(procedure: &Procedure, findings: &mut Vec<Finding>) {
+fn check_body_changed_after_signing(procedure: &Procedure, findings: &mut Vec<LintFinding>) {
     let changes = procedure.attach.form.first().or(procedure.attach.json.first());
     let reads = procedure
         .sign
@@ -65,49 +65,49 @@ fn body_is_signed_before_it_is_changed(procedure: &Procedure, findings: &mut Vec
     if let (Some(_), Some(step)) = (changes, reads) {
         let text =
             format!("`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent", step.id);
-        findings.push(Finding { at: step.at, text, is_error: true });
+        findings.push(LintFinding { at: step.at, message: text, is_error: true });
     }
 }
 
-fn joined_without_order(procedure: &Procedure, findings: &mut Vec<Finding>) {
+fn check_unsorted_concat(procedure: &Procedure, findings: &mut Vec<LintFinding>) {
     for step in &procedure.sign {
         for expression in expressions_of(&step.op) {
             let concat = expression.source.find("concat");
             let sorted = expression.source.find("bytesort");
             if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
                 let text = "`concat` without `bytesort` before it joins pairs in the order of the request".to_owned();
-                findings.push(Finding { at: expression.at, text, is_error: false });
+                findings.push(LintFinding { at: expression.at, message: text, is_error: false });
             }
         }
     }
 }
 
-fn secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<Finding>) {
+fn check_secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<LintFinding>) {
     for field in &placement.query {
         for expression in field.value.expressions() {
             let name = expression.lookup.as_deref().filter(|path| path[0] == "cred").and_then(|path| path.get(1));
             if name.and_then(|name| scheme.credential(name)).is_some_and(|credential| credential.secret) {
                 let text = format!("`{}` puts a secret in the query, where proxies and servers log it", field.name);
-                findings.push(Finding { at: field.name_at, text, is_error: false });
+                findings.push(LintFinding { at: field.name_at, message: text, is_error: false });
             }
         }
     }
 }
 
 /// Changes each part of a request and sees which change the signature.
-fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
-    let plain = probe(scheme);
-    let signature = match signature_of(scheme, level, plain.clone()) {
+fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>) {
+    let plain = probe_draft(scheme);
+    let signature = match signed_values(scheme, level, plain.clone()) {
         Ok(signature) => signature,
         Err(reason) => {
             let text = format!(
                 "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
             );
-            return findings.push(Finding { at: scheme.at, text, is_error: true });
+            return findings.push(LintFinding { at: scheme.at, message: text, is_error: true });
         }
     };
     for part in Covered::ALL {
-        let changed = signature_of(scheme, level, change(plain.clone(), part)).is_ok_and(|other| other != signature);
+        let changed = signed_values(scheme, level, with_part_changed(plain.clone(), part)).is_ok_and(|other| other != signature);
         let said = scheme.covers.contains(&part);
         let name = part.name();
         let of = if level.name.is_empty() { String::new() } else { format!(" of level `{}`", level.name) };
@@ -116,12 +116,12 @@ fn covers(scheme: &Scheme, level: &Level, findings: &mut Vec<Finding>) {
             (false, true) => format!("the signature{of} changes with the {name}, but `covers` does not say `{name}`"),
             _ => continue,
         };
-        findings.push(Finding { at: scheme.at, text, is_error: true });
+        findings.push(LintFinding { at: scheme.at, message: text, is_error: true });
     }
 }
 
 /// A request with something in every part; headers that a known answer has may be signed, too.
-fn probe(scheme: &Scheme) -> Draft {
+fn probe_draft(scheme: &Scheme) -> Draft {
     let vectors = scheme.vectors.iter().filter_map(|vector| match &vector.of {
         VectorOf::Request { request, .. } => Some(&request.headers),
         _ => None,
@@ -142,7 +142,7 @@ fn probe(scheme: &Scheme) -> Draft {
     }
 }
 
-fn change(mut draft: Draft, part: Covered) -> Draft {
+fn with_part_changed(mut draft: Draft, part: Covered) -> Draft {
     match part {
         Covered::Method => draft.method = Method::Put,
         Covered::Path => draft.path = "/changed".to_owned(),
@@ -153,11 +153,11 @@ fn change(mut draft: Draft, part: Covered) -> Draft {
 }
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
-fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
+fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
     let host = scheme.hosts.first().map_or("https://host.invalid", |host| host.url.as_str());
     let (credentials, token) = (probe_credentials(scheme), probe_token(scheme));
     let moment = Moment { unix_ms: 1_700_000_000_000, seed: [1; 16] };
-    let inputs = Inputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
+    let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
     let base = BaseUrl::parse(host)?;
     let sealed = seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
     let used = used_steps(&level.procedure);
@@ -166,12 +166,12 @@ fn signature_of(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Stri
 
 /// The steps whose results are sent, and those that these are made of; what no request carries covers nothing.
 fn used_steps(procedure: &Procedure) -> Vec<String> {
-    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| names_in(field.value.expressions())).collect();
+    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| root_names(field.value.expressions())).collect();
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
-            used.extend(names_in(expressions_of(&step.op)));
+            used.extend(root_names(expressions_of(&step.op)));
             if let Op::Jwt { header, claims, .. } = &step.op {
-                used.extend(header.iter().chain(claims).flat_map(|field| names_in(field.value.expressions())));
+                used.extend(header.iter().chain(claims).flat_map(|field| root_names(field.value.expressions())));
             }
         }
     }
@@ -179,8 +179,9 @@ fn used_steps(procedure: &Procedure) -> Vec<String> {
 }
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.
-fn probe_credentials(scheme: &Scheme) -> Values {
-    let mut values = Values(scheme.credentials.iter().map(|known| (known.name.as_str().into(), Value::from("probe"))).collect());
+fn probe_credentials(scheme: &Scheme) -> NamedValues {
+    let mut values =
+        NamedValues(scheme.credentials.iter().map(|known| (known.name.as_str().into(), Value::from("probe"))).collect());
     for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
         values.set(name, value.clone());
     }
@@ -191,6 +192,6 @@ fn probe_credentials(scheme: &Scheme) -> Values {
     values
 }
 
-fn probe_token(scheme: &Scheme) -> Values {
-    Values(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.into(), Value::from("probe"))).collect())
+fn probe_token(scheme: &Scheme) -> NamedValues {
+    NamedValues(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.into(), Value::from("probe"))).collect())
 }

@@ -13,9 +13,9 @@ mod verify;
 
 pub use clock::write_time;
 pub use crypto::{CryptoError, bcrypt_with_salt};
-pub use lint::{Finding, lint};
-pub use scope::{Inputs, Values};
-pub use seal::{SealError, Sealed, Trace, TraceLine, choose_level, seal};
+pub use lint::{LintFinding, lint};
+pub use scope::{NamedValues, SigningInputs};
+pub use seal::{SealError, SealedRequest, SignTrace, TraceLine, choose_level, seal};
 pub use token::{authorize_draft, token_draft};
 pub use vector::{VectorResult, run_vector};
-pub use verify::{Faulty, Known, Received, Verified, members_used, verify};
+pub use verify::{ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, members_used, verify};

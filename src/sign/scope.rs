@@ -1,6 +1,6 @@
 //! What a scheme's templates see.
 
-use super::freeze::Frozen;
+use super::freeze::FrozenRequest;
 use crate::model::request::Field;
 use crate::render::{Dialect, Moment, RenderError, Scope, tree};
 use crate::value::{Member, Value};
@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 /// Names and values: credentials, a token.
 #[derive(Clone, Default)]
-pub struct Values(pub Vec<Member>);
+pub struct NamedValues(pub Vec<Member>);
 
-impl Values {
+impl NamedValues {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
@@ -27,9 +27,9 @@ impl Values {
 
 /// Everything that comes from outside: a scheme computes nothing else.
 #[derive(Clone, Copy)]
-pub struct Inputs<'a> {
-    pub credentials: &'a Values,
-    pub token: Option<&'a Values>,
+pub struct SigningInputs<'a> {
+    pub credentials: &'a NamedValues,
+    pub token: Option<&'a NamedValues>,
     /// The one reading of the clock, and chance.
     pub moment: Moment,
     /// Results of steps that are known already, by id.
@@ -40,18 +40,18 @@ pub struct Inputs<'a> {
 
 /// The scope of one signature, growing as its steps are run.
 pub struct SchemeScope<'a> {
-    pub inputs: Inputs<'a>,
+    pub inputs: SigningInputs<'a>,
     /// In the scheme's spelling.
     pub ts: Value,
     pub vars: Vec<Member>,
     pub steps: Vec<Member>,
-    pub frozen: Option<&'a Frozen>,
+    pub frozen: Option<&'a FrozenRequest>,
 }
 
 impl<'a> SchemeScope<'a> {
     /// # Errors
     /// When a template of the level's variables cannot be filled in.
-    pub fn new(inputs: Inputs<'a>, ts: String, vars: &[Field]) -> Result<Self, RenderError> {
+    pub fn new(inputs: SigningInputs<'a>, ts: String, vars: &[Field]) -> Result<Self, RenderError> {
         let mut scope = Self { inputs, ts: Value::from(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
         for field in vars {
             let value = tree(&field.value, &scope)?.into_owned();
@@ -61,7 +61,7 @@ impl<'a> SchemeScope<'a> {
         Ok(scope)
     }
 
-    fn req(&self, member: &str) -> Option<Value> {
+    fn request_member(&self, member: &str) -> Option<Value> {
         let frozen = self.frozen?;
         let draft = &frozen.draft;
         Some(match member {
@@ -106,8 +106,8 @@ impl Scope for SchemeScope<'_> {
             ["cred", name] => self.inputs.credentials.get(name).map(Cow::Borrowed),
             ["token", name] => self.inputs.token?.get(name).map(Cow::Borrowed),
             ["vars", name] => find(&self.vars, name).map(Cow::Borrowed),
-            ["req", member] => self.req(member).map(Cow::Owned),
-            ["req", "headers", name] => self.req("headers")?.get(name).cloned().map(Cow::Owned),
+            ["req", member] => self.request_member(member).map(Cow::Owned),
+            ["req", "headers", name] => self.request_member("headers")?.get(name).cloned().map(Cow::Owned),
             [name] => find(&self.steps, name).or_else(|| find(self.inputs.extra, name)).map(Cow::Borrowed),
             [root, member] => find(self.inputs.extra, root)?.get(member).map(Cow::Borrowed),
             _ => None,

@@ -2,8 +2,8 @@
 
 use super::clock::write_time;
 use super::crypto::{self, CryptoError};
-use super::freeze::{self, Frozen};
-use super::scope::{Inputs, SchemeScope};
+use super::freeze::{self, FrozenRequest};
+use super::scope::{SchemeScope, SigningInputs};
 use crate::method::Method;
 use crate::model::request::Field;
 use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
@@ -13,14 +13,14 @@ use crate::value::{Member, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
 
 /// A request that can be sent, and how it came about.
-pub struct Sealed {
+pub struct SealedRequest {
     pub request: WireRequest,
-    pub trace: Trace,
+    pub trace: SignTrace,
 }
 
 /// Every intermediate text of one signature, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Trace {
+pub struct SignTrace {
     /// The time as the scheme writes it.
     pub ts: String,
     pub lines: Vec<TraceLine>,
@@ -30,7 +30,7 @@ pub struct Trace {
     pub attached: Vec<(Part, String, String)>,
 }
 
-impl Trace {
+impl SignTrace {
     #[must_use]
     pub fn value(&self, id: &str) -> Option<&str> {
         self.lines.iter().find(|line| line.id == id).map(|line| line.value.as_str())
@@ -40,7 +40,7 @@ impl Trace {
     /// encoded can be decoded.
     #[must_use]
     pub fn secrets(&self) -> Vec<(&str, &str)> {
-        self.lines.iter().filter(|line| line.reveals).map(|line| (line.id.as_str(), line.value.as_str())).collect()
+        self.lines.iter().filter(|line| line.reveals_secret).map(|line| (line.id.as_str(), line.value.as_str())).collect()
     }
 }
 
@@ -50,7 +50,7 @@ pub struct TraceLine {
     pub op: &'static str,
     pub value: String,
     /// Its value gives a secret away.
-    pub reveals: bool,
+    pub reveals_secret: bool,
 }
 
 /// Why a draft cannot be sealed.
@@ -63,7 +63,7 @@ pub enum SealError {
     #[error("{0}")]
     Wire(#[from] WireError),
     #[error("{0}")]
-    Misplaced(#[from] freeze::Misplaced),
+    Misplaced(#[from] freeze::MisplacedValue),
     #[error("{0}")]
     Time(String),
 }
@@ -84,35 +84,38 @@ pub fn seal(
     procedure: &Procedure,
     draft: Draft,
     base: &BaseUrl,
-    inputs: Inputs<'_>,
-) -> Result<Sealed, SealError> {
+    inputs: SigningInputs<'_>,
+) -> Result<SealedRequest, SealError> {
     let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
-    let mut trace = Trace { ts: ts.clone(), ..Trace::default() };
+    let mut trace = SignTrace { ts: ts.clone(), ..SignTrace::default() };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
     // A scheme may sign the type of the body, so it is there before anything is signed.
     if let Some(media_type) = draft.body.media_type().filter(|_| !draft.headers.iter().any(|(name, _)| name == "content-type")) {
         draft.headers.insert(0, ("content-type".to_owned(), media_type));
     }
-    for (part, field, value) in fill(&procedure.prepare, &scope)? {
+    for (part, field, value) in render_placement(&procedure.prepare, &scope)? {
         trace.prepared.push((part, field.name.to_string(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
     }
-    let mut frozen = Frozen::new(draft, base.clone());
+    let mut frozen = FrozenRequest::new(draft, base.clone());
     let attached = {
         let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
         trace.lines = run_steps(&procedure.sign, &mut scope)?;
-        fill(&procedure.attach, &scope)?
+        render_placement(&procedure.attach, &scope)?
     };
     for (part, field, value) in attached {
         trace.attached.push((part, field.name.to_string(), value.to_text()));
         frozen.attach(part, &field.name, value)?;
     }
-    Ok(Sealed { request: finish(frozen)?, trace })
+    Ok(SealedRequest { request: into_wire_request(frozen)?, trace })
 }
 
 /// The values of a placement; null is left out.
-pub(super) fn fill<'p>(placement: &'p Placement, scope: &dyn Scope) -> Result<Vec<(Part, &'p Field, Value)>, RenderError> {
+pub(super) fn render_placement<'p>(
+    placement: &'p Placement,
+    scope: &dyn Scope,
+) -> Result<Vec<(Part, &'p Field, Value)>, RenderError> {
     let mut filled = Vec::new();
     for (part, field) in placement.all() {
         let value = tree(&field.value, scope)?.into_owned();
@@ -133,25 +136,25 @@ pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Resu
             Some(value) => value,
             None => run_step(step, site, scope)?,
         };
-        let holds = holds_a_secret(&step.op, &tainted);
+        let holds = contains_secret(&step.op, &tainted);
         // Inside a text a secret is found by itself; encoded it is another text, and known as one.
         let reveals = holds && !matches!(step.op, Op::Text(_));
         if holds {
             tainted.push(step.id.clone());
         }
         scope.steps.push((step.id.as_str().into(), Value::from(value.clone())));
-        lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals });
+        lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals_secret: reveals });
     }
     Ok(lines)
 }
 
 /// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove that one was known; all other
 /// steps hand on what they are given.
-fn holds_a_secret(op: &Op, tainted: &[String]) -> bool {
-    let fields = |fields: &[Field]| fields.iter().flat_map(|field| names_in(field.value.expressions())).collect::<Vec<_>>();
+fn contains_secret(op: &Op, tainted: &[String]) -> bool {
+    let fields = |fields: &[Field]| fields.iter().flat_map(|field| root_names(field.value.expressions())).collect::<Vec<_>>();
     let names = match op {
         Op::Bcrypt { .. } => return true,
-        Op::Text(of) | Op::Encode { of, .. } => names_in(of.expressions().collect()),
+        Op::Text(of) | Op::Encode { of, .. } => root_names(of.expressions().collect()),
         Op::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
         Op::Digest { .. } | Op::Hmac { .. } | Op::Uuid | Op::Random(_) => return false,
     };
@@ -159,7 +162,7 @@ fn holds_a_secret(op: &Op, tainted: &[String]) -> bool {
 }
 
 /// The first names of expressions.
-pub(super) fn names_in(expressions: Vec<&Expression>) -> Vec<String> {
+pub(super) fn root_names(expressions: Vec<&Expression>) -> Vec<String> {
     let names = expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
     names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
 }
@@ -176,7 +179,7 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
         Op::Bcrypt { password, salt } => crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?,
         Op::Encode { encoding, of } => crypto::encode(text(of)?.as_bytes(), *encoding),
         Op::Jwt { key, header, claims } => {
-            crypto::jwt_hs256(&text(key)?, &header_json(header, scope)?, &json(claims, scope)?).map_err(fault)?
+            crypto::jwt_hs256(&text(key)?, &jwt_header_json(header, scope)?, &jwt_claims_json(claims, scope)?).map_err(fault)?
         }
         Op::Uuid => scope.inputs.moment.uuid(site),
         Op::Random(len) => scope.inputs.moment.random(site, *len),
@@ -184,26 +187,26 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
 }
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.
-fn header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+fn jwt_header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
     let mut members: Vec<Member> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
-    members.extend(filled(fields, scope)?);
+    members.extend(render_members(fields, scope)?);
     Ok(Value::Object(members).to_json())
 }
 
-fn json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
-    Ok(Value::Object(filled(fields, scope)?).to_json())
+fn jwt_claims_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+    Ok(Value::Object(render_members(fields, scope)?).to_json())
 }
 
-fn filled(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<Member>, RenderError> {
+fn render_members(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<Member>, RenderError> {
     let members: Result<Vec<_>, RenderError> =
         fields.iter().map(|field| Ok((field.name.clone(), tree(&field.value, scope)?.into_owned()))).collect();
     Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())
 }
 
 /// Every header that will be on the wire is set here, so that no client adds one after the signature.
-fn finish(frozen: Frozen) -> Result<WireRequest, WireError> {
+fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     let target = frozen.target();
-    let Frozen { draft, base, body, .. } = frozen;
+    let FrozenRequest { draft, base, body, .. } = frozen;
     let mut headers: Vec<(String, String)> = vec![("host".to_owned(), base.authority().to_owned())];
     let mut default = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name)) {
@@ -213,7 +216,7 @@ fn finish(frozen: Frozen) -> Result<WireRequest, WireError> {
     default("user-agent", Some(concat!("ingam/", env!("CARGO_PKG_VERSION")).to_owned()));
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
-    headers.extend(grouped(draft.headers));
+    headers.extend(group_headers(draft.headers));
     if draft.method.has_body() && (!body.is_empty() || draft.method != Method::Delete) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
@@ -221,7 +224,7 @@ fn finish(frozen: Frozen) -> Result<WireRequest, WireError> {
 }
 
 /// Headers of one name stand together, since clients send them so.
-fn grouped(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+fn group_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::with_capacity(headers.len());
     for (name, value) in headers {
         let at = out.iter().rposition(|(known, _)| *known == name).map_or(out.len(), |at| at + 1);

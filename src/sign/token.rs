@@ -1,7 +1,7 @@
 //! The drafts of requests for tokens and of authorization links, in the same language as all requests.
 
 use super::clock::write_time;
-use super::scope::{Inputs, SchemeScope};
+use super::scope::{SchemeScope, SigningInputs};
 use super::seal::SealError;
 use crate::method::Method;
 use crate::model::request::Field;
@@ -14,9 +14,9 @@ use crate::wire::{Draft, DraftBody};
 ///
 /// # Errors
 /// When a template of it cannot be filled in.
-pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: Inputs<'_>) -> Result<Draft, SealError> {
-    let scope = scope(scheme, inputs)?;
-    let form = pairs(&request.form, &scope)?;
+pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
+    let scope = token_scope(scheme, inputs)?;
+    let form = render_pairs(&request.form, &scope)?;
     let json = request.json.as_ref().map(|json| tree(json, &scope).map(std::borrow::Cow::into_owned)).transpose()?;
     let body = match json {
         Some(json) => DraftBody::Json(without_nulls(json)),
@@ -27,7 +27,7 @@ pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: Inputs<'_>) 
         method: request.method,
         path: text(&request.path, &scope)?,
         raw_query: String::new(),
-        query: pairs(&request.query, &scope)?,
+        query: render_pairs(&request.query, &scope)?,
         headers: Vec::new(),
         body,
     })
@@ -37,24 +37,24 @@ pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: Inputs<'_>) 
 ///
 /// # Errors
 /// When a template of it cannot be filled in.
-pub fn authorize_draft(scheme: &Scheme, authorize: &Authorize, inputs: Inputs<'_>) -> Result<Draft, SealError> {
-    let scope = scope(scheme, inputs)?;
+pub fn authorize_draft(scheme: &Scheme, authorize: &Authorize, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
+    let scope = token_scope(scheme, inputs)?;
     Ok(Draft {
         method: Method::Get,
         path: text(&authorize.path, &scope)?,
         raw_query: String::new(),
-        query: pairs(&authorize.query, &scope)?,
+        query: render_pairs(&authorize.query, &scope)?,
         headers: Vec::new(),
         body: DraftBody::None,
     })
 }
 
-fn scope<'a>(scheme: &Scheme, inputs: Inputs<'a>) -> Result<SchemeScope<'a>, SealError> {
+fn token_scope<'a>(scheme: &Scheme, inputs: SigningInputs<'a>) -> Result<SchemeScope<'a>, SealError> {
     let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
     Ok(SchemeScope::new(inputs, ts, &[])?)
 }
 
-fn pairs(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
+fn render_pairs(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::new();
     for field in fields {
         let value = tree(&field.value, scope)?;

@@ -1,14 +1,14 @@
 //! Runs the known answers of a scheme through the same interpreter that signs requests.
 
-use super::scope::{Inputs, Values};
-use super::seal::{SealError, Sealed, choose_level, seal};
+use super::scope::{NamedValues, SigningInputs};
+use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile};
 use crate::model::scheme::{Scheme, Vector, VectorOf};
 use crate::render::{BodyFiles, Layer, Moment, Origin, Variables, draft};
 use crate::span::Span;
 use crate::value::Value;
-use crate::wire::{BaseUrl, WireRequest, pairs_of, pairs_of_form};
+use crate::wire::{BaseUrl, WireRequest, parse_form, parse_query};
 
 /// One known value and what the scheme gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub struct VectorResult {
 
 impl VectorResult {
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub fn is_match(&self) -> bool {
         self.actual.as_deref() == Some(self.expected.as_str())
     }
 }
 
-struct NoFiles;
+struct NoBodyFiles;
 
-impl BodyFiles for NoFiles {
+impl BodyFiles for NoBodyFiles {
     fn read(&self, _: &WorkspaceFile) -> Result<bytes::Bytes, String> {
         Err("cannot be a part of a known answer".to_owned())
     }
@@ -39,16 +39,16 @@ impl BodyFiles for NoFiles {
 /// # Errors
 /// In words, when the scheme cannot sign what the vector gives.
 pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>, String> {
-    let mut credentials = Values(vector.credentials.clone());
+    let mut credentials = NamedValues(vector.credentials.clone());
     for credential in &scheme.credentials {
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
             credentials.set(&credential.name, default.clone());
         }
     }
-    let token = Values(vector.token.clone());
+    let token = NamedValues(vector.token.clone());
     let moment = Moment { unix_ms: vector.clock, seed: [0; 16] };
     let extra = if let VectorOf::Authorize { vars } = &vector.of { vars.as_slice() } else { &[] };
-    let inputs = Inputs { credentials: &credentials, token: Some(&token), moment, steps: &vector.steps, extra };
+    let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &vector.steps, extra };
     let sealed = seal_vector(scheme, vector, inputs)?;
     let result = |(name, at, expected): &(String, Span, String)| VectorResult {
         name: name.clone(),
@@ -59,7 +59,7 @@ pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>,
     Ok(vector.expect.iter().map(result).collect())
 }
 
-fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: Inputs<'_>) -> Result<Sealed, String> {
+fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: SigningInputs<'_>) -> Result<SealedRequest, String> {
     let words = |error: SealError| error.to_string();
     let base = |region: Option<&str>| {
         let host = scheme.host(region.unwrap_or("live")).or(scheme.hosts.first());
@@ -95,19 +95,19 @@ fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: Inputs<'_>) -> Result<S
 fn request_draft(request: &Step, moment: Moment) -> Result<crate::wire::Draft, String> {
     let mut variables = Variables::new(moment);
     variables.set("run_id", Value::from("vector"), Origin { layer: Layer::BuiltIn, at: None });
-    draft(request, &variables, moment, &NoFiles).map_err(|error| error.reason)
+    draft(request, &variables, moment, &NoBodyFiles).map_err(|error| error.reason)
 }
 
-fn value_of(sealed: &Sealed, name: &str) -> Option<String> {
+fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
     let find = |pairs: Vec<(String, String)>, name: &str| pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let request: &WireRequest = &sealed.request;
     match name.split_once('.') {
         None if name == "url" => Some(request.url().to_string()),
         None if name == "ts" => Some(sealed.trace.ts.clone()),
         None => sealed.trace.value(name).map(str::to_owned),
-        Some(("query", name)) => find(pairs_of(request.url().query().unwrap_or_default()), name),
+        Some(("query", name)) => find(parse_query(request.url().query().unwrap_or_default()), name),
         Some(("headers", name)) => find(request.headers().to_vec(), &name.to_ascii_lowercase()),
-        Some(("form", name)) => find(pairs_of_form(&String::from_utf8_lossy(request.body())), name),
+        Some(("form", name)) => find(parse_form(&String::from_utf8_lossy(request.body())), name),
         Some(("json", name)) => {
             let body = crate::value::parse(request.body()).ok()?;
             body.get(name).map(|value| value.to_text())

@@ -2,20 +2,20 @@
 //! is no second implementation of any scheme. It refuses to know tokens: what is known arrives as values.
 
 use super::clock::read_time;
-use super::freeze::Frozen;
-use super::scope::{Inputs, SchemeScope, Values};
-use super::seal::{SealError, fill, run_steps};
+use super::freeze::FrozenRequest;
+use super::scope::{NamedValues, SchemeScope, SigningInputs};
+use super::seal::{SealError, render_placement, run_steps};
 use crate::method::Method;
 use crate::model::scheme::{CredentialScope, Fault, Op, Part, Placement, Procedure, Reading, Scheme};
 use crate::model::template::Expression;
 use crate::render::{Dialect, Moment};
 use crate::value::{self, Member, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, pairs_of, pairs_of_form};
+use crate::wire::{BaseUrl, Draft, DraftBody, parse_form, parse_query};
 use bytes::Bytes;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedRequest {
     pub method: Method,
     /// The raw text of the request line: path and query.
     pub target: String,
@@ -27,9 +27,9 @@ pub struct Received {
 }
 
 /// What the marketplace knows.
-pub struct Known<'a> {
+pub struct VerifierKeys<'a> {
     /// Account name → every credential of it, the application's among them, and the fields of its token.
-    pub accounts: &'a [(String, Values)],
+    pub accounts: &'a [(String, NamedValues)],
     /// Whether a token of that value is good: field, value, account.
     pub accepts_token: &'a dyn Fn(&str, &str, &str) -> bool,
     /// Unix milliseconds.
@@ -38,59 +38,64 @@ pub struct Known<'a> {
 
 /// A request that the marketplace accepts.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub struct VerifiedRequest {
     pub account: String,
     /// The request without anything that the scheme added.
     pub unsigned: Draft,
     /// What was read from it: `cred.client_id` and the like.
-    pub read: Vec<(String, String)>,
+    pub read_values: Vec<(String, String)>,
 }
 
 /// What is wrong with a request, and with which part of it: `query.sign`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faulty {
+pub struct VerifyError {
     pub fault: Fault,
-    pub name: String,
+    pub location: String,
 }
 
-fn faulty<T>(fault: Fault, name: impl Into<String>) -> Result<T, Faulty> {
-    Err(Faulty { fault, name: name.into() })
+fn verify_error<T>(fault: Fault, name: impl Into<String>) -> Result<T, VerifyError> {
+    Err(VerifyError { fault, location: name.into() })
 }
 
 /// # Errors
 /// The first fault, in the order in which gateways look: what is missing, its form, the key, the time, the account, the
 /// token, the signature.
-pub fn verify(scheme: &Scheme, procedure: &Procedure, received: &Received, known: &Known<'_>) -> Result<Verified, Faulty> {
-    let parsed = Parsed::of(received);
-    let names = names_of(procedure);
+pub fn verify(
+    scheme: &Scheme,
+    procedure: &Procedure,
+    received: &ReceivedRequest,
+    known: &VerifierKeys<'_>,
+) -> Result<VerifiedRequest, VerifyError> {
+    let parsed = ReceivedParts::of(received);
+    let names = names_used(procedure);
     let readings: Vec<&Reading> = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.read).collect();
-    let wanted: Vec<&Reading> = readings.into_iter().filter(|reading| is_wanted(reading, &names, procedure)).collect();
-    all_present(scheme, procedure, &parsed)?;
-    let read = read_all(scheme, &wanted, &parsed)?;
-    let moment = time(scheme, &wanted, &read, known.now_ms)?;
-    let (account, credentials) = account(scheme, &wanted, &read, known)?;
+    let wanted: Vec<&Reading> = readings.into_iter().filter(|reading| is_needed(reading, &names, procedure)).collect();
+    check_all_present(scheme, procedure, &parsed)?;
+    let read = read_fields(scheme, &wanted, &parsed)?;
+    let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
+    let (account, credentials) = match_account(scheme, &wanted, &read, known)?;
     let token = token_values(&read);
-    let fixed = steps_read(procedure, &read);
-    let inputs = Inputs { credentials, token: Some(&token), moment, steps: &fixed, extra: &[] };
+    let fixed = random_steps_read(procedure, &read);
+    let inputs = SigningInputs { credentials, token: Some(&token), moment, steps: &fixed, extra: &[] };
     let ts = value_of(&read, "ts").unwrap_or_default().to_owned();
-    let unsigned = compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
+    let unsigned = recompute_and_compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
     let account = account.to_owned();
-    Ok(Verified { account, unsigned, read })
+    Ok(VerifiedRequest { account, unsigned, read_values: read })
 }
 
 /// The parts of a received request as pairs, beside its raw texts.
-struct Parsed<'r> {
-    received: &'r Received,
+struct ReceivedParts<'r> {
+    received: &'r ReceivedRequest,
     path: &'r str,
     raw_query: &'r str,
     query: Vec<(String, String)>,
     body: DraftBody,
 }
 
-impl<'r> Parsed<'r> {
-    fn of(received: &'r Received) -> Self {
+impl<'r> ReceivedParts<'r> {
+    fn of(received: &'r ReceivedRequest) -> Self {
         let (path, raw_query) = received.target.split_once('?').unwrap_or((&received.target, ""));
-        Self { received, path, raw_query, query: pairs_of(raw_query), body: body_of(received) }
+        Self { received, path, raw_query, query: parse_query(raw_query), body: parse_body(received) }
     }
 
     fn get(&self, part: Part, name: &str) -> Option<String> {
@@ -105,14 +110,14 @@ impl<'r> Parsed<'r> {
     }
 }
 
-fn body_of(received: &Received) -> DraftBody {
+fn parse_body(received: &ReceivedRequest) -> DraftBody {
     let media_type = received.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value.as_str());
     let text = || String::from_utf8_lossy(&received.body).into_owned();
     if received.body.is_empty() {
         return DraftBody::None;
     }
     match media_type.split(';').next().unwrap_or_default().trim() {
-        "application/x-www-form-urlencoded" => DraftBody::Form(pairs_of_form(&text())),
+        "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(&text())),
         "multipart/form-data" => DraftBody::Multipart { parts: Vec::new(), boundary: String::new() },
         kind if kind == "application/json" || kind.ends_with("+json") => {
             value::parse(&received.body).map_or_else(|_| DraftBody::Text(text()), DraftBody::Json)
@@ -122,7 +127,7 @@ fn body_of(received: &Received) -> DraftBody {
 }
 
 /// Every dotted name that the templates of a procedure look up.
-fn names_of(procedure: &Procedure) -> Vec<String> {
+fn names_used(procedure: &Procedure) -> Vec<String> {
     let placed = procedure.prepare.all().chain(procedure.attach.all()).map(|(_, field)| field);
     let mut expressions: Vec<&Expression> = placed.chain(&procedure.vars).flat_map(|field| field.value.expressions()).collect();
     for step in &procedure.sign {
@@ -134,7 +139,7 @@ fn names_of(procedure: &Procedure) -> Vec<String> {
     expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default()).collect()
 }
 
-fn is_wanted(reading: &Reading, names: &[String], procedure: &Procedure) -> bool {
+fn is_needed(reading: &Reading, names: &[String], procedure: &Procedure) -> bool {
     let used = |name: &str| names.iter().any(|known| known == name);
     match reading.name.as_str() {
         "ts" => used("ts") || used("unix_s") || used("unix_ms"),
@@ -143,12 +148,12 @@ fn is_wanted(reading: &Reading, names: &[String], procedure: &Procedure) -> bool
 }
 
 /// Everything that the scheme adds must be there, but for what may be empty.
-fn all_present(scheme: &Scheme, procedure: &Procedure, parsed: &Parsed<'_>) -> Result<(), Faulty> {
+fn check_all_present(scheme: &Scheme, procedure: &Procedure, parsed: &ReceivedParts<'_>) -> Result<(), VerifyError> {
     for (part, field) in procedure.prepare.all().chain(procedure.attach.all()) {
-        let name = lowered(part, &field.name);
+        let name = normalized_name(part, &field.name);
         let optional = field.value.expressions().into_iter().any(|expression| is_optional(scheme, expression));
         if !optional && parsed.get(part, &name).is_none_or(|value| value.is_empty()) {
-            return faulty(Fault::Missing, format!("{}.{name}", part.name()));
+            return verify_error(Fault::Missing, format!("{}.{name}", part.name()));
         }
     }
     Ok(())
@@ -163,11 +168,11 @@ fn is_optional(scheme: &Scheme, expression: &Expression) -> bool {
     }
 }
 
-fn lowered(part: Part, name: &str) -> String {
+fn normalized_name(part: Part, name: &str) -> String {
     if part == Part::Header { name.to_ascii_lowercase() } else { name.to_owned() }
 }
 
-fn read_all(scheme: &Scheme, wanted: &[&Reading], parsed: &Parsed<'_>) -> Result<Vec<(String, String)>, Faulty> {
+fn read_fields(scheme: &Scheme, wanted: &[&Reading], parsed: &ReceivedParts<'_>) -> Result<Vec<(String, String)>, VerifyError> {
     let mut read = Vec::new();
     for reading in wanted {
         let place = || format!("{}.{}", reading.part.name(), reading.field);
@@ -180,13 +185,13 @@ fn read_all(scheme: &Scheme, wanted: &[&Reading], parsed: &Parsed<'_>) -> Result
             if optional {
                 continue;
             }
-            return faulty(Fault::Missing, place());
+            return verify_error(Fault::Missing, place());
         };
         let value = match &reading.pattern {
             None => text,
             Some(pattern) => match pattern.captures(&text).and_then(|found| found.get(1)) {
                 Some(found) => found.as_str().to_owned(),
-                None => return faulty(Fault::Malformed, place()),
+                None => return verify_error(Fault::Malformed, place()),
             },
         };
         read.push((reading.name.clone(), value));
@@ -198,7 +203,7 @@ fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
     read.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-fn place_of(wanted: &[&Reading], name: &str) -> String {
+fn location_of(wanted: &[&Reading], name: &str) -> String {
     wanted
         .iter()
         .find(|reading| reading.name == name)
@@ -206,32 +211,32 @@ fn place_of(wanted: &[&Reading], name: &str) -> String {
 }
 
 /// The moment that the request says it was made, when that is near enough.
-fn time(scheme: &Scheme, wanted: &[&Reading], read: &[(String, String)], now_ms: i64) -> Result<Moment, Faulty> {
+fn check_time(scheme: &Scheme, wanted: &[&Reading], read: &[(String, String)], now_ms: i64) -> Result<Moment, VerifyError> {
     let Some(text) = value_of(read, "ts") else { return Ok(Moment { unix_ms: now_ms, seed: [0; 16] }) };
-    let Some(unix_ms) = read_time(&scheme.clock, text) else { return faulty(Fault::Malformed, place_of(wanted, "ts")) };
+    let Some(unix_ms) = read_time(&scheme.clock, text) else { return verify_error(Fault::Malformed, location_of(wanted, "ts")) };
     let window = scheme.clock.window.map(|window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
     // A scheme that stays behind does so because its marketplace accepts no time ahead of its own clock.
     let ahead = if scheme.clock.behind.is_zero() { window } else { Some(0) };
     if ahead.is_some_and(|ahead| unix_ms > now_ms.saturating_add(ahead)) {
-        return faulty(Fault::Future, place_of(wanted, "ts"));
+        return verify_error(Fault::Future, location_of(wanted, "ts"));
     }
     if window.is_some_and(|window| unix_ms < now_ms.saturating_sub(window)) {
-        return faulty(Fault::Stale, place_of(wanted, "ts"));
+        return verify_error(Fault::Stale, location_of(wanted, "ts"));
     }
     Ok(Moment { unix_ms, seed: [0; 16] })
 }
 
 /// The account whose credentials and token fit everything that was read.
-fn account<'k>(
+fn match_account<'k>(
     scheme: &Scheme,
     wanted: &[&Reading],
     read: &[(String, String)],
-    known: &Known<'k>,
-) -> Result<(&'k str, &'k Values), Faulty> {
-    let fits = |values: &Values, name: &str, text: &str| {
+    known: &VerifierKeys<'k>,
+) -> Result<(&'k str, &'k NamedValues), VerifyError> {
+    let fits = |values: &NamedValues, name: &str, text: &str| {
         values.get(name).is_some_and(|value| value.to_plain_text().is_some_and(|expected| expected == text))
     };
-    let mut candidates: Vec<&(String, Values)> = known.accounts.iter().collect();
+    let mut candidates: Vec<&(String, NamedValues)> = known.accounts.iter().collect();
     let claims = read.iter().filter_map(|(name, text)| name.strip_prefix("cred.").map(|name| (name, text)));
     let (app, own): (Vec<_>, Vec<_>) =
         claims.partition(|(name, _)| scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::App));
@@ -239,85 +244,86 @@ fn account<'k>(
         for (name, text) in claims {
             candidates.retain(|(_, values)| fits(values, name, text));
             if candidates.is_empty() {
-                return faulty(faults, place_of(wanted, &format!("cred.{name}")));
+                return verify_error(faults, location_of(wanted, &format!("cred.{name}")));
             }
         }
     }
     for (name, text) in read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text))) {
         candidates.retain(|(account, _)| (known.accepts_token)(name, text, account));
         if candidates.is_empty() {
-            return faulty(Fault::Token, place_of(wanted, &format!("token.{name}")));
+            return verify_error(Fault::Token, location_of(wanted, &format!("token.{name}")));
         }
     }
     match candidates.first() {
         Some((name, values)) => Ok((name, values)),
-        None => faulty(Fault::Account, "account"),
+        None => verify_error(Fault::Account, "account"),
     }
 }
 
-fn token_values(read: &[(String, String)]) -> Values {
+fn token_values(read: &[(String, String)]) -> NamedValues {
     let fields = read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
-    Values(fields.map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect())
+    NamedValues(fields.map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect())
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.
-fn steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<Member> {
+fn random_steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<Member> {
     let random = procedure.sign.iter().filter(|step| matches!(step.op, Op::Uuid | Op::Random(_)));
     random.filter_map(|step| Some((step.id.as_str().into(), Value::from(value_of(read, &step.id)?)))).collect()
 }
 
 /// Computes everything again over the request without what was attached, and compares.
-fn compare(
+fn recompute_and_compare(
     procedure: &Procedure,
     wanted: &[&Reading],
     read: &[(String, String)],
-    parsed: &Parsed<'_>,
-    inputs: Inputs<'_>,
+    parsed: &ReceivedParts<'_>,
+    inputs: SigningInputs<'_>,
     ts: String,
-) -> Result<Draft, Faulty> {
-    let broken = |error: SealError| Faulty { fault: Fault::Malformed, name: error.to_string() };
-    let frozen = without(&procedure.attach, parsed);
+) -> Result<Draft, VerifyError> {
+    let broken = |error: SealError| VerifyError { fault: Fault::Malformed, location: error.to_string() };
+    let frozen = frozen_without_attached(&procedure.attach, parsed);
     let scope = SchemeScope::new(inputs, ts, &procedure.vars).map_err(SealError::from).map_err(broken)?;
     let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
     let lines = run_steps(&procedure.sign, &mut scope).map_err(broken)?;
     for line in &lines {
         if value_of(read, &line.id).is_some_and(|claimed| claimed != line.value) {
-            return faulty(Fault::Signature, place_of(wanted, &line.id));
+            return verify_error(Fault::Signature, location_of(wanted, &line.id));
         }
     }
     for placement in [&procedure.prepare, &procedure.attach] {
-        for (part, field, value) in fill(placement, &scope).map_err(SealError::from).map_err(broken)? {
-            let name = lowered(part, &field.name);
+        for (part, field, value) in render_placement(placement, &scope).map_err(SealError::from).map_err(broken)? {
+            let name = normalized_name(part, &field.name);
             let is_read = wanted.iter().any(|reading| reading.part == part && reading.field == name);
             let expected = value.to_text();
             if !is_read && parsed.get(part, &name).as_deref() != Some(expected.as_str()) {
-                return faulty(Fault::Signature, format!("{}.{name}", part.name()));
+                return verify_error(Fault::Signature, format!("{}.{name}", part.name()));
             }
         }
     }
-    Ok(unsigned(procedure, &frozen))
+    Ok(unsigned_draft(procedure, &frozen))
 }
 
-fn has(fields: &[crate::model::request::Field], name: &str) -> bool {
+fn has_field(fields: &[crate::model::request::Field], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
 }
 
 /// The frozen request: what was received minus what was attached, in its raw spelling.
-fn without(attach: &Placement, parsed: &Parsed<'_>) -> Frozen {
-    let decoded_name = |pair: &str| pairs_of(pair).into_iter().next().map(|(name, _)| name).unwrap_or_default();
-    let query: Vec<&str> = parsed.raw_query.split('&').filter(|pair| !has(&attach.query, &decoded_name(pair))).collect();
+fn frozen_without_attached(attach: &Placement, parsed: &ReceivedParts<'_>) -> FrozenRequest {
+    let decoded_name = |pair: &str| parse_query(pair).into_iter().next().map(|(name, _)| name).unwrap_or_default();
+    let query: Vec<&str> = parsed.raw_query.split('&').filter(|pair| !has_field(&attach.query, &decoded_name(pair))).collect();
     let query = query.join("&");
     let received = parsed.received;
     let (body, raw) = match &parsed.body {
         DraftBody::Form(pairs) if !attach.form.is_empty() => {
             let text = String::from_utf8_lossy(&received.body);
-            let kept: Vec<&str> = text.split('&').filter(|pair| !has(&attach.form, &decoded_name(pair))).collect();
-            let pairs = pairs.iter().filter(|(name, _)| !has(&attach.form, name)).cloned().collect();
+            let kept: Vec<&str> = text.split('&').filter(|pair| !has_field(&attach.form, &decoded_name(pair))).collect();
+            let pairs = pairs.iter().filter(|(name, _)| !has_field(&attach.form, name)).cloned().collect();
             (DraftBody::Form(pairs), Bytes::from(kept.join("&")))
         }
         DraftBody::Json(Value::Object(members)) if !attach.json.is_empty() => {
-            let body =
-                DraftBody::Json(Value::Object(members.iter().filter(|(name, _)| !has(&attach.json, name)).cloned().collect()));
+            let body = DraftBody::Json(Value::Object(
+                members.iter().filter(|(name, _)| !has_field(&attach.json, name)).cloned().collect(),
+            ));
             let raw = body.to_bytes();
             (body, raw)
         }
@@ -334,18 +340,18 @@ fn without(attach: &Placement, parsed: &Parsed<'_>) -> Frozen {
         headers: headers.cloned().collect(),
         body,
     };
-    Frozen { draft, base: received.base.clone(), query, body: raw }
+    FrozenRequest { draft, base: received.base.clone(), query, body: raw }
 }
 
 /// The request as a file would state it: without what was prepared, too.
-fn unsigned(procedure: &Procedure, frozen: &Frozen) -> Draft {
+fn unsigned_draft(procedure: &Procedure, frozen: &FrozenRequest) -> Draft {
     let prepare = &procedure.prepare;
     let mut draft = frozen.draft.clone();
-    draft.query = pairs_of(&draft.raw_query).into_iter().filter(|(name, _)| !has(&prepare.query, name)).collect();
+    draft.query = parse_query(&draft.raw_query).into_iter().filter(|(name, _)| !has_field(&prepare.query, name)).collect();
     draft.raw_query = String::new();
     match &mut draft.body {
-        DraftBody::Form(pairs) => pairs.retain(|(name, _)| !has(&prepare.form, name)),
-        DraftBody::Json(Value::Object(members)) => members.retain(|(name, _)| !has(&prepare.json, name)),
+        DraftBody::Form(pairs) => pairs.retain(|(name, _)| !has_field(&prepare.form, name)),
+        DraftBody::Json(Value::Object(members)) => members.retain(|(name, _)| !has_field(&prepare.json, name)),
         _ => {}
     }
     draft
@@ -354,7 +360,7 @@ fn unsigned(procedure: &Procedure, frozen: &Frozen) -> Draft {
 /// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives `access_token`.
 #[must_use]
 pub fn members_used(procedure: &Procedure, root: &str) -> Vec<String> {
-    let names = names_of(procedure).into_iter();
+    let names = names_used(procedure).into_iter();
     names
         .filter_map(|name| name.split_once('.').filter(|(first, _)| *first == root).map(|(_, member)| member.to_owned()))
         .collect()

@@ -5,7 +5,7 @@ use super::{dotenv, keyring};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
 use crate::secret::MIN_SECRET;
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::value::{Number, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -80,8 +80,8 @@ impl CredentialNeeds {
 /// What was found for one owner, and what was not.
 #[derive(Default)]
 pub struct FoundCredentials {
-    pub credentials: Values,
-    pub token: Values,
+    pub credentials: NamedValues,
+    pub token: NamedValues,
     pub missing: Vec<MissingCredential>,
 }
 
@@ -120,7 +120,7 @@ impl CredentialSources {
         scheme: &Scheme,
         owner: CredentialOwner<'_>,
         needs: &CredentialNeeds,
-    ) -> Result<(Values, Values), CredentialError> {
+    ) -> Result<(NamedValues, NamedValues), CredentialError> {
         let found = self.find_all(scheme, owner, needs)?;
         if found.missing.is_empty() {
             return Ok((found.credentials, found.token));

@@ -1,7 +1,7 @@
 //! What is kept of one chain of tokens: the pair in use, where it stands in a renewal, and the pairs before it.
 
 use crate::model::scheme::{Scheme, Token};
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -22,7 +22,7 @@ pub struct FamilyKey {
 
 impl FamilyKey {
     #[must_use]
-    pub fn new(scheme: &Scheme, token: &Token, host: &str, account: &str, credentials: &Values) -> Self {
+    pub fn new(scheme: &Scheme, token: &Token, host: &str, account: &str, credentials: &NamedValues) -> Self {
         let value = |name: &String| match name.as_str() {
             "account" => account.to_owned(),
             name => credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text).unwrap_or_default(),
@@ -154,7 +154,7 @@ impl FamilyRecord {
 
     /// The fields of its pair, as schemes see them.
     #[must_use]
-    pub fn values(&self) -> Values {
+    pub fn values(&self) -> NamedValues {
         self.current.as_ref().map(TokenPair::to_values).unwrap_or_default()
     }
 
@@ -177,8 +177,8 @@ impl TokenPair {
     }
 
     #[must_use]
-    pub fn to_values(&self) -> Values {
-        Values(self.values.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect())
+    pub fn to_values(&self) -> NamedValues {
+        NamedValues(self.values.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect())
     }
 
     /// Whether the access token can be used at `now_ms` at all.

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-const DONE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
+const DONE_PAGE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
 
 /// Listens until it is dropped.
-pub struct Callback {
+pub struct CallbackListener {
     listener: TcpListener,
     origin: String,
     path: String,
 }
 
-impl Callback {
+impl CallbackListener {
     /// `secret` makes the path one that nobody guesses; port 0 takes a free one.
     ///
     /// # Errors
@@ -31,25 +31,25 @@ impl Callback {
 
     /// Where the marketplace sends the browser back to.
     #[must_use]
-    pub fn redirect(&self) -> String {
+    pub fn redirect_url(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
     /// A page that leads to a link: a link that is an argument of a browser can be seen by every process of the machine.
     #[must_use]
-    pub fn start(&self) -> String {
-        self.redirect().replace("/callback/", "/start/")
+    pub fn start_url(&self) -> String {
+        self.redirect_url().replace("/callback/", "/start/")
     }
 
     /// Waits for the browser; gives the whole address that it came back to.
-    pub async fn wait(self, link: &str) -> Option<String> {
+    pub async fn wait_for_redirect(self, link: &str) -> Option<String> {
         let (sender, mut receiver): (Sender<String>, Receiver<String>) = channel(1);
-        let door = Arc::new(Door { sender, origin: self.origin, path: self.path, link: link.to_owned() });
+        let door = Arc::new(CallbackContext { sender, origin: self.origin, path: self.path, link: link.to_owned() });
         let accept = async {
             loop {
                 let Ok((stream, _)) = self.listener.accept().await else { continue };
                 let door = Arc::clone(&door);
-                let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&door)));
+                let service = hyper::service::service_fn(move |request| handle_request(request, Arc::clone(&door)));
                 let connection =
                     hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
                 tokio::spawn(async move {
@@ -69,20 +69,23 @@ impl Callback {
     }
 }
 
-struct Door {
+struct CallbackContext {
     sender: Sender<String>,
     origin: String,
     path: String,
     link: String,
 }
 
-async fn answer(request: http::Request<Incoming>, door: Arc<Door>) -> Result<http::Response<Full<Bytes>>, Infallible> {
+async fn handle_request(
+    request: http::Request<Incoming>,
+    door: Arc<CallbackContext>,
+) -> Result<http::Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path();
     let response = http::Response::builder().header("referrer-policy", "no-referrer").header("cache-control", "no-store");
     let built = if path == door.path {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let _ = door.sender.try_send(format!("{}{target}", door.origin));
-        response.header("content-type", "text/html; charset=utf-8").body(Full::new(Bytes::from_static(DONE.as_bytes())))
+        response.header("content-type", "text/html; charset=utf-8").body(Full::new(Bytes::from_static(DONE_PAGE.as_bytes())))
     } else if path == door.path.replace("/callback/", "/start/") {
         response.status(302).header("location", door.link.as_str()).body(Full::default())
     } else {

@@ -2,7 +2,7 @@
 //! transport is the only room that knows reqwest.
 
 mod callback;
-mod live;
+mod live_transport;
 
-pub use callback::Callback;
-pub use live::{Live, Reach, TransportError, human};
+pub use callback::CallbackListener;
+pub use live_transport::{LiveTransport, NetworkPolicy, TransportError, human_duration};

@@ -64,7 +64,7 @@ impl DraftBody {
             Self::None => Bytes::new(),
             Self::Json(value) => value.to_json().into(),
             Self::Form(pairs) => super::join_form(pairs).into(),
-            Self::Multipart { parts, boundary } => multipart(parts, boundary),
+            Self::Multipart { parts, boundary } => multipart_bytes(parts, boundary),
             Self::Text(text) => text.clone().into(),
             Self::Bytes(bytes) => bytes.clone(),
         }
@@ -81,7 +81,7 @@ pub struct DraftPart {
 }
 
 /// RFC 7578; quotes and line ends in names are written as browsers do.
-fn multipart(parts: &[DraftPart], boundary: &str) -> Bytes {
+fn multipart_bytes(parts: &[DraftPart], boundary: &str) -> Bytes {
     let quoted = |name: &str| name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let mut out = Vec::new();
     for part in parts {

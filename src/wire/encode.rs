@@ -44,17 +44,17 @@ pub fn join_form(pairs: &[(String, String)]) -> String {
 
 /// The names and values of a query as they were before they were encoded. A `+` is a plus.
 #[must_use]
-pub fn pairs_of(query: &str) -> Vec<(String, String)> {
-    split(query, |text| percent_decode_str(text).decode_utf8_lossy().into_owned())
+pub fn parse_query(query: &str) -> Vec<(String, String)> {
+    parse_pairs(query, |text| percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 
 /// The names and values of a form. A `+` is a blank.
 #[must_use]
-pub fn pairs_of_form(form: &str) -> Vec<(String, String)> {
-    split(form, |text| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+pub fn parse_form(form: &str) -> Vec<(String, String)> {
+    parse_pairs(form, |text| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 
-fn split(text: &str, decode: impl Fn(&str) -> String) -> Vec<(String, String)> {
+fn parse_pairs(text: &str, decode: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -72,8 +72,8 @@ mod tests {
     fn values_survive_both_encodings() {
         let pairs =
             vec![("키".to_owned(), "a b+c%20'\"~*()[]{}|\\^`,:;@!$&=/?#".to_owned()), ("empty".to_owned(), String::new())];
-        assert_eq!(pairs_of(&join_query(&pairs)), pairs);
-        assert_eq!(pairs_of_form(&join_form(&pairs)), pairs);
+        assert_eq!(parse_query(&join_query(&pairs)), pairs);
+        assert_eq!(parse_form(&join_form(&pairs)), pairs);
         assert_eq!(encode_strict("a b%~'").as_ref(), "a%20b%25~%27");
         assert_eq!(encode_form("a b%~'"), "a+b%25%7E%27");
     }

@@ -8,7 +8,7 @@ mod response;
 mod url;
 
 pub use draft::{Draft, DraftBody, DraftPart};
-pub use encode::{encode_form, encode_strict, join_form, join_query, pairs_of, pairs_of_form};
-pub use request::{FRAMING, WireError, WireRequest, check_target, is_header_value};
+pub use encode::{encode_form, encode_strict, join_form, join_query, parse_form, parse_query};
+pub use request::{FRAMING_HEADERS, WireError, WireRequest, check_target, is_header_value};
 pub use response::WireResponse;
 pub use url::BaseUrl;

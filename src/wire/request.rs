@@ -23,7 +23,7 @@ pub enum WireError {
     #[error("`{0}` is not a path")]
     NotAPath(String),
     #[error("the header `{0}` holds a character that no header can hold")]
-    Header(String),
+    InvalidHeader(String),
 }
 
 impl WireRequest {
@@ -38,11 +38,11 @@ impl WireRequest {
         headers: Vec<(String, String)>,
         body: Bytes,
     ) -> Result<Self, WireError> {
-        let url = exact(base, target)?;
+        let url = parse_exact_url(base, target)?;
         for (name, value) in &headers {
             let fine = http::HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value);
             if !fine {
-                return Err(WireError::Header(name.clone()));
+                return Err(WireError::InvalidHeader(name.clone()));
             }
         }
         Ok(Self { method, base: base.clone(), url, headers, body })
@@ -93,28 +93,28 @@ impl WireRequest {
 }
 
 /// Headers that follow from host and body, and are nobody's to set.
-pub const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+pub const FRAMING_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 /// Whether a target would be sent just as it is written, whatever the host.
 ///
 /// # Errors
 /// When an HTTP client would send anything else.
 pub fn check_target(target: &str) -> Result<(), WireError> {
-    if is_plain(target) {
+    if is_unreserved_path(target) {
         return Ok(());
     }
     let base = BaseUrl::parse("https://host.invalid").map_err(WireError::NotAPath)?;
-    exact(&base, target).map(|_| ())
+    parse_exact_url(&base, target).map(|_| ())
 }
 
 /// A path of unreserved letters (RFC 3986) without dot segments: no client has anything to change in it.
-fn is_plain(target: &str) -> bool {
+fn is_unreserved_path(target: &str) -> bool {
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/' | b'.');
     target.starts_with('/') && !target.contains("/.") && target.bytes().all(is_unreserved)
 }
 
 /// `Url` is all that stands between our text and the wire, so its spelling must be ours.
-fn exact(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
+fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     let written = format!("{}{target}", base.origin());
     let url = Url::parse(&written).map_err(|_| WireError::NotAPath(target.to_owned()))?;
     let sent = &url[Position::BeforePath..Position::AfterQuery];

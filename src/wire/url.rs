@@ -77,7 +77,7 @@ impl BaseUrl {
 
     /// The same host and base path at another origin; for the sandbox, which plays a marketplace at its own address.
     #[must_use]
-    pub fn moved_to(&self, origin: &str) -> Option<Self> {
+    pub fn with_origin(&self, origin: &str) -> Option<Self> {
         Self::parse(&format!("{origin}{}", self.path())).ok()
     }
 }

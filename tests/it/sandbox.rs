@@ -5,9 +5,9 @@ use ingam::load::{Loaded, load};
 use ingam::method::Method;
 use ingam::model::scheme::Scheme;
 use ingam::render::Moment;
-use ingam::sandbox::{NO_RECORDING, Nature, Origins, Sandbox, test_account};
-use ingam::sign::{Inputs, Values, choose_level, seal, token_draft};
-use ingam::transport::{Live, Reach};
+use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
+use ingam::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
+use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{Value, parse};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ fn chance() -> [u8; 16] {
 struct Market {
     runtime: tokio::runtime::Runtime,
     loaded: Loaded,
-    origins: Origins,
-    live: Live,
+    origins: SandboxOrigins,
+    live: LiveTransport,
 }
 
 impl Market {
@@ -36,29 +36,29 @@ impl Market {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let loaded = load(super::program::root(), 1).unwrap();
-        let nature = Nature { clock, chance };
-        let sandbox = runtime.block_on(Sandbox::start(&loaded.workspace, &loaded.workspace.schemes, None, nature)).unwrap();
-        Self { runtime, origins: sandbox.origins, loaded, live: Live::new(Reach::Loopback).unwrap() }
+        let nature = SandboxClockAndRng { clock, rng: chance };
+        let sandbox = runtime.block_on(SandboxServer::start(&loaded.workspace, &loaded.workspace.schemes, None, nature)).unwrap();
+        Self { runtime, origins: sandbox.origins, loaded, live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap() }
     }
 
     fn scheme(&self, name: &str) -> Arc<Scheme> {
         Arc::clone(self.loaded.workspace.scheme(name).unwrap())
     }
 
-    fn account(&self, scheme: &Scheme) -> Values {
+    fn account(&self, scheme: &Scheme) -> NamedValues {
         let accounts = self.loaded.workspace.accounts("sandbox", &scheme.name);
         let name = accounts.first().map_or("default", |account| account.name.as_str());
         test_account(scheme, name, accounts.first().copied())
     }
 
     fn base(&self, scheme: &Scheme) -> BaseUrl {
-        self.origins.base(scheme).unwrap()
+        self.origins.base_url(scheme).unwrap()
     }
 
     /// A right request of that path, at `at`, by `account`, at the level that the rules choose or the one that is named.
-    fn request(&self, scheme: &Scheme, level: Option<&str>, draft: Draft, account: &Values, at: i64) -> WireRequest {
+    fn request(&self, scheme: &Scheme, level: Option<&str>, draft: Draft, account: &NamedValues, at: i64) -> WireRequest {
         let level = choose_level(scheme, level, draft.method, &draft.path);
-        let inputs = Inputs {
+        let inputs = SigningInputs {
             credentials: account,
             token: Some(account),
             moment: Moment { unix_ms: at, seed: [1; 16] },
@@ -109,7 +109,7 @@ fn text(value: &Value, name: &str) -> String {
     value.get(name).and_then(Value::to_plain_text).unwrap_or_default()
 }
 
-fn with(account: &Values, name: &str, value: &str) -> Values {
+fn with(account: &NamedValues, name: &str, value: &str) -> NamedValues {
     let mut account = account.clone();
     account.set(name, Value::from(value));
     account
@@ -178,8 +178,9 @@ fn a_signature_in_the_query_is_refused_in_its_own_words() {
             ("error_param".to_owned(), message.to_owned())
         );
     }
-    let signed =
-        |account: &Values, at: i64, level: Option<&str>| body(&market.send(&market.request(&scheme, level, shop(), account, at)));
+    let signed = |account: &NamedValues, at: i64, level: Option<&str>| {
+        body(&market.send(&market.request(&scheme, level, shop(), account, at)))
+    };
     assert_eq!(text(&signed(&with(&account, "partner_key", "another-partner-key-x"), NOW, None), "error"), "error_sign");
     assert_eq!(text(&signed(&account, NOW - 6 * MINUTES, None), "message"), "Timestamp is expired.");
     assert_eq!(
@@ -196,10 +197,15 @@ fn a_signature_in_the_query_is_refused_in_its_own_words() {
 }
 
 /// The token request of the scheme that issues its own, at a time.
-fn token_request(market: &Market, scheme: &Scheme, account: &Values, at: i64) -> WireRequest {
+fn token_request(market: &Market, scheme: &Scheme, account: &NamedValues, at: i64) -> WireRequest {
     let issue = scheme.token("seller").unwrap().issue.as_ref().unwrap();
-    let inputs =
-        Inputs { credentials: account, token: None, moment: Moment { unix_ms: at, seed: [1; 16] }, steps: &[], extra: &[] };
+    let inputs = SigningInputs {
+        credentials: account,
+        token: None,
+        moment: Moment { unix_ms: at, seed: [1; 16] },
+        steps: &[],
+        extra: &[],
+    };
     let draft = token_draft(scheme, issue, inputs).unwrap();
     seal(scheme, &issue.procedure, draft, &market.base(scheme), inputs).unwrap().request
 }

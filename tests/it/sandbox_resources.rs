@@ -4,11 +4,11 @@ use super::program::Folder;
 use ingam::load::{Loaded, load};
 use ingam::method::Method;
 use ingam::render::Moment;
-use ingam::sandbox::{NO_RECORDING, Nature, Origins, Sandbox, test_account};
-use ingam::sign::{Inputs, choose_level, seal};
-use ingam::transport::{Live, Reach, TransportError};
+use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
+use ingam::sign::{SigningInputs, choose_level, seal};
+use ingam::transport::{LiveTransport, NetworkPolicy, TransportError};
 use ingam::value::{Value, parse};
-use ingam::wire::{Draft, DraftBody, WireRequest, WireResponse, pairs_of};
+use ingam::wire::{Draft, DraftBody, WireRequest, WireResponse, parse_query};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -65,8 +65,8 @@ exchanges:
 struct Market {
     runtime: tokio::runtime::Runtime,
     loaded: Loaded,
-    origins: Origins,
-    live: Live,
+    origins: SandboxOrigins,
+    live: LiveTransport,
 }
 
 impl Market {
@@ -81,9 +81,9 @@ impl Market {
         folder.write("fixtures/recordings/items.yaml", ITEMS);
         let loaded = load(folder.path(), 1).unwrap();
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
-        let nature = Nature { clock, chance };
-        let sandbox = runtime.block_on(Sandbox::start(&loaded.workspace, &loaded.workspace.schemes, None, nature)).unwrap();
-        Self { runtime, origins: sandbox.origins, loaded, live: Live::new(Reach::Loopback).unwrap() }
+        let nature = SandboxClockAndRng { clock, rng: chance };
+        let sandbox = runtime.block_on(SandboxServer::start(&loaded.workspace, &loaded.workspace.schemes, None, nature)).unwrap();
+        Self { runtime, origins: sandbox.origins, loaded, live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap() }
     }
 
     /// A signed request of an account.
@@ -94,11 +94,11 @@ impl Market {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let body = json.map_or(DraftBody::None, |json| DraftBody::Json(parse(json.as_bytes()).unwrap()));
         let (raw_query, headers) = (String::new(), Vec::new());
-        let draft = Draft { method, path: path.to_owned(), raw_query, query: pairs_of(query), headers, body };
+        let draft = Draft { method, path: path.to_owned(), raw_query, query: parse_query(query), headers, body };
         let level = choose_level(scheme, None, method, path);
         let moment = Moment { unix_ms: NOW, seed: [1; 16] };
-        let inputs = Inputs { credentials: &values, token: Some(&values), moment, steps: &[], extra: &[] };
-        seal(scheme, &level.procedure, draft, &self.origins.base(scheme).unwrap(), inputs).unwrap().request
+        let inputs = SigningInputs { credentials: &values, token: Some(&values), moment, steps: &[], extra: &[] };
+        seal(scheme, &level.procedure, draft, &self.origins.base_url(scheme).unwrap(), inputs).unwrap().request
     }
 
     fn send(&self, request: &WireRequest) -> Result<WireResponse, TransportError> {
@@ -248,7 +248,7 @@ fn an_answer_that_is_held_back_holds_no_other_back() {
 fn an_answer_that_is_reset_has_no_byte() {
     let market = Market::open();
     let reset = market.request("one", Method::Get, "/api/v2/reset", None);
-    assert!(matches!(market.send(&reset), Err(TransportError::Broken { .. })));
+    assert!(matches!(market.send(&reset), Err(TransportError::UnreadableResponse { .. })));
     assert_eq!(market.raw(&reset), "");
 }
 
@@ -256,7 +256,7 @@ fn an_answer_that_is_reset_has_no_byte() {
 fn an_answer_that_is_truncated_has_half_of_its_body() {
     let market = Market::open();
     let half = market.request("one", Method::Get, "/api/v2/half", None);
-    assert!(matches!(market.send(&half), Err(TransportError::Broken { .. })));
+    assert!(matches!(market.send(&half), Err(TransportError::UnreadableResponse { .. })));
     let raw = market.raw(&half);
     let (head, body) = raw.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK") && head.contains("content-length: 35"), "{head}");

@@ -6,11 +6,11 @@ use ingam::load::{Loaded, all_schemes, load};
 use ingam::method::Method;
 use ingam::model::scheme::{Authorize, Scheme, TokenRequest};
 use ingam::render::Moment;
-use ingam::sandbox::{NO_RECORDING, Nature, Origins, Sandbox, test_account};
-use ingam::sign::{Inputs, Values, authorize_draft, choose_level, seal, token_draft};
-use ingam::transport::{Live, Reach};
+use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
+use ingam::sign::{NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft};
+use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{Member, Value, parse};
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, pairs_of};
+use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_query};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,8 +97,8 @@ sandbox:
 struct Market {
     runtime: tokio::runtime::Runtime,
     loaded: Loaded,
-    origins: Origins,
-    live: Live,
+    origins: SandboxOrigins,
+    live: LiveTransport,
     plain: reqwest::Client,
     scheme: Arc<Scheme>,
 }
@@ -115,24 +115,31 @@ impl Market {
         let mut loaded = load(folder.path(), 1).unwrap();
         loaded.workspace.schemes = all_schemes(&mut loaded);
         let scheme = Arc::clone(loaded.workspace.scheme(scheme).unwrap());
-        let nature = Nature { clock, chance };
+        let nature = SandboxClockAndRng { clock, rng: chance };
         let only = [Arc::clone(&scheme)];
-        let sandbox = runtime.block_on(Sandbox::start(&loaded.workspace, &only, None, nature)).unwrap();
+        let sandbox = runtime.block_on(SandboxServer::start(&loaded.workspace, &only, None, nature)).unwrap();
         let plain = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { runtime, loaded, origins: sandbox.origins, live: Live::new(Reach::Loopback).unwrap(), plain, scheme }
+        Self {
+            runtime,
+            loaded,
+            origins: sandbox.origins,
+            live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap(),
+            plain,
+            scheme,
+        }
     }
 
-    fn account(&self, name: &str) -> Values {
+    fn account(&self, name: &str) -> NamedValues {
         let accounts = self.loaded.workspace.accounts("sandbox", &self.scheme.name);
         let account = accounts.into_iter().find(|account| account.name == name);
         test_account(&self.scheme, name, account)
     }
 
     fn base(&self, region: Option<&str>) -> BaseUrl {
-        let own = self.origins.base(&self.scheme).unwrap();
+        let own = self.origins.base_url(&self.scheme).unwrap();
         match region {
             None => own,
-            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().url).unwrap().moved_to(own.origin()).unwrap(),
+            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().url).unwrap().with_origin(own.origin()).unwrap(),
         }
     }
 
@@ -141,20 +148,20 @@ impl Market {
     }
 
     /// A token request as the scheme makes it, of what is `known` beside the credentials.
-    fn token_request(&self, request: &TokenRequest, account: &Values, known: &[(&str, &str)]) -> WireRequest {
+    fn token_request(&self, request: &TokenRequest, account: &NamedValues, known: &[(&str, &str)]) -> WireRequest {
         let known: Vec<Member> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
-        let token = Values(known.clone());
+        let token = NamedValues(known.clone());
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
-        let inputs = Inputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };
+        let inputs = SigningInputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };
         let draft = token_draft(&self.scheme, request, inputs).unwrap();
         seal(&self.scheme, &request.procedure, draft, &self.base(request.host.as_deref()), inputs).unwrap().request
     }
 
-    fn exchange_request(&self, token: &str, account: &Values, code: &str) -> WireRequest {
+    fn exchange_request(&self, token: &str, account: &NamedValues, code: &str) -> WireRequest {
         self.token_request(self.scheme.token(token).unwrap().exchange.as_ref().unwrap(), account, &[("code", code)])
     }
 
-    fn refresh_request(&self, token: &str, account: &Values, refresh: &str) -> WireRequest {
+    fn refresh_request(&self, token: &str, account: &NamedValues, refresh: &str) -> WireRequest {
         self.token_request(self.scheme.token(token).unwrap().refresh.as_ref().unwrap(), account, &[("refresh_token", refresh)])
     }
 
@@ -181,7 +188,7 @@ impl Market {
         let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from("a<b"))];
         let account = self.account("one");
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
-        let inputs = Inputs { credentials: &account, token: None, moment, steps: &[], extra: &extra };
+        let inputs = SigningInputs { credentials: &account, token: None, moment, steps: &[], extra: &extra };
         let draft = authorize_draft(&self.scheme, link, inputs).unwrap();
         let base = self.base(link.hosts.of("live"));
         seal(&self.scheme, &link.procedure, draft, &base, inputs).unwrap().request
@@ -202,7 +209,7 @@ impl Market {
         let draft = Draft { method: Method::Get, path: path.to_owned(), raw_query, query, headers, body };
         let level = choose_level(&self.scheme, None, draft.method, &draft.path);
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
-        let inputs = Inputs { credentials: &account, token: Some(&account), moment, steps: &[], extra: &[] };
+        let inputs = SigningInputs { credentials: &account, token: Some(&account), moment, steps: &[], extra: &[] };
         self.send(&seal(&self.scheme, &level.procedure, draft, &self.base(None), inputs).unwrap().request)
     }
 
@@ -287,10 +294,10 @@ fn anchors(page: &str) -> Vec<(String, String)> {
 
 fn parameter(address: &str, name: &str) -> Option<String> {
     let query = address.split_once('?')?.1.split('#').next()?;
-    pairs_of(query).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    parse_query(query).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
-fn with(account: &Values, name: &str, value: impl Into<Value>) -> Values {
+fn with(account: &NamedValues, name: &str, value: impl Into<Value>) -> NamedValues {
     let mut account = account.clone();
     account.set(name, value.into());
     account
@@ -388,7 +395,7 @@ fn a_token_request_says_what_the_scheme_says() {
     let pair = authorized(&market);
     let refresh = text(&pair, "refresh_token");
     let one = market.account("one");
-    let refused = |account: &Values| {
+    let refused = |account: &NamedValues| {
         let answer = body(&market.send(&market.refresh_request("shop", account, &refresh)));
         format!("{}: {}", text(&answer, "error"), text(&answer, "message"))
     };

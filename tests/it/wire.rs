@@ -7,10 +7,10 @@ use ingam::method::Method;
 use ingam::model::scheme::{Covered, Level, Scheme};
 use ingam::render::Moment;
 use ingam::sandbox::test_account;
-use ingam::sign::{Inputs, Known, Received, Sealed, Values, choose_level, seal, verify};
-use ingam::transport::{Live, Reach};
+use ingam::sign::{NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal, verify};
+use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{Member, Value};
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, pairs_of_form};
+use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, parse_form};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::io::{Read, Write};
@@ -117,13 +117,13 @@ fn whole(seen: &[u8]) -> Option<usize> {
     (seen.len() >= head + body).then_some(head + body)
 }
 
-fn sealed(scheme: &Scheme, level: &Level, draft: Draft, base: &BaseUrl, account: &Values) -> Sealed {
-    let inputs = Inputs { credentials: account, token: Some(account), moment: MOMENT, steps: &[], extra: &[] };
+fn sealed(scheme: &Scheme, level: &Level, draft: Draft, base: &BaseUrl, account: &NamedValues) -> SealedRequest {
+    let inputs = SigningInputs { credentials: account, token: Some(account), moment: MOMENT, steps: &[], extra: &[] };
     seal(scheme, &level.procedure, draft, base, inputs).unwrap()
 }
 
 /// Test keys, and a token where the scheme would issue one.
-fn account_of(scheme: &Scheme) -> Values {
+fn account_of(scheme: &Scheme) -> NamedValues {
     let mut account = test_account(scheme, "main", None);
     for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
         if account.get(field).is_none() {
@@ -135,14 +135,14 @@ fn account_of(scheme: &Scheme) -> Values {
 
 fn base_of(scheme: &Scheme, origin: &str) -> BaseUrl {
     let host = scheme.hosts.first().map_or("https://none.example", |host| host.url.as_str());
-    BaseUrl::parse(host).unwrap().moved_to(origin).unwrap()
+    BaseUrl::parse(host).unwrap().with_origin(origin).unwrap()
 }
 
 #[test]
 fn what_arrives_equals_what_was_signed_to_the_byte() {
     let (origin, arrived) = listener();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let live = Live::new(Reach::Loopback).unwrap();
+    let live = LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap();
     for scheme in schemes() {
         let account = account_of(&scheme);
         let base = base_of(&scheme, &origin);
@@ -161,8 +161,8 @@ fn what_arrives_equals_what_was_signed_to_the_byte() {
     }
 }
 
-fn received(request: &WireRequest) -> Received {
-    Received {
+fn received(request: &WireRequest) -> ReceivedRequest {
+    ReceivedRequest {
         method: request.method(),
         target: request.target().to_owned(),
         headers: request.headers().to_vec(),
@@ -171,10 +171,10 @@ fn received(request: &WireRequest) -> Received {
     }
 }
 
-fn accepted(scheme: &Scheme, level: &Level, received: &Received, account: &Values) -> bool {
+fn accepted(scheme: &Scheme, level: &Level, received: &ReceivedRequest, account: &NamedValues) -> bool {
     let accounts = [("main".to_owned(), account.clone())];
     let accepts_token = |field: &str, value: &str, _: &str| account.get(field).and_then(Value::as_str) == Some(value);
-    let known = Known { accounts: &accounts, accepts_token: &accepts_token, now_ms: MOMENT.unix_ms };
+    let known = VerifierKeys { accounts: &accounts, accepts_token: &accepts_token, now_ms: MOMENT.unix_ms };
     verify(scheme, &level.procedure, received, &known).is_ok()
 }
 
@@ -211,18 +211,18 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
 }
 
 /// The same request with one byte of one part changed; only changes that change the meaning.
-fn changes(whole: &Received, index: prop::sample::Index, by: u8) -> Vec<(Covered, Received)> {
+fn changes(whole: &ReceivedRequest, index: prop::sample::Index, by: u8) -> Vec<(Covered, ReceivedRequest)> {
     let mut all = Vec::new();
     let other = if whole.method == Method::Get { Method::Delete } else { Method::Put };
-    all.push((Covered::Method, Received { method: other, ..whole.clone() }));
+    all.push((Covered::Method, ReceivedRequest { method: other, ..whole.clone() }));
     let (path, query) = whole.target.split_once('?').map_or((whole.target.as_str(), None), |(path, query)| (path, Some(query)));
     let last = path.chars().last().unwrap();
     let swapped = if last == 'x' { 'y' } else { 'x' };
     let other_path = format!("{}{swapped}", &path[..path.len() - last.len_utf8()]);
     let query_text = query.map_or(String::new(), |query| format!("?{query}"));
-    all.push((Covered::Path, Received { target: format!("{other_path}{query_text}"), ..whole.clone() }));
+    all.push((Covered::Path, ReceivedRequest { target: format!("{other_path}{query_text}"), ..whole.clone() }));
     let separator = if query.is_some() { '&' } else { '?' };
-    all.push((Covered::Query, Received { target: format!("{}{separator}smuggled=1", whole.target), ..whole.clone() }));
+    all.push((Covered::Query, ReceivedRequest { target: format!("{}{separator}smuggled=1", whole.target), ..whole.clone() }));
     // A marketplace may leave parameters without a value out of the signature, and then their names are not covered.
     let text = String::from_utf8_lossy(&whole.body).into_owned();
     if !whole.body.is_empty() && !text.ends_with('=') && !text.contains("=&") {
@@ -231,9 +231,9 @@ fn changes(whole: &Received, index: prop::sample::Index, by: u8) -> Vec<(Covered
         body[at] = body[at].wrapping_add(by);
         // `%2b` and `%2B` are one letter, and a marketplace that signs what a form means does not tell them apart.
         let is_form = whole.headers.iter().any(|(name, value)| name == "content-type" && value.contains("form-urlencoded"));
-        let means_the_same = is_form && pairs_of_form(&String::from_utf8_lossy(&body)) == pairs_of_form(&text);
+        let means_the_same = is_form && parse_form(&String::from_utf8_lossy(&body)) == parse_form(&text);
         if !means_the_same {
-            all.push((Covered::Body, Received { body: Bytes::from(body), ..whole.clone() }));
+            all.push((Covered::Body, ReceivedRequest { body: Bytes::from(body), ..whole.clone() }));
         }
     }
     all

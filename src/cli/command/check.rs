@@ -62,13 +62,13 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
 /// The known answers and the lint of a scheme, as faults with places.
 pub fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
     for finding in lint(scheme) {
-        let fault = if finding.is_error { Diagnostic::error(finding.text) } else { Diagnostic::warning(finding.text) };
+        let fault = if finding.is_error { Diagnostic::error(finding.message) } else { Diagnostic::warning(finding.message) };
         faults.push(fault.at(finding.at, ""));
     }
     for vector in &scheme.vectors {
         match run_vector(scheme, vector) {
             Ok(results) => {
-                for result in results.iter().filter(|result| !result.holds()) {
+                for result in results.iter().filter(|result| !result.is_match()) {
                     let actual = result.actual.as_deref().unwrap_or("nothing of that name");
                     let fault = Diagnostic::error(format!("a known answer is not reproduced: `{}`", result.name));
                     faults.push(

@@ -5,7 +5,7 @@ use crate::host::Host;
 use crate::load::scheme_of;
 use crate::renew::{Failure, Job, Tools, renew, serve};
 use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
-use crate::transport::{Live, Reach};
+use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
 
@@ -42,7 +42,7 @@ async fn perform(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, nature).await?;
     let is_loopback = job.bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
-    let reach = if is_loopback { Reach::Loopback } else { Reach::Anywhere };
-    let transport = Live::new(reach).map_err(|error| Failure::unable(error.to_string()))?;
+    let reach = if is_loopback { NetworkPolicy::LoopbackOnly } else { NetworkPolicy::Anywhere };
+    let transport = LiveTransport::new(reach).map_err(|error| Failure::unable(error.to_string()))?;
     renew(job, &Tools { scheme: &scheme, store: &store, transport: &transport, nature }).await
 }

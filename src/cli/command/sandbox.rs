@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::load::all_schemes;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{CONTROL, Nature, Sandbox, test_account};
+use crate::sandbox::{CONTROL_PATH, SandboxClockAndRng, SandboxServer, test_account};
 use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
@@ -29,13 +29,13 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
         return Err(Exit::Usage);
     }
     let first = Some(args.port).filter(|port| *port > 0);
-    let nature = Nature { clock: host.clock, chance: host.chance };
-    let sandbox = Sandbox::start(&loaded.workspace, &schemes, first, nature).await.map_err(|error| {
+    let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
+    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, first, nature).await.map_err(|error| {
         output.error(&error.to_string(), &["choose another first port with `--port`".to_owned()]);
         Exit::Unable
     })?;
     for scheme in &schemes {
-        let origin = sandbox.origins.base(scheme).map_or_else(String::new, |base| base.to_string());
+        let origin = sandbox.origins.base_url(scheme).map_or_else(String::new, |base| base.to_string());
         output.data(&format!("{:<15} {origin}", scheme.name));
         let accounts = loaded.workspace.accounts(SANDBOX, &scheme.name);
         match accounts.as_slice() {
@@ -43,10 +43,11 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
             accounts => accounts.iter().for_each(|account| print_keys(scheme, &account.name, Some(account), output)),
         }
     }
-    output
-        .say(&format!("control: below {CONTROL} of each address, such as GET {CONTROL}tokens; GET {CONTROL} says what there is"));
+    output.say(&format!(
+        "control: below {CONTROL_PATH} of each address, such as GET {CONTROL_PATH}tokens; GET {CONTROL_PATH} says what there is"
+    ));
     let hosts: Vec<String> =
-        schemes.iter().filter_map(|scheme| Some(format!("{}: \"{}\"", scheme.name, sandbox.origins.base(scheme)?))).collect();
+        schemes.iter().filter_map(|scheme| Some(format!("{}: \"{}\"", scheme.name, sandbox.origins.base_url(scheme)?))).collect();
     output.say(&format!("in ingam.yaml: envs: {{ local: {{ hosts: {{ {} }} }} }}", hosts.join(", ")));
     output.say("listening; Ctrl-C stops");
     let _ = tokio::signal::ctrl_c().await;

@@ -16,10 +16,10 @@ use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{Helper, Renewer, SchemeSource};
 use crate::run::{Accesses, Budgets, Context, Environment, Recordings, Tokens, Use, stopper};
-use crate::sandbox::{Nature, Origins, Sandbox};
+use crate::sandbox::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
 use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
-use crate::transport::{Live, Reach};
+use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::value::Member;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
@@ -122,8 +122,8 @@ pub async fn environment<'w>(
     output: &Output,
 ) -> Result<Environment<'w>, Exit> {
     if name == SANDBOX {
-        let nature = Nature { clock: host.clock, chance: host.chance };
-        return match Sandbox::start(&loaded.workspace, schemes, None, nature).await {
+        let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
+        return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
             Ok(sandbox) => Ok(Environment::Sandbox(sandbox.origins)),
             Err(error) => {
                 output.error(&error.to_string(), &[]);
@@ -147,7 +147,7 @@ pub async fn environment<'w>(
 /// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
 #[must_use]
 pub fn nowhere(loaded: &Loaded) -> Environment<'_> {
-    Environment::Sandbox(Origins::imagined(&scheme_names(&loaded.workspace)))
+    Environment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
 /// The environment of an explanation: nothing is sent, so nothing has to be there.
@@ -213,11 +213,11 @@ impl<'w> Session<'w> {
         output: &Output,
     ) -> Result<Context<'w>, Exit> {
         let reach = if chosen.environment == SANDBOX || self.all_loopback(&chosen.environment) {
-            Reach::Loopback
+            NetworkPolicy::LoopbackOnly
         } else {
-            Reach::Anywhere
+            NetworkPolicy::Anywhere
         };
-        let transport = Live::new(reach).map_err(|error| {
+        let transport = LiveTransport::new(reach).map_err(|error| {
             output.error(&error.to_string(), &[]);
             Exit::Unable
         })?;

@@ -4,7 +4,7 @@
 use super::{Town, figure, said, scaled};
 use ingam::load::{all_schemes, load};
 use ingam::renew::{Act, Job, SchemeSource};
-use ingam::sign::Values;
+use ingam::sign::NamedValues;
 use ingam::store::{ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
 use ingam::value::{Number, Value};
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ pub struct Bench {
     config: StoreConfig,
     key: FamilyKey,
     source: SchemeSource,
-    credentials: Values,
+    credentials: NamedValues,
 }
 
 impl Bench {
@@ -94,7 +94,7 @@ impl Bench {
         let text = loaded.sources.get(scheme.at.file).unwrap().text.to_string();
         let source = SchemeSource { name: "shopee".to_owned(), built_in: true, text, root: town.folder.path().to_owned() };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
-        let credentials = Values(vec![
+        let credentials = NamedValues(vec![
             ("partner_id".into(), number("1000001")),
             ("partner_key".into(), Value::from(super::PARTNER_KEY)),
             ("shop_id".into(), number("101")),

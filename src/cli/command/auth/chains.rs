@@ -7,7 +7,7 @@ use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{Act, Failure, Job};
 use crate::run::{Access, Context};
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
 use crate::value::{Member, Number, Value};
 
@@ -16,7 +16,7 @@ pub struct Chain<'c> {
     pub scheme: &'c Scheme,
     pub token: &'c Token,
     pub access: &'c Access,
-    pub credentials: Values,
+    pub credentials: NamedValues,
     /// Its name for people.
     pub account: String,
 }

@@ -8,7 +8,7 @@ use crate::model::environment::SANDBOX;
 use crate::model::scheme::{Authorize, Scheme};
 use crate::render::Moment;
 use crate::run::{Access, Context};
-use crate::sign::{Inputs, authorize_draft, seal};
+use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 
@@ -75,7 +75,7 @@ pub fn signed(
     let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.access(&error))?;
     let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
     let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random(1, 24)))];
-    let inputs = Inputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
+    let inputs = SigningInputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
     let draft = authorize_draft(scheme, link, inputs);
     let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs)).map_err(|error| {
         desk.output.error(&error.to_string(), &[]);

@@ -8,7 +8,7 @@ use crate::model::environment::Account;
 use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
 use crate::renew::Act;
 use crate::run::Access;
-use crate::transport::Callback;
+use crate::transport::CallbackListener;
 use crate::value::{Member, Value};
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn come_back(
     };
     let redirect = match (&args.redirect, &page) {
         (Some(redirect), _) => redirect.clone(),
-        (None, page) => page.as_ref().map(Callback::redirect).unwrap_or_default(),
+        (None, page) => page.as_ref().map(CallbackListener::redirect_url).unwrap_or_default(),
     };
     link::check_redirect(desk, &redirect)?;
     let url = link::signed(desk, scheme, link, &redirect, access, &room.context)?;
@@ -79,14 +79,14 @@ async fn come_back(
     desk.output.data(&url);
     if let Some(page) = page.as_ref().filter(|_| !args.no_browser && has_browser(desk)) {
         // The browser gets an address of this machine: its arguments can be read by others.
-        let _ = open::that_detached(page.start());
+        let _ = open::that_detached(page.start_url());
     }
     let address = wait(desk, page, &url, link.code_lifetime.unwrap_or(PATIENCE)).await?;
     parameters(desk, &address, &redirect, link)
 }
 
-async fn page(desk: &Desk<'_>, port: u16, room: &Room) -> Result<Callback, Exit> {
-    Callback::bind(port, &hex::encode((room.context.chance)())).await.map_err(|error| {
+async fn page(desk: &Desk<'_>, port: u16, room: &Room) -> Result<CallbackListener, Exit> {
+    CallbackListener::bind(port, &hex::encode((room.context.chance)())).await.map_err(|error| {
         desk.output.error(&format!("cannot listen on 127.0.0.1:{port}: {error}"), &["choose another `--port`".to_owned()]);
         Exit::Unable
     })
@@ -99,7 +99,7 @@ fn has_browser(desk: &Desk<'_>) -> bool {
 }
 
 /// The address from the page or from the keyboard, whichever comes first.
-async fn wait(desk: &Desk<'_>, page: Option<Callback>, url: &str, patience: Duration) -> Result<String, Exit> {
+async fn wait(desk: &Desk<'_>, page: Option<CallbackListener>, url: &str, patience: Duration) -> Result<String, Exit> {
     let types = page.is_none() || desk.host.stdin_is_terminal;
     let elsewhere =
         if page.is_some() { "; or, if the browser is on another machine, paste the address that it ends at" } else { "" };
@@ -107,7 +107,7 @@ async fn wait(desk: &Desk<'_>, page: Option<Callback>, url: &str, patience: Dura
     desk.output.say(&format!("{what}{}:", if types { elsewhere } else { "" }));
     let came = async {
         match page {
-            Some(page) => page.wait(url).await,
+            Some(page) => page.wait_for_redirect(url).await,
             None => std::future::pending().await,
         }
     };
@@ -143,7 +143,7 @@ fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &Authorize) 
         return Err(Exit::Credential);
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    let pairs = crate::wire::pairs_of_form(query.split('#').next().unwrap_or_default());
+    let pairs = crate::wire::parse_form(query.split('#').next().unwrap_or_default());
     if pairs.iter().any(|(name, value)| *name == link.code && !value.is_empty()) {
         return Ok(pairs);
     }

@@ -1,21 +1,21 @@
 //! Whose a token is, and the accounts that the sandbox knows.
 
-use super::names::Names;
+use super::template_scope::SandboxScope;
 use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
 use crate::render::tree;
-use crate::sign::Values;
+use crate::sign::NamedValues;
 use crate::value::{Member, Value};
 
 /// An account's name, and every credential of it, the application's among them.
-pub type TestAccount = (String, Values);
+pub type TestAccount = (String, NamedValues);
 
 /// The credentials of a test account: the scheme's keys with what is known of the account over them.
 #[must_use]
-pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> Values {
+pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> NamedValues {
     let keys = scheme.sandbox.as_ref().map(|sandbox| sandbox.keys.as_slice()).unwrap_or_default();
-    let names = Names::new().and("account", name);
-    let mut values = Values::default();
+    let names = SandboxScope::new().with("account", name);
+    let mut values = NamedValues::default();
     for credential in &scheme.credentials {
         if let Some(default) = &credential.default {
             values.set(&credential.name, default.clone());
@@ -34,36 +34,36 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> V
 
 /// The name of a token, and the values of what it is stored by.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Owner {
+pub struct TokenSubject {
     pub token: String,
     pub ids: Vec<Member>,
 }
 
-impl Owner {
+impl TokenSubject {
     #[must_use]
     pub fn of(token: &Token, account: &TestAccount) -> Self {
-        let ids = token.store_by.iter().map(|name| (name.as_str().into(), id(name, account)));
+        let ids = token.store_by.iter().map(|name| (name.as_str().into(), subject_id(name, account)));
         Self { token: token.name.clone(), ids: ids.collect() }
     }
 
     /// Whether the account is one of those that the token is for.
     #[must_use]
-    pub fn fits(&self, account: &TestAccount) -> bool {
-        self.ids.iter().all(|(name, value)| *value == id(name, account))
+    pub fn includes(&self, account: &TestAccount) -> bool {
+        self.ids.iter().all(|(name, value)| *value == subject_id(name, account))
     }
 }
 
 /// `account` is the name of the account, and so stands for a credential that nobody gave.
-fn id(name: &str, account: &TestAccount) -> Value {
+fn subject_id(name: &str, account: &TestAccount) -> Value {
     account.1.get(name).cloned().unwrap_or_else(|| Value::from(account.0.as_str()))
 }
 
 /// Each token that the accounts can have, once.
 #[must_use]
-pub fn owners(token: &Token, accounts: &[&TestAccount]) -> Vec<Owner> {
+pub fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject> {
     let mut owners = Vec::new();
     for account in accounts {
-        let owner = Owner::of(token, account);
+        let owner = TokenSubject::of(token, account);
         if !owners.contains(&owner) {
             owners.push(owner);
         }
@@ -73,12 +73,12 @@ pub fn owners(token: &Token, accounts: &[&TestAccount]) -> Vec<Owner> {
 
 /// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
 #[must_use]
-pub fn ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
+pub fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme.credentials.iter().filter(|credential| !credential.secret);
-    Value::Object(open.map(|credential| (credential.name.as_str().into(), values_of(&credential.name, accounts))).collect())
+    Value::Object(open.map(|credential| (credential.name.as_str().into(), distinct_values(&credential.name, accounts))).collect())
 }
 
-fn values_of(name: &str, accounts: &[&TestAccount]) -> Value {
+fn distinct_values(name: &str, accounts: &[&TestAccount]) -> Value {
     let mut values: Vec<Value> = Vec::new();
     for value in accounts.iter().filter_map(|account| account.1.get(name)) {
         if !values.contains(value) {

@@ -11,9 +11,9 @@ const MAX_BODY: usize = 32 << 20;
 
 /// Which hosts a client will talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum NetworkPolicy {
     /// The loopback interface only: no certificates are loaded and no proxy is asked, which makes starting cheap.
-    Loopback,
+    LoopbackOnly,
     Anywhere,
 }
 
@@ -23,41 +23,41 @@ pub enum TransportError {
     /// Nothing of the request has left this machine.
     #[error("cannot connect to {host}: {reason}")]
     Connect { host: String, reason: String },
-    #[error("no answer from {host} within {}", human(*.after))]
+    #[error("no answer from {host} within {}", human_duration(*.after))]
     Timeout { host: String, after: Duration },
     #[error("the answer of {host} is larger than {} MiB", MAX_BODY >> 20)]
     TooLarge { host: String },
     #[error("the answer of {host} cannot be read: {reason}")]
-    Broken { host: String, reason: String },
+    UnreadableResponse { host: String, reason: String },
     #[error("the network cannot be used: {reason}")]
     Setup { reason: String },
 }
 
 /// A time that a file says, in its own words.
 #[must_use]
-pub fn human(duration: Duration) -> String {
+pub fn human_duration(duration: Duration) -> String {
     if duration.subsec_millis() == 0 { format!("{} s", duration.as_secs()) } else { format!("{} ms", duration.as_millis()) }
 }
 
 /// Clients that keep their connections.
 #[derive(Clone)]
-pub struct Live {
+pub struct LiveTransport {
     /// Never asks a proxy: what goes to this machine stays on it.
     loopback: reqwest::Client,
-    anywhere: Option<reqwest::Client>,
+    external: Option<reqwest::Client>,
 }
 
-impl Live {
+impl LiveTransport {
     /// # Errors
     /// When the certificates of this machine cannot be loaded.
-    pub fn new(reach: Reach) -> Result<Self, TransportError> {
+    pub fn new(reach: NetworkPolicy) -> Result<Self, TransportError> {
         let setup = |reason: String| TransportError::Setup { reason };
         let anywhere = match reach {
-            Reach::Loopback => None,
-            Reach::Anywhere => {
+            NetworkPolicy::LoopbackOnly => None,
+            NetworkPolicy::Anywhere => {
                 // Only the first call in a process can set the provider; the others find it set.
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                Some(builder().build().map_err(|error| setup(reason_of(&error)))?)
+                Some(client_builder().build().map_err(|error| setup(innermost_reason(&error)))?)
             }
         };
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -66,8 +66,8 @@ impl Live {
             .map_err(|error| setup(error.to_string()))?
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        let loopback = builder().no_proxy().tls_backend_preconfigured(config).build();
-        Ok(Self { loopback: loopback.map_err(|error| setup(reason_of(&error)))?, anywhere })
+        let loopback = client_builder().no_proxy().tls_backend_preconfigured(config).build();
+        Ok(Self { loopback: loopback.map_err(|error| setup(innermost_reason(&error)))?, external: anywhere })
     }
 
     fn client(&self, request: &WireRequest) -> Result<&reqwest::Client, TransportError> {
@@ -75,7 +75,7 @@ impl Live {
             return Ok(&self.loopback);
         }
         let reason = || TransportError::Setup { reason: "only the loopback interface was expected".to_owned() };
-        self.anywhere.as_ref().ok_or_else(reason)
+        self.external.as_ref().ok_or_else(reason)
     }
 
     /// Sends the bytes and waits for the whole answer, at most `timeout`.
@@ -95,14 +95,14 @@ impl Live {
     async fn exchange(&self, request: &WireRequest, begun: Instant) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let fault = |error: reqwest::Error| {
-            let reason = reason_of(&error);
+            let reason = innermost_reason(&error);
             if error.is_connect() || is_unsent(&error) {
                 TransportError::Connect { host: host(), reason }
             } else {
-                TransportError::Broken { host: host(), reason }
+                TransportError::UnreadableResponse { host: host(), reason }
             }
         };
-        let mut response = self.client(request)?.execute(plain(request)).await.map_err(fault)?;
+        let mut response = self.client(request)?.execute(to_reqwest(request)).await.map_err(fault)?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -121,7 +121,7 @@ impl Live {
 }
 
 /// No redirect is followed, nothing is repeated, and nothing is added.
-fn builder() -> reqwest::ClientBuilder {
+fn client_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -130,7 +130,7 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 /// The same request in the client's own type. Its headers are already all there, so nothing is added.
-fn plain(request: &WireRequest) -> reqwest::Request {
+fn to_reqwest(request: &WireRequest) -> reqwest::Request {
     let method = match request.method() {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -164,7 +164,7 @@ fn is_unsent(error: &reqwest::Error) -> bool {
 }
 
 /// The innermost reason, without the address.
-fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
+fn innermost_reason(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

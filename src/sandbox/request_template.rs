@@ -1,33 +1,33 @@
 //! A request's templates read backwards: which value was sent where a template stands. It refuses to judge signatures.
 
-use super::names::Own;
-use super::owner::TestAccount;
+use super::template_scope::AccountScope;
+use super::token_subject::TestAccount;
 use crate::model::request::Field;
 use crate::model::scheme::{CredentialScope, Fault, Part, Scheme, TokenRequest};
 use crate::model::template::{Tree, TreeKind};
 use crate::render::{Dialect, tree};
-use crate::sign::{Faulty, Received};
+use crate::sign::{ReceivedRequest, VerifyError};
 use crate::value::{Value, parse};
-use crate::wire::{pairs_of, pairs_of_form};
+use crate::wire::{parse_form, parse_query};
 
 /// What a request was sent with.
-pub struct Sent {
+pub struct ReceivedValues {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
     json: Value,
 }
 
-impl Sent {
+impl ReceivedValues {
     #[must_use]
-    pub fn of(received: &Received) -> Self {
+    pub fn of(received: &ReceivedRequest) -> Self {
         let query = received.target.split_once('?').map_or("", |(_, query)| query);
         let media_type = received.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value.as_str());
         let is_form = media_type.starts_with("application/x-www-form-urlencoded");
-        let form = if is_form { pairs_of_form(&String::from_utf8_lossy(&received.body)) } else { Vec::new() };
-        Self { query: pairs_of(query), form, json: parse(&received.body).unwrap_or_default() }
+        let form = if is_form { parse_form(&String::from_utf8_lossy(&received.body)) } else { Vec::new() };
+        Self { query: parse_query(query), form, json: parse(&received.body).unwrap_or_default() }
     }
 
-    fn get(&self, leaf: &Leaf<'_>) -> Option<Value> {
+    fn get(&self, leaf: &RequestLeaf<'_>) -> Option<Value> {
         let find = |pairs: &[(String, String)]| {
             let (_, value) = pairs.iter().find(|(name, _)| leaf.path == [name.as_str()])?;
             Some(Value::from(value.as_str()))
@@ -42,50 +42,52 @@ impl Sent {
 
 /// One place of a request that a template, or a constant, stands in.
 #[derive(Clone)]
-pub struct Leaf<'t> {
+pub struct RequestLeaf<'t> {
     part: Part,
     path: Vec<&'t str>,
-    written: &'t Tree,
+    template: &'t Tree,
 }
 
 /// Every leaf of a request for a token.
 #[must_use]
-pub fn leaves_of(request: &TokenRequest) -> Vec<Leaf<'_>> {
-    let mut leaves = [pairs(Part::Query, &request.query), pairs(Part::Form, &request.form)].concat();
+pub fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
+    let mut leaves = [field_leaves(Part::Query, &request.query), field_leaves(Part::Form, &request.form)].concat();
     if let Some(json) = &request.json {
-        members(&[], json, &mut leaves);
+        collect_json_leaves(&[], json, &mut leaves);
     }
     leaves
 }
 
 /// The leaves of a query or a form.
 #[must_use]
-pub fn pairs(part: Part, fields: &[Field]) -> Vec<Leaf<'_>> {
-    fields.iter().map(|field| Leaf { part, path: vec![&field.name], written: &field.value }).collect()
+pub fn field_leaves(part: Part, fields: &[Field]) -> Vec<RequestLeaf<'_>> {
+    fields.iter().map(|field| RequestLeaf { part, path: vec![&field.name], template: &field.value }).collect()
 }
 
-fn members<'t>(path: &[&'t str], written: &'t Tree, leaves: &mut Vec<Leaf<'t>>) {
+fn collect_json_leaves<'t>(path: &[&'t str], written: &'t Tree, leaves: &mut Vec<RequestLeaf<'t>>) {
     match &written.kind {
-        TreeKind::Object(inner) => inner.iter().for_each(|(name, member)| members(&[path, &[name]].concat(), member, leaves)),
-        _ => leaves.push(Leaf { part: Part::Json, path: path.to_vec(), written }),
+        TreeKind::Object(inner) => {
+            inner.iter().for_each(|(name, member)| collect_json_leaves(&[path, &[name]].concat(), member, leaves))
+        }
+        _ => leaves.push(RequestLeaf { part: Part::Json, path: path.to_vec(), template: written }),
     }
 }
 
-impl Leaf<'_> {
+impl RequestLeaf<'_> {
     /// `json.shop_id`
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         format!("{}.{}", self.part.name(), self.path.join("."))
     }
 
     /// The names that it looks up when it does nothing else.
     fn lookup(&self) -> Option<Vec<&str>> {
-        let TreeKind::Template(template) = &self.written.kind else { return None };
+        let TreeKind::Template(template) = &self.template.kind else { return None };
         Some(template.as_expression()?.lookup.as_ref()?.iter().map(String::as_str).collect())
     }
 
     /// Null leaves it out: an expression with a condition can be null, and a credential that has it as its default.
-    fn may_be_absent(&self, scheme: &Scheme) -> bool {
-        match (&self.written.kind, self.lookup().as_deref()) {
+    fn is_optional(&self, scheme: &Scheme) -> bool {
+        match (&self.template.kind, self.lookup().as_deref()) {
             (TreeKind::Constant(value), _) => value.is_null(),
             (TreeKind::Template(_), Some(["cred", name])) => {
                 scheme.credential(name).is_some_and(|credential| credential.default.as_ref().is_some_and(Value::is_null))
@@ -97,15 +99,15 @@ impl Leaf<'_> {
 
     /// The credentials that it is made of, when it is made of them alone.
     fn credentials(&self) -> Option<Vec<String>> {
-        let expressions = self.written.expressions();
+        let expressions = self.template.expressions();
         let names = expressions.iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
         let names: Option<Vec<String>> = names.map(|name| name.strip_prefix("cred.").map(str::to_owned)).collect();
         names.filter(|names| !names.is_empty())
     }
 
     /// Whether this account would send that: a number for a number, where the part has numbers.
-    fn would_be_sent_by(&self, account: &TestAccount, sent: Option<&Value>) -> bool {
-        let Ok(own) = tree(self.written, &Own(account)) else { return false };
+    fn matches_account(&self, account: &TestAccount, sent: Option<&Value>) -> bool {
+        let Ok(own) = tree(self.template, &AccountScope(account)) else { return false };
         match (self.part, sent) {
             (_, None) => own.is_null(),
             (Part::Json, Some(sent)) => *own == *sent,
@@ -116,43 +118,43 @@ impl Leaf<'_> {
 
 /// The first leaf that had to be sent, and was not.
 #[must_use]
-pub fn missing(scheme: &Scheme, leaves: &[Leaf<'_>], sent: &Sent) -> Option<Faulty> {
-    let missing = leaves.iter().find(|leaf| !leaf.may_be_absent(scheme) && sent.get(leaf).is_none())?;
-    Some(Faulty { fault: Fault::Missing, name: missing.place() })
+pub fn find_missing(scheme: &Scheme, leaves: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Option<VerifyError> {
+    let missing = leaves.iter().find(|leaf| !leaf.is_optional(scheme) && sent.get(leaf).is_none())?;
+    Some(VerifyError { fault: Fault::Missing, location: missing.location() })
 }
 
 /// The first leaf of other requests that was sent and is none of these.
 #[must_use]
-pub fn extra(leaves: &[Leaf<'_>], others: &[Leaf<'_>], sent: &Sent) -> Option<Faulty> {
-    let same = |left: &Leaf<'_>, right: &Leaf<'_>| left.part == right.part && left.path == right.path;
+pub fn find_unexpected(leaves: &[RequestLeaf<'_>], others: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Option<VerifyError> {
+    let same = |left: &RequestLeaf<'_>, right: &RequestLeaf<'_>| left.part == right.part && left.path == right.path;
     let extra = others.iter().find(|other| sent.get(other).is_some() && !leaves.iter().any(|leaf| same(leaf, other)))?;
-    Some(Faulty { fault: Fault::Malformed, name: extra.place() })
+    Some(VerifyError { fault: Fault::Malformed, location: extra.location() })
 }
 
 /// # Errors
 /// When a constant is not what it has to be.
-pub fn constants(leaves: &[Leaf<'_>], sent: &Sent) -> Result<(), Faulty> {
-    let is_wrong = |leaf: &&Leaf<'_>| match (leaf.written.as_constant(), sent.get(leaf)) {
+pub fn check_constants(leaves: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Result<(), VerifyError> {
+    let is_wrong = |leaf: &&RequestLeaf<'_>| match (leaf.template.as_constant(), sent.get(leaf)) {
         (Some(constant), Some(sent)) if leaf.part == Part::Json => *constant != sent,
         (Some(constant), Some(sent)) => Some(constant.to_text().as_str()) != sent.as_str(),
         _ => false,
     };
     match leaves.iter().find(is_wrong) {
-        Some(leaf) => Err(Faulty { fault: Fault::Malformed, name: leaf.place() }),
+        Some(leaf) => Err(VerifyError { fault: Fault::Malformed, location: leaf.location() }),
         None => Ok(()),
     }
 }
 
 /// The value and the place of the leaf that is exactly `{{ a.b }}`.
 #[must_use]
-pub fn read(leaves: &[Leaf<'_>], sent: &Sent, lookup: &[&str]) -> Option<(String, String)> {
+pub fn read_value(leaves: &[RequestLeaf<'_>], sent: &ReceivedValues, lookup: &[&str]) -> Option<(String, String)> {
     let leaf = leaves.iter().find(|leaf| leaf.lookup().as_deref() == Some(lookup))?;
-    Some((sent.get(leaf)?.to_text(), leaf.place()))
+    Some((sent.get(leaf)?.to_text(), leaf.location()))
 }
 
 /// The name of the parameter that is exactly `{{ name }}`.
 #[must_use]
-pub fn parameter<'t>(leaves: &[Leaf<'t>], name: &str) -> Option<&'t str> {
+pub fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t str> {
     leaves.iter().find(|leaf| leaf.lookup().as_deref() == Some(&[name])).and_then(|leaf| leaf.path.first().copied())
 }
 
@@ -160,36 +162,36 @@ pub fn parameter<'t>(leaves: &[Leaf<'t>], name: &str) -> Option<&'t str> {
 ///
 /// # Errors
 /// When a credential belongs to no account that is left; the application's are looked at first.
-pub fn claimants<'a>(
+pub fn matching_accounts<'a>(
     scheme: &Scheme,
     accounts: &'a [TestAccount],
     read: &[(String, String)],
-    leaves: &[Leaf<'_>],
-    sent: &Sent,
-) -> Result<Vec<&'a TestAccount>, Faulty> {
-    let mut left: Vec<&TestAccount> = accounts.iter().filter(|account| fits_read(account, read)).collect();
-    let made = |leaf| Some((leaf, Leaf::credentials(leaf)?));
-    let claims: Vec<(&Leaf<'_>, Vec<String>)> = leaves.iter().filter_map(made).collect();
+    leaves: &[RequestLeaf<'_>],
+    sent: &ReceivedValues,
+) -> Result<Vec<&'a TestAccount>, VerifyError> {
+    let mut left: Vec<&TestAccount> = accounts.iter().filter(|account| matches_credentials(account, read)).collect();
+    let made = |leaf| Some((leaf, RequestLeaf::credentials(leaf)?));
+    let claims: Vec<(&RequestLeaf<'_>, Vec<String>)> = leaves.iter().filter_map(made).collect();
     let (app, own): (Vec<_>, Vec<_>) =
-        claims.into_iter().partition(|(_, names)| names.iter().all(|name| is_of_app(scheme, name)));
+        claims.into_iter().partition(|(_, names)| names.iter().all(|name| is_app_credential(scheme, name)));
     for (fault, claims) in [(Fault::UnknownKey, app), (Fault::Account, own)] {
         for (leaf, _) in claims {
             let value = sent.get(leaf);
-            left.retain(|account| leaf.would_be_sent_by(account, value.as_ref()));
+            left.retain(|account| leaf.matches_account(account, value.as_ref()));
             if left.is_empty() {
-                return Err(Faulty { fault, name: leaf.place() });
+                return Err(VerifyError { fault, location: leaf.location() });
             }
         }
     }
     Ok(left)
 }
 
-fn fits_read(account: &TestAccount, read: &[(String, String)]) -> bool {
+fn matches_credentials(account: &TestAccount, read: &[(String, String)]) -> bool {
     let claims = read.iter().filter_map(|(name, text)| Some((name.strip_prefix("cred.")?, text)));
     let known = |name: &str| account.1.get(name).and_then(Value::to_plain_text);
     claims.into_iter().all(|(name, text)| known(name).as_ref() == Some(text))
 }
 
-fn is_of_app(scheme: &Scheme, name: &str) -> bool {
+fn is_app_credential(scheme: &Scheme, name: &str) -> bool {
     scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::App)
 }

@@ -6,9 +6,9 @@ use crate::model::template::{Part, Template};
 
 /// The literal parts of a path, without its query.
 #[derive(Debug)]
-pub struct PathParts(Vec<String>);
+pub struct PathLiterals(Vec<String>);
 
-impl PathParts {
+impl PathLiterals {
     #[must_use]
     pub fn of(path: &Template) -> Self {
         let mut parts = vec![String::new()];
@@ -26,7 +26,7 @@ impl PathParts {
 
     /// Whether they stand in a path in this order, from its start to its end.
     #[must_use]
-    pub fn fit(&self, path: &str) -> bool {
+    pub fn matches(&self, path: &str) -> bool {
         let Some((first, rest)) = self.0.split_first() else { return false };
         let Some(mut left) = path.strip_prefix(first.as_str()) else { return false };
         for (index, part) in rest.iter().enumerate() {
@@ -44,7 +44,7 @@ impl PathParts {
 #[derive(Debug)]
 pub struct NamedLevel {
     method: Method,
-    path: PathParts,
+    path: PathLiterals,
     pub level: String,
 }
 
@@ -52,12 +52,12 @@ impl NamedLevel {
     #[must_use]
     pub fn of(step: &Step) -> Option<Self> {
         let level = step.level.as_ref()?.name.clone();
-        Some(Self { method: step.method, path: PathParts::of(&step.path), level })
+        Some(Self { method: step.method, path: PathLiterals::of(&step.path), level })
     }
 
     #[must_use]
-    pub fn fits(&self, method: Method, path: &str) -> bool {
-        self.method == method && self.path.fit(path)
+    pub fn matches(&self, method: Method, path: &str) -> bool {
+        self.method == method && self.path.matches(path)
     }
 }
 
@@ -68,8 +68,8 @@ mod tests {
 
     #[test]
     fn anything_may_stand_between_the_literal_parts() {
-        let parts = |path: &str| PathParts::of(&Template::parse(path, Span::default(), None).unwrap());
-        assert!(parts("/a/{{ id }}/b?x={{ y }}").fit("/a/1/b") && !parts("/a/{{ id }}/b").fit("/a/1/c"));
-        assert!(parts("/a").fit("/a") && !parts("/a").fit("/ab") && parts("/a/{{ id }}").fit("/a/1"));
+        let parts = |path: &str| PathLiterals::of(&Template::parse(path, Span::default(), None).unwrap());
+        assert!(parts("/a/{{ id }}/b?x={{ y }}").matches("/a/1/b") && !parts("/a/{{ id }}/b").matches("/a/1/c"));
+        assert!(parts("/a").matches("/a") && !parts("/a").matches("/ab") && parts("/a/{{ id }}").matches("/a/1"));
     }
 }

@@ -1,7 +1,7 @@
 //! What the templates of a sandbox see: plain names where it answers, and the credentials of one account where it asks what
 //! that account would send.
 
-use super::owner::TestAccount;
+use super::token_subject::TestAccount;
 use crate::model::template::{Tree, TreeKind};
 use crate::render::{Dialect, Scope, tree};
 use crate::value::{Member, Value};
@@ -9,34 +9,34 @@ use std::borrow::Cow;
 
 /// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
 #[derive(Clone)]
-pub struct Names(Vec<Member>);
+pub struct SandboxScope(Vec<Member>);
 
-impl Names {
+impl SandboxScope {
     #[must_use]
     pub fn new() -> Self {
         Self(Vec::new())
     }
 
     #[must_use]
-    pub fn and(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.push((name.into(), value.into()));
         self
     }
 
     /// A value that cannot be filled in is null: an answer is given all the same.
     #[must_use]
-    pub fn fill(&self, written: &Tree) -> Value {
+    pub fn render(&self, written: &Tree) -> Value {
         match &written.kind {
-            TreeKind::List(items) => Value::List(items.iter().map(|item| self.fill(item)).collect()),
+            TreeKind::List(items) => Value::List(items.iter().map(|item| self.render(item)).collect()),
             TreeKind::Object(members) => {
-                Value::Object(members.iter().map(|(name, member)| (name.clone(), self.fill(member))).collect())
+                Value::Object(members.iter().map(|(name, member)| (name.clone(), self.render(member))).collect())
             }
             _ => tree(written, self).map_or(Value::Null, Cow::into_owned),
         }
     }
 }
 
-impl Scope for Names {
+impl Scope for SandboxScope {
     /// A member that is not there is null: what a request may send it may leave out.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let (name, rest) = path.split_first()?;
@@ -58,9 +58,9 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 }
 
 /// The credentials of one account, and nothing else.
-pub struct Own<'a>(pub &'a TestAccount);
+pub struct AccountScope<'a>(pub &'a TestAccount);
 
-impl Scope for Own<'_> {
+impl Scope for AccountScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         match path {
             ["cred", name] => self.0.1.get(name).map(Cow::Borrowed),

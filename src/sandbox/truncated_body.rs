@@ -1,31 +1,31 @@
 //! A body that breaks off: its length is that of the whole, and it ends in the middle.
 
-use super::reply::Lost;
+use super::reply::LostResponse;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The first half of a body, and what was said of its length.
-pub struct Half {
-    half: Option<Bytes>,
-    whole: u64,
+pub struct TruncatedBody {
+    first_half: Option<Bytes>,
+    declared_len: u64,
     flushed: bool,
 }
 
-impl Half {
+impl TruncatedBody {
     #[must_use]
     pub fn of(whole: Bytes) -> Self {
-        Self { half: Some(whole.slice(..whole.len() / 2)), whole: whole.len() as u64, flushed: false }
+        Self { first_half: Some(whole.slice(..whole.len() / 2)), declared_len: whole.len() as u64, flushed: false }
     }
 }
 
-impl Body for Half {
+impl Body for TruncatedBody {
     type Data = Bytes;
-    type Error = Lost;
+    type Error = LostResponse;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Lost>>> {
-        if let Some(half) = self.half.take() {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, LostResponse>>> {
+        if let Some(half) = self.first_half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         // The server writes out what it has when a body lets it wait, and throws it away when a body fails.
@@ -34,10 +34,10 @@ impl Body for Half {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(Lost)))
+        Poll::Ready(Some(Err(LostResponse)))
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.whole)
+        SizeHint::with_exact(self.declared_len)
     }
 }

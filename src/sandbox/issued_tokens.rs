@@ -1,0 +1,388 @@
+//! Every code and token that one marketplace of the sandbox has given, with its rules for giving the next. Time and chance
+//! arrive as values.
+
+use super::issued_family::{ExpiringToken, IssuedFamily, IssuedGrant, IssuedPair, millis};
+use super::token_subject::TokenSubject;
+use crate::model::scheme::{Fault, Token, TokenAnswer};
+use crate::render::Moment;
+use std::time::Duration;
+
+/// How long an access token lives when its scheme does not say.
+const DEFAULT_ACCESS_LIFETIME: Duration = Duration::from_secs(3_600);
+/// The same of a refresh token.
+const DEFAULT_REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Chance for tokens is taken from here on; places below are those of other texts in an answer.
+const FIRST_RANDOM_SITE: u64 = 1_000;
+
+/// The scheme's word about one token.
+#[derive(Clone, Copy)]
+pub struct TokenRule<'s> {
+    pub token: &'s Token,
+    pub response: &'s TokenAnswer,
+}
+
+/// An owner that a refresh can be for, and the owners of the shared pairs that can be split for it.
+pub struct RefreshCandidate {
+    pub subject: TokenSubject,
+    pub shared_subjects: Vec<TokenSubject>,
+}
+
+/// What somebody who looks on can set.
+#[derive(Debug, Default)]
+pub struct TokenOverrides {
+    /// A refresh token that was spent less than this ago is honoured again; milliseconds.
+    pub grace_ms: i64,
+    /// Lives of tokens from now on, in milliseconds; without them the scheme's.
+    pub access_lifetime_ms: Option<i64>,
+    pub refresh_lifetime_ms: Option<i64>,
+}
+
+/// Everything that one marketplace has given.
+#[derive(Debug, Default)]
+pub struct IssuedTokens {
+    pub families: Vec<IssuedFamily>,
+    codes: Vec<(TokenSubject, ExpiringToken)>,
+    /// How many texts were made, so that no two are the same.
+    issued_count: u64,
+    pub overrides: TokenOverrides,
+}
+
+impl IssuedTokens {
+    /// Whose good access token this is.
+    #[must_use]
+    pub fn subject_of(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
+        self.families.iter().find(|chain| chain.accepts(access, now_ms)).map(|chain| &chain.subject)
+    }
+
+    /// Whether its owner is being punished.
+    #[must_use]
+    pub fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
+        self.families.iter().any(|chain| chain.penalized && chain.accepts(access, now_ms))
+    }
+
+    /// The chain of an owner, begun if need be.
+    pub fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
+        let at = self.position(owner).unwrap_or_else(|| {
+            self.families.push(IssuedFamily::new(owner.clone()));
+            self.families.len() - 1
+        });
+        &mut self.families[at]
+    }
+
+    fn position(&self, owner: &TokenSubject) -> Option<usize> {
+        self.families.iter().position(|chain| chain.subject == *owner)
+    }
+
+    /// The same token while it is young enough, else a new one; an older one stays good until its own end.
+    pub fn issue(&mut self, owner: &TokenSubject, rule: TokenRule<'_>, moment: Moment) -> IssuedPair {
+        let now_ms = moment.unix_ms;
+        let young = rule.response.same_for.map_or(0, millis);
+        let access = self.new_access_token(rule.token, moment);
+        let chain = self.family(owner);
+        chain.counts.issued += 1;
+        // The application may ask again after its tokens were taken back, and gets others.
+        if chain.is_grant_ended(now_ms) {
+            chain.start_grant(IssuedGrant::UNLIMITED, now_ms);
+        }
+        let known = chain
+            .newest_access()
+            .filter(|known| known.expires_at_ms > now_ms && now_ms - known.issued_at_ms <= young && young > 0);
+        match known.cloned() {
+            Some(known) => IssuedPair { subject: owner.clone(), access: known, refresh: None },
+            None => chain.issue_pair(access, None, None),
+        }
+    }
+
+    /// A code for an authorization of this owner.
+    pub fn issue_code(&mut self, owner: &TokenSubject, life: Option<Duration>, moment: Moment) -> String {
+        self.codes.retain(|(_, code)| code.expires_at_ms > moment.unix_ms);
+        let code = self.new_token("code", &owner.token, life.map_or(i64::MAX, millis), moment);
+        self.codes.push((owner.clone(), code.clone()));
+        code.value
+    }
+
+    /// A pair for a code; the code works once, and what its owner had before is replaced.
+    ///
+    /// # Errors
+    /// `Fault::Code` when it is unknown, used, too old, or of none of these owners.
+    pub fn exchange(
+        &mut self,
+        code: &str,
+        owners: &[TokenSubject],
+        rule: TokenRule<'_>,
+        moment: Moment,
+    ) -> Result<IssuedPair, Fault> {
+        let now_ms = moment.unix_ms;
+        let good = |(owner, known): &(TokenSubject, ExpiringToken)| {
+            known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
+        };
+        let at = self.codes.iter().position(good).ok_or(Fault::Code)?;
+        let (owner, _) = self.codes.swap_remove(at);
+        let end_ms = rule.token.lifetime.grant.map_or(i64::MAX, |grant| now_ms.saturating_add(millis(grant)));
+        let (access, refresh) = (self.new_access_token(rule.token, moment), self.new_refresh_token(rule.token, moment));
+        let chain = self.family(&owner);
+        chain.counts.exchanged += 1;
+        chain.start_grant(IssuedGrant { expires_at_ms: end_ms, revoked: false }, now_ms);
+        Ok(chain.issue_pair(access, refresh, rule.response.old_for))
+    }
+
+    /// The next pair of one of the owners.
+    ///
+    /// # Errors
+    /// `Fault::RefreshToken`, `Fault::RefreshExpired` or `Fault::Grant`.
+    pub fn refresh(
+        &mut self,
+        value: &str,
+        seats: &[RefreshCandidate],
+        rule: TokenRule<'_>,
+        moment: Moment,
+    ) -> Result<IssuedPair, Fault> {
+        let own = |fits: &dyn Fn(&IssuedFamily) -> bool| {
+            seats.iter().find_map(|seat| self.position(&seat.subject).filter(|at| fits(&self.families[*at])))
+        };
+        if let Some(at) = own(&|chain| chain.current_refresh(value).is_some()) {
+            return self.rotate(at, value, rule, moment);
+        }
+        if let Some(at) = own(&|chain| chain.has_retired(value)) {
+            return self.replay_refresh(at, value, moment.unix_ms);
+        }
+        let split = seats.iter().find_map(|seat| {
+            let shared = seat.shared_subjects.iter().find_map(|owner| self.position(owner));
+            Some((seat, shared.filter(|at| self.families[*at].current_refresh(value).is_some())?))
+        });
+        let (seat, at) = split.ok_or(Fault::RefreshToken)?;
+        self.split(at, value, &seat.subject, rule, moment)
+    }
+
+    fn rotate(&mut self, at: usize, value: &str, rule: TokenRule<'_>, moment: Moment) -> Result<IssuedPair, Fault> {
+        let known = usable_refresh(&self.families[at], value, moment.unix_ms)?.clone();
+        let access = self.new_access_token(rule.token, moment);
+        let next = if rule.token.lifetime.refresh_once { self.new_refresh_token(rule.token, moment) } else { Some(known) };
+        let chain = &mut self.families[at];
+        chain.counts.refreshed += 1;
+        if rule.token.lifetime.refresh_once {
+            chain.retire_refresh(moment.unix_ms);
+        }
+        Ok(chain.issue_pair(access, next, rule.response.old_for))
+    }
+
+    /// Within the grace the answer is the current pair: that of the first answer, unless it was used in the meantime. Nothing
+    /// is spent by it, and whoever else holds that pair keeps it; a new pair would take it from them.
+    fn replay_refresh(&mut self, at: usize, value: &str, now_ms: i64) -> Result<IssuedPair, Fault> {
+        let grace_ms = self.overrides.grace_ms;
+        let chain = &mut self.families[at];
+        let Some(spent_ms) = chain.used_at_ms(value) else { return Err(Fault::RefreshToken) };
+        chain.counts.replayed += 1;
+        if now_ms.saturating_sub(spent_ms) >= grace_ms {
+            return Err(Fault::RefreshToken);
+        }
+        if chain.is_grant_ended(now_ms) { Err(Fault::Grant) } else { chain.current_pair().ok_or(Fault::RefreshToken) }
+    }
+
+    /// An owner gets a chain of its own out of a shared pair, under the same authorization.
+    fn split(
+        &mut self,
+        at: usize,
+        value: &str,
+        owner: &TokenSubject,
+        rule: TokenRule<'_>,
+        moment: Moment,
+    ) -> Result<IssuedPair, Fault> {
+        let now_ms = moment.unix_ms;
+        usable_refresh(&self.families[at], value, now_ms)?;
+        let grant = self.families[at].grant;
+        let (access, refresh) = (self.new_access_token(rule.token, moment), self.new_refresh_token(rule.token, moment));
+        let chain = self.family(owner);
+        chain.counts.refreshed += 1;
+        chain.start_grant(grant, now_ms);
+        chain.retire_shared_refresh(value.to_owned(), now_ms);
+        Ok(chain.issue_pair(access, refresh, rule.response.old_for))
+    }
+
+    fn new_access_token(&mut self, token: &Token, moment: Moment) -> ExpiringToken {
+        let life =
+            self.overrides.access_lifetime_ms.unwrap_or_else(|| millis(token.lifetime.access.unwrap_or(DEFAULT_ACCESS_LIFETIME)));
+        self.new_token("access", &token.name, life, moment)
+    }
+
+    /// `None` for a token that nobody can refresh or split.
+    fn new_refresh_token(&mut self, token: &Token, moment: Moment) -> Option<ExpiringToken> {
+        let life = self
+            .overrides
+            .refresh_lifetime_ms
+            .unwrap_or_else(|| millis(token.lifetime.refresh.unwrap_or(DEFAULT_REFRESH_LIFETIME)));
+        let is_used = token.refresh.is_some() || !token.splits.is_empty();
+        is_used.then(|| self.new_token("refresh", &token.name, life, moment))
+    }
+
+    fn new_token(&mut self, kind: &str, token: &str, life_ms: i64, moment: Moment) -> ExpiringToken {
+        self.issued_count += 1;
+        let value = format!("sandbox-{token}-{kind}-{}", moment.random(FIRST_RANDOM_SITE + self.issued_count, 40));
+        ExpiringToken { value, issued_at_ms: moment.unix_ms, expires_at_ms: moment.unix_ms.saturating_add(life_ms) }
+    }
+}
+
+/// The current refresh token of a chain, when it can be used.
+fn usable_refresh<'c>(chain: &'c IssuedFamily, value: &str, now_ms: i64) -> Result<&'c ExpiringToken, Fault> {
+    if chain.is_grant_ended(now_ms) {
+        return Err(Fault::Grant);
+    }
+    let known = chain.current_refresh(value).ok_or(Fault::RefreshToken)?;
+    if known.expires_at_ms > now_ms { Ok(known) } else { Err(Fault::RefreshExpired) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::scheme::Lifetime;
+    use crate::model::template::Tree;
+    use crate::value::Value;
+
+    const MINUTE: i64 = 60_000;
+
+    fn owner(token: &str, id: i64) -> TokenSubject {
+        TokenSubject { token: token.to_owned(), ids: vec![("id".into(), Value::from(id))] }
+    }
+
+    fn at(unix_ms: i64) -> Moment {
+        Moment { unix_ms, seed: [0; 16] }
+    }
+
+    fn answer(old_for: Option<u64>, same_for: Option<u64>) -> TokenAnswer {
+        let (old_for, same_for) = (old_for.map(Duration::from_secs), same_for.map(Duration::from_secs));
+        TokenAnswer { token: "shop".to_owned(), json: Tree::constant(Value::Null), same_for, old_for }
+    }
+
+    /// A token that can be refreshed, with lives of 4 hours, 30 days and 365 days.
+    fn shop(refresh_once: bool) -> Token {
+        let hours = |hours: u64| Some(Duration::from_secs(hours * 3_600));
+        let lifetime = Lifetime { access: hours(4), refresh: hours(720), grant: hours(8_760), refresh_once };
+        let split = crate::model::scheme::Split {
+            token: "shop".to_owned(),
+            at: crate::span::Span::default(),
+            credential: "id".to_owned(),
+            ids: crate::jsonpath::JsonPath::parse("$[*]").unwrap(),
+        };
+        Token { name: "shop".to_owned(), lifetime, splits: vec![split], ..Token::default() }
+    }
+
+    fn seat(id: i64) -> [RefreshCandidate; 1] {
+        [RefreshCandidate { subject: owner("shop", id), shared_subjects: vec![owner("main", 9)] }]
+    }
+
+    fn authorize(tokens: &mut IssuedTokens, who: &TokenSubject, rule: TokenRule<'_>, now: i64) -> IssuedPair {
+        let code = tokens.issue_code(who, Some(Duration::from_secs(600)), at(now));
+        tokens.exchange(&code, std::slice::from_ref(who), rule, at(now)).unwrap()
+    }
+
+    fn refresh_of(given: &IssuedPair) -> String {
+        given.refresh.as_ref().unwrap().value.clone()
+    }
+
+    #[test]
+    fn the_same_token_comes_back_while_it_is_young() {
+        let lifetime = Lifetime { access: Some(Duration::from_secs(10_800)), ..Lifetime::default() };
+        let (token, answer) = (Token { lifetime, ..Token::default() }, answer(None, Some(9_000)));
+        let (mut tokens, who) = (IssuedTokens::default(), owner("", 1));
+        let mut ask = |now: i64| {
+            let given = tokens.issue(&who, TokenRule { token: &token, response: &answer }, at(now));
+            (given.access.value.clone(), given.access.seconds_left(now))
+        };
+        let first = ask(0);
+        assert_eq!(first.1, 10_800);
+        assert_eq!(ask(150 * MINUTE), (first.0.clone(), 1_800));
+        let second = ask(151 * MINUTE);
+        assert_ne!(second.0, first.0);
+        assert_eq!(tokens.subject_of(&first.0, 179 * MINUTE), Some(&who), "the old one stays good until its end");
+        assert_eq!(tokens.subject_of(&first.0, 181 * MINUTE), None);
+        tokens.family(&who).grant.revoked = true;
+        assert_eq!(tokens.subject_of(&second.0, 182 * MINUTE), None);
+        let third = tokens.issue(&who, TokenRule { token: &token, response: &answer }, at(182 * MINUTE)).access.value;
+        assert_ne!(third, second.0, "what was taken back is not given again");
+    }
+
+    #[test]
+    fn a_code_works_once_and_in_its_time_and_for_its_owner() {
+        let (token, answer) = (shop(true), answer(None, None));
+        let rule = TokenRule { token: &token, response: &answer };
+        let (mut tokens, who) = (IssuedTokens::default(), owner("shop", 1));
+        let life = Some(Duration::from_secs(600));
+        let code = tokens.issue_code(&who, life, at(0));
+        assert_eq!(tokens.exchange(&code, &[owner("shop", 2)], rule, at(0)), Err(Fault::Code));
+        assert!(tokens.exchange(&code, &[owner("shop", 2), who.clone()], rule, at(10 * MINUTE - 1)).is_ok());
+        assert_eq!(tokens.exchange(&code, std::slice::from_ref(&who), rule, at(MINUTE)), Err(Fault::Code));
+        let code = tokens.issue_code(&who, life, at(0));
+        assert_eq!(tokens.exchange(&code, &[who], rule, at(10 * MINUTE)), Err(Fault::Code));
+    }
+
+    #[test]
+    fn a_refresh_spends_the_token_and_ends_the_access_before_it() {
+        let (token, answer) = (shop(true), answer(Some(300), None));
+        let rule = TokenRule { token: &token, response: &answer };
+        let mut tokens = IssuedTokens::default();
+        let first = authorize(&mut tokens, &owner("shop", 1), rule, 0);
+        let second = tokens.refresh(&refresh_of(&first), &seat(1), rule, at(MINUTE)).unwrap();
+        assert!(
+            tokens.subject_of(&first.access.value, 6 * MINUTE - 1).is_some()
+                && tokens.subject_of(&first.access.value, 6 * MINUTE).is_none()
+        );
+        assert!(tokens.subject_of(&second.access.value, 240 * MINUTE).is_some());
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(2), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        tokens.overrides.grace_ms = 2 * MINUTE;
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(2 * MINUTE)), Ok(second.clone()));
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(3 * MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(tokens.family(&owner("shop", 1)).counts.replayed, 3);
+        let late = 30 * 24 * 60 * MINUTE + MINUTE;
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::RefreshExpired));
+        tokens.family(&owner("shop", 1)).expire_grant(late);
+        tokens.overrides.grace_ms = i64::MAX;
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(late)), Err(Fault::Grant), "no grace goes beyond it");
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::Grant));
+    }
+
+    #[test]
+    fn a_refresh_token_that_is_not_used_up_stays() {
+        let (token, answer) = (shop(false), answer(None, None));
+        let rule = TokenRule { token: &token, response: &answer };
+        let mut tokens = IssuedTokens::default();
+        let first = authorize(&mut tokens, &owner("shop", 1), rule, 0);
+        let second = tokens.refresh(&refresh_of(&first), &seat(1), rule, at(MINUTE)).unwrap();
+        assert_eq!(second.refresh, first.refresh);
+        assert_ne!(second.access.value, first.access.value);
+        assert!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(2 * MINUTE)).is_ok());
+        assert!(tokens.subject_of(&first.access.value, 239 * MINUTE).is_some(), "good until its own end");
+    }
+
+    #[test]
+    fn a_new_authorization_replaces_the_chain() {
+        let (token, answer) = (shop(true), answer(None, None));
+        let rule = TokenRule { token: &token, response: &answer };
+        let mut tokens = IssuedTokens::default();
+        tokens.overrides.grace_ms = 60 * MINUTE;
+        let first = authorize(&mut tokens, &owner("shop", 1), rule, 0);
+        let second = tokens.refresh(&refresh_of(&first), &seat(1), rule, at(0)).unwrap();
+        authorize(&mut tokens, &owner("shop", 1), rule, MINUTE);
+        for old in [first, second] {
+            assert_eq!(tokens.refresh(&refresh_of(&old), &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        }
+    }
+
+    #[test]
+    fn a_shared_pair_works_once_for_each_owner() {
+        let (token, answer) = (shop(true), answer(None, None));
+        let rule = TokenRule { token: &token, response: &answer };
+        let mut tokens = IssuedTokens::default();
+        let shared = refresh_of(&authorize(&mut tokens, &owner("main", 9), rule, 0));
+        let one = tokens.refresh(&shared, &seat(1), rule, at(MINUTE)).unwrap();
+        assert!(tokens.refresh(&shared, &seat(2), rule, at(MINUTE)).is_ok());
+        assert_eq!(tokens.refresh(&shared, &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(one.subject, owner("shop", 1));
+        assert!(tokens.refresh(&refresh_of(&one), &seat(1), rule, at(MINUTE)).is_ok());
+        tokens.family(&owner("main", 9)).expire_grant(3 * MINUTE);
+        let three = tokens.refresh(&shared, &seat(3), rule, at(2 * MINUTE)).unwrap();
+        assert_eq!(tokens.refresh(&refresh_of(&three), &seat(3), rule, at(3 * MINUTE)), Err(Fault::Grant), "the grant is shared");
+        tokens.family(&owner("main", 9)).grant = IssuedGrant { revoked: true, ..IssuedGrant::UNLIMITED };
+        assert_eq!(tokens.refresh(&shared, &seat(4), rule, at(MINUTE)), Err(Fault::Grant));
+    }
+}

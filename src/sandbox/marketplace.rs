@@ -1,0 +1,219 @@
+//! One marketplace of the sandbox: decides about one received request.
+
+use super::control::TokenTraffic;
+use super::issued_tokens::IssuedTokens;
+use super::multipart::parse_multipart;
+use super::path_match::NamedLevel;
+use super::reply::{DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unreadable_recording_reply};
+use super::resources::{OperationCall, ResourceStore};
+use super::template_scope::SandboxScope;
+use super::token_subject::{TestAccount, TokenSubject, test_account};
+use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
+use crate::model::recording::{Exchange, Outcome, RecordedAnswer};
+use crate::model::scheme::{Fault, Procedure, Refusal, Scheme};
+use crate::model::workspace::Workspace;
+use crate::recording::{Pool, body_of, headers_of, unsigned};
+use crate::render::{Moment, format_time};
+use crate::sign::{ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify};
+use crate::value::Value;
+use crate::wire::{BaseUrl, DraftBody};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The state of one marketplace.
+pub struct TestMarketplace {
+    pub scheme: Arc<Scheme>,
+    root: PathBuf,
+    /// At least one.
+    pub(super) accounts: Vec<TestAccount>,
+    named_levels: Vec<NamedLevel>,
+    recordings: Pool,
+    pub(super) resources: ResourceStore,
+    pub(super) tokens: IssuedTokens,
+    pub(super) traffic: TokenTraffic,
+}
+
+impl TestMarketplace {
+    #[must_use]
+    pub fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
+        let known = workspace.accounts(SANDBOX, &scheme.name);
+        let mut accounts: Vec<TestAccount> =
+            known.into_iter().map(|account| (account.name.clone(), test_account(scheme, &account.name, Some(account)))).collect();
+        if accounts.is_empty() {
+            accounts.push((DEFAULT_ACCOUNT.to_owned(), test_account(scheme, DEFAULT_ACCOUNT, None)));
+        }
+        let steps = workspace.requests.iter().flat_map(|request| &request.steps).filter(|step| step.scheme.name == scheme.name);
+        Self {
+            scheme: Arc::clone(scheme),
+            root: workspace.root.clone(),
+            accounts,
+            named_levels: steps.filter_map(NamedLevel::of).collect(),
+            recordings: Pool::of(workspace, &scheme.name),
+            resources: ResourceStore::of(workspace, &scheme.name),
+            tokens: IssuedTokens::default(),
+            traffic: TokenTraffic::default(),
+        }
+    }
+
+    /// What comes back, and how; nothing is waited for here.
+    pub fn respond(&mut self, received: &ReceivedRequest, moment: Moment) -> ReplyDelivery {
+        if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
+            return reply.into();
+        }
+        if let Some(answer) = self.token_request(received, moment) {
+            return ReplyDelivery { delay: self.traffic.response_delay, ..answer.into() };
+        }
+        self.authorize_page(received, moment).map_or_else(|| self.respond_to_call(received, moment), ReplyDelivery::from)
+    }
+
+    /// Every other request: a call for data.
+    fn respond_to_call(&mut self, received: &ReceivedRequest, moment: Moment) -> ReplyDelivery {
+        let Some(path) = path_below(&received.base, received) else {
+            let base = received.base.path();
+            let message = format!("the sandbox of `{}` knows paths below `{base}` only", self.scheme.name);
+            return SandboxReply::message(404, message).into();
+        };
+        let scheme = Arc::clone(&self.scheme);
+        let named = self.named_levels.iter().find(|named| named.matches(received.method, path));
+        let level = choose_level(&scheme, named.map(|named| named.level.as_str()), received.method, path);
+        let token = level.token.as_ref().map(|token| token.name.as_str());
+        match self.verify(&level.procedure, token, received, moment.unix_ms) {
+            Err(fault) => self.refusal_reply(&fault, path, moment).into(),
+            Ok(verified) => match self.penalty_error(&verified, moment.unix_ms) {
+                Some(fault) => self.refusal_reply(&fault, path, moment).into(),
+                None => self.respond_to_verified(received, verified, moment),
+            },
+        }
+    }
+
+    /// `token` is the one that the level needs.
+    pub(super) fn verify(
+        &self,
+        procedure: &Procedure,
+        token: Option<&str>,
+        received: &ReceivedRequest,
+        now_ms: i64,
+    ) -> Result<VerifiedRequest, VerifyError> {
+        let accepts_token = |field: &str, value: &str, account: &str| {
+            let Some(account) = self.accounts.iter().find(|(name, _)| name == account) else { return false };
+            let is_given = account.1.get(field).and_then(Value::as_str).is_some_and(|known| known == value);
+            is_given
+                || self
+                    .tokens
+                    .subject_of(value, now_ms)
+                    .is_some_and(|owner| owner.includes(account) && self.is_valid_for(owner, token))
+        };
+        let known = VerifierKeys { accounts: &self.accounts, accepts_token: &accepts_token, now_ms };
+        verify(&self.scheme, procedure, received, &known)
+    }
+
+    /// Whether a token is good where this one is needed: it is that one, or a shared one that it is split from.
+    fn is_valid_for(&self, owner: &TokenSubject, needed: Option<&str>) -> bool {
+        let shared = |needed: &str| {
+            let splits = self.scheme.token(&owner.token).map(|token| token.splits.as_slice()).unwrap_or_default();
+            splits.iter().any(|split| split.token == needed)
+        };
+        needed.is_none_or(|needed| owner.token == needed || shared(needed))
+    }
+
+    fn penalty_error(&self, verified: &VerifiedRequest, now_ms: i64) -> Option<VerifyError> {
+        let mut tokens = verified.read_values.iter().filter(|(name, _)| name.starts_with("token."));
+        let punished = tokens.any(|(_, value)| self.tokens.is_penalized(value, now_ms));
+        punished.then(|| VerifyError { fault: Fault::Penalty, location: "quota".to_owned() })
+    }
+
+    /// An exchange that is recorded for just this request goes first, so that a stub can disturb one call; then what is kept,
+    /// then every other exchange.
+    fn respond_to_verified(
+        &mut self,
+        received: &ReceivedRequest,
+        mut verified: VerifiedRequest,
+        moment: Moment,
+    ) -> ReplyDelivery {
+        let content_type = received.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+        if let (DraftBody::Multipart { .. }, Some(content_type)) = (&verified.unsigned.body, content_type) {
+            let parts = parse_multipart(content_type, &received.body).unwrap_or_default();
+            verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
+        }
+        let (account, sent) = (&verified.account, &verified.unsigned);
+        let request = unsigned(sent, account);
+        if let Some(exchange) = self.recordings.exact(&request) {
+            return self.replay(&exchange);
+        }
+        if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
+            let names = self.reply_scope(&sent.path, moment).with("account", account.as_str());
+            return self.resources.respond(found, OperationCall { account, request: sent, scope: names }).into();
+        }
+        match self.recordings.answer(&request) {
+            Ok(exchange) => self.replay(&exchange),
+            Err(miss) => not_recorded_reply(&self.scheme, &miss).into(),
+        }
+    }
+
+    fn replay(&self, exchange: &Exchange) -> ReplyDelivery {
+        let arrives = match &exchange.outcome {
+            Outcome::Answer(answer) => DeliveryOutcome::Complete(self.recorded_reply(answer)),
+            Outcome::Truncated(answer) => DeliveryOutcome::Truncated(self.recorded_reply(answer)),
+            Outcome::Reset => DeliveryOutcome::Dropped,
+        };
+        ReplyDelivery { delay: exchange.delay.unwrap_or_default(), outcome: arrives }
+    }
+
+    /// A body whose file is gone or damaged since the recording was loaded is no answer.
+    fn recorded_reply(&self, answer: &RecordedAnswer) -> SandboxReply {
+        match body_of(&answer.body, &self.root) {
+            Ok(body) => SandboxReply { status: answer.status, headers: headers_of(answer), body: body.to_vec() },
+            Err(reason) => unreadable_recording_reply(&reason),
+        }
+    }
+
+    /// As the marketplace would: the first refusal that fits the fault and the name.
+    pub(super) fn refusal_reply(&self, faulty: &VerifyError, path: &str, moment: Moment) -> SandboxReply {
+        let refusals = self.scheme.sandbox.iter().flat_map(|sandbox| &sandbox.refuse);
+        let (part, bare) = faulty.location.split_once('.').unwrap_or(("", &faulty.location));
+        let fits = |refusal: &&Refusal| {
+            refusal.fault == faulty.fault && refusal.name.as_ref().is_none_or(|name| *name == faulty.location || name == bare)
+        };
+        let Some(refusal) = refusals.into_iter().find(fits) else {
+            return SandboxReply::message(
+                401,
+                format!("the sandbox refuses this request: {} (`{}`)", faulty.fault.name(), faulty.location),
+            );
+        };
+        let names = self.reply_scope(path, moment).with("name", bare).with("part", part);
+        let mut reply = SandboxReply::json(refusal.status, &names.render(&refusal.json));
+        for header in &refusal.headers {
+            let value = names.render(&header.value).to_plain_text().unwrap_or_default();
+            reply.headers.push((header.name.to_ascii_lowercase().into(), value));
+        }
+        reply
+    }
+
+    /// What every answer can say.
+    pub(super) fn reply_scope(&self, path: &str, moment: Moment) -> SandboxScope {
+        let iso = format_time(moment.unix_ms, "%Y-%m-%dT%H:%M:%S%.3f%:z", self.scheme.clock.zone).unwrap_or_default();
+        let account = self.accounts.first().map_or(DEFAULT_ACCOUNT, |(name, _)| name.as_str());
+        SandboxScope::new()
+            .with("request_id", hex::encode(moment.bytes(2, 16)))
+            .with("uuid", moment.uuid(3))
+            .with("iso", iso)
+            .with("path", path)
+            .with("account", account)
+    }
+}
+
+/// The address of one of the scheme's hosts, here; `None` is the one that requests go to.
+#[must_use]
+pub fn local_base_url(scheme: &Scheme, region: Option<&str>, own: &BaseUrl) -> Option<BaseUrl> {
+    match region {
+        None => Some(own.clone()),
+        Some(region) => BaseUrl::parse(&scheme.host(region)?.url).ok()?.with_origin(own.origin()),
+    }
+}
+
+/// The path of a request below the base path of a host.
+#[must_use]
+pub fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
+    let path = received.target.split('?').next().unwrap_or_default();
+    path.strip_prefix(base.path()).filter(|path| path.is_empty() || path.starts_with('/'))
+}

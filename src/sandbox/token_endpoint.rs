@@ -1,0 +1,249 @@
+//! Requests for tokens: which one it is, what it says read backwards, and its answer in the scheme's words.
+
+use super::issued_family::{ExpiringToken, IssuedPair};
+use super::issued_tokens::{RefreshCandidate, TokenRule};
+use super::marketplace::{TestMarketplace, local_base_url, path_below};
+use super::path_match::PathLiterals;
+use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
+use super::reply::{LostResponse, SandboxReply};
+use super::request_template::{
+    ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of, matching_accounts, read_value,
+};
+use super::token_subject::{TestAccount, TokenSubject, public_ids, subjects_of};
+use crate::model::scheme::{Penalty, Scheme, Token, TokenRequest};
+use crate::render::Moment;
+use crate::sign::{ReceivedRequest, VerifiedRequest, VerifyError};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// What a token is asked for with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum GrantType {
+    ClientCredentials,
+    AuthorizationCode,
+    RefreshToken,
+}
+
+/// A request for a token that was recognised.
+struct TokenRequestMatch<'s> {
+    token: &'s Token,
+    grant_type: GrantType,
+    request: &'s TokenRequest,
+    leaves: Vec<RequestLeaf<'s>>,
+    /// What is missing of it, or does not belong to it.
+    mismatch: Option<VerifyError>,
+}
+
+/// Every request for a token that the scheme has at this method and path.
+fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRequestMatch<'s>> {
+    let ways = |token: &'s Token| {
+        let ways = [
+            (GrantType::ClientCredentials, &token.issue),
+            (GrantType::AuthorizationCode, &token.exchange),
+            (GrantType::RefreshToken, &token.refresh),
+        ];
+        ways.into_iter().filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
+    };
+    let here = |request: &TokenRequest| {
+        let path = local_base_url(scheme, request.host.as_deref(), &received.base).and_then(|base| path_below(&base, received));
+        request.method == received.method && path.is_some_and(|path| PathLiterals::of(&request.path).matches(path))
+    };
+    let all = scheme.tokens.iter().flat_map(ways).filter(|(_, _, request)| here(request));
+    all.map(|(token, with, request)| TokenRequestMatch {
+        token,
+        grant_type: with,
+        request,
+        leaves: leaves_of(request),
+        mismatch: None,
+    })
+    .collect()
+}
+
+/// The request for a token that fits what was sent; several can share one path.
+fn match_token_request<'s>(
+    scheme: &'s Scheme,
+    received: &ReceivedRequest,
+    sent: &ReceivedValues,
+) -> Option<TokenRequestMatch<'s>> {
+    let mut asked = candidates(scheme, received);
+    let others: Vec<RequestLeaf<'s>> = asked.iter().flat_map(|asked| leaves_of(asked.request)).collect();
+    for asked in &mut asked {
+        asked.mismatch = find_missing(scheme, &asked.leaves, sent).or_else(|| find_unexpected(&asked.leaves, &others, sent));
+    }
+    let fitting = asked.iter().position(|asked| asked.mismatch.is_none()).unwrap_or(0);
+    (!asked.is_empty()).then(|| asked.swap_remove(fitting))
+}
+
+/// What a code or a refresh token came with.
+struct GrantInput<'s> {
+    leaves: &'s [RequestLeaf<'s>],
+    sent: &'s ReceivedValues,
+    rule: TokenRule<'s>,
+}
+
+impl GrantInput<'_> {
+    fn read_value(&self, lookup: &[&str]) -> Option<(String, String)> {
+        read_value(self.leaves, self.sent, lookup)
+    }
+}
+
+/// What the answer to a token request is made from.
+struct TokenReplyData<'s> {
+    pair: IssuedPair,
+    rule: TokenRule<'s>,
+}
+
+/// A request for a token that does not get one.
+enum TokenRefusal {
+    Invalid(VerifyError),
+    /// The scheme does not say how it is answered.
+    NoResponseDefined,
+}
+
+impl From<VerifyError> for TokenRefusal {
+    fn from(faulty: VerifyError) -> Self {
+        Self::Invalid(faulty)
+    }
+}
+
+impl TestMarketplace {
+    /// The answer, when this is a request for a token.
+    pub(super) fn token_request(
+        &mut self,
+        received: &ReceivedRequest,
+        moment: Moment,
+    ) -> Option<Result<SandboxReply, LostResponse>> {
+        let scheme = Arc::clone(&self.scheme);
+        let sent = ReceivedValues::of(received);
+        let asked = match_token_request(&scheme, received, &sent)?;
+        self.traffic.token_requests += 1;
+        let mut received = received.clone();
+        received.base = local_base_url(&scheme, asked.request.host.as_deref(), &received.base)?;
+        let path = received.target.split('?').next().unwrap_or_default().to_owned();
+        let judged = match asked.grant_type {
+            GrantType::ClientCredentials => self.issue(&scheme, &asked, received, moment),
+            _ => self.exchange_or_refresh(&scheme, &asked, &received, moment),
+        };
+        Some(match judged {
+            Ok(judged) => self.token_reply(&judged, &path, moment),
+            Err(TokenRefusal::Invalid(faulty)) => Ok(self.refusal_reply(&faulty, &path, moment)),
+            Err(TokenRefusal::NoResponseDefined) => {
+                Ok(SandboxReply::message(501, "the scheme says no answer to this token request"))
+            }
+        })
+    }
+
+    /// A token for the application's credentials alone. A mistake that the marketplace punishes later is remembered, and
+    /// answered with success.
+    fn issue<'s>(
+        &mut self,
+        scheme: &'s Scheme,
+        asked: &TokenRequestMatch<'s>,
+        received: ReceivedRequest,
+        moment: Moment,
+    ) -> Result<TokenReplyData<'s>, TokenRefusal> {
+        let penalties = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalties);
+        let penalties: Vec<&Penalty> = penalties.filter(|penalty| penalty.token == asked.token.name).collect();
+        let punishes = !penalties.is_empty();
+        let punished = penalties.into_iter().any(|penalty| is_violated_by(penalty, &received));
+        let received = if asked.request.form.is_empty() { received } else { move_query_to_body(received) };
+        let verified = self.verify(&asked.request.procedure, None, &received, moment.unix_ms)?;
+        let punished = punished || (punishes && !has_all_parameters(asked.token, &verified));
+        let rule = token_rule(scheme, asked.token)?;
+        let owner = self.subject_for(asked, &verified, &ReceivedValues::of(&received));
+        let given = self.tokens.issue(&owner, rule, moment);
+        self.tokens.family(&owner).penalized |= punished;
+        Ok(TokenReplyData { pair: given, rule })
+    }
+
+    /// The account that would send all of this; of those that the signature fits where none would, for a mistake in it may be
+    /// one that is punished later.
+    fn subject_for(&self, asked: &TokenRequestMatch<'_>, verified: &VerifiedRequest, sent: &ReceivedValues) -> TokenSubject {
+        let fitting =
+            matching_accounts(&self.scheme, &self.accounts, &verified.read_values, &asked.leaves, sent).unwrap_or_default();
+        let verified = || self.accounts.iter().find(|(name, _)| *name == verified.account).unwrap_or(&self.accounts[0]);
+        TokenSubject::of(asked.token, fitting.first().copied().unwrap_or_else(verified))
+    }
+
+    /// A pair for a code or a refresh token.
+    fn exchange_or_refresh<'s>(
+        &mut self,
+        scheme: &'s Scheme,
+        asked: &TokenRequestMatch<'s>,
+        received: &ReceivedRequest,
+        moment: Moment,
+    ) -> Result<TokenReplyData<'s>, TokenRefusal> {
+        let verified = self.verify(&asked.request.procedure, None, received, moment.unix_ms)?;
+        if let Some(odd) = &asked.mismatch {
+            return Err(odd.clone().into());
+        }
+        let sent = ReceivedValues::of(received);
+        check_constants(&asked.leaves, &sent)?;
+        let rule = token_rule(scheme, asked.token)?;
+        let accounts = matching_accounts(scheme, &self.accounts, &verified.read_values, &asked.leaves, &sent)?;
+        let seats = refresh_candidates(scheme, asked.token, &accounts);
+        let said = GrantInput { leaves: &asked.leaves, sent: &sent, rule };
+        let traded = match asked.grant_type {
+            GrantType::AuthorizationCode => self.exchange(&said, &seats, moment),
+            _ => self.refresh(&said, &seats, moment),
+        };
+        // Where it does not say for whom it is, nobody is known to be refused.
+        if let (Err(_), [seat]) = (&traded, seats.as_slice()) {
+            self.tokens.family(&seat.subject).counts.refused += 1;
+        }
+        Ok(TokenReplyData { pair: traded?, rule })
+    }
+
+    fn exchange(&mut self, said: &GrantInput<'_>, seats: &[RefreshCandidate], moment: Moment) -> Result<IssuedPair, VerifyError> {
+        let callbacks = self.scheme.authorize.iter().map(|link| said.read_value(&["callback", &link.code]));
+        let (code, place) = said.read_value(&["code"]).or_else(|| callbacks.flatten().next()).unwrap_or_default();
+        let owners: Vec<TokenSubject> = seats.iter().map(|seat| seat.subject.clone()).collect();
+        self.tokens.exchange(&code, &owners, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
+    }
+
+    fn refresh(&mut self, said: &GrantInput<'_>, seats: &[RefreshCandidate], moment: Moment) -> Result<IssuedPair, VerifyError> {
+        let (value, place) = said.read_value(&["token", "refresh_token"]).unwrap_or_default();
+        self.tokens.refresh(&value, seats, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
+    }
+
+    /// What was given is given, also when the answer is to be lost.
+    fn token_reply(&mut self, judged: &TokenReplyData<'_>, path: &str, moment: Moment) -> Result<SandboxReply, LostResponse> {
+        if self.traffic.deliver_before_loss > 0 {
+            self.traffic.deliver_before_loss -= 1;
+        } else if self.traffic.responses_to_lose > 0 {
+            self.traffic.responses_to_lose -= 1;
+            self.traffic.lost_responses += 1;
+            return Err(LostResponse);
+        }
+        let IssuedPair { subject: owner, access, refresh } = &judged.pair;
+        let accounts: Vec<&TestAccount> = self.accounts.iter().filter(|account| owner.includes(account)).collect();
+        let now_ms = moment.unix_ms;
+        let of_refresh = |read: &dyn Fn(&ExpiringToken) -> Value| refresh.as_ref().map_or(Value::Null, read);
+        let names = self
+            .reply_scope(path, moment)
+            .with("token", access.value.as_str())
+            .with("expires_in", access.seconds_left(now_ms))
+            .with("expires_at", access.expires_at_ms / 1_000)
+            .with("refresh_token", of_refresh(&|refresh| Value::from(refresh.value.as_str())))
+            .with("refresh_expires_in", of_refresh(&|refresh| Value::from(refresh.seconds_left(now_ms))))
+            .with("refresh_expires_at", of_refresh(&|refresh| Value::from(refresh.expires_at_ms / 1_000)))
+            .with("ids", public_ids(&self.scheme, &accounts));
+        Ok(SandboxReply::json(200, &names.render(&judged.rule.response.json)))
+    }
+}
+
+fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>, TokenRefusal> {
+    let mut answers = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.token_answers);
+    let answer = answers.find(|answer| answer.token == token.name).ok_or(TokenRefusal::NoResponseDefined)?;
+    Ok(TokenRule { token, response: answer })
+}
+
+/// Whom a refresh can be for: every owner of the token among these accounts, with the shared pairs above it.
+fn refresh_candidates(scheme: &Scheme, token: &Token, accounts: &[&TestAccount]) -> Vec<RefreshCandidate> {
+    let parents = || scheme.tokens.iter().filter(|parent| parent.splits.iter().any(|split| split.token == token.name));
+    let seat = |owner: TokenSubject| {
+        let fitting: Vec<&TestAccount> = accounts.iter().copied().filter(|account| owner.includes(account)).collect();
+        RefreshCandidate { shared_subjects: parents().flat_map(|parent| subjects_of(parent, &fitting)).collect(), subject: owner }
+    };
+    subjects_of(token, accounts).into_iter().map(seat).collect()
+}
