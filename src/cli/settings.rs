@@ -9,7 +9,7 @@ use crate::load::{Loaded, WORKSPACE_FILE, is_variable, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
-use crate::renew::Helper;
+use crate::renew::HelperProcess;
 use crate::store::{StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{Member, Value};
 use std::path::{Path, PathBuf};
@@ -154,13 +154,13 @@ pub fn budget(host: &Host) -> Result<crate::budget::BudgetLocation, StoreError> 
 
 /// This program as a helper, with the variables that say how to reach the network and no others.
 #[must_use]
-pub fn helper(host: &Host) -> Helper {
+pub fn helper(host: &Host) -> HelperProcess {
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY") || matches!(name.as_str(), "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT")
     };
     let env = host.env.iter().filter(|(name, _)| is_network(name)).map(|(name, value)| (name.clone(), value.clone()));
-    Helper { program: host.program.clone(), env: env.collect() }
+    HelperProcess { program: host.program.clone(), env: env.collect() }
 }
 
 /// What the command line gives over the files.

@@ -1,13 +1,13 @@
 //! Gets and renews tokens so that none is lost: lock, read again, mark as spending, send, keep the raw answer, write, and only
 //! then use. It refuses to decide when: that is the caller's. What it says has no secrets in it.
 
-mod answer;
-mod helper;
-mod job;
-mod procedure;
-mod renewer;
+mod helper_process;
+mod refresh_flow;
+mod refresh_job;
+mod token_refresher;
+mod token_response;
 
-pub use helper::{HELPER, Helper, serve};
-pub use job::{Act, Failure, Job, SchemeSource};
-pub use procedure::{Tools, renew};
-pub use renewer::{Renewer, Source};
+pub use helper_process::{HELPER_COMMAND, HelperProcess, encode_reply};
+pub use refresh_flow::{RefreshContext, renew};
+pub use refresh_job::{RefreshError, RefreshJob, RefreshKind, SchemeSource};
+pub use token_refresher::{SchemeSourceFn, TokenRefresher};

@@ -54,7 +54,7 @@ impl AccessError {
 }
 
 /// One scheme as one account.
-pub struct Access {
+pub struct AccountAccess {
     pub account: String,
     /// The scheme's own name for the host, also where the environment names another.
     pub region: String,
@@ -65,61 +65,61 @@ pub struct Access {
 }
 
 /// Says whether a scheme's secrets may go to a host, and in words why not.
-pub type Trusts<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
+pub type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
 
 /// Where credentials and hosts come from in this run.
-pub enum Environment<'w> {
+pub enum AccessEnvironment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
     Sandbox(SandboxOrigins),
     /// The user's own; `trusts` says whether something may get a secret, and why not.
-    Own { credentials: CredentialSources, trusts: Trusts<'w> },
+    Configured { credentials: CredentialSources, trusts: TrustCheck<'w> },
     /// Nothing is sent: keys are names of themselves where they are missing.
-    Dry(CredentialSources),
+    DryRun(CredentialSources),
 }
 
-impl Environment<'_> {
+impl AccessEnvironment<'_> {
     /// Every secret that credentials hold, with the name it is shown by.
     #[must_use]
     pub fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {
         match self {
             Self::Sandbox(_) => Vec::new(),
-            Self::Own { credentials, .. } | Self::Dry(credentials) => credentials.secrets(schemes),
+            Self::Configured { credentials, .. } | Self::DryRun(credentials) => credentials.secrets(schemes),
         }
     }
 }
 
 /// Everything that was worked out already.
-pub struct Accesses<'w> {
+pub struct AccessResolver<'w> {
     workspace: &'w Workspace,
     name: String,
-    environment: Environment<'w>,
-    known: RefCell<HashMap<(String, String, String), Rc<Access>>>,
+    environment: AccessEnvironment<'w>,
+    cache: RefCell<HashMap<(String, String, String), Rc<AccountAccess>>>,
     /// What templates see as `account`, by scheme and account.
-    shown: RefCell<HashMap<(String, String), Value>>,
+    template_accounts: RefCell<HashMap<(String, String), Value>>,
 }
 
-impl<'w> Accesses<'w> {
+impl<'w> AccessResolver<'w> {
     #[must_use]
-    pub fn new(workspace: &'w Workspace, name: &str, environment: Environment<'w>) -> Self {
-        Self { workspace, name: name.to_owned(), environment, known: RefCell::default(), shown: RefCell::default() }
+    pub fn new(workspace: &'w Workspace, name: &str, environment: AccessEnvironment<'w>) -> Self {
+        Self { workspace, name: name.to_owned(), environment, cache: RefCell::default(), template_accounts: RefCell::default() }
     }
 
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn get(
+    pub fn resolve_cached(
         &self,
         scheme: &Scheme,
         level: &Level,
         account: Option<&str>,
-        on_new: &dyn Fn(&Access),
-    ) -> Result<Rc<Access>, AccessError> {
+        on_new: &dyn Fn(&AccountAccess),
+    ) -> Result<Rc<AccountAccess>, AccessError> {
         let key = (scheme.name.clone(), level.name.clone(), account.unwrap_or_default().to_owned());
-        if let Some(known) = self.known.borrow().get(&key) {
+        if let Some(known) = self.cache.borrow().get(&key) {
             return Ok(Rc::clone(known));
         }
-        let access = Rc::new(self.work_out(scheme, level, account)?);
+        let access = Rc::new(self.resolve(scheme, level, account)?);
         on_new(&access);
-        self.known.borrow_mut().insert(key, Rc::clone(&access));
+        self.cache.borrow_mut().insert(key, Rc::clone(&access));
         Ok(access)
     }
 
@@ -158,78 +158,78 @@ impl<'w> Accesses<'w> {
     ///
     /// # Errors
     /// When a credential of the application is missing, or there is no host.
-    pub fn app(&self, scheme: &Scheme, account: Option<&Account>) -> Result<Access, AccessError> {
+    pub fn app_access(&self, scheme: &Scheme, account: Option<&Account>) -> Result<AccountAccess, AccessError> {
         let open = scheme.levels.iter().find(|level| level.token.is_none()).unwrap_or(&scheme.levels[scheme.default_level]);
-        self.as_account(scheme, open, account)
+        self.resolve_as(scheme, open, account)
     }
 
-    fn work_out(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<Access, AccessError> {
-        self.as_account(scheme, level, self.account(scheme, named)?)
+    fn resolve(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Result<AccountAccess, AccessError> {
+        self.resolve_as(scheme, level, self.account(scheme, named)?)
     }
 
-    fn as_account(&self, scheme: &Scheme, level: &Level, account: Option<&Account>) -> Result<Access, AccessError> {
+    fn resolve_as(&self, scheme: &Scheme, level: &Level, account: Option<&Account>) -> Result<AccountAccess, AccessError> {
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str()).to_owned();
         let region = self.region(scheme, account);
         let base = self.base(scheme, &region)?;
         let owner = CredentialOwner { environment: &self.name, account };
-        let needs = Self::needs(scheme, level);
+        let needs = Self::required_values(scheme, level);
         let (credentials, given_token) = match &self.environment {
-            Environment::Sandbox(_) => {
+            AccessEnvironment::Sandbox(_) => {
                 let values = test_account(scheme, &name, account);
                 (values.clone(), values)
             }
-            Environment::Own { credentials, trusts } => {
+            AccessEnvironment::Configured { credentials, trusts } => {
                 trusts(scheme, &base).map_err(|what| AccessError::Untrusted { what, environment: self.name.clone() })?;
                 credentials.resolve(scheme, owner, &needs)?
             }
-            Environment::Dry(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
+            AccessEnvironment::DryRun(credentials) => with_test_keys(credentials, scheme, owner, &needs, &name)?,
         };
-        Ok(Access { account: name, region, base, credentials, given_token })
+        Ok(AccountAccess { account: name, region, base, credentials, given_token })
     }
 
     /// The variable that brings a credential of an account.
     #[must_use]
-    pub fn variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
+    pub fn credential_variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
         let account = self.account(scheme, named).ok().flatten();
         suggested_variable(scheme, CredentialOwner { environment: &self.name, account }, name)
     }
 
     /// What templates see as `account`. It demands nothing: what a template then misses, it says itself.
     #[must_use]
-    pub fn shown_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+    pub fn template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
         let key = (scheme.name.clone(), named.unwrap_or_default().to_owned());
-        self.shown.borrow_mut().entry(key).or_insert_with(|| self.work_out_shown(scheme, named)).clone()
+        self.template_accounts.borrow_mut().entry(key).or_insert_with(|| self.resolve_template_account(scheme, named)).clone()
     }
 
-    fn work_out_shown(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+    fn resolve_template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
         let Ok(account) = self.account(scheme, named) else { return Value::Object(Vec::new()) };
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
         let owner = CredentialOwner { environment: &self.name, account };
         let credentials = match &self.environment {
-            Environment::Sandbox(_) => test_account(scheme, name, account),
-            Environment::Own { credentials, .. } => credentials
+            AccessEnvironment::Sandbox(_) => test_account(scheme, name, account),
+            AccessEnvironment::Configured { credentials, .. } => credentials
                 .find_all(scheme, owner, &CredentialNeeds::default())
                 .map(|found| found.credentials)
                 .unwrap_or_default(),
-            Environment::Dry(credentials) => {
+            AccessEnvironment::DryRun(credentials) => {
                 let found = credentials.find_all(scheme, owner, &CredentialNeeds::default()).map(|found| found.credentials);
                 found.unwrap_or_else(|_| test_account(scheme, name, account))
             }
         };
-        shown_account(scheme, name, account, &credentials)
+        template_account(scheme, name, account, &credentials)
     }
 
     /// What would be missing if the request were sent; for explanations.
     #[must_use]
-    pub fn missing(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Option<AccessError> {
-        let Environment::Dry(credentials) = &self.environment else { return None };
+    pub fn missing_credentials(&self, scheme: &Scheme, level: &Level, named: Option<&str>) -> Option<AccessError> {
+        let AccessEnvironment::DryRun(credentials) = &self.environment else { return None };
         let account = self.account(scheme, named).ok()?;
         let owner = CredentialOwner { environment: &self.name, account };
-        credentials.resolve(scheme, owner, &Self::needs(scheme, level)).err().map(AccessError::from)
+        credentials.resolve(scheme, owner, &Self::required_values(scheme, level)).err().map(AccessError::from)
     }
 
     /// Only what the level's templates use, and those of the request that issues its token.
-    fn needs(scheme: &Scheme, level: &Level) -> CredentialNeeds {
+    fn required_values(scheme: &Scheme, level: &Level) -> CredentialNeeds {
         let mut credentials = members_used(&level.procedure, "cred");
         let Some(token) = scheme.token_of(level) else { return CredentialNeeds { credentials, token: Vec::new() } };
         // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
@@ -253,7 +253,7 @@ impl<'w> Accesses<'w> {
     }
 
     /// The host that an environment names itself, in place of all hosts of the scheme.
-    fn own_host(&self, scheme: &Scheme) -> Option<&str> {
+    fn configured_host(&self, scheme: &Scheme) -> Option<&str> {
         let environment = self.workspace.environment(&self.name)?;
         environment.hosts.iter().find(|(name, _)| *name == scheme.name).map(|(_, host)| host.name.as_str())
     }
@@ -261,10 +261,10 @@ impl<'w> Accesses<'w> {
     fn base(&self, scheme: &Scheme, region: &str) -> Result<BaseUrl, AccessError> {
         let no_host = || AccessError::NoHost { environment: self.name.clone(), scheme: scheme.name.clone() };
         let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
-        if let Environment::Sandbox(origins) = &self.environment {
+        if let AccessEnvironment::Sandbox(origins) = &self.environment {
             return origins.base_url(scheme).ok_or_else(no_host);
         }
-        if let Some(host) = self.own_host(scheme) {
+        if let Some(host) = self.configured_host(scheme) {
             return parse(host);
         }
         match scheme.host(region) {
@@ -278,7 +278,12 @@ impl<'w> Accesses<'w> {
     ///
     /// # Errors
     /// When the scheme has no such host.
-    pub fn bases(&self, scheme: &Scheme, token: &Token, base: &BaseUrl) -> Result<Vec<(Option<String>, String)>, AccessError> {
+    pub fn token_request_bases(
+        &self,
+        scheme: &Scheme,
+        token: &Token,
+        base: &BaseUrl,
+    ) -> Result<Vec<(Option<String>, String)>, AccessError> {
         let requests = [&token.issue, &token.exchange, &token.refresh].into_iter().flatten();
         requests
             .map(|request| {
@@ -297,7 +302,7 @@ impl<'w> Accesses<'w> {
         let unknown = || AccessError::Region { scheme: scheme.name.clone(), region: region.to_owned() };
         let host = BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
         // A host of the environment's own stands for every host of the scheme: nothing goes past it.
-        if matches!(self.environment, Environment::Sandbox(_)) || self.own_host(scheme).is_some() {
+        if matches!(self.environment, AccessEnvironment::Sandbox(_)) || self.configured_host(scheme).is_some() {
             return host.with_origin(base.origin()).ok_or_else(unknown);
         }
         Ok(host)
@@ -305,7 +310,7 @@ impl<'w> Accesses<'w> {
 }
 
 /// What a template may see of an account: its name, and what is not secret.
-fn shown_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &NamedValues) -> Value {
+fn template_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &NamedValues) -> Value {
     let mut members = vec![("name".into(), Value::from(name))];
     for credential in
         scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account)

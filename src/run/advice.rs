@@ -6,10 +6,10 @@ use crate::model::scheme::Scheme;
 use crate::wire::WireResponse;
 
 /// A clock that is off by less than this is not worth a word, in seconds: the `date` header has no fractions.
-const WORTH_SAYING: i64 = 3;
+const MIN_CLOCK_SKEW_S: i64 = 3;
 
 /// What was expected and what came, when the answer is not what `ok` says.
-pub fn unexpected(expected: Expected, outcome: &Outcome) -> Option<(String, String)> {
+pub fn unexpected_outcome(expected: Expected, outcome: &Outcome) -> Option<(String, String)> {
     let said = match outcome {
         Outcome::Success => "success".to_owned(),
         Outcome::Refused { kind, .. } => format!("refused: {kind}"),
@@ -25,7 +25,7 @@ pub fn unexpected(expected: Expected, outcome: &Outcome) -> Option<(String, Stri
 }
 
 /// What kind of refusal it is, what the scheme says of it, and what the clock says.
-pub fn of(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
+pub fn notes_for_refusal(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
     let Outcome::Refused { kind, hint, .. } = outcome else { return Vec::new() };
     let usual = match response.status {
         200..300 => "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`",
@@ -49,5 +49,5 @@ fn clock_note(response: &WireResponse, now_ms: i64) -> Option<String> {
     let theirs = response.date_ms()?.div_euclid(1_000);
     let ahead = now_ms.div_euclid(1_000) - theirs;
     let (seconds, word) = (ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
-    (seconds > WORTH_SAYING).then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))
+    (seconds > MIN_CLOCK_SKEW_S).then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))
 }

@@ -1,8 +1,8 @@
 //! Runs a plan: lanes side by side, the units of each lane in their order. It owns the state and emits events; what comes of a unit
 //! is told as soon as it has ended, in whatever order that is.
 
-use super::fixtures::Fixtures;
-use super::{Context, unit};
+use super::fixtures::ActiveFixtures;
+use super::{RunContext, unit};
 use crate::event::{Event, Summary, UnitReport, Verdict};
 use crate::model::request::Request;
 use crate::plan::{Plan, Unit, lanes};
@@ -16,32 +16,32 @@ use std::time::Instant;
 /// What all lanes share.
 struct Conductor<'c, 'w> {
     plan: &'c Plan<'w>,
-    context: &'c Context<'c>,
+    context: &'c RunContext<'c>,
     emit: RefCell<&'c mut dyn FnMut(Event)>,
     summary: RefCell<Summary>,
     /// How many units of each file have not ended.
-    left: RefCell<HashMap<&'w str, usize>>,
+    units_left: RefCell<HashMap<&'w str, usize>>,
     /// The first unit that did not pass was the last to begin.
-    has_failed: Cell<bool>,
+    stops_after_failure: Cell<bool>,
     ledger: RefCell<Option<Ledger>>,
 }
 
 /// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events, never an
 /// error of this function.
-pub async fn run<'w>(plan: &Plan<'w>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
+pub async fn run<'w>(plan: &Plan<'w>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
     let begun = Instant::now();
-    emit(started(plan, context));
+    emit(run_started_event(plan, context));
     let conductor = Conductor {
         plan,
         context,
         emit: RefCell::new(emit),
         summary: RefCell::default(),
-        left: plan.units_of_files().into(),
-        has_failed: Cell::new(false),
+        units_left: plan.units_of_files().into(),
+        stops_after_failure: Cell::new(false),
         ledger: RefCell::default(),
     };
     conductor.run_lanes().await;
-    conductor.write_recordings();
+    conductor.write_remaining_recordings();
     let mut summary = conductor.summary.into_inner();
     if let Some(ledger) = conductor.ledger.into_inner() {
         ledger.remove_if_empty();
@@ -51,14 +51,14 @@ pub async fn run<'w>(plan: &Plan<'w>, context: &Context<'_>, emit: &mut dyn FnMu
     summary
 }
 
-fn started(plan: &Plan<'_>, context: &Context<'_>) -> Event {
+fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
     Event::RunStarted {
         environment: context.environment.clone(),
         run_id: context.run_id.clone(),
         files: plan.files(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
-        at_ms: (context.clock)() - i64::try_from(context.begun.elapsed().as_millis()).unwrap_or(0),
+        at_ms: (context.clock)() - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
     }
 }
 
@@ -79,48 +79,48 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     async fn run_lane(&self, lane: &[usize]) {
-        let mut fixtures = Fixtures::new(&self.ledger);
-        let mut hear = |event: Event| self.hear(event);
+        let mut fixtures = ActiveFixtures::new(&self.ledger);
+        let mut hear = |event: Event| self.emit_event(event);
         for (at, index) in lane.iter().enumerate() {
-            if self.is_over() {
+            if self.should_stop() {
                 break;
             }
             let unit = &self.plan.units[*index];
             self.run_unit(*index, unit, &mut fixtures).await;
             let next = lane[at + 1..].iter().map(|next| &self.plan.units[*next]).find(|next| next.request.skip.is_none());
             // What is skipped sets nothing up and ends nothing.
-            if unit.request.skip.is_none() && !self.is_over() {
-                fixtures.leave(unit, next, self.context, &mut hear).await;
+            if unit.request.skip.is_none() && !self.should_stop() {
+                fixtures.tear_down_after(unit, next, self.context, &mut hear).await;
             }
         }
-        fixtures.end(self.context, &mut hear).await;
+        fixtures.tear_down_all(self.context, &mut hear).await;
     }
 
-    fn is_over(&self) -> bool {
-        self.has_failed.get() || self.context.stop.is_wanted()
+    fn should_stop(&self) -> bool {
+        self.stops_after_failure.get() || self.context.stop.is_requested()
     }
 
-    async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut Fixtures<'_, 'w>) {
-        self.hear(Event::UnitStarted { index, id: unit.id() });
-        let mut hear = |event: Event| self.hear(event);
+    async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut ActiveFixtures<'_, 'w>) {
+        self.emit_event(Event::UnitStarted { index, id: unit.id() });
+        let mut hear = |event: Event| self.emit_event(event);
         let report = UnitReport { index, ..unit::run(unit, fixtures, self.context, &mut hear).await };
         self.summary.borrow_mut().count(&report);
         let is_whole = report.not_reached == 0;
-        self.context.recordings.end_unit(&unit::whose(unit), is_whole);
-        self.end_of_file(unit.request);
+        self.context.recordings.end_unit(&unit::recording_key(unit), is_whole);
+        self.finish_file(unit.request);
         let has_failed = matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
-        self.has_failed.set(self.has_failed.get() || (self.context.fail_fast && has_failed));
-        self.hear(Event::UnitFinished(report));
+        self.stops_after_failure.set(self.stops_after_failure.get() || (self.context.fail_fast && has_failed));
+        self.emit_event(Event::UnitFinished(report));
     }
 
-    fn hear(&self, event: Event) {
+    fn emit_event(&self, event: Event) {
         self.summary.borrow_mut().not_undone += usize::from(matches!(event, Event::NotUndone(_)));
         (self.emit.borrow_mut())(event);
     }
 
     /// With its last unit the recording of a file can be written.
-    fn end_of_file(&self, request: &Request) {
-        let mut left = self.left.borrow_mut();
+    fn finish_file(&self, request: &Request) {
+        let mut left = self.units_left.borrow_mut();
         let Some(count) = left.get_mut(request.name.as_str()) else { return };
         *count -= 1;
         if *count == 0 {
@@ -135,9 +135,9 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     /// What is not written yet: files that the run did not come to the end of, and fixtures.
-    fn write_recordings(&self) {
+    fn write_remaining_recordings(&self) {
         let context = self.context;
-        if !context.recordings.are_used() {
+        if !context.recordings.is_enabled() {
             return;
         }
         for request in &context.workspace.requests {

@@ -2,9 +2,9 @@
 
 use super::access::AccessError;
 use super::step::StepError;
-use super::token::stand_in;
+use super::token::placeholder_token;
 use super::unit::{FixtureValue, variables};
-use super::{Context, step};
+use super::{RunContext, step};
 use crate::model::fixture::Fixture;
 use crate::model::request::{Field, Request, Step};
 use crate::model::scheme::{Part, Scheme};
@@ -19,7 +19,7 @@ use crate::value::Value;
 use crate::wire::WireRequest;
 
 /// What is shown; every value has passed the redactor.
-pub struct Explained {
+pub struct StepExplanation {
     pub id: String,
     /// Scheme, level, account, environment.
     pub summary: String,
@@ -27,11 +27,11 @@ pub struct Explained {
     pub notes: Vec<String>,
     pub values: Vec<ExplainedValue>,
     /// The request itself last; before it the one for its token, where the scheme issues one.
-    pub calls: Vec<ExplainedCall>,
+    pub requests: Vec<ExplainedRequest>,
 }
 
 /// One request, signed.
-pub struct ExplainedCall {
+pub struct ExplainedRequest {
     pub title: String,
     /// `query.timestamp` and its value.
     pub prepared: Vec<(String, Shown)>,
@@ -80,10 +80,10 @@ impl ExplainError {
 
 /// # Errors
 /// When a template cannot be filled in, an account is not clear, or a step of the signature cannot be computed.
-pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64) -> Result<Explained, ExplainError> {
+pub fn explain(unit: &Unit<'_>, step: &Step, context: &RunContext<'_>, now_ms: i64) -> Result<StepExplanation, ExplainError> {
     let (request, account) = (unit.request, unit.account.as_deref());
-    let moment = Moment { unix_ms: now_ms, seed: (context.chance)() };
-    let variables = variables(unit, placeholders(unit), context, moment).map_err(StepError::from)?;
+    let moment = Moment { unix_ms: now_ms, seed: (context.rng)() };
+    let variables = variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
     };
@@ -93,12 +93,12 @@ pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64)
     let mut notes = missing_notes(context, scheme, level, account);
     let is_given = access.given_token.get("access_token").is_some();
     let renewed = scheme.token_of(level).filter(|_| !is_given);
-    let token = renewed.map_or_else(|| access.given_token.clone(), |token| stand_in(token, &access.given_token));
+    let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder_token(token, &access.given_token));
     if renewed.is_some() {
         notes
             .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
     }
-    context.remember(scheme, &access.credentials, &token);
+    context.register_secrets(scheme, &access.credentials, &token);
     let signed_at = Moment { unix_ms: scheme.clock.reading(now_ms), ..moment };
     let inputs =
         SigningInputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
@@ -107,45 +107,51 @@ pub fn explain(unit: &Unit<'_>, step: &Step, context: &Context<'_>, now_ms: i64)
         let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
         let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
         let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
-        calls.push(call("the request for a token, sent first", &sealed, scheme, account, context));
+        calls.push(explain_request("the request for a token, sent first", &sealed, scheme, account, context));
     }
     let sealed = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
-    calls.push(call(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, account, context));
+    calls.push(explain_request(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, account, context));
     let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
     let mut redactor = context.redactor.borrow_mut();
-    Ok(Explained {
+    Ok(StepExplanation {
         id: step.name.as_ref().map_or_else(|| request.name.clone(), |name| format!("{}::{name}", request.name)),
         summary: format!("scheme {}{level_name}, account {}, environment {}", scheme.name, access.account, context.environment),
-        time: time(now_ms, &sealed.trace),
+        time: time_note(now_ms, &sealed.trace),
         notes,
-        values: values(step, &variables, &mut redactor),
-        calls,
+        values: used_values(step, &variables, &mut redactor),
+        requests: calls,
     })
 }
 
-fn call(title: &str, sealed: &SealedRequest, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) -> ExplainedCall {
+fn explain_request(
+    title: &str,
+    sealed: &SealedRequest,
+    scheme: &Scheme,
+    account: Option<&str>,
+    context: &RunContext<'_>,
+) -> ExplainedRequest {
     let SealedRequest { request, trace } = sealed;
     let mut redactor = context.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
         redactor.add(id, value);
     }
-    ExplainedCall {
+    ExplainedRequest {
         title: title.to_owned(),
-        prepared: placed(&trace.prepared, &mut redactor),
+        prepared: placed_values(&trace.prepared, &mut redactor),
         trace: trace.lines.iter().map(|line| (line.id.clone(), line.op.to_owned(), redactor.show(&line.value))).collect(),
-        attached: placed(&trace.attached, &mut redactor),
+        attached: placed_values(&trace.attached, &mut redactor),
         wire: redactor.show(&step::request_text(request)),
-        curl: curl(request, &|name| context.accesses.variable(scheme, account, name), &mut redactor),
+        curl: curl_command(request, &|name| context.accesses.credential_variable(scheme, account, name), &mut redactor),
     }
 }
 
 fn missing_notes(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     scheme: &Scheme,
     level: &crate::model::scheme::Level,
     account: Option<&str>,
 ) -> Vec<String> {
-    match context.accesses.missing(scheme, level, account) {
+    match context.accesses.missing_credentials(scheme, level, account) {
         Some(error @ AccessError::Credential(CredentialError::Missing { .. })) => {
             let hint = error.hint().unwrap_or_default();
             vec![format!(
@@ -157,17 +163,17 @@ fn missing_notes(
     }
 }
 
-fn time(now_ms: i64, trace: &SignTrace) -> String {
+fn time_note(now_ms: i64, trace: &SignTrace) -> String {
     let now = jiff::Timestamp::from_millisecond(now_ms).map(|time| time.to_string()).unwrap_or_default();
     format!("{now}, written as {}", trace.ts)
 }
 
-fn placed(rows: &[(Part, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
+fn placed_values(rows: &[(Part, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
     rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.show(value))).collect()
 }
 
 /// Each name once, in the order of its first use.
-fn values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<ExplainedValue> {
+fn used_values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<ExplainedValue> {
     let mut found: Vec<ExplainedValue> = Vec::new();
     for expression in expressions(step) {
         for name in Dialect::Request.names_in(expression).unwrap_or_default() {
@@ -192,7 +198,7 @@ fn values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<Ex
 }
 
 /// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
-fn placeholders(unit: &Unit<'_>) -> Vec<FixtureValue> {
+fn placeholder_fixtures(unit: &Unit<'_>) -> Vec<FixtureValue> {
     let value = |fixture: &Fixture| {
         let member = |field: &Field| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
         Value::Object(fixture.values.iter().map(member).collect())
@@ -208,12 +214,12 @@ fn expressions(step: &Step) -> Vec<&Expression> {
 }
 
 /// A command for a shell. A secret stands in it as the variable that brings it, never as itself.
-fn curl(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor: &mut Redactor) -> String {
+fn curl_command(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor: &mut Redactor) -> String {
     let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
     if wire.method().name() != "GET" {
         words.push(format!("-X {}", wire.method()));
     }
-    let mut quote = |text: &str| quoted(&redactor.redact(text), variable);
+    let mut quote = |text: &str| shell_quoted(&redactor.redact(text), variable);
     words.push(quote(wire.url().as_str()));
     for (name, value) in wire.headers() {
         // curl writes these itself, from the address and the body.
@@ -228,7 +234,7 @@ fn curl(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor: &mut Re
     words.join(" \\\n    ")
 }
 
-fn quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
+fn shell_quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
     if !redacted.contains('‹') {
         return format!("'{}'", redacted.replace('\'', "'\\''"));
     }

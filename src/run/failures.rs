@@ -1,12 +1,12 @@
 //! What did not hold, as events: every text has passed the redactor.
 
-use super::Context;
+use super::RunContext;
 use crate::check::{CaptureFailure, Change, Difference, Differences, Failure};
 use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
 use crate::secret::Redactor;
 
-pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
+pub fn assertion_failure(failure: &Failure, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     let mut actual = failure.actual.clone();
     if let Some(place) = &failure.place {
@@ -17,7 +17,7 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
         1 => actual.push_str(" (and one more)"),
         more => actual.push_str(&format!(" (and {more} more)")),
     }
-    let differences = of_differences(&failure.differences, &mut redactor);
+    let differences = difference_reports(&failure.differences, &mut redactor);
     FailureReport {
         at: failure.at,
         subject: redactor.show(&failure.subject),
@@ -29,15 +29,15 @@ pub fn of_assertion(failure: &Failure, context: &Context<'_>) -> FailureReport {
 }
 
 /// Each by itself, and how many there are more.
-pub fn of_differences(found: &Differences, redactor: &mut Redactor) -> Vec<DifferenceReport> {
-    let mut differences: Vec<_> = found.shown.iter().map(|difference| of_difference(difference, redactor)).collect();
+pub fn difference_reports(found: &Differences, redactor: &mut Redactor) -> Vec<DifferenceReport> {
+    let mut differences: Vec<_> = found.shown.iter().map(|difference| difference_report(difference, redactor)).collect();
     if found.more > 0 {
         differences.push(redactor.show(&format!("… and {} more differences", found.more)).into());
     }
     differences
 }
 
-fn of_difference(difference: &Difference, redactor: &mut Redactor) -> DifferenceReport {
+fn difference_report(difference: &Difference, redactor: &mut Redactor) -> DifferenceReport {
     let (expected, actual) = match &difference.change {
         Change::Other { expected, actual } => (Some(expected), Some(actual)),
         Change::Missing { expected } => (Some(expected), None),
@@ -52,7 +52,7 @@ fn of_difference(difference: &Difference, redactor: &mut Redactor) -> Difference
     }
 }
 
-pub fn of_capture(failure: &CaptureFailure, context: &Context<'_>) -> FailureReport {
+pub fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: failure.at,
@@ -65,7 +65,7 @@ pub fn of_capture(failure: &CaptureFailure, context: &Context<'_>) -> FailureRep
 }
 
 /// The answer is not what `ok` says.
-pub fn unexpected(step: &Step, expected: &str, actual: &str, context: &Context<'_>) -> FailureReport {
+pub fn unexpected_outcome(step: &Step, expected: &str, actual: &str, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: step.at,

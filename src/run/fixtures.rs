@@ -1,11 +1,11 @@
 //! Sets fixtures up when they are first needed and undoes them in exact reverse, exactly once, whatever fails. Before each call
 //! that makes something, the ledger knows of it.
 
-use super::Context;
-use super::call::Reach;
-use super::recall::{self, Recall};
-use super::step::{self, Caller};
-use super::unit::{FixtureValue, fixture_whose, layers, moment, set_fixtures};
+use super::RunContext;
+use super::exchange::SendState;
+use super::step::{self, StepOwner};
+use super::undo::{self, UndoRequest};
+use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::Found;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
@@ -19,24 +19,24 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What stands, what it is worth, and how it is taken back.
-pub struct Fixtures<'l, 'w> {
-    standing: Standing<'w>,
-    instances: HashMap<Id, Instance<'w>>,
+pub struct ActiveFixtures<'l, 'w> {
+    active_set: Standing<'w>,
+    instances: HashMap<Id, FixtureInstance<'w>>,
     /// One for the run; it begins with the first thing that is made.
     ledger: &'l RefCell<Option<Ledger>>,
 }
 
-struct Instance<'w> {
+struct FixtureInstance<'w> {
     fixture: &'w Fixture,
     /// What others see of it, or why it could not be set up: everybody who needs it is told the same.
     result: Result<FixtureValue, SetUpError>,
-    undos: Vec<Pending<'w>>,
+    pending_undos: Vec<PendingUndo<'w>>,
 }
 
 /// A call that was made and has an undo.
-struct Pending<'w> {
+struct PendingUndo<'w> {
     /// In the ledger.
-    number: Option<u64>,
+    ledger_number: Option<u64>,
     step: &'w FixtureStep,
     /// `None` when it is not known what was made.
     call: Option<UndoCall>,
@@ -47,40 +47,40 @@ struct Pending<'w> {
 /// A fixture that could not be set up.
 #[derive(Clone, Debug)]
 pub struct SetUpError {
-    pub trouble: Trouble,
+    pub error_class: Trouble,
     pub reason: String,
     pub steps: Vec<StepReport>,
 }
 
 impl SetUpError {
-    fn of(fixture: &Fixture, verdict: &Verdict, steps: Vec<StepReport>) -> Self {
+    fn from_verdict(fixture: &Fixture, verdict: &Verdict, steps: Vec<StepReport>) -> Self {
         let (trouble, why) = match verdict {
             Verdict::Error(trouble, why) => (*trouble, why.to_string()),
             _ => (Trouble::Unable, "an expectation did not hold".to_owned()),
         };
-        Self { trouble, reason: format!("the fixture `{}` could not be set up: {why}", fixture.name), steps }
+        Self { error_class: trouble, reason: format!("the fixture `{}` could not be set up: {why}", fixture.name), steps }
     }
 
-    fn file(fixture: &Fixture, reason: &str) -> Self {
+    fn file_error(fixture: &Fixture, reason: &str) -> Self {
         let reason = format!("the fixture `{}` could not be set up: {reason}", fixture.name);
-        Self { trouble: Trouble::File, reason, steps: Vec::new() }
+        Self { error_class: Trouble::File, reason, steps: Vec::new() }
     }
 }
 
 impl From<LedgerError> for SetUpError {
     fn from(error: LedgerError) -> Self {
         Self {
-            trouble: Trouble::Unable,
+            error_class: Trouble::Unable,
             reason: format!("nothing is made that is not written down first: {error}"),
             steps: Vec::new(),
         }
     }
 }
 
-impl<'l, 'w> Fixtures<'l, 'w> {
+impl<'l, 'w> ActiveFixtures<'l, 'w> {
     #[must_use]
     pub fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
-        Self { standing: Standing::default(), instances: HashMap::new(), ledger }
+        Self { active_set: Standing::default(), instances: HashMap::new(), ledger }
     }
 
     /// The values of what a unit names; the fixtures it needs stand from now on.
@@ -90,19 +90,19 @@ impl<'l, 'w> Fixtures<'l, 'w> {
     pub async fn set_up(
         &mut self,
         unit: &Unit<'w>,
-        context: &Context<'_>,
+        context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Vec<FixtureValue>, SetUpError> {
         for fixture in Standing::order(unit) {
             let place = Place::new(unit, fixture);
             let id = place.id.clone();
-            if let Some(first) = self.standing.before(&place) {
-                self.undo(first, context, emit).await;
+            if let Some(first) = self.active_set.before(&place) {
+                self.undo_all(first, context, emit).await;
                 let mut undos = Vec::new();
                 // On the heap, as taking back is: most units need nothing, and all would carry the room for it.
-                let result = Box::pin(self.make(&mut undos, unit, fixture, context, emit)).await;
-                let instance = Instance { fixture, result, undos };
-                self.standing.put(place);
+                let result = Box::pin(self.create(&mut undos, unit, fixture, context, emit)).await;
+                let instance = FixtureInstance { fixture, result, pending_undos: undos };
+                self.active_set.put(place);
                 self.instances.insert(id.clone(), instance);
             }
             if let Some(Err(error)) = self.instances.get_mut(&id).map(|instance| &mut instance.result) {
@@ -112,63 +112,65 @@ impl<'l, 'w> Fixtures<'l, 'w> {
                 return Err(said);
             }
         }
-        Ok(unit.request.needs.iter().filter_map(|needed| self.value(unit, &needed.name)).collect())
+        Ok(unit.request.needs.iter().filter_map(|needed| self.fixture_value(unit, &needed.name)).collect())
     }
 
-    fn value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
+    fn fixture_value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
         let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
         self.instances.get(&id(unit, fixture))?.result.as_ref().ok().cloned()
     }
 
     /// What the fixtures that a fixture needs are worth.
-    fn seen(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<FixtureValue> {
-        fixture.needs.iter().filter_map(|needed| self.value(unit, &needed.name)).collect()
+    fn needed_values(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<FixtureValue> {
+        fixture.needs.iter().filter_map(|needed| self.fixture_value(unit, &needed.name)).collect()
     }
 
     /// Makes one fixture, step by step; what can be undone is in `undos` before it is made.
-    async fn make(
+    async fn create(
         &mut self,
-        undos: &mut Vec<Pending<'w>>,
+        undos: &mut Vec<PendingUndo<'w>>,
         unit: &Unit<'w>,
         fixture: &'w Fixture,
-        context: &Context<'_>,
+        context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<FixtureValue, SetUpError> {
-        let file = |error: &crate::render::RenderError| SetUpError::file(fixture, &error.reason);
+        let file = |error: &crate::render::RenderError| SetUpError::file_error(fixture, &error.reason);
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
-        let mut variables = layers(context, moment(context), account, scheme).map_err(|error| file(&error))?;
-        set_fixtures(&mut variables, self.seen(unit, fixture));
+        let mut variables = base_variables(context, moment(context), account, scheme).map_err(|error| file(&error))?;
+        set_fixtures(&mut variables, self.needed_values(unit, fixture));
         let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
         variables.define(param, Layer::Case).map_err(|error| file(&error))?;
         variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
-        let caller = Caller { whose: fixture_whose(unit, fixture), redact: &[], unit: None };
-        context.recordings.include(&caller.whose, unit.fixtures.iter().map(|other| fixture_whose(unit, other)));
+        let caller = StepOwner { recording_key: fixture_recording_key(unit, fixture), redact_rules: &[], unit: None };
+        context
+            .recordings
+            .include_redactions(&caller.recording_key, unit.fixtures.iter().map(|other| fixture_recording_key(unit, other)));
         let mut steps = Vec::new();
         for made in &fixture.steps {
             variables.set_moment(moment(context));
-            let verdict = self.make_step(undos, fixture, made, &caller, &mut variables, &mut steps, context).await?;
+            let verdict = self.create_step(undos, fixture, made, &caller, &mut variables, &mut steps, context).await?;
             if !verdict.is_pass() {
-                return Err(SetUpError::of(fixture, &verdict, steps));
+                return Err(SetUpError::from_verdict(fixture, &verdict, steps));
             }
         }
         emit(Event::SetUp(SetUpReport { fixture: fixture.name.clone(), steps }));
-        value_of(fixture, &variables).map_err(|error| file(&error))
+        values_of(fixture, &variables).map_err(|error| file(&error))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of `make`, with all that it works on")]
-    async fn make_step(
+    async fn create_step(
         &mut self,
-        undos: &mut Vec<Pending<'w>>,
+        undos: &mut Vec<PendingUndo<'w>>,
         fixture: &Fixture,
         made: &'w FixtureStep,
-        caller: &Caller<'_>,
+        caller: &StepOwner<'_>,
         variables: &mut Variables,
         steps: &mut Vec<StepReport>,
-        context: &Context<'_>,
+        context: &RunContext<'_>,
     ) -> Result<Verdict, SetUpError> {
         let number = match &made.undo {
-            Some(_) => self.opened(fixture, made, caller.whose.account.as_deref(), context)?,
+            Some(_) => self.open_undo(fixture, made, caller.recording_key.account.as_deref(), context)?,
             None => None,
         };
         let done = step::run(caller, &made.step, variables, context).await;
@@ -177,26 +179,26 @@ impl<'l, 'w> Fixtures<'l, 'w> {
         if made.undo.is_none() {
             return Ok(verdict);
         }
-        if matches!(done.reach, Reach::NotSent | Reach::Refused) {
-            self.closed(number)?;
+        if matches!(done.send_state, SendState::NotSent | SendState::Refused) {
+            self.close_undo(number)?;
             return Ok(verdict);
         }
-        let (call, unsigned) = (undo_call(made, variables, context), unsigned_undo(made, variables, context));
+        let (call, unsigned) = (undo_call(made, variables, context), recorded_undo_draft(made, variables, context));
         if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut *self.ledger.borrow_mut()) {
             // What is written down holds no secret, whatever the answer held.
-            ledger.record_created(number, hidden(call, context))?;
+            ledger.record_created(number, redacted_undo(call, context))?;
         }
-        undos.push(Pending { number, step: made, call, unsigned });
+        undos.push(PendingUndo { ledger_number: number, step: made, call, unsigned });
         Ok(verdict)
     }
 
     /// In an environment that ends with the run there is nothing to find again.
-    fn opened(
+    fn open_undo(
         &mut self,
         fixture: &Fixture,
         made: &FixtureStep,
         account: Option<&str>,
-        context: &Context<'_>,
+        context: &RunContext<'_>,
     ) -> Result<Option<u64>, SetUpError> {
         let Some(folder) = &context.ledger else { return Ok(None) };
         let mut ledger = self.ledger.borrow_mut();
@@ -216,7 +218,7 @@ impl<'l, 'w> Fixtures<'l, 'w> {
         Ok(Some(ledger.record_start(entry)?))
     }
 
-    fn closed(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
+    fn close_undo(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
         match (number, &mut *self.ledger.borrow_mut()) {
             (Some(number), Some(ledger)) => ledger.record_closed(number),
             _ => Ok(()),
@@ -224,32 +226,38 @@ impl<'l, 'w> Fixtures<'l, 'w> {
     }
 
     /// Undoes what ends with a unit; without a next one, everything.
-    pub async fn leave(&mut self, unit: &Unit<'w>, next: Option<&Unit<'w>>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) {
-        let leaving = self.standing.leaving(unit, next);
-        self.undo(leaving, context, emit).await;
+    pub async fn tear_down_after(
+        &mut self,
+        unit: &Unit<'w>,
+        next: Option<&Unit<'w>>,
+        context: &RunContext<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let leaving = self.active_set.leaving(unit, next);
+        self.undo_all(leaving, context, emit).await;
     }
 
     /// Undoes everything.
-    pub async fn end(mut self, context: &Context<'_>, emit: &mut dyn FnMut(Event)) {
-        let all = self.standing.all();
-        self.undo(all, context, emit).await;
+    pub async fn tear_down_all(mut self, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
+        let all = self.active_set.all();
+        self.undo_all(all, context, emit).await;
     }
 
     /// Each in its turn, whatever becomes of the others.
-    async fn undo(&mut self, ids: Vec<Id>, context: &Context<'_>, emit: &mut dyn FnMut(Event)) {
+    async fn undo_all(&mut self, ids: Vec<Id>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
         for id in ids {
-            self.standing.remove(&id);
+            self.active_set.remove(&id);
             let Some(mut instance) = self.instances.remove(&id) else { continue };
-            while let Some(pending) = instance.undos.pop() {
-                if context.keep {
+            while let Some(pending) = instance.pending_undos.pop() {
+                if context.keep_fixtures {
                     continue;
                 }
-                let number = pending.number;
+                let number = pending.ledger_number;
                 let whose = Whose::of_fixture(&instance.fixture.name, id.account.as_deref());
-                let outcome = Box::pin(take_back(&pending, &whose, context)).await;
-                let noted = if outcome.is_ok() { self.closed(number).map_err(|error| error.to_string()) } else { Ok(()) };
+                let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
+                let noted = if outcome.is_ok() { self.close_undo(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
-                    emit(Event::NotUndone(not_undone(&instance, &pending, &reason, context)));
+                    emit(Event::NotUndone(undo_report(&instance, &pending, &reason, context)));
                 }
             }
         }
@@ -257,7 +265,7 @@ impl<'l, 'w> Fixtures<'l, 'w> {
 }
 
 /// What a fixture is worth to those who need it.
-fn value_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, RenderError> {
+fn values_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, RenderError> {
     let (mut values, mut marked, mut is_fresh) = (Vec::new(), Vec::new(), false);
     for field in &fixture.values {
         let (value, mark) = variables.both(&field.value)?;
@@ -269,21 +277,21 @@ fn value_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, Re
     Ok(FixtureValue { name: fixture.name.clone(), value: Value::Object(values), marked })
 }
 
-async fn take_back(pending: &Pending<'_>, whose: &Whose, context: &Context<'_>) -> Result<(), String> {
+async fn send_pending_undo(pending: &PendingUndo<'_>, whose: &Whose, context: &RunContext<'_>) -> Result<(), String> {
     let unknown = "its answer did not say what was made, so it cannot be taken back";
     let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else { return Err(unknown.to_owned()) };
-    let recall = Recall::written(&undo.step.scheme.name, call, whose.clone(), &undo.gone).ok_or(unknown)?;
-    let recall = Recall { unsigned: pending.unsigned.as_ref(), ..recall };
-    recall::take_back(recall, context).await
+    let recall = UndoRequest::from_ledger(&undo.step.scheme.name, call, whose.clone(), &undo.gone).ok_or(unknown)?;
+    let recall = UndoRequest { unsigned: pending.unsigned.as_ref(), ..recall };
+    undo::send_undo(recall, context).await
 }
 
-fn not_undone(instance: &Instance<'_>, pending: &Pending<'_>, reason: &str, context: &Context<'_>) -> UndoReport {
+fn undo_report(instance: &FixtureInstance<'_>, pending: &PendingUndo<'_>, reason: &str, context: &RunContext<'_>) -> UndoReport {
     let mut redactor = context.redactor.borrow_mut();
     UndoReport {
         fixture: step_name(instance.fixture, pending.step),
         at: pending.step.undo.as_ref().map_or(pending.step.step.at, |undo| undo.step.at),
         reason: redactor.show(reason),
-        is_kept: pending.number.is_some(),
+        is_kept: pending.ledger_number.is_some(),
     }
 }
 
@@ -292,13 +300,13 @@ fn step_name(fixture: &Fixture, made: &FixtureStep) -> String {
 }
 
 /// The undo as recordings know it.
-fn unsigned_undo(made: &FixtureStep, variables: &Variables, context: &Context<'_>) -> Option<Draft> {
-    let step = &made.undo.as_ref().filter(|_| context.recordings.are_used())?.step;
+fn recorded_undo_draft(made: &FixtureStep, variables: &Variables, context: &RunContext<'_>) -> Option<Draft> {
+    let step = &made.undo.as_ref().filter(|_| context.recordings.is_enabled())?.step;
     draft(step, &Marked(variables), variables.moment(), context.files).ok()
 }
 
 /// The undo as it will be sent. `None` when it needs something that the answer did not bring.
-fn undo_call(made: &FixtureStep, variables: &Variables, context: &Context<'_>) -> Option<UndoCall> {
+fn undo_call(made: &FixtureStep, variables: &Variables, context: &RunContext<'_>) -> Option<UndoCall> {
     let step = &made.undo.as_ref()?.step;
     let Draft { method, path, raw_query, query, headers, body } =
         draft(step, variables, variables.moment(), context.files).ok()?;
@@ -321,7 +329,7 @@ fn undo_call(made: &FixtureStep, variables: &Variables, context: &Context<'_>) -
     })
 }
 
-fn hidden(call: &UndoCall, context: &Context<'_>) -> UndoCall {
+fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> UndoCall {
     let mut redactor = context.redactor.borrow_mut();
     let text = redactor.redact(&serde_json::to_string(call).unwrap_or_default());
     serde_json::from_str(&text).unwrap_or_else(|_| call.clone())
@@ -331,26 +339,26 @@ fn hidden(call: &UndoCall, context: &Context<'_>) -> UndoCall {
 ///
 /// # Errors
 /// In words, when the list cannot be got or read, or an undo needs more than the list says.
-pub async fn find_lost(
+pub async fn find_leftovers(
     find: &Find,
     undo: &Undo,
     account: Option<&str>,
     run_id: &str,
-    context: &Context<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Vec<Draft>, String> {
     let words = |error: crate::render::RenderError| error.reason;
     let scheme = Some(find.step.scheme.name.as_str());
-    let mut variables = layers(context, moment(context), account, scheme).map_err(words)?;
+    let mut variables = base_variables(context, moment(context), account, scheme).map_err(words)?;
     variables.set("run_id", Value::from(run_id), Origin { layer: Layer::BuiltIn, at: None });
     let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
-    let answer = recall::answer_of(Recall::of(&find.step, list, Whose::nobody_s(account), &[]), context).await?;
+    let answer = undo::fetch_json(UndoRequest::from_step(&find.step, list, Whose::nobody_s(account), &[]), context).await?;
     let things = match find.each.find(&answer) {
         Ok(Found::One(thing)) => thing.into_iter().collect(),
         Ok(Found::Many(things)) => things,
         Err(_) => return Err(format!("`{}` looks at too much of the list", find.each.text())),
     };
     let mut drafts = Vec::new();
-    for thing in things.into_iter().filter(|thing| carries(thing, &find.tag, run_id)) {
+    for thing in things.into_iter().filter(|thing| has_run_id(thing, &find.tag, run_id)) {
         let mut variables = variables.clone();
         for (name, path) in &find.capture {
             let Ok(Found::One(Some(value))) = path.find(thing) else {
@@ -363,6 +371,6 @@ pub async fn find_lost(
     Ok(drafts)
 }
 
-fn carries(thing: &Value, tag: &crate::jsonpath::JsonPath, run_id: &str) -> bool {
+fn has_run_id(thing: &Value, tag: &crate::jsonpath::JsonPath, run_id: &str) -> bool {
     matches!(tag.find(thing), Ok(Found::One(Some(Value::String(text)))) if text.contains(run_id))
 }

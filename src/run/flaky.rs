@@ -1,22 +1,22 @@
 //! What passed only on a retry, where that is a failure.
 
-use super::Context;
+use super::RunContext;
 use crate::diagnostic::count;
 use crate::event::{FailureReport, StepReport, Verdict};
 
 /// Steps that passed only on a retry fail, and with them their unit.
-pub fn refuse(steps: &mut [StepReport], verdict: &mut Verdict, context: &Context<'_>) {
+pub fn fail_flaky_steps(steps: &mut [StepReport], verdict: &mut Verdict, context: &RunContext<'_>) {
     if !context.flaky_fails || !verdict.is_pass() {
         return;
     }
     for step in steps.iter_mut().filter(|step| !step.attempts.is_empty()) {
-        step.failures.push(failure(step, context));
+        step.failures.push(flaky_failure(step, context));
         step.verdict = Verdict::Fail;
         *verdict = Verdict::Fail;
     }
 }
 
-fn failure(step: &StepReport, context: &Context<'_>) -> FailureReport {
+fn flaky_failure(step: &StepReport, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     let failed = count(step.attempts.len(), "failed attempt");
     FailureReport {

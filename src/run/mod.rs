@@ -2,39 +2,39 @@
 
 mod access;
 mod advice;
-mod asking;
 mod attempts;
 mod budget;
-mod call;
 mod conductor;
+mod exchange;
 mod explain;
 mod failures;
 mod fixtures;
 mod flaky;
 mod pages;
 mod poll;
-mod recall;
-mod recorded;
-mod retries;
-mod snapshots;
+mod retry_budget;
+mod run_recordings;
+mod snapshot_check;
 mod step;
+mod step_execution;
 mod stop;
 mod token;
+mod undo;
 mod unit;
-mod unreferenced;
+mod unreferenced_snapshots;
 
-pub use access::{Access, AccessError, Accesses, Environment};
-pub use budget::Budgets;
+pub use access::{AccessEnvironment, AccessError, AccessResolver, AccountAccess};
+pub use budget::RunBudget;
 pub use conductor::run;
-pub use explain::{ExplainError, Explained, ExplainedCall, ExplainedValue, explain};
-pub use fixtures::find_lost;
-pub use recall::{Recall, take_back};
-pub use recorded::{Recordings, Use};
-pub use retries::Retries;
-pub use snapshots::{Snapshots, snapshot_path};
-pub use stop::{Stop, Stopper, stopper};
-pub use token::{Tokens, access_token};
-pub use unreferenced::unreferenced;
+pub use explain::{ExplainError, ExplainedRequest, ExplainedValue, StepExplanation, explain};
+pub use fixtures::find_leftovers;
+pub use retry_budget::RetryBudget;
+pub use run_recordings::{RecordingMode, RunRecordings};
+pub use snapshot_check::{SnapshotOptions, snapshot_path};
+pub use stop::{StopSender, StopSignal, stop_channel};
+pub use token::{RunTokens, access_token};
+pub use undo::{UndoRequest, send_undo};
+pub use unreferenced_snapshots::unreferenced_snapshots;
 
 use crate::event::Trouble;
 use crate::model::scheme::{Level, Scheme};
@@ -51,66 +51,68 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What a run needs and does not read by itself.
-pub struct Context<'w> {
+pub struct RunContext<'w> {
     pub workspace: &'w Workspace,
     pub environment: String,
     /// Of `--var`.
     pub vars: Vec<Member>,
     pub run_id: String,
-    pub accesses: Accesses<'w>,
-    pub tokens: Tokens<'w>,
+    pub accesses: AccessResolver<'w>,
+    pub tokens: RunTokens<'w>,
     pub transport: LiveTransport,
-    pub budgets: Budgets,
-    pub recordings: Recordings,
+    pub run_budget: RunBudget,
+    pub recordings: RunRecordings,
     pub files: &'w dyn BodyFiles,
     pub redactor: RefCell<Redactor>,
     /// Unix milliseconds.
     pub clock: fn() -> i64,
-    pub chance: fn() -> [u8; 16],
+    pub rng: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
     pub verbose: bool,
     /// A report wants more than a person at a terminal: all exchanges, traces, what units are grouped by.
     pub detail: bool,
     /// What the times of events count from.
-    pub begun: Instant,
+    pub started_at: Instant,
     /// The folder in which it is written down what fixtures make; `None` where everything ends with the run.
     pub ledger: Option<PathBuf>,
     /// What fixtures make is left there.
-    pub keep: bool,
+    pub keep_fixtures: bool,
     /// The first unit that does not pass is the last.
     pub fail_fast: bool,
     /// How many units run side by side, at most.
     pub jobs: usize,
-    pub snapshots: Snapshots,
-    pub retries: Retries,
+    pub snapshots: SnapshotOptions,
+    pub retries: RetryBudget,
     /// What passed only on a retry has failed.
     pub flaky_fails: bool,
-    pub stop: Stop,
+    pub stop: StopSignal,
 }
 
-impl Context<'_> {
+impl RunContext<'_> {
     /// As whom and where a request goes; its secrets are known to the redactor before anything is shown.
     ///
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<Access>, AccessError> {
-        self.accesses.get(scheme, level, account, &|access| self.remember(scheme, &access.credentials, &access.given_token))
+    pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<AccountAccess>, AccessError> {
+        self.accesses.resolve_cached(scheme, level, account, &|access| {
+            self.register_secrets(scheme, &access.credentials, &access.given_token)
+        })
     }
 
     /// Waits so long; `false` when somebody wants the run to stop. What is replayed waits for nothing.
     async fn pause(&self, wait: Duration) -> bool {
-        let wait = if self.recordings.answer_alone() { Duration::ZERO } else { wait };
+        let wait = if self.recordings.is_replay() { Duration::ZERO } else { wait };
         self.stop.pause(wait).await
     }
 
     /// From now on the tokens of a record are shown by their names.
-    pub fn remember_record(&self, record: &FamilyRecord) {
+    pub fn register_record_secrets(&self, record: &FamilyRecord) {
         let mut redactor = self.redactor.borrow_mut();
         record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
     }
 
     /// From now on these secrets are shown by their names.
-    pub fn remember(&self, scheme: &Scheme, credentials: &NamedValues, token: &NamedValues) {
+    pub fn register_secrets(&self, scheme: &Scheme, credentials: &NamedValues, token: &NamedValues) {
         let mut redactor = self.redactor.borrow_mut();
         for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
@@ -126,7 +128,7 @@ impl Context<'_> {
 }
 
 /// The longest a whole body is shown in a report, in characters.
-const SHOWN_BODY: usize = 4_096;
+const MAX_SHOWN_BODY: usize = 4_096;
 
 /// A body for people: JSON over several lines, text as it is, anything else by its size.
 fn body_text(body: &[u8]) -> String {
@@ -138,9 +140,9 @@ fn body_text(body: &[u8]) -> String {
 }
 
 /// Secrets go first, and only then is a long text cut: half a secret could not be recognised any more.
-fn shown(text: &str, redactor: &mut Redactor) -> Shown {
+fn redacted_text(text: &str, redactor: &mut Redactor) -> Shown {
     let whole = redactor.redact(text);
-    match whole.char_indices().nth(SHOWN_BODY) {
+    match whole.char_indices().nth(MAX_SHOWN_BODY) {
         Some((cut, _)) => redactor.show(&format!("{}\n… ({} bytes in all)", &whole[..cut], text.len())),
         None => redactor.show(&whole),
     }

@@ -1,10 +1,10 @@
 //! A step that is sent page by page: each answer says whether there is another page, and what to ask for it with. Every page
 //! is judged; captures of lists join.
 
-use super::asking::{Asked, Asking, is_list};
-use super::call::Progress;
-use super::step::{Judged, StepError};
-use super::{Context, failures};
+use super::exchange::StepProgress;
+use super::step::{Judgement, StepError};
+use super::step_execution::{StepExecution, StepResponse, captures_list};
+use super::{RunContext, failures};
 use crate::check::{self, Answer};
 use crate::diagnostic::count;
 use crate::event::FailureReport;
@@ -18,36 +18,36 @@ use crate::value::Value;
 /// # Errors
 /// When a page could not be asked for.
 pub async fn run(
-    asking: &Asking<'_>,
+    asking: &StepExecution<'_>,
     pages: &Pages,
     variables: &mut Variables,
-    progress: &mut Progress,
-) -> Result<Judged, StepError> {
+    progress: &mut StepProgress,
+) -> Result<Judgement, StepError> {
     let before = variables.clone();
-    let judged = walk(asking, pages, variables, progress).await;
+    let judged = fetch_pages(asking, pages, variables, progress).await;
     // Another step with the same variables begins at its own first page.
     pages.set.iter().for_each(|setting| variables.restore(&setting.name, &before));
     judged
 }
 
-async fn walk(
-    asking: &Asking<'_>,
+async fn fetch_pages(
+    asking: &StepExecution<'_>,
     pages: &Pages,
     variables: &mut Variables,
-    progress: &mut Progress,
-) -> Result<Judged, StepError> {
-    let mut joined = Joined::of(&asking.step.captures);
+    progress: &mut StepProgress,
+) -> Result<Judgement, StepError> {
+    let mut joined = JoinedCaptures::of(&asking.step.captures);
     let mut page = 0;
     loop {
         page += 1;
-        let asked = asking.ask(variables, progress).await?;
+        let asked = asking.send(variables, progress).await?;
         let mut judged = asking.judge(&asked, variables)?;
-        let leaf = Leaf { asking, pages, page };
+        let leaf = CurrentPage { execution: asking, pages, number: page };
         if judged.failures.is_empty() {
             joined.add(variables);
-            match leaf.turn(&asked, variables) {
+            match leaf.advance(&asked, variables) {
                 Ok(true) => {
-                    judged.failures.extend(asking.keep(&asked)?);
+                    judged.failures.extend(asking.record_and_compare(&asked)?);
                     if judged.failures.is_empty() {
                         continue;
                     }
@@ -56,58 +56,58 @@ async fn walk(
                 Err(failure) => judged.failures.push(*failure),
             }
         }
-        judged.failures.iter_mut().for_each(|failure| leaf.name(failure));
+        judged.failures.iter_mut().for_each(|failure| leaf.add_page_number(failure));
         return asking.conclude(&asked, judged, progress);
     }
 }
 
 /// One page.
-struct Leaf<'a> {
-    asking: &'a Asking<'a>,
+struct CurrentPage<'a> {
+    execution: &'a StepExecution<'a>,
     pages: &'a Pages,
     /// From 1.
-    page: u32,
+    number: u32,
 }
 
-impl Leaf<'_> {
+impl CurrentPage<'_> {
     /// Whether there is another page; then the variables are those of it.
-    fn turn(&self, asked: &Asked, variables: &mut Variables) -> Result<bool, Box<FailureReport>> {
+    fn advance(&self, asked: &StepResponse, variables: &mut Variables) -> Result<bool, Box<FailureReport>> {
         let answer = Answer::new(asked.response());
-        let json = answer.json().map_err(|error| self.no_word(&format!("the body is {error}")))?;
-        match find(&self.pages.goes_on, json) {
+        let json = answer.json().map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
+        match find_one(&self.pages.goes_on, json) {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
             Some(Value::Bool(true)) => {}
-            Some(other) => return Err(self.no_word(&other.to_json())),
+            Some(other) => return Err(self.invalid_while_value(&other.to_json())),
         }
-        if self.page >= self.pages.max {
-            return Err(self.endless());
+        if self.number >= self.pages.max {
+            return Err(self.too_many_pages());
         }
         for setting in &self.pages.set {
-            let value = find(&setting.from, json).ok_or_else(|| self.not_set(setting))?;
+            let value = find_one(&setting.from, json).ok_or_else(|| self.missing_next_value(setting))?;
             let origin = Origin { layer: Layer::Capture, at: Some(setting.name_at) };
             variables.set(setting.name.as_str(), value.clone(), origin);
         }
         Ok(true)
     }
 
-    fn no_word(&self, actual: &str) -> Box<FailureReport> {
+    fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {
         let subject = format!("while {}", self.pages.goes_on.text());
         self.failure(self.pages.goes_on_at, [&subject, "`true`, `false`, `null` or nothing", actual])
     }
 
-    fn endless(&self) -> Box<FailureReport> {
+    fn too_many_pages(&self) -> Box<FailureReport> {
         let expected = format!("an end within {}", count(self.pages.max as usize, "page"));
         let actual = format!("`{}` is still true", self.pages.goes_on.text());
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
-    fn not_set(&self, setting: &Setting) -> Box<FailureReport> {
+    fn missing_next_value(&self, setting: &Setting) -> Box<FailureReport> {
         let expected = format!("a value of `{}` for the next page", setting.name);
         self.failure(setting.at, [&format!("set {}", setting.from.text()), &expected, "nothing is there"])
     }
 
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
-        let mut redactor = self.asking.context.redactor.borrow_mut();
+        let mut redactor = self.execution.context.redactor.borrow_mut();
         Box::new(FailureReport {
             at,
             subject: redactor.show(subject),
@@ -119,23 +119,23 @@ impl Leaf<'_> {
     }
 
     /// Which page it was.
-    fn name(&self, failure: &mut FailureReport) {
-        let text = format!("{} (page {})", failure.subject, self.page);
-        failure.subject = self.asking.context.redactor.borrow_mut().show(&text);
+    fn add_page_number(&self, failure: &mut FailureReport) {
+        let text = format!("{} (page {})", failure.subject, self.number);
+        failure.subject = self.execution.context.redactor.borrow_mut().show(&text);
     }
 }
 
 /// Paths for many are refused when the file is loaded.
-fn find<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
+fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
     if let Ok(Found::One(found)) = path.find(json) { found } else { None }
 }
 
 /// What all pages have together.
-struct Joined<'c>(Vec<(&'c Capture, Vec<Value>)>);
+struct JoinedCaptures<'c>(Vec<(&'c Capture, Vec<Value>)>);
 
-impl<'c> Joined<'c> {
+impl<'c> JoinedCaptures<'c> {
     fn of(captures: &'c [Capture]) -> Self {
-        Self(captures.iter().filter(|capture| is_list(capture)).map(|capture| (capture, Vec::new())).collect())
+        Self(captures.iter().filter(|capture| captures_list(capture)).map(|capture| (capture, Vec::new())).collect())
     }
 
     fn add(&mut self, variables: &Variables) {
@@ -147,13 +147,13 @@ impl<'c> Joined<'c> {
     }
 
     /// A capture that found nothing on any page has found nothing.
-    fn finish(self, asked: &Asked, variables: &mut Variables, context: &Context<'_>) -> Vec<FailureReport> {
+    fn finish(self, asked: &StepResponse, variables: &mut Variables, context: &RunContext<'_>) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0 {
             if all.is_empty()
                 && let Err(failure) = check::capture(capture, &Answer::new(asked.response()))
             {
-                failures.push(failures::of_capture(&failure, context));
+                failures.push(failures::capture_failure(&failure, context));
             }
             let origin = Origin { layer: Layer::Capture, at: Some(capture.name_at) };
             variables.set(capture.name.as_str(), Value::List(all), origin);

@@ -1,8 +1,8 @@
 //! A step that is sent again until something holds. Only its last answer is judged; one that is not what `ok` says ends it.
 
-use super::asking::Asking;
-use super::call::Progress;
-use super::step::{Judged, StepError};
+use super::exchange::StepProgress;
+use super::step::{Judgement, StepError};
+use super::step_execution::StepExecution;
 use crate::check::Answer;
 use crate::diagnostic::count;
 use crate::event::FailureReport;
@@ -15,46 +15,50 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// When a call could not be made, or somebody wants the run to stop. That it does not hold in time is a failure.
 pub async fn run(
-    asking: &Asking<'_>,
+    asking: &StepExecution<'_>,
     poll: &Poll,
     variables: &mut Variables,
-    progress: &mut Progress,
-) -> Result<Judged, StepError> {
-    let mut watch = Watch::start(poll, asking.context.recordings.answer_alone());
+    progress: &mut StepProgress,
+) -> Result<Judgement, StepError> {
+    let mut watch = PollTimer::start(poll, asking.context.recordings.is_replay());
     let (mut answers, mut unmet) = (0, Vec::new());
     loop {
-        let Ok(asked) = tokio::time::timeout(watch.left(), asking.ask(variables, progress)).await else { break };
+        let Ok(asked) = tokio::time::timeout(watch.remaining(), asking.send(variables, progress)).await else { break };
         let asked = asked?;
         answers += 1;
         if asking.is_expected(&asked) {
-            unmet = unmet_in(asking, asked.response(), variables)?;
+            unmet = unmet_until(asking, asked.response(), variables)?;
         }
         if unmet.is_empty() || !asking.is_expected(&asked) {
             let judged = asking.judge(&asked, variables)?;
             return asking.conclude(&asked, judged, progress);
         }
-        asking.hear(&asked);
-        let Some(wait) = watch.next() else { break };
+        asking.record_intermediate(&asked);
+        let Some(wait) = watch.next_wait() else { break };
         if !asking.context.pause(wait).await {
             return Err(StepError::Interrupted);
         }
     }
-    let mut failures = vec![too_late(asking, poll, answers)];
+    let mut failures = vec![timeout_failure(asking, poll, answers)];
     failures.extend(unmet);
-    Ok(Judged { failures, notes: std::mem::take(&mut progress.warnings) })
+    Ok(Judgement { failures, notes: std::mem::take(&mut progress.warnings) })
 }
 
 /// What of `until` does not hold yet.
-fn unmet_in(asking: &Asking<'_>, response: &WireResponse, variables: &Variables) -> Result<Vec<FailureReport>, RenderError> {
+fn unmet_until(
+    asking: &StepExecution<'_>,
+    response: &WireResponse,
+    variables: &Variables,
+) -> Result<Vec<FailureReport>, RenderError> {
     let hide = |text: &str| asking.context.redactor.borrow_mut().redact(text);
-    let unmet = asking.unmet(asking.step.until(), &Answer::new(response).hiding(&hide), variables)?;
+    let unmet = asking.unmet_assertions(asking.step.until(), &Answer::new(response).hiding(&hide), variables)?;
     let mut redactor = asking.context.redactor.borrow_mut();
     let named =
         |failure: FailureReport| FailureReport { subject: redactor.show(&format!("until {}", failure.subject)), ..failure };
     Ok(unmet.into_iter().map(named).collect())
 }
 
-fn too_late(asking: &Asking<'_>, poll: &Poll, answers: usize) -> FailureReport {
+fn timeout_failure(asking: &StepExecution<'_>, poll: &Poll, answers: usize) -> FailureReport {
     let mut redactor = asking.context.redactor.borrow_mut();
     let within = human_duration(poll.within);
     FailureReport {
@@ -68,27 +72,27 @@ fn too_late(asking: &Asking<'_>, poll: &Poll, answers: usize) -> FailureReport {
 }
 
 /// When the next call begins, from the start of the first. In a replay, where nothing is waited for, time goes by in steps.
-struct Watch<'p> {
+struct PollTimer<'p> {
     poll: &'p Poll,
-    begun: Instant,
+    started_at: Instant,
     is_replayed: bool,
     /// When the present call began.
-    now: Duration,
+    elapsed: Duration,
 }
 
-impl<'p> Watch<'p> {
+impl<'p> PollTimer<'p> {
     fn start(poll: &'p Poll, is_replayed: bool) -> Self {
-        Self { poll, begun: Instant::now(), is_replayed, now: Duration::ZERO }
+        Self { poll, started_at: Instant::now(), is_replayed, elapsed: Duration::ZERO }
     }
 
-    fn left(&self) -> Duration {
-        self.poll.within.saturating_sub(self.now)
+    fn remaining(&self) -> Duration {
+        self.poll.within.saturating_sub(self.elapsed)
     }
 
     /// How long until the next call; `None` when there is no time for one.
-    fn next(&mut self) -> Option<Duration> {
-        let passed = if self.is_replayed { Duration::ZERO } else { self.begun.elapsed() };
-        self.now = passed.max(self.now + self.poll.every);
-        (self.now < self.poll.within).then(|| self.now.saturating_sub(passed))
+    fn next_wait(&mut self) -> Option<Duration> {
+        let passed = if self.is_replayed { Duration::ZERO } else { self.started_at.elapsed() };
+        self.elapsed = passed.max(self.elapsed + self.poll.every);
+        (self.elapsed < self.poll.within).then(|| self.elapsed.saturating_sub(passed))
     }
 }

@@ -1,9 +1,9 @@
 //! One step of a file: asked once, until something holds, or page by page; and what is reported of it.
 
 use super::access::AccessError;
-use super::asking::Asking;
-use super::call::{Attempt, Progress, Reach};
-use super::{Context, body_text, pages, poll, shown};
+use super::exchange::{FailedAttempt, SendState, StepProgress};
+use super::step_execution::StepExecution;
+use super::{RunContext, body_text, pages, poll, redacted_text};
 use crate::budget::BudgetError;
 use crate::event::{AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
 use crate::model::redact::Redact;
@@ -13,7 +13,7 @@ use crate::model::scheme::Scheme;
 use crate::plan::Unit;
 use crate::recording::{ReplayError, TakeError, Whose};
 use crate::render::{Layer, Origin, RenderError, Variables};
-use crate::renew::Failure;
+use crate::renew::RefreshError;
 use crate::secret::{Redactor, Shown};
 use crate::sign::{SealError, TraceLine};
 use crate::snapshot::SnapshotError;
@@ -32,7 +32,7 @@ pub enum StepError {
     #[error("{0}")]
     Transport(#[from] TransportError),
     #[error(transparent)]
-    Token(#[from] Failure),
+    Token(#[from] RefreshError),
     #[error(transparent)]
     Budget(Box<BudgetError>),
     #[error("nothing is recorded for this request: {0}")]
@@ -42,7 +42,7 @@ pub enum StepError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     #[error("no snapshot of the answer can be taken: {0}")]
-    Personal(#[from] TakeError),
+    Redaction(#[from] TakeError),
     /// Somebody wanted the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -55,13 +55,13 @@ impl From<BudgetError> for StepError {
 }
 
 impl StepError {
-    fn trouble(&self) -> Trouble {
+    fn error_class(&self) -> Trouble {
         match self {
             Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => Trouble::File,
             Self::Seal(_) => Trouble::Credential,
             Self::Access(error) => error.into(),
             Self::Transport(_) => Trouble::Unable,
-            Self::Token(failure) if failure.wants_a_person => Trouble::Credential,
+            Self::Token(failure) if failure.needs_user_action => Trouble::Credential,
             Self::Token(_) => Trouble::Unable,
             Self::Budget(error) if error.is_store_error() => Trouble::Unable,
             Self::Budget(_) => Trouble::Budget,
@@ -69,7 +69,7 @@ impl StepError {
             Self::NotRecorded(_)
             | Self::Replay(_)
             | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => Trouble::Recording,
-            Self::Snapshot(SnapshotError::Mask(_)) | Self::Personal(_) => Trouble::File,
+            Self::Snapshot(SnapshotError::Mask(_)) | Self::Redaction(_) => Trouble::File,
             Self::Snapshot(SnapshotError::Unwritable { .. }) => Trouble::Unable,
             Self::Interrupted => Trouble::Interrupted,
         }
@@ -95,69 +95,74 @@ impl StepError {
 }
 
 /// A call that was tried.
-pub struct Tried {
+pub struct StepResult {
     pub report: StepReport,
-    pub reach: Reach,
+    pub send_state: SendState,
     /// It passed, or only has no snapshot yet: what comes after it in a flow can be sent.
-    pub goes_on: bool,
+    pub can_continue: bool,
 }
 
 /// Whose step it is, and what its file says is personal.
-pub struct Caller<'c> {
-    pub whose: Whose,
-    pub redact: &'c [Redact],
+pub struct StepOwner<'c> {
+    pub recording_key: Whose,
+    pub redact_rules: &'c [Redact],
     /// Not of a fixture: its answers are there to be used, and have no snapshots.
     pub unit: Option<&'c Unit<'c>>,
 }
 
-pub async fn run(caller: &Caller<'_>, step: &Step, variables: &mut Variables, context: &Context<'_>) -> Tried {
-    let begun = context.begun.elapsed();
-    let mut progress = Progress { begun, ..Progress::default() };
-    let result = ask(caller, step, variables, context, &mut progress).await;
+pub async fn run(caller: &StepOwner<'_>, step: &Step, variables: &mut Variables, context: &RunContext<'_>) -> StepResult {
+    let begun = context.started_at.elapsed();
+    let mut progress = StepProgress { started_at: begun, ..StepProgress::default() };
+    let result = execute(caller, step, variables, context, &mut progress).await;
     let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
     if let Err(error) = result.as_ref().map_err(ToString::to_string)
         && !is_unseen
     {
-        context.recordings.refuse(&caller.whose, &error);
+        context.recordings.reject_unit(&caller.recording_key, &error);
     }
-    let reach = progress.reach;
-    let report = report(step, context, progress, result);
-    Tried { reach, goes_on: is_unseen || report.verdict.is_pass(), report }
+    let reach = progress.send_state;
+    let report = step_report(step, context, progress, result);
+    StepResult { send_state: reach, can_continue: is_unseen || report.verdict.is_pass(), report }
 }
 
 /// What does not hold in an answer.
 #[derive(Default)]
-pub struct Judged {
+pub struct Judgement {
     pub failures: Vec<FailureReport>,
     pub notes: Vec<String>,
 }
 
-async fn ask(
-    caller: &Caller<'_>,
+async fn execute(
+    caller: &StepOwner<'_>,
     step: &Step,
     variables: &mut Variables,
-    context: &Context<'_>,
-    progress: &mut Progress,
-) -> Result<Judged, StepError> {
+    context: &RunContext<'_>,
+    progress: &mut StepProgress,
+) -> Result<Judgement, StepError> {
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
     };
-    set_account(variables, scheme, caller.whose.account.as_deref(), context);
-    let asking = Asking { caller, step, scheme, context };
+    set_account(variables, scheme, caller.recording_key.account.as_deref(), context);
+    let asking = StepExecution { owner: caller, step, scheme, context };
     match &step.repeat {
-        Repeat::Once => asking.once(variables, progress).await,
+        Repeat::Once => asking.run_once(variables, progress).await,
         Repeat::Poll(poll) => poll::run(&asking, poll, variables, progress).await,
         Repeat::Pages(pages) => pages::run(&asking, pages, variables, progress).await,
     }
 }
 
 /// `account` as templates see it.
-pub fn set_account(variables: &mut Variables, scheme: &Scheme, account: Option<&str>, context: &Context<'_>) {
-    let shown = context.accesses.shown_account(scheme, account);
+pub fn set_account(variables: &mut Variables, scheme: &Scheme, account: Option<&str>, context: &RunContext<'_>) {
+    let shown = context.accesses.template_account(scheme, account);
     variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
 }
 
-fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result<Judged, StepError>) -> StepReport {
+fn step_report(
+    step: &Step,
+    context: &RunContext<'_>,
+    progress: StepProgress,
+    result: Result<Judgement, StepError>,
+) -> StepReport {
     let mut redactor = context.redactor.borrow_mut();
     let mut at = step.at;
     let (verdict, failures, notes) = match result {
@@ -166,36 +171,36 @@ fn report(step: &Step, context: &Context<'_>, progress: Progress, result: Result
         Err(error) => {
             at = error.at().unwrap_or(at);
             let notes = progress.warnings.into_iter().chain(error.notes()).collect();
-            (Verdict::Error(error.trouble(), redactor.show(&error.to_string())), Vec::new(), notes)
+            (Verdict::Error(error.error_class(), redactor.show(&error.to_string())), Vec::new(), notes)
         }
     };
     let wanted = context.verbose || context.detail || !verdict.is_pass();
-    let line = || progress.draft.as_deref().map_or_else(|| format!("{} …", step.method), line);
+    let line = || progress.draft.as_deref().map_or_else(|| format!("{} …", step.method), request_line);
     let endpoint = || progress.draft.as_ref().map(|draft| format!("{} {}", draft.method, draft.path)).unwrap_or_default();
     let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
-        request: shown(&request_text(request), &mut redactor),
-        response: progress.heard.as_ref().map(|heard| shown(&response_text(&heard.response), &mut redactor)),
+        request: redacted_text(&request_text(request), &mut redactor),
+        response: progress.judged_response.as_ref().map(|heard| redacted_text(&response_text(&heard.response), &mut redactor)),
     });
     StepReport {
         name: step.name.clone(),
         line: if wanted { redactor.show(&line()) } else { Shown::default() },
         endpoint: if context.detail { redactor.show(&endpoint()) } else { Shown::default() },
         at,
-        begun: progress.begun,
-        sent: progress.sent,
-        status: progress.heard.as_ref().map(|heard| heard.response.status),
-        latency: progress.heard.as_ref().map(|heard| heard.response.latency),
+        begun: progress.started_at,
+        sent: progress.sent_at,
+        status: progress.judged_response.as_ref().map(|heard| heard.response.status),
+        latency: progress.judged_response.as_ref().map(|heard| heard.response.latency),
         verdict,
         attempts: progress.attempts.iter().map(|attempt| attempt_report(attempt, &mut redactor)).collect(),
         failures,
         notes: notes.iter().map(|note| redactor.show(note)).collect(),
         exchange,
-        trace: progress.trace.iter().map(|line| trace_line(line, &mut redactor)).collect(),
+        trace: progress.trace.iter().map(|line| trace_report(line, &mut redactor)).collect(),
     }
 }
 
 /// Method and target, for people: the query as it was before it was encoded.
-fn line(draft: &Draft) -> String {
+fn request_line(draft: &Draft) -> String {
     let mut query = draft.raw_query.clone();
     for (name, value) in &draft.query {
         let separator = if query.is_empty() { "" } else { "&" };
@@ -205,12 +210,12 @@ fn line(draft: &Draft) -> String {
     format!("{} {}{separator}{query}", draft.method, draft.path)
 }
 
-fn attempt_report(attempt: &Attempt, redactor: &mut Redactor) -> AttemptReport {
+fn attempt_report(attempt: &FailedAttempt, redactor: &mut Redactor) -> AttemptReport {
     AttemptReport { status: attempt.status, reason: redactor.show(&attempt.reason), latency: attempt.latency }
 }
 
-fn trace_line(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
-    TraceReport { id: line.id.clone(), kind: line.op.to_owned(), text: shown(&line.value, redactor) }
+fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
+    TraceReport { id: line.id.clone(), kind: line.op.to_owned(), text: redacted_text(&line.value, redactor) }
 }
 
 /// As HTTP/1.1 spells it, for people.

@@ -4,29 +4,29 @@ use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
 /// Says it.
-pub struct Stopper(Sender<bool>);
+pub struct StopSender(Sender<bool>);
 
 /// Sees it.
 #[derive(Clone)]
-pub struct Stop(Receiver<bool>);
+pub struct StopSignal(Receiver<bool>);
 
 /// Both ends.
 #[must_use]
-pub fn stopper() -> (Stopper, Stop) {
+pub fn stop_channel() -> (StopSender, StopSignal) {
     let (sender, receiver) = channel(false);
-    (Stopper(sender), Stop(receiver))
+    (StopSender(sender), StopSignal(receiver))
 }
 
-impl Stopper {
+impl StopSender {
     pub fn stop(&self) {
         // Nobody who listens is nobody to stop.
         let _ = self.0.send(true);
     }
 }
 
-impl Stop {
+impl StopSignal {
     #[must_use]
-    pub fn is_wanted(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
@@ -34,13 +34,13 @@ impl Stop {
     pub async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {
             biased;
-            () = self.wanted() => false,
+            () = self.requested() => false,
             () = tokio::time::sleep(wait) => true,
         }
     }
 
     /// Waits until it is; for ever, when nobody can say it any more.
-    pub async fn wanted(&self) {
+    pub async fn requested(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;

@@ -1,10 +1,10 @@
 //! The token of a call: given like a credential, kept in the store, or renewed. It renews at most once for a call.
 
-use super::Context;
-use super::access::{Access, AccessError};
+use super::RunContext;
+use super::access::{AccessError, AccountAccess};
 use crate::model::environment::Refresh;
 use crate::model::scheme::{Scheme, Token};
-use crate::renew::{Act, Failure, Job, Renewer};
+use crate::renew::{RefreshError, RefreshJob, RefreshKind, TokenRefresher};
 use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
@@ -14,34 +14,34 @@ use std::rc::Rc;
 use tokio::sync::Mutex;
 
 /// A record that was read longer ago is read again, in milliseconds: another process may have renewed it.
-const READ_AGAIN_MS: i64 = 60_000;
+const CACHE_TTL_MS: i64 = 60_000;
 
 /// The tokens of a run.
-pub struct Tokens<'w> {
-    pub renewer: Renewer<'w>,
+pub struct RunTokens<'w> {
+    pub renewer: TokenRefresher<'w>,
     pub refresh: Refresh,
-    held: RefCell<HashMap<FamilyKey, Held>>,
+    cached: RefCell<HashMap<FamilyKey, CachedToken>>,
     /// What could not be renewed is not tried again by every request of a run.
-    failed: RefCell<HashMap<FamilyKey, Failure>>,
+    failures: RefCell<HashMap<FamilyKey, RefreshError>>,
     /// Of requests that run side by side one renews a token, and the others wait for it.
-    turns: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
+    renewal_locks: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
 }
 
 #[derive(Clone)]
-struct Held {
+struct CachedToken {
     record: FamilyRecord,
     read_at_ms: i64,
 }
 
-impl<'w> Tokens<'w> {
+impl<'w> RunTokens<'w> {
     #[must_use]
-    pub fn new(renewer: Renewer<'w>, refresh: Refresh) -> Self {
-        Self { renewer, refresh, held: RefCell::default(), failed: RefCell::default(), turns: RefCell::default() }
+    pub fn new(renewer: TokenRefresher<'w>, refresh: Refresh) -> Self {
+        Self { renewer, refresh, cached: RefCell::default(), failures: RefCell::default(), renewal_locks: RefCell::default() }
     }
 }
 
 /// A token that a call is signed with.
-pub struct Used {
+pub struct ActiveToken {
     pub values: NamedValues,
     /// `None` when it was given like a credential: then there is nothing to renew it with.
     pub generation: Option<u64>,
@@ -50,35 +50,35 @@ pub struct Used {
 }
 
 /// Which token is wanted, and as whom.
-pub struct Wanted<'c> {
+pub struct TokenQuery<'c> {
     pub scheme: &'c Scheme,
     pub token: &'c Token,
-    pub access: &'c Access,
-    pub context: &'c Context<'c>,
+    pub access: &'c AccountAccess,
+    pub context: &'c RunContext<'c>,
 }
 
-impl Wanted<'_> {
+impl TokenQuery<'_> {
     /// # Errors
     /// When there is none and none can be got.
-    pub async fn get(&self) -> Result<Used, Failure> {
-        if let Some(values) = self.given() {
-            return Ok(Used { values, generation: None, warning: None });
+    pub async fn get(&self) -> Result<ActiveToken, RefreshError> {
+        if let Some(values) = self.given_values() {
+            return Ok(ActiveToken { values, generation: None, warning: None });
         }
         let tokens = &self.context.tokens;
-        let record = self.read(READ_AGAIN_MS).await?;
+        let record = self.read(CACHE_TTL_MS).await?;
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
         if let (Some(record), Some(pair)) = (&record, pair)
-            && !pair.is_renewal_due(now, tokens.renewer.margin_ms(self.token))
+            && !pair.is_renewal_due(now, tokens.renewer.renewal_margin_ms(self.token))
         {
-            return Ok(used(record, None));
+            return Ok(active_token(record, None));
         }
         let is_good = pair.is_some_and(|pair| pair.is_valid(now));
         match self.renew(record.as_ref().map_or(0, |record| record.generation)).await {
-            Ok(record) => Ok(used(&record, None)),
+            Ok(record) => Ok(active_token(&record, None)),
             // An outage of the marketplace's token service costs nothing while the token is good.
             Err(failure) => match record.filter(|_| is_good) {
-                Some(record) => Ok(used(&record, self.warning(&failure))),
+                Some(record) => Ok(active_token(&record, self.renewal_warning(&failure))),
                 None => Err(failure),
             },
         }
@@ -89,7 +89,7 @@ impl Wanted<'_> {
     ///
     /// # Errors
     /// When no other can be got.
-    pub async fn another(&self, refused: &Used) -> Result<Option<Used>, Failure> {
+    pub async fn replacement(&self, refused: &ActiveToken) -> Result<Option<ActiveToken>, RefreshError> {
         let Some(generation) = refused.generation else { return Ok(None) };
         let record = self.read(0).await?;
         let now = self.context.tokens.renewer.now_ms();
@@ -97,17 +97,17 @@ impl Wanted<'_> {
             record.generation != generation && record.current.as_ref().is_some_and(|pair| pair.is_valid(now))
         };
         match record.filter(is_newer) {
-            Some(record) => Ok(Some(used(&record, None))),
+            Some(record) => Ok(Some(active_token(&record, None))),
             None if self.context.tokens.refresh == Refresh::Never => Ok(None),
-            None => self.renew(generation).await.map(|record| Some(used(&record, None))),
+            None => self.renew(generation).await.map(|record| Some(active_token(&record, None))),
         }
     }
 
-    fn given(&self) -> Option<NamedValues> {
+    fn given_values(&self) -> Option<NamedValues> {
         self.access.given_token.get("access_token").map(|_| self.access.given_token.clone())
     }
 
-    fn warning(&self, failure: &Failure) -> Option<String> {
+    fn renewal_warning(&self, failure: &RefreshError) -> Option<String> {
         let warns = self.context.tokens.refresh == Refresh::Auto;
         warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
     }
@@ -115,56 +115,57 @@ impl Wanted<'_> {
     /// From what is known, when that is not older than `at_most_ms`.
     async fn read(&self, at_most_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
         let (tokens, key) = (&self.context.tokens, self.key());
-        let held = tokens.held.borrow().get(&key).cloned();
+        let held = tokens.cached.borrow().get(&key).cloned();
         if let Some(held) = held.filter(|held| tokens.renewer.now_ms() - held.read_at_ms < at_most_ms) {
             return Ok(Some(held.record));
         }
         let record = tokens.renewer.read(&key).await?;
-        record.iter().for_each(|record| self.hold(record));
+        record.iter().for_each(|record| self.cache_record(record));
         Ok(record)
     }
 
     /// From now on its tokens are known, and never shown.
-    fn hold(&self, record: &FamilyRecord) {
-        self.context.remember_record(record);
+    fn cache_record(&self, record: &FamilyRecord) {
+        self.context.register_record_secrets(record);
         let (tokens, record) = (&self.context.tokens, record.clone());
-        let held = Held { read_at_ms: tokens.renewer.now_ms(), record };
-        tokens.held.borrow_mut().insert(held.record.key.clone(), held);
+        let held = CachedToken { read_at_ms: tokens.renewer.now_ms(), record };
+        tokens.cached.borrow_mut().insert(held.record.key.clone(), held);
     }
 
-    async fn renew(&self, than: u64) -> Result<FamilyRecord, Failure> {
+    async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
         if self.context.tokens.refresh == Refresh::Never {
-            return Err(self.may_not_renew(than == 0));
+            return Err(self.renewal_forbidden(than == 0));
         }
         let tokens = &self.context.tokens;
-        let turn = Rc::clone(tokens.turns.borrow_mut().entry(self.key()).or_default());
+        let turn = Rc::clone(tokens.renewal_locks.borrow_mut().entry(self.key()).or_default());
         let _turn = turn.lock().await;
-        if let Some(failure) = tokens.failed.borrow().get(&self.key()) {
+        if let Some(failure) = tokens.failures.borrow().get(&self.key()) {
             return Err(failure.clone());
         }
         // Somebody had the turn before.
-        let held = tokens.held.borrow().get(&self.key()).map(|held| held.record.clone());
+        let held = tokens.cached.borrow().get(&self.key()).map(|held| held.record.clone());
         if let Some(record) = held.filter(|record| record.generation > than) {
             return Ok(record);
         }
-        let bases = self.context.accesses.bases(self.scheme, self.token, &self.access.base);
-        let bases = bases.map_err(|error: AccessError| Failure::person(error.to_string()))?;
+        let bases = self.context.accesses.token_request_bases(self.scheme, self.token, &self.access.base);
+        let bases = bases.map_err(|error: AccessError| RefreshError::user_action(error.to_string()))?;
         let renewer = &self.context.tokens.renewer;
-        let act = Act::Renew { than };
-        let job = Job::new(renewer.source(self.scheme), self.key(), self.label(), bases, &self.access.credentials, act);
+        let act = RefreshKind::Renew { newer_than: than };
+        let job =
+            RefreshJob::new(renewer.scheme_source(self.scheme), self.key(), self.label(), bases, &self.access.credentials, act);
         let renewed = Box::pin(renewer.renew(job, self.scheme, &self.context.transport)).await;
         let record = renewed.inspect_err(|failure| {
-            self.context.tokens.failed.borrow_mut().insert(self.key(), failure.clone());
+            self.context.tokens.failures.borrow_mut().insert(self.key(), failure.clone());
         })?;
-        self.hold(&record);
+        self.cache_record(&record);
         Ok(record)
     }
 
-    fn may_not_renew(&self, is_none: bool) -> Failure {
+    fn renewal_forbidden(&self, is_none: bool) -> RefreshError {
         let (account, environment) = (&self.access.account, &self.context.environment);
         let reason = format!("there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed");
         let act = if is_none { format!("login {}", self.scheme.name) } else { "refresh".to_owned() };
-        Failure::person(reason).with(format!("the one who may runs `ingam auth {act} --env {environment}`"))
+        RefreshError::user_action(reason).with_note(format!("the one who may runs `ingam auth {act} --env {environment}`"))
     }
 
     fn key(&self) -> FamilyKey {
@@ -176,13 +177,13 @@ impl Wanted<'_> {
     }
 }
 
-fn used(record: &FamilyRecord, warning: Option<String>) -> Used {
-    Used { values: record.values(), generation: Some(record.generation), warning }
+fn active_token(record: &FamilyRecord, warning: Option<String>) -> ActiveToken {
+    ActiveToken { values: record.values(), generation: Some(record.generation), warning }
 }
 
 /// What stands for a token where nothing is sent: what was given, or a text that says what it stands for.
 #[must_use]
-pub fn stand_in(token: &Token, given: &NamedValues) -> NamedValues {
+pub fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
     if given.get("access_token").is_some() {
         return given.clone();
     }
@@ -194,10 +195,10 @@ pub fn stand_in(token: &Token, given: &NamedValues) -> NamedValues {
 ///
 /// # Errors
 /// When there is none and none can be got.
-pub async fn access_token(context: &Context<'_>, scheme: &Scheme, access: &Access) -> Result<String, Failure> {
+pub async fn access_token(context: &RunContext<'_>, scheme: &Scheme, access: &AccountAccess) -> Result<String, RefreshError> {
     let level = &scheme.levels[scheme.default_level];
-    let none = || Failure::person(format!("requests of `{}` are signed without a token", scheme.name));
+    let none = || RefreshError::user_action(format!("requests of `{}` are signed without a token", scheme.name));
     let token = scheme.token_of(level).ok_or_else(none)?;
-    let used = Wanted { scheme, token, access, context }.get().await?;
+    let used = TokenQuery { scheme, token, access, context }.get().await?;
     used.values.get("access_token").and_then(Value::as_str).map(str::to_owned).ok_or_else(none)
 }

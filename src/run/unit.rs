@@ -1,9 +1,9 @@
 //! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
 //! step that does not pass.
 
-use super::fixtures::Fixtures;
-use super::step::{self, Caller};
-use super::{Context, flaky};
+use super::fixtures::ActiveFixtures;
+use super::step::{self, StepOwner};
+use super::{RunContext, flaky};
 use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
@@ -13,37 +13,39 @@ use crate::value::Value;
 
 pub async fn run<'w>(
     unit: &Unit<'w>,
-    fixtures: &mut Fixtures<'_, 'w>,
-    context: &Context<'_>,
+    fixtures: &mut ActiveFixtures<'_, 'w>,
+    context: &RunContext<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
     let request = unit.request;
-    let begun = context.begun.elapsed();
+    let begun = context.started_at.elapsed();
     let report = |verdict: Verdict, steps: Vec<StepReport>, not_reached: usize| UnitReport {
         // The plan knows.
         index: 0,
         id: unit.id(),
         at: request.at,
-        about: if context.detail { about(unit) } else { About::default() },
+        about: if context.detail { unit_labels(unit) } else { About::default() },
         flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),
         verdict,
         not_reached,
         steps,
         begun,
-        duration: context.begun.elapsed().saturating_sub(begun),
+        duration: context.started_at.elapsed().saturating_sub(begun),
     };
     if let Some(reason) = &request.skip {
         return report(Verdict::Skipped(reason.clone()), Vec::new(), request.steps.len());
     }
-    let caller = caller(unit);
+    let caller = step_owner(unit);
     let values = match fixtures.set_up(unit, context, emit).await {
         Ok(values) => values,
         Err(error) => {
             let reason = context.redactor.borrow_mut().show(&error.reason);
-            return report(Verdict::Error(error.trouble, reason), error.steps, 0);
+            return report(Verdict::Error(error.error_class, reason), error.steps, 0);
         }
     };
-    context.recordings.include(&caller.whose, unit.fixtures.iter().map(|fixture| fixture_whose(unit, fixture)));
+    context
+        .recordings
+        .include_redactions(&caller.recording_key, unit.fixtures.iter().map(|fixture| fixture_recording_key(unit, fixture)));
     let mut variables = match variables(unit, values, context, moment(context)) {
         Ok(variables) => variables,
         Err(error) => {
@@ -53,17 +55,17 @@ pub async fn run<'w>(
     };
     let (mut steps, mut verdict) = tokio::select! {
         done = run_steps(unit, &caller, &mut variables, context) => done,
-        () = context.stop.wanted() => {
+        () = context.stop.requested() => {
             let reason = context.redactor.borrow_mut().show("interrupted");
             (Vec::new(), Verdict::Error(Trouble::Interrupted, reason))
         }
     };
-    flaky::refuse(&mut steps, &mut verdict, context);
+    flaky::fail_flaky_steps(&mut steps, &mut verdict, context);
     let not_reached = request.steps.len() - steps.len();
     report(verdict, steps, not_reached)
 }
 
-fn about(unit: &Unit<'_>) -> About {
+fn unit_labels(unit: &Unit<'_>) -> About {
     let mut schemes: Vec<String> = Vec::new();
     for step in &unit.request.steps {
         if !schemes.contains(&step.scheme.name) {
@@ -74,24 +76,24 @@ fn about(unit: &Unit<'_>) -> About {
 }
 
 /// Whose its exchanges are.
-pub fn whose(unit: &Unit<'_>) -> Whose {
+pub fn recording_key(unit: &Unit<'_>) -> Whose {
     Whose { file: unit.request.name.clone(), account: unit.account.clone() }
 }
 
-fn caller<'c>(unit: &'c Unit<'_>) -> Caller<'c> {
-    Caller { whose: whose(unit), redact: &unit.request.redact, unit: Some(unit) }
+fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
+    StepOwner { recording_key: recording_key(unit), redact_rules: &unit.request.redact, unit: Some(unit) }
 }
 
 /// A fixture as it is made for a unit.
-pub fn fixture_whose(unit: &Unit<'_>, fixture: &Fixture) -> Whose {
+pub fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> Whose {
     Whose::of_fixture(&fixture.name, unit.account_for(fixture))
 }
 
 async fn run_steps(
     unit: &Unit<'_>,
-    caller: &Caller<'_>,
+    caller: &StepOwner<'_>,
     variables: &mut Variables,
-    context: &Context<'_>,
+    context: &RunContext<'_>,
 ) -> (Vec<StepReport>, Verdict) {
     let mut steps = Vec::with_capacity(unit.request.steps.len());
     let mut verdict = Verdict::Pass;
@@ -99,30 +101,30 @@ async fn run_steps(
         variables.set_moment(moment(context));
         let done = step::run(caller, declared, variables, context).await;
         // What ends a flow says more of it than a snapshot that is not there yet.
-        if verdict.is_pass() || !done.goes_on {
+        if verdict.is_pass() || !done.can_continue {
             verdict = done.report.verdict.clone();
         }
         steps.push(done.report);
-        if !done.goes_on {
+        if !done.can_continue {
             break;
         }
     }
     (steps, verdict)
 }
 
-pub fn moment(context: &Context<'_>) -> Moment {
-    Moment { unix_ms: (context.clock)(), seed: (context.chance)() }
+pub fn moment(context: &RunContext<'_>) -> Moment {
+    Moment { unix_ms: (context.clock)(), seed: (context.rng)() }
 }
 
 /// Every layer below the captures; `values` are those of the fixtures that the unit names.
 pub fn variables(
     unit: &Unit<'_>,
     values: Vec<FixtureValue>,
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     moment: Moment,
 ) -> Result<Variables, RenderError> {
     let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
-    let mut variables = layers(context, moment, unit.account.as_deref(), scheme)?;
+    let mut variables = base_variables(context, moment, unit.account.as_deref(), scheme)?;
     set_fixtures(&mut variables, values);
     variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
     variables.define(&unit.request.vars, Layer::File)?;
@@ -144,8 +146,8 @@ pub fn set_fixtures(variables: &mut Variables, values: Vec<FixtureValue>) {
 }
 
 /// The layers below those of a file.
-pub fn layers(
-    context: &Context<'_>,
+pub fn base_variables(
+    context: &RunContext<'_>,
     moment: Moment,
     account: Option<&str>,
     scheme: Option<&str>,

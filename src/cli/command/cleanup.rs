@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::fixture::{Find, FixtureStep, Undo};
 use crate::recording::Whose;
-use crate::run::{Context, Recall, find_lost, take_back};
+use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
 use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
@@ -79,7 +79,7 @@ struct Cleaner<'c> {
     loaded: &'static Loaded,
     output: &'c Output,
     /// By environment: what its calls are made with.
-    rooms: HashMap<String, Context<'static>>,
+    rooms: HashMap<String, RunContext<'static>>,
     sweeps: bool,
     left: usize,
     gone: usize,
@@ -116,8 +116,8 @@ impl Cleaner<'_> {
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
                 let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
-                match Recall::written(&open.entry.scheme, call, Whose::nobody_s(open.entry.account.as_deref()), gone) {
-                    Some(recall) => take_back(recall, context).await.map(|()| "taken back".to_owned()),
+                match UndoRequest::from_ledger(&open.entry.scheme, call, Whose::nobody_s(open.entry.account.as_deref()), gone) {
+                    Some(recall) => send_undo(recall, context).await.map(|()| "taken back".to_owned()),
                     None => Err("what was written down is no call".to_owned()),
                 }
             }
@@ -140,7 +140,7 @@ impl Cleaner<'_> {
         fixture.steps.iter().find(is_it)?.undo.as_ref()
     }
 
-    async fn room(&mut self, environment: &str) -> Result<&Context<'static>, Exit> {
+    async fn room(&mut self, environment: &str) -> Result<&RunContext<'static>, Exit> {
         if !self.rooms.contains_key(environment) {
             let name = settings::environment(&self.loaded.workspace, Some(environment), self.output)?;
             let context = session::lasting(self.host, self.global, self.loaded, name, self.output).await?;
@@ -151,13 +151,13 @@ impl Cleaner<'_> {
 }
 
 /// Looks for what carries the run's id, and takes each back.
-async fn sweep(open: &OpenUndo, undo: &Undo, run_id: &str, context: &Context<'_>) -> Result<String, String> {
+async fn sweep(open: &OpenUndo, undo: &Undo, run_id: &str, context: &RunContext<'_>) -> Result<String, String> {
     let Some(find): Option<&Find> = undo.find.as_ref() else { return Err(String::new()) };
     let account = open.entry.account.as_deref();
-    let calls = find_lost(find, undo, account, run_id, context).await?;
+    let calls = find_leftovers(find, undo, account, run_id, context).await?;
     let found = calls.len();
     for draft in calls {
-        take_back(Recall::of(&undo.step, draft, Whose::nobody_s(account), &undo.gone), context).await?;
+        send_undo(UndoRequest::from_step(&undo.step, draft, Whose::nobody_s(account), &undo.gone), context).await?;
     }
     Ok(if found == 0 {
         "nothing was made".to_owned()

@@ -11,7 +11,7 @@ use crate::load::Loaded;
 use crate::model::request::{Request, Step};
 use crate::plan::Unit;
 use crate::report::Style;
-use crate::run::{Explained, ExplainedCall, explain};
+use crate::run::{ExplainedRequest, StepExplanation, explain};
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
@@ -78,7 +78,7 @@ fn find<'w>(loaded: &'w Loaded, id: &str, output: &Output) -> Result<(&'w Reques
 }
 
 /// The whole explanation as text.
-fn picture(explained: &Explained, loaded: &Loaded, style: Style) -> String {
+fn picture(explained: &StepExplanation, loaded: &Loaded, style: Style) -> String {
     let mut lines = vec![
         format!("{}  {}", style.bold(&explained.id), explained.summary),
         format!("{}  {}", style.dim("time"), explained.time),
@@ -92,7 +92,7 @@ fn picture(explained: &Explained, loaded: &Loaded, style: Style) -> String {
         let place = value.at.map(|at| format!(", {}", loaded.sources.place(at))).unwrap_or_default();
         lines.push(format!("  {} = {}  {}", value.name, value.value, style.dim(&format!("({}{place})", value.layer))));
     }
-    for call in &explained.calls {
+    for call in &explained.requests {
         if !call.title.is_empty() {
             lines.push(format!("\n{}", style.paint(Ansi::new().underline(), &call.title)));
         }
@@ -101,7 +101,7 @@ fn picture(explained: &Explained, loaded: &Loaded, style: Style) -> String {
     lines.join("\n")
 }
 
-fn call_picture(lines: &mut Vec<String>, call: &ExplainedCall, style: Style) {
+fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: Style) {
     table(lines, "prepared, before the signature", &call.prepared, style);
     lines.push(format!("\n{}", style.bold("signature, line by line")));
     if call.trace.is_empty() {

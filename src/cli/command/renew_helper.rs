@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::host::Host;
 use crate::load::scheme_of;
-use crate::renew::{Failure, Job, Tools, renew, serve};
+use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
 use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
@@ -12,20 +12,20 @@ use std::io::{Read, Write};
 pub fn run(host: &Host) -> Exit {
     let mut text = Vec::new();
     // A job that is not whole comes from a process that was killed before it had asked for anything.
-    let job = std::io::stdin().read_to_end(&mut text).ok().and_then(|_| serde_json::from_slice::<Job>(&text).ok());
+    let job = std::io::stdin().read_to_end(&mut text).ok().and_then(|_| serde_json::from_slice::<RefreshJob>(&text).ok());
     let Some(job) = job else { return Exit::Usage };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(undisturbed(&job, host)),
-        Err(error) => Err(Failure::unable(error.to_string())),
+        Err(error) => Err(RefreshError::temporary(error.to_string())),
     };
     // Whoever asked may be gone by now; what was done is in the store.
-    let _ = std::io::stdout().write_all(&serve(result));
+    let _ = std::io::stdout().write_all(&encode_reply(result));
     Exit::Success
 }
 
 /// What asks a process to end is waited out: each step of a renewal has its own time-out.
-async fn undisturbed(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
+async fn undisturbed(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, RefreshError> {
     #[cfg(unix)]
     let _handlers = {
         use tokio::signal::unix::{SignalKind, signal};
@@ -34,15 +34,15 @@ async fn undisturbed(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
     perform(job, host).await
 }
 
-async fn perform(job: &Job, host: &Host) -> Result<FamilyRecord, Failure> {
+async fn perform(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, RefreshError> {
     let source = &job.scheme;
     let scheme = scheme_of(&source.root, &source.name, source.origin(), &source.text);
-    let scheme = scheme.map_err(|reason| Failure::unable(format!("the scheme `{}`: {reason}", source.name)))?;
+    let scheme = scheme.map_err(|reason| RefreshError::temporary(format!("the scheme `{}`: {reason}", source.name)))?;
     let nature = ClockAndRng { clock: host.clock, rng: host.chance };
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, nature).await?;
-    let is_loopback = job.bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
+    let is_loopback = job.host_bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
     let reach = if is_loopback { NetworkPolicy::LoopbackOnly } else { NetworkPolicy::Anywhere };
-    let transport = LiveTransport::new(reach).map_err(|error| Failure::unable(error.to_string()))?;
-    renew(job, &Tools { scheme: &scheme, store: &store, transport: &transport, nature }).await
+    let transport = LiveTransport::new(reach).map_err(|error| RefreshError::temporary(error.to_string()))?;
+    renew(job, &RefreshContext { scheme: &scheme, store: &store, transport: &transport, clock_and_rng: nature }).await
 }

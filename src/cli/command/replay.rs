@@ -10,7 +10,7 @@ use crate::load::Loaded;
 use crate::model::environment::SANDBOX;
 use crate::model::request::Request;
 use crate::recording::{Change, Extent, Folder, Recorder, Replay, Why, Written};
-use crate::run::{Context, Use};
+use crate::run::{RecordingMode, RunContext};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const FEW: usize = 10;
 
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Output) -> Result<Use, Exit> {
+pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Output) -> Result<RecordingMode, Exit> {
     let workspace = &loaded.workspace;
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX {
@@ -28,24 +28,24 @@ pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Outpu
         return Err(Exit::Usage);
     }
     Ok(match &args.record {
-        _ if args.replay => Use::Replay(Replay::new(workspace)),
-        _ if args.diff => Use::Compare(Replay::new(workspace)),
-        None => Use::Nothing,
+        _ if args.replay => RecordingMode::Replay(Replay::new(workspace)),
+        _ if args.diff => RecordingMode::Compare(Replay::new(workspace)),
+        None => RecordingMode::Disabled,
         Some(extent) => {
             let extent = if extent == "new" { Extent::Missing } else { Extent::All };
             // A recording that is still true keeps its time until half of its age, so that recording again is quiet.
             let fresh_ms = i64::try_from(workspace.max_age.as_millis() / 2).unwrap_or(i64::MAX);
-            Use::Record(Recorder::new(Folder::new(&workspace.root), extent, fresh_ms), Replay::new(workspace))
+            RecordingMode::Record(Recorder::new(Folder::new(&workspace.root), extent, fresh_ms), Replay::new(workspace))
         }
     })
 }
 
 /// Says what became of the recordings, and gives what of it makes the run fail.
-pub fn say(context: &Context<'_>, requests: &[&Request], is_part: bool, host: &Host, output: &Output) -> Vec<Trouble> {
-    match &*context.recordings.used.borrow() {
-        Use::Nothing | Use::Compare(_) => Vec::new(),
-        Use::Record(recorder, _) => say_written(&recorder.written, output),
-        Use::Replay(replay) => {
+pub fn say(context: &RunContext<'_>, requests: &[&Request], is_part: bool, host: &Host, output: &Output) -> Vec<Trouble> {
+    match &*context.recordings.mode.borrow() {
+        RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
+        RecordingMode::Record(recorder, _) => say_written(&recorder.written, output),
+        RecordingMode::Replay(replay) => {
             // What is of other parts of the run is asked for there.
             if !is_part {
                 say_unused(replay, requests, output);
@@ -102,7 +102,7 @@ fn say_unused(replay: &Replay, requests: &[&Request], output: &Output) {
 }
 
 /// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
-fn say_ages(replay: &Replay, context: &Context<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
+fn say_ages(replay: &Replay, context: &RunContext<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
     let (now, max_age) = ((context.clock)(), context.workspace.max_age);
     let used: &HashSet<String> = replay.used();
     let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));

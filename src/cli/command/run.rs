@@ -15,7 +15,7 @@ use crate::load::Loaded;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Both, Reporter};
-use crate::run::{Budgets, Context, Recordings, Snapshots, Stopper, Use, stopper};
+use crate::run::{RecordingMode, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
 use crate::snapshot::Update;
 use crate::span::Sources;
 use crate::store::{LastRun, abandoned_ledgers};
@@ -160,17 +160,17 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     session::add_fixture_schemes(&mut schemes, &plan, &loaded.workspace);
     let used = replay::chosen(args, loaded, &chosen.environment, output)?;
     let environment = match used {
-        Use::Replay(_) => session::nowhere(loaded),
+        RecordingMode::Replay(_) => session::nowhere(loaded),
         _ => session::environment(host, loaded, &chosen.environment, &schemes, output).await?,
     };
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
-    let chosen_sandbox = chosen.environment == SANDBOX && !matches!(used, Use::Replay(_));
+    let chosen_sandbox = chosen.environment == SANDBOX && !matches!(used, RecordingMode::Replay(_));
     let mut context = session.context(chosen, environment, args.verbose, output)?;
-    let (stopper, stop) = stopper();
-    (context.stop, context.keep, context.fail_fast) = (stop, args.keep, args.fail_fast);
+    let (stopper, stop) = stop_channel();
+    (context.stop, context.keep_fixtures, context.fail_fast) = (stop, args.keep, args.fail_fast);
     context.flaky_fails = args.flaky == "fail";
-    context.recordings = Recordings::new(used, &context.run_id);
+    context.recordings = RunRecordings::new(used, &context.run_id);
     context.jobs = jobs(args, &context.environment);
     context.detail = reports.are_wanted();
     if let Some(refresh) = &args.refresh {
@@ -178,10 +178,10 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
     }
     context.snapshots = snapshots(host, args, output)?;
     if args.budget && chosen_sandbox {
-        context.budgets = Budgets::new(Budget::new(BudgetLocation::Memory, host.clock, host.chance));
+        context.run_budget = RunBudget::new(Budget::new(BudgetLocation::Memory, host.clock, host.chance));
     }
-    context.budgets.wait = wait;
-    let waits = context.budgets.told();
+    context.run_budget.max_wait = wait;
+    let waits = context.run_budget.subscribe();
     warn_of_leftovers(&context, output);
     if args.words.words.is_empty() && args.words.tag.is_empty() && args.words.not_tag.is_empty() {
         super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
@@ -219,12 +219,12 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter)
 }
 
 /// What may be written is the user's to say, as it is with insta.
-fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<Snapshots, Exit> {
+fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<SnapshotOptions, Exit> {
     let update = Update::choose(host.env.get("INSTA_UPDATE").map(String::as_str), host.is_ci()).map_err(|reason| {
         output.error(&reason, &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()]);
         Exit::Usage
     })?;
-    Ok(Snapshots { of_every_step: args.snapshot, update })
+    Ok(SnapshotOptions { every_step: args.snapshot, update })
 }
 
 /// How long a run may take, and how long taking back what it made.
@@ -246,9 +246,9 @@ async fn after(limit: Option<Duration>) {
 /// stops at once. Without a summary it was not done by then.
 async fn until_stopped(
     plan: &Plan<'_>,
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     hearing: &mut Hearing<'_>,
-    stopper: Stopper,
+    stopper: StopSender,
     limits: Limits,
 ) -> (Option<Summary>, Option<Exit>) {
     let mut signals = Signals::listen();
@@ -277,7 +277,7 @@ struct Hearing<'h> {
 
 impl Hearing<'_> {
     /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
-    async fn listen(&mut self, plan: &Plan<'_>, context: &Context<'_>) -> Summary {
+    async fn listen(&mut self, plan: &Plan<'_>, context: &RunContext<'_>) -> Summary {
         let reporter = RefCell::new(&mut *self.reporter);
         let hear = |event: &Event| {
             let _ = reporter.borrow_mut().on(event, self.sources);
@@ -296,7 +296,7 @@ impl Hearing<'_> {
 }
 
 /// What earlier runs have left at marketplaces.
-fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
+fn warn_of_leftovers(context: &RunContext<'_>, output: &Output) {
     let Some(folder) = &context.ledger else { return };
     match abandoned_ledgers(folder, Some(&context.workspace.root)) {
         Ok(ledgers) => {
@@ -311,7 +311,7 @@ fn warn_of_leftovers(context: &Context<'_>, output: &Output) {
     }
 }
 
-fn say_what_is_kept(context: &Context<'_>, output: &Output) {
+fn say_what_is_kept(context: &RunContext<'_>, output: &Output) {
     let Some(folder) = &context.ledger else { return };
     let ledgers = abandoned_ledgers(folder, Some(&context.workspace.root)).unwrap_or_default();
     let own = ledgers.iter().filter(|ledger| ledger.run_id == context.run_id);

@@ -14,8 +14,10 @@ use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
-use crate::renew::{Helper, Renewer, SchemeSource};
-use crate::run::{Accesses, Budgets, Context, Environment, Recordings, Tokens, Use, stopper};
+use crate::renew::{HelperProcess, SchemeSource, TokenRefresher};
+use crate::run::{
+    AccessEnvironment, AccessResolver, RecordingMode, RunBudget, RunContext, RunRecordings, RunTokens, stop_channel,
+};
 use crate::sandbox::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
 use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
@@ -120,11 +122,11 @@ pub async fn environment<'w>(
     name: &str,
     schemes: &[Arc<Scheme>],
     output: &Output,
-) -> Result<Environment<'w>, Exit> {
+) -> Result<AccessEnvironment<'w>, Exit> {
     if name == SANDBOX {
         let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
         return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
-            Ok(sandbox) => Ok(Environment::Sandbox(sandbox.origins)),
+            Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
             Err(error) => {
                 output.error(&error.to_string(), &[]);
                 Err(Exit::Unable)
@@ -141,24 +143,24 @@ pub async fn environment<'w>(
         let wanted = things_to_trust(loaded, &environment, scheme, base);
         wanted.into_iter().find(|thing| !trust.is_allowed(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
     };
-    Ok(Environment::Own { credentials, trusts: Box::new(trusts) })
+    Ok(AccessEnvironment::Configured { credentials, trusts: Box::new(trusts) })
 }
 
 /// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
 #[must_use]
-pub fn nowhere(loaded: &Loaded) -> Environment<'_> {
-    Environment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
+pub fn nowhere(loaded: &Loaded) -> AccessEnvironment<'_> {
+    AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
 /// The environment of an explanation: nothing is sent, so nothing has to be there.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<Environment<'w>, Exit> {
+pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<AccessEnvironment<'w>, Exit> {
     if name == SANDBOX {
         return Ok(nowhere(loaded));
     }
-    Ok(Environment::Dry(credentials(host, loaded, output)?))
+    Ok(AccessEnvironment::DryRun(credentials(host, loaded, output)?))
 }
 
 /// What the user brings, of any scheme.
@@ -208,10 +210,10 @@ impl<'w> Session<'w> {
     pub fn context(
         &self,
         chosen: Chosen,
-        environment: Environment<'w>,
+        environment: AccessEnvironment<'w>,
         verbose: bool,
         output: &Output,
-    ) -> Result<Context<'w>, Exit> {
+    ) -> Result<RunContext<'w>, Exit> {
         let reach = if chosen.environment == SANDBOX || self.all_loopback(&chosen.environment) {
             NetworkPolicy::LoopbackOnly
         } else {
@@ -225,63 +227,63 @@ impl<'w> Session<'w> {
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add(name, value);
         }
-        let is_own = matches!(environment, Environment::Own { .. });
+        let is_own = matches!(environment, AccessEnvironment::Configured { .. });
         let ledger = ledger_folder(self.host).filter(|_| is_own);
         let tokens = self.tokens(&chosen.environment, &environment, output)?;
         let budgets = self.budgets(is_own, output)?;
-        Ok(Context {
+        Ok(RunContext {
             workspace: &self.loaded.workspace,
             tokens,
-            accesses: Accesses::new(&self.loaded.workspace, &chosen.environment, environment),
+            accesses: AccessResolver::new(&self.loaded.workspace, &chosen.environment, environment),
             environment: chosen.environment,
             vars: chosen.vars,
             run_id: hex::encode(&(self.host.chance)()[..4]),
             transport,
-            budgets,
-            recordings: Recordings::new(Use::Nothing, ""),
+            run_budget: budgets,
+            recordings: RunRecordings::new(RecordingMode::Disabled, ""),
             files: self.files,
             redactor: redactor.into(),
             clock: self.host.clock,
-            chance: self.host.chance,
+            rng: self.host.chance,
             verbose,
             detail: false,
-            begun: Instant::now(),
+            started_at: Instant::now(),
             ledger,
-            keep: false,
+            keep_fixtures: false,
             fail_fast: false,
             jobs: 1,
-            snapshots: crate::run::Snapshots::default(),
-            retries: crate::run::Retries::default(),
+            snapshots: crate::run::SnapshotOptions::default(),
+            retries: crate::run::RetryBudget::default(),
             flaky_fails: false,
             // Nobody wants it to stop, unless a command says otherwise.
-            stop: stopper().1,
+            stop: stop_channel().1,
         })
     }
 
     /// Tokens of the user's own environments are kept; those of the sandbox inside the program end with it.
-    fn tokens(&self, name: &str, environment: &Environment<'_>, output: &Output) -> Result<Tokens<'w>, Exit> {
+    fn tokens(&self, name: &str, environment: &AccessEnvironment<'_>, output: &Output) -> Result<RunTokens<'w>, Exit> {
         let kept = match environment {
-            Environment::Own { .. } => Some(self.kept(output)?),
-            Environment::Sandbox(_) | Environment::Dry(_) => None,
+            AccessEnvironment::Configured { .. } => Some(self.kept(output)?),
+            AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
         let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.chance };
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
         let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh).unwrap_or_default();
-        Ok(Tokens::new(Renewer::new(kept, nature, source), refresh))
+        Ok(RunTokens::new(TokenRefresher::new(kept, nature, source), refresh))
     }
 
     /// The user's own environments always count.
-    fn budgets(&self, is_own: bool, output: &Output) -> Result<Budgets, Exit> {
+    fn budgets(&self, is_own: bool, output: &Output) -> Result<RunBudget, Exit> {
         let place = if is_own { settings::budget(self.host) } else { Ok(crate::budget::BudgetLocation::Disabled) };
         let place = place.map_err(|error| {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
             Exit::Unable
         })?;
-        Ok(Budgets::new(Budget::new(place, self.host.clock, self.host.chance)))
+        Ok(RunBudget::new(Budget::new(place, self.host.clock, self.host.chance)))
     }
 
-    fn kept(&self, output: &Output) -> Result<(StoreConfig, Helper), Exit> {
+    fn kept(&self, output: &Output) -> Result<(StoreConfig, HelperProcess), Exit> {
         let config = settings::store(self.host, self.global).map_err(|error| {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
             if error.needs_user_action() { Exit::Credential } else { Exit::Unable }
@@ -320,7 +322,7 @@ pub async fn lasting(
     loaded: &'static Loaded,
     name: String,
     output: &Output,
-) -> Result<Context<'static>, Exit> {
+) -> Result<RunContext<'static>, Exit> {
     let own = environment(host, loaded, &name, &[], output).await?;
     let files: &'static DiskFiles = Box::leak(Box::new(files(loaded, output)?));
     let host: &'static Host = Box::leak(Box::new(host.clone()));

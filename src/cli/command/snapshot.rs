@@ -12,7 +12,7 @@ use crate::diagnostic::{count, did_you_mean};
 use crate::host::Host;
 use crate::model::scheme::PathPattern;
 use crate::model::workspace::Workspace;
-use crate::run::unreferenced;
+use crate::run::unreferenced_snapshots;
 use crate::snapshot::{Kept, SnapshotError, find};
 
 /// That nothing waits for a person is no fault.
@@ -109,7 +109,7 @@ fn bare(word: &str) -> String {
 /// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
 fn prune(host: &Host, global: &Global, lists: bool, output: &Output) -> Result<Exit, Exit> {
     let loaded = settings::workspace(host, global, output)?;
-    let idle = unreferenced(&loaded.workspace).map_err(|error| said(&error, output))?;
+    let idle = unreferenced_snapshots(&loaded.workspace).map_err(|error| said(&error, output))?;
     let word = if lists { "unreferenced" } else { "removed" };
     for kept in &idle {
         let shown = kept.shown();
@@ -129,7 +129,7 @@ fn prune(host: &Host, global: &Global, lists: bool, output: &Output) -> Result<E
 /// Snapshots that nothing is held against are said, with their paths.
 pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
     let warning = output.err.yellow("warning");
-    match unreferenced(workspace) {
+    match unreferenced_snapshots(workspace) {
         Ok(idle) if idle.is_empty() => {}
         Ok(idle) => {
             let are = if idle.len() == 1 { "belongs" } else { "belong" };

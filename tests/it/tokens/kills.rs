@@ -3,7 +3,7 @@
 
 use super::{Town, figure, said, scaled};
 use ingam::load::{all_schemes, load};
-use ingam::renew::{Act, Job, SchemeSource};
+use ingam::renew::{RefreshJob, RefreshKind, SchemeSource};
 use ingam::sign::NamedValues;
 use ingam::store::{ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
 use ingam::value::{Number, Value};
@@ -113,8 +113,8 @@ impl Bench {
     fn job(&self) -> Vec<u8> {
         let than = self.record().unwrap().generation;
         let label = FamilyLabel { environment: "local".to_owned(), account: "sg".to_owned() };
-        let act = Act::Renew { than };
-        let mut job = Job::new(
+        let act = RefreshKind::Renew { newer_than: than };
+        let mut job = RefreshJob::new(
             self.source.clone(),
             self.key.clone(),
             label,

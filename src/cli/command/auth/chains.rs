@@ -5,8 +5,8 @@ use crate::cli::Exit;
 use crate::cli::args::Whose;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Scheme, Token};
-use crate::renew::{Act, Failure, Job};
-use crate::run::{Access, Context};
+use crate::renew::{RefreshError, RefreshJob, RefreshKind};
+use crate::run::{AccountAccess, RunContext};
 use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
 use crate::value::{Member, Number, Value};
@@ -15,7 +15,7 @@ use crate::value::{Member, Number, Value};
 pub struct Chain<'c> {
     pub scheme: &'c Scheme,
     pub token: &'c Token,
-    pub access: &'c Access,
+    pub access: &'c AccountAccess,
     pub credentials: NamedValues,
     /// Its name for people.
     pub account: String,
@@ -27,15 +27,15 @@ impl Chain<'_> {
     }
 
     /// In the helper process.
-    pub async fn perform(&self, room: &Room, act: Act) -> Result<FamilyRecord, Failure> {
+    pub async fn perform(&self, room: &Room, act: RefreshKind) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
-        let bases = context.accesses.bases(self.scheme, self.token, &self.access.base);
-        let bases = bases.map_err(|error| Failure::person(error.to_string()))?;
+        let bases = context.accesses.token_request_bases(self.scheme, self.token, &self.access.base);
+        let bases = bases.map_err(|error| RefreshError::user_action(error.to_string()))?;
         let renewer = &context.tokens.renewer;
         let label = FamilyLabel { environment: context.environment.clone(), account: self.account.clone() };
-        let job = Job::new(renewer.source(self.scheme), self.key(), label, bases, &self.credentials, act);
+        let job = RefreshJob::new(renewer.scheme_source(self.scheme), self.key(), label, bases, &self.credentials, act);
         let record = renewer.renew(job, self.scheme, &context.transport).await?;
-        context.remember_record(&record);
+        context.register_record_secrets(&record);
         Ok(record)
     }
 }
@@ -46,7 +46,7 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
     let refresh_token = shared.current.as_ref().and_then(|pair| pair.get("refresh_token")).map(str::to_owned).unwrap_or_default();
     let mut exit = Exit::Success;
     for pending in shared.pending_splits.clone() {
-        let act = Act::Split { refresh_token: refresh_token.clone(), from: from.clone() };
+        let act = RefreshKind::Split { refresh_token: refresh_token.clone(), shared_from: from.clone() };
         match perform_part(room, chain, &pending, act).await {
             Ok(record) => {
                 say(desk, room, chain.scheme, &record);
@@ -61,15 +61,21 @@ pub async fn split(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, mut shared: 
 }
 
 /// For one owner of a shared pair, at the host of its account, where ingam.yaml names one.
-async fn perform_part(room: &Room, chain: &Chain<'_>, pending: &PendingSplit, act: Act) -> Result<FamilyRecord, Failure> {
+async fn perform_part(
+    room: &Room,
+    chain: &Chain<'_>,
+    pending: &PendingSplit,
+    act: RefreshKind,
+) -> Result<FamilyRecord, RefreshError> {
     let scheme = chain.scheme;
-    let unknown = || Failure::unable(format!("the scheme has no token `{}`", pending.token));
+    let unknown = || RefreshError::temporary(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
     let mut credentials = chain.credentials.clone();
     credentials.set(&pending.credential, id_value(scheme, &pending.credential, &pending.id));
     let is_own = |account: &&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
     let account = room.accounts(scheme).into_iter().find(is_own);
-    let access = room.context.accesses.app(scheme, account).map_err(|error| Failure::person(error.to_string()))?;
+    let access =
+        room.context.accesses.app_access(scheme, account).map_err(|error| RefreshError::user_action(error.to_string()))?;
     let ids: Vec<Member> = token
         .store_by
         .iter()
@@ -172,7 +178,7 @@ async fn again(desk: &Desk<'_>, room: &Room, record: FamilyRecord) -> Exit {
     if token.refresh.is_none() && token.issue.is_none() {
         return Exit::Success;
     }
-    match chain.perform(room, Act::Renew { than: record.generation }).await {
+    match chain.perform(room, RefreshKind::Renew { newer_than: record.generation }).await {
         Ok(record) => {
             say(desk, room, scheme, &record);
             Exit::Success
@@ -187,11 +193,11 @@ fn scheme_and_token(room: &Room, record: &FamilyRecord) -> Option<(&'static Sche
 }
 
 /// As the account of that name, where ingam.yaml still has it.
-fn access_of(context: &Context<'_>, scheme: &Scheme, record: &FamilyRecord) -> Result<Access, crate::run::AccessError> {
+fn access_of(context: &RunContext<'_>, scheme: &Scheme, record: &FamilyRecord) -> Result<AccountAccess, crate::run::AccessError> {
     let accounts = context.workspace.accounts(&context.environment, &scheme.name);
     let account = accounts.into_iter().find(|account| account.name == record.label.account);
-    let access = context.accesses.app(scheme, account)?;
-    context.remember(scheme, &access.credentials, &access.given_token);
+    let access = context.accesses.app_access(scheme, account)?;
+    context.register_secrets(scheme, &access.credentials, &access.given_token);
     Ok(access)
 }
 

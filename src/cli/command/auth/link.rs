@@ -7,7 +7,7 @@ use crate::cli::command::session::{self, Chosen, Session};
 use crate::model::environment::SANDBOX;
 use crate::model::scheme::{Authorize, Scheme};
 use crate::render::Moment;
-use crate::run::{Access, Context};
+use crate::run::{AccountAccess, RunContext};
 use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
 use crate::wire::BaseUrl;
@@ -28,7 +28,7 @@ pub async fn run(desk: &Desk<'_>, name: &str, redirect: &str, target: &Target) -
     let global: &Global = desk.global;
     let context = Session { host: desk.host, global, loaded, files: &files }.context(chosen, environment, false, desk.output)?;
     let account = context.accesses.account(&scheme, target.account.as_deref()).map_err(|error| desk.access(&error))?;
-    let access = context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
+    let access = context.accesses.app_access(&scheme, account).map_err(|error| desk.access(&error))?;
     desk.output.data(&signed(desk, &scheme, link, redirect, &access, &context)?);
     Ok(Exit::Success)
 }
@@ -68,12 +68,12 @@ pub fn signed(
     scheme: &Scheme,
     link: &Authorize,
     redirect: &str,
-    access: &Access,
-    context: &Context<'_>,
+    access: &AccountAccess,
+    context: &RunContext<'_>,
 ) -> Result<String, Exit> {
     let region = link.hosts.of(&access.region);
     let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.access(&error))?;
-    let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.chance)() };
+    let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.rng)() };
     let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random(1, 24)))];
     let inputs = SigningInputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
     let draft = authorize_draft(scheme, link, inputs);

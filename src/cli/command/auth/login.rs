@@ -6,8 +6,8 @@ use crate::cli::Exit;
 use crate::cli::args::LoginArgs;
 use crate::model::environment::Account;
 use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
-use crate::renew::Act;
-use crate::run::Access;
+use crate::renew::RefreshKind;
+use crate::run::AccountAccess;
 use crate::transport::CallbackListener;
 use crate::value::{Member, Value};
 use std::time::Duration;
@@ -22,13 +22,13 @@ pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
     check_account(desk, &room, &scheme, &args.whose)?;
     let named = named_account(&room, &scheme, args);
     check_named(desk, &room, &scheme, named)?;
-    let access = room.context.accesses.app(&scheme, named).map_err(|error| desk.access(&error))?;
-    room.context.remember(&scheme, &access.credentials, &access.given_token);
+    let access = room.context.accesses.app_access(&scheme, named).map_err(|error| desk.access(&error))?;
+    room.context.register_secrets(&scheme, &access.credentials, &access.given_token);
     let back = come_back(desk, args, &room, &scheme, link, &access).await?;
     let grant = Grant::new(desk, &room, &scheme, link, named, &back)?;
     // An account may have a host of its own.
     let account = room.accounts(&scheme).into_iter().find(|account| account.name == grant.account);
-    let access = room.context.accesses.app(&scheme, account).map_err(|error| desk.access(&error))?;
+    let access = room.context.accesses.app_access(&scheme, account).map_err(|error| desk.access(&error))?;
     grant.exchange(desk, &room, &scheme, access).await
 }
 
@@ -62,7 +62,7 @@ async fn come_back(
     room: &Room,
     scheme: &Scheme,
     link: &Authorize,
-    access: &Access,
+    access: &AccountAccess,
 ) -> Result<Vec<(String, String)>, Exit> {
     let page = match &args.redirect {
         Some(_) => None,
@@ -86,7 +86,7 @@ async fn come_back(
 }
 
 async fn page(desk: &Desk<'_>, port: u16, room: &Room) -> Result<CallbackListener, Exit> {
-    CallbackListener::bind(port, &hex::encode((room.context.chance)())).await.map_err(|error| {
+    CallbackListener::bind(port, &hex::encode((room.context.rng)())).await.map_err(|error| {
         desk.output.error(&format!("cannot listen on 127.0.0.1:{port}: {error}"), &["choose another `--port`".to_owned()]);
         Exit::Unable
     })
@@ -192,11 +192,11 @@ impl<'s> Grant<'s> {
     }
 
     /// Gets the tokens, and for a shared pair those of each owner.
-    async fn exchange(self, desk: &Desk<'_>, room: &Room, scheme: &Scheme, access: Access) -> Result<Exit, Exit> {
+    async fn exchange(self, desk: &Desk<'_>, room: &Room, scheme: &Scheme, access: AccountAccess) -> Result<Exit, Exit> {
         let mut credentials = access.credentials.clone();
         self.ids.iter().for_each(|(name, value)| credentials.set(name, value.clone()));
         let chain = Chain { scheme, token: self.token, access: &access, credentials, account: self.account };
-        let act = Act::Exchange { code: self.code, callback: self.callback };
+        let act = RefreshKind::Exchange { code: self.code, callback: self.callback };
         let record = chain.perform(room, act).await.map_err(|failure| desk.failure(&room.context, &failure))?;
         chains::say(desk, room, scheme, &record);
         let shared = !record.pending_splits.is_empty();

@@ -17,8 +17,8 @@ use crate::host::Host;
 use crate::load::Loaded;
 use crate::model::environment::{Account, SANDBOX};
 use crate::model::scheme::Scheme;
-use crate::renew::Failure;
-use crate::run::{AccessError, Context};
+use crate::renew::RefreshError;
+use crate::run::{AccessError, RunContext};
 use std::sync::Arc;
 
 pub fn run(host: &Host, global: &Global, args: &AuthArgs, output: &Output) -> Exit {
@@ -58,7 +58,7 @@ struct Desk<'d> {
 /// A workspace with every scheme, and what a run in one of its environments works with.
 struct Room {
     loaded: &'static Loaded,
-    context: Context<'static>,
+    context: RunContext<'static>,
 }
 
 impl Room {
@@ -110,11 +110,11 @@ impl Desk<'_> {
     }
 
     /// Says why there are no tokens; what the text holds of secrets is replaced first.
-    fn failure(&self, context: &Context<'_>, failure: &Failure) -> Exit {
+    fn failure(&self, context: &RunContext<'_>, failure: &RefreshError) -> Exit {
         let mut redactor = context.redactor.borrow_mut();
         let notes: Vec<String> = failure.notes.iter().map(|note| redactor.show(note).to_string()).collect();
         self.output.error(redactor.show(&failure.reason).as_str(), &notes);
-        if failure.wants_a_person { Exit::Credential } else { Exit::Unable }
+        if failure.needs_user_action { Exit::Credential } else { Exit::Unable }
     }
 }
 

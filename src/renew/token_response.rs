@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A number of seconds above this is a point in time: 31 years of life are none.
-const EPOCH: i64 = 1_000_000_000;
+const MIN_UNIX_SECONDS: i64 = 1_000_000_000;
 /// A point in time above this is in milliseconds.
-const MILLISECONDS: i64 = 1_000_000_000_000;
+const MIN_UNIX_MILLIS: i64 = 1_000_000_000_000;
 /// The names under which `save` keeps when tokens end; everything else that it saves is a part of the pair.
-const ENDS: [&str; 4] = ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"];
+const EXPIRY_NAMES: [&str; 4] = ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"];
 
 /// An answer as it is kept before anybody looks at it.
 #[derive(Serialize, Deserialize)]
-pub struct RawAnswer {
+pub struct RawResponse {
     /// The generation that it is the successor of.
     pub generation: u64,
     pub status: u16,
@@ -28,14 +28,14 @@ pub struct RawAnswer {
     /// Unix milliseconds by the store's clock.
     pub received_ms: i64,
     /// Which request it answers.
-    pub asked: Asked,
+    pub request_kind: TokenRequestKind,
     pub split_from: Option<String>,
 }
 
 /// The requests that can bring a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum TokenRequestKind {
     Issue,
     Refresh,
     /// For the code of an authorization, with a grant of its own.
@@ -44,7 +44,7 @@ pub enum Asked {
     Split,
 }
 
-impl Asked {
+impl TokenRequestKind {
     #[must_use]
     pub fn request(self, token: &Token) -> Option<&TokenRequest> {
         match self {
@@ -56,16 +56,30 @@ impl Asked {
 
     /// Whether it begins a chain: nothing of an older pair goes on.
     #[must_use]
-    pub fn is_grant(self) -> bool {
+    pub fn starts_family(self) -> bool {
         matches!(self, Self::Exchange | Self::Split)
     }
 }
 
-impl RawAnswer {
+impl RawResponse {
     #[must_use]
-    pub fn new(response: &WireResponse, generation: u64, received_ms: i64, asked: Asked, split_from: Option<String>) -> Self {
+    pub fn new(
+        response: &WireResponse,
+        generation: u64,
+        received_ms: i64,
+        asked: TokenRequestKind,
+        split_from: Option<String>,
+    ) -> Self {
         let (status, headers) = (response.status, response.headers.clone());
-        Self { generation, status, headers, body: BASE64_STANDARD.encode(response.body()), received_ms, asked, split_from }
+        Self {
+            generation,
+            status,
+            headers,
+            body: BASE64_STANDARD.encode(response.body()),
+            received_ms,
+            request_kind: asked,
+            split_from,
+        }
     }
 
     #[must_use]
@@ -78,41 +92,45 @@ impl RawAnswer {
 /// The pair in an answer; `None` where it has no access token. What an answer does not bring again stays as it was: a refresh
 /// token that does not rotate, and the end of the grant.
 #[must_use]
-pub fn pair_of(
+pub fn token_pair(
     answer: &Answer<'_>,
-    raw: &RawAnswer,
+    raw: &RawResponse,
     token: &Token,
     request: &TokenRequest,
     before: Option<&TokenPair>,
 ) -> Option<TokenPair> {
-    let saved = saved(answer, request);
+    let saved = saved_values(answer, request);
     let find = |name: &str| saved.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
     find("access_token").and_then(|value| value.as_str()).filter(|text| !text.is_empty())?;
-    let number = |name: &str| find(name).and_then(|value| seconds(value));
+    let number = |name: &str| find(name).and_then(|value| parse_seconds(value));
     let end = |prefix: &str, life: Option<Duration>| {
-        let at = number(&format!("{prefix}expires_at")).map(point);
-        let within =
-            number(&format!("{prefix}expires_in")).map(|left| if left > EPOCH { point(left) } else { raw.after(left * 1_000) });
-        at.or(within).or_else(|| life.map(|life| raw.after(ms(life))))
+        let at = number(&format!("{prefix}expires_at")).map(to_unix_ms);
+        let within = number(&format!("{prefix}expires_in"))
+            .map(|left| if left > MIN_UNIX_SECONDS { to_unix_ms(left) } else { raw.ms_after_receipt(left * 1_000) });
+        at.or(within).or_else(|| life.map(|life| raw.ms_after_receipt(ms(life))))
     };
     let mut pair = TokenPair {
         values: saved
             .iter()
-            .filter(|(name, _)| !ENDS.contains(name))
+            .filter(|(name, _)| !EXPIRY_NAMES.contains(name))
             .map(|(name, value)| ((*name).to_owned(), value.to_text()))
             .collect(),
         received_ms: raw.received_ms,
         access_expires_ms: end("", token.lifetime.access),
         refresh_expires_ms: end("refresh_", token.lifetime.refresh),
-        grant_expires_ms: token.lifetime.grant.filter(|_| raw.asked.is_grant()).map(|life| raw.after(ms(life))),
+        grant_expires_ms: token
+            .lifetime
+            .grant
+            .filter(|_| raw.request_kind.starts_family())
+            .map(|life| raw.ms_after_receipt(ms(life))),
     };
-    if let Some(before) = before.filter(|_| !raw.asked.is_grant()) {
-        keep(&mut pair, before, token.lifetime.refresh_once);
+    if let Some(before) = before.filter(|_| !raw.request_kind.starts_family()) {
+        carry_over(&mut pair, before, token.lifetime.refresh_once);
     }
     Some(pair)
 }
 
-fn keep(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
+fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
     pair.grant_expires_ms = pair.grant_expires_ms.or(before.grant_expires_ms);
     // One that works once is spent, whatever the answer forgets.
     if let (None, Some(token), false) = (pair.get("refresh_token"), before.get("refresh_token"), works_once) {
@@ -123,7 +141,7 @@ fn keep(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
 
 /// The owners that an answer names for a shared pair.
 #[must_use]
-pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<PendingSplit> {
+pub fn pending_splits(answer: &Answer<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
         let Some(found) = answer.json().ok().and_then(|json| split.ids.find(json).ok()) else { continue };
@@ -140,14 +158,14 @@ pub fn pending_of(answer: &Answer<'_>, token: &Token) -> Vec<PendingSplit> {
     pending
 }
 
-impl RawAnswer {
-    fn after(&self, ms: i64) -> i64 {
+impl RawResponse {
+    fn ms_after_receipt(&self, ms: i64) -> i64 {
         self.received_ms.saturating_add(ms)
     }
 }
 
 /// What `save` finds in an answer, whatever the answer means.
-pub fn saved<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
+pub fn saved_values<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
     let Ok(json) = answer.json() else { return Vec::new() };
     let found = request.save.iter().filter_map(|(name, path)| match path.find(json) {
         Ok(Found::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
@@ -157,7 +175,7 @@ pub fn saved<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v 
 }
 
 /// Some marketplaces write numbers as text.
-fn seconds(value: &Value) -> Option<i64> {
+fn parse_seconds(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => Number::parse(text.trim())?.as_i64(),
@@ -166,8 +184,8 @@ fn seconds(value: &Value) -> Option<i64> {
     .filter(|seconds| *seconds >= 0 && *seconds < i64::MAX / 1_000)
 }
 
-fn point(seconds: i64) -> i64 {
-    if seconds > MILLISECONDS { seconds } else { seconds.saturating_mul(1_000) }
+fn to_unix_ms(seconds: i64) -> i64 {
+    if seconds > MIN_UNIX_MILLIS { seconds } else { seconds.saturating_mul(1_000) }
 }
 
 fn ms(duration: Duration) -> i64 {
@@ -180,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_large_number_of_seconds_is_a_point_in_time() {
-        assert_eq!(seconds(&Value::from("14400")), Some(14_400));
-        assert_eq!(point(1_767_001_812), 1_767_001_812_000);
-        assert_eq!(point(1_767_001_812_000), 1_767_001_812_000);
-        assert_eq!(seconds(&Value::from(-1_i64)), None);
+        assert_eq!(parse_seconds(&Value::from("14400")), Some(14_400));
+        assert_eq!(to_unix_ms(1_767_001_812), 1_767_001_812_000);
+        assert_eq!(to_unix_ms(1_767_001_812_000), 1_767_001_812_000);
+        assert_eq!(parse_seconds(&Value::from(-1_i64)), None);
     }
 }

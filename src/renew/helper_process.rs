@@ -1,7 +1,7 @@
 //! A renewal in a process of its own, in a group of its own: a kill of the command line, or a signal to its group, does not
 //! reach it, and what it has begun it ends.
 
-use super::job::{Failure, Job};
+use super::refresh_job::{RefreshError, RefreshJob};
 use crate::store::FamilyRecord;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -9,11 +9,11 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 
 /// The word that makes this program the helper; no person types it.
-pub const HELPER: &str = "renew-helper";
+pub const HELPER_COMMAND: &str = "renew-helper";
 
 /// How to start this program again.
 #[derive(Clone)]
-pub struct Helper {
+pub struct HelperProcess {
     pub program: PathBuf,
     /// All that it sees of the environment: how to reach the network.
     pub env: Vec<(String, String)>,
@@ -22,28 +22,29 @@ pub struct Helper {
 /// What the helper says, in one piece.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Reply {
+enum HelperReply {
     Done(Box<FamilyRecord>),
-    Failed(Failure),
+    Failed(RefreshError),
 }
 
-impl Helper {
+impl HelperProcess {
     /// # Errors
     /// What the helper said, or that it ended without a word.
-    pub async fn renew(&self, job: &Job) -> Result<FamilyRecord, Failure> {
-        let text = serde_json::to_vec(job).map_err(|error| Failure::unable(error.to_string()))?;
-        let output = self.run(&text).await.map_err(|error| Failure::unable(format!("the renewal cannot be started: {error}")))?;
+    pub async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
+        let text = serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
+        let output =
+            self.run(&text).await.map_err(|error| RefreshError::temporary(format!("the renewal cannot be started: {error}")))?;
         match serde_json::from_slice(&output.stdout) {
-            Ok(Reply::Done(record)) => Ok(*record),
-            Ok(Reply::Failed(failure)) => Err(failure),
-            Err(_) => Err(Failure::unable(format!("the renewal ended without a word ({})", output.status))
-                .with("what it had begun stands in the store: run again, and it is finished or said")),
+            Ok(HelperReply::Done(record)) => Ok(*record),
+            Ok(HelperReply::Failed(failure)) => Err(failure),
+            Err(_) => Err(RefreshError::temporary(format!("the renewal ended without a word ({})", output.status))
+                .with_note("what it had begun stands in the store: run again, and it is finished or said")),
         }
     }
 
     async fn run(&self, job: &[u8]) -> std::io::Result<std::process::Output> {
         let mut command = tokio::process::Command::new(&self.program);
-        command.arg(HELPER).env_clear().envs(self.env.iter().cloned());
+        command.arg(HELPER_COMMAND).env_clear().envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         #[cfg(unix)]
         command.process_group(0);
@@ -58,10 +59,10 @@ impl Helper {
 
 /// The text of a helper's reply.
 #[must_use]
-pub fn serve(result: Result<FamilyRecord, Failure>) -> Vec<u8> {
+pub fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Vec<u8> {
     let reply = match result {
-        Ok(record) => Reply::Done(Box::new(record)),
-        Err(failure) => Reply::Failed(failure),
+        Ok(record) => HelperReply::Done(Box::new(record)),
+        Err(failure) => HelperReply::Failed(failure),
     };
     serde_json::to_vec(&reply).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Snapshots that nothing is held against: of a request, step, case or account that is gone. It only looks.
 
-use super::snapshots::snapshot_path;
+use super::snapshot_check::snapshot_path;
 use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
 use crate::model::request::Request;
 use crate::model::workspace::Workspace;
@@ -13,18 +13,18 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn unreferenced(workspace: &Workspace) -> Result<Vec<Kept>, SnapshotError> {
+pub fn unreferenced_snapshots(workspace: &Workspace) -> Result<Vec<Kept>, SnapshotError> {
     let mut found = find(&workspace.root)?;
     if !found.is_empty() {
-        let known: HashSet<PathBuf> = workspace.requests.iter().flat_map(|request| paths(request, workspace)).collect();
+        let known: HashSet<PathBuf> = workspace.requests.iter().flat_map(|request| snapshot_paths(request, workspace)).collect();
         found.retain(|kept| !known.contains(&kept.path));
     }
     Ok(found)
 }
 
 /// Every file that a snapshot of a request can lie in, in any environment.
-fn paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
-    let accounts = accounts(request, workspace);
+fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
+    let accounts = possible_accounts(request, workspace);
     let mut paths = Vec::new();
     // One unit for each case and param, whoever sends it.
     for unit in Unit::of(request, Some(SANDBOX), workspace, SANDBOX) {
@@ -38,7 +38,7 @@ fn paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
 
 /// Every account that an id of the request can name, and none where it need not name one. The sandbox knows those of all
 /// environments.
-fn accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
+fn possible_accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
     let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
     let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX, scheme));
     let mut accounts: BTreeSet<Option<String>> = known.map(|account| Some(account.name.clone())).collect();

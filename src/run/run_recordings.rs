@@ -16,9 +16,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What recordings are used for.
-pub enum Use {
+pub enum RecordingMode {
     /// The environment answers, and nothing is written.
-    Nothing,
+    Disabled,
     /// They answer alone.
     Replay(Replay),
     /// They are written; where only what is missing is written, the rest is answered from them.
@@ -28,62 +28,62 @@ pub enum Use {
 }
 
 /// The recordings of a run.
-pub struct Recordings {
-    pub used: RefCell<Use>,
+pub struct RunRecordings {
+    pub mode: RefCell<RecordingMode>,
     /// What is personal, by request file and account.
-    hidden: RefCell<HashMap<Whose, Hidden>>,
+    redactions: RefCell<HashMap<Whose, Hidden>>,
     /// What hides nothing but the id of the run.
-    fresh: Hidden,
+    run_id_redaction: Hidden,
     run_id: String,
 }
 
 /// One exchange that was made.
-pub struct Made<'m> {
-    pub whose: &'m Whose,
+pub struct ObservedExchange<'m> {
+    pub recording_key: &'m Whose,
     pub scheme: &'m Scheme,
     pub request: &'m RecordedRequest,
     pub response: &'m WireResponse,
     /// Headers that the file looks at.
-    pub headers: &'m [String],
+    pub inspected_headers: &'m [String],
     /// Of the file itself.
-    pub rules: &'m [Redact],
+    pub redact_rules: &'m [Redact],
 }
 
-impl Recordings {
+impl RunRecordings {
     #[must_use]
-    pub fn new(used: Use, run_id: &str) -> Self {
+    pub fn new(used: RecordingMode, run_id: &str) -> Self {
         let (fresh, run_id) = (Hidden::of_run(run_id), run_id.to_owned());
-        Self { used: used.into(), hidden: RefCell::default(), fresh, run_id }
+        Self { mode: used.into(), redactions: RefCell::default(), run_id_redaction: fresh, run_id }
     }
 
     /// Whether requests have to be compared with recorded ones at all.
     #[must_use]
-    pub fn are_used(&self) -> bool {
-        !matches!(*self.used.borrow(), Use::Nothing)
+    pub fn is_enabled(&self) -> bool {
+        !matches!(*self.mode.borrow(), RecordingMode::Disabled)
     }
 
     /// Whether no answer comes from anywhere else: then nothing has to be waited for.
     #[must_use]
-    pub fn answer_alone(&self) -> bool {
-        matches!(*self.used.borrow(), Use::Replay(_))
+    pub fn is_replay(&self) -> bool {
+        matches!(*self.mode.borrow(), RecordingMode::Replay(_))
     }
 
     /// The recorded answer, where the run is to be answered so; `None` when the environment answers.
-    pub fn play(&self, whose: &Whose, scheme: &Scheme, request: &RecordedRequest) -> Option<Result<Played, Miss>> {
-        let request = self.fresh.in_request(request);
-        let played = match &mut *self.used.borrow_mut() {
-            Use::Replay(replay) => Some(replay.answer(&whose.file, &scheme.name, &request)),
-            Use::Record(recorder, replay) if recorder.extent() == Extent::Missing => {
+    pub fn recorded_response(&self, whose: &Whose, scheme: &Scheme, request: &RecordedRequest) -> Option<Result<Played, Miss>> {
+        let request = self.run_id_redaction.in_request(request);
+        let played = match &mut *self.mode.borrow_mut() {
+            RecordingMode::Replay(replay) => Some(replay.answer(&whose.file, &scheme.name, &request)),
+            RecordingMode::Record(recorder, replay) if recorder.extent() == Extent::Missing => {
                 let is_there = replay.look(&whose.file, &scheme.name, &request);
                 is_there.then(|| replay.answer(&whose.file, &scheme.name, &request))
             }
             _ => None,
         };
-        played.map(|played| played.map(|played| self.of_this_run(played)))
+        played.map(|played| played.map(|played| self.with_current_run_id(played)))
     }
 
     /// An answer that repeats the id of its run repeats that of this one.
-    fn of_this_run(&self, played: Played) -> Played {
+    fn with_current_run_id(&self, played: Played) -> Played {
         let response = played.response.map(|response| {
             let text = std::str::from_utf8(response.body()).ok().filter(|text| text.contains(RUN_ID));
             match text.map(|text| text.replace(RUN_ID, &self.run_id)) {
@@ -95,128 +95,134 @@ impl Recordings {
     }
 
     /// An exchange went as it should: it is kept for the recording.
-    pub fn hear(&self, made: &Made<'_>, workspace: &Workspace, redactor: &mut Redactor) {
-        let mut used = self.used.borrow_mut();
-        let Use::Record(recorder, _) = &mut *used else { return };
-        if is_for_a_token(made) {
+    pub fn record_response(&self, made: &ObservedExchange<'_>, workspace: &Workspace, redactor: &mut Redactor) {
+        let mut used = self.mode.borrow_mut();
+        let RecordingMode::Record(recorder, _) = &mut *used else { return };
+        if is_token_request(made) {
             let why = "it asks for a token, and token endpoints are never recorded";
-            return recorder.refuse(made.whose, Why::Fault(why.to_owned()));
+            return recorder.refuse(made.recording_key, Why::Fault(why.to_owned()));
         }
-        match self.clean(made, workspace, redactor) {
-            Ok((request, answer)) => recorder.hear(made.whose, &made.scheme.name, exchange(request, answer)),
-            Err(error) => recorder.refuse(made.whose, Why::Fault(error.to_string())),
+        match self.redact(made, workspace, redactor) {
+            Ok((request, answer)) => recorder.hear(made.recording_key, &made.scheme.name, recorded_exchange(request, answer)),
+            Err(error) => recorder.refuse(made.recording_key, Why::Fault(error.to_string())),
         }
     }
 
     /// An exchange that did not go as it should, so that nothing of its unit is recorded.
-    pub fn refuse(&self, whose: &Whose, reason: &str) {
-        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+    pub fn reject_unit(&self, whose: &Whose, reason: &str) {
+        if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.refuse(whose, Why::Failed(reason.to_owned()));
         }
     }
 
     /// What fixtures hid stays hidden in those that need them.
-    pub fn include(&self, whose: &Whose, fixtures: impl Iterator<Item = Whose>) {
+    pub fn include_redactions(&self, whose: &Whose, fixtures: impl Iterator<Item = Whose>) {
         let mut fixtures = fixtures.peekable();
         if fixtures.peek().is_none() {
             return;
         }
-        let mut hidden = self.hidden.borrow_mut();
-        let mut own = hidden.remove(whose).unwrap_or_else(|| self.fresh.clone());
+        let mut hidden = self.redactions.borrow_mut();
+        let mut own = hidden.remove(whose).unwrap_or_else(|| self.run_id_redaction.clone());
         fixtures.filter_map(|fixture| hidden.get(&fixture)).for_each(|other| own.include(other));
         hidden.insert(whose.clone(), own);
     }
 
     /// The end of a unit; `is_whole` says that all of its steps were reached.
     pub fn end_unit(&self, whose: &Whose, is_whole: bool) {
-        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+        if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_unit(whose, is_whole);
         }
     }
 
     /// Fixtures end with the run.
     pub fn end_fixtures(&self) {
-        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
+        if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_fixtures();
         }
     }
 
     /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
     pub fn write(&self, file: &str, main_scheme: &str, is_whole: bool, workspace: &Workspace, now_ms: i64) {
-        if let Use::Record(recorder, _) = &mut *self.used.borrow_mut() {
-            recorder.write(file, is_whole, &|scheme| Source { scheme, masks: masks(workspace, scheme), now_ms }, main_scheme);
+        if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
+            recorder.write(
+                file,
+                is_whole,
+                &|scheme| Source { scheme, masks: scheme_masks(workspace, scheme), now_ms },
+                main_scheme,
+            );
         }
     }
 
     /// Where an answer is another one than the recorded one; `None` when it is not held against any.
     pub fn compare(
         &self,
-        made: &Made<'_>,
+        made: &ObservedExchange<'_>,
         at: Span,
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Option<Result<Vec<FailureReport>, Miss>> {
-        let mut used = self.used.borrow_mut();
+        let mut used = self.mode.borrow_mut();
         // What a fixture makes is another thing each time.
-        let Use::Compare(replay) = &mut *used else { return None };
-        if made.whose.is_fixture() {
+        let RecordingMode::Compare(replay) = &mut *used else { return None };
+        if made.recording_key.is_fixture() {
             return None;
         }
-        let played = match replay.answer(&made.whose.file, &made.scheme.name, &self.fresh.in_request(made.request)) {
-            Ok(played) => played,
-            Err(miss) => return Some(Err(miss)),
-        };
+        let played =
+            match replay.answer(&made.recording_key.file, &made.scheme.name, &self.run_id_redaction.in_request(made.request)) {
+                Ok(played) => played,
+                Err(miss) => return Some(Err(miss)),
+            };
         let expected = played.response.ok()?;
-        let Ok(actual) = self.without_personal(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
-        Some(Ok(difference(&expected, &actual, &masks(workspace, &made.scheme.name), at, redactor)))
+        let Ok(actual) = self.redacted_response(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
+        Some(Ok(response_differences(&expected, &actual, &scheme_masks(workspace, &made.scheme.name), at, redactor)))
     }
 
     /// An answer as it may stand in a file: only its status and its body.
     ///
     /// # Errors
     /// When something in it could not be hidden.
-    pub fn without_personal(
+    pub fn redacted_response(
         &self,
-        made: &Made<'_>,
+        made: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Result<WireResponse, TakeError> {
-        let (_, answer) = self.clean(made, workspace, redactor)?;
+        let (_, answer) = self.redact(made, workspace, redactor)?;
         let body = crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default();
         Ok(WireResponse::new(answer.status, Vec::new(), body, made.response.latency))
     }
 
-    fn clean(
+    fn redact(
         &self,
-        made: &Made<'_>,
+        made: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Result<(RecordedRequest, RecordedAnswer), TakeError> {
-        learn_tokens(made, redactor);
-        let rules: Vec<&Redact> = made.scheme.redact.iter().chain(&workspace.redact).chain(made.rules).collect();
-        let take = Take { request: made.request, response: made.response, headers: made.headers, rules: &rules };
-        let mut hidden = self.hidden.borrow_mut();
-        take.clean(hidden.entry(made.whose.clone()).or_insert_with(|| self.fresh.clone()), redactor)
+        register_tokens(made, redactor);
+        let rules: Vec<&Redact> = made.scheme.redact.iter().chain(&workspace.redact).chain(made.redact_rules).collect();
+        let take = Take { request: made.request, response: made.response, headers: made.inspected_headers, rules: &rules };
+        let mut hidden = self.redactions.borrow_mut();
+        take.clean(hidden.entry(made.recording_key.clone()).or_insert_with(|| self.run_id_redaction.clone()), redactor)
     }
 }
 
-fn exchange(request: RecordedRequest, answer: RecordedAnswer) -> Exchange {
+fn recorded_exchange(request: RecordedRequest, answer: RecordedAnswer) -> Exchange {
     Exchange { at: Span::default(), request, outcome: Outcome::Answer(answer), times: None, delay: None }
 }
 
 /// What a scheme says that varies in its answers.
-fn masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
+fn scheme_masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
     workspace.scheme(scheme).map(|scheme| scheme.mask.clone()).unwrap_or_default()
 }
 
 /// Token endpoints are called by the program itself; a request file that calls one is a request all the same.
-fn is_for_a_token(made: &Made<'_>) -> bool {
+fn is_token_request(made: &ObservedExchange<'_>) -> bool {
     let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
     requests.filter_map(|request| request.path.as_literal()).any(|path| path == made.request.path)
 }
 
 /// What an answer calls a token is one, wherever it comes from.
-fn learn_tokens(made: &Made<'_>, redactor: &mut Redactor) {
+fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
     const MIN_TOKEN: usize = 16;
     let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
     let saved: Vec<&(String, JsonPath)> = requests.flat_map(|request| &request.save).collect();
@@ -235,7 +241,7 @@ fn learn_tokens(made: &Made<'_>, redactor: &mut Redactor) {
 }
 
 /// Status and body, as failures of the step.
-fn difference(
+fn response_differences(
     expected: &WireResponse,
     actual: &WireResponse,
     masks: &[JsonPath],
@@ -250,7 +256,7 @@ fn difference(
             expected: redactor.show(&expected),
             actual: redactor.show(&actual),
             why: None,
-            differences: super::failures::of_differences(differences, redactor),
+            differences: super::failures::difference_reports(differences, redactor),
         });
     };
     if expected.status != actual.status {

@@ -10,15 +10,15 @@ use std::time::Duration;
 
 /// One renewal. It holds secrets, and so it goes through a pipe and never through arguments, variables or files.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Job {
+pub struct RefreshJob {
     pub scheme: SchemeSource,
     pub key: FamilyKey,
     pub label: FamilyLabel,
     /// Host of a token request, as its scheme names it → where that is in this environment.
-    pub bases: Vec<(Option<String>, String)>,
+    pub host_bases: Vec<(Option<String>, String)>,
     /// Name → value as JSON.
     credentials: Vec<(String, String)>,
-    pub act: Act,
+    pub kind: RefreshKind,
     pub timeout: Duration,
     /// `None` in the process that holds the store.
     pub store: Option<StoreConfig>,
@@ -43,16 +43,16 @@ impl SchemeSource {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Act {
+pub enum RefreshKind {
     /// Another pair than this generation.
-    Renew { than: u64 },
+    Renew { newer_than: u64 },
     /// A first pair, for the code of an authorization and what came back with it.
     Exchange { code: String, callback: Vec<(String, String)> },
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
-    Split { refresh_token: String, from: String },
+    Split { refresh_token: String, shared_from: String },
 }
 
-impl Job {
+impl RefreshJob {
     #[must_use]
     pub fn new(
         scheme: SchemeSource,
@@ -60,16 +60,16 @@ impl Job {
         label: FamilyLabel,
         bases: Vec<(Option<String>, String)>,
         credentials: &NamedValues,
-        act: Act,
+        act: RefreshKind,
     ) -> Self {
         let credentials = credentials.0.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
         let timeout = Duration::from_secs(30);
-        Self { scheme, key, label, bases, credentials, act, timeout, store: None }
+        Self { scheme, key, label, host_bases: bases, credentials, kind: act, timeout, store: None }
     }
 
     /// The credentials as schemes see them.
     #[must_use]
-    pub fn values(&self) -> NamedValues {
+    pub fn credential_values(&self) -> NamedValues {
         let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
         NamedValues(self.credentials.iter().map(|(name, text)| (name.as_str().into(), parse(text))).collect())
     }
@@ -78,34 +78,38 @@ impl Job {
 /// Why there is no new pair, in words without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason}")]
-pub struct Failure {
+pub struct RefreshError {
     pub reason: String,
     /// What to look at, or to do.
     pub notes: Vec<String>,
     /// A person has to do something: authorize, or bring a credential. Otherwise it may work the next time.
-    pub wants_a_person: bool,
+    pub needs_user_action: bool,
 }
 
-impl Failure {
+impl RefreshError {
     #[must_use]
-    pub fn unable(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), notes: Vec::new(), wants_a_person: false }
+    pub fn temporary(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), notes: Vec::new(), needs_user_action: false }
     }
 
     #[must_use]
-    pub fn person(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), notes: Vec::new(), wants_a_person: true }
+    pub fn user_action(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), notes: Vec::new(), needs_user_action: true }
     }
 
     #[must_use]
-    pub fn with(mut self, note: impl Into<String>) -> Self {
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for RefreshError {
     fn from(error: StoreError) -> Self {
-        Self { reason: error.to_string(), notes: error.hint().into_iter().collect(), wants_a_person: error.needs_user_action() }
+        Self {
+            reason: error.to_string(),
+            notes: error.hint().into_iter().collect(),
+            needs_user_action: error.needs_user_action(),
+        }
     }
 }

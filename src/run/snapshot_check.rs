@@ -1,7 +1,7 @@
 //! Holds the answers of a run against their snapshots. It refuses to write what an assertion has found wanting: a person could
 //! accept it by mistake.
 
-use super::Context;
+use super::RunContext;
 use crate::check::Differences;
 use crate::diagnostic::count;
 use crate::event::FailureReport;
@@ -17,26 +17,26 @@ use std::path::{Path, PathBuf};
 
 /// What a run does about snapshots.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Snapshots {
+pub struct SnapshotOptions {
     /// Of every step, also of those that do not ask for it.
-    pub of_every_step: bool,
+    pub every_step: bool,
     pub update: Update,
 }
 
 /// An answer and whose it is.
-pub struct Answered<'a> {
+pub struct SnapshotCheck<'a> {
     pub unit: &'a Unit<'a>,
     pub step: &'a Step,
     pub scheme: &'a Scheme,
     /// What must not stand in any file is gone from it, but for secrets.
     pub response: &'a WireResponse,
     /// Its assertions do not all hold.
-    pub is_wanting: bool,
+    pub has_failures: bool,
 }
 
 /// What there is to say of an answer that could be compared.
 #[derive(Default)]
-pub struct Compared {
+pub struct SnapshotOutcome {
     pub failure: Option<FailureReport>,
     pub note: Option<String>,
 }
@@ -49,21 +49,21 @@ pub fn snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
     path_of(&unit.request.name, &parts)
 }
 
-impl Answered<'_> {
+impl SnapshotCheck<'_> {
     /// Compares the answer with its snapshot, when it has one or should have.
     ///
     /// # Errors
     /// When there is no snapshot, or it cannot be read or written.
-    pub fn compare(&self, context: &Context<'_>) -> Result<Compared, SnapshotError> {
-        if self.step.snapshot.is_none() && !context.snapshots.of_every_step {
-            return Ok(Compared::default());
+    pub fn compare(&self, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
+        if self.step.snapshot.is_none() && !context.snapshots.every_step {
+            return Ok(SnapshotOutcome::default());
         }
         let kept = Kept::new(&context.workspace.root, snapshot_path(self.unit, self.step));
         let text = content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
         match kept.accepted()? {
             Some(file) if same(&file.content, &text) => self.unchanged(&kept, text, context),
             Some(file) => self.changed(&kept, &file.content, text, context),
-            None => self.missing(&kept, text, context),
+            None => self.new_snapshot(&kept, text, context),
         }
     }
 
@@ -73,53 +73,53 @@ impl Answered<'_> {
     }
 
     /// What was pending is out of date.
-    fn unchanged(&self, kept: &Kept, text: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+    fn unchanged(&self, kept: &Kept, text: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
         let update = context.snapshots.update;
-        if update == (Update::Always { force: true }) && !self.is_wanting {
-            kept.put(&self.file(text, context))?;
+        if update == (Update::Always { force: true }) && !self.has_failures {
+            kept.put(&self.file_text(text, context))?;
         } else if update.writes() {
             kept.drop_pending()?;
         }
-        Ok(Compared::default())
+        Ok(SnapshotOutcome::default())
     }
 
-    fn changed(&self, kept: &Kept, old: &str, new: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
+    fn changed(&self, kept: &Kept, old: &str, new: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
         let found = differences(old, &new);
         let step = self.write(kept, new, true, context)?;
         if step == Writing::Accept {
-            return Ok(accepted(&kept.path));
+            return Ok(accepted_outcome(&kept.path));
         }
         let way_out = match step {
             Writing::Pending => "what came is pending: look at it with `ingam snapshot review`",
-            _ if self.is_wanting => "nothing is pending, since its assertions do not hold",
+            _ if self.has_failures => "nothing is pending, since its assertions do not hold",
             _ => "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`",
         };
-        Ok(Compared { failure: Some(self.failure(&kept.path, &found, way_out, context)), note: None })
+        Ok(SnapshotOutcome { failure: Some(self.difference_failure(&kept.path, &found, way_out, context)), note: None })
     }
 
-    fn missing(&self, kept: &Kept, text: String, context: &Context<'_>) -> Result<Compared, SnapshotError> {
-        if self.is_wanting {
+    fn new_snapshot(&self, kept: &Kept, text: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
+        if self.has_failures {
             let note = format!("no snapshot `{}` is taken, since its assertions do not hold", kept.path.display());
-            return Ok(Compared { note: Some(note), failure: None });
+            return Ok(SnapshotOutcome { note: Some(note), failure: None });
         }
         match self.write(kept, text, false, context)? {
-            Writing::Accept => Ok(accepted(&kept.path)),
+            Writing::Accept => Ok(accepted_outcome(&kept.path)),
             step => Err(SnapshotError::Missing { path: kept.path.clone(), is_pending: step == Writing::Pending }),
         }
     }
 
-    fn write(&self, kept: &Kept, text: String, is_there: bool, context: &Context<'_>) -> Result<Writing, SnapshotError> {
-        let step = if self.is_wanting { Writing::Nothing } else { context.snapshots.update.of_new(is_there) };
+    fn write(&self, kept: &Kept, text: String, is_there: bool, context: &RunContext<'_>) -> Result<Writing, SnapshotError> {
+        let step = if self.has_failures { Writing::Nothing } else { context.snapshots.update.of_new(is_there) };
         match step {
             Writing::Nothing => {}
-            Writing::Pending => kept.put_pending(&self.file(text, context))?,
-            Writing::Accept => kept.put(&self.file(text, context))?,
+            Writing::Pending => kept.put_pending(&self.file_text(text, context))?,
+            Writing::Accept => kept.put(&self.file_text(text, context))?,
         }
         Ok(step)
     }
 
     /// The text of the file. What it says besides the answer does not change from run to run.
-    fn file(&self, text: String, context: &Context<'_>) -> String {
+    fn file_text(&self, text: String, context: &RunContext<'_>) -> String {
         let name = &self.unit.request.name;
         let source = format!("requests/{name}.yaml");
         let step = self.step.name.as_ref().map(|step| format!("::{step}")).unwrap_or_default();
@@ -130,7 +130,7 @@ impl Answered<'_> {
         context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).text(true))
     }
 
-    fn failure(&self, path: &Path, found: &Differences, way_out: &str, context: &Context<'_>) -> FailureReport {
+    fn difference_failure(&self, path: &Path, found: &Differences, way_out: &str, context: &RunContext<'_>) -> FailureReport {
         let mut redactor = context.redactor.borrow_mut();
         let number = found.shown.len() + found.more;
         FailureReport {
@@ -139,13 +139,13 @@ impl Answered<'_> {
             expected: redactor.show(&path.display().to_string()),
             actual: redactor.show(&format!("another answer, with {}", count(number, "difference"))),
             why: Some(redactor.show(way_out)),
-            differences: super::failures::of_differences(found, &mut redactor),
+            differences: super::failures::difference_reports(found, &mut redactor),
         }
     }
 }
 
-fn accepted(path: &Path) -> Compared {
-    Compared { note: Some(format!("the snapshot `{}` was written, as INSTA_UPDATE says", path.display())), failure: None }
+fn accepted_outcome(path: &Path) -> SnapshotOutcome {
+    SnapshotOutcome { note: Some(format!("the snapshot `{}` was written, as INSTA_UPDATE says", path.display())), failure: None }
 }
 
 /// A template as it stands in its file: rendered, it would be another one in every run.

@@ -1,29 +1,29 @@
 //! The store of a run and the way to renew what is in it. The store is opened when a token is needed first: most runs need
 //! none.
 
-use super::helper::Helper;
-use super::job::{Failure, Job, SchemeSource};
-use super::procedure::{Tools, renew};
+use super::helper_process::HelperProcess;
+use super::refresh_flow::{RefreshContext, renew};
+use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
 use crate::model::scheme::{Scheme, Token};
 use crate::store::{ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
 use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 
 /// The text that a scheme was decoded from.
-pub type Source<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
+pub type SchemeSourceFn<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
 
-pub struct Renewer<'w> {
+pub struct TokenRefresher<'w> {
     /// `None` keeps tokens for this run alone.
-    kept: Option<(StoreConfig, Helper)>,
-    nature: ClockAndRng,
-    source: Source<'w>,
+    shared_store: Option<(StoreConfig, HelperProcess)>,
+    clock_and_rng: ClockAndRng,
+    source_of: SchemeSourceFn<'w>,
     store: OnceCell<TokenStore>,
 }
 
-impl<'w> Renewer<'w> {
+impl<'w> TokenRefresher<'w> {
     #[must_use]
-    pub fn new(kept: Option<(StoreConfig, Helper)>, nature: ClockAndRng, source: Source<'w>) -> Self {
-        Self { kept, nature, source, store: OnceCell::new() }
+    pub fn new(kept: Option<(StoreConfig, HelperProcess)>, nature: ClockAndRng, source: SchemeSourceFn<'w>) -> Self {
+        Self { shared_store: kept, clock_and_rng: nature, source_of: source, store: OnceCell::new() }
     }
 
     /// # Errors
@@ -31,8 +31,8 @@ impl<'w> Renewer<'w> {
     pub async fn store(&self) -> Result<&TokenStore, StoreError> {
         self.store
             .get_or_try_init(|| async {
-                match &self.kept {
-                    Some((config, _)) => TokenStore::open(config, self.nature).await,
+                match &self.shared_store {
+                    Some((config, _)) => TokenStore::open(config, self.clock_and_rng).await,
                     None => Ok(TokenStore::Memory(MemoryStore::default())),
                 }
             })
@@ -48,34 +48,39 @@ impl<'w> Renewer<'w> {
     /// Unix milliseconds by the store's clock, as far as a store is open.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        (self.nature.clock)() + self.store.get().map_or(0, TokenStore::clock_offset_ms)
+        (self.clock_and_rng.clock)() + self.store.get().map_or(0, TokenStore::clock_offset_ms)
     }
 
     #[must_use]
-    pub fn source(&self, scheme: &Scheme) -> SchemeSource {
-        (self.source)(scheme)
+    pub fn scheme_source(&self, scheme: &Scheme) -> SchemeSource {
+        (self.source_of)(scheme)
     }
 
     /// In a process of its own where the store outlives this one.
     ///
     /// # Errors
     /// When there is no new pair.
-    pub async fn renew(&self, mut job: Job, scheme: &Scheme, transport: &LiveTransport) -> Result<FamilyRecord, Failure> {
-        if let Some((config, helper)) = &self.kept {
+    pub async fn renew(
+        &self,
+        mut job: RefreshJob,
+        scheme: &Scheme,
+        transport: &LiveTransport,
+    ) -> Result<FamilyRecord, RefreshError> {
+        if let Some((config, helper)) = &self.shared_store {
             // The helper sees no keyring.
-            let key = config.load_or_create_key(self.nature.rng)?;
+            let key = config.load_or_create_key(self.clock_and_rng.rng)?;
             job.store = Some(StoreConfig { key, ..config.clone() });
             return helper.renew(&job).await;
         }
-        let tools = Tools { scheme, store: self.store().await?, transport, nature: self.nature };
+        let tools = RefreshContext { scheme, store: self.store().await?, transport, clock_and_rng: self.clock_and_rng };
         renew(&job, &tools).await
     }
 
     /// How long before its end a token is renewed: never earlier than the scheme says, since asking earlier can bring the same
     /// token again, and not at one moment in all processes.
     #[must_use]
-    pub fn margin_ms(&self, token: &Token) -> i64 {
+    pub fn renewal_margin_ms(&self, token: &Token) -> i64 {
         let whole = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);
-        whole - whole / 5 * i64::from((self.nature.rng)()[0]) / 255
+        whole - whole / 5 * i64::from((self.clock_and_rng.rng)()[0]) / 255
     }
 }

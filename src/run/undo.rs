@@ -1,10 +1,10 @@
 //! Calls outside of any request: those that take something back, and those that look for what was made and lost.
 
-use super::Context;
+use super::RunContext;
 use super::body_text;
-use super::budget::Spender;
-use super::call::{Call, Heard, Progress, not_recorded};
-use super::recorded::Made;
+use super::budget::BudgetClass;
+use super::exchange::{ExchangeContext, JudgedResponse, StepProgress, missing_recording_reason};
+use super::run_recordings::ObservedExchange;
 use crate::check::{self, Answer, Outcome};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
@@ -18,10 +18,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// A call that is judged by its scheme alone.
-pub struct Recall<'r> {
+pub struct UndoRequest<'r> {
     pub scheme: &'r str,
     pub level: Option<&'r str>,
-    pub whose: Whose,
+    pub recording_key: Whose,
     pub draft: Draft,
     /// The same as recordings know it, where a run uses them.
     pub unsigned: Option<&'r Draft>,
@@ -30,19 +30,27 @@ pub struct Recall<'r> {
     pub gone: &'r [Assertion],
 }
 
-impl<'r> Recall<'r> {
+impl<'r> UndoRequest<'r> {
     /// A call of a file, rendered.
     #[must_use]
-    pub fn of(step: &'r Step, draft: Draft, whose: Whose, gone: &'r [Assertion]) -> Self {
+    pub fn from_step(step: &'r Step, draft: Draft, whose: Whose, gone: &'r [Assertion]) -> Self {
         let level = step.level.as_ref().map(|level| level.name.as_str());
-        Self { scheme: &step.scheme.name, level, whose, draft, unsigned: None, timeout: step.timeout, gone }
+        Self { scheme: &step.scheme.name, level, recording_key: whose, draft, unsigned: None, timeout: step.timeout, gone }
     }
 
     /// A call that was written down; `None` when that is none.
     #[must_use]
-    pub fn written(scheme: &'r str, call: &'r UndoCall, whose: Whose, gone: &'r [Assertion]) -> Option<Self> {
+    pub fn from_ledger(scheme: &'r str, call: &'r UndoCall, whose: Whose, gone: &'r [Assertion]) -> Option<Self> {
         let timeout = Duration::from_millis(call.timeout_ms);
-        Some(Self { scheme, level: call.level.as_deref(), whose, draft: draft_of(call)?, unsigned: None, timeout, gone })
+        Some(Self {
+            scheme,
+            level: call.level.as_deref(),
+            recording_key: whose,
+            draft: undo_draft(call)?,
+            unsigned: None,
+            timeout,
+            gone,
+        })
     }
 }
 
@@ -50,10 +58,10 @@ impl<'r> Recall<'r> {
 ///
 /// # Errors
 /// In words, when it is not.
-pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), String> {
+pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<(), String> {
     let gone = recall.gone;
     let heard = send(recall, context).await?;
-    let Heard { response, outcome } = &*heard;
+    let JudgedResponse { response, outcome } = &*heard;
     let is_gone = response.status == 404 || (!gone.is_empty() && check::holds_all(gone, &Answer::new(response)));
     match outcome {
         Outcome::Success => Ok(()),
@@ -68,39 +76,55 @@ pub async fn take_back(recall: Recall<'_>, context: &Context<'_>) -> Result<(), 
 ///
 /// # Errors
 /// In words, when there is none.
-pub async fn answer_of(recall: Recall<'_>, context: &Context<'_>) -> Result<Value, String> {
+pub async fn fetch_json(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Value, String> {
     let heard = send(recall, context).await?;
-    let Heard { response, outcome } = &*heard;
+    let JudgedResponse { response, outcome } = &*heard;
     match outcome {
         Outcome::Success => response.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
         Outcome::Refused { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
     }
 }
 
-async fn send(recall: Recall<'_>, context: &Context<'_>) -> Result<Rc<Heard>, String> {
+async fn send(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Rc<JudgedResponse>, String> {
     let words = |error: super::step::StepError| error.to_string();
     let unknown = || format!("there is no scheme `{}`", recall.scheme);
     let scheme = context.workspace.scheme(recall.scheme).ok_or_else(unknown)?;
     let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
-    let access = context.access(scheme, level, recall.whose.account.as_deref()).map_err(|error| error.to_string())?;
-    let (timeout, spender) = (recall.timeout, Spender::Undo);
-    let call = Call { whose: &recall.whose, scheme, level, access: &access, timeout, renews: true, spender, context };
+    let access = context.access(scheme, level, recall.recording_key.account.as_deref()).map_err(|error| error.to_string())?;
+    let (timeout, spender) = (recall.timeout, BudgetClass::Undo);
+    let call = ExchangeContext {
+        recording_key: &recall.recording_key,
+        scheme,
+        level,
+        access: &access,
+        timeout,
+        can_renew_token: true,
+        budget_class: spender,
+        context,
+    };
     let unsigned = recall.unsigned.map(|draft| unsigned(draft, &access.account));
-    let mut progress = Progress::default();
+    let mut progress = StepProgress::default();
     call.exchange(&recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
-    let heard = progress.heard.ok_or("nothing was sent")?;
-    if let Some(reason) = not_recorded(&heard.response) {
+    let heard = progress.judged_response.ok_or("nothing was sent")?;
+    if let Some(reason) = missing_recording_reason(&heard.response) {
         return Err(format!("nothing is recorded for this request: {reason}"));
     }
     if let Some(unsigned) = &unsigned {
-        let made = Made { whose: &recall.whose, scheme, request: unsigned, response: &heard.response, headers: &[], rules: &[] };
-        context.recordings.hear(&made, context.workspace, &mut context.redactor.borrow_mut());
+        let made = ObservedExchange {
+            recording_key: &recall.recording_key,
+            scheme,
+            request: unsigned,
+            response: &heard.response,
+            inspected_headers: &[],
+            redact_rules: &[],
+        };
+        context.recordings.record_response(&made, context.workspace, &mut context.redactor.borrow_mut());
     }
     Ok(heard)
 }
 
 /// The call back from what was written down.
-fn draft_of(call: &UndoCall) -> Option<Draft> {
+fn undo_draft(call: &UndoCall) -> Option<Draft> {
     let body = match &call.body {
         UndoBody::None => DraftBody::None,
         UndoBody::Json(text) => DraftBody::Json(value::parse(text.as_bytes()).ok()?),
