@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use divan::{Bencher, black_box};
-use ingam::check::{Answer, judge};
+use ingam::check::{ResponseView, judge};
 use ingam::load::{Loaded, load};
 use ingam::model::recording::{AnswerBody, Outcome, RecordedAnswer};
 use ingam::model::request::{Step, WorkspaceFile};
@@ -78,7 +78,7 @@ fn check_one_answer(bencher: Bencher) {
     let headers = vec![("content-type".to_owned(), "application/json;charset=UTF-8".to_owned())];
     let response = WireResponse::new(200, headers, json.to_json().into(), Duration::from_millis(1));
     // A fresh one each time: an answer remembers what was read of it.
-    bencher
-        .with_inputs(|| response.clone())
-        .bench_values(|response| judge(&step.assertions, &Answer::new(&response), &|written| tree(written, &variables)).unwrap());
+    bencher.with_inputs(|| response.clone()).bench_values(|response| {
+        judge(&step.assertions, &ResponseView::new(&response), &|written| tree(written, &variables)).unwrap()
+    });
 }

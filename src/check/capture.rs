@@ -1,7 +1,7 @@
 //! Takes a value out of an answer. It refuses to take nothing: a capture that finds nothing fails its step.
 
-use super::actual::Actual;
-use super::answer::Answer;
+use super::actual_value::ActualValue;
+use super::response_view::ResponseView;
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::span::Span;
@@ -26,23 +26,23 @@ pub struct CaptureFailure {
 ///
 /// # Errors
 /// When nothing is found, or the body is not JSON.
-pub fn capture(capture: &Capture, answer: &Answer<'_>) -> Result<Value, CaptureFailure> {
+pub fn capture(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
     let fail = |reason: String, actual: Option<String>| {
         let subject = capture.from.to_string();
         Err(CaptureFailure { at: capture.at, name: capture.name.clone(), subject, reason, actual })
     };
-    match answer.look(&capture.from) {
-        Err(unseen) => fail(unseen.why, Some(unseen.actual)),
-        Ok(Actual::Headers(values)) => Ok(values.first().map_or(Value::Null, |first| Value::from(*first))),
-        Ok(Actual::Latency(latency)) => Ok(Value::from(i64::try_from(latency.as_millis()).unwrap_or(i64::MAX))),
-        Ok(actual) => match actual.to_value().filter(|_| actual.is_there()) {
+    match answer.select(&capture.from) {
+        Err(unseen) => fail(unseen.reason, Some(unseen.actual)),
+        Ok(ActualValue::RepeatedHeader(values)) => Ok(values.first().map_or(Value::Null, |first| Value::from(*first))),
+        Ok(ActualValue::Latency(latency)) => Ok(Value::from(i64::try_from(latency.as_millis()).unwrap_or(i64::MAX))),
+        Ok(actual) => match actual.to_value().filter(|_| actual.exists()) {
             Some(value) => Ok(value.into_owned()),
-            None => fail(answer.missing(&capture.from).unwrap_or_else(|| absent(&capture.from)), None),
+            None => fail(answer.missing_hint(&capture.from).unwrap_or_else(|| absent_reason(&capture.from)), None),
         },
     }
 }
 
-fn absent(subject: &Subject) -> String {
+fn absent_reason(subject: &Subject) -> String {
     match subject {
         Subject::Header(name) => format!("the answer has no header `{name}`"),
         Subject::Body => "the body is empty".to_owned(),

@@ -1,16 +1,16 @@
 //! Comparing lists and objects in the three ways that are not plain equality. It refuses to say how two of them differ
 //! (that is `difference`).
 
-use super::actual::Actual;
+use super::actual_value::ActualValue;
 use crate::value::Value;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Whether an object or list is inside another; `None` unless both are of that kind.
-pub(super) fn includes(actual: &Actual<'_>, expected: &Value) -> Option<bool> {
+pub(super) fn includes(actual: &ActualValue<'_>, expected: &Value) -> Option<bool> {
     match (expected, actual) {
-        (Value::Object(_), Actual::Json(value @ Value::Object(_))) => Some(fits(expected, value)),
-        (Value::List(wanted), _) => Some(all_inside(wanted, &actual.items()?)),
+        (Value::Object(_), ActualValue::Json(value @ Value::Object(_))) => Some(is_subset(expected, value)),
+        (Value::List(wanted), _) => Some(all_matched(wanted, &actual.items()?)),
         _ => None,
     }
 }
@@ -20,36 +20,37 @@ pub(super) fn includes(actual: &Actual<'_>, expected: &Value) -> Option<bool> {
 ///
 /// It is anchored: a member is looked for where it is named, not further down, because `{ id: 5 }` must not be found in
 /// `{ "id": 7, "parent": { "id": 5 } }`.
-pub(super) fn fits(expected: &Value, actual: &Value) -> bool {
+pub(super) fn is_subset(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(wanted), Value::Object(_)) => {
-            wanted.iter().all(|(name, wanted)| actual.get(name).is_some_and(|member| fits(wanted, member)))
+            wanted.iter().all(|(name, wanted)| actual.get(name).is_some_and(|member| is_subset(wanted, member)))
         }
-        (Value::List(wanted), Value::List(items)) => all_inside(wanted, &items.iter().collect::<Vec<_>>()),
+        (Value::List(wanted), Value::List(items)) => all_matched(wanted, &items.iter().collect::<Vec<_>>()),
         _ => expected == actual,
     }
 }
 
-fn all_inside(wanted: &[Value], items: &[&Value]) -> bool {
-    wanted.len() <= items.len() && left_over(wanted, items).is_empty()
+fn all_matched(wanted: &[Value], items: &[&Value]) -> bool {
+    wanted.len() <= items.len() && unmatched(wanted, items).is_empty()
 }
 
 /// The elements of `wanted` that have no partner of their own in `items`.
 ///
 /// Equal ones are partners whatever the others do, since whatever fits one of them fits the other. Among the rest, what is
 /// found first may be the only partner of a later one, so partners are exchanged (Kuhn's matching) before one is missing.
-pub(super) fn left_over<'w>(wanted: &'w [Value], items: &[&Value]) -> Vec<&'w Value> {
+pub(super) fn unmatched<'w>(wanted: &'w [Value], items: &[&Value]) -> Vec<&'w Value> {
     let all: Vec<&Value> = wanted.iter().collect();
     let wanted: Vec<&Value> = surplus(&all, items).into_iter().map(|at| all[at]).collect();
     let items: Vec<&Value> = surplus(items, &all).into_iter().map(|at| items[at]).collect();
     let partners: Vec<Vec<usize>> =
-        wanted.iter().map(|wanted| (0..items.len()).filter(|at| fits(wanted, items[*at])).collect()).collect();
+        wanted.iter().map(|wanted| (0..items.len()).filter(|at| is_subset(wanted, items[*at])).collect()).collect();
     let mut taken_by = vec![None; items.len()];
-    let alone = (0..wanted.len()).filter(|who| !find_partner(*who, &partners, &mut taken_by, &mut vec![false; items.len()]));
+    let alone =
+        (0..wanted.len()).filter(|who| !find_augmenting_path(*who, &partners, &mut taken_by, &mut vec![false; items.len()]));
     alone.map(|who| wanted[who]).collect()
 }
 
-fn find_partner(who: usize, partners: &[Vec<usize>], taken_by: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+fn find_augmenting_path(who: usize, partners: &[Vec<usize>], taken_by: &mut [Option<usize>], seen: &mut [bool]) -> bool {
     if let Some(free) = partners[who].iter().find(|at| taken_by[**at].is_none()) {
         taken_by[*free] = Some(who);
         return true;
@@ -58,7 +59,7 @@ fn find_partner(who: usize, partners: &[Vec<usize>], taken_by: &mut [Option<usiz
         if std::mem::replace(&mut seen[at], true) {
             continue;
         }
-        if taken_by[at].is_none_or(|other| find_partner(other, partners, taken_by, seen)) {
+        if taken_by[at].is_none_or(|other| find_augmenting_path(other, partners, taken_by, seen)) {
             taken_by[at] = Some(who);
             return true;
         }
@@ -67,7 +68,7 @@ fn find_partner(who: usize, partners: &[Vec<usize>], taken_by: &mut [Option<usiz
 }
 
 /// Whether two lists hold the same elements, each as often.
-pub(super) fn unordered(items: &[&Value], expected: &[Value]) -> bool {
+pub(super) fn is_permutation(items: &[&Value], expected: &[Value]) -> bool {
     items.len() == expected.len() && surplus(items, &expected.iter().collect::<Vec<_>>()).is_empty()
 }
 
@@ -87,7 +88,7 @@ pub(super) fn surplus(items: &[&Value], others: &[&Value]) -> Vec<usize> {
 }
 
 /// The places of the first two equal elements.
-pub(super) fn twice(items: &[&Value]) -> Option<(usize, usize)> {
+pub(super) fn first_duplicate(items: &[&Value]) -> Option<(usize, usize)> {
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
     items.iter().enumerate().find_map(|(at, item)| {
         let alike = seen.entry(fingerprint(item)).or_default();
@@ -112,21 +113,24 @@ fn fingerprint(value: &Value) -> u64 {
         Value::List(items) => items.iter().for_each(|item| fingerprint(item).hash(&mut hasher)),
         // Members may stand in any order.
         Value::Object(members) => {
-            members.iter().fold(0_u64, |sum, (name, member)| sum.wrapping_add(pair(name, member))).hash(&mut hasher);
+            members
+                .iter()
+                .fold(0_u64, |sum, (name, member)| sum.wrapping_add(member_fingerprint(name, member)))
+                .hash(&mut hasher);
         }
     }
     hasher.finish()
 }
 
-fn pair(name: &str, member: &Value) -> u64 {
+fn member_fingerprint(name: &str, member: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     (name, fingerprint(member)).hash(&mut hasher);
     hasher.finish()
 }
 
 /// Where inside `root`, but not at its top, something has `expected` as a part.
-pub(super) fn deeper<'v>(root: &'v Value, expected: &Value) -> Option<&'v Value> {
-    let below = |child: &'v Value| if fits(expected, child) { Some(child) } else { deeper(child, expected) };
+pub(super) fn find_nested<'v>(root: &'v Value, expected: &Value) -> Option<&'v Value> {
+    let below = |child: &'v Value| if is_subset(expected, child) { Some(child) } else { find_nested(child, expected) };
     match root {
         Value::List(items) => items.iter().find_map(below),
         Value::Object(members) => members.iter().find_map(|(_, member)| below(member)),

@@ -1,7 +1,7 @@
 //! Predicates whose operands are known. Made once for an answer, so that no template is rendered for every element of a
 //! list. It refuses to judge.
 
-use super::Resolve;
+use super::OperandResolver;
 use crate::model::assertion::{Bound, JsonType, Predicate, Schema, Test};
 use crate::span::Span;
 use crate::value::Value;
@@ -10,58 +10,58 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// A predicate that is ready to be judged.
-pub(super) struct Condition<'a> {
+pub(super) struct PreparedCondition<'a> {
     pub at: Span,
-    pub kind: Kind<'a>,
+    pub kind: ConditionKind<'a>,
 }
 
-type Operand<'a> = Cow<'a, Value>;
+type ResolvedOperand<'a> = Cow<'a, Value>;
 
-pub(super) enum Kind<'a> {
-    Equals(Operand<'a>),
-    OneOf(Operand<'a>),
+pub(super) enum ConditionKind<'a> {
+    Equals(ResolvedOperand<'a>),
+    OneOf(ResolvedOperand<'a>),
     Type(&'a [JsonType]),
     Exists(bool),
-    Order(Relation, Limit<'a>),
+    Order(OrderRelation, ResolvedBound<'a>),
     Matches(&'a Regex),
-    Part(Part, Operand<'a>),
-    Includes(Operand<'a>),
-    Unordered(Operand<'a>),
+    Containment(ContainmentKind, ResolvedOperand<'a>),
+    Includes(ResolvedOperand<'a>),
+    Unordered(ResolvedOperand<'a>),
     Unique(bool),
     Schema(&'a Schema),
-    Not(Vec<Condition<'a>>),
-    Length(Vec<Condition<'a>>),
-    Elements(Quantifier, Vec<Condition<'a>>),
+    Not(Vec<PreparedCondition<'a>>),
+    Length(Vec<PreparedCondition<'a>>),
+    Elements(ElementQuantifier, Vec<PreparedCondition<'a>>),
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Relation {
+pub(super) enum OrderRelation {
     Above,
     AtLeast,
     Below,
     AtMost,
 }
 
-pub(super) enum Limit<'a> {
-    Number(Operand<'a>),
+pub(super) enum ResolvedBound<'a> {
+    Number(ResolvedOperand<'a>),
     Duration(Duration),
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Part {
+pub(super) enum ContainmentKind {
     Contains,
     StartsWith,
     EndsWith,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantifier {
+pub(super) enum ElementQuantifier {
     Each,
     Some,
     None,
 }
 
-impl Kind<'_> {
+impl ConditionKind<'_> {
     /// The name of the predicate in the language.
     pub fn name(&self) -> &'static str {
         match self {
@@ -69,64 +69,70 @@ impl Kind<'_> {
             Self::OneOf(_) => "one_of",
             Self::Type(_) => "type",
             Self::Exists(_) => "exists",
-            Self::Order(Relation::Above, _) => "above",
-            Self::Order(Relation::AtLeast, _) => "at_least",
-            Self::Order(Relation::Below, _) => "below",
-            Self::Order(Relation::AtMost, _) => "at_most",
+            Self::Order(OrderRelation::Above, _) => "above",
+            Self::Order(OrderRelation::AtLeast, _) => "at_least",
+            Self::Order(OrderRelation::Below, _) => "below",
+            Self::Order(OrderRelation::AtMost, _) => "at_most",
             Self::Matches(_) => "matches",
-            Self::Part(Part::Contains, _) => "contains",
-            Self::Part(Part::StartsWith, _) => "starts_with",
-            Self::Part(Part::EndsWith, _) => "ends_with",
+            Self::Containment(ContainmentKind::Contains, _) => "contains",
+            Self::Containment(ContainmentKind::StartsWith, _) => "starts_with",
+            Self::Containment(ContainmentKind::EndsWith, _) => "ends_with",
             Self::Includes(_) => "includes",
             Self::Unordered(_) => "unordered",
             Self::Unique(_) => "unique",
             Self::Schema(_) => "schema",
             Self::Not(_) => "not",
             Self::Length(_) => "length",
-            Self::Elements(Quantifier::Each, _) => "each",
-            Self::Elements(Quantifier::Some, _) => "some",
-            Self::Elements(Quantifier::None, _) => "none",
+            Self::Elements(ElementQuantifier::Each, _) => "each",
+            Self::Elements(ElementQuantifier::Some, _) => "some",
+            Self::Elements(ElementQuantifier::None, _) => "none",
         }
     }
 }
 
 /// Resolves every operand.
-pub(super) fn prepare<'a, E>(predicates: &'a [Predicate], resolve: &Resolve<'_, 'a, E>) -> Result<Vec<Condition<'a>>, E> {
-    predicates.iter().map(|predicate| Ok(Condition { at: predicate.at, kind: kind(&predicate.test, resolve)? })).collect()
+pub(super) fn prepare<'a, E>(
+    predicates: &'a [Predicate],
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<Vec<PreparedCondition<'a>>, E> {
+    predicates
+        .iter()
+        .map(|predicate| Ok(PreparedCondition { at: predicate.at, kind: condition_kind(&predicate.test, resolve)? }))
+        .collect()
 }
 
-fn kind<'a, E>(test: &'a Test, resolve: &Resolve<'_, 'a, E>) -> Result<Kind<'a>, E> {
-    let order = |relation, bound: &'a Bound| limit(bound, resolve).map(|limit| Kind::Order(relation, limit));
-    let part = |part, tree| resolve(tree).map(|operand| Kind::Part(part, operand));
-    let elements = |quantifier, inner| prepare(inner, resolve).map(|inner| Kind::Elements(quantifier, inner));
+fn condition_kind<'a, E>(test: &'a Test, resolve: &OperandResolver<'_, 'a, E>) -> Result<ConditionKind<'a>, E> {
+    let order = |relation, bound: &'a Bound| resolve_bound(bound, resolve).map(|limit| ConditionKind::Order(relation, limit));
+    let part = |part, tree| resolve(tree).map(|operand| ConditionKind::Containment(part, operand));
+    let elements = |quantifier, inner| prepare(inner, resolve).map(|inner| ConditionKind::Elements(quantifier, inner));
     match test {
-        Test::Equals(tree) => resolve(tree).map(Kind::Equals),
-        Test::OneOf(tree) => resolve(tree).map(Kind::OneOf),
-        Test::Type(types) => Ok(Kind::Type(types)),
-        Test::Exists(wanted) => Ok(Kind::Exists(*wanted)),
-        Test::Above(bound) => order(Relation::Above, bound),
-        Test::AtLeast(bound) => order(Relation::AtLeast, bound),
-        Test::Below(bound) => order(Relation::Below, bound),
-        Test::AtMost(bound) => order(Relation::AtMost, bound),
-        Test::Matches(regex) => Ok(Kind::Matches(regex)),
-        Test::Contains(tree) => part(Part::Contains, tree),
-        Test::StartsWith(tree) => part(Part::StartsWith, tree),
-        Test::EndsWith(tree) => part(Part::EndsWith, tree),
-        Test::Includes(tree) => resolve(tree).map(Kind::Includes),
-        Test::Unordered(tree) => resolve(tree).map(Kind::Unordered),
-        Test::Unique(wanted) => Ok(Kind::Unique(*wanted)),
-        Test::Schema(schema) => Ok(Kind::Schema(schema)),
-        Test::Not(inner) => prepare(inner, resolve).map(Kind::Not),
-        Test::Length(inner) => prepare(inner, resolve).map(Kind::Length),
-        Test::Each(inner) => elements(Quantifier::Each, inner),
-        Test::Some(inner) => elements(Quantifier::Some, inner),
-        Test::None(inner) => elements(Quantifier::None, inner),
+        Test::Equals(tree) => resolve(tree).map(ConditionKind::Equals),
+        Test::OneOf(tree) => resolve(tree).map(ConditionKind::OneOf),
+        Test::Type(types) => Ok(ConditionKind::Type(types)),
+        Test::Exists(wanted) => Ok(ConditionKind::Exists(*wanted)),
+        Test::Above(bound) => order(OrderRelation::Above, bound),
+        Test::AtLeast(bound) => order(OrderRelation::AtLeast, bound),
+        Test::Below(bound) => order(OrderRelation::Below, bound),
+        Test::AtMost(bound) => order(OrderRelation::AtMost, bound),
+        Test::Matches(regex) => Ok(ConditionKind::Matches(regex)),
+        Test::Contains(tree) => part(ContainmentKind::Contains, tree),
+        Test::StartsWith(tree) => part(ContainmentKind::StartsWith, tree),
+        Test::EndsWith(tree) => part(ContainmentKind::EndsWith, tree),
+        Test::Includes(tree) => resolve(tree).map(ConditionKind::Includes),
+        Test::Unordered(tree) => resolve(tree).map(ConditionKind::Unordered),
+        Test::Unique(wanted) => Ok(ConditionKind::Unique(*wanted)),
+        Test::Schema(schema) => Ok(ConditionKind::Schema(schema)),
+        Test::Not(inner) => prepare(inner, resolve).map(ConditionKind::Not),
+        Test::Length(inner) => prepare(inner, resolve).map(ConditionKind::Length),
+        Test::Each(inner) => elements(ElementQuantifier::Each, inner),
+        Test::Some(inner) => elements(ElementQuantifier::Some, inner),
+        Test::None(inner) => elements(ElementQuantifier::None, inner),
     }
 }
 
-fn limit<'a, E>(bound: &'a Bound, resolve: &Resolve<'_, 'a, E>) -> Result<Limit<'a>, E> {
+fn resolve_bound<'a, E>(bound: &'a Bound, resolve: &OperandResolver<'_, 'a, E>) -> Result<ResolvedBound<'a>, E> {
     match bound {
-        Bound::Value(tree) => resolve(tree).map(Limit::Number),
-        Bound::Duration(duration) => Ok(Limit::Duration(*duration)),
+        Bound::Value(tree) => resolve(tree).map(ResolvedBound::Number),
+        Bound::Duration(duration) => Ok(ResolvedBound::Duration(*duration)),
     }
 }

@@ -1,26 +1,26 @@
 //! How two values differ, place by place. It refuses to list more than a person reads.
 
 use super::compare;
-use super::show::Show;
-use crate::jsonpath::Trail;
+use super::show::ValueFormatter;
+use crate::jsonpath::NodePath;
 use crate::value::Value;
 use std::fmt;
 
 /// More differences than this are counted only.
-const SHOWN: usize = 20;
+const MAX_SHOWN: usize = 20;
 
 /// One place where two values differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct ValueDifference {
     /// A path such as `$.a[2].b`; in what a path for many found, `[2].b`, or nothing for that list itself.
     pub path: String,
-    pub change: Change,
+    pub kind: DifferenceKind,
 }
 
 /// What is wrong there; texts are short, plain and with the type of the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    Other {
+pub enum DifferenceKind {
+    Mismatch {
         expected: String,
         actual: String,
     },
@@ -31,102 +31,102 @@ pub enum Change {
         actual: String,
     },
     /// It breaks a rule of a JSON Schema.
-    Breaks {
+    SchemaViolation {
         rule: String,
         actual: String,
     },
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for ValueDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        match &self.change {
-            Change::Other { expected, actual } => write!(f, "expected {expected}, got {actual}"),
-            Change::Missing { expected } => write!(f, "missing, expected {expected}"),
-            Change::Unexpected { actual } => write!(f, "unexpected {actual}"),
-            Change::Breaks { rule, actual } => write!(f, "{rule}, got {actual}"),
+        match &self.kind {
+            DifferenceKind::Mismatch { expected, actual } => write!(f, "expected {expected}, got {actual}"),
+            DifferenceKind::Missing { expected } => write!(f, "missing, expected {expected}"),
+            DifferenceKind::Unexpected { actual } => write!(f, "unexpected {actual}"),
+            DifferenceKind::SchemaViolation { rule, actual } => write!(f, "{rule}, got {actual}"),
         }
     }
 }
 
 /// The first differences, and how many more there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Differences {
-    pub shown: Vec<Difference>,
-    pub more: usize,
+pub struct DifferenceList {
+    pub shown: Vec<ValueDifference>,
+    pub omitted: usize,
 }
 
 /// Every place where two values are not equal, from `$` on; none if and only if they are.
 #[must_use]
-pub fn differences(expected: &Value, actual: &Value) -> Differences {
-    let mut differ = Differ::new(Show::default());
-    differ.equal(&Trail::Start("$"), expected, actual);
+pub fn differences(expected: &Value, actual: &Value) -> DifferenceList {
+    let mut differ = DifferenceCollector::new(ValueFormatter::default());
+    differ.compare_equal(&NodePath::Prefix("$"), expected, actual);
     differ.finish()
 }
 
 /// Collects differences.
-pub(super) struct Differ<'s> {
-    show: Show<'s>,
-    found: Differences,
+pub(super) struct DifferenceCollector<'s> {
+    formatter: ValueFormatter<'s>,
+    differences: DifferenceList,
 }
 
-impl<'s> Differ<'s> {
-    pub fn new(show: Show<'s>) -> Self {
-        Self { show, found: Differences::default() }
+impl<'s> DifferenceCollector<'s> {
+    pub fn new(show: ValueFormatter<'s>) -> Self {
+        Self { formatter: show, differences: DifferenceList::default() }
     }
 
-    pub fn finish(self) -> Differences {
-        self.found
+    pub fn finish(self) -> DifferenceList {
+        self.differences
     }
 
-    pub fn add(&mut self, trail: &Trail<'_>, change: impl FnOnce(Show<'s>) -> Change) {
-        if self.found.shown.len() == SHOWN {
-            self.found.more += 1;
+    pub fn add(&mut self, trail: &NodePath<'_>, change: impl FnOnce(ValueFormatter<'s>) -> DifferenceKind) {
+        if self.differences.shown.len() == MAX_SHOWN {
+            self.differences.omitted += 1;
             return;
         }
-        let path = self.show.text(&trail.to_string());
-        self.found.shown.push(Difference { path, change: change(self.show) });
+        let path = self.formatter.text(&trail.to_string());
+        self.differences.shown.push(ValueDifference { path, kind: change(self.formatter) });
     }
 
-    fn missing(&mut self, trail: &Trail<'_>, expected: &Value) {
-        self.add(trail, |show| Change::Missing { expected: show.value(expected) });
+    fn missing(&mut self, trail: &NodePath<'_>, expected: &Value) {
+        self.add(trail, |show| DifferenceKind::Missing { expected: show.with_type(expected) });
     }
 
-    fn unexpected(&mut self, trail: &Trail<'_>, actual: &Value) {
-        self.add(trail, |show| Change::Unexpected { actual: show.value(actual) });
+    fn unexpected(&mut self, trail: &NodePath<'_>, actual: &Value) {
+        self.add(trail, |show| DifferenceKind::Unexpected { actual: show.with_type(actual) });
     }
 
-    fn other(&mut self, trail: &Trail<'_>, expected: &Value, actual: &Value) {
+    fn mismatch(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
         self.add(trail, |show| {
             let (expected, actual) = show.pair(expected, actual);
-            Change::Other { expected, actual }
+            DifferenceKind::Mismatch { expected, actual }
         });
     }
 
     /// Every place where the two are not equal; none if and only if they are.
-    pub fn equal(&mut self, trail: &Trail<'_>, expected: &Value, actual: &Value) {
+    pub fn compare_equal(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(members)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
-                        Some(member) => self.equal(&Trail::Name(trail, name), wanted, member),
-                        None => self.missing(&Trail::Name(trail, name), wanted),
+                        Some(member) => self.compare_equal(&NodePath::Name(trail, name), wanted, member),
+                        None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
                 }
                 for (name, member) in members.iter().filter(|(name, _)| expected.get(name).is_none()) {
-                    self.unexpected(&Trail::Name(trail, name), member);
+                    self.unexpected(&NodePath::Name(trail, name), member);
                 }
             }
-            (Value::List(wanted), Value::List(items)) => self.lists(trail, wanted, items),
+            (Value::List(wanted), Value::List(items)) => self.compare_lists(trail, wanted, items),
             _ if expected == actual => {}
-            _ => self.other(trail, expected, actual),
+            _ => self.mismatch(trail, expected, actual),
         }
     }
 
     /// What two lists have in common at both ends is passed over, so that one element more is one difference.
-    fn lists(&mut self, trail: &Trail<'_>, wanted: &[Value], items: &[Value]) {
+    fn compare_lists(&mut self, trail: &NodePath<'_>, wanted: &[Value], items: &[Value]) {
         let shorter = wanted.len().min(items.len());
         let head = wanted.iter().zip(items).take_while(|(wanted, item)| wanted == item).count();
         let ends = wanted.iter().rev().zip(items.iter().rev()).take_while(|(wanted, item)| wanted == item).count();
@@ -134,9 +134,9 @@ impl<'s> Differ<'s> {
         let foot = if wanted.len() == items.len() { 0 } else { ends.min(shorter - head) };
         let (wanted, items) = (&wanted[head..wanted.len() - foot], &items[head..items.len() - foot]);
         for at in 0..wanted.len().max(items.len()) {
-            let trail = Trail::Index(trail, head + at);
+            let trail = NodePath::Index(trail, head + at);
             match (wanted.get(at), items.get(at)) {
-                (Some(wanted), Some(item)) => self.equal(&trail, wanted, item),
+                (Some(wanted), Some(item)) => self.compare_equal(&trail, wanted, item),
                 (Some(wanted), None) => self.missing(&trail, wanted),
                 (None, Some(item)) => self.unexpected(&trail, item),
                 (None, None) => {}
@@ -145,34 +145,34 @@ impl<'s> Differ<'s> {
     }
 
     /// Every place where `expected` is not a part of `actual`.
-    pub fn part(&mut self, trail: &Trail<'_>, expected: &Value, actual: &Value) {
+    pub fn compare_subset(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(_)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
-                        Some(member) => self.part(&Trail::Name(trail, name), wanted, member),
-                        None => self.missing(&Trail::Name(trail, name), wanted),
+                        Some(member) => self.compare_subset(&NodePath::Name(trail, name), wanted, member),
+                        None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
                 }
             }
             (Value::List(wanted), Value::List(items)) => {
-                for wanted in compare::left_over(wanted, &items.iter().collect::<Vec<_>>()) {
+                for wanted in compare::unmatched(wanted, &items.iter().collect::<Vec<_>>()) {
                     self.missing(trail, wanted);
                 }
             }
             _ if expected == actual => {}
-            _ => self.other(trail, expected, actual),
+            _ => self.mismatch(trail, expected, actual),
         }
     }
 
     /// What one list has and the other has not, whatever the order.
-    pub fn unordered(&mut self, trail: &Trail<'_>, expected: &[Value], actual: &[Value]) {
+    pub fn compare_unordered(&mut self, trail: &NodePath<'_>, expected: &[Value], actual: &[Value]) {
         let (wanted, items): (Vec<_>, Vec<_>) = (expected.iter().collect(), actual.iter().collect());
         for at in compare::surplus(&wanted, &items) {
             self.missing(trail, wanted[at]);
         }
         for at in compare::surplus(&items, &wanted) {
-            self.unexpected(&Trail::Index(trail, at), items[at]);
+            self.unexpected(&NodePath::Index(trail, at), items[at]);
         }
     }
 }

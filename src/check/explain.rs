@@ -1,192 +1,256 @@
 //! From failing predicates to failures. It refuses to run for an assertion that holds: everything here may be slow.
 
-use super::actual::Actual;
-use super::answer::{Answer, Unseen};
+use super::actual_value::ActualValue;
 use super::compare;
-use super::condition::{Condition, Kind, Quantifier};
+use super::condition::{ConditionKind, ElementQuantifier, PreparedCondition};
 use super::describe;
-use super::difference::{Differ, Differences};
-use super::failure::Failure;
-use super::misfit;
+use super::difference::{DifferenceCollector, DifferenceList};
+use super::failure::PredicateFailure;
+use super::response_view::{ResponseView, SubjectError};
 use super::schema;
-use super::show::Show;
-use super::verdict::{self, Verdict};
-use crate::jsonpath::{Trail, locate};
+use super::show::ValueFormatter;
+use super::type_mismatch;
+use super::verdict::{self, PredicateVerdict};
+use crate::jsonpath::{NodePath, locate};
 use crate::model::assertion::{Assertion, Subject};
 use crate::value::Value;
 
 /// Every failing predicate of one assertion.
-pub(super) fn failures(assertion: &Assertion, conditions: &[Condition<'_>], answer: &Answer<'_>) -> Vec<Failure> {
-    let explain = Explain { assertion, answer, show: answer.show() };
-    match answer.look(&assertion.subject) {
-        Err(unseen) => vec![explain.unseen(conditions, unseen)],
-        Ok(actual) if verdict::all(conditions, &actual).is_good() => Vec::new(),
-        Ok(Actual::Nothing) => vec![explain.nothing(conditions)],
-        Ok(actual) => explain.present(conditions, &actual),
+pub(super) fn failures(
+    assertion: &Assertion,
+    conditions: &[PreparedCondition<'_>],
+    answer: &ResponseView<'_>,
+) -> Vec<PredicateFailure> {
+    let explain = FailureExplainer { assertion, response: answer, formatter: answer.formatter() };
+    match answer.select(&assertion.subject) {
+        Err(unseen) => vec![explain.unreadable_subject(conditions, unseen)],
+        Ok(actual) if verdict::judge_all(conditions, &actual).holds() => Vec::new(),
+        Ok(ActualValue::Absent) => vec![explain.absent_subject(conditions)],
+        Ok(actual) => explain.present_subject(conditions, &actual),
     }
 }
 
-struct Explain<'x> {
+struct FailureExplainer<'x> {
     assertion: &'x Assertion,
-    answer: &'x Answer<'x>,
-    show: Show<'x>,
+    response: &'x ResponseView<'x>,
+    formatter: ValueFormatter<'x>,
 }
 
 /// Where in the subject, and under which predicate, a condition is looked at.
 #[derive(Clone, Default)]
-struct Scene {
-    under: Option<&'static str>,
-    place: Option<String>,
-    also: usize,
+struct ConditionContext {
+    outer_predicate: Option<&'static str>,
+    path: Option<String>,
+    more_elements: usize,
 }
 
-impl Scene {
+impl ConditionContext {
     /// The outermost predicate is the one that a reader sees under the subject.
-    fn under(&self, name: &'static str) -> Self {
-        Self { under: self.under.or(Some(name)), ..self.clone() }
+    fn within(&self, name: &'static str) -> Self {
+        Self { outer_predicate: self.outer_predicate.or(Some(name)), ..self.clone() }
     }
 }
 
-impl Explain<'_> {
-    fn unseen(&self, conditions: &[Condition<'_>], unseen: Unseen) -> Failure {
-        Failure { actual: unseen.actual, why: Some(unseen.why), ..self.whole(&conditions.iter().collect::<Vec<_>>()) }
+impl FailureExplainer<'_> {
+    fn unreadable_subject(&self, conditions: &[PreparedCondition<'_>], unseen: SubjectError) -> PredicateFailure {
+        PredicateFailure {
+            actual: unseen.actual,
+            reason: Some(unseen.reason),
+            ..self.combined_failure(&conditions.iter().collect::<Vec<_>>())
+        }
     }
 
-    fn nothing(&self, conditions: &[Condition<'_>]) -> Failure {
-        let bad: Vec<_> = conditions.iter().filter(|condition| !condition.verdict(&Actual::Nothing).is_good()).collect();
-        Failure { actual: "nothing".to_owned(), why: self.answer.missing(&self.assertion.subject), ..self.whole(&bad) }
+    fn absent_subject(&self, conditions: &[PreparedCondition<'_>]) -> PredicateFailure {
+        let bad: Vec<_> = conditions.iter().filter(|condition| !condition.verdict(&ActualValue::Absent).holds()).collect();
+        PredicateFailure {
+            actual: "nothing".to_owned(),
+            reason: self.response.missing_hint(&self.assertion.subject),
+            ..self.combined_failure(&bad)
+        }
     }
 
-    fn present(&self, conditions: &[Condition<'_>], actual: &Actual<'_>) -> Vec<Failure> {
-        let failures = self.bad(conditions, actual, &Scene::default());
+    fn present_subject(&self, conditions: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> Vec<PredicateFailure> {
+        let failures = self.explain_failing(conditions, actual, &ConditionContext::default());
         if !failures.is_empty() {
             return failures;
         }
         // Each predicate holds for one of the values of a repeated header, but all of them for none.
-        let why = Some("no one of these values meets all of it".to_owned());
-        vec![Failure { actual: self.actual(actual), why, ..self.whole(&conditions.iter().collect::<Vec<_>>()) }]
+        let reason = Some("no one of these values meets all of it".to_owned());
+        vec![PredicateFailure {
+            actual: self.describe_actual(actual),
+            reason,
+            ..self.combined_failure(&conditions.iter().collect::<Vec<_>>())
+        }]
     }
 
     /// A failure of several conditions at once.
-    fn whole(&self, conditions: &[&Condition<'_>]) -> Failure {
-        let expected: Vec<String> = conditions.iter().map(|condition| describe::one(&condition.kind, self.show)).collect();
-        Failure {
+    fn combined_failure(&self, conditions: &[&PreparedCondition<'_>]) -> PredicateFailure {
+        let expected: Vec<String> =
+            conditions.iter().map(|condition| describe::describe_kind(&condition.kind, self.formatter)).collect();
+        PredicateFailure {
             at: conditions.first().map_or(self.assertion.at, |condition| condition.at),
             subject: self.assertion.subject.to_string(),
             predicate: conditions.first().map_or("", |condition| condition.kind.name()),
             expected: expected.join(" and "),
             actual: String::new(),
-            place: None,
-            also: 0,
-            why: None,
-            differences: Differences::default(),
+            path: None,
+            more_elements: 0,
+            reason: None,
+            differences: DifferenceList::default(),
         }
     }
 
-    fn bad(&self, conditions: &[Condition<'_>], actual: &Actual<'_>, scene: &Scene) -> Vec<Failure> {
-        let bad = conditions.iter().filter(|condition| !condition.verdict(actual).is_good());
-        bad.flat_map(|condition| self.condition(condition, actual, scene)).collect()
+    fn explain_failing(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        let bad = conditions.iter().filter(|condition| !condition.verdict(actual).holds());
+        bad.flat_map(|condition| self.explain_condition(condition, actual, scene)).collect()
     }
 
-    fn unfit(&self, conditions: &[Condition<'_>], actual: &Actual<'_>, scene: &Scene) -> Vec<Failure> {
-        let unfit = conditions.iter().filter(|condition| condition.verdict(actual) == Verdict::Unfit);
-        unfit.flat_map(|condition| self.condition(condition, actual, scene)).collect()
+    fn explain_inapplicable(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        let unfit = conditions.iter().filter(|condition| condition.verdict(actual) == PredicateVerdict::Inapplicable);
+        unfit.flat_map(|condition| self.explain_condition(condition, actual, scene)).collect()
     }
 
-    fn condition(&self, condition: &Condition<'_>, actual: &Actual<'_>, scene: &Scene) -> Vec<Failure> {
-        let unfit = condition.verdict(actual) == Verdict::Unfit;
+    fn explain_condition(
+        &self,
+        condition: &PreparedCondition<'_>,
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        let unfit = condition.verdict(actual) == PredicateVerdict::Inapplicable;
         match &condition.kind {
-            Kind::Not(inner) if unfit => self.unfit(inner, actual, &scene.under("not")),
-            Kind::Length(inner) if unfit && actual.len().is_some() => {
-                self.unfit(inner, &Actual::Json(&verdict::number(actual.len().unwrap_or_default())), &scene.under("length"))
-            }
-            Kind::Elements(Quantifier::Each, inner) => match actual.items().filter(|items| !items.is_empty()) {
-                Some(items) => inner.iter().flat_map(|inner| self.each(inner, &items, &scene.under("each"))).collect(),
-                None => vec![self.failure(condition, actual, scene)],
+            ConditionKind::Not(inner) if unfit => self.explain_inapplicable(inner, actual, &scene.within("not")),
+            ConditionKind::Length(inner) if unfit && actual.len().is_some() => self.explain_inapplicable(
+                inner,
+                &ActualValue::Json(&verdict::length_value(actual.len().unwrap_or_default())),
+                &scene.within("length"),
+            ),
+            ConditionKind::Elements(ElementQuantifier::Each, inner) => match actual.items().filter(|items| !items.is_empty()) {
+                Some(items) => inner.iter().flat_map(|inner| self.explain_each(inner, &items, &scene.within("each"))).collect(),
+                None => vec![self.build_failure(condition, actual, scene)],
             },
-            Kind::Elements(Quantifier::None, inner) if actual.items().is_some() => self.none(condition, inner, actual, scene),
-            _ => vec![self.failure(condition, actual, scene)],
+            ConditionKind::Elements(ElementQuantifier::None, inner) if actual.items().is_some() => {
+                self.explain_none(condition, inner, actual, scene)
+            }
+            _ => vec![self.build_failure(condition, actual, scene)],
         }
     }
 
     /// The first element that does not meet a condition, and how many others do not.
-    fn each(&self, condition: &Condition<'_>, items: &[&Value], scene: &Scene) -> Vec<Failure> {
-        let mut bad = items.iter().filter(|item| !condition.verdict(&Actual::Json(item)).is_good());
+    fn explain_each(
+        &self,
+        condition: &PreparedCondition<'_>,
+        items: &[&Value],
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        let mut bad = items.iter().filter(|item| !condition.verdict(&ActualValue::Json(item)).holds());
         let Some(first) = bad.next() else { return Vec::new() };
-        let scene = Scene { place: self.place(first), also: bad.count(), ..scene.clone() };
-        self.condition(condition, &Actual::Json(first), &scene)
+        let scene = ConditionContext { path: self.path_of(first), more_elements: bad.count(), ..scene.clone() };
+        self.explain_condition(condition, &ActualValue::Json(first), &scene)
     }
 
     /// The first element that is there and should not be, or of which that cannot be said.
-    fn none(&self, condition: &Condition<'_>, inner: &[Condition<'_>], actual: &Actual<'_>, scene: &Scene) -> Vec<Failure> {
+    fn explain_none(
+        &self,
+        condition: &PreparedCondition<'_>,
+        inner: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
         let items = actual.items().unwrap_or_default();
-        let of_verdict = |wanted| items.iter().filter(move |item| verdict::all(inner, &Actual::Json(item)) == wanted);
-        if let Some(first) = of_verdict(Verdict::Holds).next() {
-            let scene = Scene { place: self.place(first), also: of_verdict(Verdict::Holds).count() - 1, ..scene.clone() };
-            return vec![Failure { why: None, ..self.failure(condition, &Actual::Json(first), &scene) }];
+        let of_verdict = |wanted| items.iter().filter(move |item| verdict::judge_all(inner, &ActualValue::Json(item)) == wanted);
+        if let Some(first) = of_verdict(PredicateVerdict::Holds).next() {
+            let scene = ConditionContext {
+                path: self.path_of(first),
+                more_elements: of_verdict(PredicateVerdict::Holds).count() - 1,
+                ..scene.clone()
+            };
+            return vec![PredicateFailure { reason: None, ..self.build_failure(condition, &ActualValue::Json(first), &scene) }];
         }
-        let Some(first) = of_verdict(Verdict::Unfit).next() else { return Vec::new() };
-        let scene = Scene { place: self.place(first), also: of_verdict(Verdict::Unfit).count() - 1, ..scene.under("none") };
-        self.unfit(inner, &Actual::Json(first), &scene)
+        let Some(first) = of_verdict(PredicateVerdict::Inapplicable).next() else { return Vec::new() };
+        let scene = ConditionContext {
+            path: self.path_of(first),
+            more_elements: of_verdict(PredicateVerdict::Inapplicable).count() - 1,
+            ..scene.within("none")
+        };
+        self.explain_inapplicable(inner, &ActualValue::Json(first), &scene)
     }
 
-    fn place(&self, node: &Value) -> Option<String> {
-        self.answer.json().ok().and_then(|root| locate(root, node)).map(|path| self.show.text(&path))
+    fn path_of(&self, node: &Value) -> Option<String> {
+        self.response.json().ok().and_then(|root| locate(root, node)).map(|path| self.formatter.text(&path))
     }
 
-    fn failure(&self, condition: &Condition<'_>, actual: &Actual<'_>, scene: &Scene) -> Failure {
-        let (expected, shown) = self.both(&condition.kind, actual);
-        Failure {
+    fn build_failure(
+        &self,
+        condition: &PreparedCondition<'_>,
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> PredicateFailure {
+        let (expected, shown) = self.expected_and_actual(&condition.kind, actual);
+        PredicateFailure {
             at: condition.at,
             subject: self.assertion.subject.to_string(),
-            predicate: scene.under.unwrap_or(condition.kind.name()),
+            predicate: scene.outer_predicate.unwrap_or(condition.kind.name()),
             expected,
             actual: shown,
-            place: scene.place.clone(),
-            also: scene.also,
-            why: self.why(condition, actual),
+            path: scene.path.clone(),
+            more_elements: scene.more_elements,
+            reason: self.reason(condition, actual),
             differences: self.differences(&condition.kind, actual, scene),
         }
     }
 
-    fn both(&self, kind: &Kind<'_>, actual: &Actual<'_>) -> (String, String) {
+    fn expected_and_actual(&self, kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> (String, String) {
         let shown = match (kind, actual.len()) {
-            (Kind::Equals(expected), _) => match actual.to_value() {
-                Some(value) if actual.as_text().is_some() => return self.show.pair(expected, &value),
-                _ => self.actual(actual),
+            (ConditionKind::Equals(expected), _) => match actual.to_value() {
+                Some(value) if actual.as_text().is_some() => return self.formatter.pair(expected, &value),
+                _ => self.describe_actual(actual),
             },
-            (Kind::Length(_), Some(len)) => format!("length {len}: {}", self.actual(actual)),
-            _ => self.actual(actual),
+            (ConditionKind::Length(_), Some(len)) => format!("length {len}: {}", self.describe_actual(actual)),
+            _ => self.describe_actual(actual),
         };
-        (describe::one(kind, self.show), shown)
+        (describe::describe_kind(kind, self.formatter), shown)
     }
 
-    fn actual(&self, actual: &Actual<'_>) -> String {
+    fn describe_actual(&self, actual: &ActualValue<'_>) -> String {
         match actual {
-            Actual::Nothing => "nothing".to_owned(),
-            Actual::Latency(latency) => describe::duration(*latency),
-            Actual::Headers(values) => {
-                values.iter().map(|value| self.show.bare(&Value::from(*value))).collect::<Vec<_>>().join(" and ")
+            ActualValue::Absent => "nothing".to_owned(),
+            ActualValue::Latency(latency) => describe::format_duration(*latency),
+            ActualValue::RepeatedHeader(values) => {
+                values.iter().map(|value| self.formatter.without_type(&Value::from(*value))).collect::<Vec<_>>().join(" and ")
             }
-            other => other.to_value().map(|value| self.show.value(&value)).unwrap_or_default(),
+            other => other.to_value().map(|value| self.formatter.with_type(&value)).unwrap_or_default(),
         }
     }
 
-    fn why(&self, condition: &Condition<'_>, actual: &Actual<'_>) -> Option<String> {
+    fn reason(&self, condition: &PreparedCondition<'_>, actual: &ActualValue<'_>) -> Option<String> {
         match &condition.kind {
-            Kind::Elements(Quantifier::Some, inner) => {
-                self.why_none(inner, actual).or_else(|| misfit::why(condition, actual, self.show))
+            ConditionKind::Elements(ElementQuantifier::Some, inner) => {
+                self.no_match_reason(inner, actual).or_else(|| type_mismatch::mismatch_reason(condition, actual, self.formatter))
             }
-            Kind::Includes(expected) => misfit::why(condition, actual, self.show).or_else(|| self.deeper(expected, actual)),
-            _ => misfit::why(condition, actual, self.show),
+            ConditionKind::Includes(expected) => type_mismatch::mismatch_reason(condition, actual, self.formatter)
+                .or_else(|| self.nested_match_hint(expected, actual)),
+            _ => type_mismatch::mismatch_reason(condition, actual, self.formatter),
         }
     }
 
     /// Why no element of a list meets the conditions of `some`.
-    fn why_none(&self, inner: &[Condition<'_>], actual: &Actual<'_>) -> Option<String> {
+    fn no_match_reason(&self, inner: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> Option<String> {
         let items = actual.items()?;
-        let unfit = items.iter().find(|item| verdict::all(inner, &Actual::Json(item)) == Verdict::Unfit);
-        let reason = unfit.and_then(|item| inner.iter().find_map(|inner| misfit::why(inner, &Actual::Json(item), self.show)));
+        let unfit =
+            items.iter().find(|item| verdict::judge_all(inner, &ActualValue::Json(item)) == PredicateVerdict::Inapplicable);
+        let reason = unfit.and_then(|item| {
+            inner.iter().find_map(|inner| type_mismatch::mismatch_reason(inner, &ActualValue::Json(item), self.formatter))
+        });
         reason.or_else(|| {
             Some(if items.is_empty() {
                 "the list is empty".to_owned()
@@ -197,31 +261,33 @@ impl Explain<'_> {
     }
 
     /// Where an object is that `includes` does not find, because it looks at the subject itself and not further down.
-    fn deeper(&self, expected: &Value, actual: &Actual<'_>) -> Option<String> {
-        let Actual::Json(root) = actual else { return None };
-        let place = self.place(compare::deeper(root, expected)?)?;
+    fn nested_match_hint(&self, expected: &Value, actual: &ActualValue<'_>) -> Option<String> {
+        let ActualValue::Json(root) = actual else { return None };
+        let place = self.path_of(compare::find_nested(root, expected)?)?;
         Some(format!("it is further down, at {place}: name that path"))
     }
 
-    fn differences(&self, kind: &Kind<'_>, actual: &Actual<'_>, scene: &Scene) -> Differences {
-        let base = match (&scene.place, &self.assertion.subject, actual) {
+    fn differences(&self, kind: &ConditionKind<'_>, actual: &ActualValue<'_>, scene: &ConditionContext) -> DifferenceList {
+        let base = match (&scene.path, &self.assertion.subject, actual) {
             (Some(place), ..) => place.clone(),
-            (None, Subject::Path(path), Actual::Json(_)) => path.text().to_owned(),
+            (None, Subject::Path(path), ActualValue::Json(_)) => path.as_str().to_owned(),
             _ => String::new(),
         };
-        let (trail, mut differ) = (Trail::Start(&base), Differ::new(self.show));
-        let Some(value) = actual.to_value() else { return Differences::default() };
+        let (trail, mut differ) = (NodePath::Prefix(&base), DifferenceCollector::new(self.formatter));
+        let Some(value) = actual.to_value() else { return DifferenceList::default() };
         match (kind, &*value) {
-            (Kind::Equals(expected), Value::Object(_) | Value::List(_)) if expected.type_name() == value.type_name() => {
-                differ.equal(&trail, expected, &value);
+            (ConditionKind::Equals(expected), Value::Object(_) | Value::List(_)) if expected.type_name() == value.type_name() => {
+                differ.compare_equal(&trail, expected, &value);
             }
-            (Kind::Includes(expected), Value::Object(_) | Value::List(_)) if expected.type_name() == value.type_name() => {
-                differ.part(&trail, expected, &value);
+            (ConditionKind::Includes(expected), Value::Object(_) | Value::List(_))
+                if expected.type_name() == value.type_name() =>
+            {
+                differ.compare_subset(&trail, expected, &value);
             }
-            (Kind::Unordered(expected), Value::List(items)) => {
-                differ.unordered(&trail, expected.as_list().unwrap_or_default(), items);
+            (ConditionKind::Unordered(expected), Value::List(items)) => {
+                differ.compare_unordered(&trail, expected.as_list().unwrap_or_default(), items);
             }
-            (Kind::Schema(schema), _) => schema::breaches(&mut differ, schema, &trail, &value),
+            (ConditionKind::Schema(schema), _) => schema::collect_violations(&mut differ, schema, &trail, &value),
             _ => {}
         }
         differ.finish()

@@ -2,8 +2,7 @@
 //! stands, what was expected, what came and how the two differ. It refuses to guess in favour of an answer: a predicate that
 //! does not apply to a value fails, also under `not` and `none`. It knows no YAML, no templates and no network.
 
-mod actual;
-mod answer;
+mod actual_value;
 mod capture;
 mod compare;
 mod condition;
@@ -11,34 +10,39 @@ mod describe;
 mod difference;
 mod explain;
 mod failure;
-mod misfit;
 mod outcome;
-mod possible;
+mod response_view;
 mod schema;
 mod show;
+mod type_mismatch;
+mod unsatisfiable;
 mod verdict;
 
-pub use answer::Answer;
 pub use capture::{CaptureFailure, capture};
-pub use difference::{Change, Difference, Differences, differences};
-pub use failure::Failure;
-pub use outcome::{Outcome, holds_all, outcome};
-pub use possible::impossible;
+pub use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
+pub use failure::PredicateFailure;
+pub use outcome::{ResponseOutcome, classify_response, holds_without_templates};
+pub use response_view::ResponseView;
+pub use unsatisfiable::unsatisfiable_predicates;
 
 use crate::model::assertion::Assertion;
 use crate::model::template::Tree;
 use crate::value::Value;
-use condition::Condition;
+use condition::PreparedCondition;
 use std::borrow::Cow;
 
 /// Gives the value of an operand; what has no holes is given back borrowed.
-pub type Resolve<'r, 'a, E> = dyn Fn(&'a Tree) -> Result<Cow<'a, Value>, E> + 'r;
+pub type OperandResolver<'r, 'a, E> = dyn Fn(&'a Tree) -> Result<Cow<'a, Value>, E> + 'r;
 
 /// Judges all assertions, whatever fails, and gives every failing predicate in the order written.
 ///
 /// # Errors
 /// When an operand cannot be resolved; then nothing is judged.
-pub fn judge<'a, E>(assertions: &'a [Assertion], answer: &Answer<'_>, resolve: &Resolve<'_, 'a, E>) -> Result<Vec<Failure>, E> {
+pub fn judge<'a, E>(
+    assertions: &'a [Assertion],
+    answer: &ResponseView<'_>,
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<Vec<PredicateFailure>, E> {
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().flat_map(|(assertion, conditions)| explain::failures(assertion, conditions, answer)).collect())
 }
@@ -47,22 +51,26 @@ pub fn judge<'a, E>(assertions: &'a [Assertion], answer: &Answer<'_>, resolve: &
 ///
 /// # Errors
 /// When an operand cannot be resolved.
-pub fn holds<'a, E>(assertions: &'a [Assertion], answer: &Answer<'_>, resolve: &Resolve<'_, 'a, E>) -> Result<bool, E> {
+pub fn holds<'a, E>(
+    assertions: &'a [Assertion],
+    answer: &ResponseView<'_>,
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<bool, E> {
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().all(|(assertion, conditions)| {
-        answer.look(&assertion.subject).is_ok_and(|actual| verdict::all(conditions, &actual).is_good())
+        answer.select(&assertion.subject).is_ok_and(|actual| verdict::judge_all(conditions, &actual).holds())
     }))
 }
 
-type Ready<'a> = (&'a Assertion, Vec<Condition<'a>>);
+type PreparedAssertion<'a> = (&'a Assertion, Vec<PreparedCondition<'a>>);
 
-fn prepare<'a, E>(assertions: &'a [Assertion], resolve: &Resolve<'_, 'a, E>) -> Result<Vec<Ready<'a>>, E> {
+fn prepare<'a, E>(assertions: &'a [Assertion], resolve: &OperandResolver<'_, 'a, E>) -> Result<Vec<PreparedAssertion<'a>>, E> {
     assertions.iter().map(|assertion| Ok((assertion, condition::prepare(&assertion.predicates, resolve)?))).collect()
 }
 
 #[cfg(test)]
-mod laws;
+mod property_tests;
 #[cfg(test)]
-mod testing;
+mod test_support;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What an answer means to its scheme: success, or which kind of refusal.
 
-use super::{Answer, holds};
+use super::{ResponseView, holds};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
@@ -12,29 +12,29 @@ use std::convert::Infallible;
 
 /// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ResponseOutcome {
     Success,
-    Refused { kind: ErrorKind, hint: Option<String>, then: Option<Remedy> },
+    ApiError { kind: ErrorKind, hint: Option<String>, remedy: Option<Remedy> },
 }
 
 /// Judges an answer by the scheme's `ok` and `errors`; `path` is the one below the base path of the host.
 #[must_use]
-pub fn outcome(scheme: &Scheme, method: Method, path: &str, answer: &Answer<'_>) -> Outcome {
+pub fn classify_response(scheme: &Scheme, method: Method, path: &str, answer: &ResponseView<'_>) -> ResponseOutcome {
     let rule = scheme.ok.iter().find(|rule| rule.matcher.fits(method, path));
-    let success = rule.map_or_else(|| (200..300).contains(&answer.status()), |rule| fits(&rule.condition, answer));
+    let success = rule.map_or_else(|| (200..300).contains(&answer.status()), |rule| condition_holds(&rule.condition, answer));
     if success {
-        return Outcome::Success;
+        return ResponseOutcome::Success;
     }
-    let refusal = scheme.errors.iter().find(|rule| rule.matcher.fits(method, path) && fits(&rule.condition, answer));
+    let refusal = scheme.errors.iter().find(|rule| rule.matcher.fits(method, path) && condition_holds(&rule.condition, answer));
     match refusal {
-        Some(rule) => Outcome::Refused { kind: rule.kind, hint: rule.hint.clone(), then: rule.then },
-        None => Outcome::Refused { kind: unnamed(scheme, answer), hint: None, then: None },
+        Some(rule) => ResponseOutcome::ApiError { kind: rule.kind, hint: rule.hint.clone(), remedy: rule.then },
+        None => ResponseOutcome::ApiError { kind: fallback_kind(scheme, answer), hint: None, remedy: None },
     }
 }
 
 /// The kind of an answer that no rule names. One that is not in the form of the marketplace's own refusals, such as a redirect
 /// or a page of a proxy, says nothing about the input.
-fn unnamed(scheme: &Scheme, answer: &Answer<'_>) -> ErrorKind {
+fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
     let in_json = scheme.errors.iter().any(|rule| !rule.condition.assertions.is_empty());
     if answer.status() < 400 || (in_json && answer.json().is_err()) {
         return ErrorKind::Server;
@@ -42,18 +42,18 @@ fn unnamed(scheme: &Scheme, answer: &Answer<'_>) -> ErrorKind {
     ErrorKind::of_status(answer.status())
 }
 
-fn fits(condition: &AnswerCondition, answer: &Answer<'_>) -> bool {
+fn condition_holds(condition: &AnswerCondition, answer: &ResponseView<'_>) -> bool {
     let status = condition.statuses.is_empty() || condition.statuses.iter().any(|pattern| pattern.fits(answer.status()));
-    status && holds_all(&condition.assertions, answer)
+    status && holds_without_templates(&condition.assertions, answer)
 }
 
 /// Whether assertions without templates hold.
 #[must_use]
-pub fn holds_all(assertions: &[Assertion], answer: &Answer<'_>) -> bool {
-    holds(assertions, answer, &constant).unwrap_or(false)
+pub fn holds_without_templates(assertions: &[Assertion], answer: &ResponseView<'_>) -> bool {
+    holds(assertions, answer, &constant_operand).unwrap_or(false)
 }
 
 /// Rules of schemes hold no templates in their conditions; one that did would never hold.
-fn constant(tree: &Tree) -> Result<Cow<'_, Value>, Infallible> {
+fn constant_operand(tree: &Tree) -> Result<Cow<'_, Value>, Infallible> {
     Ok(tree.as_constant().map_or(Cow::Owned(Value::Null), Cow::Borrowed))
 }

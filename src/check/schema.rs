@@ -1,60 +1,63 @@
 //! JSON Schema. The validator works on `serde_json` values, so of a number past 64 bits or with more digits than a double
 //! holds the schema sees the nearest double; it refuses to hide that anywhere else.
 
-use super::difference::{Change, Differ};
-use crate::jsonpath::Trail;
+use super::difference::{DifferenceCollector, DifferenceKind};
+use crate::jsonpath::NodePath;
 use crate::model::assertion::Schema;
 use crate::value::{Number, Value};
 use jsonschema::paths::LocationSegment;
 use serde_json::Value as Json;
 
 pub(super) fn is_valid(schema: &Schema, value: &Value) -> bool {
-    schema.validator.is_valid(&to_json(value))
+    schema.validator.is_valid(&to_serde_value(value))
 }
 
 /// Every rule that `value` breaks, with the place inside it.
-pub(super) fn breaches(differ: &mut Differ<'_>, schema: &Schema, trail: &Trail<'_>, value: &Value) {
-    for error in schema.validator.iter_errors(&to_json(value)) {
+pub(super) fn collect_violations(differ: &mut DifferenceCollector<'_>, schema: &Schema, trail: &NodePath<'_>, value: &Value) {
+    for error in schema.validator.iter_errors(&to_serde_value(value)) {
         let segments: Vec<_> = error.instance_path().iter().collect();
-        breach(differ, Place { trail, value }, &segments, &error.masked_with("the value").to_string());
+        add_violation(differ, InstanceLocation { trail, value }, &segments, &error.masked_with("the value").to_string());
     }
 }
 
 #[derive(Clone, Copy)]
-struct Place<'p> {
-    trail: &'p Trail<'p>,
+struct InstanceLocation<'p> {
+    trail: &'p NodePath<'p>,
     value: &'p Value,
 }
 
 /// Goes down to the place of an error, so that its path is written as ours are and its value shown as it came.
-fn breach(differ: &mut Differ<'_>, at: Place<'_>, segments: &[LocationSegment<'_>], rule: &str) {
+fn add_violation(differ: &mut DifferenceCollector<'_>, at: InstanceLocation<'_>, segments: &[LocationSegment<'_>], rule: &str) {
     let (trail, value) = match segments.first() {
         None => {
-            return differ.add(at.trail, |show| Change::Breaks { rule: show.text(rule), actual: show.value(at.value) });
+            return differ.add(at.trail, |show| DifferenceKind::SchemaViolation {
+                rule: show.text(rule),
+                actual: show.with_type(at.value),
+            });
         }
-        Some(LocationSegment::Property(name)) => (Trail::Name(at.trail, name), at.value.get(name)),
+        Some(LocationSegment::Property(name)) => (NodePath::Name(at.trail, name), at.value.get(name)),
         Some(LocationSegment::Index(index)) => {
-            (Trail::Index(at.trail, *index), at.value.as_list().and_then(|items| items.get(*index)))
+            (NodePath::Index(at.trail, *index), at.value.as_list().and_then(|items| items.get(*index)))
         }
     };
-    breach(differ, Place { trail: &trail, value: value.unwrap_or(at.value) }, &segments[1..], rule);
+    add_violation(differ, InstanceLocation { trail: &trail, value: value.unwrap_or(at.value) }, &segments[1..], rule);
 }
 
 /// The value as `serde_json` holds it.
-fn to_json(value: &Value) -> Json {
+fn to_serde_value(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Bool(flag) => Json::Bool(*flag),
-        Value::Number(number) => to_number(number),
+        Value::Number(number) => to_serde_number(number),
         Value::String(text) => Json::String(text.to_string()),
-        Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        Value::List(items) => Json::Array(items.iter().map(to_serde_value).collect()),
         Value::Object(members) => {
-            Json::Object(members.iter().map(|(name, member)| (name.to_string(), to_json(member))).collect())
+            Json::Object(members.iter().map(|(name, member)| (name.to_string(), to_serde_value(member))).collect())
         }
     }
 }
 
-fn to_number(number: &Number) -> Json {
+fn to_serde_number(number: &Number) -> Json {
     let whole = number.as_i128().and_then(serde_json::Number::from_i128);
     // A number past the doubles is the largest of them: any bound that a schema may set lies before it.
     let nearest = || serde_json::Number::from_f64(number.as_f64().clamp(f64::MIN, f64::MAX));

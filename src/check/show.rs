@@ -5,96 +5,99 @@ use crate::value::Value;
 use std::borrow::Cow;
 
 /// How many letters of a value are shown.
-const LIMIT: usize = 120;
+const MAX_CHARS: usize = 120;
 /// Of a longer one, this many from its beginning and the rest from its end.
-const HEAD: usize = 90;
+const HEAD_CHARS: usize = 90;
 /// How much two long texts have in common is shown this far before they differ.
-const LEAD: usize = 30;
+const CONTEXT_CHARS: usize = 30;
 
 /// Turns values into text.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Show<'a> {
-    hide: Option<&'a dyn Fn(&str) -> String>,
+pub(super) struct ValueFormatter<'a> {
+    redact: Option<&'a dyn Fn(&str) -> String>,
 }
 
-impl<'a> Show<'a> {
-    pub fn hiding(hide: &'a dyn Fn(&str) -> String) -> Self {
-        Self { hide: Some(hide) }
+impl<'a> ValueFormatter<'a> {
+    pub fn redacting(hide: &'a dyn Fn(&str) -> String) -> Self {
+        Self { redact: Some(hide) }
     }
 
     /// A value with its type: `"x" (string)`.
-    pub fn value(self, value: &Value) -> String {
-        format!("{} ({})", self.bare(value), kind(value))
+    pub fn with_type(self, value: &Value) -> String {
+        format!("{} ({})", self.without_type(value), type_label(value))
     }
 
     /// A value as JSON.
-    pub fn bare(self, value: &Value) -> String {
-        visible(&cut(&self.json(value)), false)
+    pub fn without_type(self, value: &Value) -> String {
+        escape_invisible(&truncate(&self.redacted_json(value)), false)
     }
 
     /// A text that is not a JSON value, such as a body that cannot be read.
     pub fn text(self, text: &str) -> String {
-        visible(&cut(&self.hidden(text)), true)
+        escape_invisible(&truncate(&self.redacted(text)), true)
     }
 
     /// Two values with their types; of two long texts, the part where they begin to differ.
     pub fn pair(self, expected: &Value, actual: &Value) -> (String, String) {
         let (Value::String(left), Value::String(right)) = (expected, actual) else {
-            return (self.value(expected), self.value(actual));
+            return (self.with_type(expected), self.with_type(actual));
         };
-        let (left, right) = (self.hidden(left), self.hidden(right));
+        let (left, right) = (self.redacted(left), self.redacted(right));
         let common = left.chars().zip(right.chars()).take_while(|(left, right)| left == right).count();
-        let skip =
-            if left.chars().nth(LIMIT).is_some() || right.chars().nth(LIMIT).is_some() { common.saturating_sub(LEAD) } else { 0 };
-        (self.value(&window(&left, skip)), self.value(&window(&right, skip)))
+        let skip = if left.chars().nth(MAX_CHARS).is_some() || right.chars().nth(MAX_CHARS).is_some() {
+            common.saturating_sub(CONTEXT_CHARS)
+        } else {
+            0
+        };
+        (self.with_type(&skip_prefix(&left, skip)), self.with_type(&skip_prefix(&right, skip)))
     }
 
-    fn json(self, value: &Value) -> String {
+    fn redacted_json(self, value: &Value) -> String {
         match value {
             // Hidden before it is quoted: a secret with a quote in it would be written otherwise.
-            Value::String(text) => Value::from(self.hidden(text).into_owned()).to_json(),
-            other => self.hidden(&other.to_json()).into_owned(),
+            Value::String(text) => Value::from(self.redacted(text).into_owned()).to_json(),
+            other => self.redacted(&other.to_json()).into_owned(),
         }
     }
 
-    fn hidden(self, text: &str) -> Cow<'_, str> {
-        self.hide.map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
+    fn redacted(self, text: &str) -> Cow<'_, str> {
+        self.redact.map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
     }
 }
 
-fn window(text: &str, skip: usize) -> Value {
+fn skip_prefix(text: &str, skip: usize) -> Value {
     let rest: String = text.chars().skip(skip).collect();
     Value::from(if skip > 0 { format!("…{rest}") } else { rest })
 }
 
-fn kind(value: &Value) -> String {
+fn type_label(value: &Value) -> String {
     match value {
         Value::List(items) if !items.is_empty() => format!("array of {}", items.len()),
-        Value::String(text) if text.chars().nth(LIMIT).is_some() => format!("string of {}", text.chars().count()),
+        Value::String(text) if text.chars().nth(MAX_CHARS).is_some() => format!("string of {}", text.chars().count()),
         other => other.type_name().to_owned(),
     }
 }
 
-fn cut(text: &str) -> Cow<'_, str> {
+fn truncate(text: &str) -> Cow<'_, str> {
     let len = text.chars().count();
-    if len <= LIMIT {
+    if len <= MAX_CHARS {
         return Cow::Borrowed(text);
     }
-    let head: String = text.chars().take(HEAD).collect();
-    let tail: String = text.chars().skip(len - (LIMIT - HEAD - 1)).collect();
+    let head: String = text.chars().take(HEAD_CHARS).collect();
+    let tail: String = text.chars().skip(len - (MAX_CHARS - HEAD_CHARS - 1)).collect();
     Cow::Owned(format!("{head}…{tail}"))
 }
 
 /// Every letter that would do something instead of being seen, as its escape. `is_raw` says that the text is not JSON, which
 /// escapes some of them by itself.
-fn visible(text: &str, is_raw: bool) -> String {
+fn escape_invisible(text: &str, is_raw: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\n' if is_raw => out.push_str("\\n"),
             '\r' if is_raw => out.push_str("\\r"),
             '\t' if is_raw => out.push_str("\\t"),
-            _ if acts(letter) => escape(letter, &mut out),
+            _ if needs_escape(letter) => escape(letter, &mut out),
             _ => out.push(letter),
         }
     }
@@ -109,7 +112,7 @@ fn escape(letter: char, out: &mut String) {
 }
 
 /// Controls, marks of direction, and what has no width.
-fn acts(letter: char) -> bool {
+fn needs_escape(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     fn shown(value: &Value) -> String {
-        Show::default().value(value)
+        ValueFormatter::default().with_type(value)
     }
 
     #[test]
@@ -135,24 +138,27 @@ mod tests {
     fn a_long_value_keeps_its_beginning_and_its_end() {
         let text = shown(&Value::from("가".repeat(500) + "끝"));
         assert!(text.starts_with("\"가가") && text.ends_with("가끝\" (string of 501)"), "{text}");
-        assert_eq!(text.chars().count(), LIMIT + " (string of 501)".len());
+        assert_eq!(text.chars().count(), MAX_CHARS + " (string of 501)".len());
     }
 
     #[test]
     fn of_two_long_texts_the_place_is_shown_where_they_differ() {
         let (expected, actual) = (Value::from("a".repeat(1000) + "x"), Value::from("a".repeat(1000) + "y"));
-        let (expected, actual) = Show::default().pair(&expected, &actual);
-        assert_eq!(expected, format!("\"…{}x\" (string)", "a".repeat(LEAD)));
-        assert_eq!(actual, format!("\"…{}y\" (string)", "a".repeat(LEAD)));
+        let (expected, actual) = ValueFormatter::default().pair(&expected, &actual);
+        assert_eq!(expected, format!("\"…{}x\" (string)", "a".repeat(CONTEXT_CHARS)));
+        assert_eq!(actual, format!("\"…{}y\" (string)", "a".repeat(CONTEXT_CHARS)));
     }
 
     #[test]
     fn nothing_that_acts_on_a_terminal_is_shown_as_it_is() {
         let evil = "\u{1b}]52;c;x\u{7}\u{9b}31m\u{202e}\u{7f}\u{200b}\u{e0041}\r\n";
-        let texts =
-            [shown(&Value::from(evil)), Show::default().text(evil), shown(&Value::Object(vec![(evil.into(), Value::Null)]))];
+        let texts = [
+            shown(&Value::from(evil)),
+            ValueFormatter::default().text(evil),
+            shown(&Value::Object(vec![(evil.into(), Value::Null)])),
+        ];
         for text in texts {
-            assert!(!text.chars().any(acts), "{text:?}");
+            assert!(!text.chars().any(needs_escape), "{text:?}");
             assert!(
                 text.contains("\\u001b") && text.contains("\\u009b") && text.contains("\\u202e") && text.contains("\\r\\n"),
                 "{text}"
@@ -164,9 +170,9 @@ mod tests {
     fn what_is_hidden_is_hidden_before_it_is_cut() {
         let secret = "s3cret".repeat(30);
         let hide = |text: &str| text.replace(&secret, "***");
-        let show = Show::hiding(&hide);
-        assert_eq!(show.value(&Value::from(secret.as_str())), "\"***\" (string of 180)");
-        assert_eq!(show.bare(&Value::from(vec![Value::from(secret.as_str())])), "[\"***\"]");
+        let show = ValueFormatter::redacting(&hide);
+        assert_eq!(show.with_type(&Value::from(secret.as_str())), "\"***\" (string of 180)");
+        assert_eq!(show.without_type(&Value::from(vec![Value::from(secret.as_str())])), "[\"***\"]");
         assert_eq!(show.text(&format!("<{secret}>")), "<***>");
     }
 }

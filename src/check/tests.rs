@@ -1,7 +1,7 @@
 //! Every predicate: what it accepts, what it refuses and how it says so, and what it does not apply to.
 
-use super::testing::{assertion, constant, failures, json, lines, response, subject};
-use super::{Answer, capture, holds, impossible, judge};
+use super::test_support::{assertion, constant, failures, json, lines, response, subject};
+use super::{ResponseView, capture, holds, judge, unsatisfiable_predicates};
 use crate::model::capture::Capture;
 use crate::span::{FileId, Span};
 use crate::value::Value;
@@ -32,7 +32,7 @@ fn unfit(rows: &[(&str, &str, &str)]) {
     for (on, expected, why) in rows {
         for expected in [(*expected).to_owned(), format!(r#"{{"not":{expected}}}"#)] {
             let failures = failures(BODY, on, &expected);
-            let reason = failures.first().and_then(|failure| failure.why.clone()).unwrap_or_default();
+            let reason = failures.first().and_then(|failure| failure.reason.clone()).unwrap_or_default();
             assert!(failures.len() == 1 && reason.contains(why), "{on}: {expected}: {failures:#?}");
         }
     }
@@ -427,7 +427,7 @@ fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
     for expected in ["5", r#"{"exists":false}"#, r#"{"not":5}"#, r#"{"length":0}"#] {
         let found = failures(page, "$.a[*]", expected);
         assert_eq!(found[0].actual, "<html>\\u001b[31m\\n<body>sold out", "{expected}");
-        assert!(found.len() == 1 && found[0].why.as_deref().unwrap().starts_with("the body is not JSON:"), "{found:?}");
+        assert!(found.len() == 1 && found[0].reason.as_deref().unwrap().starts_with("the body is not JSON:"), "{found:?}");
     }
     let empty = failures("", "$.a", r#"{"exists":false}"#);
     assert_eq!(empty[0].to_string(), "$.a: expected nothing, got no body; the body is empty");
@@ -439,21 +439,21 @@ fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
 fn a_body_that_is_no_text_is_not_compared_as_one() {
     let mut answer = response("");
     answer = answer.with_body(vec![0xff, 0xfe, b'o', 0, b'k', 0].into());
-    let found = judge(&[assertion("body", r#"{"not":{"contains":"error"}}"#)], &Answer::new(&answer), &constant).unwrap();
-    assert_eq!(found[0].why.as_deref(), Some("the body is not UTF-8, so it cannot be compared as text"));
+    let found = judge(&[assertion("body", r#"{"not":{"contains":"error"}}"#)], &ResponseView::new(&answer), &constant).unwrap();
+    assert_eq!(found[0].reason.as_deref(), Some("the body is not UTF-8, so it cannot be compared as text"));
 }
 
 #[test]
 fn a_path_that_looks_at_too_much_is_a_failure() {
     let body = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let found = failures(&body, "$..*..*..*..*", r#"{"none":5}"#);
-    assert!(found[0].why.as_deref().unwrap().contains("looks at more than 100000 places"), "{found:?}");
+    assert!(found[0].reason.as_deref().unwrap().contains("looks at more than 100000 places"), "{found:?}");
 }
 
 #[test]
 fn all_assertions_are_judged_and_nothing_is_resolved_twice() {
     let response = response(BODY);
-    let answer = Answer::new(&response);
+    let answer = ResponseView::new(&response);
     let all = [assertion("status", "201"), assertion("$.n", "5"), assertion("$.items[*].p", r#"{"each":{"above":100}}"#)];
     let count = std::cell::Cell::new(0);
     let resolve = |tree| {
@@ -472,7 +472,7 @@ fn a_secret_never_reaches_a_failure_not_even_in_part() {
     let body = format!(r#"{{"a":"{secret}","b":["{secret}"],"c":{{"{secret}":1}}}}"#);
     let response = response(&body);
     let hide = |text: &str| text.replace(&secret, "***");
-    let answer = Answer::new(&response).hiding(&hide);
+    let answer = ResponseView::new(&response).with_redaction(&hide);
     let all = [
         assertion("$.a", "5"),
         assertion("$.b", r#"["x"]"#),
@@ -491,7 +491,7 @@ fn captured(from: &str) -> Result<Value, String> {
     let response = response(BODY);
     let at = Span::new(FileId(0), 1, 2);
     let wanted = Capture { name: "x".to_owned(), name_at: at, from: subject(from), at };
-    capture(&wanted, &Answer::new(&response)).map_err(|failure| failure.to_string())
+    capture(&wanted, &ResponseView::new(&response)).map_err(|failure| failure.to_string())
 }
 
 #[test]
@@ -544,7 +544,7 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("status", r#"{"not":"200"}"#, "under `not` this holds always"),
         ("$.a[*]", r#"{"includes":{"id":5}}"#, "`some: { includes: … }`"),
     ] {
-        let found = impossible(&assertion(on, expected));
+        let found = unsatisfiable_predicates(&assertion(on, expected));
         assert!(found.len() == 1 && found[0].1.contains(reason), "{on}: {expected}: {found:?}");
     }
     for (on, expected) in [
@@ -557,6 +557,6 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("$.a[*]", r#"{"equals":[],"none":{"above":5},"exists":false,"includes":[1],"contains":5}"#),
         ("$.a", r#"{"exists":false}"#),
     ] {
-        assert_eq!(impossible(&assertion(on, expected)), [], "{on}: {expected}");
+        assert_eq!(unsatisfiable_predicates(&assertion(on, expected)), [], "{on}: {expected}");
     }
 }

@@ -1,36 +1,36 @@
 //! Whether a predicate holds, in three values: it holds, it fails, or it does not apply. It refuses to turn the third into
 //! either of the others: `not` of what does not apply does not apply.
 
-use super::actual::Actual;
+use super::actual_value::ActualValue;
 use super::compare;
-use super::condition::{Condition, Kind, Limit, Part, Quantifier, Relation};
+use super::condition::{ConditionKind, ContainmentKind, ElementQuantifier, OrderRelation, PreparedCondition, ResolvedBound};
 use super::schema;
 use crate::value::{Number, Value};
 use std::cmp::Ordering;
 
 /// The outcome of one predicate on one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PredicateVerdict {
     Holds,
     Fails,
     /// The predicate does not apply to such a value.
-    Unfit,
+    Inapplicable,
 }
 
-impl Verdict {
-    pub fn is_good(self) -> bool {
+impl PredicateVerdict {
+    pub fn holds(self) -> bool {
         self == Self::Holds
     }
 
-    fn of(applied: Option<bool>) -> Self {
-        applied.map_or(Self::Unfit, |holds| if holds { Self::Holds } else { Self::Fails })
+    fn from_option(applied: Option<bool>) -> Self {
+        applied.map_or(Self::Inapplicable, |holds| if holds { Self::Holds } else { Self::Fails })
     }
 
     fn negate(self) -> Self {
         match self {
             Self::Holds => Self::Fails,
             Self::Fails => Self::Holds,
-            Self::Unfit => Self::Unfit,
+            Self::Inapplicable => Self::Inapplicable,
         }
     }
 
@@ -38,7 +38,7 @@ impl Verdict {
     fn and(verdicts: impl Iterator<Item = Self>) -> Self {
         verdicts.fold(Self::Holds, |all, one| match (all, one) {
             (Self::Fails, _) | (_, Self::Fails) => Self::Fails,
-            (Self::Unfit, _) | (_, Self::Unfit) => Self::Unfit,
+            (Self::Inapplicable, _) | (_, Self::Inapplicable) => Self::Inapplicable,
             _ => Self::Holds,
         })
     }
@@ -50,78 +50,84 @@ impl Verdict {
 
 /// Whether all conditions hold. Of a repeated header one and the same value must meet them, except that `not` and `exists`
 /// speak of all its values.
-pub(super) fn all(conditions: &[Condition<'_>], actual: &Actual<'_>) -> Verdict {
-    let Actual::Headers(values) = actual else {
-        return Verdict::and(conditions.iter().map(|condition| condition.verdict(actual)));
+pub(super) fn judge_all(conditions: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> PredicateVerdict {
+    let ActualValue::RepeatedHeader(values) = actual else {
+        return PredicateVerdict::and(conditions.iter().map(|condition| condition.verdict(actual)));
     };
-    let (whole, single): (Vec<_>, Vec<_>) = conditions.iter().partition(|condition| condition.speaks_of_all());
-    let one = |value: &&str| Verdict::and(single.iter().map(|condition| condition.verdict(&Actual::Header(value))));
+    let (whole, single): (Vec<_>, Vec<_>) = conditions.iter().partition(|condition| condition.applies_to_all_values());
+    let one = |value: &&str| PredicateVerdict::and(single.iter().map(|condition| condition.verdict(&ActualValue::Header(value))));
     let whole = whole.iter().map(|condition| condition.verdict(actual));
-    Verdict::and(whole.chain([Verdict::or(values.iter().map(one))]))
+    PredicateVerdict::and(whole.chain([PredicateVerdict::or(values.iter().map(one))]))
 }
 
-impl Condition<'_> {
-    fn speaks_of_all(&self) -> bool {
-        matches!(self.kind, Kind::Not(_) | Kind::Exists(_))
+impl PreparedCondition<'_> {
+    fn applies_to_all_values(&self) -> bool {
+        matches!(self.kind, ConditionKind::Not(_) | ConditionKind::Exists(_))
     }
 
-    pub fn verdict(&self, actual: &Actual<'_>) -> Verdict {
+    pub fn verdict(&self, actual: &ActualValue<'_>) -> PredicateVerdict {
         match (&self.kind, actual) {
-            (Kind::Exists(wanted), _) => Verdict::of(Some(actual.is_there() == *wanted)),
-            (Kind::Not(inner), _) => all(inner, actual).negate(),
-            (_, Actual::Headers(values)) => Verdict::or(values.iter().map(|value| self.verdict(&Actual::Header(value)))),
-            (Kind::Length(inner), _) => actual.len().map_or(Verdict::Unfit, |len| all(inner, &Actual::Json(&number(len)))),
-            (Kind::Elements(quantifier, inner), _) => elements(*quantifier, inner, actual),
-            (kind, _) => Verdict::of(applied(kind, actual)),
+            (ConditionKind::Exists(wanted), _) => PredicateVerdict::from_option(Some(actual.exists() == *wanted)),
+            (ConditionKind::Not(inner), _) => judge_all(inner, actual).negate(),
+            (_, ActualValue::RepeatedHeader(values)) => {
+                PredicateVerdict::or(values.iter().map(|value| self.verdict(&ActualValue::Header(value))))
+            }
+            (ConditionKind::Length(inner), _) => actual
+                .len()
+                .map_or(PredicateVerdict::Inapplicable, |len| judge_all(inner, &ActualValue::Json(&length_value(len)))),
+            (ConditionKind::Elements(quantifier, inner), _) => judge_elements(*quantifier, inner, actual),
+            (kind, _) => PredicateVerdict::from_option(evaluate(kind, actual)),
         }
     }
 }
 
-pub(super) fn number(len: usize) -> Value {
+pub(super) fn length_value(len: usize) -> Value {
     Value::Number(Number::from(len as u64))
 }
 
 /// Nothing can be said of the elements of an empty list but that there is none.
-fn elements(quantifier: Quantifier, inner: &[Condition<'_>], actual: &Actual<'_>) -> Verdict {
-    let Some(items) = actual.items() else { return Verdict::Unfit };
-    let verdicts = items.iter().map(|item| all(inner, &Actual::Json(item)));
+fn judge_elements(quantifier: ElementQuantifier, inner: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> PredicateVerdict {
+    let Some(items) = actual.items() else { return PredicateVerdict::Inapplicable };
+    let verdicts = items.iter().map(|item| judge_all(inner, &ActualValue::Json(item)));
     match quantifier {
-        Quantifier::Each if items.is_empty() => Verdict::Unfit,
-        Quantifier::Each => Verdict::and(verdicts),
-        Quantifier::Some => Verdict::or(verdicts),
-        Quantifier::None => Verdict::or(verdicts).negate(),
+        ElementQuantifier::Each if items.is_empty() => PredicateVerdict::Inapplicable,
+        ElementQuantifier::Each => PredicateVerdict::and(verdicts),
+        ElementQuantifier::Some => PredicateVerdict::or(verdicts),
+        ElementQuantifier::None => PredicateVerdict::or(verdicts).negate(),
     }
 }
 
 /// The predicates that hold no others; `None` where they do not apply.
-fn applied(kind: &Kind<'_>, actual: &Actual<'_>) -> Option<bool> {
+fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> {
     match kind {
-        Kind::Equals(expected) => actual.equals(expected),
-        Kind::OneOf(choices) => choices.as_list()?.iter().try_fold(false, |found, choice| Some(found || actual.equals(choice)?)),
-        Kind::Type(types) => types.iter().try_fold(false, |found, one| Some(found || actual.is_type(*one)?)),
-        Kind::Order(relation, limit) => order(limit, actual).map(|order| relation.accepts(order)),
-        Kind::Matches(regex) => actual.as_text().map(|text| regex.is_match(text)),
-        Kind::Part(part, operand) => has_part(*part, operand, actual),
-        Kind::Includes(expected) => compare::includes(actual, expected),
-        Kind::Unordered(expected) => Some(compare::unordered(&actual.items()?, expected.as_list()?)),
-        Kind::Unique(wanted) => {
-            let items = actual.items().filter(|items| !items.is_empty())?;
-            Some(compare::twice(&items).is_none() == *wanted)
+        ConditionKind::Equals(expected) => actual.equals(expected),
+        ConditionKind::OneOf(choices) => {
+            choices.as_list()?.iter().try_fold(false, |found, choice| Some(found || actual.equals(choice)?))
         }
-        Kind::Schema(schema) => actual.to_value().map(|value| schema::is_valid(schema, &value)),
-        Kind::Exists(_) | Kind::Not(_) | Kind::Length(_) | Kind::Elements(..) => None,
+        ConditionKind::Type(types) => types.iter().try_fold(false, |found, one| Some(found || actual.has_type(*one)?)),
+        ConditionKind::Order(relation, limit) => compare_to_bound(limit, actual).map(|order| relation.accepts(order)),
+        ConditionKind::Matches(regex) => actual.as_text().map(|text| regex.is_match(text)),
+        ConditionKind::Containment(part, operand) => is_contained(*part, operand, actual),
+        ConditionKind::Includes(expected) => compare::includes(actual, expected),
+        ConditionKind::Unordered(expected) => Some(compare::is_permutation(&actual.items()?, expected.as_list()?)),
+        ConditionKind::Unique(wanted) => {
+            let items = actual.items().filter(|items| !items.is_empty())?;
+            Some(compare::first_duplicate(&items).is_none() == *wanted)
+        }
+        ConditionKind::Schema(schema) => actual.to_value().map(|value| schema::is_valid(schema, &value)),
+        ConditionKind::Exists(_) | ConditionKind::Not(_) | ConditionKind::Length(_) | ConditionKind::Elements(..) => None,
     }
 }
 
-fn order(limit: &Limit<'_>, actual: &Actual<'_>) -> Option<Ordering> {
+fn compare_to_bound(limit: &ResolvedBound<'_>, actual: &ActualValue<'_>) -> Option<Ordering> {
     match (limit, actual) {
-        (Limit::Duration(limit), Actual::Latency(latency)) => Some(latency.cmp(limit)),
-        (Limit::Number(limit), _) => Some(actual.as_number()?.as_ref().cmp(limit.as_number()?)),
-        (Limit::Duration(_), _) => None,
+        (ResolvedBound::Duration(limit), ActualValue::Latency(latency)) => Some(latency.cmp(limit)),
+        (ResolvedBound::Number(limit), _) => Some(actual.as_number()?.as_ref().cmp(limit.as_number()?)),
+        (ResolvedBound::Duration(_), _) => None,
     }
 }
 
-impl Relation {
+impl OrderRelation {
     fn accepts(self, order: Ordering) -> bool {
         match self {
             Self::Above => order.is_gt(),
@@ -132,19 +138,19 @@ impl Relation {
     }
 }
 
-fn has_part(part: Part, operand: &Value, actual: &Actual<'_>) -> Option<bool> {
-    if let (Part::Contains, Some(items)) = (part, actual.items()) {
+fn is_contained(part: ContainmentKind, operand: &Value, actual: &ActualValue<'_>) -> Option<bool> {
+    if let (ContainmentKind::Contains, Some(items)) = (part, actual.items()) {
         return Some(items.contains(&operand));
     }
-    let (text, wanted) = (actual.as_text()?, text_of(operand)?);
+    let (text, wanted) = (actual.as_text()?, operand_text(operand)?);
     Some(match part {
-        Part::Contains => text.contains(&wanted),
-        Part::StartsWith => text.starts_with(&wanted),
-        Part::EndsWith => text.ends_with(&wanted),
+        ContainmentKind::Contains => text.contains(&wanted),
+        ContainmentKind::StartsWith => text.starts_with(&wanted),
+        ContainmentKind::EndsWith => text.ends_with(&wanted),
     })
 }
 
 /// A number stands in a text as it is written, so a captured id may be looked for in a text without being quoted.
-fn text_of(operand: &Value) -> Option<String> {
+fn operand_text(operand: &Value) -> Option<String> {
     operand.to_plain_text().filter(|_| !operand.is_null())
 }

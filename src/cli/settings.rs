@@ -11,7 +11,7 @@ use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
 use crate::renew::HelperProcess;
 use crate::store::{StoreConfig, StoreError, StoreKey, StoreLocation};
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
 
 /// The root that was named, or the nearest folder above that looks like one.
@@ -67,7 +67,7 @@ pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) 
 }
 
 /// `--var NAME=VALUE`; a value arrives as written, as in files.
-pub fn vars(target: &Target, output: &Output) -> Result<Vec<Member>, Exit> {
+pub fn vars(target: &Target, output: &Output) -> Result<Vec<ObjectMember>, Exit> {
     let mut vars = Vec::new();
     for written in &target.var {
         let Some((name, value)) = written.split_once('=') else {
@@ -78,7 +78,7 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<Member>, Exit> {
             output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
             return Err(Exit::Usage);
         }
-        vars.push((name.into(), Value::as_written(value)));
+        vars.push((name.into(), Value::from_scalar_text(value)));
     }
     Ok(vars)
 }
@@ -165,7 +165,7 @@ pub fn helper(host: &Host) -> HelperProcess {
 
 /// What the command line gives over the files.
 #[must_use]
-pub fn given<'t>(target: &'t Target, vars: &[Member]) -> Given<'t> {
+pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> Given<'t> {
     Given { vars: vars.iter().map(|(name, _)| name.to_string()).collect(), account: target.account.as_deref(), requests: None }
 }
 

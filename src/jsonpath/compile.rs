@@ -2,24 +2,27 @@
 //! library does not hold: what a function takes, what it yields, where it may stand. It refuses to know a document.
 
 use super::PathError;
-use super::guard::FUNCTIONS;
-use super::pattern::{self, Extent, Pattern};
-use super::query::{self, Condition, Operand, Origin, Query, Reference, Relation, Segment, Selector, Slice};
+use super::precheck::FUNCTIONS;
+use super::query::{
+    self, ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, PathQuery, PathSegment, PathSelector, QueryOrigin,
+    SliceSelector,
+};
+use super::regex_pattern::{self, MatchExtent, RegexPattern};
 use crate::value::{Number, Value};
 use jsonpath_rust::parser::errors::JsonPathError;
 use jsonpath_rust::parser::model as ast;
 use jsonpath_rust::parser::parse_json_path;
 
 /// Reads a text that the guard has let through.
-pub(super) fn compile(text: &str) -> Result<Query, PathError> {
-    let parsed = parse_json_path(text).map_err(|error| unreadable(text, &error))?;
-    let segments = segments(&parsed.segments).map_err(|fault| fault.place(text))?;
-    Ok(Query { segments })
+pub(super) fn compile(text: &str) -> Result<PathQuery, PathError> {
+    let parsed = parse_json_path(text).map_err(|error| syntax_error(text, &error))?;
+    let segments = segments(&parsed.segments).map_err(|fault| fault.into_path_error(text))?;
+    Ok(PathQuery { segments })
 }
 
 /// The library's parser knows how far it came; its message is a dump of grammar rules.
-fn unreadable(text: &str, error: &JsonPathError) -> PathError {
-    let JsonPathError::PestError(error) = error else { return misused(text, &error.to_string()) };
+fn syntax_error(text: &str, error: &JsonPathError) -> PathError {
+    let JsonPathError::PestError(error) = error else { return semantic_error(text, &error.to_string()) };
     // `Pos(12)`: the type belongs to a crate that is not ours to name.
     let digits: String = format!("{:?}", error.location).chars().filter(char::is_ascii_digit).collect();
     let offset = digits.parse().unwrap_or(text.len()).min(text.len());
@@ -30,154 +33,159 @@ fn unreadable(text: &str, error: &JsonPathError) -> PathError {
 }
 
 /// What the library's own checks after its grammar refuse; their messages name the function.
-fn misused(text: &str, message: &str) -> PathError {
+fn semantic_error(text: &str, message: &str) -> PathError {
     let Some(function) = FUNCTIONS.into_iter().find(|name| message.contains(name) && text.contains(&format!("{name}("))) else {
         return PathError::new(0, "this is not a path of RFC 9535");
     };
-    let reason =
-        if message.contains("not comparable") { uncomparable(function) } else { format!("`{function}` does not take that") };
-    Fault::new(function, reason).place(text)
+    let reason = if message.contains("not comparable") {
+        not_comparable_reason(function)
+    } else {
+        format!("`{function}` does not take that")
+    };
+    FunctionTypeError::new(function, reason).into_path_error(text)
 }
 
-fn uncomparable(function: &str) -> String {
+fn not_comparable_reason(function: &str) -> String {
     format!("`{function}` is true or false by itself and is not compared or passed on")
 }
 
 /// A fault of types. The library keeps no places, so it is looked up in the text by its function.
-struct Fault {
+struct FunctionTypeError {
     function: &'static str,
     reason: String,
 }
 
-impl Fault {
+impl FunctionTypeError {
     fn new(function: &'static str, reason: impl Into<String>) -> Self {
         Self { function, reason: reason.into() }
     }
 
-    fn place(self, text: &str) -> PathError {
+    fn into_path_error(self, text: &str) -> PathError {
         PathError::new(text.find(&format!("{}(", self.function)).unwrap_or(0), self.reason)
     }
 }
 
-type Checked<T> = Result<T, Fault>;
+type CompileResult<T> = Result<T, FunctionTypeError>;
 
-fn segments(parts: &[ast::Segment]) -> Checked<Vec<Segment>> {
+fn segments(parts: &[ast::Segment]) -> CompileResult<Vec<PathSegment>> {
     parts.iter().map(|part| segment(part, false)).collect()
 }
 
-fn segment(part: &ast::Segment, descends: bool) -> Checked<Segment> {
+fn segment(part: &ast::Segment, descends: bool) -> CompileResult<PathSegment> {
     let selectors = match part {
         ast::Segment::Descendant(inner) => return segment(inner, true),
         ast::Segment::Selector(one) => vec![selector(one)?],
-        ast::Segment::Selectors(several) => several.iter().map(selector).collect::<Checked<_>>()?,
+        ast::Segment::Selectors(several) => several.iter().map(selector).collect::<CompileResult<_>>()?,
     };
-    Ok(Segment { descends, selectors })
+    Ok(PathSegment { is_descendant: descends, selectors })
 }
 
-fn selector(part: &ast::Selector) -> Checked<Selector> {
+fn selector(part: &ast::Selector) -> CompileResult<PathSelector> {
     Ok(match part {
-        ast::Selector::Name(name) => Selector::Name(name.clone()),
-        ast::Selector::Wildcard => Selector::Wildcard,
-        ast::Selector::Index(index) => Selector::Index(*index),
-        ast::Selector::Slice(start, end, step) => Selector::Slice(Slice { start: *start, end: *end, step: step.unwrap_or(1) }),
-        ast::Selector::Filter(filter) => Selector::Filter(condition(filter)?),
+        ast::Selector::Name(name) => PathSelector::Name(name.clone()),
+        ast::Selector::Wildcard => PathSelector::Wildcard,
+        ast::Selector::Index(index) => PathSelector::Index(*index),
+        ast::Selector::Slice(start, end, step) => {
+            PathSelector::Slice(SliceSelector { start: *start, end: *end, step: step.unwrap_or(1) })
+        }
+        ast::Selector::Filter(filter) => PathSelector::Filter(filter_expression(filter)?),
     })
 }
 
-fn condition(filter: &ast::Filter) -> Checked<Condition> {
+fn filter_expression(filter: &ast::Filter) -> CompileResult<FilterExpression> {
     match filter {
-        ast::Filter::Or(parts) => parts.iter().map(condition).collect::<Checked<_>>().map(Condition::Any),
-        ast::Filter::And(parts) => parts.iter().map(condition).collect::<Checked<_>>().map(Condition::All),
-        ast::Filter::Atom(ast::FilterAtom::Filter { expr, not }) => Ok(negate(condition(expr)?, *not)),
-        ast::Filter::Atom(ast::FilterAtom::Test { expr, not }) => Ok(negate(test(expr)?, *not)),
+        ast::Filter::Or(parts) => parts.iter().map(filter_expression).collect::<CompileResult<_>>().map(FilterExpression::Or),
+        ast::Filter::And(parts) => parts.iter().map(filter_expression).collect::<CompileResult<_>>().map(FilterExpression::And),
+        ast::Filter::Atom(ast::FilterAtom::Filter { expr, not }) => Ok(negate(filter_expression(expr)?, *not)),
+        ast::Filter::Atom(ast::FilterAtom::Test { expr, not }) => Ok(negate(test_expression(expr)?, *not)),
         ast::Filter::Atom(ast::FilterAtom::Comparison(comparison)) => compare(comparison),
     }
 }
 
-fn negate(condition: Condition, not: bool) -> Condition {
-    if not { Condition::Not(Box::new(condition)) } else { condition }
+fn negate(condition: FilterExpression, not: bool) -> FilterExpression {
+    if not { FilterExpression::Not(Box::new(condition)) } else { condition }
 }
 
-fn test(part: &ast::Test) -> Checked<Condition> {
+fn test_expression(part: &ast::Test) -> CompileResult<FilterExpression> {
     match part {
         ast::Test::Function(function) => match &**function {
-            ast::TestFunction::Match(text, pattern) => matches("match", text, pattern, Extent::Whole),
-            ast::TestFunction::Search(text, pattern) => matches("search", text, pattern, Extent::Part),
+            ast::TestFunction::Match(text, pattern) => matches("match", text, pattern, MatchExtent::Whole),
+            ast::TestFunction::Search(text, pattern) => matches("search", text, pattern, MatchExtent::Substring),
             other => {
-                let name = name_of(other);
-                Err(Fault::new(name, format!("`{name}` yields a value, which must be compared with something")))
+                let name = function_name(other);
+                Err(FunctionTypeError::new(name, format!("`{name}` yields a value, which must be compared with something")))
             }
         },
-        query => Ok(Condition::Exists(reference("value", query)?)),
+        query => Ok(FilterExpression::Exists(filter_query("value", query)?)),
     }
 }
 
-fn matches(name: &'static str, text: &ast::FnArg, pattern: &ast::FnArg, extent: Extent) -> Checked<Condition> {
-    let pattern = match operand(name, pattern)? {
-        Operand::Literal(Value::String(pattern)) => {
-            let regex = pattern::compile(&pattern, extent);
-            Pattern::Ready(
-                regex.map_err(|error| Fault::new(name, format!("the expression in `{name}` is faulty: {}", cause(&error))))?,
-            )
+fn matches(name: &'static str, text: &ast::FnArg, pattern: &ast::FnArg, extent: MatchExtent) -> CompileResult<FilterExpression> {
+    let pattern = match value_argument(name, pattern)? {
+        FilterOperand::Literal(Value::String(pattern)) => {
+            let regex = regex_pattern::compile_regex(&pattern, extent);
+            RegexPattern::Compiled(regex.map_err(|error| {
+                FunctionTypeError::new(name, format!("the expression in `{name}` is faulty: {}", regex_error_summary(&error)))
+            })?)
         }
-        Operand::Literal(_) => Pattern::Never,
-        other => Pattern::Later(extent, Box::new(other)),
+        FilterOperand::Literal(_) => RegexPattern::Unmatchable,
+        other => RegexPattern::Dynamic(extent, Box::new(other)),
     };
-    Ok(Condition::Matches(operand(name, text)?, pattern))
+    Ok(FilterExpression::Matches(value_argument(name, text)?, pattern))
 }
 
 /// The last line of the crate's message says what is wrong, those before it draw a picture.
-fn cause(error: &regex::Error) -> String {
+fn regex_error_summary(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default().trim();
     last.strip_prefix("error: ").unwrap_or(last).to_lowercase()
 }
 
-fn compare(comparison: &ast::Comparison) -> Checked<Condition> {
+fn compare(comparison: &ast::Comparison) -> CompileResult<FilterExpression> {
     let relation = match comparison {
-        ast::Comparison::Eq(..) => Relation::Equal,
-        ast::Comparison::Ne(..) => Relation::Unequal,
-        ast::Comparison::Gt(..) => Relation::Greater,
-        ast::Comparison::Gte(..) => Relation::GreaterOrEqual,
-        ast::Comparison::Lt(..) => Relation::Less,
-        ast::Comparison::Lte(..) => Relation::LessOrEqual,
+        ast::Comparison::Eq(..) => ComparisonOperator::Equal,
+        ast::Comparison::Ne(..) => ComparisonOperator::Unequal,
+        ast::Comparison::Gt(..) => ComparisonOperator::Greater,
+        ast::Comparison::Gte(..) => ComparisonOperator::GreaterOrEqual,
+        ast::Comparison::Lt(..) => ComparisonOperator::Less,
+        ast::Comparison::Lte(..) => ComparisonOperator::LessOrEqual,
     };
     let (left, right) = comparison.vals();
-    Ok(Condition::Compare(comparable(left)?, relation, comparable(right)?))
+    Ok(FilterExpression::Compare(comparable(left)?, relation, comparable(right)?))
 }
 
-fn comparable(part: &ast::Comparable) -> Checked<Operand> {
+fn comparable(part: &ast::Comparable) -> CompileResult<FilterOperand> {
     Ok(match part {
-        ast::Comparable::Literal(value) => Operand::Literal(literal(value)),
+        ast::Comparable::Literal(value) => FilterOperand::Literal(literal(value)),
         ast::Comparable::Function(call) => function(call)?,
-        ast::Comparable::SingularQuery(ast::SingularQuery::Current(steps)) => single(Origin::Current, steps),
-        ast::Comparable::SingularQuery(ast::SingularQuery::Root(steps)) => single(Origin::Root, steps),
+        ast::Comparable::SingularQuery(ast::SingularQuery::Current(steps)) => singular_query(QueryOrigin::Current, steps),
+        ast::Comparable::SingularQuery(ast::SingularQuery::Root(steps)) => singular_query(QueryOrigin::Root, steps),
     })
 }
 
-fn single(origin: Origin, steps: &[ast::SingularQuerySegment]) -> Operand {
+fn singular_query(origin: QueryOrigin, steps: &[ast::SingularQuerySegment]) -> FilterOperand {
     let selector = |step: &ast::SingularQuerySegment| match step {
-        ast::SingularQuerySegment::Index(index) => Selector::Index(*index),
-        ast::SingularQuerySegment::Name(name) => Selector::Name(name.clone()),
+        ast::SingularQuerySegment::Index(index) => PathSelector::Index(*index),
+        ast::SingularQuerySegment::Name(name) => PathSelector::Name(name.clone()),
     };
-    let segments = steps.iter().map(|step| Segment { descends: false, selectors: vec![selector(step)] }).collect();
-    Operand::Single(Reference { origin, segments })
+    let segments = steps.iter().map(|step| PathSegment { is_descendant: false, selectors: vec![selector(step)] }).collect();
+    FilterOperand::SingularQuery(FilterQuery { origin, segments })
 }
 
 /// A function that yields a value.
-fn function(call: &ast::TestFunction) -> Checked<Operand> {
+fn function(call: &ast::TestFunction) -> CompileResult<FilterOperand> {
     match call {
-        ast::TestFunction::Length(argument) => Ok(Operand::Length(Box::new(operand("length", argument)?))),
-        ast::TestFunction::Count(argument) => Ok(Operand::Count(query_argument("count", argument)?)),
-        ast::TestFunction::Value(argument) => Ok(Operand::Only(query_argument("value", argument)?)),
+        ast::TestFunction::Length(argument) => Ok(FilterOperand::Length(Box::new(value_argument("length", argument)?))),
+        ast::TestFunction::Count(argument) => Ok(FilterOperand::Count(query_argument("count", argument)?)),
+        ast::TestFunction::Value(argument) => Ok(FilterOperand::ValueFunction(query_argument("value", argument)?)),
         other => {
-            let name = name_of(other);
-            Err(Fault::new(name, uncomparable(name)))
+            let name = function_name(other);
+            Err(FunctionTypeError::new(name, not_comparable_reason(name)))
         }
     }
 }
 
-fn name_of(call: &ast::TestFunction) -> &'static str {
+fn function_name(call: &ast::TestFunction) -> &'static str {
     let index = match call {
         ast::TestFunction::Length(_) => 0,
         ast::TestFunction::Count(_) => 1,
@@ -190,39 +198,41 @@ fn name_of(call: &ast::TestFunction) -> &'static str {
 }
 
 /// An argument that must be one value.
-fn operand(name: &'static str, argument: &ast::FnArg) -> Checked<Operand> {
+fn value_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<FilterOperand> {
     let ast::FnArg::Test(test) = argument else {
-        let ast::FnArg::Literal(value) = argument else { return Err(no_condition(name)) };
-        return Ok(Operand::Literal(literal(value)));
+        let ast::FnArg::Literal(value) = argument else { return Err(condition_not_allowed(name)) };
+        return Ok(FilterOperand::Literal(literal(value)));
     };
     if let ast::Test::Function(call) = &**test {
         return function(call);
     }
-    let reference = reference(name, test)?;
+    let reference = filter_query(name, test)?;
     if query::is_singular(&reference.segments) {
-        return Ok(Operand::Single(reference));
+        return Ok(FilterOperand::SingularQuery(reference));
     }
-    Err(Fault::new(name, format!("`{name}` takes one value, and this path may name several")))
+    Err(FunctionTypeError::new(name, format!("`{name}` takes one value, and this path may name several")))
 }
 
 /// An argument that must be a path.
-fn query_argument(name: &'static str, argument: &ast::FnArg) -> Checked<Reference> {
+fn query_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<FilterQuery> {
     match argument {
-        ast::FnArg::Test(test) => reference(name, test),
-        ast::FnArg::Literal(_) => Err(Fault::new(name, format!("`{name}` takes a path such as `@.name`"))),
-        ast::FnArg::Filter(_) => Err(no_condition(name)),
+        ast::FnArg::Test(test) => filter_query(name, test),
+        ast::FnArg::Literal(_) => Err(FunctionTypeError::new(name, format!("`{name}` takes a path such as `@.name`"))),
+        ast::FnArg::Filter(_) => Err(condition_not_allowed(name)),
     }
 }
 
-fn no_condition(name: &'static str) -> Fault {
-    Fault::new(name, format!("`{name}` takes no condition"))
+fn condition_not_allowed(name: &'static str) -> FunctionTypeError {
+    FunctionTypeError::new(name, format!("`{name}` takes no condition"))
 }
 
-fn reference(name: &'static str, test: &ast::Test) -> Checked<Reference> {
+fn filter_query(name: &'static str, test: &ast::Test) -> CompileResult<FilterQuery> {
     match test {
-        ast::Test::RelQuery(parts) => Ok(Reference { origin: Origin::Current, segments: segments(parts)? }),
-        ast::Test::AbsQuery(query) => Ok(Reference { origin: Origin::Root, segments: segments(&query.segments)? }),
-        ast::Test::Function(_) => Err(Fault::new(name, format!("`{name}` takes a path such as `@.name`, not a function"))),
+        ast::Test::RelQuery(parts) => Ok(FilterQuery { origin: QueryOrigin::Current, segments: segments(parts)? }),
+        ast::Test::AbsQuery(query) => Ok(FilterQuery { origin: QueryOrigin::Root, segments: segments(&query.segments)? }),
+        ast::Test::Function(_) => {
+            Err(FunctionTypeError::new(name, format!("`{name}` takes a path such as `@.name`, not a function")))
+        }
     }
 }
 

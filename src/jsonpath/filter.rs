@@ -1,94 +1,94 @@
 //! Judges the elements of a filter selector. It refuses to round: numbers compare by exact decimal value, and values of
 //! different types are never equal.
 
-use super::Overrun;
-use super::pattern::{self, Extent, Pattern};
-use super::query::{Condition, Operand, Origin, Reference, Relation};
-use super::walk::{self, Walk};
+use super::VisitLimitExceeded;
+use super::evaluator::{self, PathEvaluator};
+use super::query::{ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, QueryOrigin};
+use super::regex_pattern::{self, MatchExtent, RegexPattern};
 use crate::value::{Number, Value};
 use regex::Regex;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// What an expression out of a document costs, in visits.
-const COMPILE_COST: u32 = 1_000;
+const REGEX_COMPILE_COST: u32 = 1_000;
 
 /// A value, or what RFC 9535 calls Nothing.
-type Maybe<'x> = Option<Cow<'x, Value>>;
+type OptionalValue<'x> = Option<Cow<'x, Value>>;
 
-impl<'v> Walk<'v> {
+impl<'v> PathEvaluator<'v> {
     /// Whether a filter keeps `current`.
-    pub fn holds(&self, condition: &Condition, current: &'v Value) -> Result<bool, Overrun> {
+    pub fn holds(&self, condition: &FilterExpression, current: &'v Value) -> Result<bool, VisitLimitExceeded> {
         match condition {
-            Condition::Any(parts) => any(parts, |part| self.holds(part, current)),
-            Condition::All(parts) => any(parts, |part| self.holds(part, current).map(|holds| !holds)).map(|fails| !fails),
-            Condition::Not(part) => self.holds(part, current).map(|holds| !holds),
-            Condition::Exists(reference) => Ok(!self.nodes(reference, current)?.is_empty()),
-            Condition::Compare(left, relation, right) => {
+            FilterExpression::Or(parts) => any(parts, |part| self.holds(part, current)),
+            FilterExpression::And(parts) => any(parts, |part| self.holds(part, current).map(|holds| !holds)).map(|fails| !fails),
+            FilterExpression::Not(part) => self.holds(part, current).map(|holds| !holds),
+            FilterExpression::Exists(reference) => Ok(!self.nodes(reference, current)?.is_empty()),
+            FilterExpression::Compare(left, relation, right) => {
                 let (left, right) = (self.value(left, current)?, self.value(right, current)?);
                 Ok(compare(left.as_deref(), *relation, right.as_deref()))
             }
-            Condition::Matches(subject, pattern) => self.matches(subject, pattern, current),
+            FilterExpression::Matches(subject, pattern) => self.matches(subject, pattern, current),
         }
     }
 
-    fn nodes(&self, reference: &Reference, current: &'v Value) -> Result<Vec<&'v Value>, Overrun> {
-        self.all(&reference.segments, self.origin(reference, current))
+    fn nodes(&self, reference: &FilterQuery, current: &'v Value) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
+        self.select_all(&reference.segments, self.origin(reference, current))
     }
 
-    fn origin(&self, reference: &Reference, current: &'v Value) -> &'v Value {
+    fn origin(&self, reference: &FilterQuery, current: &'v Value) -> &'v Value {
         match reference.origin {
-            Origin::Root => self.root,
-            Origin::Current => current,
+            QueryOrigin::Root => self.root,
+            QueryOrigin::Current => current,
         }
     }
 
-    fn value<'x>(&self, operand: &'x Operand, current: &'v Value) -> Result<Maybe<'x>, Overrun>
+    fn value<'x>(&self, operand: &'x FilterOperand, current: &'v Value) -> Result<OptionalValue<'x>, VisitLimitExceeded>
     where
         'v: 'x,
     {
         Ok(match operand {
-            Operand::Literal(value) => Some(Cow::Borrowed(value)),
-            Operand::Single(reference) => {
-                self.pay(1)?;
-                walk::single(&reference.segments, self.origin(reference, current)).map(Cow::Borrowed)
+            FilterOperand::Literal(value) => Some(Cow::Borrowed(value)),
+            FilterOperand::SingularQuery(reference) => {
+                self.charge(1)?;
+                evaluator::select_singular(&reference.segments, self.origin(reference, current)).map(Cow::Borrowed)
             }
-            Operand::Length(inner) => self.value(inner, current)?.as_deref().and_then(length).map(count),
-            Operand::Count(reference) => Some(count(self.nodes(reference, current)?.len())),
-            Operand::Only(reference) => match self.nodes(reference, current)?.as_slice() {
+            FilterOperand::Length(inner) => self.value(inner, current)?.as_deref().and_then(length).map(length_value),
+            FilterOperand::Count(reference) => Some(length_value(self.nodes(reference, current)?.len())),
+            FilterOperand::ValueFunction(reference) => match self.nodes(reference, current)?.as_slice() {
                 [only] => Some(Cow::Borrowed(*only)),
                 _ => None,
             },
         })
     }
 
-    fn matches(&self, subject: &Operand, pattern: &Pattern, current: &'v Value) -> Result<bool, Overrun> {
+    fn matches(&self, subject: &FilterOperand, pattern: &RegexPattern, current: &'v Value) -> Result<bool, VisitLimitExceeded> {
         let subject = self.value(subject, current)?;
         let Some(text) = subject.as_deref().and_then(Value::as_str) else { return Ok(false) };
         match pattern {
-            Pattern::Ready(regex) => Ok(regex.is_match(text)),
-            Pattern::Never => Ok(false),
-            Pattern::Later(extent, operand) => {
+            RegexPattern::Compiled(regex) => Ok(regex.is_match(text)),
+            RegexPattern::Unmatchable => Ok(false),
+            RegexPattern::Dynamic(extent, operand) => {
                 let pattern = self.value(operand, current)?;
                 let Some(pattern) = pattern.as_deref().and_then(Value::as_str) else { return Ok(false) };
-                Ok(self.compiled(pattern, *extent)?.is_some_and(|regex| regex.is_match(text)))
+                Ok(self.cached_regex(pattern, *extent)?.is_some_and(|regex| regex.is_match(text)))
             }
         }
     }
 
-    fn compiled(&self, pattern: &str, extent: Extent) -> Result<Option<Regex>, Overrun> {
+    fn cached_regex(&self, pattern: &str, extent: MatchExtent) -> Result<Option<Regex>, VisitLimitExceeded> {
         let key = format!("{extent:?}{pattern}");
-        if let Some(known) = self.patterns.borrow().get(&key) {
+        if let Some(known) = self.regex_cache.borrow().get(&key) {
             return Ok(known.clone());
         }
-        self.pay(COMPILE_COST)?;
-        let regex = pattern::compile(pattern, extent).ok();
-        self.patterns.borrow_mut().insert(key, regex.clone());
+        self.charge(REGEX_COMPILE_COST)?;
+        let regex = regex_pattern::compile_regex(pattern, extent).ok();
+        self.regex_cache.borrow_mut().insert(key, regex.clone());
         Ok(regex)
     }
 }
 
-fn any<T>(parts: &[T], holds: impl Fn(&T) -> Result<bool, Overrun>) -> Result<bool, Overrun> {
+fn any<T>(parts: &[T], holds: impl Fn(&T) -> Result<bool, VisitLimitExceeded>) -> Result<bool, VisitLimitExceeded> {
     for part in parts {
         if holds(part)? {
             return Ok(true);
@@ -97,7 +97,7 @@ fn any<T>(parts: &[T], holds: impl Fn(&T) -> Result<bool, Overrun>) -> Result<bo
     Ok(false)
 }
 
-fn count(len: usize) -> Cow<'static, Value> {
+fn length_value(len: usize) -> Cow<'static, Value> {
     Cow::Owned(Value::Number(Number::from(len as u64)))
 }
 
@@ -111,15 +111,15 @@ fn length(value: &Value) -> Option<usize> {
 }
 
 /// RFC 9535, section 2.3.5.2.2: Nothing equals Nothing only, and only numbers and texts have an order.
-fn compare(left: Option<&Value>, relation: Relation, right: Option<&Value>) -> bool {
+fn compare(left: Option<&Value>, relation: ComparisonOperator, right: Option<&Value>) -> bool {
     let is = |wanted: Ordering| order(left, right) == Some(wanted);
     match relation {
-        Relation::Equal => left == right,
-        Relation::Unequal => left != right,
-        Relation::Less => is(Ordering::Less),
-        Relation::LessOrEqual => is(Ordering::Less) || left == right,
-        Relation::Greater => is(Ordering::Greater),
-        Relation::GreaterOrEqual => is(Ordering::Greater) || left == right,
+        ComparisonOperator::Equal => left == right,
+        ComparisonOperator::Unequal => left != right,
+        ComparisonOperator::Less => is(Ordering::Less),
+        ComparisonOperator::LessOrEqual => is(Ordering::Less) || left == right,
+        ComparisonOperator::Greater => is(Ordering::Greater),
+        ComparisonOperator::GreaterOrEqual => is(Ordering::Greater) || left == right,
     }
 }
 

@@ -5,25 +5,25 @@
 
 mod compile;
 mod error;
+mod evaluator;
 mod filter;
-mod guard;
-mod pattern;
-mod place;
-mod plain;
+mod location;
+mod precheck;
 mod query;
+mod regex_pattern;
 mod replace;
-mod walk;
+mod simple_path;
 
 pub use error::PathError;
-pub use place::{Trail, locate};
-pub use replace::replaced;
+pub use location::{NodePath, locate};
+pub use replace::replace_matches;
 
 use crate::value::Value;
-use query::{Query, Selector};
+use evaluator::PathEvaluator;
+use query::{PathQuery, PathSelector};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use walk::Walk;
 
 /// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
 pub const MAX_VISITS: u32 = 100_000;
@@ -32,12 +32,12 @@ pub const MAX_VISITS: u32 = 100_000;
 #[derive(Clone, Debug)]
 pub struct JsonPath {
     text: Arc<str>,
-    query: Arc<Query>,
+    query: Arc<PathQuery>,
 }
 
 /// What a path names in one document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found<'v> {
+pub enum PathMatches<'v> {
     /// Of a path that can name one value only.
     One(Option<&'v Value>),
     /// Of any other path, in document order.
@@ -47,7 +47,7 @@ pub enum Found<'v> {
 /// The path looked at more than [`MAX_VISITS`] places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly")]
-pub struct Overrun;
+pub struct VisitLimitExceeded;
 
 /// Where a path leaves a document: the last value that is there, and what that value lacks.
 #[derive(Clone, Debug)]
@@ -55,12 +55,12 @@ pub struct DeadEnd<'v> {
     /// The path as far as it leads somewhere.
     pub path: String,
     pub node: &'v Value,
-    pub missing: Missing<'v>,
+    pub missing: MissingChild<'v>,
 }
 
 /// What a value lacks at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing<'v> {
+pub enum MissingChild<'v> {
     Name(&'v str),
     Index(i64),
 }
@@ -77,8 +77,8 @@ impl JsonPath {
         if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
             return Ok(known);
         }
-        guard::check(text)?;
-        let query = plain::read(text).map_or_else(|| compile::compile(text), Ok)?;
+        precheck::check_path_text(text)?;
+        let query = simple_path::parse_simple(text).map_or_else(|| compile::compile(text), Ok)?;
         let path = Self { text: text.into(), query: Arc::new(query) };
         KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
         Ok(path)
@@ -86,7 +86,7 @@ impl JsonPath {
 
     /// The path as it was written.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
@@ -100,11 +100,11 @@ impl JsonPath {
     ///
     /// # Errors
     /// When it looks at too many places.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<Found<'v>, Overrun> {
+    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, VisitLimitExceeded> {
         if self.is_singular() {
-            return Ok(Found::One(walk::single(&self.query.segments, root)));
+            return Ok(PathMatches::One(evaluator::select_singular(&self.query.segments, root)));
         }
-        Walk::new(root).all(&self.query.segments, root).map(Found::Many)
+        PathEvaluator::new(root).select_all(&self.query.segments, root).map(PathMatches::Many)
     }
 
     /// Where the names and indices with which the path begins leave `root`; `None` when all of them lead somewhere.
@@ -112,21 +112,21 @@ impl JsonPath {
     pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
         let mut node = root;
         let mut path = "$".to_owned();
-        for selector in self.query.segments.iter().map_while(query::Segment::as_step) {
-            match walk::step(selector, node) {
+        for selector in self.query.segments.iter().map_while(query::PathSegment::as_singular) {
+            match evaluator::select_child(selector, node) {
                 Some(next) => node = next,
-                None => return Some(DeadEnd { path, node, missing: missing(selector)? }),
+                None => return Some(DeadEnd { path, node, missing: missing_child(selector)? }),
             }
-            place::push(&mut path, selector);
+            location::push_segment(&mut path, selector);
         }
         None
     }
 }
 
-fn missing(selector: &Selector) -> Option<Missing<'_>> {
+fn missing_child(selector: &PathSelector) -> Option<MissingChild<'_>> {
     match selector {
-        Selector::Name(name) => Some(Missing::Name(name)),
-        Selector::Index(index) => Some(Missing::Index(*index)),
+        PathSelector::Name(name) => Some(MissingChild::Name(name)),
+        PathSelector::Index(index) => Some(MissingChild::Index(*index)),
         _ => None,
     }
 }

@@ -1,34 +1,34 @@
 //! A path taken apart, as RFC 9535 names its parts. Plain data; it refuses to walk.
 
-use super::pattern::Pattern;
+use super::regex_pattern::RegexPattern;
 use crate::value::Value;
 
 /// Everything after `$`.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub segments: Vec<Segment>,
+pub(super) struct PathQuery {
+    pub segments: Vec<PathSegment>,
 }
 
 /// One step of a path.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct PathSegment {
     /// Whether it is a `..`, which applies to a value and to all that is inside it.
-    pub descends: bool,
-    pub selectors: Vec<Selector>,
+    pub is_descendant: bool,
+    pub selectors: Vec<PathSelector>,
 }
 
 #[derive(Debug)]
-pub(super) enum Selector {
+pub(super) enum PathSelector {
     Name(String),
     Index(i64),
     Wildcard,
-    Slice(Slice),
-    Filter(Condition),
+    Slice(SliceSelector),
+    Filter(FilterExpression),
 }
 
 /// `start:end:step`, as written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slice {
+pub(super) struct SliceSelector {
     pub start: Option<i64>,
     pub end: Option<i64>,
     pub step: i64,
@@ -36,24 +36,24 @@ pub(super) struct Slice {
 
 /// What a filter asks of an element.
 #[derive(Debug)]
-pub(super) enum Condition {
-    Any(Vec<Condition>),
-    All(Vec<Condition>),
-    Not(Box<Condition>),
-    Exists(Reference),
-    Compare(Operand, Relation, Operand),
-    Matches(Operand, Pattern),
+pub(super) enum FilterExpression {
+    Or(Vec<FilterExpression>),
+    And(Vec<FilterExpression>),
+    Not(Box<FilterExpression>),
+    Exists(FilterQuery),
+    Compare(FilterOperand, ComparisonOperator, FilterOperand),
+    Matches(FilterOperand, RegexPattern),
 }
 
 /// A query inside a filter.
 #[derive(Debug)]
-pub(super) struct Reference {
-    pub origin: Origin,
-    pub segments: Vec<Segment>,
+pub(super) struct FilterQuery {
+    pub origin: QueryOrigin,
+    pub segments: Vec<PathSegment>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Origin {
+pub(super) enum QueryOrigin {
     /// `$`
     Root,
     /// `@`
@@ -61,7 +61,7 @@ pub(super) enum Origin {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Relation {
+pub(super) enum ComparisonOperator {
     Equal,
     Unequal,
     Less,
@@ -72,32 +72,32 @@ pub(super) enum Relation {
 
 /// What yields one value, or nothing.
 #[derive(Debug)]
-pub(super) enum Operand {
+pub(super) enum FilterOperand {
     Literal(Value),
     /// A reference that can name one value only.
-    Single(Reference),
-    Length(Box<Operand>),
-    Count(Reference),
+    SingularQuery(FilterQuery),
+    Length(Box<FilterOperand>),
+    Count(FilterQuery),
     /// `value(…)`: the value, if there is exactly one.
-    Only(Reference),
+    ValueFunction(FilterQuery),
 }
 
-impl Query {
+impl PathQuery {
     pub fn is_singular(&self) -> bool {
         is_singular(&self.segments)
     }
 }
 
-impl Segment {
+impl PathSegment {
     /// The selector of a step that leads to one value at most.
-    pub fn as_step(&self) -> Option<&Selector> {
+    pub fn as_singular(&self) -> Option<&PathSelector> {
         match self.selectors.as_slice() {
-            [selector @ (Selector::Name(_) | Selector::Index(_))] if !self.descends => Some(selector),
+            [selector @ (PathSelector::Name(_) | PathSelector::Index(_))] if !self.is_descendant => Some(selector),
             _ => None,
         }
     }
 }
 
-pub(super) fn is_singular(segments: &[Segment]) -> bool {
-    segments.iter().all(|segment| segment.as_step().is_some())
+pub(super) fn is_singular(segments: &[PathSegment]) -> bool {
+    segments.iter().all(|segment| segment.as_singular().is_some())
 }

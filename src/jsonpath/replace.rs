@@ -1,6 +1,6 @@
 //! A document with what some paths name replaced. It leaves the document itself alone.
 
-use super::{Found, JsonPath, Overrun};
+use super::{JsonPath, PathMatches, VisitLimitExceeded};
 use crate::value::Value;
 use std::collections::HashSet;
 
@@ -9,29 +9,29 @@ use std::collections::HashSet;
 ///
 /// # Errors
 /// When a path looks at too many places.
-pub fn replaced<'p>(
+pub fn replace_matches<'p>(
     root: &Value,
     paths: impl Iterator<Item = &'p JsonPath>,
     with: &mut dyn FnMut(&Value) -> Value,
-) -> Result<Value, Overrun> {
+) -> Result<Value, VisitLimitExceeded> {
     let mut named = HashSet::new();
     for path in paths {
         match path.find(root)? {
-            Found::One(found) => named.extend(found.map(std::ptr::from_ref)),
-            Found::Many(found) => named.extend(found.into_iter().map(std::ptr::from_ref)),
+            PathMatches::One(found) => named.extend(found.map(std::ptr::from_ref)),
+            PathMatches::Many(found) => named.extend(found.into_iter().map(std::ptr::from_ref)),
         }
     }
-    Ok(if named.is_empty() { root.clone() } else { rebuilt(root, &named, with) })
+    Ok(if named.is_empty() { root.clone() } else { rebuild(root, &named, with) })
 }
 
-fn rebuilt(value: &Value, named: &HashSet<*const Value>, with: &mut dyn FnMut(&Value) -> Value) -> Value {
+fn rebuild(value: &Value, named: &HashSet<*const Value>, with: &mut dyn FnMut(&Value) -> Value) -> Value {
     if named.contains(&std::ptr::from_ref(value)) {
         return with(value);
     }
     match value {
-        Value::List(items) => Value::List(items.iter().map(|item| rebuilt(item, named, with)).collect()),
+        Value::List(items) => Value::List(items.iter().map(|item| rebuild(item, named, with)).collect()),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (name.clone(), rebuilt(member, named, with))).collect())
+            Value::Object(members.iter().map(|(name, member)| (name.clone(), rebuild(member, named, with))).collect())
         }
         single => single.clone(),
     }

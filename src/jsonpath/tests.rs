@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 /// Cases that are refused on purpose, each with its reason. Nothing may be silently wrong.
-const REFUSED: [(&str, &str); 0] = [];
+const EXPECTED_REFUSALS: [(&str, &str); 0] = [];
 
 fn document(text: &str) -> Value {
     parse(text.as_bytes()).unwrap()
@@ -14,8 +14,8 @@ fn document(text: &str) -> Value {
 
 fn find(path: &str, root: &Value) -> Vec<Value> {
     match JsonPath::parse(path).unwrap().find(root).unwrap() {
-        Found::One(found) => found.into_iter().cloned().collect(),
-        Found::Many(found) => found.into_iter().cloned().collect(),
+        PathMatches::One(found) => found.into_iter().cloned().collect(),
+        PathMatches::Many(found) => found.into_iter().cloned().collect(),
     }
 }
 
@@ -23,7 +23,7 @@ fn refused(path: &str) -> PathError {
     JsonPath::parse(path).expect_err(path)
 }
 
-fn suite() -> Option<Value> {
+fn compliance_suite() -> Option<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/jsonpath-cts.json");
     let Ok(text) = std::fs::read(path) else {
         println!("the compliance suite is not there, so nothing was compared with it: {path}");
@@ -33,7 +33,7 @@ fn suite() -> Option<Value> {
 }
 
 /// What is wrong with one case, if anything.
-fn fault_of(case: &Value) -> Option<String> {
+fn case_failure(case: &Value) -> Option<String> {
     let selector = case.get("selector").and_then(Value::as_str).unwrap();
     let path = match (JsonPath::parse(selector), case.get("invalid_selector").is_some()) {
         (Err(_), true) => return None,
@@ -43,8 +43,8 @@ fn fault_of(case: &Value) -> Option<String> {
     };
     let root = case.get("document").unwrap();
     let found = match path.find(root).unwrap() {
-        Found::One(found) => found.into_iter().collect(),
-        Found::Many(found) => found,
+        PathMatches::One(found) => found.into_iter().collect(),
+        PathMatches::Many(found) => found,
     };
     let allowed = |one: &str, several: &str| match (case.get(one), case.get(several)) {
         (Some(one), _) => vec![one.clone()],
@@ -58,7 +58,7 @@ fn fault_of(case: &Value) -> Option<String> {
         let places = places.as_list().unwrap().iter().map(|place| JsonPath::parse(place.as_str().unwrap()).unwrap());
         places
             .zip(&found)
-            .all(|(place, node)| matches!(place.find(root), Ok(Found::One(Some(there))) if std::ptr::eq(there, *node)))
+            .all(|(place, node)| matches!(place.find(root), Ok(PathMatches::One(Some(there))) if std::ptr::eq(there, *node)))
     };
     (!allowed("result_paths", "results_paths").iter().any(right_places))
         .then(|| "it finds the right values in wrong places".to_owned())
@@ -66,28 +66,31 @@ fn fault_of(case: &Value) -> Option<String> {
 
 #[test]
 fn every_case_of_the_compliance_suite_is_right_or_refused_for_a_known_reason() {
-    let Some(suite) = suite() else { return };
+    let Some(suite) = compliance_suite() else { return };
     let cases = suite.get("tests").and_then(Value::as_list).unwrap();
     assert_eq!(cases.len(), 703);
     let faults: Vec<(&str, String)> =
-        cases.iter().filter_map(|case| Some((case.get("name").and_then(Value::as_str).unwrap(), fault_of(case)?))).collect();
+        cases.iter().filter_map(|case| Some((case.get("name").and_then(Value::as_str).unwrap(), case_failure(case)?))).collect();
     for (name, fault) in &faults {
-        assert!(REFUSED.iter().any(|(known, _)| known == name) && fault.starts_with("it is refused"), "{name}: {fault}");
+        assert!(
+            EXPECTED_REFUSALS.iter().any(|(known, _)| known == name) && fault.starts_with("it is refused"),
+            "{name}: {fault}"
+        );
     }
-    for (name, reason) in REFUSED {
+    for (name, reason) in EXPECTED_REFUSALS {
         assert!(faults.iter().any(|(faulty, _)| *faulty == name), "{name} is right now, although: {reason}");
     }
 }
 
 #[test]
 fn the_path_of_every_place_leads_back_to_it() {
-    let Some(suite) = suite() else { return };
+    let Some(suite) = compliance_suite() else { return };
     for case in suite.get("tests").and_then(Value::as_list).unwrap() {
         let Some(root) = case.get("document") else { continue };
-        let Found::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else { unreachable!() };
+        let PathMatches::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else { unreachable!() };
         for node in nodes {
             let place = locate(root, node).unwrap();
-            let Ok(Found::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root) else { panic!("{place}") };
+            let Ok(PathMatches::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root) else { panic!("{place}") };
             assert!(std::ptr::eq(there, node), "{place}");
         }
     }
@@ -102,9 +105,9 @@ fn a_path_for_one_value_is_told_from_a_path_for_many() {
         assert!(!JsonPath::parse(path).unwrap().is_singular(), "{path}");
     }
     let root = document(r#"{"a":null}"#);
-    assert_eq!(JsonPath::parse("$.a").unwrap().find(&root), Ok(Found::One(Some(&Value::Null))));
-    assert_eq!(JsonPath::parse("$.b").unwrap().find(&root), Ok(Found::One(None)));
-    assert_eq!(JsonPath::parse("$.b[*]").unwrap().find(&root), Ok(Found::Many(vec![])));
+    assert_eq!(JsonPath::parse("$.a").unwrap().find(&root), Ok(PathMatches::One(Some(&Value::Null))));
+    assert_eq!(JsonPath::parse("$.b").unwrap().find(&root), Ok(PathMatches::One(None)));
+    assert_eq!(JsonPath::parse("$.b[*]").unwrap().find(&root), Ok(PathMatches::Many(vec![])));
 }
 
 #[test]
@@ -214,10 +217,10 @@ fn nested_functions_cannot_hold_the_parser_up() {
 fn a_path_that_looks_everywhere_again_and_again_is_stopped() {
     let root = document(&format!("{}1{}", "[".repeat(100), "]".repeat(100)));
     let started = Instant::now();
-    assert_eq!(JsonPath::parse("$..*..*..*..*").unwrap().find(&root), Err(Overrun));
+    assert_eq!(JsonPath::parse("$..*..*..*..*").unwrap().find(&root), Err(VisitLimitExceeded));
     let twice = document(&format!("{}1{}", "[".repeat(40), "]".repeat(40)));
-    assert_eq!(JsonPath::parse(&format!("${}", "[0,0]".repeat(40))).unwrap().find(&twice), Err(Overrun));
-    assert_eq!(JsonPath::parse("$..[?count($..*) > 1]").unwrap().find(&document(&wide(500))), Err(Overrun));
+    assert_eq!(JsonPath::parse(&format!("${}", "[0,0]".repeat(40))).unwrap().find(&twice), Err(VisitLimitExceeded));
+    assert_eq!(JsonPath::parse("$..[?count($..*) > 1]").unwrap().find(&document(&wide(500))), Err(VisitLimitExceeded));
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 

@@ -62,7 +62,7 @@ impl Assertions<'_> {
         let latency = matches!(subject, Subject::Latency);
         let predicates = self.expectation(&entry.value, latency);
         let assertion = Assertion { subject, at: entry.key_at, predicates };
-        for (at, reason) in crate::check::impossible(&assertion) {
+        for (at, reason) in crate::check::unsatisfiable_predicates(&assertion) {
             self.faults.push(Diagnostic::error("this can never hold").at(at, reason));
         }
         Some(assertion)

@@ -6,7 +6,7 @@ use crate::load::fields::{check_variable, entries, wrong_kind};
 use crate::model::request::Field;
 use crate::model::template::{Template, Tree, TreeKind, hole_in};
 use crate::render::Dialect;
-use crate::value::{Member, Str, Value};
+use crate::value::{CompactText, ObjectMember, Value};
 use crate::yaml::{Entry, Kind, Node, Text};
 
 /// Decodes values whose texts may be templates of one dialect.
@@ -84,8 +84,8 @@ fn list(items: Vec<Tree>) -> TreeKind {
     constants.map_or(TreeKind::List(items), |values| TreeKind::Constant(Value::List(values)))
 }
 
-fn object(members: Vec<(Str, Tree)>) -> TreeKind {
-    let constants: Option<Vec<Member>> =
+fn object(members: Vec<(CompactText, Tree)>) -> TreeKind {
+    let constants: Option<Vec<ObjectMember>> =
         members.iter().map(|(name, member)| Some((name.clone(), member.as_constant()?.clone()))).collect();
     constants.map_or(TreeKind::Object(members), |values| TreeKind::Constant(Value::Object(values)))
 }

@@ -7,11 +7,11 @@ use crate::model::fixture::Variant;
 use crate::model::request::Field;
 use crate::model::template::Tree;
 use crate::span::Span;
-use crate::value::{Member, Str, Value};
+use crate::value::{CompactText, ObjectMember, Value};
 use crate::yaml::{Kind, Node};
 
 /// A name and its text in a row.
-type Cell = Member;
+type Cell = ObjectMember;
 
 impl Requests<'_> {
     /// A map of ids, or a file whose first column is the id.
@@ -102,7 +102,7 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        rows.push(names.iter().map(Str::from).zip(record.iter().map(Value::as_written)).collect());
+        rows.push(names.iter().map(CompactText::from).zip(record.iter().map(Value::from_scalar_text)).collect());
     }
     Ok(rows)
 }

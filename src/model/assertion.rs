@@ -38,7 +38,7 @@ impl fmt::Display for Subject {
             Self::Header(name) => write!(f, "header.{name}"),
             Self::Latency => f.write_str("latency"),
             Self::Body => f.write_str("body"),
-            Self::Path(path) => f.write_str(path.text()),
+            Self::Path(path) => f.write_str(path.as_str()),
         }
     }
 }

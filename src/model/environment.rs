@@ -2,7 +2,7 @@
 
 use crate::model::request::{Field, Named};
 use crate::span::Span;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 
 /// The environment that is always there and needs nothing.
 pub const SANDBOX: &str = "sandbox";
@@ -59,7 +59,7 @@ pub struct Account {
     pub name: String,
     pub at: Span,
     /// What is known of it that is not secret.
-    pub values: Vec<Member>,
+    pub values: Vec<ObjectMember>,
 }
 
 impl Account {

@@ -10,7 +10,7 @@ use crate::model::redact::Redact;
 use crate::model::repeat::{DEFAULT_ATTEMPTS, Repeat};
 use crate::model::template::{Expression, Template, Tree};
 use crate::span::Span;
-use crate::value::Str;
+use crate::value::CompactText;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub struct Named {
 /// A name and its value: a variable, a query parameter, a header, a form field.
 #[derive(Clone, Debug)]
 pub struct Field {
-    pub name: Str,
+    pub name: CompactText,
     pub name_at: Span,
     pub value: Tree,
 }

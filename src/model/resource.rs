@@ -1,6 +1,6 @@
 //! What a sandbox keeps: things that a request creates, so that others can read, change and delete them.
 
-use crate::jsonpath::{Found, JsonPath};
+use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::request::Method;
 use crate::model::template::Tree;
 use crate::span::Span;
@@ -83,7 +83,7 @@ impl IdPlace {
     #[must_use]
     pub fn in_json(path: &JsonPath, body: &Value) -> Option<String> {
         match path.find(body) {
-            Ok(Found::One(Some(value))) => value.to_plain_text(),
+            Ok(PathMatches::One(Some(value))) => value.to_plain_text(),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //! know what a hole evaluates to (that is `render`).
 
 use crate::span::Span;
-use crate::value::{Str, Value};
+use crate::value::{CompactText, Value};
 
 /// A text with `{{ expression }}` holes; `{%` and `{#` are plain text.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ pub enum TreeKind {
     Constant(Value),
     Template(Template),
     List(Vec<Tree>),
-    Object(Vec<(Str, Tree)>),
+    Object(Vec<(CompactText, Tree)>),
 }
 
 impl Tree {

@@ -3,7 +3,7 @@
 use crate::model::recording::{
     AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording, checksum,
 };
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use crate::yaml;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -23,7 +23,7 @@ pub fn compose(recording: &Recording) -> String {
     text + &rest
 }
 
-fn member(name: &str, value: Value) -> Member {
+fn member(name: &str, value: Value) -> ObjectMember {
     (name.into(), value)
 }
 
@@ -47,7 +47,8 @@ fn exchange(exchange: &Exchange) -> Value {
 }
 
 fn request(request: &RecordedRequest) -> Value {
-    let mut members: Vec<Member> = request.account.iter().map(|account| member("account", account.as_str().into())).collect();
+    let mut members: Vec<ObjectMember> =
+        request.account.iter().map(|account| member("account", account.as_str().into())).collect();
     members.push(member(request.method.key(), request.path.as_str().into()));
     if !request.query.is_empty() {
         members.push(member("query", pairs(&request.query)));
@@ -85,7 +86,7 @@ fn pairs(pairs: &[(String, String)]) -> Value {
 
 /// What the reader takes for the same text: a number may stand without quotes, but `null` would leave the name out.
 fn as_read(text: &str) -> Value {
-    match Value::as_written(text) {
+    match Value::from_scalar_text(text) {
         Value::Null => Value::from(text),
         value => value,
     }
@@ -100,7 +101,7 @@ fn parts(parts: &[RecordedPart]) -> Value {
 }
 
 fn grouped<'n>(pairs: impl Iterator<Item = (&'n str, Value)>) -> Value {
-    let mut members: Vec<Member> = Vec::new();
+    let mut members: Vec<ObjectMember> = Vec::new();
     for (name, value) in pairs {
         match members.iter_mut().find(|(known, _)| known == name) {
             Some((_, Value::List(items))) => items.push(value),

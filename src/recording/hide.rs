@@ -1,7 +1,7 @@
 //! Hides what is personal in answers. Equal values get equal stand-ins, numbered in the order in which they appear, so that an
 //! unchanged marketplace gives unchanged files; no stand-in can be computed back, not even by trying.
 
-use crate::jsonpath::{Overrun, replaced};
+use crate::jsonpath::{VisitLimitExceeded, replace_matches};
 use crate::model::recording::{AnswerBody, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest};
 use crate::model::redact::Redact;
 use crate::value::{Number, Value};
@@ -65,7 +65,7 @@ impl Hidden {
         answer: RecordedAnswer,
         rules: &[&Redact],
         request: &RecordedRequest,
-    ) -> Result<RecordedAnswer, Overrun> {
+    ) -> Result<RecordedAnswer, VisitLimitExceeded> {
         let said = texts_of(request);
         for rule in rules {
             self.learn(rule, &answer, &said)?;
@@ -73,7 +73,7 @@ impl Hidden {
         let body = match answer.body {
             AnswerBody::Json(value) => {
                 let paths = rules.iter().filter_map(|rule| if let Redact::Path(path) = rule { Some(path) } else { None });
-                let value = replaced(&value, paths, &mut |value| self.named(value))?;
+                let value = replace_matches(&value, paths, &mut |value| self.named(value))?;
                 AnswerBody::Json(self.value(&value))
             }
             AnswerBody::Text(text) => AnswerBody::Text(self.text(&text)),
@@ -83,10 +83,10 @@ impl Hidden {
         Ok(RecordedAnswer { headers, body, ..answer })
     }
 
-    fn learn(&mut self, rule: &Redact, answer: &RecordedAnswer, said: &HashSet<String>) -> Result<(), Overrun> {
+    fn learn(&mut self, rule: &Redact, answer: &RecordedAnswer, said: &HashSet<String>) -> Result<(), VisitLimitExceeded> {
         match (rule, &answer.body) {
             (Redact::Path(path), AnswerBody::Json(value)) => {
-                replaced(value, std::iter::once(path), &mut |found| {
+                replace_matches(value, std::iter::once(path), &mut |found| {
                     leaves(found, &mut |leaf| self.add(leaf, said));
                     Value::Null
                 })?;
@@ -133,7 +133,7 @@ impl Hidden {
     }
 
     fn number(&self, number: &Number) -> Option<Value> {
-        let stand_in = self.stand_ins.get(number.text())?;
+        let stand_in = self.stand_ins.get(number.as_str())?;
         Some(Number::parse(stand_in).map_or_else(|| Value::from(stand_in.as_str()), Value::Number))
     }
 
@@ -141,7 +141,9 @@ impl Hidden {
     fn value(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::from(self.text(text)),
-            Value::Number(number) if number.text().len() >= MIN_ANYWHERE => self.number(number).unwrap_or_else(|| value.clone()),
+            Value::Number(number) if number.as_str().len() >= MIN_ANYWHERE => {
+                self.number(number).unwrap_or_else(|| value.clone())
+            }
             Value::List(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
             Value::Object(members) => {
                 Value::Object(members.iter().map(|(name, member)| (name.clone(), self.value(member))).collect())
@@ -194,7 +196,7 @@ fn is_stand_in(value: &str) -> bool {
 fn leaves(value: &Value, take: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => take(text),
-        Value::Number(number) => take(number.text()),
+        Value::Number(number) => take(number.as_str()),
         Value::List(items) => items.iter().for_each(|item| leaves(item, take)),
         Value::Object(members) => members.iter().for_each(|(_, member)| leaves(member, take)),
         Value::Null | Value::Bool(_) => {}

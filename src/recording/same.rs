@@ -2,7 +2,7 @@
 
 use super::answer::body_of;
 use super::take::HEADERS;
-use crate::jsonpath::{JsonPath, replaced};
+use crate::jsonpath::{JsonPath, replace_matches};
 use crate::model::recording::{AnswerBody, Exchange, Outcome, RecordedAnswer, same_request};
 use crate::value::Value;
 use std::path::Path;
@@ -43,5 +43,5 @@ pub fn json_of(body: &AnswerBody, root: &Path) -> Option<Value> {
 /// A document with what varies taken out.
 #[must_use]
 pub fn masked(value: &Value, masks: &[JsonPath]) -> Value {
-    replaced(value, masks.iter(), &mut |_| Value::Null).unwrap_or_else(|_| value.clone())
+    replace_matches(value, masks.iter(), &mut |_| Value::Null).unwrap_or_else(|_| value.clone())
 }

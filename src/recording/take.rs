@@ -4,13 +4,13 @@
 use super::answer::body_of;
 use super::hide::Hidden;
 use super::packed;
-use crate::jsonpath::Overrun;
+use crate::jsonpath::VisitLimitExceeded;
 use crate::model::recording::{
     AnswerBody, Exchange, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording,
 };
 use crate::model::redact::Redact;
 use crate::secret::Redactor;
-use crate::value::{Member, Value, parse};
+use crate::value::{ObjectMember, Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub enum TakeError {
     #[error("its body is packed and holds a secret, which cannot be taken out of it")]
     Packed,
     #[error("what is personal in it cannot be found: {0}")]
-    Overrun(#[from] Overrun),
+    Overrun(#[from] VisitLimitExceeded),
 }
 
 /// What is written of one exchange.
@@ -152,12 +152,12 @@ fn scrubbed_value(value: &Value, redactor: &mut Redactor) -> Value {
     match value {
         Value::String(text) => Value::from(redactor.scrub(text)),
         Value::Number(number) => {
-            let text = redactor.scrub(number.text());
-            if text == number.text() { value.clone() } else { Value::from(text) }
+            let text = redactor.scrub(number.as_str());
+            if text == number.as_str() { value.clone() } else { Value::from(text) }
         }
         Value::List(items) => Value::List(items.iter().map(|item| scrubbed_value(item, redactor)).collect()),
         Value::Object(members) => {
-            let member = |(name, member): &Member| (redactor.scrub(name).into(), scrubbed_value(member, redactor));
+            let member = |(name, member): &ObjectMember| (redactor.scrub(name).into(), scrubbed_value(member, redactor));
             Value::Object(members.iter().map(member).collect())
         }
         single => single.clone(),

@@ -1,6 +1,6 @@
 //! Our values as minijinja sees them, and back. It refuses to round in silence.
 
-use crate::value::{Member, Number, Value};
+use crate::value::{Number, ObjectMember, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
 /// A list that an expression makes can have so many values; a few letters would otherwise fill any memory.
@@ -32,7 +32,7 @@ fn number_to_mini(number: &Number) -> Result<Mini, String> {
     if let Some(integer) = number.as_i128().filter(|_| number.is_integer()) {
         return Ok(i64::try_from(integer).map_or_else(|_| Mini::from(integer), Mini::from));
     }
-    let digits = number.text().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
+    let digits = number.as_str().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
     if digits <= EXACT_DIGITS && number.as_f64().is_finite() {
         return Ok(Mini::from(number.as_f64()));
     }
@@ -64,7 +64,7 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
             Value::List(items)
         }
         ValueKind::Map => {
-            let members: Result<Vec<Member>, String> = iterate(value)?
+            let members: Result<Vec<ObjectMember>, String> = iterate(value)?
                 .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
                 .collect();
             Value::Object(members?)

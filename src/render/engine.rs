@@ -9,7 +9,7 @@ use super::{FUNCTIONS, Moment, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
 use crate::span::Span;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use minijinja::value::Value as Mini;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
@@ -192,7 +192,7 @@ pub fn tree<'t>(written: &'t Tree, scope: &dyn Scope) -> Result<Cow<'t, Value>, 
             Cow::Owned(Value::List(items?))
         }
         TreeKind::Object(members) => {
-            let members: Result<Vec<Member>, RenderError> =
+            let members: Result<Vec<ObjectMember>, RenderError> =
                 members.iter().map(|(name, member)| Ok((name.clone(), tree(member, scope)?.into_owned()))).collect();
             Cow::Owned(Value::Object(members?))
         }
@@ -230,7 +230,7 @@ pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn S
     let value = evaluate(expression, scope)?;
     match value.as_ref() {
         Value::String(text) => out.push_str(text),
-        Value::Number(number) => out.push_str(number.text()),
+        Value::Number(number) => out.push_str(number.as_str()),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Null if scope.dialect() == Dialect::Scheme => {}
         other => {

@@ -2,7 +2,7 @@
 
 use super::refresh_job::{RefreshError, RefreshJob, RefreshKind};
 use super::token_response::{RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair};
-use crate::check::{Answer, Outcome, outcome};
+use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
 use crate::render::Moment;
@@ -10,7 +10,7 @@ use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::store::{ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{LiveTransport, TransportError};
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ struct RefreshFlow<'a> {
 struct TokenRequestPlan<'a> {
     request: &'a TokenRequest,
     token: NamedValues,
-    extra: Vec<Member>,
+    extra: Vec<ObjectMember>,
     request_kind: TokenRequestKind,
     split_from: Option<String>,
 }
@@ -257,7 +257,7 @@ impl<'a> RefreshFlow<'a> {
         before: RenewalState,
     ) -> Result<(), RefreshError> {
         let response = raw.response();
-        let answer = Answer::new(&response);
+        let answer = ResponseView::new(&response);
         let Some(request) = raw.request_kind.request(self.token) else { return Err(self.no_token_error()) };
         let Some(pair) = token_pair(&answer, raw, self.token, request, record.current.as_ref()) else {
             return self.apply_refusal(lock, record, raw, request, before).await;
@@ -296,8 +296,8 @@ impl<'a> RefreshFlow<'a> {
     ) -> Result<(), RefreshError> {
         let path = request.path.as_literal().unwrap_or_default();
         let response = raw.response();
-        let said = outcome(self.context.scheme, request.method, path, &Answer::new(&response));
-        for (name, value) in saved_values(&Answer::new(&response), request) {
+        let said = classify_response(self.context.scheme, request.method, path, &ResponseView::new(&response));
+        for (name, value) in saved_values(&ResponseView::new(&response), request) {
             if let Some(text) = value.as_str() {
                 self.redactor.add(format!("token.{name}"), text);
             }
@@ -325,14 +325,18 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// In words; whether a person must authorize; and whether the token may be spent all the same.
-    fn describe_refusal(&mut self, said: &Outcome, response: &WireResponse) -> (RefreshError, bool, bool) {
+    fn describe_refusal(&mut self, said: &ResponseOutcome, response: &WireResponse) -> (RefreshError, bool, bool) {
         // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
         let body = match response.status {
-            200..300 if matches!(said, Outcome::Success) => "an answer without a token where the scheme looks for it".to_owned(),
+            200..300 if matches!(said, ResponseOutcome::Success) => {
+                "an answer without a token where the scheme looks for it".to_owned()
+            }
             _ => truncated(&self.redactor.redact(&crate::secret::visible(&String::from_utf8_lossy(response.body())))),
         };
         let reason = format!("no token for {}: the marketplace answered {}: {body}", self.account_label(), response.status);
-        let Outcome::Refused { kind, hint, then } = said else { return (RefreshError::temporary(reason), false, true) };
+        let ResponseOutcome::ApiError { kind, hint, remedy: then } = said else {
+            return (RefreshError::temporary(reason), false, true);
+        };
         let authorize = *then == Some(Remedy::Authorize);
         let later = matches!(kind, ErrorKind::Server | ErrorKind::RateLimit);
         let mut failure = if later { RefreshError::temporary(reason) } else { RefreshError::user_action(reason) };

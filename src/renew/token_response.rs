@@ -1,7 +1,7 @@
 //! Reads a pair of tokens from the raw answer of a marketplace.
 
-use crate::check::Answer;
-use crate::jsonpath::Found;
+use crate::check::ResponseView;
+use crate::jsonpath::PathMatches;
 use crate::model::scheme::{Token, TokenRequest};
 use crate::store::{PendingSplit, TokenPair};
 use crate::value::{Number, Value};
@@ -93,7 +93,7 @@ impl RawResponse {
 /// token that does not rotate, and the end of the grant.
 #[must_use]
 pub fn token_pair(
-    answer: &Answer<'_>,
+    answer: &ResponseView<'_>,
     raw: &RawResponse,
     token: &Token,
     request: &TokenRequest,
@@ -141,13 +141,13 @@ fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
 
 /// The owners that an answer names for a shared pair.
 #[must_use]
-pub fn pending_splits(answer: &Answer<'_>, token: &Token) -> Vec<PendingSplit> {
+pub fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
         let Some(found) = answer.json().ok().and_then(|json| split.ids.find(json).ok()) else { continue };
         let values = match found {
-            Found::One(value) => value.into_iter().collect(),
-            Found::Many(values) => values,
+            PathMatches::One(value) => value.into_iter().collect(),
+            PathMatches::Many(values) => values,
         };
         pending.extend(values.into_iter().map(|id| PendingSplit {
             token: split.token.clone(),
@@ -165,10 +165,10 @@ impl RawResponse {
 }
 
 /// What `save` finds in an answer, whatever the answer means.
-pub fn saved_values<'v>(answer: &'v Answer<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
+pub fn saved_values<'v>(answer: &'v ResponseView<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
     let Ok(json) = answer.json() else { return Vec::new() };
     let found = request.save.iter().filter_map(|(name, path)| match path.find(json) {
-        Ok(Found::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
+        Ok(PathMatches::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
         _ => None,
     });
     found.collect()

@@ -1,6 +1,6 @@
 //! What a person should look at when a marketplace refused.
 
-use crate::check::Outcome;
+use crate::check::ResponseOutcome;
 use crate::model::outcome::{ErrorKind, Expected};
 use crate::model::scheme::Scheme;
 use crate::wire::WireResponse;
@@ -9,24 +9,24 @@ use crate::wire::WireResponse;
 const MIN_CLOCK_SKEW_S: i64 = 3;
 
 /// What was expected and what came, when the answer is not what `ok` says.
-pub fn unexpected_outcome(expected: Expected, outcome: &Outcome) -> Option<(String, String)> {
+pub fn unexpected_outcome(expected: Expected, outcome: &ResponseOutcome) -> Option<(String, String)> {
     let said = match outcome {
-        Outcome::Success => "success".to_owned(),
-        Outcome::Refused { kind, .. } => format!("refused: {kind}"),
+        ResponseOutcome::Success => "success".to_owned(),
+        ResponseOutcome::ApiError { kind, .. } => format!("refused: {kind}"),
     };
     match (expected, outcome) {
-        (Expected::Success, Outcome::Success) => None,
+        (Expected::Success, ResponseOutcome::Success) => None,
         (Expected::Success, _) => Some(("success".to_owned(), said)),
-        (Expected::Refusal, Outcome::Refused { kind: ErrorKind::Input | ErrorKind::Permission, .. }) => None,
+        (Expected::Refusal, ResponseOutcome::ApiError { kind: ErrorKind::Input | ErrorKind::Permission, .. }) => None,
         (Expected::Refusal, _) => Some(("refused: input or permission".to_owned(), said)),
-        (Expected::Kind(wanted), Outcome::Refused { kind, .. }) if wanted == *kind => None,
+        (Expected::Kind(wanted), ResponseOutcome::ApiError { kind, .. }) if wanted == *kind => None,
         (Expected::Kind(wanted), _) => Some((format!("refused: {wanted}"), said)),
     }
 }
 
 /// What kind of refusal it is, what the scheme says of it, and what the clock says.
-pub fn notes_for_refusal(scheme: &Scheme, outcome: &Outcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
-    let Outcome::Refused { kind, hint, .. } = outcome else { return Vec::new() };
+pub fn notes_for_refusal(scheme: &Scheme, outcome: &ResponseOutcome, response: &WireResponse, now_ms: i64) -> Vec<String> {
+    let ResponseOutcome::ApiError { kind, hint, .. } = outcome else { return Vec::new() };
     let usual = match response.status {
         200..300 => "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`",
         300..400 => "a redirect, which is never followed with a signed request: check the host and the path",

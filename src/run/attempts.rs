@@ -4,7 +4,7 @@
 use super::exchange::{ExchangeContext, FailedAttempt, JudgedResponse, SendState, StepProgress};
 use super::retry_budget::RetryDenial;
 use super::step::StepError;
-use crate::check::Outcome;
+use crate::check::ResponseOutcome;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::recording::ReplayError;
@@ -126,7 +126,9 @@ impl Attempts<'_> {
 
     /// What its scheme calls otherwise is not mended by another attempt, whatever its status.
     fn response_fault(&self, JudgedResponse { response, outcome }: &JudgedResponse) -> Option<RetryableFault> {
-        let Outcome::Refused { kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server), .. } = outcome else { return None };
+        let ResponseOutcome::ApiError { kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server), .. } = outcome else {
+            return None;
+        };
         if (300..400).contains(&response.status) || super::exchange::missing_recording_reason(response).is_some() {
             return None;
         }

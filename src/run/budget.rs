@@ -5,7 +5,7 @@ use super::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse, SendState, StepProgress};
 use super::step::StepError;
 use crate::budget::{Budget, BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitRequest};
-use crate::check::Outcome;
+use crate::check::ResponseOutcome;
 use crate::event::Event;
 use crate::method::Method;
 use crate::model::outcome::ErrorKind;
@@ -157,7 +157,7 @@ impl ExchangeContext<'_> {
     /// The headers, and what the scheme says of such an answer.
     fn observe_limits(&self, ask: &PermitRequest<'_>, JudgedResponse { response, outcome }: &JudgedResponse) -> LimitObservation {
         let mut said = ask.observe(response, (self.context.clock)());
-        if let Outcome::Refused { kind, hint, then } = outcome {
+        if let ResponseOutcome::ApiError { kind, hint, remedy: then } = outcome {
             said.is_rate_limited = *kind == ErrorKind::RateLimit;
             let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
             said.suspension = (*then == Some(Remedy::Stop)).then(|| (response.status, why()));

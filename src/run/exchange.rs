@@ -6,7 +6,7 @@ use super::access::AccountAccess;
 use super::budget::BudgetClass;
 use super::step::StepError;
 use super::token::{TokenQuery, placeholder_token};
-use crate::check::{self, Answer, Outcome};
+use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::model::scheme::{Level, Remedy, Scheme};
@@ -43,7 +43,7 @@ pub struct StepProgress {
 /// An answer, and what it means to its scheme.
 pub struct JudgedResponse {
     pub response: WireResponse,
-    pub outcome: Outcome,
+    pub outcome: ResponseOutcome,
 }
 
 /// One try that was not good enough.
@@ -153,7 +153,7 @@ impl ExchangeContext<'_> {
     }
 
     fn judge_response(&self, draft: &Draft, response: WireResponse) -> Rc<JudgedResponse> {
-        let outcome = check::outcome(self.scheme, draft.method, &draft.path, &Answer::new(&response));
+        let outcome = check::classify_response(self.scheme, draft.method, &draft.path, &ResponseView::new(&response));
         Rc::new(JudgedResponse { response, outcome })
     }
 
@@ -171,9 +171,9 @@ impl ExchangeContext<'_> {
         }
     }
 
-    fn should_renew(&self, outcome: &Outcome) -> bool {
-        let expired = matches!(outcome, Outcome::Refused { kind: ErrorKind::TokenExpired, .. })
-            || matches!(outcome, Outcome::Refused { then: Some(Remedy::RenewOnce), .. });
+    fn should_renew(&self, outcome: &ResponseOutcome) -> bool {
+        let expired = matches!(outcome, ResponseOutcome::ApiError { kind: ErrorKind::TokenExpired, .. })
+            || matches!(outcome, ResponseOutcome::ApiError { remedy: Some(Remedy::RenewOnce), .. });
         expired && self.can_renew_token
     }
 

@@ -1,18 +1,18 @@
 //! What did not hold, as events: every text has passed the redactor.
 
 use super::RunContext;
-use crate::check::{CaptureFailure, Change, Difference, Differences, Failure};
+use crate::check::{CaptureFailure, DifferenceKind, DifferenceList, PredicateFailure, ValueDifference};
 use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
 use crate::secret::Redactor;
 
-pub fn assertion_failure(failure: &Failure, context: &RunContext<'_>) -> FailureReport {
+pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     let mut actual = failure.actual.clone();
-    if let Some(place) = &failure.place {
+    if let Some(place) = &failure.path {
         actual.push_str(&format!(" at {place}"));
     }
-    match failure.also {
+    match failure.more_elements {
         0 => {}
         1 => actual.push_str(" (and one more)"),
         more => actual.push_str(&format!(" (and {more} more)")),
@@ -23,26 +23,26 @@ pub fn assertion_failure(failure: &Failure, context: &RunContext<'_>) -> Failure
         subject: redactor.show(&failure.subject),
         expected: redactor.show(&failure.expected),
         actual: redactor.show(&actual),
-        why: failure.why.as_ref().map(|why| redactor.show(why)),
+        why: failure.reason.as_ref().map(|why| redactor.show(why)),
         differences,
     }
 }
 
 /// Each by itself, and how many there are more.
-pub fn difference_reports(found: &Differences, redactor: &mut Redactor) -> Vec<DifferenceReport> {
+pub fn difference_reports(found: &DifferenceList, redactor: &mut Redactor) -> Vec<DifferenceReport> {
     let mut differences: Vec<_> = found.shown.iter().map(|difference| difference_report(difference, redactor)).collect();
-    if found.more > 0 {
-        differences.push(redactor.show(&format!("… and {} more differences", found.more)).into());
+    if found.omitted > 0 {
+        differences.push(redactor.show(&format!("… and {} more differences", found.omitted)).into());
     }
     differences
 }
 
-fn difference_report(difference: &Difference, redactor: &mut Redactor) -> DifferenceReport {
-    let (expected, actual) = match &difference.change {
-        Change::Other { expected, actual } => (Some(expected), Some(actual)),
-        Change::Missing { expected } => (Some(expected), None),
-        Change::Unexpected { actual } => (None, Some(actual)),
-        Change::Breaks { rule, actual } => (Some(rule), Some(actual)),
+fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> DifferenceReport {
+    let (expected, actual) = match &difference.kind {
+        DifferenceKind::Mismatch { expected, actual } => (Some(expected), Some(actual)),
+        DifferenceKind::Missing { expected } => (Some(expected), None),
+        DifferenceKind::Unexpected { actual } => (None, Some(actual)),
+        DifferenceKind::SchemaViolation { rule, actual } => (Some(rule), Some(actual)),
     };
     DifferenceReport {
         text: redactor.show(&difference.to_string()),

@@ -7,7 +7,7 @@ use super::step::{self, StepOwner};
 use super::undo::{self, UndoRequest};
 use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
-use crate::jsonpath::Found;
+use crate::jsonpath::PathMatches;
 use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
 use crate::plan::{Id, Place, Standing, Unit, id};
 use crate::recording::Whose;
@@ -353,16 +353,16 @@ pub async fn find_leftovers(
     let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
     let answer = undo::fetch_json(UndoRequest::from_step(&find.step, list, Whose::nobody_s(account), &[]), context).await?;
     let things = match find.each.find(&answer) {
-        Ok(Found::One(thing)) => thing.into_iter().collect(),
-        Ok(Found::Many(things)) => things,
-        Err(_) => return Err(format!("`{}` looks at too much of the list", find.each.text())),
+        Ok(PathMatches::One(thing)) => thing.into_iter().collect(),
+        Ok(PathMatches::Many(things)) => things,
+        Err(_) => return Err(format!("`{}` looks at too much of the list", find.each.as_str())),
     };
     let mut drafts = Vec::new();
     for thing in things.into_iter().filter(|thing| has_run_id(thing, &find.tag, run_id)) {
         let mut variables = variables.clone();
         for (name, path) in &find.capture {
-            let Ok(Found::One(Some(value))) = path.find(thing) else {
-                return Err(format!("a thing in the list has no `{}`", path.text()));
+            let Ok(PathMatches::One(Some(value))) = path.find(thing) else {
+                return Err(format!("a thing in the list has no `{}`", path.as_str()));
             };
             variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Capture, at: None });
         }
@@ -372,5 +372,5 @@ pub async fn find_leftovers(
 }
 
 fn has_run_id(thing: &Value, tag: &crate::jsonpath::JsonPath, run_id: &str) -> bool {
-    matches!(tag.find(thing), Ok(Found::One(Some(Value::String(text)))) if text.contains(run_id))
+    matches!(tag.find(thing), Ok(PathMatches::One(Some(Value::String(text)))) if text.contains(run_id))
 }

@@ -44,7 +44,7 @@ use crate::secret::{Redactor, Shown};
 use crate::sign::NamedValues;
 use crate::store::FamilyRecord;
 use crate::transport::LiveTransport;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -55,7 +55,7 @@ pub struct RunContext<'w> {
     pub workspace: &'w Workspace,
     pub environment: String,
     /// Of `--var`.
-    pub vars: Vec<Member>,
+    pub vars: Vec<ObjectMember>,
     pub run_id: String,
     pub accesses: AccessResolver<'w>,
     pub tokens: RunTokens<'w>,

@@ -5,10 +5,10 @@ use super::exchange::StepProgress;
 use super::step::{Judgement, StepError};
 use super::step_execution::{StepExecution, StepResponse, captures_list};
 use super::{RunContext, failures};
-use crate::check::{self, Answer};
+use crate::check::{self, ResponseView};
 use crate::diagnostic::count;
 use crate::event::FailureReport;
-use crate::jsonpath::{Found, JsonPath};
+use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::capture::Capture;
 use crate::model::repeat::{Pages, Setting};
 use crate::render::{Layer, Origin, Variables};
@@ -72,7 +72,7 @@ struct CurrentPage<'a> {
 impl CurrentPage<'_> {
     /// Whether there is another page; then the variables are those of it.
     fn advance(&self, asked: &StepResponse, variables: &mut Variables) -> Result<bool, Box<FailureReport>> {
-        let answer = Answer::new(asked.response());
+        let answer = ResponseView::new(asked.response());
         let json = answer.json().map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
         match find_one(&self.pages.goes_on, json) {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
@@ -91,19 +91,19 @@ impl CurrentPage<'_> {
     }
 
     fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {
-        let subject = format!("while {}", self.pages.goes_on.text());
+        let subject = format!("while {}", self.pages.goes_on.as_str());
         self.failure(self.pages.goes_on_at, [&subject, "`true`, `false`, `null` or nothing", actual])
     }
 
     fn too_many_pages(&self) -> Box<FailureReport> {
         let expected = format!("an end within {}", count(self.pages.max as usize, "page"));
-        let actual = format!("`{}` is still true", self.pages.goes_on.text());
+        let actual = format!("`{}` is still true", self.pages.goes_on.as_str());
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
     fn missing_next_value(&self, setting: &Setting) -> Box<FailureReport> {
         let expected = format!("a value of `{}` for the next page", setting.name);
-        self.failure(setting.at, [&format!("set {}", setting.from.text()), &expected, "nothing is there"])
+        self.failure(setting.at, [&format!("set {}", setting.from.as_str()), &expected, "nothing is there"])
     }
 
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
@@ -127,7 +127,7 @@ impl CurrentPage<'_> {
 
 /// Paths for many are refused when the file is loaded.
 fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
-    if let Ok(Found::One(found)) = path.find(json) { found } else { None }
+    if let Ok(PathMatches::One(found)) = path.find(json) { found } else { None }
 }
 
 /// What all pages have together.
@@ -151,7 +151,7 @@ impl<'c> JoinedCaptures<'c> {
         let mut failures = Vec::new();
         for (capture, all) in self.0 {
             if all.is_empty()
-                && let Err(failure) = check::capture(capture, &Answer::new(asked.response()))
+                && let Err(failure) = check::capture(capture, &ResponseView::new(asked.response()))
             {
                 failures.push(failures::capture_failure(&failure, context));
             }

@@ -3,7 +3,7 @@
 use super::exchange::StepProgress;
 use super::step::{Judgement, StepError};
 use super::step_execution::StepExecution;
-use crate::check::Answer;
+use crate::check::ResponseView;
 use crate::diagnostic::count;
 use crate::event::FailureReport;
 use crate::model::repeat::Poll;
@@ -51,7 +51,7 @@ fn unmet_until(
     variables: &Variables,
 ) -> Result<Vec<FailureReport>, RenderError> {
     let hide = |text: &str| asking.context.redactor.borrow_mut().redact(text);
-    let unmet = asking.unmet_assertions(asking.step.until(), &Answer::new(response).hiding(&hide), variables)?;
+    let unmet = asking.unmet_assertions(asking.step.until(), &ResponseView::new(response).with_redaction(&hide), variables)?;
     let mut redactor = asking.context.redactor.borrow_mut();
     let named =
         |failure: FailureReport| FailureReport { subject: redactor.show(&format!("until {}", failure.subject)), ..failure };

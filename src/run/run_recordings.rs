@@ -1,6 +1,6 @@
 //! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is held against them.
 
-use crate::check::{self, Answer, Differences};
+use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
 use crate::model::recording::{Exchange, Outcome, RecordedAnswer, RecordedRequest};
@@ -229,10 +229,10 @@ fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
     if saved.is_empty() {
         return;
     }
-    let answer = Answer::new(made.response);
+    let answer = ResponseView::new(made.response);
     let Ok(json) = answer.json() else { return };
     for (name, path) in saved {
-        if let Ok(crate::jsonpath::Found::One(Some(Value::String(token)))) = path.find(json)
+        if let Ok(crate::jsonpath::PathMatches::One(Some(Value::String(token)))) = path.find(json)
             && token.len() >= MIN_TOKEN
         {
             redactor.add(format!("token.{name}"), token);
@@ -249,7 +249,7 @@ fn response_differences(
     redactor: &mut Redactor,
 ) -> Vec<FailureReport> {
     let mut found = Vec::new();
-    let mut add = |subject: &str, expected: String, actual: String, differences: &Differences| {
+    let mut add = |subject: &str, expected: String, actual: String, differences: &DifferenceList| {
         found.push(FailureReport {
             at,
             subject: redactor.show(subject),
@@ -261,7 +261,7 @@ fn response_differences(
     };
     if expected.status != actual.status {
         let recorded = format!("{} as it was recorded", expected.status);
-        add("status", recorded, actual.status.to_string(), &Differences::default());
+        add("status", recorded, actual.status.to_string(), &DifferenceList::default());
     }
     match (expected.json(), actual.json()) {
         (Ok(expected), Ok(actual)) => {
@@ -277,7 +277,7 @@ fn response_differences(
                 "body",
                 format!("the recorded body of {}", size(expected)),
                 format!("another one of {}", size(actual)),
-                &Differences::default(),
+                &DifferenceList::default(),
             );
         }
         _ => {}

@@ -2,7 +2,7 @@
 //! accept it by mistake.
 
 use super::RunContext;
-use crate::check::Differences;
+use crate::check::DifferenceList;
 use crate::diagnostic::count;
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
@@ -130,9 +130,9 @@ impl SnapshotCheck<'_> {
         context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).text(true))
     }
 
-    fn difference_failure(&self, path: &Path, found: &Differences, way_out: &str, context: &RunContext<'_>) -> FailureReport {
+    fn difference_failure(&self, path: &Path, found: &DifferenceList, way_out: &str, context: &RunContext<'_>) -> FailureReport {
         let mut redactor = context.redactor.borrow_mut();
-        let number = found.shown.len() + found.more;
+        let number = found.shown.len() + found.omitted;
         FailureReport {
             at: self.step.snapshot.as_ref().map_or(self.step.at, |snapshot| snapshot.at),
             subject: redactor.show("snapshot"),

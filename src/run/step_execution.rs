@@ -7,7 +7,7 @@ use super::run_recordings::ObservedExchange;
 use super::snapshot_check::SnapshotCheck;
 use super::step::{Judgement, StepError, StepOwner};
 use super::{RunContext, advice, failures};
-use crate::check::{self, Answer, CaptureFailure, Outcome};
+use crate::check::{self, CaptureFailure, ResponseOutcome, ResponseView};
 use crate::event::FailureReport;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
@@ -116,7 +116,7 @@ impl StepExecution<'_> {
     pub fn judge(&self, asked: &StepResponse, variables: &mut Variables) -> Result<Judgement, StepError> {
         let mut judged = Judgement::default();
         let hide = |text: &str| self.context.redactor.borrow_mut().redact(text);
-        let answer = Answer::new(asked.response()).hiding(&hide);
+        let answer = ResponseView::new(asked.response()).with_redaction(&hide);
         if let Some((expected, actual)) = advice::unexpected_outcome(self.step.expected, &asked.judged.outcome) {
             judged.failures.push(failures::unexpected_outcome(self.step, &expected, &actual, self.context));
         } else {
@@ -135,14 +135,14 @@ impl StepExecution<'_> {
     pub fn unmet_assertions(
         &self,
         assertions: &[Assertion],
-        answer: &Answer<'_>,
+        answer: &ResponseView<'_>,
         variables: &Variables,
     ) -> Result<Vec<FailureReport>, RenderError> {
         let found = check::judge(assertions, answer, &|written| tree(written, variables))?;
         Ok(found.iter().map(|failure| failures::assertion_failure(failure, self.context)).collect())
     }
 
-    fn capture_all(&self, answer: &Answer<'_>, variables: &mut Variables) -> Vec<FailureReport> {
+    fn capture_all(&self, answer: &ResponseView<'_>, variables: &mut Variables) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for capture in &self.step.captures {
             match self.capture_value(capture, answer) {
@@ -156,7 +156,7 @@ impl StepExecution<'_> {
     }
 
     /// One page may well have nothing of a list that all pages have together.
-    fn capture_value(&self, capture: &Capture, answer: &Answer<'_>) -> Result<Value, CaptureFailure> {
+    fn capture_value(&self, capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
         let taken = check::capture(capture, answer);
         let is_joined = matches!(self.step.repeat, Repeat::Pages(_)) && captures_list(capture);
         if is_joined && taken.is_err() && answer.json().is_ok() { Ok(Value::List(Vec::new())) } else { taken }
@@ -268,11 +268,11 @@ pub fn captures_list(capture: &Capture) -> bool {
     matches!(&capture.from, Subject::Path(path) if !path.is_singular())
 }
 
-fn send_state_of(outcome: &Outcome) -> SendState {
+fn send_state_of(outcome: &ResponseOutcome) -> SendState {
     match outcome {
-        Outcome::Success => SendState::Succeeded,
+        ResponseOutcome::Success => SendState::Succeeded,
         // A fault of the marketplace's own can come after it has done what was asked.
-        Outcome::Refused { kind: ErrorKind::Server, .. } => SendState::Unknown,
-        Outcome::Refused { .. } => SendState::Refused,
+        ResponseOutcome::ApiError { kind: ErrorKind::Server, .. } => SendState::Unknown,
+        ResponseOutcome::ApiError { .. } => SendState::Refused,
     }
 }

@@ -5,7 +5,7 @@ use super::body_text;
 use super::budget::BudgetClass;
 use super::exchange::{ExchangeContext, JudgedResponse, StepProgress, missing_recording_reason};
 use super::run_recordings::ObservedExchange;
-use crate::check::{self, Answer, Outcome};
+use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::request::Step;
@@ -62,11 +62,12 @@ pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Res
     let gone = recall.gone;
     let heard = send(recall, context).await?;
     let JudgedResponse { response, outcome } = &*heard;
-    let is_gone = response.status == 404 || (!gone.is_empty() && check::holds_all(gone, &Answer::new(response)));
+    let is_gone =
+        response.status == 404 || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
     match outcome {
-        Outcome::Success => Ok(()),
+        ResponseOutcome::Success => Ok(()),
         _ if is_gone => Ok(()),
-        Outcome::Refused { kind, .. } => {
+        ResponseOutcome::ApiError { kind, .. } => {
             Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(response.body())))
         }
     }
@@ -80,8 +81,8 @@ pub async fn fetch_json(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Re
     let heard = send(recall, context).await?;
     let JudgedResponse { response, outcome } = &*heard;
     match outcome {
-        Outcome::Success => response.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
-        Outcome::Refused { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
+        ResponseOutcome::Success => response.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
+        ResponseOutcome::ApiError { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::template_scope::SandboxScope;
 use crate::method::Method;
 use crate::model::resource::{Does, IdPlace, Operation, Resource, Verb, Written};
 use crate::model::workspace::Workspace;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
 use std::sync::Arc;
 
@@ -201,7 +201,7 @@ fn field_of(part: &DraftPart) -> (String, String) {
 
 /// A name that stands several times has a list.
 fn object_from_pairs(pairs: Vec<(String, String)>) -> Value {
-    let mut members: Vec<Member> = Vec::new();
+    let mut members: Vec<ObjectMember> = Vec::new();
     for (name, text) in pairs {
         match members.iter_mut().find(|(known, _)| *known == name) {
             Some((_, Value::List(items))) => items.push(text.into()),

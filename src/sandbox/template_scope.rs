@@ -4,12 +4,12 @@
 use super::token_subject::TestAccount;
 use crate::model::template::{Tree, TreeKind};
 use crate::render::{Dialect, Scope, tree};
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
 /// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
 #[derive(Clone)]
-pub struct SandboxScope(Vec<Member>);
+pub struct SandboxScope(Vec<ObjectMember>);
 
 impl SandboxScope {
     #[must_use]

@@ -5,7 +5,7 @@ use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
 use crate::render::tree;
 use crate::sign::NamedValues;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 
 /// An account's name, and every credential of it, the application's among them.
 pub type TestAccount = (String, NamedValues);
@@ -36,7 +36,7 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenSubject {
     pub token: String,
-    pub ids: Vec<Member>,
+    pub ids: Vec<ObjectMember>,
 }
 
 impl TokenSubject {

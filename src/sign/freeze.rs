@@ -1,7 +1,7 @@
 //! The point from which a request does not change: the query text is built and the body serialised, once.
 
 use crate::model::scheme::Part;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, parse_query};
 use bytes::Bytes;
 
@@ -103,7 +103,7 @@ impl MisplacedValue {
 }
 
 /// What the scheme says of a member stands, whatever the request said.
-fn set_member(members: &mut Vec<Member>, name: &str, value: Value) {
+fn set_member(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
     members.retain(|(known, _)| known != name);
     members.push((name.into(), value));
 }

@@ -3,12 +3,12 @@
 use super::freeze::FrozenRequest;
 use crate::model::request::Field;
 use crate::render::{Dialect, Moment, RenderError, Scope, tree};
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
 /// Names and values: credentials, a token.
 #[derive(Clone, Default)]
-pub struct NamedValues(pub Vec<Member>);
+pub struct NamedValues(pub Vec<ObjectMember>);
 
 impl NamedValues {
     #[must_use]
@@ -33,9 +33,9 @@ pub struct SigningInputs<'a> {
     /// The one reading of the clock, and chance.
     pub moment: Moment,
     /// Results of steps that are known already, by id.
-    pub steps: &'a [Member],
+    pub steps: &'a [ObjectMember],
     /// More names: `redirect`, `code`, `account`.
-    pub extra: &'a [Member],
+    pub extra: &'a [ObjectMember],
 }
 
 /// The scope of one signature, growing as its steps are run.
@@ -43,8 +43,8 @@ pub struct SchemeScope<'a> {
     pub inputs: SigningInputs<'a>,
     /// In the scheme's spelling.
     pub ts: Value,
-    pub vars: Vec<Member>,
-    pub steps: Vec<Member>,
+    pub vars: Vec<ObjectMember>,
+    pub steps: Vec<ObjectMember>,
     pub frozen: Option<&'a FrozenRequest>,
 }
 
@@ -92,7 +92,7 @@ fn pairs(pairs: Vec<(String, String)>) -> Value {
     Value::List(pairs.into_iter().map(|(name, value)| Value::List(vec![name.into(), value.into()])).collect())
 }
 
-fn find<'v>(values: &'v [Member], name: &str) -> Option<&'v Value> {
+fn find<'v>(values: &'v [ObjectMember], name: &str) -> Option<&'v Value> {
     values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 

@@ -9,7 +9,7 @@ use crate::model::request::Field;
 use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
 use crate::model::template::{Expression, Template};
 use crate::render::{Dialect, RenderError, Scope, text, tree};
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
 
 /// A request that can be sent, and how it came about.
@@ -188,7 +188,7 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.
 fn jwt_header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
-    let mut members: Vec<Member> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
+    let mut members: Vec<ObjectMember> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
     members.extend(render_members(fields, scope)?);
     Ok(Value::Object(members).to_json())
 }
@@ -197,7 +197,7 @@ fn jwt_claims_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, 
     Ok(Value::Object(render_members(fields, scope)?).to_json())
 }
 
-fn render_members(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<Member>, RenderError> {
+fn render_members(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<ObjectMember>, RenderError> {
     let members: Result<Vec<_>, RenderError> =
         fields.iter().map(|field| Ok((field.name.clone(), tree(&field.value, scope)?.into_owned()))).collect();
     Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())

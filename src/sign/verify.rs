@@ -9,7 +9,7 @@ use crate::method::Method;
 use crate::model::scheme::{CredentialScope, Fault, Op, Part, Placement, Procedure, Reading, Scheme};
 use crate::model::template::Expression;
 use crate::render::{Dialect, Moment};
-use crate::value::{self, Member, Value};
+use crate::value::{self, ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, parse_form, parse_query};
 use bytes::Bytes;
 
@@ -266,7 +266,7 @@ fn token_values(read: &[(String, String)]) -> NamedValues {
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.
-fn random_steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<Member> {
+fn random_steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<ObjectMember> {
     let random = procedure.sign.iter().filter(|step| matches!(step.op, Op::Uuid | Op::Random(_)));
     random.filter_map(|step| Some((step.id.as_str().into(), Value::from(value_of(read, &step.id)?)))).collect()
 }

@@ -2,7 +2,7 @@
 //! the answer that it is given.
 
 use super::SnapshotError;
-use crate::jsonpath::{JsonPath, replaced};
+use crate::jsonpath::{JsonPath, replace_matches};
 use crate::value::{self, Value};
 use crate::wire::WireResponse;
 use sha2::{Digest, Sha256};
@@ -33,7 +33,7 @@ fn body(bytes: &[u8], masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, Sn
 }
 
 fn masked(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
-    replaced(value, masks.iter().copied(), &mut |_| Value::from(MASKED)).map_err(SnapshotError::from)
+    replace_matches(value, masks.iter().copied(), &mut |_| Value::from(MASKED)).map_err(SnapshotError::from)
 }
 
 /// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.

@@ -2,7 +2,7 @@
 
 use super::lines::{Side, changed};
 use super::normal;
-use crate::check::{Change, Difference, Differences, differences as of_values};
+use crate::check::{DifferenceKind, DifferenceList, ValueDifference, differences as of_values};
 use crate::value::{self, Value};
 
 /// More lines than this are counted only.
@@ -10,7 +10,7 @@ const SHOWN: usize = 20;
 
 /// The places where `actual` is not what `expected` says; none if and only if they are the same snapshot.
 #[must_use]
-pub fn differences(expected: &str, actual: &str) -> Differences {
+pub fn differences(expected: &str, actual: &str) -> DifferenceList {
     let (expected, actual) = (normal(expected), normal(actual));
     let ((status, body), (other_status, other_body)) = (parts(&expected), parts(&actual));
     let mut found = match (json(body), json(other_body)) {
@@ -32,25 +32,25 @@ fn json(body: &str) -> Option<Value> {
     value::parse(body.as_bytes()).ok()
 }
 
-fn other(path: &str, expected: &str, actual: &str) -> Difference {
+fn other(path: &str, expected: &str, actual: &str) -> ValueDifference {
     let (expected, actual) = (expected.to_owned(), actual.to_owned());
-    Difference { path: path.to_owned(), change: Change::Other { expected, actual } }
+    ValueDifference { path: path.to_owned(), kind: DifferenceKind::Mismatch { expected, actual } }
 }
 
 /// `above` lines stand before them in the file's content.
-fn of_lines(expected: &str, actual: &str, above: usize) -> Differences {
-    let mut found = Differences::default();
+fn of_lines(expected: &str, actual: &str, above: usize) -> DifferenceList {
+    let mut found = DifferenceList::default();
     for (number, line) in changed(expected, actual) {
         if found.shown.len() == SHOWN {
-            found.more += 1;
+            found.omitted += 1;
             continue;
         }
         let text = Value::from(line.text.trim_end_matches('\n')).to_json();
         let change = match line.side {
-            Side::Old => Change::Missing { expected: text },
-            _ => Change::Unexpected { actual: text },
+            Side::Old => DifferenceKind::Missing { expected: text },
+            _ => DifferenceKind::Unexpected { actual: text },
         };
-        found.shown.push(Difference { path: format!("line {}", above + number), change });
+        found.shown.push(ValueDifference { path: format!("line {}", above + number), kind: change });
     }
     found
 }

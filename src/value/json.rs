@@ -1,6 +1,6 @@
 //! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they were written.
 
-use super::{Member, Number, Str, Value};
+use super::{CompactText, Number, ObjectMember, Value};
 use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
@@ -13,10 +13,10 @@ const MAX_DEPTH: usize = 128;
 
 /// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not JSON: {reason} at byte {at}")]
+#[error("not JSON: {reason} at byte {offset}")]
 pub struct JsonError {
     pub reason: String,
-    pub at: usize,
+    pub offset: usize,
 }
 
 /// Reads one JSON value; a byte order mark before it is passed over.
@@ -25,30 +25,36 @@ pub struct JsonError {
 /// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than 128 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let not_utf8 = |error: Utf8Error| JsonError { reason: "it is not UTF-8".to_owned(), at: error.valid_up_to() };
-    let document = Document(std::str::from_utf8(bytes).map_err(not_utf8)?);
+    let not_utf8 = |error: Utf8Error| JsonError { reason: "it is not UTF-8".to_owned(), offset: error.valid_up_to() };
+    let document = JsonSource(std::str::from_utf8(bytes).map_err(not_utf8)?);
     let mut lexer = SliceLexer::new(bytes);
     lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| document.value(MAX_DEPTH, next, lexer, &Cell::new(0)))
-        .map_err(|error| JsonError { reason: error.to_string(), at: bytes.len() - lexer.as_slice().len() })
+        .exactly_one(Lex::ws_peek, |next, lexer| document.parse_value(MAX_DEPTH, next, lexer, &Cell::new(0)))
+        .map_err(|error| JsonError { reason: error.to_string(), offset: bytes.len() - lexer.as_slice().len() })
 }
 
 /// All that is read.
-struct Document<'t>(&'t str);
+struct JsonSource<'t>(&'t str);
 
-impl<'t> Document<'t> {
+impl<'t> JsonSource<'t> {
     /// The value that begins with `next`, which the lexer has only looked at. `members_before` is how many members the last
     /// object had: the next one in a list mostly has as many.
-    fn value(&self, depth: usize, next: u8, lexer: &mut SliceLexer<'t>, members_before: &Cell<usize>) -> Result<Value, Error> {
+    fn parse_value(
+        &self,
+        depth: usize,
+        next: u8,
+        lexer: &mut SliceLexer<'t>,
+        members_before: &Cell<usize>,
+    ) -> Result<Value, Error> {
         let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
         match next {
             b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
-            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::lexed(lexer.num_string().validated()?.0))),
-            b'"' => Ok(Value::String(self.text(lexer.discarded())?)),
+            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_lexed(lexer.num_string().validated()?.0))),
+            b'"' => Ok(Value::String(self.parse_string(lexer.discarded())?)),
             b'[' => {
                 let mut items = Vec::new();
                 lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
-                    items.push(self.value(depth, next, lexer, members_before)?);
+                    items.push(self.parse_value(depth, next, lexer, members_before)?);
                     Ok::<_, Error>(())
                 })?;
                 Ok(Value::List(items))
@@ -58,24 +64,24 @@ impl<'t> Document<'t> {
                 let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
                 lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
                     lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                    let name = self.text(lexer)?;
+                    let name = self.parse_string(lexer)?;
                     lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
                     let next = lexer.ws_peek().ok_or(Expect::Value)?;
-                    members.push((name, self.value(depth, next, lexer, &below)?));
+                    members.push((name, self.parse_value(depth, next, lexer, &below)?));
                     Ok::<_, Error>(())
                 })?;
                 members_before.set(members.len());
-                Ok(Value::Object(last_of_each(members)))
+                Ok(Value::Object(keep_last_duplicates(members)))
             }
             _ => Err(Expect::Value)?,
         }
     }
 
     /// The text behind a quote. Nearly every one stands in the document just as it is, and is not looked at letter by letter.
-    fn text(&self, lexer: &mut SliceLexer<'t>) -> Result<Str, Error> {
+    fn parse_string(&self, lexer: &mut SliceLexer<'t>) -> Result<CompactText, Error> {
         let rest: &'t [u8] = lexer.as_slice();
         let start = self.0.len() - rest.len();
-        if let Some(len) = plain_len(rest)
+        if let Some(len) = unescaped_len(rest)
             && let Some(text) = self.0.get(start..start + len)
         {
             *lexer = SliceLexer::new(&rest[len + 1..]);
@@ -86,15 +92,15 @@ impl<'t> Document<'t> {
 }
 
 /// How long a text is that ends in a quote, with nothing before it that is escaped or should be.
-fn plain_len(rest: &[u8]) -> Option<usize> {
+fn unescaped_len(rest: &[u8]) -> Option<usize> {
     let len = memchr::memchr2(b'"', b'\\', rest)?;
     let is_plain = rest[len] == b'"' && rest[..len].iter().all(|byte| *byte >= b' ');
     is_plain.then_some(len)
 }
 
 /// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
-fn last_of_each(mut members: Vec<Member>) -> Vec<Member> {
-    if has_repeats(&members) {
+fn keep_last_duplicates(mut members: Vec<ObjectMember>) -> Vec<ObjectMember> {
+    if has_duplicate_keys(&members) {
         let mut kept = std::collections::HashSet::new();
         members.reverse();
         members.retain(|(key, _)| kept.insert(key.clone()));
@@ -104,7 +110,7 @@ fn last_of_each(mut members: Vec<Member>) -> Vec<Member> {
 }
 
 /// Names of another sum are other names, so that most are compared with none.
-fn has_repeats(members: &[Member]) -> bool {
+fn has_duplicate_keys(members: &[ObjectMember]) -> bool {
     const FEW: usize = 32;
     if members.len() > FEW {
         let mut known = std::collections::HashSet::with_capacity(members.len());
@@ -124,7 +130,7 @@ pub(super) fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(number.text()),
+        Value::Number(number) => out.push_str(number.as_str()),
         Value::String(text) => write_string(text, out),
         Value::List(items) => {
             out.push('[');
@@ -249,7 +255,7 @@ mod tests {
                 let members: Vec<String> = (0..many).map(|name| format!("\"name{name}\":{name}")).collect();
                 let repeated = format!("{{{},\"name{again}\":-1}}", members.join(","));
                 let Value::Object(read) = parse(repeated.as_bytes()).unwrap() else { unreachable!() };
-                let last = (Str::from(format!("name{again}")), Value::from(-1));
+                let last = (CompactText::from(format!("name{again}")), Value::from(-1));
                 assert_eq!((read.len(), read.last()), (many, Some(&last)));
             }
         }

@@ -7,10 +7,10 @@ pub use json::{JsonError, parse};
 pub use number::Number;
 
 /// A text that is kept without an allocation of its own up to 24 bytes, as nearly every key and most values are.
-pub type Str = compact_str::CompactString;
+pub type CompactText = compact_str::CompactString;
 
 /// A value and its name.
-pub type Member = (Str, Value);
+pub type ObjectMember = (CompactText, Value);
 
 use std::fmt;
 
@@ -21,9 +21,9 @@ pub enum Value {
     Null,
     Bool(bool),
     Number(Number),
-    String(Str),
+    String(CompactText),
     List(Vec<Value>),
-    Object(Vec<Member>),
+    Object(Vec<ObjectMember>),
 }
 
 impl Value {
@@ -34,7 +34,7 @@ impl Value {
     }
 
     #[must_use]
-    pub fn as_object(&self) -> Option<&[Member]> {
+    pub fn as_object(&self) -> Option<&[ObjectMember]> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
@@ -82,7 +82,7 @@ impl Value {
         match self {
             Self::Null => Some("null".to_owned()),
             Self::Bool(flag) => Some(flag.to_string()),
-            Self::Number(number) => Some(number.text().to_owned()),
+            Self::Number(number) => Some(number.as_str().to_owned()),
             Self::String(text) => Some(text.to_string()),
             Self::List(_) | Self::Object(_) => None,
         }
@@ -96,7 +96,7 @@ impl Value {
 
     /// A text as it stands in a table or on the command line: what JSON spells as a number, true, false or null is that.
     #[must_use]
-    pub fn as_written(text: &str) -> Self {
+    pub fn from_scalar_text(text: &str) -> Self {
         match text {
             "true" => Self::Bool(true),
             "false" => Self::Bool(false),
@@ -159,8 +159,8 @@ impl From<String> for Value {
     }
 }
 
-impl From<Str> for Value {
-    fn from(text: Str) -> Self {
+impl From<CompactText> for Value {
+    fn from(text: CompactText) -> Self {
         Self::String(text)
     }
 }

@@ -1,6 +1,6 @@
 //! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by exact decimal value.
 
-use super::Str;
+use super::CompactText;
 use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 ///
 /// Equal means equal in value: `1.10` is `1.1`, `1e3` is `1000`.
 #[derive(Clone)]
-pub struct Number(Str);
+pub struct Number(CompactText);
 
 impl Number {
     /// The number that `text` spells, or `None` when JSON would not call it a number.
@@ -19,12 +19,12 @@ impl Number {
     }
 
     /// A number that a JSON lexer has found to be one.
-    pub(super) fn lexed(text: &str) -> Self {
+    pub(super) fn from_lexed(text: &str) -> Self {
         Self(text.into())
     }
 
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -46,12 +46,12 @@ impl Number {
 
     #[must_use]
     pub fn is_integer(&self) -> bool {
-        Decimal::of(&self.0).is_integer()
+        ExactDecimal::from_number_text(&self.0).is_integer()
     }
 
     /// `1.0` and `1e2` are integers that are spelled otherwise; `None` when the value has a fraction or 40 digits and more.
     fn integer_text(&self) -> Option<String> {
-        let decimal = Decimal::of(&self.0);
+        let decimal = ExactDecimal::from_number_text(&self.0);
         let zeros = usize::try_from(decimal.exponent).ok().filter(|zeros| *zeros <= 40)?;
         let sign = if decimal.negative { "-" } else { "" };
         let digits = if decimal.digits.is_empty() { "0" } else { &decimal.digits };
@@ -108,20 +108,20 @@ impl Ord for Number {
         if let (Ok(left), Ok(right)) = (self.0.parse::<i64>(), other.0.parse::<i64>()) {
             return left.cmp(&right);
         }
-        Decimal::of(&self.0).cmp(&Decimal::of(&other.0))
+        ExactDecimal::from_number_text(&self.0).cmp(&ExactDecimal::from_number_text(&other.0))
     }
 }
 
 /// `digits × 10^exponent`, digits without zeros at either end; zero has no digits.
 #[derive(PartialEq, Eq)]
-struct Decimal {
+struct ExactDecimal {
     negative: bool,
     digits: String,
     exponent: i128,
 }
 
-impl Decimal {
-    fn of(text: &str) -> Self {
+impl ExactDecimal {
+    fn from_number_text(text: &str) -> Self {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -132,7 +132,7 @@ impl Decimal {
             return Self { negative: false, digits: String::new(), exponent: 0 };
         }
         let dropped = significant.len() - digits.len();
-        let exponent = exponent_of(power) + dropped as i128 - fraction.len() as i128;
+        let exponent = parse_exponent(power) + dropped as i128 - fraction.len() as i128;
         Self { negative, digits: digits.to_owned(), exponent }
     }
 
@@ -166,9 +166,11 @@ impl Decimal {
 }
 
 /// An exponent past 128 bits is as good as endless: it is kept at the end of a range that leaves room to add.
-fn exponent_of(text: &str) -> i128 {
-    const ENDLESS: i128 = i128::MAX / 4;
-    text.parse::<i128>().map_or(if text.starts_with('-') { -ENDLESS } else { ENDLESS }, |power| power.clamp(-ENDLESS, ENDLESS))
+fn parse_exponent(text: &str) -> i128 {
+    const EXPONENT_LIMIT: i128 = i128::MAX / 4;
+    text.parse::<i128>().map_or(if text.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT }, |power| {
+        power.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT)
+    })
 }
 
 /// The grammar of RFC 8259: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.

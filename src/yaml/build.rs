@@ -3,7 +3,7 @@
 use super::node::{Entry, Kind, Node, Text};
 use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, Span};
-use crate::value::{Number, Str};
+use crate::value::{CompactText, Number};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ struct Open {
 
 enum Body {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(Str, Span)> },
+    Map { entries: Vec<Entry>, key: Option<(CompactText, Span)> },
 }
 
 struct Builder<'t> {
@@ -213,7 +213,7 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
         .hint("remove the word with `!`, or quote it"))
 }
 
-fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(Str, Span), Diagnostic> {
+fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(CompactText, Span), Diagnostic> {
     let at = node.at;
     let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, Kind::Null).then(|| text[at.range()].into())) else {
         let braces =

@@ -1,7 +1,7 @@
 //! A YAML file as a tree in which every key and value knows its place.
 
 use crate::span::Span;
-use crate::value::{Number, Str, Value};
+use crate::value::{CompactText, Number, Value};
 use compact_str::ToCompactString;
 
 /// A value of a file.
@@ -25,7 +25,7 @@ pub enum Kind {
 /// A text and whether it stands in the file just so.
 #[derive(Clone, Debug)]
 pub struct Text {
-    pub value: Str,
+    pub value: CompactText,
     /// Bytes from the start of the place to the first byte of the text, when it is written without escapes or folding.
     pub verbatim: Option<usize>,
 }
@@ -33,7 +33,7 @@ pub struct Text {
 /// A key and its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub key: Str,
+    pub key: CompactText,
     pub key_at: Span,
     pub value: Node,
 }
@@ -69,10 +69,10 @@ impl Node {
 
     /// The text of a scalar as it would be sent: text, a number as written, `true`, `false`.
     #[must_use]
-    pub fn as_scalar(&self) -> Option<Str> {
+    pub fn as_scalar(&self) -> Option<CompactText> {
         match &self.kind {
             Kind::Text(text) => Some(text.value.clone()),
-            Kind::Number(number) => Some(number.text().into()),
+            Kind::Number(number) => Some(number.as_str().into()),
             Kind::Bool(flag) => Some(flag.to_compact_string()),
             Kind::Null | Kind::List(_) | Kind::Map(_) => None,
         }

@@ -86,7 +86,7 @@ fn is_plain(text: &str) -> bool {
         && text.chars().all(fine)
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
-        && matches!(Value::as_written(text), Value::String(_))
+        && matches!(Value::from_scalar_text(text), Value::String(_))
 }
 
 /// Whether it can stand as lines of its own, with a line end at its end or without.
@@ -136,7 +136,7 @@ pub fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::span::FileId;
-    use crate::value::{Number, Str};
+    use crate::value::{CompactText, Number};
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Value, String> {
@@ -214,11 +214,12 @@ mod tests {
             text().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let members = prop::collection::vec((key().prop_map(Str::from), inner.clone()), 0..4).prop_map(|mut members| {
-                members.sort_by(|left, right| left.0.cmp(&right.0));
-                members.dedup_by(|left, right| left.0 == right.0);
-                Value::Object(members)
-            });
+            let members =
+                prop::collection::vec((key().prop_map(CompactText::from), inner.clone()), 0..4).prop_map(|mut members| {
+                    members.sort_by(|left, right| left.0.cmp(&right.0));
+                    members.dedup_by(|left, right| left.0 == right.0);
+                    Value::Object(members)
+                });
             prop_oneof![prop::collection::vec(inner, 0..4).prop_map(Value::List), members]
         })
     }

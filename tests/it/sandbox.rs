@@ -259,8 +259,9 @@ fn token_parameters_in_the_query_work_and_are_punished_later() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!(channels(&market, &scheme, &text(&answer, "access_token")).status, 429);
     // `run` explains what the marketplace does not.
-    let outcome = ingam::check::outcome(&scheme, Method::Get, "/v1/seller/channels", &ingam::check::Answer::new(&punished));
-    let ingam::check::Outcome::Refused { kind, hint, .. } = outcome else { panic!("not refused") };
+    let outcome =
+        ingam::check::classify_response(&scheme, Method::Get, "/v1/seller/channels", &ingam::check::ResponseView::new(&punished));
+    let ingam::check::ResponseOutcome::ApiError { kind, hint, .. } = outcome else { panic!("not refused") };
     assert_eq!(kind.name(), "rate_limit");
     assert!(hint.unwrap().contains("query"), "the hint names the reason");
 }

@@ -9,7 +9,7 @@ use ingam::render::Moment;
 use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
 use ingam::sign::{NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft};
 use ingam::transport::{LiveTransport, NetworkPolicy};
-use ingam::value::{Member, Value, parse};
+use ingam::value::{ObjectMember, Value, parse};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_query};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -149,7 +149,7 @@ impl Market {
 
     /// A token request as the scheme makes it, of what is `known` beside the credentials.
     fn token_request(&self, request: &TokenRequest, account: &NamedValues, known: &[(&str, &str)]) -> WireRequest {
-        let known: Vec<Member> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
+        let known: Vec<ObjectMember> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
         let token = NamedValues(known.clone());
         let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
         let inputs = SigningInputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };

@@ -9,7 +9,7 @@ use ingam::render::Moment;
 use ingam::sandbox::test_account;
 use ingam::sign::{NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal, verify};
 use ingam::transport::{LiveTransport, NetworkPolicy};
-use ingam::value::{Member, Value};
+use ingam::value::{ObjectMember, Value};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, parse_form};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -57,7 +57,7 @@ fn body() -> impl Strategy<Value = DraftBody> {
     prop_oneof![
         Just(DraftBody::None),
         pairs().prop_map(|pairs| {
-            let mut members: Vec<Member> = Vec::new();
+            let mut members: Vec<ObjectMember> = Vec::new();
             for (name, value) in pairs {
                 if !members.iter().any(|(known, _)| *known == name) {
                     members.push((name.into(), Value::from(value)));

@@ -22,7 +22,7 @@ use crate::sandbox::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
 use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
 use crate::transport::{LiveTransport, NetworkPolicy};
-use crate::value::Member;
+use crate::value::ObjectMember;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ impl BodyFiles for DiskFiles {
 /// What was chosen before anything runs.
 pub struct Chosen {
     pub environment: String,
-    pub vars: Vec<Member>,
+    pub vars: Vec<ObjectMember>,
 }
 
 impl Chosen {

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::load::fields::{Map, at_most_one, entries, items, scalar, text};
 use crate::load::request::Requests;
 use crate::model::scheme::{Vector, VectorOf};
-use crate::value::Member;
+use crate::value::ObjectMember;
 use crate::yaml::Node;
 
 /// Keys of a vector.
@@ -43,7 +43,7 @@ impl Schemes<'_> {
         })
     }
 
-    fn plain(&mut self, map: &Map<'_>, key: &str) -> Vec<Member> {
+    fn plain(&mut self, map: &Map<'_>, key: &str) -> Vec<ObjectMember> {
         let entries = map.get(key).map(|node| entries(node, "`given`", self.faults)).unwrap_or_default();
         entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect()
     }

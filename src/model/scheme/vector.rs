@@ -2,17 +2,17 @@
 
 use crate::model::request::Step;
 use crate::span::Span;
-use crate::value::Member;
+use crate::value::ObjectMember;
 
 /// A known answer, with where it was published.
 #[derive(Clone, Debug)]
 pub struct Vector {
     pub at: Span,
     pub source: String,
-    pub credentials: Vec<Member>,
-    pub token: Vec<Member>,
+    pub credentials: Vec<ObjectMember>,
+    pub token: Vec<ObjectMember>,
     /// Fixed values of steps that would be random.
-    pub steps: Vec<Member>,
+    pub steps: Vec<ObjectMember>,
     /// Unix milliseconds.
     pub clock: i64,
     pub of: VectorOf,
@@ -33,6 +33,6 @@ pub enum VectorOf {
         act: String,
     },
     Authorize {
-        vars: Vec<Member>,
+        vars: Vec<ObjectMember>,
     },
 }

@@ -9,7 +9,7 @@ use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
-use crate::value::{Member, Number, Value};
+use crate::value::{Number, ObjectMember, Value};
 
 /// One chain of tokens, and what it is asked for with.
 pub struct Chain<'c> {
@@ -76,7 +76,7 @@ async fn perform_part(
     let account = room.accounts(scheme).into_iter().find(is_own);
     let access =
         room.context.accesses.app_access(scheme, account).map_err(|error| RefreshError::user_action(error.to_string()))?;
-    let ids: Vec<Member> = token
+    let ids: Vec<ObjectMember> = token
         .store_by
         .iter()
         .filter(|name| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
@@ -88,7 +88,7 @@ async fn perform_part(
 }
 
 /// An owner that ingam.yaml does not name is known by its ids.
-pub fn unnamed(ids: &[&Member]) -> String {
+pub fn unnamed(ids: &[&ObjectMember]) -> String {
     let ids: Vec<String> = ids.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect();
     if ids.is_empty() { DEFAULT_ACCOUNT.to_owned() } else { ids.join(",") }
 }

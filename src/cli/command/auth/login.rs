@@ -9,7 +9,7 @@ use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
 use crate::renew::RefreshKind;
 use crate::run::AccountAccess;
 use crate::transport::CallbackListener;
-use crate::value::{Member, Value};
+use crate::value::{ObjectMember, Value};
 use std::time::Duration;
 
 /// How long to wait for a person when the scheme does not say how long a code lives.
@@ -160,7 +160,7 @@ struct Grant<'s> {
     code: String,
     callback: Vec<(String, String)>,
     /// Credentials that came back with the code.
-    ids: Vec<Member>,
+    ids: Vec<ObjectMember>,
     account: String,
 }
 
@@ -177,14 +177,14 @@ impl<'s> Grant<'s> {
         let kept = link.keep.iter().filter_map(|(credential, name)| {
             Some((credential.as_str().into(), chains::id_value(scheme, credential, &find(name)?)))
         });
-        let ids: Vec<Member> = kept.collect();
+        let ids: Vec<ObjectMember> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
             let wanted = link.keep.iter().map(|(_, name)| name.as_str());
             let text = format!("the address has a code, but no {}", crate::diagnostic::list_of(wanted, "or"));
             desk.output.error(&text, &["was it cut? In a shell it needs quotes".to_owned()]);
             return Err(Exit::Credential);
         };
-        let own: Vec<&Member> = ids.iter().filter(|(name, _)| token.is_stored_by(name)).collect();
+        let own: Vec<&ObjectMember> = ids.iter().filter(|(name, _)| token.is_stored_by(name)).collect();
         let account = account_of(desk, room, scheme, named, &own)?;
         let code = find(&link.code).unwrap_or_default();
         room.context.redactor.borrow_mut().add("code", &code);
@@ -209,7 +209,7 @@ impl<'s> Grant<'s> {
 }
 
 /// What to write in ingam.yaml, when the account does not say its ids yet.
-fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[Member]) {
+fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[ObjectMember]) {
     let accounts = room.accounts(chain.scheme);
     let account = accounts.iter().find(|account| account.name == chain.account);
     let unsaid = ids.iter().filter(|(name, _)| chain.token.is_stored_by(name) && chain.access.credentials.get(name).is_none());
@@ -223,7 +223,7 @@ fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[Member]) {
 }
 
 /// The token whose owner is named by what came back; one that is stored by the account's name alone fits always.
-fn token_for<'s>(scheme: &'s Scheme, ids: &[Member]) -> Option<&'s Token> {
+fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> {
     let is_own = |name: &&String| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account);
     let fits = |token: &&Token| {
         let own: Vec<&String> = token.store_by.iter().filter(is_own).collect();
@@ -235,7 +235,13 @@ fn token_for<'s>(scheme: &'s Scheme, ids: &[Member]) -> Option<&'s Token> {
 }
 
 /// Under which name the tokens are known. The one that was named must be the one that was authorized.
-fn account_of(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Account>, ids: &[&Member]) -> Result<String, Exit> {
+fn account_of(
+    desk: &Desk<'_>,
+    room: &Room,
+    scheme: &Scheme,
+    named: Option<&Account>,
+    ids: &[&ObjectMember],
+) -> Result<String, Exit> {
     if let Some(account) = named {
         return match difference(account, ids) {
             None => Ok(account.name.clone()),
@@ -255,7 +261,7 @@ fn account_of(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Acco
 }
 
 /// The first id that is another than the account's own.
-fn difference<'a>(account: &'a Account, ids: &[&'a Member]) -> Option<(&'a str, &'a Value, &'a Value)> {
+fn difference<'a>(account: &'a Account, ids: &[&'a ObjectMember]) -> Option<(&'a str, &'a Value, &'a Value)> {
     ids.iter().find_map(|(name, value)| {
         let own = account.get(name).filter(|own| own.to_text() != value.to_text())?;
         Some((name.as_str(), own, value))

@@ -1,6 +1,6 @@
 //! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that changed.
 
-use crate::check::Difference;
+use crate::check::ValueDifference;
 use crate::diagnostic::count;
 use crate::report::Style;
 use crate::secret::visible;
@@ -29,19 +29,19 @@ pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, styl
 /// Where the two differ, by path.
 fn changes(old: &str, new: &str, style: Style) -> String {
     let found = differences(old, new);
-    let number = found.shown.len() + found.more;
+    let number = found.shown.len() + found.omitted;
     let mut text = format!("  {}\n", style.yellow(&count(number, "difference")));
     for difference in &found.shown {
         text.push_str(&format!("    {}{}\n", style.bold(&visible(&difference.path)), told(difference)));
     }
-    if found.more > 0 {
-        text.push_str(&format!("    … and {} more\n", found.more));
+    if found.omitted > 0 {
+        text.push_str(&format!("    … and {} more\n", found.omitted));
     }
     text
 }
 
 /// What is other there; its colours are those of the lines below, and not those of a report.
-fn told(difference: &Difference) -> String {
+fn told(difference: &ValueDifference) -> String {
     let text = difference.to_string();
     visible(text.strip_prefix(&difference.path).unwrap_or(&text))
 }

@@ -7,27 +7,27 @@ use std::time::Duration;
 
 /// What came, as predicates see it.
 #[derive(Clone, Debug)]
-pub(super) enum Actual<'v> {
+pub(super) enum ActualValue<'v> {
     /// A path for one value, or a header, that is not there.
-    Nothing,
+    Absent,
     /// A JSON value: the status, or a part of the body.
     Json(&'v Value),
     /// What a path for many found, in order.
-    Found(Vec<&'v Value>),
+    NodeList(Vec<&'v Value>),
     /// The body.
     Text(&'v str),
     /// A header: text that is read as a number where it is compared with one.
     Header(&'v str),
     /// A header that came more than once.
-    Headers(Vec<&'v str>),
+    RepeatedHeader(Vec<&'v str>),
     Latency(Duration),
 }
 
-impl<'v> Actual<'v> {
-    pub fn is_there(&self) -> bool {
+impl<'v> ActualValue<'v> {
+    pub fn exists(&self) -> bool {
         match self {
-            Self::Nothing => false,
-            Self::Found(items) => !items.is_empty(),
+            Self::Absent => false,
+            Self::NodeList(items) => !items.is_empty(),
             Self::Text(text) => !text.is_empty(),
             _ => true,
         }
@@ -53,7 +53,7 @@ impl<'v> Actual<'v> {
     pub fn items(&self) -> Option<Vec<&'v Value>> {
         match self {
             Self::Json(value) => value.as_list().map(|items| items.iter().collect()),
-            Self::Found(items) => Some(items.clone()),
+            Self::NodeList(items) => Some(items.clone()),
             _ => None,
         }
     }
@@ -63,7 +63,7 @@ impl<'v> Actual<'v> {
         match self {
             Self::Json(Value::List(items)) => Some(items.len()),
             Self::Json(Value::Object(members)) => Some(members.len()),
-            Self::Found(items) => Some(items.len()),
+            Self::NodeList(items) => Some(items.len()),
             _ => self.as_text().map(|text| text.chars().count()),
         }
     }
@@ -71,9 +71,9 @@ impl<'v> Actual<'v> {
     /// Equal in value and type; `None` where there is nothing to compare.
     pub fn equals(&self, expected: &Value) -> Option<bool> {
         match self {
-            Self::Nothing | Self::Latency(_) => None,
+            Self::Absent | Self::Latency(_) => None,
             Self::Json(value) => Some(*value == expected),
-            Self::Found(items) => Some(expected.as_list().is_some_and(|expected| {
+            Self::NodeList(items) => Some(expected.as_list().is_some_and(|expected| {
                 expected.len() == items.len() && expected.iter().zip(items).all(|(expected, item)| expected == *item)
             })),
             Self::Text(text) => Some(expected.as_str() == Some(text)),
@@ -81,17 +81,17 @@ impl<'v> Actual<'v> {
                 Value::Number(expected) => self.as_number().is_some_and(|number| *number == *expected),
                 _ => expected.as_str() == Some(text),
             }),
-            Self::Headers(texts) => Some(texts.iter().any(|text| Self::Header(text).equals(expected) == Some(true))),
+            Self::RepeatedHeader(texts) => Some(texts.iter().any(|text| Self::Header(text).equals(expected) == Some(true))),
         }
     }
 
-    pub fn is_type(&self, wanted: JsonType) -> Option<bool> {
+    pub fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
-            Self::Nothing | Self::Latency(_) => None,
+            Self::Absent | Self::Latency(_) => None,
             Self::Json(Value::Number(number)) if wanted == JsonType::Integer => Some(number.is_integer()),
             Self::Json(value) => Some(value.type_name() == wanted.name()),
-            Self::Found(_) => Some(wanted == JsonType::Array),
-            Self::Text(_) | Self::Header(_) | Self::Headers(_) => Some(wanted == JsonType::String),
+            Self::NodeList(_) => Some(wanted == JsonType::Array),
+            Self::Text(_) | Self::Header(_) | Self::RepeatedHeader(_) => Some(wanted == JsonType::String),
         }
     }
 
@@ -99,11 +99,11 @@ impl<'v> Actual<'v> {
     pub fn to_value(&self) -> Option<Cow<'v, Value>> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
-            Self::Nothing | Self::Latency(_) => return None,
+            Self::Absent | Self::Latency(_) => return None,
             Self::Json(value) => Cow::Borrowed(*value),
-            Self::Found(items) => Cow::Owned(Value::List(items.iter().map(|item| (*item).clone()).collect())),
+            Self::NodeList(items) => Cow::Owned(Value::List(items.iter().map(|item| (*item).clone()).collect())),
             Self::Text(body) | Self::Header(body) => Cow::Owned(text(body)),
-            Self::Headers(texts) => Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect())),
+            Self::RepeatedHeader(texts) => Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect())),
         })
     }
 }

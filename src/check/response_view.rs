@@ -1,38 +1,38 @@
 //! An answer as assertions look at it. Its body is read as JSON at most once, and only when a subject asks for it; it
 //! refuses to show anything that was not first given to `hiding`.
 
-use super::actual::Actual;
-use super::show::Show;
+use super::actual_value::ActualValue;
+use super::show::ValueFormatter;
 use crate::diagnostic::{did_you_mean, list_of};
-use crate::jsonpath::{DeadEnd, Found, JsonPath, Missing};
+use crate::jsonpath::{DeadEnd, JsonPath, MissingChild, PathMatches};
 use crate::model::assertion::Subject;
-use crate::value::{JsonError, Member, Value};
+use crate::value::{JsonError, ObjectMember, Value};
 use crate::wire::WireResponse;
 
 /// One answer, ready to be judged.
-pub struct Answer<'a> {
+pub struct ResponseView<'a> {
     response: &'a WireResponse,
     status: Value,
-    show: Show<'a>,
+    formatter: ValueFormatter<'a>,
 }
 
 /// Why a subject cannot be looked at, and what is there instead.
-pub(super) struct Unseen {
-    pub why: String,
+pub(super) struct SubjectError {
+    pub reason: String,
     pub actual: String,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> ResponseView<'a> {
     #[must_use]
     pub fn new(response: &'a WireResponse) -> Self {
-        Self { response, status: Value::from(i64::from(response.status)), show: Show::default() }
+        Self { response, status: Value::from(i64::from(response.status)), formatter: ValueFormatter::default() }
     }
 
     /// Every text of a failure passes through `hide` while it is still whole, because a shortened secret is none that could
     /// be recognised.
     #[must_use]
-    pub fn hiding(self, hide: &'a dyn Fn(&str) -> String) -> Self {
-        Self { show: Show::hiding(hide), ..self }
+    pub fn with_redaction(self, hide: &'a dyn Fn(&str) -> String) -> Self {
+        Self { formatter: ValueFormatter::redacting(hide), ..self }
     }
 
     #[must_use]
@@ -48,86 +48,86 @@ impl<'a> Answer<'a> {
         self.response.json()
     }
 
-    pub(super) fn show(&self) -> Show<'a> {
-        self.show
+    pub(super) fn formatter(&self) -> ValueFormatter<'a> {
+        self.formatter
     }
 
     /// The part of the answer that a subject names.
-    pub(super) fn look(&self, subject: &Subject) -> Result<Actual<'_>, Unseen> {
+    pub(super) fn select(&self, subject: &Subject) -> Result<ActualValue<'_>, SubjectError> {
         match subject {
-            Subject::Status => Ok(Actual::Json(&self.status)),
-            Subject::Latency => Ok(Actual::Latency(self.response.latency)),
+            Subject::Status => Ok(ActualValue::Json(&self.status)),
+            Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
             Subject::Body => match std::str::from_utf8(self.response.body()) {
-                Ok(text) => Ok(Actual::Text(text)),
-                Err(_) => Err(self.unseen("the body is not UTF-8, so it cannot be compared as text".to_owned())),
+                Ok(text) => Ok(ActualValue::Text(text)),
+                Err(_) => Err(self.unreadable_body("the body is not UTF-8, so it cannot be compared as text".to_owned())),
             },
             Subject::Header(name) => Ok(self.header(name)),
             Subject::Path(path) => self.path(path),
         }
     }
 
-    fn header(&self, name: &str) -> Actual<'_> {
+    fn header(&self, name: &str) -> ActualValue<'_> {
         let named = self.response.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
         match values.as_slice() {
-            [] => Actual::Nothing,
-            [one] => Actual::Header(one),
-            _ => Actual::Headers(values),
+            [] => ActualValue::Absent,
+            [one] => ActualValue::Header(one),
+            _ => ActualValue::RepeatedHeader(values),
         }
     }
 
-    fn path(&self, path: &JsonPath) -> Result<Actual<'_>, Unseen> {
-        let root = self.json().map_err(|error| self.unseen(self.not_json(error)))?;
+    fn path(&self, path: &JsonPath) -> Result<ActualValue<'_>, SubjectError> {
+        let root = self.json().map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
         match path.find(root) {
-            Ok(Found::One(found)) => Ok(found.map_or(Actual::Nothing, Actual::Json)),
-            Ok(Found::Many(found)) => Ok(Actual::Found(found)),
-            Err(overrun) => Err(Unseen { why: overrun.to_string(), actual: self.show.value(root) }),
+            Ok(PathMatches::One(found)) => Ok(found.map_or(ActualValue::Absent, ActualValue::Json)),
+            Ok(PathMatches::Many(found)) => Ok(ActualValue::NodeList(found)),
+            Err(overrun) => Err(SubjectError { reason: overrun.to_string(), actual: self.formatter.with_type(root) }),
         }
     }
 
-    fn not_json(&self, error: &JsonError) -> String {
+    fn not_json_reason(&self, error: &JsonError) -> String {
         let kind = match self.response.header("content-type") {
-            Some(kind) if !kind.contains("json") => format!("; its content-type is `{}`", self.show.text(kind)),
+            Some(kind) if !kind.contains("json") => format!("; its content-type is `{}`", self.formatter.text(kind)),
             _ => String::new(),
         };
         if self.response.body().is_empty() { format!("the body is empty{kind}") } else { format!("the body is {error}{kind}") }
     }
 
-    fn unseen(&self, why: String) -> Unseen {
+    fn unreadable_body(&self, why: String) -> SubjectError {
         let body = String::from_utf8_lossy(self.response.body());
-        Unseen { why, actual: if body.is_empty() { "no body".to_owned() } else { self.show.text(&body) } }
+        SubjectError { reason: why, actual: if body.is_empty() { "no body".to_owned() } else { self.formatter.text(&body) } }
     }
 
     /// What might be meant by a subject that is not there.
-    pub(super) fn missing(&self, subject: &Subject) -> Option<String> {
+    pub(super) fn missing_hint(&self, subject: &Subject) -> Option<String> {
         match subject {
             Subject::Header(name) => {
                 let known = self.response.headers.iter().map(|(key, _)| key.as_str());
                 did_you_mean(name, known).filter(|hint| hint.starts_with("did you mean"))
             }
-            Subject::Path(path) => path.dead_end(self.json().ok()?).map(|end| self.lacking(&end)),
+            Subject::Path(path) => path.dead_end(self.json().ok()?).map(|end| self.dead_end_hint(&end)),
             _ => None,
         }
     }
 
-    fn lacking(&self, end: &DeadEnd<'_>) -> String {
-        let path = self.show.text(&end.path);
+    fn dead_end_hint(&self, end: &DeadEnd<'_>) -> String {
+        let path = self.formatter.text(&end.path);
         match (end.missing, end.node) {
-            (Missing::Name(name), Value::Object(members)) => {
-                format!("`{path}` has no member `{}`; {}", self.show.text(name), self.members(name, members))
+            (MissingChild::Name(name), Value::Object(members)) => {
+                format!("`{path}` has no member `{}`; {}", self.formatter.text(name), self.members_hint(name, members))
             }
-            (Missing::Index(index), Value::List(items)) => {
+            (MissingChild::Index(index), Value::List(items)) => {
                 let plural = if items.len() == 1 { "" } else { "s" };
                 format!("`{path}` has {} element{plural}, so there is no [{index}]", items.len())
             }
-            (_, node) => format!("`{path}` is {}", self.show.value(node)),
+            (_, node) => format!("`{path}` is {}", self.formatter.with_type(node)),
         }
     }
 
     /// The member that was probably meant, or those that are there when they are few.
-    fn members(&self, name: &str, members: &[Member]) -> String {
+    fn members_hint(&self, name: &str, members: &[ObjectMember]) -> String {
         const FEW: usize = 8;
-        let names: Vec<String> = members.iter().map(|(key, _)| self.show.text(key)).collect();
+        let names: Vec<String> = members.iter().map(|(key, _)| self.formatter.text(key)).collect();
         let names = || names.iter().map(String::as_str);
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));
         meant.unwrap_or_else(|| match members.len() {

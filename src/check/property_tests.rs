@@ -1,12 +1,12 @@
 //! What holds for every value.
 
-use super::actual::Actual;
+use super::actual_value::ActualValue;
 use super::compare;
-use super::difference::Differ;
-use super::show::Show;
-use super::testing::constant;
-use super::{Answer, judge};
-use crate::jsonpath::{JsonPath, Trail};
+use super::difference::DifferenceCollector;
+use super::show::ValueFormatter;
+use super::test_support::constant;
+use super::{ResponseView, judge};
+use crate::jsonpath::{JsonPath, NodePath};
 use crate::model::assertion::{Assertion, Predicate, Subject, Test};
 use crate::model::template::Tree;
 use crate::span::Span;
@@ -39,8 +39,8 @@ fn object(members: Vec<(String, Value)>) -> Value {
 }
 
 fn differs(expected: &Value, actual: &Value) -> bool {
-    let mut differ = Differ::new(Show::default());
-    differ.equal(&Trail::Start("$"), expected, actual);
+    let mut differ = DifferenceCollector::new(ValueFormatter::default());
+    differ.compare_equal(&NodePath::Prefix("$"), expected, actual);
     !differ.finish().shown.is_empty()
 }
 
@@ -49,7 +49,7 @@ fn accepts(body: &Value, test: Test) -> bool {
     let response = WireResponse::new(200, vec![], body.to_json().into(), Duration::ZERO);
     let subject = Subject::Path(JsonPath::parse("$").unwrap());
     let assertion = Assertion { subject, at: Span::default(), predicates: vec![Predicate { at: Span::default(), test }] };
-    judge(&[assertion], &Answer::new(&response), &constant).unwrap().is_empty()
+    judge(&[assertion], &ResponseView::new(&response), &constant).unwrap().is_empty()
 }
 
 fn tree(value: &Value) -> Tree {
@@ -60,7 +60,7 @@ proptest! {
     #[test]
     fn a_value_equals_itself_and_includes_itself(value in value()) {
         prop_assert!(accepts(&value, Test::Equals(tree(&value))));
-        prop_assert!(compare::fits(&value, &value));
+        prop_assert!(compare::is_subset(&value, &value));
         prop_assert!(!differs(&value, &value));
     }
 
@@ -115,9 +115,9 @@ proptest! {
 
     #[test]
     fn no_value_of_an_answer_acts_on_a_terminal(value in value()) {
-        let shown = Show::default().value(&value);
+        let shown = ValueFormatter::default().with_type(&value);
         let acts = shown.contains(['\u{1b}', '\u{202e}']);
         prop_assert!(!acts && shown.chars().count() < 1000);
-        prop_assert!(Actual::Json(&value).is_there());
+        prop_assert!(ActualValue::Json(&value).exists());
     }
 }

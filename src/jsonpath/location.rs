@@ -1,23 +1,23 @@
 //! The place of a value inside a document, as a path. It refuses to look for a value by its content: two equal values stand
 //! in two places.
 
-use super::query::Selector;
+use super::query::PathSelector;
 use crate::value::Value;
 use std::fmt::{self, Write};
 
 /// A place on the way down a document; written out only when someone asks.
 #[derive(Clone, Copy, Debug)]
-pub enum Trail<'a> {
+pub enum NodePath<'a> {
     /// What every path below begins with.
-    Start(&'a str),
-    Name(&'a Trail<'a>, &'a str),
-    Index(&'a Trail<'a>, usize),
+    Prefix(&'a str),
+    Name(&'a NodePath<'a>, &'a str),
+    Index(&'a NodePath<'a>, usize),
 }
 
-impl fmt::Display for Trail<'_> {
+impl fmt::Display for NodePath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(text) => f.write_str(text),
+            Self::Prefix(text) => f.write_str(text),
             Self::Name(parent, name) => {
                 parent.fmt(f)?;
                 write_name(f, name)
@@ -30,28 +30,30 @@ impl fmt::Display for Trail<'_> {
 /// The path to `node`, which must be a part of `root` itself and not a copy.
 #[must_use]
 pub fn locate(root: &Value, node: &Value) -> Option<String> {
-    locate_below(&Trail::Start("$"), root, node)
+    locate_below(&NodePath::Prefix("$"), root, node)
 }
 
-fn locate_below(trail: &Trail<'_>, here: &Value, node: &Value) -> Option<String> {
+fn locate_below(trail: &NodePath<'_>, here: &Value, node: &Value) -> Option<String> {
     if std::ptr::eq(here, node) {
         return Some(trail.to_string());
     }
     match here {
         Value::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| locate_below(&Trail::Index(trail, index), item, node))
+            items.iter().enumerate().find_map(|(index, item)| locate_below(&NodePath::Index(trail, index), item, node))
         }
-        Value::Object(members) => members.iter().find_map(|(name, member)| locate_below(&Trail::Name(trail, name), member, node)),
+        Value::Object(members) => {
+            members.iter().find_map(|(name, member)| locate_below(&NodePath::Name(trail, name), member, node))
+        }
         _ => None,
     }
 }
 
 /// Writes a step behind a path.
-pub(super) fn push(path: &mut String, selector: &Selector) {
+pub(super) fn push_segment(path: &mut String, selector: &PathSelector) {
     // Writing to a `String` cannot fail.
     let _ = match selector {
-        Selector::Name(name) => write_name(path, name),
-        Selector::Index(index) => write!(path, "[{index}]"),
+        PathSelector::Name(name) => write_name(path, name),
+        PathSelector::Index(index) => write!(path, "[{index}]"),
         _ => Ok(()),
     };
 }

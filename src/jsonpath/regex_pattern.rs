@@ -1,7 +1,7 @@
 //! The regular expressions of `match()` and `search()`: I-Regexp (RFC 9485) on top of the `regex` crate. It refuses
 //! expressions that compile to more than a megabyte.
 
-use super::query::Operand;
+use super::query::FilterOperand;
 use regex::{Regex, RegexBuilder};
 
 /// Keeps `(a{1,100}){1,100}` and its like from taking seconds over one text.
@@ -9,30 +9,30 @@ const MAX_SIZE: usize = 1 << 20;
 
 /// How a text is held to an expression.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Extent {
+pub(super) enum MatchExtent {
     /// `match()`: the whole text.
     Whole,
     /// `search()`: any part of it.
-    Part,
+    Substring,
 }
 
 /// The second argument of `match()` or `search()`.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub(super) enum RegexPattern {
     /// Written in the path, compiled once.
-    Ready(Regex),
+    Compiled(Regex),
     /// Known only when a document is there.
-    Later(Extent, Box<Operand>),
+    Dynamic(MatchExtent, Box<FilterOperand>),
     /// Written in the path and no text: RFC 9535 says that nothing matches it.
-    Never,
+    Unmatchable,
 }
 
 /// Compiles an expression as RFC 9535 sections 2.4.6 and 2.4.7 read it.
-pub(super) fn compile(pattern: &str, extent: Extent) -> Result<Regex, regex::Error> {
+pub(super) fn compile_regex(pattern: &str, extent: MatchExtent) -> Result<Regex, regex::Error> {
     let inner = translate(pattern);
     let whole = match extent {
-        Extent::Whole => format!(r"\A(?:{inner})\z"),
-        Extent::Part => inner,
+        MatchExtent::Whole => format!(r"\A(?:{inner})\z"),
+        MatchExtent::Substring => inner,
     };
     RegexBuilder::new(&whole).size_limit(MAX_SIZE).build()
 }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_dot_is_no_line_break_and_a_class_holds_plain_letters() {
-        let matches = |pattern, text| compile(pattern, Extent::Whole).unwrap().is_match(text);
+        let matches = |pattern, text| compile_regex(pattern, MatchExtent::Whole).unwrap().is_match(text);
         assert!(matches("a.c", "a\u{2028}c") && !matches("a.c", "a\rc"));
         assert!(matches(r"a\.c", "a.c") && !matches(r"a\.c", "abc"));
         assert!(matches("[.]", ".") && !matches("[.]", "x"));
@@ -74,6 +74,6 @@ mod tests {
 
     #[test]
     fn an_expression_that_grows_without_bounds_is_refused() {
-        assert!(compile("((a{1,100}){1,100}){1,100}", Extent::Part).is_err());
+        assert!(compile_regex("((a{1,100}){1,100}){1,100}", MatchExtent::Substring).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! A small language for tests: expectations as JSON, so that this room stays free of YAML.
 
-use super::{Answer, Failure, judge};
+use super::{PredicateFailure, ResponseView, judge};
 use crate::jsonpath::JsonPath;
 use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Schema, Subject, Test};
 use crate::model::template::Tree;
@@ -105,14 +105,14 @@ pub fn constant(tree: &Tree) -> Result<Cow<'_, Value>, &'static str> {
     tree.as_constant().map(Cow::Borrowed).ok_or("not a constant")
 }
 
-pub fn failures(body: &str, on: &str, expected: &str) -> Vec<Failure> {
+pub fn failures(body: &str, on: &str, expected: &str) -> Vec<PredicateFailure> {
     let response = response(body);
-    judge(&[assertion(on, expected)], &Answer::new(&response), &constant).unwrap()
+    judge(&[assertion(on, expected)], &ResponseView::new(&response), &constant).unwrap()
 }
 
 /// Every failure and difference as a line.
-pub fn lines(failures: &[Failure]) -> Vec<String> {
-    let line = |failure: &Failure| {
+pub fn lines(failures: &[PredicateFailure]) -> Vec<String> {
+    let line = |failure: &PredicateFailure| {
         let differences = failure.differences.shown.iter().map(|difference| format!("  {difference}"));
         [failure.to_string()].into_iter().chain(differences).collect::<Vec<_>>()
     };
