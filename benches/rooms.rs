@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use ingam::check::{ResponseView, judge};
-use ingam::load::{Loaded, load};
+use ingam::load::{LoadedWorkspace, load};
 use ingam::model::recording::{AnswerBody, Outcome, RecordedAnswer};
 use ingam::model::request::{Step, WorkspaceFile};
 use ingam::render::{BodyFiles, Layer, Moment, Variables, draft, tree};
@@ -27,11 +27,11 @@ impl BodyFiles for NoFiles {
 const MOMENT: Moment = Moment { unix_ms: 1_795_338_000_000, seed: [7; 16] };
 
 /// This repository's own workspace.
-fn loaded() -> Loaded {
+fn loaded() -> LoadedWorkspace {
     load(Path::new(env!("CARGO_MANIFEST_DIR")), 1).unwrap()
 }
 
-fn step(loaded: &Loaded) -> (&Step, Variables) {
+fn step(loaded: &LoadedWorkspace) -> (&Step, Variables) {
     let request = loaded.workspace.requests.iter().find(|request| request.name == "coupang/product_search").unwrap();
     let mut variables = Variables::new(MOMENT);
     variables.define(&loaded.workspace.vars, Layer::Workspace).unwrap();

@@ -94,7 +94,7 @@ fn find_unsatisfiable(predicates: &[Predicate], sort: SubjectType) -> Vec<Unsati
 }
 
 fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let own = |unfit, reason| vec![UnsatisfiablePredicate { at: predicate.at, reason, is_inapplicable }];
+    let own = |is_inapplicable, reason| vec![UnsatisfiablePredicate { at: predicate.at, reason, is_inapplicable }];
     if let Some(reason) = inapplicable_reason(&predicate.test, sort) {
         return own(true, reason);
     }

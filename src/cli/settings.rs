@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::Host;
-use crate::load::{Loaded, WORKSPACE_FILE, is_variable, load};
+use crate::load::{LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
 use crate::model::environment::{LIVE, SANDBOX};
 use crate::model::workspace::Workspace;
 use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
@@ -26,7 +26,7 @@ pub fn root(host: &Host, global: &Global) -> PathBuf {
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
-pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<Loaded, Exit> {
+pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
     let loaded = load_any(host, global, output)?;
     if !loaded.diagnostics.is_empty() {
         output.diagnostics(&loaded.diagnostics, &loaded.sources);
@@ -35,7 +35,7 @@ pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<Loaded
 }
 
 /// Loads the workspace without a word about its faults.
-pub fn load_any(host: &Host, global: &Global, output: &Output) -> Result<Loaded, Exit> {
+pub fn load_any(host: &Host, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
     let root = root(host, global);
     load(&root, host.threads).map_err(|error| {
         output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
@@ -74,7 +74,7 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<ObjectMember>, Exit>
             output.error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
             return Err(Exit::Usage);
         };
-        if !is_variable(name) || crate::render::RESERVED.contains(&name) {
+        if !is_variable_name(name) || crate::render::RESERVED.contains(&name) {
             output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
             return Err(Exit::Usage);
         }
@@ -170,7 +170,7 @@ pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> Given<'t> {
 }
 
 /// Every name that templates use must be known in this environment.
-pub fn names(loaded: &Loaded, environment: &str, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
+pub fn names(loaded: &LoadedWorkspace, environment: &str, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
     let mut faults = Diagnostics::default();
     check_names(&loaded.workspace, environment, given, &mut faults);
     let faults = faults.sorted();
@@ -182,7 +182,7 @@ pub fn names(loaded: &Loaded, environment: &str, given: &Given<'_>, output: &Out
 }
 
 /// A variable that nothing in the workspace defines or uses is a slip of the keys.
-pub fn known_vars(loaded: &Loaded, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
+pub fn known_vars(loaded: &LoadedWorkspace, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
     match given.vars.iter().find(|name| !knows_variable(&loaded.workspace, name)) {
         None => Ok(()),
         Some(name) => {

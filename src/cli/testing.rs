@@ -26,7 +26,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::event::{Event, StepReport};
 use crate::host::{Host, Terminal};
-use crate::load::{Loaded, load};
+use crate::load::{LoadedWorkspace, load};
 use crate::report::Reporter;
 use crate::span::Sources;
 use clap::Parser;
@@ -44,7 +44,7 @@ pub struct Workspace {
     options: Vec<String>,
     env: BTreeMap<String, String>,
     clock: fn() -> i64,
-    loaded: Arc<OnceLock<Result<&'static Loaded, String>>>,
+    loaded: Arc<OnceLock<Result<&'static LoadedWorkspace, String>>>,
 }
 
 /// What became of a run.
@@ -204,7 +204,7 @@ impl Workspace {
     }
 
     /// Loaded once, and kept as long as the tests run.
-    fn loaded(&self) -> Result<&'static Loaded, String> {
+    fn loaded(&self) -> Result<&'static LoadedWorkspace, String> {
         self.loaded.get_or_init(|| loaded(&self.root, &self.host())).clone()
     }
 
@@ -225,7 +225,7 @@ impl Workspace {
     }
 }
 
-fn loaded(root: &Path, host: &Host) -> Result<&'static Loaded, String> {
+fn loaded(root: &Path, host: &Host) -> Result<&'static LoadedWorkspace, String> {
     let loaded =
         load(root, host.threads).map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
     if !loaded.has_errors() {

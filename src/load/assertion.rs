@@ -2,16 +2,17 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, similar};
 use crate::jsonpath::JsonPath;
-use crate::load::fields::{
-    Map, check_header_name, check_variable, duration, entries, flag, one_or_many, parse_duration, text, word, wrong_kind,
+use crate::load::node_reader::{
+    CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries, one_or_many, parse_duration,
+    text, wrong_kind,
 };
-use crate::load::files::Files;
-use crate::load::values::Values;
+use crate::load::value_decoder::ValueDecoder;
+use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
 use crate::model::capture::Capture;
 use crate::model::template::hole_in;
 use crate::render::Dialect;
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// The predicates of the language.
 pub const PREDICATES: [&str; 21] = [
@@ -39,42 +40,42 @@ pub const PREDICATES: [&str; 21] = [
 ];
 
 /// The subjects that are not a JSONPath or a header.
-const SUBJECTS: [&str; 3] = ["status", "latency", "body"];
+const SUBJECT_KEYS: [&str; 3] = ["status", "latency", "body"];
 
-pub struct Assertions<'d> {
+pub struct AssertionDecoder<'d> {
     pub dialect: Dialect,
-    pub files: &'d Files,
-    pub faults: &'d mut Diagnostics,
+    pub files: &'d WorkspaceFiles,
+    pub diagnostics: &'d mut Diagnostics,
 }
 
-impl Assertions<'_> {
-    pub fn decode(&mut self, node: &Node) -> Vec<Assertion> {
-        self.decode_map(node, "`assert`")
+impl AssertionDecoder<'_> {
+    pub fn decode(&mut self, node: &YamlNode) -> Vec<Assertion> {
+        self.decode_under(node, "`assert`")
     }
 
     /// The same under another key.
-    pub fn decode_map(&mut self, node: &Node, what: &str) -> Vec<Assertion> {
-        entries(node, what, self.faults).iter().filter_map(|entry| self.assertion(entry)).collect()
+    pub fn decode_under(&mut self, node: &YamlNode, what: &str) -> Vec<Assertion> {
+        map_entries(node, what, self.diagnostics).iter().filter_map(|entry| self.assertion(entry)).collect()
     }
 
-    fn assertion(&mut self, entry: &Entry) -> Option<Assertion> {
+    fn assertion(&mut self, entry: &MapEntry) -> Option<Assertion> {
         let subject = self.subject(entry)?;
         let latency = matches!(subject, Subject::Latency);
         let predicates = self.expectation(&entry.value, latency);
         let assertion = Assertion { subject, at: entry.key_at, predicates };
         for (at, reason) in crate::check::unsatisfiable_predicates(&assertion) {
-            self.faults.push(Diagnostic::error("this can never hold").at(at, reason));
+            self.diagnostics.push(Diagnostic::error("this can never hold").at(at, reason));
         }
         Some(assertion)
     }
 
-    fn subject(&mut self, entry: &Entry) -> Option<Subject> {
+    fn subject(&mut self, entry: &MapEntry) -> Option<Subject> {
         let key = entry.key.as_str();
         if key.starts_with('$') {
-            return json_path(key, entry.key_at, self.faults).map(Subject::Path);
+            return json_path(key, entry.key_at, self.diagnostics).map(Subject::Path);
         }
         if let Some(name) = key.strip_prefix("header.") {
-            check_header_name(name, entry.key_at, "this subject", self.faults);
+            check_header_name(name, entry.key_at, "this subject", self.diagnostics);
             return Some(Subject::Header(name.to_ascii_lowercase()));
         }
         match key {
@@ -83,116 +84,123 @@ impl Assertions<'_> {
             "body" => Some(Subject::Body),
             _ => {
                 let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
-                let hint = similar(key, SUBJECTS).unwrap_or_else(|| {
+                let hint = similar(key, SUBJECT_KEYS).unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });
-                self.faults.push(fault.hint(hint));
+                self.diagnostics.push(fault.hint(hint));
                 None
             }
         }
     }
 
     /// A map is always predicates; anything else is the value to equal.
-    fn expectation(&mut self, node: &Node, latency: bool) -> Vec<Predicate> {
+    fn expectation(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
         match &node.kind {
-            Kind::Map(_) => self.predicates(node, latency),
-            _ => vec![Predicate { at: node.at, test: Test::Equals(self.values().tree(node)) }],
+            NodeKind::Map(_) => self.predicates(node, latency),
+            _ => vec![Predicate { at: node.at, test: Test::Equals(self.value_decoder().tree(node)) }],
         }
     }
 
-    fn predicates(&mut self, node: &Node, latency: bool) -> Vec<Predicate> {
-        let Some(map) = Map::open(node, "an expectation", &PREDICATES, self.faults) else { return Vec::new() };
-        let found = map.present(&PREDICATES);
-        if found.is_empty() && node.as_map().is_some_and(<[Entry]>::is_empty) {
+    fn predicates(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
+        let Some(map) = CheckedMap::open(node, "an expectation", &PREDICATES, self.diagnostics) else { return Vec::new() };
+        let found = map.present_entries(&PREDICATES);
+        if found.is_empty() && node.as_map().is_some_and(<[MapEntry]>::is_empty) {
             let fault =
                 Diagnostic::error("an expectation without a predicate holds always").at(node.at, "nothing is expected here");
-            self.faults.push(fault.hint("to compare with an object, write `{ equals: {} }`"));
+            self.diagnostics.push(fault.hint("to compare with an object, write `{ equals: {} }`"));
         }
         let unknown = node.as_map().is_some_and(|entries| entries.len() > found.len());
         if unknown {
             let fault = Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
-            self.faults.push(fault.hint("to compare with an object, write `equals: { … }`"));
+            self.diagnostics.push(fault.hint("to compare with an object, write `equals: { … }`"));
         }
-        let mut written: Vec<&Entry> = node.as_map().unwrap_or_default().iter().collect();
+        let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
         written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
-        written.into_iter().filter_map(|entry| Some(Predicate { at: entry.key_at, test: self.test(entry, latency)? })).collect()
+        written
+            .into_iter()
+            .filter_map(|entry| Some(Predicate { at: entry.key_at, test: self.predicate_test(entry, latency)? }))
+            .collect()
     }
 
-    fn test(&mut self, entry: &Entry, latency: bool) -> Option<Test> {
+    fn predicate_test(&mut self, entry: &MapEntry, latency: bool) -> Option<Test> {
         let node = &entry.value;
         let name = || format!("`{}`", entry.key);
         Some(match entry.key.as_str() {
-            "equals" => Test::Equals(self.values().tree(node)),
+            "equals" => Test::Equals(self.value_decoder().tree(node)),
             "not" => Test::Not(self.expectation(node, latency)),
-            "one_of" => Test::OneOf(self.list(node, &name())?),
-            "type" => Test::Type(self.types(node)),
-            "exists" => Test::Exists(flag(node, &name(), self.faults)?),
+            "one_of" => Test::OneOf(self.list_tree(node, &name())?),
+            "type" => Test::Type(self.json_types(node)),
+            "exists" => Test::Exists(boolean(node, &name(), self.diagnostics)?),
             "above" => Test::Above(self.bound(node, latency)?),
             "at_least" => Test::AtLeast(self.bound(node, latency)?),
             "below" => Test::Below(self.bound(node, latency)?),
             "at_most" => Test::AtMost(self.bound(node, latency)?),
-            "matches" => Test::Matches(regex(node, self.faults)?),
-            "contains" => Test::Contains(self.values().tree(node)),
-            "starts_with" => Test::StartsWith(self.values().tree(node)),
-            "ends_with" => Test::EndsWith(self.values().tree(node)),
+            "matches" => Test::Matches(regex(node, self.diagnostics)?),
+            "contains" => Test::Contains(self.value_decoder().tree(node)),
+            "starts_with" => Test::StartsWith(self.value_decoder().tree(node)),
+            "ends_with" => Test::EndsWith(self.value_decoder().tree(node)),
             "length" => Test::Length(self.expectation(node, false)),
             "each" => Test::Each(self.expectation(node, false)),
             "some" => Test::Some(self.expectation(node, false)),
             "none" => Test::None(self.expectation(node, false)),
-            "includes" => Test::Includes(self.values().tree(node)),
-            "unordered" => Test::Unordered(self.list(node, &name())?),
-            "unique" => Test::Unique(flag(node, &name(), self.faults)?),
-            _ => Test::Schema(self.files.schema(node, self.faults)?),
+            "includes" => Test::Includes(self.value_decoder().tree(node)),
+            "unordered" => Test::Unordered(self.list_tree(node, &name())?),
+            "unique" => Test::Unique(boolean(node, &name(), self.diagnostics)?),
+            _ => Test::Schema(self.files.schema(node, self.diagnostics)?),
         })
     }
 
     /// A list, or a template that may yield one.
-    fn list(&mut self, node: &Node, what: &str) -> Option<crate::model::template::Tree> {
-        let tree = self.values().tree(node);
+    fn list_tree(&mut self, node: &YamlNode, what: &str) -> Option<crate::model::template::Tree> {
+        let tree = self.value_decoder().tree(node);
         if node.as_list().is_some() || tree.as_constant().is_none() {
             return Some(tree);
         }
-        self.faults.push(wrong_kind(node, what, "a list"));
+        self.diagnostics.push(wrong_kind(node, what, "a list"));
         None
     }
 
-    fn bound(&mut self, node: &Node, latency: bool) -> Option<Bound> {
+    fn bound(&mut self, node: &YamlNode, latency: bool) -> Option<Bound> {
         if latency {
-            return duration(node, "a bound of `latency`", self.faults).map(Bound::Duration);
+            return duration(node, "a bound of `latency`", self.diagnostics).map(Bound::Duration);
         }
         if node.as_text().and_then(parse_duration).is_some() {
             let fault = Diagnostic::error("only `latency` is compared with durations").at(node.at, "a duration");
-            self.faults.push(fault.hint("write a number"));
+            self.diagnostics.push(fault.hint("write a number"));
             return None;
         }
-        Some(Bound::Value(self.values().tree(node)))
+        Some(Bound::Value(self.value_decoder().tree(node)))
     }
 
-    fn types(&mut self, node: &Node) -> Vec<JsonType> {
+    fn json_types(&mut self, node: &YamlNode) -> Vec<JsonType> {
         let words = JsonType::ALL.map(|kind| (kind.name(), kind));
         one_or_many(node)
             .iter()
             .filter_map(|item| {
-                if matches!(item.kind, Kind::Null) { Some(JsonType::Null) } else { word(item, "a type", &words, self.faults) }
+                if matches!(item.kind, NodeKind::Null) {
+                    Some(JsonType::Null)
+                } else {
+                    enum_value(item, "a type", &words, self.diagnostics)
+                }
             })
             .collect()
     }
 
-    fn values(&mut self) -> Values<'_> {
-        Values { dialect: self.dialect, faults: self.faults }
+    fn value_decoder(&mut self) -> ValueDecoder<'_> {
+        ValueDecoder { dialect: self.dialect, diagnostics: self.diagnostics }
     }
 }
 
 /// Decodes a `capture` map: name → JSONPath, or `{ header: name }`.
-pub fn captures(node: &Node, faults: &mut Diagnostics) -> Vec<Capture> {
-    entries(node, "`capture`", faults).iter().filter_map(|entry| capture(entry, faults)).collect()
+pub fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture> {
+    map_entries(node, "`capture`", faults).iter().filter_map(|entry| decode_capture(entry, faults)).collect()
 }
 
-fn capture(entry: &Entry, faults: &mut Diagnostics) -> Option<Capture> {
-    check_variable(&entry.key, entry.key_at, "a variable", faults);
+fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture> {
+    check_variable_name(&entry.key, entry.key_at, "a variable", faults);
     let from = match &entry.value.kind {
-        Kind::Map(_) => {
-            let map = Map::open(&entry.value, "a capture", &["header"], faults)?;
+        NodeKind::Map(_) => {
+            let map = CheckedMap::open(&entry.value, "a capture", &["header"], faults)?;
             let node = map.required("header", faults)?;
             let name = text(node, "`header`", faults)?;
             check_header_name(name, node.at, "this name", faults);
@@ -226,7 +234,7 @@ pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) ->
 }
 
 /// A regular expression; never a template.
-pub fn regex(node: &Node, faults: &mut Diagnostics) -> Option<regex::Regex> {
+pub fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::Regex> {
     const SIZE_LIMIT: usize = 1 << 20;
     let pattern = text(node, "a regular expression", faults)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);

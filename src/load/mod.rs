@@ -2,26 +2,26 @@
 //! It refuses to send anything, and to stop at the first fault.
 
 mod assertion;
-mod fields;
-mod files;
 mod fixture;
-mod needs;
+mod fixture_graph;
+mod node_reader;
 mod recording;
 mod redact;
+mod references;
 mod repeat;
 mod request;
-mod resolve;
 mod resource;
 mod schema;
 mod scheme;
-mod values;
+mod value_decoder;
 mod variants;
 mod workspace;
+mod workspace_files;
 
-pub use fields::{is_variable, parse_duration};
-pub use files::{Files, WORKSPACE_FILE};
-pub use resolve::scheme_names;
+pub use node_reader::{is_variable_name, parse_duration};
+pub use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
+pub use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::fixture::Fixture;
@@ -31,12 +31,12 @@ use crate::model::scheme::{Origin, Scheme};
 use crate::model::workspace::Workspace;
 use crate::span::{FileId, Sources};
 use crate::store::variable_part;
-use files::{FileKind, Found};
 use std::path::Path;
 use std::sync::Arc;
+use workspace_files::{DiscoveredFile, FileKind};
 
 /// The schemes that the program brings, by name.
-pub const BUILT_IN: [(&str, &str); 7] = [
+pub const BUILT_IN_SCHEMES: [(&str, &str); 7] = [
     ("coupang", include_str!("../schemes/coupang.yaml")),
     ("kaufland", include_str!("../schemes/kaufland.yaml")),
     ("lazada", include_str!("../schemes/lazada.yaml")),
@@ -47,13 +47,13 @@ pub const BUILT_IN: [(&str, &str); 7] = [
 ];
 
 /// What was loaded, with the texts for showing places, and every fault that was found.
-pub struct Loaded {
+pub struct LoadedWorkspace {
     pub workspace: Workspace,
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl Loaded {
+impl LoadedWorkspace {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
@@ -61,26 +61,26 @@ impl Loaded {
 }
 
 /// One decoded file.
-enum Decoded {
-    Workspace(workspace::Settings),
+enum DecodedFile {
+    Workspace(workspace::WorkspaceSettings),
     Request(Request),
     Recording(Recording),
     Fixture(Fixture),
     Scheme(Box<Scheme>),
-    Nothing,
+    Invalid,
 }
 
 /// Loads the workspace whose root is `root`. Files are read and decoded on `threads` threads.
 ///
 /// # Errors
 /// Only when the root itself cannot be read; faults of files are in [`Loaded::diagnostics`].
-pub fn load(root: &Path, threads: usize) -> std::io::Result<Loaded> {
-    let files = Files::new(root)?;
+pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
+    let files = WorkspaceFiles::new(root)?;
     let mut faults = Diagnostics::default();
     let mut sources = Sources::default();
-    let found = files.find(&mut faults);
-    let texts = on_threads(threads, &found, |file, faults| files.read(file, faults), &mut faults);
-    let jobs: Vec<(Found, FileId, Arc<str>)> = found
+    let found = files.find_yaml_files(&mut faults);
+    let texts = map_on_threads(threads, &found, |file, faults| files.read(file, faults), &mut faults);
+    let jobs: Vec<(DiscoveredFile, FileId, Arc<str>)> = found
         .into_iter()
         .zip(texts)
         .filter_map(|(file, text)| {
@@ -89,25 +89,26 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<Loaded> {
             Some((file, id, text))
         })
         .collect();
-    let decoded = on_threads(threads, &jobs, |(file, id, text), faults| decode(&files, file, *id, text, faults), &mut faults);
+    let decoded =
+        map_on_threads(threads, &jobs, |(file, id, text), faults| decode_file(&files, file, *id, text, faults), &mut faults);
     let mut workspace = Workspace::empty(files.root().to_owned());
-    for scheme in built_in(&files, &decoded, &mut sources, &mut faults) {
+    for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut faults) {
         workspace.schemes.push(Arc::new(scheme));
     }
-    let places: Vec<&Found> = jobs.iter().map(|(file, _, _)| file).collect();
+    let places: Vec<&DiscoveredFile> = jobs.iter().map(|(file, _, _)| file).collect();
     for (decoded, file) in decoded.into_iter().zip(places) {
-        add(&mut workspace, decoded, file, &mut faults);
+        add_to_workspace(&mut workspace, decoded, file, &mut faults);
     }
-    resolve::resolve(&workspace, &mut faults);
-    hide_secrets(&workspace, &mut sources);
-    Ok(Loaded { workspace, sources, diagnostics: faults.sorted() })
+    references::check_references(&workspace, &mut faults);
+    redact_secrets(&workspace, &mut sources);
+    Ok(LoadedWorkspace { workspace, sources, diagnostics: faults.sorted() })
 }
 
 /// A secret in a file is a fault, and showing the line it stands in would spread it further.
-fn hide_secrets(workspace: &Workspace, sources: &mut Sources) {
+fn redact_secrets(workspace: &Workspace, sources: &mut Sources) {
     for account in workspace.environments.iter().flat_map(|environment| &environment.accounts) {
         let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
-        for (_, value) in account.values.iter().filter(|(name, _)| resolve::is_secret(scheme, name)) {
+        for (_, value) in account.values.iter().filter(|(name, _)| references::is_secret_name(scheme, name)) {
             if let Some(text) = value.to_plain_text() {
                 sources.hide(account.at.file, &text);
             }
@@ -116,27 +117,38 @@ fn hide_secrets(workspace: &Workspace, sources: &mut Sources) {
 }
 
 /// Built-in schemes are decoded only when something names them: most runs need one of them.
-fn built_in(files: &Files, decoded: &[Decoded], sources: &mut Sources, faults: &mut Diagnostics) -> Vec<Scheme> {
+fn decode_needed_schemes(
+    files: &WorkspaceFiles,
+    decoded: &[DecodedFile],
+    sources: &mut Sources,
+    faults: &mut Diagnostics,
+) -> Vec<Scheme> {
     let wanted = |name: &str| {
         decoded.iter().any(|decoded| match decoded {
-            Decoded::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
-            Decoded::Recording(recording) => recording.scheme == name,
-            Decoded::Fixture(fixture) => fixture.calls().any(|step| step.scheme.name == name),
-            Decoded::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
+            DecodedFile::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
+            DecodedFile::Recording(recording) => recording.scheme == name,
+            DecodedFile::Fixture(fixture) => fixture.calls().any(|step| step.scheme.name == name),
+            DecodedFile::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
             _ => false,
         })
     };
-    BUILT_IN
+    BUILT_IN_SCHEMES
         .iter()
         .filter(|(name, _)| wanted(name))
-        .filter_map(|(name, text)| decode_built_in(files, name, text, sources, faults))
+        .filter_map(|(name, text)| decode_built_in_scheme(files, name, text, sources, faults))
         .collect()
 }
 
-fn decode_built_in(files: &Files, name: &str, text: &str, sources: &mut Sources, faults: &mut Diagnostics) -> Option<Scheme> {
+fn decode_built_in_scheme(
+    files: &WorkspaceFiles,
+    name: &str,
+    text: &str,
+    sources: &mut Sources,
+    faults: &mut Diagnostics,
+) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
     match crate::yaml::parse(id, text) {
-        Ok(node) => scheme::Schemes { files, faults }.decode(name, Origin::BuiltIn, &node),
+        Ok(node) => scheme::SchemeDecoder { files, diagnostics: faults }.decode(name, Origin::BuiltIn, &node),
         Err(fault) => {
             faults.push(*fault);
             None
@@ -148,11 +160,11 @@ fn decode_built_in(files: &Files, name: &str, text: &str, sources: &mut Sources,
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn scheme_of(root: &Path, name: &str, origin: Origin, text: &str) -> Result<Scheme, String> {
-    let files = Files::new(root).map_err(|error| error.to_string())?;
+pub fn decode_scheme_text(root: &Path, name: &str, origin: Origin, text: &str) -> Result<Scheme, String> {
+    let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
-    let scheme = scheme::Schemes { files: &files, faults: &mut faults }.decode(name, origin, &node);
+    let scheme = scheme::SchemeDecoder { files: &files, diagnostics: &mut faults }.decode(name, origin, &node);
     let faults = faults.sorted();
     match (scheme, faults.iter().find(|fault| fault.severity == crate::diagnostic::Severity::Error)) {
         (Some(scheme), None) => Ok(scheme),
@@ -164,11 +176,11 @@ pub fn scheme_of(root: &Path, name: &str, origin: Origin, text: &str) -> Result<
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn recording_of(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
-    let files = Files::new(root).map_err(|error| error.to_string())?;
+pub fn decode_recording_text(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
+    let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
-    let recording = recording::Recordings { files: &files, faults: &mut faults }.decode(name.to_owned(), &node, text);
+    let recording = recording::RecordingDecoder { files: &files, diagnostics: &mut faults }.decode(name.to_owned(), &node, text);
     match (recording, faults.sorted().first()) {
         (Some(recording), None) => Ok(recording),
         (_, fault) => Err(fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.title.clone())),
@@ -176,13 +188,13 @@ pub fn recording_of(root: &Path, name: &str, text: &str) -> Result<Recording, St
 }
 
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
-pub fn all_schemes(loaded: &mut Loaded) -> Vec<Arc<Scheme>> {
-    let Ok(files) = Files::new(&loaded.workspace.root) else { return loaded.workspace.schemes.clone() };
+pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
+    let Ok(files) = WorkspaceFiles::new(&loaded.workspace.root) else { return loaded.workspace.schemes.clone() };
     let mut faults = Diagnostics::default();
     let mut schemes = loaded.workspace.schemes.clone();
-    for (name, text) in BUILT_IN {
+    for (name, text) in BUILT_IN_SCHEMES {
         if !schemes.iter().any(|scheme| scheme.name == name) {
-            schemes.extend(decode_built_in(&files, name, text, &mut loaded.sources, &mut faults).map(Arc::new));
+            schemes.extend(decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut faults).map(Arc::new));
         }
     }
     loaded.diagnostics.extend(faults.sorted());
@@ -190,31 +202,35 @@ pub fn all_schemes(loaded: &mut Loaded) -> Vec<Arc<Scheme>> {
     schemes
 }
 
-fn decode(files: &Files, file: &Found, id: FileId, text: &str, faults: &mut Diagnostics) -> Decoded {
+fn decode_file(files: &WorkspaceFiles, file: &DiscoveredFile, id: FileId, text: &str, faults: &mut Diagnostics) -> DecodedFile {
     let node = match crate::yaml::parse(id, text) {
         Ok(node) => node,
         Err(fault) => {
             faults.push(*fault);
-            return Decoded::Nothing;
+            return DecodedFile::Invalid;
         }
     };
     let name = file.name.clone();
     match file.kind {
-        FileKind::Workspace => Decoded::Workspace(workspace::decode(&node, faults)),
-        FileKind::Request => request::Requests { files, faults }.decode(name, &node).map_or(Decoded::Nothing, Decoded::Request),
-        FileKind::Recording => {
-            recording::Recordings { files, faults }.decode(name, &node, text).map_or(Decoded::Nothing, Decoded::Recording)
-        }
-        FileKind::Scheme => scheme::Schemes { files, faults }
+        FileKind::Workspace => DecodedFile::Workspace(workspace::decode_workspace_settings(&node, faults)),
+        FileKind::Request => request::RequestDecoder { files, diagnostics: faults }
+            .decode(name, &node)
+            .map_or(DecodedFile::Invalid, DecodedFile::Request),
+        FileKind::Recording => recording::RecordingDecoder { files, diagnostics: faults }
+            .decode(name, &node, text)
+            .map_or(DecodedFile::Invalid, DecodedFile::Recording),
+        FileKind::Scheme => scheme::SchemeDecoder { files, diagnostics: faults }
             .decode(&name, Origin::Workspace, &node)
-            .map_or(Decoded::Nothing, |scheme| Decoded::Scheme(Box::new(scheme))),
-        FileKind::Fixture => request::Requests { files, faults }.fixture(name, &node).map_or(Decoded::Nothing, Decoded::Fixture),
+            .map_or(DecodedFile::Invalid, |scheme| DecodedFile::Scheme(Box::new(scheme))),
+        FileKind::Fixture => request::RequestDecoder { files, diagnostics: faults }
+            .decode_fixture(name, &node)
+            .map_or(DecodedFile::Invalid, DecodedFile::Fixture),
     }
 }
 
-fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut Diagnostics) {
+fn add_to_workspace(workspace: &mut Workspace, decoded: DecodedFile, file: &DiscoveredFile, faults: &mut Diagnostics) {
     match decoded {
-        Decoded::Workspace(settings) => {
+        DecodedFile::Workspace(settings) => {
             if let Some(name) = settings.default_env {
                 workspace.default_env = name.name;
             }
@@ -223,14 +239,14 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
             workspace.max_age = settings.max_age.unwrap_or(workspace.max_age);
             workspace.environments = settings.environments;
         }
-        Decoded::Request(request) => {
+        DecodedFile::Request(request) => {
             workspace.requests.push(request);
         }
-        Decoded::Recording(recording) => workspace.recordings.push(recording),
-        Decoded::Fixture(fixture) => workspace.fixtures.push(fixture),
-        Decoded::Scheme(scheme) => {
+        DecodedFile::Recording(recording) => workspace.recordings.push(recording),
+        DecodedFile::Fixture(fixture) => workspace.fixtures.push(fixture),
+        DecodedFile::Scheme(scheme) => {
             // `naver_commerce` would read the variables of `naver-commerce`.
-            if BUILT_IN.iter().any(|(name, _)| variable_part(name) == variable_part(&scheme.name)) {
+            if BUILT_IN_SCHEMES.iter().any(|(name, _)| variable_part(name) == variable_part(&scheme.name)) {
                 let fault =
                     Diagnostic::error(format!("`{}` is the name of a built-in scheme", scheme.name)).at(scheme.at, "taken");
                 faults.push(
@@ -242,12 +258,12 @@ fn add(workspace: &mut Workspace, decoded: Decoded, file: &Found, faults: &mut D
                 workspace.schemes.push(Arc::from(scheme));
             }
         }
-        Decoded::Nothing => {}
+        DecodedFile::Invalid => {}
     }
 }
 
 /// Does `work` for each item, in order, on several threads when there is enough of it.
-fn on_threads<I: Sync, O: Send>(
+fn map_on_threads<I: Sync, O: Send>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I, &mut Diagnostics) -> O + Sync,

@@ -2,23 +2,23 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::assertion::{json_path, regex};
-use crate::load::fields::{Map, at_most_one, check_header_name, one_or_many, text};
+use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_or_many, text};
 use crate::model::redact::Redact;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{NodeKind, YamlNode};
 
 /// Keys of a rule that is no JSONPath.
 pub const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
 /// A list of rules; one rule stands for a list of one.
-pub fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Redact> {
-    one_or_many(node).iter().filter_map(|node| rule(node, faults)).collect()
+pub fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Redact> {
+    one_or_many(node).iter().filter_map(|node| redact_rule(node, faults)).collect()
 }
 
-fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Redact> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<Redact> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults).map(Redact::Path);
     }
-    let map = Map::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
+    let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
     at_most_one(&map, &REDACT_KEYS, "a rule of `redact` is one thing", faults);
     if let Some(node) = map.get("header") {
         let name = text(node, "`header`", faults)?;

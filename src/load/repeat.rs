@@ -2,154 +2,168 @@
 //! with.
 
 use crate::diagnostic::Diagnostic;
-use crate::load::assertion::{Assertions, json_path};
-use crate::load::fields::{Map, at_most_one, check_variable, duration, entries, wrong_kind};
-use crate::load::request::Requests;
+use crate::load::assertion::{AssertionDecoder, json_path};
+use crate::load::node_reader::{CheckedMap, at_most_one, check_variable_name, duration, map_entries, wrong_kind};
+use crate::load::request::RequestDecoder;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::Expected;
 use crate::model::repeat::{DEFAULT_EVERY, DEFAULT_PAGES, DEFAULT_WITHIN, MAX_ASKED, MAX_ATTEMPTS, Pages, Poll, Repeat, Setting};
 use crate::render::{Dialect, RESERVED};
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
-const REPEATS: [&str; 2] = ["poll", "pages"];
+const REPEAT_KEYS: [&str; 2] = ["poll", "pages"];
 
-impl Requests<'_> {
-    pub(super) fn repeat(&mut self, map: &Map<'_>) -> Repeat {
-        at_most_one(map, &REPEATS, "a step is repeated in one way", self.faults);
+impl RequestDecoder<'_> {
+    pub(super) fn repeat(&mut self, map: &CheckedMap<'_>) -> Repeat {
+        at_most_one(map, &REPEAT_KEYS, "a step is repeated in one way", self.diagnostics);
         let poll = map.entry("poll").and_then(|entry| self.poll(entry)).map(Repeat::Poll);
         poll.or_else(|| map.entry("pages").and_then(|entry| self.pages(entry)).map(Repeat::Pages)).unwrap_or_default()
     }
 
     /// `{ until: { $.state: DONE }, every: 2s, within: 60s }`
-    fn poll(&mut self, entry: &Entry) -> Option<Poll> {
-        let map = self.open(&entry.value, "`poll`", &["until", "every", "within"], "{ until: { $.state: DONE } }")?;
-        let until = map.required("until", self.faults).map(|node| self.until(node)).unwrap_or_default();
-        let every = self.time(&map, "every", DEFAULT_EVERY)?;
-        let within = self.time(&map, "within", DEFAULT_WITHIN)?;
-        self.check_times(&map, every, within);
+    fn poll(&mut self, entry: &MapEntry) -> Option<Poll> {
+        let map =
+            self.open_with_example(&entry.value, "`poll`", &["until", "every", "within"], "{ until: { $.state: DONE } }")?;
+        let until = map.required("until", self.diagnostics).map(|node| self.until(node)).unwrap_or_default();
+        let every = self.duration_or_default(&map, "every", DEFAULT_EVERY)?;
+        let within = self.duration_or_default(&map, "within", DEFAULT_WITHIN)?;
+        self.check_poll_times(&map, every, within);
         Some(Poll { at: entry.key_at, until, every, within })
     }
 
-    fn open<'n>(&mut self, node: &'n Node, what: &'static str, keys: &[&str], example: &str) -> Option<Map<'n>> {
+    fn open_with_example<'n>(
+        &mut self,
+        node: &'n YamlNode,
+        what: &'static str,
+        keys: &[&str],
+        example: &str,
+    ) -> Option<CheckedMap<'n>> {
         if node.as_map().is_none() {
             let fault = wrong_kind(node, what, "a map").hint(format!("write {what} as `{example}`"));
-            self.faults.push(fault);
+            self.diagnostics.push(fault);
             return None;
         }
-        Map::open(node, what, keys, self.faults)
+        CheckedMap::open(node, what, keys, self.diagnostics)
     }
 
-    fn until(&mut self, node: &Node) -> Vec<Assertion> {
-        if node.as_map().is_some_and(<[Entry]>::is_empty) {
+    fn until(&mut self, node: &YamlNode) -> Vec<Assertion> {
+        if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
             let fault = Diagnostic::error("`until` needs at least one expectation").at(node.at, "nothing is waited for");
-            self.faults.push(fault.hint("write it as `assert` is written: `until: { $.state: DONE }`"));
+            self.diagnostics.push(fault.hint("write it as `assert` is written: `until: { $.state: DONE }`"));
         }
-        Assertions { dialect: Dialect::Request, files: self.files, faults: self.faults }.decode_map(node, "`until`")
+        AssertionDecoder { dialect: Dialect::Request, files: self.files, diagnostics: self.diagnostics }
+            .decode_under(node, "`until`")
     }
 
-    fn time(&mut self, map: &Map<'_>, key: &str, usual: Duration) -> Option<Duration> {
+    fn duration_or_default(&mut self, map: &CheckedMap<'_>, key: &str, usual: Duration) -> Option<Duration> {
         match map.get(key) {
-            Some(node) => duration(node, &format!("`{key}`"), self.faults),
+            Some(node) => duration(node, &format!("`{key}`"), self.diagnostics),
             None => Some(usual),
         }
     }
 
-    fn check_times(&mut self, map: &Map<'_>, every: Duration, within: Duration) {
+    fn check_poll_times(&mut self, map: &CheckedMap<'_>, every: Duration, within: Duration) {
         let at = map.get("within").or_else(|| map.get("every")).map_or(map.at, |node| node.at);
         if within <= every {
             let fault = Diagnostic::error("`within` is not longer than `every`").at(at, "so it is sent only once");
-            self.faults.push(fault.hint("give it the time for more than one call, such as `every: 2s, within: 60s`"));
+            self.diagnostics.push(fault.hint("give it the time for more than one call, such as `every: 2s, within: 60s`"));
         } else if within > every.saturating_mul(MAX_ASKED) {
             let text = format!("a poll sends at most {MAX_ASKED} times");
             let fault = Diagnostic::error(text).at(at, "these times allow more");
-            self.faults.push(fault.hint("make `every` longer or `within` shorter"));
+            self.diagnostics.push(fault.hint("make `every` longer or `within` shorter"));
         }
     }
 
     /// `{ while: $.response.more, set: { cursor: $.response.next_cursor }, max: 50 }`
-    fn pages(&mut self, entry: &Entry) -> Option<Pages> {
-        let map = self.open(&entry.value, "`pages`", &["while", "set", "max"], "{ while: $.more, set: { cursor: $.next } }")?;
-        let (goes_on, set) = (map.required("while", self.faults), map.required("set", self.faults));
-        let goes_on = goes_on.and_then(|node| Some((self.one_value(node, "`while`")?, node.at)));
-        let set = set.map(|node| self.settings(node));
-        let max = map.get("max").map_or(Some(DEFAULT_PAGES), |node| self.number(node, "`max`", MAX_ASKED));
+    fn pages(&mut self, entry: &MapEntry) -> Option<Pages> {
+        let map = self.open_with_example(
+            &entry.value,
+            "`pages`",
+            &["while", "set", "max"],
+            "{ while: $.more, set: { cursor: $.next } }",
+        )?;
+        let (goes_on, set) = (map.required("while", self.diagnostics), map.required("set", self.diagnostics));
+        let goes_on = goes_on.and_then(|node| Some((self.singular_path(node, "`while`")?, node.at)));
+        let set = set.map(|node| self.page_settings(node));
+        let max = map.get("max").map_or(Some(DEFAULT_PAGES), |node| self.bounded_number(node, "`max`", MAX_ASKED));
         let (goes_on, goes_on_at) = goes_on?;
         Some(Pages { at: entry.key_at, goes_on, goes_on_at, set: set?, max: max? })
     }
 
     /// A path that names one value.
-    fn one_value(&mut self, node: &Node, what: &str) -> Option<crate::jsonpath::JsonPath> {
+    fn singular_path(&mut self, node: &YamlNode, what: &str) -> Option<crate::jsonpath::JsonPath> {
         let Some(written) = node.as_text() else {
             let fault = wrong_kind(node, what, "a JSONPath").hint("name the place in the answer: `$.response.more`");
-            self.faults.push(fault);
+            self.diagnostics.push(fault);
             return None;
         };
-        let path = json_path(written, node.at, self.faults)?;
+        let path = json_path(written, node.at, self.diagnostics)?;
         if !path.is_singular() {
             let fault = Diagnostic::error(format!("{what} needs a path that can name one value only"));
-            self.faults.push(fault.at(node.at, "this one gives a list").hint("use names and indices: `$.response.more`"));
+            self.diagnostics.push(fault.at(node.at, "this one gives a list").hint("use names and indices: `$.response.more`"));
         }
         Some(path)
     }
 
-    fn settings(&mut self, node: &Node) -> Vec<Setting> {
-        let lines = entries(node, "`set`", self.faults);
+    fn page_settings(&mut self, node: &YamlNode) -> Vec<Setting> {
+        let lines = map_entries(node, "`set`", self.diagnostics);
         if lines.is_empty() && node.as_map().is_some() {
             let fault = Diagnostic::error("`set` needs at least one variable").at(node.at, "every page would be the first");
-            self.faults.push(fault.hint("write `set: { cursor: $.response.next_cursor }`"));
+            self.diagnostics.push(fault.hint("write `set: { cursor: $.response.next_cursor }`"));
         }
-        lines.iter().filter_map(|entry| self.setting(entry)).collect()
+        lines.iter().filter_map(|entry| self.page_setting(entry)).collect()
     }
 
-    fn setting(&mut self, entry: &Entry) -> Option<Setting> {
-        check_variable(&entry.key, entry.key_at, "a variable", self.faults);
+    fn page_setting(&mut self, entry: &MapEntry) -> Option<Setting> {
+        check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
         if RESERVED.contains(&entry.key.as_str()) {
             let fault = Diagnostic::error(format!("`{}` is a name of the language", entry.key)).at(entry.key_at, "set here");
-            self.faults.push(fault.hint("set a variable of the file"));
+            self.diagnostics.push(fault.hint("set a variable of the file"));
         }
-        let from = self.one_value(&entry.value, "`set`")?;
+        let from = self.singular_path(&entry.value, "`set`")?;
         Some(Setting { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
     }
 
     /// `{ attempts: 3 }`
-    pub(super) fn retry(&mut self, map: &Map<'_>) -> Option<u32> {
-        let map = self.open(map.get("retry")?, "`retry`", &["attempts"], "{ attempts: 3 }")?;
-        let node = map.required("attempts", self.faults)?;
-        self.number(node, "`attempts`", MAX_ATTEMPTS)
+    pub(super) fn retry(&mut self, map: &CheckedMap<'_>) -> Option<u32> {
+        let map = self.open_with_example(map.get("retry")?, "`retry`", &["attempts"], "{ attempts: 3 }")?;
+        let node = map.required("attempts", self.diagnostics)?;
+        self.bounded_number(node, "`attempts`", MAX_ATTEMPTS)
     }
 
-    fn number(&mut self, node: &Node, what: &str, most: u32) -> Option<u32> {
-        let Kind::Number(number) = &node.kind else {
-            self.faults.push(wrong_kind(node, what, "a whole number"));
+    fn bounded_number(&mut self, node: &YamlNode, what: &str, most: u32) -> Option<u32> {
+        let NodeKind::Number(number) = &node.kind else {
+            self.diagnostics.push(wrong_kind(node, what, "a whole number"));
             return None;
         };
         let number = number.as_i64().and_then(|number| u32::try_from(number).ok()).filter(|number| (1..=most).contains(number));
         if number.is_none() {
             let fault = Diagnostic::error(format!("{what} must be a whole number from 1 to {most}"));
-            self.faults.push(fault.at(node.at, "this is not one"));
+            self.diagnostics.push(fault.at(node.at, "this is not one"));
         }
         number
     }
 
     /// A refusal that is expected is never a reason to try again.
-    pub(super) fn refuse_idle_retry(&mut self, map: &Map<'_>, expected: Expected) {
+    pub(super) fn refuse_retry_of_expected_failure(&mut self, map: &CheckedMap<'_>, expected: Expected) {
         let Some(entry) = map.entry("retry").filter(|_| expected != Expected::Success) else { return };
-        let attempts = Map::open(&entry.value, "`retry`", &["attempts"], self.faults).and_then(|map| map.get("attempts"));
-        if attempts.and_then(Node::as_scalar).is_some_and(|attempts| attempts != "1") {
+        let attempts =
+            CheckedMap::open(&entry.value, "`retry`", &["attempts"], self.diagnostics).and_then(|map| map.get("attempts"));
+        if attempts.and_then(YamlNode::as_scalar).is_some_and(|attempts| attempts != "1") {
             let fault = Diagnostic::error("a request that must fail is never tried again").at(entry.key_at, "this has no effect");
             let fault = if let Some(ok) = map.entry("ok") { fault.at(ok.key_at, "it must fail") } else { fault };
-            self.faults.push(fault.hint("remove `retry`"));
+            self.diagnostics.push(fault.hint("remove `retry`"));
         }
     }
 
     /// One undo takes back one thing.
-    pub(super) fn refuse_repeated_making(&mut self, map: &Map<'_>) {
+    pub(super) fn refuse_repeat_with_undo(&mut self, map: &CheckedMap<'_>) {
         let Some(undo) = map.entry("undo") else { return };
-        for entry in map.present(&REPEATS) {
+        for entry in map.present_entries(&REPEAT_KEYS) {
             let fault = Diagnostic::error("a step with an `undo` is sent once").at(entry.key_at, "this sends it again");
             let fault = fault.at(undo.key_at, "this takes one thing back");
-            self.faults.push(fault.hint("make it in this step, and wait or read in one of its own"));
+            self.diagnostics.push(fault.hint("make it in this step, and wait or read in one of its own"));
         }
     }
 }

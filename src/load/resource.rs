@@ -4,117 +4,119 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
-use crate::load::fields::{Map, at_most_one, check_variable, entries, flag, scalar, text, wrong_kind};
-use crate::load::recording::status;
-use crate::load::values::Values;
+use crate::load::node_reader::{CheckedMap, at_most_one, boolean, check_variable_name, map_entries, scalar, text, wrong_kind};
+use crate::load::recording::response_status;
+use crate::load::value_decoder::ValueDecoder;
 use crate::model::request::Method;
 use crate::model::resource::{Does, IdPlace, Ids, Operation, Resource, ResourcePath, Verb, Written};
 use crate::model::template::{Expression, Tree};
 use crate::model::workspace::Workspace;
 use crate::render::Dialect;
 use crate::span::Span;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{MapEntry, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a resource.
 pub const RESOURCE_KEYS: [&str; 8] = ["id", "shared", "create", "read", "update", "delete", "list", "missing"];
 /// Keys of every operation.
 const OPERATION_KEYS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "status", "json"];
-const OF_ONE: [(&str, &str, Verb); 3] =
+const SINGLE_ITEM_OPERATIONS: [(&str, &str, Verb); 3] =
     [("read", "`read`", Verb::Read), ("update", "`update`", Verb::Update), ("delete", "`delete`", Verb::Delete)];
-const PLACES: [&str; 4] = ["query", "json", "form", "path"];
+const ID_PLACE_KEYS: [&str; 4] = ["query", "json", "form", "path"];
 /// The largest `first`: far below where numbers end, and where JSON of other programs begins to round.
-const MAX_FIRST: i64 = 1_000_000_000_000_000;
+const MAX_FIRST_ID: i64 = 1_000_000_000_000_000;
 
 /// What every answer sees.
-const ALWAYS: [&str; 4] = ["account", "request_id", "uuid", "iso"];
+const COMMON_NAMES: [&str; 4] = ["account", "request_id", "uuid", "iso"];
 /// What an answer about one thing sees besides.
-const OF_A_THING: [&str; 2] = ["id", "sent"];
-const OF_A_LIST: [&str; 2] = ["items", "count"];
-const OF_NOTHING: [&str; 1] = ["id"];
+const ITEM_NAMES: [&str; 2] = ["id", "sent"];
+const LIST_NAMES: [&str; 2] = ["items", "count"];
+const MISSING_NAMES: [&str; 1] = ["id"];
 
-pub struct Resources<'d> {
-    pub faults: &'d mut Diagnostics,
+pub struct ResourceDecoder<'d> {
+    pub diagnostics: &'d mut Diagnostics,
 }
 
-impl Resources<'_> {
-    pub fn decode(&mut self, node: &Node) -> Vec<Resource> {
-        entries(node, "`resources`", self.faults).iter().filter_map(|entry| self.resource(entry)).collect()
+impl ResourceDecoder<'_> {
+    pub fn decode(&mut self, node: &YamlNode) -> Vec<Resource> {
+        map_entries(node, "`resources`", self.diagnostics).iter().filter_map(|entry| self.resource(entry)).collect()
     }
 
-    fn resource(&mut self, entry: &Entry) -> Option<Resource> {
-        check_variable(&entry.key, entry.key_at, "a resource", self.faults);
-        let map = Map::open(&entry.value, "a resource", &RESOURCE_KEYS, self.faults)?;
-        let ids = map.required("id", self.faults).and_then(|node| self.ids(node));
-        let shared = map.get("shared").and_then(|node| flag(node, "`shared`", self.faults)).unwrap_or_default();
-        let create = map.required("create", self.faults).and_then(|node| self.create(node));
-        let one = OF_ONE.map(|(key, what, verb)| map.get(key).and_then(|node| self.one(what, verb, node)));
+    fn resource(&mut self, entry: &MapEntry) -> Option<Resource> {
+        check_variable_name(&entry.key, entry.key_at, "a resource", self.diagnostics);
+        let map = CheckedMap::open(&entry.value, "a resource", &RESOURCE_KEYS, self.diagnostics)?;
+        let ids = map.required("id", self.diagnostics).and_then(|node| self.ids(node));
+        let shared = map.get("shared").and_then(|node| boolean(node, "`shared`", self.diagnostics)).unwrap_or_default();
+        let create = map.required("create", self.diagnostics).and_then(|node| self.create(node));
+        let one = SINGLE_ITEM_OPERATIONS
+            .map(|(key, what, verb)| map.get(key).and_then(|node| self.single_item_operation(what, verb, node)));
         let list = map.get("list").and_then(|node| self.list(node));
-        let missing = map.get("missing").and_then(|node| self.missing(node));
+        let missing = map.get("missing").and_then(|node| self.missing_response(node));
         let operations = [create, list].into_iter().chain(one).flatten().collect();
         Some(Resource { name: entry.key.to_string(), at: entry.key_at, ids: ids?, shared, operations, missing })
     }
 
     /// `{ first: 800000001 }` or `{ prefix: ITEM- }`
-    fn ids(&mut self, node: &Node) -> Option<Ids> {
+    fn ids(&mut self, node: &YamlNode) -> Option<Ids> {
         let keys = ["first", "prefix"];
-        let map = Map::open(node, "the `id` of a resource", &keys, self.faults)?;
-        at_most_one(&map, &keys, "ids are numbers or texts", self.faults);
+        let map = CheckedMap::open(node, "the `id` of a resource", &keys, self.diagnostics)?;
+        at_most_one(&map, &keys, "ids are numbers or texts", self.diagnostics);
         if let Some(prefix) = map.get("prefix") {
-            return text(prefix, "`prefix`", self.faults).map(|prefix| Ids::Texts { prefix: prefix.to_owned() });
+            return text(prefix, "`prefix`", self.diagnostics).map(|prefix| Ids::Texts { prefix: prefix.to_owned() });
         }
         let Some(node) = map.get("first") else {
             let fault = Diagnostic::error("the `id` of a resource needs `first` or `prefix`").at(map.at, "none of them here");
-            self.faults.push(fault.hint("write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts"));
+            self.diagnostics.push(fault.hint("write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts"));
             return None;
         };
         let first = node.to_value().as_number().and_then(crate::value::Number::as_i64);
-        let first = first.filter(|first| (0..=MAX_FIRST).contains(first));
+        let first = first.filter(|first| (0..=MAX_FIRST_ID).contains(first));
         if first.is_none() {
-            let fault = Diagnostic::error("`first` must be a whole number").at(node.at, format!("not one of 0 to {MAX_FIRST}"));
-            self.faults.push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
+            let fault =
+                Diagnostic::error("`first` must be a whole number").at(node.at, format!("not one of 0 to {MAX_FIRST_ID}"));
+            self.diagnostics.push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
         }
         first.map(|first| Ids::Numbers { first })
     }
 
-    fn create(&mut self, node: &Node) -> Option<Operation> {
-        let map = Map::open(node, "`create`", &OPERATION_KEYS, self.faults)?;
-        self.operation(&map, Does::Create, &OF_A_THING)
+    fn create(&mut self, node: &YamlNode) -> Option<Operation> {
+        let map = CheckedMap::open(node, "`create`", &OPERATION_KEYS, self.diagnostics)?;
+        self.operation(&map, Does::Create, &ITEM_NAMES)
     }
 
-    fn list(&mut self, node: &Node) -> Option<Operation> {
-        let map = Map::open(node, "`list`", &with("each", &OPERATION_KEYS), self.faults)?;
-        let each = map.required("each", self.faults).map(|node| self.tree(node, &OF_A_THING));
-        self.operation(&map, Does::List(each?), &OF_A_LIST)
+    fn list(&mut self, node: &YamlNode) -> Option<Operation> {
+        let map = CheckedMap::open(node, "`list`", &with_key("each", &OPERATION_KEYS), self.diagnostics)?;
+        let each = map.required("each", self.diagnostics).map(|node| self.response_tree(node, &ITEM_NAMES));
+        self.operation(&map, Does::List(each?), &LIST_NAMES)
     }
 
-    fn one(&mut self, what: &'static str, verb: Verb, node: &Node) -> Option<Operation> {
-        let map = Map::open(node, what, &with("id", &OPERATION_KEYS), self.faults)?;
-        let place = map.required("id", self.faults).and_then(|node| self.place(node));
-        self.operation(&map, Does::One(verb, place?), &OF_A_THING)
+    fn single_item_operation(&mut self, what: &'static str, verb: Verb, node: &YamlNode) -> Option<Operation> {
+        let map = CheckedMap::open(node, what, &with_key("id", &OPERATION_KEYS), self.diagnostics)?;
+        let place = map.required("id", self.diagnostics).and_then(|node| self.id_place(node));
+        self.operation(&map, Does::One(verb, place?), &ITEM_NAMES)
     }
 
-    fn missing(&mut self, node: &Node) -> Option<Written> {
-        let map = Map::open(node, "`missing`", &["status", "json"], self.faults)?;
-        self.written(&map, 404, &OF_NOTHING)
+    fn missing_response(&mut self, node: &YamlNode) -> Option<Written> {
+        let map = CheckedMap::open(node, "`missing`", &["status", "json"], self.diagnostics)?;
+        self.response(&map, 404, &MISSING_NAMES)
     }
 
-    fn operation(&mut self, map: &Map<'_>, does: Does, names: &[&str]) -> Option<Operation> {
-        let written = self.written(map, 200, names);
-        at_most_one(map, &Method::ALL.map(Method::key), "an operation has one method", self.faults);
+    fn operation(&mut self, map: &CheckedMap<'_>, does: Does, names: &[&str]) -> Option<Operation> {
+        let written = self.response(map, 200, names);
+        at_most_one(map, &Method::ALL.map(Method::key), "an operation has one method", self.diagnostics);
         let Some((method, node)) = Method::ALL.into_iter().find_map(|method| Some((method, map.get(method.key())?))) else {
             let fault = Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
-            self.faults.push(fault.hint("write `post: /v1/items`"));
+            self.diagnostics.push(fault.hint("write `post: /v1/items`"));
             return None;
         };
-        let path = ResourcePath(text(node, "a path", self.faults)?.to_owned());
-        if self.is_path(&path, node.at) {
-            self.check_hole(&path, &does, node.at);
+        let path = ResourcePath(text(node, "a path", self.diagnostics)?.to_owned());
+        if self.is_valid_path(&path, node.at) {
+            self.check_id_placeholder(&path, &does, node.at);
         }
         Some(Operation { at: node.at, method, path, does, answer: written? })
     }
 
-    fn is_path(&mut self, path: &ResourcePath, at: Span) -> bool {
+    fn is_valid_path(&mut self, path: &ResourcePath, at: Span) -> bool {
         let holes = path.0.split('/').filter(|segment| *segment == ResourcePath::HOLE).count();
         let fault = if !path.0.starts_with('/') {
             Diagnostic::error("a path begins with `/`").at(at, "this does not").hint("write the path without its host")
@@ -127,11 +129,11 @@ impl Resources<'_> {
         } else {
             return true;
         };
-        self.faults.push(fault);
+        self.diagnostics.push(fault);
         false
     }
 
-    fn check_hole(&mut self, path: &ResourcePath, does: &Does, at: Span) {
+    fn check_id_placeholder(&mut self, path: &ResourcePath, does: &Does, at: Span) {
         let (fault, hint) = match does {
             Does::One(_, IdPlace::Path) if !path.has_hole() => {
                 ("there is no hole for the id in this path", "write `{id}` for it, as in `/v1/items/{id}`")
@@ -144,58 +146,61 @@ impl Resources<'_> {
             }
             _ => return,
         };
-        self.faults.push(Diagnostic::error(fault).at(at, "this path").hint(hint));
+        self.diagnostics.push(Diagnostic::error(fault).at(at, "this path").hint(hint));
     }
 
     /// `{ query: item_id }`
-    fn place(&mut self, node: &Node) -> Option<IdPlace> {
-        let map = Map::open(node, "the `id` of an operation", &PLACES, self.faults)?;
-        at_most_one(&map, &PLACES, "the id of a request stands in one place", self.faults);
-        let Some(entry) = map.present(&PLACES).first().copied() else {
+    fn id_place(&mut self, node: &YamlNode) -> Option<IdPlace> {
+        let map = CheckedMap::open(node, "the `id` of an operation", &ID_PLACE_KEYS, self.diagnostics)?;
+        at_most_one(&map, &ID_PLACE_KEYS, "the id of a request stands in one place", self.diagnostics);
+        let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
             let fault = Diagnostic::error("`id` says where a request names the thing").at(map.at, "no place here");
-            self.faults.push(fault.hint("write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`"));
+            self.diagnostics
+                .push(fault.hint("write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`"));
             return None;
         };
         let name = |faults: &mut Diagnostics| scalar(&entry.value, "the name of a parameter", faults);
         match entry.key.as_str() {
-            "query" => name(self.faults).map(IdPlace::Query),
-            "form" => name(self.faults).map(IdPlace::Form),
-            "json" => self.path_to_one(&entry.value).map(IdPlace::Json),
-            _ => flag(&entry.value, "`path`", self.faults).and_then(|is_there| self.in_path(is_there, &entry.value)),
+            "query" => name(self.diagnostics).map(IdPlace::Query),
+            "form" => name(self.diagnostics).map(IdPlace::Form),
+            "json" => self.singular_path(&entry.value).map(IdPlace::Json),
+            _ => {
+                boolean(&entry.value, "`path`", self.diagnostics).and_then(|is_there| self.path_id_place(is_there, &entry.value))
+            }
         }
     }
 
-    fn in_path(&mut self, is_there: bool, node: &Node) -> Option<IdPlace> {
+    fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdPlace> {
         if !is_there {
             let fault = wrong_kind(node, "`path`", "`true`");
-            self.faults.push(fault.hint("name another place with `query`, `json` or `form`"));
+            self.diagnostics.push(fault.hint("name another place with `query`, `json` or `form`"));
         }
         is_there.then_some(IdPlace::Path)
     }
 
-    fn path_to_one(&mut self, node: &Node) -> Option<JsonPath> {
-        let path = json_path(text(node, "a JSONPath", self.faults)?, node.at, self.faults)?;
+    fn singular_path(&mut self, node: &YamlNode) -> Option<JsonPath> {
+        let path = json_path(text(node, "a JSONPath", self.diagnostics)?, node.at, self.diagnostics)?;
         if !path.is_singular() {
             let fault = Diagnostic::error("a path to an id names one value").at(node.at, "this one can find many");
-            self.faults.push(fault.hint("use names and indices only, as in `$.items[0].id`"));
+            self.diagnostics.push(fault.hint("use names and indices only, as in `$.items[0].id`"));
         }
         Some(path)
     }
 
-    fn written(&mut self, map: &Map<'_>, usual: u16, names: &[&str]) -> Option<Written> {
-        let code = map.get("status").map_or(Some(usual), |node| status(node, self.faults));
+    fn response(&mut self, map: &CheckedMap<'_>, usual: u16, names: &[&str]) -> Option<Written> {
+        let code = map.get("status").map_or(Some(usual), |node| response_status(node, self.diagnostics));
         if let (Some(204 | 304), Some(entry)) = (code, map.entry("json")) {
             let fault = Diagnostic::error(format!("an answer {} has no body", code.unwrap_or_default()));
-            self.faults.push(fault.at(entry.key_at, "nobody would get this"));
+            self.diagnostics.push(fault.at(entry.key_at, "nobody would get this"));
         }
-        let json = map.get("json").map(|node| self.tree(node, names));
+        let json = map.get("json").map(|node| self.response_tree(node, names));
         Some(Written { status: code?, json })
     }
 
     /// Every name in it must be known: a slip in an answer must not become null.
-    fn tree(&mut self, node: &Node, names: &[&str]) -> Tree {
-        let tree = Values { dialect: Dialect::Scheme, faults: self.faults }.tree(node);
-        let known: Vec<&str> = names.iter().chain(&ALWAYS).copied().collect();
+    fn response_tree(&mut self, node: &YamlNode, names: &[&str]) -> Tree {
+        let tree = ValueDecoder { dialect: Dialect::Scheme, diagnostics: self.diagnostics }.tree(node);
+        let known: Vec<&str> = names.iter().chain(&COMMON_NAMES).copied().collect();
         for expression in tree.expressions() {
             for name in Dialect::Scheme.names_in(expression).unwrap_or_default() {
                 self.check_name(&name, &known, expression);
@@ -208,20 +213,20 @@ impl Resources<'_> {
         let (root, member) = name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
         if !known.contains(&root) {
             let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
-            self.faults.push(fault.maybe_hint(did_you_mean(root, known.iter().copied())));
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(root, known.iter().copied())));
         } else if member.is_some() && !["sent", "items"].contains(&root) {
             let fault = Diagnostic::error(format!("`{root}` is a single value")).at(expression.at, "and has no parts");
-            self.faults.push(fault.hint(format!("write `{{{{ {root} }}}}`")));
+            self.diagnostics.push(fault.hint(format!("write `{{{{ {root} }}}}`")));
         }
     }
 }
 
-fn with(key: &'static str, keys: &[&'static str]) -> Vec<&'static str> {
+fn with_key(key: &'static str, keys: &[&'static str]) -> Vec<&'static str> {
     std::iter::once(key).chain(keys.iter().copied()).collect()
 }
 
 /// In one scheme a name means one resource, and a request belongs to one operation.
-pub fn check_all(workspace: &Workspace, faults: &mut Diagnostics) {
+pub fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
     let mut names: HashMap<(&str, &str), Span> = HashMap::new();
     let mut requests: HashMap<(&str, &str, &str), Span> = HashMap::new();
     for recording in &workspace.recordings {

@@ -1,57 +1,57 @@
 //! Decodes `cases` and `params`: ids with variables, in place or from a table beside the files.
 
 use crate::diagnostic::Diagnostic;
-use crate::load::fields::{check_variable, entries, is_id, wrong_kind};
-use crate::load::request::Requests;
+use crate::load::node_reader::{check_variable_name, is_id, map_entries, wrong_kind};
+use crate::load::request::RequestDecoder;
 use crate::model::fixture::Variant;
 use crate::model::request::Field;
 use crate::model::template::Tree;
 use crate::span::Span;
 use crate::value::{CompactText, ObjectMember, Value};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{NodeKind, YamlNode};
 
 /// A name and its text in a row.
-type Cell = ObjectMember;
+type TableCell = ObjectMember;
 
-impl Requests<'_> {
+impl RequestDecoder<'_> {
     /// A map of ids, or a file whose first column is the id.
-    pub(super) fn variants(&mut self, node: &Node, what: &'static str) -> Vec<Variant> {
+    pub(super) fn variants(&mut self, node: &YamlNode, what: &'static str) -> Vec<Variant> {
         let variants = match &node.kind {
-            Kind::Text(text) => self.table(&text.value, node, what),
-            Kind::Map(_) => Some(self.in_place(node, what)),
+            NodeKind::Text(text) => self.table_variants(&text.value, node, what),
+            NodeKind::Map(_) => Some(self.inline_variants(node, what)),
             _ => {
-                self.faults.push(wrong_kind(node, what, "a map of ids, or the path of a `.csv` or `.json` file"));
+                self.diagnostics.push(wrong_kind(node, what, "a map of ids, or the path of a `.csv` or `.json` file"));
                 None
             }
         };
         if variants.as_ref().is_some_and(Vec::is_empty) {
-            self.faults.push(Diagnostic::error(format!("{what} has no line")).at(node.at, "nothing would be tested"));
+            self.diagnostics.push(Diagnostic::error(format!("{what} has no line")).at(node.at, "nothing would be tested"));
         }
         variants.unwrap_or_default()
     }
 
-    fn in_place(&mut self, node: &Node, what: &str) -> Vec<Variant> {
-        let lines = entries(node, what, self.faults);
+    fn inline_variants(&mut self, node: &YamlNode, what: &str) -> Vec<Variant> {
+        let lines = map_entries(node, what, self.diagnostics);
         let mut variants = Vec::new();
         for entry in lines {
-            self.check_id(&entry.key, entry.key_at);
-            let vars = if matches!(entry.value.kind, Kind::Null) { Vec::new() } else { self.vars(&entry.value) };
+            self.check_variant_id(&entry.key, entry.key_at);
+            let vars = if matches!(entry.value.kind, NodeKind::Null) { Vec::new() } else { self.vars(&entry.value) };
             variants.push(Variant { id: entry.key.to_string(), at: entry.key_at, vars });
         }
         variants
     }
 
-    fn check_id(&mut self, id: &str, at: Span) {
+    fn check_variant_id(&mut self, id: &str, at: Span) {
         if !is_id(id) {
             let fault = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
-            self.faults.push(fault.hint("use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids"));
+            self.diagnostics.push(fault.hint("use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids"));
         }
     }
 
     /// `cases: keywords.csv`, relative to the root of the workspace.
-    fn table(&mut self, path: &str, node: &Node, what: &str) -> Option<Vec<Variant>> {
-        let file = self.files.body_file(node, self.faults)?;
-        let read = self.files.resolve(&file.path).and_then(|path| {
+    fn table_variants(&mut self, path: &str, node: &YamlNode, what: &str) -> Option<Vec<Variant>> {
+        let file = self.files.workspace_file(node, self.diagnostics)?;
+        let read = self.files.resolve_path(&file.path).and_then(|path| {
             std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read as text: {error}", file.path.display()))
         });
         let rows = read.and_then(|text| match path.rsplit_once('.').map(|(_, ending)| ending) {
@@ -61,33 +61,33 @@ impl Requests<'_> {
         });
         match rows {
             Ok(rows) => {
-                let variants: Vec<Variant> = rows.into_iter().filter_map(|row| self.row(row, node)).collect();
-                self.check_unique(&variants, node);
+                let variants: Vec<Variant> = rows.into_iter().filter_map(|row| self.row_variant(row, node)).collect();
+                self.check_unique_ids(&variants, node);
                 Some(variants)
             }
             Err(reason) => {
-                self.faults.push(Diagnostic::error(format!("{what} cannot be read: {reason}")).at(node.at, "this file"));
+                self.diagnostics.push(Diagnostic::error(format!("{what} cannot be read: {reason}")).at(node.at, "this file"));
                 None
             }
         }
     }
 
     /// An id that stands twice would be one test less than it looks.
-    fn check_unique(&mut self, variants: &[Variant], node: &Node) {
+    fn check_unique_ids(&mut self, variants: &[Variant], node: &YamlNode) {
         for (index, variant) in variants.iter().enumerate() {
             if variants[..index].iter().any(|other| other.id == variant.id) {
                 let fault = Diagnostic::error(format!("the id `{}` stands twice in this table", variant.id));
-                self.faults.push(fault.at(node.at, "this file"));
+                self.diagnostics.push(fault.at(node.at, "this file"));
             }
         }
     }
 
-    fn row(&mut self, row: Vec<Cell>, node: &Node) -> Option<Variant> {
+    fn row_variant(&mut self, row: Vec<TableCell>, node: &YamlNode) -> Option<Variant> {
         let mut cells = row.into_iter();
         let id = cells.next()?.1.to_text();
-        self.check_id(&id, node.at);
+        self.check_variant_id(&id, node.at);
         let vars = cells.map(|(name, value)| {
-            check_variable(&name, node.at, "a variable", self.faults);
+            check_variable_name(&name, node.at, "a variable", self.diagnostics);
             Field { name, name_at: node.at, value: Tree::constant(value) }
         });
         let vars = vars.collect();
@@ -96,7 +96,7 @@ impl Requests<'_> {
 }
 
 /// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a number is a number.
-fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
+fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let names = reader.headers().map_err(|error| error.to_string())?.clone();
     let mut rows = Vec::new();
@@ -108,7 +108,7 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
 }
 
 /// A list of objects; the first member of each is the id.
-fn json_rows(text: &str) -> Result<Vec<Vec<Cell>>, String> {
+fn json_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
     let value = crate::value::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     let Value::List(items) = value else { return Err("it is not a list of objects".to_owned()) };
     let row = |item: Value| match item {

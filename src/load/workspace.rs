@@ -1,13 +1,13 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::fields::{Map, duration, entries, is_id, text, word};
-use crate::load::values::Values;
+use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
+use crate::load::value_decoder::ValueDecoder;
 use crate::model::environment::{Account, EVERY_ACCOUNT, Environment, LIVE, Refresh, SANDBOX};
 use crate::model::redact::Redact;
 use crate::model::request::{Field, Named};
 use crate::render::Dialect;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of `ingam.yaml`.
@@ -17,7 +17,7 @@ pub const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts",
 
 /// What the file says.
 #[derive(Default)]
-pub struct Settings {
+pub struct WorkspaceSettings {
     pub default_env: Option<Named>,
     pub vars: Vec<Field>,
     pub environments: Vec<Environment>,
@@ -25,32 +25,32 @@ pub struct Settings {
     pub max_age: Option<Duration>,
 }
 
-pub fn decode(node: &Node, faults: &mut Diagnostics) -> Settings {
-    if matches!(node.kind, crate::yaml::Kind::Null) {
-        return Settings::default();
+pub fn decode_workspace_settings(node: &YamlNode, faults: &mut Diagnostics) -> WorkspaceSettings {
+    if matches!(node.kind, crate::yaml::NodeKind::Null) {
+        return WorkspaceSettings::default();
     }
-    let Some(map) = Map::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else { return Settings::default() };
+    let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else { return WorkspaceSettings::default() };
     let default_env = map.get("default_env").and_then(|node| {
         let name = text(node, "`default_env`", faults)?.to_owned();
         Some(Named { name, at: node.at })
     });
-    let vars = map.get("vars").map(|node| fields(node, faults)).unwrap_or_default();
+    let vars = map.get("vars").map(|node| variable_fields(node, faults)).unwrap_or_default();
     let environments =
-        map.get("envs").map(|node| entries(node, "`envs`", faults).iter().map(|entry| environment(entry, faults)).collect());
-    let redact = map.get("redact").map(|node| super::redact::decode(node, faults)).unwrap_or_default();
-    let max_age = map.get("recordings").and_then(|node| max_age(node, faults));
-    let settings = Settings { default_env, vars, environments: environments.unwrap_or_default(), redact, max_age };
-    check_default(&settings, faults);
+        map.get("envs").map(|node| map_entries(node, "`envs`", faults).iter().map(|entry| environment(entry, faults)).collect());
+    let redact = map.get("redact").map(|node| super::redact::decode_redact_rules(node, faults)).unwrap_or_default();
+    let max_age = map.get("recordings").and_then(|node| recording_max_age(node, faults));
+    let settings = WorkspaceSettings { default_env, vars, environments: environments.unwrap_or_default(), redact, max_age };
+    check_default_environment(&settings, faults);
     settings
 }
 
 /// `recordings: { max_age: 90d }`
-fn max_age(node: &Node, faults: &mut Diagnostics) -> Option<Duration> {
-    let map = Map::open(node, "`recordings`", &["max_age"], faults)?;
+fn recording_max_age(node: &YamlNode, faults: &mut Diagnostics) -> Option<Duration> {
+    let map = CheckedMap::open(node, "`recordings`", &["max_age"], faults)?;
     duration(map.required("max_age", faults)?, "`max_age`", faults)
 }
 
-fn check_default(settings: &Settings, faults: &mut Diagnostics) {
+fn check_default_environment(settings: &WorkspaceSettings, faults: &mut Diagnostics) {
     let Some(default) = &settings.default_env else { return };
     let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);
     if !names().any(|name| name == default.name) {
@@ -60,18 +60,18 @@ fn check_default(settings: &Settings, faults: &mut Diagnostics) {
     }
 }
 
-fn environment(entry: &Entry, faults: &mut Diagnostics) -> Environment {
+fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
     check_name(entry, "an environment", faults);
     let mut environment = Environment { name: entry.key.to_string(), at: entry.key_at, ..Environment::default() };
-    if matches!(entry.value.kind, crate::yaml::Kind::Null) {
+    if matches!(entry.value.kind, crate::yaml::NodeKind::Null) {
         return environment;
     }
-    let Some(map) = Map::open(&entry.value, "an environment", &ENVIRONMENT_KEYS, faults) else { return environment };
-    environment.vars = map.get("vars").map(|node| fields(node, faults)).unwrap_or_default();
-    environment.regions = map.get("regions").map(|node| by_scheme(node, "`regions`", faults)).unwrap_or_default();
-    environment.hosts = map.get("hosts").map(|node| by_scheme(node, "`hosts`", faults)).unwrap_or_default();
+    let Some(map) = CheckedMap::open(&entry.value, "an environment", &ENVIRONMENT_KEYS, faults) else { return environment };
+    environment.vars = map.get("vars").map(|node| variable_fields(node, faults)).unwrap_or_default();
+    environment.regions = map.get("regions").map(|node| names_by_scheme(node, "`regions`", faults)).unwrap_or_default();
+    environment.hosts = map.get("hosts").map(|node| names_by_scheme(node, "`hosts`", faults)).unwrap_or_default();
     for (_, host) in &mut environment.hosts {
-        check_host(host, faults);
+        normalize_host(host, faults);
     }
     if let (SANDBOX, Some(hosts)) = (environment.name.as_str(), map.entry("hosts").or_else(|| map.entry("regions"))) {
         faults.push(Diagnostic::error("the sandbox has its own hosts").at(hosts.key_at, "not for the sandbox to have"));
@@ -84,12 +84,12 @@ fn environment(entry: &Entry, faults: &mut Diagnostics) -> Environment {
     }
     environment.accounts = map.get("accounts").map(|node| accounts(node, faults)).unwrap_or_default();
     environment.refresh =
-        map.get("refresh").and_then(|node| word(node, "`refresh`", &Refresh::WORDS, faults)).unwrap_or_default();
+        map.get("refresh").and_then(|node| enum_value(node, "`refresh`", &Refresh::WORDS, faults)).unwrap_or_default();
     environment
 }
 
-fn by_scheme(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<(String, Named)> {
-    let pairs = entries(node, what, faults).iter();
+fn names_by_scheme(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<(String, Named)> {
+    let pairs = map_entries(node, what, faults).iter();
     pairs
         .filter_map(|entry| {
             let name = text(&entry.value, what, faults)?.to_owned();
@@ -99,7 +99,7 @@ fn by_scheme(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<(String, 
 }
 
 /// A base URL without anything a request would have to change.
-fn check_host(host: &mut Named, faults: &mut Diagnostics) {
+fn normalize_host(host: &mut Named, faults: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
     if parsed.as_ref().is_ok_and(|base| !base.is_https() && !base.is_loopback()) {
@@ -114,17 +114,17 @@ fn check_host(host: &mut Named, faults: &mut Diagnostics) {
     host.name = trimmed;
 }
 
-fn accounts(node: &Node, faults: &mut Diagnostics) -> Vec<Account> {
+fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
     let mut found = Vec::new();
-    for scheme in entries(node, "`accounts`", faults) {
-        for entry in entries(&scheme.value, "the accounts of a scheme", faults) {
+    for scheme in map_entries(node, "`accounts`", faults) {
+        for entry in map_entries(&scheme.value, "the accounts of a scheme", faults) {
             check_name(entry, "an account", faults);
             if entry.key == EVERY_ACCOUNT {
                 faults.push(Diagnostic::error("no account can be named `all`").at(entry.key_at, "it means every account"));
             }
             let values = match entry.value.kind {
-                crate::yaml::Kind::Null => &[],
-                _ => entries(&entry.value, "an account", faults),
+                crate::yaml::NodeKind::Null => &[],
+                _ => map_entries(&entry.value, "an account", faults),
             };
             let values = values.iter().map(|value| (value.key.clone(), value.value.to_value())).collect();
             found.push(Account { scheme: scheme.key.to_string(), name: entry.key.to_string(), at: entry.key_at, values });
@@ -134,13 +134,13 @@ fn accounts(node: &Node, faults: &mut Diagnostics) -> Vec<Account> {
 }
 
 /// Names of environments and accounts become parts of variables, where `__` separates.
-fn check_name(entry: &Entry, what: &str, faults: &mut Diagnostics) {
+fn check_name(entry: &MapEntry, what: &str, faults: &mut Diagnostics) {
     if !is_id(&entry.key) || entry.key.contains("__") {
         let fault = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key)).at(entry.key_at, "this name");
         faults.push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
     }
 }
 
-fn fields(node: &Node, faults: &mut Diagnostics) -> Vec<Field> {
-    Values { dialect: Dialect::Request, faults }.variables(node)
+fn variable_fields(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Field> {
+    ValueDecoder { dialect: Dialect::Request, diagnostics: faults }.variables(node)
 }

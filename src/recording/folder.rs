@@ -3,7 +3,7 @@
 
 use super::compose::compose;
 use crate::disk::{UNFINISHED, replace_shared};
-use crate::load::recording_of;
+use crate::load::decode_recording_text;
 use crate::model::recording::{AnswerBody, BODIES, Exchange, Outcome, RecordedAnswer, Recording};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -71,7 +71,7 @@ impl Folder {
         if old.as_ref().is_some_and(|(_, before)| *before == text) {
             return Ok(Change::AsBefore);
         }
-        recording_of(&self.root, name, &text).map_err(unfit)?;
+        decode_recording_text(&self.root, name, &text).map_err(unfit)?;
         replace_shared(&path, text.as_bytes()).map_err(|error| disk(&path, error))?;
         Ok(if old.is_some() { Change::Changed } else { Change::New })
     }
@@ -83,7 +83,7 @@ impl Folder {
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let text = String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8".to_owned()))?;
-                Ok(Some((recording_of(&self.root, name, &text).map_err(broken)?, text)))
+                Ok(Some((decode_recording_text(&self.root, name, &text).map_err(broken)?, text)))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(disk(&path, error)),

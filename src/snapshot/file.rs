@@ -4,7 +4,7 @@
 use super::SnapshotError;
 use crate::span::Sources;
 use crate::value::Value;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, YamlNode};
 use std::path::Path;
 
 const FENCE: &str = "---";
@@ -91,8 +91,8 @@ impl SnapshotFile {
             let place = fault.labels.first().map(|label| sources.place(label.span));
             SnapshotError::Broken { place: place.unwrap_or_default(), reason: fault.title.clone() }
         })?;
-        let word = |name: &str| member(&node, name).and_then(Node::as_scalar).map(String::from);
-        if member(&node, "snapshot_kind").and_then(Node::as_text) == Some("binary") {
+        let word = |name: &str| member(&node, name).and_then(YamlNode::as_scalar).map(String::from);
+        if member(&node, "snapshot_kind").and_then(YamlNode::as_text) == Some("binary") {
             return Err(broken(path, 1, "it is a binary snapshot of another program"));
         }
         let (source, description, expression) = (word("source"), word("description"), word("expression"));
@@ -108,7 +108,7 @@ impl SnapshotFile {
     }
 }
 
-fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+fn member<'n>(node: &'n YamlNode, name: &str) -> Option<&'n YamlNode> {
     node.as_map()?.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
 }
 

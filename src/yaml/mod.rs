@@ -2,10 +2,10 @@
 //! because it says how a scalar was written and where, so that values arrive as written. It refuses merge keys, tags,
 //! more than one document, and files that grow without bounds.
 
-mod build;
 mod node;
-mod write;
+mod parser;
+mod writer;
 
-pub use build::parse;
-pub use node::{Entry, Kind, Node, Text};
-pub use write::{quoted, write};
+pub use node::{MapEntry, NodeKind, ScalarText, YamlNode};
+pub use parser::parse;
+pub use writer::{quoted, write};

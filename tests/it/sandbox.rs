@@ -1,7 +1,7 @@
 //! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens by their rules. Requests
 //! are made with the scheme itself and then spoiled in one way each.
 
-use ingam::load::{Loaded, load};
+use ingam::load::{LoadedWorkspace, load};
 use ingam::method::Method;
 use ingam::model::scheme::Scheme;
 use ingam::render::Moment;
@@ -26,7 +26,7 @@ fn chance() -> [u8; 16] {
 
 struct Market {
     runtime: tokio::runtime::Runtime,
-    loaded: Loaded,
+    loaded: LoadedWorkspace,
     origins: SandboxOrigins,
     live: LiveTransport,
 }

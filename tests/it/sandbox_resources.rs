@@ -1,7 +1,7 @@
 //! What the sandbox keeps between two requests, and answers that are late, broken or used up, seen from outside.
 
 use super::program::Folder;
-use ingam::load::{Loaded, load};
+use ingam::load::{LoadedWorkspace, load};
 use ingam::method::Method;
 use ingam::render::Moment;
 use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
@@ -64,7 +64,7 @@ exchanges:
 
 struct Market {
     runtime: tokio::runtime::Runtime,
-    loaded: Loaded,
+    loaded: LoadedWorkspace,
     origins: SandboxOrigins,
     live: LiveTransport,
 }

@@ -2,7 +2,7 @@
 //! sandbox's clock is moved by hand.
 
 use super::program::Folder;
-use ingam::load::{Loaded, all_schemes, load};
+use ingam::load::{LoadedWorkspace, all_schemes, load};
 use ingam::method::Method;
 use ingam::model::scheme::{Authorize, Scheme, TokenRequest};
 use ingam::render::Moment;
@@ -96,7 +96,7 @@ sandbox:
 
 struct Market {
     runtime: tokio::runtime::Runtime,
-    loaded: Loaded,
+    loaded: LoadedWorkspace,
     origins: SandboxOrigins,
     live: LiveTransport,
     plain: reqwest::Client,

@@ -2,7 +2,7 @@
 //! byte, and `verify` accepts exactly that.
 
 use bytes::Bytes;
-use ingam::load::{Loaded, all_schemes, load};
+use ingam::load::{LoadedWorkspace, all_schemes, load};
 use ingam::method::Method;
 use ingam::model::scheme::{Covered, Level, Scheme};
 use ingam::render::Moment;
@@ -24,7 +24,7 @@ const REQUESTS: u32 = 500;
 const MOMENT: Moment = Moment { unix_ms: 1_795_338_000_000, seed: [9; 16] };
 
 fn schemes() -> Vec<Arc<Scheme>> {
-    let mut loaded: Loaded = load(super::program::root(), 1).unwrap();
+    let mut loaded: LoadedWorkspace = load(super::program::root(), 1).unwrap();
     all_schemes(&mut loaded)
 }
 

@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::count;
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::fixture::{Find, FixtureStep, Undo};
 use crate::recording::Whose;
 use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
@@ -76,7 +76,7 @@ fn list(ledger: &Ledger, host: &Host) -> String {
 struct Cleaner<'c> {
     host: &'c Host,
     global: &'c Global,
-    loaded: &'static Loaded,
+    loaded: &'static LoadedWorkspace,
     output: &'c Output,
     /// By environment: what its calls are made with.
     rooms: HashMap<String, RunContext<'static>>,

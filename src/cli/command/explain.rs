@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::request::{Request, Step};
 use crate::plan::Unit;
 use crate::report::Style;
@@ -56,7 +56,7 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
     }
 }
 
-fn find<'w>(loaded: &'w Loaded, id: &str, output: &Output) -> Result<(&'w Request, &'w Step), Exit> {
+fn find<'w>(loaded: &'w LoadedWorkspace, id: &str, output: &Output) -> Result<(&'w Request, &'w Step), Exit> {
     let (name, step) = id.split_once("::").map_or((id, None), |(name, step)| (name, Some(step)));
     let bare = name.trim_start_matches("./").trim_start_matches("requests/").trim_end_matches(".yaml").trim_end_matches(".yml");
     let requests = &loaded.workspace.requests;
@@ -78,7 +78,7 @@ fn find<'w>(loaded: &'w Loaded, id: &str, output: &Output) -> Result<(&'w Reques
 }
 
 /// The whole explanation as text.
-fn picture(explained: &StepExplanation, loaded: &Loaded, style: Style) -> String {
+fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: Style) -> String {
     let mut lines = vec![
         format!("{}  {}", style.bold(&explained.id), explained.summary),
         format!("{}  {}", style.dim("time"), explained.time),

@@ -6,7 +6,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::fixture::Fixture;
 
 pub fn run(host: &Host, global: &Global, args: &FixtureArgs, output: &Output) -> Exit {
@@ -30,7 +30,7 @@ pub fn run(host: &Host, global: &Global, args: &FixtureArgs, output: &Output) ->
 }
 
 /// Name, scope, and who needs it.
-fn list(loaded: &Loaded, output: &Output) -> String {
+fn list(loaded: &LoadedWorkspace, output: &Output) -> String {
     let widest = loaded.workspace.fixtures.iter().map(|fixture| fixture.name.len()).max().unwrap_or(0);
     let line = |fixture: &Fixture| {
         let users = users(loaded, fixture);
@@ -44,7 +44,7 @@ fn list(loaded: &Loaded, output: &Output) -> String {
 }
 
 /// Requests and fixtures that name it.
-fn users(loaded: &Loaded, fixture: &Fixture) -> Vec<String> {
+fn users(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
     let requests = loaded.workspace.requests.iter().map(|request| (&request.name, &request.needs));
     let fixtures = loaded.workspace.fixtures.iter().map(|other| (&other.name, &other.needs));
     let names = requests.chain(fixtures).filter(|(_, needs)| needs.iter().any(|needed| needed.name == fixture.name));
@@ -52,7 +52,7 @@ fn users(loaded: &Loaded, fixture: &Fixture) -> Vec<String> {
 }
 
 /// The file itself.
-fn show(loaded: &Loaded, name: &str, output: &Output) -> Exit {
+fn show(loaded: &LoadedWorkspace, name: &str, output: &Output) -> Exit {
     let Some(fixture) = loaded.workspace.fixture(name) else {
         let names = loaded.workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
         output.error(&format!("there is no fixture `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
@@ -64,7 +64,7 @@ fn show(loaded: &Loaded, name: &str, output: &Output) -> Exit {
 }
 
 /// Each request with what it needs, and what that needs.
-fn tree(loaded: &Loaded) -> String {
+fn tree(loaded: &LoadedWorkspace) -> String {
     let mut lines = Vec::new();
     for request in loaded.workspace.requests.iter().filter(|request| !request.needs.is_empty()) {
         lines.push(request.name.clone());
@@ -78,7 +78,7 @@ fn tree(loaded: &Loaded) -> String {
     lines.join("\n")
 }
 
-fn branch(loaded: &Loaded, names: &[&str], before: &str, lines: &mut Vec<String>) {
+fn branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: &mut Vec<String>) {
     for (index, name) in names.iter().enumerate() {
         let is_last = index + 1 == names.len();
         let (mark, next) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
@@ -90,7 +90,7 @@ fn branch(loaded: &Loaded, names: &[&str], before: &str, lines: &mut Vec<String>
 }
 
 /// For `dot`: requests are boxes, fixtures have their scope below their name.
-fn graphviz(loaded: &Loaded) -> String {
+fn graphviz(loaded: &LoadedWorkspace) -> String {
     let quoted = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
     let mut lines = vec!["digraph fixtures {".to_owned(), "  rankdir=LR;".to_owned()];
     for request in loaded.workspace.requests.iter().filter(|request| !request.needs.is_empty()) {

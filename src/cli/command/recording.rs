@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{count, did_you_mean};
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact::Redact;
 use crate::recording::{Folder, FolderError, Whose, hidden_again, is_of};
@@ -38,7 +38,7 @@ pub fn run(host: &Host, global: &Global, args: &RecordingArgs, output: &Output) 
 }
 
 /// Name, scheme, exchanges, age, and for what.
-fn list(loaded: &Loaded, host: &Host, output: &Output) -> String {
+fn list(loaded: &LoadedWorkspace, host: &Host, output: &Output) -> String {
     let recordings = &loaded.workspace.recordings;
     let widest = recordings.iter().map(|recording| recording.name.len()).max().unwrap_or(0);
     let schemes = recordings.iter().map(|recording| recording.scheme.len()).max().unwrap_or(0);
@@ -56,7 +56,7 @@ fn list(loaded: &Loaded, host: &Host, output: &Output) -> String {
 }
 
 /// The request file or fixture that a recording is of.
-fn owner<'l>(loaded: &'l Loaded, recording: &Recording) -> Option<Owner<'l>> {
+fn owner<'l>(loaded: &'l LoadedWorkspace, recording: &Recording) -> Option<Owner<'l>> {
     let of = |file: &str| is_of(&recording.name, file, &recording.scheme);
     let request = loaded.workspace.requests.iter().find(|request| of(&request.name));
     let fixture = loaded.workspace.fixtures.iter().find(|fixture| of(&Whose::of_fixture(&fixture.name, None).file));
@@ -68,7 +68,7 @@ struct Owner<'l> {
 }
 
 /// The file itself.
-fn show(loaded: &Loaded, name: &str, output: &Output) -> Exit {
+fn show(loaded: &LoadedWorkspace, name: &str, output: &Output) -> Exit {
     let recordings = &loaded.workspace.recordings;
     if !recordings.iter().any(|recording| recording.name == name) {
         let names = recordings.iter().map(|recording| recording.name.as_str());
@@ -89,7 +89,7 @@ fn show(loaded: &Loaded, name: &str, output: &Output) -> Exit {
 }
 
 /// What was written by hand stays: it may stand for anything.
-fn prune(loaded: &Loaded, only_list: bool, output: &Output) -> Exit {
+fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> Exit {
     let folder = Folder::new(&loaded.workspace.root);
     let is_gone = |recording: &&Recording| recording.is_written && owner(loaded, recording).is_none();
     let (gone, kept): (Vec<&Recording>, Vec<&Recording>) = loaded.workspace.recordings.iter().partition(is_gone);
@@ -107,7 +107,7 @@ fn prune(loaded: &Loaded, only_list: bool, output: &Output) -> Exit {
     Exit::Success
 }
 
-fn redact(host: &Host, loaded: &Loaded, names: &[String], only_list: bool, output: &Output) -> Result<Exit, Exit> {
+fn redact(host: &Host, loaded: &LoadedWorkspace, names: &[String], only_list: bool, output: &Output) -> Result<Exit, Exit> {
     let mut redactor = Redactor::default();
     let credentials = session::credentials(host, loaded, output)?;
     for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
@@ -139,7 +139,7 @@ enum Redacted {
     Left,
 }
 
-fn chosen<'l>(loaded: &'l Loaded, names: &[String], output: &Output) -> Result<Vec<&'l Recording>, Exit> {
+fn chosen<'l>(loaded: &'l LoadedWorkspace, names: &[String], output: &Output) -> Result<Vec<&'l Recording>, Exit> {
     let recordings = &loaded.workspace.recordings;
     for name in names {
         if !recordings.iter().any(|recording| recording.name == *name) {
@@ -152,7 +152,7 @@ fn chosen<'l>(loaded: &'l Loaded, names: &[String], output: &Output) -> Result<V
 }
 
 fn redact_one(
-    loaded: &Loaded,
+    loaded: &LoadedWorkspace,
     recording: &Recording,
     redactor: &mut Redactor,
     only_list: bool,

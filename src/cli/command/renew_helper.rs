@@ -2,7 +2,7 @@
 
 use crate::cli::Exit;
 use crate::host::Host;
-use crate::load::scheme_of;
+use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
 use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
@@ -36,7 +36,7 @@ async fn undisturbed(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, Refr
 
 async fn perform(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, RefreshError> {
     let source = &job.scheme;
-    let scheme = scheme_of(&source.root, &source.name, source.origin(), &source.text);
+    let scheme = decode_scheme_text(&source.root, &source.name, source.origin(), &source.text);
     let scheme = scheme.map_err(|reason| RefreshError::temporary(format!("the scheme `{}`: {reason}", source.name)))?;
     let nature = ClockAndRng { clock: host.clock, rng: host.chance };
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;

@@ -6,7 +6,7 @@ use crate::cli::output::Output;
 use crate::diagnostic::count;
 use crate::event::Trouble;
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX;
 use crate::model::request::Request;
 use crate::recording::{Change, Extent, Folder, Recorder, Replay, Why, Written};
@@ -19,7 +19,7 @@ const FEW: usize = 10;
 
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn chosen(args: &RunArgs, loaded: &Loaded, environment: &str, output: &Output) -> Result<RecordingMode, Exit> {
+pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, output: &Output) -> Result<RecordingMode, Exit> {
     let workspace = &loaded.workspace;
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX {

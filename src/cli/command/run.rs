@@ -11,7 +11,7 @@ use crate::cli::settings;
 use crate::diagnostic::{count, list_of};
 use crate::event::{Event, Summary, Verdict, request_of};
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::environment::{Refresh, SANDBOX};
 use crate::plan::{Act, Id, Plan, rehearse, select};
 use crate::report::{Both, Reporter};
@@ -36,7 +36,7 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
 
 async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
-    let loaded: &Loaded = Box::leak(Box::new(settings::workspace(host, global, output)?));
+    let loaded: &LoadedWorkspace = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let mut results = Results::default();
     let ended = run_loaded(&Run { host, global, args, output }, loaded, &mut results).await;
     remember(host, loaded, &results, args.rerun_failed, output);
@@ -64,7 +64,7 @@ impl Reporter for Results {
 }
 
 /// For `--rerun-failed`; that it cannot be kept is no fault of the run. What is gone has been said once, and is forgotten.
-fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool, output: &Output) {
+fn remember(host: &Host, loaded: &LoadedWorkspace, results: &Results, gone_is_said: bool, output: &Output) {
     let Some(folder) = host.state_folder() else { return };
     let updated = LastRun::load(&folder, &loaded.workspace.root).and_then(|mut last| {
         let gone = if gone_is_said { last.missing_units(|id| is_there(loaded, id)) } else { Vec::new() };
@@ -76,12 +76,12 @@ fn remember(host: &Host, loaded: &Loaded, results: &Results, gone_is_said: bool,
 }
 
 /// Whether there is a request file for a unit.
-fn is_there(loaded: &Loaded, id: &str) -> bool {
+fn is_there(loaded: &LoadedWorkspace, id: &str) -> bool {
     loaded.workspace.requests.iter().any(|request| request.name == request_of(id))
 }
 
 /// The part of the plan that is wanted.
-fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &Loaded) -> Result<(), Exit> {
+fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &LoadedWorkspace) -> Result<(), Exit> {
     let Run { host, args, output, .. } = *run;
     if args.rerun_failed {
         let folder = host.state_folder().unwrap_or_default();
@@ -131,7 +131,7 @@ pub struct Run<'r> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn run_loaded(run: &Run<'_>, loaded: &Loaded, also: &mut dyn Reporter) -> Result<Exit, Exit> {
+pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn Reporter) -> Result<Exit, Exit> {
     let Run { host, global, args, output } = *run;
     let grace = settings::duration("--grace", &args.grace, output)?;
     let timeout = args.timeout.as_ref().map(|text| settings::duration("--timeout", text, output)).transpose()?;

@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostics, Severity, count, did_you_mean};
 use crate::host::Host;
-use crate::load::{BUILT_IN, Loaded, all_schemes};
+use crate::load::{BUILT_IN_SCHEMES, LoadedWorkspace, all_schemes};
 use crate::model::scheme::{Origin, Scheme};
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ fn unknown(name: &str, schemes: &[Arc<Scheme>], output: &Output) -> Exit {
     Exit::Usage
 }
 
-fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Output) -> Exit {
-    if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace, output: &Output) -> Exit {
+    if let Some((_, text)) = BUILT_IN_SCHEMES.iter().find(|(known, _)| *known == name) {
         output.data(text);
         return Exit::Success;
     }
@@ -55,7 +55,7 @@ fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Output) -
 }
 
 /// A scheme whose file is faulty is not among the schemes; its faults say more than that it is not there.
-fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &Loaded, output: &Output) -> Exit {
+fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace, output: &Output) -> Exit {
     if let Some(name) = names.iter().find(|name| !schemes.iter().any(|scheme| scheme.name == **name)) {
         if loaded.has_errors() {
             output.diagnostics(&loaded.diagnostics, &loaded.sources);

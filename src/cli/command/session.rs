@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::{Files, Loaded, all_schemes, scheme_names};
+use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
 use crate::model::request::{Request, WorkspaceFile};
 use crate::model::scheme::{Origin, Scheme};
@@ -33,11 +33,11 @@ use std::time::Instant;
 const MAX_BODY_FILE: u64 = 64 << 20;
 
 /// Reads the files of one workspace.
-pub struct DiskFiles(pub Files);
+pub struct DiskFiles(pub WorkspaceFiles);
 
 impl BodyFiles for DiskFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
-        let path = self.0.resolve(&file.path)?;
+        let path = self.0.resolve_path(&file.path)?;
         let fault = |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
         let metadata = std::fs::metadata(&path).map_err(fault)?;
         if !metadata.is_file() || metadata.len() > MAX_BODY_FILE {
@@ -56,7 +56,7 @@ pub struct Chosen {
 impl Chosen {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn new(loaded: &Loaded, target: &Target, requests: Option<&[&Request]>, output: &Output) -> Result<Self, Exit> {
+    pub fn new(loaded: &LoadedWorkspace, target: &Target, requests: Option<&[&Request]>, output: &Output) -> Result<Self, Exit> {
         let vars = settings::vars(target, output)?;
         let environment = settings::environment(&loaded.workspace, target.env.as_deref(), output)?;
         let mut given = settings::given(target, &vars);
@@ -95,7 +95,7 @@ pub fn ledger_folder(host: &Host) -> Option<PathBuf> {
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub fn check_account(
-    loaded: &Loaded,
+    loaded: &LoadedWorkspace,
     environment: &str,
     account: Option<&str>,
     schemes: &[Arc<Scheme>],
@@ -118,7 +118,7 @@ pub fn check_account(
 /// The exit code of what was wrong, which has been said.
 pub async fn environment<'w>(
     host: &Host,
-    loaded: &'w Loaded,
+    loaded: &'w LoadedWorkspace,
     name: &str,
     schemes: &[Arc<Scheme>],
     output: &Output,
@@ -148,7 +148,7 @@ pub async fn environment<'w>(
 
 /// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
 #[must_use]
-pub fn nowhere(loaded: &Loaded) -> AccessEnvironment<'_> {
+pub fn nowhere(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
     AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
@@ -156,7 +156,7 @@ pub fn nowhere(loaded: &Loaded) -> AccessEnvironment<'_> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> Result<AccessEnvironment<'w>, Exit> {
+pub fn dry<'w>(host: &Host, loaded: &'w LoadedWorkspace, name: &str, output: &Output) -> Result<AccessEnvironment<'w>, Exit> {
     if name == SANDBOX {
         return Ok(nowhere(loaded));
     }
@@ -167,7 +167,7 @@ pub fn dry<'w>(host: &Host, loaded: &'w Loaded, name: &str, output: &Output) -> 
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<CredentialSources, Exit> {
+pub fn credentials(host: &Host, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, Exit> {
     CredentialSources::load(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
         output.error(&error.to_string(), &[]);
         Exit::Credential
@@ -177,7 +177,7 @@ pub fn credentials(host: &Host, loaded: &Loaded, output: &Output) -> Result<Cred
 /// What has to be trusted before this scheme's secrets go to this host. A loopback address and a scheme's own host need
 /// no word; a workspace's own scheme does, by its content.
 #[must_use]
-pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
+pub fn things_to_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
     if !own_host && !base.is_loopback() {
@@ -200,7 +200,7 @@ pub fn things_to_trust(loaded: &Loaded, environment: &str, scheme: &Scheme, base
 pub struct Session<'w> {
     pub host: &'w Host,
     pub global: &'w Global,
-    pub loaded: &'w Loaded,
+    pub loaded: &'w LoadedWorkspace,
     pub files: &'w DiskFiles,
 }
 
@@ -306,7 +306,7 @@ impl<'w> Session<'w> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'static Loaded, Exit> {
+pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'static LoadedWorkspace, Exit> {
     let mut loaded = settings::workspace(host, global, output)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
     Ok(Box::leak(Box::new(loaded)))
@@ -319,7 +319,7 @@ pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'s
 pub async fn lasting(
     host: &Host,
     global: &Global,
-    loaded: &'static Loaded,
+    loaded: &'static LoadedWorkspace,
     name: String,
     output: &Output,
 ) -> Result<RunContext<'static>, Exit> {
@@ -332,7 +332,7 @@ pub async fn lasting(
 }
 
 /// The text that a scheme was decoded from, and that its trust was given to.
-fn source_of(loaded: &Loaded, scheme: &Scheme) -> SchemeSource {
+fn source_of(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     SchemeSource {
         name: scheme.name.clone(),
         built_in: scheme.origin == Origin::BuiltIn,
@@ -356,9 +356,9 @@ pub fn runtime(output: &Output) -> Result<tokio::runtime::Runtime, Exit> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn files(loaded: &Loaded, output: &Output) -> Result<DiskFiles, Exit> {
+pub fn files(loaded: &LoadedWorkspace, output: &Output) -> Result<DiskFiles, Exit> {
     let root: &PathBuf = &loaded.workspace.root;
-    Files::new(root).map(DiskFiles).map_err(|error| {
+    WorkspaceFiles::new(root).map(DiskFiles).map_err(|error| {
         output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
         Exit::BadFile
     })

@@ -6,7 +6,7 @@ use crate::cli::args::{Global, TrustArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::Host;
-use crate::load::{Loaded, all_schemes};
+use crate::load::{LoadedWorkspace, all_schemes};
 use crate::store::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use std::io::{BufRead, Write};
@@ -45,7 +45,7 @@ fn trust(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Res
     Ok(Exit::Success)
 }
 
-fn things(loaded: &mut Loaded, environment: &str) -> Vec<TrustSubject> {
+fn things(loaded: &mut LoadedWorkspace, environment: &str) -> Vec<TrustSubject> {
     let schemes = all_schemes(loaded);
     let declared = loaded.workspace.environment(environment);
     let mut things = Vec::new();

@@ -1,19 +1,20 @@
 //! Decodes one scheme, built in or of the workspace: here its frame, in the other files its parts.
 
-mod answers;
-mod names;
 mod procedure;
+mod response_rules;
 mod sandbox;
+mod template_names;
 mod tokens;
 mod vectors;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
-use crate::load::fields::{
-    Map, duration, entries, flag, is_id, is_variable, items, one_or_many, scalar, text, texts, word, wrong_kind,
+use crate::load::node_reader::{
+    CheckedMap, boolean, duration, enum_value, is_id, is_variable_name, list_items, map_entries, one_or_many, scalar, text,
+    text_list, wrong_kind,
 };
-use crate::load::files::Files;
+use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::request::Named;
 use crate::model::scheme::{
@@ -22,7 +23,7 @@ use crate::model::scheme::{
 };
 use crate::render::Dialect;
 use crate::wire::BaseUrl;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
@@ -59,27 +60,27 @@ const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
 
 /// Decodes schemes; the faults of all their parts are collected.
-pub struct Schemes<'d> {
-    pub files: &'d Files,
-    pub faults: &'d mut Diagnostics,
+pub struct SchemeDecoder<'d> {
+    pub files: &'d WorkspaceFiles,
+    pub diagnostics: &'d mut Diagnostics,
 }
 
-impl Schemes<'_> {
+impl SchemeDecoder<'_> {
     /// `name` is the file's.
-    pub fn decode(&mut self, name: &str, origin: Origin, node: &Node) -> Option<Scheme> {
-        let map = Map::open(node, "a scheme", &SCHEME_KEYS, self.faults)?;
-        let written = map.required("scheme", self.faults)?;
-        self.check_name(name, written);
+    pub fn decode(&mut self, name: &str, origin: Origin, node: &YamlNode) -> Option<Scheme> {
+        let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
+        let written = map.required("scheme", self.diagnostics)?;
+        self.check_scheme_name(name, written);
         let hosts = map.get("hosts").map(|node| self.hosts(node)).unwrap_or_default();
-        let whole = self.whole(&map);
+        let whole = self.common_procedure(&map);
         let levels = self.levels(&map, &whole);
-        let rules = map.get("match").map(|node| self.rules(node, &levels)).unwrap_or_default();
+        let rules = map.get("match").map(|node| self.level_rules(node, &levels)).unwrap_or_default();
         let default_level = self.default_level(&map, &levels, &rules);
         let mut scheme = Scheme {
             name: name.to_owned(),
             at: node.at,
             origin,
-            title: map.get("title").and_then(|node| text(node, "`title`", self.faults)).map(str::to_owned),
+            title: map.get("title").and_then(|node| text(node, "`title`", self.diagnostics)).map(str::to_owned),
             credentials: map.get("credentials").map(|node| self.credentials(node)).unwrap_or_default(),
             hosts,
             clock: map.get("clock").map_or_else(default_clock, |node| self.clock(node)),
@@ -92,77 +93,85 @@ impl Schemes<'_> {
             limits: map.get("limits").map(|node| self.limits(node)).unwrap_or_default(),
             ok: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
             errors: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
-            mask: map.get("mask").map(|node| self.paths(node, "`mask`")).unwrap_or_default(),
-            redact: map.get("redact").map(|node| crate::load::redact::decode(node, self.faults)).unwrap_or_default(),
+            mask: map.get("mask").map(|node| self.json_paths(node, "`mask`")).unwrap_or_default(),
+            redact: map
+                .get("redact")
+                .map(|node| crate::load::redact::decode_redact_rules(node, self.diagnostics))
+                .unwrap_or_default(),
             sandbox: None,
             vectors: Vec::new(),
         };
         scheme.tokens = map.get("tokens").map(|node| self.tokens(node, &scheme, &whole)).unwrap_or_default();
         for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
-            self.check_token(wanted, &scheme.tokens);
+            self.check_token_exists(wanted, &scheme.tokens);
         }
-        scheme.authorize = map.get("authorize").map(|node| self.authorize(node, &scheme, &whole)).unwrap_or_default();
+        scheme.authorize = map.get("authorize").map(|node| self.authorization_links(node, &scheme, &whole)).unwrap_or_default();
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.get("vectors").map(|node| self.vectors(node)).unwrap_or_default();
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
             let fault = Diagnostic::error("a scheme with credentials needs `hosts`").at(map.at, "no host here");
-            self.faults.push(fault.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
+            self.diagnostics
+                .push(fault.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
         }
-        names::check(&scheme, self.faults);
+        template_names::check_template_names(&scheme, self.diagnostics);
         Some(scheme)
     }
 
-    fn check_name(&mut self, name: &str, node: &Node) {
-        let Some(written) = text(node, "`scheme`", self.faults) else { return };
+    fn check_scheme_name(&mut self, name: &str, node: &YamlNode) {
+        let Some(written) = text(node, "`scheme`", self.diagnostics) else { return };
         if written != name {
             let fault =
                 Diagnostic::error(format!("this file is named `{name}` and says `{written}`")).at(node.at, "another name");
-            self.faults.push(fault.hint("the name of a scheme is the name of its file"));
+            self.diagnostics.push(fault.hint("the name of a scheme is the name of its file"));
         }
         if !is_id(written) || written.contains("__") {
             let fault = Diagnostic::error(format!("`{written}` is not a name for a scheme")).at(node.at, "this name");
-            self.faults.push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
+            self.diagnostics
+                .push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
         }
     }
 
-    fn credentials(&mut self, node: &Node) -> Vec<Credential> {
-        let entries = entries(node, "`credentials`", self.faults);
+    fn credentials(&mut self, node: &YamlNode) -> Vec<Credential> {
+        let entries = map_entries(node, "`credentials`", self.diagnostics);
         entries.iter().filter_map(|entry| self.credential(entry)).collect()
     }
 
-    fn credential(&mut self, entry: &Entry) -> Option<Credential> {
-        if !is_variable(&entry.key) || entry.key.contains("__") {
+    fn credential(&mut self, entry: &MapEntry) -> Option<Credential> {
+        if !is_variable_name(&entry.key) || entry.key.contains("__") {
             let fault =
                 Diagnostic::error(format!("`{}` is not a name for a credential", entry.key)).at(entry.key_at, "this name");
-            self.faults.push(fault.hint("use letters, digits and single `_`"));
+            self.diagnostics.push(fault.hint("use letters, digits and single `_`"));
         }
-        let map = Map::open(&entry.value, "a credential", &CREDENTIAL_KEYS, self.faults)?;
-        let is_secret = map.get("secret").is_some_and(|node| matches!(node.kind, crate::yaml::Kind::Bool(true)));
+        let map = CheckedMap::open(&entry.value, "a credential", &CREDENTIAL_KEYS, self.diagnostics)?;
+        let is_secret = map.get("secret").is_some_and(|node| matches!(node.kind, crate::yaml::NodeKind::Bool(true)));
         if let Some(default) =
-            map.entry("default").filter(|default| is_secret && !matches!(default.value.kind, crate::yaml::Kind::Null))
+            map.entry("default").filter(|default| is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null))
         {
             let fault = Diagnostic::error("a secret has no default: a scheme is shared").at(default.key_at, "in a shared file");
-            self.faults.push(fault.hint("`default: null` says that it may be missing"));
+            self.diagnostics.push(fault.hint("`default: null` says that it may be missing"));
         }
         let scopes = [("app", CredentialScope::App), ("account", CredentialScope::Account)];
         Some(Credential {
             name: entry.key.to_string(),
             at: entry.key_at,
-            secret: map.get("secret").and_then(|node| flag(node, "`secret`", self.faults)).unwrap_or(false),
+            secret: map.get("secret").and_then(|node| boolean(node, "`secret`", self.diagnostics)).unwrap_or(false),
             integer: map
                 .get("type")
-                .and_then(|node| word(node, "`type`", &[("integer", true), ("string", false)], self.faults))
+                .and_then(|node| enum_value(node, "`type`", &[("integer", true), ("string", false)], self.diagnostics))
                 .unwrap_or(false),
-            scope: map.get("scope").and_then(|node| word(node, "`scope`", &scopes, self.faults)).unwrap_or(CredentialScope::App),
-            default: map.get("default").map(Node::to_value),
-            about: map.get("about").and_then(|node| text(node, "`about`", self.faults)).map(str::to_owned),
+            scope: map
+                .get("scope")
+                .and_then(|node| enum_value(node, "`scope`", &scopes, self.diagnostics))
+                .unwrap_or(CredentialScope::App),
+            default: map.get("default").map(YamlNode::to_value),
+            about: map.get("about").and_then(|node| text(node, "`about`", self.diagnostics)).map(str::to_owned),
         })
     }
 
-    fn hosts(&mut self, node: &Node) -> Vec<Host> {
+    fn hosts(&mut self, node: &YamlNode) -> Vec<Host> {
         let mut hosts = Vec::new();
-        for entry in entries(node, "`hosts`", self.faults) {
-            let Some(written) = text(&entry.value, "a host", self.faults) else { continue };
+        for entry in map_entries(node, "`hosts`", self.diagnostics) {
+            let Some(written) = text(&entry.value, "a host", self.diagnostics) else { continue };
             let url = written.trim_end_matches('/').to_owned();
             match BaseUrl::parse(&url) {
                 Ok(base) if base.is_https() || base.is_loopback() => {
@@ -171,42 +180,42 @@ impl Schemes<'_> {
                 Ok(_) => {
                     let fault = Diagnostic::error("secrets go to `https` only")
                         .at(entry.value.at, "plain `http`, and not on the loopback interface");
-                    self.faults.push(fault);
+                    self.diagnostics.push(fault);
                 }
                 Err(reason) => {
-                    self.faults.push(Diagnostic::error(format!("not a host: {reason}")).at(entry.value.at, "this one"))
+                    self.diagnostics.push(Diagnostic::error(format!("not a host: {reason}")).at(entry.value.at, "this one"))
                 }
             }
         }
         hosts
     }
 
-    fn clock(&mut self, node: &Node) -> Clock {
+    fn clock(&mut self, node: &YamlNode) -> Clock {
         let mut clock = default_clock();
-        let Some(map) = Map::open(node, "`clock`", &CLOCK_KEYS, self.faults) else { return clock };
+        let Some(map) = CheckedMap::open(node, "`clock`", &CLOCK_KEYS, self.diagnostics) else { return clock };
         if let Some(node) = map.get("format") {
             clock.format = self.clock_format(node);
         }
         if let Some(node) = map.get("zone") {
-            match text(node, "`zone`", self.faults).map(crate::render::parse_zone) {
+            match text(node, "`zone`", self.diagnostics).map(crate::render::parse_zone) {
                 Some(Some(seconds)) => clock.zone = seconds,
                 Some(None) => {
-                    self.faults.push(Diagnostic::error("`zone` must be an offset").at(node.at, "write `UTC` or `+09:00`"))
+                    self.diagnostics.push(Diagnostic::error("`zone` must be an offset").at(node.at, "write `UTC` or `+09:00`"))
                 }
                 None => {}
             }
         }
-        clock.window = map.get("window").and_then(|node| duration(node, "`window`", self.faults));
-        clock.behind = map.get("behind").and_then(|node| duration(node, "`behind`", self.faults)).unwrap_or_default();
+        clock.window = map.get("window").and_then(|node| duration(node, "`window`", self.diagnostics));
+        clock.behind = map.get("behind").and_then(|node| duration(node, "`behind`", self.diagnostics)).unwrap_or_default();
         clock
     }
 
-    fn clock_format(&mut self, node: &Node) -> ClockFormat {
-        match text(node, "`format`", self.faults) {
+    fn clock_format(&mut self, node: &YamlNode) -> ClockFormat {
+        match text(node, "`format`", self.diagnostics) {
             Some("unix_ms") => ClockFormat::UnixMilliseconds,
             Some(format) if format.contains('%') => {
                 if let Err(reason) = crate::render::format_time(0, format, 0) {
-                    self.faults.push(Diagnostic::error(reason).at(node.at, "this format"));
+                    self.diagnostics.push(Diagnostic::error(reason).at(node.at, "this format"));
                 }
                 ClockFormat::Strftime(format.to_owned())
             }
@@ -214,39 +223,39 @@ impl Schemes<'_> {
             Some(other) => {
                 let fault = Diagnostic::error(format!("`{other}` is not a time format"))
                     .at(node.at, "`unix_s`, `unix_ms`, or one with `%`");
-                self.faults.push(fault);
+                self.diagnostics.push(fault);
                 ClockFormat::UnixSeconds
             }
         }
     }
 
     /// What holds for every level.
-    fn whole(&mut self, map: &Map<'_>) -> Procedure {
+    fn common_procedure(&mut self, map: &CheckedMap<'_>) -> Procedure {
         Procedure {
-            vars: map.get("vars").map(|node| self.values().fields(node, "`vars`")).unwrap_or_default(),
+            vars: map.get("vars").map(|node| self.value_decoder().fields(node, "`vars`")).unwrap_or_default(),
             prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
             sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
             attach: map.get("attach").map(|node| self.placement(node, "`attach`")).unwrap_or_default(),
         }
     }
 
-    fn levels(&mut self, map: &Map<'_>, whole: &Procedure) -> Vec<Level> {
-        let named = map.get("levels").map(|node| entries(node, "`levels`", self.faults)).unwrap_or_default();
+    fn levels(&mut self, map: &CheckedMap<'_>, whole: &Procedure) -> Vec<Level> {
+        let named = map.get("levels").map(|node| map_entries(node, "`levels`", self.diagnostics)).unwrap_or_default();
         if named.is_empty() {
             return vec![Level { name: String::new(), token: None, procedure: whole.clone() }];
         }
         named.iter().map(|entry| self.level(entry, whole)).collect()
     }
 
-    fn level(&mut self, entry: &Entry, whole: &Procedure) -> Level {
+    fn level(&mut self, entry: &MapEntry, whole: &Procedure) -> Level {
         let mut level = Level { name: entry.key.to_string(), token: None, procedure: whole.clone() };
-        let Some(map) = Map::open(&entry.value, "a level", &LEVEL_KEYS, self.faults) else { return level };
+        let Some(map) = CheckedMap::open(&entry.value, "a level", &LEVEL_KEYS, self.diagnostics) else { return level };
         level.token = map.get("token").and_then(|node| {
-            let name = text(node, "`token`", self.faults)?.to_owned();
+            let name = text(node, "`token`", self.diagnostics)?.to_owned();
             Some(Named { name, at: node.at })
         });
         if let Some(node) = map.get("vars") {
-            level.procedure.vars.extend(self.values().fields(node, "`vars`"));
+            level.procedure.vars.extend(self.value_decoder().fields(node, "`vars`"));
         }
         if let Some(node) = map.get("prepare") {
             level.procedure.prepare = whole.prepare.and(&self.placement(node, "`prepare`"));
@@ -257,125 +266,130 @@ impl Schemes<'_> {
         level
     }
 
-    fn rules(&mut self, node: &Node, levels: &[Level]) -> Vec<LevelRule> {
-        let nodes = items(node, "`match`", self.faults);
-        nodes.iter().filter_map(|node| self.rule(node, levels)).collect()
+    fn level_rules(&mut self, node: &YamlNode, levels: &[Level]) -> Vec<LevelRule> {
+        let nodes = list_items(node, "`match`", self.diagnostics);
+        nodes.iter().filter_map(|node| self.level_rule(node, levels)).collect()
     }
 
-    fn rule(&mut self, node: &Node, levels: &[Level]) -> Option<LevelRule> {
-        let map = Map::open(node, "a rule of `match`", &["path", "method", "level"], self.faults)?;
-        let level = map.required("level", self.faults)?;
+    fn level_rule(&mut self, node: &YamlNode, levels: &[Level]) -> Option<LevelRule> {
+        let map = CheckedMap::open(node, "a rule of `match`", &["path", "method", "level"], self.diagnostics)?;
+        let level = map.required("level", self.diagnostics)?;
         Some(LevelRule { matcher: self.matcher(&map), level: self.level_index(level, levels)? })
     }
 
-    fn level_index(&mut self, node: &Node, levels: &[Level]) -> Option<usize> {
-        let name = text(node, "`level`", self.faults)?;
+    fn level_index(&mut self, node: &YamlNode, levels: &[Level]) -> Option<usize> {
+        let name = text(node, "`level`", self.diagnostics)?;
         let found = levels.iter().position(|level| level.name == name);
         if found.is_none() {
             let fault = Diagnostic::error(format!("there is no level `{name}`")).at(node.at, "not defined under `levels`");
-            self.faults.push(fault.maybe_hint(did_you_mean(name, levels.iter().map(|level| level.name.as_str()))));
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(name, levels.iter().map(|level| level.name.as_str()))));
         }
         found
     }
 
-    fn default_level(&mut self, map: &Map<'_>, levels: &[Level], rules: &[LevelRule]) -> usize {
+    fn default_level(&mut self, map: &CheckedMap<'_>, levels: &[Level], rules: &[LevelRule]) -> usize {
         if let Some(node) = map.get("default_level") {
             return self.level_index(node, levels).unwrap_or(0);
         }
         if levels.len() > 1 {
             let fault = Diagnostic::error("a scheme with several levels needs `default_level`").at(map.at, "missing here");
-            self.faults.push(fault.hint(format!("{} rules choose a level; the rest of the paths need one too", rules.len())));
+            self.diagnostics
+                .push(fault.hint(format!("{} rules choose a level; the rest of the paths need one too", rules.len())));
         }
         0
     }
 
     /// `match: { path: …, method: … }`
-    fn matcher_of(&mut self, map: &Map<'_>) -> Matcher {
-        let inner = map.get("match").and_then(|node| Map::open(node, "`match`", &MATCH_KEYS, self.faults));
+    fn optional_matcher(&mut self, map: &CheckedMap<'_>) -> Matcher {
+        let inner = map.get("match").and_then(|node| CheckedMap::open(node, "`match`", &MATCH_KEYS, self.diagnostics));
         inner.map(|map| self.matcher(&map)).unwrap_or_default()
     }
 
-    fn matcher(&mut self, map: &Map<'_>) -> Matcher {
-        let paths = map.get("path").map(|node| texts(node, "a path pattern", self.faults)).unwrap_or_default();
+    fn matcher(&mut self, map: &CheckedMap<'_>) -> Matcher {
+        let paths = map.get("path").map(|node| text_list(node, "a path pattern", self.diagnostics)).unwrap_or_default();
         if let Some(path) = paths.iter().find(|path| !path.starts_with('/') && !path.starts_with("**")) {
             let at = map.get("path").map_or(map.at, |node| node.at);
-            self.faults.push(Diagnostic::error(format!("the pattern `{path}` fits no path")).at(at, "a path begins with `/`"));
+            self.diagnostics
+                .push(Diagnostic::error(format!("the pattern `{path}` fits no path")).at(at, "a path begins with `/`"));
         }
         if map.get("path").is_none() && map.get("method").is_none() {
             let fault =
                 Diagnostic::error("a condition without `path` and `method` fits every request").at(map.at, "nothing is asked");
-            self.faults.push(fault.hint("leave it out, or say `default_level`"));
+            self.diagnostics.push(fault.hint("leave it out, or say `default_level`"));
         }
         let methods = map.get("method").map(one_or_many).unwrap_or_default().iter();
         let words = Method::ALL.map(|method| (method.name(), method));
-        let methods = methods.filter_map(|node| word(node, "a method", &words, self.faults)).collect();
+        let methods = methods.filter_map(|node| enum_value(node, "a method", &words, self.diagnostics)).collect();
         Matcher { paths: paths.into_iter().map(PathPattern).collect(), methods }
     }
 
-    fn covers(&mut self, node: &Node) -> Vec<Covered> {
+    fn covers(&mut self, node: &YamlNode) -> Vec<Covered> {
         let words = Covered::ALL.map(|part| (part.name(), part));
-        items(node, "`covers`", self.faults).iter().filter_map(|node| word(node, "a covered part", &words, self.faults)).collect()
+        list_items(node, "`covers`", self.diagnostics)
+            .iter()
+            .filter_map(|node| enum_value(node, "a covered part", &words, self.diagnostics))
+            .collect()
     }
 
-    fn limits(&mut self, node: &Node) -> Vec<Limit> {
-        items(node, "`limits`", self.faults).iter().filter_map(|node| self.limit(node)).collect()
+    fn limits(&mut self, node: &YamlNode) -> Vec<Limit> {
+        list_items(node, "`limits`", self.diagnostics).iter().filter_map(|node| self.limit(node)).collect()
     }
 
-    fn limit(&mut self, node: &Node) -> Option<Limit> {
-        let map = Map::open(node, "a limit", &LIMIT_KEYS, self.faults)?;
-        let rate = map.required("rate", self.faults)?;
+    fn limit(&mut self, node: &YamlNode) -> Option<Limit> {
+        let map = CheckedMap::open(node, "a limit", &LIMIT_KEYS, self.diagnostics)?;
+        let rate = map.required("rate", self.diagnostics)?;
         let (count, per) = self.rate(rate)?;
-        let headers = map.get("headers").map(|node| entries(node, "`headers`", self.faults)).unwrap_or_default();
+        let headers = map.get("headers").map(|node| map_entries(node, "`headers`", self.diagnostics)).unwrap_or_default();
         let headers =
-            headers.iter().filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "a header", self.faults)?)));
+            headers.iter().filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "a header", self.diagnostics)?)));
         let headers: Vec<(String, String)> = headers.collect();
-        for entry in map.get("headers").and_then(Node::as_map).unwrap_or_default() {
+        for entry in map.get("headers").and_then(YamlNode::as_map).unwrap_or_default() {
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
                 let fault =
                     Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key)).at(entry.key_at, "unknown");
-                self.faults.push(fault.hint(format!("it can be {}", list_of(LIMIT_HEADERS, "or"))));
+                self.diagnostics.push(fault.hint(format!("it can be {}", list_of(LIMIT_HEADERS, "or"))));
             }
         }
         Some(Limit {
             at: node.at,
-            matcher: self.matcher_of(&map),
+            matcher: self.optional_matcher(&map),
             count,
             per,
-            burst: map.get("burst").and_then(|node| self.count(node, "`burst`")),
-            scope: map.get("per").map(|node| texts(node, "`per`", self.faults)).unwrap_or_default(),
+            burst: map.get("burst").and_then(|node| self.positive_count(node, "`burst`")),
+            scope: map.get("per").map(|node| text_list(node, "`per`", self.diagnostics)).unwrap_or_default(),
             headers,
         })
     }
 
-    fn count(&mut self, node: &Node, what: &str) -> Option<u32> {
+    fn positive_count(&mut self, node: &YamlNode, what: &str) -> Option<u32> {
         let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
         let found = number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
         if found.is_none() {
-            self.faults.push(wrong_kind(node, what, "a whole number above 0"));
+            self.diagnostics.push(wrong_kind(node, what, "a whole number above 0"));
         }
         found
     }
 
     /// `10/1h`, `2/s`
-    fn rate(&mut self, node: &Node) -> Option<(u32, Duration)> {
-        let written = text(node, "`rate`", self.faults)?;
+    fn rate(&mut self, node: &YamlNode) -> Option<(u32, Duration)> {
+        let written = text(node, "`rate`", self.diagnostics)?;
         let parsed = written.split_once('/').and_then(|(count, per)| {
             let per = if per.starts_with(|letter: char| letter.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
             let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
-            Some((count, crate::load::fields::parse_duration(&per).filter(|per| !per.is_zero())?))
+            Some((count, crate::load::node_reader::parse_duration(&per).filter(|per| !per.is_zero())?))
         });
         if parsed.is_none() {
-            self.faults.push(Diagnostic::error("`rate` must be calls per duration").at(node.at, "write `10/1h` or `2/s`"));
+            self.diagnostics.push(Diagnostic::error("`rate` must be calls per duration").at(node.at, "write `10/1h` or `2/s`"));
         }
         parsed
     }
 
-    fn paths(&mut self, node: &Node, what: &str) -> Vec<JsonPath> {
-        texts(node, what, self.faults).iter().filter_map(|path| json_path(path, node.at, self.faults)).collect()
+    fn json_paths(&mut self, node: &YamlNode, what: &str) -> Vec<JsonPath> {
+        text_list(node, what, self.diagnostics).iter().filter_map(|path| json_path(path, node.at, self.diagnostics)).collect()
     }
 
-    fn values(&mut self) -> crate::load::values::Values<'_> {
-        crate::load::values::Values { dialect: Dialect::Scheme, faults: self.faults }
+    fn value_decoder(&mut self) -> crate::load::value_decoder::ValueDecoder<'_> {
+        crate::load::value_decoder::ValueDecoder { dialect: Dialect::Scheme, diagnostics: self.diagnostics }
     }
 }
 

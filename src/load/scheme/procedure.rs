@@ -1,155 +1,176 @@
 //! Decodes `prepare`, `sign` and `attach`.
 
-use super::Schemes;
+use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, list_of};
-use crate::load::fields::{Map, check_settable_header, is_variable, items, scalar, text, word};
+use crate::load::node_reader::{CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text};
 use crate::model::scheme::{Encoding, Hash, KeyForm, Op, Placement, SignStep};
 use crate::model::template::Template;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `prepare` and `attach`.
 pub const PLACEMENT_KEYS: [&str; 4] = ["query", "headers", "form", "json"];
 /// The key that names a step.
-pub const OPS: [&str; 8] = ["text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random"];
+pub const SIGN_OPERATIONS: [&str; 8] = ["text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random"];
 /// The keys beside it.
-pub const STEP_KEYS: [&str; 15] =
+pub const SIGN_STEP_KEYS: [&str; 15] =
     ["id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out", "key", "key_as", "salt", "header"];
-const CLAIMS: &str = "claims";
+const CLAIMS_KEY: &str = "claims";
 /// More letters than this no nonce needs.
-const MAX_RANDOM: usize = 256;
+const MAX_RANDOM_LENGTH: usize = 256;
 /// Names that a step cannot take.
-pub const SCHEME_NAMES: [&str; 7] = ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
+pub const RESERVED_STEP_IDS: [&str; 7] = ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
 const HASHES: [(&str, Hash); 4] = [("md5", Hash::Md5), ("sha1", Hash::Sha1), ("sha256", Hash::Sha256), ("sha512", Hash::Sha512)];
 const ENCODINGS: [(&str, Encoding); 4] =
     [("hex", Encoding::HexLower), ("HEX", Encoding::HexUpper), ("base64", Encoding::Base64), ("base64url", Encoding::Base64Url)];
 const KEY_FORMS: [(&str, KeyForm); 3] = [("utf8", KeyForm::Utf8), ("hex", KeyForm::Hex), ("base64", KeyForm::Base64)];
 
-impl Schemes<'_> {
-    pub(super) fn placement(&mut self, node: &Node, what: &'static str) -> Placement {
-        let Some(map) = Map::open(node, what, &PLACEMENT_KEYS, self.faults) else { return Placement::default() };
-        let mut fields = |key: &str| map.get(key).map(|node| self.values().fields(node, what)).unwrap_or_default();
+impl SchemeDecoder<'_> {
+    pub(super) fn placement(&mut self, node: &YamlNode, what: &'static str) -> Placement {
+        let Some(map) = CheckedMap::open(node, what, &PLACEMENT_KEYS, self.diagnostics) else { return Placement::default() };
+        let mut fields = |key: &str| map.get(key).map(|node| self.value_decoder().fields(node, what)).unwrap_or_default();
         let placement =
             Placement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
         for field in &placement.headers {
-            check_settable_header(&field.name, field.name_at, "a scheme", self.faults);
+            check_settable_header(&field.name, field.name_at, "a scheme", self.diagnostics);
         }
         placement
     }
 
-    pub(super) fn sign_steps(&mut self, node: &Node) -> Vec<SignStep> {
+    pub(super) fn sign_steps(&mut self, node: &YamlNode) -> Vec<SignStep> {
         let mut steps: Vec<SignStep> = Vec::new();
-        for node in items(node, "`sign`", self.faults) {
+        for node in list_items(node, "`sign`", self.diagnostics) {
             let Some(step) = self.sign_step(node) else { continue };
             if let Some(other) = steps.iter().find(|other| other.id == step.id) {
                 let fault = Diagnostic::error(format!("two steps have the id `{}`", step.id)).at(step.at, "the second");
-                self.faults.push(fault.at(other.at, "the first"));
+                self.diagnostics.push(fault.at(other.at, "the first"));
             }
             steps.push(step);
         }
         steps
     }
 
-    fn sign_step(&mut self, node: &Node) -> Option<SignStep> {
-        let mut keys = STEP_KEYS.to_vec();
-        keys.push(CLAIMS);
-        let map = Map::open(node, "a sign step", &keys, self.faults)?;
-        let id = map.required("id", self.faults)?;
-        let name = text(id, "`id`", self.faults)?;
-        if !is_variable(name) || SCHEME_NAMES.contains(&name) {
+    fn sign_step(&mut self, node: &YamlNode) -> Option<SignStep> {
+        let mut keys = SIGN_STEP_KEYS.to_vec();
+        keys.push(CLAIMS_KEY);
+        let map = CheckedMap::open(node, "a sign step", &keys, self.diagnostics)?;
+        let id = map.required("id", self.diagnostics)?;
+        let name = text(id, "`id`", self.diagnostics)?;
+        if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
             let fault = Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
-            self.faults.push(fault.hint(format!("use letters, digits and `_`, and none of {}", list_of(SCHEME_NAMES, "or"))));
+            self.diagnostics
+                .push(fault.hint(format!("use letters, digits and `_`, and none of {}", list_of(RESERVED_STEP_IDS, "or"))));
         }
-        let ops = map.present(&OPS);
-        for entry in ops.first().map(|op| stray(&map, &op.key, &keys)).unwrap_or_default() {
+        let ops = map.present_entries(&SIGN_OPERATIONS);
+        for entry in ops.first().map(|op| stray_entries(&map, &op.key, &keys)).unwrap_or_default() {
             let fault = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
                 .at(entry.key_at, "belongs to another kind of step");
-            self.faults.push(fault);
+            self.diagnostics.push(fault);
         }
         let op = match ops.as_slice() {
-            [one] => self.op(one, &map)?,
+            [one] => self.sign_operation(one, &map)?,
             [] => {
-                let fault = Diagnostic::error("a sign step does one thing").at(map.at, format!("none of {}", list_of(OPS, "or")));
-                self.faults.push(fault);
+                let fault = Diagnostic::error("a sign step does one thing")
+                    .at(map.at, format!("none of {}", list_of(SIGN_OPERATIONS, "or")));
+                self.diagnostics.push(fault);
                 return None;
             }
             [first, second, ..] => {
                 let fault =
                     Diagnostic::error("a sign step does one thing").at(second.key_at, "the second").at(first.key_at, "the first");
-                self.faults.push(fault.hint("make two steps of it"));
+                self.diagnostics.push(fault.hint("make two steps of it"));
                 return None;
             }
         };
         Some(SignStep { id: name.to_owned(), at: id.at, op })
     }
 
-    fn op(&mut self, entry: &Entry, map: &Map<'_>) -> Option<Op> {
+    fn sign_operation(&mut self, entry: &MapEntry, map: &CheckedMap<'_>) -> Option<Op> {
         let node = &entry.value;
         Some(match entry.key.as_str() {
-            "text" => Op::Text(self.values().template(node, "`text`")?),
+            "text" => Op::Text(self.value_decoder().template(node, "`text`")?),
             "digest" => Op::Digest {
-                hash: word(node, "`digest`", &HASHES, self.faults)?,
-                of: self.needed(map, "of")?,
-                out: self.out(map)?,
+                hash: enum_value(node, "`digest`", &HASHES, self.diagnostics)?,
+                of: self.required_template(map, "of")?,
+                out: self.output_encoding(map)?,
             },
-            "hmac" => self.hmac(node, map)?,
-            "bcrypt" => Op::Bcrypt { password: self.values().template(node, "`bcrypt`")?, salt: self.needed(map, "salt")? },
-            "encode" => Op::Encode { encoding: word(node, "`encode`", &ENCODINGS, self.faults)?, of: self.needed(map, "of")? },
-            "jwt" => self.jwt(node, map)?,
+            "hmac" => self.hmac_operation(node, map)?,
+            "bcrypt" => Op::Bcrypt {
+                password: self.value_decoder().template(node, "`bcrypt`")?,
+                salt: self.required_template(map, "salt")?,
+            },
+            "encode" => Op::Encode {
+                encoding: enum_value(node, "`encode`", &ENCODINGS, self.diagnostics)?,
+                of: self.required_template(map, "of")?,
+            },
+            "jwt" => self.jwt_operation(node, map)?,
             "uuid" => {
-                word(node, "`uuid`", &[("v4", ())], self.faults)?;
+                enum_value(node, "`uuid`", &[("v4", ())], self.diagnostics)?;
                 Op::Uuid
             }
-            _ => Op::Random(self.random(node)?),
+            _ => Op::Random(self.random_length(node)?),
         })
     }
 
-    fn random(&mut self, node: &Node) -> Option<usize> {
-        let count = usize::try_from(self.count(node, "`random`")?).ok()?;
-        if count > MAX_RANDOM {
-            self.faults.push(Diagnostic::error(format!("`random` gives at most {MAX_RANDOM} letters")).at(node.at, "too many"));
+    fn random_length(&mut self, node: &YamlNode) -> Option<usize> {
+        let count = usize::try_from(self.positive_count(node, "`random`")?).ok()?;
+        if count > MAX_RANDOM_LENGTH {
+            self.diagnostics
+                .push(Diagnostic::error(format!("`random` gives at most {MAX_RANDOM_LENGTH} letters")).at(node.at, "too many"));
         }
-        Some(count.min(MAX_RANDOM))
+        Some(count.min(MAX_RANDOM_LENGTH))
     }
 
-    fn hmac(&mut self, node: &Node, map: &Map<'_>) -> Option<Op> {
-        let key_as = map.get("key_as").map_or(Some(KeyForm::Utf8), |node| word(node, "`key_as`", &KEY_FORMS, self.faults))?;
-        let hash = word(node, "`hmac`", &HASHES, self.faults)?;
-        Some(Op::Hmac { hash, key: self.needed(map, "key")?, key_as, of: self.needed(map, "of")?, out: self.out(map)? })
+    fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<Op> {
+        let key_as =
+            map.get("key_as").map_or(Some(KeyForm::Utf8), |node| enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics))?;
+        let hash = enum_value(node, "`hmac`", &HASHES, self.diagnostics)?;
+        Some(Op::Hmac {
+            hash,
+            key: self.required_template(map, "key")?,
+            key_as,
+            of: self.required_template(map, "of")?,
+            out: self.output_encoding(map)?,
+        })
     }
 
-    fn jwt(&mut self, node: &Node, map: &Map<'_>) -> Option<Op> {
-        if scalar(node, "`jwt`", self.faults)? != "HS256" {
+    fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<Op> {
+        if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
             let fault = Diagnostic::error("a JWT is signed with `HS256` here").at(node.at, "another algorithm");
-            self.faults.push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
+            self.diagnostics.push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
             return None;
         }
-        let header = map.get("header").map(|node| self.values().fields(node, "`header`")).unwrap_or_default();
-        let claims = map.required(CLAIMS, self.faults)?;
-        Some(Op::Jwt { key: self.needed(map, "key")?, header, claims: self.values().fields(claims, "`claims`") })
+        let header = map.get("header").map(|node| self.value_decoder().fields(node, "`header`")).unwrap_or_default();
+        let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
+        Some(Op::Jwt {
+            key: self.required_template(map, "key")?,
+            header,
+            claims: self.value_decoder().fields(claims, "`claims`"),
+        })
     }
 
-    fn needed(&mut self, map: &Map<'_>, key: &str) -> Option<Template> {
-        let node = map.required(key, self.faults)?;
-        self.values().template(node, &format!("`{key}`"))
+    fn required_template(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<Template> {
+        let node = map.required(key, self.diagnostics)?;
+        self.value_decoder().template(node, &format!("`{key}`"))
     }
 
-    fn out(&mut self, map: &Map<'_>) -> Option<Encoding> {
-        let node = map.required("out", self.faults)?;
-        word(node, "`out`", &ENCODINGS, self.faults)
+    fn output_encoding(&mut self, map: &CheckedMap<'_>) -> Option<Encoding> {
+        let node = map.required("out", self.diagnostics)?;
+        enum_value(node, "`out`", &ENCODINGS, self.diagnostics)
     }
 }
 
 /// Keys of a step that its kind does not have.
-fn stray<'n>(map: &Map<'n>, op: &str, keys: &[&str]) -> Vec<&'n Entry> {
+fn stray_entries<'n>(map: &CheckedMap<'n>, op: &str, keys: &[&str]) -> Vec<&'n MapEntry> {
     let own: &[&str] = match op {
         "digest" => &["of", "out"],
         "hmac" => &["key", "key_as", "of", "out"],
         "bcrypt" => &["salt"],
         "encode" => &["of"],
-        "jwt" => &["key", "header", CLAIMS],
+        "jwt" => &["key", "header", CLAIMS_KEY],
         _ => &[],
     };
-    let beside: Vec<&str> = keys.iter().copied().filter(|key| *key != "id" && !OPS.contains(key) && !own.contains(key)).collect();
-    map.present(&beside)
+    let beside: Vec<&str> =
+        keys.iter().copied().filter(|key| *key != "id" && !SIGN_OPERATIONS.contains(key) && !own.contains(key)).collect();
+    map.present_entries(&beside)
 }

@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::environment::{Account, SANDBOX};
 use crate::model::scheme::Scheme;
 use crate::renew::RefreshError;
@@ -57,7 +57,7 @@ struct Desk<'d> {
 
 /// A workspace with every scheme, and what a run in one of its environments works with.
 struct Room {
-    loaded: &'static Loaded,
+    loaded: &'static LoadedWorkspace,
     context: RunContext<'static>,
 }
 
@@ -69,7 +69,7 @@ impl Room {
 }
 
 impl Desk<'_> {
-    fn loaded(&self) -> Result<&'static Loaded, Exit> {
+    fn loaded(&self) -> Result<&'static LoadedWorkspace, Exit> {
         session::every_scheme(self.host, self.global, self.output)
     }
 
@@ -87,7 +87,7 @@ impl Desk<'_> {
         Ok(Room { loaded, context })
     }
 
-    fn scheme(&self, loaded: &Loaded, name: &str) -> Result<Arc<Scheme>, Exit> {
+    fn scheme(&self, loaded: &LoadedWorkspace, name: &str) -> Result<Arc<Scheme>, Exit> {
         loaded.workspace.scheme(name).cloned().ok_or_else(|| {
             let hint = did_you_mean(name, loaded.workspace.schemes.iter().map(|scheme| scheme.name.as_str()));
             self.output.error(&format!("there is no scheme `{name}`"), &hint.into_iter().collect::<Vec<_>>());

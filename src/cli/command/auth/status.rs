@@ -3,7 +3,7 @@
 use super::Desk;
 use crate::cli::Exit;
 use crate::cli::settings;
-use crate::load::Loaded;
+use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX;
 use crate::store::{ClockAndRng, FamilyRecord, RenewalState, TokenStore};
 use unicode_width::UnicodeWidthStr;
@@ -41,7 +41,7 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
     Ok(if dead && exit == Exit::Success { Exit::Credential } else { exit })
 }
 
-fn row(record: &FamilyRecord, loaded: &Loaded, now: i64) -> [String; 8] {
+fn row(record: &FamilyRecord, loaded: &LoadedWorkspace, now: i64) -> [String; 8] {
     let pair = record.current.as_ref();
     let token = loaded.workspace.scheme(&record.key.scheme).and_then(|scheme| scheme.token(&record.key.token));
     let margin = token.map_or(0, |token| i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX));
@@ -70,7 +70,7 @@ fn row(record: &FamilyRecord, loaded: &Loaded, now: i64) -> [String; 8] {
 }
 
 /// Accounts that a link would authorize, and that nobody has.
-fn without_tokens(loaded: &Loaded, records: &[FamilyRecord]) -> Vec<[String; 8]> {
+fn without_tokens(loaded: &LoadedWorkspace, records: &[FamilyRecord]) -> Vec<[String; 8]> {
     let workspace = &loaded.workspace;
     let environments = workspace.environments.iter().filter(|environment| environment.name != SANDBOX);
     let accounts = environments.flat_map(|environment| environment.accounts.iter().map(move |account| (environment, account)));

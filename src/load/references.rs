@@ -10,22 +10,22 @@ use crate::span::Span;
 use crate::store::variable_part;
 use std::collections::HashMap;
 
-pub fn resolve(workspace: &Workspace, faults: &mut Diagnostics) {
+pub fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
     for step in workspace.calls() {
         check_step(workspace, step, faults);
     }
-    super::needs::check(workspace, faults);
-    check_reserved(workspace, faults);
+    super::fixture_graph::check_fixture_graph(workspace, faults);
+    check_reserved_names(workspace, faults);
     check_environments(workspace, faults);
     check_recordings(workspace, faults);
-    super::resource::check_all(workspace, faults);
+    super::resource::check_resources(workspace, faults);
 }
 
 /// Every scheme that a request can name, in order.
 #[must_use]
 pub fn scheme_names(workspace: &Workspace) -> Vec<&str> {
     let own = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
-    let mut names: Vec<&str> = super::BUILT_IN.iter().map(|(name, _)| *name).chain(own).collect();
+    let mut names: Vec<&str> = super::BUILT_IN_SCHEMES.iter().map(|(name, _)| *name).chain(own).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -52,7 +52,7 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
 }
 
 /// `now`, `account` and the like belong to the language, wherever a name is given.
-fn check_reserved(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
     let captures = workspace
         .calls()
         .flat_map(|step| &step.captures)
@@ -120,13 +120,13 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
     for account in &environment.accounts {
         let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
         for (name, _) in &account.values {
-            if is_secret(scheme, name) {
+            if is_secret_name(scheme, name) {
                 let variable = crate::store::variable_name(&account.scheme, Some(&environment.name), Some(&account.name), name);
                 let fault =
                     Diagnostic::error(format!("`{name}` is a secret, and this file is shared")).at(account.at, "in this account");
                 let hint = format!("remove it and set the variable `{variable}`; if the file was shared, replace the secret");
                 faults.push(fault.hint(hint));
-            } else if let Some(hint) = slip(scheme, name) {
+            } else if let Some(hint) = misspelled_credential(scheme, name) {
                 let fault = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name)).at(account.at, "in this account");
                 faults.push(fault.hint(hint));
             }
@@ -135,13 +135,13 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
 }
 
 /// A credential that is secret, or a field of a token.
-pub fn is_secret(scheme: &Scheme, name: &str) -> bool {
+pub fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
     scheme.credential(name).is_some_and(|credential| credential.secret)
         || scheme.tokens.iter().any(|token| token.fields().contains(&name))
 }
 
 /// An account may say anything that requests read, but what is nearly the name of a credential is a slip of the keys.
-fn slip(scheme: &Scheme, name: &str) -> Option<String> {
+fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
     let known = || scheme.credentials.iter().map(|credential| credential.name.as_str()).chain(["region"]);
     if known().any(|known| known == name) {
         return None;

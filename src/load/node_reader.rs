@@ -4,20 +4,20 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
 use crate::model::template::hole_in;
 use crate::span::Span;
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// A map whose keys are known to be allowed.
 #[derive(Clone, Copy)]
-pub struct Map<'n> {
+pub struct CheckedMap<'n> {
     pub at: Span,
-    what: &'static str,
-    entries: &'n [Entry],
+    description: &'static str,
+    entries: &'n [MapEntry],
 }
 
-impl<'n> Map<'n> {
+impl<'n> CheckedMap<'n> {
     /// Reports every key that is not in `keys`; `None` when the node is no map.
-    pub fn open(node: &'n Node, what: &'static str, keys: &[&str], faults: &mut Diagnostics) -> Option<Self> {
+    pub fn open(node: &'n YamlNode, what: &'static str, keys: &[&str], faults: &mut Diagnostics) -> Option<Self> {
         let Some(entries) = node.as_map() else {
             faults.push(wrong_kind(node, what, "a map"));
             return None;
@@ -26,37 +26,38 @@ impl<'n> Map<'n> {
             let fault = Diagnostic::error(format!("{what} has no key `{}`", entry.key)).at(entry.key_at, "unknown key");
             faults.push(fault.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
         }
-        Some(Self { at: node.at, what, entries })
+        Some(Self { at: node.at, description: what, entries })
     }
 
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+    pub fn entry(&self, key: &str) -> Option<&'n MapEntry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&'n Node> {
+    pub fn get(&self, key: &str) -> Option<&'n YamlNode> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n Node> {
+    pub fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n YamlNode> {
         let found = self.get(key);
         if found.is_none() {
-            faults
-                .push(Diagnostic::error(format!("{} needs `{key}`", self.what)).at(self.at, format!("`{key}` is missing here")));
+            faults.push(
+                Diagnostic::error(format!("{} needs `{key}`", self.description)).at(self.at, format!("`{key}` is missing here")),
+            );
         }
         found
     }
 
     /// Those of `keys` that are there, in the order of `keys`.
     #[must_use]
-    pub fn present(&self, keys: &[&str]) -> Vec<&'n Entry> {
+    pub fn present_entries(&self, keys: &[&str]) -> Vec<&'n MapEntry> {
         keys.iter().filter_map(|key| self.entry(key)).collect()
     }
 }
 
 /// Every entry of a map whose keys are free.
-pub fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
+pub fn map_entries<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> &'n [MapEntry] {
     node.as_map().unwrap_or_else(|| {
         faults.push(wrong_kind(node, what, "a map"));
         &[]
@@ -64,7 +65,7 @@ pub fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n 
 }
 
 /// The items of a list.
-pub fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Node] {
+pub fn list_items<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> &'n [YamlNode] {
     node.as_list().unwrap_or_else(|| {
         faults.push(wrong_kind(node, what, "a list"));
         &[]
@@ -73,19 +74,19 @@ pub fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [N
 
 /// The items of a list, or the one value that stands in its place.
 #[must_use]
-pub fn one_or_many(node: &Node) -> &[Node] {
+pub fn one_or_many(node: &YamlNode) -> &[YamlNode] {
     node.as_list().unwrap_or(std::slice::from_ref(node))
 }
 
-pub fn wrong_kind(node: &Node, what: &str, wanted: &str) -> Diagnostic {
+pub fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
     let label = format!("this is {}", node.kind_name());
-    let wanted_text = wanted.contains("text") && matches!(node.kind, Kind::Number(_) | Kind::Bool(_));
+    let wanted_text = wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
     let fault = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
     if wanted_text { fault.hint("put it in quotes") } else { fault }
 }
 
 /// A text that is not a number, true or false.
-pub fn text<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> Option<&'n str> {
+pub fn text<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> Option<&'n str> {
     let found = node.as_text();
     if found.is_none() {
         faults.push(wrong_kind(node, what, "text"));
@@ -94,7 +95,7 @@ pub fn text<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> Option<
 }
 
 /// Text, or the spelling of a number.
-pub fn scalar(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<String> {
+pub fn scalar(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<String> {
     let found = node.as_scalar();
     if found.is_none() {
         faults.push(wrong_kind(node, what, "a single value"));
@@ -102,8 +103,8 @@ pub fn scalar(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<Strin
     found.map(String::from)
 }
 
-pub fn flag(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<bool> {
-    if let Kind::Bool(flag) = node.kind {
+pub fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<bool> {
+    if let NodeKind::Bool(flag) = node.kind {
         return Some(flag);
     }
     faults.push(wrong_kind(node, what, "`true` or `false`"));
@@ -111,12 +112,12 @@ pub fn flag(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<bool> {
 }
 
 /// A list of texts; one text stands for a list of one.
-pub fn texts(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<String> {
+pub fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<String> {
     one_or_many(node).iter().filter_map(|item| scalar(item, what, faults)).collect()
 }
 
 /// One of a few words.
-pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], faults: &mut Diagnostics) -> Option<T> {
+pub fn enum_value<T: Copy>(node: &YamlNode, what: &str, words: &[(&str, T)], faults: &mut Diagnostics) -> Option<T> {
     let written = scalar(node, what, faults)?;
     let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
     if found.is_none() {
@@ -129,7 +130,7 @@ pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], faults: &mut 
 }
 
 /// `300ms`, `2s`, `5m`, `1h`, `30d`.
-pub fn duration(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
+pub fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
     let written = scalar(node, what, faults)?;
     let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
@@ -157,18 +158,18 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 /// The first text below a node that holds a template.
 #[must_use]
-pub fn first_template(node: &Node) -> Option<&Node> {
+pub fn first_template(node: &YamlNode) -> Option<&YamlNode> {
     match &node.kind {
-        Kind::Text(text) => hole_in(&text.value).map(|_| node),
-        Kind::List(items) => items.iter().find_map(first_template),
-        Kind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
+        NodeKind::Text(text) => hole_in(&text.value).map(|_| node),
+        NodeKind::List(items) => items.iter().find_map(first_template),
+        NodeKind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
         _ => None,
     }
 }
 
 /// Reports when more than one of some keys is there: each would mean something, and only one can.
-pub fn at_most_one(map: &Map<'_>, keys: &[&str], what: &str, faults: &mut Diagnostics) {
-    let mut found = map.present(keys);
+pub fn at_most_one(map: &CheckedMap<'_>, keys: &[&str], what: &str, faults: &mut Diagnostics) {
+    let mut found = map.present_entries(keys);
     found.sort_by_key(|entry| entry.key_at.start);
     if let [first, second, ..] = found.as_slice() {
         faults.push(Diagnostic::error(what.to_owned()).at(second.key_at, "the second").at(first.key_at, "the first"));
@@ -197,14 +198,14 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// A name that a template can look up: ASCII letters, digits and `_`, and no digit first.
-pub fn is_variable(text: &str) -> bool {
+pub fn is_variable_name(text: &str) -> bool {
     let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     all && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// Reports a name that no template could look up.
-pub fn check_variable(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
-    if !is_variable(name) {
+pub fn check_variable_name(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
+    if !is_variable_name(name) {
         let fault = Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
         faults.push(fault.hint("use ASCII letters, digits and `_`, and begin with a letter"));
     }

@@ -8,20 +8,20 @@ use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::Dialect;
 
-pub fn check(workspace: &Workspace, faults: &mut Diagnostics) {
+pub fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
     let requests = workspace.requests.iter().flat_map(|request| &request.needs);
     let fixtures = workspace.fixtures.iter().flat_map(|fixture| &fixture.needs);
     for needed in requests.chain(fixtures) {
-        check_known(workspace, needed, faults);
+        check_fixture_exists(workspace, needed, faults);
     }
     for fixture in &workspace.fixtures {
         check_scopes(workspace, fixture, faults);
         check_captures(fixture, faults);
     }
-    check_circles(workspace, faults);
+    check_cycles(workspace, faults);
 }
 
-fn check_known(workspace: &Workspace, needed: &Named, faults: &mut Diagnostics) {
+fn check_fixture_exists(workspace: &Workspace, needed: &Named, faults: &mut Diagnostics) {
     if workspace.fixture(&needed.name).is_none() {
         let names = workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
         let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name)).at(needed.at, "not in `fixtures/`");
@@ -44,15 +44,15 @@ fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnosti
 }
 
 /// Every circle is reported once, with the whole way around.
-fn check_circles(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_cycles(workspace: &Workspace, faults: &mut Diagnostics) {
     let mut done: Vec<&str> = Vec::new();
     for fixture in &workspace.fixtures {
         let mut way: Vec<(&str, &Named)> = Vec::new();
-        walk(workspace, &fixture.name, &mut way, &mut done, faults);
+        visit_needs(workspace, &fixture.name, &mut way, &mut done, faults);
     }
 }
 
-fn walk<'w>(
+fn visit_needs<'w>(
     workspace: &'w Workspace,
     name: &'w str,
     way: &mut Vec<(&'w str, &'w Named)>,
@@ -60,7 +60,7 @@ fn walk<'w>(
     faults: &mut Diagnostics,
 ) {
     if let Some(at) = way.iter().position(|(from, _)| *from == name) {
-        return faults.push(circle(&way[at..]));
+        return faults.push(cycle_diagnostic(&way[at..]));
     }
     if done.contains(&name) {
         return;
@@ -68,13 +68,13 @@ fn walk<'w>(
     let needs = workspace.fixture(name).map(|fixture| fixture.needs.as_slice()).unwrap_or_default();
     for needed in needs {
         way.push((name, needed));
-        walk(workspace, &needed.name, way, done, faults);
+        visit_needs(workspace, &needed.name, way, done, faults);
         way.pop();
     }
     done.push(name);
 }
 
-fn circle(way: &[(&str, &Named)]) -> Diagnostic {
+fn cycle_diagnostic(way: &[(&str, &Named)]) -> Diagnostic {
     let names: Vec<&str> = way.iter().map(|(name, _)| *name).chain(way.first().map(|(name, _)| *name)).collect();
     let fault = Diagnostic::error(format!("fixtures need each other in a circle: {}", names.join(" → ")));
     way.iter().fold(fault, |fault, (name, needed)| fault.at(needed.at, format!("`{name}` needs `{}`", needed.name)))
@@ -85,14 +85,16 @@ fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
     for (index, FixtureStep { step, undo }) in fixture.steps.iter().enumerate() {
         for capture in &step.captures {
             let later = fixture.steps[index + 1..].iter();
-            let later = later.flat_map(calls).chain(undo.iter().map(|undo| &undo.step));
-            let used =
-                later.flat_map(Step::expressions).chain(step.expressions()).any(|expression| uses(expression, &capture.name))
-                    || fixture
-                        .values
-                        .iter()
-                        .flat_map(|field| field.value.expressions())
-                        .any(|expression| uses(expression, &capture.name));
+            let later = later.flat_map(steps_with_undo).chain(undo.iter().map(|undo| &undo.step));
+            let used = later
+                .flat_map(Step::expressions)
+                .chain(step.expressions())
+                .any(|expression| uses_variable(expression, &capture.name))
+                || fixture
+                    .values
+                    .iter()
+                    .flat_map(|field| field.value.expressions())
+                    .any(|expression| uses_variable(expression, &capture.name));
             if !used {
                 let fault = Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
                     .at(capture.name_at, "captured here");
@@ -102,11 +104,11 @@ fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
     }
 }
 
-fn calls(step: &FixtureStep) -> impl Iterator<Item = &Step> {
+fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
     std::iter::once(&step.step).chain(step.undo.iter().map(|undo| &undo.step))
 }
 
-fn uses(expression: &Expression, name: &str) -> bool {
+fn uses_variable(expression: &Expression, name: &str) -> bool {
     let names = Dialect::Request.names_in(expression).unwrap_or_default();
     names.iter().any(|used| used.split('.').next() == Some(name))
 }

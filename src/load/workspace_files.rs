@@ -2,17 +2,17 @@
 //! the root, links included.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::fields::{is_id, text};
+use crate::load::node_reader::{is_id, text};
 use crate::model::assertion::Schema;
 use crate::model::request::WorkspaceFile;
-use crate::yaml::Node;
+use crate::yaml::YamlNode;
 use std::fs::DirEntry;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// A YAML file larger than this is refused before it is parsed.
-const MAX_YAML: u64 = 8 << 20;
+const MAX_YAML_BYTES: u64 = 8 << 20;
 
 /// The file that marks the root of a workspace.
 pub const WORKSPACE_FILE: &str = "ingam.yaml";
@@ -29,23 +29,23 @@ pub enum FileKind {
 
 /// One YAML file, found but not read.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct DiscoveredFile {
     pub kind: FileKind,
     /// Relative to the root.
     pub path: PathBuf,
     /// The path below its folder without the ending, with `/`.
     pub name: String,
     /// Neither a link nor a device, so its path is where it is.
-    is_plain: bool,
+    is_regular: bool,
 }
 
 /// The root of a workspace; every path that a file names goes through here.
 #[derive(Clone, Debug)]
-pub struct Files {
+pub struct WorkspaceFiles {
     root: PathBuf,
 }
 
-impl Files {
+impl WorkspaceFiles {
     /// # Errors
     /// When the folder cannot be resolved.
     pub fn new(root: &Path) -> std::io::Result<Self> {
@@ -58,17 +58,17 @@ impl Files {
     }
 
     /// Every YAML file of the workspace, in the order of their paths.
-    pub fn find(&self, faults: &mut Diagnostics) -> Vec<Found> {
+    pub fn find_yaml_files(&self, faults: &mut Diagnostics) -> Vec<DiscoveredFile> {
         let mut found = Vec::new();
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
             if self.root.join(&path).is_file() {
-                found.push(Found { kind: FileKind::Workspace, path, name: "ingam".to_owned(), is_plain: false });
+                found.push(DiscoveredFile { kind: FileKind::Workspace, path, name: "ingam".to_owned(), is_regular: false });
             }
         }
         for folder in ["requests", "fixtures", "schemes"] {
             let is_link = self.root.join(folder).is_symlink();
-            self.walk(Path::new(folder), is_link, faults, &mut found);
+            self.collect_yaml_files(Path::new(folder), is_link, faults, &mut found);
         }
         found.sort_by(|left, right| left.path.cmp(&right.path));
         for pair in found.windows(2).filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name) {
@@ -84,11 +84,11 @@ impl Files {
     }
 
     /// What lies below a link is nowhere taken for where its path says it is.
-    fn walk(&self, folder: &Path, below_link: bool, faults: &mut Diagnostics, found: &mut Vec<Found>) {
+    fn collect_yaml_files(&self, folder: &Path, below_link: bool, faults: &mut Diagnostics, found: &mut Vec<DiscoveredFile>) {
         let listing = match std::fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return faults.push(unreadable(folder, &error)),
+            Err(error) => return faults.push(unreadable_file(folder, &error)),
         };
         // What the listing says of an entry costs nothing, and is asked for again only where it is a link.
         let kind = |entry: &DirEntry| entry.file_type().map(|kind| (kind.is_dir(), kind.is_file(), kind.is_symlink()));
@@ -104,23 +104,23 @@ impl Files {
                 let fault = Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
                 faults.push(fault.hint("a link could lead outside, or in a circle: put the files themselves here"));
             } else if is_dir {
-                self.walk(&path, below_link, faults, found);
+                self.collect_yaml_files(&path, below_link, faults, found);
             } else if path
                 .extension()
                 .is_some_and(|ending| ["yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
             {
-                match kind_of(&path) {
-                    Some((kind, name)) => found.push(Found { kind, path, name, is_plain: is_plain && !below_link }),
-                    None => faults.push(misplaced(&path)),
+                match classify_path(&path) {
+                    Some((kind, name)) => found.push(DiscoveredFile { kind, path, name, is_regular: is_plain && !below_link }),
+                    None => faults.push(misplaced_file(&path)),
                 }
             }
         }
     }
 
     /// The text of a YAML file.
-    pub fn read(&self, file: &Found, faults: &mut Diagnostics) -> Option<String> {
+    pub fn read(&self, file: &DiscoveredFile, faults: &mut Diagnostics) -> Option<String> {
         let path = &file.path;
-        let found = if file.is_plain { Ok(self.root.join(path)) } else { self.resolve(path) };
+        let found = if file.is_regular { Ok(self.root.join(path)) } else { self.resolve_path(path) };
         let full = match found {
             Ok(full) => full,
             Err(reason) => {
@@ -128,7 +128,7 @@ impl Files {
                 return None;
             }
         };
-        match read_limited(&full, file.is_plain) {
+        match read_limited(&full, file.is_regular) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) if text.contains('\0') => {
                     faults.push(Diagnostic::error("the file holds a NUL byte").in_file(path).hint("save it as UTF-8 text"));
@@ -141,16 +141,16 @@ impl Files {
                 }
             },
             Err(error) => {
-                faults.push(unreadable(path, &error));
+                faults.push(unreadable_file(path, &error));
                 None
             }
         }
     }
 
     /// A file that a request sends.
-    pub fn body_file(&self, node: &Node, faults: &mut Diagnostics) -> Option<WorkspaceFile> {
+    pub fn workspace_file(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<WorkspaceFile> {
         let path = PathBuf::from(text(node, "a file name", faults)?);
-        match self.resolve(&path) {
+        match self.resolve_path(&path) {
             Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
             Ok(_) => {
                 let fault = Diagnostic::error(format!("`{}` is not a file", path.display())).at(node.at, "a folder or a device");
@@ -166,10 +166,10 @@ impl Files {
     }
 
     /// A JSON Schema, compiled. References to other documents are not fetched.
-    pub fn schema(&self, node: &Node, faults: &mut Diagnostics) -> Option<Schema> {
-        let file = self.body_file(node, faults)?;
+    pub fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<Schema> {
+        let file = self.workspace_file(node, faults)?;
         let compiled = self
-            .resolve(&file.path)
+            .resolve_path(&file.path)
             .and_then(|full| std::fs::read(full).map_err(|error| format!("cannot be read: {error}")))
             .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
             .and_then(|json| jsonschema::validator_for(&json).map_err(|error| format!("is not a JSON Schema: {error}")));
@@ -186,7 +186,7 @@ impl Files {
     ///
     /// # Errors
     /// In words that follow "the file": when it does not exist or lies outside the root, by its spelling or by a link.
-    pub fn resolve(&self, path: &Path) -> Result<PathBuf, String> {
+    pub fn resolve_path(&self, path: &Path) -> Result<PathBuf, String> {
         let outside = path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if outside || path.starts_with("~") {
             return Err(format!("`{}` lies outside the workspace", path.display()));
@@ -211,25 +211,25 @@ fn read_limited(path: &Path, is_plain: bool) -> std::io::Result<Vec<u8>> {
     }
     let file = std::fs::File::open(path)?;
     let len = file.metadata()?.len();
-    if len > MAX_YAML {
-        return refuse(format!("it is larger than {} MiB", MAX_YAML >> 20));
+    if len > MAX_YAML_BYTES {
+        return refuse(format!("it is larger than {} MiB", MAX_YAML_BYTES >> 20));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    file.take(MAX_YAML).read_to_end(&mut bytes)?;
+    file.take(MAX_YAML_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+fn unreadable_file(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(format!("cannot read: {error}")).in_file(path)
 }
 
-fn misplaced(path: &Path) -> Diagnostic {
+fn misplaced_file(path: &Path) -> Diagnostic {
     Diagnostic::error("this file is of no kind: its folder says what a file is, and this folder says nothing")
         .in_file(path)
         .hint("fixtures lie directly in `fixtures/`, recordings below `fixtures/recordings/`, schemes directly in `schemes/`")
 }
 
-fn kind_of(path: &Path) -> Option<(FileKind, String)> {
+fn classify_path(path: &Path) -> Option<(FileKind, String)> {
     let stem = path.with_extension("");
     let below = |folder: &str| stem.strip_prefix(folder).ok().map(|rest| rest.to_string_lossy().replace('\\', "/"));
     if let Some(name) = below("requests") {

@@ -7,37 +7,37 @@ use crate::value::Value;
 #[must_use]
 pub fn write(value: &Value) -> String {
     let mut out = String::new();
-    block(value, 0, &mut out);
+    push_block(value, 0, &mut out);
     out
 }
 
 /// A value that begins on a line of its own, or behind `- `.
-fn block(value: &Value, depth: usize, out: &mut String) {
+fn push_block(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::Object(members) if !members.is_empty() => {
             for (index, (name, member)) in members.iter().enumerate() {
-                indent(if index == 0 { 0 } else { depth }, out);
+                push_indent(if index == 0 { 0 } else { depth }, out);
                 push_text(name, None, out);
                 out.push(':');
-                below(member, depth, out);
+                push_mapping_value(member, depth, out);
             }
         }
         Value::List(items) if !items.is_empty() => {
             for (index, item) in items.iter().enumerate() {
-                indent(if index == 0 { 0 } else { depth }, out);
+                push_indent(if index == 0 { 0 } else { depth }, out);
                 out.push_str("- ");
-                block(item, depth + 1, out);
+                push_block(item, depth + 1, out);
             }
         }
         single => {
-            scalar(single, depth, out);
+            push_scalar(single, depth, out);
             out.push('\n');
         }
     }
 }
 
 /// The value of a key, behind its colon.
-fn below(value: &Value, depth: usize, out: &mut String) {
+fn push_mapping_value(value: &Value, depth: usize, out: &mut String) {
     let is_nested = match value {
         Value::Object(members) => !members.is_empty(),
         Value::List(items) => !items.is_empty(),
@@ -45,20 +45,20 @@ fn below(value: &Value, depth: usize, out: &mut String) {
     };
     if is_nested {
         out.push('\n');
-        indent(depth + 1, out);
-        block(value, depth + 1, out);
+        push_indent(depth + 1, out);
+        push_block(value, depth + 1, out);
     } else {
         out.push(' ');
-        scalar(value, depth + 1, out);
+        push_scalar(value, depth + 1, out);
         out.push('\n');
     }
 }
 
-fn indent(depth: usize, out: &mut String) {
+fn push_indent(depth: usize, out: &mut String) {
     (0..depth).for_each(|_| out.push_str("  "));
 }
 
-fn scalar(value: &Value, depth: usize, out: &mut String) {
+fn push_scalar(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::String(text) => push_text(text, Some(depth), out),
         Value::List(_) => out.push_str("[]"),
@@ -69,17 +69,17 @@ fn scalar(value: &Value, depth: usize, out: &mut String) {
 
 /// `depth` is that of the lines of a text over several lines; a key has none.
 fn push_text(text: &str, depth: Option<usize>, out: &mut String) {
-    if is_plain(text) {
+    if can_be_plain(text) {
         out.push_str(text);
-    } else if let Some(depth) = depth.filter(|_| is_literal(text)) {
-        literal(text, depth, out);
+    } else if let Some(depth) = depth.filter(|_| can_be_literal_block(text)) {
+        push_literal_block(text, depth, out);
     } else {
         out.push_str(&quoted(text));
     }
 }
 
 /// Whether it can stand without quotes: nothing that YAML or our own reading of scalars could take for something else.
-fn is_plain(text: &str) -> bool {
+fn can_be_plain(text: &str) -> bool {
     let first = |letter: char| letter.is_alphanumeric() || letter == '/';
     let fine = |letter: char| letter.is_alphanumeric() || " _-./+=%~,;()<>:".contains(letter);
     text.starts_with(first)
@@ -90,24 +90,24 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether it can stand as lines of its own, with a line end at its end or without.
-fn is_literal(text: &str) -> bool {
-    let line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_shown);
+fn can_be_literal_block(text: &str) -> bool {
+    let line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_printable);
     let lines = text.strip_suffix('\n').unwrap_or(text);
     lines.contains('\n') && !lines.starts_with([' ', '\t', '\n']) && !lines.ends_with('\n') && lines.split('\n').all(line)
 }
 
 /// Letters that YAML takes as they are. What is left out is legal in part, and escaped all the same, so that a person sees it.
-fn is_shown(letter: char) -> bool {
+fn is_printable(letter: char) -> bool {
     !letter.is_control()
         && !matches!(letter, '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn literal(text: &str, depth: usize, out: &mut String) {
+fn push_literal_block(text: &str, depth: usize, out: &mut String) {
     out.push_str(if text.ends_with('\n') { "|" } else { "|-" });
     for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
         out.push('\n');
         if !line.is_empty() {
-            indent(depth, out);
+            push_indent(depth, out);
             out.push_str(line);
         }
     }
@@ -124,7 +124,7 @@ pub fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            letter if is_shown(letter) => out.push(letter),
+            letter if is_printable(letter) => out.push(letter),
             letter => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
         }
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     /// Equal in the spelling of numbers and in the order of keys, too.
-    fn same(left: &Value, right: &Value) -> bool {
+    fn is_identical(left: &Value, right: &Value) -> bool {
         left.to_json() == right.to_json()
     }
 
@@ -231,7 +231,7 @@ mod tests {
         fn what_is_written_reads_back(value in value()) {
             let text = write(&value);
             let back = read(&text);
-            prop_assert!(back.as_ref().is_ok_and(|back| same(back, &value)), "{value}\n{text}\n{back:?}");
+            prop_assert!(back.as_ref().is_ok_and(|back| is_identical(back, &value)), "{value}\n{text}\n{back:?}");
         }
     }
 }

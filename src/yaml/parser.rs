@@ -1,6 +1,6 @@
 //! Builds the tree of nodes from the parser's events, with one stack and no recursion.
 
-use super::node::{Entry, Kind, Node, Text};
+use super::node::{MapEntry, NodeKind, ScalarText, YamlNode};
 use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, Span};
 use crate::value::{CompactText, Number};
@@ -16,52 +16,55 @@ const MAX_DEPTH: usize = 64;
 ///
 /// # Errors
 /// The first thing that is not YAML, or not the part of YAML that ingam accepts.
-pub fn parse(file: FileId, text: &str) -> Result<Node, Box<Diagnostic>> {
+pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
     let options = granit_parser::options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
-    let mut builder = Builder { file, text, open: Vec::new(), root: None, anchors: HashMap::new(), nodes: 0 };
+    let mut builder =
+        NodeBuilder { file, text, open_collections: Vec::new(), root: None, anchors: HashMap::new(), node_count: 0 };
     for next in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = next.map_err(|error| Box::new(builder.not_yaml(&error)))?;
-        let at = builder.place(&span);
-        builder.take(event, at).map_err(Box::new)?;
+        let (event, span) = next.map_err(|error| Box::new(builder.syntax_error(&error)))?;
+        let at = builder.span_of(&span);
+        builder.handle_event(event, at).map_err(Box::new)?;
     }
-    Ok(builder.root.unwrap_or(Node { at: Span::new(file, 0, 0), kind: Kind::Null }))
+    Ok(builder.root.unwrap_or(YamlNode { at: Span::new(file, 0, 0), kind: NodeKind::Null }))
 }
 
 /// A list or map that is not closed yet.
-struct Open {
+struct OpenCollection {
     at: Span,
     anchor: usize,
-    body: Body,
+    content: CollectionContent,
 }
 
-enum Body {
-    List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(CompactText, Span)> },
+enum CollectionContent {
+    List(Vec<YamlNode>),
+    Map { entries: Vec<MapEntry>, key: Option<(CompactText, Span)> },
 }
 
-struct Builder<'t> {
+struct NodeBuilder<'t> {
     file: FileId,
     text: &'t str,
-    open: Vec<Open>,
-    root: Option<Node>,
-    anchors: HashMap<usize, Node>,
-    nodes: usize,
+    open_collections: Vec<OpenCollection>,
+    root: Option<YamlNode>,
+    anchors: HashMap<usize, YamlNode>,
+    node_count: usize,
 }
 
-impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, at: Span) -> Result<(), Diagnostic> {
+impl NodeBuilder<'_> {
+    fn handle_event(&mut self, event: Event<'_>, at: Span) -> Result<(), Diagnostic> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 refuse_tag(tag.is_some(), at)?;
-                let node = Node { at, kind: self.scalar(&value, style, at) };
-                self.put(node, anchor)
+                let node = YamlNode { at, kind: self.scalar_kind(&value, style, at) };
+                self.insert_node(node, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => self.start(at, anchor, tag.is_some(), Body::List(Vec::new())),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open_collection(at, anchor, tag.is_some(), CollectionContent::List(Vec::new()))
+            }
             Event::MappingStart(_, anchor, tag) => {
-                self.start(at, anchor, tag.is_some(), Body::Map { entries: Vec::new(), key: None })
+                self.open_collection(at, anchor, tag.is_some(), CollectionContent::Map { entries: Vec::new(), key: None })
             }
-            Event::SequenceEnd | Event::MappingEnd => self.finish(at),
-            Event::Alias(anchor) => self.alias(anchor, at),
+            Event::SequenceEnd | Event::MappingEnd => self.close_collection(at),
+            Event::Alias(anchor) => self.resolve_alias(anchor, at),
             Event::DocumentStart(..) if self.root.is_some() => Err(Diagnostic::error("a file holds one document")
                 .at(at, "a second one begins here")
                 .hint("split the file in two")),
@@ -69,36 +72,36 @@ impl Builder<'_> {
         }
     }
 
-    fn start(&mut self, at: Span, anchor: usize, tagged: bool, body: Body) -> Result<(), Diagnostic> {
+    fn open_collection(&mut self, at: Span, anchor: usize, tagged: bool, body: CollectionContent) -> Result<(), Diagnostic> {
         refuse_tag(tagged, at)?;
-        if self.open.len() >= MAX_DEPTH {
-            return Err(too_deep(at));
+        if self.open_collections.len() >= MAX_DEPTH {
+            return Err(nesting_error(at));
         }
-        self.open.push(Open { at, anchor, body });
+        self.open_collections.push(OpenCollection { at, anchor, content: body });
         Ok(())
     }
 
-    fn finish(&mut self, end: Span) -> Result<(), Diagnostic> {
-        let Some(Open { at, anchor, body }) = self.open.pop() else { return Ok(()) };
+    fn close_collection(&mut self, end: Span) -> Result<(), Diagnostic> {
+        let Some(OpenCollection { at, anchor, content: body }) = self.open_collections.pop() else { return Ok(()) };
         let kind = match body {
-            Body::List(items) => Kind::List(items),
-            Body::Map { entries, .. } => Kind::Map(entries),
+            CollectionContent::List(items) => NodeKind::List(items),
+            CollectionContent::Map { entries, .. } => NodeKind::Map(entries),
         };
-        self.put(Node { at: Span { end: end.end.max(at.end), ..at }, kind }, anchor)
+        self.insert_node(YamlNode { at: Span { end: end.end.max(at.end), ..at }, kind }, anchor)
     }
 
-    fn alias(&mut self, anchor: usize, at: Span) -> Result<(), Diagnostic> {
+    fn resolve_alias(&mut self, anchor: usize, at: Span) -> Result<(), Diagnostic> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(Diagnostic::error("an alias cannot stand inside what it names").at(at, "this would never end"));
         };
         let node = node.clone();
-        self.nodes += node.count();
-        self.put(node, 0)
+        self.node_count += node.node_count();
+        self.insert_node(node, 0)
     }
 
-    fn put(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
-        self.nodes += 1;
-        if self.nodes > MAX_NODES {
+    fn insert_node(&mut self, node: YamlNode, anchor: usize) -> Result<(), Diagnostic> {
+        self.node_count += 1;
+        if self.node_count > MAX_NODES {
             return Err(
                 Diagnostic::error(format!("the file has more than {MAX_NODES} values")).at(node.at, "here it is too much")
             );
@@ -107,69 +110,69 @@ impl Builder<'_> {
             self.anchors.insert(anchor, node.clone());
         }
         let text = self.text;
-        match self.open.last_mut().map(|open| &mut open.body) {
+        match self.open_collections.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
-            Some(Body::List(items)) => items.push(node),
-            Some(Body::Map { entries, key }) => match key.take() {
-                None => *key = Some(key_of(node, text, entries)?),
-                Some((key, key_at)) => entries.push(Entry { key, key_at, value: node }),
+            Some(CollectionContent::List(items)) => items.push(node),
+            Some(CollectionContent::Map { entries, key }) => match key.take() {
+                None => *key = Some(mapping_key(node, text, entries)?),
+                Some((key, key_at)) => entries.push(MapEntry { key, key_at, value: node }),
             },
         }
         Ok(())
     }
 
     /// Plain scalars follow JSON's spelling only: `no`, `0123`, `1_000`, `~` and dates stay text.
-    fn scalar(&self, value: &str, style: ScalarStyle, at: Span) -> Kind {
+    fn scalar_kind(&self, value: &str, style: ScalarStyle, at: Span) -> NodeKind {
         if matches!(style, ScalarStyle::Plain) {
             match value {
                 // The parser writes `~` for a value that is not there; one that is written has a place.
-                "~" if at.start == at.end => return Kind::Null,
-                "" | "null" => return Kind::Null,
-                "true" => return Kind::Bool(true),
-                "false" => return Kind::Bool(false),
+                "~" if at.start == at.end => return NodeKind::Null,
+                "" | "null" => return NodeKind::Null,
+                "true" => return NodeKind::Bool(true),
+                "false" => return NodeKind::Bool(false),
                 text => {
                     if let Some(number) = Number::parse(text) {
-                        return Kind::Number(number);
+                        return NodeKind::Number(number);
                     }
                 }
             }
         }
-        let verbatim = self.text.get(at.range()).and_then(|written| place_in(written, value));
-        Kind::Text(Text { value: value.into(), verbatim })
+        let verbatim = self.text.get(at.range()).and_then(|written| verbatim_offset(written, value));
+        NodeKind::Text(ScalarText { value: value.into(), verbatim_offset: verbatim })
     }
 
-    fn place(&self, span: &granit_parser::Span) -> Span {
+    fn span_of(&self, span: &granit_parser::Span) -> Span {
         let range = span.byte_range().unwrap_or(0..0);
         let (start, end) = (range.start.min(self.text.len()), range.end.min(self.text.len()));
         let written = self.text.get(start..end).unwrap_or_default();
         Span::new(self.file, start, start + written.trim_end().len())
     }
 
-    fn not_yaml(&self, error: &granit_parser::ScanError) -> Diagnostic {
+    fn syntax_error(&self, error: &granit_parser::ScanError) -> Diagnostic {
         let start = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
         let line = self.text.get(..start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
         let written = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let at = Span::new(self.file, start, start + 1);
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-            return too_deep(at);
+            return nesting_error(at);
         }
         let fault = Diagnostic::error(format!("not YAML: {}", error.info())).at(at, "the parser stops here");
-        fault.maybe_hint(way_out(written))
+        fault.maybe_hint(syntax_hint(written))
     }
 }
 
 /// Where a text begins in what is written, if it stands there as it is: nearly always at the start, or behind a quote.
-fn place_in(written: &str, value: &str) -> Option<usize> {
+fn verbatim_offset(written: &str, value: &str) -> Option<usize> {
     let is_at = |at: usize| written.get(at..).is_some_and(|rest| rest.starts_with(value));
     [0, 1].into_iter().find(|at| is_at(*at)).or_else(|| written.find(value))
 }
 
-fn too_deep(at: Span) -> Diagnostic {
+fn nesting_error(at: Span) -> Diagnostic {
     Diagnostic::error(format!("lists and maps are nested deeper than {MAX_DEPTH} levels")).at(at, "too deep")
 }
 
 /// The usual reasons for odd YAML errors: a tab, a template, a JSONPath in a flow map, or a second colon without quotes.
-fn way_out(line: &str) -> Option<String> {
+fn syntax_hint(line: &str) -> Option<String> {
     const WORTH_SHOWING: usize = 100;
     if line.trim_start_matches(' ').starts_with('\t') {
         return Some("indent with blanks: YAML takes no tabs there".to_owned());
@@ -213,9 +216,9 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
         .hint("remove the word with `!`, or quote it"))
 }
 
-fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(CompactText, Span), Diagnostic> {
+fn mapping_key(node: YamlNode, text: &str, entries: &[MapEntry]) -> Result<(CompactText, Span), Diagnostic> {
     let at = node.at;
-    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, Kind::Null).then(|| text[at.range()].into())) else {
+    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, NodeKind::Null).then(|| text[at.range()].into())) else {
         let braces =
             at.start.checked_sub(1).is_some_and(|before| text.get(before as usize..).is_some_and(|rest| rest.starts_with("{{")));
         let error = Diagnostic::error("a key must be text").at(at, "this is not");
@@ -236,11 +239,11 @@ fn key_of(node: Node, text: &str, entries: &[Entry]) -> Result<(CompactText, Spa
 mod tests {
     use super::*;
 
-    fn node(text: &str) -> Node {
+    fn node(text: &str) -> YamlNode {
         parse(FileId(0), text).unwrap()
     }
 
-    fn fault(text: &str) -> Diagnostic {
+    fn parse_error(text: &str) -> Diagnostic {
         *parse(FileId(0), text).unwrap_err()
     }
 
@@ -272,27 +275,27 @@ mod tests {
 
     #[test]
     fn what_the_language_does_not_accept_is_an_error_with_a_place() {
-        assert_eq!(fault("a: 1\nb: 2\na: 3\n").labels.len(), 2);
-        assert!(fault("x: &x {a: 1}\ny: {<<: *x}\n").title.contains("merge keys"));
-        assert!(fault("a: !!str 1").title.contains("tags"));
-        assert!(fault("a: 1\n---\nb: 2\n").title.contains("one document"));
-        assert!(fault("a: &a [*a]").title.contains("alias") || fault("a: &a [*a]").title.contains("not YAML"));
-        assert!(fault("a: {{ token }}").hints[0].contains("quote"));
-        assert!(fault("a: {{ token }}/x").hints[0].contains("quote"));
-        assert!(fault("a:\n\t- b").title.contains("not YAML"));
+        assert_eq!(parse_error("a: 1\nb: 2\na: 3\n").labels.len(), 2);
+        assert!(parse_error("x: &x {a: 1}\ny: {<<: *x}\n").title.contains("merge keys"));
+        assert!(parse_error("a: !!str 1").title.contains("tags"));
+        assert!(parse_error("a: 1\n---\nb: 2\n").title.contains("one document"));
+        assert!(parse_error("a: &a [*a]").title.contains("alias") || parse_error("a: &a [*a]").title.contains("not YAML"));
+        assert!(parse_error("a: {{ token }}").hints[0].contains("quote"));
+        assert!(parse_error("a: {{ token }}/x").hints[0].contains("quote"));
+        assert!(parse_error("a:\n\t- b").title.contains("not YAML"));
     }
 
     #[test]
     fn growth_without_bounds_is_refused() {
-        assert!(fault(&"[".repeat(100_000)).title.contains("nest"));
+        assert!(parse_error(&"[".repeat(100_000)).title.contains("nest"));
         let deep = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
-        assert!(fault(&deep).title.contains("nest"));
+        assert!(parse_error(&deep).title.contains("nest"));
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..10 {
             let before = format!("*a{}, ", level - 1).repeat(10);
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(", ")));
         }
-        assert!(fault(&bomb).title.contains("more than"));
+        assert!(parse_error(&bomb).title.contains("more than"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::render::Dialect;
 use crate::span::Span;
 
 /// What `req` offers.
-const REQ: [&str; 13] = [
+const REQUEST_NAMES: [&str; 13] = [
     "method",
     "url",
     "host",
@@ -24,15 +24,15 @@ const REQ: [&str; 13] = [
     "body_kind",
 ];
 /// What an authorization link and the exchange of its code see besides.
-const AUTHORIZE: [&str; 2] = ["redirect", "state"];
-const EXCHANGE: [&str; 2] = ["code", "callback"];
+const AUTHORIZE_NAMES: [&str; 2] = ["redirect", "state"];
+const CODE_EXCHANGE_NAMES: [&str; 2] = ["code", "callback"];
 /// What a limit can count by.
-const LIMITED: [&str; 3] = ["app", "account", "operation"];
+const LIMIT_SCOPES: [&str; 3] = ["app", "account", "operation"];
 /// What the answers of a sandbox see.
-const ANSWER: [&str; 7] = ["name", "part", "request_id", "uuid", "iso", "path", "account"];
+const RESPONSE_NAMES: [&str; 7] = ["name", "part", "request_id", "uuid", "iso", "path", "account"];
 /// What the sandbox's answer to a token request sees besides: `token` is the access token, `ids` has every account's
 /// values of a credential.
-const TOKEN_ANSWER: [&str; 14] = [
+const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "name",
     "part",
     "request_id",
@@ -49,30 +49,30 @@ const TOKEN_ANSWER: [&str; 14] = [
     "ids",
 ];
 
-pub fn check(scheme: &Scheme, faults: &mut Diagnostics) {
+pub fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
         let token = scheme.token_of(level);
-        Names { scheme, token, extra: &[], faults }.procedure(&level.procedure);
+        SchemeNameChecker { scheme, token, extra_names: &[], diagnostics: faults }.procedure(&level.procedure);
     }
     for token in &scheme.tokens {
-        check_token(scheme, token, faults);
+        check_token_requests(scheme, token, faults);
     }
     for authorize in &scheme.authorize {
-        let mut names = Names { scheme, token: None, extra: &AUTHORIZE, faults };
-        names.fields(&authorize.query, &Known::default());
-        names.expressions(authorize.path.expressions(), &Known::default());
+        let mut names = SchemeNameChecker { scheme, token: None, extra_names: &AUTHORIZE_NAMES, diagnostics: faults };
+        names.fields(&authorize.query, &ProcedureNames::default());
+        names.expressions(authorize.path.expressions(), &ProcedureNames::default());
         names.procedure(&authorize.procedure);
     }
     check_sandbox(scheme, faults);
-    check_words(scheme, faults);
-    check_storing(scheme, faults);
+    check_scheme_references(scheme, faults);
+    check_token_storage(scheme, faults);
 }
 
-fn check_token(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
-    for (request, extra) in [(&token.issue, &[][..]), (&token.exchange, &EXCHANGE[..]), (&token.refresh, &[][..])] {
+fn check_token_requests(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
+    for (request, extra) in [(&token.issue, &[][..]), (&token.exchange, &CODE_EXCHANGE_NAMES[..]), (&token.refresh, &[][..])] {
         let Some(request) = request else { continue };
-        let mut names = Names { scheme, token: Some(token), extra, faults };
-        let none = Known::default();
+        let mut names = SchemeNameChecker { scheme, token: Some(token), extra_names: extra, diagnostics: faults };
+        let none = ProcedureNames::default();
         names.expressions(request.path.expressions(), &none);
         names.fields(&request.query, &none);
         names.fields(&request.form, &none);
@@ -83,21 +83,21 @@ fn check_token(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
 
 fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
     let Some(sandbox) = &scheme.sandbox else { return };
-    let mut names = Names { scheme, token: None, extra: &ANSWER, faults };
-    let none = Known::default();
+    let mut names = SchemeNameChecker { scheme, token: None, extra_names: &RESPONSE_NAMES, diagnostics: faults };
+    let none = ProcedureNames::default();
     names.fields(&sandbox.keys, &none);
     for refusal in &sandbox.refuse {
         names.expressions(refusal.json.expressions().into_iter(), &none);
         names.fields(&refusal.headers, &none);
     }
     for answer in &sandbox.token_answers {
-        let mut names = Names { scheme, token: None, extra: &TOKEN_ANSWER, faults };
+        let mut names = SchemeNameChecker { scheme, token: None, extra_names: &TOKEN_RESPONSE_NAMES, diagnostics: faults };
         names.expressions(answer.json.expressions().into_iter(), &none);
     }
 }
 
 /// Names of other parts of the scheme that are written as plain words.
-fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
+fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
     let credentials = || scheme.credentials.iter().map(|credential| credential.name.clone());
     let tokens = || scheme.tokens.iter().map(|token| token.name.clone());
     let fields = || scheme.tokens.iter().flat_map(|token| token.fields().into_iter().map(str::to_owned));
@@ -119,7 +119,7 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
         word(&split.credential, split.at, "a credential", credentials().collect());
     }
     for limit in &scheme.limits {
-        let known: Vec<String> = LIMITED.map(str::to_owned).into();
+        let known: Vec<String> = LIMIT_SCOPES.map(str::to_owned).into();
         limit.scope.iter().for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
     }
     for vector in &scheme.vectors {
@@ -144,7 +144,7 @@ fn check_words(scheme: &Scheme, faults: &mut Diagnostics) {
 }
 
 /// What tokens are stored by, and into what a shared one is split.
-fn check_storing(scheme: &Scheme, faults: &mut Diagnostics) {
+fn check_token_storage(scheme: &Scheme, faults: &mut Diagnostics) {
     let secrets: Vec<String> =
         scheme.credentials.iter().filter(|credential| credential.secret).map(|credential| credential.name.clone()).collect();
     for token in &scheme.tokens {
@@ -163,29 +163,29 @@ fn check_storing(scheme: &Scheme, faults: &mut Diagnostics) {
 
 /// What is known at one point of a procedure, beside credentials and the like.
 #[derive(Default)]
-struct Known<'s> {
+struct ProcedureNames<'s> {
     steps: Vec<&'s str>,
     vars: Vec<&'s str>,
     /// The request is frozen: `req` is there.
-    frozen: bool,
+    is_frozen: bool,
 }
 
-struct Names<'s, 'd> {
+struct SchemeNameChecker<'s, 'd> {
     scheme: &'s Scheme,
     token: Option<&'s Token>,
-    extra: &'s [&'s str],
-    faults: &'d mut Diagnostics,
+    extra_names: &'s [&'s str],
+    diagnostics: &'d mut Diagnostics,
 }
 
-impl Names<'_, '_> {
+impl SchemeNameChecker<'_, '_> {
     fn procedure(&mut self, procedure: &Procedure) {
-        let mut known = Known::default();
+        let mut known = ProcedureNames::default();
         for field in &procedure.vars {
             self.expressions(field.value.expressions().into_iter(), &known);
             known.vars.push(&field.name);
         }
         self.placement(&procedure.prepare, &known);
-        known.frozen = true;
+        known.is_frozen = true;
         for step in &procedure.sign {
             for template in step.op.templates() {
                 self.expressions(template.expressions(), &known);
@@ -199,31 +199,31 @@ impl Names<'_, '_> {
         self.placement(&procedure.attach, &known);
     }
 
-    fn placement(&mut self, placement: &Placement, known: &Known<'_>) {
+    fn placement(&mut self, placement: &Placement, known: &ProcedureNames<'_>) {
         for (_, field) in placement.all() {
             self.expressions(field.value.expressions().into_iter(), known);
         }
     }
 
-    fn fields(&mut self, fields: &[Field], known: &Known<'_>) {
+    fn fields(&mut self, fields: &[Field], known: &ProcedureNames<'_>) {
         for field in fields {
             self.expressions(field.value.expressions().into_iter(), known);
         }
     }
 
-    fn expressions<'e>(&mut self, expressions: impl Iterator<Item = &'e Expression>, known: &Known<'_>) {
+    fn expressions<'e>(&mut self, expressions: impl Iterator<Item = &'e Expression>, known: &ProcedureNames<'_>) {
         for expression in expressions {
             for name in Dialect::Scheme.names_in(expression).unwrap_or_default() {
-                if let Err(hint) = self.resolve(&name, known) {
+                if let Err(hint) = self.resolve_name(&name, known) {
                     let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
-                    self.faults.push(fault.maybe_hint(hint));
+                    self.diagnostics.push(fault.maybe_hint(hint));
                 }
             }
         }
     }
 
     /// `Err` with a hint when there is no such name.
-    fn resolve(&self, name: &str, known: &Known<'_>) -> Result<(), Option<String>> {
+    fn resolve_name(&self, name: &str, known: &ProcedureNames<'_>) -> Result<(), Option<String>> {
         let (root, member) = name.split_once('.').map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
         let among = |names: Vec<&str>| match member {
             Some(member) if names.contains(&member) => Ok(()),
@@ -233,11 +233,11 @@ impl Names<'_, '_> {
         match root {
             "ts" | "unix_s" | "unix_ms" => Ok(()),
             "cred" => among(self.scheme.credentials.iter().map(|credential| credential.name.as_str()).collect()),
-            "token" if !self.extra.contains(&"token") => among(self.token.map(Token::fields).unwrap_or_default()),
+            "token" if !self.extra_names.contains(&"token") => among(self.token.map(Token::fields).unwrap_or_default()),
             "vars" => among(known.vars.clone()),
-            "req" if known.frozen => among(REQ.to_vec()),
+            "req" if known.is_frozen => among(REQUEST_NAMES.to_vec()),
             "req" => Err(Some("`req` is there from the first sign step on, when the request is frozen".to_owned())),
-            root if known.steps.contains(&root) || self.extra.contains(&root) => Ok(()),
+            root if known.steps.contains(&root) || self.extra_names.contains(&root) => Ok(()),
             root => Err(did_you_mean(root, known.steps.iter().copied().chain(["cred", "token", "vars", "ts", "req"]))),
         }
     }

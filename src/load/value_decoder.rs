@@ -1,0 +1,93 @@
+//! Nodes to trees and templates: every expression is taken apart and compiled here, so that a fault in it is a fault of
+//! its file, before anything is sent.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::node_reader::{check_variable_name, map_entries, wrong_kind};
+use crate::model::request::Field;
+use crate::model::template::{Template, Tree, TreeKind, hole_in};
+use crate::render::Dialect;
+use crate::value::{CompactText, ObjectMember, Value};
+use crate::yaml::{MapEntry, NodeKind, ScalarText, YamlNode};
+
+/// Decodes values whose texts may be templates of one dialect.
+pub struct ValueDecoder<'d> {
+    pub dialect: Dialect,
+    pub diagnostics: &'d mut Diagnostics,
+}
+
+impl ValueDecoder<'_> {
+    pub fn tree(&mut self, node: &YamlNode) -> Tree {
+        let kind = match &node.kind {
+            NodeKind::Text(text) => {
+                let template = hole_in(&text.value).and_then(|_| self.parse_template(text, node));
+                template.map_or_else(|| TreeKind::Constant(Value::from(text.value.clone())), TreeKind::Template)
+            }
+            NodeKind::List(items) => list_tree_kind(items.iter().map(|item| self.tree(item)).collect()),
+            NodeKind::Map(entries) => {
+                object_tree_kind(entries.iter().map(|entry| (entry.key.clone(), self.tree(&entry.value))).collect())
+            }
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => TreeKind::Constant(node.to_value()),
+        };
+        Tree { at: node.at, kind }
+    }
+
+    /// A text, which may have holes; a number is its spelling.
+    pub fn template(&mut self, node: &YamlNode, what: &str) -> Option<Template> {
+        let text = match &node.kind {
+            NodeKind::Text(text) => text.clone(),
+            _ => match node.as_scalar() {
+                Some(value) => ScalarText { value, verbatim_offset: None },
+                None => {
+                    self.diagnostics.push(wrong_kind(node, what, "text"));
+                    return None;
+                }
+            },
+        };
+        self.parse_template(&text, node)
+    }
+
+    pub fn field(&mut self, entry: &MapEntry) -> Field {
+        Field { name: entry.key.clone(), name_at: entry.key_at, value: self.tree(&entry.value) }
+    }
+
+    pub fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<Field> {
+        map_entries(node, what, self.diagnostics).iter().map(|entry| self.field(entry)).collect()
+    }
+
+    /// A `vars` map: names that templates can look up.
+    pub fn variables(&mut self, node: &YamlNode) -> Vec<Field> {
+        let fields = self.fields(node, "`vars`");
+        for field in &fields {
+            check_variable_name(&field.name, field.name_at, "a variable", self.diagnostics);
+        }
+        fields
+    }
+
+    fn parse_template(&mut self, text: &ScalarText, node: &YamlNode) -> Option<Template> {
+        let template = match Template::parse(&text.value, node.at, text.verbatim_offset) {
+            Ok(template) => template,
+            Err(broken) => {
+                let at = text.verbatim_offset.map_or(node.at, |shift| node.at.slice(shift + broken.offset, 2));
+                self.diagnostics.push(Diagnostic::error(format!("a broken template: {}", broken.reason)).at(at, "here"));
+                return None;
+            }
+        };
+        for expression in template.expressions() {
+            if let Err(fault) = self.dialect.check(expression) {
+                self.diagnostics.push(fault);
+            }
+        }
+        Some(template)
+    }
+}
+
+fn list_tree_kind(items: Vec<Tree>) -> TreeKind {
+    let constants: Option<Vec<Value>> = items.iter().map(|item| item.as_constant().cloned()).collect();
+    constants.map_or(TreeKind::List(items), |values| TreeKind::Constant(Value::List(values)))
+}
+
+fn object_tree_kind(members: Vec<(CompactText, Tree)>) -> TreeKind {
+    let constants: Option<Vec<ObjectMember>> =
+        members.iter().map(|(name, member)| Some((name.clone(), member.as_constant()?.clone()))).collect();
+    constants.map_or(TreeKind::Object(members), |values| TreeKind::Constant(Value::Object(values)))
+}
