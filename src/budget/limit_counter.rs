@@ -1,7 +1,7 @@
 //! One limit, counted. Small counts keep the times of their calls: such a log is exact in every rolling window. Buckets (a limit
 //! with `burst`, or a large count) keep one number, by GCRA. Times are in milliseconds of the book's clock.
 
-use crate::model::scheme::Limit;
+use crate::model::scheme::RateLimit;
 use serde::{Deserialize, Serialize};
 
 /// Up to this many calls a window, their times are kept.
@@ -23,7 +23,7 @@ pub struct LimitRule {
 
 impl LimitRule {
     #[must_use]
-    pub fn from_limit(limit: &Limit) -> Self {
+    pub fn from_limit(limit: &RateLimit) -> Self {
         let per_ms = i64::try_from(limit.per.as_millis()).unwrap_or(i64::MAX / 4).max(1);
         Self { count: limit.count.max(1), per_ms, burst: limit.burst }
     }

@@ -1,6 +1,6 @@
 //! What an answer says of limits: `Retry-After` and the headers that a scheme names.
 
-use crate::model::scheme::Limit;
+use crate::model::scheme::RateLimit;
 use crate::wire::WireResponse;
 
 /// Nobody is waited for longer than a day, in milliseconds.
@@ -34,7 +34,7 @@ pub struct LimitHeaders {
 impl LimitObservation {
     /// `wall_ms` is the time of this machine, for a date in an answer that has none of its own.
     #[must_use]
-    pub fn from_response(response: &WireResponse, limits: &[&Limit], wall_ms: i64) -> Self {
+    pub fn from_response(response: &WireResponse, limits: &[&RateLimit], wall_ms: i64) -> Self {
         let wait = response.retry_after_ms(wall_ms);
         let wait_ms = wait.map(|wait| wait.saturating_add(CLOCK_TOLERANCE_MS).min(MAX_WAIT_MS));
         let reports = limits.iter().map(|limit| read_limit_headers(response, limit)).collect();
@@ -57,7 +57,7 @@ impl LimitObservation {
     }
 }
 
-fn read_limit_headers(response: &WireResponse, limit: &Limit) -> LimitHeaders {
+fn read_limit_headers(response: &WireResponse, limit: &RateLimit) -> LimitHeaders {
     let number = |meaning: &str| {
         let (_, header) = limit.headers.iter().find(|(name, _)| name == meaning)?;
         let text = response.header(&header.to_ascii_lowercase())?.trim();

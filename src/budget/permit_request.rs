@@ -3,7 +3,7 @@
 use super::limit_counter::LimitRule;
 use super::rate_limiter::{AppliedLimit, BudgetLabels};
 use crate::method::Method;
-use crate::model::scheme::{CredentialScope, Limit, Scheme};
+use crate::model::scheme::{CredentialScope, RateLimit, Scheme};
 use crate::sign::NamedValues;
 use crate::value::Value;
 use crate::wire::WireResponse;
@@ -51,8 +51,8 @@ pub struct HashedPermitRequest {
 
 impl PermitRequest<'_> {
     /// Every limit of the scheme that the call is counted by.
-    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
-        self.budget_key.scheme.limits.iter().filter(|limit| limit.matcher.fits(self.method, self.path))
+    pub fn limits(&self) -> impl Iterator<Item = &RateLimit> {
+        self.budget_key.scheme.limits.iter().filter(|limit| limit.matcher.matches(self.method, self.path))
     }
 
     #[must_use]
@@ -85,7 +85,7 @@ impl PermitRequest<'_> {
         let of_scope = || self.budget_key.scheme.credentials.iter().filter(move |credential| credential.scope == scope);
         let value = |name: &str| self.budget_key.credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text);
         let parts = |is_secret: bool| -> Vec<String> {
-            let named = of_scope().filter(|credential| credential.secret == is_secret);
+            let named = of_scope().filter(|credential| credential.is_secret == is_secret);
             named.filter_map(|credential| Some([credential.name.clone(), value(&credential.name)?])).flatten().collect()
         };
         let plain = parts(false);
@@ -93,7 +93,7 @@ impl PermitRequest<'_> {
     }
 
     /// `per`: what has a count of its own. The application always has one, since a book is of one key.
-    fn applied_limit(&self, limit: &Limit, salt: &HashSalt) -> AppliedLimit {
+    fn applied_limit(&self, limit: &RateLimit, salt: &HashSalt) -> AppliedLimit {
         let (mut whose, mut about, mut operation) = (Vec::new(), String::new(), String::new());
         for scope in &limit.scope {
             match scope.as_str() {
@@ -120,7 +120,7 @@ impl PermitRequest<'_> {
 }
 
 /// Which limit it is, whatever its count: one that is changed in a scheme still knows what was sent.
-fn limit_name(limit: &Limit) -> String {
+fn limit_name(limit: &RateLimit) -> String {
     let paths = limit.matcher.paths.iter().map(|path| path.0.clone());
     let methods = limit.matcher.methods.iter().map(|method| method.name().to_owned());
     let parts: Vec<String> = methods.chain(paths).collect();

@@ -2,7 +2,7 @@
 //! list. It refuses to judge.
 
 use super::OperandResolver;
-use crate::model::assertion::{Bound, JsonType, Predicate, Schema, Test};
+use crate::model::assertion::{ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest};
 use crate::span::Span;
 use crate::value::Value;
 use regex::Regex;
@@ -28,7 +28,7 @@ pub(super) enum ConditionKind<'a> {
     Includes(ResolvedOperand<'a>),
     Unordered(ResolvedOperand<'a>),
     Unique(bool),
-    Schema(&'a Schema),
+    Schema(&'a JsonSchema),
     Not(Vec<PreparedCondition<'a>>),
     Length(Vec<PreparedCondition<'a>>),
     Elements(ElementQuantifier, Vec<PreparedCondition<'a>>),
@@ -101,38 +101,39 @@ pub(super) fn prepare<'a, E>(
         .collect()
 }
 
-fn condition_kind<'a, E>(test: &'a Test, resolve: &OperandResolver<'_, 'a, E>) -> Result<ConditionKind<'a>, E> {
-    let order = |relation, bound: &'a Bound| resolve_bound(bound, resolve).map(|limit| ConditionKind::Order(relation, limit));
+fn condition_kind<'a, E>(test: &'a PredicateTest, resolve: &OperandResolver<'_, 'a, E>) -> Result<ConditionKind<'a>, E> {
+    let order =
+        |relation, bound: &'a ComparisonBound| resolve_bound(bound, resolve).map(|limit| ConditionKind::Order(relation, limit));
     let part = |part, tree| resolve(tree).map(|operand| ConditionKind::Containment(part, operand));
     let elements = |quantifier, inner| prepare(inner, resolve).map(|inner| ConditionKind::Elements(quantifier, inner));
     match test {
-        Test::Equals(tree) => resolve(tree).map(ConditionKind::Equals),
-        Test::OneOf(tree) => resolve(tree).map(ConditionKind::OneOf),
-        Test::Type(types) => Ok(ConditionKind::Type(types)),
-        Test::Exists(wanted) => Ok(ConditionKind::Exists(*wanted)),
-        Test::Above(bound) => order(OrderRelation::Above, bound),
-        Test::AtLeast(bound) => order(OrderRelation::AtLeast, bound),
-        Test::Below(bound) => order(OrderRelation::Below, bound),
-        Test::AtMost(bound) => order(OrderRelation::AtMost, bound),
-        Test::Matches(regex) => Ok(ConditionKind::Matches(regex)),
-        Test::Contains(tree) => part(ContainmentKind::Contains, tree),
-        Test::StartsWith(tree) => part(ContainmentKind::StartsWith, tree),
-        Test::EndsWith(tree) => part(ContainmentKind::EndsWith, tree),
-        Test::Includes(tree) => resolve(tree).map(ConditionKind::Includes),
-        Test::Unordered(tree) => resolve(tree).map(ConditionKind::Unordered),
-        Test::Unique(wanted) => Ok(ConditionKind::Unique(*wanted)),
-        Test::Schema(schema) => Ok(ConditionKind::Schema(schema)),
-        Test::Not(inner) => prepare(inner, resolve).map(ConditionKind::Not),
-        Test::Length(inner) => prepare(inner, resolve).map(ConditionKind::Length),
-        Test::Each(inner) => elements(ElementQuantifier::Each, inner),
-        Test::Some(inner) => elements(ElementQuantifier::Some, inner),
-        Test::None(inner) => elements(ElementQuantifier::None, inner),
+        PredicateTest::Equals(tree) => resolve(tree).map(ConditionKind::Equals),
+        PredicateTest::OneOf(tree) => resolve(tree).map(ConditionKind::OneOf),
+        PredicateTest::Type(types) => Ok(ConditionKind::Type(types)),
+        PredicateTest::Exists(wanted) => Ok(ConditionKind::Exists(*wanted)),
+        PredicateTest::Above(bound) => order(OrderRelation::Above, bound),
+        PredicateTest::AtLeast(bound) => order(OrderRelation::AtLeast, bound),
+        PredicateTest::Below(bound) => order(OrderRelation::Below, bound),
+        PredicateTest::AtMost(bound) => order(OrderRelation::AtMost, bound),
+        PredicateTest::Matches(regex) => Ok(ConditionKind::Matches(regex)),
+        PredicateTest::Contains(tree) => part(ContainmentKind::Contains, tree),
+        PredicateTest::StartsWith(tree) => part(ContainmentKind::StartsWith, tree),
+        PredicateTest::EndsWith(tree) => part(ContainmentKind::EndsWith, tree),
+        PredicateTest::Includes(tree) => resolve(tree).map(ConditionKind::Includes),
+        PredicateTest::Unordered(tree) => resolve(tree).map(ConditionKind::Unordered),
+        PredicateTest::Unique(wanted) => Ok(ConditionKind::Unique(*wanted)),
+        PredicateTest::Schema(schema) => Ok(ConditionKind::Schema(schema)),
+        PredicateTest::Not(inner) => prepare(inner, resolve).map(ConditionKind::Not),
+        PredicateTest::Length(inner) => prepare(inner, resolve).map(ConditionKind::Length),
+        PredicateTest::Each(inner) => elements(ElementQuantifier::Each, inner),
+        PredicateTest::Some(inner) => elements(ElementQuantifier::Some, inner),
+        PredicateTest::None(inner) => elements(ElementQuantifier::None, inner),
     }
 }
 
-fn resolve_bound<'a, E>(bound: &'a Bound, resolve: &OperandResolver<'_, 'a, E>) -> Result<ResolvedBound<'a>, E> {
+fn resolve_bound<'a, E>(bound: &'a ComparisonBound, resolve: &OperandResolver<'_, 'a, E>) -> Result<ResolvedBound<'a>, E> {
     match bound {
-        Bound::Value(tree) => resolve(tree).map(ResolvedBound::Number),
-        Bound::Duration(duration) => Ok(ResolvedBound::Duration(*duration)),
+        ComparisonBound::Value(tree) => resolve(tree).map(ResolvedBound::Number),
+        ComparisonBound::Duration(duration) => Ok(ResolvedBound::Duration(*duration)),
     }
 }

@@ -26,13 +26,13 @@ pub use response_view::ResponseView;
 pub use unsatisfiable::unsatisfiable_predicates;
 
 use crate::model::assertion::Assertion;
-use crate::model::template::Tree;
+use crate::model::template::TemplateTree;
 use crate::value::Value;
 use condition::PreparedCondition;
 use std::borrow::Cow;
 
 /// Gives the value of an operand; what has no holes is given back borrowed.
-pub type OperandResolver<'r, 'a, E> = dyn Fn(&'a Tree) -> Result<Cow<'a, Value>, E> + 'r;
+pub type OperandResolver<'r, 'a, E> = dyn Fn(&'a TemplateTree) -> Result<Cow<'a, Value>, E> + 'r;
 
 /// Judges all assertions, whatever fails, and gives every failing predicate in the order written.
 ///

@@ -4,8 +4,8 @@ use super::{ResponseView, holds};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
-use crate::model::scheme::{AnswerCondition, Remedy, Scheme};
-use crate::model::template::Tree;
+use crate::model::scheme::{ErrorRemedy, ResponseCondition, Scheme};
+use crate::model::template::TemplateTree;
 use crate::value::Value;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -14,20 +14,21 @@ use std::convert::Infallible;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseOutcome {
     Success,
-    ApiError { kind: ErrorKind, hint: Option<String>, remedy: Option<Remedy> },
+    ApiError { kind: ErrorKind, hint: Option<String>, remedy: Option<ErrorRemedy> },
 }
 
 /// Judges an answer by the scheme's `ok` and `errors`; `path` is the one below the base path of the host.
 #[must_use]
 pub fn classify_response(scheme: &Scheme, method: Method, path: &str, answer: &ResponseView<'_>) -> ResponseOutcome {
-    let rule = scheme.ok.iter().find(|rule| rule.matcher.fits(method, path));
+    let rule = scheme.success_rules.iter().find(|rule| rule.matcher.matches(method, path));
     let success = rule.map_or_else(|| (200..300).contains(&answer.status()), |rule| condition_holds(&rule.condition, answer));
     if success {
         return ResponseOutcome::Success;
     }
-    let refusal = scheme.errors.iter().find(|rule| rule.matcher.fits(method, path) && condition_holds(&rule.condition, answer));
+    let refusal =
+        scheme.error_rules.iter().find(|rule| rule.matcher.matches(method, path) && condition_holds(&rule.condition, answer));
     match refusal {
-        Some(rule) => ResponseOutcome::ApiError { kind: rule.kind, hint: rule.hint.clone(), remedy: rule.then },
+        Some(rule) => ResponseOutcome::ApiError { kind: rule.kind, hint: rule.hint.clone(), remedy: rule.remedy },
         None => ResponseOutcome::ApiError { kind: fallback_kind(scheme, answer), hint: None, remedy: None },
     }
 }
@@ -35,15 +36,15 @@ pub fn classify_response(scheme: &Scheme, method: Method, path: &str, answer: &R
 /// The kind of an answer that no rule names. One that is not in the form of the marketplace's own refusals, such as a redirect
 /// or a page of a proxy, says nothing about the input.
 fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
-    let in_json = scheme.errors.iter().any(|rule| !rule.condition.assertions.is_empty());
+    let in_json = scheme.error_rules.iter().any(|rule| !rule.condition.assertions.is_empty());
     if answer.status() < 400 || (in_json && answer.json().is_err()) {
         return ErrorKind::Server;
     }
-    ErrorKind::of_status(answer.status())
+    ErrorKind::from_status(answer.status())
 }
 
-fn condition_holds(condition: &AnswerCondition, answer: &ResponseView<'_>) -> bool {
-    let status = condition.statuses.is_empty() || condition.statuses.iter().any(|pattern| pattern.fits(answer.status()));
+fn condition_holds(condition: &ResponseCondition, answer: &ResponseView<'_>) -> bool {
+    let status = condition.statuses.is_empty() || condition.statuses.iter().any(|pattern| pattern.matches(answer.status()));
     status && holds_without_templates(&condition.assertions, answer)
 }
 
@@ -54,6 +55,6 @@ pub fn holds_without_templates(assertions: &[Assertion], answer: &ResponseView<'
 }
 
 /// Rules of schemes hold no templates in their conditions; one that did would never hold.
-fn constant_operand(tree: &Tree) -> Result<Cow<'_, Value>, Infallible> {
+fn constant_operand(tree: &TemplateTree) -> Result<Cow<'_, Value>, Infallible> {
     Ok(tree.as_constant().map_or(Cow::Owned(Value::Null), Cow::Borrowed))
 }

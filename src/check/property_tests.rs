@@ -7,8 +7,8 @@ use super::show::ValueFormatter;
 use super::test_support::constant;
 use super::{ResponseView, judge};
 use crate::jsonpath::{JsonPath, NodePath};
-use crate::model::assertion::{Assertion, Predicate, Subject, Test};
-use crate::model::template::Tree;
+use crate::model::assertion::{Assertion, Predicate, PredicateTest, Subject};
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
@@ -45,21 +45,21 @@ fn differs(expected: &Value, actual: &Value) -> bool {
 }
 
 /// Whether a test holds of a whole body.
-fn accepts(body: &Value, test: Test) -> bool {
+fn accepts(body: &Value, test: PredicateTest) -> bool {
     let response = WireResponse::new(200, vec![], body.to_json().into(), Duration::ZERO);
     let subject = Subject::Path(JsonPath::parse("$").unwrap());
     let assertion = Assertion { subject, at: Span::default(), predicates: vec![Predicate { at: Span::default(), test }] };
     judge(&[assertion], &ResponseView::new(&response), &constant).unwrap().is_empty()
 }
 
-fn tree(value: &Value) -> Tree {
-    Tree::constant(value.clone())
+fn tree(value: &Value) -> TemplateTree {
+    TemplateTree::constant(value.clone())
 }
 
 proptest! {
     #[test]
     fn a_value_equals_itself_and_includes_itself(value in value()) {
-        prop_assert!(accepts(&value, Test::Equals(tree(&value))));
+        prop_assert!(accepts(&value, PredicateTest::Equals(tree(&value))));
         prop_assert!(compare::is_subset(&value, &value));
         prop_assert!(!differs(&value, &value));
     }
@@ -67,28 +67,28 @@ proptest! {
     #[test]
     fn there_is_a_difference_if_and_only_if_two_values_are_unequal(left in value(), right in value()) {
         prop_assert_eq!(differs(&left, &right), left != right);
-        prop_assert_eq!(accepts(&right, Test::Equals(tree(&left))), left == right);
+        prop_assert_eq!(accepts(&right, PredicateTest::Equals(tree(&left))), left == right);
     }
 
     #[test]
     fn not_equals_is_the_opposite_of_equals(left in value(), right in value()) {
-        let not = Test::Not(vec![Predicate { at: Span::default(), test: Test::Equals(tree(&left)) }]);
+        let not = PredicateTest::Not(vec![Predicate { at: Span::default(), test: PredicateTest::Equals(tree(&left)) }]);
         prop_assert_eq!(accepts(&right, not), left != right);
     }
 
     #[test]
     fn any_order_is_any_order((list, shuffled) in vec(value(), 0..8).prop_flat_map(|list| (Just(list.clone()), Just(list).prop_shuffle()))) {
         let (list, shuffled) = (Value::List(list), Value::List(shuffled));
-        prop_assert!(accepts(&list, Test::Unordered(tree(&shuffled))));
-        prop_assert!(accepts(&list, Test::Includes(tree(&shuffled))));
+        prop_assert!(accepts(&list, PredicateTest::Unordered(tree(&shuffled))));
+        prop_assert!(accepts(&list, PredicateTest::Includes(tree(&shuffled))));
     }
 
     #[test]
     fn one_element_more_is_another_list_in_any_order(mut list in vec(value(), 0..6), more in value()) {
         let shorter = Value::List(list.clone());
         list.push(more);
-        prop_assert!(!accepts(&Value::List(list.clone()), Test::Unordered(tree(&shorter))));
-        prop_assert!(accepts(&Value::List(list), Test::Includes(tree(&shorter))));
+        prop_assert!(!accepts(&Value::List(list.clone()), PredicateTest::Unordered(tree(&shorter))));
+        prop_assert!(accepts(&Value::List(list), PredicateTest::Includes(tree(&shorter))));
     }
 
     #[test]
@@ -96,19 +96,19 @@ proptest! {
         let whole = object(members);
         let part = whole.as_object().unwrap().iter().enumerate().filter(|(at, _)| keep >> at & 1 == 1);
         let part = Value::Object(part.map(|(_, member)| member.clone()).collect());
-        prop_assert!(accepts(&whole, Test::Includes(tree(&part))));
+        prop_assert!(accepts(&whole, PredicateTest::Includes(tree(&part))));
     }
 
     #[test]
     fn unique_is_what_comparing_each_with_each_says(list in vec(value(), 1..8)) {
         let pair = (0..list.len()).any(|at| list[..at].contains(&list[at]));
-        prop_assert_eq!(accepts(&Value::List(list), Test::Unique(true)), !pair);
+        prop_assert_eq!(accepts(&Value::List(list), PredicateTest::Unique(true)), !pair);
     }
 
     #[test]
     fn what_does_not_hold_always_has_something_to_say(left in value(), right in value()) {
-        for test in [Test::Equals(tree(&left)), Test::Includes(tree(&left)), Test::Unordered(tree(&left)), Test::Contains(tree(&left))] {
-            let unsaid = accepts(&right, test.clone()) && accepts(&right, Test::Not(vec![Predicate { at: Span::default(), test }]));
+        for test in [PredicateTest::Equals(tree(&left)), PredicateTest::Includes(tree(&left)), PredicateTest::Unordered(tree(&left)), PredicateTest::Contains(tree(&left))] {
+            let unsaid = accepts(&right, test.clone()) && accepts(&right, PredicateTest::Not(vec![Predicate { at: Span::default(), test }]));
             prop_assert!(!unsaid);
         }
     }

@@ -3,17 +3,17 @@
 
 use super::difference::{DifferenceCollector, DifferenceKind};
 use crate::jsonpath::NodePath;
-use crate::model::assertion::Schema;
+use crate::model::assertion::JsonSchema;
 use crate::value::{Number, Value};
 use jsonschema::paths::LocationSegment;
 use serde_json::Value as Json;
 
-pub(super) fn is_valid(schema: &Schema, value: &Value) -> bool {
+pub(super) fn is_valid(schema: &JsonSchema, value: &Value) -> bool {
     schema.validator.is_valid(&to_serde_value(value))
 }
 
 /// Every rule that `value` breaks, with the place inside it.
-pub(super) fn collect_violations(differ: &mut DifferenceCollector<'_>, schema: &Schema, trail: &NodePath<'_>, value: &Value) {
+pub(super) fn collect_violations(differ: &mut DifferenceCollector<'_>, schema: &JsonSchema, trail: &NodePath<'_>, value: &Value) {
     for error in schema.validator.iter_errors(&to_serde_value(value)) {
         let segments: Vec<_> = error.instance_path().iter().collect();
         add_violation(differ, InstanceLocation { trail, value }, &segments, &error.masked_with("the value").to_string());

@@ -2,8 +2,8 @@
 
 use super::{PredicateFailure, ResponseView, judge};
 use crate::jsonpath::JsonPath;
-use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Schema, Subject, Test};
-use crate::model::template::Tree;
+use crate::model::assertion::{Assertion, ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest, Subject};
+use crate::model::template::TemplateTree;
 use crate::span::{FileId, Span};
 use crate::value::{Value, parse};
 use crate::wire::WireResponse;
@@ -51,44 +51,44 @@ fn predicates(expected: &Value, at: &mut usize) -> Vec<Predicate> {
         Value::Object(members) => {
             members.iter().map(|(name, operand)| Predicate { at: place(), test: test(name, operand) }).collect()
         }
-        plain => vec![Predicate { at: place(), test: Test::Equals(Tree::constant(plain.clone())) }],
+        plain => vec![Predicate { at: place(), test: PredicateTest::Equals(TemplateTree::constant(plain.clone())) }],
     }
 }
 
-fn test(name: &str, operand: &Value) -> Test {
-    let tree = || Tree::constant(operand.clone());
+fn test(name: &str, operand: &Value) -> PredicateTest {
+    let tree = || TemplateTree::constant(operand.clone());
     let inner = || predicates(operand, &mut 10);
     match name {
-        "equals" => Test::Equals(tree()),
-        "not" => Test::Not(inner()),
-        "one_of" => Test::OneOf(tree()),
-        "type" => Test::Type(types(operand)),
-        "exists" => Test::Exists(operand.as_bool().unwrap()),
-        "above" => Test::Above(bound(operand)),
-        "at_least" => Test::AtLeast(bound(operand)),
-        "below" => Test::Below(bound(operand)),
-        "at_most" => Test::AtMost(bound(operand)),
-        "matches" => Test::Matches(regex::Regex::new(operand.as_str().unwrap()).unwrap()),
-        "contains" => Test::Contains(tree()),
-        "starts_with" => Test::StartsWith(tree()),
-        "ends_with" => Test::EndsWith(tree()),
-        "length" => Test::Length(inner()),
-        "each" => Test::Each(inner()),
-        "some" => Test::Some(inner()),
-        "none" => Test::None(inner()),
-        "includes" => Test::Includes(tree()),
-        "unordered" => Test::Unordered(tree()),
-        "unique" => Test::Unique(operand.as_bool().unwrap()),
-        "schema" => Test::Schema(schema(operand)),
+        "equals" => PredicateTest::Equals(tree()),
+        "not" => PredicateTest::Not(inner()),
+        "one_of" => PredicateTest::OneOf(tree()),
+        "type" => PredicateTest::Type(types(operand)),
+        "exists" => PredicateTest::Exists(operand.as_bool().unwrap()),
+        "above" => PredicateTest::Above(bound(operand)),
+        "at_least" => PredicateTest::AtLeast(bound(operand)),
+        "below" => PredicateTest::Below(bound(operand)),
+        "at_most" => PredicateTest::AtMost(bound(operand)),
+        "matches" => PredicateTest::Matches(regex::Regex::new(operand.as_str().unwrap()).unwrap()),
+        "contains" => PredicateTest::Contains(tree()),
+        "starts_with" => PredicateTest::StartsWith(tree()),
+        "ends_with" => PredicateTest::EndsWith(tree()),
+        "length" => PredicateTest::Length(inner()),
+        "each" => PredicateTest::Each(inner()),
+        "some" => PredicateTest::Some(inner()),
+        "none" => PredicateTest::None(inner()),
+        "includes" => PredicateTest::Includes(tree()),
+        "unordered" => PredicateTest::Unordered(tree()),
+        "unique" => PredicateTest::Unique(operand.as_bool().unwrap()),
+        "schema" => PredicateTest::Schema(schema(operand)),
         other => panic!("no predicate {other}"),
     }
 }
 
 /// `"2s"` and `"500ms"` are durations.
-fn bound(operand: &Value) -> Bound {
+fn bound(operand: &Value) -> ComparisonBound {
     let seconds = operand.as_str().and_then(|text| text.strip_suffix('s')?.parse().ok()).map(Duration::from_secs);
     let millis = operand.as_str().and_then(|text| text.strip_suffix("ms")?.parse().ok()).map(Duration::from_millis);
-    seconds.or(millis).map_or_else(|| Bound::Value(Tree::constant(operand.clone())), Bound::Duration)
+    seconds.or(millis).map_or_else(|| ComparisonBound::Value(TemplateTree::constant(operand.clone())), ComparisonBound::Duration)
 }
 
 fn types(operand: &Value) -> Vec<JsonType> {
@@ -96,12 +96,12 @@ fn types(operand: &Value) -> Vec<JsonType> {
     operand.as_list().map_or_else(|| vec![named(operand)], |names| names.iter().map(named).collect())
 }
 
-fn schema(operand: &Value) -> Schema {
+fn schema(operand: &Value) -> JsonSchema {
     let text: serde_json::Value = serde_json::from_str(&operand.to_json()).unwrap();
-    Schema { path: "schemas/item.json".into(), validator: Arc::new(jsonschema::validator_for(&text).unwrap()) }
+    JsonSchema { path: "schemas/item.json".into(), validator: Arc::new(jsonschema::validator_for(&text).unwrap()) }
 }
 
-pub fn constant(tree: &Tree) -> Result<Cow<'_, Value>, &'static str> {
+pub fn constant(tree: &TemplateTree) -> Result<Cow<'_, Value>, &'static str> {
     tree.as_constant().map(Cow::Borrowed).ok_or("not a constant")
 }
 

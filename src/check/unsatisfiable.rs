@@ -1,8 +1,8 @@
 //! Finds predicates that no answer can meet, before anything is sent. It refuses to say so of anything that depends on a
 //! template or an answer.
 
-use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
-use crate::model::template::{Tree, TreeKind};
+use crate::model::assertion::{Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject};
+use crate::model::template::{TemplateTree, TemplateTreeKind};
 use crate::span::Span;
 
 /// The predicates that can never hold for their subject, each with the reason.
@@ -102,12 +102,14 @@ fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<Unsatisfiabl
         return own(false, reason);
     }
     match &predicate.test {
-        Test::Not(inner) => find_unsatisfiable(inner, sort).into_iter().filter_map(|fault| negate(fault, inner.len())).collect(),
-        Test::None(inner) => {
+        PredicateTest::Not(inner) => {
+            find_unsatisfiable(inner, sort).into_iter().filter_map(|fault| negate(fault, inner.len())).collect()
+        }
+        PredicateTest::None(inner) => {
             find_unsatisfiable(inner, SubjectType::Any).into_iter().filter(|fault| fault.is_inapplicable).collect()
         }
-        Test::Each(inner) | Test::Some(inner) => find_unsatisfiable(inner, SubjectType::Any),
-        Test::Length(inner) => find_unsatisfiable(inner, SubjectType::Length),
+        PredicateTest::Each(inner) | PredicateTest::Some(inner) => find_unsatisfiable(inner, SubjectType::Any),
+        PredicateTest::Length(inner) => find_unsatisfiable(inner, SubjectType::Length),
         _ => Vec::new(),
     }
 }
@@ -124,43 +126,51 @@ fn negate(fault: UnsatisfiablePredicate, beside: usize) -> Option<UnsatisfiableP
 }
 
 /// Why a predicate does not apply to such a subject, or its operand not to the predicate.
-fn inapplicable_reason(test: &Test, sort: SubjectType) -> Option<String> {
+fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let applies = match test {
-        Test::Exists(_) | Test::Not(_) => true,
-        Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound) | Test::AtMost(bound) => {
+        PredicateTest::Exists(_) | PredicateTest::Not(_) => true,
+        PredicateTest::Above(bound)
+        | PredicateTest::AtLeast(bound)
+        | PredicateTest::Below(bound)
+        | PredicateTest::AtMost(bound) => {
             return inapplicable_bound(bound, sort);
         }
-        Test::Matches(_) | Test::StartsWith(_) | Test::EndsWith(_) => sort.is_text(),
-        Test::Contains(_) | Test::Length(_) => sort.is_text() || sort.is_list(),
-        Test::Each(_) | Test::Some(_) | Test::None(_) | Test::Unordered(_) | Test::Unique(_) | Test::Includes(_) => {
-            sort.is_list()
+        PredicateTest::Matches(_) | PredicateTest::StartsWith(_) | PredicateTest::EndsWith(_) => sort.is_text(),
+        PredicateTest::Contains(_) | PredicateTest::Length(_) => sort.is_text() || sort.is_list(),
+        PredicateTest::Each(_)
+        | PredicateTest::Some(_)
+        | PredicateTest::None(_)
+        | PredicateTest::Unordered(_)
+        | PredicateTest::Unique(_)
+        | PredicateTest::Includes(_) => sort.is_list(),
+        PredicateTest::Equals(_) | PredicateTest::OneOf(_) | PredicateTest::Type(_) | PredicateTest::Schema(_) => {
+            sort != SubjectType::Latency
         }
-        Test::Equals(_) | Test::OneOf(_) | Test::Type(_) | Test::Schema(_) => sort != SubjectType::Latency,
     };
     if applies { inapplicable_operand(test, sort) } else { Some(sort.description().to_owned()) }
 }
 
-fn inapplicable_bound(bound: &Bound, sort: SubjectType) -> Option<String> {
+fn inapplicable_bound(bound: &ComparisonBound, sort: SubjectType) -> Option<String> {
     match bound {
-        Bound::Duration(_) if sort == SubjectType::Latency => None,
-        Bound::Duration(_) => Some("only `latency` is compared with a duration".to_owned()),
-        Bound::Value(_) if !sort.is_number() => Some(sort.description().to_owned()),
-        Bound::Value(tree) => match static_type(tree)? {
+        ComparisonBound::Duration(_) if sort == SubjectType::Latency => None,
+        ComparisonBound::Duration(_) => Some("only `latency` is compared with a duration".to_owned()),
+        ComparisonBound::Value(_) if !sort.is_number() => Some(sort.description().to_owned()),
+        ComparisonBound::Value(tree) => match static_type(tree)? {
             "number" => None,
             other => Some(format!("it compares with a number, and this is {}", with_article(other))),
         },
     }
 }
 
-fn inapplicable_operand(test: &Test, sort: SubjectType) -> Option<String> {
+fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let (tree, fits, needs): (_, fn(&str) -> bool, _) = match test {
-        Test::OneOf(tree) | Test::Unordered(tree) => (tree, |kind| kind == "array", "a list"),
-        Test::Includes(tree) if sort == SubjectType::NodeList => {
+        PredicateTest::OneOf(tree) | PredicateTest::Unordered(tree) => (tree, |kind| kind == "array", "a list"),
+        PredicateTest::Includes(tree) if sort == SubjectType::NodeList => {
             (tree, |kind| kind == "array", "a list here, or `some: { includes: … }`")
         }
-        Test::Includes(tree) => (tree, |kind| kind == "array" || kind == "object", "an object or a list"),
-        Test::StartsWith(tree) | Test::EndsWith(tree) => (tree, is_textual_type, "a text"),
-        Test::Contains(tree) if !sort.is_list() => (tree, is_textual_type, "a text"),
+        PredicateTest::Includes(tree) => (tree, |kind| kind == "array" || kind == "object", "an object or a list"),
+        PredicateTest::StartsWith(tree) | PredicateTest::EndsWith(tree) => (tree, is_textual_type, "a text"),
+        PredicateTest::Contains(tree) if !sort.is_list() => (tree, is_textual_type, "a text"),
         _ => return None,
     };
     let kind = static_type(tree).filter(|kind| !fits(kind))?;
@@ -172,18 +182,18 @@ fn is_textual_type(kind: &str) -> bool {
 }
 
 /// Why a predicate that applies is never true.
-fn never_true_reason(test: &Test, sort: SubjectType) -> Option<String> {
+fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let holds = match test {
-        Test::Equals(tree) => static_type(tree).is_none_or(|kind| sort.can_equal_type(kind)),
-        Test::OneOf(tree) => match &tree.kind {
-            TreeKind::Constant(value) => value.as_list()?.iter().any(|choice| sort.can_equal_type(choice.type_name())),
-            TreeKind::List(choices) => {
+        PredicateTest::Equals(tree) => static_type(tree).is_none_or(|kind| sort.can_equal_type(kind)),
+        PredicateTest::OneOf(tree) => match &tree.kind {
+            TemplateTreeKind::Constant(value) => value.as_list()?.iter().any(|choice| sort.can_equal_type(choice.type_name())),
+            TemplateTreeKind::List(choices) => {
                 choices.iter().any(|choice| static_type(choice).is_none_or(|kind| sort.can_equal_type(kind)))
             }
             _ => true,
         },
-        Test::Type(types) => types.iter().any(|one| sort.has_json_type(*one)),
-        Test::Exists(false) if matches!(sort, SubjectType::Status | SubjectType::Latency | SubjectType::Length) => {
+        PredicateTest::Type(types) => types.iter().any(|one| sort.has_json_type(*one)),
+        PredicateTest::Exists(false) if matches!(sort, SubjectType::Status | SubjectType::Latency | SubjectType::Length) => {
             return Some("it is always there".to_owned());
         }
         _ => true,
@@ -193,11 +203,11 @@ fn never_true_reason(test: &Test, sort: SubjectType) -> Option<String> {
 
 /// `exists: false` beside something that needs a value.
 fn contradictions(predicates: &[Predicate], sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let absent = predicates.iter().any(|predicate| matches!(predicate.test, Test::Exists(false)));
+    let absent = predicates.iter().any(|predicate| matches!(predicate.test, PredicateTest::Exists(false)));
     if !absent || !matches!(sort, SubjectType::Any | SubjectType::Header) {
         return Vec::new();
     }
-    let needs_value = |predicate: &&Predicate| !matches!(predicate.test, Test::Exists(false) | Test::Not(_));
+    let needs_value = |predicate: &&Predicate| !matches!(predicate.test, PredicateTest::Exists(false) | PredicateTest::Not(_));
     let reason = "with `exists: false` nothing is there that could meet this";
     let fault =
         |predicate: &Predicate| UnsatisfiablePredicate { at: predicate.at, reason: reason.to_owned(), is_inapplicable: false };
@@ -205,13 +215,13 @@ fn contradictions(predicates: &[Predicate], sort: SubjectType) -> Vec<Unsatisfia
 }
 
 /// The type that an operand certainly has.
-fn static_type(tree: &Tree) -> Option<&'static str> {
+fn static_type(tree: &TemplateTree) -> Option<&'static str> {
     match &tree.kind {
-        TreeKind::Constant(value) => Some(value.type_name()),
-        TreeKind::List(_) => Some("array"),
-        TreeKind::Object(_) => Some("object"),
-        TreeKind::Template(template) if template.as_expression().is_none() => Some("string"),
-        TreeKind::Template(_) => None,
+        TemplateTreeKind::Constant(value) => Some(value.type_name()),
+        TemplateTreeKind::List(_) => Some("array"),
+        TemplateTreeKind::Object(_) => Some("object"),
+        TemplateTreeKind::Template(template) if template.as_expression().is_none() => Some("string"),
+        TemplateTreeKind::Template(_) => None,
     }
 }
 

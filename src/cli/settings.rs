@@ -6,9 +6,9 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::Host;
 use crate::load::{LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
-use crate::model::environment::{LIVE, SANDBOX};
+use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
-use crate::plan::{Given, Selection, Shard, check_names, knows_variable};
+use crate::plan::{CommandLineNames, RequestSelection, Shard, check_names, mentions_variable};
 use crate::renew::HelperProcess;
 use crate::store::{StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{ObjectMember, Value};
@@ -49,7 +49,7 @@ pub fn names_no_environment(workspace: &Workspace) -> bool {
 }
 
 fn is_environment(workspace: &Workspace, name: &str) -> bool {
-    name == SANDBOX || name == LIVE || workspace.environment(name).is_some()
+    name == SANDBOX_ENV || name == LIVE_ENV || workspace.environment(name).is_some()
 }
 
 /// The environment that was named, or the workspace's own default.
@@ -59,7 +59,7 @@ pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) 
         return Ok(name.to_owned());
     }
     let mut names: Vec<&str> = workspace.environments.iter().map(|environment| environment.name.as_str()).collect();
-    names.extend([SANDBOX, LIVE]);
+    names.extend([SANDBOX_ENV, LIVE_ENV]);
     names.sort_unstable();
     names.dedup();
     output.error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
@@ -74,7 +74,7 @@ pub fn vars(target: &Target, output: &Output) -> Result<Vec<ObjectMember>, Exit>
             output.error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
             return Err(Exit::Usage);
         };
-        if !is_variable_name(name) || crate::render::RESERVED.contains(&name) {
+        if !is_variable_name(name) || crate::render::RESERVED_NAMES.contains(&name) {
             output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
             return Err(Exit::Usage);
         }
@@ -165,12 +165,16 @@ pub fn helper(host: &Host) -> HelperProcess {
 
 /// What the command line gives over the files.
 #[must_use]
-pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> Given<'t> {
-    Given { vars: vars.iter().map(|(name, _)| name.to_string()).collect(), account: target.account.as_deref(), requests: None }
+pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> CommandLineNames<'t> {
+    CommandLineNames {
+        vars: vars.iter().map(|(name, _)| name.to_string()).collect(),
+        account: target.account.as_deref(),
+        requests: None,
+    }
 }
 
 /// Every name that templates use must be known in this environment.
-pub fn names(loaded: &LoadedWorkspace, environment: &str, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
+pub fn names(loaded: &LoadedWorkspace, environment: &str, given: &CommandLineNames<'_>, output: &Output) -> Result<(), Exit> {
     let mut faults = Diagnostics::default();
     check_names(&loaded.workspace, environment, given, &mut faults);
     let faults = faults.sorted();
@@ -182,11 +186,11 @@ pub fn names(loaded: &LoadedWorkspace, environment: &str, given: &Given<'_>, out
 }
 
 /// A variable that nothing in the workspace defines or uses is a slip of the keys.
-pub fn known_vars(loaded: &LoadedWorkspace, given: &Given<'_>, output: &Output) -> Result<(), Exit> {
-    match given.vars.iter().find(|name| !knows_variable(&loaded.workspace, name)) {
+pub fn known_vars(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, output: &Output) -> Result<(), Exit> {
+    match given.vars.iter().find(|name| !mentions_variable(&loaded.workspace, name)) {
         None => Ok(()),
         Some(name) => {
-            let hint = did_you_mean(name, loaded.workspace.variables().map(|field| field.name.as_str()));
+            let hint = did_you_mean(name, loaded.workspace.variable_fields().map(|field| field.name.as_str()));
             output.error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
             Err(Exit::Usage)
         }
@@ -195,11 +199,15 @@ pub fn known_vars(loaded: &LoadedWorkspace, given: &Given<'_>, output: &Output) 
 
 /// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn selection(words: &Words, host: &Host, root: &Path) -> Selection {
+pub fn selection(words: &Words, host: &Host, root: &Path) -> RequestSelection {
     let below_root = |word: &String| {
         let path = host.cwd.join(word).canonicalize().ok();
         let below = path.as_deref().and_then(|path| path.strip_prefix(root).ok());
         below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
     };
-    Selection { words: words.words.iter().map(below_root).collect(), tags: words.tag.clone(), not_tags: words.not_tag.clone() }
+    RequestSelection {
+        patterns: words.words.iter().map(below_root).collect(),
+        tags: words.tag.clone(),
+        excluded_tags: words.not_tag.clone(),
+    }
 }

@@ -8,10 +8,10 @@ use crate::load::node_reader::{
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
-use crate::model::assertion::{Assertion, Bound, JsonType, Predicate, Subject, Test};
+use crate::model::assertion::{Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
-use crate::model::template::hole_in;
-use crate::render::Dialect;
+use crate::model::template::find_expression;
+use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// The predicates of the language.
@@ -43,7 +43,7 @@ pub const PREDICATES: [&str; 21] = [
 const SUBJECT_KEYS: [&str; 3] = ["status", "latency", "body"];
 
 pub struct AssertionDecoder<'d> {
-    pub dialect: Dialect,
+    pub dialect: TemplateDialect,
     pub files: &'d WorkspaceFiles,
     pub diagnostics: &'d mut Diagnostics,
 }
@@ -97,7 +97,7 @@ impl AssertionDecoder<'_> {
     fn expectation(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
         match &node.kind {
             NodeKind::Map(_) => self.predicates(node, latency),
-            _ => vec![Predicate { at: node.at, test: Test::Equals(self.value_decoder().tree(node)) }],
+            _ => vec![Predicate { at: node.at, test: PredicateTest::Equals(self.value_decoder().tree(node)) }],
         }
     }
 
@@ -122,36 +122,36 @@ impl AssertionDecoder<'_> {
             .collect()
     }
 
-    fn predicate_test(&mut self, entry: &MapEntry, latency: bool) -> Option<Test> {
+    fn predicate_test(&mut self, entry: &MapEntry, latency: bool) -> Option<PredicateTest> {
         let node = &entry.value;
         let name = || format!("`{}`", entry.key);
         Some(match entry.key.as_str() {
-            "equals" => Test::Equals(self.value_decoder().tree(node)),
-            "not" => Test::Not(self.expectation(node, latency)),
-            "one_of" => Test::OneOf(self.list_tree(node, &name())?),
-            "type" => Test::Type(self.json_types(node)),
-            "exists" => Test::Exists(boolean(node, &name(), self.diagnostics)?),
-            "above" => Test::Above(self.bound(node, latency)?),
-            "at_least" => Test::AtLeast(self.bound(node, latency)?),
-            "below" => Test::Below(self.bound(node, latency)?),
-            "at_most" => Test::AtMost(self.bound(node, latency)?),
-            "matches" => Test::Matches(regex(node, self.diagnostics)?),
-            "contains" => Test::Contains(self.value_decoder().tree(node)),
-            "starts_with" => Test::StartsWith(self.value_decoder().tree(node)),
-            "ends_with" => Test::EndsWith(self.value_decoder().tree(node)),
-            "length" => Test::Length(self.expectation(node, false)),
-            "each" => Test::Each(self.expectation(node, false)),
-            "some" => Test::Some(self.expectation(node, false)),
-            "none" => Test::None(self.expectation(node, false)),
-            "includes" => Test::Includes(self.value_decoder().tree(node)),
-            "unordered" => Test::Unordered(self.list_tree(node, &name())?),
-            "unique" => Test::Unique(boolean(node, &name(), self.diagnostics)?),
-            _ => Test::Schema(self.files.schema(node, self.diagnostics)?),
+            "equals" => PredicateTest::Equals(self.value_decoder().tree(node)),
+            "not" => PredicateTest::Not(self.expectation(node, latency)),
+            "one_of" => PredicateTest::OneOf(self.list_tree(node, &name())?),
+            "type" => PredicateTest::Type(self.json_types(node)),
+            "exists" => PredicateTest::Exists(boolean(node, &name(), self.diagnostics)?),
+            "above" => PredicateTest::Above(self.bound(node, latency)?),
+            "at_least" => PredicateTest::AtLeast(self.bound(node, latency)?),
+            "below" => PredicateTest::Below(self.bound(node, latency)?),
+            "at_most" => PredicateTest::AtMost(self.bound(node, latency)?),
+            "matches" => PredicateTest::Matches(regex(node, self.diagnostics)?),
+            "contains" => PredicateTest::Contains(self.value_decoder().tree(node)),
+            "starts_with" => PredicateTest::StartsWith(self.value_decoder().tree(node)),
+            "ends_with" => PredicateTest::EndsWith(self.value_decoder().tree(node)),
+            "length" => PredicateTest::Length(self.expectation(node, false)),
+            "each" => PredicateTest::Each(self.expectation(node, false)),
+            "some" => PredicateTest::Some(self.expectation(node, false)),
+            "none" => PredicateTest::None(self.expectation(node, false)),
+            "includes" => PredicateTest::Includes(self.value_decoder().tree(node)),
+            "unordered" => PredicateTest::Unordered(self.list_tree(node, &name())?),
+            "unique" => PredicateTest::Unique(boolean(node, &name(), self.diagnostics)?),
+            _ => PredicateTest::Schema(self.files.schema(node, self.diagnostics)?),
         })
     }
 
     /// A list, or a template that may yield one.
-    fn list_tree(&mut self, node: &YamlNode, what: &str) -> Option<crate::model::template::Tree> {
+    fn list_tree(&mut self, node: &YamlNode, what: &str) -> Option<crate::model::template::TemplateTree> {
         let tree = self.value_decoder().tree(node);
         if node.as_list().is_some() || tree.as_constant().is_none() {
             return Some(tree);
@@ -160,16 +160,16 @@ impl AssertionDecoder<'_> {
         None
     }
 
-    fn bound(&mut self, node: &YamlNode, latency: bool) -> Option<Bound> {
+    fn bound(&mut self, node: &YamlNode, latency: bool) -> Option<ComparisonBound> {
         if latency {
-            return duration(node, "a bound of `latency`", self.diagnostics).map(Bound::Duration);
+            return duration(node, "a bound of `latency`", self.diagnostics).map(ComparisonBound::Duration);
         }
         if node.as_text().and_then(parse_duration).is_some() {
             let fault = Diagnostic::error("only `latency` is compared with durations").at(node.at, "a duration");
             self.diagnostics.push(fault.hint("write a number"));
             return None;
         }
-        Some(Bound::Value(self.value_decoder().tree(node)))
+        Some(ComparisonBound::Value(self.value_decoder().tree(node)))
     }
 
     fn json_types(&mut self, node: &YamlNode) -> Vec<JsonType> {
@@ -216,7 +216,7 @@ fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture>
 
 /// A JSONPath; never a template, so that it can be judged before anything is sent.
 pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) -> Option<JsonPath> {
-    if hole_in(text).is_some() {
+    if find_expression(text).is_some() {
         let fault = Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
         faults.push(fault.hint("to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`"));
         return None;

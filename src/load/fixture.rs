@@ -4,9 +4,9 @@ use crate::diagnostic::Diagnostic;
 use crate::load::assertion::{AssertionDecoder, json_path};
 use crate::load::node_reader::{CheckedMap, boolean, enum_value, first_template, list_items, map_entries, text};
 use crate::load::request::{RequestDecoder, STEP_KEYS, StepDefaults, StepNames};
-use crate::model::fixture::{Find, Fixture, FixtureScope, FixtureStep, Undo};
-use crate::model::request::{Body, Named};
-use crate::render::{Dialect, RESERVED};
+use crate::model::fixture::{Fixture, FixtureScope, FixtureStep, LeftoverSearch, UndoStep};
+use crate::model::request::{RequestBody, SpannedName};
+use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
 /// Keys of a fixture.
@@ -44,7 +44,7 @@ impl RequestDecoder<'_> {
                 Diagnostic::error("a fixture needs `steps`, `values` or both").at(node.at, "it makes nothing and says nothing");
             self.diagnostics.push(fault);
         }
-        if let Some(account) = fixture.account.as_ref().filter(|account| account.name == crate::model::environment::EVERY_ACCOUNT)
+        if let Some(account) = fixture.account.as_ref().filter(|account| account.name == crate::model::environment::ALL_ACCOUNTS)
         {
             let fault = Diagnostic::error("a fixture is made for one account at a time").at(account.at, "each of them");
             self.diagnostics
@@ -59,7 +59,7 @@ impl RequestDecoder<'_> {
             name if !crate::load::node_reader::is_variable_name(name) => {
                 Some("use ASCII letters, digits and `_`, and begin with a letter")
             }
-            name if RESERVED.contains(&name) => Some("it is a name of the language: choose another"),
+            name if RESERVED_NAMES.contains(&name) => Some("it is a name of the language: choose another"),
             _ => None,
         };
         if let Some(hint) = fault {
@@ -69,9 +69,9 @@ impl RequestDecoder<'_> {
     }
 
     /// One name, or a list of names.
-    pub(super) fn needs(&mut self, map: &CheckedMap<'_>) -> Vec<Named> {
+    pub(super) fn needs(&mut self, map: &CheckedMap<'_>) -> Vec<SpannedName> {
         let Some(node) = map.get("needs") else { return Vec::new() };
-        let mut needs: Vec<Named> = Vec::new();
+        let mut needs: Vec<SpannedName> = Vec::new();
         for node in crate::load::node_reader::one_or_many(node) {
             let Some(name) = text(node, "the name of a fixture", self.diagnostics) else { continue };
             if let Some(first) = needs.iter().find(|named| named.name == name) {
@@ -79,7 +79,7 @@ impl RequestDecoder<'_> {
                     Diagnostic::error(format!("`{name}` is needed twice")).at(node.at, "the second").at(first.at, "the first");
                 self.diagnostics.push(fault);
             }
-            needs.push(Named { name: name.to_owned(), at: node.at });
+            needs.push(SpannedName { name: name.to_owned(), at: node.at });
         }
         needs
     }
@@ -99,7 +99,7 @@ impl RequestDecoder<'_> {
             let name = if nodes.len() == 1 && map.get("name").is_none() { None } else { self.step_name(&map, &mut names) };
             let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
             if let Some(step) =
-                self.step(&map, Some(name.unwrap_or_else(|| Named { name: "step".to_owned(), at: node.at })), defaults)
+                self.step(&map, Some(name.unwrap_or_else(|| SpannedName { name: "step".to_owned(), at: node.at })), defaults)
             {
                 steps.push(FixtureStep { step, undo });
             }
@@ -107,11 +107,11 @@ impl RequestDecoder<'_> {
         steps
     }
 
-    fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<Undo> {
+    fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<UndoStep> {
         let keys = undo_call_keys(&UNDO_KEYS);
         let map = CheckedMap::open(node, "an undo", &keys, self.diagnostics)?;
-        let step = self.step(&map, Some(Named { name: "undo".to_owned(), at: node.at }), defaults)?;
-        if let Body::Multipart(_) | Body::File(_) = step.body {
+        let step = self.step(&map, Some(SpannedName { name: "undo".to_owned(), at: node.at }), defaults)?;
+        if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
             let fault =
                 Diagnostic::error("an undo is written down before it is needed, and cannot hold a file").at(node.at, "this undo");
             self.diagnostics.push(fault.hint("use `json`, `form` or `text`"));
@@ -121,9 +121,9 @@ impl RequestDecoder<'_> {
             self.diagnostics.push(fault.hint("it says what the marketplace answers when the thing is gone already"));
         }
         let gone = map.get("gone").map(|node| {
-            AssertionDecoder { dialect: Dialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder { dialect: TemplateDialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
         });
-        Some(Undo {
+        Some(UndoStep {
             step,
             gone: gone.unwrap_or_default(),
             find: map.get("find").and_then(|node| self.undo_search(node, defaults)),
@@ -131,11 +131,11 @@ impl RequestDecoder<'_> {
     }
 
     /// `{ get: /items, each: "$.items[*]", tag: $.name, capture: { item_id: $.id } }`
-    fn undo_search(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<Find> {
+    fn undo_search(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<LeftoverSearch> {
         let mut keys = undo_call_keys(&FIND_KEYS);
         keys.push("capture");
         let map = CheckedMap::open(node, "a search", &keys, self.diagnostics)?;
-        let step = self.step(&map, Some(Named { name: "find".to_owned(), at: node.at }), defaults)?;
+        let step = self.step(&map, Some(SpannedName { name: "find".to_owned(), at: node.at }), defaults)?;
         let path = |decoder: &mut Self, key: &str| {
             let node = map.required(key, decoder.diagnostics)?;
             json_path(text(node, "a JSONPath", decoder.diagnostics)?, node.at, decoder.diagnostics)
@@ -152,7 +152,12 @@ impl RequestDecoder<'_> {
                 Some((entry.key.to_string(), json_path(path, entry.value.at, self.diagnostics)?))
             })
             .collect();
-        Some(Find { step: crate::model::request::Step { captures: Vec::new(), ..step }, each: each?, tag: tag?, capture: lines })
+        Some(LeftoverSearch {
+            step: crate::model::request::Step { captures: Vec::new(), ..step },
+            each: each?,
+            tag: tag?,
+            capture: lines,
+        })
     }
 }
 

@@ -3,10 +3,10 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::fixture::{Fixture, FixtureStep};
-use crate::model::request::{Named, Step};
+use crate::model::request::{SpannedName, Step};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
-use crate::render::Dialect;
+use crate::render::TemplateDialect;
 
 pub fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
     let requests = workspace.requests.iter().flat_map(|request| &request.needs);
@@ -21,7 +21,7 @@ pub fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
     check_cycles(workspace, faults);
 }
 
-fn check_fixture_exists(workspace: &Workspace, needed: &Named, faults: &mut Diagnostics) {
+fn check_fixture_exists(workspace: &Workspace, needed: &SpannedName, faults: &mut Diagnostics) {
     if workspace.fixture(&needed.name).is_none() {
         let names = workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
         let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name)).at(needed.at, "not in `fixtures/`");
@@ -47,7 +47,7 @@ fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnosti
 fn check_cycles(workspace: &Workspace, faults: &mut Diagnostics) {
     let mut done: Vec<&str> = Vec::new();
     for fixture in &workspace.fixtures {
-        let mut way: Vec<(&str, &Named)> = Vec::new();
+        let mut way: Vec<(&str, &SpannedName)> = Vec::new();
         visit_needs(workspace, &fixture.name, &mut way, &mut done, faults);
     }
 }
@@ -55,7 +55,7 @@ fn check_cycles(workspace: &Workspace, faults: &mut Diagnostics) {
 fn visit_needs<'w>(
     workspace: &'w Workspace,
     name: &'w str,
-    way: &mut Vec<(&'w str, &'w Named)>,
+    way: &mut Vec<(&'w str, &'w SpannedName)>,
     done: &mut Vec<&'w str>,
     faults: &mut Diagnostics,
 ) {
@@ -74,7 +74,7 @@ fn visit_needs<'w>(
     done.push(name);
 }
 
-fn cycle_diagnostic(way: &[(&str, &Named)]) -> Diagnostic {
+fn cycle_diagnostic(way: &[(&str, &SpannedName)]) -> Diagnostic {
     let names: Vec<&str> = way.iter().map(|(name, _)| *name).chain(way.first().map(|(name, _)| *name)).collect();
     let fault = Diagnostic::error(format!("fixtures need each other in a circle: {}", names.join(" → ")));
     way.iter().fold(fault, |fault, (name, needed)| fault.at(needed.at, format!("`{name}` needs `{}`", needed.name)))
@@ -109,6 +109,6 @@ fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
 }
 
 fn uses_variable(expression: &Expression, name: &str) -> bool {
-    let names = Dialect::Request.names_in(expression).unwrap_or_default();
+    let names = TemplateDialect::Request.names_in(expression).unwrap_or_default();
     names.iter().any(|used| used.split('.').next() == Some(name))
 }

@@ -27,7 +27,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::request::Request;
-use crate::model::scheme::{Origin, Scheme};
+use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::span::{FileId, Sources};
 use crate::store::variable_part;
@@ -127,7 +127,7 @@ fn decode_needed_schemes(
         decoded.iter().any(|decoded| match decoded {
             DecodedFile::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
             DecodedFile::Recording(recording) => recording.scheme == name,
-            DecodedFile::Fixture(fixture) => fixture.calls().any(|step| step.scheme.name == name),
+            DecodedFile::Fixture(fixture) => fixture.all_steps().any(|step| step.scheme.name == name),
             DecodedFile::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
             _ => false,
         })
@@ -148,7 +148,7 @@ fn decode_built_in_scheme(
 ) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
     match crate::yaml::parse(id, text) {
-        Ok(node) => scheme::SchemeDecoder { files, diagnostics: faults }.decode(name, Origin::BuiltIn, &node),
+        Ok(node) => scheme::SchemeDecoder { files, diagnostics: faults }.decode(name, SchemeOrigin::BuiltIn, &node),
         Err(fault) => {
             faults.push(*fault);
             None
@@ -160,7 +160,7 @@ fn decode_built_in_scheme(
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn decode_scheme_text(root: &Path, name: &str, origin: Origin, text: &str) -> Result<Scheme, String> {
+pub fn decode_scheme_text(root: &Path, name: &str, origin: SchemeOrigin, text: &str) -> Result<Scheme, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
@@ -220,7 +220,7 @@ fn decode_file(files: &WorkspaceFiles, file: &DiscoveredFile, id: FileId, text: 
             .decode(name, &node, text)
             .map_or(DecodedFile::Invalid, DecodedFile::Recording),
         FileKind::Scheme => scheme::SchemeDecoder { files, diagnostics: faults }
-            .decode(&name, Origin::Workspace, &node)
+            .decode(&name, SchemeOrigin::Workspace, &node)
             .map_or(DecodedFile::Invalid, |scheme| DecodedFile::Scheme(Box::new(scheme))),
         FileKind::Fixture => request::RequestDecoder { files, diagnostics: faults }
             .decode_fixture(name, &node)
@@ -236,7 +236,7 @@ fn add_to_workspace(workspace: &mut Workspace, decoded: DecodedFile, file: &Disc
             }
             workspace.vars = settings.vars;
             workspace.redact = settings.redact;
-            workspace.max_age = settings.max_age.unwrap_or(workspace.max_age);
+            workspace.max_recording_age = settings.max_age.unwrap_or(workspace.max_recording_age);
             workspace.environments = settings.environments;
         }
         DecodedFile::Request(request) => {

@@ -2,7 +2,7 @@
 //! for everything that does not fit. It refuses to know any kind of file.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
-use crate::model::template::hole_in;
+use crate::model::template::find_expression;
 use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
@@ -160,7 +160,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 #[must_use]
 pub fn first_template(node: &YamlNode) -> Option<&YamlNode> {
     match &node.kind {
-        NodeKind::Text(text) => hole_in(&text.value).map(|_| node),
+        NodeKind::Text(text) => find_expression(&text.value).map(|_| node),
         NodeKind::List(items) => items.iter().find_map(first_template),
         NodeKind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
         _ => None,

@@ -7,7 +7,8 @@ use crate::load::node_reader::{
 use crate::load::resource::ResourceDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::recording::{
-    AnswerBody, Exchange, FORMAT, Outcome, RecordedAnswer, RecordedBody, RecordedPart, RecordedRequest, Recording, checksum,
+    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
+    ResponseBody, checksum,
 };
 use crate::model::request::Method;
 use crate::span::Span;
@@ -57,7 +58,14 @@ impl RecordingDecoder<'_> {
         let nodes = exchanges.map(|node| list_items(node, "`exchanges`", self.diagnostics)).unwrap_or_default();
         let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
         let is_written = map.get("checksum").is_some();
-        Some(Recording { name, scheme, recorded_ms, is_written, exchanges, resources: resources.unwrap_or_default() })
+        Some(Recording {
+            name,
+            scheme,
+            recorded_ms,
+            is_generated: is_written,
+            exchanges,
+            resources: resources.unwrap_or_default(),
+        })
     }
 
     /// What the program wrote is whole; what a person changed is the person's own.
@@ -74,13 +82,16 @@ impl RecordingDecoder<'_> {
     fn check_format(&mut self, node: &YamlNode) {
         let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
         match number {
-            Some(FORMAT) => {}
-            Some(newer) if newer > FORMAT => {
-                let fault =
-                    Diagnostic::error(format!("this recording has format {newer}, and this program knows up to {FORMAT}"));
+            Some(FORMAT_VERSION) => {}
+            Some(newer) if newer > FORMAT_VERSION => {
+                let fault = Diagnostic::error(format!(
+                    "this recording has format {newer}, and this program knows up to {FORMAT_VERSION}"
+                ));
                 self.diagnostics.push(fault.at(node.at, "a newer format").hint("use a newer ingam"));
             }
-            _ => self.diagnostics.push(Diagnostic::error(format!("`format` must be {FORMAT}")).at(node.at, "not a known format")),
+            _ => self
+                .diagnostics
+                .push(Diagnostic::error(format!("`format` must be {FORMAT_VERSION}")).at(node.at, "not a known format")),
         }
     }
 
@@ -94,17 +105,17 @@ impl RecordingDecoder<'_> {
         time.ok().map(jiff::Timestamp::as_millisecond)
     }
 
-    fn exchange(&mut self, node: &YamlNode) -> Option<Exchange> {
+    fn exchange(&mut self, node: &YamlNode) -> Option<RecordedExchange> {
         let map = CheckedMap::open(node, "an exchange", &EXCHANGE_KEYS, self.diagnostics)?;
         let request = map.required("request", self.diagnostics)?;
         let times = map.get("times").and_then(|node| self.times(node));
         let delay = map.get("delay").and_then(|node| duration(node, "`delay`", self.diagnostics));
         let decoded = self.request(request);
         let outcome = self.outcome(&map);
-        if let (Some(RecordedRequest { method: Method::Head, .. }), Some(Outcome::Truncated(_))) = (&decoded, &outcome) {
+        if let (Some(RecordedRequest { method: Method::Head, .. }), Some(RecordedOutcome::Truncated(_))) = (&decoded, &outcome) {
             self.refuse_empty_truncation(map.at, "an answer to HEAD has no body");
         }
-        Some(Exchange { at: request.at, request: decoded?, outcome: outcome?, times, delay })
+        Some(RecordedExchange { at: request.at, request: decoded?, outcome: outcome?, times, delay })
     }
 
     fn times(&mut self, node: &YamlNode) -> Option<u32> {
@@ -117,15 +128,15 @@ impl RecordingDecoder<'_> {
         times
     }
 
-    fn outcome(&mut self, map: &CheckedMap<'_>) -> Option<Outcome> {
+    fn outcome(&mut self, map: &CheckedMap<'_>) -> Option<RecordedOutcome> {
         let fault = map.get("fault").map(|node| (node.at, enum_value(node, "`fault`", &TRANSFER_FAULTS, self.diagnostics)));
         match (fault, map.entry("response")) {
             (None, _) => {
                 let response = map.required("response", self.diagnostics)?;
-                self.response(response).map(Outcome::Answer)
+                self.response(response).map(RecordedOutcome::Response)
             }
             (Some((_, None)), _) => None,
-            (Some((_, Some(TransferFault::Reset))), None) => Some(Outcome::Reset),
+            (Some((_, Some(TransferFault::Reset))), None) => Some(RecordedOutcome::Reset),
             (Some((at, Some(TransferFault::Reset))), Some(entry)) => {
                 let fault =
                     Diagnostic::error("nothing of a `response` arrives after `fault: reset`").at(entry.key_at, "never sent");
@@ -141,14 +152,14 @@ impl RecordingDecoder<'_> {
         }
     }
 
-    fn truncated_response(&mut self, at: Span, response: &YamlNode) -> Option<Outcome> {
+    fn truncated_response(&mut self, at: Span, response: &YamlNode) -> Option<RecordedOutcome> {
         let answer = self.response(response)?;
         match &answer.body {
-            AnswerBody::None => self.refuse_empty_truncation(at, "this answer has no body"),
-            AnswerBody::Text(text) if text.is_empty() => self.refuse_empty_truncation(at, "the body of this answer is empty"),
+            ResponseBody::None => self.refuse_empty_truncation(at, "this answer has no body"),
+            ResponseBody::Text(text) if text.is_empty() => self.refuse_empty_truncation(at, "the body of this answer is empty"),
             _ => {}
         }
-        Some(Outcome::Truncated(answer))
+        Some(RecordedOutcome::Truncated(answer))
     }
 
     fn refuse_empty_truncation(&mut self, at: Span, why: &str) {
@@ -243,7 +254,7 @@ impl RecordingDecoder<'_> {
         is_hash.then(|| written.to_owned())
     }
 
-    fn response(&mut self, node: &YamlNode) -> Option<RecordedAnswer> {
+    fn response(&mut self, node: &YamlNode) -> Option<RecordedResponse> {
         let map = CheckedMap::open(node, "a recorded answer", &RECORDED_RESPONSE_KEYS, self.diagnostics)?;
         let status = map.required("status", self.diagnostics)?;
         let status = self::response_status(status, self.diagnostics)?;
@@ -252,7 +263,7 @@ impl RecordingDecoder<'_> {
             let fault = Diagnostic::error(format!("an answer {status} has no body")).at(body.key_at, "nobody would get this");
             self.diagnostics.push(fault);
         }
-        Some(RecordedAnswer { status, headers, body: self.response_body(&map) })
+        Some(RecordedResponse { status, headers, body: self.response_body(&map) })
     }
 
     fn headers(&mut self, node: &YamlNode) -> Vec<(String, String)> {
@@ -276,20 +287,19 @@ impl RecordingDecoder<'_> {
         decoded.ok()
     }
 
-    fn response_body(&mut self, map: &CheckedMap<'_>) -> AnswerBody {
+    fn response_body(&mut self, map: &CheckedMap<'_>) -> ResponseBody {
         let found = map.present_entries(&RECORDED_RESPONSE_KEYS[2..]);
         at_most_one(map, &RECORDED_RESPONSE_KEYS[2..], "an answer has one body", self.diagnostics);
-        let Some(entry) = found.first() else { return AnswerBody::None };
+        let Some(entry) = found.first() else { return ResponseBody::None };
         match entry.key.as_str() {
-            "json" => AnswerBody::Json(entry.value.to_value()),
-            "text" => {
-                text(&entry.value, "`text`", self.diagnostics).map_or(AnswerBody::None, |text| AnswerBody::Text(text.to_owned()))
-            }
-            "base64" => self.base64(&entry.value).map_or(AnswerBody::None, AnswerBody::Bytes),
+            "json" => ResponseBody::Json(entry.value.to_value()),
+            "text" => text(&entry.value, "`text`", self.diagnostics)
+                .map_or(ResponseBody::None, |text| ResponseBody::Text(text.to_owned())),
+            "base64" => self.base64(&entry.value).map_or(ResponseBody::None, ResponseBody::Bytes),
             _ => self
                 .files
                 .workspace_file(&entry.value, self.diagnostics)
-                .map_or(AnswerBody::None, |file| AnswerBody::File(file.path)),
+                .map_or(ResponseBody::None, |file| ResponseBody::File(file.path)),
         }
     }
 }

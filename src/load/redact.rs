@@ -3,27 +3,27 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::assertion::{json_path, regex};
 use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_or_many, text};
-use crate::model::redact::Redact;
+use crate::model::redact_rule::RedactRule;
 use crate::yaml::{NodeKind, YamlNode};
 
 /// Keys of a rule that is no JSONPath.
 pub const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
 /// A list of rules; one rule stands for a list of one.
-pub fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Redact> {
+pub fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<RedactRule> {
     one_or_many(node).iter().filter_map(|node| redact_rule(node, faults)).collect()
 }
 
-fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<Redact> {
+fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<RedactRule> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults).map(Redact::Path);
+        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults).map(RedactRule::Path);
     }
     let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
     at_most_one(&map, &REDACT_KEYS, "a rule of `redact` is one thing", faults);
     if let Some(node) = map.get("header") {
         let name = text(node, "`header`", faults)?;
         check_header_name(name, node.at, "this name", faults);
-        return Some(Redact::Header(name.to_ascii_lowercase()));
+        return Some(RedactRule::Header(name.to_ascii_lowercase()));
     }
     let Some(pattern) = map.get("pattern") else {
         if node.as_map().is_some_and(|entries| !entries.is_empty()) {
@@ -39,5 +39,5 @@ fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<Redact> {
         faults.push(fault.hint("use `+` in the place of `*`"));
         return None;
     }
-    Some(Redact::Pattern(found))
+    Some(RedactRule::Pattern(found))
 }

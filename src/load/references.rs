@@ -2,7 +2,7 @@
 //! recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
-use crate::model::recording::{Exchange, Recording, same_outcome, same_request};
+use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -11,7 +11,7 @@ use crate::store::variable_part;
 use std::collections::HashMap;
 
 pub fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
-    for step in workspace.calls() {
+    for step in workspace.all_steps() {
         check_step(workspace, step, faults);
     }
     super::fixture_graph::check_fixture_graph(workspace, faults);
@@ -54,11 +54,12 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
 /// `now`, `account` and the like belong to the language, wherever a name is given.
 fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
     let captures = workspace
-        .calls()
+        .all_steps()
         .flat_map(|step| &step.captures)
         .map(|capture| (capture.name.as_str(), capture.name_at, "cannot be captured"));
-    let names = workspace.variables().map(|field| (field.name.as_str(), field.name_at, "cannot be a variable")).chain(captures);
-    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED.contains(name)) {
+    let names =
+        workspace.variable_fields().map(|field| (field.name.as_str(), field.name_at, "cannot be a variable")).chain(captures);
+    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED_NAMES.contains(name)) {
         let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
         faults.push(fault.hint("choose another name"));
     }
@@ -136,7 +137,7 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
 
 /// A credential that is secret, or a field of a token.
 pub fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
-    scheme.credential(name).is_some_and(|credential| credential.secret)
+    scheme.credential(name).is_some_and(|credential| credential.is_secret)
         || scheme.tokens.iter().any(|token| token.fields().contains(&name))
 }
 
@@ -154,7 +155,7 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
 fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
     let names = scheme_names(workspace);
     // Method, path and scheme → file and exchange.
-    let mut pool: HashMap<_, Vec<(&Recording, &Exchange)>> = HashMap::new();
+    let mut pool: HashMap<_, Vec<(&Recording, &RecordedExchange)>> = HashMap::new();
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
             let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
@@ -169,8 +170,8 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
             let clash = others.iter().find(|(file, other)| {
                 file.name != recording.name
                     && !(file.recorded_ms.is_some() && recording.recorded_ms.is_some())
-                    && same_request(&other.request, &exchange.request)
-                    && !same_outcome(other, exchange)
+                    && is_same_request(&other.request, &exchange.request)
+                    && !is_same_outcome(other, exchange)
             });
             if let Some((_, other)) = clash {
                 let fault = Diagnostic::error("two files answer one request differently")

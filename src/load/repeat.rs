@@ -6,30 +6,33 @@ use crate::load::assertion::{AssertionDecoder, json_path};
 use crate::load::node_reader::{CheckedMap, at_most_one, check_variable_name, duration, map_entries, wrong_kind};
 use crate::load::request::RequestDecoder;
 use crate::model::assertion::Assertion;
-use crate::model::outcome::Expected;
-use crate::model::repeat::{DEFAULT_EVERY, DEFAULT_PAGES, DEFAULT_WITHIN, MAX_ASKED, MAX_ATTEMPTS, Pages, Poll, Repeat, Setting};
-use crate::render::{Dialect, RESERVED};
+use crate::model::outcome::ExpectedOutcome;
+use crate::model::repeat::{
+    DEFAULT_MAX_PAGES, DEFAULT_POLL_INTERVAL, DEFAULT_POLL_TIMEOUT, MAX_ATTEMPTS, MAX_REPEATED_REQUESTS, NextPageVariable,
+    PagingOptions, PollOptions, RepeatMode,
+};
+use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 const REPEAT_KEYS: [&str; 2] = ["poll", "pages"];
 
 impl RequestDecoder<'_> {
-    pub(super) fn repeat(&mut self, map: &CheckedMap<'_>) -> Repeat {
+    pub(super) fn repeat(&mut self, map: &CheckedMap<'_>) -> RepeatMode {
         at_most_one(map, &REPEAT_KEYS, "a step is repeated in one way", self.diagnostics);
-        let poll = map.entry("poll").and_then(|entry| self.poll(entry)).map(Repeat::Poll);
-        poll.or_else(|| map.entry("pages").and_then(|entry| self.pages(entry)).map(Repeat::Pages)).unwrap_or_default()
+        let poll = map.entry("poll").and_then(|entry| self.poll(entry)).map(RepeatMode::Poll);
+        poll.or_else(|| map.entry("pages").and_then(|entry| self.pages(entry)).map(RepeatMode::Pages)).unwrap_or_default()
     }
 
     /// `{ until: { $.state: DONE }, every: 2s, within: 60s }`
-    fn poll(&mut self, entry: &MapEntry) -> Option<Poll> {
+    fn poll(&mut self, entry: &MapEntry) -> Option<PollOptions> {
         let map =
             self.open_with_example(&entry.value, "`poll`", &["until", "every", "within"], "{ until: { $.state: DONE } }")?;
         let until = map.required("until", self.diagnostics).map(|node| self.until(node)).unwrap_or_default();
-        let every = self.duration_or_default(&map, "every", DEFAULT_EVERY)?;
-        let within = self.duration_or_default(&map, "within", DEFAULT_WITHIN)?;
+        let every = self.duration_or_default(&map, "every", DEFAULT_POLL_INTERVAL)?;
+        let within = self.duration_or_default(&map, "within", DEFAULT_POLL_TIMEOUT)?;
         self.check_poll_times(&map, every, within);
-        Some(Poll { at: entry.key_at, until, every, within })
+        Some(PollOptions { at: entry.key_at, until, interval: every, timeout: within })
     }
 
     fn open_with_example<'n>(
@@ -52,7 +55,7 @@ impl RequestDecoder<'_> {
             let fault = Diagnostic::error("`until` needs at least one expectation").at(node.at, "nothing is waited for");
             self.diagnostics.push(fault.hint("write it as `assert` is written: `until: { $.state: DONE }`"));
         }
-        AssertionDecoder { dialect: Dialect::Request, files: self.files, diagnostics: self.diagnostics }
+        AssertionDecoder { dialect: TemplateDialect::Request, files: self.files, diagnostics: self.diagnostics }
             .decode_under(node, "`until`")
     }
 
@@ -68,15 +71,15 @@ impl RequestDecoder<'_> {
         if within <= every {
             let fault = Diagnostic::error("`within` is not longer than `every`").at(at, "so it is sent only once");
             self.diagnostics.push(fault.hint("give it the time for more than one call, such as `every: 2s, within: 60s`"));
-        } else if within > every.saturating_mul(MAX_ASKED) {
-            let text = format!("a poll sends at most {MAX_ASKED} times");
+        } else if within > every.saturating_mul(MAX_REPEATED_REQUESTS) {
+            let text = format!("a poll sends at most {MAX_REPEATED_REQUESTS} times");
             let fault = Diagnostic::error(text).at(at, "these times allow more");
             self.diagnostics.push(fault.hint("make `every` longer or `within` shorter"));
         }
     }
 
     /// `{ while: $.response.more, set: { cursor: $.response.next_cursor }, max: 50 }`
-    fn pages(&mut self, entry: &MapEntry) -> Option<Pages> {
+    fn pages(&mut self, entry: &MapEntry) -> Option<PagingOptions> {
         let map = self.open_with_example(
             &entry.value,
             "`pages`",
@@ -86,9 +89,16 @@ impl RequestDecoder<'_> {
         let (goes_on, set) = (map.required("while", self.diagnostics), map.required("set", self.diagnostics));
         let goes_on = goes_on.and_then(|node| Some((self.singular_path(node, "`while`")?, node.at)));
         let set = set.map(|node| self.page_settings(node));
-        let max = map.get("max").map_or(Some(DEFAULT_PAGES), |node| self.bounded_number(node, "`max`", MAX_ASKED));
+        let max =
+            map.get("max").map_or(Some(DEFAULT_MAX_PAGES), |node| self.bounded_number(node, "`max`", MAX_REPEATED_REQUESTS));
         let (goes_on, goes_on_at) = goes_on?;
-        Some(Pages { at: entry.key_at, goes_on, goes_on_at, set: set?, max: max? })
+        Some(PagingOptions {
+            at: entry.key_at,
+            has_next: goes_on,
+            has_next_at: goes_on_at,
+            next_page_vars: set?,
+            max_pages: max?,
+        })
     }
 
     /// A path that names one value.
@@ -106,7 +116,7 @@ impl RequestDecoder<'_> {
         Some(path)
     }
 
-    fn page_settings(&mut self, node: &YamlNode) -> Vec<Setting> {
+    fn page_settings(&mut self, node: &YamlNode) -> Vec<NextPageVariable> {
         let lines = map_entries(node, "`set`", self.diagnostics);
         if lines.is_empty() && node.as_map().is_some() {
             let fault = Diagnostic::error("`set` needs at least one variable").at(node.at, "every page would be the first");
@@ -115,14 +125,14 @@ impl RequestDecoder<'_> {
         lines.iter().filter_map(|entry| self.page_setting(entry)).collect()
     }
 
-    fn page_setting(&mut self, entry: &MapEntry) -> Option<Setting> {
+    fn page_setting(&mut self, entry: &MapEntry) -> Option<NextPageVariable> {
         check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
-        if RESERVED.contains(&entry.key.as_str()) {
+        if RESERVED_NAMES.contains(&entry.key.as_str()) {
             let fault = Diagnostic::error(format!("`{}` is a name of the language", entry.key)).at(entry.key_at, "set here");
             self.diagnostics.push(fault.hint("set a variable of the file"));
         }
         let from = self.singular_path(&entry.value, "`set`")?;
-        Some(Setting { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
+        Some(NextPageVariable { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
     }
 
     /// `{ attempts: 3 }`
@@ -146,8 +156,8 @@ impl RequestDecoder<'_> {
     }
 
     /// A refusal that is expected is never a reason to try again.
-    pub(super) fn refuse_retry_of_expected_failure(&mut self, map: &CheckedMap<'_>, expected: Expected) {
-        let Some(entry) = map.entry("retry").filter(|_| expected != Expected::Success) else { return };
+    pub(super) fn refuse_retry_of_expected_failure(&mut self, map: &CheckedMap<'_>, expected: ExpectedOutcome) {
+        let Some(entry) = map.entry("retry").filter(|_| expected != ExpectedOutcome::Success) else { return };
         let attempts =
             CheckedMap::open(&entry.value, "`retry`", &["attempts"], self.diagnostics).and_then(|map| map.get("attempts"));
         if attempts.and_then(YamlNode::as_scalar).is_some_and(|attempts| attempts != "1") {

@@ -9,10 +9,12 @@ use crate::load::node_reader::{
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
-use crate::model::outcome::{ErrorKind, Expected};
-use crate::model::request::{Body, DEFAULT_TIMEOUT, Field, Method, Named, PartContent, PartField, Request, Snapshot, Step};
-use crate::model::template::{Part, Template, Tree, TreeKind};
-use crate::render::Dialect;
+use crate::model::outcome::{ErrorKind, ExpectedOutcome};
+use crate::model::request::{
+    DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot, SpannedName, Step, TemplateField,
+};
+use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
+use crate::render::TemplateDialect;
 use crate::span::Span;
 use crate::value::Value;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
@@ -56,9 +58,9 @@ pub(super) type StepNames = HashMap<String, Span>;
 
 /// What the steps of one file share.
 pub(super) struct StepDefaults {
-    scheme: Option<Named>,
-    level: Option<Named>,
-    headers: Vec<Field>,
+    scheme: Option<SpannedName>,
+    level: Option<SpannedName>,
+    headers: Vec<TemplateField>,
     timeout: std::time::Duration,
     retry: Option<u32>,
 }
@@ -102,7 +104,7 @@ impl RequestDecoder<'_> {
         keys.extend(Method::ALL.map(Method::key));
         keys.extend(BODY_KEYS);
         let map = CheckedMap::open(node, "the request of a vector", &keys, self.diagnostics)?;
-        let here = Some(Named { name: String::new(), at: node.at });
+        let here = Some(SpannedName { name: String::new(), at: node.at });
         let defaults = StepDefaults { scheme: here, level: None, headers: Vec::new(), timeout: DEFAULT_TIMEOUT, retry: None };
         let defaults =
             StepDefaults { headers: map.get("headers").map(|node| self.headers(node)).unwrap_or_default(), ..defaults };
@@ -137,7 +139,7 @@ impl RequestDecoder<'_> {
         steps
     }
 
-    pub(super) fn step_name(&mut self, map: &CheckedMap<'_>, others: &mut StepNames) -> Option<Named> {
+    pub(super) fn step_name(&mut self, map: &CheckedMap<'_>, others: &mut StepNames) -> Option<SpannedName> {
         let node = map.required("name", self.diagnostics)?;
         let name = scalar(node, "`name`", self.diagnostics)?;
         if !is_id(&name) {
@@ -149,10 +151,10 @@ impl RequestDecoder<'_> {
                 Diagnostic::error(format!("two steps are named `{name}`")).at(node.at, "the second").at(first, "the first"),
             );
         }
-        Some(Named { name, at: node.at })
+        Some(SpannedName { name, at: node.at })
     }
 
-    pub(super) fn step(&mut self, map: &CheckedMap<'_>, name: Option<Named>, defaults: &StepDefaults) -> Option<Step> {
+    pub(super) fn step(&mut self, map: &CheckedMap<'_>, name: Option<SpannedName>, defaults: &StepDefaults) -> Option<Step> {
         let scheme = self.scheme(map, defaults);
         let line = self.request_line(map);
         let (query, headers) = (self.query(map), self.step_headers(map, defaults, name.is_some()));
@@ -177,7 +179,7 @@ impl RequestDecoder<'_> {
             query,
             headers,
             body,
-            expected,
+            expected_outcome: expected,
             assertions,
             captures,
             repeat,
@@ -187,7 +189,7 @@ impl RequestDecoder<'_> {
         })
     }
 
-    fn scheme(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> Option<Named> {
+    fn scheme(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> Option<SpannedName> {
         let scheme = self.named(map, "scheme").or_else(|| defaults.scheme.clone());
         if scheme.is_none() && map.get("scheme").is_none() {
             let fault = Diagnostic::error("a request needs `scheme`").at(map.at, "nothing says how to sign it");
@@ -222,7 +224,7 @@ impl RequestDecoder<'_> {
 
     fn check_path(&mut self, path: &Template) {
         let first = match path.parts.first() {
-            Some(Part::Literal(text)) => text.as_str(),
+            Some(TemplatePart::Literal(text)) => text.as_str(),
             _ => "",
         };
         if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//") {
@@ -233,7 +235,7 @@ impl RequestDecoder<'_> {
             self.diagnostics.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
             return;
         }
-        let text = |part: &Part| if let Part::Literal(text) = part { text.clone() } else { "x".to_owned() };
+        let text = |part: &TemplatePart| if let TemplatePart::Literal(text) = part { text.clone() } else { "x".to_owned() };
         let sample: String = path.parts.iter().map(text).collect();
         if sample.contains('#') {
             let fault = Diagnostic::error("a path has no fragment").at(path.at, "a client would cut it at `#`");
@@ -252,7 +254,7 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn query(&mut self, map: &CheckedMap<'_>) -> Vec<Field> {
+    fn query(&mut self, map: &CheckedMap<'_>) -> Vec<TemplateField> {
         let fields = map.get("query").map(|node| self.value_decoder().fields(node, "`query`")).unwrap_or_default();
         for field in &fields {
             self.refuse_object(field, "a query parameter");
@@ -261,12 +263,16 @@ impl RequestDecoder<'_> {
     }
 
     /// A value of a query, form or header is one text, or a list of texts.
-    fn refuse_object(&mut self, field: &Field, what: &str) {
-        let nested =
-            |tree: &Tree| matches!(&tree.kind, TreeKind::List(_) | TreeKind::Constant(Value::List(_))) || is_object(tree);
-        let inside: Vec<&Tree> = if let TreeKind::List(items) = &field.value.kind { items.iter().collect() } else { Vec::new() };
+    fn refuse_object(&mut self, field: &TemplateField, what: &str) {
+        let nested = |tree: &TemplateTree| {
+            matches!(&tree.kind, TemplateTreeKind::List(_) | TemplateTreeKind::Constant(Value::List(_))) || is_object(tree)
+        };
+        let inside: Vec<&TemplateTree> =
+            if let TemplateTreeKind::List(items) = &field.value.kind { items.iter().collect() } else { Vec::new() };
         let constant = match &field.value.kind {
-            TreeKind::Constant(Value::List(items)) => items.iter().any(|item| matches!(item, Value::List(_) | Value::Object(_))),
+            TemplateTreeKind::Constant(Value::List(items)) => {
+                items.iter().any(|item| matches!(item, Value::List(_) | Value::Object(_)))
+            }
             _ => false,
         };
         if is_object(&field.value) || constant || inside.into_iter().any(nested) {
@@ -276,7 +282,7 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn headers(&mut self, node: &YamlNode) -> Vec<Field> {
+    fn headers(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.value_decoder().fields(node, "`headers`");
         for (index, field) in fields.iter().enumerate() {
             if let Some(first) = fields[..index].iter().find(|first| first.name.eq_ignore_ascii_case(&field.name)) {
@@ -298,30 +304,30 @@ impl RequestDecoder<'_> {
     }
 
     /// A step's headers over the file's; a single request is file and step at once.
-    fn step_headers(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults, in_flow: bool) -> Vec<Field> {
+    fn step_headers(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults, in_flow: bool) -> Vec<TemplateField> {
         if !in_flow {
             return defaults.headers.clone();
         }
         let own = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
-        let overridden = |field: &&Field| !own.iter().any(|other| other.name.eq_ignore_ascii_case(&field.name));
+        let overridden = |field: &&TemplateField| !own.iter().any(|other| other.name.eq_ignore_ascii_case(&field.name));
         defaults.headers.iter().filter(overridden).cloned().chain(own.iter().cloned()).collect()
     }
 
-    fn body(&mut self, map: &CheckedMap<'_>) -> Body {
+    fn body(&mut self, map: &CheckedMap<'_>) -> RequestBody {
         let found = map.present_entries(&BODY_KEYS);
         at_most_one(map, &BODY_KEYS, "a request has one body", self.diagnostics);
-        let Some(entry) = found.first() else { return Body::None };
+        let Some(entry) = found.first() else { return RequestBody::None };
         let node = &entry.value;
         match entry.key.as_str() {
-            "json" => Body::Json(self.value_decoder().tree(node)),
-            "form" => Body::Form(self.form(node)),
-            "multipart" => Body::Multipart(self.multipart(node)),
-            "text" => Body::Text(self.single_value(node, "`text`")),
-            _ => self.files.workspace_file(node, self.diagnostics).map_or(Body::None, Body::File),
+            "json" => RequestBody::Json(self.value_decoder().tree(node)),
+            "form" => RequestBody::Form(self.form(node)),
+            "multipart" => RequestBody::Multipart(self.multipart(node)),
+            "text" => RequestBody::Text(self.single_value(node, "`text`")),
+            _ => self.files.workspace_file(node, self.diagnostics).map_or(RequestBody::None, RequestBody::File),
         }
     }
 
-    fn form(&mut self, node: &YamlNode) -> Vec<Field> {
+    fn form(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.value_decoder().fields(node, "`form`");
         for field in &fields {
             self.refuse_object(field, "a form field");
@@ -330,32 +336,32 @@ impl RequestDecoder<'_> {
     }
 
     /// Text, a number, true or false; it may be a template.
-    fn single_value(&mut self, node: &YamlNode, what: &str) -> Tree {
+    fn single_value(&mut self, node: &YamlNode, what: &str) -> TemplateTree {
         if matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_) | NodeKind::Null) {
             self.diagnostics.push(wrong_kind(node, what, "a single value").hint("use `json` for a map or a list"));
         }
         self.value_decoder().tree(node)
     }
 
-    fn multipart(&mut self, node: &YamlNode) -> Vec<PartField> {
+    fn multipart(&mut self, node: &YamlNode) -> Vec<MultipartField> {
         let entries = crate::load::node_reader::map_entries(node, "`multipart`", self.diagnostics);
         entries
             .iter()
-            .filter_map(|entry| Some(PartField { name: entry.key.to_string(), content: self.multipart_part(&entry.value)? }))
+            .filter_map(|entry| Some(MultipartField { name: entry.key.to_string(), content: self.multipart_part(&entry.value)? }))
             .collect()
     }
 
     /// A text, or `{ file: …, filename: …, type: … }`.
-    fn multipart_part(&mut self, node: &YamlNode) -> Option<PartContent> {
+    fn multipart_part(&mut self, node: &YamlNode) -> Option<MultipartContent> {
         if !matches!(node.kind, NodeKind::Map(_)) {
-            return Some(PartContent::Text(self.single_value(node, "a part")));
+            return Some(MultipartContent::Text(self.single_value(node, "a part")));
         }
         let map = CheckedMap::open(node, "a part", &["file", "filename", "type"], self.diagnostics)?;
         let file = self.files.workspace_file(map.required("file", self.diagnostics)?, self.diagnostics)?;
         let named = self.part_parameter(&map, "filename");
         let filename = named.or_else(|| Some(file.path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
         let media_type = self.part_parameter(&map, "type").unwrap_or_else(|| "application/octet-stream".to_owned());
-        Some(PartContent::File { file, filename, media_type })
+        Some(MultipartContent::File { file, filename, media_type })
     }
 
     /// A word of a part's head: never a template, and nothing that could begin another head.
@@ -375,18 +381,18 @@ impl RequestDecoder<'_> {
         Some(word.to_owned())
     }
 
-    fn expected(&mut self, map: &CheckedMap<'_>) -> Expected {
-        let Some(node) = map.get("ok") else { return Expected::Success };
+    fn expected(&mut self, map: &CheckedMap<'_>) -> ExpectedOutcome {
+        let Some(node) = map.get("ok") else { return ExpectedOutcome::Success };
         if let NodeKind::Map(_) = node.kind {
             let words = ErrorKind::ALL.map(|kind| (kind.name(), kind));
             let kind = CheckedMap::open(node, "`ok`", &["kind"], self.diagnostics)
                 .and_then(|map| map.required("kind", self.diagnostics))
                 .and_then(|node| enum_value(node, "`kind`", &words, self.diagnostics));
-            return kind.map_or(Expected::Success, Expected::Kind);
+            return kind.map_or(ExpectedOutcome::Success, ExpectedOutcome::FailureKind);
         }
         match boolean(node, "`ok`", self.diagnostics) {
-            Some(false) => Expected::Refusal,
-            _ => Expected::Success,
+            Some(false) => ExpectedOutcome::Failure,
+            _ => ExpectedOutcome::Success,
         }
     }
 
@@ -426,13 +432,13 @@ impl RequestDecoder<'_> {
         map: &CheckedMap<'_>,
     ) -> (Vec<crate::model::assertion::Assertion>, Vec<crate::model::capture::Capture>) {
         let assertions = map.get("assert").map(|node| {
-            AssertionDecoder { dialect: Dialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder { dialect: TemplateDialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
         });
         let captures = map.get("capture").map(|node| decode_captures(node, self.diagnostics));
         (assertions.unwrap_or_default(), captures.unwrap_or_default())
     }
 
-    fn account(&mut self, map: &CheckedMap<'_>) -> Option<Named> {
+    fn account(&mut self, map: &CheckedMap<'_>) -> Option<SpannedName> {
         self.named(map, "account")
     }
 
@@ -449,21 +455,21 @@ impl RequestDecoder<'_> {
         }
     }
 
-    pub(super) fn vars(&mut self, node: &YamlNode) -> Vec<Field> {
+    pub(super) fn vars(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         self.value_decoder().variables(node)
     }
 
-    pub(super) fn named(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<Named> {
+    pub(super) fn named(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<SpannedName> {
         let node = map.get(key)?;
         let name = text(node, &format!("`{key}`"), self.diagnostics)?;
-        Some(Named { name: name.to_owned(), at: node.at })
+        Some(SpannedName { name: name.to_owned(), at: node.at })
     }
 
     pub(super) fn value_decoder(&mut self) -> ValueDecoder<'_> {
-        ValueDecoder { dialect: Dialect::Request, diagnostics: self.diagnostics }
+        ValueDecoder { dialect: TemplateDialect::Request, diagnostics: self.diagnostics }
     }
 }
 
-fn is_object(tree: &Tree) -> bool {
-    matches!(&tree.kind, TreeKind::Object(_) | TreeKind::Constant(Value::Object(_)))
+fn is_object(tree: &TemplateTree) -> bool {
+    matches!(&tree.kind, TemplateTreeKind::Object(_) | TemplateTreeKind::Constant(Value::Object(_)))
 }

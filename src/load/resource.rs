@@ -8,10 +8,12 @@ use crate::load::node_reader::{CheckedMap, at_most_one, boolean, check_variable_
 use crate::load::recording::response_status;
 use crate::load::value_decoder::ValueDecoder;
 use crate::model::request::Method;
-use crate::model::resource::{Does, IdPlace, Ids, Operation, Resource, ResourcePath, Verb, Written};
-use crate::model::template::{Expression, Tree};
+use crate::model::sandbox_resource::{
+    IdLocation, IdSequence, ItemAction, OperationKind, ResourceOperation, ResourcePath, ResourceResponse, SandboxResource,
+};
+use crate::model::template::{Expression, TemplateTree};
 use crate::model::workspace::Workspace;
-use crate::render::Dialect;
+use crate::render::TemplateDialect;
 use crate::span::Span;
 use crate::yaml::{MapEntry, YamlNode};
 use std::collections::HashMap;
@@ -20,8 +22,11 @@ use std::collections::HashMap;
 pub const RESOURCE_KEYS: [&str; 8] = ["id", "shared", "create", "read", "update", "delete", "list", "missing"];
 /// Keys of every operation.
 const OPERATION_KEYS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "status", "json"];
-const SINGLE_ITEM_OPERATIONS: [(&str, &str, Verb); 3] =
-    [("read", "`read`", Verb::Read), ("update", "`update`", Verb::Update), ("delete", "`delete`", Verb::Delete)];
+const SINGLE_ITEM_OPERATIONS: [(&str, &str, ItemAction); 3] = [
+    ("read", "`read`", ItemAction::Read),
+    ("update", "`update`", ItemAction::Update),
+    ("delete", "`delete`", ItemAction::Delete),
+];
 const ID_PLACE_KEYS: [&str; 4] = ["query", "json", "form", "path"];
 /// The largest `first`: far below where numbers end, and where JSON of other programs begins to round.
 const MAX_FIRST_ID: i64 = 1_000_000_000_000_000;
@@ -38,11 +43,11 @@ pub struct ResourceDecoder<'d> {
 }
 
 impl ResourceDecoder<'_> {
-    pub fn decode(&mut self, node: &YamlNode) -> Vec<Resource> {
+    pub fn decode(&mut self, node: &YamlNode) -> Vec<SandboxResource> {
         map_entries(node, "`resources`", self.diagnostics).iter().filter_map(|entry| self.resource(entry)).collect()
     }
 
-    fn resource(&mut self, entry: &MapEntry) -> Option<Resource> {
+    fn resource(&mut self, entry: &MapEntry) -> Option<SandboxResource> {
         check_variable_name(&entry.key, entry.key_at, "a resource", self.diagnostics);
         let map = CheckedMap::open(&entry.value, "a resource", &RESOURCE_KEYS, self.diagnostics)?;
         let ids = map.required("id", self.diagnostics).and_then(|node| self.ids(node));
@@ -53,16 +58,23 @@ impl ResourceDecoder<'_> {
         let list = map.get("list").and_then(|node| self.list(node));
         let missing = map.get("missing").and_then(|node| self.missing_response(node));
         let operations = [create, list].into_iter().chain(one).flatten().collect();
-        Some(Resource { name: entry.key.to_string(), at: entry.key_at, ids: ids?, shared, operations, missing })
+        Some(SandboxResource {
+            name: entry.key.to_string(),
+            at: entry.key_at,
+            ids: ids?,
+            is_shared: shared,
+            operations,
+            not_found_response: missing,
+        })
     }
 
     /// `{ first: 800000001 }` or `{ prefix: ITEM- }`
-    fn ids(&mut self, node: &YamlNode) -> Option<Ids> {
+    fn ids(&mut self, node: &YamlNode) -> Option<IdSequence> {
         let keys = ["first", "prefix"];
         let map = CheckedMap::open(node, "the `id` of a resource", &keys, self.diagnostics)?;
         at_most_one(&map, &keys, "ids are numbers or texts", self.diagnostics);
         if let Some(prefix) = map.get("prefix") {
-            return text(prefix, "`prefix`", self.diagnostics).map(|prefix| Ids::Texts { prefix: prefix.to_owned() });
+            return text(prefix, "`prefix`", self.diagnostics).map(|prefix| IdSequence::Prefixed { prefix: prefix.to_owned() });
         }
         let Some(node) = map.get("first") else {
             let fault = Diagnostic::error("the `id` of a resource needs `first` or `prefix`").at(map.at, "none of them here");
@@ -76,32 +88,32 @@ impl ResourceDecoder<'_> {
                 Diagnostic::error("`first` must be a whole number").at(node.at, format!("not one of 0 to {MAX_FIRST_ID}"));
             self.diagnostics.push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
         }
-        first.map(|first| Ids::Numbers { first })
+        first.map(|first| IdSequence::Numbers { first })
     }
 
-    fn create(&mut self, node: &YamlNode) -> Option<Operation> {
+    fn create(&mut self, node: &YamlNode) -> Option<ResourceOperation> {
         let map = CheckedMap::open(node, "`create`", &OPERATION_KEYS, self.diagnostics)?;
-        self.operation(&map, Does::Create, &ITEM_NAMES)
+        self.operation(&map, OperationKind::Create, &ITEM_NAMES)
     }
 
-    fn list(&mut self, node: &YamlNode) -> Option<Operation> {
+    fn list(&mut self, node: &YamlNode) -> Option<ResourceOperation> {
         let map = CheckedMap::open(node, "`list`", &with_key("each", &OPERATION_KEYS), self.diagnostics)?;
         let each = map.required("each", self.diagnostics).map(|node| self.response_tree(node, &ITEM_NAMES));
-        self.operation(&map, Does::List(each?), &LIST_NAMES)
+        self.operation(&map, OperationKind::List(each?), &LIST_NAMES)
     }
 
-    fn single_item_operation(&mut self, what: &'static str, verb: Verb, node: &YamlNode) -> Option<Operation> {
+    fn single_item_operation(&mut self, what: &'static str, verb: ItemAction, node: &YamlNode) -> Option<ResourceOperation> {
         let map = CheckedMap::open(node, what, &with_key("id", &OPERATION_KEYS), self.diagnostics)?;
         let place = map.required("id", self.diagnostics).and_then(|node| self.id_place(node));
-        self.operation(&map, Does::One(verb, place?), &ITEM_NAMES)
+        self.operation(&map, OperationKind::OnItem(verb, place?), &ITEM_NAMES)
     }
 
-    fn missing_response(&mut self, node: &YamlNode) -> Option<Written> {
+    fn missing_response(&mut self, node: &YamlNode) -> Option<ResourceResponse> {
         let map = CheckedMap::open(node, "`missing`", &["status", "json"], self.diagnostics)?;
         self.response(&map, 404, &MISSING_NAMES)
     }
 
-    fn operation(&mut self, map: &CheckedMap<'_>, does: Does, names: &[&str]) -> Option<Operation> {
+    fn operation(&mut self, map: &CheckedMap<'_>, does: OperationKind, names: &[&str]) -> Option<ResourceOperation> {
         let written = self.response(map, 200, names);
         at_most_one(map, &Method::ALL.map(Method::key), "an operation has one method", self.diagnostics);
         let Some((method, node)) = Method::ALL.into_iter().find_map(|method| Some((method, map.get(method.key())?))) else {
@@ -113,11 +125,11 @@ impl ResourceDecoder<'_> {
         if self.is_valid_path(&path, node.at) {
             self.check_id_placeholder(&path, &does, node.at);
         }
-        Some(Operation { at: node.at, method, path, does, answer: written? })
+        Some(ResourceOperation { at: node.at, method, path, kind: does, response: written? })
     }
 
     fn is_valid_path(&mut self, path: &ResourcePath, at: Span) -> bool {
-        let holes = path.0.split('/').filter(|segment| *segment == ResourcePath::HOLE).count();
+        let holes = path.0.split('/').filter(|segment| *segment == ResourcePath::ID_PLACEHOLDER).count();
         let fault = if !path.0.starts_with('/') {
             Diagnostic::error("a path begins with `/`").at(at, "this does not").hint("write the path without its host")
         } else if path.0.contains('?') {
@@ -133,15 +145,17 @@ impl ResourceDecoder<'_> {
         false
     }
 
-    fn check_id_placeholder(&mut self, path: &ResourcePath, does: &Does, at: Span) {
+    fn check_id_placeholder(&mut self, path: &ResourcePath, does: &OperationKind, at: Span) {
         let (fault, hint) = match does {
-            Does::One(_, IdPlace::Path) if !path.has_hole() => {
+            OperationKind::OnItem(_, IdLocation::Path) if !path.has_id_placeholder() => {
                 ("there is no hole for the id in this path", "write `{id}` for it, as in `/v1/items/{id}`")
             }
-            Does::One(_, IdPlace::Query(_) | IdPlace::Form(_) | IdPlace::Json(_)) if path.has_hole() => {
+            OperationKind::OnItem(_, IdLocation::Query(_) | IdLocation::Form(_) | IdLocation::Json(_))
+                if path.has_id_placeholder() =>
+            {
                 ("the path has a hole for the id, and `id` looks for it elsewhere", "write `id: { path: true }`")
             }
-            Does::Create | Does::List(_) if path.has_hole() => {
+            OperationKind::Create | OperationKind::List(_) if path.has_id_placeholder() => {
                 ("only the path of `read`, `update` and `delete` has a hole for the id", "write the path without `{id}`")
             }
             _ => return,
@@ -150,7 +164,7 @@ impl ResourceDecoder<'_> {
     }
 
     /// `{ query: item_id }`
-    fn id_place(&mut self, node: &YamlNode) -> Option<IdPlace> {
+    fn id_place(&mut self, node: &YamlNode) -> Option<IdLocation> {
         let map = CheckedMap::open(node, "the `id` of an operation", &ID_PLACE_KEYS, self.diagnostics)?;
         at_most_one(&map, &ID_PLACE_KEYS, "the id of a request stands in one place", self.diagnostics);
         let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
@@ -161,21 +175,21 @@ impl ResourceDecoder<'_> {
         };
         let name = |faults: &mut Diagnostics| scalar(&entry.value, "the name of a parameter", faults);
         match entry.key.as_str() {
-            "query" => name(self.diagnostics).map(IdPlace::Query),
-            "form" => name(self.diagnostics).map(IdPlace::Form),
-            "json" => self.singular_path(&entry.value).map(IdPlace::Json),
+            "query" => name(self.diagnostics).map(IdLocation::Query),
+            "form" => name(self.diagnostics).map(IdLocation::Form),
+            "json" => self.singular_path(&entry.value).map(IdLocation::Json),
             _ => {
                 boolean(&entry.value, "`path`", self.diagnostics).and_then(|is_there| self.path_id_place(is_there, &entry.value))
             }
         }
     }
 
-    fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdPlace> {
+    fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdLocation> {
         if !is_there {
             let fault = wrong_kind(node, "`path`", "`true`");
             self.diagnostics.push(fault.hint("name another place with `query`, `json` or `form`"));
         }
-        is_there.then_some(IdPlace::Path)
+        is_there.then_some(IdLocation::Path)
     }
 
     fn singular_path(&mut self, node: &YamlNode) -> Option<JsonPath> {
@@ -187,22 +201,22 @@ impl ResourceDecoder<'_> {
         Some(path)
     }
 
-    fn response(&mut self, map: &CheckedMap<'_>, usual: u16, names: &[&str]) -> Option<Written> {
+    fn response(&mut self, map: &CheckedMap<'_>, usual: u16, names: &[&str]) -> Option<ResourceResponse> {
         let code = map.get("status").map_or(Some(usual), |node| response_status(node, self.diagnostics));
         if let (Some(204 | 304), Some(entry)) = (code, map.entry("json")) {
             let fault = Diagnostic::error(format!("an answer {} has no body", code.unwrap_or_default()));
             self.diagnostics.push(fault.at(entry.key_at, "nobody would get this"));
         }
         let json = map.get("json").map(|node| self.response_tree(node, names));
-        Some(Written { status: code?, json })
+        Some(ResourceResponse { status: code?, json })
     }
 
     /// Every name in it must be known: a slip in an answer must not become null.
-    fn response_tree(&mut self, node: &YamlNode, names: &[&str]) -> Tree {
-        let tree = ValueDecoder { dialect: Dialect::Scheme, diagnostics: self.diagnostics }.tree(node);
+    fn response_tree(&mut self, node: &YamlNode, names: &[&str]) -> TemplateTree {
+        let tree = ValueDecoder { dialect: TemplateDialect::Scheme, diagnostics: self.diagnostics }.tree(node);
         let known: Vec<&str> = names.iter().chain(&COMMON_NAMES).copied().collect();
         for expression in tree.expressions() {
-            for name in Dialect::Scheme.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Scheme.names_in(expression).unwrap_or_default() {
                 self.check_name(&name, &known, expression);
             }
         }

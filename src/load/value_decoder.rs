@@ -3,32 +3,32 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{check_variable_name, map_entries, wrong_kind};
-use crate::model::request::Field;
-use crate::model::template::{Template, Tree, TreeKind, hole_in};
-use crate::render::Dialect;
+use crate::model::request::TemplateField;
+use crate::model::template::{Template, TemplateTree, TemplateTreeKind, find_expression};
+use crate::render::TemplateDialect;
 use crate::value::{CompactText, ObjectMember, Value};
 use crate::yaml::{MapEntry, NodeKind, ScalarText, YamlNode};
 
 /// Decodes values whose texts may be templates of one dialect.
 pub struct ValueDecoder<'d> {
-    pub dialect: Dialect,
+    pub dialect: TemplateDialect,
     pub diagnostics: &'d mut Diagnostics,
 }
 
 impl ValueDecoder<'_> {
-    pub fn tree(&mut self, node: &YamlNode) -> Tree {
+    pub fn tree(&mut self, node: &YamlNode) -> TemplateTree {
         let kind = match &node.kind {
             NodeKind::Text(text) => {
-                let template = hole_in(&text.value).and_then(|_| self.parse_template(text, node));
-                template.map_or_else(|| TreeKind::Constant(Value::from(text.value.clone())), TreeKind::Template)
+                let template = find_expression(&text.value).and_then(|_| self.parse_template(text, node));
+                template.map_or_else(|| TemplateTreeKind::Constant(Value::from(text.value.clone())), TemplateTreeKind::Template)
             }
             NodeKind::List(items) => list_tree_kind(items.iter().map(|item| self.tree(item)).collect()),
             NodeKind::Map(entries) => {
                 object_tree_kind(entries.iter().map(|entry| (entry.key.clone(), self.tree(&entry.value))).collect())
             }
-            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => TreeKind::Constant(node.to_value()),
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => TemplateTreeKind::Constant(node.to_value()),
         };
-        Tree { at: node.at, kind }
+        TemplateTree { at: node.at, kind }
     }
 
     /// A text, which may have holes; a number is its spelling.
@@ -46,16 +46,16 @@ impl ValueDecoder<'_> {
         self.parse_template(&text, node)
     }
 
-    pub fn field(&mut self, entry: &MapEntry) -> Field {
-        Field { name: entry.key.clone(), name_at: entry.key_at, value: self.tree(&entry.value) }
+    pub fn field(&mut self, entry: &MapEntry) -> TemplateField {
+        TemplateField { name: entry.key.clone(), name_at: entry.key_at, value: self.tree(&entry.value) }
     }
 
-    pub fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<Field> {
+    pub fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<TemplateField> {
         map_entries(node, what, self.diagnostics).iter().map(|entry| self.field(entry)).collect()
     }
 
     /// A `vars` map: names that templates can look up.
-    pub fn variables(&mut self, node: &YamlNode) -> Vec<Field> {
+    pub fn variables(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.fields(node, "`vars`");
         for field in &fields {
             check_variable_name(&field.name, field.name_at, "a variable", self.diagnostics);
@@ -81,13 +81,13 @@ impl ValueDecoder<'_> {
     }
 }
 
-fn list_tree_kind(items: Vec<Tree>) -> TreeKind {
+fn list_tree_kind(items: Vec<TemplateTree>) -> TemplateTreeKind {
     let constants: Option<Vec<Value>> = items.iter().map(|item| item.as_constant().cloned()).collect();
-    constants.map_or(TreeKind::List(items), |values| TreeKind::Constant(Value::List(values)))
+    constants.map_or(TemplateTreeKind::List(items), |values| TemplateTreeKind::Constant(Value::List(values)))
 }
 
-fn object_tree_kind(members: Vec<(CompactText, Tree)>) -> TreeKind {
+fn object_tree_kind(members: Vec<(CompactText, TemplateTree)>) -> TemplateTreeKind {
     let constants: Option<Vec<ObjectMember>> =
         members.iter().map(|(name, member)| Some((name.clone(), member.as_constant()?.clone()))).collect();
-    constants.map_or(TreeKind::Object(members), |values| TreeKind::Constant(Value::Object(values)))
+    constants.map_or(TemplateTreeKind::Object(members), |values| TemplateTreeKind::Constant(Value::Object(values)))
 }

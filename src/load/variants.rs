@@ -3,9 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{check_variable_name, is_id, map_entries, wrong_kind};
 use crate::load::request::RequestDecoder;
-use crate::model::fixture::Variant;
-use crate::model::request::Field;
-use crate::model::template::Tree;
+use crate::model::fixture::CaseVariant;
+use crate::model::request::TemplateField;
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::{CompactText, ObjectMember, Value};
 use crate::yaml::{NodeKind, YamlNode};
@@ -15,7 +15,7 @@ type TableCell = ObjectMember;
 
 impl RequestDecoder<'_> {
     /// A map of ids, or a file whose first column is the id.
-    pub(super) fn variants(&mut self, node: &YamlNode, what: &'static str) -> Vec<Variant> {
+    pub(super) fn variants(&mut self, node: &YamlNode, what: &'static str) -> Vec<CaseVariant> {
         let variants = match &node.kind {
             NodeKind::Text(text) => self.table_variants(&text.value, node, what),
             NodeKind::Map(_) => Some(self.inline_variants(node, what)),
@@ -30,13 +30,13 @@ impl RequestDecoder<'_> {
         variants.unwrap_or_default()
     }
 
-    fn inline_variants(&mut self, node: &YamlNode, what: &str) -> Vec<Variant> {
+    fn inline_variants(&mut self, node: &YamlNode, what: &str) -> Vec<CaseVariant> {
         let lines = map_entries(node, what, self.diagnostics);
         let mut variants = Vec::new();
         for entry in lines {
             self.check_variant_id(&entry.key, entry.key_at);
             let vars = if matches!(entry.value.kind, NodeKind::Null) { Vec::new() } else { self.vars(&entry.value) };
-            variants.push(Variant { id: entry.key.to_string(), at: entry.key_at, vars });
+            variants.push(CaseVariant { id: entry.key.to_string(), at: entry.key_at, vars });
         }
         variants
     }
@@ -49,7 +49,7 @@ impl RequestDecoder<'_> {
     }
 
     /// `cases: keywords.csv`, relative to the root of the workspace.
-    fn table_variants(&mut self, path: &str, node: &YamlNode, what: &str) -> Option<Vec<Variant>> {
+    fn table_variants(&mut self, path: &str, node: &YamlNode, what: &str) -> Option<Vec<CaseVariant>> {
         let file = self.files.workspace_file(node, self.diagnostics)?;
         let read = self.files.resolve_path(&file.path).and_then(|path| {
             std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read as text: {error}", file.path.display()))
@@ -61,7 +61,7 @@ impl RequestDecoder<'_> {
         });
         match rows {
             Ok(rows) => {
-                let variants: Vec<Variant> = rows.into_iter().filter_map(|row| self.row_variant(row, node)).collect();
+                let variants: Vec<CaseVariant> = rows.into_iter().filter_map(|row| self.row_variant(row, node)).collect();
                 self.check_unique_ids(&variants, node);
                 Some(variants)
             }
@@ -73,7 +73,7 @@ impl RequestDecoder<'_> {
     }
 
     /// An id that stands twice would be one test less than it looks.
-    fn check_unique_ids(&mut self, variants: &[Variant], node: &YamlNode) {
+    fn check_unique_ids(&mut self, variants: &[CaseVariant], node: &YamlNode) {
         for (index, variant) in variants.iter().enumerate() {
             if variants[..index].iter().any(|other| other.id == variant.id) {
                 let fault = Diagnostic::error(format!("the id `{}` stands twice in this table", variant.id));
@@ -82,16 +82,16 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn row_variant(&mut self, row: Vec<TableCell>, node: &YamlNode) -> Option<Variant> {
+    fn row_variant(&mut self, row: Vec<TableCell>, node: &YamlNode) -> Option<CaseVariant> {
         let mut cells = row.into_iter();
         let id = cells.next()?.1.to_text();
         self.check_variant_id(&id, node.at);
         let vars = cells.map(|(name, value)| {
             check_variable_name(&name, node.at, "a variable", self.diagnostics);
-            Field { name, name_at: node.at, value: Tree::constant(value) }
+            TemplateField { name, name_at: node.at, value: TemplateTree::constant(value) }
         });
         let vars = vars.collect();
-        Some(Variant { id, at: node.at, vars })
+        Some(CaseVariant { id, at: node.at, vars })
     }
 }
 

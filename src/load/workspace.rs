@@ -3,10 +3,10 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
 use crate::load::value_decoder::ValueDecoder;
-use crate::model::environment::{Account, EVERY_ACCOUNT, Environment, LIVE, Refresh, SANDBOX};
-use crate::model::redact::Redact;
-use crate::model::request::{Field, Named};
-use crate::render::Dialect;
+use crate::model::environment::{ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV};
+use crate::model::redact_rule::RedactRule;
+use crate::model::request::{SpannedName, TemplateField};
+use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ pub const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts",
 /// What the file says.
 #[derive(Default)]
 pub struct WorkspaceSettings {
-    pub default_env: Option<Named>,
-    pub vars: Vec<Field>,
+    pub default_env: Option<SpannedName>,
+    pub vars: Vec<TemplateField>,
     pub environments: Vec<Environment>,
-    pub redact: Vec<Redact>,
+    pub redact: Vec<RedactRule>,
     pub max_age: Option<Duration>,
 }
 
@@ -32,7 +32,7 @@ pub fn decode_workspace_settings(node: &YamlNode, faults: &mut Diagnostics) -> W
     let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else { return WorkspaceSettings::default() };
     let default_env = map.get("default_env").and_then(|node| {
         let name = text(node, "`default_env`", faults)?.to_owned();
-        Some(Named { name, at: node.at })
+        Some(SpannedName { name, at: node.at })
     });
     let vars = map.get("vars").map(|node| variable_fields(node, faults)).unwrap_or_default();
     let environments =
@@ -52,7 +52,7 @@ fn recording_max_age(node: &YamlNode, faults: &mut Diagnostics) -> Option<Durati
 
 fn check_default_environment(settings: &WorkspaceSettings, faults: &mut Diagnostics) {
     let Some(default) = &settings.default_env else { return };
-    let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX, LIVE]);
+    let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX_ENV, LIVE_ENV]);
     if !names().any(|name| name == default.name) {
         let fault =
             Diagnostic::error(format!("there is no environment `{}`", default.name)).at(default.at, "not defined under `envs`");
@@ -73,7 +73,7 @@ fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
     for (_, host) in &mut environment.hosts {
         normalize_host(host, faults);
     }
-    if let (SANDBOX, Some(hosts)) = (environment.name.as_str(), map.entry("hosts").or_else(|| map.entry("regions"))) {
+    if let (SANDBOX_ENV, Some(hosts)) = (environment.name.as_str(), map.entry("hosts").or_else(|| map.entry("regions"))) {
         faults.push(Diagnostic::error("the sandbox has its own hosts").at(hosts.key_at, "not for the sandbox to have"));
     }
     for (scheme, host) in &environment.hosts {
@@ -83,23 +83,23 @@ fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
         }
     }
     environment.accounts = map.get("accounts").map(|node| accounts(node, faults)).unwrap_or_default();
-    environment.refresh =
-        map.get("refresh").and_then(|node| enum_value(node, "`refresh`", &Refresh::WORDS, faults)).unwrap_or_default();
+    environment.refresh_policy =
+        map.get("refresh").and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, faults)).unwrap_or_default();
     environment
 }
 
-fn names_by_scheme(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<(String, Named)> {
+fn names_by_scheme(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<(String, SpannedName)> {
     let pairs = map_entries(node, what, faults).iter();
     pairs
         .filter_map(|entry| {
             let name = text(&entry.value, what, faults)?.to_owned();
-            Some((entry.key.to_string(), Named { name, at: entry.value.at }))
+            Some((entry.key.to_string(), SpannedName { name, at: entry.value.at }))
         })
         .collect()
 }
 
 /// A base URL without anything a request would have to change.
-fn normalize_host(host: &mut Named, faults: &mut Diagnostics) {
+fn normalize_host(host: &mut SpannedName, faults: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
     if parsed.as_ref().is_ok_and(|base| !base.is_https() && !base.is_loopback()) {
@@ -119,7 +119,7 @@ fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
     for scheme in map_entries(node, "`accounts`", faults) {
         for entry in map_entries(&scheme.value, "the accounts of a scheme", faults) {
             check_name(entry, "an account", faults);
-            if entry.key == EVERY_ACCOUNT {
+            if entry.key == ALL_ACCOUNTS {
                 faults.push(Diagnostic::error("no account can be named `all`").at(entry.key_at, "it means every account"));
             }
             let values = match entry.value.kind {
@@ -141,6 +141,6 @@ fn check_name(entry: &MapEntry, what: &str, faults: &mut Diagnostics) {
     }
 }
 
-fn variable_fields(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Field> {
-    ValueDecoder { dialect: Dialect::Request, diagnostics: faults }.variables(node)
+fn variable_fields(node: &YamlNode, faults: &mut Diagnostics) -> Vec<TemplateField> {
+    ValueDecoder { dialect: TemplateDialect::Request, diagnostics: faults }.variables(node)
 }

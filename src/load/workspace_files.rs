@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{is_id, text};
-use crate::model::assertion::Schema;
+use crate::model::assertion::JsonSchema;
 use crate::model::request::WorkspaceFile;
 use crate::yaml::YamlNode;
 use std::fs::DirEntry;
@@ -166,7 +166,7 @@ impl WorkspaceFiles {
     }
 
     /// A JSON Schema, compiled. References to other documents are not fetched.
-    pub fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<Schema> {
+    pub fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<JsonSchema> {
         let file = self.workspace_file(node, faults)?;
         let compiled = self
             .resolve_path(&file.path)
@@ -174,7 +174,7 @@ impl WorkspaceFiles {
             .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
             .and_then(|json| jsonschema::validator_for(&json).map_err(|error| format!("is not a JSON Schema: {error}")));
         match compiled {
-            Ok(validator) => Some(Schema { path: file.path, validator: Arc::new(validator) }),
+            Ok(validator) => Some(JsonSchema { path: file.path, validator: Arc::new(validator) }),
             Err(reason) => {
                 faults.push(Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"));
                 None

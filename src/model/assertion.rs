@@ -1,7 +1,7 @@
 //! An expectation of an answer, as a file states it. It refuses to judge (that is `check`).
 
 use crate::jsonpath::JsonPath;
-use crate::model::template::{Expression, Tree};
+use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
 use std::fmt;
 use std::path::PathBuf;
@@ -48,51 +48,51 @@ impl fmt::Display for Subject {
 pub struct Predicate {
     /// Where it is written: the predicate's name, or the plain value.
     pub at: Span,
-    pub test: Test,
+    pub test: PredicateTest,
 }
 
 /// What a condition demands.
 #[derive(Clone, Debug)]
-pub enum Test {
-    Equals(Tree),
+pub enum PredicateTest {
+    Equals(TemplateTree),
     Not(Vec<Predicate>),
     /// A list, or a template that yields one.
-    OneOf(Tree),
+    OneOf(TemplateTree),
     Type(Vec<JsonType>),
     Exists(bool),
-    Above(Bound),
-    AtLeast(Bound),
-    Below(Bound),
-    AtMost(Bound),
+    Above(ComparisonBound),
+    AtLeast(ComparisonBound),
+    Below(ComparisonBound),
+    AtMost(ComparisonBound),
     Matches(regex::Regex),
-    Contains(Tree),
-    StartsWith(Tree),
-    EndsWith(Tree),
+    Contains(TemplateTree),
+    StartsWith(TemplateTree),
+    EndsWith(TemplateTree),
     Length(Vec<Predicate>),
     Each(Vec<Predicate>),
     Some(Vec<Predicate>),
     None(Vec<Predicate>),
-    Includes(Tree),
-    Unordered(Tree),
+    Includes(TemplateTree),
+    Unordered(TemplateTree),
     Unique(bool),
-    Schema(Schema),
+    Schema(JsonSchema),
 }
 
 /// What a comparison compares with: a number, or for `latency` a duration.
 #[derive(Clone, Debug)]
-pub enum Bound {
-    Value(Tree),
+pub enum ComparisonBound {
+    Value(TemplateTree),
     Duration(Duration),
 }
 
 /// A JSON Schema file of the workspace, ready to use.
 #[derive(Clone)]
-pub struct Schema {
+pub struct JsonSchema {
     pub path: PathBuf,
     pub validator: Arc<jsonschema::Validator>,
 }
 
-impl fmt::Debug for Schema {
+impl fmt::Debug for JsonSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Schema({})", self.path.display())
     }
@@ -139,21 +139,30 @@ impl Predicate {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         match &self.test {
-            Test::Equals(tree)
-            | Test::OneOf(tree)
-            | Test::Contains(tree)
-            | Test::StartsWith(tree)
-            | Test::EndsWith(tree)
-            | Test::Includes(tree)
-            | Test::Unordered(tree) => tree.expressions(),
-            Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound) | Test::AtMost(bound) => match bound {
-                Bound::Value(tree) => tree.expressions(),
-                Bound::Duration(_) => Vec::new(),
+            PredicateTest::Equals(tree)
+            | PredicateTest::OneOf(tree)
+            | PredicateTest::Contains(tree)
+            | PredicateTest::StartsWith(tree)
+            | PredicateTest::EndsWith(tree)
+            | PredicateTest::Includes(tree)
+            | PredicateTest::Unordered(tree) => tree.expressions(),
+            PredicateTest::Above(bound)
+            | PredicateTest::AtLeast(bound)
+            | PredicateTest::Below(bound)
+            | PredicateTest::AtMost(bound) => match bound {
+                ComparisonBound::Value(tree) => tree.expressions(),
+                ComparisonBound::Duration(_) => Vec::new(),
             },
-            Test::Not(inner) | Test::Length(inner) | Test::Each(inner) | Test::Some(inner) | Test::None(inner) => {
-                inner.iter().flat_map(Predicate::expressions).collect()
-            }
-            Test::Type(_) | Test::Exists(_) | Test::Matches(_) | Test::Unique(_) | Test::Schema(_) => Vec::new(),
+            PredicateTest::Not(inner)
+            | PredicateTest::Length(inner)
+            | PredicateTest::Each(inner)
+            | PredicateTest::Some(inner)
+            | PredicateTest::None(inner) => inner.iter().flat_map(Predicate::expressions).collect(),
+            PredicateTest::Type(_)
+            | PredicateTest::Exists(_)
+            | PredicateTest::Matches(_)
+            | PredicateTest::Unique(_)
+            | PredicateTest::Schema(_) => Vec::new(),
         }
     }
 }

@@ -1,45 +1,45 @@
 //! Where requests go and as whom: a named set of hosts, accounts and variables.
 
-use crate::model::request::{Field, Named};
+use crate::model::request::{SpannedName, TemplateField};
 use crate::span::Span;
 use crate::value::{ObjectMember, Value};
 
 /// The environment that is always there and needs nothing.
-pub const SANDBOX: &str = "sandbox";
+pub const SANDBOX_ENV: &str = "sandbox";
 
 /// The hosts that schemes name themselves; it needs no entry in `ingam.yaml`.
-pub const LIVE: &str = "live";
+pub const LIVE_ENV: &str = "live";
 
 /// The account of a scheme for which none is named.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// In the place of an account's name: each of them.
-pub const EVERY_ACCOUNT: &str = "all";
+pub const ALL_ACCOUNTS: &str = "all";
 
 /// One entry of `envs` in `ingam.yaml`.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     pub name: String,
     pub at: Span,
-    pub vars: Vec<Field>,
+    pub vars: Vec<TemplateField>,
     /// Scheme → the name of one of its hosts.
-    pub regions: Vec<(String, Named)>,
+    pub regions: Vec<(String, SpannedName)>,
     /// Scheme → a base URL of its own.
-    pub hosts: Vec<(String, Named)>,
+    pub hosts: Vec<(String, SpannedName)>,
     pub accounts: Vec<Account>,
-    pub refresh: Refresh,
+    pub refresh_policy: RefreshPolicy,
 }
 
 /// Whether a run renews tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Refresh {
+pub enum RefreshPolicy {
     #[default]
     Auto,
     /// Tokens are read, and somebody else renews them.
     Never,
 }
 
-impl Refresh {
+impl RefreshPolicy {
     pub const WORDS: [(&'static str, Self); 2] = [("auto", Self::Auto), ("never", Self::Never)];
 }
 

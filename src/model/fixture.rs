@@ -1,7 +1,7 @@
 //! What must exist first, as data, and how each step of it is taken back.
 
 use crate::model::assertion::Assertion;
-use crate::model::request::{Field, Named, Step};
+use crate::model::request::{SpannedName, Step, TemplateField};
 use crate::span::Span;
 
 /// How long one instance lives; a later one is wider.
@@ -39,35 +39,35 @@ pub struct Fixture {
     /// Every request that uses one of its schemes needs it without saying so.
     pub auto: bool,
     /// Without one, the account of the request that needs it.
-    pub account: Option<Named>,
-    pub needs: Vec<Named>,
-    pub vars: Vec<Field>,
+    pub account: Option<SpannedName>,
+    pub needs: Vec<SpannedName>,
+    pub vars: Vec<TemplateField>,
     pub steps: Vec<FixtureStep>,
     /// What others see of it: `{{ name.value }}`.
-    pub values: Vec<Field>,
+    pub values: Vec<TemplateField>,
     /// Each multiplies the cases that need it.
-    pub params: Vec<Variant>,
+    pub params: Vec<CaseVariant>,
 }
 
 /// One call that makes something, and the call that takes it back.
 #[derive(Clone, Debug)]
 pub struct FixtureStep {
     pub step: Step,
-    pub undo: Option<Undo>,
+    pub undo: Option<UndoStep>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Undo {
+pub struct UndoStep {
     pub step: Step,
     /// An answer of which this holds says that it is gone already, which is as good.
     pub gone: Vec<Assertion>,
     /// How to find what was made when its answer was lost.
-    pub find: Option<Find>,
+    pub find: Option<LeftoverSearch>,
 }
 
 /// A list of things, and how one of this run is recognised.
 #[derive(Clone, Debug)]
-pub struct Find {
+pub struct LeftoverSearch {
     pub step: Step,
     /// The things in the answer.
     pub each: crate::jsonpath::JsonPath,
@@ -79,10 +79,10 @@ pub struct Find {
 
 /// One line of `cases` or `params`: an id and variables.
 #[derive(Clone, Debug)]
-pub struct Variant {
+pub struct CaseVariant {
     pub id: String,
     pub at: Span,
-    pub vars: Vec<Field>,
+    pub vars: Vec<TemplateField>,
 }
 
 impl Fixture {
@@ -92,7 +92,7 @@ impl Fixture {
     }
 
     /// Every call that it can make.
-    pub fn calls(&self) -> impl Iterator<Item = &Step> {
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| {
             let undo = step.undo.iter().flat_map(|undo| undo.find.iter().map(|find| &find.step).chain([&undo.step]));
             std::iter::once(&step.step).chain(undo)

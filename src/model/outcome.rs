@@ -49,7 +49,7 @@ impl ErrorKind {
 
     /// What the status alone says, where a scheme has no rule for the answer.
     #[must_use]
-    pub fn of_status(status: u16) -> Self {
+    pub fn from_status(status: u16) -> Self {
         match status {
             401 => Self::Auth,
             403 => Self::Permission,
@@ -87,12 +87,12 @@ impl fmt::Display for ErrorKind {
 
 /// What the `ok` key of a step says of its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedOutcome {
     /// The scheme's success rule must hold.
     #[default]
     Success,
     /// `ok: false`: it must fail as input or permission does.
-    Refusal,
+    Failure,
     /// `ok: { kind: … }`
-    Kind(ErrorKind),
+    FailureKind(ErrorKind),
 }

@@ -1,7 +1,7 @@
 //! What a marketplace answered, as a file keeps it.
 
 use crate::model::request::Method;
-use crate::model::resource::Resource;
+use crate::model::sandbox_resource::SandboxResource;
 use crate::span::Span;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The number of the recording format that this program writes; older ones stay readable.
-pub const FORMAT: i64 = 1;
+pub const FORMAT_VERSION: i64 = 1;
 
 /// What stands in a recording for a value that is fresh each time.
 pub const PLACEHOLDERS: [&str; 6] = ["<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>"];
@@ -23,17 +23,17 @@ pub struct Recording {
     /// In Unix milliseconds; a stub that was written by hand need not say it.
     pub recorded_ms: Option<i64>,
     /// The program wrote it, and nobody has changed it since.
-    pub is_written: bool,
-    pub exchanges: Vec<Exchange>,
-    pub resources: Vec<Resource>,
+    pub is_generated: bool,
+    pub exchanges: Vec<RecordedExchange>,
+    pub resources: Vec<SandboxResource>,
 }
 
 /// One unsigned request and what comes back for it.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub struct RecordedExchange {
     pub at: Span,
     pub request: RecordedRequest,
-    pub outcome: Outcome,
+    pub outcome: RecordedOutcome,
     /// So often it answers; by default once, and the last of its request again and again.
     pub times: Option<u32>,
     /// So long the answer is held back.
@@ -42,10 +42,10 @@ pub struct Exchange {
 
 /// What comes back for a request.
 #[derive(Clone, Debug)]
-pub enum Outcome {
-    Answer(RecordedAnswer),
+pub enum RecordedOutcome {
+    Response(RecordedResponse),
     /// Half of the body, and then the connection ends.
-    Truncated(RecordedAnswer),
+    Truncated(RecordedResponse),
     /// The connection ends without a byte of an answer.
     Reset,
 }
@@ -88,15 +88,15 @@ pub struct RecordedPart {
 
 /// The answer to give.
 #[derive(Clone, Debug)]
-pub struct RecordedAnswer {
+pub struct RecordedResponse {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    pub body: AnswerBody,
+    pub body: ResponseBody,
 }
 
 #[derive(Clone, Debug)]
-pub enum AnswerBody {
+pub enum ResponseBody {
     None,
     Json(Value),
     Text(String),
@@ -106,7 +106,7 @@ pub enum AnswerBody {
 }
 
 /// Where the bodies of recordings lie that are too large for them: each under the SHA-256 of its bytes.
-pub const BODIES: &str = "fixtures/recordings/bodies";
+pub const BODIES_DIR: &str = "fixtures/recordings/bodies";
 
 /// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows count as plain ones: version
 /// control may change them.
@@ -127,30 +127,29 @@ pub fn checksum(text: &str) -> String {
 
 /// Whether two recorded requests are the same request.
 #[must_use]
-pub fn same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
+pub fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
     (left.method, &left.path, &left.query, &left.account) == (right.method, &right.path, &right.query, &right.account)
         && left.body == right.body
 }
 
 /// Whether two exchanges give the same, as often and as late.
 #[must_use]
-pub fn same_outcome(left: &Exchange, right: &Exchange) -> bool {
+pub fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
     let same = match (&left.outcome, &right.outcome) {
-        (Outcome::Answer(left), Outcome::Answer(right)) | (Outcome::Truncated(left), Outcome::Truncated(right)) => {
-            same_answer(left, right)
-        }
-        (left, right) => matches!((left, right), (Outcome::Reset, Outcome::Reset)),
+        (RecordedOutcome::Response(left), RecordedOutcome::Response(right))
+        | (RecordedOutcome::Truncated(left), RecordedOutcome::Truncated(right)) => is_same_response(left, right),
+        (left, right) => matches!((left, right), (RecordedOutcome::Reset, RecordedOutcome::Reset)),
     };
     same && (left.times, left.delay) == (right.times, right.delay)
 }
 
-fn same_answer(left: &RecordedAnswer, right: &RecordedAnswer) -> bool {
-    let body = |answer: &RecordedAnswer| match &answer.body {
-        AnswerBody::None => Value::Null,
-        AnswerBody::Json(value) => value.clone(),
-        AnswerBody::Text(text) => Value::from(text.as_str()),
-        AnswerBody::Bytes(bytes) => Value::from(String::from_utf8_lossy(bytes).into_owned()),
-        AnswerBody::File(path) => Value::from(path.to_string_lossy().into_owned()),
+fn is_same_response(left: &RecordedResponse, right: &RecordedResponse) -> bool {
+    let body = |answer: &RecordedResponse| match &answer.body {
+        ResponseBody::None => Value::Null,
+        ResponseBody::Json(value) => value.clone(),
+        ResponseBody::Text(text) => Value::from(text.as_str()),
+        ResponseBody::Bytes(bytes) => Value::from(String::from_utf8_lossy(bytes).into_owned()),
+        ResponseBody::File(path) => Value::from(path.to_string_lossy().into_owned()),
     };
     left.status == right.status && left.headers == right.headers && body(left) == body(right)
 }

@@ -4,11 +4,11 @@ use crate::jsonpath::JsonPath;
 pub use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
-use crate::model::fixture::Variant;
-use crate::model::outcome::Expected;
-use crate::model::redact::Redact;
-use crate::model::repeat::{DEFAULT_ATTEMPTS, Repeat};
-use crate::model::template::{Expression, Template, Tree};
+use crate::model::fixture::CaseVariant;
+use crate::model::outcome::ExpectedOutcome;
+use crate::model::redact_rule::RedactRule;
+use crate::model::repeat::{DEFAULT_ATTEMPTS, RepeatMode};
+use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
 use crate::value::CompactText;
 use std::path::PathBuf;
@@ -19,17 +19,17 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A name with its place.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub struct SpannedName {
     pub name: String,
     pub at: Span,
 }
 
 /// A name and its value: a variable, a query parameter, a header, a form field.
 #[derive(Clone, Debug)]
-pub struct Field {
+pub struct TemplateField {
     pub name: CompactText,
     pub name_at: Span,
-    pub value: Tree,
+    pub value: TemplateTree,
 }
 
 /// One file of `requests/`.
@@ -39,17 +39,17 @@ pub struct Request {
     pub name: String,
     /// The file itself.
     pub at: Span,
-    pub account: Option<Named>,
+    pub account: Option<SpannedName>,
     pub tags: Vec<String>,
     /// Why it is left out.
     pub skip: Option<String>,
-    pub vars: Vec<Field>,
+    pub vars: Vec<TemplateField>,
     /// The file runs once for each; without any, once.
-    pub cases: Vec<Variant>,
+    pub cases: Vec<CaseVariant>,
     /// Fixtures, by name.
-    pub needs: Vec<Named>,
+    pub needs: Vec<SpannedName>,
     /// What is personal in its answers, besides what scheme and workspace say.
-    pub redact: Vec<Redact>,
+    pub redact: Vec<RedactRule>,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
 }
@@ -61,18 +61,18 @@ pub struct Step {
     pub name: Option<String>,
     /// Its method key.
     pub at: Span,
-    pub scheme: Named,
-    pub level: Option<Named>,
+    pub scheme: SpannedName,
+    pub level: Option<SpannedName>,
     pub method: Method,
     /// The path as written; its literal text is kept as it is.
     pub path: Template,
-    pub query: Vec<Field>,
-    pub headers: Vec<Field>,
-    pub body: Body,
-    pub expected: Expected,
+    pub query: Vec<TemplateField>,
+    pub headers: Vec<TemplateField>,
+    pub body: RequestBody,
+    pub expected_outcome: ExpectedOutcome,
     pub assertions: Vec<Assertion>,
     pub captures: Vec<Capture>,
-    pub repeat: Repeat,
+    pub repeat: RepeatMode,
     /// What `retry` says; see [`Step::attempts`].
     pub retry: Option<u32>,
     /// For one attempt.
@@ -91,27 +91,27 @@ pub struct Snapshot {
 
 /// What is sent below the headers.
 #[derive(Clone, Debug, Default)]
-pub enum Body {
+pub enum RequestBody {
     #[default]
     None,
-    Json(Tree),
-    Form(Vec<Field>),
-    Multipart(Vec<PartField>),
-    Text(Tree),
+    Json(TemplateTree),
+    Form(Vec<TemplateField>),
+    Multipart(Vec<MultipartField>),
+    Text(TemplateTree),
     /// A file inside the workspace.
     File(WorkspaceFile),
 }
 
 /// One part of a multipart body.
 #[derive(Clone, Debug)]
-pub struct PartField {
+pub struct MultipartField {
     pub name: String,
-    pub content: PartContent,
+    pub content: MultipartContent,
 }
 
 #[derive(Clone, Debug)]
-pub enum PartContent {
-    Text(Tree),
+pub enum MultipartContent {
+    Text(TemplateTree),
     File { file: WorkspaceFile, filename: String, media_type: String },
 }
 
@@ -126,9 +126,9 @@ pub struct WorkspaceFile {
 impl Step {
     /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
+    pub fn max_attempts(&self) -> u32 {
         let usual = if self.method.is_read() { DEFAULT_ATTEMPTS } else { 1 };
-        if self.expected == Expected::Success { self.retry.unwrap_or(usual) } else { 1 }
+        if self.expected_outcome == ExpectedOutcome::Success { self.retry.unwrap_or(usual) } else { 1 }
     }
 
     /// Every expression of its templates.
@@ -137,18 +137,18 @@ impl Step {
         let mut all: Vec<&Expression> = self.path.expressions().collect();
         all.extend(self.query.iter().chain(&self.headers).flat_map(|field| field.value.expressions()));
         all.extend(self.body.expressions());
-        all.extend(self.until().iter().chain(&self.assertions).flat_map(Assertion::expressions));
+        all.extend(self.poll_conditions().iter().chain(&self.assertions).flat_map(Assertion::expressions));
         all
     }
 
     /// What a poll waits for.
     #[must_use]
-    pub fn until(&self) -> &[Assertion] {
-        if let Repeat::Poll(poll) = &self.repeat { &poll.until } else { &[] }
+    pub fn poll_conditions(&self) -> &[Assertion] {
+        if let RepeatMode::Poll(poll) = &self.repeat { &poll.until } else { &[] }
     }
 }
 
-impl Body {
+impl RequestBody {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {
@@ -156,7 +156,7 @@ impl Body {
             Self::Form(fields) => fields.iter().flat_map(|field| field.value.expressions()).collect(),
             Self::Multipart(parts) => parts
                 .iter()
-                .flat_map(|part| if let PartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
+                .flat_map(|part| if let MultipartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
                 .collect(),
             Self::None | Self::File(_) => Vec::new(),
         }

@@ -8,14 +8,14 @@ use crate::value::{CompactText, Value};
 #[derive(Clone, Debug)]
 pub struct Template {
     pub at: Span,
-    pub parts: Vec<Part>,
+    pub parts: Vec<TemplatePart>,
 }
 
 /// A piece of a template, in the order written.
 #[derive(Clone, Debug)]
-pub enum Part {
+pub enum TemplatePart {
     Literal(String),
-    Hole(Expression),
+    Expression(Expression),
 }
 
 /// What stands between `{{` and `}}`.
@@ -23,7 +23,7 @@ pub enum Part {
 pub struct Expression {
     pub at: Span,
     /// Which part of its template it is, counted from zero.
-    pub hole: u32,
+    pub part_index: u32,
     /// Without the braces and the blanks around it.
     pub source: String,
     /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an expression keeps every digit.
@@ -32,7 +32,7 @@ pub struct Expression {
 
 /// Where a template is broken, in bytes of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct TemplateSyntaxError {
     pub offset: usize,
     pub reason: &'static str,
 }
@@ -43,29 +43,35 @@ impl Template {
     ///
     /// # Errors
     /// When a `{{` is never closed or nothing stands in it.
-    pub fn parse(text: &str, at: Span, verbatim: Option<usize>) -> Result<Self, Broken> {
+    pub fn parse(text: &str, at: Span, verbatim: Option<usize>) -> Result<Self, TemplateSyntaxError> {
         let place = |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
         let mut parts = Vec::new();
         let mut from = 0;
-        while let Some(open) = hole_in(&text[from..]).map(|open| from + open) {
+        while let Some(open) = find_expression(&text[from..]).map(|open| from + open) {
             let inside = open + 2;
-            let len = hole_len(&text[inside..]).ok_or(Broken { offset: open, reason: "this `{{` is never closed by `}}`" })?;
+            let len = expression_len(&text[inside..])
+                .ok_or(TemplateSyntaxError { offset: open, reason: "this `{{` is never closed by `}}`" })?;
             let raw = &text[inside..inside + len];
             let source = raw.trim();
             if source.is_empty() {
-                return Err(Broken { offset: open, reason: "nothing stands between `{{` and `}}`" });
+                return Err(TemplateSyntaxError { offset: open, reason: "nothing stands between `{{` and `}}`" });
             }
             if open > from {
-                parts.push(Part::Literal(text[from..open].to_owned()));
+                parts.push(TemplatePart::Literal(text[from..open].to_owned()));
             }
             let offset = inside + (raw.len() - raw.trim_start().len());
             let hole = u32::try_from(parts.len()).unwrap_or(u32::MAX);
             let at = place(offset, source.len());
-            parts.push(Part::Hole(Expression { at, hole, source: source.to_owned(), lookup: lookup_of(source) }));
+            parts.push(TemplatePart::Expression(Expression {
+                at,
+                part_index: hole,
+                source: source.to_owned(),
+                lookup: plain_lookup(source),
+            }));
             from = inside + len + 2;
         }
         if from < text.len() || parts.is_empty() {
-            parts.push(Part::Literal(text[from..].to_owned()));
+            parts.push(TemplatePart::Literal(text[from..].to_owned()));
         }
         Ok(Self { at, parts })
     }
@@ -73,29 +79,29 @@ impl Template {
     /// The text itself when nothing has to be filled in.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
-        if let [Part::Literal(text)] = self.parts.as_slice() { Some(text) } else { None }
+        if let [TemplatePart::Literal(text)] = self.parts.as_slice() { Some(text) } else { None }
     }
 
     /// The one expression of a template that is nothing else; its value keeps its type.
     #[must_use]
     pub fn as_expression(&self) -> Option<&Expression> {
-        if let [Part::Hole(expression)] = self.parts.as_slice() { Some(expression) } else { None }
+        if let [TemplatePart::Expression(expression)] = self.parts.as_slice() { Some(expression) } else { None }
     }
 
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.parts.iter().filter_map(|part| if let Part::Hole(expression) = part { Some(expression) } else { None })
+        self.parts.iter().filter_map(|part| if let TemplatePart::Expression(expression) = part { Some(expression) } else { None })
     }
 }
 
 /// Where the first hole of a text begins. Nearly no text has a brace, and for one letter the search is fast.
 #[must_use]
-pub fn hole_in(text: &str) -> Option<usize> {
+pub fn find_expression(text: &str) -> Option<usize> {
     let brace = text.find('{')?;
     text[brace..].find("{{").map(|hole| brace + hole)
 }
 
 /// How far it is to the `}}` that ends a hole; quoted text and inner braces are passed over.
-fn hole_len(text: &str) -> Option<usize> {
+fn expression_len(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut at, mut braces, mut quote) = (0, 0usize, None);
     while at < bytes.len() {
@@ -115,10 +121,10 @@ fn hole_len(text: &str) -> Option<usize> {
 }
 
 /// Words of the expression language that look like names.
-pub const WORDS: [&str; 15] =
+pub const RESERVED_WORDS: [&str; 15] =
     ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "loop", "self"];
 
-fn lookup_of(source: &str) -> Option<Vec<String>> {
+fn plain_lookup(source: &str) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for piece in source.split('.') {
         // `a[0][1]` looks up `a`, `0` and `1`.
@@ -132,7 +138,7 @@ fn lookup_of(source: &str) -> Option<Vec<String>> {
         let mut letters = name.chars();
         letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-            && !WORDS.contains(&name.as_str())
+            && !RESERVED_WORDS.contains(&name.as_str())
     };
     names.iter().all(|name| is_index(name) || is_name(name)).then_some(names).filter(|names| is_name(&names[0]))
 }
@@ -143,39 +149,39 @@ fn is_index(text: &str) -> bool {
 
 /// A value of a file whose texts may be templates.
 #[derive(Clone, Debug)]
-pub struct Tree {
+pub struct TemplateTree {
     pub at: Span,
-    pub kind: TreeKind,
+    pub kind: TemplateTreeKind,
 }
 
 #[derive(Clone, Debug)]
-pub enum TreeKind {
+pub enum TemplateTreeKind {
     /// Nothing in it has to be filled in.
     Constant(Value),
     Template(Template),
-    List(Vec<Tree>),
-    Object(Vec<(CompactText, Tree)>),
+    List(Vec<TemplateTree>),
+    Object(Vec<(CompactText, TemplateTree)>),
 }
 
-impl Tree {
+impl TemplateTree {
     #[must_use]
     pub fn constant(value: Value) -> Self {
-        Self { at: Span::default(), kind: TreeKind::Constant(value) }
+        Self { at: Span::default(), kind: TemplateTreeKind::Constant(value) }
     }
 
     #[must_use]
     pub fn as_constant(&self) -> Option<&Value> {
-        if let TreeKind::Constant(value) = &self.kind { Some(value) } else { None }
+        if let TemplateTreeKind::Constant(value) = &self.kind { Some(value) } else { None }
     }
 
     /// Every expression in it, in the order written.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         match &self.kind {
-            TreeKind::Constant(_) => Vec::new(),
-            TreeKind::Template(template) => template.expressions().collect(),
-            TreeKind::List(items) => items.iter().flat_map(Self::expressions).collect(),
-            TreeKind::Object(members) => members.iter().flat_map(|(_, member)| member.expressions()).collect(),
+            TemplateTreeKind::Constant(_) => Vec::new(),
+            TemplateTreeKind::Template(template) => template.expressions().collect(),
+            TemplateTreeKind::List(items) => items.iter().flat_map(Self::expressions).collect(),
+            TemplateTreeKind::Object(members) => members.iter().flat_map(|(_, member)| member.expressions()).collect(),
         }
     }
 }
@@ -190,8 +196,8 @@ mod tests {
             .parts
             .iter()
             .map(|part| match part {
-                Part::Literal(text) => text.clone(),
-                Part::Hole(expression) => format!("<{}>", expression.source),
+                TemplatePart::Literal(text) => text.clone(),
+                TemplatePart::Expression(expression) => format!("<{}>", expression.source),
             })
             .collect()
     }
@@ -214,10 +220,10 @@ mod tests {
 
     #[test]
     fn a_plain_lookup_is_known_as_one() {
-        assert_eq!(lookup_of("a.b_1"), Some(vec!["a".to_owned(), "b_1".to_owned()]));
-        assert_eq!(lookup_of("a[0].b"), Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()]));
+        assert_eq!(plain_lookup("a.b_1"), Some(vec!["a".to_owned(), "b_1".to_owned()]));
+        assert_eq!(plain_lookup("a[0].b"), Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()]));
         for source in ["true", "a[b]", "a[-1]", "a[1:]", "0", "a + 1", "1", "now()", "a.", "'x'", "not a"] {
-            assert_eq!(lookup_of(source), None, "{source}");
+            assert_eq!(plain_lookup(source), None, "{source}");
         }
     }
 }

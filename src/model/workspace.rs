@@ -1,24 +1,24 @@
 //! All files under one root, loaded and resolved.
 
-use crate::model::environment::{Account, Environment, SANDBOX};
+use crate::model::environment::{Account, Environment, SANDBOX_ENV};
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
-use crate::model::redact::Redact;
-use crate::model::request::{Field, Request, Step};
+use crate::model::redact_rule::RedactRule;
+use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::Scheme;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How old a recording may get when `ingam.yaml` does not say.
-pub const MAX_AGE: Duration = Duration::from_secs(90 * 86_400);
+pub const DEFAULT_MAX_RECORDING_AGE: Duration = Duration::from_secs(90 * 86_400);
 
 /// Everything a run can know from files.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     pub root: PathBuf,
     pub default_env: String,
-    pub vars: Vec<Field>,
+    pub vars: Vec<TemplateField>,
     pub environments: Vec<Environment>,
     /// In the order of their names.
     pub requests: Vec<Request>,
@@ -26,9 +26,9 @@ pub struct Workspace {
     pub fixtures: Vec<Fixture>,
     pub recordings: Vec<Recording>,
     /// What is personal in answers, besides what their schemes say.
-    pub redact: Vec<Redact>,
+    pub redact: Vec<RedactRule>,
     /// A recording older than this is too old to be believed.
-    pub max_age: Duration,
+    pub max_recording_age: Duration,
     /// The built-in ones and the workspace's own.
     pub schemes: Vec<Arc<Scheme>>,
 }
@@ -39,14 +39,14 @@ impl Workspace {
     pub fn empty(root: PathBuf) -> Self {
         Self {
             root,
-            default_env: SANDBOX.to_owned(),
+            default_env: SANDBOX_ENV.to_owned(),
             vars: Vec::new(),
             environments: Vec::new(),
             requests: Vec::new(),
             fixtures: Vec::new(),
             recordings: Vec::new(),
             redact: Vec::new(),
-            max_age: MAX_AGE,
+            max_recording_age: DEFAULT_MAX_RECORDING_AGE,
             schemes: Vec::new(),
         }
     }
@@ -67,7 +67,7 @@ impl Workspace {
     }
 
     /// Every line of every `vars`, `cases` and `params`: the workspace's, the environments', the requests', the fixtures'.
-    pub fn variables(&self) -> impl Iterator<Item = &Field> {
+    pub fn variable_fields(&self) -> impl Iterator<Item = &TemplateField> {
         let environments = self.environments.iter().flat_map(|environment| &environment.vars);
         let variants = self.requests.iter().flat_map(|request| &request.cases);
         let variants = variants.chain(self.fixtures.iter().flat_map(|fixture| &fixture.params));
@@ -78,9 +78,9 @@ impl Workspace {
     }
 
     /// Every call that anything in it can make.
-    pub fn calls(&self) -> impl Iterator<Item = &Step> {
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         let requests = self.requests.iter().flat_map(|request| &request.steps);
-        requests.chain(self.fixtures.iter().flat_map(Fixture::calls))
+        requests.chain(self.fixtures.iter().flat_map(Fixture::all_steps))
     }
 
     /// The accounts of a scheme in an environment. The sandbox knows every account that is named anywhere, each once.
@@ -88,7 +88,7 @@ impl Workspace {
     pub fn accounts(&self, environment: &str, scheme: &str) -> Vec<&Account> {
         let mut found: Vec<&Account> = Vec::new();
         let own = self.environments.iter().filter(|candidate| candidate.name == environment);
-        let others = self.environments.iter().filter(|candidate| candidate.name != environment && environment == SANDBOX);
+        let others = self.environments.iter().filter(|candidate| candidate.name != environment && environment == SANDBOX_ENV);
         for account in own.chain(others).flat_map(|environment| &environment.accounts) {
             if account.scheme == scheme && !found.iter().any(|known| known.name == account.name) {
                 found.push(account);

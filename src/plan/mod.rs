@@ -1,23 +1,23 @@
 //! From a workspace to what a run will do: which requests, as which accounts, in which order, with every name known
 //! beforehand. It refuses an empty selection.
 
+mod active_fixtures;
 mod lanes;
-mod names;
+mod name_check;
 mod order;
 mod select;
 mod shard;
-mod standing;
 
-pub use lanes::lanes;
-pub use names::{Given, check_names, knows_variable};
-pub use select::{Selection, SelectionError, select};
+pub use active_fixtures::{ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions};
+pub use lanes::parallel_lanes;
+pub use name_check::{CommandLineNames, check_names, mentions_variable};
+pub use select::{RequestSelection, SelectionError, select_requests};
 pub use shard::Shard;
-pub use standing::{Act, Id, Place, Standing, id, rehearse};
 
-use crate::model::environment::EVERY_ACCOUNT;
-use crate::model::fixture::{Fixture, Variant};
+use crate::model::environment::ALL_ACCOUNTS;
+use crate::model::fixture::{CaseVariant, Fixture};
 use crate::model::request::Request;
-use crate::model::scheme::PLAIN;
+use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::workspace::Workspace;
 
 /// One request file as one account, in one case.
@@ -26,11 +26,11 @@ pub struct Unit<'w> {
     pub request: &'w Request,
     /// As named by the file or the command line; without one, the only one there is.
     pub account: Option<String>,
-    pub case: Option<&'w Variant>,
+    pub case: Option<&'w CaseVariant>,
     /// Every fixture that it needs, directly or through others, in the order in which they are set up.
     pub fixtures: Vec<&'w Fixture>,
     /// Of each of them that has any, one.
-    pub params: Vec<(&'w Fixture, &'w Variant)>,
+    pub params: Vec<(&'w Fixture, &'w CaseVariant)>,
 }
 
 impl<'w> Unit<'w> {
@@ -48,7 +48,7 @@ impl<'w> Unit<'w> {
     }
 
     #[must_use]
-    pub fn param(&self, fixture: &Fixture) -> Option<&'w Variant> {
+    pub fn param(&self, fixture: &Fixture) -> Option<&'w CaseVariant> {
         self.params.iter().find(|(other, _)| other.name == fixture.name).map(|(_, param)| *param)
     }
 
@@ -61,14 +61,14 @@ impl<'w> Unit<'w> {
     /// The units of one request: one for each account where all are named, for each case, and for each param of its fixtures.
     /// `over` is what the command line says over the file.
     #[must_use]
-    pub fn of(request: &'w Request, over: Option<&str>, workspace: &'w Workspace, environment: &str) -> Vec<Self> {
-        let fixtures = order::closure(workspace, request);
-        let cases: Vec<Option<&Variant>> =
+    pub fn expand(request: &'w Request, over: Option<&str>, workspace: &'w Workspace, environment: &str) -> Vec<Self> {
+        let fixtures = order::fixture_closure(workspace, request);
+        let cases: Vec<Option<&CaseVariant>> =
             if request.cases.is_empty() { vec![None] } else { request.cases.iter().map(Some).collect() };
         let mut units = Vec::new();
-        for account in accounts(request, over, workspace, environment) {
+        for account in unit_accounts(request, over, workspace, environment) {
             for case in &cases {
-                for params in combinations(&fixtures) {
+                for params in param_combinations(&fixtures) {
                     let (account, fixtures) = (account.clone(), fixtures.clone());
                     units.push(Self { request, account, case: *case, fixtures, params });
                 }
@@ -78,22 +78,22 @@ impl<'w> Unit<'w> {
     }
 }
 
-fn accounts(request: &Request, over: Option<&str>, workspace: &Workspace, environment: &str) -> Vec<Option<String>> {
+fn unit_accounts(request: &Request, over: Option<&str>, workspace: &Workspace, environment: &str) -> Vec<Option<String>> {
     let named = over.or(request.account.as_ref().map(|account| account.name.as_str()));
-    if named != Some(EVERY_ACCOUNT) {
+    if named != Some(ALL_ACCOUNTS) {
         return vec![named.map(str::to_owned)];
     }
-    let accounts = accounts_of(request, workspace, environment);
+    let accounts = common_accounts(request, workspace, environment);
     if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() }
 }
 
 /// Every choice of one param for each fixture that has any; that of the first fixture changes last.
-fn combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w Variant)>> {
+fn param_combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w CaseVariant)>> {
     let mut all = vec![Vec::new()];
     for fixture in fixtures.iter().filter(|fixture| !fixture.params.is_empty()) {
         all = all
             .iter()
-            .flat_map(|chosen: &Vec<(&Fixture, &Variant)>| {
+            .flat_map(|chosen: &Vec<(&Fixture, &CaseVariant)>| {
                 fixture.params.iter().map(move |param| chosen.iter().copied().chain([(*fixture, param)]).collect())
             })
             .collect();
@@ -103,8 +103,8 @@ fn combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w Varia
 
 /// The accounts that every scheme of a request has.
 #[must_use]
-pub fn accounts_of(request: &Request, workspace: &Workspace, environment: &str) -> Vec<String> {
-    let mut schemes = request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN);
+pub fn common_accounts(request: &Request, workspace: &Workspace, environment: &str) -> Vec<String> {
+    let mut schemes = request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN_SCHEME);
     let names = |scheme: &str| -> Vec<String> {
         workspace.accounts(environment, scheme).iter().map(|account| account.name.clone()).collect()
     };
@@ -121,7 +121,7 @@ pub fn accounts_of(request: &Request, workspace: &Workspace, environment: &str) 
 pub struct Plan<'w> {
     pub units: Vec<Unit<'w>>,
     /// Units of its files were taken out: another machine runs them, or nobody.
-    pub is_part: bool,
+    pub is_partial: bool,
     /// Which part it is, where others run the rest.
     pub shard: Option<Shard>,
 }
@@ -130,26 +130,26 @@ impl<'w> Plan<'w> {
     /// `account` is what the command line says over the files.
     #[must_use]
     pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &'w Workspace, environment: &str) -> Self {
-        let units = requests.iter().flat_map(|request| Unit::of(request, account, workspace, environment));
-        Self { units: order::reorder(units.collect()), is_part: false, shard: None }
+        let units = requests.iter().flat_map(|request| Unit::expand(request, account, workspace, environment));
+        Self { units: order::reorder_units(units.collect()), is_partial: false, shard: None }
     }
 
     /// Only those units; the order stays.
     pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
         let before = self.units.len();
         self.units.retain(|unit| keeps(&unit.id()));
-        self.is_part |= self.units.len() < before;
+        self.is_partial |= self.units.len() < before;
     }
 
     /// How many files its units are of.
     #[must_use]
-    pub fn files(&self) -> usize {
+    pub fn file_count(&self) -> usize {
         self.units.iter().map(|unit| unit.request.name.as_str()).collect::<std::collections::HashSet<_>>().len()
     }
 
     /// How many units each file has, by its name.
     #[must_use]
-    pub fn units_of_files(&self) -> std::collections::HashMap<&'w str, usize> {
+    pub fn unit_counts(&self) -> std::collections::HashMap<&'w str, usize> {
         let mut counts = std::collections::HashMap::new();
         for unit in &self.units {
             *counts.entry(unit.request.name.as_str()).or_default() += 1;

@@ -9,35 +9,35 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Every fixture that a request needs, directly or through others: wider scope first, then in the order in which they are named.
 #[must_use]
-pub fn closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&'w Fixture> {
+pub fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&'w Fixture> {
     let mut found: Vec<&Fixture> = Vec::new();
-    for fixture in workspace.fixtures.iter().filter(|fixture| fixture.auto && concerns(fixture, request)) {
-        visit(workspace, &fixture.name, &mut found);
+    for fixture in workspace.fixtures.iter().filter(|fixture| fixture.auto && applies_to(fixture, request)) {
+        add_with_needs(workspace, &fixture.name, &mut found);
     }
     for needed in &request.needs {
-        visit(workspace, &needed.name, &mut found);
+        add_with_needs(workspace, &needed.name, &mut found);
     }
     found.sort_by_key(|fixture| std::cmp::Reverse(fixture.scope));
     found
 }
 
 /// An automatic fixture is for the requests that go where its own steps go.
-fn concerns(fixture: &Fixture, request: &Request) -> bool {
+fn applies_to(fixture: &Fixture, request: &Request) -> bool {
     let mut schemes = fixture.schemes().peekable();
     schemes.peek().is_none() || schemes.any(|scheme| request.steps.iter().any(|step| step.scheme.name == scheme))
 }
 
-fn visit<'w>(workspace: &'w Workspace, name: &str, found: &mut Vec<&'w Fixture>) {
+fn add_with_needs<'w>(workspace: &'w Workspace, name: &str, found: &mut Vec<&'w Fixture>) {
     let Some(fixture) = workspace.fixture(name).filter(|_| !found.iter().any(|known| known.name == name)) else { return };
     found.push(fixture);
     for needed in &fixture.needs {
-        visit(workspace, &needed.name, found);
+        add_with_needs(workspace, &needed.name, found);
     }
 }
 
 /// What units share while they stand together: a param of a fixture that outlives a case.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Shared {
+struct SharedParam {
     fixture: String,
     param: String,
     /// Of a fixture for a file.
@@ -46,23 +46,23 @@ struct Shared {
 }
 
 /// By scope: what each unit shares, and which units share it.
-struct Shares {
-    of_unit: HashMap<FixtureScope, Vec<Vec<Shared>>>,
-    units: HashMap<FixtureScope, HashMap<Shared, VecDeque<usize>>>,
+struct ParamShares {
+    of_unit: HashMap<FixtureScope, Vec<Vec<SharedParam>>>,
+    units: HashMap<FixtureScope, HashMap<SharedParam, VecDeque<usize>>>,
 }
 
-const WIDE: [FixtureScope; 2] = [FixtureScope::Run, FixtureScope::File];
+const WIDE_SCOPES: [FixtureScope; 2] = [FixtureScope::Run, FixtureScope::File];
 
 /// Units with the same param of a wide fixture next to each other.
 #[must_use]
-pub fn reorder<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
+pub fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
     // Most runs share nothing that an order could save.
     if units.iter().all(|unit| unit.params.is_empty()) {
         return units;
     }
-    let mut shares = Shares { of_unit: HashMap::new(), units: HashMap::new() };
-    for scope in WIDE {
-        let of_unit: Vec<Vec<Shared>> = units.iter().map(|unit| shared(unit, scope)).collect();
+    let mut shares = ParamShares { of_unit: HashMap::new(), units: HashMap::new() };
+    for scope in WIDE_SCOPES {
+        let of_unit: Vec<Vec<SharedParam>> = units.iter().map(|unit| shared_params(unit, scope)).collect();
         let by_share = shares.units.entry(scope).or_default();
         for (index, list) in of_unit.iter().enumerate() {
             for share in list {
@@ -71,14 +71,14 @@ pub fn reorder<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
         }
         shares.of_unit.insert(scope, of_unit);
     }
-    let order = at_scope((0..units.len()).collect(), &mut shares, FixtureScope::Run);
+    let order = order_at_scope((0..units.len()).collect(), &mut shares, FixtureScope::Run);
     let mut slots: Vec<Option<Unit<'w>>> = units.into_iter().map(Some).collect();
     order.into_iter().filter_map(|index| slots.get_mut(index).and_then(Option::take)).collect()
 }
 
-fn shared(unit: &Unit<'_>, scope: FixtureScope) -> Vec<Shared> {
+fn shared_params(unit: &Unit<'_>, scope: FixtureScope) -> Vec<SharedParam> {
     let own = unit.params.iter().filter(|(fixture, _)| fixture.scope == scope);
-    own.map(|(fixture, param)| Shared {
+    own.map(|(fixture, param)| SharedParam {
         fixture: fixture.name.clone(),
         param: param.id.clone(),
         file: (scope == FixtureScope::File).then(|| unit.request.name.clone()),
@@ -87,16 +87,16 @@ fn shared(unit: &Unit<'_>, scope: FixtureScope) -> Vec<Shared> {
     .collect()
 }
 
-fn narrower(scope: FixtureScope) -> FixtureScope {
+fn narrower_scope(scope: FixtureScope) -> FixtureScope {
     if scope == FixtureScope::Run { FixtureScope::File } else { FixtureScope::Case }
 }
 
-fn at_scope(units: Vec<usize>, shares: &mut Shares, scope: FixtureScope) -> Vec<usize> {
+fn order_at_scope(units: Vec<usize>, shares: &mut ParamShares, scope: FixtureScope) -> Vec<usize> {
     if scope == FixtureScope::Case || units.len() < 3 {
         return units;
     }
     let among: HashSet<usize> = units.iter().copied().collect();
-    let mut ignored: HashSet<Shared> = HashSet::new();
+    let mut ignored: HashSet<SharedParam> = HashSet::new();
     let mut waiting: VecDeque<usize> = units.into();
     let mut done: Vec<usize> = Vec::new();
     let mut is_done: HashSet<usize> = HashSet::new();
@@ -116,7 +116,7 @@ fn at_scope(units: Vec<usize>, shares: &mut Shares, scope: FixtureScope) -> Vec<
                 }
             }
         }
-        for unit in at_scope(alone, shares, narrower(scope)) {
+        for unit in order_at_scope(alone, shares, narrower_scope(scope)) {
             is_done.insert(unit);
             done.push(unit);
         }
@@ -127,16 +127,16 @@ fn at_scope(units: Vec<usize>, shares: &mut Shares, scope: FixtureScope) -> Vec<
 
 /// All units that share something come next, and are first from now on wherever they are looked up.
 fn bring_forward(
-    share: &Shared,
+    share: &SharedParam,
     among: &HashSet<usize>,
     scope: FixtureScope,
-    shares: &mut Shares,
+    shares: &mut ParamShares,
     waiting: &mut VecDeque<usize>,
 ) {
     let matching: Vec<usize> = shares.units[&scope][share].iter().copied().filter(|unit| among.contains(unit)).collect();
     for unit in matching.into_iter().rev() {
         waiting.push_front(unit);
-        for other in WIDE {
+        for other in WIDE_SCOPES {
             for share in shares.of_unit[&other][unit].clone() {
                 let units = shares.units.entry(other).or_default().entry(share).or_default();
                 units.retain(|known| *known != unit);

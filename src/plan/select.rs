@@ -7,20 +7,20 @@ use crate::model::workspace::Workspace;
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct RequestSelection {
     /// Ids, paths, folders and globs; none means all.
-    pub words: Vec<String>,
+    pub patterns: Vec<String>,
     /// A request needs one of these tags, when there are any.
     pub tags: Vec<String>,
     /// A request with one of these is left out.
-    pub not_tags: Vec<String>,
+    pub excluded_tags: Vec<String>,
 }
 
 /// Why nothing can be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     #[error("no request fits `{word}`")]
-    Nothing { word: String, hint: Option<String> },
+    NoMatch { word: String, hint: Option<String> },
     #[error("`{word}` names a step; a flow runs as a whole")]
     Step { word: String, hint: Option<String> },
     #[error("no request has the tag `{tag}`")]
@@ -35,7 +35,7 @@ impl SelectionError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Nothing { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => hint.as_deref(),
+            Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => hint.as_deref(),
             Self::Empty => Some("the tags leave nothing over: see `ingam list`"),
             Self::NoRequests => Some("write one, or begin with `ingam init`"),
         }
@@ -44,36 +44,36 @@ impl SelectionError {
 
 /// # Errors
 /// When a word or a tag fits nothing, or nothing is left.
-pub fn select<'w>(workspace: &'w Workspace, selection: &Selection) -> Result<Vec<&'w Request>, SelectionError> {
+pub fn select_requests<'w>(workspace: &'w Workspace, selection: &RequestSelection) -> Result<Vec<&'w Request>, SelectionError> {
     let all: Vec<&Request> = workspace.requests.iter().collect();
     if all.is_empty() {
         return Err(SelectionError::NoRequests);
     }
-    for word in &selection.words {
-        check_word(word, &all)?;
+    for word in &selection.patterns {
+        check_pattern(word, &all)?;
     }
-    for tag in selection.tags.iter().chain(&selection.not_tags) {
+    for tag in selection.tags.iter().chain(&selection.excluded_tags) {
         check_tag(tag, &all)?;
     }
     let tagged = |request: &Request, tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
     let chosen = all.into_iter().filter(|request| {
-        (selection.words.is_empty() || selection.words.iter().any(|word| fits(word, request)))
+        (selection.patterns.is_empty() || selection.patterns.iter().any(|word| matches_pattern(word, request)))
             && (selection.tags.is_empty() || tagged(request, &selection.tags))
-            && !tagged(request, &selection.not_tags)
+            && !tagged(request, &selection.excluded_tags)
     });
     let chosen: Vec<&Request> = chosen.collect();
     if chosen.is_empty() { Err(SelectionError::Empty) } else { Ok(chosen) }
 }
 
-fn check_word(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
-    if all.iter().any(|request| fits(word, request)) {
+fn check_pattern(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
+    if all.iter().any(|request| matches_pattern(word, request)) {
         return Ok(());
     }
     if let Some((file, _)) = word.split_once("::").filter(|(file, _)| all.iter().any(|request| request.name == *file)) {
         return Err(SelectionError::Step { word: word.to_owned(), hint: Some(format!("run `{file}`")) });
     }
-    let hint = did_you_mean(&bare(word), all.iter().map(|request| request.name.as_str()));
-    Err(SelectionError::Nothing { word: word.to_owned(), hint: hint.or_else(|| Some("see `ingam list`".to_owned())) })
+    let hint = did_you_mean(&normalize_pattern(word), all.iter().map(|request| request.name.as_str()));
+    Err(SelectionError::NoMatch { word: word.to_owned(), hint: hint.or_else(|| Some("see `ingam list`".to_owned())) })
 }
 
 fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
@@ -88,22 +88,22 @@ fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
 }
 
 /// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and `coupang/*` all fit `coupang/search`.
-fn fits(word: &str, request: &Request) -> bool {
+fn matches_pattern(word: &str, request: &Request) -> bool {
     // An empty word is an unset variable of a shell, and does not mean everything.
     if word.trim().is_empty() {
         return false;
     }
-    let word = bare(word);
+    let word = normalize_pattern(word);
     if word.is_empty() || word == request.name {
         return true;
     }
     if word.contains('*') {
-        return PathPattern(word).fits(&request.name);
+        return PathPattern(word).matches(&request.name);
     }
     request.name.strip_prefix(word.as_str()).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn bare(word: &str) -> String {
+fn normalize_pattern(word: &str) -> String {
     let word = word.replace('\\', "/");
     let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
     let word = if word == "requests" { "" } else { word.strip_prefix("requests/").unwrap_or(word) };
@@ -112,13 +112,13 @@ fn bare(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bare;
+    use super::normalize_pattern;
 
     #[test]
     fn paths_and_ids_are_one() {
         for word in ["coupang/search", "requests/coupang/search.yaml", "./requests/coupang/search.yml", "coupang/search/"] {
-            assert_eq!(bare(word), "coupang/search");
+            assert_eq!(normalize_pattern(word), "coupang/search");
         }
-        assert_eq!(bare("requests"), "");
+        assert_eq!(normalize_pattern("requests"), "");
     }
 }

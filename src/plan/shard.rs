@@ -26,7 +26,7 @@ impl Shard {
 
     /// Whether a unit belongs to it.
     #[must_use]
-    pub fn has(self, id: &str) -> bool {
+    pub fn contains(self, id: &str) -> bool {
         let hash = Sha256::digest(id.as_bytes());
         let number = hash.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         number % u64::from(self.total) == u64::from(self.index - 1)
@@ -48,16 +48,19 @@ mod tests {
         let ids: Vec<String> = (0..1_000).map(|number| format!("shop/request_{number}[case]@main")).collect();
         for total in [1, 2, 7, 16] {
             let shards: Vec<Shard> = (1..=total).map(|index| Shard::new(index, total).unwrap()).collect();
-            assert!(ids.iter().all(|id| shards.iter().filter(|shard| shard.has(id)).count() == 1));
-            let largest = shards.iter().map(|shard| ids.iter().filter(|id| shard.has(id)).count()).max().unwrap();
+            assert!(ids.iter().all(|id| shards.iter().filter(|shard| shard.contains(id)).count() == 1));
+            let largest = shards.iter().map(|shard| ids.iter().filter(|id| shard.contains(id)).count()).max().unwrap();
             assert!(largest < 1_000 / usize::try_from(total).unwrap() * 2 + 1, "{total}: {largest}");
         }
         // The hash must never change: a shard of yesterday is a shard of today.
-        assert_eq!((1..=5).find(|index| Shard::new(*index, 5).unwrap().has("coupang/product_search")), Some(KNOWN));
+        assert_eq!(
+            (1..=5).find(|index| Shard::new(*index, 5).unwrap().contains("coupang/product_search")),
+            Some(KNOWN_SHARD_INDEX)
+        );
     }
 
     /// The first 8 bytes of its SHA-256, modulo 5, and one.
-    const KNOWN: u32 = 4;
+    const KNOWN_SHARD_INDEX: u32 = 4;
 
     #[test]
     fn a_shard_is_one_of_so_many() {

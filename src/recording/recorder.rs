@@ -1,15 +1,15 @@
 //! Collects the exchanges of a run, file by file, and merges each file into the folder when its last request has ended.
 
-use super::folder::{Change, Folder, FolderError};
-use super::same::is_unchanged;
-use super::whose::Whose;
+use super::folder::{FileChange, FolderError, RecordingFolder};
+use super::recording_key::RecordingKey;
+use super::unchanged::is_unchanged;
 use crate::jsonpath::JsonPath;
-use crate::model::recording::{Exchange, Recording, same_request};
+use crate::model::recording::{RecordedExchange, Recording, is_same_request};
 use std::collections::BTreeMap;
 
 /// What of a run is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum RecordScope {
     /// Everything, over what was recorded.
     All,
     /// Only requests that have no recorded answer.
@@ -18,56 +18,56 @@ pub enum Extent {
 
 /// What became of one recording.
 #[derive(Debug)]
-pub struct Written {
+pub struct WriteOutcome {
     pub name: String,
-    pub result: Result<Change, Why>,
+    pub result: Result<FileChange, SkipReason>,
 }
 
 /// Why something is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum SkipReason {
     /// It did not go as its file expects, which the run itself says.
     #[error("{0}")]
-    Failed(String),
+    NotAsExpected(String),
     /// It went well, and cannot be recorded.
     #[error("{0}")]
-    Fault(String),
+    CannotRecord(String),
 }
 
 /// Everything that has been heard and is not written yet.
 pub struct Recorder {
-    folder: Folder,
-    extent: Extent,
+    folder: RecordingFolder,
+    record_scope: RecordScope,
     /// A recording that is younger than this and still true is not touched, in milliseconds.
-    fresh_ms: i64,
-    heard: BTreeMap<Whose, Heard>,
-    pub written: Vec<Written>,
+    fresh_for_ms: i64,
+    captured: BTreeMap<RecordingKey, CapturedExchanges>,
+    pub write_outcomes: Vec<WriteOutcome>,
 }
 
 /// The exchanges of one request file as one account, in the order in which they began.
 #[derive(Default)]
-struct Heard {
-    exchanges: Vec<(String, Exchange)>,
+struct CapturedExchanges {
+    exchanges: Vec<(String, RecordedExchange)>,
     /// Where those of the present unit begin.
-    unit_from: usize,
+    unit_start: usize,
     /// Why those of the present unit are not to be written.
-    refused: Option<Why>,
+    unit_skip_reason: Option<SkipReason>,
     /// Something of the file was not reached, so what was recorded of it stays.
     is_partial: bool,
-    said: Vec<Why>,
+    skip_reasons: Vec<SkipReason>,
 }
 
-impl Heard {
+impl CapturedExchanges {
     /// A unit that has not ended says nothing.
-    fn ended(mut self) -> Self {
-        self.is_partial |= self.exchanges.len() > self.unit_from;
-        self.exchanges.truncate(self.unit_from);
+    fn without_open_unit(mut self) -> Self {
+        self.is_partial |= self.exchanges.len() > self.unit_start;
+        self.exchanges.truncate(self.unit_start);
         self
     }
 }
 
 /// What a recording is made of, besides what was heard.
-pub struct Source<'s> {
+pub struct RecordingSource<'s> {
     pub scheme: &'s str,
     pub masks: Vec<JsonPath>,
     pub now_ms: i64,
@@ -75,112 +75,133 @@ pub struct Source<'s> {
 
 impl Recorder {
     #[must_use]
-    pub fn new(folder: Folder, extent: Extent, fresh_ms: i64) -> Self {
-        Self { folder, extent, fresh_ms, heard: BTreeMap::new(), written: Vec::new() }
+    pub fn new(folder: RecordingFolder, extent: RecordScope, fresh_ms: i64) -> Self {
+        Self { folder, record_scope: extent, fresh_for_ms: fresh_ms, captured: BTreeMap::new(), write_outcomes: Vec::new() }
     }
 
     #[must_use]
-    pub fn extent(&self) -> Extent {
-        self.extent
+    pub fn record_scope(&self) -> RecordScope {
+        self.record_scope
     }
 
     /// An exchange of a file that went as its file expects.
-    pub fn hear(&mut self, whose: &Whose, scheme: &str, exchange: Exchange) {
-        self.of(whose).exchanges.push((scheme.to_owned(), exchange));
+    pub fn capture(&mut self, whose: &RecordingKey, scheme: &str, exchange: RecordedExchange) {
+        self.captured_for(whose).exchanges.push((scheme.to_owned(), exchange));
     }
 
     /// What the present unit of a file brought is not to be written.
-    pub fn refuse(&mut self, whose: &Whose, why: Why) {
-        self.of(whose).refused.get_or_insert(why);
+    pub fn skip_unit(&mut self, whose: &RecordingKey, why: SkipReason) {
+        self.captured_for(whose).unit_skip_reason.get_or_insert(why);
     }
 
-    fn of(&mut self, whose: &Whose) -> &mut Heard {
-        self.heard.entry(whose.clone()).or_default()
+    fn captured_for(&mut self, whose: &RecordingKey) -> &mut CapturedExchanges {
+        self.captured.entry(whose.clone()).or_default()
     }
 
     /// A unit of a file has ended; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&mut self, whose: &Whose, is_whole: bool) {
-        let Some(heard) = self.heard.get_mut(whose) else { return };
-        heard.is_partial |= !is_whole || heard.refused.is_some();
-        if let Some(reason) = heard.refused.take() {
-            heard.exchanges.truncate(heard.unit_from);
-            if !heard.said.contains(&reason) {
-                heard.said.push(reason);
+    pub fn end_unit(&mut self, whose: &RecordingKey, is_whole: bool) {
+        let Some(heard) = self.captured.get_mut(whose) else { return };
+        heard.is_partial |= !is_whole || heard.unit_skip_reason.is_some();
+        if let Some(reason) = heard.unit_skip_reason.take() {
+            heard.exchanges.truncate(heard.unit_start);
+            if !heard.skip_reasons.contains(&reason) {
+                heard.skip_reasons.push(reason);
             }
         }
-        heard.unit_from = heard.exchanges.len();
+        heard.unit_start = heard.exchanges.len();
     }
 
     /// Fixtures are used by many units, and end with the run.
     pub fn end_fixtures(&mut self) {
-        let fixtures: Vec<Whose> = self.heard.keys().filter(|whose| whose.is_fixture()).cloned().collect();
+        let fixtures: Vec<RecordingKey> = self.captured.keys().filter(|whose| whose.is_fixture()).cloned().collect();
         fixtures.iter().for_each(|whose| self.end_unit(whose, true));
     }
 
     /// Writes what was heard of a file, into one recording for each scheme. A file of which not every unit has ended keeps what it
     /// had besides.
-    pub fn write(&mut self, file: &str, is_whole: bool, of: &dyn for<'s> Fn(&'s str) -> Source<'s>, main_scheme: &str) {
-        let Some(heard) = self.all_of(file) else { return };
-        for reason in &heard.said {
-            self.written.push(Written { name: file.to_owned(), result: Err(reason.clone()) });
+    pub fn write_file(
+        &mut self,
+        file: &str,
+        is_whole: bool,
+        of: &dyn for<'s> Fn(&'s str) -> RecordingSource<'s>,
+        main_scheme: &str,
+    ) {
+        let Some(heard) = self.take_captured(file) else { return };
+        for reason in &heard.skip_reasons {
+            self.write_outcomes.push(WriteOutcome { name: file.to_owned(), result: Err(reason.clone()) });
         }
         let mut schemes: Vec<&str> = heard.exchanges.iter().map(|(scheme, _)| scheme.as_str()).collect();
         schemes.sort_unstable();
         schemes.dedup();
         for scheme in schemes {
             let name = if scheme == main_scheme { file.to_owned() } else { format!("{file}.{scheme}") };
-            let new: Vec<&Exchange> =
+            let new: Vec<&RecordedExchange> =
                 heard.exchanges.iter().filter(|(other, _)| other == scheme).map(|(_, exchange)| exchange).collect();
             let result = self.merge(&name, &new, heard.is_partial || !is_whole, &of(scheme));
-            self.written.push(Written { name, result: result.map_err(|error| Why::Fault(error.to_string())) });
+            self.write_outcomes
+                .push(WriteOutcome { name, result: result.map_err(|error| SkipReason::CannotRecord(error.to_string())) });
         }
     }
 
     /// What was heard of a file, of all its accounts, in their order.
-    fn all_of(&mut self, file: &str) -> Option<Heard> {
-        let whose: Vec<Whose> = self.heard.keys().filter(|whose| whose.file == file).cloned().collect();
-        let mut heard = whose.iter().filter_map(|whose| self.heard.remove(whose)).map(Heard::ended);
+    fn take_captured(&mut self, file: &str) -> Option<CapturedExchanges> {
+        let whose: Vec<RecordingKey> = self.captured.keys().filter(|whose| whose.file == file).cloned().collect();
+        let mut heard = whose.iter().filter_map(|whose| self.captured.remove(whose)).map(CapturedExchanges::without_open_unit);
         let mut all = heard.next()?;
         for other in heard {
             all.exchanges.extend(other.exchanges);
             all.is_partial |= other.is_partial;
-            all.said.extend(other.said.into_iter().filter(|why| !all.said.contains(why)).collect::<Vec<_>>());
+            all.skip_reasons
+                .extend(other.skip_reasons.into_iter().filter(|why| !all.skip_reasons.contains(why)).collect::<Vec<_>>());
         }
         Some(all)
     }
 
-    fn merge(&self, name: &str, new: &[&Exchange], is_partial: bool, source: &Source<'_>) -> Result<Change, FolderError> {
+    fn merge(
+        &self,
+        name: &str,
+        new: &[&RecordedExchange],
+        is_partial: bool,
+        source: &RecordingSource<'_>,
+    ) -> Result<FileChange, FolderError> {
         self.folder.update(name, &mut |old| {
-            if let Some(reason) = old.and_then(|old| unfit(old, source.scheme)) {
+            if let Some(reason) = old.and_then(|old| not_recordable_reason(old, source.scheme)) {
                 return Err(reason);
             }
             let before = old.map(|old| old.exchanges.as_slice()).unwrap_or_default();
-            let exchanges = match self.extent {
-                Extent::Missing => added(before, new),
-                Extent::All => self.merged(before, new, is_partial, &source.masks),
+            let exchanges = match self.record_scope {
+                RecordScope::Missing => append_missing(before, new),
+                RecordScope::All => self.merged(before, new, is_partial, &source.masks),
             };
             let is_same = exchanges.len() == before.len()
                 && exchanges.iter().zip(before).all(|(new, old)| is_unchanged(old, new, &[], self.folder.root()));
             let recorded = old.and_then(|old| old.recorded_ms);
-            let is_fresh = recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_ms);
+            let is_fresh = recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
             let recorded_ms = if is_same && is_fresh { recorded } else { Some(source.now_ms) };
             let (name, scheme) = (name.to_owned(), source.scheme.to_owned());
-            Ok(Recording { name, scheme, recorded_ms, is_written: true, exchanges, resources: Vec::new() })
+            Ok(Recording { name, scheme, recorded_ms, is_generated: true, exchanges, resources: Vec::new() })
         })
     }
 
     /// What was heard takes the place of what its accounts had; an exchange that is still true stays as it stands.
-    fn merged(&self, before: &[Exchange], new: &[&Exchange], is_partial: bool, masks: &[JsonPath]) -> Vec<Exchange> {
-        let is_replaced = |old: &Exchange| {
-            let same_account = |new: &&&Exchange| old.request.account.is_none() || old.request.account == new.request.account;
+    fn merged(
+        &self,
+        before: &[RecordedExchange],
+        new: &[&RecordedExchange],
+        is_partial: bool,
+        masks: &[JsonPath],
+    ) -> Vec<RecordedExchange> {
+        let is_replaced = |old: &RecordedExchange| {
+            let same_account =
+                |new: &&&RecordedExchange| old.request.account.is_none() || old.request.account == new.request.account;
             let mut rivals = new.iter().filter(same_account);
-            if is_partial { rivals.any(|new| same_request(&old.request, &new.request)) } else { rivals.next().is_some() }
+            if is_partial { rivals.any(|new| is_same_request(&old.request, &new.request)) } else { rivals.next().is_some() }
         };
-        let mut all: Vec<Exchange> = before.iter().filter(|old| !is_replaced(old)).cloned().collect();
+        let mut all: Vec<RecordedExchange> = before.iter().filter(|old| !is_replaced(old)).cloned().collect();
         let root = self.folder.root();
-        let mut heard: Vec<Exchange> = Vec::new();
+        let mut heard: Vec<RecordedExchange> = Vec::new();
         for exchange in new {
-            let same = |other: &&Exchange| same_request(&other.request, &exchange.request);
+            let same = |other: &&RecordedExchange| is_same_request(&other.request, &exchange.request);
             // The last answer answers again and again, so a second equal one says nothing.
             if heard.iter().rev().find(same).is_some_and(|last| is_unchanged(last, exchange, masks, root)) {
                 continue;
@@ -195,11 +216,11 @@ impl Recorder {
     }
 }
 
-fn unfit(old: &Recording, scheme: &str) -> Option<String> {
+fn not_recordable_reason(old: &Recording, scheme: &str) -> Option<String> {
     if !old.resources.is_empty() {
         return Some("it holds `resources`, which are written by hand: move them to a file of their own".to_owned());
     }
-    let stub = |exchange: &Exchange| exchange.times.is_some() || exchange.delay.is_some();
+    let stub = |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();
     if old.exchanges.iter().any(stub) {
         return Some("it holds stubs, with `times` or `delay`: move them to a file of their own".to_owned());
     }
@@ -207,7 +228,7 @@ fn unfit(old: &Recording, scheme: &str) -> Option<String> {
 }
 
 /// Requests that have no answer yet.
-fn added(before: &[Exchange], new: &[&Exchange]) -> Vec<Exchange> {
-    let is_new = |new: &&&Exchange| !before.iter().any(|old| same_request(&old.request, &new.request));
+fn append_missing(before: &[RecordedExchange], new: &[&RecordedExchange]) -> Vec<RecordedExchange> {
+    let is_new = |new: &&&RecordedExchange| !before.iter().any(|old| is_same_request(&old.request, &new.request));
     before.iter().chain(new.iter().filter(is_new).copied()).cloned().collect()
 }

@@ -41,7 +41,7 @@ fn number_to_mini(number: &Number) -> Result<Mini, String> {
 
 /// The shortest spelling of a double; none for what JSON cannot spell.
 #[must_use]
-pub fn number_of(double: f64) -> Option<Number> {
+pub fn number_from_f64(double: f64) -> Option<Number> {
     Number::parse(&format!("{double}"))
 }
 
@@ -82,5 +82,5 @@ fn number_from_mini(value: &Mini) -> Result<Number, String> {
         return i128::try_from(value.clone()).map(Number::from).map_err(|error| error.to_string());
     }
     let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
-    number_of(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
+    number_from_f64(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
 }

@@ -1,9 +1,9 @@
 //! A step with its holes filled in: the draft.
 
-use super::engine::{Scope, push_text, tree};
-use super::{Moment, RenderError};
-use crate::model::request::{Body, Field, PartContent, Step, WorkspaceFile};
-use crate::model::template::{Part, Template, Tree};
+use super::engine::{TemplateScope, push_text, render_tree};
+use super::{FreshValues, RenderError};
+use crate::model::request::{MultipartContent, RequestBody, Step, TemplateField, WorkspaceFile};
+use crate::model::template::{Template, TemplatePart, TemplateTree};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
 use bytes::Bytes;
@@ -17,26 +17,31 @@ pub trait BodyFiles {
 
 /// # Errors
 /// When a template cannot be filled in, a value cannot stand where it is written, or a file cannot be read.
-pub fn draft(step: &Step, scope: &dyn Scope, moment: Moment, files: &dyn BodyFiles) -> Result<Draft, RenderError> {
-    let line = path_line(&step.path, scope)?;
+pub fn render_draft(
+    step: &Step,
+    scope: &dyn TemplateScope,
+    moment: FreshValues,
+    files: &dyn BodyFiles,
+) -> Result<Draft, RenderError> {
+    let line = render_path(&step.path, scope)?;
     let (path, raw_query) = line.split_once('?').unwrap_or((&line, ""));
     Ok(Draft {
         method: step.method,
         path: path.to_owned(),
         raw_query: raw_query.to_owned(),
-        query: pairs(&step.query, scope)?,
-        headers: headers(&step.headers, scope)?,
-        body: body(step, scope, moment, files)?,
+        query: render_pairs(&step.query, scope)?,
+        headers: render_headers(&step.headers, scope)?,
+        body: render_body(step, scope, moment, files)?,
     })
 }
 
 /// Literal text is kept as it is; what comes from a template is data and encoded.
-fn path_line(path: &Template, scope: &dyn Scope) -> Result<String, RenderError> {
+fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, RenderError> {
     let mut line = String::new();
     for part in &path.parts {
         match part {
-            Part::Literal(literal) => line.push_str(literal),
-            Part::Hole(expression) => {
+            TemplatePart::Literal(literal) => line.push_str(literal),
+            TemplatePart::Expression(expression) => {
                 let mut value = String::new();
                 push_text(&mut value, expression, scope)?;
                 if value.is_empty() && !line.contains('?') {
@@ -50,64 +55,72 @@ fn path_line(path: &Template, scope: &dyn Scope) -> Result<String, RenderError> 
 }
 
 /// A list repeats the name, null leaves it out.
-fn pairs(fields: &[Field], scope: &dyn Scope) -> Result<Vec<(String, String)>, RenderError> {
+fn render_pairs(fields: &[TemplateField], scope: &dyn TemplateScope) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::with_capacity(fields.len());
     for field in fields {
-        let value = tree(&field.value, scope)?;
+        let value = render_tree(&field.value, scope)?;
         match value.as_ref() {
             Value::Null => {}
             Value::List(items) => {
                 for item in items.iter().filter(|item| !item.is_null()) {
-                    pairs.push((field.name.to_string(), single(field, item)?));
+                    pairs.push((field.name.to_string(), single_value(field, item)?));
                 }
             }
-            item => pairs.push((field.name.to_string(), single(field, item)?)),
+            item => pairs.push((field.name.to_string(), single_value(field, item)?)),
         }
     }
     Ok(pairs)
 }
 
-fn single(field: &Field, value: &Value) -> Result<String, RenderError> {
+fn single_value(field: &TemplateField, value: &Value) -> Result<String, RenderError> {
     value.to_plain_text().ok_or_else(|| {
         RenderError::new(field.value.at, format!("`{}` is a single value or a list of them", field.name))
             .hint("use `| compact` to send JSON as text")
     })
 }
 
-fn headers(fields: &[Field], scope: &dyn Scope) -> Result<Vec<(String, String)>, RenderError> {
-    Ok(pairs(fields, scope)?.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+fn render_headers(fields: &[TemplateField], scope: &dyn TemplateScope) -> Result<Vec<(String, String)>, RenderError> {
+    Ok(render_pairs(fields, scope)?.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
 }
 
-fn body(step: &Step, scope: &dyn Scope, moment: Moment, files: &dyn BodyFiles) -> Result<DraftBody, RenderError> {
+fn render_body(
+    step: &Step,
+    scope: &dyn TemplateScope,
+    moment: FreshValues,
+    files: &dyn BodyFiles,
+) -> Result<DraftBody, RenderError> {
     Ok(match &step.body {
-        Body::None => DraftBody::None,
-        Body::Json(written) => DraftBody::Json(tree(written, scope)?.into_owned()),
-        Body::Form(fields) => DraftBody::Form(pairs(fields, scope)?),
-        Body::Text(written) => DraftBody::Text(plain(written, scope)?),
-        Body::File(file) => DraftBody::Bytes(read(file, files)?),
-        Body::Multipart(fields) => {
+        RequestBody::None => DraftBody::None,
+        RequestBody::Json(written) => DraftBody::Json(render_tree(written, scope)?.into_owned()),
+        RequestBody::Form(fields) => DraftBody::Form(render_pairs(fields, scope)?),
+        RequestBody::Text(written) => DraftBody::Text(render_plain_text(written, scope)?),
+        RequestBody::File(file) => DraftBody::Bytes(read_body_file(file, files)?),
+        RequestBody::Multipart(fields) => {
             let parts: Result<Vec<DraftPart>, RenderError> = fields
                 .iter()
                 .map(|field| {
                     let (file, content) = match &field.content {
-                        PartContent::Text(written) => (None, Bytes::from(plain(written, scope)?)),
-                        PartContent::File { file, filename, media_type } => {
-                            (Some((filename.clone(), media_type.clone())), read(file, files)?)
+                        MultipartContent::Text(written) => (None, Bytes::from(render_plain_text(written, scope)?)),
+                        MultipartContent::File { file, filename, media_type } => {
+                            (Some((filename.clone(), media_type.clone())), read_body_file(file, files)?)
                         }
                     };
                     Ok(DraftPart { name: field.name.clone(), file, content })
                 })
                 .collect();
-            DraftBody::Multipart { parts: parts?, boundary: format!("ingam-{}", moment.random(u64::from(step.at.start), 24)) }
+            DraftBody::Multipart {
+                parts: parts?,
+                boundary: format!("ingam-{}", moment.random_text(u64::from(step.at.start), 24)),
+            }
         }
     })
 }
 
-fn plain(written: &Tree, scope: &dyn Scope) -> Result<String, RenderError> {
-    let value = tree(written, scope)?;
+fn render_plain_text(written: &TemplateTree, scope: &dyn TemplateScope) -> Result<String, RenderError> {
+    let value = render_tree(written, scope)?;
     value.to_plain_text().ok_or_else(|| RenderError::new(written.at, "this must be text").hint("use `json` for a map or a list"))
 }
 
-fn read(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {
+fn read_body_file(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {
     files.read(file).map_err(|reason| RenderError::new(file.at, format!("the file {reason}")))
 }

@@ -2,12 +2,12 @@
 //! strict, with fuel, and without the stock filters that are made for web pages.
 
 use super::convert::{from_mini, to_mini};
+use super::expression_names::{ExpressionNames, scan_names};
 use super::filters;
-use super::names::{Names, names_of};
-use super::scope::Variables;
-use super::{FUNCTIONS, Moment, RenderError};
+use super::scope::VariableScope;
+use super::{FUNCTION_NAMES, FreshValues, RenderError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::model::template::{Expression, Part, Template, Tree, TreeKind};
+use crate::model::template::{Expression, Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
 use crate::value::{ObjectMember, Value};
 use minijinja::value::Value as Mini;
@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// An endless expression stops here.
-const FUEL: u64 = 50_000;
+const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
-const MAX_TEXT: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// Which names, functions and filters an expression may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub enum TemplateDialect {
     /// Values of requests and fixtures. No secret is in their scope.
     Request,
     /// A scheme: `cred.*`, `token.*`, `req.*` and filters made for signatures.
@@ -32,39 +32,39 @@ pub enum Dialect {
 }
 
 /// Values by name, for expressions.
-pub trait Scope {
+pub trait TemplateScope {
     /// The value at a path of names: `["a", "b"]` for `a.b`.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>>;
 
     /// The clock and chance behind `now()` and the like; without them these functions are not there.
-    fn moment(&self) -> Option<Moment> {
+    fn fresh_values(&self) -> Option<FreshValues> {
         None
     }
 
     /// What stands for the value of a computation with these names, where it would be another one each time.
-    fn mark(&self, _names: &[String]) -> Option<String> {
+    fn placeholder_for(&self, _names: &[String]) -> Option<String> {
         None
     }
 
     /// Every first name that it knows, for "did you mean".
-    fn names(&self) -> Vec<String> {
+    fn root_names(&self) -> Vec<String> {
         Vec::new()
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Request
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Request
     }
 }
 
-impl Dialect {
+impl TemplateDialect {
     /// # Errors
     /// When the expression does not compile, or uses a filter or function that does not exist.
     pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
         if let Some(path) = &expression.lookup {
-            let function = path.first().filter(|name| self == Self::Request && FUNCTIONS.contains(&name.as_str()));
-            return function.map_or(Ok(()), |name| Err(uncalled(name, expression.at)));
+            let function = path.first().filter(|name| self == Self::Request && FUNCTION_NAMES.contains(&name.as_str()));
+            return function.map_or(Ok(()), |name| Err(uncalled_function(name, expression.at)));
         }
-        let names = names_of(&expression.source);
+        let names = scan_names(&expression.source);
         let kinds = [("filter", &names.filters, self.filters()), ("test", &names.tests, self.tests())];
         for (kind, used, known) in kinds {
             if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
@@ -74,19 +74,19 @@ impl Dialect {
             }
         }
         if let Some(used) =
-            names.lookups.iter().find(|used| self == Self::Request && FUNCTIONS.contains(&used.name) && !used.called)
+            names.lookups.iter().find(|used| self == Self::Request && FUNCTION_NAMES.contains(&used.name) && !used.is_called)
         {
-            return Err(uncalled(used.name, expression.at.slice(used.at, used.name.len())));
+            return Err(uncalled_function(used.name, expression.at.slice(used.at, used.name.len())));
         }
         self.compiled(expression).map_err(Diagnostic::from)?;
-        self.try_out(expression, &names)
+        self.trial_evaluate(expression, &names)
     }
 
     /// An expression of functions alone can be tried before anything runs: that shows wrong formats, offsets and arguments.
-    fn try_out(self, expression: &Expression, names: &Names<'_>) -> Result<(), Diagnostic> {
-        let functions = !names.lookups.is_empty() && names.lookups.iter().all(|used| FUNCTIONS.contains(&used.name));
+    fn trial_evaluate(self, expression: &Expression, names: &ExpressionNames<'_>) -> Result<(), Diagnostic> {
+        let functions = !names.lookups.is_empty() && names.lookups.iter().all(|used| FUNCTION_NAMES.contains(&used.name));
         if self == Self::Request && functions {
-            let nothing = Variables::new(Moment { unix_ms: 1_700_000_000_000, seed: [0; 16] });
+            let nothing = VariableScope::new(FreshValues { unix_ms: 1_700_000_000_000, seed: [0; 16] });
             evaluate(expression, &nothing).map_err(Diagnostic::from)?;
         }
         Ok(())
@@ -105,8 +105,8 @@ impl Dialect {
 
     fn filters(self) -> &'static [&'static str] {
         match self {
-            Self::Request => filters::REQUEST,
-            Self::Scheme => filters::SCHEME,
+            Self::Request => filters::REQUEST_FILTERS,
+            Self::Scheme => filters::SCHEME_FILTERS,
         }
     }
 
@@ -117,64 +117,64 @@ impl Dialect {
         }
     }
 
-    fn engine(self) -> &'static Engine {
-        static REQUEST: LazyLock<Engine> = LazyLock::new(|| Engine::new(filters::add_for_requests));
-        static SCHEME: LazyLock<Engine> = LazyLock::new(|| Engine::new(filters::add_for_schemes));
+    fn engine(self) -> &'static TemplateEngine {
+        static REQUEST: LazyLock<TemplateEngine> = LazyLock::new(|| TemplateEngine::new(filters::add_request_filters));
+        static SCHEME: LazyLock<TemplateEngine> = LazyLock::new(|| TemplateEngine::new(filters::add_scheme_filters));
         match self {
             Self::Request => &REQUEST,
             Self::Scheme => &SCHEME,
         }
     }
 
-    fn compiled(self, expression: &Expression) -> Result<Arc<Compiled>, RenderError> {
+    fn compiled(self, expression: &Expression) -> Result<Arc<CompiledExpression>, RenderError> {
         let engine = self.engine();
         let mut cache = engine.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
         }
-        let compiled = engine.compile(&expression.source).map_err(|error| not_an_expression(expression, &error))?;
+        let compiled = engine.compile(&expression.source).map_err(|error| compile_error(expression, &error))?;
         let compiled = Arc::new(compiled);
         cache.insert(expression.source.clone(), Arc::clone(&compiled));
         Ok(compiled)
     }
 }
 
-fn uncalled(name: &str, at: Span) -> Diagnostic {
+fn uncalled_function(name: &str, at: Span) -> Diagnostic {
     Diagnostic::error(format!("`{name}` is a function")).at(at, "not called").hint(format!("write `{name}()`"))
 }
 
 /// One minijinja environment and what it has compiled.
-struct Engine {
+struct TemplateEngine {
     environment: Environment<'static>,
-    cache: Mutex<HashMap<String, Arc<Compiled>>>,
+    cache: Mutex<HashMap<String, Arc<CompiledExpression>>>,
 }
 
-struct Compiled {
+struct CompiledExpression {
     expression: minijinja::Expression<'static, 'static>,
     names: Vec<String>,
 }
 
-impl Engine {
+impl TemplateEngine {
     fn new(add_filters: fn(&mut Environment<'static>)) -> Self {
         let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
+        environment.set_fuel(Some(MAX_FUEL));
         environment.set_recursion_limit(64);
         add_filters(&mut environment);
         Self { environment, cache: Mutex::new(HashMap::new()) }
     }
 
     /// Engines live as long as the program, so an expression may borrow its environment for ever.
-    fn compile(&'static self, source: &str) -> Result<Compiled, Error> {
+    fn compile(&'static self, source: &str) -> Result<CompiledExpression, Error> {
         let expression = self.environment.compile_expression_owned(source.to_owned())?;
-        let mut names: Vec<String> = names_of(source).lookups.iter().map(|used| used.name.to_owned()).collect();
+        let mut names: Vec<String> = scan_names(source).lookups.iter().map(|used| used.name.to_owned()).collect();
         names.sort();
         names.dedup();
-        Ok(Compiled { expression, names })
+        Ok(CompiledExpression { expression, names })
     }
 }
 
-fn not_an_expression(expression: &Expression, error: &Error) -> RenderError {
+fn compile_error(expression: &Expression, error: &Error) -> RenderError {
     let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     RenderError::new(expression.at, format!("not an expression: {reason}"))
 }
@@ -183,27 +183,28 @@ fn not_an_expression(expression: &Expression, error: &Error) -> RenderError {
 ///
 /// # Errors
 /// When a name is unknown or an expression fails.
-pub fn tree<'t>(written: &'t Tree, scope: &dyn Scope) -> Result<Cow<'t, Value>, RenderError> {
+pub fn render_tree<'t>(written: &'t TemplateTree, scope: &dyn TemplateScope) -> Result<Cow<'t, Value>, RenderError> {
     Ok(match &written.kind {
-        TreeKind::Constant(value) => Cow::Borrowed(value),
-        TreeKind::Template(template) => Cow::Owned(template_value(template, scope)?),
-        TreeKind::List(items) => {
-            let items: Result<Vec<Value>, RenderError> = items.iter().map(|item| Ok(tree(item, scope)?.into_owned())).collect();
+        TemplateTreeKind::Constant(value) => Cow::Borrowed(value),
+        TemplateTreeKind::Template(template) => Cow::Owned(template_value(template, scope)?),
+        TemplateTreeKind::List(items) => {
+            let items: Result<Vec<Value>, RenderError> =
+                items.iter().map(|item| Ok(render_tree(item, scope)?.into_owned())).collect();
             Cow::Owned(Value::List(items?))
         }
-        TreeKind::Object(members) => {
+        TemplateTreeKind::Object(members) => {
             let members: Result<Vec<ObjectMember>, RenderError> =
-                members.iter().map(|(name, member)| Ok((name.clone(), tree(member, scope)?.into_owned()))).collect();
+                members.iter().map(|(name, member)| Ok((name.clone(), render_tree(member, scope)?.into_owned()))).collect();
             Cow::Owned(Value::Object(members?))
         }
     })
 }
 
 /// A template that is one expression keeps the type of its value; anything else is text.
-fn template_value(template: &Template, scope: &dyn Scope) -> Result<Value, RenderError> {
+fn template_value(template: &Template, scope: &dyn TemplateScope) -> Result<Value, RenderError> {
     match template.as_expression() {
         Some(expression) => Ok(evaluate(expression, scope)?.into_owned()),
-        None => text(template, scope).map(Value::from),
+        None => render_text(template, scope).map(Value::from),
     }
 }
 
@@ -211,37 +212,37 @@ fn template_value(template: &Template, scope: &dyn Scope) -> Result<Value, Rende
 ///
 /// # Errors
 /// When a name is unknown, an expression fails, or a list or object would have to stand inside text.
-pub fn text(template: &Template, scope: &dyn Scope) -> Result<String, RenderError> {
+pub fn render_text(template: &Template, scope: &dyn TemplateScope) -> Result<String, RenderError> {
     let mut out = String::new();
     for part in &template.parts {
         match part {
-            Part::Literal(literal) => out.push_str(literal),
-            Part::Hole(expression) => push_text(&mut out, expression, scope)?,
+            TemplatePart::Literal(literal) => out.push_str(literal),
+            TemplatePart::Expression(expression) => push_text(&mut out, expression, scope)?,
         }
-        if out.len() > MAX_TEXT {
-            return Err(RenderError::new(template.at, format!("the text is longer than {MAX_TEXT} bytes")));
+        if out.len() > MAX_TEXT_BYTES {
+            return Err(RenderError::new(template.at, format!("the text is longer than {MAX_TEXT_BYTES} bytes")));
         }
     }
     Ok(out)
 }
 
 /// The text of one expression.
-pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn Scope) -> Result<(), RenderError> {
+pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn TemplateScope) -> Result<(), RenderError> {
     let value = evaluate(expression, scope)?;
     match value.as_ref() {
         Value::String(text) => out.push_str(text),
         Value::Number(number) => out.push_str(number.as_str()),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Null if scope.dialect() == Dialect::Scheme => {}
+        Value::Null if scope.dialect() == TemplateDialect::Scheme => {}
         other => {
-            let error = RenderError::new(expression.at, format!("{} cannot stand inside text", article(other)));
+            let error = RenderError::new(expression.at, format!("{} cannot stand inside text", describe_kind(other)));
             return Err(error.hint("use `| compact` for JSON, or make the template this one expression only"));
         }
     }
     Ok(())
 }
 
-fn article(value: &Value) -> &'static str {
+fn describe_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::List(_) => "a list",
@@ -249,25 +250,25 @@ fn article(value: &Value) -> &'static str {
     }
 }
 
-fn evaluate<'s>(expression: &Expression, scope: &'s dyn Scope) -> Result<Cow<'s, Value>, RenderError> {
+fn evaluate<'s>(expression: &Expression, scope: &'s dyn TemplateScope) -> Result<Cow<'s, Value>, RenderError> {
     if let Some(path) = &expression.lookup {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        return scope.lookup(&names).ok_or_else(|| undefined(expression, path, scope));
+        return scope.lookup(&names).ok_or_else(|| undefined_name(expression, path, scope));
     }
     let compiled = scope.dialect().compiled(expression)?;
-    if let Some(mark) = scope.mark(&compiled.names) {
+    if let Some(mark) = scope.placeholder_for(&compiled.names) {
         return Ok(Cow::Owned(Value::from(mark)));
     }
-    let context = context(&compiled, expression, scope)?;
-    let value = compiled.expression.eval(context).map_err(|error| failed(expression, &error))?;
+    let context = evaluation_context(&compiled, expression, scope)?;
+    let value = compiled.expression.eval(context).map_err(|error| evaluation_error(expression, &error))?;
     if value.is_undefined() {
         return Err(RenderError::new(expression.at, format!("`{}` is not defined", expression.source)));
     }
     from_mini(&value).map(Cow::Owned).map_err(|reason| RenderError::new(expression.at, reason))
 }
 
-fn undefined(expression: &Expression, path: &[String], scope: &dyn Scope) -> RenderError {
-    let known = scope.names();
+fn undefined_name(expression: &Expression, path: &[String], scope: &dyn TemplateScope) -> RenderError {
+    let known = scope.root_names();
     let root = path.first().map_or("", String::as_str);
     let error = RenderError::new(expression.at, format!("`{}` is not defined", path.join(".")));
     match did_you_mean(root, known.iter().map(String::as_str)).filter(|_| !known.iter().any(|name| name == root)) {
@@ -276,7 +277,7 @@ fn undefined(expression: &Expression, path: &[String], scope: &dyn Scope) -> Ren
     }
 }
 
-fn failed(expression: &Expression, error: &Error) -> RenderError {
+fn evaluation_error(expression: &Expression, error: &Error) -> RenderError {
     let reason = match error.kind() {
         ErrorKind::OutOfFuel => "the expression does not come to an end".to_owned(),
         ErrorKind::UndefinedError => format!("something in `{}` is not defined", expression.source),
@@ -286,14 +287,19 @@ fn failed(expression: &Expression, error: &Error) -> RenderError {
 }
 
 /// Just the names that the expression uses, so that a large scope costs nothing.
-fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> Result<Mini, RenderError> {
+fn evaluation_context(
+    compiled: &CompiledExpression,
+    expression: &Expression,
+    scope: &dyn TemplateScope,
+) -> Result<Mini, RenderError> {
     let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
     let mut roots: Vec<(String, Mini)> = Vec::new();
     let mini = |value: &Value| to_mini(value).map_err(|reason| RenderError::new(expression.at, reason));
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
-        if let (Some(moment), [function]) = (scope.moment().filter(|_| FUNCTIONS.contains(&path[0])), path.as_slice()) {
-            roots.push(((*function).to_owned(), self::function(function, moment, site(expression))));
+        if let (Some(moment), [function]) = (scope.fresh_values().filter(|_| FUNCTION_NAMES.contains(&path[0])), path.as_slice())
+        {
+            roots.push(((*function).to_owned(), self::template_function(function, moment, value_site(expression))));
             continue;
         }
         let root = path[0].to_owned();
@@ -301,30 +307,31 @@ fn context(compiled: &Compiled, expression: &Expression, scope: &dyn Scope) -> R
         match (scope.lookup(&path[..1]), path.get(1)) {
             (Some(value), _) => roots.push((root, mini(&value)?)),
             (None, Some(member)) => {
-                let value = scope.lookup(&path[..2]).ok_or_else(|| undefined(expression, &own(&path[..2]), scope))?;
+                let value =
+                    scope.lookup(&path[..2]).ok_or_else(|| undefined_name(expression, &owned_names(&path[..2]), scope))?;
                 match branches.iter_mut().find(|(name, _)| *name == root) {
                     Some((_, members)) => members.push(((*member).to_owned(), mini(&value)?)),
                     None => branches.push((root, vec![((*member).to_owned(), mini(&value)?)])),
                 }
             }
-            (None, None) => return Err(undefined(expression, &own(&path), scope)),
+            (None, None) => return Err(undefined_name(expression, &owned_names(&path), scope)),
         }
     }
     roots.extend(branches.into_iter().map(|(name, members)| (name, Mini::from_pairs(members))));
     Ok(Mini::from_pairs(roots))
 }
 
-fn own(path: &[&str]) -> Vec<String> {
+fn owned_names(path: &[&str]) -> Vec<String> {
     path.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// Where fresh values come from: another file, place or hole gives another value.
-fn site(expression: &Expression) -> u64 {
-    (u64::from(expression.at.file.0) << 40) ^ (u64::from(expression.at.start) << 8) ^ u64::from(expression.hole)
+fn value_site(expression: &Expression) -> u64 {
+    (u64::from(expression.at.file.0) << 40) ^ (u64::from(expression.at.start) << 8) ^ u64::from(expression.part_index)
 }
 
 /// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression gets its own chance.
-fn function(name: &str, moment: Moment, site: u64) -> Mini {
+fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
     let calls = AtomicU64::new(0);
     let place = move || (site << 8) + calls.fetch_add(1, Ordering::Relaxed);
     let invalid = |reason: String| Error::new(ErrorKind::InvalidOperation, reason);
@@ -339,7 +346,7 @@ fn function(name: &str, moment: Moment, site: u64) -> Mini {
             if len == 0 || len > 1_024 {
                 Err(invalid("random(n) takes 1 to 1024".to_owned()))
             } else {
-                Ok(moment.random(place(), len))
+                Ok(moment.random_text(place(), len))
             }
         }),
     }
@@ -348,14 +355,14 @@ fn function(name: &str, moment: Moment, site: u64) -> Mini {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Layer, Origin};
+    use crate::render::{VariableLayer, VariableOrigin};
 
-    fn scope() -> Variables {
-        let mut variables = Variables::new(Moment { unix_ms: 1_700_000_000_000, seed: [3; 16] });
+    fn scope() -> VariableScope {
+        let mut variables = VariableScope::new(FreshValues { unix_ms: 1_700_000_000_000, seed: [3; 16] });
         let json = r#"{"price":12.90,"id":123456789012345678901234567890,"long":1.2345678901234567890,"list":[1,{"p":7.50}],"name":"a{{ x }}"}"#;
         let Value::Object(members) = crate::value::parse(json.as_bytes()).unwrap() else { unreachable!() };
         for (name, value) in members {
-            variables.set(name, value, Origin { layer: Layer::File, at: None });
+            variables.set(name, value, VariableOrigin { layer: VariableLayer::File, at: None });
         }
         variables
     }
@@ -363,7 +370,7 @@ mod tests {
     fn eval(text: &str) -> Result<String, RenderError> {
         let template = Template::parse(text, Span::default(), None).unwrap();
         template.expressions().try_for_each(|expression| {
-            Dialect::Request.check(expression).map_err(|fault| RenderError::new(Span::default(), fault.title))
+            TemplateDialect::Request.check(expression).map_err(|fault| RenderError::new(Span::default(), fault.title))
         })?;
         template_value(&template, &scope()).map(|value| value.to_json())
     }

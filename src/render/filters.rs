@@ -9,20 +9,21 @@ use minijinja::value::{Rest, Value as Mini};
 use minijinja::{Environment, Error, ErrorKind, filters as stock, tests};
 
 /// What a request's templates may use.
-pub const REQUEST: &[&str] = &[
+pub const REQUEST_FILTERS: &[&str] = &[
     "abs", "compact", "default", "first", "float", "int", "join", "last", "length", "lower", "max", "min", "replace", "round",
     "split", "sum", "trim", "upper",
 ];
 /// What a scheme's templates may use.
-pub const SCHEME: &[&str] = &["also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only", "rfc3986"];
+pub const SCHEME_FILTERS: &[&str] =
+    &["also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only", "rfc3986"];
 
 /// A result longer than this is refused, in bytes: a few nested `replace` would fill any memory.
-const MAX_LEN: usize = 1 << 20;
+const MAX_RESULT_BYTES: usize = 1 << 20;
 
 /// The tests after `is` that a request's templates may use.
 pub const REQUEST_TESTS: &[&str] = &["defined", "none"];
 
-pub fn add_for_requests(environment: &mut Environment<'static>) {
+pub fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", stock::abs);
     environment.add_filter("compact", compact);
     environment.add_filter("default", stock::default);
@@ -45,19 +46,21 @@ pub fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_test("none", tests::is_none);
 }
 
-pub fn add_for_schemes(environment: &mut Environment<'static>) {
+pub fn add_scheme_filters(environment: &mut Environment<'static>) {
     environment
-        .add_filter("also", |list: &Mini, more: &Mini| Ok::<_, Error>(list_of(pairs(list)?.into_iter().chain(pairs(more)?))));
+        .add_filter("also", |list: &Mini, more: &Mini| Ok::<_, Error>(pair_list(pairs(list)?.into_iter().chain(pairs(more)?))));
     environment.add_filter("b64", |text: &str| BASE64_STANDARD.encode(text));
     environment.add_filter("bytesort", bytesort);
     environment.add_filter("compact", compact);
     environment.add_filter("concat", concat);
-    environment
-        .add_filter("drop", |list: &Mini, names: Rest<String>| keep(list, |name, _| !names.iter().any(|other| other == name)));
+    environment.add_filter("drop", |list: &Mini, names: Rest<String>| {
+        filter_pairs(list, |name, _| !names.iter().any(|other| other == name))
+    });
     environment.add_filter("formenc", |text: &str| encode_form(text));
-    environment.add_filter("nonempty", |list: &Mini| keep(list, |_, value| !value.is_empty()));
-    environment
-        .add_filter("only", |list: &Mini, names: Rest<String>| keep(list, |name, _| names.iter().any(|other| other == name)));
+    environment.add_filter("nonempty", |list: &Mini| filter_pairs(list, |_, value| !value.is_empty()));
+    environment.add_filter("only", |list: &Mini, names: Rest<String>| {
+        filter_pairs(list, |name, _| names.iter().any(|other| other == name))
+    });
     environment.add_filter("rfc3986", |text: &str| encode_strict(text).into_owned());
 }
 
@@ -72,7 +75,7 @@ fn compact(value: &Mini) -> Result<String, Error> {
 
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     let grown = text.len() + text.matches(from).count().saturating_mul(to.len());
-    if grown > MAX_LEN { Err(invalid("the text grows too long")) } else { Ok(text.replace(from, to)) }
+    if grown > MAX_RESULT_BYTES { Err(invalid("the text grows too long")) } else { Ok(text.replace(from, to)) }
 }
 
 fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
@@ -86,7 +89,7 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
             return Err(invalid("`join` takes single values, and one of them is null"));
         }
         out.push_str(&item.to_plain_text().ok_or_else(|| invalid("`join` takes single values"))?);
-        if out.len() > MAX_LEN {
+        if out.len() > MAX_RESULT_BYTES {
             return Err(invalid("the text grows too long"));
         }
     }
@@ -104,19 +107,19 @@ fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
         .collect()
 }
 
-fn list_of(pairs: impl Iterator<Item = (String, String)>) -> Mini {
+fn pair_list(pairs: impl Iterator<Item = (String, String)>) -> Mini {
     pairs.map(|(name, value)| Mini::from(vec![name, value])).collect()
 }
 
-fn keep(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error> {
-    Ok(list_of(pairs(list)?.into_iter().filter(|(name, value)| wanted(name, value))))
+fn filter_pairs(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error> {
+    Ok(pair_list(pairs(list)?.into_iter().filter(|(name, value)| wanted(name, value))))
 }
 
 /// By the bytes of the name, then of the value.
 fn bytesort(list: &Mini) -> Result<Mini, Error> {
     let mut sorted = pairs(list)?;
     sorted.sort();
-    Ok(list_of(sorted.into_iter()))
+    Ok(pair_list(sorted.into_iter()))
 }
 
 /// `concat(between name and value, between pairs, encoding)`

@@ -4,8 +4,8 @@ use super::refresh_job::{RefreshError, RefreshJob, RefreshKind};
 use super::token_response::{RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair};
 use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::model::outcome::ErrorKind;
-use crate::model::scheme::{Remedy, Scheme, Token, TokenRequest};
-use crate::render::Moment;
+use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
+use crate::render::FreshValues;
 use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::store::{ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
@@ -266,7 +266,8 @@ impl<'a> RefreshFlow<'a> {
         record.rotate(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
-        if raw.request_kind != TokenRequestKind::Issue && self.token.lifetime.refresh_once && !record.has_refresh_token() {
+        if raw.request_kind != TokenRequestKind::Issue && self.token.lifetime.is_refresh_single_use && !record.has_refresh_token()
+        {
             let reason = format!(
                 "the marketplace's last answer had no refresh token for {}, and the one before works once",
                 self.account_label()
@@ -337,7 +338,7 @@ impl<'a> RefreshFlow<'a> {
         let ResponseOutcome::ApiError { kind, hint, remedy: then } = said else {
             return (RefreshError::temporary(reason), false, true);
         };
-        let authorize = *then == Some(Remedy::Authorize);
+        let authorize = *then == Some(ErrorRemedy::Authorize);
         let later = matches!(kind, ErrorKind::Server | ErrorKind::RateLimit);
         let mut failure = if later { RefreshError::temporary(reason) } else { RefreshError::user_action(reason) };
         failure = failure.with_note(format!("{kind}: {}", hint.as_deref().unwrap_or(kind.advice())));
@@ -352,8 +353,8 @@ impl<'a> RefreshFlow<'a> {
         let unknown = || RefreshError::temporary("the job says no host for this token request");
         let base = self.job.host_bases.iter().find(|(host, _)| *host == asking.request.host).ok_or_else(unknown)?;
         let base = BaseUrl::parse(&base.1).map_err(RefreshError::temporary)?;
-        let now = self.context.scheme.clock.reading((self.context.clock_and_rng.clock)());
-        let moment = Moment { unix_ms: now, seed: (self.context.clock_and_rng.rng)() };
+        let now = self.context.scheme.clock.request_time_ms((self.context.clock_and_rng.clock)());
+        let moment = FreshValues { unix_ms: now, seed: (self.context.clock_and_rng.rng)() };
         let inputs = SigningInputs {
             credentials: &self.credentials,
             token: Some(&asking.token),
@@ -413,7 +414,7 @@ impl<'a> RefreshFlow<'a> {
     }
 
     fn register_credentials(&mut self) {
-        for credential in self.context.scheme.credentials.iter().filter(|credential| credential.secret) {
+        for credential in self.context.scheme.credentials.iter().filter(|credential| credential.is_secret) {
             if let Some(value) = self.credentials.get(&credential.name).and_then(Value::as_str) {
                 self.redactor.add(format!("cred.{}", credential.name), value);
             }

@@ -1,6 +1,6 @@
 //! What is to be got and for whom; and why it could not be. Both cross the border of a process.
 
-use crate::model::scheme::Origin;
+use crate::model::scheme::SchemeOrigin;
 use crate::sign::NamedValues;
 use crate::store::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
 use crate::value;
@@ -36,8 +36,8 @@ pub struct SchemeSource {
 
 impl SchemeSource {
     #[must_use]
-    pub fn origin(&self) -> Origin {
-        if self.built_in { Origin::BuiltIn } else { Origin::Workspace }
+    pub fn origin(&self) -> SchemeOrigin {
+        if self.built_in { SchemeOrigin::BuiltIn } else { SchemeOrigin::Workspace }
     }
 }
 

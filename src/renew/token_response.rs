@@ -125,7 +125,7 @@ pub fn token_pair(
             .map(|life| raw.ms_after_receipt(ms(life))),
     };
     if let Some(before) = before.filter(|_| !raw.request_kind.starts_family()) {
-        carry_over(&mut pair, before, token.lifetime.refresh_once);
+        carry_over(&mut pair, before, token.lifetime.is_refresh_single_use);
     }
     Some(pair)
 }
@@ -167,7 +167,7 @@ impl RawResponse {
 /// What `save` finds in an answer, whatever the answer means.
 pub fn saved_values<'v>(answer: &'v ResponseView<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
     let Ok(json) = answer.json() else { return Vec::new() };
-    let found = request.save.iter().filter_map(|(name, path)| match path.find(json) {
+    let found = request.saved_fields.iter().filter_map(|(name, path)| match path.find(json) {
         Ok(PathMatches::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
         _ => None,
     });

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{did_you_mean, list_of};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
-use crate::model::scheme::{CredentialScope, Level, PLAIN, Scheme, Token};
+use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{SandboxOrigins, test_account};
 use crate::sign::{NamedValues, members_used};
@@ -145,7 +145,7 @@ impl<'w> AccessResolver<'w> {
                 }),
             };
         };
-        if accounts.is_empty() && scheme.name == PLAIN {
+        if accounts.is_empty() && scheme.name == PLAIN_SCHEME {
             return Ok(None);
         }
         accounts.iter().copied().find(|account| account.name == named).map(Some).ok_or_else(|| AccessError::Account {
@@ -231,12 +231,12 @@ impl<'w> AccessResolver<'w> {
     /// Only what the level's templates use, and those of the request that issues its token.
     fn required_values(scheme: &Scheme, level: &Level) -> CredentialNeeds {
         let mut credentials = members_used(&level.procedure, "cred");
-        let Some(token) = scheme.token_of(level) else { return CredentialNeeds { credentials, token: Vec::new() } };
+        let Some(token) = scheme.token_for_level(level) else { return CredentialNeeds { credentials, token: Vec::new() } };
         // What a token is issued with is rarely a part of the level itself, so the scheme's own word counts.
         if token.issue.is_some() {
             credentials.extend(scheme.credentials.iter().map(|credential| credential.name.clone()));
         }
-        for name in token.store_by.iter().filter(|name| *name != "account") {
+        for name in token.key_credentials.iter().filter(|name| *name != "account") {
             credentials.push(name.clone());
         }
         let used = members_used(&level.procedure, "token");
@@ -313,7 +313,7 @@ impl<'w> AccessResolver<'w> {
 fn template_account(scheme: &Scheme, name: &str, account: Option<&Account>, credentials: &NamedValues) -> Value {
     let mut members = vec![("name".into(), Value::from(name))];
     for credential in
-        scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account)
+        scheme.credentials.iter().filter(|credential| !credential.is_secret && credential.scope == CredentialScope::Account)
     {
         if let Some(value) = credentials.get(&credential.name) {
             members.push((credential.name.as_str().into(), value.clone()));

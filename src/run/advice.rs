@@ -1,7 +1,7 @@
 //! What a person should look at when a marketplace refused.
 
 use crate::check::ResponseOutcome;
-use crate::model::outcome::{ErrorKind, Expected};
+use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::scheme::Scheme;
 use crate::wire::WireResponse;
 
@@ -9,18 +9,18 @@ use crate::wire::WireResponse;
 const MIN_CLOCK_SKEW_S: i64 = 3;
 
 /// What was expected and what came, when the answer is not what `ok` says.
-pub fn unexpected_outcome(expected: Expected, outcome: &ResponseOutcome) -> Option<(String, String)> {
+pub fn unexpected_outcome(expected: ExpectedOutcome, outcome: &ResponseOutcome) -> Option<(String, String)> {
     let said = match outcome {
         ResponseOutcome::Success => "success".to_owned(),
         ResponseOutcome::ApiError { kind, .. } => format!("refused: {kind}"),
     };
     match (expected, outcome) {
-        (Expected::Success, ResponseOutcome::Success) => None,
-        (Expected::Success, _) => Some(("success".to_owned(), said)),
-        (Expected::Refusal, ResponseOutcome::ApiError { kind: ErrorKind::Input | ErrorKind::Permission, .. }) => None,
-        (Expected::Refusal, _) => Some(("refused: input or permission".to_owned(), said)),
-        (Expected::Kind(wanted), ResponseOutcome::ApiError { kind, .. }) if wanted == *kind => None,
-        (Expected::Kind(wanted), _) => Some((format!("refused: {wanted}"), said)),
+        (ExpectedOutcome::Success, ResponseOutcome::Success) => None,
+        (ExpectedOutcome::Success, _) => Some(("success".to_owned(), said)),
+        (ExpectedOutcome::Failure, ResponseOutcome::ApiError { kind: ErrorKind::Input | ErrorKind::Permission, .. }) => None,
+        (ExpectedOutcome::Failure, _) => Some(("refused: input or permission".to_owned(), said)),
+        (ExpectedOutcome::FailureKind(wanted), ResponseOutcome::ApiError { kind, .. }) if wanted == *kind => None,
+        (ExpectedOutcome::FailureKind(wanted), _) => Some((format!("refused: {wanted}"), said)),
     }
 }
 

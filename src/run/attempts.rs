@@ -8,7 +8,7 @@ use crate::check::ResponseOutcome;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::recording::ReplayError;
-use crate::render::Moment;
+use crate::render::FreshValues;
 use crate::transport::TransportError;
 use crate::wire::Draft;
 use std::rc::Rc;
@@ -77,7 +77,7 @@ impl Attempts<'_> {
     ///
     /// # Errors
     /// Those of the last attempt.
-    pub async fn exchange(&self, draft: &Draft, moment: Moment, progress: &mut StepProgress) -> Result<(), StepError> {
+    pub async fn exchange(&self, draft: &Draft, moment: FreshValues, progress: &mut StepProgress) -> Result<(), StepError> {
         let mut moment = moment;
         let (mut number, mut before) = (0, None);
         loop {
@@ -167,7 +167,7 @@ fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
         StepError::Transport(error) => {
             is_connect || matches!(error, TransportError::Timeout { .. } | TransportError::UnreadableResponse { .. })
         }
-        StepError::Replay(ReplayError::Fault) => true,
+        StepError::Replay(ReplayError::ConnectionClosed) => true,
         _ => false,
     };
     let attempt = FailedAttempt { status: None, reason: error.to_string(), latency: None };

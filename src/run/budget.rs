@@ -9,9 +9,9 @@ use crate::check::ResponseOutcome;
 use crate::event::Event;
 use crate::method::Method;
 use crate::model::outcome::ErrorKind;
-use crate::model::scheme::{Remedy, Scheme};
+use crate::model::scheme::{ErrorRemedy, Scheme};
 use crate::plan::Unit;
-use crate::render::Moment;
+use crate::render::FreshValues;
 use crate::sign::NamedValues;
 use crate::wire::Draft;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl ExchangeContext<'_> {
         &self,
         draft: &Draft,
         token: Option<&NamedValues>,
-        moment: Moment,
+        moment: FreshValues,
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
         if !self.context.run_budget.budget.is_enabled() {
@@ -160,7 +160,7 @@ impl ExchangeContext<'_> {
         if let ResponseOutcome::ApiError { kind, hint, remedy: then } = outcome {
             said.is_rate_limited = *kind == ErrorKind::RateLimit;
             let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
-            said.suspension = (*then == Some(Remedy::Stop)).then(|| (response.status, why()));
+            said.suspension = (*then == Some(ErrorRemedy::Stop)).then(|| (response.status, why()));
         }
         said
     }

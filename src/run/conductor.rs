@@ -5,8 +5,8 @@ use super::fixtures::ActiveFixtures;
 use super::{RunContext, unit};
 use crate::event::{Event, Summary, UnitReport, Verdict};
 use crate::model::request::Request;
-use crate::plan::{Plan, Unit, lanes};
-use crate::recording::Whose;
+use crate::plan::{Plan, Unit, parallel_lanes};
+use crate::recording::RecordingKey;
 use crate::store::Ledger;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::cell::{Cell, RefCell};
@@ -36,7 +36,7 @@ pub async fn run<'w>(plan: &Plan<'w>, context: &RunContext<'_>, emit: &mut dyn F
         context,
         emit: RefCell::new(emit),
         summary: RefCell::default(),
-        units_left: plan.units_of_files().into(),
+        units_left: plan.unit_counts().into(),
         stops_after_failure: Cell::new(false),
         ledger: RefCell::default(),
     };
@@ -55,7 +55,7 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
     Event::RunStarted {
         environment: context.environment.clone(),
         run_id: context.run_id.clone(),
-        files: plan.files(),
+        files: plan.file_count(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
         at_ms: (context.clock)() - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
@@ -65,7 +65,7 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
 impl<'w> Conductor<'_, 'w> {
     /// So many lanes at once, the next one when one has ended.
     async fn run_lanes(&self) {
-        let lanes = lanes(&self.plan.units);
+        let lanes = parallel_lanes(&self.plan.units);
         let waiting = RefCell::new(lanes.iter());
         let next = || waiting.borrow_mut().next();
         let worker = async || {
@@ -124,7 +124,7 @@ impl<'w> Conductor<'_, 'w> {
         let Some(count) = left.get_mut(request.name.as_str()) else { return };
         *count -= 1;
         if *count == 0 {
-            self.write_recording(request, !self.plan.is_part);
+            self.write_recording(request, !self.plan.is_partial);
         }
     }
 
@@ -146,7 +146,7 @@ impl<'w> Conductor<'_, 'w> {
         context.recordings.end_fixtures();
         for fixture in &context.workspace.fixtures {
             let scheme = fixture.schemes().next().unwrap_or_default();
-            let file = Whose::of_fixture(&fixture.name, None).file;
+            let file = RecordingKey::for_fixture(&fixture.name, None).file;
             context.recordings.write(&file, scheme, true, context.workspace, (context.clock)());
         }
     }

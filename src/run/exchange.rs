@@ -9,9 +9,9 @@ use super::token::{TokenQuery, placeholder_token};
 use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
-use crate::model::scheme::{Level, Remedy, Scheme};
-use crate::recording::{Miss, Played, Whose, missed};
-use crate::render::Moment;
+use crate::model::scheme::{ErrorRemedy, Level, Scheme};
+use crate::recording::{RecordingKey, ReplayMiss, ReplayedResponse, describe_miss};
+use crate::render::FreshValues;
 use crate::sandbox::NO_RECORDING;
 use crate::sign::{NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal};
 use crate::transport::TransportError;
@@ -67,7 +67,7 @@ pub enum SendState {
 
 /// One request on its way, with everything that it is signed with.
 pub struct ExchangeContext<'c> {
-    pub recording_key: &'c Whose,
+    pub recording_key: &'c RecordingKey,
     pub scheme: &'c Scheme,
     pub level: &'c Level,
     pub access: &'c AccountAccess,
@@ -85,7 +85,7 @@ impl ExchangeContext<'_> {
         &self,
         draft: &Draft,
         unsigned: Option<&RecordedRequest>,
-        moment: Moment,
+        moment: FreshValues,
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
         if let Some(played) =
@@ -110,12 +110,12 @@ impl ExchangeContext<'_> {
     async fn replay(
         &self,
         draft: &Draft,
-        played: Result<Played, Miss>,
-        moment: Moment,
+        played: Result<ReplayedResponse, ReplayMiss>,
+        moment: FreshValues,
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
-        let played = played.map_err(|miss| StepError::NotRecorded(missed(&miss)))?;
-        let token = self.scheme.token_of(self.level).map(|token| placeholder_token(token, &self.access.given_token));
+        let played = played.map_err(|miss| StepError::NotRecorded(describe_miss(&miss)))?;
+        let token = self.scheme.token_for_level(self.level).map(|token| placeholder_token(token, &self.access.given_token));
         progress.request = Some(self.seal(draft, token.as_ref(), moment)?.request);
         // Even a sleep of nothing takes until the next tick of the clock.
         if !played.delay.is_zero() {
@@ -133,7 +133,7 @@ impl ExchangeContext<'_> {
         &self,
         draft: &Draft,
         token: Option<&NamedValues>,
-        moment: Moment,
+        moment: FreshValues,
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
         let SealedRequest { request, trace } = self.seal(draft, token, moment)?;
@@ -158,8 +158,8 @@ impl ExchangeContext<'_> {
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
-    fn seal(&self, draft: &Draft, token: Option<&NamedValues>, moment: Moment) -> Result<SealedRequest, SealError> {
-        let moment = Moment { unix_ms: self.scheme.clock.reading(moment.unix_ms), ..moment };
+    fn seal(&self, draft: &Draft, token: Option<&NamedValues>, moment: FreshValues) -> Result<SealedRequest, SealError> {
+        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(moment.unix_ms), ..moment };
         let inputs = SigningInputs { credentials: &self.access.credentials, token, moment, steps: &[], extra: &[] };
         seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)
     }
@@ -173,12 +173,12 @@ impl ExchangeContext<'_> {
 
     fn should_renew(&self, outcome: &ResponseOutcome) -> bool {
         let expired = matches!(outcome, ResponseOutcome::ApiError { kind: ErrorKind::TokenExpired, .. })
-            || matches!(outcome, ResponseOutcome::ApiError { remedy: Some(Remedy::RenewOnce), .. });
+            || matches!(outcome, ResponseOutcome::ApiError { remedy: Some(ErrorRemedy::RenewOnce), .. });
         expired && self.can_renew_token
     }
 
     fn token_query(&self) -> Option<TokenQuery<'_>> {
-        let token = self.scheme.token_of(self.level)?;
+        let token = self.scheme.token_for_level(self.level)?;
         Some(TokenQuery { scheme: self.scheme, token, access: self.access, context: self.context })
     }
 }

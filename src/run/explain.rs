@@ -6,11 +6,11 @@ use super::token::placeholder_token;
 use super::unit::{FixtureValue, variables};
 use super::{RunContext, step};
 use crate::model::fixture::Fixture;
-use crate::model::request::{Field, Request, Step};
-use crate::model::scheme::{Part, Scheme};
+use crate::model::request::{Request, Step, TemplateField};
+use crate::model::scheme::{RequestPart, Scheme};
 use crate::model::template::Expression;
 use crate::plan::Unit;
-use crate::render::{Dialect, FUNCTIONS, Layer, Moment, RenderError, Variables, draft};
+use crate::render::{FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope, render_draft};
 use crate::secret::{Redactor, Shown};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
@@ -46,7 +46,7 @@ pub struct ExplainedRequest {
 pub struct ExplainedValue {
     pub name: String,
     pub value: Shown,
-    pub layer: Layer,
+    pub layer: VariableLayer,
     pub at: Option<Span>,
 }
 
@@ -82,24 +82,24 @@ impl ExplainError {
 /// When a template cannot be filled in, an account is not clear, or a step of the signature cannot be computed.
 pub fn explain(unit: &Unit<'_>, step: &Step, context: &RunContext<'_>, now_ms: i64) -> Result<StepExplanation, ExplainError> {
     let (request, account) = (unit.request, unit.account.as_deref());
-    let moment = Moment { unix_ms: now_ms, seed: (context.rng)() };
+    let moment = FreshValues { unix_ms: now_ms, seed: (context.rng)() };
     let variables = variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
         return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
     };
-    let draft = draft(step, &variables, moment, context.files).map_err(StepError::from)?;
+    let draft = render_draft(step, &variables, moment, context.files).map_err(StepError::from)?;
     let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
     let access = context.access(scheme, level, account).map_err(StepError::from)?;
     let mut notes = missing_notes(context, scheme, level, account);
     let is_given = access.given_token.get("access_token").is_some();
-    let renewed = scheme.token_of(level).filter(|_| !is_given);
+    let renewed = scheme.token_for_level(level).filter(|_| !is_given);
     let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder_token(token, &access.given_token));
     if renewed.is_some() {
         notes
             .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
     }
     context.register_secrets(scheme, &access.credentials, &token);
-    let signed_at = Moment { unix_ms: scheme.clock.reading(now_ms), ..moment };
+    let signed_at = FreshValues { unix_ms: scheme.clock.request_time_ms(now_ms), ..moment };
     let inputs =
         SigningInputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
     let mut calls = Vec::new();
@@ -168,22 +168,22 @@ fn time_note(now_ms: i64, trace: &SignTrace) -> String {
     format!("{now}, written as {}", trace.ts)
 }
 
-fn placed_values(rows: &[(Part, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
+fn placed_values(rows: &[(RequestPart, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
     rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.show(value))).collect()
 }
 
 /// Each name once, in the order of its first use.
-fn used_values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> Vec<ExplainedValue> {
+fn used_values(step: &Step, variables: &VariableScope, redactor: &mut Redactor) -> Vec<ExplainedValue> {
     let mut found: Vec<ExplainedValue> = Vec::new();
     for expression in expressions(step) {
-        for name in Dialect::Request.names_in(expression).unwrap_or_default() {
+        for name in TemplateDialect::Request.names_in(expression).unwrap_or_default() {
             let root = name.split('.').next().unwrap_or_default().to_owned();
             if found.iter().any(|value| value.name == root) {
                 continue;
             }
-            if FUNCTIONS.contains(&root.as_str()) {
+            if FUNCTION_NAMES.contains(&root.as_str()) {
                 let value = redactor.show(&format!("the function in `{}`", expression.source));
-                found.push(ExplainedValue { name: root, value, layer: Layer::BuiltIn, at: Some(expression.at) });
+                found.push(ExplainedValue { name: root, value, layer: VariableLayer::BuiltIn, at: Some(expression.at) });
             } else if let (Some(value), Some(origin)) = (variables.get(&root), variables.origin(&root)) {
                 found.push(ExplainedValue {
                     name: root,
@@ -200,7 +200,7 @@ fn used_values(step: &Step, variables: &Variables, redactor: &mut Redactor) -> V
 /// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
 fn placeholder_fixtures(unit: &Unit<'_>) -> Vec<FixtureValue> {
     let value = |fixture: &Fixture| {
-        let member = |field: &Field| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
+        let member = |field: &TemplateField| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
         Value::Object(fixture.values.iter().map(member).collect())
     };
     let of = |fixture: &&Fixture| FixtureValue { name: fixture.name.clone(), value: value(fixture), marked: None };

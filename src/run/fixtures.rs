@@ -8,10 +8,10 @@ use super::undo::{self, UndoRequest};
 use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
 use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
 use crate::jsonpath::PathMatches;
-use crate::model::fixture::{Find, Fixture, FixtureStep, Undo};
-use crate::plan::{Id, Place, Standing, Unit, id};
-use crate::recording::Whose;
-use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft};
+use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
+use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
+use crate::recording::RecordingKey;
+use crate::render::{PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft};
 use crate::store::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
@@ -20,8 +20,8 @@ use std::collections::HashMap;
 
 /// What stands, what it is worth, and how it is taken back.
 pub struct ActiveFixtures<'l, 'w> {
-    active_set: Standing<'w>,
-    instances: HashMap<Id, FixtureInstance<'w>>,
+    active_set: ActiveFixtureSet<'w>,
+    instances: HashMap<FixtureKey, FixtureInstance<'w>>,
     /// One for the run; it begins with the first thing that is made.
     ledger: &'l RefCell<Option<Ledger>>,
 }
@@ -80,7 +80,7 @@ impl From<LedgerError> for SetUpError {
 impl<'l, 'w> ActiveFixtures<'l, 'w> {
     #[must_use]
     pub fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
-        Self { active_set: Standing::default(), instances: HashMap::new(), ledger }
+        Self { active_set: ActiveFixtureSet::default(), instances: HashMap::new(), ledger }
     }
 
     /// The values of what a unit names; the fixtures it needs stand from now on.
@@ -93,16 +93,16 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Vec<FixtureValue>, SetUpError> {
-        for fixture in Standing::order(unit) {
-            let place = Place::new(unit, fixture);
-            let id = place.id.clone();
-            if let Some(first) = self.active_set.before(&place) {
+        for fixture in ActiveFixtureSet::setup_order(unit) {
+            let place = ActiveFixture::new(unit, fixture);
+            let id = place.key.clone();
+            if let Some(first) = self.active_set.teardown_before(&place) {
                 self.undo_all(first, context, emit).await;
                 let mut undos = Vec::new();
                 // On the heap, as taking back is: most units need nothing, and all would carry the room for it.
                 let result = Box::pin(self.create(&mut undos, unit, fixture, context, emit)).await;
                 let instance = FixtureInstance { fixture, result, pending_undos: undos };
-                self.active_set.put(place);
+                self.active_set.insert(place);
                 self.instances.insert(id.clone(), instance);
             }
             if let Some(Err(error)) = self.instances.get_mut(&id).map(|instance| &mut instance.result) {
@@ -117,7 +117,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
 
     fn fixture_value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
         let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
-        self.instances.get(&id(unit, fixture))?.result.as_ref().ok().cloned()
+        self.instances.get(&fixture_key(unit, fixture))?.result.as_ref().ok().cloned()
     }
 
     /// What the fixtures that a fixture needs are worth.
@@ -140,15 +140,15 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         let mut variables = base_variables(context, moment(context), account, scheme).map_err(|error| file(&error))?;
         set_fixtures(&mut variables, self.needed_values(unit, fixture));
         let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
-        variables.define(param, Layer::Case).map_err(|error| file(&error))?;
-        variables.define(&fixture.vars, Layer::File).map_err(|error| file(&error))?;
+        variables.define(param, VariableLayer::Case).map_err(|error| file(&error))?;
+        variables.define(&fixture.vars, VariableLayer::File).map_err(|error| file(&error))?;
         let caller = StepOwner { recording_key: fixture_recording_key(unit, fixture), redact_rules: &[], unit: None };
         context
             .recordings
             .include_redactions(&caller.recording_key, unit.fixtures.iter().map(|other| fixture_recording_key(unit, other)));
         let mut steps = Vec::new();
         for made in &fixture.steps {
-            variables.set_moment(moment(context));
+            variables.set_fresh_values(moment(context));
             let verdict = self.create_step(undos, fixture, made, &caller, &mut variables, &mut steps, context).await?;
             if !verdict.is_pass() {
                 return Err(SetUpError::from_verdict(fixture, &verdict, steps));
@@ -165,7 +165,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         fixture: &Fixture,
         made: &'w FixtureStep,
         caller: &StepOwner<'_>,
-        variables: &mut Variables,
+        variables: &mut VariableScope,
         steps: &mut Vec<StepReport>,
         context: &RunContext<'_>,
     ) -> Result<Verdict, SetUpError> {
@@ -233,18 +233,18 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) {
-        let leaving = self.active_set.leaving(unit, next);
+        let leaving = self.active_set.teardown_order(unit, next);
         self.undo_all(leaving, context, emit).await;
     }
 
     /// Undoes everything.
     pub async fn tear_down_all(mut self, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
-        let all = self.active_set.all();
+        let all = self.active_set.full_teardown();
         self.undo_all(all, context, emit).await;
     }
 
     /// Each in its turn, whatever becomes of the others.
-    async fn undo_all(&mut self, ids: Vec<Id>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
+    async fn undo_all(&mut self, ids: Vec<FixtureKey>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
         for id in ids {
             self.active_set.remove(&id);
             let Some(mut instance) = self.instances.remove(&id) else { continue };
@@ -253,7 +253,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                     continue;
                 }
                 let number = pending.ledger_number;
-                let whose = Whose::of_fixture(&instance.fixture.name, id.account.as_deref());
+                let whose = RecordingKey::for_fixture(&instance.fixture.name, id.account.as_deref());
                 let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
                 let noted = if outcome.is_ok() { self.close_undo(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
@@ -265,10 +265,10 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
 }
 
 /// What a fixture is worth to those who need it.
-fn values_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, RenderError> {
+fn values_of(fixture: &Fixture, variables: &VariableScope) -> Result<FixtureValue, RenderError> {
     let (mut values, mut marked, mut is_fresh) = (Vec::new(), Vec::new(), false);
     for field in &fixture.values {
-        let (value, mark) = variables.both(&field.value)?;
+        let (value, mark) = variables.render_with_placeholders(&field.value)?;
         is_fresh |= mark.is_some();
         marked.push((field.name.clone(), mark.unwrap_or_else(|| value.clone())));
         values.push((field.name.clone(), value));
@@ -277,7 +277,7 @@ fn values_of(fixture: &Fixture, variables: &Variables) -> Result<FixtureValue, R
     Ok(FixtureValue { name: fixture.name.clone(), value: Value::Object(values), marked })
 }
 
-async fn send_pending_undo(pending: &PendingUndo<'_>, whose: &Whose, context: &RunContext<'_>) -> Result<(), String> {
+async fn send_pending_undo(pending: &PendingUndo<'_>, whose: &RecordingKey, context: &RunContext<'_>) -> Result<(), String> {
     let unknown = "its answer did not say what was made, so it cannot be taken back";
     let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else { return Err(unknown.to_owned()) };
     let recall = UndoRequest::from_ledger(&undo.step.scheme.name, call, whose.clone(), &undo.gone).ok_or(unknown)?;
@@ -300,16 +300,16 @@ fn step_name(fixture: &Fixture, made: &FixtureStep) -> String {
 }
 
 /// The undo as recordings know it.
-fn recorded_undo_draft(made: &FixtureStep, variables: &Variables, context: &RunContext<'_>) -> Option<Draft> {
+fn recorded_undo_draft(made: &FixtureStep, variables: &VariableScope, context: &RunContext<'_>) -> Option<Draft> {
     let step = &made.undo.as_ref().filter(|_| context.recordings.is_enabled())?.step;
-    draft(step, &Marked(variables), variables.moment(), context.files).ok()
+    render_draft(step, &PlaceholderScope(variables), variables.fresh_values(), context.files).ok()
 }
 
 /// The undo as it will be sent. `None` when it needs something that the answer did not bring.
-fn undo_call(made: &FixtureStep, variables: &Variables, context: &RunContext<'_>) -> Option<UndoCall> {
+fn undo_call(made: &FixtureStep, variables: &VariableScope, context: &RunContext<'_>) -> Option<UndoCall> {
     let step = &made.undo.as_ref()?.step;
     let Draft { method, path, raw_query, query, headers, body } =
-        draft(step, variables, variables.moment(), context.files).ok()?;
+        render_draft(step, variables, variables.fresh_values(), context.files).ok()?;
     let body = match body {
         DraftBody::Json(value) => UndoBody::Json(value.to_json()),
         DraftBody::Form(pairs) => UndoBody::Form(pairs),
@@ -340,8 +340,8 @@ fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> UndoCall {
 /// # Errors
 /// In words, when the list cannot be got or read, or an undo needs more than the list says.
 pub async fn find_leftovers(
-    find: &Find,
-    undo: &Undo,
+    find: &LeftoverSearch,
+    undo: &UndoStep,
     account: Option<&str>,
     run_id: &str,
     context: &RunContext<'_>,
@@ -349,9 +349,10 @@ pub async fn find_leftovers(
     let words = |error: crate::render::RenderError| error.reason;
     let scheme = Some(find.step.scheme.name.as_str());
     let mut variables = base_variables(context, moment(context), account, scheme).map_err(words)?;
-    variables.set("run_id", Value::from(run_id), Origin { layer: Layer::BuiltIn, at: None });
-    let list = draft(&find.step, &variables, variables.moment(), context.files).map_err(words)?;
-    let answer = undo::fetch_json(UndoRequest::from_step(&find.step, list, Whose::nobody_s(account), &[]), context).await?;
+    variables.set("run_id", Value::from(run_id), VariableOrigin { layer: VariableLayer::BuiltIn, at: None });
+    let list = render_draft(&find.step, &variables, variables.fresh_values(), context.files).map_err(words)?;
+    let answer =
+        undo::fetch_json(UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]), context).await?;
     let things = match find.each.find(&answer) {
         Ok(PathMatches::One(thing)) => thing.into_iter().collect(),
         Ok(PathMatches::Many(things)) => things,
@@ -364,9 +365,9 @@ pub async fn find_leftovers(
             let Ok(PathMatches::One(Some(value))) = path.find(thing) else {
                 return Err(format!("a thing in the list has no `{}`", path.as_str()));
             };
-            variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Capture, at: None });
+            variables.set(name.as_str(), value.clone(), VariableOrigin { layer: VariableLayer::Capture, at: None });
         }
-        drafts.push(draft(&undo.step, &variables, variables.moment(), context.files).map_err(words)?);
+        drafts.push(render_draft(&undo.step, &variables, variables.fresh_values(), context.files).map_err(words)?);
     }
     Ok(drafts)
 }

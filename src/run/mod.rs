@@ -114,7 +114,7 @@ impl RunContext<'_> {
     /// From now on these secrets are shown by their names.
     pub fn register_secrets(&self, scheme: &Scheme, credentials: &NamedValues, token: &NamedValues) {
         let mut redactor = self.redactor.borrow_mut();
-        for credential in scheme.credentials.iter().filter(|credential| credential.secret) {
+        for credential in scheme.credentials.iter().filter(|credential| credential.is_secret) {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
                 redactor.add(format!("cred.{}", credential.name), value);
             }

@@ -10,8 +10,8 @@ use crate::diagnostic::count;
 use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::capture::Capture;
-use crate::model::repeat::{Pages, Setting};
-use crate::render::{Layer, Origin, Variables};
+use crate::model::repeat::{NextPageVariable, PagingOptions};
+use crate::render::{VariableLayer, VariableOrigin, VariableScope};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -19,21 +19,21 @@ use crate::value::Value;
 /// When a page could not be asked for.
 pub async fn run(
     asking: &StepExecution<'_>,
-    pages: &Pages,
-    variables: &mut Variables,
+    pages: &PagingOptions,
+    variables: &mut VariableScope,
     progress: &mut StepProgress,
 ) -> Result<Judgement, StepError> {
     let before = variables.clone();
     let judged = fetch_pages(asking, pages, variables, progress).await;
     // Another step with the same variables begins at its own first page.
-    pages.set.iter().for_each(|setting| variables.restore(&setting.name, &before));
+    pages.next_page_vars.iter().for_each(|setting| variables.restore(&setting.name, &before));
     judged
 }
 
 async fn fetch_pages(
     asking: &StepExecution<'_>,
-    pages: &Pages,
-    variables: &mut Variables,
+    pages: &PagingOptions,
+    variables: &mut VariableScope,
     progress: &mut StepProgress,
 ) -> Result<Judgement, StepError> {
     let mut joined = JoinedCaptures::of(&asking.step.captures);
@@ -64,44 +64,44 @@ async fn fetch_pages(
 /// One page.
 struct CurrentPage<'a> {
     execution: &'a StepExecution<'a>,
-    pages: &'a Pages,
+    pages: &'a PagingOptions,
     /// From 1.
     number: u32,
 }
 
 impl CurrentPage<'_> {
     /// Whether there is another page; then the variables are those of it.
-    fn advance(&self, asked: &StepResponse, variables: &mut Variables) -> Result<bool, Box<FailureReport>> {
+    fn advance(&self, asked: &StepResponse, variables: &mut VariableScope) -> Result<bool, Box<FailureReport>> {
         let answer = ResponseView::new(asked.response());
         let json = answer.json().map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
-        match find_one(&self.pages.goes_on, json) {
+        match find_one(&self.pages.has_next, json) {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
             Some(Value::Bool(true)) => {}
             Some(other) => return Err(self.invalid_while_value(&other.to_json())),
         }
-        if self.number >= self.pages.max {
+        if self.number >= self.pages.max_pages {
             return Err(self.too_many_pages());
         }
-        for setting in &self.pages.set {
+        for setting in &self.pages.next_page_vars {
             let value = find_one(&setting.from, json).ok_or_else(|| self.missing_next_value(setting))?;
-            let origin = Origin { layer: Layer::Capture, at: Some(setting.name_at) };
+            let origin = VariableOrigin { layer: VariableLayer::Capture, at: Some(setting.name_at) };
             variables.set(setting.name.as_str(), value.clone(), origin);
         }
         Ok(true)
     }
 
     fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {
-        let subject = format!("while {}", self.pages.goes_on.as_str());
-        self.failure(self.pages.goes_on_at, [&subject, "`true`, `false`, `null` or nothing", actual])
+        let subject = format!("while {}", self.pages.has_next.as_str());
+        self.failure(self.pages.has_next_at, [&subject, "`true`, `false`, `null` or nothing", actual])
     }
 
     fn too_many_pages(&self) -> Box<FailureReport> {
-        let expected = format!("an end within {}", count(self.pages.max as usize, "page"));
-        let actual = format!("`{}` is still true", self.pages.goes_on.as_str());
+        let expected = format!("an end within {}", count(self.pages.max_pages as usize, "page"));
+        let actual = format!("`{}` is still true", self.pages.has_next.as_str());
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
-    fn missing_next_value(&self, setting: &Setting) -> Box<FailureReport> {
+    fn missing_next_value(&self, setting: &NextPageVariable) -> Box<FailureReport> {
         let expected = format!("a value of `{}` for the next page", setting.name);
         self.failure(setting.at, [&format!("set {}", setting.from.as_str()), &expected, "nothing is there"])
     }
@@ -138,7 +138,7 @@ impl<'c> JoinedCaptures<'c> {
         Self(captures.iter().filter(|capture| captures_list(capture)).map(|capture| (capture, Vec::new())).collect())
     }
 
-    fn add(&mut self, variables: &Variables) {
+    fn add(&mut self, variables: &VariableScope) {
         for (capture, all) in &mut self.0 {
             if let Some(Value::List(items)) = variables.get(&capture.name) {
                 all.extend_from_slice(items);
@@ -147,7 +147,7 @@ impl<'c> JoinedCaptures<'c> {
     }
 
     /// A capture that found nothing on any page has found nothing.
-    fn finish(self, asked: &StepResponse, variables: &mut Variables, context: &RunContext<'_>) -> Vec<FailureReport> {
+    fn finish(self, asked: &StepResponse, variables: &mut VariableScope, context: &RunContext<'_>) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0 {
             if all.is_empty()
@@ -155,7 +155,7 @@ impl<'c> JoinedCaptures<'c> {
             {
                 failures.push(failures::capture_failure(&failure, context));
             }
-            let origin = Origin { layer: Layer::Capture, at: Some(capture.name_at) };
+            let origin = VariableOrigin { layer: VariableLayer::Capture, at: Some(capture.name_at) };
             variables.set(capture.name.as_str(), Value::List(all), origin);
         }
         failures

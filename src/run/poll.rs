@@ -6,8 +6,8 @@ use super::step_execution::StepExecution;
 use crate::check::ResponseView;
 use crate::diagnostic::count;
 use crate::event::FailureReport;
-use crate::model::repeat::Poll;
-use crate::render::{RenderError, Variables};
+use crate::model::repeat::PollOptions;
+use crate::render::{RenderError, VariableScope};
 use crate::transport::human_duration;
 use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 /// When a call could not be made, or somebody wants the run to stop. That it does not hold in time is a failure.
 pub async fn run(
     asking: &StepExecution<'_>,
-    poll: &Poll,
-    variables: &mut Variables,
+    poll: &PollOptions,
+    variables: &mut VariableScope,
     progress: &mut StepProgress,
 ) -> Result<Judgement, StepError> {
     let mut watch = PollTimer::start(poll, asking.context.recordings.is_replay());
@@ -48,19 +48,20 @@ pub async fn run(
 fn unmet_until(
     asking: &StepExecution<'_>,
     response: &WireResponse,
-    variables: &Variables,
+    variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
     let hide = |text: &str| asking.context.redactor.borrow_mut().redact(text);
-    let unmet = asking.unmet_assertions(asking.step.until(), &ResponseView::new(response).with_redaction(&hide), variables)?;
+    let unmet =
+        asking.unmet_assertions(asking.step.poll_conditions(), &ResponseView::new(response).with_redaction(&hide), variables)?;
     let mut redactor = asking.context.redactor.borrow_mut();
     let named =
         |failure: FailureReport| FailureReport { subject: redactor.show(&format!("until {}", failure.subject)), ..failure };
     Ok(unmet.into_iter().map(named).collect())
 }
 
-fn timeout_failure(asking: &StepExecution<'_>, poll: &Poll, answers: usize) -> FailureReport {
+fn timeout_failure(asking: &StepExecution<'_>, poll: &PollOptions, answers: usize) -> FailureReport {
     let mut redactor = asking.context.redactor.borrow_mut();
-    let within = human_duration(poll.within);
+    let within = human_duration(poll.timeout);
     FailureReport {
         at: poll.at,
         subject: redactor.show("poll"),
@@ -73,7 +74,7 @@ fn timeout_failure(asking: &StepExecution<'_>, poll: &Poll, answers: usize) -> F
 
 /// When the next call begins, from the start of the first. In a replay, where nothing is waited for, time goes by in steps.
 struct PollTimer<'p> {
-    poll: &'p Poll,
+    poll: &'p PollOptions,
     started_at: Instant,
     is_replayed: bool,
     /// When the present call began.
@@ -81,18 +82,18 @@ struct PollTimer<'p> {
 }
 
 impl<'p> PollTimer<'p> {
-    fn start(poll: &'p Poll, is_replayed: bool) -> Self {
+    fn start(poll: &'p PollOptions, is_replayed: bool) -> Self {
         Self { poll, started_at: Instant::now(), is_replayed, elapsed: Duration::ZERO }
     }
 
     fn remaining(&self) -> Duration {
-        self.poll.within.saturating_sub(self.elapsed)
+        self.poll.timeout.saturating_sub(self.elapsed)
     }
 
     /// How long until the next call; `None` when there is no time for one.
     fn next_wait(&mut self) -> Option<Duration> {
         let passed = if self.is_replayed { Duration::ZERO } else { self.started_at.elapsed() };
-        self.elapsed = passed.max(self.elapsed + self.poll.every);
-        (self.elapsed < self.poll.within).then(|| self.elapsed.saturating_sub(passed))
+        self.elapsed = passed.max(self.elapsed + self.poll.interval);
+        (self.elapsed < self.poll.timeout).then(|| self.elapsed.saturating_sub(passed))
     }
 }

@@ -3,11 +3,14 @@
 use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
-use crate::model::recording::{Exchange, Outcome, RecordedAnswer, RecordedRequest};
-use crate::model::redact::Redact;
+use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse};
+use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::recording::{Extent, Hidden, Miss, Played, RUN_ID, Recorder, Replay, Source, Take, TakeError, Whose, Why, masked};
+use crate::recording::{
+    ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay, RecordingSource, Redaction,
+    RedactionError, ReplayMiss, ReplayedResponse, SkipReason, apply_masks,
+};
 use crate::secret::Redactor;
 use crate::span::Span;
 use crate::value::Value;
@@ -20,39 +23,39 @@ pub enum RecordingMode {
     /// The environment answers, and nothing is written.
     Disabled,
     /// They answer alone.
-    Replay(Replay),
+    Replay(RecordingReplay),
     /// They are written; where only what is missing is written, the rest is answered from them.
-    Record(Recorder, Replay),
+    Record(Recorder, RecordingReplay),
     /// The environment answers, and is held against them.
-    Compare(Replay),
+    Compare(RecordingReplay),
 }
 
 /// The recordings of a run.
 pub struct RunRecordings {
     pub mode: RefCell<RecordingMode>,
     /// What is personal, by request file and account.
-    redactions: RefCell<HashMap<Whose, Hidden>>,
+    redactions: RefCell<HashMap<RecordingKey, Redaction>>,
     /// What hides nothing but the id of the run.
-    run_id_redaction: Hidden,
+    run_id_redaction: Redaction,
     run_id: String,
 }
 
 /// One exchange that was made.
 pub struct ObservedExchange<'m> {
-    pub recording_key: &'m Whose,
+    pub recording_key: &'m RecordingKey,
     pub scheme: &'m Scheme,
     pub request: &'m RecordedRequest,
     pub response: &'m WireResponse,
     /// Headers that the file looks at.
     pub inspected_headers: &'m [String],
     /// Of the file itself.
-    pub redact_rules: &'m [Redact],
+    pub redact_rules: &'m [RedactRule],
 }
 
 impl RunRecordings {
     #[must_use]
     pub fn new(used: RecordingMode, run_id: &str) -> Self {
-        let (fresh, run_id) = (Hidden::of_run(run_id), run_id.to_owned());
+        let (fresh, run_id) = (Redaction::for_run(run_id), run_id.to_owned());
         Self { mode: used.into(), redactions: RefCell::default(), run_id_redaction: fresh, run_id }
     }
 
@@ -69,13 +72,18 @@ impl RunRecordings {
     }
 
     /// The recorded answer, where the run is to be answered so; `None` when the environment answers.
-    pub fn recorded_response(&self, whose: &Whose, scheme: &Scheme, request: &RecordedRequest) -> Option<Result<Played, Miss>> {
-        let request = self.run_id_redaction.in_request(request);
+    pub fn recorded_response(
+        &self,
+        whose: &RecordingKey,
+        scheme: &Scheme,
+        request: &RecordedRequest,
+    ) -> Option<Result<ReplayedResponse, ReplayMiss>> {
+        let request = self.run_id_redaction.redact_request(request);
         let played = match &mut *self.mode.borrow_mut() {
-            RecordingMode::Replay(replay) => Some(replay.answer(&whose.file, &scheme.name, &request)),
-            RecordingMode::Record(recorder, replay) if recorder.extent() == Extent::Missing => {
-                let is_there = replay.look(&whose.file, &scheme.name, &request);
-                is_there.then(|| replay.answer(&whose.file, &scheme.name, &request))
+            RecordingMode::Replay(replay) => Some(replay.respond(&whose.file, &scheme.name, &request)),
+            RecordingMode::Record(recorder, replay) if recorder.record_scope() == RecordScope::Missing => {
+                let is_there = replay.has_response(&whose.file, &scheme.name, &request);
+                is_there.then(|| replay.respond(&whose.file, &scheme.name, &request))
             }
             _ => None,
         };
@@ -83,15 +91,15 @@ impl RunRecordings {
     }
 
     /// An answer that repeats the id of its run repeats that of this one.
-    fn with_current_run_id(&self, played: Played) -> Played {
+    fn with_current_run_id(&self, played: ReplayedResponse) -> ReplayedResponse {
         let response = played.response.map(|response| {
-            let text = std::str::from_utf8(response.body()).ok().filter(|text| text.contains(RUN_ID));
-            match text.map(|text| text.replace(RUN_ID, &self.run_id)) {
+            let text = std::str::from_utf8(response.body()).ok().filter(|text| text.contains(RUN_ID_PLACEHOLDER));
+            match text.map(|text| text.replace(RUN_ID_PLACEHOLDER, &self.run_id)) {
                 Some(text) => response.with_body(text.into()),
                 None => response,
             }
         });
-        Played { response, ..played }
+        ReplayedResponse { response, ..played }
     }
 
     /// An exchange went as it should: it is kept for the recording.
@@ -100,23 +108,23 @@ impl RunRecordings {
         let RecordingMode::Record(recorder, _) = &mut *used else { return };
         if is_token_request(made) {
             let why = "it asks for a token, and token endpoints are never recorded";
-            return recorder.refuse(made.recording_key, Why::Fault(why.to_owned()));
+            return recorder.skip_unit(made.recording_key, SkipReason::CannotRecord(why.to_owned()));
         }
         match self.redact(made, workspace, redactor) {
-            Ok((request, answer)) => recorder.hear(made.recording_key, &made.scheme.name, recorded_exchange(request, answer)),
-            Err(error) => recorder.refuse(made.recording_key, Why::Fault(error.to_string())),
+            Ok((request, answer)) => recorder.capture(made.recording_key, &made.scheme.name, recorded_exchange(request, answer)),
+            Err(error) => recorder.skip_unit(made.recording_key, SkipReason::CannotRecord(error.to_string())),
         }
     }
 
     /// An exchange that did not go as it should, so that nothing of its unit is recorded.
-    pub fn reject_unit(&self, whose: &Whose, reason: &str) {
+    pub fn reject_unit(&self, whose: &RecordingKey, reason: &str) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
-            recorder.refuse(whose, Why::Failed(reason.to_owned()));
+            recorder.skip_unit(whose, SkipReason::NotAsExpected(reason.to_owned()));
         }
     }
 
     /// What fixtures hid stays hidden in those that need them.
-    pub fn include_redactions(&self, whose: &Whose, fixtures: impl Iterator<Item = Whose>) {
+    pub fn include_redactions(&self, whose: &RecordingKey, fixtures: impl Iterator<Item = RecordingKey>) {
         let mut fixtures = fixtures.peekable();
         if fixtures.peek().is_none() {
             return;
@@ -128,7 +136,7 @@ impl RunRecordings {
     }
 
     /// The end of a unit; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&self, whose: &Whose, is_whole: bool) {
+    pub fn end_unit(&self, whose: &RecordingKey, is_whole: bool) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_unit(whose, is_whole);
         }
@@ -144,10 +152,10 @@ impl RunRecordings {
     /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
     pub fn write(&self, file: &str, main_scheme: &str, is_whole: bool, workspace: &Workspace, now_ms: i64) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
-            recorder.write(
+            recorder.write_file(
                 file,
                 is_whole,
-                &|scheme| Source { scheme, masks: scheme_masks(workspace, scheme), now_ms },
+                &|scheme| RecordingSource { scheme, masks: scheme_masks(workspace, scheme), now_ms },
                 main_scheme,
             );
         }
@@ -160,18 +168,21 @@ impl RunRecordings {
         at: Span,
         workspace: &Workspace,
         redactor: &mut Redactor,
-    ) -> Option<Result<Vec<FailureReport>, Miss>> {
+    ) -> Option<Result<Vec<FailureReport>, ReplayMiss>> {
         let mut used = self.mode.borrow_mut();
         // What a fixture makes is another thing each time.
         let RecordingMode::Compare(replay) = &mut *used else { return None };
         if made.recording_key.is_fixture() {
             return None;
         }
-        let played =
-            match replay.answer(&made.recording_key.file, &made.scheme.name, &self.run_id_redaction.in_request(made.request)) {
-                Ok(played) => played,
-                Err(miss) => return Some(Err(miss)),
-            };
+        let played = match replay.respond(
+            &made.recording_key.file,
+            &made.scheme.name,
+            &self.run_id_redaction.redact_request(made.request),
+        ) {
+            Ok(played) => played,
+            Err(miss) => return Some(Err(miss)),
+        };
         let expected = played.response.ok()?;
         let Ok(actual) = self.redacted_response(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
         Some(Ok(response_differences(&expected, &actual, &scheme_masks(workspace, &made.scheme.name), at, redactor)))
@@ -186,9 +197,9 @@ impl RunRecordings {
         made: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
-    ) -> Result<WireResponse, TakeError> {
+    ) -> Result<WireResponse, RedactionError> {
         let (_, answer) = self.redact(made, workspace, redactor)?;
-        let body = crate::recording::body_of(&answer.body, &workspace.root).unwrap_or_default();
+        let body = crate::recording::read_body(&answer.body, &workspace.root).unwrap_or_default();
         Ok(WireResponse::new(answer.status, Vec::new(), body, made.response.latency))
     }
 
@@ -197,22 +208,27 @@ impl RunRecordings {
         made: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
-    ) -> Result<(RecordedRequest, RecordedAnswer), TakeError> {
+    ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
         register_tokens(made, redactor);
-        let rules: Vec<&Redact> = made.scheme.redact.iter().chain(&workspace.redact).chain(made.redact_rules).collect();
-        let take = Take { request: made.request, response: made.response, headers: made.inspected_headers, rules: &rules };
+        let rules: Vec<&RedactRule> = made.scheme.redact_rules.iter().chain(&workspace.redact).chain(made.redact_rules).collect();
+        let take = ExchangeRedaction {
+            request: made.request,
+            response: made.response,
+            extra_headers: made.inspected_headers,
+            rules: &rules,
+        };
         let mut hidden = self.redactions.borrow_mut();
-        take.clean(hidden.entry(made.recording_key.clone()).or_insert_with(|| self.run_id_redaction.clone()), redactor)
+        take.redact(hidden.entry(made.recording_key.clone()).or_insert_with(|| self.run_id_redaction.clone()), redactor)
     }
 }
 
-fn recorded_exchange(request: RecordedRequest, answer: RecordedAnswer) -> Exchange {
-    Exchange { at: Span::default(), request, outcome: Outcome::Answer(answer), times: None, delay: None }
+fn recorded_exchange(request: RecordedRequest, answer: RecordedResponse) -> RecordedExchange {
+    RecordedExchange { at: Span::default(), request, outcome: RecordedOutcome::Response(answer), times: None, delay: None }
 }
 
 /// What a scheme says that varies in its answers.
 fn scheme_masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
-    workspace.scheme(scheme).map(|scheme| scheme.mask.clone()).unwrap_or_default()
+    workspace.scheme(scheme).map(|scheme| scheme.masks.clone()).unwrap_or_default()
 }
 
 /// Token endpoints are called by the program itself; a request file that calls one is a request all the same.
@@ -225,7 +241,7 @@ fn is_token_request(made: &ObservedExchange<'_>) -> bool {
 fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
     const MIN_TOKEN: usize = 16;
     let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
-    let saved: Vec<&(String, JsonPath)> = requests.flat_map(|request| &request.save).collect();
+    let saved: Vec<&(String, JsonPath)> = requests.flat_map(|request| &request.saved_fields).collect();
     if saved.is_empty() {
         return;
     }
@@ -265,7 +281,7 @@ fn response_differences(
     }
     match (expected.json(), actual.json()) {
         (Ok(expected), Ok(actual)) => {
-            let (expected, actual) = (masked(expected, masks), masked(actual, masks));
+            let (expected, actual) = (apply_masks(expected, masks), apply_masks(actual, masks));
             if expected != actual {
                 let differences = check::differences(&expected, &actual);
                 add("body", "the recorded JSON".to_owned(), "another one".to_owned(), &differences);

@@ -8,7 +8,7 @@ use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
-use crate::model::template::{Part, Template};
+use crate::model::template::{Template, TemplatePart};
 use crate::plan::Unit;
 use crate::snapshot::{About, Kept, SnapshotError, SnapshotFile, Update, Writing, content, differences, path_of, same};
 use crate::value::Value;
@@ -69,7 +69,7 @@ impl SnapshotCheck<'_> {
 
     /// The scheme knows what varies in all of its answers.
     fn masks(&self) -> Vec<&JsonPath> {
-        self.scheme.mask.iter().chain(self.step.snapshot.iter().flat_map(|snapshot| &snapshot.mask)).collect()
+        self.scheme.masks.iter().chain(self.step.snapshot.iter().flat_map(|snapshot| &snapshot.mask)).collect()
     }
 
     /// What was pending is out of date.
@@ -150,9 +150,9 @@ fn accepted_outcome(path: &Path) -> SnapshotOutcome {
 
 /// A template as it stands in its file: rendered, it would be another one in every run.
 fn as_written(template: &Template) -> String {
-    let part = |part: &Part| match part {
-        Part::Literal(text) => text.clone(),
-        Part::Hole(hole) => format!("{{{{ {} }}}}", hole.source),
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Expression(hole) => format!("{{{{ {} }}}}", hole.source),
     };
     template.parts.iter().map(part).collect()
 }

@@ -6,13 +6,13 @@ use super::step_execution::StepExecution;
 use super::{RunContext, body_text, pages, poll, redacted_text};
 use crate::budget::BudgetError;
 use crate::event::{AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
-use crate::model::redact::Redact;
-use crate::model::repeat::Repeat;
+use crate::model::redact_rule::RedactRule;
+use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::plan::Unit;
-use crate::recording::{ReplayError, TakeError, Whose};
-use crate::render::{Layer, Origin, RenderError, Variables};
+use crate::recording::{RecordingKey, RedactionError, ReplayError};
+use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope};
 use crate::renew::RefreshError;
 use crate::secret::{Redactor, Shown};
 use crate::sign::{SealError, TraceLine};
@@ -42,7 +42,7 @@ pub enum StepError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     #[error("no snapshot of the answer can be taken: {0}")]
-    Redaction(#[from] TakeError),
+    Redaction(#[from] RedactionError),
     /// Somebody wanted the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -65,7 +65,7 @@ impl StepError {
             Self::Token(_) => Trouble::Unable,
             Self::Budget(error) if error.is_store_error() => Trouble::Unable,
             Self::Budget(_) => Trouble::Budget,
-            Self::Replay(ReplayError::Fault) => Trouble::Unable,
+            Self::Replay(ReplayError::ConnectionClosed) => Trouble::Unable,
             Self::NotRecorded(_)
             | Self::Replay(_)
             | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => Trouble::Recording,
@@ -104,13 +104,13 @@ pub struct StepResult {
 
 /// Whose step it is, and what its file says is personal.
 pub struct StepOwner<'c> {
-    pub recording_key: Whose,
-    pub redact_rules: &'c [Redact],
+    pub recording_key: RecordingKey,
+    pub redact_rules: &'c [RedactRule],
     /// Not of a fixture: its answers are there to be used, and have no snapshots.
     pub unit: Option<&'c Unit<'c>>,
 }
 
-pub async fn run(caller: &StepOwner<'_>, step: &Step, variables: &mut Variables, context: &RunContext<'_>) -> StepResult {
+pub async fn run(caller: &StepOwner<'_>, step: &Step, variables: &mut VariableScope, context: &RunContext<'_>) -> StepResult {
     let begun = context.started_at.elapsed();
     let mut progress = StepProgress { started_at: begun, ..StepProgress::default() };
     let result = execute(caller, step, variables, context, &mut progress).await;
@@ -135,7 +135,7 @@ pub struct Judgement {
 async fn execute(
     caller: &StepOwner<'_>,
     step: &Step,
-    variables: &mut Variables,
+    variables: &mut VariableScope,
     context: &RunContext<'_>,
     progress: &mut StepProgress,
 ) -> Result<Judgement, StepError> {
@@ -145,16 +145,16 @@ async fn execute(
     set_account(variables, scheme, caller.recording_key.account.as_deref(), context);
     let asking = StepExecution { owner: caller, step, scheme, context };
     match &step.repeat {
-        Repeat::Once => asking.run_once(variables, progress).await,
-        Repeat::Poll(poll) => poll::run(&asking, poll, variables, progress).await,
-        Repeat::Pages(pages) => pages::run(&asking, pages, variables, progress).await,
+        RepeatMode::Once => asking.run_once(variables, progress).await,
+        RepeatMode::Poll(poll) => poll::run(&asking, poll, variables, progress).await,
+        RepeatMode::Pages(pages) => pages::run(&asking, pages, variables, progress).await,
     }
 }
 
 /// `account` as templates see it.
-pub fn set_account(variables: &mut Variables, scheme: &Scheme, account: Option<&str>, context: &RunContext<'_>) {
+pub fn set_account(variables: &mut VariableScope, scheme: &Scheme, account: Option<&str>, context: &RunContext<'_>) {
     let shown = context.accesses.template_account(scheme, account);
-    variables.set("account", shown, Origin { layer: Layer::BuiltIn, at: None });
+    variables.set("account", shown, VariableOrigin { layer: VariableLayer::BuiltIn, at: None });
 }
 
 fn step_report(

@@ -11,13 +11,13 @@ use crate::check::{self, CaptureFailure, ResponseOutcome, ResponseView};
 use crate::event::FailureReport;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
-use crate::model::outcome::{ErrorKind, Expected};
+use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::recording::RecordedRequest;
-use crate::model::repeat::Repeat;
+use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::recording;
-use crate::render::{Layer, Marked, Origin, RenderError, Variables, draft, tree};
+use crate::render::{PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft, render_tree};
 use crate::sign::choose_level;
 use crate::value::Value;
 use crate::wire::WireResponse;
@@ -48,21 +48,21 @@ impl StepResponse {
 
 impl StepExecution<'_> {
     /// The usual step: one call, one answer.
-    pub async fn run_once(&self, variables: &mut Variables, progress: &mut StepProgress) -> Result<Judgement, StepError> {
+    pub async fn run_once(&self, variables: &mut VariableScope, progress: &mut StepProgress) -> Result<Judgement, StepError> {
         let asked = self.send(variables, progress).await?;
         let judged = self.judge(&asked, variables)?;
         self.conclude(&asked, judged, progress)
     }
 
     /// Sends the request as the variables stand. What is fresh in it is the same for every call of a step; what signs it is not.
-    pub async fn send(&self, variables: &Variables, progress: &mut StepProgress) -> Result<StepResponse, StepError> {
+    pub async fn send(&self, variables: &VariableScope, progress: &mut StepProgress) -> Result<StepResponse, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let draft = Rc::new(draft(step, variables, variables.moment(), context.files)?);
+        let draft = Rc::new(render_draft(step, variables, variables.fresh_values(), context.files)?);
         progress.draft = Some(Rc::clone(&draft));
         let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
         let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
         let unsigned = self.unsigned_request(variables, &access.account)?;
-        let renews = step.expected == Expected::Success;
+        let renews = step.expected_outcome == ExpectedOutcome::Success;
         let call = ExchangeContext {
             recording_key: &self.owner.recording_key,
             scheme,
@@ -73,9 +73,9 @@ impl StepExecution<'_> {
             budget_class: BudgetClass::Step(self.owner.unit),
             context,
         };
-        let moment = if progress.send_count == 0 { variables.moment() } else { super::unit::moment(context) };
+        let moment = if progress.send_count == 0 { variables.fresh_values() } else { super::unit::moment(context) };
         progress.send_count += 1;
-        let attempts = Attempts { call: &call, max_attempts: step.attempts(), unsigned: unsigned.as_ref() };
+        let attempts = Attempts { call: &call, max_attempts: step.max_attempts(), unsigned: unsigned.as_ref() };
         attempts.exchange(&draft, moment, progress).await?;
         let heard = self.received_response(progress)?;
         progress.send_state = send_state_of(&heard.outcome);
@@ -94,13 +94,13 @@ impl StepExecution<'_> {
     }
 
     /// The request as recordings and snapshots know it, where there are any.
-    fn unsigned_request(&self, variables: &Variables, account: &str) -> Result<Option<RecordedRequest>, RenderError> {
+    fn unsigned_request(&self, variables: &VariableScope, account: &str) -> Result<Option<RecordedRequest>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
         if !has_snapshot && !self.context.recordings.is_enabled() {
             return Ok(None);
         }
-        let draft = draft(self.step, &Marked(variables), variables.moment(), self.context.files)?;
-        Ok(Some(recording::unsigned(&draft, account)))
+        let draft = render_draft(self.step, &PlaceholderScope(variables), variables.fresh_values(), self.context.files)?;
+        Ok(Some(recording::unsigned_request(&draft, account)))
     }
 
     fn wants_snapshot(&self) -> bool {
@@ -109,15 +109,15 @@ impl StepExecution<'_> {
 
     /// Whether the answer is what `ok` says.
     pub fn is_expected(&self, asked: &StepResponse) -> bool {
-        advice::unexpected_outcome(self.step.expected, &asked.judged.outcome).is_none()
+        advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome).is_none()
     }
 
     /// Captures first, since assertions may use them; then every assertion.
-    pub fn judge(&self, asked: &StepResponse, variables: &mut Variables) -> Result<Judgement, StepError> {
+    pub fn judge(&self, asked: &StepResponse, variables: &mut VariableScope) -> Result<Judgement, StepError> {
         let mut judged = Judgement::default();
         let hide = |text: &str| self.context.redactor.borrow_mut().redact(text);
         let answer = ResponseView::new(asked.response()).with_redaction(&hide);
-        if let Some((expected, actual)) = advice::unexpected_outcome(self.step.expected, &asked.judged.outcome) {
+        if let Some((expected, actual)) = advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
             judged.failures.push(failures::unexpected_outcome(self.step, &expected, &actual, self.context));
         } else {
             judged.failures.extend(self.capture_all(&answer, variables));
@@ -136,19 +136,21 @@ impl StepExecution<'_> {
         &self,
         assertions: &[Assertion],
         answer: &ResponseView<'_>,
-        variables: &Variables,
+        variables: &VariableScope,
     ) -> Result<Vec<FailureReport>, RenderError> {
-        let found = check::judge(assertions, answer, &|written| tree(written, variables))?;
+        let found = check::judge(assertions, answer, &|written| render_tree(written, variables))?;
         Ok(found.iter().map(|failure| failures::assertion_failure(failure, self.context)).collect())
     }
 
-    fn capture_all(&self, answer: &ResponseView<'_>, variables: &mut Variables) -> Vec<FailureReport> {
+    fn capture_all(&self, answer: &ResponseView<'_>, variables: &mut VariableScope) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for capture in &self.step.captures {
             match self.capture_value(capture, answer) {
-                Ok(value) => {
-                    variables.set(capture.name.as_str(), value, Origin { layer: Layer::Capture, at: Some(capture.name_at) })
-                }
+                Ok(value) => variables.set(
+                    capture.name.as_str(),
+                    value,
+                    VariableOrigin { layer: VariableLayer::Capture, at: Some(capture.name_at) },
+                ),
                 Err(failure) => failures.push(failures::capture_failure(&failure, self.context)),
             }
         }
@@ -158,7 +160,7 @@ impl StepExecution<'_> {
     /// One page may well have nothing of a list that all pages have together.
     fn capture_value(&self, capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
         let taken = check::capture(capture, answer);
-        let is_joined = matches!(self.step.repeat, Repeat::Pages(_)) && captures_list(capture);
+        let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
         if is_joined && taken.is_err() && answer.json().is_ok() { Ok(Value::List(Vec::new())) } else { taken }
     }
 
@@ -213,7 +215,7 @@ impl StepExecution<'_> {
         if asked.unsigned.is_none() {
             return Vec::new();
         }
-        let judged = self.step.until().iter().chain(&self.step.assertions).map(|assertion| &assertion.subject);
+        let judged = self.step.poll_conditions().iter().chain(&self.step.assertions).map(|assertion| &assertion.subject);
         let subjects = judged.chain(self.step.captures.iter().map(|capture| &capture.from));
         let name = |subject: &Subject| if let Subject::Header(name) = subject { Some(name.to_ascii_lowercase()) } else { None };
         subjects.filter_map(name).collect()
@@ -237,7 +239,7 @@ impl StepExecution<'_> {
 
     fn record_response(&self, asked: &StepResponse, made: &ObservedExchange<'_>) {
         let context = self.context;
-        match advice::unexpected_outcome(self.step.expected, &asked.judged.outcome) {
+        match advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
             None => context.recordings.record_response(made, context.workspace, &mut context.redactor.borrow_mut()),
             Some((_, actual)) => context.recordings.reject_unit(made.recording_key, &format!("the answer was {actual}")),
         }
@@ -245,14 +247,14 @@ impl StepExecution<'_> {
 
     /// The recorded answers stand in their order, and only the last one of a poll is what was waited for.
     fn compare_with_recording(&self, made: &ObservedExchange<'_>) -> Result<Vec<FailureReport>, StepError> {
-        let most = if matches!(self.step.repeat, Repeat::Poll(_)) { MAX_RECORDED_RESPONSES } else { 1 };
+        let most = if matches!(self.step.repeat, RepeatMode::Poll(_)) { MAX_RECORDED_RESPONSES } else { 1 };
         let context = self.context;
         let mut found = Vec::new();
         for turn in 0..most {
             let mut redactor = context.redactor.borrow_mut();
             match context.recordings.compare(made, self.step.at, context.workspace, &mut redactor) {
                 Some(Ok(failures)) => found = failures,
-                Some(Err(miss)) if turn == 0 => return Err(StepError::NotRecorded(recording::missed(&miss))),
+                Some(Err(miss)) if turn == 0 => return Err(StepError::NotRecorded(recording::describe_miss(&miss))),
                 Some(Err(_)) | None => break,
             }
             if found.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::RunContext;
 use super::access::{AccessError, AccountAccess};
-use crate::model::environment::Refresh;
+use crate::model::environment::RefreshPolicy;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind, TokenRefresher};
 use crate::sign::NamedValues;
@@ -19,7 +19,7 @@ const CACHE_TTL_MS: i64 = 60_000;
 /// The tokens of a run.
 pub struct RunTokens<'w> {
     pub renewer: TokenRefresher<'w>,
-    pub refresh: Refresh,
+    pub refresh: RefreshPolicy,
     cached: RefCell<HashMap<FamilyKey, CachedToken>>,
     /// What could not be renewed is not tried again by every request of a run.
     failures: RefCell<HashMap<FamilyKey, RefreshError>>,
@@ -35,7 +35,7 @@ struct CachedToken {
 
 impl<'w> RunTokens<'w> {
     #[must_use]
-    pub fn new(renewer: TokenRefresher<'w>, refresh: Refresh) -> Self {
+    pub fn new(renewer: TokenRefresher<'w>, refresh: RefreshPolicy) -> Self {
         Self { renewer, refresh, cached: RefCell::default(), failures: RefCell::default(), renewal_locks: RefCell::default() }
     }
 }
@@ -98,7 +98,7 @@ impl TokenQuery<'_> {
         };
         match record.filter(is_newer) {
             Some(record) => Ok(Some(active_token(&record, None))),
-            None if self.context.tokens.refresh == Refresh::Never => Ok(None),
+            None if self.context.tokens.refresh == RefreshPolicy::Never => Ok(None),
             None => self.renew(generation).await.map(|record| Some(active_token(&record, None))),
         }
     }
@@ -108,7 +108,7 @@ impl TokenQuery<'_> {
     }
 
     fn renewal_warning(&self, failure: &RefreshError) -> Option<String> {
-        let warns = self.context.tokens.refresh == Refresh::Auto;
+        let warns = self.context.tokens.refresh == RefreshPolicy::Auto;
         warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
     }
 
@@ -133,7 +133,7 @@ impl TokenQuery<'_> {
     }
 
     async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        if self.context.tokens.refresh == Refresh::Never {
+        if self.context.tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
         let tokens = &self.context.tokens;
@@ -198,7 +198,7 @@ pub fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
 pub async fn access_token(context: &RunContext<'_>, scheme: &Scheme, access: &AccountAccess) -> Result<String, RefreshError> {
     let level = &scheme.levels[scheme.default_level];
     let none = || RefreshError::user_action(format!("requests of `{}` are signed without a token", scheme.name));
-    let token = scheme.token_of(level).ok_or_else(none)?;
+    let token = scheme.token_for_level(level).ok_or_else(none)?;
     let used = TokenQuery { scheme, token, access, context }.get().await?;
     used.values.get("access_token").and_then(Value::as_str).map(str::to_owned).ok_or_else(none)
 }

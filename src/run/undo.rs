@@ -9,7 +9,7 @@ use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::request::Step;
-use crate::recording::{Whose, unsigned};
+use crate::recording::{RecordingKey, unsigned_request};
 use crate::sign::choose_level;
 use crate::store::{UndoBody, UndoCall};
 use crate::value::{self, Value};
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct UndoRequest<'r> {
     pub scheme: &'r str,
     pub level: Option<&'r str>,
-    pub recording_key: Whose,
+    pub recording_key: RecordingKey,
     pub draft: Draft,
     /// The same as recordings know it, where a run uses them.
     pub unsigned: Option<&'r Draft>,
@@ -33,14 +33,14 @@ pub struct UndoRequest<'r> {
 impl<'r> UndoRequest<'r> {
     /// A call of a file, rendered.
     #[must_use]
-    pub fn from_step(step: &'r Step, draft: Draft, whose: Whose, gone: &'r [Assertion]) -> Self {
+    pub fn from_step(step: &'r Step, draft: Draft, whose: RecordingKey, gone: &'r [Assertion]) -> Self {
         let level = step.level.as_ref().map(|level| level.name.as_str());
         Self { scheme: &step.scheme.name, level, recording_key: whose, draft, unsigned: None, timeout: step.timeout, gone }
     }
 
     /// A call that was written down; `None` when that is none.
     #[must_use]
-    pub fn from_ledger(scheme: &'r str, call: &'r UndoCall, whose: Whose, gone: &'r [Assertion]) -> Option<Self> {
+    pub fn from_ledger(scheme: &'r str, call: &'r UndoCall, whose: RecordingKey, gone: &'r [Assertion]) -> Option<Self> {
         let timeout = Duration::from_millis(call.timeout_ms);
         Some(Self {
             scheme,
@@ -103,7 +103,7 @@ async fn send(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Rc<Ju
         budget_class: spender,
         context,
     };
-    let unsigned = recall.unsigned.map(|draft| unsigned(draft, &access.account));
+    let unsigned = recall.unsigned.map(|draft| unsigned_request(draft, &access.account));
     let mut progress = StepProgress::default();
     call.exchange(&recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
     let heard = progress.judged_response.ok_or("nothing was sent")?;

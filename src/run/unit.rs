@@ -7,8 +7,8 @@ use super::{RunContext, flaky};
 use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
-use crate::recording::Whose;
-use crate::render::{Layer, Moment, Origin, RenderError, Variables};
+use crate::recording::RecordingKey;
+use crate::render::{FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope};
 use crate::value::Value;
 
 pub async fn run<'w>(
@@ -76,8 +76,8 @@ fn unit_labels(unit: &Unit<'_>) -> About {
 }
 
 /// Whose its exchanges are.
-pub fn recording_key(unit: &Unit<'_>) -> Whose {
-    Whose { file: unit.request.name.clone(), account: unit.account.clone() }
+pub fn recording_key(unit: &Unit<'_>) -> RecordingKey {
+    RecordingKey { file: unit.request.name.clone(), account: unit.account.clone() }
 }
 
 fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
@@ -85,20 +85,20 @@ fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
 }
 
 /// A fixture as it is made for a unit.
-pub fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> Whose {
-    Whose::of_fixture(&fixture.name, unit.account_for(fixture))
+pub fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> RecordingKey {
+    RecordingKey::for_fixture(&fixture.name, unit.account_for(fixture))
 }
 
 async fn run_steps(
     unit: &Unit<'_>,
     caller: &StepOwner<'_>,
-    variables: &mut Variables,
+    variables: &mut VariableScope,
     context: &RunContext<'_>,
 ) -> (Vec<StepReport>, Verdict) {
     let mut steps = Vec::with_capacity(unit.request.steps.len());
     let mut verdict = Verdict::Pass;
     for declared in &unit.request.steps {
-        variables.set_moment(moment(context));
+        variables.set_fresh_values(moment(context));
         let done = step::run(caller, declared, variables, context).await;
         // What ends a flow says more of it than a snapshot that is not there yet.
         if verdict.is_pass() || !done.can_continue {
@@ -112,8 +112,8 @@ async fn run_steps(
     (steps, verdict)
 }
 
-pub fn moment(context: &RunContext<'_>) -> Moment {
-    Moment { unix_ms: (context.clock)(), seed: (context.rng)() }
+pub fn moment(context: &RunContext<'_>) -> FreshValues {
+    FreshValues { unix_ms: (context.clock)(), seed: (context.rng)() }
 }
 
 /// Every layer below the captures; `values` are those of the fixtures that the unit names.
@@ -121,13 +121,13 @@ pub fn variables(
     unit: &Unit<'_>,
     values: Vec<FixtureValue>,
     context: &RunContext<'_>,
-    moment: Moment,
-) -> Result<Variables, RenderError> {
+    moment: FreshValues,
+) -> Result<VariableScope, RenderError> {
     let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
     let mut variables = base_variables(context, moment, unit.account.as_deref(), scheme)?;
     set_fixtures(&mut variables, values);
-    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), Layer::Case)?;
-    variables.define(&unit.request.vars, Layer::File)?;
+    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), VariableLayer::Case)?;
+    variables.define(&unit.request.vars, VariableLayer::File)?;
     Ok(variables)
 }
 
@@ -139,32 +139,32 @@ pub struct FixtureValue {
     pub marked: Option<Value>,
 }
 
-pub fn set_fixtures(variables: &mut Variables, values: Vec<FixtureValue>) {
+pub fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
     for FixtureValue { name, value, marked } in values {
-        variables.set_marked(name, value, marked, Origin { layer: Layer::Fixture, at: None });
+        variables.set_with_placeholders(name, value, marked, VariableOrigin { layer: VariableLayer::Fixture, at: None });
     }
 }
 
 /// The layers below those of a file.
 pub fn base_variables(
     context: &RunContext<'_>,
-    moment: Moment,
+    moment: FreshValues,
     account: Option<&str>,
     scheme: Option<&str>,
-) -> Result<Variables, RenderError> {
-    let mut variables = Variables::new(moment);
-    let built_in = Origin { layer: Layer::BuiltIn, at: None };
-    variables.set_marked("run_id", Value::from(context.run_id.as_str()), Some(Value::from("<run_id>")), built_in);
+) -> Result<VariableScope, RenderError> {
+    let mut variables = VariableScope::new(moment);
+    let built_in = VariableOrigin { layer: VariableLayer::BuiltIn, at: None };
+    variables.set_with_placeholders("run_id", Value::from(context.run_id.as_str()), Some(Value::from("<run_id>")), built_in);
     variables.set("env", Value::from(context.environment.as_str()), built_in);
     if let Some(scheme) = scheme.and_then(|scheme| context.workspace.scheme(scheme)) {
         step::set_account(&mut variables, scheme, account, context);
     }
     for (name, value) in &context.vars {
-        variables.set(name.as_str(), value.clone(), Origin { layer: Layer::Option, at: None });
+        variables.set(name.as_str(), value.clone(), VariableOrigin { layer: VariableLayer::CommandLine, at: None });
     }
-    variables.define(&context.workspace.vars, Layer::Workspace)?;
+    variables.define(&context.workspace.vars, VariableLayer::Workspace)?;
     if let Some(environment) = context.workspace.environment(&context.environment) {
-        variables.define(&environment.vars, Layer::Environment)?;
+        variables.define(&environment.vars, VariableLayer::Environment)?;
     }
     Ok(variables)
 }

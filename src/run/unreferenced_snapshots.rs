@@ -1,7 +1,7 @@
 //! Snapshots that nothing is held against: of a request, step, case or account that is gone. It only looks.
 
 use super::snapshot_check::snapshot_path;
-use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
+use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::Request;
 use crate::model::workspace::Workspace;
 use crate::plan::Unit;
@@ -27,7 +27,7 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     let accounts = possible_accounts(request, workspace);
     let mut paths = Vec::new();
     // One unit for each case and param, whoever sends it.
-    for unit in Unit::of(request, Some(SANDBOX), workspace, SANDBOX) {
+    for unit in Unit::expand(request, Some(SANDBOX_ENV), workspace, SANDBOX_ENV) {
         for account in &accounts {
             let unit = Unit { account: account.clone(), ..unit.clone() };
             paths.extend(request.steps.iter().map(|step| snapshot_path(&unit, step)));
@@ -40,12 +40,12 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
 /// environments.
 fn possible_accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
     let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
-    let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX, scheme));
+    let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX_ENV, scheme));
     let mut accounts: BTreeSet<Option<String>> = known.map(|account| Some(account.name.clone())).collect();
     match request.account.as_ref().map(|account| account.name.as_str()) {
         None => _ = accounts.insert(None),
-        Some(EVERY_ACCOUNT) if accounts.is_empty() => _ = accounts.insert(None),
-        Some(EVERY_ACCOUNT) => {}
+        Some(ALL_ACCOUNTS) if accounts.is_empty() => _ = accounts.insert(None),
+        Some(ALL_ACCOUNTS) => {}
         Some(name) => _ = accounts.insert(Some(name.to_owned())),
     }
     accounts

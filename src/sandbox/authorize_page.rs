@@ -7,17 +7,17 @@ use super::reply::SandboxReply;
 use super::request_template::{ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value};
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
-use crate::model::scheme::{Authorize, LinkHost, Part, Scheme};
-use crate::render::Moment;
+use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme};
+use crate::render::FreshValues;
 use crate::sign::{ReceivedRequest, VerifyError};
 use crate::value::Value;
 use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
 
 /// The link that a request opens, and the address of its host here.
-fn match_link<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Option<(&'s Authorize, BaseUrl)> {
+fn match_link<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Option<(&'s AuthorizeLink, BaseUrl)> {
     let is_get = received.method == Method::Get;
-    scheme.authorize.iter().filter(|_| is_get).find_map(|link| {
+    scheme.authorize_links.iter().filter(|_| is_get).find_map(|link| {
         let bases = regions(link).into_iter().filter_map(|region| local_base_url(scheme, region, &received.base));
         let here = |base: &BaseUrl| path_below(base, received).is_some_and(|path| PathLiterals::of(&link.path).matches(path));
         Some((link, bases.into_iter().find(here)?))
@@ -25,17 +25,17 @@ fn match_link<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Option<(&'s
 }
 
 /// The regions that a link can go to; `None` is that of the requests.
-fn regions(link: &Authorize) -> Vec<Option<&str>> {
-    match &link.hosts {
+fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
+    match &link.link_host {
         LinkHost::Same => vec![None],
-        LinkHost::One(region) => vec![Some(region)],
+        LinkHost::Fixed(region) => vec![Some(region)],
         LinkHost::ByRegion(regions) => regions.iter().map(|(_, to)| Some(to.as_str())).chain([None]).collect(),
     }
 }
 
 impl TestMarketplace {
     /// The answer, when this opens an authorization link.
-    pub(super) fn authorize_page(&mut self, received: &ReceivedRequest, moment: Moment) -> Option<SandboxReply> {
+    pub(super) fn authorize_page(&mut self, received: &ReceivedRequest, moment: FreshValues) -> Option<SandboxReply> {
         let scheme = Arc::clone(&self.scheme);
         let (link, base) = match_link(&scheme, received)?;
         let received = ReceivedRequest { base, ..received.clone() };
@@ -52,22 +52,28 @@ impl TestMarketplace {
     /// Every owner of a token with `exchange`, of the accounts of the application that the link names.
     fn authorizable_subjects(
         &self,
-        link: &Authorize,
+        link: &AuthorizeLink,
         received: &ReceivedRequest,
         sent: &ReceivedValues,
-        moment: Moment,
+        moment: FreshValues,
     ) -> Result<Vec<TokenSubject>, VerifyError> {
         let verified = self.verify(&link.procedure, None, received, moment.unix_ms)?;
-        let leaves = field_leaves(Part::Query, &link.query);
+        let leaves = field_leaves(RequestPart::Query, &link.query);
         let accounts = matching_accounts(&self.scheme, &self.accounts, &verified.read_values, &leaves, sent)?;
         let tokens = self.scheme.tokens.iter().filter(|token| token.exchange.is_some());
         Ok(tokens.flat_map(|token| subjects_of(token, &accounts)).collect())
     }
 
-    fn link_page(&mut self, link: &Authorize, owners: &[TokenSubject], back: &ReturnTarget, moment: Moment) -> SandboxReply {
+    fn link_page(
+        &mut self,
+        link: &AuthorizeLink,
+        owners: &[TokenSubject],
+        back: &ReturnTarget,
+        moment: FreshValues,
+    ) -> SandboxReply {
         let mut items = String::new();
         for owner in owners {
-            let mut pairs = vec![(link.code.clone(), self.tokens.issue_code(owner, link.code_lifetime, moment))];
+            let mut pairs = vec![(link.code_param.clone(), self.tokens.issue_code(owner, link.code_lifetime, moment))];
             pairs.extend(returned_ids(link, owner));
             pairs.extend(back.state.clone());
             let (href, label) = (escape_html(&with_parameters(&back.address, &pairs)), escape_html(&link_label(owner)));
@@ -88,8 +94,8 @@ struct ReturnTarget {
 }
 
 /// A link that does not say where to is of a marketplace that knows the address itself: ours is one that can be copied.
-fn return_target(link: &Authorize, sent: &ReceivedValues, origin: &str) -> Result<ReturnTarget, String> {
-    let leaves: Vec<RequestLeaf<'_>> = field_leaves(Part::Query, &link.query);
+fn return_target(link: &AuthorizeLink, sent: &ReceivedValues, origin: &str) -> Result<ReturnTarget, String> {
+    let leaves: Vec<RequestLeaf<'_>> = field_leaves(RequestPart::Query, &link.query);
     let value = |name: &str| read_value(&leaves, sent, &[name]).map(|(value, _)| value);
     let address = match parameter_name(&leaves, "redirect") {
         None => format!("{origin}{CONTROL_PATH}callback"),
@@ -103,9 +109,9 @@ fn return_target(link: &Authorize, sent: &ReceivedValues, origin: &str) -> Resul
 }
 
 /// What comes back beside the code.
-fn returned_ids(link: &Authorize, owner: &TokenSubject) -> Vec<(String, String)> {
+fn returned_ids(link: &AuthorizeLink, owner: &TokenSubject) -> Vec<(String, String)> {
     let value = |name: &String| owner.ids.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_plain_text());
-    link.keep.iter().filter_map(|(name, called)| Some((called.clone(), value(name)?))).collect()
+    link.callback_params.iter().filter_map(|(name, called)| Some((called.clone(), value(name)?))).collect()
 }
 
 /// The address with more parameters, before its fragment.

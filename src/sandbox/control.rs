@@ -160,7 +160,7 @@ impl TestMarketplace {
     }
 
     fn revoke(&mut self, only: &[(String, String)]) -> Result<(), String> {
-        let known = |name: &str| name == "token" || self.scheme.tokens.iter().any(|token| token.is_stored_by(name));
+        let known = |name: &str| name == "token" || self.scheme.tokens.iter().any(|token| token.is_keyed_by(name));
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
             return Err(format!("no token is stored by `{name}`; {HELP}"));
         }

@@ -3,8 +3,8 @@
 
 use super::issued_family::{ExpiringToken, IssuedFamily, IssuedGrant, IssuedPair, millis};
 use super::token_subject::TokenSubject;
-use crate::model::scheme::{Fault, Token, TokenAnswer};
-use crate::render::Moment;
+use crate::model::scheme::{Token, TokenResponse, VerifyFault};
+use crate::render::FreshValues;
 use std::time::Duration;
 
 /// How long an access token lives when its scheme does not say.
@@ -18,7 +18,7 @@ const FIRST_RANDOM_SITE: u64 = 1_000;
 #[derive(Clone, Copy)]
 pub struct TokenRule<'s> {
     pub token: &'s Token,
-    pub response: &'s TokenAnswer,
+    pub response: &'s TokenResponse,
 }
 
 /// An owner that a refresh can be for, and the owners of the shared pairs that can be split for it.
@@ -74,9 +74,9 @@ impl IssuedTokens {
     }
 
     /// The same token while it is young enough, else a new one; an older one stays good until its own end.
-    pub fn issue(&mut self, owner: &TokenSubject, rule: TokenRule<'_>, moment: Moment) -> IssuedPair {
+    pub fn issue(&mut self, owner: &TokenSubject, rule: TokenRule<'_>, moment: FreshValues) -> IssuedPair {
         let now_ms = moment.unix_ms;
-        let young = rule.response.same_for.map_or(0, millis);
+        let young = rule.response.reissued_within.map_or(0, millis);
         let access = self.new_access_token(rule.token, moment);
         let chain = self.family(owner);
         chain.counts.issued += 1;
@@ -94,7 +94,7 @@ impl IssuedTokens {
     }
 
     /// A code for an authorization of this owner.
-    pub fn issue_code(&mut self, owner: &TokenSubject, life: Option<Duration>, moment: Moment) -> String {
+    pub fn issue_code(&mut self, owner: &TokenSubject, life: Option<Duration>, moment: FreshValues) -> String {
         self.codes.retain(|(_, code)| code.expires_at_ms > moment.unix_ms);
         let code = self.new_token("code", &owner.token, life.map_or(i64::MAX, millis), moment);
         self.codes.push((owner.clone(), code.clone()));
@@ -110,20 +110,20 @@ impl IssuedTokens {
         code: &str,
         owners: &[TokenSubject],
         rule: TokenRule<'_>,
-        moment: Moment,
-    ) -> Result<IssuedPair, Fault> {
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyFault> {
         let now_ms = moment.unix_ms;
         let good = |(owner, known): &(TokenSubject, ExpiringToken)| {
             known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
         };
-        let at = self.codes.iter().position(good).ok_or(Fault::Code)?;
+        let at = self.codes.iter().position(good).ok_or(VerifyFault::Code)?;
         let (owner, _) = self.codes.swap_remove(at);
         let end_ms = rule.token.lifetime.grant.map_or(i64::MAX, |grant| now_ms.saturating_add(millis(grant)));
         let (access, refresh) = (self.new_access_token(rule.token, moment), self.new_refresh_token(rule.token, moment));
         let chain = self.family(&owner);
         chain.counts.exchanged += 1;
         chain.start_grant(IssuedGrant { expires_at_ms: end_ms, revoked: false }, now_ms);
-        Ok(chain.issue_pair(access, refresh, rule.response.old_for))
+        Ok(chain.issue_pair(access, refresh, rule.response.old_token_grace))
     }
 
     /// The next pair of one of the owners.
@@ -135,8 +135,8 @@ impl IssuedTokens {
         value: &str,
         seats: &[RefreshCandidate],
         rule: TokenRule<'_>,
-        moment: Moment,
-    ) -> Result<IssuedPair, Fault> {
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyFault> {
         let own = |fits: &dyn Fn(&IssuedFamily) -> bool| {
             seats.iter().find_map(|seat| self.position(&seat.subject).filter(|at| fits(&self.families[*at])))
         };
@@ -150,33 +150,34 @@ impl IssuedTokens {
             let shared = seat.shared_subjects.iter().find_map(|owner| self.position(owner));
             Some((seat, shared.filter(|at| self.families[*at].current_refresh(value).is_some())?))
         });
-        let (seat, at) = split.ok_or(Fault::RefreshToken)?;
+        let (seat, at) = split.ok_or(VerifyFault::RefreshToken)?;
         self.split(at, value, &seat.subject, rule, moment)
     }
 
-    fn rotate(&mut self, at: usize, value: &str, rule: TokenRule<'_>, moment: Moment) -> Result<IssuedPair, Fault> {
+    fn rotate(&mut self, at: usize, value: &str, rule: TokenRule<'_>, moment: FreshValues) -> Result<IssuedPair, VerifyFault> {
         let known = usable_refresh(&self.families[at], value, moment.unix_ms)?.clone();
         let access = self.new_access_token(rule.token, moment);
-        let next = if rule.token.lifetime.refresh_once { self.new_refresh_token(rule.token, moment) } else { Some(known) };
+        let next =
+            if rule.token.lifetime.is_refresh_single_use { self.new_refresh_token(rule.token, moment) } else { Some(known) };
         let chain = &mut self.families[at];
         chain.counts.refreshed += 1;
-        if rule.token.lifetime.refresh_once {
+        if rule.token.lifetime.is_refresh_single_use {
             chain.retire_refresh(moment.unix_ms);
         }
-        Ok(chain.issue_pair(access, next, rule.response.old_for))
+        Ok(chain.issue_pair(access, next, rule.response.old_token_grace))
     }
 
     /// Within the grace the answer is the current pair: that of the first answer, unless it was used in the meantime. Nothing
     /// is spent by it, and whoever else holds that pair keeps it; a new pair would take it from them.
-    fn replay_refresh(&mut self, at: usize, value: &str, now_ms: i64) -> Result<IssuedPair, Fault> {
+    fn replay_refresh(&mut self, at: usize, value: &str, now_ms: i64) -> Result<IssuedPair, VerifyFault> {
         let grace_ms = self.overrides.grace_ms;
         let chain = &mut self.families[at];
-        let Some(spent_ms) = chain.used_at_ms(value) else { return Err(Fault::RefreshToken) };
+        let Some(spent_ms) = chain.used_at_ms(value) else { return Err(VerifyFault::RefreshToken) };
         chain.counts.replayed += 1;
         if now_ms.saturating_sub(spent_ms) >= grace_ms {
-            return Err(Fault::RefreshToken);
+            return Err(VerifyFault::RefreshToken);
         }
-        if chain.is_grant_ended(now_ms) { Err(Fault::Grant) } else { chain.current_pair().ok_or(Fault::RefreshToken) }
+        if chain.is_grant_ended(now_ms) { Err(VerifyFault::Grant) } else { chain.current_pair().ok_or(VerifyFault::RefreshToken) }
     }
 
     /// An owner gets a chain of its own out of a shared pair, under the same authorization.
@@ -186,8 +187,8 @@ impl IssuedTokens {
         value: &str,
         owner: &TokenSubject,
         rule: TokenRule<'_>,
-        moment: Moment,
-    ) -> Result<IssuedPair, Fault> {
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyFault> {
         let now_ms = moment.unix_ms;
         usable_refresh(&self.families[at], value, now_ms)?;
         let grant = self.families[at].grant;
@@ -196,17 +197,17 @@ impl IssuedTokens {
         chain.counts.refreshed += 1;
         chain.start_grant(grant, now_ms);
         chain.retire_shared_refresh(value.to_owned(), now_ms);
-        Ok(chain.issue_pair(access, refresh, rule.response.old_for))
+        Ok(chain.issue_pair(access, refresh, rule.response.old_token_grace))
     }
 
-    fn new_access_token(&mut self, token: &Token, moment: Moment) -> ExpiringToken {
+    fn new_access_token(&mut self, token: &Token, moment: FreshValues) -> ExpiringToken {
         let life =
             self.overrides.access_lifetime_ms.unwrap_or_else(|| millis(token.lifetime.access.unwrap_or(DEFAULT_ACCESS_LIFETIME)));
         self.new_token("access", &token.name, life, moment)
     }
 
     /// `None` for a token that nobody can refresh or split.
-    fn new_refresh_token(&mut self, token: &Token, moment: Moment) -> Option<ExpiringToken> {
+    fn new_refresh_token(&mut self, token: &Token, moment: FreshValues) -> Option<ExpiringToken> {
         let life = self
             .overrides
             .refresh_lifetime_ms
@@ -215,27 +216,27 @@ impl IssuedTokens {
         is_used.then(|| self.new_token("refresh", &token.name, life, moment))
     }
 
-    fn new_token(&mut self, kind: &str, token: &str, life_ms: i64, moment: Moment) -> ExpiringToken {
+    fn new_token(&mut self, kind: &str, token: &str, life_ms: i64, moment: FreshValues) -> ExpiringToken {
         self.issued_count += 1;
-        let value = format!("sandbox-{token}-{kind}-{}", moment.random(FIRST_RANDOM_SITE + self.issued_count, 40));
+        let value = format!("sandbox-{token}-{kind}-{}", moment.random_text(FIRST_RANDOM_SITE + self.issued_count, 40));
         ExpiringToken { value, issued_at_ms: moment.unix_ms, expires_at_ms: moment.unix_ms.saturating_add(life_ms) }
     }
 }
 
 /// The current refresh token of a chain, when it can be used.
-fn usable_refresh<'c>(chain: &'c IssuedFamily, value: &str, now_ms: i64) -> Result<&'c ExpiringToken, Fault> {
+fn usable_refresh<'c>(chain: &'c IssuedFamily, value: &str, now_ms: i64) -> Result<&'c ExpiringToken, VerifyFault> {
     if chain.is_grant_ended(now_ms) {
-        return Err(Fault::Grant);
+        return Err(VerifyFault::Grant);
     }
-    let known = chain.current_refresh(value).ok_or(Fault::RefreshToken)?;
-    if known.expires_at_ms > now_ms { Ok(known) } else { Err(Fault::RefreshExpired) }
+    let known = chain.current_refresh(value).ok_or(VerifyFault::RefreshToken)?;
+    if known.expires_at_ms > now_ms { Ok(known) } else { Err(VerifyFault::RefreshExpired) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::scheme::Lifetime;
-    use crate::model::template::Tree;
+    use crate::model::scheme::TokenLifetimes;
+    use crate::model::template::TemplateTree;
     use crate::value::Value;
 
     const MINUTE: i64 = 60_000;
@@ -244,20 +245,26 @@ mod tests {
         TokenSubject { token: token.to_owned(), ids: vec![("id".into(), Value::from(id))] }
     }
 
-    fn at(unix_ms: i64) -> Moment {
-        Moment { unix_ms, seed: [0; 16] }
+    fn at(unix_ms: i64) -> FreshValues {
+        FreshValues { unix_ms, seed: [0; 16] }
     }
 
-    fn answer(old_for: Option<u64>, same_for: Option<u64>) -> TokenAnswer {
+    fn answer(old_for: Option<u64>, same_for: Option<u64>) -> TokenResponse {
         let (old_for, same_for) = (old_for.map(Duration::from_secs), same_for.map(Duration::from_secs));
-        TokenAnswer { token: "shop".to_owned(), json: Tree::constant(Value::Null), same_for, old_for }
+        TokenResponse {
+            token: "shop".to_owned(),
+            json: TemplateTree::constant(Value::Null),
+            reissued_within: same_for,
+            old_token_grace: old_for,
+        }
     }
 
     /// A token that can be refreshed, with lives of 4 hours, 30 days and 365 days.
     fn shop(refresh_once: bool) -> Token {
         let hours = |hours: u64| Some(Duration::from_secs(hours * 3_600));
-        let lifetime = Lifetime { access: hours(4), refresh: hours(720), grant: hours(8_760), refresh_once };
-        let split = crate::model::scheme::Split {
+        let lifetime =
+            TokenLifetimes { access: hours(4), refresh: hours(720), grant: hours(8_760), is_refresh_single_use: refresh_once };
+        let split = crate::model::scheme::TokenSplit {
             token: "shop".to_owned(),
             at: crate::span::Span::default(),
             credential: "id".to_owned(),
@@ -281,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_same_token_comes_back_while_it_is_young() {
-        let lifetime = Lifetime { access: Some(Duration::from_secs(10_800)), ..Lifetime::default() };
+        let lifetime = TokenLifetimes { access: Some(Duration::from_secs(10_800)), ..TokenLifetimes::default() };
         let (token, answer) = (Token { lifetime, ..Token::default() }, answer(None, Some(9_000)));
         let (mut tokens, who) = (IssuedTokens::default(), owner("", 1));
         let mut ask = |now: i64| {
@@ -308,11 +315,11 @@ mod tests {
         let (mut tokens, who) = (IssuedTokens::default(), owner("shop", 1));
         let life = Some(Duration::from_secs(600));
         let code = tokens.issue_code(&who, life, at(0));
-        assert_eq!(tokens.exchange(&code, &[owner("shop", 2)], rule, at(0)), Err(Fault::Code));
+        assert_eq!(tokens.exchange(&code, &[owner("shop", 2)], rule, at(0)), Err(VerifyFault::Code));
         assert!(tokens.exchange(&code, &[owner("shop", 2), who.clone()], rule, at(10 * MINUTE - 1)).is_ok());
-        assert_eq!(tokens.exchange(&code, std::slice::from_ref(&who), rule, at(MINUTE)), Err(Fault::Code));
+        assert_eq!(tokens.exchange(&code, std::slice::from_ref(&who), rule, at(MINUTE)), Err(VerifyFault::Code));
         let code = tokens.issue_code(&who, life, at(0));
-        assert_eq!(tokens.exchange(&code, &[who], rule, at(10 * MINUTE)), Err(Fault::Code));
+        assert_eq!(tokens.exchange(&code, &[who], rule, at(10 * MINUTE)), Err(VerifyFault::Code));
     }
 
     #[test]
@@ -327,18 +334,22 @@ mod tests {
                 && tokens.subject_of(&first.access.value, 6 * MINUTE).is_none()
         );
         assert!(tokens.subject_of(&second.access.value, 240 * MINUTE).is_some());
-        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
-        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(2), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(MINUTE)), Err(VerifyFault::RefreshToken));
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(2), rule, at(MINUTE)), Err(VerifyFault::RefreshToken));
         tokens.overrides.grace_ms = 2 * MINUTE;
         assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(2 * MINUTE)), Ok(second.clone()));
-        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(3 * MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(3 * MINUTE)), Err(VerifyFault::RefreshToken));
         assert_eq!(tokens.family(&owner("shop", 1)).counts.replayed, 3);
         let late = 30 * 24 * 60 * MINUTE + MINUTE;
-        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::RefreshExpired));
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(VerifyFault::RefreshExpired));
         tokens.family(&owner("shop", 1)).expire_grant(late);
         tokens.overrides.grace_ms = i64::MAX;
-        assert_eq!(tokens.refresh(&refresh_of(&first), &seat(1), rule, at(late)), Err(Fault::Grant), "no grace goes beyond it");
-        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(Fault::Grant));
+        assert_eq!(
+            tokens.refresh(&refresh_of(&first), &seat(1), rule, at(late)),
+            Err(VerifyFault::Grant),
+            "no grace goes beyond it"
+        );
+        assert_eq!(tokens.refresh(&refresh_of(&second), &seat(1), rule, at(late)), Err(VerifyFault::Grant));
     }
 
     #[test]
@@ -364,7 +375,7 @@ mod tests {
         let second = tokens.refresh(&refresh_of(&first), &seat(1), rule, at(0)).unwrap();
         authorize(&mut tokens, &owner("shop", 1), rule, MINUTE);
         for old in [first, second] {
-            assert_eq!(tokens.refresh(&refresh_of(&old), &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
+            assert_eq!(tokens.refresh(&refresh_of(&old), &seat(1), rule, at(MINUTE)), Err(VerifyFault::RefreshToken));
         }
     }
 
@@ -376,13 +387,17 @@ mod tests {
         let shared = refresh_of(&authorize(&mut tokens, &owner("main", 9), rule, 0));
         let one = tokens.refresh(&shared, &seat(1), rule, at(MINUTE)).unwrap();
         assert!(tokens.refresh(&shared, &seat(2), rule, at(MINUTE)).is_ok());
-        assert_eq!(tokens.refresh(&shared, &seat(1), rule, at(MINUTE)), Err(Fault::RefreshToken));
+        assert_eq!(tokens.refresh(&shared, &seat(1), rule, at(MINUTE)), Err(VerifyFault::RefreshToken));
         assert_eq!(one.subject, owner("shop", 1));
         assert!(tokens.refresh(&refresh_of(&one), &seat(1), rule, at(MINUTE)).is_ok());
         tokens.family(&owner("main", 9)).expire_grant(3 * MINUTE);
         let three = tokens.refresh(&shared, &seat(3), rule, at(2 * MINUTE)).unwrap();
-        assert_eq!(tokens.refresh(&refresh_of(&three), &seat(3), rule, at(3 * MINUTE)), Err(Fault::Grant), "the grant is shared");
+        assert_eq!(
+            tokens.refresh(&refresh_of(&three), &seat(3), rule, at(3 * MINUTE)),
+            Err(VerifyFault::Grant),
+            "the grant is shared"
+        );
         tokens.family(&owner("main", 9)).grant = IssuedGrant { revoked: true, ..IssuedGrant::UNLIMITED };
-        assert_eq!(tokens.refresh(&shared, &seat(4), rule, at(MINUTE)), Err(Fault::Grant));
+        assert_eq!(tokens.refresh(&shared, &seat(4), rule, at(MINUTE)), Err(VerifyFault::Grant));
     }
 }

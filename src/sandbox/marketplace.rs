@@ -8,12 +8,12 @@ use super::reply::{DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_re
 use super::resources::{OperationCall, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestAccount, TokenSubject, test_account};
-use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX};
-use crate::model::recording::{Exchange, Outcome, RecordedAnswer};
-use crate::model::scheme::{Fault, Procedure, Refusal, Scheme};
+use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
+use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
+use crate::model::scheme::{FaultResponse, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
-use crate::recording::{Pool, body_of, headers_of, unsigned};
-use crate::render::{Moment, format_time};
+use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
+use crate::render::{FreshValues, format_time};
 use crate::sign::{ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify};
 use crate::value::Value;
 use crate::wire::{BaseUrl, DraftBody};
@@ -27,7 +27,7 @@ pub struct TestMarketplace {
     /// At least one.
     pub(super) accounts: Vec<TestAccount>,
     named_levels: Vec<NamedLevel>,
-    recordings: Pool,
+    recordings: ExchangePool,
     pub(super) resources: ResourceStore,
     pub(super) tokens: IssuedTokens,
     pub(super) traffic: TokenTraffic,
@@ -36,7 +36,7 @@ pub struct TestMarketplace {
 impl TestMarketplace {
     #[must_use]
     pub fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
-        let known = workspace.accounts(SANDBOX, &scheme.name);
+        let known = workspace.accounts(SANDBOX_ENV, &scheme.name);
         let mut accounts: Vec<TestAccount> =
             known.into_iter().map(|account| (account.name.clone(), test_account(scheme, &account.name, Some(account)))).collect();
         if accounts.is_empty() {
@@ -48,7 +48,7 @@ impl TestMarketplace {
             root: workspace.root.clone(),
             accounts,
             named_levels: steps.filter_map(NamedLevel::of).collect(),
-            recordings: Pool::of(workspace, &scheme.name),
+            recordings: ExchangePool::for_scheme(workspace, &scheme.name),
             resources: ResourceStore::of(workspace, &scheme.name),
             tokens: IssuedTokens::default(),
             traffic: TokenTraffic::default(),
@@ -56,7 +56,7 @@ impl TestMarketplace {
     }
 
     /// What comes back, and how; nothing is waited for here.
-    pub fn respond(&mut self, received: &ReceivedRequest, moment: Moment) -> ReplyDelivery {
+    pub fn respond(&mut self, received: &ReceivedRequest, moment: FreshValues) -> ReplyDelivery {
         if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
             return reply.into();
         }
@@ -67,7 +67,7 @@ impl TestMarketplace {
     }
 
     /// Every other request: a call for data.
-    fn respond_to_call(&mut self, received: &ReceivedRequest, moment: Moment) -> ReplyDelivery {
+    fn respond_to_call(&mut self, received: &ReceivedRequest, moment: FreshValues) -> ReplyDelivery {
         let Some(path) = path_below(&received.base, received) else {
             let base = received.base.path();
             let message = format!("the sandbox of `{}` knows paths below `{base}` only", self.scheme.name);
@@ -89,7 +89,7 @@ impl TestMarketplace {
     /// `token` is the one that the level needs.
     pub(super) fn verify(
         &self,
-        procedure: &Procedure,
+        procedure: &SigningProcedure,
         token: Option<&str>,
         received: &ReceivedRequest,
         now_ms: i64,
@@ -119,7 +119,7 @@ impl TestMarketplace {
     fn penalty_error(&self, verified: &VerifiedRequest, now_ms: i64) -> Option<VerifyError> {
         let mut tokens = verified.read_values.iter().filter(|(name, _)| name.starts_with("token."));
         let punished = tokens.any(|(_, value)| self.tokens.is_penalized(value, now_ms));
-        punished.then(|| VerifyError { fault: Fault::Penalty, location: "quota".to_owned() })
+        punished.then(|| VerifyError { fault: VerifyFault::Penalty, location: "quota".to_owned() })
     }
 
     /// An exchange that is recorded for just this request goes first, so that a stub can disturb one call; then what is kept,
@@ -128,7 +128,7 @@ impl TestMarketplace {
         &mut self,
         received: &ReceivedRequest,
         mut verified: VerifiedRequest,
-        moment: Moment,
+        moment: FreshValues,
     ) -> ReplyDelivery {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
         if let (DraftBody::Multipart { .. }, Some(content_type)) = (&verified.unsigned.body, content_type) {
@@ -136,42 +136,42 @@ impl TestMarketplace {
             verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
-        let request = unsigned(sent, account);
-        if let Some(exchange) = self.recordings.exact(&request) {
+        let request = unsigned_request(sent, account);
+        if let Some(exchange) = self.recordings.take_exact(&request) {
             return self.replay(&exchange);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
             let names = self.reply_scope(&sent.path, moment).with("account", account.as_str());
             return self.resources.respond(found, OperationCall { account, request: sent, scope: names }).into();
         }
-        match self.recordings.answer(&request) {
+        match self.recordings.take_exchange(&request) {
             Ok(exchange) => self.replay(&exchange),
             Err(miss) => not_recorded_reply(&self.scheme, &miss).into(),
         }
     }
 
-    fn replay(&self, exchange: &Exchange) -> ReplyDelivery {
+    fn replay(&self, exchange: &RecordedExchange) -> ReplyDelivery {
         let arrives = match &exchange.outcome {
-            Outcome::Answer(answer) => DeliveryOutcome::Complete(self.recorded_reply(answer)),
-            Outcome::Truncated(answer) => DeliveryOutcome::Truncated(self.recorded_reply(answer)),
-            Outcome::Reset => DeliveryOutcome::Dropped,
+            RecordedOutcome::Response(answer) => DeliveryOutcome::Complete(self.recorded_reply(answer)),
+            RecordedOutcome::Truncated(answer) => DeliveryOutcome::Truncated(self.recorded_reply(answer)),
+            RecordedOutcome::Reset => DeliveryOutcome::Dropped,
         };
         ReplyDelivery { delay: exchange.delay.unwrap_or_default(), outcome: arrives }
     }
 
     /// A body whose file is gone or damaged since the recording was loaded is no answer.
-    fn recorded_reply(&self, answer: &RecordedAnswer) -> SandboxReply {
-        match body_of(&answer.body, &self.root) {
-            Ok(body) => SandboxReply { status: answer.status, headers: headers_of(answer), body: body.to_vec() },
+    fn recorded_reply(&self, answer: &RecordedResponse) -> SandboxReply {
+        match read_body(&answer.body, &self.root) {
+            Ok(body) => SandboxReply { status: answer.status, headers: response_headers(answer), body: body.to_vec() },
             Err(reason) => unreadable_recording_reply(&reason),
         }
     }
 
     /// As the marketplace would: the first refusal that fits the fault and the name.
-    pub(super) fn refusal_reply(&self, faulty: &VerifyError, path: &str, moment: Moment) -> SandboxReply {
-        let refusals = self.scheme.sandbox.iter().flat_map(|sandbox| &sandbox.refuse);
+    pub(super) fn refusal_reply(&self, faulty: &VerifyError, path: &str, moment: FreshValues) -> SandboxReply {
+        let refusals = self.scheme.sandbox.iter().flat_map(|sandbox| &sandbox.fault_responses);
         let (part, bare) = faulty.location.split_once('.').unwrap_or(("", &faulty.location));
-        let fits = |refusal: &&Refusal| {
+        let fits = |refusal: &&FaultResponse| {
             refusal.fault == faulty.fault && refusal.name.as_ref().is_none_or(|name| *name == faulty.location || name == bare)
         };
         let Some(refusal) = refusals.into_iter().find(fits) else {
@@ -190,11 +190,11 @@ impl TestMarketplace {
     }
 
     /// What every answer can say.
-    pub(super) fn reply_scope(&self, path: &str, moment: Moment) -> SandboxScope {
+    pub(super) fn reply_scope(&self, path: &str, moment: FreshValues) -> SandboxScope {
         let iso = format_time(moment.unix_ms, "%Y-%m-%dT%H:%M:%S%.3f%:z", self.scheme.clock.zone).unwrap_or_default();
         let account = self.accounts.first().map_or(DEFAULT_ACCOUNT, |(name, _)| name.as_str());
         SandboxScope::new()
-            .with("request_id", hex::encode(moment.bytes(2, 16)))
+            .with("request_id", hex::encode(moment.random_bytes(2, 16)))
             .with("uuid", moment.uuid(3))
             .with("iso", iso)
             .with("path", path)

@@ -2,7 +2,7 @@
 
 use crate::method::Method;
 use crate::model::request::Step;
-use crate::model::template::{Part, Template};
+use crate::model::template::{Template, TemplatePart};
 
 /// The literal parts of a path, without its query.
 #[derive(Debug)]
@@ -13,11 +13,11 @@ impl PathLiterals {
     pub fn of(path: &Template) -> Self {
         let mut parts = vec![String::new()];
         for piece in &path.parts {
-            if matches!(piece, Part::Literal(text) if parts.len() > 1 && text.starts_with('?')) {
+            if matches!(piece, TemplatePart::Literal(text) if parts.len() > 1 && text.starts_with('?')) {
                 break;
             }
             match (piece, parts.last_mut()) {
-                (Part::Literal(text), Some(last)) => last.push_str(text.split('?').next().unwrap_or_default()),
+                (TemplatePart::Literal(text), Some(last)) => last.push_str(text.split('?').next().unwrap_or_default()),
                 _ => parts.push(String::new()),
             }
         }

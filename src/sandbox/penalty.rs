@@ -1,19 +1,19 @@
 //! Mistakes in a request for a token that a marketplace answers with success, and punishes later.
 
-use crate::model::scheme::{Part, Penalty, Token};
+use crate::model::scheme::{PenaltyRule, RequestPart, Token};
 use crate::sign::{ReceivedRequest, VerifiedRequest};
 use crate::value::Value;
 use crate::wire::{DraftBody, join_form, parse_form, parse_query};
 
 /// Whether a request makes the mistake.
 #[must_use]
-pub fn is_violated_by(penalty: &Penalty, received: &ReceivedRequest) -> bool {
+pub fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
     let query = received.target.split_once('?').map_or("", |(_, query)| query);
     let pairs = match penalty.part {
-        Part::Query => parse_query(query),
-        Part::Form => parse_form(&String::from_utf8_lossy(&received.body)),
-        Part::Header => received.headers.clone(),
-        Part::Json => Vec::new(),
+        RequestPart::Query => parse_query(query),
+        RequestPart::Form => parse_form(&String::from_utf8_lossy(&received.body)),
+        RequestPart::Header => received.headers.clone(),
+        RequestPart::Json => Vec::new(),
     };
     match &penalty.field {
         Some(field) => pairs.iter().any(|(name, _)| name == field),

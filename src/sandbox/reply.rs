@@ -2,7 +2,7 @@
 
 use super::NO_RECORDING;
 use crate::model::scheme::Scheme;
-use crate::recording::{Miss, missed};
+use crate::recording::{ReplayMiss, describe_miss};
 use crate::value::Value;
 use std::time::Duration;
 
@@ -70,13 +70,14 @@ impl SandboxReply {
 
 /// The request is right, and nothing is recorded for it, or nothing any more.
 #[must_use]
-pub fn not_recorded_reply(scheme: &Scheme, miss: &Miss) -> SandboxReply {
-    let verified = if scheme.signs() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
+pub fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
+    let verified =
+        if scheme.has_signature() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
     let nearest = match miss {
-        Miss::UsedUp { file } | Miss::Unknown { nearest: Some((file, _)) } => Some(file),
-        Miss::Unknown { nearest: None } => None,
+        ReplayMiss::Exhausted { file } | ReplayMiss::NoMatch { nearest: Some((file, _)) } => Some(file),
+        ReplayMiss::NoMatch { nearest: None } => None,
     };
-    no_recording_reply(format!("{verified}{}", missed(miss)), nearest)
+    no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest)
 }
 
 /// The recorded answer cannot be given.

@@ -2,10 +2,10 @@
 
 use super::template_scope::AccountScope;
 use super::token_subject::TestAccount;
-use crate::model::request::Field;
-use crate::model::scheme::{CredentialScope, Fault, Part, Scheme, TokenRequest};
-use crate::model::template::{Tree, TreeKind};
-use crate::render::{Dialect, tree};
+use crate::model::request::TemplateField;
+use crate::model::scheme::{CredentialScope, RequestPart, Scheme, TokenRequest, VerifyFault};
+use crate::model::template::{TemplateTree, TemplateTreeKind};
+use crate::render::{TemplateDialect, render_tree};
 use crate::sign::{ReceivedRequest, VerifyError};
 use crate::value::{Value, parse};
 use crate::wire::{parse_form, parse_query};
@@ -33,8 +33,8 @@ impl ReceivedValues {
             Some(Value::from(value.as_str()))
         };
         match leaf.part {
-            Part::Query => find(&self.query),
-            Part::Form => find(&self.form),
+            RequestPart::Query => find(&self.query),
+            RequestPart::Form => find(&self.form),
             _ => leaf.path.iter().try_fold(&self.json, |value, name| value.get(name)).filter(|value| !value.is_null()).cloned(),
         }
     }
@@ -43,15 +43,15 @@ impl ReceivedValues {
 /// One place of a request that a template, or a constant, stands in.
 #[derive(Clone)]
 pub struct RequestLeaf<'t> {
-    part: Part,
+    part: RequestPart,
     path: Vec<&'t str>,
-    template: &'t Tree,
+    template: &'t TemplateTree,
 }
 
 /// Every leaf of a request for a token.
 #[must_use]
 pub fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
-    let mut leaves = [field_leaves(Part::Query, &request.query), field_leaves(Part::Form, &request.form)].concat();
+    let mut leaves = [field_leaves(RequestPart::Query, &request.query), field_leaves(RequestPart::Form, &request.form)].concat();
     if let Some(json) = &request.json {
         collect_json_leaves(&[], json, &mut leaves);
     }
@@ -60,16 +60,16 @@ pub fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
 
 /// The leaves of a query or a form.
 #[must_use]
-pub fn field_leaves(part: Part, fields: &[Field]) -> Vec<RequestLeaf<'_>> {
+pub fn field_leaves(part: RequestPart, fields: &[TemplateField]) -> Vec<RequestLeaf<'_>> {
     fields.iter().map(|field| RequestLeaf { part, path: vec![&field.name], template: &field.value }).collect()
 }
 
-fn collect_json_leaves<'t>(path: &[&'t str], written: &'t Tree, leaves: &mut Vec<RequestLeaf<'t>>) {
+fn collect_json_leaves<'t>(path: &[&'t str], written: &'t TemplateTree, leaves: &mut Vec<RequestLeaf<'t>>) {
     match &written.kind {
-        TreeKind::Object(inner) => {
+        TemplateTreeKind::Object(inner) => {
             inner.iter().for_each(|(name, member)| collect_json_leaves(&[path, &[name]].concat(), member, leaves))
         }
-        _ => leaves.push(RequestLeaf { part: Part::Json, path: path.to_vec(), template: written }),
+        _ => leaves.push(RequestLeaf { part: RequestPart::Json, path: path.to_vec(), template: written }),
     }
 }
 
@@ -81,18 +81,18 @@ impl RequestLeaf<'_> {
 
     /// The names that it looks up when it does nothing else.
     fn lookup(&self) -> Option<Vec<&str>> {
-        let TreeKind::Template(template) = &self.template.kind else { return None };
+        let TemplateTreeKind::Template(template) = &self.template.kind else { return None };
         Some(template.as_expression()?.lookup.as_ref()?.iter().map(String::as_str).collect())
     }
 
     /// Null leaves it out: an expression with a condition can be null, and a credential that has it as its default.
     fn is_optional(&self, scheme: &Scheme) -> bool {
         match (&self.template.kind, self.lookup().as_deref()) {
-            (TreeKind::Constant(value), _) => value.is_null(),
-            (TreeKind::Template(_), Some(["cred", name])) => {
+            (TemplateTreeKind::Constant(value), _) => value.is_null(),
+            (TemplateTreeKind::Template(_), Some(["cred", name])) => {
                 scheme.credential(name).is_some_and(|credential| credential.default.as_ref().is_some_and(Value::is_null))
             }
-            (TreeKind::Template(template), None) => template.as_expression().is_some(),
+            (TemplateTreeKind::Template(template), None) => template.as_expression().is_some(),
             _ => false,
         }
     }
@@ -100,17 +100,17 @@ impl RequestLeaf<'_> {
     /// The credentials that it is made of, when it is made of them alone.
     fn credentials(&self) -> Option<Vec<String>> {
         let expressions = self.template.expressions();
-        let names = expressions.iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
+        let names = expressions.iter().flat_map(|expression| TemplateDialect::Scheme.names_in(expression).unwrap_or_default());
         let names: Option<Vec<String>> = names.map(|name| name.strip_prefix("cred.").map(str::to_owned)).collect();
         names.filter(|names| !names.is_empty())
     }
 
     /// Whether this account would send that: a number for a number, where the part has numbers.
     fn matches_account(&self, account: &TestAccount, sent: Option<&Value>) -> bool {
-        let Ok(own) = tree(self.template, &AccountScope(account)) else { return false };
+        let Ok(own) = render_tree(self.template, &AccountScope(account)) else { return false };
         match (self.part, sent) {
             (_, None) => own.is_null(),
-            (Part::Json, Some(sent)) => *own == *sent,
+            (RequestPart::Json, Some(sent)) => *own == *sent,
             (_, Some(sent)) => Some(own.to_text().as_str()) == sent.as_str(),
         }
     }
@@ -120,7 +120,7 @@ impl RequestLeaf<'_> {
 #[must_use]
 pub fn find_missing(scheme: &Scheme, leaves: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Option<VerifyError> {
     let missing = leaves.iter().find(|leaf| !leaf.is_optional(scheme) && sent.get(leaf).is_none())?;
-    Some(VerifyError { fault: Fault::Missing, location: missing.location() })
+    Some(VerifyError { fault: VerifyFault::Missing, location: missing.location() })
 }
 
 /// The first leaf of other requests that was sent and is none of these.
@@ -128,19 +128,19 @@ pub fn find_missing(scheme: &Scheme, leaves: &[RequestLeaf<'_>], sent: &Received
 pub fn find_unexpected(leaves: &[RequestLeaf<'_>], others: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Option<VerifyError> {
     let same = |left: &RequestLeaf<'_>, right: &RequestLeaf<'_>| left.part == right.part && left.path == right.path;
     let extra = others.iter().find(|other| sent.get(other).is_some() && !leaves.iter().any(|leaf| same(leaf, other)))?;
-    Some(VerifyError { fault: Fault::Malformed, location: extra.location() })
+    Some(VerifyError { fault: VerifyFault::Malformed, location: extra.location() })
 }
 
 /// # Errors
 /// When a constant is not what it has to be.
 pub fn check_constants(leaves: &[RequestLeaf<'_>], sent: &ReceivedValues) -> Result<(), VerifyError> {
     let is_wrong = |leaf: &&RequestLeaf<'_>| match (leaf.template.as_constant(), sent.get(leaf)) {
-        (Some(constant), Some(sent)) if leaf.part == Part::Json => *constant != sent,
+        (Some(constant), Some(sent)) if leaf.part == RequestPart::Json => *constant != sent,
         (Some(constant), Some(sent)) => Some(constant.to_text().as_str()) != sent.as_str(),
         _ => false,
     };
     match leaves.iter().find(is_wrong) {
-        Some(leaf) => Err(VerifyError { fault: Fault::Malformed, location: leaf.location() }),
+        Some(leaf) => Err(VerifyError { fault: VerifyFault::Malformed, location: leaf.location() }),
         None => Ok(()),
     }
 }
@@ -174,7 +174,7 @@ pub fn matching_accounts<'a>(
     let claims: Vec<(&RequestLeaf<'_>, Vec<String>)> = leaves.iter().filter_map(made).collect();
     let (app, own): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|(_, names)| names.iter().all(|name| is_app_credential(scheme, name)));
-    for (fault, claims) in [(Fault::UnknownKey, app), (Fault::Account, own)] {
+    for (fault, claims) in [(VerifyFault::UnknownKey, app), (VerifyFault::Account, own)] {
         for (leaf, _) in claims {
             let value = sent.get(leaf);
             left.retain(|account| leaf.matches_account(account, value.as_ref()));

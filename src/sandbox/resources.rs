@@ -4,7 +4,9 @@
 use super::reply::SandboxReply;
 use super::template_scope::SandboxScope;
 use crate::method::Method;
-use crate::model::resource::{Does, IdPlace, Operation, Resource, Verb, Written};
+use crate::model::sandbox_resource::{
+    IdLocation, ItemAction, OperationKind, ResourceOperation, ResourceResponse, SandboxResource,
+};
 use crate::model::workspace::Workspace;
 use crate::value::{ObjectMember, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
@@ -19,7 +21,7 @@ pub struct ResourceStore {
 /// All things of one kind.
 #[derive(Debug)]
 struct ResourceCollection {
-    resource: Arc<Resource>,
+    resource: Arc<SandboxResource>,
     items: Vec<StoredResource>,
     created: i64,
     deleted: i64,
@@ -66,8 +68,8 @@ impl ResourceStore {
                 .enumerate()
                 .map(move |(operation, known)| (OperationMatch { collection: shelf, operation }, known))
         });
-        let fitting = operations.filter(|(_, known)| known.method == method && known.path.read(path).is_some());
-        fitting.min_by_key(|(_, known)| known.path.has_hole()).map(|(found, _)| found)
+        let fitting = operations.filter(|(_, known)| known.method == method && known.path.match_id(path).is_some());
+        fitting.min_by_key(|(_, known)| known.path.has_id_placeholder()).map(|(found, _)| found)
     }
 
     pub fn respond(&mut self, found: OperationMatch, call: OperationCall<'_>) -> SandboxReply {
@@ -84,26 +86,28 @@ impl ResourceStore {
 }
 
 impl ResourceCollection {
-    fn new(resource: &Resource) -> Self {
+    fn new(resource: &SandboxResource) -> Self {
         Self { resource: Arc::new(resource.clone()), items: Vec::new(), created: 0, deleted: 0, not_found: 0 }
     }
 
-    fn respond(&mut self, operation: &Operation, call: OperationCall<'_>) -> SandboxReply {
-        match &operation.does {
-            Does::Create => {
+    fn respond(&mut self, operation: &ResourceOperation, call: OperationCall<'_>) -> SandboxReply {
+        match &operation.kind {
+            OperationKind::Create => {
                 let thing = self.create(&call);
-                resource_reply(&operation.answer, &thing.add_to_scope(call.scope))
+                resource_reply(&operation.response, &thing.add_to_scope(call.scope))
             }
-            Does::List(each) => {
+            OperationKind::List(each) => {
                 let things = self.items.iter().filter(|thing| self.is_visible_to(thing, call.account));
                 let items: Vec<Value> = things.map(|thing| thing.add_to_scope(call.scope.clone()).render(each)).collect();
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                resource_reply(&operation.answer, &call.scope.with("items", items).with("count", count))
+                resource_reply(&operation.response, &call.scope.with("items", items).with("count", count))
             }
-            Does::One(verb, place) => {
+            OperationKind::OnItem(verb, place) => {
                 let id = requested_id(operation, place, call.request);
                 match self.position(call.account, id.as_deref()) {
-                    Some(at) => resource_reply(&operation.answer, &self.apply(*verb, at, call.request).add_to_scope(call.scope)),
+                    Some(at) => {
+                        resource_reply(&operation.response, &self.apply(*verb, at, call.request).add_to_scope(call.scope))
+                    }
                     None => self.not_found_reply(id.unwrap_or_default(), call.scope),
                 }
             }
@@ -111,7 +115,7 @@ impl ResourceCollection {
     }
 
     fn create(&mut self, call: &OperationCall<'_>) -> StoredResource {
-        let id = self.resource.ids.after(self.created);
+        let id = self.resource.ids.id_after(self.created);
         self.created += 1;
         let thing = StoredResource { account: call.account.to_owned(), id, content: content_of(call.request) };
         self.items.push(thing.clone());
@@ -119,7 +123,7 @@ impl ResourceCollection {
     }
 
     fn is_visible_to(&self, thing: &StoredResource, account: &str) -> bool {
-        self.resource.shared || thing.account == account
+        self.resource.is_shared || thing.account == account
     }
 
     fn position(&self, account: &str, id: Option<&str>) -> Option<usize> {
@@ -128,11 +132,11 @@ impl ResourceCollection {
     }
 
     /// The thing as it is afterwards, or as it was before it went.
-    fn apply(&mut self, verb: Verb, at: usize, sent: &Draft) -> StoredResource {
+    fn apply(&mut self, verb: ItemAction, at: usize, sent: &Draft) -> StoredResource {
         match verb {
-            Verb::Read => {}
-            Verb::Update => merge(&mut self.items[at].content, content_of(sent)),
-            Verb::Delete => {
+            ItemAction::Read => {}
+            ItemAction::Update => merge(&mut self.items[at].content, content_of(sent)),
+            ItemAction::Delete => {
                 self.deleted += 1;
                 return self.items.remove(at);
             }
@@ -142,7 +146,7 @@ impl ResourceCollection {
 
     fn not_found_reply(&mut self, id: String, names: SandboxScope) -> SandboxReply {
         self.not_found += 1;
-        match &self.resource.missing {
+        match &self.resource.not_found_response {
             Some(written) => resource_reply(written, &names.with("id", id)),
             None => SandboxReply::message(404, format!("the sandbox has no `{}` with the id `{id}`", self.resource.name)),
         }
@@ -161,7 +165,7 @@ impl StoredResource {
     }
 }
 
-fn resource_reply(written: &Written, names: &SandboxScope) -> SandboxReply {
+fn resource_reply(written: &ResourceResponse, names: &SandboxScope) -> SandboxReply {
     match &written.json {
         Some(json) => SandboxReply::json(written.status, &names.render(json)),
         None => SandboxReply { status: written.status, headers: Vec::new(), body: Vec::new() },
@@ -169,14 +173,14 @@ fn resource_reply(written: &Written, names: &SandboxScope) -> SandboxReply {
 }
 
 /// The id that a request names.
-fn requested_id(operation: &Operation, place: &IdPlace, sent: &Draft) -> Option<String> {
+fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft) -> Option<String> {
     let of = |pairs: &[(String, String)], name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, id)| id.clone());
     match (place, &sent.body) {
-        (IdPlace::Query(name), _) => of(&sent.query, name),
-        (IdPlace::Form(name), DraftBody::Form(pairs)) => of(pairs, name),
-        (IdPlace::Json(path), DraftBody::Json(body)) => IdPlace::in_json(path, body),
-        (IdPlace::Path, _) => {
-            let encoded = operation.path.read(&sent.path)?;
+        (IdLocation::Query(name), _) => of(&sent.query, name),
+        (IdLocation::Form(name), DraftBody::Form(pairs)) => of(pairs, name),
+        (IdLocation::Json(path), DraftBody::Json(body)) => IdLocation::id_in_json(path, body),
+        (IdLocation::Path, _) => {
+            let encoded = operation.path.match_id(&sent.path)?;
             Some(percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned())
         }
         _ => None,

@@ -7,7 +7,7 @@ use super::truncated_body::TruncatedBody;
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::render::Moment;
+use crate::render::FreshValues;
 use crate::sign::ReceivedRequest;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
@@ -130,7 +130,7 @@ async fn handle_request(
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
     let delivery = match receive(request, &market).await {
         Ok(received) => {
-            let moment = Moment { unix_ms: (market.clock_and_rng.clock)(), seed: (market.clock_and_rng.rng)() };
+            let moment = FreshValues { unix_ms: (market.clock_and_rng.clock)(), seed: (market.clock_and_rng.rng)() };
             market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).respond(&received, moment)
         }
         Err(status) => ReplyDelivery::from(SandboxReply { status, headers: Vec::new(), body: Vec::new() }),

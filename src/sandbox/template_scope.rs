@@ -2,8 +2,8 @@
 //! that account would send.
 
 use super::token_subject::TestAccount;
-use crate::model::template::{Tree, TreeKind};
-use crate::render::{Dialect, Scope, tree};
+use crate::model::template::{TemplateTree, TemplateTreeKind};
+use crate::render::{TemplateDialect, TemplateScope, render_tree};
 use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
@@ -25,18 +25,18 @@ impl SandboxScope {
 
     /// A value that cannot be filled in is null: an answer is given all the same.
     #[must_use]
-    pub fn render(&self, written: &Tree) -> Value {
+    pub fn render(&self, written: &TemplateTree) -> Value {
         match &written.kind {
-            TreeKind::List(items) => Value::List(items.iter().map(|item| self.render(item)).collect()),
-            TreeKind::Object(members) => {
+            TemplateTreeKind::List(items) => Value::List(items.iter().map(|item| self.render(item)).collect()),
+            TemplateTreeKind::Object(members) => {
                 Value::Object(members.iter().map(|(name, member)| (name.clone(), self.render(member))).collect())
             }
-            _ => tree(written, self).map_or(Value::Null, Cow::into_owned),
+            _ => render_tree(written, self).map_or(Value::Null, Cow::into_owned),
         }
     }
 }
 
-impl Scope for SandboxScope {
+impl TemplateScope for SandboxScope {
     /// A member that is not there is null: what a request may send it may leave out.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let (name, rest) = path.split_first()?;
@@ -45,8 +45,8 @@ impl Scope for SandboxScope {
         Some(found.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Scheme
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Scheme
     }
 }
 
@@ -60,7 +60,7 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 /// The credentials of one account, and nothing else.
 pub struct AccountScope<'a>(pub &'a TestAccount);
 
-impl Scope for AccountScope<'_> {
+impl TemplateScope for AccountScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         match path {
             ["cred", name] => self.0.1.get(name).map(Cow::Borrowed),
@@ -68,7 +68,7 @@ impl Scope for AccountScope<'_> {
         }
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Scheme
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Scheme
     }
 }

@@ -10,8 +10,8 @@ use super::request_template::{
     ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of, matching_accounts, read_value,
 };
 use super::token_subject::{TestAccount, TokenSubject, public_ids, subjects_of};
-use crate::model::scheme::{Penalty, Scheme, Token, TokenRequest};
-use crate::render::Moment;
+use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest};
+use crate::render::FreshValues;
 use crate::sign::{ReceivedRequest, VerifiedRequest, VerifyError};
 use crate::value::Value;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ impl TestMarketplace {
     pub(super) fn token_request(
         &mut self,
         received: &ReceivedRequest,
-        moment: Moment,
+        moment: FreshValues,
     ) -> Option<Result<SandboxReply, LostResponse>> {
         let scheme = Arc::clone(&self.scheme);
         let sent = ReceivedValues::of(received);
@@ -140,10 +140,10 @@ impl TestMarketplace {
         scheme: &'s Scheme,
         asked: &TokenRequestMatch<'s>,
         received: ReceivedRequest,
-        moment: Moment,
+        moment: FreshValues,
     ) -> Result<TokenReplyData<'s>, TokenRefusal> {
-        let penalties = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalties);
-        let penalties: Vec<&Penalty> = penalties.filter(|penalty| penalty.token == asked.token.name).collect();
+        let penalties = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalty_rules);
+        let penalties: Vec<&PenaltyRule> = penalties.filter(|penalty| penalty.token == asked.token.name).collect();
         let punishes = !penalties.is_empty();
         let punished = penalties.into_iter().any(|penalty| is_violated_by(penalty, &received));
         let received = if asked.request.form.is_empty() { received } else { move_query_to_body(received) };
@@ -171,7 +171,7 @@ impl TestMarketplace {
         scheme: &'s Scheme,
         asked: &TokenRequestMatch<'s>,
         received: &ReceivedRequest,
-        moment: Moment,
+        moment: FreshValues,
     ) -> Result<TokenReplyData<'s>, TokenRefusal> {
         let verified = self.verify(&asked.request.procedure, None, received, moment.unix_ms)?;
         if let Some(odd) = &asked.mismatch {
@@ -194,20 +194,35 @@ impl TestMarketplace {
         Ok(TokenReplyData { pair: traded?, rule })
     }
 
-    fn exchange(&mut self, said: &GrantInput<'_>, seats: &[RefreshCandidate], moment: Moment) -> Result<IssuedPair, VerifyError> {
-        let callbacks = self.scheme.authorize.iter().map(|link| said.read_value(&["callback", &link.code]));
+    fn exchange(
+        &mut self,
+        said: &GrantInput<'_>,
+        seats: &[RefreshCandidate],
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyError> {
+        let callbacks = self.scheme.authorize_links.iter().map(|link| said.read_value(&["callback", &link.code_param]));
         let (code, place) = said.read_value(&["code"]).or_else(|| callbacks.flatten().next()).unwrap_or_default();
         let owners: Vec<TokenSubject> = seats.iter().map(|seat| seat.subject.clone()).collect();
         self.tokens.exchange(&code, &owners, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
     }
 
-    fn refresh(&mut self, said: &GrantInput<'_>, seats: &[RefreshCandidate], moment: Moment) -> Result<IssuedPair, VerifyError> {
+    fn refresh(
+        &mut self,
+        said: &GrantInput<'_>,
+        seats: &[RefreshCandidate],
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyError> {
         let (value, place) = said.read_value(&["token", "refresh_token"]).unwrap_or_default();
         self.tokens.refresh(&value, seats, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
     }
 
     /// What was given is given, also when the answer is to be lost.
-    fn token_reply(&mut self, judged: &TokenReplyData<'_>, path: &str, moment: Moment) -> Result<SandboxReply, LostResponse> {
+    fn token_reply(
+        &mut self,
+        judged: &TokenReplyData<'_>,
+        path: &str,
+        moment: FreshValues,
+    ) -> Result<SandboxReply, LostResponse> {
         if self.traffic.deliver_before_loss > 0 {
             self.traffic.deliver_before_loss -= 1;
         } else if self.traffic.responses_to_lose > 0 {
@@ -233,7 +248,7 @@ impl TestMarketplace {
 }
 
 fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>, TokenRefusal> {
-    let mut answers = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.token_answers);
+    let mut answers = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.token_responses);
     let answer = answers.find(|answer| answer.token == token.name).ok_or(TokenRefusal::NoResponseDefined)?;
     Ok(TokenRule { token, response: answer })
 }

@@ -3,7 +3,7 @@
 use super::template_scope::SandboxScope;
 use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
-use crate::render::tree;
+use crate::render::render_tree;
 use crate::sign::NamedValues;
 use crate::value::{ObjectMember, Value};
 
@@ -13,7 +13,7 @@ pub type TestAccount = (String, NamedValues);
 /// The credentials of a test account: the scheme's keys with what is known of the account over them.
 #[must_use]
 pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> NamedValues {
-    let keys = scheme.sandbox.as_ref().map(|sandbox| sandbox.keys.as_slice()).unwrap_or_default();
+    let keys = scheme.sandbox.as_ref().map(|sandbox| sandbox.test_credentials.as_slice()).unwrap_or_default();
     let names = SandboxScope::new().with("account", name);
     let mut values = NamedValues::default();
     for credential in &scheme.credentials {
@@ -22,7 +22,7 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
         }
     }
     for key in keys {
-        if let Ok(value) = tree(&key.value, &names) {
+        if let Ok(value) = render_tree(&key.value, &names) {
             values.set(&key.name, value.into_owned());
         }
     }
@@ -42,7 +42,7 @@ pub struct TokenSubject {
 impl TokenSubject {
     #[must_use]
     pub fn of(token: &Token, account: &TestAccount) -> Self {
-        let ids = token.store_by.iter().map(|name| (name.as_str().into(), subject_id(name, account)));
+        let ids = token.key_credentials.iter().map(|name| (name.as_str().into(), subject_id(name, account)));
         Self { token: token.name.clone(), ids: ids.collect() }
     }
 
@@ -74,7 +74,7 @@ pub fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject
 /// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
 #[must_use]
 pub fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
-    let open = scheme.credentials.iter().filter(|credential| !credential.secret);
+    let open = scheme.credentials.iter().filter(|credential| !credential.is_secret);
     Value::Object(open.map(|credential| (credential.name.as_str().into(), distinct_values(&credential.name, accounts))).collect())
 }
 

@@ -1,13 +1,13 @@
 //! Time in the spelling of a scheme, and back.
 
-use crate::model::scheme::{Clock, ClockFormat};
+use crate::model::scheme::{ClockFormat, SchemeClock};
 use crate::render::format_time;
 
 /// `unix_ms` as the scheme writes it.
 ///
 /// # Errors
 /// In words, when the time is out of range.
-pub fn write_time(clock: &Clock, unix_ms: i64) -> Result<String, String> {
+pub fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
     match &clock.format {
         ClockFormat::UnixSeconds => Ok(unix_ms.div_euclid(1_000).to_string()),
         ClockFormat::UnixMilliseconds => Ok(unix_ms.to_string()),
@@ -16,7 +16,7 @@ pub fn write_time(clock: &Clock, unix_ms: i64) -> Result<String, String> {
 }
 
 /// Unix milliseconds of a time in the scheme's spelling; `None` when it is not spelled so.
-pub fn read_time(clock: &Clock, text: &str) -> Option<i64> {
+pub fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
     match &clock.format {
         ClockFormat::UnixSeconds => digits(text)?.checked_mul(1_000),
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_time_reads_back_as_it_was_written() {
-        let clock = |format| Clock { format, zone: 0, window: None, behind: Duration::ZERO };
+        let clock = |format| SchemeClock { format, zone: 0, window: None, backdate: Duration::ZERO };
         let coupang = clock(ClockFormat::Strftime("%y%m%dT%H%M%SZ".to_owned()));
         assert_eq!(write_time(&coupang, 1_751_534_130_000).unwrap(), "250703T091530Z");
         assert_eq!(read_time(&coupang, "250703T091530Z"), Some(1_751_534_130_000));

@@ -1,6 +1,6 @@
 //! The computations of sign steps, each on text and yielding text.
 
-use crate::model::scheme::{Encoding, Hash, KeyForm};
+use crate::model::scheme::{HashAlgorithm, KeyEncoding, TextEncoding};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -32,37 +32,37 @@ pub enum CryptoError {
     KeyForm(&'static str),
 }
 
-pub fn encode(bytes: &[u8], encoding: Encoding) -> String {
+pub fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
     match encoding {
-        Encoding::HexLower => hex::encode(bytes),
-        Encoding::HexUpper => hex::encode_upper(bytes),
-        Encoding::Base64 => BASE64_STANDARD.encode(bytes),
-        Encoding::Base64Url => BASE64_URL_SAFE_NO_PAD.encode(bytes),
+        TextEncoding::HexLower => hex::encode(bytes),
+        TextEncoding::HexUpper => hex::encode_upper(bytes),
+        TextEncoding::Base64 => BASE64_STANDARD.encode(bytes),
+        TextEncoding::Base64Url => BASE64_URL_SAFE_NO_PAD.encode(bytes),
     }
 }
 
-pub fn digest(hash: Hash, of: &str, out: Encoding) -> String {
+pub fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
     match hash {
-        Hash::Md5 => encode(&md5::Md5::digest(of), out),
-        Hash::Sha1 => encode(&Sha1::digest(of), out),
-        Hash::Sha256 => encode(&Sha256::digest(of), out),
-        Hash::Sha512 => encode(&Sha512::digest(of), out),
+        HashAlgorithm::Md5 => encode(&md5::Md5::digest(of), out),
+        HashAlgorithm::Sha1 => encode(&Sha1::digest(of), out),
+        HashAlgorithm::Sha256 => encode(&Sha256::digest(of), out),
+        HashAlgorithm::Sha512 => encode(&Sha512::digest(of), out),
     }
 }
 
 /// # Errors
 /// When the key text is not in the form it is said to be.
-pub fn hmac(hash: Hash, key: &str, key_as: KeyForm, of: &str) -> Result<Vec<u8>, CryptoError> {
+pub fn hmac(hash: HashAlgorithm, key: &str, key_as: KeyEncoding, of: &str) -> Result<Vec<u8>, CryptoError> {
     let key = match key_as {
-        KeyForm::Utf8 => key.as_bytes().to_vec(),
-        KeyForm::Hex => hex::decode(key).map_err(|_| CryptoError::KeyForm("hex"))?,
-        KeyForm::Base64 => BASE64_STANDARD.decode(key).map_err(|_| CryptoError::KeyForm("base64"))?,
+        KeyEncoding::Utf8 => key.as_bytes().to_vec(),
+        KeyEncoding::Hex => hex::decode(key).map_err(|_| CryptoError::KeyForm("hex"))?,
+        KeyEncoding::Base64 => BASE64_STANDARD.decode(key).map_err(|_| CryptoError::KeyForm("base64"))?,
     };
     Ok(match hash {
-        Hash::Md5 => mac::<Hmac<md5::Md5>>(&key, of),
-        Hash::Sha1 => mac::<Hmac<Sha1>>(&key, of),
-        Hash::Sha256 => mac::<Hmac<Sha256>>(&key, of),
-        Hash::Sha512 => mac::<Hmac<Sha512>>(&key, of),
+        HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(&key, of),
+        HashAlgorithm::Sha1 => mac::<Hmac<Sha1>>(&key, of),
+        HashAlgorithm::Sha256 => mac::<Hmac<Sha256>>(&key, of),
+        HashAlgorithm::Sha512 => mac::<Hmac<Sha512>>(&key, of),
     })
 }
 
@@ -80,8 +80,8 @@ fn mac<M: Mac + KeyInit>(key: &[u8], of: &str) -> Vec<u8> {
 pub fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, CryptoError> {
     let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
     let message = format!("{}.{}", part(header), part(claims));
-    let signature = hmac(Hash::Sha256, key, KeyForm::Utf8, &message)?;
-    Ok(format!("{message}.{}", encode(&signature, Encoding::Base64Url)))
+    let signature = hmac(HashAlgorithm::Sha256, key, KeyEncoding::Utf8, &message)?;
+    Ok(format!("{message}.{}", encode(&signature, TextEncoding::Base64Url)))
 }
 
 /// bcrypt with a given salt: `$2a$10$` and 22 characters. Unused bits of the last character are cleared, as the vendor's

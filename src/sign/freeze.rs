@@ -1,6 +1,6 @@
 //! The point from which a request does not change: the query text is built and the body serialised, once.
 
-use crate::model::scheme::Part;
+use crate::model::scheme::RequestPart;
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, parse_query};
 use bytes::Bytes;
@@ -60,14 +60,14 @@ impl FrozenRequest {
     }
 
     /// Adds one value behind what is frozen.
-    pub fn attach(&mut self, part: Part, name: &str, value: Value) -> Result<(), MisplacedValue> {
+    pub fn attach(&mut self, part: RequestPart, name: &str, value: Value) -> Result<(), MisplacedValue> {
         match part {
-            Part::Query => {
+            RequestPart::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
                 self.query.push_str(&format!("{separator}{}={}", encode_strict(name), encode_strict(&value.to_text())));
             }
-            Part::Header => set_header(&mut self.draft.headers, name, value.to_text()),
-            Part::Form => {
+            RequestPart::Header => set_header(&mut self.draft.headers, name, value.to_text()),
+            RequestPart::Form => {
                 if !matches!(self.draft.body, DraftBody::Form(_)) {
                     return Err(MisplacedValue::new(part, name, &self.draft.body));
                 }
@@ -75,7 +75,7 @@ impl FrozenRequest {
                 let separator = if self.body.is_empty() { "" } else { "&" };
                 self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()].concat().into();
             }
-            Part::Json => match &mut self.draft.body {
+            RequestPart::Json => match &mut self.draft.body {
                 DraftBody::Json(Value::Object(members)) => {
                     set_member(members, name, value);
                     self.body = self.draft.body.to_bytes();
@@ -97,7 +97,7 @@ pub struct MisplacedValue {
 }
 
 impl MisplacedValue {
-    fn new(part: Part, name: &str, body: &DraftBody) -> Self {
+    fn new(part: RequestPart, name: &str, body: &DraftBody) -> Self {
         Self { name: name.to_owned(), part: part.name(), body: body.kind() }
     }
 }
@@ -109,17 +109,17 @@ fn set_member(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
 }
 
 /// Adds one value before anything is frozen.
-pub fn prepare(draft: &mut Draft, part: Part, name: &str, value: Value) -> Result<(), MisplacedValue> {
+pub fn prepare(draft: &mut Draft, part: RequestPart, name: &str, value: Value) -> Result<(), MisplacedValue> {
     let can_have_body = draft.method.has_body();
     match part {
-        Part::Query => draft.query.push((name.to_owned(), value.to_text())),
-        Part::Header => set_header(&mut draft.headers, name, value.to_text()),
-        Part::Form => match &mut draft.body {
+        RequestPart::Query => draft.query.push((name.to_owned(), value.to_text())),
+        RequestPart::Header => set_header(&mut draft.headers, name, value.to_text()),
+        RequestPart::Form => match &mut draft.body {
             DraftBody::Form(pairs) => pairs.push((name.to_owned(), value.to_text())),
             body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())]),
             body => return Err(MisplacedValue::new(part, name, body)),
         },
-        Part::Json => match &mut draft.body {
+        RequestPart::Json => match &mut draft.body {
             DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
             body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.into(), value)])),
             body => return Err(MisplacedValue::new(part, name, body)),

@@ -3,9 +3,9 @@
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{root_names, seal};
 use crate::method::Method;
-use crate::model::scheme::{Covered, Level, Op, Placement, Procedure, Scheme, VectorOf};
+use crate::model::scheme::{CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject};
 use crate::model::template::Expression;
-use crate::render::Moment;
+use crate::render::FreshValues;
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, DraftBody};
@@ -34,13 +34,13 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
             .refresh
             .iter()
             .chain(&token.exchange)
-            .all(|refresh| refresh.save.iter().any(|(name, _)| name == "refresh_token"));
-        if token.lifetime.refresh_once && !keeps {
+            .all(|refresh| refresh.saved_fields.iter().any(|(name, _)| name == "refresh_token"));
+        if token.lifetime.is_refresh_single_use && !keeps {
             let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
             findings.push(LintFinding { at: token.at, message: text.to_owned(), is_error: true });
         }
     }
-    if scheme.signs() && scheme.vectors.is_empty() {
+    if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
         findings.push(LintFinding { at: scheme.at, message: text.to_owned(), is_error: true });
     }
@@ -52,16 +52,16 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     findings
 }
 
-fn expressions_of(op: &Op) -> Vec<&Expression> {
+fn expressions_of(op: &SignOp) -> Vec<&Expression> {
     op.templates().into_iter().flat_map(|template| template.expressions()).collect()
 }
 
-fn check_body_changed_after_signing(procedure: &Procedure, findings: &mut Vec<LintFinding>) {
+fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
     let changes = procedure.attach.form.first().or(procedure.attach.json.first());
     let reads = procedure
         .sign
         .iter()
-        .find(|step| expressions_of(&step.op).iter().any(|expression| expression.source.contains("req.body")));
+        .find(|step| expressions_of(&step.operation).iter().any(|expression| expression.source.contains("req.body")));
     if let (Some(_), Some(step)) = (changes, reads) {
         let text =
             format!("`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent", step.id);
@@ -69,9 +69,9 @@ fn check_body_changed_after_signing(procedure: &Procedure, findings: &mut Vec<Li
     }
 }
 
-fn check_unsorted_concat(procedure: &Procedure, findings: &mut Vec<LintFinding>) {
+fn check_unsorted_concat(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
     for step in &procedure.sign {
-        for expression in expressions_of(&step.op) {
+        for expression in expressions_of(&step.operation) {
             let concat = expression.source.find("concat");
             let sorted = expression.source.find("bytesort");
             if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
@@ -82,11 +82,11 @@ fn check_unsorted_concat(procedure: &Procedure, findings: &mut Vec<LintFinding>)
     }
 }
 
-fn check_secret_in_query(scheme: &Scheme, placement: &Placement, findings: &mut Vec<LintFinding>) {
+fn check_secret_in_query(scheme: &Scheme, placement: &FieldPlacement, findings: &mut Vec<LintFinding>) {
     for field in &placement.query {
         for expression in field.value.expressions() {
             let name = expression.lookup.as_deref().filter(|path| path[0] == "cred").and_then(|path| path.get(1));
-            if name.and_then(|name| scheme.credential(name)).is_some_and(|credential| credential.secret) {
+            if name.and_then(|name| scheme.credential(name)).is_some_and(|credential| credential.is_secret) {
                 let text = format!("`{}` puts a secret in the query, where proxies and servers log it", field.name);
                 findings.push(LintFinding { at: field.name_at, message: text, is_error: false });
             }
@@ -106,9 +106,9 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
             return findings.push(LintFinding { at: scheme.at, message: text, is_error: true });
         }
     };
-    for part in Covered::ALL {
+    for part in CoveredPart::ALL {
         let changed = signed_values(scheme, level, with_part_changed(plain.clone(), part)).is_ok_and(|other| other != signature);
-        let said = scheme.covers.contains(&part);
+        let said = scheme.covered_parts.contains(&part);
         let name = part.name();
         let of = if level.name.is_empty() { String::new() } else { format!(" of level `{}`", level.name) };
         let text = match (said, changed) {
@@ -122,8 +122,8 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
 
 /// A request with something in every part; headers that a known answer has may be signed, too.
 fn probe_draft(scheme: &Scheme) -> Draft {
-    let vectors = scheme.vectors.iter().filter_map(|vector| match &vector.of {
-        VectorOf::Request { request, .. } => Some(&request.headers),
+    let vectors = scheme.vectors.iter().filter_map(|vector| match &vector.subject {
+        VectorSubject::Request { request, .. } => Some(&request.headers),
         _ => None,
     });
     let headers = vectors
@@ -142,12 +142,12 @@ fn probe_draft(scheme: &Scheme) -> Draft {
     }
 }
 
-fn with_part_changed(mut draft: Draft, part: Covered) -> Draft {
+fn with_part_changed(mut draft: Draft, part: CoveredPart) -> Draft {
     match part {
-        Covered::Method => draft.method = Method::Put,
-        Covered::Path => draft.path = "/changed".to_owned(),
-        Covered::Query => draft.query[0].1 = "2".to_owned(),
-        Covered::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))])),
+        CoveredPart::Method => draft.method = Method::Put,
+        CoveredPart::Path => draft.path = "/changed".to_owned(),
+        CoveredPart::Query => draft.query[0].1 = "2".to_owned(),
+        CoveredPart::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))])),
     }
     draft
 }
@@ -156,7 +156,7 @@ fn with_part_changed(mut draft: Draft, part: Covered) -> Draft {
 fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
     let host = scheme.hosts.first().map_or("https://host.invalid", |host| host.url.as_str());
     let (credentials, token) = (probe_credentials(scheme), probe_token(scheme));
-    let moment = Moment { unix_ms: 1_700_000_000_000, seed: [1; 16] };
+    let moment = FreshValues { unix_ms: 1_700_000_000_000, seed: [1; 16] };
     let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
     let base = BaseUrl::parse(host)?;
     let sealed = seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
@@ -165,12 +165,12 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
 }
 
 /// The steps whose results are sent, and those that these are made of; what no request carries covers nothing.
-fn used_steps(procedure: &Procedure) -> Vec<String> {
-    let mut used: Vec<String> = procedure.attach.all().flat_map(|(_, field)| root_names(field.value.expressions())).collect();
+fn used_steps(procedure: &SigningProcedure) -> Vec<String> {
+    let mut used: Vec<String> = procedure.attach.fields().flat_map(|(_, field)| root_names(field.value.expressions())).collect();
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
-            used.extend(root_names(expressions_of(&step.op)));
-            if let Op::Jwt { header, claims, .. } = &step.op {
+            used.extend(root_names(expressions_of(&step.operation)));
+            if let SignOp::Jwt { header, claims, .. } = &step.operation {
                 used.extend(header.iter().chain(claims).flat_map(|field| root_names(field.value.expressions())));
             }
         }
@@ -185,7 +185,7 @@ fn probe_credentials(scheme: &Scheme) -> NamedValues {
     for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
         values.set(name, value.clone());
     }
-    let keys = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.keys);
+    let keys = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.test_credentials);
     for (name, value) in keys.filter_map(|key| Some((&key.name, key.value.as_constant()?))) {
         values.set(name, value.clone());
     }

@@ -1,8 +1,8 @@
 //! What a scheme's templates see.
 
 use super::freeze::FrozenRequest;
-use crate::model::request::Field;
-use crate::render::{Dialect, Moment, RenderError, Scope, tree};
+use crate::model::request::TemplateField;
+use crate::render::{FreshValues, RenderError, TemplateDialect, TemplateScope, render_tree};
 use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ pub struct SigningInputs<'a> {
     pub credentials: &'a NamedValues,
     pub token: Option<&'a NamedValues>,
     /// The one reading of the clock, and chance.
-    pub moment: Moment,
+    pub moment: FreshValues,
     /// Results of steps that are known already, by id.
     pub steps: &'a [ObjectMember],
     /// More names: `redirect`, `code`, `account`.
@@ -51,10 +51,10 @@ pub struct SchemeScope<'a> {
 impl<'a> SchemeScope<'a> {
     /// # Errors
     /// When a template of the level's variables cannot be filled in.
-    pub fn new(inputs: SigningInputs<'a>, ts: String, vars: &[Field]) -> Result<Self, RenderError> {
+    pub fn new(inputs: SigningInputs<'a>, ts: String, vars: &[TemplateField]) -> Result<Self, RenderError> {
         let mut scope = Self { inputs, ts: Value::from(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
         for field in vars {
-            let value = tree(&field.value, &scope)?.into_owned();
+            let value = render_tree(&field.value, &scope)?.into_owned();
             scope.vars.retain(|(name, _)| *name != field.name);
             scope.vars.push((field.name.clone(), value));
         }
@@ -96,7 +96,7 @@ fn find<'v>(values: &'v [ObjectMember], name: &str) -> Option<&'v Value> {
     values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
-impl Scope for SchemeScope<'_> {
+impl TemplateScope for SchemeScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let moment = self.inputs.moment;
         match path {
@@ -114,7 +114,7 @@ impl Scope for SchemeScope<'_> {
         }
     }
 
-    fn dialect(&self) -> Dialect {
-        Dialect::Scheme
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Scheme
     }
 }

@@ -5,10 +5,10 @@ use super::crypto::{self, CryptoError};
 use super::freeze::{self, FrozenRequest};
 use super::scope::{SchemeScope, SigningInputs};
 use crate::method::Method;
-use crate::model::request::Field;
-use crate::model::scheme::{Level, Op, Part, Placement, Procedure, Scheme, SignStep};
+use crate::model::request::TemplateField;
+use crate::model::scheme::{FieldPlacement, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure};
 use crate::model::template::{Expression, Template};
-use crate::render::{Dialect, RenderError, Scope, text, tree};
+use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
 
@@ -25,9 +25,9 @@ pub struct SignTrace {
     pub ts: String,
     pub lines: Vec<TraceLine>,
     /// What was added before the signature …
-    pub prepared: Vec<(Part, String, String)>,
+    pub prepared: Vec<(RequestPart, String, String)>,
     /// … and after it.
-    pub attached: Vec<(Part, String, String)>,
+    pub attached: Vec<(RequestPart, String, String)>,
 }
 
 impl SignTrace {
@@ -72,8 +72,9 @@ pub enum SealError {
 #[must_use]
 pub fn choose_level<'s>(scheme: &'s Scheme, named: Option<&str>, method: Method, path: &str) -> &'s Level {
     let named = named.and_then(|name| scheme.level(name));
-    let by_rule =
-        || scheme.rules.iter().find(|rule| rule.matcher.fits(method, path)).and_then(|rule| scheme.levels.get(rule.level));
+    let by_rule = || {
+        scheme.level_rules.iter().find(|rule| rule.matcher.matches(method, path)).and_then(|rule| scheme.levels.get(rule.level))
+    };
     named.or_else(by_rule).unwrap_or(&scheme.levels[scheme.default_level])
 }
 
@@ -81,7 +82,7 @@ pub fn choose_level<'s>(scheme: &'s Scheme, named: Option<&str>, method: Method,
 /// When a template cannot be filled in, a step cannot be computed, or an HTTP client would change the result.
 pub fn seal(
     scheme: &Scheme,
-    procedure: &Procedure,
+    procedure: &SigningProcedure,
     draft: Draft,
     base: &BaseUrl,
     inputs: SigningInputs<'_>,
@@ -113,12 +114,12 @@ pub fn seal(
 
 /// The values of a placement; null is left out.
 pub(super) fn render_placement<'p>(
-    placement: &'p Placement,
-    scope: &dyn Scope,
-) -> Result<Vec<(Part, &'p Field, Value)>, RenderError> {
+    placement: &'p FieldPlacement,
+    scope: &dyn TemplateScope,
+) -> Result<Vec<(RequestPart, &'p TemplateField, Value)>, RenderError> {
     let mut filled = Vec::new();
-    for (part, field) in placement.all() {
-        let value = tree(&field.value, scope)?.into_owned();
+    for (part, field) in placement.fields() {
+        let value = render_tree(&field.value, scope)?.into_owned();
         if !value.is_null() {
             filled.push((part, field, value));
         }
@@ -136,70 +137,71 @@ pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Resu
             Some(value) => value,
             None => run_step(step, site, scope)?,
         };
-        let holds = contains_secret(&step.op, &tainted);
+        let holds = contains_secret(&step.operation, &tainted);
         // Inside a text a secret is found by itself; encoded it is another text, and known as one.
-        let reveals = holds && !matches!(step.op, Op::Text(_));
+        let reveals = holds && !matches!(step.operation, SignOp::Text(_));
         if holds {
             tainted.push(step.id.clone());
         }
         scope.steps.push((step.id.as_str().into(), Value::from(value.clone())));
-        lines.push(TraceLine { id: step.id.clone(), op: step.op.name(), value, reveals_secret: reveals });
+        lines.push(TraceLine { id: step.id.clone(), op: step.operation.name(), value, reveals_secret: reveals });
     }
     Ok(lines)
 }
 
 /// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove that one was known; all other
 /// steps hand on what they are given.
-fn contains_secret(op: &Op, tainted: &[String]) -> bool {
-    let fields = |fields: &[Field]| fields.iter().flat_map(|field| root_names(field.value.expressions())).collect::<Vec<_>>();
+fn contains_secret(op: &SignOp, tainted: &[String]) -> bool {
+    let fields =
+        |fields: &[TemplateField]| fields.iter().flat_map(|field| root_names(field.value.expressions())).collect::<Vec<_>>();
     let names = match op {
-        Op::Bcrypt { .. } => return true,
-        Op::Text(of) | Op::Encode { of, .. } => root_names(of.expressions().collect()),
-        Op::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
-        Op::Digest { .. } | Op::Hmac { .. } | Op::Uuid | Op::Random(_) => return false,
+        SignOp::Bcrypt { .. } => return true,
+        SignOp::Text(of) | SignOp::Encode { input: of, .. } => root_names(of.expressions().collect()),
+        SignOp::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
+        SignOp::Digest { .. } | SignOp::Hmac { .. } | SignOp::Uuid | SignOp::Random(_) => return false,
     };
     names.iter().any(|name| matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name))
 }
 
 /// The first names of expressions.
 pub(super) fn root_names(expressions: Vec<&Expression>) -> Vec<String> {
-    let names = expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default());
+    let names = expressions.into_iter().flat_map(|expression| TemplateDialect::Scheme.names_in(expression).unwrap_or_default());
     names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
 }
 
 fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {
     let fault = |error: CryptoError| SealError::Step { id: step.id.clone(), error };
-    let text = |template: &Template| text(template, scope);
-    Ok(match &step.op {
-        Op::Text(template) => text(template)?,
-        Op::Digest { hash, of, out } => crypto::digest(*hash, &text(of)?, *out),
-        Op::Hmac { hash, key, key_as, of, out } => {
+    let text = |template: &Template| render_text(template, scope);
+    Ok(match &step.operation {
+        SignOp::Text(template) => text(template)?,
+        SignOp::Digest { hash, input: of, output_encoding: out } => crypto::digest(*hash, &text(of)?, *out),
+        SignOp::Hmac { hash, key, key_encoding: key_as, input: of, output_encoding: out } => {
             crypto::encode(&crypto::hmac(*hash, &text(key)?, *key_as, &text(of)?).map_err(fault)?, *out)
         }
-        Op::Bcrypt { password, salt } => crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?,
-        Op::Encode { encoding, of } => crypto::encode(text(of)?.as_bytes(), *encoding),
-        Op::Jwt { key, header, claims } => {
+        SignOp::Bcrypt { password, salt } => crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?,
+        SignOp::Encode { encoding, input: of } => crypto::encode(text(of)?.as_bytes(), *encoding),
+        SignOp::Jwt { key, header, claims } => {
             crypto::jwt_hs256(&text(key)?, &jwt_header_json(header, scope)?, &jwt_claims_json(claims, scope)?).map_err(fault)?
         }
-        Op::Uuid => scope.inputs.moment.uuid(site),
-        Op::Random(len) => scope.inputs.moment.random(site, *len),
+        SignOp::Uuid => scope.inputs.moment.uuid(site),
+        SignOp::Random(len) => scope.inputs.moment.random_text(site, *len),
     })
 }
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.
-fn jwt_header_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+fn jwt_header_json(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
     let mut members: Vec<ObjectMember> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
     members.extend(render_members(fields, scope)?);
     Ok(Value::Object(members).to_json())
 }
 
-fn jwt_claims_json(fields: &[Field], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+fn jwt_claims_json(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
     Ok(Value::Object(render_members(fields, scope)?).to_json())
 }
 
-fn render_members(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<ObjectMember>, RenderError> {
+fn render_members(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<Vec<ObjectMember>, RenderError> {
     let members: Result<Vec<_>, RenderError> =
-        fields.iter().map(|field| Ok((field.name.clone(), tree(&field.value, scope)?.into_owned()))).collect();
+        fields.iter().map(|field| Ok((field.name.clone(), render_tree(&field.value, scope)?.into_owned()))).collect();
     Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())
 }
 

@@ -4,9 +4,9 @@ use super::clock::write_time;
 use super::scope::{SchemeScope, SigningInputs};
 use super::seal::SealError;
 use crate::method::Method;
-use crate::model::request::Field;
-use crate::model::scheme::{Authorize, Scheme, TokenRequest};
-use crate::render::{RenderError, text, tree};
+use crate::model::request::TemplateField;
+use crate::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
+use crate::render::{RenderError, render_text, render_tree};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
 
@@ -17,7 +17,7 @@ use crate::wire::{Draft, DraftBody};
 pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
     let scope = token_scope(scheme, inputs)?;
     let form = render_pairs(&request.form, &scope)?;
-    let json = request.json.as_ref().map(|json| tree(json, &scope).map(std::borrow::Cow::into_owned)).transpose()?;
+    let json = request.json.as_ref().map(|json| render_tree(json, &scope).map(std::borrow::Cow::into_owned)).transpose()?;
     let body = match json {
         Some(json) => DraftBody::Json(without_nulls(json)),
         None if request.form.is_empty() => DraftBody::None,
@@ -25,7 +25,7 @@ pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInput
     };
     Ok(Draft {
         method: request.method,
-        path: text(&request.path, &scope)?,
+        path: render_text(&request.path, &scope)?,
         raw_query: String::new(),
         query: render_pairs(&request.query, &scope)?,
         headers: Vec::new(),
@@ -37,11 +37,11 @@ pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInput
 ///
 /// # Errors
 /// When a template of it cannot be filled in.
-pub fn authorize_draft(scheme: &Scheme, authorize: &Authorize, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
+pub fn authorize_draft(scheme: &Scheme, authorize: &AuthorizeLink, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
     let scope = token_scope(scheme, inputs)?;
     Ok(Draft {
         method: Method::Get,
-        path: text(&authorize.path, &scope)?,
+        path: render_text(&authorize.path, &scope)?,
         raw_query: String::new(),
         query: render_pairs(&authorize.query, &scope)?,
         headers: Vec::new(),
@@ -54,10 +54,10 @@ fn token_scope<'a>(scheme: &Scheme, inputs: SigningInputs<'a>) -> Result<SchemeS
     Ok(SchemeScope::new(inputs, ts, &[])?)
 }
 
-fn render_pairs(fields: &[Field], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
+fn render_pairs(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::new();
     for field in fields {
-        let value = tree(&field.value, scope)?;
+        let value = render_tree(&field.value, scope)?;
         if !value.is_null() {
             pairs.push((field.name.to_string(), value.to_text()));
         }

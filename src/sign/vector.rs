@@ -4,8 +4,8 @@ use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile};
-use crate::model::scheme::{Scheme, Vector, VectorOf};
-use crate::render::{BodyFiles, Layer, Moment, Origin, Variables, draft};
+use crate::model::scheme::{Scheme, SignatureVector, VectorSubject};
+use crate::render::{BodyFiles, FreshValues, VariableLayer, VariableOrigin, VariableScope, render_draft};
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{BaseUrl, WireRequest, parse_form, parse_query};
@@ -38,7 +38,7 @@ impl BodyFiles for NoBodyFiles {
 
 /// # Errors
 /// In words, when the scheme cannot sign what the vector gives.
-pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>, String> {
+pub fn run_vector(scheme: &Scheme, vector: &SignatureVector) -> Result<Vec<VectorResult>, String> {
     let mut credentials = NamedValues(vector.credentials.clone());
     for credential in &scheme.credentials {
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
@@ -46,9 +46,9 @@ pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>,
         }
     }
     let token = NamedValues(vector.token.clone());
-    let moment = Moment { unix_ms: vector.clock, seed: [0; 16] };
-    let extra = if let VectorOf::Authorize { vars } = &vector.of { vars.as_slice() } else { &[] };
-    let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &vector.steps, extra };
+    let moment = FreshValues { unix_ms: vector.clock_ms, seed: [0; 16] };
+    let extra = if let VectorSubject::Authorize { vars } = &vector.subject { vars.as_slice() } else { &[] };
+    let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &vector.fixed_steps, extra };
     let sealed = seal_vector(scheme, vector, inputs)?;
     let result = |(name, at, expected): &(String, Span, String)| VectorResult {
         name: name.clone(),
@@ -59,20 +59,20 @@ pub fn run_vector(scheme: &Scheme, vector: &Vector) -> Result<Vec<VectorResult>,
     Ok(vector.expect.iter().map(result).collect())
 }
 
-fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: SigningInputs<'_>) -> Result<SealedRequest, String> {
+fn seal_vector(scheme: &Scheme, vector: &SignatureVector, inputs: SigningInputs<'_>) -> Result<SealedRequest, String> {
     let words = |error: SealError| error.to_string();
     let base = |region: Option<&str>| {
         let host = scheme.host(region.unwrap_or("live")).or(scheme.hosts.first());
         let url = host.map_or("https://host.invalid", |host| host.url.as_str());
         BaseUrl::parse(url)
     };
-    match &vector.of {
-        VectorOf::Request { level, request } => {
+    match &vector.subject {
+        VectorSubject::Request { level, request } => {
             let draft = request_draft(request, inputs.moment)?;
             let level = choose_level(scheme, level.as_deref(), draft.method, &draft.path);
             seal(scheme, &level.procedure, draft, &base(None)?, inputs).map_err(words)
         }
-        VectorOf::Token { token, act } => {
+        VectorSubject::Token { token, action: act } => {
             let token = scheme.token(token).ok_or_else(|| format!("there is no token `{token}`"))?;
             let request = match act.as_str() {
                 "issue" => &token.issue,
@@ -84,18 +84,18 @@ fn seal_vector(scheme: &Scheme, vector: &Vector, inputs: SigningInputs<'_>) -> R
             let draft = token_draft(scheme, request, inputs).map_err(words)?;
             seal(scheme, &request.procedure, draft, &base(request.host.as_deref())?, inputs).map_err(words)
         }
-        VectorOf::Authorize { .. } => {
-            let authorize = scheme.authorize.first().ok_or("the scheme has no `authorize`")?;
+        VectorSubject::Authorize { .. } => {
+            let authorize = scheme.authorize_links.first().ok_or("the scheme has no `authorize`")?;
             let draft = authorize_draft(scheme, authorize, inputs).map_err(words)?;
-            seal(scheme, &authorize.procedure, draft, &base(authorize.hosts.of("live"))?, inputs).map_err(words)
+            seal(scheme, &authorize.procedure, draft, &base(authorize.link_host.region_for("live"))?, inputs).map_err(words)
         }
     }
 }
 
-fn request_draft(request: &Step, moment: Moment) -> Result<crate::wire::Draft, String> {
-    let mut variables = Variables::new(moment);
-    variables.set("run_id", Value::from("vector"), Origin { layer: Layer::BuiltIn, at: None });
-    draft(request, &variables, moment, &NoBodyFiles).map_err(|error| error.reason)
+fn request_draft(request: &Step, moment: FreshValues) -> Result<crate::wire::Draft, String> {
+    let mut variables = VariableScope::new(moment);
+    variables.set("run_id", Value::from("vector"), VariableOrigin { layer: VariableLayer::BuiltIn, at: None });
+    render_draft(request, &variables, moment, &NoBodyFiles).map_err(|error| error.reason)
 }
 
 fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {

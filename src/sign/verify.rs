@@ -6,9 +6,11 @@ use super::freeze::FrozenRequest;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, render_placement, run_steps};
 use crate::method::Method;
-use crate::model::scheme::{CredentialScope, Fault, Op, Part, Placement, Procedure, Reading, Scheme};
+use crate::model::scheme::{
+    CredentialScope, FieldPlacement, RequestPart, Scheme, SignOp, SigningProcedure, ValueExtractor, VerifyFault,
+};
 use crate::model::template::Expression;
-use crate::render::{Dialect, Moment};
+use crate::render::{FreshValues, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, parse_form, parse_query};
 use bytes::Bytes;
@@ -49,11 +51,11 @@ pub struct VerifiedRequest {
 /// What is wrong with a request, and with which part of it: `query.sign`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyError {
-    pub fault: Fault,
+    pub fault: VerifyFault,
     pub location: String,
 }
 
-fn verify_error<T>(fault: Fault, name: impl Into<String>) -> Result<T, VerifyError> {
+fn verify_error<T>(fault: VerifyFault, name: impl Into<String>) -> Result<T, VerifyError> {
     Err(VerifyError { fault, location: name.into() })
 }
 
@@ -62,14 +64,14 @@ fn verify_error<T>(fault: Fault, name: impl Into<String>) -> Result<T, VerifyErr
 /// token, the signature.
 pub fn verify(
     scheme: &Scheme,
-    procedure: &Procedure,
+    procedure: &SigningProcedure,
     received: &ReceivedRequest,
     known: &VerifierKeys<'_>,
 ) -> Result<VerifiedRequest, VerifyError> {
     let parsed = ReceivedParts::of(received);
     let names = names_used(procedure);
-    let readings: Vec<&Reading> = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.read).collect();
-    let wanted: Vec<&Reading> = readings.into_iter().filter(|reading| is_needed(reading, &names, procedure)).collect();
+    let readings: Vec<&ValueExtractor> = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.extractors).collect();
+    let wanted: Vec<&ValueExtractor> = readings.into_iter().filter(|reading| is_needed(reading, &names, procedure)).collect();
     check_all_present(scheme, procedure, &parsed)?;
     let read = read_fields(scheme, &wanted, &parsed)?;
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
@@ -98,13 +100,13 @@ impl<'r> ReceivedParts<'r> {
         Self { received, path, raw_query, query: parse_query(raw_query), body: parse_body(received) }
     }
 
-    fn get(&self, part: Part, name: &str) -> Option<String> {
+    fn get(&self, part: RequestPart, name: &str) -> Option<String> {
         let find = |pairs: &[(String, String)]| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         match (part, &self.body) {
-            (Part::Query, _) => find(&self.query),
-            (Part::Header, _) => find(&self.received.headers),
-            (Part::Form, DraftBody::Form(pairs)) => find(pairs),
-            (Part::Json, DraftBody::Json(value)) => value.get(name).map(|value| value.to_text()),
+            (RequestPart::Query, _) => find(&self.query),
+            (RequestPart::Header, _) => find(&self.received.headers),
+            (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
+            (RequestPart::Json, DraftBody::Json(value)) => value.get(name).map(|value| value.to_text()),
             _ => None,
         }
     }
@@ -127,19 +129,19 @@ fn parse_body(received: &ReceivedRequest) -> DraftBody {
 }
 
 /// Every dotted name that the templates of a procedure look up.
-fn names_used(procedure: &Procedure) -> Vec<String> {
-    let placed = procedure.prepare.all().chain(procedure.attach.all()).map(|(_, field)| field);
+fn names_used(procedure: &SigningProcedure) -> Vec<String> {
+    let placed = procedure.prepare.fields().chain(procedure.attach.fields()).map(|(_, field)| field);
     let mut expressions: Vec<&Expression> = placed.chain(&procedure.vars).flat_map(|field| field.value.expressions()).collect();
     for step in &procedure.sign {
-        expressions.extend(step.op.templates().into_iter().flat_map(|template| template.expressions()));
-        if let Op::Jwt { header, claims, .. } = &step.op {
+        expressions.extend(step.operation.templates().into_iter().flat_map(|template| template.expressions()));
+        if let SignOp::Jwt { header, claims, .. } = &step.operation {
             expressions.extend(header.iter().chain(claims).flat_map(|field| field.value.expressions()));
         }
     }
-    expressions.into_iter().flat_map(|expression| Dialect::Scheme.names_in(expression).unwrap_or_default()).collect()
+    expressions.into_iter().flat_map(|expression| TemplateDialect::Scheme.names_in(expression).unwrap_or_default()).collect()
 }
 
-fn is_needed(reading: &Reading, names: &[String], procedure: &Procedure) -> bool {
+fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProcedure) -> bool {
     let used = |name: &str| names.iter().any(|known| known == name);
     match reading.name.as_str() {
         "ts" => used("ts") || used("unix_s") || used("unix_ms"),
@@ -148,12 +150,12 @@ fn is_needed(reading: &Reading, names: &[String], procedure: &Procedure) -> bool
 }
 
 /// Everything that the scheme adds must be there, but for what may be empty.
-fn check_all_present(scheme: &Scheme, procedure: &Procedure, parsed: &ReceivedParts<'_>) -> Result<(), VerifyError> {
-    for (part, field) in procedure.prepare.all().chain(procedure.attach.all()) {
+fn check_all_present(scheme: &Scheme, procedure: &SigningProcedure, parsed: &ReceivedParts<'_>) -> Result<(), VerifyError> {
+    for (part, field) in procedure.prepare.fields().chain(procedure.attach.fields()) {
         let name = normalized_name(part, &field.name);
         let optional = field.value.expressions().into_iter().any(|expression| is_optional(scheme, expression));
         if !optional && parsed.get(part, &name).is_none_or(|value| value.is_empty()) {
-            return verify_error(Fault::Missing, format!("{}.{name}", part.name()));
+            return verify_error(VerifyFault::Missing, format!("{}.{name}", part.name()));
         }
     }
     Ok(())
@@ -168,11 +170,15 @@ fn is_optional(scheme: &Scheme, expression: &Expression) -> bool {
     }
 }
 
-fn normalized_name(part: Part, name: &str) -> String {
-    if part == Part::Header { name.to_ascii_lowercase() } else { name.to_owned() }
+fn normalized_name(part: RequestPart, name: &str) -> String {
+    if part == RequestPart::Header { name.to_ascii_lowercase() } else { name.to_owned() }
 }
 
-fn read_fields(scheme: &Scheme, wanted: &[&Reading], parsed: &ReceivedParts<'_>) -> Result<Vec<(String, String)>, VerifyError> {
+fn read_fields(
+    scheme: &Scheme,
+    wanted: &[&ValueExtractor],
+    parsed: &ReceivedParts<'_>,
+) -> Result<Vec<(String, String)>, VerifyError> {
     let mut read = Vec::new();
     for reading in wanted {
         let place = || format!("{}.{}", reading.part.name(), reading.field);
@@ -185,13 +191,13 @@ fn read_fields(scheme: &Scheme, wanted: &[&Reading], parsed: &ReceivedParts<'_>)
             if optional {
                 continue;
             }
-            return verify_error(Fault::Missing, place());
+            return verify_error(VerifyFault::Missing, place());
         };
         let value = match &reading.pattern {
             None => text,
             Some(pattern) => match pattern.captures(&text).and_then(|found| found.get(1)) {
                 Some(found) => found.as_str().to_owned(),
-                None => return verify_error(Fault::Malformed, place()),
+                None => return verify_error(VerifyFault::Malformed, place()),
             },
         };
         read.push((reading.name.clone(), value));
@@ -203,7 +209,7 @@ fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
     read.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-fn location_of(wanted: &[&Reading], name: &str) -> String {
+fn location_of(wanted: &[&ValueExtractor], name: &str) -> String {
     wanted
         .iter()
         .find(|reading| reading.name == name)
@@ -211,25 +217,32 @@ fn location_of(wanted: &[&Reading], name: &str) -> String {
 }
 
 /// The moment that the request says it was made, when that is near enough.
-fn check_time(scheme: &Scheme, wanted: &[&Reading], read: &[(String, String)], now_ms: i64) -> Result<Moment, VerifyError> {
-    let Some(text) = value_of(read, "ts") else { return Ok(Moment { unix_ms: now_ms, seed: [0; 16] }) };
-    let Some(unix_ms) = read_time(&scheme.clock, text) else { return verify_error(Fault::Malformed, location_of(wanted, "ts")) };
+fn check_time(
+    scheme: &Scheme,
+    wanted: &[&ValueExtractor],
+    read: &[(String, String)],
+    now_ms: i64,
+) -> Result<FreshValues, VerifyError> {
+    let Some(text) = value_of(read, "ts") else { return Ok(FreshValues { unix_ms: now_ms, seed: [0; 16] }) };
+    let Some(unix_ms) = read_time(&scheme.clock, text) else {
+        return verify_error(VerifyFault::Malformed, location_of(wanted, "ts"));
+    };
     let window = scheme.clock.window.map(|window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
     // A scheme that stays behind does so because its marketplace accepts no time ahead of its own clock.
-    let ahead = if scheme.clock.behind.is_zero() { window } else { Some(0) };
+    let ahead = if scheme.clock.backdate.is_zero() { window } else { Some(0) };
     if ahead.is_some_and(|ahead| unix_ms > now_ms.saturating_add(ahead)) {
-        return verify_error(Fault::Future, location_of(wanted, "ts"));
+        return verify_error(VerifyFault::Future, location_of(wanted, "ts"));
     }
     if window.is_some_and(|window| unix_ms < now_ms.saturating_sub(window)) {
-        return verify_error(Fault::Stale, location_of(wanted, "ts"));
+        return verify_error(VerifyFault::Stale, location_of(wanted, "ts"));
     }
-    Ok(Moment { unix_ms, seed: [0; 16] })
+    Ok(FreshValues { unix_ms, seed: [0; 16] })
 }
 
 /// The account whose credentials and token fit everything that was read.
 fn match_account<'k>(
     scheme: &Scheme,
-    wanted: &[&Reading],
+    wanted: &[&ValueExtractor],
     read: &[(String, String)],
     known: &VerifierKeys<'k>,
 ) -> Result<(&'k str, &'k NamedValues), VerifyError> {
@@ -240,7 +253,7 @@ fn match_account<'k>(
     let claims = read.iter().filter_map(|(name, text)| name.strip_prefix("cred.").map(|name| (name, text)));
     let (app, own): (Vec<_>, Vec<_>) =
         claims.partition(|(name, _)| scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::App));
-    for (faults, claims) in [(Fault::UnknownKey, app), (Fault::Account, own)] {
+    for (faults, claims) in [(VerifyFault::UnknownKey, app), (VerifyFault::Account, own)] {
         for (name, text) in claims {
             candidates.retain(|(_, values)| fits(values, name, text));
             if candidates.is_empty() {
@@ -251,12 +264,12 @@ fn match_account<'k>(
     for (name, text) in read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text))) {
         candidates.retain(|(account, _)| (known.accepts_token)(name, text, account));
         if candidates.is_empty() {
-            return verify_error(Fault::Token, location_of(wanted, &format!("token.{name}")));
+            return verify_error(VerifyFault::Token, location_of(wanted, &format!("token.{name}")));
         }
     }
     match candidates.first() {
         Some((name, values)) => Ok((name, values)),
-        None => verify_error(Fault::Account, "account"),
+        None => verify_error(VerifyFault::Account, "account"),
     }
 }
 
@@ -266,28 +279,28 @@ fn token_values(read: &[(String, String)]) -> NamedValues {
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.
-fn random_steps_read(procedure: &Procedure, read: &[(String, String)]) -> Vec<ObjectMember> {
-    let random = procedure.sign.iter().filter(|step| matches!(step.op, Op::Uuid | Op::Random(_)));
+fn random_steps_read(procedure: &SigningProcedure, read: &[(String, String)]) -> Vec<ObjectMember> {
+    let random = procedure.sign.iter().filter(|step| matches!(step.operation, SignOp::Uuid | SignOp::Random(_)));
     random.filter_map(|step| Some((step.id.as_str().into(), Value::from(value_of(read, &step.id)?)))).collect()
 }
 
 /// Computes everything again over the request without what was attached, and compares.
 fn recompute_and_compare(
-    procedure: &Procedure,
-    wanted: &[&Reading],
+    procedure: &SigningProcedure,
+    wanted: &[&ValueExtractor],
     read: &[(String, String)],
     parsed: &ReceivedParts<'_>,
     inputs: SigningInputs<'_>,
     ts: String,
 ) -> Result<Draft, VerifyError> {
-    let broken = |error: SealError| VerifyError { fault: Fault::Malformed, location: error.to_string() };
+    let broken = |error: SealError| VerifyError { fault: VerifyFault::Malformed, location: error.to_string() };
     let frozen = frozen_without_attached(&procedure.attach, parsed);
     let scope = SchemeScope::new(inputs, ts, &procedure.vars).map_err(SealError::from).map_err(broken)?;
     let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
     let lines = run_steps(&procedure.sign, &mut scope).map_err(broken)?;
     for line in &lines {
         if value_of(read, &line.id).is_some_and(|claimed| claimed != line.value) {
-            return verify_error(Fault::Signature, location_of(wanted, &line.id));
+            return verify_error(VerifyFault::Signature, location_of(wanted, &line.id));
         }
     }
     for placement in [&procedure.prepare, &procedure.attach] {
@@ -296,19 +309,19 @@ fn recompute_and_compare(
             let is_read = wanted.iter().any(|reading| reading.part == part && reading.field == name);
             let expected = value.to_text();
             if !is_read && parsed.get(part, &name).as_deref() != Some(expected.as_str()) {
-                return verify_error(Fault::Signature, format!("{}.{name}", part.name()));
+                return verify_error(VerifyFault::Signature, format!("{}.{name}", part.name()));
             }
         }
     }
     Ok(unsigned_draft(procedure, &frozen))
 }
 
-fn has_field(fields: &[crate::model::request::Field], name: &str) -> bool {
+fn has_field(fields: &[crate::model::request::TemplateField], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
 }
 
 /// The frozen request: what was received minus what was attached, in its raw spelling.
-fn frozen_without_attached(attach: &Placement, parsed: &ReceivedParts<'_>) -> FrozenRequest {
+fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) -> FrozenRequest {
     let decoded_name = |pair: &str| parse_query(pair).into_iter().next().map(|(name, _)| name).unwrap_or_default();
     let query: Vec<&str> = parsed.raw_query.split('&').filter(|pair| !has_field(&attach.query, &decoded_name(pair))).collect();
     let query = query.join("&");
@@ -344,7 +357,7 @@ fn frozen_without_attached(attach: &Placement, parsed: &ReceivedParts<'_>) -> Fr
 }
 
 /// The request as a file would state it: without what was prepared, too.
-fn unsigned_draft(procedure: &Procedure, frozen: &FrozenRequest) -> Draft {
+fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft {
     let prepare = &procedure.prepare;
     let mut draft = frozen.draft.clone();
     draft.query = parse_query(&draft.raw_query).into_iter().filter(|(name, _)| !has_field(&prepare.query, name)).collect();
@@ -359,7 +372,7 @@ fn unsigned_draft(procedure: &Procedure, frozen: &FrozenRequest) -> Draft {
 
 /// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives `access_token`.
 #[must_use]
-pub fn members_used(procedure: &Procedure, root: &str) -> Vec<String> {
+pub fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
     let names = names_used(procedure).into_iter();
     names
         .filter_map(|name| name.split_once('.').filter(|(first, _)| *first == root).map(|(_, member)| member.to_owned()))

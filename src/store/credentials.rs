@@ -141,7 +141,8 @@ impl CredentialSources {
     ) -> Result<FoundCredentials, CredentialError> {
         let mut found = FoundCredentials::default();
         for credential in &scheme.credentials {
-            let known = owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.secret).cloned();
+            let known =
+                owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.is_secret).cloned();
             let value = match known {
                 Some(value) => Some(value),
                 None => self.find_value(scheme, credential, owner)?.or_else(|| credential.default.clone()),
@@ -149,7 +150,7 @@ impl CredentialSources {
             match value {
                 Some(value) => found.credentials.set(&credential.name, value),
                 None if !needs.requires(&credential.name) => {}
-                None => found.missing.push(missing_credential(scheme, owner, &credential.name, credential.about.clone())),
+                None => found.missing.push(missing_credential(scheme, owner, &credential.name, credential.description.clone())),
             }
         }
         for name in &needs.token {
@@ -169,7 +170,7 @@ impl CredentialSources {
             let secret = scheme
                 .credentials
                 .iter()
-                .filter(|credential| credential.secret)
+                .filter(|credential| credential.is_secret)
                 .map(|credential| ("cred", credential.name.as_str()));
             let token = scheme.tokens.iter().flat_map(|token| token.fields()).map(|field| ("token", field));
             for (root, name) in secret.chain(token) {
@@ -188,13 +189,14 @@ impl CredentialSources {
         owner: CredentialOwner<'_>,
     ) -> Result<Option<Value>, CredentialError> {
         let found = self.find(&scheme.name, owner, &credential.name);
-        let found = found.or_else(|| credential.secret.then(|| find_in_keyring(&scheme.name, owner, &credential.name)).flatten());
+        let found =
+            found.or_else(|| credential.is_secret.then(|| find_in_keyring(&scheme.name, owner, &credential.name)).flatten());
         let Some((variable, text)) = found else { return Ok(None) };
-        if credential.integer {
+        if credential.is_integer {
             let number = Number::parse(text.trim()).filter(Number::is_integer);
             return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
         }
-        if credential.secret { validate_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
+        if credential.is_secret { validate_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
     }
 
     fn find(&self, scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Option<(String, String)> {

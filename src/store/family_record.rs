@@ -27,7 +27,7 @@ impl FamilyKey {
             "account" => account.to_owned(),
             name => credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text).unwrap_or_default(),
         };
-        let ids = token.store_by.iter().map(|name| (name.clone(), value(name))).collect();
+        let ids = token.key_credentials.iter().map(|name| (name.clone(), value(name))).collect();
         Self { scheme: scheme.name.clone(), host: host.to_owned(), token: token.name.clone(), ids }
     }
 

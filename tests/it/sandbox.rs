@@ -4,7 +4,7 @@
 use ingam::load::{LoadedWorkspace, load};
 use ingam::method::Method;
 use ingam::model::scheme::Scheme;
-use ingam::render::Moment;
+use ingam::render::FreshValues;
 use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
 use ingam::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
 use ingam::transport::{LiveTransport, NetworkPolicy};
@@ -61,7 +61,7 @@ impl Market {
         let inputs = SigningInputs {
             credentials: account,
             token: Some(account),
-            moment: Moment { unix_ms: at, seed: [1; 16] },
+            moment: FreshValues { unix_ms: at, seed: [1; 16] },
             steps: &[],
             extra: &[],
         };
@@ -202,7 +202,7 @@ fn token_request(market: &Market, scheme: &Scheme, account: &NamedValues, at: i6
     let inputs = SigningInputs {
         credentials: account,
         token: None,
-        moment: Moment { unix_ms: at, seed: [1; 16] },
+        moment: FreshValues { unix_ms: at, seed: [1; 16] },
         steps: &[],
         extra: &[],
     };

@@ -3,7 +3,7 @@
 use super::program::Folder;
 use ingam::load::{LoadedWorkspace, load};
 use ingam::method::Method;
-use ingam::render::Moment;
+use ingam::render::FreshValues;
 use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
 use ingam::sign::{SigningInputs, choose_level, seal};
 use ingam::transport::{LiveTransport, NetworkPolicy, TransportError};
@@ -96,7 +96,7 @@ impl Market {
         let (raw_query, headers) = (String::new(), Vec::new());
         let draft = Draft { method, path: path.to_owned(), raw_query, query: parse_query(query), headers, body };
         let level = choose_level(scheme, None, method, path);
-        let moment = Moment { unix_ms: NOW, seed: [1; 16] };
+        let moment = FreshValues { unix_ms: NOW, seed: [1; 16] };
         let inputs = SigningInputs { credentials: &values, token: Some(&values), moment, steps: &[], extra: &[] };
         seal(scheme, &level.procedure, draft, &self.origins.base_url(scheme).unwrap(), inputs).unwrap().request
     }

@@ -4,8 +4,8 @@
 use super::program::Folder;
 use ingam::load::{LoadedWorkspace, all_schemes, load};
 use ingam::method::Method;
-use ingam::model::scheme::{Authorize, Scheme, TokenRequest};
-use ingam::render::Moment;
+use ingam::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
+use ingam::render::FreshValues;
 use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
 use ingam::sign::{NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft};
 use ingam::transport::{LiveTransport, NetworkPolicy};
@@ -151,7 +151,7 @@ impl Market {
     fn token_request(&self, request: &TokenRequest, account: &NamedValues, known: &[(&str, &str)]) -> WireRequest {
         let known: Vec<ObjectMember> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
         let token = NamedValues(known.clone());
-        let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
+        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
         let inputs = SigningInputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };
         let draft = token_draft(&self.scheme, request, inputs).unwrap();
         seal(&self.scheme, &request.procedure, draft, &self.base(request.host.as_deref()), inputs).unwrap().request
@@ -173,30 +173,30 @@ impl Market {
         body(&self.send(&self.refresh_request(token, &self.account(account), refresh)))
     }
 
-    fn link(&self, name: Option<&str>) -> &Authorize {
-        self.scheme.authorize.iter().find(|link| link.name.as_deref() == name).unwrap()
+    fn link(&self, name: Option<&str>) -> &AuthorizeLink {
+        self.scheme.authorize_links.iter().find(|link| link.name.as_deref() == name).unwrap()
     }
 
     /// What a person sees who opens the link: a label and an address for each anchor.
-    fn page(&self, link: &Authorize, redirect: &str) -> Vec<(String, String)> {
+    fn page(&self, link: &AuthorizeLink, redirect: &str) -> Vec<(String, String)> {
         let answer = self.send(&self.link_request(link, redirect));
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{answer:?}");
         anchors(std::str::from_utf8(answer.body()).unwrap())
     }
 
-    fn link_request(&self, link: &Authorize, redirect: &str) -> WireRequest {
+    fn link_request(&self, link: &AuthorizeLink, redirect: &str) -> WireRequest {
         let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from("a<b"))];
         let account = self.account("one");
-        let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
+        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
         let inputs = SigningInputs { credentials: &account, token: None, moment, steps: &[], extra: &extra };
         let draft = authorize_draft(&self.scheme, link, inputs).unwrap();
-        let base = self.base(link.hosts.of("live"));
+        let base = self.base(link.link_host.region_for("live"));
         seal(&self.scheme, &link.procedure, draft, &base, inputs).unwrap().request
     }
 
     /// The code behind the anchor of that label.
     fn code(&self, label: &str) -> String {
-        let page = self.page(&self.scheme.authorize[0], "https://app.example/back");
+        let page = self.page(&self.scheme.authorize_links[0], "https://app.example/back");
         let (_, address) = page.iter().find(|(known, _)| known.contains(label)).unwrap_or_else(|| panic!("{page:?}"));
         parameter(address, "code").unwrap()
     }
@@ -208,7 +208,7 @@ impl Market {
         let (body, query, raw_query, headers) = (DraftBody::None, Vec::new(), String::new(), Vec::new());
         let draft = Draft { method: Method::Get, path: path.to_owned(), raw_query, query, headers, body };
         let level = choose_level(&self.scheme, None, draft.method, &draft.path);
-        let moment = Moment { unix_ms: self.scheme.clock.reading(clock()), seed: [1; 16] };
+        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
         let inputs = SigningInputs { credentials: &account, token: Some(&account), moment, steps: &[], extra: &[] };
         self.send(&seal(&self.scheme, &level.procedure, draft, &self.base(None), inputs).unwrap().request)
     }

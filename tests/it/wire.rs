@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use ingam::load::{LoadedWorkspace, all_schemes, load};
 use ingam::method::Method;
-use ingam::model::scheme::{Covered, Level, Scheme};
-use ingam::render::Moment;
+use ingam::model::scheme::{CoveredPart, Level, Scheme};
+use ingam::render::FreshValues;
 use ingam::sandbox::test_account;
 use ingam::sign::{NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal, verify};
 use ingam::transport::{LiveTransport, NetworkPolicy};
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// How many generated requests each scheme sends and verifies.
 const REQUESTS: u32 = 500;
-const MOMENT: Moment = Moment { unix_ms: 1_795_338_000_000, seed: [9; 16] };
+const MOMENT: FreshValues = FreshValues { unix_ms: 1_795_338_000_000, seed: [9; 16] };
 
 fn schemes() -> Vec<Arc<Scheme>> {
     let mut loaded: LoadedWorkspace = load(super::program::root(), 1).unwrap();
@@ -196,7 +196,7 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
                     String::from_utf8_lossy(&request.to_bytes())
                 );
                 for (part, changed) in changes(&whole, index, by) {
-                    let covered = scheme.covers.contains(&part);
+                    let covered = scheme.covered_parts.contains(&part);
                     prop_assert!(
                         !covered || level.procedure.sign.is_empty() || !accepted(&scheme, level, &changed, &account),
                         "accepted with another {}: {:?}",
@@ -211,18 +211,18 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
 }
 
 /// The same request with one byte of one part changed; only changes that change the meaning.
-fn changes(whole: &ReceivedRequest, index: prop::sample::Index, by: u8) -> Vec<(Covered, ReceivedRequest)> {
+fn changes(whole: &ReceivedRequest, index: prop::sample::Index, by: u8) -> Vec<(CoveredPart, ReceivedRequest)> {
     let mut all = Vec::new();
     let other = if whole.method == Method::Get { Method::Delete } else { Method::Put };
-    all.push((Covered::Method, ReceivedRequest { method: other, ..whole.clone() }));
+    all.push((CoveredPart::Method, ReceivedRequest { method: other, ..whole.clone() }));
     let (path, query) = whole.target.split_once('?').map_or((whole.target.as_str(), None), |(path, query)| (path, Some(query)));
     let last = path.chars().last().unwrap();
     let swapped = if last == 'x' { 'y' } else { 'x' };
     let other_path = format!("{}{swapped}", &path[..path.len() - last.len_utf8()]);
     let query_text = query.map_or(String::new(), |query| format!("?{query}"));
-    all.push((Covered::Path, ReceivedRequest { target: format!("{other_path}{query_text}"), ..whole.clone() }));
+    all.push((CoveredPart::Path, ReceivedRequest { target: format!("{other_path}{query_text}"), ..whole.clone() }));
     let separator = if query.is_some() { '&' } else { '?' };
-    all.push((Covered::Query, ReceivedRequest { target: format!("{}{separator}smuggled=1", whole.target), ..whole.clone() }));
+    all.push((CoveredPart::Query, ReceivedRequest { target: format!("{}{separator}smuggled=1", whole.target), ..whole.clone() }));
     // A marketplace may leave parameters without a value out of the signature, and then their names are not covered.
     let text = String::from_utf8_lossy(&whole.body).into_owned();
     if !whole.body.is_empty() && !text.ends_with('=') && !text.contains("=&") {
@@ -233,7 +233,7 @@ fn changes(whole: &ReceivedRequest, index: prop::sample::Index, by: u8) -> Vec<(
         let is_form = whole.headers.iter().any(|(name, value)| name == "content-type" && value.contains("form-urlencoded"));
         let means_the_same = is_form && parse_form(&String::from_utf8_lossy(&body)) == parse_form(&text);
         if !means_the_same {
-            all.push((Covered::Body, ReceivedRequest { body: Bytes::from(body), ..whole.clone() }));
+            all.push((CoveredPart::Body, ReceivedRequest { body: Bytes::from(body), ..whole.clone() }));
         }
     }
     all

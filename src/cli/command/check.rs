@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, count};
 use crate::host::Host;
-use crate::model::scheme::{Origin, Scheme};
+use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::plan::check_names;
 use crate::sign::{lint, run_vector};
 
@@ -33,7 +33,7 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     loaded.diagnostics.iter().cloned().for_each(|fault| faults.push(fault));
     let given = settings::given(&args.target, &vars);
     check_names(&loaded.workspace, &environment, &given, &mut faults);
-    for scheme in loaded.workspace.schemes.iter().filter(|scheme| scheme.origin == Origin::Workspace) {
+    for scheme in loaded.workspace.schemes.iter().filter(|scheme| scheme.origin == SchemeOrigin::Workspace) {
         check_scheme(scheme, &mut faults);
     }
     let faults = faults.sorted();

@@ -8,8 +8,8 @@ use crate::cli::settings;
 use crate::diagnostic::count;
 use crate::host::Host;
 use crate::load::LoadedWorkspace;
-use crate::model::fixture::{Find, FixtureStep, Undo};
-use crate::recording::Whose;
+use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
+use crate::recording::RecordingKey;
 use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
 use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
@@ -116,13 +116,18 @@ impl Cleaner<'_> {
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
                 let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
-                match UndoRequest::from_ledger(&open.entry.scheme, call, Whose::nobody_s(open.entry.account.as_deref()), gone) {
+                match UndoRequest::from_ledger(
+                    &open.entry.scheme,
+                    call,
+                    RecordingKey::without_file(open.entry.account.as_deref()),
+                    gone,
+                ) {
                     Some(recall) => send_undo(recall, context).await.map(|()| "taken back".to_owned()),
                     None => Err("what was written down is no call".to_owned()),
                 }
             }
             (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context).await,
-            (None, Some(Undo { find: Some(_), .. })) => {
+            (None, Some(UndoStep { find: Some(_), .. })) => {
                 Err("its answer did not come: `--sweep` looks for it by the run's id".to_owned())
             }
             (None, _) => {
@@ -134,7 +139,7 @@ impl Cleaner<'_> {
     }
 
     /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what was lost.
-    fn undo(&self, open: &OpenUndo) -> Option<&'static Undo> {
+    fn undo(&self, open: &OpenUndo) -> Option<&'static UndoStep> {
         let fixture = self.loaded.workspace.fixture(&open.entry.fixture)?;
         let is_it = |made: &&FixtureStep| made.step.name.as_deref().unwrap_or_default() == open.entry.step;
         fixture.steps.iter().find(is_it)?.undo.as_ref()
@@ -151,13 +156,13 @@ impl Cleaner<'_> {
 }
 
 /// Looks for what carries the run's id, and takes each back.
-async fn sweep(open: &OpenUndo, undo: &Undo, run_id: &str, context: &RunContext<'_>) -> Result<String, String> {
-    let Some(find): Option<&Find> = undo.find.as_ref() else { return Err(String::new()) };
+async fn sweep(open: &OpenUndo, undo: &UndoStep, run_id: &str, context: &RunContext<'_>) -> Result<String, String> {
+    let Some(find): Option<&LeftoverSearch> = undo.find.as_ref() else { return Err(String::new()) };
     let account = open.entry.account.as_deref();
     let calls = find_leftovers(find, undo, account, run_id, context).await?;
     let found = calls.len();
     for draft in calls {
-        send_undo(UndoRequest::from_step(&undo.step, draft, Whose::nobody_s(account), &undo.gone), context).await?;
+        send_undo(UndoRequest::from_step(&undo.step, draft, RecordingKey::without_file(account), &undo.gone), context).await?;
     }
     Ok(if found == 0 {
         "nothing was made".to_owned()

@@ -34,7 +34,7 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
     let files = session::files(&loaded, output)?;
     let over = args.target.account.as_deref();
     // Of each account the signature is made in one way: the first stands for all.
-    let unit = Unit::of(request, over, &loaded.workspace, &chosen.environment).swap_remove(0);
+    let unit = Unit::expand(request, over, &loaded.workspace, &chosen.environment).swap_remove(0);
     let context = Session { host, global, loaded: &loaded, files: &files }.context(chosen, environment, true, output)?;
     match explain(&unit, step, &context, now) {
         Ok(explained) => {

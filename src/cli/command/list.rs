@@ -6,14 +6,14 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::Host;
 use crate::model::request::Request;
-use crate::plan::select;
+use crate::plan::select_requests;
 
 pub fn run(host: &Host, global: &Global, args: &ListArgs, output: &Output) -> Exit {
     let loaded = match settings::workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    match select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)) {
+    match select_requests(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)) {
         Ok(requests) => {
             let widest = requests.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
             let lines: Vec<String> = requests.iter().map(|request| line(request, widest, output)).collect();

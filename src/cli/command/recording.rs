@@ -10,8 +10,8 @@ use crate::diagnostic::{count, did_you_mean};
 use crate::host::Host;
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
-use crate::model::redact::Redact;
-use crate::recording::{Folder, FolderError, Whose, hidden_again, is_of};
+use crate::model::redact_rule::RedactRule;
+use crate::recording::{FolderError, RecordingFolder, RecordingKey, belongs_to_file, redact_recording};
 use crate::secret::Redactor;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn list(loaded: &LoadedWorkspace, host: &Host, output: &Output) -> String {
     let now = (host.clock)();
     let line = |recording: &Recording| {
         let age = recording.recorded_ms.map(|at| Duration::from_millis(u64::try_from(now - at).unwrap_or(0)));
-        let is_old = age.is_some_and(|age| age > loaded.workspace.max_age);
+        let is_old = age.is_some_and(|age| age > loaded.workspace.max_recording_age);
         let age = format!("{:<8}", age.map_or_else(|| "stub".to_owned(), days));
         let age = if is_old { output.out.yellow(&age) } else { output.out.dim(&age) };
         let exchanges = count(recording.exchanges.len(), "exchange");
@@ -57,14 +57,14 @@ fn list(loaded: &LoadedWorkspace, host: &Host, output: &Output) -> String {
 
 /// The request file or fixture that a recording is of.
 fn owner<'l>(loaded: &'l LoadedWorkspace, recording: &Recording) -> Option<Owner<'l>> {
-    let of = |file: &str| is_of(&recording.name, file, &recording.scheme);
+    let of = |file: &str| belongs_to_file(&recording.name, file, &recording.scheme);
     let request = loaded.workspace.requests.iter().find(|request| of(&request.name));
-    let fixture = loaded.workspace.fixtures.iter().find(|fixture| of(&Whose::of_fixture(&fixture.name, None).file));
+    let fixture = loaded.workspace.fixtures.iter().find(|fixture| of(&RecordingKey::for_fixture(&fixture.name, None).file));
     request.map(|request| Owner { redact: &request.redact }).or(fixture.map(|_| Owner { redact: &[] }))
 }
 
 struct Owner<'l> {
-    redact: &'l [Redact],
+    redact: &'l [RedactRule],
 }
 
 /// The file itself.
@@ -76,7 +76,7 @@ fn show(loaded: &LoadedWorkspace, name: &str, output: &Output) -> Exit {
         return Exit::Usage;
     }
     let root = &loaded.workspace.root;
-    match std::fs::read_to_string(root.join(Folder::new(root).file(name))) {
+    match std::fs::read_to_string(root.join(RecordingFolder::new(root).relative_path(name))) {
         Ok(text) => {
             output.data(&text);
             Exit::Success
@@ -90,11 +90,11 @@ fn show(loaded: &LoadedWorkspace, name: &str, output: &Output) -> Exit {
 
 /// What was written by hand stays: it may stand for anything.
 fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> Exit {
-    let folder = Folder::new(&loaded.workspace.root);
-    let is_gone = |recording: &&Recording| recording.is_written && owner(loaded, recording).is_none();
+    let folder = RecordingFolder::new(&loaded.workspace.root);
+    let is_gone = |recording: &&Recording| recording.is_generated && owner(loaded, recording).is_none();
     let (gone, kept): (Vec<&Recording>, Vec<&Recording>) = loaded.workspace.recordings.iter().partition(is_gone);
-    let mut paths: Vec<PathBuf> = gone.iter().map(|recording| folder.file(&recording.name)).collect();
-    paths.extend(folder.idle_bodies(&kept));
+    let mut paths: Vec<PathBuf> = gone.iter().map(|recording| folder.relative_path(&recording.name)).collect();
+    paths.extend(folder.unused_bodies(&kept));
     for path in &paths {
         output.data(&format!("{} {}", if only_list { "would remove" } else { "removed" }, path.display()));
     }
@@ -159,11 +159,12 @@ fn redact_one(
     output: &Output,
 ) -> Result<Redacted, Exit> {
     let workspace = &loaded.workspace;
-    let (folder, path) = (Folder::new(&workspace.root), Folder::new(&workspace.root).file(&recording.name));
-    let of_scheme = workspace.scheme(&recording.scheme).map(|scheme| scheme.redact.as_slice()).unwrap_or_default();
+    let (folder, path) =
+        (RecordingFolder::new(&workspace.root), RecordingFolder::new(&workspace.root).relative_path(&recording.name));
+    let of_scheme = workspace.scheme(&recording.scheme).map(|scheme| scheme.redact_rules.as_slice()).unwrap_or_default();
     let of_request = owner(loaded, recording).map(|owner| owner.redact).unwrap_or_default();
-    let rules: Vec<&Redact> = of_scheme.iter().chain(&workspace.redact).chain(of_request).collect();
-    let hidden = hidden_again(recording, &rules, redactor, &workspace.root);
+    let rules: Vec<&RedactRule> = of_scheme.iter().chain(&workspace.redact).chain(of_request).collect();
+    let hidden = redact_recording(recording, &rules, redactor, &workspace.root);
     let hidden = hidden.map_err(|reason| {
         output.error(&format!("{}: {reason}", path.display()), &[]);
         Exit::Unable
@@ -171,7 +172,7 @@ fn redact_one(
     if is_same(recording, &hidden, &workspace.root) {
         return Ok(Redacted::Nothing);
     }
-    if !recording.is_written {
+    if !recording.is_generated {
         output.data(&format!("by hand {}", path.display()));
         return Ok(Redacted::Left);
     }

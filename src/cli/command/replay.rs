@@ -7,9 +7,9 @@ use crate::diagnostic::count;
 use crate::event::Trouble;
 use crate::host::Host;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::SANDBOX;
+use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
-use crate::recording::{Change, Extent, Folder, Recorder, Replay, Why, Written};
+use crate::recording::{FileChange, RecordScope, Recorder, RecordingFolder, RecordingReplay, SkipReason, WriteOutcome};
 use crate::run::{RecordingMode, RunContext};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -22,20 +22,23 @@ const FEW: usize = 10;
 pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, output: &Output) -> Result<RecordingMode, Exit> {
     let workspace = &loaded.workspace;
     let what = if args.diff { "--diff" } else { "--record" };
-    if (args.diff || args.record.is_some()) && environment == SANDBOX {
+    if (args.diff || args.record.is_some()) && environment == SANDBOX_ENV {
         let hint = "name another environment, such as `--env live`".to_owned();
         output.error(&format!("the sandbox answers from the recordings, so `{what}` would learn nothing"), &[hint]);
         return Err(Exit::Usage);
     }
     Ok(match &args.record {
-        _ if args.replay => RecordingMode::Replay(Replay::new(workspace)),
-        _ if args.diff => RecordingMode::Compare(Replay::new(workspace)),
+        _ if args.replay => RecordingMode::Replay(RecordingReplay::new(workspace)),
+        _ if args.diff => RecordingMode::Compare(RecordingReplay::new(workspace)),
         None => RecordingMode::Disabled,
         Some(extent) => {
-            let extent = if extent == "new" { Extent::Missing } else { Extent::All };
+            let extent = if extent == "new" { RecordScope::Missing } else { RecordScope::All };
             // A recording that is still true keeps its time until half of its age, so that recording again is quiet.
-            let fresh_ms = i64::try_from(workspace.max_age.as_millis() / 2).unwrap_or(i64::MAX);
-            RecordingMode::Record(Recorder::new(Folder::new(&workspace.root), extent, fresh_ms), Replay::new(workspace))
+            let fresh_ms = i64::try_from(workspace.max_recording_age.as_millis() / 2).unwrap_or(i64::MAX);
+            RecordingMode::Record(
+                Recorder::new(RecordingFolder::new(&workspace.root), extent, fresh_ms),
+                RecordingReplay::new(workspace),
+            )
         }
     })
 }
@@ -44,7 +47,7 @@ pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, outpu
 pub fn say(context: &RunContext<'_>, requests: &[&Request], is_part: bool, host: &Host, output: &Output) -> Vec<Trouble> {
     match &*context.recordings.mode.borrow() {
         RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
-        RecordingMode::Record(recorder, _) => say_written(&recorder.written, output),
+        RecordingMode::Record(recorder, _) => say_written(&recorder.write_outcomes, output),
         RecordingMode::Replay(replay) => {
             // What is of other parts of the run is asked for there.
             if !is_part {
@@ -55,9 +58,9 @@ pub fn say(context: &RunContext<'_>, requests: &[&Request], is_part: bool, host:
     }
 }
 
-fn say_written(written: &[Written], output: &Output) -> Vec<Trouble> {
-    let of = |change: Change| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
-    let parts = [(Change::New, "new"), (Change::Changed, "changed"), (Change::AsBefore, "as before")];
+fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<Trouble> {
+    let of = |change: FileChange| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
+    let parts = [(FileChange::New, "new"), (FileChange::Changed, "changed"), (FileChange::Unchanged, "as before")];
     let counts = parts.map(|(change, word)| (of(change).count(), word));
     let said: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
@@ -74,8 +77,8 @@ fn say_written(written: &[Written], output: &Output) -> Vec<Trouble> {
     for (name, why) in failed {
         let text = format!("`{name}` is not recorded: {why}");
         match why {
-            Why::Failed(_) => output.warning(&text),
-            Why::Fault(_) => {
+            SkipReason::NotAsExpected(_) => output.warning(&text),
+            SkipReason::CannotRecord(_) => {
                 output.error(&text, &[]);
                 troubles = vec![Trouble::Unable];
             }
@@ -84,7 +87,7 @@ fn say_written(written: &[Written], output: &Output) -> Vec<Trouble> {
     troubles
 }
 
-fn say_unused(replay: &Replay, requests: &[&Request], output: &Output) {
+fn say_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) {
     let files: Vec<&str> =
         requests.iter().filter(|request| request.skip.is_none()).map(|request| request.name.as_str()).collect();
     let unused = replay.unused(&files);
@@ -93,7 +96,7 @@ fn say_unused(replay: &Replay, requests: &[&Request], output: &Output) {
     }
     let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), count(unused.len(), "recorded exchange"));
     for one in unused.iter().take(FEW) {
-        text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.line));
+        text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.request_line));
     }
     if unused.len() > FEW {
         text.push_str(&format!("\n  and {} more", unused.len() - FEW));
@@ -102,9 +105,9 @@ fn say_unused(replay: &Replay, requests: &[&Request], output: &Output) {
 }
 
 /// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
-fn say_ages(replay: &Replay, context: &RunContext<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
-    let (now, max_age) = ((context.clock)(), context.workspace.max_age);
-    let used: &HashSet<String> = replay.used();
+fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
+    let (now, max_age) = ((context.clock)(), context.workspace.max_recording_age);
+    let used: &HashSet<String> = replay.used_recordings();
     let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
     let recordings = context.workspace.recordings.iter().filter(|recording| used.contains(&recording.name));
     let old: Vec<(&str, Duration)> = recordings

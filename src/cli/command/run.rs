@@ -12,8 +12,8 @@ use crate::diagnostic::{count, list_of};
 use crate::event::{Event, Summary, Verdict, request_of};
 use crate::host::Host;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::{Refresh, SANDBOX};
-use crate::plan::{Act, Id, Plan, rehearse, select};
+use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
+use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
 use crate::report::{Both, Reporter};
 use crate::run::{RecordingMode, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
 use crate::snapshot::Update;
@@ -104,7 +104,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &LoadedWorkspace) -> Resul
     }
     if let Some(text) = &args.shard {
         let (shard, all) = (settings::shard(host, text, output)?, plan.units.len());
-        plan.retain(|id| shard.has(id));
+        plan.retain(|id| shard.contains(id));
         plan.shard = Some(shard);
         // What is not here is run elsewhere, so a part without a unit is no green light for nothing.
         output.say(&format!("shard {shard}: {} of {}", plan.units.len(), count(all, "unit")));
@@ -115,7 +115,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &LoadedWorkspace) -> Resul
 /// One thread sends and, in the sandbox, answers: there, side by side is no faster, and the order of the answers would be chance.
 fn jobs(args: &RunArgs, environment: &str) -> usize {
     const MANY: usize = 16;
-    let usual = if environment == SANDBOX || args.replay { 1 } else { MANY };
+    let usual = if environment == SANDBOX_ENV || args.replay { 1 } else { MANY };
     args.jobs.map_or(usual, usize::from)
 }
 
@@ -138,7 +138,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
     let reports = reports::wanted(host, &args.report, output)?;
     let wait = settings::duration("--wait", &args.wait, output)?;
     let requests =
-        select(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
+        select_requests(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)).map_err(|error| {
             output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
             Exit::NothingSelected
         })?;
@@ -151,7 +151,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
         output.data(&setup_plan(&plan));
         return Ok(Exit::Success);
     }
-    if args.keep && chosen.environment == SANDBOX {
+    if args.keep && chosen.environment == SANDBOX_ENV {
         let hint = "name another environment: `ingam sandbox` plays marketplaces that stay";
         output.error("the sandbox inside the program ends with the run: nothing in it can be kept", &[hint.to_owned()]);
         return Err(Exit::Usage);
@@ -165,7 +165,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
     };
     let files = session::files(loaded, output)?;
     let session = Session { host, global, loaded, files: &files };
-    let chosen_sandbox = chosen.environment == SANDBOX && !matches!(used, RecordingMode::Replay(_));
+    let chosen_sandbox = chosen.environment == SANDBOX_ENV && !matches!(used, RecordingMode::Replay(_));
     let mut context = session.context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stop_channel();
     (context.stop, context.keep_fixtures, context.fail_fast) = (stop, args.keep, args.fail_fast);
@@ -174,7 +174,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
     context.jobs = jobs(args, &context.environment);
     context.detail = reports.are_wanted();
     if let Some(refresh) = &args.refresh {
-        context.tokens.refresh = if refresh == "never" { Refresh::Never } else { Refresh::Auto };
+        context.tokens.refresh = if refresh == "never" { RefreshPolicy::Never } else { RefreshPolicy::Auto };
     }
     context.snapshots = snapshots(host, args, output)?;
     if args.budget && chosen_sandbox {
@@ -213,7 +213,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
     if plan.is_empty() {
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
-    let recordings = replay::say(&context, &requests, plan.is_part, host, output);
+    let recordings = replay::say(&context, &requests, plan.is_partial, host, output);
     let ended = Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary });
     Ok(if is_lost { ended.or(Exit::Unable) } else { ended })
 }
@@ -326,17 +326,17 @@ fn say_what_is_kept(context: &RunContext<'_>, output: &Output) {
 
 /// In order: what would be set up, run and undone if nothing failed.
 fn setup_plan(plan: &Plan<'_>) -> String {
-    let name = |id: &Id, param: &Option<String>| {
+    let name = |id: &FixtureKey, param: &Option<String>| {
         let param = param.as_ref().map(|param| format!("[{param}]")).unwrap_or_default();
         let account = id.account.as_ref().map(|account| format!("@{account}")).unwrap_or_default();
         format!("{}{param}{account}", id.fixture)
     };
-    let line = |act: &Act| match act {
-        Act::SetUp(id, param) => format!("set up  {}", name(id, param)),
-        Act::Run(id) => format!("run     {id}"),
-        Act::Undo(id, param) => format!("undo    {}", name(id, param)),
+    let line = |act: &PlannedAction| match act {
+        PlannedAction::SetUp(id, param) => format!("set up  {}", name(id, param)),
+        PlannedAction::Run(id) => format!("run     {id}"),
+        PlannedAction::Undo(id, param) => format!("undo    {}", name(id, param)),
     };
-    rehearse(&plan.units).iter().map(line).collect::<Vec<_>>().join("\n")
+    planned_actions(&plan.units).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The signals that ask to stop.

@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::Host;
 use crate::load::all_schemes;
-use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX};
+use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::sandbox::{CONTROL_PATH, SandboxClockAndRng, SandboxServer, test_account};
 use crate::store::variable_name;
@@ -37,7 +37,7 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
     for scheme in &schemes {
         let origin = sandbox.origins.base_url(scheme).map_or_else(String::new, |base| base.to_string());
         output.data(&format!("{:<15} {origin}", scheme.name));
-        let accounts = loaded.workspace.accounts(SANDBOX, &scheme.name);
+        let accounts = loaded.workspace.accounts(SANDBOX_ENV, &scheme.name);
         match accounts.as_slice() {
             [] => print_keys(scheme, DEFAULT_ACCOUNT, None, output),
             accounts => accounts.iter().for_each(|account| print_keys(scheme, &account.name, Some(account), output)),

@@ -8,7 +8,7 @@ use crate::cli::settings;
 use crate::diagnostic::{Diagnostics, Severity, count, did_you_mean};
 use crate::host::Host;
 use crate::load::{BUILT_IN_SCHEMES, LoadedWorkspace, all_schemes};
-use crate::model::scheme::{Origin, Scheme};
+use crate::model::scheme::{Scheme, SchemeOrigin};
 use std::sync::Arc;
 
 pub fn run(host: &Host, global: &Global, args: &SchemeArgs, output: &Output) -> Exit {
@@ -31,7 +31,7 @@ fn list(schemes: &[Arc<Scheme>], output: &Output) -> Exit {
 }
 
 fn line(scheme: &Scheme, output: &Output) -> String {
-    let origin = if scheme.origin == Origin::BuiltIn { "built in" } else { "workspace" };
+    let origin = if scheme.origin == SchemeOrigin::BuiltIn { "built in" } else { "workspace" };
     let levels: Vec<&str> = scheme.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty()).collect();
     let levels = if levels.is_empty() { String::new() } else { format!("  levels {}", levels.join(", ")) };
     let rest = format!("{origin}  {}{levels}", count(scheme.vectors.len(), "known answer"));

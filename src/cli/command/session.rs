@@ -8,9 +8,9 @@ use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
 use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
-use crate::model::environment::{EVERY_ACCOUNT, SANDBOX};
+use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile};
-use crate::model::scheme::{Origin, Scheme};
+use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
@@ -76,7 +76,7 @@ pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Schem
 
 /// And those that the fixtures of a plan use.
 pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, workspace: &Workspace) {
-    let steps = plan.units.iter().flat_map(|unit| &unit.fixtures).flat_map(|fixture| fixture.calls());
+    let steps = plan.units.iter().flat_map(|unit| &unit.fixtures).flat_map(|fixture| fixture.all_steps());
     for name in steps.map(|step| step.scheme.name.as_str()) {
         if let Some(scheme) = workspace.scheme(name).filter(|_| !schemes.iter().any(|known| known.name == name)) {
             schemes.push(Arc::clone(scheme));
@@ -104,7 +104,7 @@ pub fn check_account(
     let Some(named) = account else { return Ok(()) };
     let accounts = schemes.iter().flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
     let names: Vec<&str> = accounts.map(|account| account.name.as_str()).collect();
-    if names.contains(&named) || (named == EVERY_ACCOUNT && !names.is_empty()) {
+    if names.contains(&named) || (named == ALL_ACCOUNTS && !names.is_empty()) {
         return Ok(());
     }
     let hint = did_you_mean(named, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
@@ -123,7 +123,7 @@ pub async fn environment<'w>(
     schemes: &[Arc<Scheme>],
     output: &Output,
 ) -> Result<AccessEnvironment<'w>, Exit> {
-    if name == SANDBOX {
+    if name == SANDBOX_ENV {
         let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
         return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
             Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
@@ -157,7 +157,7 @@ pub fn nowhere(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub fn dry<'w>(host: &Host, loaded: &'w LoadedWorkspace, name: &str, output: &Output) -> Result<AccessEnvironment<'w>, Exit> {
-    if name == SANDBOX {
+    if name == SANDBOX_ENV {
         return Ok(nowhere(loaded));
     }
     Ok(AccessEnvironment::DryRun(credentials(host, loaded, output)?))
@@ -187,8 +187,8 @@ pub fn things_to_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Sch
             host: base.as_str().to_owned(),
         });
     }
-    let secrets = scheme.credentials.iter().any(|credential| credential.secret) || !scheme.tokens.is_empty();
-    if scheme.origin == Origin::Workspace && secrets {
+    let secrets = scheme.credentials.iter().any(|credential| credential.is_secret) || !scheme.tokens.is_empty();
+    if scheme.origin == SchemeOrigin::Workspace && secrets {
         let text = loaded.sources.get(scheme.at.file).map_or("", |source| &source.text);
         let hosts = scheme.hosts.iter().map(|host| host.url.clone()).collect();
         things.push(TrustSubject::scheme(&scheme.name, text, hosts));
@@ -214,7 +214,7 @@ impl<'w> Session<'w> {
         verbose: bool,
         output: &Output,
     ) -> Result<RunContext<'w>, Exit> {
-        let reach = if chosen.environment == SANDBOX || self.all_loopback(&chosen.environment) {
+        let reach = if chosen.environment == SANDBOX_ENV || self.all_loopback(&chosen.environment) {
             NetworkPolicy::LoopbackOnly
         } else {
             NetworkPolicy::Anywhere
@@ -269,7 +269,7 @@ impl<'w> Session<'w> {
         let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.chance };
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
-        let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh).unwrap_or_default();
+        let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh_policy).unwrap_or_default();
         Ok(RunTokens::new(TokenRefresher::new(kept, nature, source), refresh))
     }
 
@@ -335,7 +335,7 @@ pub async fn lasting(
 fn source_of(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     SchemeSource {
         name: scheme.name.clone(),
-        built_in: scheme.origin == Origin::BuiltIn,
+        built_in: scheme.origin == SchemeOrigin::BuiltIn,
         text: loaded.sources.get(scheme.at.file).map_or_else(String::new, |source| source.text.to_string()),
         root: loaded.workspace.root.clone(),
     }

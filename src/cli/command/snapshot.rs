@@ -67,7 +67,7 @@ fn pending(host: &Host, global: &Global, which: &Pending, output: &Output) -> Re
     let root = root.canonicalize().unwrap_or(root);
     let mut all = find(&root).map_err(|error| said(&error, output))?;
     all.retain(Kept::is_pending);
-    let words = settings::selection(&Words { words: which.words.clone(), ..Words::default() }, host, &root).words;
+    let words = settings::selection(&Words { words: which.words.clone(), ..Words::default() }, host, &root).patterns;
     for word in &words {
         if !all.iter().any(|kept| fits(word, kept)) {
             let names: Vec<String> = all.iter().map(name).collect();
@@ -91,7 +91,7 @@ fn name(kept: &Kept) -> String {
 fn fits(word: &str, kept: &Kept) -> bool {
     let (word, name) = (bare(word), name(kept));
     if word.contains('*') {
-        return PathPattern(word).fits(&name);
+        return PathPattern(word).matches(&name);
     }
     // An empty word is an unset variable of a shell, and does not mean everything.
     let rest = if word.is_empty() { None } else { name.strip_prefix(word.as_str()) };

@@ -16,12 +16,12 @@ use crate::load::node_reader::{
 };
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
-use crate::model::request::Named;
+use crate::model::request::SpannedName;
 use crate::model::scheme::{
-    Clock, ClockFormat, Covered, Credential, CredentialScope, Host, Level, LevelRule, Limit, Matcher, Origin, PathPattern,
-    Procedure, Scheme,
+    ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern, RateLimit, RequestMatcher, Scheme,
+    SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
-use crate::render::Dialect;
+use crate::render::TemplateDialect;
 use crate::wire::BaseUrl;
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
@@ -67,7 +67,7 @@ pub struct SchemeDecoder<'d> {
 
 impl SchemeDecoder<'_> {
     /// `name` is the file's.
-    pub fn decode(&mut self, name: &str, origin: Origin, node: &YamlNode) -> Option<Scheme> {
+    pub fn decode(&mut self, name: &str, origin: SchemeOrigin, node: &YamlNode) -> Option<Scheme> {
         let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
         let written = map.required("scheme", self.diagnostics)?;
         self.check_scheme_name(name, written);
@@ -84,17 +84,17 @@ impl SchemeDecoder<'_> {
             credentials: map.get("credentials").map(|node| self.credentials(node)).unwrap_or_default(),
             hosts,
             clock: map.get("clock").map_or_else(default_clock, |node| self.clock(node)),
-            rules,
+            level_rules: rules,
             default_level,
             levels,
-            covers: map.get("covers").map(|node| self.covers(node)).unwrap_or_default(),
+            covered_parts: map.get("covers").map(|node| self.covers(node)).unwrap_or_default(),
             tokens: Vec::new(),
-            authorize: Vec::new(),
+            authorize_links: Vec::new(),
             limits: map.get("limits").map(|node| self.limits(node)).unwrap_or_default(),
-            ok: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
-            errors: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
-            mask: map.get("mask").map(|node| self.json_paths(node, "`mask`")).unwrap_or_default(),
-            redact: map
+            success_rules: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
+            error_rules: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
+            masks: map.get("mask").map(|node| self.json_paths(node, "`mask`")).unwrap_or_default(),
+            redact_rules: map
                 .get("redact")
                 .map(|node| crate::load::redact::decode_redact_rules(node, self.diagnostics))
                 .unwrap_or_default(),
@@ -105,7 +105,8 @@ impl SchemeDecoder<'_> {
         for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
             self.check_token_exists(wanted, &scheme.tokens);
         }
-        scheme.authorize = map.get("authorize").map(|node| self.authorization_links(node, &scheme, &whole)).unwrap_or_default();
+        scheme.authorize_links =
+            map.get("authorize").map(|node| self.authorization_links(node, &scheme, &whole)).unwrap_or_default();
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.get("vectors").map(|node| self.vectors(node)).unwrap_or_default();
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
@@ -154,8 +155,8 @@ impl SchemeDecoder<'_> {
         Some(Credential {
             name: entry.key.to_string(),
             at: entry.key_at,
-            secret: map.get("secret").and_then(|node| boolean(node, "`secret`", self.diagnostics)).unwrap_or(false),
-            integer: map
+            is_secret: map.get("secret").and_then(|node| boolean(node, "`secret`", self.diagnostics)).unwrap_or(false),
+            is_integer: map
                 .get("type")
                 .and_then(|node| enum_value(node, "`type`", &[("integer", true), ("string", false)], self.diagnostics))
                 .unwrap_or(false),
@@ -164,18 +165,18 @@ impl SchemeDecoder<'_> {
                 .and_then(|node| enum_value(node, "`scope`", &scopes, self.diagnostics))
                 .unwrap_or(CredentialScope::App),
             default: map.get("default").map(YamlNode::to_value),
-            about: map.get("about").and_then(|node| text(node, "`about`", self.diagnostics)).map(str::to_owned),
+            description: map.get("about").and_then(|node| text(node, "`about`", self.diagnostics)).map(str::to_owned),
         })
     }
 
-    fn hosts(&mut self, node: &YamlNode) -> Vec<Host> {
+    fn hosts(&mut self, node: &YamlNode) -> Vec<SchemeHost> {
         let mut hosts = Vec::new();
         for entry in map_entries(node, "`hosts`", self.diagnostics) {
             let Some(written) = text(&entry.value, "a host", self.diagnostics) else { continue };
             let url = written.trim_end_matches('/').to_owned();
             match BaseUrl::parse(&url) {
                 Ok(base) if base.is_https() || base.is_loopback() => {
-                    hosts.push(Host { region: entry.key.to_string(), at: entry.value.at, url })
+                    hosts.push(SchemeHost { region: entry.key.to_string(), at: entry.value.at, url })
                 }
                 Ok(_) => {
                     let fault = Diagnostic::error("secrets go to `https` only")
@@ -190,7 +191,7 @@ impl SchemeDecoder<'_> {
         hosts
     }
 
-    fn clock(&mut self, node: &YamlNode) -> Clock {
+    fn clock(&mut self, node: &YamlNode) -> SchemeClock {
         let mut clock = default_clock();
         let Some(map) = CheckedMap::open(node, "`clock`", &CLOCK_KEYS, self.diagnostics) else { return clock };
         if let Some(node) = map.get("format") {
@@ -206,7 +207,7 @@ impl SchemeDecoder<'_> {
             }
         }
         clock.window = map.get("window").and_then(|node| duration(node, "`window`", self.diagnostics));
-        clock.behind = map.get("behind").and_then(|node| duration(node, "`behind`", self.diagnostics)).unwrap_or_default();
+        clock.backdate = map.get("behind").and_then(|node| duration(node, "`behind`", self.diagnostics)).unwrap_or_default();
         clock
     }
 
@@ -230,8 +231,8 @@ impl SchemeDecoder<'_> {
     }
 
     /// What holds for every level.
-    fn common_procedure(&mut self, map: &CheckedMap<'_>) -> Procedure {
-        Procedure {
+    fn common_procedure(&mut self, map: &CheckedMap<'_>) -> SigningProcedure {
+        SigningProcedure {
             vars: map.get("vars").map(|node| self.value_decoder().fields(node, "`vars`")).unwrap_or_default(),
             prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
             sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
@@ -239,7 +240,7 @@ impl SchemeDecoder<'_> {
         }
     }
 
-    fn levels(&mut self, map: &CheckedMap<'_>, whole: &Procedure) -> Vec<Level> {
+    fn levels(&mut self, map: &CheckedMap<'_>, whole: &SigningProcedure) -> Vec<Level> {
         let named = map.get("levels").map(|node| map_entries(node, "`levels`", self.diagnostics)).unwrap_or_default();
         if named.is_empty() {
             return vec![Level { name: String::new(), token: None, procedure: whole.clone() }];
@@ -247,21 +248,21 @@ impl SchemeDecoder<'_> {
         named.iter().map(|entry| self.level(entry, whole)).collect()
     }
 
-    fn level(&mut self, entry: &MapEntry, whole: &Procedure) -> Level {
+    fn level(&mut self, entry: &MapEntry, whole: &SigningProcedure) -> Level {
         let mut level = Level { name: entry.key.to_string(), token: None, procedure: whole.clone() };
         let Some(map) = CheckedMap::open(&entry.value, "a level", &LEVEL_KEYS, self.diagnostics) else { return level };
         level.token = map.get("token").and_then(|node| {
             let name = text(node, "`token`", self.diagnostics)?.to_owned();
-            Some(Named { name, at: node.at })
+            Some(SpannedName { name, at: node.at })
         });
         if let Some(node) = map.get("vars") {
             level.procedure.vars.extend(self.value_decoder().fields(node, "`vars`"));
         }
         if let Some(node) = map.get("prepare") {
-            level.procedure.prepare = whole.prepare.and(&self.placement(node, "`prepare`"));
+            level.procedure.prepare = whole.prepare.merged_with(&self.placement(node, "`prepare`"));
         }
         if let Some(node) = map.get("attach") {
-            level.procedure.attach = whole.attach.and(&self.placement(node, "`attach`"));
+            level.procedure.attach = whole.attach.merged_with(&self.placement(node, "`attach`"));
         }
         level
     }
@@ -300,12 +301,12 @@ impl SchemeDecoder<'_> {
     }
 
     /// `match: { path: …, method: … }`
-    fn optional_matcher(&mut self, map: &CheckedMap<'_>) -> Matcher {
+    fn optional_matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
         let inner = map.get("match").and_then(|node| CheckedMap::open(node, "`match`", &MATCH_KEYS, self.diagnostics));
         inner.map(|map| self.matcher(&map)).unwrap_or_default()
     }
 
-    fn matcher(&mut self, map: &CheckedMap<'_>) -> Matcher {
+    fn matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
         let paths = map.get("path").map(|node| text_list(node, "a path pattern", self.diagnostics)).unwrap_or_default();
         if let Some(path) = paths.iter().find(|path| !path.starts_with('/') && !path.starts_with("**")) {
             let at = map.get("path").map_or(map.at, |node| node.at);
@@ -320,22 +321,22 @@ impl SchemeDecoder<'_> {
         let methods = map.get("method").map(one_or_many).unwrap_or_default().iter();
         let words = Method::ALL.map(|method| (method.name(), method));
         let methods = methods.filter_map(|node| enum_value(node, "a method", &words, self.diagnostics)).collect();
-        Matcher { paths: paths.into_iter().map(PathPattern).collect(), methods }
+        RequestMatcher { paths: paths.into_iter().map(PathPattern).collect(), methods }
     }
 
-    fn covers(&mut self, node: &YamlNode) -> Vec<Covered> {
-        let words = Covered::ALL.map(|part| (part.name(), part));
+    fn covers(&mut self, node: &YamlNode) -> Vec<CoveredPart> {
+        let words = CoveredPart::ALL.map(|part| (part.name(), part));
         list_items(node, "`covers`", self.diagnostics)
             .iter()
             .filter_map(|node| enum_value(node, "a covered part", &words, self.diagnostics))
             .collect()
     }
 
-    fn limits(&mut self, node: &YamlNode) -> Vec<Limit> {
+    fn limits(&mut self, node: &YamlNode) -> Vec<RateLimit> {
         list_items(node, "`limits`", self.diagnostics).iter().filter_map(|node| self.limit(node)).collect()
     }
 
-    fn limit(&mut self, node: &YamlNode) -> Option<Limit> {
+    fn limit(&mut self, node: &YamlNode) -> Option<RateLimit> {
         let map = CheckedMap::open(node, "a limit", &LIMIT_KEYS, self.diagnostics)?;
         let rate = map.required("rate", self.diagnostics)?;
         let (count, per) = self.rate(rate)?;
@@ -350,7 +351,7 @@ impl SchemeDecoder<'_> {
                 self.diagnostics.push(fault.hint(format!("it can be {}", list_of(LIMIT_HEADERS, "or"))));
             }
         }
-        Some(Limit {
+        Some(RateLimit {
             at: node.at,
             matcher: self.optional_matcher(&map),
             count,
@@ -389,10 +390,10 @@ impl SchemeDecoder<'_> {
     }
 
     fn value_decoder(&mut self) -> crate::load::value_decoder::ValueDecoder<'_> {
-        crate::load::value_decoder::ValueDecoder { dialect: Dialect::Scheme, diagnostics: self.diagnostics }
+        crate::load::value_decoder::ValueDecoder { dialect: TemplateDialect::Scheme, diagnostics: self.diagnostics }
     }
 }
 
-fn default_clock() -> Clock {
-    Clock { format: ClockFormat::UnixSeconds, zone: 0, window: None, behind: Duration::ZERO }
+fn default_clock() -> SchemeClock {
+    SchemeClock { format: ClockFormat::UnixSeconds, zone: 0, window: None, backdate: Duration::ZERO }
 }

@@ -3,7 +3,7 @@
 use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, list_of};
 use crate::load::node_reader::{CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text};
-use crate::model::scheme::{Encoding, Hash, KeyForm, Op, Placement, SignStep};
+use crate::model::scheme::{FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding};
 use crate::model::template::Template;
 use crate::yaml::{MapEntry, YamlNode};
 
@@ -20,17 +20,27 @@ const MAX_RANDOM_LENGTH: usize = 256;
 /// Names that a step cannot take.
 pub const RESERVED_STEP_IDS: [&str; 7] = ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
-const HASHES: [(&str, Hash); 4] = [("md5", Hash::Md5), ("sha1", Hash::Sha1), ("sha256", Hash::Sha256), ("sha512", Hash::Sha512)];
-const ENCODINGS: [(&str, Encoding); 4] =
-    [("hex", Encoding::HexLower), ("HEX", Encoding::HexUpper), ("base64", Encoding::Base64), ("base64url", Encoding::Base64Url)];
-const KEY_FORMS: [(&str, KeyForm); 3] = [("utf8", KeyForm::Utf8), ("hex", KeyForm::Hex), ("base64", KeyForm::Base64)];
+const HASHES: [(&str, HashAlgorithm); 4] = [
+    ("md5", HashAlgorithm::Md5),
+    ("sha1", HashAlgorithm::Sha1),
+    ("sha256", HashAlgorithm::Sha256),
+    ("sha512", HashAlgorithm::Sha512),
+];
+const ENCODINGS: [(&str, TextEncoding); 4] = [
+    ("hex", TextEncoding::HexLower),
+    ("HEX", TextEncoding::HexUpper),
+    ("base64", TextEncoding::Base64),
+    ("base64url", TextEncoding::Base64Url),
+];
+const KEY_FORMS: [(&str, KeyEncoding); 3] =
+    [("utf8", KeyEncoding::Utf8), ("hex", KeyEncoding::Hex), ("base64", KeyEncoding::Base64)];
 
 impl SchemeDecoder<'_> {
-    pub(super) fn placement(&mut self, node: &YamlNode, what: &'static str) -> Placement {
-        let Some(map) = CheckedMap::open(node, what, &PLACEMENT_KEYS, self.diagnostics) else { return Placement::default() };
+    pub(super) fn placement(&mut self, node: &YamlNode, what: &'static str) -> FieldPlacement {
+        let Some(map) = CheckedMap::open(node, what, &PLACEMENT_KEYS, self.diagnostics) else { return FieldPlacement::default() };
         let mut fields = |key: &str| map.get(key).map(|node| self.value_decoder().fields(node, what)).unwrap_or_default();
         let placement =
-            Placement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
+            FieldPlacement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
         for field in &placement.headers {
             check_settable_header(&field.name, field.name_at, "a scheme", self.diagnostics);
         }
@@ -82,33 +92,33 @@ impl SchemeDecoder<'_> {
                 return None;
             }
         };
-        Some(SignStep { id: name.to_owned(), at: id.at, op })
+        Some(SignStep { id: name.to_owned(), at: id.at, operation: op })
     }
 
-    fn sign_operation(&mut self, entry: &MapEntry, map: &CheckedMap<'_>) -> Option<Op> {
+    fn sign_operation(&mut self, entry: &MapEntry, map: &CheckedMap<'_>) -> Option<SignOp> {
         let node = &entry.value;
         Some(match entry.key.as_str() {
-            "text" => Op::Text(self.value_decoder().template(node, "`text`")?),
-            "digest" => Op::Digest {
+            "text" => SignOp::Text(self.value_decoder().template(node, "`text`")?),
+            "digest" => SignOp::Digest {
                 hash: enum_value(node, "`digest`", &HASHES, self.diagnostics)?,
-                of: self.required_template(map, "of")?,
-                out: self.output_encoding(map)?,
+                input: self.required_template(map, "of")?,
+                output_encoding: self.output_encoding(map)?,
             },
             "hmac" => self.hmac_operation(node, map)?,
-            "bcrypt" => Op::Bcrypt {
+            "bcrypt" => SignOp::Bcrypt {
                 password: self.value_decoder().template(node, "`bcrypt`")?,
                 salt: self.required_template(map, "salt")?,
             },
-            "encode" => Op::Encode {
+            "encode" => SignOp::Encode {
                 encoding: enum_value(node, "`encode`", &ENCODINGS, self.diagnostics)?,
-                of: self.required_template(map, "of")?,
+                input: self.required_template(map, "of")?,
             },
             "jwt" => self.jwt_operation(node, map)?,
             "uuid" => {
                 enum_value(node, "`uuid`", &[("v4", ())], self.diagnostics)?;
-                Op::Uuid
+                SignOp::Uuid
             }
-            _ => Op::Random(self.random_length(node)?),
+            _ => SignOp::Random(self.random_length(node)?),
         })
     }
 
@@ -121,20 +131,21 @@ impl SchemeDecoder<'_> {
         Some(count.min(MAX_RANDOM_LENGTH))
     }
 
-    fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<Op> {
-        let key_as =
-            map.get("key_as").map_or(Some(KeyForm::Utf8), |node| enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics))?;
+    fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
+        let key_as = map
+            .get("key_as")
+            .map_or(Some(KeyEncoding::Utf8), |node| enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics))?;
         let hash = enum_value(node, "`hmac`", &HASHES, self.diagnostics)?;
-        Some(Op::Hmac {
+        Some(SignOp::Hmac {
             hash,
             key: self.required_template(map, "key")?,
-            key_as,
-            of: self.required_template(map, "of")?,
-            out: self.output_encoding(map)?,
+            key_encoding: key_as,
+            input: self.required_template(map, "of")?,
+            output_encoding: self.output_encoding(map)?,
         })
     }
 
-    fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<Op> {
+    fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
         if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
             let fault = Diagnostic::error("a JWT is signed with `HS256` here").at(node.at, "another algorithm");
             self.diagnostics.push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
@@ -142,7 +153,7 @@ impl SchemeDecoder<'_> {
         }
         let header = map.get("header").map(|node| self.value_decoder().fields(node, "`header`")).unwrap_or_default();
         let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
-        Some(Op::Jwt {
+        Some(SignOp::Jwt {
             key: self.required_template(map, "key")?,
             header,
             claims: self.value_decoder().fields(claims, "`claims`"),
@@ -154,7 +165,7 @@ impl SchemeDecoder<'_> {
         self.value_decoder().template(node, &format!("`{key}`"))
     }
 
-    fn output_encoding(&mut self, map: &CheckedMap<'_>) -> Option<Encoding> {
+    fn output_encoding(&mut self, map: &CheckedMap<'_>) -> Option<TextEncoding> {
         let node = map.required("out", self.diagnostics)?;
         enum_value(node, "`out`", &ENCODINGS, self.diagnostics)
     }

@@ -5,8 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::load::assertion::AssertionDecoder;
 use crate::load::node_reader::{CheckedMap, enum_value, first_template, list_items, one_or_many, scalar, text};
 use crate::model::outcome::ErrorKind;
-use crate::model::scheme::{AnswerCondition, ErrorRule, OkRule, Remedy, StatusPattern};
-use crate::render::Dialect;
+use crate::model::scheme::{ErrorRemedy, ErrorRule, ResponseCondition, StatusPattern, SuccessRule};
+use crate::render::TemplateDialect;
 use crate::yaml::YamlNode;
 
 /// Keys of a rule of `ok`.
@@ -14,16 +14,20 @@ pub const OK_RULE_KEYS: [&str; 3] = ["match", "status", "json"];
 /// Keys of a rule of `errors`.
 pub const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "json", "kind", "then", "hint"];
 
-const REMEDIES: [(&str, Remedy); 4] =
-    [("renew_once", Remedy::RenewOnce), ("authorize", Remedy::Authorize), ("back_off", Remedy::BackOff), ("stop", Remedy::Stop)];
+const REMEDIES: [(&str, ErrorRemedy); 4] = [
+    ("renew_once", ErrorRemedy::RenewOnce),
+    ("authorize", ErrorRemedy::Authorize),
+    ("back_off", ErrorRemedy::BackOff),
+    ("stop", ErrorRemedy::Stop),
+];
 
 impl SchemeDecoder<'_> {
     /// A list of rules, or the one rule itself.
-    pub(super) fn ok_rules(&mut self, node: &YamlNode) -> Vec<OkRule> {
+    pub(super) fn ok_rules(&mut self, node: &YamlNode) -> Vec<SuccessRule> {
         let nodes = one_or_many(node);
         let rules = nodes.iter().filter_map(|node| {
             let map = CheckedMap::open(node, "a rule of `ok`", &OK_RULE_KEYS, self.diagnostics)?;
-            Some(OkRule { matcher: self.optional_matcher(&map), condition: self.response_condition(&map, "a rule of `ok`") })
+            Some(SuccessRule { matcher: self.optional_matcher(&map), condition: self.response_condition(&map, "a rule of `ok`") })
         });
         rules.collect()
     }
@@ -39,12 +43,12 @@ impl SchemeDecoder<'_> {
             matcher: self.optional_matcher(&map),
             condition: self.response_condition(&map, "a rule of `errors`"),
             kind: enum_value(map.required("kind", self.diagnostics)?, "`kind`", &kinds, self.diagnostics)?,
-            then: map.get("then").and_then(|node| enum_value(node, "`then`", &REMEDIES, self.diagnostics)),
+            remedy: map.get("then").and_then(|node| enum_value(node, "`then`", &REMEDIES, self.diagnostics)),
             hint: map.get("hint").and_then(|node| text(node, "`hint`", self.diagnostics)).map(str::to_owned),
         })
     }
 
-    fn response_condition(&mut self, map: &CheckedMap<'_>, what: &str) -> AnswerCondition {
+    fn response_condition(&mut self, map: &CheckedMap<'_>, what: &str) -> ResponseCondition {
         let statuses = map.get("status").map(one_or_many).unwrap_or_default();
         let statuses = statuses.iter().filter_map(|node| self.status_pattern(node)).collect::<Vec<_>>();
         if let Some(node) = map.get("json").and_then(first_template) {
@@ -52,9 +56,9 @@ impl SchemeDecoder<'_> {
             self.diagnostics.push(fault.hint("a rule is judged by the answer alone"));
         }
         let assertions = map.get("json").map(|node| {
-            AssertionDecoder { dialect: Dialect::Scheme, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder { dialect: TemplateDialect::Scheme, files: self.files, diagnostics: self.diagnostics }.decode(node)
         });
-        let condition = AnswerCondition { statuses, assertions: assertions.unwrap_or_default() };
+        let condition = ResponseCondition { statuses, assertions: assertions.unwrap_or_default() };
         if condition.statuses.is_empty() && condition.assertions.is_empty() {
             self.diagnostics
                 .push(Diagnostic::error(format!("{what} needs `status` or `json`")).at(map.at, "this fits every answer"));

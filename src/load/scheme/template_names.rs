@@ -1,10 +1,10 @@
 //! Checks, across a scheme, that every name its templates use is there: a typo in a scheme must never become empty text.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::model::request::Field;
-use crate::model::scheme::{Op, Placement, Procedure, Scheme, Token, VectorOf};
+use crate::model::request::TemplateField;
+use crate::model::scheme::{FieldPlacement, Scheme, SignOp, SigningProcedure, Token, VectorSubject};
 use crate::model::template::Expression;
-use crate::render::Dialect;
+use crate::render::TemplateDialect;
 use crate::span::Span;
 
 /// What `req` offers.
@@ -51,13 +51,13 @@ const TOKEN_RESPONSE_NAMES: [&str; 14] = [
 
 pub fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
-        let token = scheme.token_of(level);
+        let token = scheme.token_for_level(level);
         SchemeNameChecker { scheme, token, extra_names: &[], diagnostics: faults }.procedure(&level.procedure);
     }
     for token in &scheme.tokens {
         check_token_requests(scheme, token, faults);
     }
-    for authorize in &scheme.authorize {
+    for authorize in &scheme.authorize_links {
         let mut names = SchemeNameChecker { scheme, token: None, extra_names: &AUTHORIZE_NAMES, diagnostics: faults };
         names.fields(&authorize.query, &ProcedureNames::default());
         names.expressions(authorize.path.expressions(), &ProcedureNames::default());
@@ -85,12 +85,12 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
     let Some(sandbox) = &scheme.sandbox else { return };
     let mut names = SchemeNameChecker { scheme, token: None, extra_names: &RESPONSE_NAMES, diagnostics: faults };
     let none = ProcedureNames::default();
-    names.fields(&sandbox.keys, &none);
-    for refusal in &sandbox.refuse {
+    names.fields(&sandbox.test_credentials, &none);
+    for refusal in &sandbox.fault_responses {
         names.expressions(refusal.json.expressions().into_iter(), &none);
         names.fields(&refusal.headers, &none);
     }
-    for answer in &sandbox.token_answers {
+    for answer in &sandbox.token_responses {
         let mut names = SchemeNameChecker { scheme, token: None, extra_names: &TOKEN_RESPONSE_NAMES, diagnostics: faults };
         names.expressions(answer.json.expressions().into_iter(), &none);
     }
@@ -109,10 +109,13 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
     };
     for token in &scheme.tokens {
         let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
-        token.store_by.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
+        token.key_credentials.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
     }
-    for authorize in &scheme.authorize {
-        authorize.keep.iter().for_each(|(name, _)| word(name, authorize.at, "a credential to keep", credentials().collect()));
+    for authorize in &scheme.authorize_links {
+        authorize
+            .callback_params
+            .iter()
+            .for_each(|(name, _)| word(name, authorize.at, "a credential to keep", credentials().collect()));
     }
     for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
         word(&split.token, split.at, "a token of the scheme", tokens().collect());
@@ -124,31 +127,34 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
     }
     for vector in &scheme.vectors {
         vector.credentials.iter().for_each(|(name, _)| word(name, vector.at, "a credential", credentials().collect()));
-        if let VectorOf::Request { level: Some(level), .. } = &vector.of {
+        if let VectorSubject::Request { level: Some(level), .. } = &vector.subject {
             word(level, vector.at, "a level", scheme.levels.iter().map(|level| level.name.clone()).collect());
         }
     }
     let Some(sandbox) = &scheme.sandbox else { return };
-    for key in &sandbox.keys {
+    for key in &sandbox.test_credentials {
         word(&key.name, key.name_at, "a credential or a field of a token", credentials().chain(fields()).collect());
     }
     let steps: Vec<String> =
         scheme.procedures().flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone())).collect();
-    for reading in &sandbox.read {
+    for reading in &sandbox.extractors {
         let names = credentials().map(|name| format!("cred.{name}")).chain(fields().map(|name| format!("token.{name}")));
         word(&reading.name, reading.at, "a thing to read", names.chain(steps.clone()).chain(["ts".to_owned()]).collect());
     }
-    let named =
-        sandbox.token_answers.iter().map(|answer| &answer.token).chain(sandbox.penalties.iter().map(|penalty| &penalty.token));
+    let named = sandbox
+        .token_responses
+        .iter()
+        .map(|answer| &answer.token)
+        .chain(sandbox.penalty_rules.iter().map(|penalty| &penalty.token));
     named.for_each(|name| word(name, sandbox.at, "a token of the scheme", tokens().collect()));
 }
 
 /// What tokens are stored by, and into what a shared one is split.
 fn check_token_storage(scheme: &Scheme, faults: &mut Diagnostics) {
     let secrets: Vec<String> =
-        scheme.credentials.iter().filter(|credential| credential.secret).map(|credential| credential.name.clone()).collect();
+        scheme.credentials.iter().filter(|credential| credential.is_secret).map(|credential| credential.name.clone()).collect();
     for token in &scheme.tokens {
-        if let Some(secret) = token.store_by.iter().find(|name| secrets.contains(name)) {
+        if let Some(secret) = token.key_credentials.iter().find(|name| secrets.contains(name)) {
             let fault = Diagnostic::error(format!("a token is not stored by the secret `{secret}`")).at(token.at, "this token");
             faults.push(fault.hint("what it is stored by is written down openly: name an id"));
         }
@@ -178,7 +184,7 @@ struct SchemeNameChecker<'s, 'd> {
 }
 
 impl SchemeNameChecker<'_, '_> {
-    fn procedure(&mut self, procedure: &Procedure) {
+    fn procedure(&mut self, procedure: &SigningProcedure) {
         let mut known = ProcedureNames::default();
         for field in &procedure.vars {
             self.expressions(field.value.expressions().into_iter(), &known);
@@ -187,10 +193,10 @@ impl SchemeNameChecker<'_, '_> {
         self.placement(&procedure.prepare, &known);
         known.is_frozen = true;
         for step in &procedure.sign {
-            for template in step.op.templates() {
+            for template in step.operation.templates() {
                 self.expressions(template.expressions(), &known);
             }
-            if let Op::Jwt { header, claims, .. } = &step.op {
+            if let SignOp::Jwt { header, claims, .. } = &step.operation {
                 self.fields(header, &known);
                 self.fields(claims, &known);
             }
@@ -199,13 +205,13 @@ impl SchemeNameChecker<'_, '_> {
         self.placement(&procedure.attach, &known);
     }
 
-    fn placement(&mut self, placement: &Placement, known: &ProcedureNames<'_>) {
-        for (_, field) in placement.all() {
+    fn placement(&mut self, placement: &FieldPlacement, known: &ProcedureNames<'_>) {
+        for (_, field) in placement.fields() {
             self.expressions(field.value.expressions().into_iter(), known);
         }
     }
 
-    fn fields(&mut self, fields: &[Field], known: &ProcedureNames<'_>) {
+    fn fields(&mut self, fields: &[TemplateField], known: &ProcedureNames<'_>) {
         for field in fields {
             self.expressions(field.value.expressions().into_iter(), known);
         }
@@ -213,7 +219,7 @@ impl SchemeNameChecker<'_, '_> {
 
     fn expressions<'e>(&mut self, expressions: impl Iterator<Item = &'e Expression>, known: &ProcedureNames<'_>) {
         for expression in expressions {
-            for name in Dialect::Scheme.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Scheme.names_in(expression).unwrap_or_default() {
                 if let Err(hint) = self.resolve_name(&name, known) {
                     let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
                     self.diagnostics.push(fault.maybe_hint(hint));

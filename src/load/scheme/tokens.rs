@@ -5,9 +5,9 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many, scalar, text, text_list};
 use crate::method::Method;
-use crate::model::request::{Field, Named};
-use crate::model::scheme::{Authorize, Lifetime, LinkHost, Procedure, Scheme, Split, Token, TokenRequest};
-use crate::model::template::{Part, Template};
+use crate::model::request::{SpannedName, TemplateField};
+use crate::model::scheme::{AuthorizeLink, LinkHost, Scheme, SigningProcedure, Token, TokenLifetimes, TokenRequest, TokenSplit};
+use crate::model::template::{Template, TemplatePart};
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ pub const AUTHORIZE_KEYS: [&str; 10] =
 const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
 
 impl SchemeDecoder<'_> {
-    pub(super) fn tokens(&mut self, node: &YamlNode, scheme: &Scheme, whole: &Procedure) -> Vec<Token> {
+    pub(super) fn tokens(&mut self, node: &YamlNode, scheme: &Scheme, whole: &SigningProcedure) -> Vec<Token> {
         map_entries(node, "`tokens`", self.diagnostics).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect()
     }
 
-    pub(super) fn check_token_exists(&mut self, wanted: &Named, tokens: &[Token]) {
+    pub(super) fn check_token_exists(&mut self, wanted: &SpannedName, tokens: &[Token]) {
         if !tokens.iter().any(|token| token.name == wanted.name) {
             let fault =
                 Diagnostic::error(format!("there is no token `{}`", wanted.name)).at(wanted.at, "not defined under `tokens`");
@@ -34,7 +34,7 @@ impl SchemeDecoder<'_> {
         }
     }
 
-    fn token(&mut self, entry: &MapEntry, scheme: &Scheme, whole: &Procedure) -> Option<Token> {
+    fn token(&mut self, entry: &MapEntry, scheme: &Scheme, whole: &SigningProcedure) -> Option<Token> {
         let map = CheckedMap::open(&entry.value, "a token", &TOKEN_KEYS, self.diagnostics)?;
         let save = map.get("save").map(|node| self.saved_values(node)).unwrap_or_default();
         let mut request = |key: &str| map.get(key).and_then(|node| self.token_request(node, scheme, whole, &save));
@@ -47,7 +47,7 @@ impl SchemeDecoder<'_> {
         Some(Token {
             name: entry.key.to_string(),
             at: entry.key_at,
-            store_by: map.get("store_by").map(|node| text_list(node, "`store_by`", self.diagnostics)).unwrap_or_default(),
+            key_credentials: map.get("store_by").map(|node| text_list(node, "`store_by`", self.diagnostics)).unwrap_or_default(),
             issue,
             exchange,
             refresh,
@@ -61,30 +61,30 @@ impl SchemeDecoder<'_> {
     }
 
     /// `shop: { shop_id: "$.shop_id_list[*]" }`
-    fn splits(&mut self, node: &YamlNode) -> Vec<Split> {
+    fn splits(&mut self, node: &YamlNode) -> Vec<TokenSplit> {
         let entries = map_entries(node, "`splits`", self.diagnostics).iter();
         entries.filter_map(|entry| self.split(entry)).collect()
     }
 
-    fn split(&mut self, entry: &MapEntry) -> Option<Split> {
+    fn split(&mut self, entry: &MapEntry) -> Option<TokenSplit> {
         let [(credential, ids)] = self.saved_values(&entry.value).try_into().ok().or_else(|| {
             let fault =
                 Diagnostic::error("a split has one credential and the JSONPath of its ids").at(entry.value.at, "this one");
             self.diagnostics.push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
             None
         })?;
-        Some(Split { token: entry.key.to_string(), at: entry.key_at, credential, ids })
+        Some(TokenSplit { token: entry.key.to_string(), at: entry.key_at, credential, ids })
     }
 
-    fn lifetime(&mut self, node: &YamlNode) -> Lifetime {
+    fn lifetime(&mut self, node: &YamlNode) -> TokenLifetimes {
         let Some(map) = CheckedMap::open(node, "`lifetime`", &LIFETIME_KEYS, self.diagnostics) else {
-            return Lifetime::default();
+            return TokenLifetimes::default();
         };
         let mut life = |key: &str| map.get(key).and_then(|node| duration(node, "a lifetime", self.diagnostics));
         let (access, refresh, grant) = (life("access"), life("refresh"), life("grant"));
         let refresh_once =
             map.get("refresh_once").and_then(|node| boolean(node, "`refresh_once`", self.diagnostics)).unwrap_or(false);
-        Lifetime { access, refresh, grant, refresh_once }
+        TokenLifetimes { access, refresh, grant, is_refresh_single_use: refresh_once }
     }
 
     fn saved_values(&mut self, node: &YamlNode) -> Vec<(String, crate::jsonpath::JsonPath)> {
@@ -101,7 +101,7 @@ impl SchemeDecoder<'_> {
         &mut self,
         node: &YamlNode,
         scheme: &Scheme,
-        whole: &Procedure,
+        whole: &SigningProcedure,
         save: &[(String, crate::jsonpath::JsonPath)],
     ) -> Option<TokenRequest> {
         let map = CheckedMap::open(node, "a token request", &TOKEN_REQUEST_KEYS, self.diagnostics)?;
@@ -115,7 +115,7 @@ impl SchemeDecoder<'_> {
             json: map.get("json").map(|node| self.value_decoder().tree(node)),
             host: self.request_host(&map, scheme),
             procedure: self.procedure(&map, scheme, whole),
-            save: map.get("save").map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
+            saved_fields: map.get("save").map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
         })
     }
 
@@ -129,14 +129,14 @@ impl SchemeDecoder<'_> {
             return None;
         };
         let path = self.value_decoder().template(node, "a path")?;
-        if !matches!(path.parts.first(), Some(Part::Literal(text)) if text.starts_with('/') && !text.starts_with("//")) {
+        if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//")) {
             let fault = Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
             self.diagnostics.push(fault.hint("another host is named by its region: `host: auth`"));
         }
         Some((method, path))
     }
 
-    fn token_fields(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<Field> {
+    fn token_fields(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<TemplateField> {
         map.get(key).map(|node| self.value_decoder().fields(node, "a token request")).unwrap_or_default()
     }
 
@@ -149,7 +149,7 @@ impl SchemeDecoder<'_> {
     fn link_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> LinkHost {
         let Some(node) = map.get("host") else { return LinkHost::Same };
         if node.as_map().is_none() {
-            return self.host_region(node, scheme).map_or(LinkHost::Same, LinkHost::One);
+            return self.host_region(node, scheme).map_or(LinkHost::Same, LinkHost::Fixed);
         }
         let entries = map_entries(node, "`host`", self.diagnostics);
         for entry in entries.iter().filter(|entry| scheme.host(&entry.key).is_none()) {
@@ -172,7 +172,7 @@ impl SchemeDecoder<'_> {
     }
 
     /// A named level's way to be signed, or one of its own; without both, nothing is signed.
-    fn procedure(&mut self, map: &CheckedMap<'_>, scheme: &Scheme, whole: &Procedure) -> Procedure {
+    fn procedure(&mut self, map: &CheckedMap<'_>, scheme: &Scheme, whole: &SigningProcedure) -> SigningProcedure {
         if let Some(node) = map.get("level") {
             for own in map.present_entries(&["prepare", "sign", "attach"]) {
                 let fault =
@@ -182,7 +182,7 @@ impl SchemeDecoder<'_> {
             let index = self.level_index(node, &scheme.levels).unwrap_or(0);
             return scheme.levels.get(index).map_or_else(|| whole.clone(), |level| level.procedure.clone());
         }
-        Procedure {
+        SigningProcedure {
             vars: Vec::new(),
             prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
             sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
@@ -191,8 +191,13 @@ impl SchemeDecoder<'_> {
     }
 
     /// One link, or a list of links with names.
-    pub(super) fn authorization_links(&mut self, node: &YamlNode, scheme: &Scheme, whole: &Procedure) -> Vec<Authorize> {
-        let links: Vec<Authorize> =
+    pub(super) fn authorization_links(
+        &mut self,
+        node: &YamlNode,
+        scheme: &Scheme,
+        whole: &SigningProcedure,
+    ) -> Vec<AuthorizeLink> {
+        let links: Vec<AuthorizeLink> =
             one_or_many(node).iter().filter_map(|node| self.authorization_link(node, scheme, whole)).collect();
         if let Some(unnamed) = links.iter().find(|link| link.name.is_none() && links.len() > 1) {
             let fault = Diagnostic::error("each of several links needs a `name`").at(unnamed.at, "no name here");
@@ -201,7 +206,7 @@ impl SchemeDecoder<'_> {
         links
     }
 
-    fn authorization_link(&mut self, node: &YamlNode, scheme: &Scheme, whole: &Procedure) -> Option<Authorize> {
+    fn authorization_link(&mut self, node: &YamlNode, scheme: &Scheme, whole: &SigningProcedure) -> Option<AuthorizeLink> {
         let map = CheckedMap::open(node, "`authorize`", &AUTHORIZE_KEYS, self.diagnostics)?;
         let (_, path) = self.token_request_line(&map)?;
         let callback = map.required("callback", self.diagnostics)?;
@@ -212,15 +217,15 @@ impl SchemeDecoder<'_> {
             .iter()
             .filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "`keep`", self.diagnostics)?)))
             .collect();
-        Some(Authorize {
+        Some(AuthorizeLink {
             name: map.get("name").and_then(|node| text(node, "`name`", self.diagnostics)).map(str::to_owned),
             at: node.at,
-            hosts: self.link_host(&map, scheme),
+            link_host: self.link_host(&map, scheme),
             path,
             query: self.token_fields(&map, "query"),
             procedure: self.procedure(&map, scheme, whole),
-            code,
-            keep,
+            code_param: code,
+            callback_params: keep,
             code_lifetime: map.get("code_lifetime").and_then(|node| duration(node, "`code_lifetime`", self.diagnostics)),
         })
     }

@@ -4,7 +4,7 @@ use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{CheckedMap, at_most_one, list_items, map_entries, scalar, text};
 use crate::load::request::RequestDecoder;
-use crate::model::scheme::{Vector, VectorOf};
+use crate::model::scheme::{SignatureVector, VectorSubject};
 use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
 
@@ -14,11 +14,11 @@ pub const VECTOR_KEYS: [&str; 3] = ["source", "given", "expect"];
 pub const GIVEN_KEYS: [&str; 7] = ["cred", "token", "steps", "clock", "request", "token_request", "authorize"];
 
 impl SchemeDecoder<'_> {
-    pub(super) fn vectors(&mut self, node: &YamlNode) -> Vec<Vector> {
+    pub(super) fn vectors(&mut self, node: &YamlNode) -> Vec<SignatureVector> {
         list_items(node, "`vectors`", self.diagnostics).iter().filter_map(|node| self.vector(node)).collect()
     }
 
-    fn vector(&mut self, node: &YamlNode) -> Option<Vector> {
+    fn vector(&mut self, node: &YamlNode) -> Option<SignatureVector> {
         let map = CheckedMap::open(node, "a vector", &VECTOR_KEYS, self.diagnostics)?;
         let given = CheckedMap::open(map.required("given", self.diagnostics)?, "`given`", &GIVEN_KEYS, self.diagnostics)?;
         let expect = map.required("expect", self.diagnostics)?;
@@ -33,14 +33,14 @@ impl SchemeDecoder<'_> {
                 .push(Diagnostic::error("a vector that expects nothing proves nothing").at(expect.at, "nothing is expected"));
         }
         let clock = given.required("clock", self.diagnostics)?;
-        Some(Vector {
+        Some(SignatureVector {
             at: node.at,
             source: text(map.required("source", self.diagnostics)?, "`source`", self.diagnostics)?.to_owned(),
             credentials: self.constant_members(&given, "cred"),
             token: self.constant_members(&given, "token"),
-            steps: self.constant_members(&given, "steps"),
-            clock: self.clock_time(clock)?,
-            of: self.vector_subject(&given)?,
+            fixed_steps: self.constant_members(&given, "steps"),
+            clock_ms: self.clock_time(clock)?,
+            subject: self.vector_subject(&given)?,
             expect: expected,
         })
     }
@@ -62,18 +62,18 @@ impl SchemeDecoder<'_> {
         }
     }
 
-    fn vector_subject(&mut self, given: &CheckedMap<'_>) -> Option<VectorOf> {
+    fn vector_subject(&mut self, given: &CheckedMap<'_>) -> Option<VectorSubject> {
         at_most_one(given, &["request", "token_request", "authorize"], "a vector signs one thing", self.diagnostics);
         if let Some(node) = given.get("token_request") {
             let written = text(node, "`token_request`", self.diagnostics)?;
             let (token, act) = written.split_once('.').unwrap_or((written, "issue"));
-            return Some(VectorOf::Token { token: token.to_owned(), act: act.to_owned() });
+            return Some(VectorSubject::Token { token: token.to_owned(), action: act.to_owned() });
         }
         if given.get("authorize").is_some() {
-            return Some(VectorOf::Authorize { vars: self.constant_members(given, "authorize") });
+            return Some(VectorSubject::Authorize { vars: self.constant_members(given, "authorize") });
         }
         let node = given.required("request", self.diagnostics)?;
         let request = RequestDecoder { files: self.files, diagnostics: self.diagnostics }.decode_vector_request(node)?;
-        Some(VectorOf::Request { level: request.level.clone().map(|level| level.name), request: Box::new(request) })
+        Some(VectorSubject::Request { level: request.level.clone().map(|level| level.name), request: Box::new(request) })
     }
 }

@@ -4,17 +4,17 @@ use crate::method::Method;
 
 /// A condition on a request's method and path.
 #[derive(Clone, Debug, Default)]
-pub struct Matcher {
+pub struct RequestMatcher {
     /// Any of these; none means every path.
     pub paths: Vec<PathPattern>,
     pub methods: Vec<Method>,
 }
 
-impl Matcher {
+impl RequestMatcher {
     #[must_use]
-    pub fn fits(&self, method: Method, path: &str) -> bool {
+    pub fn matches(&self, method: Method, path: &str) -> bool {
         (self.methods.is_empty() || self.methods.contains(&method))
-            && (self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.fits(path)))
+            && (self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path)))
     }
 }
 
@@ -24,23 +24,23 @@ pub struct PathPattern(pub String);
 
 impl PathPattern {
     #[must_use]
-    pub fn fits(&self, path: &str) -> bool {
+    pub fn matches(&self, path: &str) -> bool {
         // Most patterns are a path, or all that is below one.
         match self.0.split_once('*') {
             None => self.0 == path,
             Some((before, "*")) if before.ends_with('/') => {
                 path.starts_with(before) || path.len() + 1 == before.len() && before.starts_with(path)
             }
-            Some(_) => fits_segments(self.0.split('/'), path.split('/')),
+            Some(_) => matches_segments(self.0.split('/'), path.split('/')),
         }
     }
 }
 
-fn fits_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str::Split<'t, char>) -> bool {
+fn matches_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str::Split<'t, char>) -> bool {
     match (pattern.next(), path.clone().next()) {
         (None, None) => true,
         (Some("**"), _) => loop {
-            if fits_segments(pattern.clone(), path.clone()) {
+            if matches_segments(pattern.clone(), path.clone()) {
                 return true;
             }
             if path.next().is_none() {
@@ -49,19 +49,19 @@ fn fits_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str:
         },
         (Some(first), Some(segment)) => {
             path.next();
-            fits_segment(first, segment) && fits_segments(pattern, path)
+            matches_segment(first, segment) && matches_segments(pattern, path)
         }
         _ => false,
     }
 }
 
 /// Within a segment, `*` stands for any text.
-fn fits_segment(pattern: &str, segment: &str) -> bool {
+fn matches_segment(pattern: &str, segment: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == segment,
         Some((before, after)) => segment
             .strip_prefix(before)
-            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.is_char_boundary(at) && fits_segment(after, &rest[at..]))),
+            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.is_char_boundary(at) && matches_segment(after, &rest[at..]))),
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn stars_stand_for_segments() {
-        let fits = |pattern: &str, path: &str| PathPattern(pattern.to_owned()).fits(path);
+        let fits = |pattern: &str, path: &str| PathPattern(pattern.to_owned()).matches(path);
         assert!(fits("/api/v2/auth/**", "/api/v2/auth/token/get"));
         assert!(fits("/api/v2/auth/**", "/api/v2/auth"));
         assert!(!fits("/api/v2/auth/**", "/api/v2/authors"));

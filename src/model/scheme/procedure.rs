@@ -1,14 +1,14 @@
 //! What is done to a draft before it is sent: levels, what is prepared, signed and attached.
 
-use crate::model::request::{Field, Named};
+use crate::model::request::{SpannedName, TemplateField};
 use crate::model::template::Template;
 use crate::span::Span;
 
-use super::Matcher;
+use super::RequestMatcher;
 
 #[derive(Clone, Debug)]
 pub struct LevelRule {
-    pub matcher: Matcher,
+    pub matcher: RequestMatcher,
     pub level: usize,
 }
 
@@ -17,40 +17,44 @@ pub struct LevelRule {
 pub struct Level {
     /// Empty for a scheme that has no levels.
     pub name: String,
-    pub token: Option<Named>,
-    pub procedure: Procedure,
+    pub token: Option<SpannedName>,
+    pub procedure: SigningProcedure,
 }
 
 /// What is done to a draft, in this order: prepare, freeze, sign, attach.
 #[derive(Clone, Debug, Default)]
-pub struct Procedure {
-    pub vars: Vec<Field>,
-    pub prepare: Placement,
+pub struct SigningProcedure {
+    pub vars: Vec<TemplateField>,
+    pub prepare: FieldPlacement,
     pub sign: Vec<SignStep>,
-    pub attach: Placement,
+    pub attach: FieldPlacement,
 }
 
 /// What is put where.
 #[derive(Clone, Debug, Default)]
-pub struct Placement {
-    pub query: Vec<Field>,
-    pub headers: Vec<Field>,
-    pub form: Vec<Field>,
-    pub json: Vec<Field>,
+pub struct FieldPlacement {
+    pub query: Vec<TemplateField>,
+    pub headers: Vec<TemplateField>,
+    pub form: Vec<TemplateField>,
+    pub json: Vec<TemplateField>,
 }
 
-impl Placement {
+impl FieldPlacement {
     /// Every field with the name of the part that it goes to.
-    pub fn all(&self) -> impl Iterator<Item = (Part, &Field)> {
-        let parts =
-            [(Part::Query, &self.query), (Part::Header, &self.headers), (Part::Form, &self.form), (Part::Json, &self.json)];
+    pub fn fields(&self) -> impl Iterator<Item = (RequestPart, &TemplateField)> {
+        let parts = [
+            (RequestPart::Query, &self.query),
+            (RequestPart::Header, &self.headers),
+            (RequestPart::Form, &self.form),
+            (RequestPart::Json, &self.json),
+        ];
         parts.into_iter().flat_map(|(part, fields)| fields.iter().map(move |field| (part, field)))
     }
 
     /// This one, and then `more`.
     #[must_use]
-    pub fn and(&self, more: &Self) -> Self {
-        let join = |left: &[Field], right: &[Field]| left.iter().chain(right).cloned().collect();
+    pub fn merged_with(&self, more: &Self) -> Self {
+        let join = |left: &[TemplateField], right: &[TemplateField]| left.iter().chain(right).cloned().collect();
         Self {
             query: join(&self.query, &more.query),
             headers: join(&self.headers, &more.headers),
@@ -62,14 +66,14 @@ impl Placement {
 
 /// A part of a request that a named value can stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum RequestPart {
     Query,
     Header,
     Form,
     Json,
 }
 
-impl Part {
+impl RequestPart {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -86,43 +90,43 @@ impl Part {
 pub struct SignStep {
     pub id: String,
     pub at: Span,
-    pub op: Op,
+    pub operation: SignOp,
 }
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub enum SignOp {
     Text(Template),
     Digest {
-        hash: Hash,
-        of: Template,
-        out: Encoding,
+        hash: HashAlgorithm,
+        input: Template,
+        output_encoding: TextEncoding,
     },
     Hmac {
-        hash: Hash,
+        hash: HashAlgorithm,
         key: Template,
-        key_as: KeyForm,
-        of: Template,
-        out: Encoding,
+        key_encoding: KeyEncoding,
+        input: Template,
+        output_encoding: TextEncoding,
     },
     Bcrypt {
         password: Template,
         salt: Template,
     },
     Encode {
-        encoding: Encoding,
-        of: Template,
+        encoding: TextEncoding,
+        input: Template,
     },
     Jwt {
         key: Template,
-        header: Vec<Field>,
-        claims: Vec<Field>,
+        header: Vec<TemplateField>,
+        claims: Vec<TemplateField>,
     },
     Uuid,
     /// So many letters and digits.
     Random(usize),
 }
 
-impl Op {
+impl SignOp {
     /// The key that names it in a file.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -143,8 +147,8 @@ impl Op {
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             Self::Text(template) => vec![template],
-            Self::Digest { of, .. } | Self::Encode { of, .. } => vec![of],
-            Self::Hmac { key, of, .. } => vec![key, of],
+            Self::Digest { input: of, .. } | Self::Encode { input: of, .. } => vec![of],
+            Self::Hmac { key, input: of, .. } => vec![key, of],
             Self::Bcrypt { password, salt } => vec![password, salt],
             Self::Jwt { key, .. } => vec![key],
             Self::Uuid | Self::Random(_) => Vec::new(),
@@ -153,7 +157,7 @@ impl Op {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hash {
+pub enum HashAlgorithm {
     Md5,
     Sha1,
     Sha256,
@@ -162,14 +166,14 @@ pub enum Hash {
 
 /// How the key text becomes bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyForm {
+pub enum KeyEncoding {
     Utf8,
     Hex,
     Base64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+pub enum TextEncoding {
     /// `hex`
     HexLower,
     /// `HEX`
@@ -181,14 +185,14 @@ pub enum Encoding {
 
 /// A part of a request that a signature can cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Covered {
+pub enum CoveredPart {
     Method,
     Path,
     Query,
     Body,
 }
 
-impl Covered {
+impl CoveredPart {
     pub const ALL: [Self; 4] = [Self::Method, Self::Path, Self::Query, Self::Body];
 
     #[must_use]

@@ -1,40 +1,40 @@
 //! How our own loopback marketplace plays a marketplace.
 
-use super::Part;
-use crate::model::request::Field;
-use crate::model::template::Tree;
+use super::RequestPart;
+use crate::model::request::TemplateField;
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use std::time::Duration;
 
 /// How our own loopback marketplace plays this one.
 #[derive(Clone, Debug)]
-pub struct Sandbox {
+pub struct SandboxRules {
     pub at: Span,
     /// Test keys, and what each account gets; `{{ account }}` is its name.
-    pub keys: Vec<Field>,
+    pub test_credentials: Vec<TemplateField>,
     /// Where a verifier finds a value of the scheme in a request.
-    pub read: Vec<Reading>,
+    pub extractors: Vec<ValueExtractor>,
     /// With which answer each fault is refused; the first that fits.
-    pub refuse: Vec<Refusal>,
-    pub token_answers: Vec<TokenAnswer>,
+    pub fault_responses: Vec<FaultResponse>,
+    pub token_responses: Vec<TokenResponse>,
     /// After a token request that does this, data calls are refused.
-    pub penalties: Vec<Penalty>,
+    pub penalty_rules: Vec<PenaltyRule>,
 }
 
 /// `ts: { query: timestamp }`, with a pattern whose first group is the value where it is a part of a text.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ValueExtractor {
     /// `ts`, `cred.partner_id`, `token.access_token`, or the id of a sign step.
     pub name: String,
     pub at: Span,
-    pub part: Part,
+    pub part: RequestPart,
     pub field: String,
     pub pattern: Option<regex::Regex>,
 }
 
 /// Why a verifier does not accept a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fault {
+pub enum VerifyFault {
     /// Something that belongs to it is not there.
     Missing,
     /// It is there, but not in its form.
@@ -62,7 +62,7 @@ pub enum Fault {
     Penalty,
 }
 
-impl Fault {
+impl VerifyFault {
     pub const ALL: [Self; 13] = [
         Self::Missing,
         Self::Malformed,
@@ -101,32 +101,32 @@ impl Fault {
 
 /// The answer to a fault.
 #[derive(Clone, Debug)]
-pub struct Refusal {
-    pub fault: Fault,
+pub struct FaultResponse {
+    pub fault: VerifyFault,
     /// Only for this name: `query.sign`, `ts`.
     pub name: Option<String>,
     pub status: u16,
-    pub headers: Vec<Field>,
-    pub json: Tree,
+    pub headers: Vec<TemplateField>,
+    pub json: TemplateTree,
 }
 
 /// How the sandbox answers a request for a token.
 #[derive(Clone, Debug)]
-pub struct TokenAnswer {
+pub struct TokenResponse {
     pub token: String,
-    pub json: Tree,
+    pub json: TemplateTree,
     /// The same token is given again while its age is below this.
-    pub same_for: Option<Duration>,
+    pub reissued_within: Option<Duration>,
     /// After a refresh the access token before it is good for this much longer; without it, until its own end.
-    pub old_for: Option<Duration>,
+    pub old_token_grace: Option<Duration>,
 }
 
 /// A mistake in a token request that the marketplace punishes later.
 #[derive(Clone, Debug)]
-pub struct Penalty {
+pub struct PenaltyRule {
     pub token: String,
     /// This part of the request holds anything at all …
-    pub part: Part,
+    pub part: RequestPart,
     /// … or, when named, this field.
     pub field: Option<String>,
     /// What is wrong with that, for our own message.

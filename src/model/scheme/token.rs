@@ -1,10 +1,10 @@
 //! What the tool obtains and renews, and the link that a person opens for it.
 
-use super::Procedure;
+use super::SigningProcedure;
 use crate::jsonpath::JsonPath;
 use crate::method::Method;
-use crate::model::request::Field;
-use crate::model::template::{Template, Tree};
+use crate::model::request::TemplateField;
+use crate::model::template::{Template, TemplateTree};
 use crate::span::Span;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Token {
     pub name: String,
     pub at: Span,
     /// Credentials that tell one token from another.
-    pub store_by: Vec<String>,
+    pub key_credentials: Vec<String>,
     /// Got with the application's credentials alone.
     pub issue: Option<TokenRequest>,
     /// Got with the code of an authorization.
@@ -22,16 +22,16 @@ pub struct Token {
     /// Got with a refresh token.
     pub refresh: Option<TokenRequest>,
     /// How long it lives when the answer does not say.
-    pub lifetime: Lifetime,
+    pub lifetime: TokenLifetimes,
     /// It is renewed when less than this is left.
     pub renew_before: Duration,
     /// One pair for several owners: each of them is refreshed once with it, and has tokens of its own from then on.
-    pub splits: Vec<Split>,
+    pub splits: Vec<TokenSplit>,
 }
 
 /// `shop: { shop_id: "$.shop_id_list[*]" }`: a token of this name for each id in the answer of the exchange.
 #[derive(Clone, Debug)]
-pub struct Split {
+pub struct TokenSplit {
     pub token: String,
     pub at: Span,
     /// The credential that tells one of them from another.
@@ -42,15 +42,17 @@ pub struct Split {
 impl Token {
     /// Whether this credential tells one of its tokens from another.
     #[must_use]
-    pub fn is_stored_by(&self, credential: &str) -> bool {
-        self.store_by.iter().any(|name| name == credential)
+    pub fn is_keyed_by(&self, credential: &str) -> bool {
+        self.key_credentials.iter().any(|name| name == credential)
     }
 
     /// The names that its answers bring, such as `access_token`.
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for (name, _) in [&self.issue, &self.exchange, &self.refresh].into_iter().flatten().flat_map(|request| &request.save) {
+        for (name, _) in
+            [&self.issue, &self.exchange, &self.refresh].into_iter().flatten().flat_map(|request| &request.saved_fields)
+        {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -61,12 +63,12 @@ impl Token {
 
 /// What the scheme says of lives, for messages and for answers that say nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Lifetime {
+pub struct TokenLifetimes {
     pub access: Option<Duration>,
     pub refresh: Option<Duration>,
     pub grant: Option<Duration>,
     /// A refresh token works once.
-    pub refresh_once: bool,
+    pub is_refresh_single_use: bool,
 }
 
 /// A request for a token, in the language of requests, with its own way to be signed.
@@ -75,31 +77,31 @@ pub struct TokenRequest {
     pub at: Span,
     pub method: Method,
     pub path: Template,
-    pub query: Vec<Field>,
-    pub form: Vec<Field>,
-    pub json: Option<Tree>,
+    pub query: Vec<TemplateField>,
+    pub form: Vec<TemplateField>,
+    pub json: Option<TemplateTree>,
     /// Another host than the environment's; one of the scheme's own regions.
     pub host: Option<String>,
-    pub procedure: Procedure,
+    pub procedure: SigningProcedure,
     /// Name → JSONPath in the answer.
-    pub save: Vec<(String, JsonPath)>,
+    pub saved_fields: Vec<(String, JsonPath)>,
 }
 
 /// A link that a person opens to authorize an account.
 #[derive(Clone, Debug)]
-pub struct Authorize {
+pub struct AuthorizeLink {
     /// There where a scheme has several.
     pub name: Option<String>,
     pub at: Span,
     /// Region that requests go to → the host of the link; without it, the same host.
-    pub hosts: LinkHost,
+    pub link_host: LinkHost,
     pub path: Template,
-    pub query: Vec<Field>,
-    pub procedure: Procedure,
+    pub query: Vec<TemplateField>,
+    pub procedure: SigningProcedure,
     /// The name of the code in the address that comes back.
-    pub code: String,
+    pub code_param: String,
     /// Account credential → the name that its value has in that address.
-    pub keep: Vec<(String, String)>,
+    pub callback_params: Vec<(String, String)>,
     pub code_lifetime: Option<Duration>,
 }
 
@@ -109,7 +111,7 @@ pub enum LinkHost {
     /// Where requests go.
     Same,
     /// One of the scheme's own hosts.
-    One(String),
+    Fixed(String),
     /// By the region that requests go to.
     ByRegion(Vec<(String, String)>),
 }
@@ -117,10 +119,10 @@ pub enum LinkHost {
 impl LinkHost {
     /// The region of the link's host when requests go to `region`; `None` says the host of the requests.
     #[must_use]
-    pub fn of(&self, region: &str) -> Option<&str> {
+    pub fn region_for(&self, region: &str) -> Option<&str> {
         match self {
             Self::Same => None,
-            Self::One(host) => Some(host),
+            Self::Fixed(host) => Some(host),
             Self::ByRegion(hosts) => hosts.iter().find(|(from, _)| from == region).map(|(_, to)| to.as_str()),
         }
     }

@@ -6,23 +6,23 @@ use crate::value::ObjectMember;
 
 /// A known answer, with where it was published.
 #[derive(Clone, Debug)]
-pub struct Vector {
+pub struct SignatureVector {
     pub at: Span,
     pub source: String,
     pub credentials: Vec<ObjectMember>,
     pub token: Vec<ObjectMember>,
     /// Fixed values of steps that would be random.
-    pub steps: Vec<ObjectMember>,
+    pub fixed_steps: Vec<ObjectMember>,
     /// Unix milliseconds.
-    pub clock: i64,
-    pub of: VectorOf,
+    pub clock_ms: i64,
+    pub subject: VectorSubject,
     /// Step id, or `query.name`, `headers.name`, `form.name`, `json.name`, `url` → value.
     pub expect: Vec<(String, Span, String)>,
 }
 
 /// What a vector signs.
 #[derive(Clone, Debug)]
-pub enum VectorOf {
+pub enum VectorSubject {
     Request {
         level: Option<String>,
         request: Box<Step>,
@@ -30,7 +30,7 @@ pub enum VectorOf {
     /// Token name and `issue`, `exchange` or `refresh`.
     Token {
         token: String,
-        act: String,
+        action: String,
     },
     Authorize {
         vars: Vec<ObjectMember>,

@@ -111,7 +111,7 @@ fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
     use ingam::model::recording::{RecordedBody, RecordedRequest};
     let loaded = ingam::load::load(root, 1).unwrap();
     assert!(!loaded.has_errors());
-    let mut replay = ingam::recording::Replay::new(&loaded.workspace);
+    let mut replay = ingam::recording::RecordingReplay::new(&loaded.workspace);
     let mut answer = |index: usize| {
         let request = RecordedRequest {
             account: None,
@@ -120,7 +120,7 @@ fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
             query: Vec::new(),
             body: RecordedBody::None,
         };
-        replay.answer(&format!("b{index}"), "none", &request).unwrap().response.unwrap().body().to_vec()
+        replay.respond(&format!("b{index}"), "none", &request).unwrap().response.unwrap().body().to_vec()
     };
     (0..loaded.workspace.requests.len()).map(&mut answer).collect()
 }

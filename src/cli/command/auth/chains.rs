@@ -77,7 +77,7 @@ async fn perform_part(
     let access =
         room.context.accesses.app_access(scheme, account).map_err(|error| RefreshError::user_action(error.to_string()))?;
     let ids: Vec<ObjectMember> = token
-        .store_by
+        .key_credentials
         .iter()
         .filter(|name| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
         .filter_map(|name| Some((name.as_str().into(), credentials.get(name)?.clone())))
@@ -95,7 +95,7 @@ pub fn unnamed(ids: &[&ObjectMember]) -> String {
 
 /// A number where the scheme says that the credential is one.
 pub fn id_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
-    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.integer);
+    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.is_integer);
     Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
 }
 

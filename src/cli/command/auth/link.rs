@@ -4,9 +4,9 @@ use super::Desk;
 use crate::cli::Exit;
 use crate::cli::args::{Global, Target};
 use crate::cli::command::session::{self, Chosen, Session};
-use crate::model::environment::SANDBOX;
-use crate::model::scheme::{Authorize, Scheme};
-use crate::render::Moment;
+use crate::model::environment::SANDBOX_ENV;
+use crate::model::scheme::{AuthorizeLink, Scheme};
+use crate::render::FreshValues;
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
@@ -19,7 +19,7 @@ pub async fn run(desk: &Desk<'_>, name: &str, redirect: &str, target: &Target) -
     let scheme = desk.scheme(loaded, name)?;
     let link = choose(desk, &scheme, None)?;
     // The sandbox inside the program has no page to open, but its link can be looked at.
-    let environment = if chosen.environment == SANDBOX {
+    let environment = if chosen.environment == SANDBOX_ENV {
         session::dry(desk.host, loaded, &chosen.environment, desk.output)?
     } else {
         session::environment(desk.host, loaded, &chosen.environment, &[], desk.output).await?
@@ -41,13 +41,13 @@ pub fn check_redirect(desk: &Desk<'_>, redirect: &str) -> Result<(), Exit> {
 }
 
 /// The link of that name, or the usual one.
-pub fn choose<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: Option<&str>) -> Result<&'s Authorize, Exit> {
+pub fn choose<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: Option<&str>) -> Result<&'s AuthorizeLink, Exit> {
     let found = match name {
-        None => scheme.authorize.first(),
-        Some(name) => scheme.authorize.iter().find(|link| link.name.as_deref() == Some(name)),
+        None => scheme.authorize_links.first(),
+        Some(name) => scheme.authorize_links.iter().find(|link| link.name.as_deref() == Some(name)),
     };
     found.ok_or_else(|| {
-        let names: Vec<&str> = scheme.authorize.iter().filter_map(|link| link.name.as_deref()).collect();
+        let names: Vec<&str> = scheme.authorize_links.iter().filter_map(|link| link.name.as_deref()).collect();
         match name {
             Some(name) if !names.is_empty() => {
                 let hint = format!("it has {}", crate::diagnostic::list_of(names.iter().copied(), "and"));
@@ -66,15 +66,15 @@ pub fn choose<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: Option<&str>) -> Re
 pub fn signed(
     desk: &Desk<'_>,
     scheme: &Scheme,
-    link: &Authorize,
+    link: &AuthorizeLink,
     redirect: &str,
     access: &AccountAccess,
     context: &RunContext<'_>,
 ) -> Result<String, Exit> {
-    let region = link.hosts.of(&access.region);
+    let region = link.link_host.region_for(&access.region);
     let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.access(&error))?;
-    let moment = Moment { unix_ms: scheme.clock.reading((context.clock)()), seed: (context.rng)() };
-    let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random(1, 24)))];
+    let moment = FreshValues { unix_ms: scheme.clock.request_time_ms((context.clock)()), seed: (context.rng)() };
+    let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random_text(1, 24)))];
     let inputs = SigningInputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
     let draft = authorize_draft(scheme, link, inputs);
     let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs)).map_err(|error| {

@@ -5,7 +5,7 @@ use super::{Desk, Room, check_account, link};
 use crate::cli::Exit;
 use crate::cli::args::LoginArgs;
 use crate::model::environment::Account;
-use crate::model::scheme::{Authorize, CredentialScope, Scheme, Token};
+use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, Token};
 use crate::renew::RefreshKind;
 use crate::run::AccountAccess;
 use crate::transport::CallbackListener;
@@ -34,7 +34,7 @@ pub async fn run(desk: &Desk<'_>, args: &LoginArgs) -> Result<Exit, Exit> {
 
 /// Tokens that are stored by the account's name need one before anybody is asked.
 fn check_named(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Account>) -> Result<(), Exit> {
-    let by_name = |token: &Token| token.exchange.is_some() && token.store_by.iter().any(|name| name == "account");
+    let by_name = |token: &Token| token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account");
     let accounts = room.accounts(scheme);
     if named.is_none() && accounts.len() > 1 && scheme.tokens.iter().any(by_name) {
         let names = crate::diagnostic::list_of(accounts.iter().map(|account| account.name.as_str()), "and");
@@ -61,7 +61,7 @@ async fn come_back(
     args: &LoginArgs,
     room: &Room,
     scheme: &Scheme,
-    link: &Authorize,
+    link: &AuthorizeLink,
     access: &AccountAccess,
 ) -> Result<Vec<(String, String)>, Exit> {
     let page = match &args.redirect {
@@ -136,7 +136,7 @@ fn line() -> Option<String> {
 }
 
 /// The parameters of the address, if it is the one that the link names.
-fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &Authorize) -> Result<Vec<(String, String)>, Exit> {
+fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &AuthorizeLink) -> Result<Vec<(String, String)>, Exit> {
     let place = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
     if place(address) != place(redirect) {
         desk.output.error("this is not the address that the link leads back to", &[format!("it begins with `{redirect}`")]);
@@ -144,13 +144,13 @@ fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &Authorize) 
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
     let pairs = crate::wire::parse_form(query.split('#').next().unwrap_or_default());
-    if pairs.iter().any(|(name, value)| *name == link.code && !value.is_empty()) {
+    if pairs.iter().any(|(name, value)| *name == link.code_param && !value.is_empty()) {
         return Ok(pairs);
     }
     let names = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str());
     let came = if pairs.is_empty() { "nothing".to_owned() } else { crate::diagnostic::list_of(names, "and") };
     desk.output
-        .error(&format!("the address has no `{}`", link.code), &[format!("it has {came}: was the authorization refused?")]);
+        .error(&format!("the address has no `{}`", link.code_param), &[format!("it has {came}: was the authorization refused?")]);
     Err(Exit::Credential)
 }
 
@@ -169,24 +169,24 @@ impl<'s> Grant<'s> {
         desk: &Desk<'_>,
         room: &Room,
         scheme: &'s Scheme,
-        link: &Authorize,
+        link: &AuthorizeLink,
         named: Option<&Account>,
         back: &[(String, String)],
     ) -> Result<Self, Exit> {
         let find = |name: &str| back.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone());
-        let kept = link.keep.iter().filter_map(|(credential, name)| {
+        let kept = link.callback_params.iter().filter_map(|(credential, name)| {
             Some((credential.as_str().into(), chains::id_value(scheme, credential, &find(name)?)))
         });
         let ids: Vec<ObjectMember> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
-            let wanted = link.keep.iter().map(|(_, name)| name.as_str());
+            let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
             let text = format!("the address has a code, but no {}", crate::diagnostic::list_of(wanted, "or"));
             desk.output.error(&text, &["was it cut? In a shell it needs quotes".to_owned()]);
             return Err(Exit::Credential);
         };
-        let own: Vec<&ObjectMember> = ids.iter().filter(|(name, _)| token.is_stored_by(name)).collect();
+        let own: Vec<&ObjectMember> = ids.iter().filter(|(name, _)| token.is_keyed_by(name)).collect();
         let account = account_of(desk, room, scheme, named, &own)?;
-        let code = find(&link.code).unwrap_or_default();
+        let code = find(&link.code_param).unwrap_or_default();
         room.context.redactor.borrow_mut().add("code", &code);
         Ok(Self { token, code, callback: back.to_vec(), ids, account })
     }
@@ -212,7 +212,7 @@ impl<'s> Grant<'s> {
 fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[ObjectMember]) {
     let accounts = room.accounts(chain.scheme);
     let account = accounts.iter().find(|account| account.name == chain.account);
-    let unsaid = ids.iter().filter(|(name, _)| chain.token.is_stored_by(name) && chain.access.credentials.get(name).is_none());
+    let unsaid = ids.iter().filter(|(name, _)| chain.token.is_keyed_by(name) && chain.access.credentials.get(name).is_none());
     let unsaid: Vec<String> = unsaid.map(|(name, value)| format!("{name}: {}", value.to_text())).collect();
     if !unsaid.is_empty() && account.is_none_or(|account| ids.iter().all(|(name, _)| account.get(name).is_none())) {
         let name = account.map_or("NAME", |account| account.name.as_str());
@@ -226,11 +226,11 @@ fn advise(desk: &Desk<'_>, room: &Room, chain: &Chain<'_>, ids: &[ObjectMember])
 fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> {
     let is_own = |name: &&String| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account);
     let fits = |token: &&Token| {
-        let own: Vec<&String> = token.store_by.iter().filter(is_own).collect();
+        let own: Vec<&String> = token.key_credentials.iter().filter(is_own).collect();
         token.exchange.is_some() && own.iter().all(|name| ids.iter().any(|(id, _)| id == *name))
     };
     // A token that says more of its owner goes before one that says nothing.
-    let own = |token: &&Token| token.store_by.iter().filter(is_own).count();
+    let own = |token: &&Token| token.key_credentials.iter().filter(is_own).count();
     scheme.tokens.iter().filter(fits).max_by_key(own)
 }
 

@@ -15,7 +15,7 @@ use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::host::Host;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::{Account, SANDBOX};
+use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::renew::RefreshError;
 use crate::run::{AccessError, RunContext};
@@ -77,7 +77,7 @@ impl Desk<'_> {
     async fn room(&self, env: Option<&str>) -> Result<Room, Exit> {
         let loaded = self.loaded()?;
         let environment = settings::environment(&loaded.workspace, env, self.output)?;
-        if environment == SANDBOX {
+        if environment == SANDBOX_ENV {
             let hint = "name another with `--env`. To try it out, `ingam sandbox` plays the marketplaces as long as it runs, and \
                         says what to write in ingam.yaml";
             self.output.error("the environment `sandbox` needs no tokens: it ends with each run", &[hint.to_owned()]);

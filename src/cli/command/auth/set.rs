@@ -29,7 +29,7 @@ pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Who
     let variable = variable_name(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
     let value = value(desk, &variable, credential)?;
     // What is no secret needs no keyring.
-    let in_file = in_file || !credential.secret;
+    let in_file = in_file || !credential.is_secret;
     let folder = desk.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
         return Err(desk.usage("there is no folder for the settings of this user", "set HOME"));
@@ -61,7 +61,7 @@ fn value(desk: &Desk<'_>, variable: &str, credential: &Credential) -> Result<Str
         Exit::Unable
     };
     let typed = if desk.host.stdin_is_terminal {
-        let about = credential.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+        let about = credential.description.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
         rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name)).map_err(unreadable)?
     } else {
         let mut text = String::new();
@@ -82,9 +82,9 @@ fn fault(value: &str, credential: &Credential) -> Option<String> {
     if value.contains(['\n', '\r']) || value.trim() != value {
         return Some("has a blank or a line end where none belongs".to_owned());
     }
-    if credential.secret && value.len() < MIN_SECRET {
+    if credential.is_secret && value.len() < MIN_SECRET {
         return Some(format!("is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs"));
     }
     let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
-    (credential.integer && !is_integer).then(|| "must be a whole number".to_owned())
+    (credential.is_integer && !is_integer).then(|| "must be a whole number".to_owned())
 }

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::cli::Exit;
 use crate::cli::settings;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::SANDBOX;
+use crate::model::environment::SANDBOX_ENV;
 use crate::store::{ClockAndRng, FamilyRecord, RenewalState, TokenStore};
 use unicode_width::UnicodeWidthStr;
 
@@ -72,9 +72,9 @@ fn row(record: &FamilyRecord, loaded: &LoadedWorkspace, now: i64) -> [String; 8]
 /// Accounts that a link would authorize, and that nobody has.
 fn without_tokens(loaded: &LoadedWorkspace, records: &[FamilyRecord]) -> Vec<[String; 8]> {
     let workspace = &loaded.workspace;
-    let environments = workspace.environments.iter().filter(|environment| environment.name != SANDBOX);
+    let environments = workspace.environments.iter().filter(|environment| environment.name != SANDBOX_ENV);
     let accounts = environments.flat_map(|environment| environment.accounts.iter().map(move |account| (environment, account)));
-    let needs = |scheme: &str| workspace.scheme(scheme).is_some_and(|scheme| !scheme.authorize.is_empty());
+    let needs = |scheme: &str| workspace.scheme(scheme).is_some_and(|scheme| !scheme.authorize_links.is_empty());
     let none = |environment: &str, scheme: &str, account: &str| {
         !records.iter().any(|record| {
             record.label.environment == environment && record.key.scheme == scheme && record.label.account == account

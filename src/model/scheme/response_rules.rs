@@ -1,6 +1,6 @@
 //! What answers mean: success, refusals, and how many calls are allowed.
 
-use super::Matcher;
+use super::RequestMatcher;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
 use crate::span::Span;
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 /// How many calls are allowed.
 #[derive(Clone, Debug)]
-pub struct Limit {
+pub struct RateLimit {
     pub at: Span,
-    pub matcher: Matcher,
+    pub matcher: RequestMatcher,
     pub count: u32,
     pub per: Duration,
     pub burst: Option<u32>,
@@ -21,7 +21,7 @@ pub struct Limit {
 
 /// What an answer must look like for a rule to hold.
 #[derive(Clone, Debug, Default)]
-pub struct AnswerCondition {
+pub struct ResponseCondition {
     pub statuses: Vec<StatusPattern>,
     pub assertions: Vec<Assertion>,
 }
@@ -35,7 +35,7 @@ pub enum StatusPattern {
 
 impl StatusPattern {
     #[must_use]
-    pub fn fits(self, status: u16) -> bool {
+    pub fn matches(self, status: u16) -> bool {
         match self {
             Self::Exactly(code) => status == code,
             Self::Class(class) => status / 100 == class,
@@ -45,24 +45,24 @@ impl StatusPattern {
 
 /// What success is; the first rule whose matcher fits the request decides.
 #[derive(Clone, Debug)]
-pub struct OkRule {
-    pub matcher: Matcher,
-    pub condition: AnswerCondition,
+pub struct SuccessRule {
+    pub matcher: RequestMatcher,
+    pub condition: ResponseCondition,
 }
 
 /// Which answer is which kind of refusal; the first that fits decides.
 #[derive(Clone, Debug)]
 pub struct ErrorRule {
-    pub matcher: Matcher,
-    pub condition: AnswerCondition,
+    pub matcher: RequestMatcher,
+    pub condition: ResponseCondition,
     pub kind: ErrorKind,
-    pub then: Option<Remedy>,
+    pub remedy: Option<ErrorRemedy>,
     /// What a person should look at.
     pub hint: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum ErrorRemedy {
     RenewOnce,
     Authorize,
     BackOff,

@@ -5,7 +5,7 @@ use regex::Regex;
 
 /// One rule of a `redact` list, in a scheme, a workspace or a request file.
 #[derive(Clone, Debug)]
-pub enum Redact {
+pub enum RedactRule {
     /// What the path names in a JSON body.
     Path(JsonPath),
     /// A header of the answer, in lower case.

@@ -1,49 +1,49 @@
 //! Reads the names out of an expression: what it looks up, and which filters it uses. minijinja's own list misses names in
 //! slices, and it has none of filters. It refuses to evaluate.
 
-use crate::model::template::WORDS;
+use crate::model::template::RESERVED_WORDS;
 
 /// A name and the byte at which it begins.
-pub struct Used<'s> {
+pub struct NameUse<'s> {
     pub name: &'s str,
     pub at: usize,
     /// An opening bracket follows.
-    pub called: bool,
+    pub is_called: bool,
 }
 
 /// What an expression uses.
 #[derive(Default)]
-pub struct Names<'s> {
+pub struct ExpressionNames<'s> {
     /// Dotted where attributes are looked up: `a.b` for `a.b[0]`.
-    pub lookups: Vec<Used<'s>>,
-    pub filters: Vec<Used<'s>>,
-    pub tests: Vec<Used<'s>>,
+    pub lookups: Vec<NameUse<'s>>,
+    pub filters: Vec<NameUse<'s>>,
+    pub tests: Vec<NameUse<'s>>,
 }
 
 /// The names of an expression, outside of quoted text.
-pub fn names_of(source: &str) -> Names<'_> {
-    let mut names = Names::default();
-    let mut before = Before::Other;
+pub fn scan_names(source: &str) -> ExpressionNames<'_> {
+    let mut names = ExpressionNames::default();
+    let mut before = PrecedingToken::Other;
     let mut at = 0;
     while let Some(letter) = source[at..].chars().next() {
         if letter == '"' || letter == '\'' {
             at += quoted_len(&source[at..]);
-            before = Before::Other;
+            before = PrecedingToken::Other;
         } else if letter.is_alphabetic() || letter == '_' {
             let len = name_len(&source[at..]);
-            before = take(source, at, len, before, &mut names);
-            at += if matches!(before, Before::Lookup(_)) { before.len() } else { len };
+            before = classify_name(source, at, len, before, &mut names);
+            at += if matches!(before, PrecedingToken::Lookup(_)) { before.len() } else { len };
         } else {
             before = match letter {
                 letter if letter.is_whitespace() => before,
-                '|' => Before::Bar,
-                '.' => Before::Dot,
+                '|' => PrecedingToken::Pipe,
+                '.' => PrecedingToken::Dot,
                 // Digits: what follows, as in `1e3`, is a part of the number.
                 letter if letter.is_ascii_digit() => {
                     at += source[at..].bytes().take_while(u8::is_ascii_alphanumeric).count() - 1;
-                    Before::Other
+                    PrecedingToken::Other
                 }
-                _ => Before::Other,
+                _ => PrecedingToken::Other,
             };
             at += letter.len_utf8();
         }
@@ -53,8 +53,8 @@ pub fn names_of(source: &str) -> Names<'_> {
 
 /// What stands before a name decides what it is.
 #[derive(Clone, Copy)]
-enum Before {
-    Bar,
+enum PrecedingToken {
+    Pipe,
     Dot,
     Is,
     /// A look-up of so many bytes.
@@ -62,33 +62,39 @@ enum Before {
     Other,
 }
 
-impl Before {
+impl PrecedingToken {
     fn len(self) -> usize {
         if let Self::Lookup(len) = self { len } else { 0 }
     }
 }
 
-fn take<'s>(source: &'s str, at: usize, len: usize, before: Before, names: &mut Names<'s>) -> Before {
+fn classify_name<'s>(
+    source: &'s str,
+    at: usize,
+    len: usize,
+    before: PrecedingToken,
+    names: &mut ExpressionNames<'s>,
+) -> PrecedingToken {
     let name = &source[at..at + len];
     match (before, name) {
-        (Before::Dot, _) => Before::Other,
-        (Before::Bar, _) => {
-            names.filters.push(Used { name, at, called: false });
-            Before::Other
+        (PrecedingToken::Dot, _) => PrecedingToken::Other,
+        (PrecedingToken::Pipe, _) => {
+            names.filters.push(NameUse { name, at, is_called: false });
+            PrecedingToken::Other
         }
-        (_, "is") => Before::Is,
-        (Before::Is, "not") => Before::Is,
-        (Before::Is, _) => {
-            names.tests.push(Used { name, at, called: false });
-            Before::Other
+        (_, "is") => PrecedingToken::Is,
+        (PrecedingToken::Is, "not") => PrecedingToken::Is,
+        (PrecedingToken::Is, _) => {
+            names.tests.push(NameUse { name, at, is_called: false });
+            PrecedingToken::Other
         }
-        (_, word) if WORDS.contains(&word) => Before::Other,
-        _ if is_argument_name(&source[at + len..]) => Before::Other,
+        (_, word) if RESERVED_WORDS.contains(&word) => PrecedingToken::Other,
+        _ if is_argument_name(&source[at + len..]) => PrecedingToken::Other,
         _ => {
             let whole = dotted_len(&source[at..]);
             let called = source[at + whole..].trim_start().starts_with('(');
-            names.lookups.push(Used { name: &source[at..at + whole], at, called });
-            Before::Lookup(whole)
+            names.lookups.push(NameUse { name: &source[at..at + whole], at, is_called: called });
+            PrecedingToken::Lookup(whole)
         }
     }
 }
@@ -134,7 +140,7 @@ mod tests {
     use super::*;
 
     fn lookups(source: &str) -> Vec<&str> {
-        names_of(source).lookups.into_iter().map(|used| used.name).collect()
+        scan_names(source).lookups.into_iter().map(|used| used.name).collect()
     }
 
     #[test]
@@ -148,7 +154,7 @@ mod tests {
 
     #[test]
     fn filters_and_tests_are_told_from_names() {
-        let names = names_of("a | drop('x|y') | bytesort|concat is not none");
+        let names = scan_names("a | drop('x|y') | bytesort|concat is not none");
         assert_eq!(
             names.filters.iter().map(|used| (used.name, used.at)).collect::<Vec<_>>(),
             [("drop", 4), ("bytesort", 18), ("concat", 27)]

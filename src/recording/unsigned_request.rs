@@ -10,33 +10,33 @@ const MAX_TEXT: usize = 64 << 10;
 
 /// A draft as recordings say it; `account` is the name of who sends it.
 #[must_use]
-pub fn unsigned(draft: &Draft, account: &str) -> RecordedRequest {
+pub fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
     let mut query = parse_query(&draft.raw_query);
     query.extend(draft.query.iter().cloned());
     query.sort();
     RecordedRequest {
         account: Some(account.to_owned()).filter(|account| account != DEFAULT_ACCOUNT),
         method: draft.method,
-        path: with_placeholders(&draft.path),
+        path: decode_placeholders(&draft.path),
         query,
-        body: body(&draft.body),
+        body: recorded_body(&draft.body),
     }
 }
 
 /// A value in a path is encoded; what stands for a fresh value is none.
-fn with_placeholders(path: &str) -> String {
+fn decode_placeholders(path: &str) -> String {
     if !path.contains("%3C") {
         return path.to_owned();
     }
     PLACEHOLDERS.iter().fold(path.to_owned(), |path, mark| path.replace(encode_strict(mark).as_ref(), mark))
 }
 
-fn body(body: &DraftBody) -> RecordedBody {
+fn recorded_body(body: &DraftBody) -> RecordedBody {
     match body {
         DraftBody::None => RecordedBody::None,
         DraftBody::Json(value) => RecordedBody::Json(value.clone()),
         DraftBody::Form(pairs) => RecordedBody::Form(sorted(pairs.clone())),
-        DraftBody::Multipart { parts, .. } => RecordedBody::Multipart(sorted(parts.iter().map(part).collect())),
+        DraftBody::Multipart { parts, .. } => RecordedBody::Multipart(sorted(parts.iter().map(recorded_part).collect())),
         DraftBody::Text(text) => text_or_hash(text.as_bytes()),
         DraftBody::Bytes(bytes) => text_or_hash(bytes),
     }
@@ -47,9 +47,9 @@ fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     items
 }
 
-fn part(part: &DraftPart) -> RecordedPart {
+fn recorded_part(part: &DraftPart) -> RecordedPart {
     let (text, sha256) = match &part.file {
-        Some((name, _)) => (name.clone(), Some(hash(&part.content))),
+        Some((name, _)) => (name.clone(), Some(sha256_hex(&part.content))),
         None => (String::from_utf8_lossy(&part.content).into_owned(), None),
     };
     RecordedPart { name: part.name.clone(), text, sha256 }
@@ -58,10 +58,10 @@ fn part(part: &DraftPart) -> RecordedPart {
 fn text_or_hash(bytes: &[u8]) -> RecordedBody {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.len() <= MAX_TEXT => RecordedBody::Text(text.to_owned()),
-        _ => RecordedBody::Hash(hash(bytes)),
+        _ => RecordedBody::Hash(sha256_hex(bytes)),
     }
 }
 
-fn hash(bytes: &[u8]) -> String {
+fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

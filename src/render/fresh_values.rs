@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 
 /// One reading of the clock, and a seed from which every fresh value of the step follows.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct FreshValues {
     /// Unix milliseconds.
     pub unix_ms: i64,
     pub seed: [u8; 16],
 }
 
-impl Moment {
+impl FreshValues {
     #[must_use]
     pub fn unix_s(&self) -> i64 {
         self.unix_ms.div_euclid(1_000)
@@ -30,7 +30,7 @@ impl Moment {
 
     /// So many bytes for the place `site`; another place gets other bytes.
     #[must_use]
-    pub fn bytes(&self, site: u64, len: usize) -> Vec<u8> {
+    pub fn random_bytes(&self, site: u64, len: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(len + 32);
         let mut block = 0_u64;
         while out.len() < len {
@@ -48,7 +48,7 @@ impl Moment {
     /// A version 4 UUID (RFC 9562).
     #[must_use]
     pub fn uuid(&self, site: u64) -> String {
-        let mut bytes = self.bytes(site, 16);
+        let mut bytes = self.random_bytes(site, 16);
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         let hex = hex::encode(bytes);
@@ -57,9 +57,9 @@ impl Moment {
 
     /// So many letters and digits.
     #[must_use]
-    pub fn random(&self, site: u64, len: usize) -> String {
+    pub fn random_text(&self, site: u64, len: usize) -> String {
         const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        self.bytes(site, len).iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+        self.random_bytes(site, len).iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn time_is_written_at_an_offset() {
-        let moment = Moment { unix_ms: 1_735_787_045_999, seed: [0; 16] };
+        let moment = FreshValues { unix_ms: 1_735_787_045_999, seed: [0; 16] };
         assert_eq!(moment.date("%Y-%m-%d %H:%M", "+09:00").unwrap(), "2025-01-02 12:04");
         assert_eq!(moment.date("%y%m%dT%H%M%SZ", "UTC").unwrap(), "250102T030405Z");
         assert!(moment.date("%Y", "Seoul").is_err() && moment.date("%!", "UTC").is_err());
@@ -102,10 +102,10 @@ mod tests {
 
     #[test]
     fn fresh_values_are_the_same_for_one_place_and_differ_between_places() {
-        let moment = Moment { unix_ms: 0, seed: [7; 16] };
+        let moment = FreshValues { unix_ms: 0, seed: [7; 16] };
         assert_eq!(moment.uuid(1), moment.uuid(1));
         assert_ne!(moment.uuid(1), moment.uuid(2));
         assert_eq!((moment.uuid(1).len(), moment.uuid(1).as_bytes()[14]), (36, b'4'));
-        assert_eq!(moment.random(3, 40).len(), 40);
+        assert_eq!(moment.random_text(3, 40).len(), 40);
     }
 }

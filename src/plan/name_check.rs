@@ -1,19 +1,19 @@
 //! Holds every template of a request against the names that will be known when it is rendered.
 
-use super::accounts_of;
+use super::common_accounts;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
-use crate::model::environment::EVERY_ACCOUNT;
-use crate::model::fixture::{Fixture, FixtureStep, Variant};
-use crate::model::repeat::Repeat;
-use crate::model::request::{Field, Named, Request, Step};
-use crate::model::scheme::{CredentialScope, PLAIN};
+use crate::model::environment::ALL_ACCOUNTS;
+use crate::model::fixture::{CaseVariant, Fixture, FixtureStep};
+use crate::model::repeat::RepeatMode;
+use crate::model::request::{Request, SpannedName, Step, TemplateField};
+use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
-use crate::render::{Dialect, FUNCTIONS, RESERVED};
+use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect};
 use std::collections::HashSet;
 
 /// What the command line gives over the files.
-pub struct Given<'g> {
+pub struct CommandLineNames<'g> {
     /// The names of `--var`.
     pub vars: Vec<String>,
     pub account: Option<&'g str>,
@@ -22,12 +22,13 @@ pub struct Given<'g> {
 }
 
 /// Reports every name that nothing defines in `environment`, and accounts that are not clear.
-pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, faults: &mut Diagnostics) {
-    let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+pub fn check_names(workspace: &Workspace, environment: &str, given: &CommandLineNames<'_>, faults: &mut Diagnostics) {
+    let mut known: Vec<String> = RESERVED_NAMES.iter().map(|name| (*name).to_owned()).collect();
     let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
     let every: Vec<&str> = workspace.schemes.iter().map(|scheme| scheme.name.as_str()).collect();
-    let members = vec![Members::of_account(workspace, environment, &every)];
-    let mut shared = Checker { members, environment, steps: &[], fixtures: &workspace.fixtures, variants: &[], faults };
+    let members = vec![NameMembers::of_account(workspace, environment, &every)];
+    let mut shared =
+        NameChecker { members, environment, steps: &[], fixtures: &workspace.fixtures, variants: &[], diagnostics: faults };
     shared.define(&workspace.vars, &mut known);
     shared.define(vars, &mut known);
     known.extend(given.vars.iter().cloned());
@@ -45,34 +46,46 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &Given<'_>, 
 
 fn check_request(workspace: &Workspace, environment: &str, request: &Request, mut known: Vec<String>, faults: &mut Diagnostics) {
     let schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
-    let members = Members::of(workspace, environment, &schemes, &request.needs);
+    let members = NameMembers::of(workspace, environment, &schemes, &request.needs);
     let steps: Vec<&Step> = request.steps.iter().collect();
-    let mut checker =
-        Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &request.cases, faults };
-    checker.variants(&request.cases, &mut known);
+    let mut checker = NameChecker {
+        members,
+        environment,
+        steps: &steps,
+        fixtures: &workspace.fixtures,
+        variants: &request.cases,
+        diagnostics: faults,
+    };
+    checker.check_variants(&request.cases, &mut known);
     known.extend(request.needs.iter().map(|needed| needed.name.clone()));
     checker.define(&request.vars, &mut known);
     for step in &request.steps {
-        checker.step(step, &mut known);
+        checker.check_step(step, &mut known);
     }
 }
 
 fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mut known: Vec<String>, faults: &mut Diagnostics) {
     let schemes: Vec<&str> = fixture.schemes().collect();
-    let members = Members::of(workspace, environment, &schemes, &fixture.needs);
+    let members = NameMembers::of(workspace, environment, &schemes, &fixture.needs);
     let steps: Vec<&Step> = fixture.steps.iter().map(|step| &step.step).collect();
-    let mut checker =
-        Checker { members, environment, steps: &steps, fixtures: &workspace.fixtures, variants: &fixture.params, faults };
-    checker.variants(&fixture.params, &mut known);
+    let mut checker = NameChecker {
+        members,
+        environment,
+        steps: &steps,
+        fixtures: &workspace.fixtures,
+        variants: &fixture.params,
+        diagnostics: faults,
+    };
+    checker.check_variants(&fixture.params, &mut known);
     known.extend(fixture.needs.iter().map(|needed| needed.name.clone()));
     checker.define(&fixture.vars, &mut known);
     for FixtureStep { step, undo } in &fixture.steps {
-        checker.step(step, &mut known);
+        checker.check_step(step, &mut known);
         if let Some(undo) = undo {
-            checker.step(&undo.step, &mut known.clone());
+            checker.check_step(&undo.step, &mut known.clone());
         }
         if let Some(find) = undo.as_ref().and_then(|undo| undo.find.as_ref()) {
-            checker.step(&find.step, &mut known.clone());
+            checker.check_step(&find.step, &mut known.clone());
         }
     }
     checker.define(&fixture.values, &mut known);
@@ -80,22 +93,22 @@ fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mu
 
 /// Whether anything in the workspace defines or uses a variable of this name; one that nothing knows is a slip.
 #[must_use]
-pub fn knows_variable(workspace: &Workspace, name: &str) -> bool {
+pub fn mentions_variable(workspace: &Workspace, name: &str) -> bool {
     let uses = |expression: &Expression| {
-        let names = Dialect::Request.names_in(expression).unwrap_or_default();
+        let names = TemplateDialect::Request.names_in(expression).unwrap_or_default();
         names.iter().any(|used| used.split('.').next() == Some(name))
     };
-    workspace.variables().any(|field| field.name == name)
-        || workspace.calls().any(|step| step.expressions().into_iter().any(uses))
+    workspace.variable_fields().any(|field| field.name == name)
+        || workspace.all_steps().any(|step| step.expressions().into_iter().any(uses))
 }
 
 /// An account that a file names must be one of the environment.
 fn check_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
-    let Some(named) = &request.account else { return check_unnamed(workspace, environment, request, faults) };
-    if named.name == EVERY_ACCOUNT {
-        return check_every(workspace, environment, request, faults);
+    let Some(named) = &request.account else { return check_ambiguous_account(workspace, environment, request, faults) };
+    if named.name == ALL_ACCOUNTS {
+        return check_all_accounts(workspace, environment, request, faults);
     }
-    for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN) {
+    for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN_SCHEME) {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
             let fault = Diagnostic::error(format!("`{scheme}` has no account `{}` in environment `{environment}`", named.name));
@@ -107,8 +120,8 @@ fn check_account(workspace: &Workspace, environment: &str, request: &Request, fa
 }
 
 /// Each of none is nothing, and a test of nothing must not be green.
-fn check_every(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
-    let Some(named) = request.account.as_ref().filter(|_| accounts_of(request, workspace, environment).is_empty()) else {
+fn check_all_accounts(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+    let Some(named) = request.account.as_ref().filter(|_| common_accounts(request, workspace, environment).is_empty()) else {
         return;
     };
     let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
@@ -119,7 +132,7 @@ fn check_every(workspace: &Workspace, environment: &str, request: &Request, faul
 }
 
 /// With several accounts one must be named.
-fn check_unnamed(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+fn check_ambiguous_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
     for step in &request.steps {
         let accounts = workspace.accounts(environment, &step.scheme.name);
         if accounts.len() > 1 {
@@ -133,19 +146,19 @@ fn check_unnamed(workspace: &Workspace, environment: &str, request: &Request, fa
 }
 
 /// The members of a name: of `account`, or of a fixture.
-struct Members {
+struct NameMembers {
     root: String,
     /// The subject of the message about one that is not there.
-    what: String,
-    known: Vec<String>,
+    description: String,
+    member_names: Vec<String>,
 }
 
-impl Members {
-    fn of(workspace: &Workspace, environment: &str, schemes: &[&str], needs: &[Named]) -> Vec<Self> {
+impl NameMembers {
+    fn of(workspace: &Workspace, environment: &str, schemes: &[&str], needs: &[SpannedName]) -> Vec<Self> {
         let fixtures = needs.iter().filter_map(|needed| workspace.fixture(&needed.name)).map(|fixture| Self {
             root: fixture.name.clone(),
-            what: format!("the fixture `{}`", fixture.name),
-            known: fixture.values.iter().map(|field| field.name.to_string()).collect(),
+            description: format!("the fixture `{}`", fixture.name),
+            member_names: fixture.values.iter().map(|field| field.name.to_string()).collect(),
         });
         std::iter::once(Self::of_account(workspace, environment, schemes)).chain(fixtures).collect()
     }
@@ -154,38 +167,40 @@ impl Members {
     fn of_account(workspace: &Workspace, environment: &str, schemes: &[&str]) -> Self {
         let mut known = vec!["name".to_owned()];
         for scheme in workspace.schemes.iter().filter(|scheme| schemes.contains(&scheme.name.as_str())) {
-            let own =
-                scheme.credentials.iter().filter(|credential| !credential.secret && credential.scope == CredentialScope::Account);
+            let own = scheme
+                .credentials
+                .iter()
+                .filter(|credential| !credential.is_secret && credential.scope == CredentialScope::Account);
             known.extend(own.map(|credential| credential.name.clone()));
             let accounts = workspace.accounts(environment, &scheme.name);
             known.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.to_string())));
         }
         known.sort();
         known.dedup();
-        Self { root: "account".to_owned(), what: "an account".to_owned(), known }
+        Self { root: "account".to_owned(), description: "an account".to_owned(), member_names: known }
     }
 }
 
-struct Checker<'c> {
-    members: Vec<Members>,
+struct NameChecker<'c> {
+    members: Vec<NameMembers>,
     environment: &'c str,
     /// Those that capture.
     steps: &'c [&'c Step],
     fixtures: &'c [Fixture],
-    variants: &'c [Variant],
-    faults: &'c mut Diagnostics,
+    variants: &'c [CaseVariant],
+    diagnostics: &'c mut Diagnostics,
 }
 
-impl Checker<'_> {
-    fn define(&mut self, fields: &[Field], known: &mut Vec<String>) {
+impl NameChecker<'_> {
+    fn define(&mut self, fields: &[TemplateField], known: &mut Vec<String>) {
         for field in fields {
-            self.expressions(field.value.expressions(), known);
+            self.check_expressions(field.value.expressions(), known);
             known.push(field.name.to_string());
         }
     }
 
     /// A name is known when every case or param gives it; each may use what stands above it.
-    fn variants(&mut self, variants: &[Variant], known: &mut Vec<String>) {
+    fn check_variants(&mut self, variants: &[CaseVariant], known: &mut Vec<String>) {
         for variant in variants {
             self.define(&variant.vars, &mut known.clone());
         }
@@ -195,57 +210,57 @@ impl Checker<'_> {
         known.extend(names.filter(in_all).map(str::to_owned));
     }
 
-    fn step(&mut self, step: &Step, known: &mut Vec<String>) {
-        self.expressions(step.path.expressions().collect(), known);
+    fn check_step(&mut self, step: &Step, known: &mut Vec<String>) {
+        self.check_expressions(step.path.expressions().collect(), known);
         for field in step.query.iter().chain(&step.headers) {
-            self.expressions(field.value.expressions(), known);
+            self.check_expressions(field.value.expressions(), known);
         }
-        self.expressions(step.body.expressions(), known);
-        self.settings(step, known);
-        for assertion in step.until() {
-            self.expressions(assertion.expressions(), known);
+        self.check_expressions(step.body.expressions(), known);
+        self.check_page_variables(step, known);
+        for assertion in step.poll_conditions() {
+            self.check_expressions(assertion.expressions(), known);
         }
         // Captures are made before assertions are judged, so an assertion may use them.
         known.extend(step.captures.iter().map(|capture| capture.name.clone()));
         for assertion in &step.assertions {
-            self.expressions(assertion.expressions(), known);
+            self.check_expressions(assertion.expressions(), known);
         }
     }
 
     /// The first page is asked for with the value that a variable has before.
-    fn settings(&mut self, step: &Step, known: &[String]) {
-        let Repeat::Pages(pages) = &step.repeat else { return };
-        for setting in pages.set.iter().filter(|setting| !known.contains(&setting.name)) {
+    fn check_page_variables(&mut self, step: &Step, known: &[String]) {
+        let RepeatMode::Pages(pages) = &step.repeat else { return };
+        for setting in pages.next_page_vars.iter().filter(|setting| !known.contains(&setting.name)) {
             let fault = Diagnostic::error(format!("`{}` has no first value", setting.name)).at(setting.name_at, "not defined");
             let hint = similar(&setting.name, known.iter().map(String::as_str));
             let hint = hint.unwrap_or_else(|| format!("give it one in `vars` of the file: `vars: {{ {}: \"\" }}`", setting.name));
-            self.faults.push(fault.hint(hint));
+            self.diagnostics.push(fault.hint(hint));
         }
     }
 
-    fn expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
+    fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
         for expression in expressions {
-            for name in Dialect::Request.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Request.names_in(expression).unwrap_or_default() {
                 let root = name.split('.').next().unwrap_or_default();
                 if !known.iter().any(|known| known == root) {
-                    self.report(root, expression, known);
+                    self.report_undefined(root, expression, known);
                 } else if let Some(member) = name.split('.').nth(1) {
-                    self.member(root, member, expression);
+                    self.check_member(root, member, expression);
                 }
             }
         }
     }
 
-    fn member(&mut self, root: &str, member: &str, expression: &Expression) {
+    fn check_member(&mut self, root: &str, member: &str, expression: &Expression) {
         let Some(members) = self.members.iter().find(|members| members.root == root) else { return };
-        if !members.known.iter().any(|known| known == member) {
-            let text = format!("{} knows no `{member}` here", members.what);
+        if !members.member_names.iter().any(|known| known == member) {
+            let text = format!("{} knows no `{member}` here", members.description);
             let fault = Diagnostic::error(text).at(expression.at, "unknown member");
-            self.faults.push(fault.maybe_hint(did_you_mean(member, members.known.iter().map(String::as_str))));
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(member, members.member_names.iter().map(String::as_str))));
         }
     }
 
-    fn report(&mut self, name: &str, expression: &Expression, known: &[String]) {
+    fn report_undefined(&mut self, name: &str, expression: &Expression, known: &[String]) {
         let offset = expression.source.find(name).unwrap_or(0);
         let fault =
             Diagnostic::error(format!("`{name}` is not defined")).at(expression.at.slice(offset, name.len()), "unknown name");
@@ -255,7 +270,7 @@ impl Checker<'_> {
             .find(|(_, capture)| capture.name == name);
         if let Some((step, capture)) = later {
             let when = step.name.as_deref().map_or("this request".to_owned(), |name| format!("step `{name}`"));
-            self.faults.push(
+            self.diagnostics.push(
                 fault
                     .at(capture.name_at, format!("captured only by {when}"))
                     .hint("what one step captures, the steps after it may use"),
@@ -265,7 +280,7 @@ impl Checker<'_> {
         let secret = ["cred", "token", "secret"].contains(&name);
         let called = expression.source[offset..].trim_start_matches(name).trim_start().starts_with('(');
         let hint = if called {
-            Some(format!("the functions are {}", list_of(FUNCTIONS, "and")))
+            Some(format!("the functions are {}", list_of(FUNCTION_NAMES, "and")))
         } else if secret {
             Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
         } else if self.fixtures.iter().any(|fixture| fixture.name == name) {
@@ -281,6 +296,6 @@ impl Checker<'_> {
                 ))
             })
         };
-        self.faults.push(fault.maybe_hint(hint));
+        self.diagnostics.push(fault.maybe_hint(hint));
     }
 }

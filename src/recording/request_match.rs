@@ -6,8 +6,8 @@ use crate::value::Value;
 
 /// Whether a recorded request stands for a sent one.
 #[must_use]
-pub fn fits_all(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
-    recorded.method == sent.method && fits(&recorded.path, &sent.path) && differences(recorded, sent).is_empty()
+pub fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
+    recorded.method == sent.method && matches_text(&recorded.path, &sent.path) && differences(recorded, sent).is_empty()
 }
 
 /// In words, each part that is not the same.
@@ -21,7 +21,7 @@ pub fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<St
     if recorded.method != sent.method {
         out.push(format!("method: recorded {}, sent {}", recorded.method, sent.method));
     }
-    if !fits(&recorded.path, &sent.path) {
+    if !matches_text(&recorded.path, &sent.path) {
         out.push(format!("path: recorded `{}`, sent `{}`", recorded.path, sent.path));
     }
     pair_differences("query", &recorded.query, &sent.query, &mut out);
@@ -32,7 +32,7 @@ pub fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<St
 fn pair_differences(what: &str, recorded: &[(String, String)], sent: &[(String, String)], out: &mut Vec<String>) {
     let mut left: Vec<&(String, String)> = sent.iter().collect();
     for (name, value) in recorded {
-        if let Some(at) = left.iter().position(|(other, text)| other == name && fits(value, text)) {
+        if let Some(at) = left.iter().position(|(other, text)| other == name && matches_text(value, text)) {
             left.remove(at);
         } else if let Some(at) = left.iter().position(|(other, _)| other == name) {
             let (_, text) = left.remove(at);
@@ -49,13 +49,13 @@ fn body_differences(recorded: &RecordedBody, sent: &RecordedBody, out: &mut Vec<
         (RecordedBody::Json(recorded), RecordedBody::Json(sent)) => json_differences("$", recorded, sent, out),
         (RecordedBody::Form(recorded), RecordedBody::Form(sent)) => pair_differences("form", recorded, sent, out),
         (RecordedBody::Multipart(recorded), RecordedBody::Multipart(sent)) => part_differences(recorded, sent, out),
-        (RecordedBody::Text(recorded), RecordedBody::Text(sent)) if fits(recorded, sent) => {}
+        (RecordedBody::Text(recorded), RecordedBody::Text(sent)) if matches_text(recorded, sent) => {}
         (recorded, sent) if recorded == sent => {}
-        (recorded, sent) => out.push(format!("body: recorded {}, sent {}", described(recorded), described(sent))),
+        (recorded, sent) => out.push(format!("body: recorded {}, sent {}", describe_body(recorded), describe_body(sent))),
     }
 }
 
-fn described(body: &RecordedBody) -> String {
+fn describe_body(body: &RecordedBody) -> String {
     match body {
         RecordedBody::None => "none".to_owned(),
         RecordedBody::Json(_) => "JSON".to_owned(),
@@ -74,7 +74,7 @@ fn part_differences(recorded: &[RecordedPart], sent: &[RecordedPart], out: &mut 
     let before = out.len();
     pair_differences("part", &pairs(recorded), &pairs(sent), out);
     let is_sent = |part: &RecordedPart| {
-        let mut same_name = sent.iter().filter(|other| other.name == part.name && fits(&part.text, &other.text));
+        let mut same_name = sent.iter().filter(|other| other.name == part.name && matches_text(&part.text, &other.text));
         same_name.any(|other| other.sha256 == part.sha256)
     };
     if let Some(part) = recorded.iter().find(|part| part.sha256.is_some() && !is_sent(part)).filter(|_| out.len() == before) {
@@ -100,7 +100,7 @@ fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<St
             }
         }
         (Value::String(pattern), other)
-            if has_placeholder(pattern) && other.to_plain_text().is_some_and(|text| fits(pattern, &text)) => {}
+            if has_placeholder(pattern) && other.to_plain_text().is_some_and(|text| matches_text(pattern, &text)) => {}
         (left, right) if left == right => {}
         (left, right) => out.push(format!("body {path}: recorded {left}, sent {right}")),
     }
@@ -111,7 +111,7 @@ pub(super) fn has_placeholder(text: &str) -> bool {
 }
 
 /// Whether it matches by its texts alone.
-pub(super) fn is_exact(request: &RecordedRequest) -> bool {
+pub(super) fn is_free_of_placeholders(request: &RecordedRequest) -> bool {
     let body = match &request.body {
         RecordedBody::Json(value) => has_placeholder(&value.to_json()),
         RecordedBody::Form(pairs) => pairs.iter().any(|(_, value)| has_placeholder(value)),
@@ -124,27 +124,27 @@ pub(super) fn is_exact(request: &RecordedRequest) -> bool {
 
 /// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not empty. Each text between two
 /// placeholders is looked for as early as it can stand, so this takes no longer than the texts are long.
-fn fits(recorded: &str, sent: &str) -> bool {
-    let literals = literals(recorded);
+fn matches_text(recorded: &str, sent: &str) -> bool {
+    let literals = split_at_placeholders(recorded);
     let [first, middle @ .., last] = literals.as_slice() else { return recorded == sent };
     let Some(mut rest) = sent.strip_prefix(first) else { return false };
     for literal in middle {
-        let Some(after) = after_one_letter(rest) else { return false };
+        let Some(after) = skip_one_char(rest) else { return false };
         match after.find(literal) {
             Some(at) => rest = &after[at + literal.len()..],
             None => return false,
         }
     }
-    after_one_letter(rest).is_some_and(|after| after.ends_with(last))
+    skip_one_char(rest).is_some_and(|after| after.ends_with(last))
 }
 
-fn after_one_letter(text: &str) -> Option<&str> {
+fn skip_one_char(text: &str) -> Option<&str> {
     let mut letters = text.chars();
     letters.next().map(|_| letters.as_str())
 }
 
 /// The texts around the placeholders; one text when there is none.
-fn literals(recorded: &str) -> Vec<&str> {
+fn split_at_placeholders(recorded: &str) -> Vec<&str> {
     let mut literals = Vec::new();
     let mut rest = recorded;
     let next = |text: &str| PLACEHOLDERS.iter().filter_map(|mark| text.find(mark).map(|at| (at, mark.len()))).min();
@@ -162,12 +162,14 @@ mod tests {
 
     #[test]
     fn a_placeholder_stands_for_any_text() {
-        assert!(fits("<now>", "1700000000"));
-        assert!(fits("from-<now>-to-<now>", "from-1-to-2"));
-        assert!(!fits("from-<now>", "from-"));
-        assert!(!fits("<now>x", "12y"));
-        assert!(fits("a", "a") && !fits("a", "b"));
-        assert!(fits("<date>T<now>", "2026T1") && !fits("<date>T<now>", "T1") && !fits("<now>-<now>", "1-"));
-        assert!(!fits(&format!("{}b", "<uuid>a".repeat(6)), &"a".repeat(100_000)));
+        assert!(matches_text("<now>", "1700000000"));
+        assert!(matches_text("from-<now>-to-<now>", "from-1-to-2"));
+        assert!(!matches_text("from-<now>", "from-"));
+        assert!(!matches_text("<now>x", "12y"));
+        assert!(matches_text("a", "a") && !matches_text("a", "b"));
+        assert!(
+            matches_text("<date>T<now>", "2026T1") && !matches_text("<date>T<now>", "T1") && !matches_text("<now>-<now>", "1-")
+        );
+        assert!(!matches_text(&format!("{}b", "<uuid>a".repeat(6)), &"a".repeat(100_000)));
     }
 }

@@ -2,67 +2,67 @@
 
 use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::request::Method;
-use crate::model::template::Tree;
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::Value;
 
 /// One kind of things, and the requests that deal with them.
 #[derive(Clone, Debug)]
-pub struct Resource {
+pub struct SandboxResource {
     pub name: String,
     pub at: Span,
-    pub ids: Ids,
+    pub ids: IdSequence,
     /// Every account sees everything; otherwise each sees what it created.
-    pub shared: bool,
-    pub operations: Vec<Operation>,
+    pub is_shared: bool,
+    pub operations: Vec<ResourceOperation>,
     /// The answer to who asks for what is not there.
-    pub missing: Option<Written>,
+    pub not_found_response: Option<ResourceResponse>,
 }
 
 /// The ids that are given to what is created, one after the other.
 #[derive(Clone, Debug)]
-pub enum Ids {
+pub enum IdSequence {
     Numbers {
         first: i64,
     },
     /// The prefix and a number, from 1 on.
-    Texts {
+    Prefixed {
         prefix: String,
     },
 }
 
-impl Ids {
+impl IdSequence {
     /// The id of the thing before which so many were created.
     #[must_use]
-    pub fn after(&self, created: i64) -> Value {
+    pub fn id_after(&self, created: i64) -> Value {
         match self {
             Self::Numbers { first } => Value::from(first.saturating_add(created)),
-            Self::Texts { prefix } => Value::from(format!("{prefix}{}", created.saturating_add(1))),
+            Self::Prefixed { prefix } => Value::from(format!("{prefix}{}", created.saturating_add(1))),
         }
     }
 }
 
 /// A request that deals with things of one kind, and its answer.
 #[derive(Clone, Debug)]
-pub struct Operation {
+pub struct ResourceOperation {
     pub at: Span,
     pub method: Method,
     pub path: ResourcePath,
-    pub does: Does,
-    pub answer: Written,
+    pub kind: OperationKind,
+    pub response: ResourceResponse,
 }
 
 #[derive(Clone, Debug)]
-pub enum Does {
+pub enum OperationKind {
     Create,
     /// With what is said of each thing that is there.
-    List(Tree),
+    List(TemplateTree),
     /// Something with the one thing that the request names there.
-    One(Verb, IdPlace),
+    OnItem(ItemAction, IdLocation),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub enum ItemAction {
     Read,
     Update,
     Delete,
@@ -70,7 +70,7 @@ pub enum Verb {
 
 /// Where a request names a thing.
 #[derive(Clone, Debug)]
-pub enum IdPlace {
+pub enum IdLocation {
     Query(String),
     Form(String),
     Json(JsonPath),
@@ -78,10 +78,10 @@ pub enum IdPlace {
     Path,
 }
 
-impl IdPlace {
+impl IdLocation {
     /// What a path that names one value finds.
     #[must_use]
-    pub fn in_json(path: &JsonPath, body: &Value) -> Option<String> {
+    pub fn id_in_json(path: &JsonPath, body: &Value) -> Option<String> {
         match path.find(body) {
             Ok(PathMatches::One(Some(value))) => value.to_plain_text(),
             _ => None,
@@ -91,9 +91,9 @@ impl IdPlace {
 
 /// An answer whose values are filled in each time.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct ResourceResponse {
     pub status: u16,
-    pub json: Option<Tree>,
+    pub json: Option<TemplateTree>,
 }
 
 /// A path below the base path of a host, in which `{id}` may stand for one segment.
@@ -101,17 +101,17 @@ pub struct Written {
 pub struct ResourcePath(pub String);
 
 impl ResourcePath {
-    pub const HOLE: &str = "{id}";
+    pub const ID_PLACEHOLDER: &str = "{id}";
 
     #[must_use]
-    pub fn has_hole(&self) -> bool {
-        self.0.contains(Self::HOLE)
+    pub fn has_id_placeholder(&self) -> bool {
+        self.0.contains(Self::ID_PLACEHOLDER)
     }
 
     /// What stands in the hole of a path like this one, or nothing where there is none; `None` for another path.
     #[must_use]
-    pub fn read<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let Some((before, after)) = self.0.split_once(Self::HOLE) else { return (self.0 == path).then_some("") };
+    pub fn match_id<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let Some((before, after)) = self.0.split_once(Self::ID_PLACEHOLDER) else { return (self.0 == path).then_some("") };
         let inside = path.strip_prefix(before)?.strip_suffix(after)?;
         (!inside.is_empty() && !inside.contains('/')).then_some(inside)
     }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_hole_is_one_segment() {
-        let read = |written: &str, path: &'static str| ResourcePath(written.to_owned()).read(path);
+        let read = |written: &str, path: &'static str| ResourcePath(written.to_owned()).match_id(path);
         assert_eq!(read("/v1/items/{id}", "/v1/items/7"), Some("7"));
         assert_eq!(read("/v1/items/{id}/stock", "/v1/items/7/stock"), Some("7"));
         assert_eq!(read("/v1/items", "/v1/items"), Some(""));

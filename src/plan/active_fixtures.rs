@@ -1,0 +1,168 @@
+//! Which fixtures stand at one moment, what must be set up for the next unit and what is undone when one is left. It decides
+//! and does nothing: the run does it, and a plan only says it.
+
+use super::Unit;
+use crate::model::fixture::{CaseVariant, Fixture, FixtureScope};
+
+/// One fixture as one account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FixtureKey {
+    pub fixture: String,
+    pub account: Option<String>,
+}
+
+/// A fixture that stands.
+#[derive(Clone, Debug)]
+pub struct ActiveFixture<'w> {
+    pub key: FixtureKey,
+    pub fixture: &'w Fixture,
+    pub param: Option<&'w CaseVariant>,
+    needs: Vec<FixtureKey>,
+}
+
+impl<'w> ActiveFixture<'w> {
+    #[must_use]
+    pub fn new(unit: &Unit<'w>, fixture: &'w Fixture) -> Self {
+        let needed = |name: &str| unit.fixtures.iter().find(|other| other.name == name).map(|other| fixture_key(unit, other));
+        let needs = fixture.needs.iter().filter_map(|named| needed(&named.name)).collect();
+        Self { key: fixture_key(unit, fixture), fixture, param: unit.param(fixture), needs }
+    }
+}
+
+/// Who a fixture is for a unit.
+#[must_use]
+pub fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
+    FixtureKey { fixture: fixture.name.clone(), account: unit.account_for(fixture).map(str::to_owned) }
+}
+
+/// In the order in which they were set up.
+#[derive(Default)]
+pub struct ActiveFixtureSet<'w> {
+    fixtures: Vec<ActiveFixture<'w>>,
+}
+
+impl<'w> ActiveFixtureSet<'w> {
+    /// The fixtures of a unit in the order in which they are looked at: what a fixture needs comes before it.
+    #[must_use]
+    pub fn setup_order(unit: &Unit<'w>) -> Vec<&'w Fixture> {
+        let mut order = Vec::new();
+        for fixture in &unit.fixtures {
+            add_needs_first(unit, fixture, &mut order);
+        }
+        order
+    }
+
+    /// Whether it stands already, made of the same param. Otherwise what has to be undone first, the last to go last.
+    #[must_use]
+    pub fn teardown_before(&self, place: &ActiveFixture<'_>) -> Option<Vec<FixtureKey>> {
+        match self.fixtures.iter().find(|standing| standing.key == place.key) {
+            Some(standing) if is_same_param(standing.param, place.param) => None,
+            Some(_) => Some(self.teardown_with_dependents(&place.key)),
+            None => Some(Vec::new()),
+        }
+    }
+
+    pub fn insert(&mut self, place: ActiveFixture<'w>) {
+        self.fixtures.push(place);
+    }
+
+    pub fn remove(&mut self, id: &FixtureKey) {
+        self.fixtures.retain(|place| place.key != *id);
+    }
+
+    /// What is undone after a unit, in order; without a next one, everything.
+    #[must_use]
+    pub fn teardown_order(&self, unit: &Unit<'_>, next: Option<&Unit<'_>>) -> Vec<FixtureKey> {
+        match next {
+            None => self.full_teardown(),
+            Some(next) if next.request.name == unit.request.name => self.teardown_up_to(FixtureScope::Case),
+            Some(_) => self.teardown_up_to(FixtureScope::File),
+        }
+    }
+
+    /// Everything, in the order in which it is undone.
+    #[must_use]
+    pub fn full_teardown(&self) -> Vec<FixtureKey> {
+        self.teardown_up_to(FixtureScope::Run)
+    }
+
+    /// What lives no longer than `widest`: the narrow before the wide, the last before the first.
+    fn teardown_up_to(&self, widest: FixtureScope) -> Vec<FixtureKey> {
+        let mut order = Vec::new();
+        for scope in [FixtureScope::Case, FixtureScope::File, FixtureScope::Run] {
+            let places = self.fixtures.iter().rev().filter(|place| place.fixture.scope == scope && scope <= widest);
+            places.for_each(|place| self.collect_dependents(&place.key, &mut order));
+        }
+        order
+    }
+
+    /// A fixture and before it everything that is made of it.
+    fn teardown_with_dependents(&self, id: &FixtureKey) -> Vec<FixtureKey> {
+        let mut order = Vec::new();
+        self.collect_dependents(id, &mut order);
+        order
+    }
+
+    fn collect_dependents(&self, id: &FixtureKey, order: &mut Vec<FixtureKey>) {
+        if order.contains(id) {
+            return;
+        }
+        for place in self.fixtures.iter().rev().filter(|place| place.needs.contains(id)) {
+            self.collect_dependents(&place.key, order);
+        }
+        order.push(id.clone());
+    }
+}
+
+fn is_same_param(left: Option<&CaseVariant>, right: Option<&CaseVariant>) -> bool {
+    left.map(|param| &param.id) == right.map(|param| &param.id)
+}
+
+fn add_needs_first<'w>(unit: &Unit<'w>, fixture: &'w Fixture, order: &mut Vec<&'w Fixture>) {
+    if order.iter().any(|known| known.name == fixture.name) {
+        return;
+    }
+    for needed in &fixture.needs {
+        if let Some(needed) = unit.fixtures.iter().find(|other| other.name == needed.name) {
+            add_needs_first(unit, needed, order);
+        }
+    }
+    order.push(fixture);
+}
+
+/// What a run would do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlannedAction {
+    SetUp(FixtureKey, Option<String>),
+    Run(String),
+    Undo(FixtureKey, Option<String>),
+}
+
+/// Everything that a plan would set up, run and undo if nothing failed.
+#[must_use]
+pub fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
+    let mut standing = ActiveFixtureSet::default();
+    let mut acts = Vec::new();
+    let undo = |standing: &mut ActiveFixtureSet<'_>, ids: Vec<FixtureKey>, acts: &mut Vec<PlannedAction>| {
+        for id in ids {
+            let param = standing.fixtures.iter().find(|place| place.key == id).and_then(|place| place.param);
+            let param = param.map(|param| param.id.clone());
+            standing.remove(&id);
+            acts.push(PlannedAction::Undo(id, param));
+        }
+    };
+    let sent: Vec<&Unit<'_>> = units.iter().filter(|unit| unit.request.skip.is_none()).collect();
+    for (index, unit) in sent.iter().enumerate() {
+        for fixture in ActiveFixtureSet::setup_order(unit) {
+            let place = ActiveFixture::new(unit, fixture);
+            let Some(first) = standing.teardown_before(&place) else { continue };
+            undo(&mut standing, first, &mut acts);
+            acts.push(PlannedAction::SetUp(place.key.clone(), place.param.map(|param| param.id.clone())));
+            standing.insert(place);
+        }
+        acts.push(PlannedAction::Run(unit.id()));
+        let leaving = standing.teardown_order(unit, sent.get(index + 1).copied());
+        undo(&mut standing, leaving, &mut acts);
+    }
+    acts
+}
