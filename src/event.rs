@@ -1,6 +1,6 @@
 //! What happened during a run, secrets already gone. The event is all that passes between `run` and `report`.
 
-use crate::secret::Shown;
+use crate::secret::RedactedText;
 use crate::span::Span;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub enum Event {
         /// `2/5`, when others run the rest.
         shard: Option<String>,
         /// Unix milliseconds. All other times are offsets from here.
-        at_ms: i64,
+        started_at_ms: i64,
     },
     UnitStarted {
         /// In the plan.
@@ -34,13 +34,13 @@ pub enum Event {
     /// A fixture that stands now, with the calls that made it.
     SetUp(SetUpReport),
     /// Something that a fixture made could not be taken back.
-    NotUndone(UndoReport),
-    RunFinished(Summary),
+    UndoFailed(UndoFailureReport),
+    RunFinished(RunSummary),
 }
 
 /// The request file of a unit, by the id of the unit: neither sign can be a part of a name.
 #[must_use]
-pub fn request_of(id: &str) -> &str {
+pub fn request_name(id: &str) -> &str {
     id.split(['[', '@']).next().unwrap_or(id)
 }
 
@@ -53,20 +53,20 @@ pub struct UnitReport {
     pub id: String,
     pub at: Span,
     /// Empty, unless a report wants details.
-    pub about: About,
+    pub labels: UnitLabels,
     pub verdict: Verdict,
     /// It passed, but not at the first attempt.
     pub flaky: bool,
     pub steps: Vec<StepReport>,
     /// Steps of the flow that were not reached.
     pub not_reached: usize,
-    pub begun: Duration,
+    pub started_at: Duration,
     pub duration: Duration,
 }
 
 /// What reports group units by.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct UnitLabels {
     pub account: Option<String>,
     /// Each once.
     pub schemes: Vec<String>,
@@ -79,13 +79,13 @@ pub struct StepReport {
     /// Only in a flow.
     pub name: Option<String>,
     /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are wanted.
-    pub line: Shown,
+    pub request_line: RedactedText,
     /// The same without its query. Empty, unless a report wants details.
-    pub endpoint: Shown,
+    pub endpoint: RedactedText,
     pub at: Span,
-    pub begun: Duration,
+    pub started_at: Duration,
     /// When its last request left: a token can come first. `None` when nothing did.
-    pub sent: Option<Duration>,
+    pub sent_at: Option<Duration>,
     pub status: Option<u16>,
     pub latency: Option<Duration>,
     pub verdict: Verdict,
@@ -93,7 +93,7 @@ pub struct StepReport {
     pub attempts: Vec<AttemptReport>,
     pub failures: Vec<FailureReport>,
     /// What a person should know besides: what the scheme says of the answer, what to look at.
-    pub notes: Vec<Shown>,
+    pub notes: Vec<RedactedText>,
     /// The whole exchange; there when asked for, and when the step did not pass.
     pub exchange: Option<ExchangeReport>,
     /// How its signature came about, line by line. Empty, unless a report wants details.
@@ -104,7 +104,7 @@ impl StepReport {
     /// Whether anything left, or was answered from a recording.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        self.sent.is_some() || self.status.is_some()
+        self.sent_at.is_some() || self.status.is_some()
     }
 }
 
@@ -112,7 +112,7 @@ impl StepReport {
 #[derive(Clone, Debug)]
 pub struct AttemptReport {
     pub status: Option<u16>,
-    pub reason: Shown,
+    pub reason: RedactedText,
     pub latency: Option<Duration>,
 }
 
@@ -122,7 +122,7 @@ pub struct TraceReport {
     pub id: String,
     /// `text`, `hmac`, …
     pub kind: String,
-    pub text: Shown,
+    pub text: RedactedText,
 }
 
 /// What made a fixture.
@@ -134,14 +134,14 @@ pub struct SetUpReport {
 
 /// An undo that failed, beside the verdict of whatever needed the fixture.
 #[derive(Clone, Debug)]
-pub struct UndoReport {
+pub struct UndoFailureReport {
     /// `listed_item::add`
     pub fixture: String,
     /// The undo.
     pub at: Span,
-    pub reason: Shown,
+    pub reason: RedactedText,
     /// The ledger has it, and a clean-up can try again.
-    pub is_kept: bool,
+    pub is_in_ledger: bool,
 }
 
 /// How something ended.
@@ -150,7 +150,7 @@ pub enum Verdict {
     Pass,
     Fail,
     Skipped(String),
-    Error(Trouble, Shown),
+    Error(ErrorClass, RedactedText),
 }
 
 impl Verdict {
@@ -163,7 +163,7 @@ impl Verdict {
 /// Why a unit could not be done: each is an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Trouble {
+pub enum ErrorClass {
     /// A file is wrong, which only showed while running.
     File,
     /// The network, or a time-out.
@@ -182,11 +182,11 @@ pub enum Trouble {
 #[derive(Clone, Debug)]
 pub struct FailureReport {
     pub at: Span,
-    pub subject: Shown,
-    pub expected: Shown,
-    pub actual: Shown,
+    pub subject: RedactedText,
+    pub expected: RedactedText,
+    pub actual: RedactedText,
     /// What to think of.
-    pub why: Option<Shown>,
+    pub hint: Option<RedactedText>,
     /// For lists and objects, where they differ, by path.
     pub differences: Vec<DifferenceReport>,
 }
@@ -195,15 +195,15 @@ pub struct FailureReport {
 #[derive(Clone, Debug, Default)]
 pub struct DifferenceReport {
     /// All of it in one line.
-    pub text: Shown,
+    pub text: RedactedText,
     /// Without it, the line is all there is.
-    pub path: Option<Shown>,
-    pub expected: Option<Shown>,
-    pub actual: Option<Shown>,
+    pub path: Option<RedactedText>,
+    pub expected: Option<RedactedText>,
+    pub actual: Option<RedactedText>,
 }
 
-impl From<Shown> for DifferenceReport {
-    fn from(text: Shown) -> Self {
+impl From<RedactedText> for DifferenceReport {
+    fn from(text: RedactedText) -> Self {
         Self { text, ..Self::default() }
     }
 }
@@ -211,13 +211,13 @@ impl From<Shown> for DifferenceReport {
 /// A request and its answer as text.
 #[derive(Clone, Debug)]
 pub struct ExchangeReport {
-    pub request: Shown,
-    pub response: Option<Shown>,
+    pub request: RedactedText,
+    pub response: Option<RedactedText>,
 }
 
 /// How many of each.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct RunSummary {
     pub passed: usize,
     pub failed: usize,
     pub errors: usize,
@@ -228,11 +228,11 @@ pub struct Summary {
     pub requests: usize,
     pub duration: Duration,
     /// What went wrong, each kind once.
-    pub troubles: Vec<Trouble>,
+    pub error_classes: Vec<ErrorClass>,
 }
 
-impl Summary {
-    pub fn count(&mut self, unit: &UnitReport) {
+impl RunSummary {
+    pub fn add_unit(&mut self, unit: &UnitReport) {
         self.requests += unit.steps.iter().filter(|step| step.was_sent()).count();
         self.flaky += usize::from(unit.flaky);
         match &unit.verdict {
@@ -241,8 +241,8 @@ impl Summary {
             Verdict::Skipped(_) => self.skipped += 1,
             Verdict::Error(trouble, _) => {
                 self.errors += 1;
-                if !self.troubles.contains(trouble) {
-                    self.troubles.push(*trouble);
+                if !self.error_classes.contains(trouble) {
+                    self.error_classes.push(*trouble);
                 }
             }
         }

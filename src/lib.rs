@@ -1,8 +1,8 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 // Ground: words that every room may use.
+pub mod atomic_file;
 pub mod diagnostic;
-pub mod disk;
 pub mod host;
 pub mod method;
 pub mod secret;

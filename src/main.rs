@@ -1,39 +1,39 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment, clock and chance.
 
-use ingam::host::{Host, Terminal};
+use ingam::host::{HostContext, OutputStream};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 fn main() -> ExitCode {
-    let host = Host {
+    let host = HostContext {
         args: std::env::args_os().collect(),
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         cwd: std::env::current_dir().unwrap_or_default(),
-        program: std::env::current_exe().unwrap_or_default(),
-        stdout: terminal(std::io::stdout().is_terminal()),
-        stderr: terminal(std::io::stderr().is_terminal()),
+        executable: std::env::current_exe().unwrap_or_default(),
+        stdout: output_stream(std::io::stdout().is_terminal()),
+        stderr: output_stream(std::io::stderr().is_terminal()),
         stdin_is_terminal: std::io::stdin().is_terminal(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         clock,
-        chance,
+        random_bytes: chance,
     };
     ingam::cli::run(&host).into()
 }
 
-fn terminal(is_terminal: bool) -> Terminal {
+fn output_stream(is_terminal: bool) -> OutputStream {
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).filter(|_| is_terminal);
-    Terminal { is_terminal, width: width.unwrap_or(120) }
+    OutputStream { is_terminal, width: width.unwrap_or(120) }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn clock() -> i64 {
+fn unix_time_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn chance() -> [u8; 16] {
+fn random_bytes() -> [u8; 16] {
     let mut bytes = [0; 16];
     // Without chance no id could be fresh; there is nothing sensible to go on with.
     getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)

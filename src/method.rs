@@ -43,7 +43,7 @@ impl Method {
 
     /// Whether it only reads, so that to send it twice is to send it once (RFC 9110, section 9.2.1).
     #[must_use]
-    pub fn is_read(self) -> bool {
+    pub fn is_safe(self) -> bool {
         matches!(self, Self::Get | Self::Head)
     }
 
@@ -54,7 +54,7 @@ impl Method {
 
     /// Whether a request of this kind can have a body.
     #[must_use]
-    pub fn has_body(self) -> bool {
+    pub fn allows_body(self) -> bool {
         !matches!(self, Self::Get | Self::Head)
     }
 }

@@ -6,13 +6,13 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use std::fmt;
 
 /// A secret shorter than this cannot be redacted without harm, so it is refused.
-pub const MIN_SECRET: usize = 8;
+pub const MIN_SECRET_BYTES: usize = 8;
 
 /// Text without secrets. Control characters that could command a terminal are written visibly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shown(String);
+pub struct RedactedText(String);
 
-impl Shown {
+impl RedactedText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -20,12 +20,12 @@ impl Shown {
 
     /// A text of the program itself, in which no value of a run can stand.
     #[must_use]
-    pub fn fixed(text: &'static str) -> Self {
+    pub fn from_static(text: &'static str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for RedactedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -35,22 +35,22 @@ impl fmt::Display for Shown {
 #[derive(Default)]
 pub struct Redactor {
     secrets: Vec<(String, String)>,
-    engine: Option<(AhoCorasick, Vec<usize>)>,
+    matcher: Option<(AhoCorasick, Vec<usize>)>,
 }
 
 impl Redactor {
     /// From now on the value is shown as `‹name›`. The same value is remembered once.
-    pub fn add(&mut self, name: impl Into<String>, value: &str) {
-        if value.len() < MIN_SECRET || self.secrets.iter().any(|(_, known)| known == value) {
+    pub fn add_secret(&mut self, name: impl Into<String>, value: &str) {
+        if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
             return;
         }
         self.secrets.push((name.into(), value.to_owned()));
-        self.engine = None;
+        self.matcher = None;
     }
 
     /// Text that may be shown.
-    pub fn show(&mut self, text: &str) -> Shown {
-        Shown(visible(&self.redact(text)))
+    pub fn redact_for_display(&mut self, text: &str) -> RedactedText {
+        RedactedText(escape_control_chars(&self.redact(text)))
     }
 
     /// Text that may be written to a file: without secrets, otherwise as it is.
@@ -59,7 +59,7 @@ impl Redactor {
             return text.to_owned();
         }
         let secrets = &self.secrets;
-        let (engine, owners) = self.engine.get_or_insert_with(|| build(secrets));
+        let (engine, owners) = self.matcher.get_or_insert_with(|| build_matcher(secrets));
         let mut out = String::with_capacity(text.len());
         engine.replace_all_with(text, &mut out, |found, _, out| {
             let owner = owners.get(found.pattern().as_usize()).and_then(|owner| secrets.get(*owner));
@@ -72,9 +72,9 @@ impl Redactor {
     }
 
     /// Text that is kept in a file: a secret that is broken over lines is found, too.
-    pub fn scrub(&mut self, text: &str) -> String {
+    pub fn redact_multiline(&mut self, text: &str) -> String {
         let text = self.redact(text);
-        let Some((engine, owners)) = self.engine.as_ref().filter(|_| text.contains('\n')) else { return text };
+        let Some((engine, owners)) = self.matcher.as_ref().filter(|_| text.contains('\n')) else { return text };
         let (places, flat): (Vec<usize>, String) = text.char_indices().filter(|(_, letter)| !"\r\n".contains(*letter)).unzip();
         let at: Vec<usize> =
             places.iter().zip(flat.chars()).flat_map(|(place, letter)| *place..*place + letter.len_utf8()).collect();
@@ -90,12 +90,12 @@ impl Redactor {
     }
 
     /// Whether bytes hold a secret in any form.
-    pub fn finds(&mut self, bytes: &[u8]) -> bool {
+    pub fn contains_secret(&mut self, bytes: &[u8]) -> bool {
         if self.secrets.is_empty() {
             return false;
         }
         let secrets = &self.secrets;
-        self.engine.get_or_insert_with(|| build(secrets)).0.is_match(bytes)
+        self.matcher.get_or_insert_with(|| build_matcher(secrets)).0.is_match(bytes)
     }
 }
 
@@ -105,12 +105,12 @@ impl fmt::Debug for Redactor {
     }
 }
 
-fn build(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
+fn build_matcher(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
     let mut patterns: Vec<Vec<u8>> = Vec::new();
     let mut owners = Vec::new();
     for (owner, (_, value)) in secrets.iter().enumerate() {
-        for form in forms(value) {
-            if form.len() >= MIN_SECRET && !patterns.contains(&form) {
+        for form in encoded_forms(value) {
+            if form.len() >= MIN_SECRET_BYTES && !patterns.contains(&form) {
                 patterns.push(form);
                 owners.push(owner);
             }
@@ -118,20 +118,20 @@ fn build(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
     }
     // The longest form wins, so that no part of a longer secret is left standing beside a shorter one.
     let engine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
-    (engine.unwrap_or_else(|_| nothing()), owners)
+    (engine.unwrap_or_else(|_| empty_matcher()), owners)
 }
 
 /// An engine over no pattern; building it cannot fail for want of room.
-fn nothing() -> AhoCorasick {
-    AhoCorasick::new::<[&str; 0], &str>([]).unwrap_or_else(|_| nothing())
+fn empty_matcher() -> AhoCorasick {
+    AhoCorasick::new::<[&str; 0], &str>([]).unwrap_or_else(|_| empty_matcher())
 }
 
 /// Every form in which a value can stand in a text.
-fn forms(value: &str) -> Vec<Vec<u8>> {
+fn encoded_forms(value: &str) -> Vec<Vec<u8>> {
     let percent = crate::wire::encode_strict(value).into_owned();
     let lower = lower_hex_escapes(&percent);
     let form = crate::wire::encode_form(value);
-    let json = in_json(value);
+    let json = json_escaped(value);
     let mut forms = vec![
         value.to_owned(),
         crate::wire::encode_strict(&percent).into_owned(),
@@ -142,12 +142,12 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         form,
         json.replace('/', "\\/"),
         // JSON in a text of JSON.
-        in_json(&json),
+        json_escaped(&json),
         json,
         unicode_escapes(value, false),
         unicode_escapes(value, true),
-        html(value, "&#39;"),
-        html(value, "&#x27;"),
+        html_escaped(value, "&#39;"),
+        html_escaped(value, "&#x27;"),
         hex::encode(value),
         hex::encode_upper(value),
         value.chars().rev().collect(),
@@ -165,7 +165,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
 }
 
 /// As it stands between the quotes of a JSON text.
-fn in_json(text: &str) -> String {
+fn json_escaped(text: &str) -> String {
     let json = crate::value::Value::from(text).to_json();
     json.get(1..json.len() - 1).unwrap_or_default().to_owned()
 }
@@ -202,13 +202,13 @@ fn unicode_escapes(text: &str, upper: bool) -> String {
         .collect()
 }
 
-fn html(text: &str, apostrophe: &str) -> String {
+fn html_escaped(text: &str, apostrophe: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', apostrophe)
 }
 
 /// Writes control and direction characters as escapes, so that an answer cannot command a terminal.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub fn escape_control_chars(text: &str) -> String {
     let hidden = |letter: char| {
         (letter.is_control() && !matches!(letter, '\n' | '\t'))
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -227,14 +227,14 @@ mod tests {
 
     fn redactor() -> Redactor {
         let mut redactor = Redactor::default();
-        redactor.add("cred.key", CANARY);
+        redactor.add_secret("cred.key", CANARY);
         redactor
     }
 
     #[test]
     fn no_form_of_a_secret_is_shown() {
         let mut redactor = redactor();
-        for form in forms(CANARY) {
+        for form in encoded_forms(CANARY) {
             let text = format!("a {} b", String::from_utf8(form).unwrap());
             assert_eq!(redactor.redact(&text), "a ‹cred.key› b", "{text}");
         }
@@ -248,16 +248,16 @@ mod tests {
     fn a_secret_that_is_broken_over_lines_is_found() {
         let encoded = BASE64_STANDARD.encode(format!("{}{CANARY}{}", "x".repeat(50), "y".repeat(50)));
         let wrapped: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        let scrubbed = redactor().scrub(&format!("한 a\n{}\nb 글", wrapped.join("\r\n")));
+        let scrubbed = redactor().redact_multiline(&format!("한 a\n{}\nb 글", wrapped.join("\r\n")));
         assert!(scrubbed.starts_with("한 a\n") && scrubbed.ends_with("\nb 글") && scrubbed.contains("‹cred.key›"), "{scrubbed}");
-        assert!(!redactor().finds(scrubbed.replace("\r\n", "").as_bytes()), "{scrubbed}");
-        assert_eq!(redactor().scrub("nothing\nto see"), "nothing\nto see");
+        assert!(!redactor().contains_secret(scrubbed.replace("\r\n", "").as_bytes()), "{scrubbed}");
+        assert_eq!(redactor().redact_multiline("nothing\nto see"), "nothing\nto see");
     }
 
     #[test]
     fn a_bcrypt_hash_does_not_give_its_salt_away() {
         let mut redactor = Redactor::default();
-        redactor.add("cred.client_secret", "$2a$10$abcdefghijklmnopqrstuv");
+        redactor.add_secret("cred.client_secret", "$2a$10$abcdefghijklmnopqrstuv");
         let hash = "$2a$10$abcdefghijklmnopqrstuuBVWYJN6OEOtLu8V4p41kb.NzUiA3nk2";
         assert!(redactor.redact(hash).starts_with("‹cred.client_secret›"));
         assert!(redactor.redact(&BASE64_STANDARD.encode(hash)).starts_with("‹cred.client_secret›"));
@@ -265,6 +265,6 @@ mod tests {
 
     #[test]
     fn an_answer_cannot_command_a_terminal() {
-        assert_eq!(visible("a\u{1b}[31m\u{202e}b\tc\nd"), "a\\u{1b}[31m\\u{202e}b\tc\nd");
+        assert_eq!(escape_control_chars("a\u{1b}[31m\u{202e}b\tc\nd"), "a\\u{1b}[31m\\u{202e}b\tc\nd");
     }
 }

@@ -39,67 +39,67 @@ impl Span {
 
 /// One file as it was read.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct SourceFile {
     /// Relative to the workspace root, with `/`; what messages show.
     pub path: PathBuf,
     pub text: Arc<str>,
     /// Where its text begins, when only a part of the file is at hand.
-    first: Position,
+    first_position: SourcePosition,
 }
 
 /// A line and a column, both counted from one, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct SourcePosition {
     pub line: usize,
     pub column: usize,
 }
 
-impl Position {
+impl SourcePosition {
     const START: Self = Self { line: 1, column: 1 };
 }
 
-impl Source {
+impl SourceFile {
     /// The place of a byte of its text.
     #[must_use]
-    pub fn position(&self, byte: usize) -> Position {
+    pub fn position(&self, byte: usize) -> SourcePosition {
         let before = self.text.get(..byte).unwrap_or(&self.text);
         let start = before.rfind('\n').map_or(0, |end| end + 1);
-        self.position_in(before.matches('\n').count(), start, byte)
+        self.position_on_line(before.matches('\n').count(), start, byte)
     }
 
     /// The same for those who know the line already: how many are above it, and the byte at which it starts.
     #[must_use]
-    pub fn position_in(&self, above: usize, start: usize, byte: usize) -> Position {
+    pub fn position_on_line(&self, above: usize, start: usize, byte: usize) -> SourcePosition {
         let columns = self.text.get(start..byte.min(self.text.len())).unwrap_or_default().chars().count();
-        let left = if above == 0 { self.first.column } else { 1 };
-        Position { line: self.first.line + above, column: left + columns }
+        let left = if above == 0 { self.first_position.column } else { 1 };
+        SourcePosition { line: self.first_position.line + above, column: left + columns }
     }
 }
 
 /// Every file that was loaded, so that a span can be shown.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
-    files: Vec<Source>,
+pub struct SourceMap {
+    files: Vec<SourceFile>,
 }
 
-impl Sources {
+impl SourceMap {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { path: path.into(), text: text.into(), first: Position::START });
+        self.files.push(SourceFile { path: path.into(), text: text.into(), first_position: SourcePosition::START });
         id
     }
 
     /// A place whose file is not at hand, such as one of an earlier run.
-    pub fn note(&mut self, path: impl Into<PathBuf>, first: Position) -> Span {
+    pub fn add_external(&mut self, path: impl Into<PathBuf>, first: SourcePosition) -> Span {
         let file = self.add(path, "");
         if let Some(source) = self.files.last_mut() {
-            source.first = first;
+            source.first_position = first;
         }
         Span::new(file, 0, 0)
     }
 
     #[must_use]
-    pub fn get(&self, file: FileId) -> Option<&Source> {
+    pub fn get(&self, file: FileId) -> Option<&SourceFile> {
         self.files.get(file.0 as usize)
     }
 
@@ -109,7 +109,7 @@ impl Sources {
     }
 
     /// Shows a text of a file as stars of the same length, so that places stay where they are.
-    pub fn hide(&mut self, file: FileId, text: &str) {
+    pub fn mask_text(&mut self, file: FileId, text: &str) {
         if let Some(source) = self.files.get_mut(file.0 as usize).filter(|_| !text.is_empty()) {
             source.text = source.text.replace(text, &"*".repeat(text.len())).into();
         }
@@ -123,9 +123,9 @@ impl Sources {
 
     /// `path:line:column`, both counted from one, the column in characters.
     #[must_use]
-    pub fn place(&self, span: Span) -> String {
+    pub fn location(&self, span: Span) -> String {
         let Some(source) = self.get(span.file) else { return "?".to_owned() };
-        let Position { line, column } = source.position(span.start as usize);
+        let SourcePosition { line, column } = source.position(span.start as usize);
         format!("{}:{line}:{column}", source.path.display())
     }
 }

@@ -3,7 +3,7 @@
 
 use super::actual_value::ActualValue;
 use super::show::ValueFormatter;
-use crate::diagnostic::{did_you_mean, list_of};
+use crate::diagnostic::{did_you_mean, join_names};
 use crate::jsonpath::{DeadEnd, JsonPath, MissingChild, PathMatches};
 use crate::model::assertion::Subject;
 use crate::value::{JsonError, ObjectMember, Value};
@@ -132,7 +132,7 @@ impl<'a> ResponseView<'a> {
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));
         meant.unwrap_or_else(|| match members.len() {
             0 => "it is empty".to_owned(),
-            1..=FEW => format!("it has {}", list_of(names(), "and")),
+            1..=FEW => format!("it has {}", join_names(names(), "and")),
             many => format!("it has {many} others"),
         })
     }

@@ -1,6 +1,6 @@
 //! The exit codes: the one place where they are numbers. The table of the README is held to this one by a test.
 
-use crate::event::{Summary, Trouble};
+use crate::event::{ErrorClass, RunSummary};
 use std::process::ExitCode;
 
 /// How the program ends.
@@ -75,9 +75,10 @@ impl Exit {
 
     /// The code of a whole run: of several, the first of 3, 6, 5, 7, 1, 8.
     #[must_use]
-    pub fn of(summary: &Summary) -> Self {
-        let has = |trouble: Trouble| summary.troubles.contains(&trouble);
-        let order = [(Trouble::File, Self::BadFile), (Trouble::Credential, Self::Credential), (Trouble::Unable, Self::Unable)];
+    pub fn of(summary: &RunSummary) -> Self {
+        let has = |trouble: ErrorClass| summary.error_classes.contains(&trouble);
+        let order =
+            [(ErrorClass::File, Self::BadFile), (ErrorClass::Credential, Self::Credential), (ErrorClass::Unable, Self::Unable)];
         if let Some((_, exit)) = order.into_iter().find(|(trouble, _)| has(*trouble)) {
             return exit;
         }
@@ -85,9 +86,9 @@ impl Exit {
             return Self::Unable;
         }
         match summary {
-            _ if has(Trouble::Budget) => Self::Budget,
+            _ if has(ErrorClass::Budget) => Self::Budget,
             summary if summary.failed > 0 => Self::Failed,
-            _ if has(Trouble::Recording) => Self::Recording,
+            _ if has(ErrorClass::Recording) => Self::Recording,
             summary if summary.passed == 0 => Self::NothingSelected,
             _ => Self::Success,
         }

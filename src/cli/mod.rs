@@ -10,14 +10,14 @@ pub mod testing;
 
 pub use exit::Exit;
 
-use crate::host::Host;
+use crate::host::HostContext;
 use args::{Args, Command};
 use clap::Parser;
 use output::Output;
 
 /// Runs the program; never panics on input, and never prints a secret.
 #[must_use]
-pub fn run(host: &Host) -> Exit {
+pub fn run(host: &HostContext) -> Exit {
     let args = match Args::try_parse_from(&host.args) {
         Ok(args) => args,
         Err(error) => return usage(&error),

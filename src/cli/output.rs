@@ -1,15 +1,15 @@
 //! Where a command writes: data to standard output, the rest to standard error. A closed pipe is not a fault.
 
-use crate::diagnostic::{Diagnostic, Painter, Severity, count};
-use crate::host::Host;
-use crate::report::Style;
-use crate::span::Sources;
+use crate::diagnostic::{Diagnostic, DiagnosticRenderer, Severity, pluralize};
+use crate::host::HostContext;
+use crate::report::TerminalStyle;
+use crate::span::SourceMap;
 use std::io::{BufWriter, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Output {
-    pub out: Style,
-    pub err: Style,
+    pub out: TerminalStyle,
+    pub err: TerminalStyle,
     /// Where everything goes that would go to the terminal, when it is somebody else's.
     kept: Option<Arc<Mutex<Vec<u8>>>>,
 }
@@ -35,18 +35,18 @@ impl Write for Sink {
 
 impl Output {
     #[must_use]
-    pub fn new(host: &Host) -> Self {
-        let style = |terminal: crate::host::Terminal| Style {
-            colours: host.colours(terminal),
+    pub fn new(host: &HostContext) -> Self {
+        let style = |terminal: crate::host::OutputStream| TerminalStyle {
+            has_colour: host.allows_colour(terminal),
             width: terminal.width,
-            live: terminal.is_terminal,
+            is_live: terminal.is_terminal,
         };
         Self { out: style(host.stdout), err: style(host.stderr), kept: None }
     }
 
     /// One that keeps what is written, for a program that runs requests itself.
     #[must_use]
-    pub fn keeping(host: &Host) -> Self {
+    pub fn keeping(host: &HostContext) -> Self {
         Self { kept: Some(Arc::default()), ..Self::new(host) }
     }
 
@@ -102,14 +102,14 @@ impl Output {
     }
 
     /// Draws diagnostics with their places; ends with how many there are.
-    pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &Sources) {
-        let painter = Painter::new(self.err.colours, self.err.width.clamp(60, 140));
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+        let painter = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
         for diagnostic in diagnostics {
-            self.say(&format!("{}\n", painter.paint(diagnostic, sources)));
+            self.say(&format!("{}\n", painter.render(diagnostic, sources)));
         }
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         if errors > 0 {
-            self.say(&self.err.red(&format!("{} found", count(errors, "fault"))));
+            self.say(&self.err.red(&format!("{} found", pluralize(errors, "fault"))));
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use super::exit::Exit;
 use super::output::Output;
-use crate::diagnostic::{did_you_mean, list_of};
+use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::Event;
-use crate::host::Host;
-use crate::report::{Document, Format, Gatherer, Ndjson, Reporter, Terminal, summary};
-use crate::span::Sources;
+use crate::host::HostContext;
+use crate::report::{DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter, github_summary};
+use crate::span::SourceMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -28,8 +28,8 @@ enum Goal {
 /// All reports of one run.
 pub struct Reports {
     wanted: Vec<Wanted>,
-    streams: Vec<(Goal, Ndjson<Box<dyn Write>>)>,
-    gatherer: Gatherer,
+    streams: Vec<(Goal, NdjsonReporter<Box<dyn Write>>)>,
+    gatherer: DocumentReporter,
     github: Github,
     /// What went wrong while it ran.
     faults: Vec<String>,
@@ -51,7 +51,7 @@ struct Github {
 ///
 /// # Errors
 /// With the exit code of a wrong command line, which has been said.
-pub fn wanted(host: &Host, texts: &[String], output: &Output) -> Result<Vec<Wanted>, Exit> {
+pub fn wanted(host: &HostContext, texts: &[String], output: &Output) -> Result<Vec<Wanted>, Exit> {
     let mut all: Vec<Wanted> = Vec::new();
     for text in texts {
         let one = parse(host, text).and_then(|one| alone(one, &all, text)).map_err(|(text, hint)| {
@@ -66,10 +66,10 @@ pub fn wanted(host: &Host, texts: &[String], output: &Output) -> Result<Vec<Want
 /// A message and what to do.
 type Complaint = (String, String);
 
-fn parse(host: &Host, text: &str) -> Result<Wanted, Complaint> {
+fn parse(host: &HostContext, text: &str) -> Result<Wanted, Complaint> {
     let names = || Format::ALL.into_iter().map(Format::name);
     let Some((name, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        let hint = format!("write `--report junit=report.xml`; a format is {}", list_of(names(), "or"));
+        let hint = format!("write `--report junit=report.xml`; a format is {}", join_names(names(), "or"));
         return Err((format!("`--report` takes a format and a path, and `{text}` is no such pair"), hint));
     };
     let format = Format::parse(name)
@@ -108,17 +108,17 @@ impl Reports {
     ///
     /// # Errors
     /// With the exit code of what cannot be written, before anything is sent; it has been said.
-    pub fn open(host: &Host, wanted: Vec<Wanted>, root: &Path, output: &Output) -> Result<Self, Exit> {
+    pub fn open(host: &HostContext, wanted: Vec<Wanted>, root: &Path, output: &Output) -> Result<Self, Exit> {
         let mut streams = Vec::new();
         for one in &wanted {
             one.goal.prepare().map_err(|error| refused(one, &error, output))?;
             if one.format == Format::Ndjson {
                 let out = one.goal.stream().map_err(|error| refused(one, &error, output))?;
-                streams.push((one.goal.clone(), Ndjson::new(out)));
+                streams.push((one.goal.clone(), NdjsonReporter::new(out)));
             }
         }
         let github = Github::new(host, &wanted, root);
-        Ok(Self { wanted, streams, gatherer: Gatherer::default(), github, faults: Vec::new() })
+        Ok(Self { wanted, streams, gatherer: DocumentReporter::default(), github, faults: Vec::new() })
     }
 
     /// Only those that somebody named.
@@ -149,7 +149,7 @@ impl Reports {
     }
 
     /// The same for a run that is over.
-    pub fn write(mut self, document: &Document, streams_too: bool, output: &Output) -> bool {
+    pub fn write(mut self, document: &RunDocument, streams_too: bool, output: &Output) -> bool {
         if let Some(word) = &self.github.guard {
             self.tell_runner(&format!("::{word}::"), output);
         }
@@ -179,13 +179,13 @@ impl Reports {
         }
     }
 
-    fn tell_github(&mut self, document: &Document, output: &Output) {
+    fn tell_github(&mut self, document: &RunDocument, output: &Output) {
         if self.github.by_itself {
             let text = Format::Github.write(document, &self.github.folder).unwrap_or_default();
             self.tell_runner(text.trim_end(), output);
         }
         if let Some(path) = &self.github.step_summary
-            && let Err(error) = append(path, &summary(document))
+            && let Err(error) = append(path, &github_summary(document))
         {
             let text = fault(&Goal::File(path.clone()), &error.to_string());
             if self.github.by_itself { output.warning(&text) } else { self.faults.push(text) }
@@ -194,13 +194,13 @@ impl Reports {
 }
 
 impl Reporter for Reports {
-    fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         if !self.are_wanted() {
             return Ok(());
         }
         let mut faults = Vec::new();
         // After the first fault a stream is let go: a hole in its middle would be worse than its end.
-        self.streams.retain_mut(|(goal, stream)| match stream.on(event, sources) {
+        self.streams.retain_mut(|(goal, stream)| match stream.on_event(event, sources) {
             Ok(()) => true,
             Err(error) => {
                 faults.extend((!is_closed(goal, &error)).then(|| fault(goal, &error.to_string())));
@@ -208,13 +208,13 @@ impl Reporter for Reports {
             }
         });
         self.faults.append(&mut faults);
-        self.gatherer.on(event, sources)
+        self.gatherer.on_event(event, sources)
     }
 }
 
 /// The terminal and the reports, which hear the same.
 pub struct Listeners {
-    pub terminal: Terminal<Box<dyn Write>>,
+    pub terminal: TerminalReporter<Box<dyn Write>>,
     pub reports: Reports,
 }
 
@@ -225,19 +225,19 @@ impl Listeners {
         if let Some(word) = &reports.github.guard {
             reports.tell_runner(&format!("::stop-commands::{word}"), output);
         }
-        let terminal: Terminal<Box<dyn Write>> = if reports.take_stdout() {
-            Terminal::new(Box::new(io::stderr()), output.err, verbose)
+        let terminal: TerminalReporter<Box<dyn Write>> = if reports.take_stdout() {
+            TerminalReporter::new(Box::new(io::stderr()), output.err, verbose)
         } else {
-            Terminal::new(Box::new(output.stdout()), output.out, verbose)
+            TerminalReporter::new(Box::new(output.stdout()), output.out, verbose)
         };
         Self { terminal, reports }
     }
 }
 
 impl Reporter for Listeners {
-    fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
-        let told = self.terminal.on(event, sources);
-        self.reports.on(event, sources).and(told)
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
+        let told = self.terminal.on_event(event, sources);
+        self.reports.on_event(event, sources).and(told)
     }
 }
 
@@ -279,7 +279,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
     }
-    crate::disk::replace_shared(&path, text.as_bytes())
+    crate::atomic_file::replace_shared(&path, text.as_bytes())
 }
 
 fn append(path: &Path, text: &str) -> io::Result<()> {
@@ -299,17 +299,17 @@ fn fault(goal: &Goal, error: &str) -> String {
 }
 
 impl Github {
-    fn new(host: &Host, wanted: &[Wanted], root: &Path) -> Self {
+    fn new(host: &HostContext, wanted: &[Wanted], root: &Path) -> Self {
         let is_named = wanted.iter().any(|one| one.format == Format::Github);
-        let is_actions = host.var("GITHUB_ACTIONS") == Some("true");
+        let is_actions = host.env_var("GITHUB_ACTIONS") == Some("true");
         if !is_named && !is_actions {
             return Self::default();
         }
         Self {
             by_itself: !is_named,
-            step_summary: host.var("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            folder: host.var("GITHUB_WORKSPACE").map_or_else(String::new, |top| below(root, Path::new(top))),
-            guard: is_actions.then(|| hex::encode((host.chance)())),
+            step_summary: host.env_var("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            folder: host.env_var("GITHUB_WORKSPACE").map_or_else(String::new, |top| below(root, Path::new(top))),
+            guard: is_actions.then(|| hex::encode((host.random_bytes)())),
         }
     }
 }

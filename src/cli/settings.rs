@@ -4,7 +4,7 @@ use super::args::{Global, Target, Words};
 use super::exit::Exit;
 use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The root that was named, or the nearest folder above that looks like one.
 #[must_use]
-pub fn root(host: &Host, global: &Global) -> PathBuf {
+pub fn root(host: &HostContext, global: &Global) -> PathBuf {
     if let Some(root) = &global.root {
         return host.cwd.join(root);
     }
@@ -26,7 +26,7 @@ pub fn root(host: &Host, global: &Global) -> PathBuf {
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
-pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
+pub fn workspace(host: &HostContext, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
     let loaded = load_any(host, global, output)?;
     if !loaded.diagnostics.is_empty() {
         output.diagnostics(&loaded.diagnostics, &loaded.sources);
@@ -35,7 +35,7 @@ pub fn workspace(host: &Host, global: &Global, output: &Output) -> Result<Loaded
 }
 
 /// Loads the workspace without a word about its faults.
-pub fn load_any(host: &Host, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
+pub fn load_any(host: &HostContext, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
     let root = root(host, global);
     load(&root, host.threads).map_err(|error| {
         output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
@@ -96,7 +96,7 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
 ];
 
 /// `2/5`, or what the CI system says.
-pub fn shard(host: &Host, text: &str, output: &Output) -> Result<Shard, Exit> {
+pub fn shard(host: &HostContext, text: &str, output: &Output) -> Result<Shard, Exit> {
     let found = if text == "auto" { ci_shard(host) } else { Shard::parse(text) };
     found.ok_or_else(|| {
         let hint = if text == "auto" {
@@ -109,9 +109,9 @@ pub fn shard(host: &Host, text: &str, output: &Output) -> Result<Shard, Exit> {
     })
 }
 
-fn ci_shard(host: &Host) -> Option<Shard> {
+fn ci_shard(host: &HostContext) -> Option<Shard> {
     CI_SHARDS.iter().find_map(|(index, total, first)| {
-        let number = |name: &str| host.var(name)?.parse::<u32>().ok();
+        let number = |name: &str| host.env_var(name)?.parse::<u32>().ok();
         Shard::new((number(index)? + 1).checked_sub(*first)?, number(total)?)
     })
 }
@@ -125,14 +125,14 @@ pub fn duration(option: &str, text: &str, output: &Output) -> Result<std::time::
 }
 
 /// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
-pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
-    let place = match host.var("INGAM_STORE") {
+pub fn store(host: &HostContext, global: &Global) -> Result<StoreConfig, StoreError> {
+    let place = match host.env_var("INGAM_STORE") {
         Some(text) => StoreLocation::parse(text)?,
         None => StoreLocation::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
     };
     let parse =
         |text| StoreKey::parse(text).ok_or_else(|| StoreError::InvalidKey("INGAM_STORE_KEY holds no 32 bytes".to_owned()));
-    let key = host.var("INGAM_STORE_KEY").map(parse).transpose()?;
+    let key = host.env_var("INGAM_STORE_KEY").map(parse).transpose()?;
     let key_file = host.config_folder().map(|folder| folder.join("store.key"));
     Ok(StoreConfig { location: place, key, key_file, plaintext: global.plain_store })
 }
@@ -141,9 +141,9 @@ pub fn store(host: &Host, global: &Global) -> Result<StoreConfig, StoreError> {
 ///
 /// # Errors
 /// When `INGAM_STORE` is no place.
-pub fn budget(host: &Host) -> Result<crate::budget::BudgetLocation, StoreError> {
+pub fn budget(host: &HostContext) -> Result<crate::budget::BudgetLocation, StoreError> {
     use crate::budget::BudgetLocation as Books;
-    let stored = host.var("INGAM_STORE").map(StoreLocation::parse).transpose()?;
+    let stored = host.env_var("INGAM_STORE").map(StoreLocation::parse).transpose()?;
     Ok(match (stored, host.state_folder()) {
         (Some(StoreLocation::Folder(folder)), _) => Books::Folder(folder.join("budget")),
         (Some(StoreLocation::Postgres(url)), _) => Books::Postgres(url),
@@ -154,13 +154,13 @@ pub fn budget(host: &Host) -> Result<crate::budget::BudgetLocation, StoreError> 
 
 /// This program as a helper, with the variables that say how to reach the network and no others.
 #[must_use]
-pub fn helper(host: &Host) -> HelperProcess {
+pub fn helper(host: &HostContext) -> HelperProcess {
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY") || matches!(name.as_str(), "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT")
     };
     let env = host.env.iter().filter(|(name, _)| is_network(name)).map(|(name, value)| (name.clone(), value.clone()));
-    HelperProcess { program: host.program.clone(), env: env.collect() }
+    HelperProcess { program: host.executable.clone(), env: env.collect() }
 }
 
 /// What the command line gives over the files.
@@ -199,7 +199,7 @@ pub fn known_vars(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, output
 
 /// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn selection(words: &Words, host: &Host, root: &Path) -> RequestSelection {
+pub fn selection(words: &Words, host: &HostContext, root: &Path) -> RequestSelection {
     let below_root = |word: &String| {
         let path = host.cwd.join(word).canonicalize().ok();
         let below = path.as_deref().and_then(|path| path.strip_prefix(root).ok());

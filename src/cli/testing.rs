@@ -25,10 +25,10 @@ use super::command::session;
 use super::exit::Exit;
 use super::output::Output;
 use crate::event::{Event, StepReport};
-use crate::host::{Host, Terminal};
+use crate::host::{HostContext, OutputStream};
 use crate::load::{LoadedWorkspace, load};
 use crate::report::Reporter;
-use crate::span::Sources;
+use crate::span::SourceMap;
 use clap::Parser;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeMap;
@@ -186,7 +186,7 @@ impl Workspace {
         Outcome { code: exit.code(), report: output.text(), answers: heard.0 }
     }
 
-    fn exit_of(&self, request: &str, host: &Host, output: &Output, heard: &mut Answers) -> Result<Exit, Exit> {
+    fn exit_of(&self, request: &str, host: &HostContext, output: &Output, heard: &mut Answers) -> Result<Exit, Exit> {
         let loaded = self.loaded().map_err(|faults| {
             output.say(&faults);
             Exit::BadFile
@@ -208,24 +208,24 @@ impl Workspace {
         self.loaded.get_or_init(|| loaded(&self.root, &self.host())).clone()
     }
 
-    fn host(&self) -> Host {
-        let terminal = Terminal { is_terminal: false, width: 120 };
-        Host {
+    fn host(&self) -> HostContext {
+        let terminal = OutputStream { is_terminal: false, width: 120 };
+        HostContext {
             args: Vec::new(),
             env: self.env.clone(),
             cwd: self.root.clone(),
-            program: std::env::current_exe().unwrap_or_default(),
+            executable: std::env::current_exe().unwrap_or_default(),
             stdout: terminal,
             stderr: terminal,
             stdin_is_terminal: false,
             threads: 1,
             clock: self.clock,
-            chance,
+            random_bytes: chance,
         }
     }
 }
 
-fn loaded(root: &Path, host: &Host) -> Result<&'static LoadedWorkspace, String> {
+fn loaded(root: &Path, host: &HostContext) -> Result<&'static LoadedWorkspace, String> {
     let loaded =
         load(root, host.threads).map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
     if !loaded.has_errors() {
@@ -241,7 +241,7 @@ fn loaded(root: &Path, host: &Host) -> Result<&'static LoadedWorkspace, String> 
 struct Answers(Vec<String>);
 
 impl Reporter for Answers {
-    fn on(&mut self, event: &Event, _: &Sources) -> std::io::Result<()> {
+    fn on_event(&mut self, event: &Event, _: &SourceMap) -> std::io::Result<()> {
         if let Event::UnitFinished(unit) = event {
             let answer = |step: &StepReport| Some(step.exchange.as_ref()?.response.as_ref()?.to_string());
             self.0.extend(unit.steps.iter().filter_map(answer));

@@ -3,8 +3,8 @@
 mod render;
 mod suggest;
 
-pub use render::Painter;
-pub use suggest::{count, did_you_mean, list_of, similar};
+pub use render::DiagnosticRenderer;
+pub use suggest::{did_you_mean, join_names, pluralize, similar_name_hint};
 
 use crate::span::Span;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub enum Severity {
 
 /// A place with a word to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
+pub struct LabeledSpan {
     pub span: Span,
     pub text: String,
 }
@@ -28,7 +28,7 @@ pub struct Label {
 pub struct Diagnostic {
     pub severity: Severity,
     pub title: String,
-    pub labels: Vec<Label>,
+    pub labels: Vec<LabeledSpan>,
     /// The file, where no place in it can be shown (it could not be read).
     pub path: Option<PathBuf>,
     pub hints: Vec<String>,
@@ -47,7 +47,7 @@ impl Diagnostic {
 
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(LabeledSpan { span, text: text.into() });
         self
     }
 
@@ -75,28 +75,28 @@ impl Diagnostic {
 /// Collects the faults of all files, so that a person sees them in one go.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
-    all: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.all.push(diagnostic);
+        self.diagnostics.push(diagnostic);
     }
 
     pub fn extend(&mut self, other: Self) {
-        self.all.extend(other.all);
+        self.diagnostics.extend(other.diagnostics);
     }
 
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// In the order of files and places, each once.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
-        self.all.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.file, label.span.start)));
-        self.all.dedup();
-        self.all
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.file, label.span.start)));
+        self.diagnostics.dedup();
+        self.diagnostics
     }
 }

@@ -1,15 +1,15 @@
 //! Draws diagnostics: the lines of the file, carets under the place, hints below.
 
 use super::{Diagnostic, Severity};
-use crate::span::Sources;
+use crate::span::SourceMap;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 /// Turns diagnostics into text, with or without colour.
-pub struct Painter {
+pub struct DiagnosticRenderer {
     renderer: Renderer,
 }
 
-impl Painter {
+impl DiagnosticRenderer {
     /// `width` in columns.
     #[must_use]
     pub fn new(colour: bool, width: usize) -> Self {
@@ -19,19 +19,19 @@ impl Painter {
 
     /// The whole picture of one diagnostic, ending without a newline.
     #[must_use]
-    pub fn paint(&self, diagnostic: &Diagnostic, sources: &Sources) -> String {
+    pub fn render(&self, diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let group = level.primary_title(diagnostic.title.as_str()).elements(places(diagnostic, sources));
+        let group = level.primary_title(diagnostic.title.as_str()).elements(snippets(diagnostic, sources));
         let hints = diagnostic.hints.iter().map(|hint| Element::from(Level::HELP.message(hint.as_str())));
         self.renderer.render(&[group.elements(hints)])
     }
 }
 
 /// One snippet for each file that a label is in, in the order of the labels.
-fn places<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>> {
+fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Element<'a>> {
     let mut files: Vec<_> = diagnostic.labels.iter().map(|label| label.span.file).collect();
     files.dedup();
     let main = diagnostic.labels.first().map(|label| label.span);
@@ -43,7 +43,7 @@ fn places<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'
             let annotations = labels.map(|label| {
                 let kind = if Some(label.span) == main { AnnotationKind::Primary } else { AnnotationKind::Context };
                 let text = (!label.text.is_empty()).then_some(label.text.as_str());
-                kind.span(on_one_line(&source.text, label.span.range())).label(text)
+                kind.span(first_line_range(&source.text, label.span.range())).label(text)
             });
             let snippet =
                 Snippet::source(&*source.text).path(source.path.to_string_lossy().into_owned()).annotations(annotations);
@@ -57,18 +57,18 @@ fn places<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'
 }
 
 /// A place of many lines is shown by its first line: the picture stays small.
-fn on_one_line(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let start = floor(text, range.start.min(text.len()));
-    let end = floor(text, range.end.min(text.len())).max(start);
+fn first_line_range(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let start = floor_char_boundary(text, range.start.min(text.len()));
+    let end = floor_char_boundary(text, range.end.min(text.len())).max(start);
     let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
     let trimmed = start + text[start..line_end].trim_end().len();
-    if trimmed > start { start..trimmed } else { start..ceil(text, (start + 1).min(text.len())) }
+    if trimmed > start { start..trimmed } else { start..ceil_char_boundary(text, (start + 1).min(text.len())) }
 }
 
-fn floor(text: &str, at: usize) -> usize {
+fn floor_char_boundary(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-fn ceil(text: &str, at: usize) -> usize {
+fn ceil_char_boundary(text: &str, at: usize) -> usize {
     (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }

@@ -4,13 +4,13 @@
 #[must_use]
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    similar(wrong, known.iter().copied())
-        .or_else(|| (1..=24).contains(&known.len()).then(|| format!("it can be {}", list_of(known, "or"))))
+    similar_name_hint(wrong, known.iter().copied())
+        .or_else(|| (1..=24).contains(&known.len()).then(|| format!("it can be {}", join_names(known, "or"))))
 }
 
 /// A hint that names the most similar of `known`, when one is similar at all.
 #[must_use]
-pub fn similar<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn similar_name_hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let distance = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     let nearest = known.into_iter().min_by_key(distance)?;
     (distance(&nearest) <= 1.max((wrong.chars().count() + 1) / 4)).then(|| format!("did you mean `{nearest}`?"))
@@ -18,7 +18,7 @@ pub fn similar<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 
 /// `` `a`, `b` or `c` ``
 #[must_use]
-pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+pub fn join_names<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
@@ -29,7 +29,7 @@ pub fn list_of<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> Stri
 
 /// `1 file`, `2 files`
 #[must_use]
-pub fn count(number: usize, thing: &str) -> String {
+pub fn pluralize(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 

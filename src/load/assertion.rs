@@ -1,6 +1,6 @@
 //! Decodes `assert` and `capture` maps, and the predicates under them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, similar};
+use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint};
 use crate::jsonpath::JsonPath;
 use crate::load::node_reader::{
     CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries, one_or_many, parse_duration,
@@ -84,7 +84,7 @@ impl AssertionDecoder<'_> {
             "body" => Some(Subject::Body),
             _ => {
                 let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
-                let hint = similar(key, SUBJECT_KEYS).unwrap_or_else(|| {
+                let hint = similar_name_hint(key, SUBJECT_KEYS).unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });
                 self.diagnostics.push(fault.hint(hint));

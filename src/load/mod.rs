@@ -29,7 +29,7 @@ use crate::model::recording::Recording;
 use crate::model::request::Request;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
-use crate::span::{FileId, Sources};
+use crate::span::{FileId, SourceMap};
 use crate::store::variable_part;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub const BUILT_IN_SCHEMES: [(&str, &str); 7] = [
 /// What was loaded, with the texts for showing places, and every fault that was found.
 pub struct LoadedWorkspace {
     pub workspace: Workspace,
-    pub sources: Sources,
+    pub sources: SourceMap,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -77,7 +77,7 @@ enum DecodedFile {
 pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
     let mut faults = Diagnostics::default();
-    let mut sources = Sources::default();
+    let mut sources = SourceMap::default();
     let found = files.find_yaml_files(&mut faults);
     let texts = map_on_threads(threads, &found, |file, faults| files.read(file, faults), &mut faults);
     let jobs: Vec<(DiscoveredFile, FileId, Arc<str>)> = found
@@ -105,12 +105,12 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
 }
 
 /// A secret in a file is a fault, and showing the line it stands in would spread it further.
-fn redact_secrets(workspace: &Workspace, sources: &mut Sources) {
+fn redact_secrets(workspace: &Workspace, sources: &mut SourceMap) {
     for account in workspace.environments.iter().flat_map(|environment| &environment.accounts) {
         let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
         for (_, value) in account.values.iter().filter(|(name, _)| references::is_secret_name(scheme, name)) {
             if let Some(text) = value.to_plain_text() {
-                sources.hide(account.at.file, &text);
+                sources.mask_text(account.at.file, &text);
             }
         }
     }
@@ -120,7 +120,7 @@ fn redact_secrets(workspace: &Workspace, sources: &mut Sources) {
 fn decode_needed_schemes(
     files: &WorkspaceFiles,
     decoded: &[DecodedFile],
-    sources: &mut Sources,
+    sources: &mut SourceMap,
     faults: &mut Diagnostics,
 ) -> Vec<Scheme> {
     let wanted = |name: &str| {
@@ -143,7 +143,7 @@ fn decode_built_in_scheme(
     files: &WorkspaceFiles,
     name: &str,
     text: &str,
-    sources: &mut Sources,
+    sources: &mut SourceMap,
     faults: &mut Diagnostics,
 ) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
@@ -162,7 +162,7 @@ fn decode_built_in_scheme(
 /// The first fault, in words.
 pub fn decode_scheme_text(root: &Path, name: &str, origin: SchemeOrigin, text: &str) -> Result<Scheme, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
-    let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
     let scheme = scheme::SchemeDecoder { files: &files, diagnostics: &mut faults }.decode(name, origin, &node);
     let faults = faults.sorted();
@@ -178,7 +178,7 @@ pub fn decode_scheme_text(root: &Path, name: &str, origin: SchemeOrigin, text: &
 /// The first fault, in words.
 pub fn decode_recording_text(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
-    let (mut sources, mut faults) = (Sources::default(), Diagnostics::default());
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
     let recording = recording::RecordingDecoder { files: &files, diagnostics: &mut faults }.decode(name.to_owned(), &node, text);
     match (recording, faults.sorted().first()) {

@@ -1,7 +1,7 @@
 //! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an error that has a place
 //! for everything that does not fit. It refuses to know any kind of file.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::template::find_expression;
 use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
@@ -123,8 +123,8 @@ pub fn enum_value<T: Copy>(node: &YamlNode, what: &str, words: &[(&str, T)], fau
     if found.is_none() {
         let names = || words.iter().map(|(word, _)| *word);
         let fault = Diagnostic::error(format!("{what} cannot be `{written}`"))
-            .at(node.at, format!("not one of {}", list_of(names(), "or")));
-        faults.push(fault.maybe_hint(similar(&written, names())));
+            .at(node.at, format!("not one of {}", join_names(names(), "or")));
+        faults.push(fault.maybe_hint(similar_name_hint(&written, names())));
     }
     found
 }

@@ -1,7 +1,7 @@
 //! What only shows when all files are known: schemes, levels, accounts and environments that do not exist, and two
 //! recordings that answer one request differently.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
 use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
@@ -147,7 +147,7 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
     if known().any(|known| known == name) {
         return None;
     }
-    similar(name, known())
+    similar_name_hint(name, known())
 }
 
 /// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance. Of two files

@@ -1,6 +1,6 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, list_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, decode_captures, json_path};
 use crate::load::node_reader::{
@@ -202,7 +202,7 @@ impl RequestDecoder<'_> {
     fn request_line(&mut self, map: &CheckedMap<'_>) -> Option<(Method, Template, Span)> {
         let found: Vec<(Method, &MapEntry)> =
             Method::ALL.into_iter().filter_map(|method| map.entry(method.key()).map(|entry| (method, entry))).collect();
-        let keys = || list_of(Method::ALL.map(Method::key), "or");
+        let keys = || join_names(Method::ALL.map(Method::key), "or");
         let (method, entry) = match found.as_slice() {
             [one] => *one,
             [] => {

@@ -127,7 +127,7 @@ impl Step {
     /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
-        let usual = if self.method.is_read() { DEFAULT_ATTEMPTS } else { 1 };
+        let usual = if self.method.is_safe() { DEFAULT_ATTEMPTS } else { 1 };
         if self.expected_outcome == ExpectedOutcome::Success { self.retry.unwrap_or(usual) } else { 1 }
     }
 

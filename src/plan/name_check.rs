@@ -1,7 +1,7 @@
 //! Holds every template of a request against the names that will be known when it is rendered.
 
 use super::common_accounts;
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of, similar};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::fixture::{CaseVariant, Fixture, FixtureStep};
 use crate::model::repeat::RepeatMode;
@@ -126,7 +126,7 @@ fn check_all_accounts(workspace: &Workspace, environment: &str, request: &Reques
     };
     let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
     schemes.dedup();
-    let schemes = list_of(schemes.iter().copied(), "and");
+    let schemes = join_names(schemes.iter().copied(), "and");
     let fault = Diagnostic::error(format!("{schemes} has no account in environment `{environment}`"));
     faults.push(fault.at(named.at, "each of none").hint("accounts stand under `envs` in ingam.yaml"));
 }
@@ -136,7 +136,7 @@ fn check_ambiguous_account(workspace: &Workspace, environment: &str, request: &R
     for step in &request.steps {
         let accounts = workspace.accounts(environment, &step.scheme.name);
         if accounts.len() > 1 {
-            let names = list_of(accounts.iter().map(|account| account.name.as_str()), "and");
+            let names = join_names(accounts.iter().map(|account| account.name.as_str()), "and");
             let reason =
                 format!("`{}` has the accounts {names} in environment `{environment}`, and none is named", step.scheme.name);
             let fault = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
@@ -232,7 +232,7 @@ impl NameChecker<'_> {
         let RepeatMode::Pages(pages) = &step.repeat else { return };
         for setting in pages.next_page_vars.iter().filter(|setting| !known.contains(&setting.name)) {
             let fault = Diagnostic::error(format!("`{}` has no first value", setting.name)).at(setting.name_at, "not defined");
-            let hint = similar(&setting.name, known.iter().map(String::as_str));
+            let hint = similar_name_hint(&setting.name, known.iter().map(String::as_str));
             let hint = hint.unwrap_or_else(|| format!("give it one in `vars` of the file: `vars: {{ {}: \"\" }}`", setting.name));
             self.diagnostics.push(fault.hint(hint));
         }
@@ -280,7 +280,7 @@ impl NameChecker<'_> {
         let secret = ["cred", "token", "secret"].contains(&name);
         let called = expression.source[offset..].trim_start_matches(name).trim_start().starts_with('(');
         let hint = if called {
-            Some(format!("the functions are {}", list_of(FUNCTION_NAMES, "and")))
+            Some(format!("the functions are {}", join_names(FUNCTION_NAMES, "and")))
         } else if secret {
             Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
         } else if self.fixtures.iter().any(|fixture| fixture.name == name) {
@@ -288,7 +288,7 @@ impl NameChecker<'_> {
         } else if self.variants.iter().any(|variant| variant.vars.iter().any(|field| field.name == name)) {
             Some("not every case gives it: give it in each, or a default in `vars` of the file".to_owned())
         } else {
-            let similar = similar(name, known.iter().map(String::as_str));
+            let similar = similar_name_hint(name, known.iter().map(String::as_str));
             similar.or_else(|| {
                 Some(format!(
                     "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",

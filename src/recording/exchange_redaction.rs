@@ -120,7 +120,7 @@ fn can_be_yaml(value: &Value, depth: usize) -> bool {
 fn keep_spelling(body: ResponseBody, as_sent: Option<&str>, redactor: &mut Redactor) -> ResponseBody {
     match (&body, as_sent) {
         (ResponseBody::Json(value), Some(sent)) if value.to_json() != sent => {
-            let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value) && redactor.scrub(sent) == sent;
+            let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value) && redactor.redact_multiline(sent) == sent;
             if is_whole { ResponseBody::Text(sent.to_owned()) } else { body }
         }
         _ => body,
@@ -130,46 +130,47 @@ fn keep_spelling(body: ResponseBody, as_sent: Option<&str>, redactor: &mut Redac
 fn redact_secrets(answer: RecordedResponse, redactor: &mut Redactor) -> Result<RecordedResponse, RedactionError> {
     let body = match answer.body {
         ResponseBody::Json(value) => ResponseBody::Json(redact_value_secrets(&value, redactor)),
-        ResponseBody::Text(text) => ResponseBody::Text(redactor.scrub(&text)),
-        ResponseBody::Bytes(bytes) if compressed::any_layer(&bytes, &mut |bytes| redactor.finds(bytes)) => {
+        ResponseBody::Text(text) => ResponseBody::Text(redactor.redact_multiline(&text)),
+        ResponseBody::Bytes(bytes) if compressed::any_layer(&bytes, &mut |bytes| redactor.contains_secret(bytes)) => {
             return Err(RedactionError::CompressedSecret);
         }
         other => other,
     };
-    let headers = answer.headers.into_iter().map(|(name, value)| (name, redactor.scrub(&value))).collect();
+    let headers = answer.headers.into_iter().map(|(name, value)| (name, redactor.redact_multiline(&value))).collect();
     Ok(RecordedResponse { headers, body, ..answer })
 }
 
 fn redact_request_secrets(request: RecordedRequest, redactor: &mut Redactor) -> RecordedRequest {
-    let path = redactor.scrub(&request.path);
+    let path = redactor.redact_multiline(&request.path);
     let query = redact_pair_secrets(request.query, redactor);
     let body = match request.body {
         RecordedBody::Json(value) => RecordedBody::Json(redact_value_secrets(&value, redactor)),
         RecordedBody::Form(fields) => RecordedBody::Form(redact_pair_secrets(fields, redactor)),
         RecordedBody::Multipart(parts) => {
-            let part = |part: RecordedPart| RecordedPart { text: redactor.scrub(&part.text), ..part };
+            let part = |part: RecordedPart| RecordedPart { text: redactor.redact_multiline(&part.text), ..part };
             RecordedBody::Multipart(parts.into_iter().map(part).collect())
         }
-        RecordedBody::Text(text) => RecordedBody::Text(redactor.scrub(&text)),
+        RecordedBody::Text(text) => RecordedBody::Text(redactor.redact_multiline(&text)),
         other => other,
     };
     RecordedRequest { path, query, body, ..request }
 }
 
 fn redact_pair_secrets(pairs: Vec<(String, String)>, redactor: &mut Redactor) -> Vec<(String, String)> {
-    pairs.into_iter().map(|(name, value)| (redactor.scrub(&name), redactor.scrub(&value))).collect()
+    pairs.into_iter().map(|(name, value)| (redactor.redact_multiline(&name), redactor.redact_multiline(&value))).collect()
 }
 
 fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
     match value {
-        Value::String(text) => Value::from(redactor.scrub(text)),
+        Value::String(text) => Value::from(redactor.redact_multiline(text)),
         Value::Number(number) => {
-            let text = redactor.scrub(number.as_str());
+            let text = redactor.redact_multiline(number.as_str());
             if text == number.as_str() { value.clone() } else { Value::from(text) }
         }
         Value::List(items) => Value::List(items.iter().map(|item| redact_value_secrets(item, redactor)).collect()),
         Value::Object(members) => {
-            let member = |(name, member): &ObjectMember| (redactor.scrub(name).into(), redact_value_secrets(member, redactor));
+            let member =
+                |(name, member): &ObjectMember| (redactor.redact_multiline(name).into(), redact_value_secrets(member, redactor));
             Value::Object(members.iter().map(member).collect())
         }
         single => single.clone(),

@@ -2,7 +2,7 @@
 //! broken is an error, never a file that is missing.
 
 use super::serialize::to_yaml;
-use crate::disk::{UNFINISHED, replace_shared};
+use crate::atomic_file::{TEMP_PREFIX, replace_shared};
 use crate::load::decode_recording_text;
 use crate::model::recording::{BODIES_DIR, RecordedExchange, RecordedOutcome, RecordedResponse, Recording, ResponseBody};
 use sha2::{Digest, Sha256};
@@ -192,7 +192,7 @@ fn remove_unfinished(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_unfinished(&entry.path());
-        } else if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        } else if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -262,7 +262,7 @@ impl<'a> RefreshFlow<'a> {
         let Some(pair) = token_pair(&answer, raw, self.token, request, record.current.as_ref()) else {
             return self.apply_refusal(lock, record, raw, request, before).await;
         };
-        pair.values.iter().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
+        pair.values.iter().for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
         record.rotate(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
@@ -300,7 +300,7 @@ impl<'a> RefreshFlow<'a> {
         let said = classify_response(self.context.scheme, request.method, path, &ResponseView::new(&response));
         for (name, value) in saved_values(&ResponseView::new(&response), request) {
             if let Some(text) = value.as_str() {
-                self.redactor.add(format!("token.{name}"), text);
+                self.redactor.add_secret(format!("token.{name}"), text);
             }
         }
         let was_lost = matches!(before, RenewalState::Uncertain { .. });
@@ -332,7 +332,9 @@ impl<'a> RefreshFlow<'a> {
             200..300 if matches!(said, ResponseOutcome::Success) => {
                 "an answer without a token where the scheme looks for it".to_owned()
             }
-            _ => truncated(&self.redactor.redact(&crate::secret::visible(&String::from_utf8_lossy(response.body())))),
+            _ => {
+                truncated(&self.redactor.redact(&crate::secret::escape_control_chars(&String::from_utf8_lossy(response.body()))))
+            }
         };
         let reason = format!("no token for {}: the marketplace answered {}: {body}", self.account_label(), response.status);
         let ResponseOutcome::ApiError { kind, hint, remedy: then } = said else {
@@ -366,7 +368,7 @@ impl<'a> RefreshFlow<'a> {
         let draft = token_draft(self.context.scheme, asking.request, inputs).map_err(words)?;
         let SealedRequest { request, trace } =
             seal(self.context.scheme, &asking.request.procedure, draft, &base, inputs).map_err(words)?;
-        trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add(id, value));
+        trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add_secret(id, value));
         Ok(request)
     }
 
@@ -416,18 +418,18 @@ impl<'a> RefreshFlow<'a> {
     fn register_credentials(&mut self) {
         for credential in self.context.scheme.credentials.iter().filter(|credential| credential.is_secret) {
             if let Some(value) = self.credentials.get(&credential.name).and_then(Value::as_str) {
-                self.redactor.add(format!("cred.{}", credential.name), value);
+                self.redactor.add_secret(format!("cred.{}", credential.name), value);
             }
         }
         match &self.job.kind {
-            RefreshKind::Exchange { code, .. } => self.redactor.add("code", code),
-            RefreshKind::Split { refresh_token, .. } => self.redactor.add("token.refresh_token", refresh_token),
+            RefreshKind::Exchange { code, .. } => self.redactor.add_secret("code", code),
+            RefreshKind::Split { refresh_token, .. } => self.redactor.add_secret("token.refresh_token", refresh_token),
             RefreshKind::Renew { .. } => {}
         }
     }
 
     fn register_record_secrets(&mut self, record: &FamilyRecord) {
-        record.secrets().for_each(|(name, value)| self.redactor.add(format!("token.{name}"), value));
+        record.secrets().for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
     }
 
     fn redacted(&mut self, failure: RefreshError) -> RefreshError {

@@ -1,17 +1,17 @@
 //! The Common Test Report Format, <https://ctrf.io>: one JSON document for many CI tools.
 
-use super::diagnostic::{diagnostic, left_over};
-use super::document::{Attempt, Document, NotUndone, Unit, Word};
+use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use super::failure_text::{failure_text, leftover_text};
 use serde_json::{Map, Value, json};
 
 /// The version of the specification that this is written by.
-const SPEC: &str = "0.0.0";
+const SPEC_VERSION: &str = "0.0.0";
 
 #[must_use]
-pub fn write(document: &Document) -> String {
+pub fn write(document: &RunDocument) -> String {
     let report = json!({
         "reportFormat": "CTRF",
-        "specVersion": SPEC,
+        "specVersion": SPEC_VERSION,
         "timestamp": document.started.to_string(),
         "generatedBy": "ingam",
         "results": {
@@ -24,7 +24,7 @@ pub fn write(document: &Document) -> String {
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
 
-fn summary(document: &Document) -> Value {
+fn summary(document: &RunDocument) -> Value {
     let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
     let counts = &document.summary;
     json!({
@@ -43,13 +43,13 @@ fn summary(document: &Document) -> Value {
 }
 
 /// A clean-up that failed is a test, too: otherwise all would seem well.
-fn tests(document: &Document) -> Vec<Value> {
-    let undo = |undo: &NotUndone| {
+fn tests(document: &RunDocument) -> Vec<Value> {
+    let undo = |undo: &LeftoverEntry| {
         json!({
             "name": format!("undo of {}", undo.fixture),
             "status": "failed",
             "duration": 0,
-            "message": left_over(undo),
+            "message": leftover_text(undo),
             "filePath": undo.at.file,
             "line": undo.at.line,
         })
@@ -58,7 +58,7 @@ fn tests(document: &Document) -> Vec<Value> {
     units.chain(document.not_undone.iter().map(undo)).collect()
 }
 
-fn test(document: &Document, unit: &Unit) -> Value {
+fn test(document: &RunDocument, unit: &UnitEntry) -> Value {
     let end = unit.started_ms + unit.duration_ms;
     let mut test = json!({
         "name": unit.id,
@@ -66,7 +66,7 @@ fn test(document: &Document, unit: &Unit) -> Value {
         "duration": document.unix_ms(end) - document.unix_ms(unit.started_ms),
         "start": document.unix_ms(unit.started_ms),
         "stop": document.unix_ms(end),
-        "suite": unit.request().split('/').collect::<Vec<_>>(),
+        "suite": unit.request_name().split('/').collect::<Vec<_>>(),
         "rawStatus": unit.verdict.name(),
         "tags": unit.tags,
         "type": "api",
@@ -77,49 +77,49 @@ fn test(document: &Document, unit: &Unit) -> Value {
         "extra": { "account": unit.account, "schemes": unit.schemes, "column": unit.at.column },
     });
     if let Some(test) = test.as_object_mut() {
-        add_reason(test, unit);
+        add_failure_details(test, unit);
     }
     test
 }
 
-fn add_reason(test: &mut Map<String, Value>, unit: &Unit) {
+fn add_failure_details(test: &mut Map<String, Value>, unit: &UnitEntry) {
     if let Some(message) = &unit.message {
         test.insert("message".to_owned(), json!(message));
     }
-    if unit.verdict.is_bad() {
-        test.insert("trace".to_owned(), json!(diagnostic(unit)));
+    if unit.verdict.is_failure() {
+        test.insert("trace".to_owned(), json!(failure_text(unit)));
     }
-    let attempts: Vec<Value> = (1..).zip(unit.attempts()).map(|(number, attempt)| retry(number, attempt)).collect();
+    let attempts: Vec<Value> = (1..).zip(unit.attempts()).map(|(number, attempt)| retry_attempt(number, attempt)).collect();
     if !attempts.is_empty() {
         test.insert("retryAttempts".to_owned(), json!(attempts));
     }
 }
 
-fn retry(number: usize, attempt: &Attempt) -> Value {
+fn retry_attempt(number: usize, attempt: &AttemptEntry) -> Value {
     let mut retry = json!({ "attempt": number, "status": "failed", "message": attempt.reason });
     if let (Some(retry), Some(latency)) = (retry.as_object_mut(), attempt.latency_ms) {
-        let whole = super::document::duration(latency).as_millis();
+        let whole = super::document::duration_from_ms(latency).as_millis();
         retry.insert("duration".to_owned(), json!(u64::try_from(whole).unwrap_or(u64::MAX)));
     }
     retry
 }
 
-fn status(verdict: Word) -> &'static str {
+fn status(verdict: VerdictWord) -> &'static str {
     match verdict {
-        Word::Pass => "passed",
-        Word::Fail | Word::Error => "failed",
-        Word::Skip => "skipped",
+        VerdictWord::Pass => "passed",
+        VerdictWord::Fail | VerdictWord::Error => "failed",
+        VerdictWord::Skip => "skipped",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::tried_twice;
+    use super::super::test_documents::retried_document;
     use super::*;
 
     #[test]
     fn attempts_are_retries() {
-        let report: Value = serde_json::from_str(&write(&tried_twice(Word::Pass))).unwrap();
+        let report: Value = serde_json::from_str(&write(&retried_document(VerdictWord::Pass))).unwrap();
         let test = &report["results"]["tests"][0];
         assert_eq!((&test["flaky"], &test["retries"], &test["suite"]), (&json!(true), &json!(2), &json!(["a"])));
         assert_eq!(

@@ -1,7 +1,7 @@
 //! A whole run as data, with every place as file, line and column: what all reports in files are written from, and, as JSON,
 //! what `report merge` reads back. Its fields are those of docs/reports.md; a change of their meaning is another format.
 
-use crate::event::{Summary, Trouble, request_of};
+use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 
 /// One run, or several that were merged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Document {
+pub struct RunDocument {
     pub format: u32,
     /// The version of the program.
     pub ingam: String,
@@ -27,16 +27,16 @@ pub struct Document {
     pub shard: Option<String>,
     /// How many units the plan had; fewer were run when it was interrupted, or ended at a failure.
     pub planned: usize,
-    pub summary: Counts,
+    pub summary: VerdictCounts,
     /// In the order of the plan.
-    pub units: Vec<Unit>,
-    pub set_ups: Vec<SetUp>,
-    pub not_undone: Vec<NotUndone>,
+    pub units: Vec<UnitEntry>,
+    pub set_ups: Vec<SetUpEntry>,
+    pub not_undone: Vec<LeftoverEntry>,
 }
 
 /// How many of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct VerdictCounts {
     pub passed: usize,
     pub failed: usize,
     pub errors: usize,
@@ -48,49 +48,49 @@ pub struct Counts {
 
 /// A request file as one account in one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unit {
+pub struct UnitEntry {
     pub id: String,
     pub index: usize,
-    pub verdict: Word,
-    pub trouble: Option<Trouble>,
+    pub verdict: VerdictWord,
+    pub trouble: Option<ErrorClass>,
     /// In words, why it did not pass.
     pub message: Option<String>,
     /// What decided: the first failure, the step, or the file.
-    pub at: Place,
+    pub at: FileLocation,
     pub flaky: bool,
     pub account: Option<String>,
     pub schemes: Vec<String>,
     pub tags: Vec<String>,
     pub started_ms: f64,
     pub duration_ms: f64,
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepEntry>,
     pub not_reached: usize,
 }
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct StepEntry {
     pub name: Option<String>,
     pub line: String,
     pub endpoint: String,
-    pub at: Place,
-    pub verdict: Word,
-    pub trouble: Option<Trouble>,
+    pub at: FileLocation,
+    pub verdict: VerdictWord,
+    pub trouble: Option<ErrorClass>,
     pub message: Option<String>,
     pub status: Option<u16>,
     pub started_ms: f64,
     pub sent_ms: Option<f64>,
     pub latency_ms: Option<f64>,
-    pub attempts: Vec<Attempt>,
-    pub failures: Vec<Failure>,
+    pub attempts: Vec<AttemptEntry>,
+    pub failures: Vec<FailureEntry>,
     pub notes: Vec<String>,
-    pub exchange: Option<Exchange>,
-    pub trace: Vec<TraceLine>,
+    pub exchange: Option<ExchangeEntry>,
+    pub trace: Vec<TraceEntry>,
 }
 
 /// One try before the last one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
+pub struct AttemptEntry {
     pub status: Option<u16>,
     pub reason: String,
     pub latency_ms: Option<f64>,
@@ -98,17 +98,17 @@ pub struct Attempt {
 
 /// One expectation that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    pub at: Place,
+pub struct FailureEntry {
+    pub at: FileLocation,
     pub subject: String,
     pub expected: String,
     pub actual: String,
     pub why: Option<String>,
-    pub differences: Vec<Difference>,
+    pub differences: Vec<DifferenceEntry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct DifferenceEntry {
     pub text: String,
     pub path: Option<String>,
     pub expected: Option<String>,
@@ -116,14 +116,14 @@ pub struct Difference {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
+pub struct ExchangeEntry {
     pub request: String,
     pub response: Option<String>,
 }
 
 /// One line of a signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceLine {
+pub struct TraceEntry {
     pub id: String,
     pub kind: String,
     pub text: String,
@@ -131,16 +131,16 @@ pub struct TraceLine {
 
 /// What made a fixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SetUp {
+pub struct SetUpEntry {
     pub fixture: String,
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepEntry>,
 }
 
 /// Something that is still there although it should be gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotUndone {
+pub struct LeftoverEntry {
     pub fixture: String,
-    pub at: Place,
+    pub at: FileLocation,
     pub reason: String,
     pub is_kept: bool,
 }
@@ -148,14 +148,14 @@ pub struct NotUndone {
 /// A verdict without its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Word {
+pub enum VerdictWord {
     Pass,
     Fail,
     Error,
     Skip,
 }
 
-impl Word {
+impl VerdictWord {
     pub const ALL: [Self; 4] = [Self::Fail, Self::Error, Self::Pass, Self::Skip];
 
     #[must_use]
@@ -170,27 +170,27 @@ impl Word {
 
     /// Somebody has to do something.
     #[must_use]
-    pub fn is_bad(self) -> bool {
+    pub fn is_failure(self) -> bool {
         matches!(self, Self::Fail | Self::Error)
     }
 }
 
 /// Where something stands in a file of the workspace; line and column are counted from one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct FileLocation {
     /// From the root of the workspace, with `/`.
     pub file: String,
     pub line: usize,
     pub column: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }
 
-impl Document {
+impl RunDocument {
     /// Text of a document, which ends with a line end.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -199,7 +199,7 @@ impl Document {
 
     /// The summary that the run itself had.
     #[must_use]
-    pub fn summary(&self) -> Summary {
+    pub fn run_summary(&self) -> RunSummary {
         let counts = &self.summary;
         let mut troubles = Vec::new();
         for trouble in self.units.iter().filter_map(|unit| unit.trouble) {
@@ -207,7 +207,7 @@ impl Document {
                 troubles.push(trouble);
             }
         }
-        Summary {
+        RunSummary {
             passed: counts.passed,
             failed: counts.failed,
             errors: counts.errors,
@@ -215,48 +215,48 @@ impl Document {
             flaky: counts.flaky,
             not_undone: counts.not_undone,
             requests: counts.requests,
-            duration: duration(self.duration_ms),
-            troubles,
+            duration: duration_from_ms(self.duration_ms),
+            error_classes: troubles,
         }
     }
 
     /// Unix milliseconds of an offset.
     #[must_use]
     pub fn unix_ms(&self, offset_ms: f64) -> i64 {
-        let offset = i64::try_from(duration(offset_ms).as_millis()).unwrap_or(0);
+        let offset = i64::try_from(duration_from_ms(offset_ms).as_millis()).unwrap_or(0);
         self.started.as_millisecond().saturating_add(offset)
     }
 
     /// Counts and order, made from what is there.
-    pub fn settle(&mut self) {
+    pub fn sort_and_count(&mut self) {
         self.units.sort_by_key(|unit| unit.index);
-        self.summary = Counts { not_undone: self.not_undone.len(), ..Counts::default() };
+        self.summary = VerdictCounts { not_undone: self.not_undone.len(), ..VerdictCounts::default() };
         for unit in &self.units {
-            self.summary.count(unit);
+            self.summary.add_unit(unit);
         }
     }
 
     /// Steps of units, with the unit that each belongs to.
-    pub fn steps(&self) -> impl Iterator<Item = (&Unit, &Step)> {
+    pub fn steps(&self) -> impl Iterator<Item = (&UnitEntry, &StepEntry)> {
         self.units.iter().flat_map(|unit| unit.steps.iter().map(move |step| (unit, step)))
     }
 }
 
-impl Counts {
-    fn count(&mut self, unit: &Unit) {
+impl VerdictCounts {
+    fn add_unit(&mut self, unit: &UnitEntry) {
         self.requests += unit.steps.iter().filter(|step| step.sent_ms.is_some() || step.status.is_some()).count();
         self.flaky += usize::from(unit.flaky);
         match unit.verdict {
-            Word::Pass => self.passed += 1,
-            Word::Fail => self.failed += 1,
-            Word::Error => self.errors += 1,
-            Word::Skip => self.skipped += 1,
+            VerdictWord::Pass => self.passed += 1,
+            VerdictWord::Fail => self.failed += 1,
+            VerdictWord::Error => self.errors += 1,
+            VerdictWord::Skip => self.skipped += 1,
         }
     }
 
     /// `3 passed, 1 failed`: what there is none of is left out, but for what passed.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn summary_line(&self) -> String {
         let parts = [
             (self.failed, "failed"),
             (self.errors, "could not be done"),
@@ -269,11 +269,11 @@ impl Counts {
     }
 }
 
-impl Unit {
+impl UnitEntry {
     /// The request file that it belongs to.
     #[must_use]
-    pub fn request(&self) -> &str {
-        request_of(&self.id)
+    pub fn request_name(&self) -> &str {
+        request_name(&self.id)
     }
 
     /// The message in one line.
@@ -283,7 +283,7 @@ impl Unit {
     }
 
     /// The steps that were tried more than once.
-    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+    pub fn attempts(&self) -> impl Iterator<Item = &AttemptEntry> {
         self.steps.iter().flat_map(|step| &step.attempts)
     }
 }
@@ -296,12 +296,12 @@ pub fn one_line(text: &str) -> String {
 
 /// Of milliseconds, as documents have them.
 #[must_use]
-pub fn duration(ms: f64) -> Duration {
+pub fn duration_from_ms(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
 }
 
 /// Milliseconds with three decimals.
 #[must_use]
-pub fn milliseconds(duration: Duration) -> f64 {
+pub fn duration_to_ms(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

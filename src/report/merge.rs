@@ -1,6 +1,6 @@
 //! Several documents become one, as if the shards had been one run. It refuses what cannot have been parts of one.
 
-use super::document::{Document, FORMAT, milliseconds};
+use super::document::{FORMAT, RunDocument, duration_to_ms};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,32 +9,32 @@ use std::time::Duration;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     #[error("`{file}` is no JSON document of `ingam run --report json=…`: {reason}")]
-    Broken { file: String, reason: String },
+    InvalidDocument { file: String, reason: String },
     #[error("`{file}` has format {found}, and this version of ingam reads format {FORMAT}")]
-    Format { file: String, found: u32 },
+    UnsupportedFormat { file: String, found: u32 },
     #[error("`{first}` and `{second}` both hold `{id}`")]
-    Twice { id: String, first: String, second: String },
+    DuplicateUnit { id: String, first: String, second: String },
     #[error("`{first}` ran in environment `{here}`, `{second}` in `{there}`")]
-    Environment { first: String, second: String, here: String, there: String },
+    EnvironmentMismatch { first: String, second: String, here: String, there: String },
     #[error("of {total} shards the {} not here: {}", if .missing.len() == 1 { "following is" } else { "following are" }, .missing.join(", "))]
-    Missing { total: u32, missing: Vec<String> },
+    MissingShards { total: u32, missing: Vec<String> },
     #[error("`{file}` is shard {shard}, and others are of another number of shards, or of none")]
-    OtherShards { file: String, shard: String },
+    ShardMismatch { file: String, shard: String },
     #[error("there is nothing to merge")]
-    Nothing,
+    NoDocuments,
 }
 
 impl MergeError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Broken { .. } => "a run that was killed leaves no document: run that shard again",
-            Self::Format { .. } => "let all shards and the merge be done by one version of ingam",
-            Self::Twice { .. } => "name each shard's document once, and give each unit to one shard",
-            Self::Missing { .. } => "what a shard had to test is not tested while its document is missing: run it again",
-            Self::OtherShards { .. } => "merge the documents of one run",
-            Self::Environment { .. } => "merge runs of one environment",
-            Self::Nothing => "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`",
+            Self::InvalidDocument { .. } => "a run that was killed leaves no document: run that shard again",
+            Self::UnsupportedFormat { .. } => "let all shards and the merge be done by one version of ingam",
+            Self::DuplicateUnit { .. } => "name each shard's document once, and give each unit to one shard",
+            Self::MissingShards { .. } => "what a shard had to test is not tested while its document is missing: run it again",
+            Self::ShardMismatch { .. } => "merge the documents of one run",
+            Self::EnvironmentMismatch { .. } => "merge runs of one environment",
+            Self::NoDocuments => "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`",
         }
     }
 }
@@ -43,15 +43,15 @@ impl MergeError {
 ///
 /// # Errors
 /// When it is cut, broken, or of another format.
-pub fn read(file: &str, text: &str) -> Result<Document, MergeError> {
+pub fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> {
     #[derive(Deserialize)]
-    struct Head {
+    struct FormatHeader {
         format: u32,
     }
-    let broken = |error: serde_json::Error| MergeError::Broken { file: file.to_owned(), reason: error.to_string() };
-    let head: Head = serde_json::from_str(text).map_err(broken)?;
+    let broken = |error: serde_json::Error| MergeError::InvalidDocument { file: file.to_owned(), reason: error.to_string() };
+    let head: FormatHeader = serde_json::from_str(text).map_err(broken)?;
     if head.format != FORMAT {
-        return Err(MergeError::Format { file: file.to_owned(), found: head.format });
+        return Err(MergeError::UnsupportedFormat { file: file.to_owned(), found: head.format });
     }
     serde_json::from_str(text).map_err(broken)
 }
@@ -60,29 +60,29 @@ pub fn read(file: &str, text: &str) -> Result<Document, MergeError> {
 ///
 /// # Errors
 /// When a unit occurs twice, or the environments differ.
-pub fn merge(parts: Vec<(String, Document)>) -> Result<Document, MergeError> {
-    one_environment(&parts)?;
-    nothing_twice(&parts)?;
-    all_shards(&parts)?;
+pub fn merge_documents(parts: Vec<(String, RunDocument)>) -> Result<RunDocument, MergeError> {
+    check_environments(&parts)?;
+    check_duplicates(&parts)?;
+    check_shards(&parts)?;
     let mut documents = parts.into_iter().map(|(_, document)| document);
-    let mut whole = documents.next().ok_or(MergeError::Nothing)?;
+    let mut whole = documents.next().ok_or(MergeError::NoDocuments)?;
     whole.shard = None;
-    whole.settle();
+    whole.sort_and_count();
     for part in documents {
-        add(&mut whole, part);
+        append(&mut whole, part);
     }
     for (index, unit) in whole.units.iter_mut().enumerate() {
         unit.index = index;
     }
-    whole.settle();
+    whole.sort_and_count();
     Ok(whole)
 }
 
-fn one_environment(parts: &[(String, Document)]) -> Result<(), MergeError> {
+fn check_environments(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
     let Some((first, whole)) = parts.first() else { return Ok(()) };
     let other = parts.iter().find(|(_, document)| document.environment != whole.environment);
     other.map_or(Ok(()), |(second, other)| {
-        Err(MergeError::Environment {
+        Err(MergeError::EnvironmentMismatch {
             first: first.clone(),
             second: second.clone(),
             here: whole.environment.clone(),
@@ -91,12 +91,12 @@ fn one_environment(parts: &[(String, Document)]) -> Result<(), MergeError> {
     })
 }
 
-fn nothing_twice(parts: &[(String, Document)]) -> Result<(), MergeError> {
+fn check_duplicates(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
     let mut seen: HashMap<&str, &str> = HashMap::new();
     for (file, document) in parts {
         for unit in &document.units {
             if let Some(first) = seen.insert(&unit.id, file) {
-                return Err(MergeError::Twice { id: unit.id.clone(), first: first.to_owned(), second: file.clone() });
+                return Err(MergeError::DuplicateUnit { id: unit.id.clone(), first: first.to_owned(), second: file.clone() });
             }
         }
     }
@@ -104,32 +104,33 @@ fn nothing_twice(parts: &[(String, Document)]) -> Result<(), MergeError> {
 }
 
 /// A shard that got lost would be a green light for what it had to test.
-fn all_shards(parts: &[(String, Document)]) -> Result<(), MergeError> {
-    let shards: Vec<(u32, u32)> = parts.iter().filter_map(|(_, document)| of_text(document.shard.as_deref()?)).collect();
+fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
+    let shards: Vec<(u32, u32)> = parts.iter().filter_map(|(_, document)| parse_shard(document.shard.as_deref()?)).collect();
     let Some((_, total)) = shards.first().copied() else { return Ok(()) };
-    let other =
-        |(_, document): &&(String, Document)| document.shard.as_deref().and_then(of_text).is_none_or(|(_, other)| other != total);
+    let other = |(_, document): &&(String, RunDocument)| {
+        document.shard.as_deref().and_then(parse_shard).is_none_or(|(_, other)| other != total)
+    };
     if let Some((file, document)) = parts.iter().find(other) {
         let shard = document.shard.clone().unwrap_or_else(|| "of no run in parts".to_owned());
-        return Err(MergeError::OtherShards { file: file.clone(), shard });
+        return Err(MergeError::ShardMismatch { file: file.clone(), shard });
     }
     let is_here = |index: &u32| shards.iter().any(|(here, _)| here == index);
     let missing: Vec<String> = (1..=total).filter(|index| !is_here(index)).map(|index| format!("{index}/{total}")).collect();
-    if missing.is_empty() { Ok(()) } else { Err(MergeError::Missing { total, missing }) }
+    if missing.is_empty() { Ok(()) } else { Err(MergeError::MissingShards { total, missing }) }
 }
 
 /// `2/5`
-fn of_text(shard: &str) -> Option<(u32, u32)> {
+fn parse_shard(shard: &str) -> Option<(u32, u32)> {
     let (index, total) = shard.split_once('/')?;
     Some((index.parse().ok()?, total.parse().ok()?))
 }
 
 /// Times are counted from the earliest start; the whole lasts until the last part ends.
-fn add(whole: &mut Document, mut part: Document) {
-    part.settle();
+fn append(whole: &mut RunDocument, mut part: RunDocument) {
+    part.sort_and_count();
     let started = whole.started.min(part.started);
-    shift(whole, started);
-    shift(&mut part, started);
+    rebase_times(whole, started);
+    rebase_times(&mut part, started);
     whole.duration_ms = whole.duration_ms.max(part.duration_ms);
     if !whole.run_id.split(", ").any(|id| id == part.run_id) {
         whole.run_id = format!("{}, {}", whole.run_id, part.run_id);
@@ -141,9 +142,9 @@ fn add(whole: &mut Document, mut part: Document) {
     whole.not_undone.extend(part.not_undone);
 }
 
-fn shift(document: &mut Document, started: jiff::Timestamp) {
+fn rebase_times(document: &mut RunDocument, started: jiff::Timestamp) {
     let later = document.started.as_millisecond() - started.as_millisecond();
-    let later = milliseconds(Duration::from_millis(u64::try_from(later).unwrap_or(0)));
+    let later = duration_to_ms(Duration::from_millis(u64::try_from(later).unwrap_or(0)));
     let of_units = document.units.iter_mut().flat_map(|unit| &mut unit.steps);
     let of_fixtures = document.set_ups.iter_mut().flat_map(|set_up| &mut set_up.steps);
     for step in of_units.chain(of_fixtures) {

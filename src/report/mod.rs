@@ -3,38 +3,38 @@
 //! text and refuses to know where it goes.
 
 mod ctrf;
-mod diagnostic;
 mod document;
-mod gather;
+mod document_events;
+mod document_reporter;
+mod failure_text;
 mod github;
 mod html;
 mod junit;
 mod merge;
 mod ndjson;
 mod progress;
-mod replay;
 mod tap;
 mod terminal;
 #[cfg(test)]
-mod testing;
+mod test_documents;
 
-pub use document::Document;
-pub use gather::Gatherer;
-pub use github::{annotations, summary};
-pub use merge::{MergeError, merge, read};
-pub use ndjson::Ndjson;
-pub use replay::replay;
-pub use terminal::{Style, Terminal, human};
+pub use document::RunDocument;
+pub use document_events::document_events;
+pub use document_reporter::DocumentReporter;
+pub use github::{github_annotations, github_summary};
+pub use merge::{MergeError, merge_documents, read_document};
+pub use ndjson::NdjsonReporter;
+pub use terminal::{TerminalReporter, TerminalStyle, format_duration};
 
 use crate::event::Event;
-use crate::span::Sources;
+use crate::span::SourceMap;
 
 /// Two who listen.
-pub struct Both<'r>(pub &'r mut dyn Reporter, pub &'r mut dyn Reporter);
+pub struct TeeReporter<'r>(pub &'r mut dyn Reporter, pub &'r mut dyn Reporter);
 
-impl Reporter for Both<'_> {
-    fn on(&mut self, event: &Event, sources: &Sources) -> std::io::Result<()> {
-        self.0.on(event, sources).and(self.1.on(event, sources))
+impl Reporter for TeeReporter<'_> {
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()> {
+        self.0.on_event(event, sources).and(self.1.on_event(event, sources))
     }
 }
 
@@ -42,7 +42,7 @@ impl Reporter for Both<'_> {
 pub trait Reporter {
     /// # Errors
     /// When its output cannot be written.
-    fn on(&mut self, event: &Event, sources: &Sources) -> std::io::Result<()>;
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()>;
 }
 
 /// What a report can be written as.
@@ -82,14 +82,14 @@ impl Format {
     ///
     /// # Errors
     /// In words, when its writer fails.
-    pub fn write(self, document: &Document, folder: &str) -> Result<String, String> {
+    pub fn write(self, document: &RunDocument, folder: &str) -> Result<String, String> {
         match self {
             Self::Junit => junit::write(document),
             Self::Json => Ok(document.to_json()),
             Self::Ndjson => Ok(ndjson::write(document)),
             Self::Ctrf => Ok(ctrf::write(document)),
             Self::Tap => Ok(tap::write(document)),
-            Self::Github => Ok(annotations(document, folder)),
+            Self::Github => Ok(github_annotations(document, folder)),
             Self::Html => Ok(html::write(document)),
         }
     }
@@ -98,12 +98,12 @@ impl Format {
 #[cfg(test)]
 mod tests {
     use super::Format;
-    use super::testing::left_over;
+    use super::test_documents::leftover_document;
 
     #[test]
     fn what_could_not_be_taken_back_is_in_every_report() {
         for format in Format::ALL {
-            let text = format.write(&left_over(), "shop/").unwrap();
+            let text = format.write(&leftover_document(), "shop/").unwrap();
             let says = text.contains("item::add") || text.contains("title=not taken back");
             assert!(says && text.contains("the answer was 500"), "{format:?}: {text}");
         }

@@ -1,11 +1,11 @@
 //! Events as they happen, each a line of JSON with the name of its kind under `event`.
 
 use super::Reporter;
-use super::document::{Document, NotUndone, SetUp, Unit, milliseconds};
-use super::gather::Places;
-use super::replay::replay;
+use super::document::{LeftoverEntry, RunDocument, SetUpEntry, UnitEntry, duration_to_ms};
+use super::document_events::document_events;
+use super::document_reporter::EntryBuilder;
 use crate::event::Event;
-use crate::span::Sources;
+use crate::span::SourceMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 /// One line. Times are offsets from `started`, in milliseconds.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Line<'e> {
+enum NdjsonEvent<'e> {
     RunStarted {
         environment: &'e str,
         run_id: &'e str,
@@ -29,14 +29,14 @@ enum Line<'e> {
         id: &'e str,
         until: Timestamp,
     },
-    UnitFinished(Unit),
-    SetUp(SetUp),
-    NotUndone(NotUndone),
-    RunFinished(Finished),
+    UnitFinished(UnitEntry),
+    SetUp(SetUpEntry),
+    NotUndone(LeftoverEntry),
+    RunFinished(SummaryEntry),
 }
 
 #[derive(Serialize)]
-struct Finished {
+struct SummaryEntry {
     passed: usize,
     failed: usize,
     errors: usize,
@@ -48,45 +48,45 @@ struct Finished {
 }
 
 /// Writes each line at once.
-pub struct Ndjson<W: Write> {
+pub struct NdjsonReporter<W: Write> {
     out: W,
-    places: Places,
+    entries: EntryBuilder,
 }
 
-impl<W: Write> Ndjson<W> {
+impl<W: Write> NdjsonReporter<W> {
     pub fn new(out: W) -> Self {
-        Self { out, places: Places::default() }
+        Self { out, entries: EntryBuilder::default() }
     }
 
-    fn line<'e>(&mut self, event: &'e Event, sources: &Sources) -> Line<'e> {
+    fn ndjson_event<'e>(&mut self, event: &'e Event, sources: &SourceMap) -> NdjsonEvent<'e> {
         match event {
-            Event::RunStarted { environment, run_id, units, at_ms, .. } => {
+            Event::RunStarted { environment, run_id, units, started_at_ms: at_ms, .. } => {
                 let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
-                Line::RunStarted { environment, run_id, units: *units, started }
+                NdjsonEvent::RunStarted { environment, run_id, units: *units, started }
             }
-            Event::UnitStarted { index, id } => Line::UnitStarted { index: *index, id },
+            Event::UnitStarted { index, id } => NdjsonEvent::UnitStarted { index: *index, id },
             Event::Waiting { id, until_ms } => {
-                Line::Waiting { id, until: Timestamp::from_millisecond(*until_ms).unwrap_or_default() }
+                NdjsonEvent::Waiting { id, until: Timestamp::from_millisecond(*until_ms).unwrap_or_default() }
             }
-            Event::UnitFinished(unit) => Line::UnitFinished(self.places.unit(unit, sources)),
-            Event::SetUp(set_up) => Line::SetUp(self.places.set_up(set_up, sources)),
-            Event::NotUndone(undo) => Line::NotUndone(self.places.not_undone(undo, sources)),
-            Event::RunFinished(summary) => Line::RunFinished(finished(summary)),
+            Event::UnitFinished(unit) => NdjsonEvent::UnitFinished(self.entries.unit(unit, sources)),
+            Event::SetUp(set_up) => NdjsonEvent::SetUp(self.entries.set_up(set_up, sources)),
+            Event::UndoFailed(undo) => NdjsonEvent::NotUndone(self.entries.leftover(undo, sources)),
+            Event::RunFinished(summary) => NdjsonEvent::RunFinished(summary_entry(summary)),
         }
     }
 }
 
-impl<W: Write> Reporter for Ndjson<W> {
-    fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&self.line(event, sources))?;
+impl<W: Write> Reporter for NdjsonReporter<W> {
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&self.ndjson_event(event, sources))?;
         line.push(b'\n');
         self.out.write_all(&line)?;
         self.out.flush()
     }
 }
 
-fn finished(summary: &crate::event::Summary) -> Finished {
-    Finished {
+fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
+    SummaryEntry {
         passed: summary.passed,
         failed: summary.failed,
         errors: summary.errors,
@@ -94,17 +94,17 @@ fn finished(summary: &crate::event::Summary) -> Finished {
         flaky: summary.flaky,
         not_undone: summary.not_undone,
         requests: summary.requests,
-        duration_ms: milliseconds(summary.duration),
+        duration_ms: duration_to_ms(summary.duration),
     }
 }
 
 /// The lines of a run that is over.
 #[must_use]
-pub fn write(document: &Document) -> String {
-    let (events, sources) = replay(document);
+pub fn write(document: &RunDocument) -> String {
+    let (events, sources) = document_events(document);
     let mut out = Vec::new();
-    let mut lines = Ndjson::new(&mut out);
+    let mut lines = NdjsonReporter::new(&mut out);
     // Writing to memory does not fail.
-    let _ = events.iter().try_for_each(|event| lines.on(event, &sources));
+    let _ = events.iter().try_for_each(|event| lines.on_event(event, &sources));
     String::from_utf8_lossy(&out).into_owned()
 }

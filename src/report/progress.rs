@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 /// Counts of what has begun and ended.
 #[derive(Default)]
-pub struct Progress {
+pub struct RunProgress {
     units: usize,
     running: usize,
-    done: usize,
+    finished: usize,
     failed: usize,
     /// Units whose calls wait for their budget, each with the end of its wait in Unix milliseconds.
     waiting: BTreeMap<String, i64>,
     pub is_shown: bool,
 }
 
-impl Progress {
-    pub fn note(&mut self, event: &Event) {
+impl RunProgress {
+    pub fn observe(&mut self, event: &Event) {
         match event {
             Event::RunStarted { units, .. } => self.units = *units,
             Event::UnitStarted { .. } => self.running += 1,
@@ -24,30 +24,31 @@ impl Progress {
             Event::UnitFinished(unit) => {
                 self.waiting.remove(&unit.id);
                 self.running = self.running.saturating_sub(1);
-                self.done += 1;
+                self.finished += 1;
                 self.failed += usize::from(matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)));
             }
             Event::RunFinished(_) => self.units = 0,
-            Event::SetUp(_) | Event::NotUndone(_) => {}
+            Event::SetUp(_) | Event::UndoFailed(_) => {}
         }
     }
 
     /// `  3 running · 12 of 47 done · 1 failed · waiting for budget until 09:00:00 UTC`; nothing before the start and after the end.
     #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub fn status_line(&self) -> Option<String> {
         if self.units == 0 {
             return None;
         }
         let failed = if self.failed > 0 { format!(" · {} failed", self.failed) } else { String::new() };
-        let waiting = self.waiting.values().max().map(|until_ms| format!(" · waiting for budget until {}", until(*until_ms)));
-        let (running, done, units) = (self.running, self.done, self.units);
+        let waiting =
+            self.waiting.values().max().map(|until_ms| format!(" · waiting for budget until {}", wait_end_text(*until_ms)));
+        let (running, done, units) = (self.running, self.finished, self.units);
         Some(format!("  {running} running · {done} of {units} done{failed}{}", waiting.unwrap_or_default()))
     }
 }
 
 /// A time of this day; the second in which a wait is over.
 #[must_use]
-pub fn until(until_ms: i64) -> String {
+pub fn wait_end_text(until_ms: i64) -> String {
     let seconds = until_ms.saturating_add(999).div_euclid(1_000);
     jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default()
 }

@@ -1,20 +1,20 @@
 //! TAP, version 14: <https://testanything.org/tap-version-14-specification.html>. What failed is said in a YAML block below
 //! its line.
 
-use super::diagnostic::{diagnostic, left_over};
-use super::document::{Document, Place, Unit, Word, one_line};
+use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, one_line};
+use super::failure_text::{failure_text, leftover_text};
 use std::fmt::Write as _;
 
 #[must_use]
-pub fn write(document: &Document) -> String {
+pub fn write(document: &RunDocument) -> String {
     let all = document.units.len() + document.not_undone.len();
     let mut out = format!("TAP version 14\n1..{all}\n");
     for (number, unit) in (1..).zip(&document.units) {
         add_unit(&mut out, number, unit);
     }
     for (number, undo) in (document.units.len() + 1..).zip(&document.not_undone) {
-        let _ = writeln!(out, "not ok {number} - {}", escaped(&format!("undo of {}", undo.fixture)));
-        add_block(&mut out, "error", &undo.at, &one_line(&left_over(undo)), &undo.reason);
+        let _ = writeln!(out, "not ok {number} - {}", escape_description(&format!("undo of {}", undo.fixture)));
+        add_yaml_block(&mut out, "error", &undo.at, &one_line(&leftover_text(undo)), &undo.reason);
     }
     if let Some(signal) = &document.interrupted {
         let _ = writeln!(out, "Bail out! interrupted by {signal}");
@@ -22,24 +22,24 @@ pub fn write(document: &Document) -> String {
     out
 }
 
-fn add_unit(out: &mut String, number: usize, unit: &Unit) {
-    let not = if unit.verdict.is_bad() { "not " } else { "" };
+fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
+    let not = if unit.verdict.is_failure() { "not " } else { "" };
     let skip = match unit.verdict {
-        Word::Skip => format!(" # SKIP {}", escaped(&unit.headline())),
+        VerdictWord::Skip => format!(" # SKIP {}", escape_description(&unit.headline())),
         _ => String::new(),
     };
-    let _ = writeln!(out, "{not}ok {number} - {}{skip}", escaped(&unit.id));
-    if unit.verdict.is_bad() {
-        add_block(out, unit.verdict.name(), &unit.at, &unit.headline(), &diagnostic(unit));
+    let _ = writeln!(out, "{not}ok {number} - {}{skip}", escape_description(&unit.id));
+    if unit.verdict.is_failure() {
+        add_yaml_block(out, unit.verdict.name(), &unit.at, &unit.headline(), &failure_text(unit));
     } else if unit.flaky {
-        let reasons: Vec<String> = unit.attempts().map(|attempt| quoted(&attempt.reason)).collect();
+        let reasons: Vec<String> = unit.attempts().map(|attempt| yaml_string(&attempt.reason)).collect();
         let _ = writeln!(out, "  ---\n  flaky: true\n  attempts: [{}]\n  ...", reasons.join(", "));
     }
 }
 
-fn add_block(out: &mut String, severity: &str, at: &Place, message: &str, whole: &str) {
-    let _ = writeln!(out, "  ---\n  message: {}\n  severity: {severity}", quoted(message));
-    let _ = writeln!(out, "  at:\n    file: {}\n    line: {}\n    column: {}", quoted(&at.file), at.line, at.column);
+fn add_yaml_block(out: &mut String, severity: &str, at: &FileLocation, message: &str, whole: &str) {
+    let _ = writeln!(out, "  ---\n  message: {}\n  severity: {severity}", yaml_string(message));
+    let _ = writeln!(out, "  at:\n    file: {}\n    line: {}\n    column: {}", yaml_string(&at.file), at.line, at.column);
     // The digit says how deep the text stands, so that it may begin with blanks.
     let _ = writeln!(out, "  diagnostic: |2");
     for line in whole.lines() {
@@ -49,23 +49,23 @@ fn add_block(out: &mut String, severity: &str, at: &Place, message: &str, whole:
 }
 
 /// JSON's spelling of a text is one of YAML, too.
-fn quoted(text: &str) -> String {
+fn yaml_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// A `#` would begin a directive.
-fn escaped(text: &str) -> String {
+fn escape_description(text: &str) -> String {
     one_line(text).replace('\\', "\\\\").replace('#', "\\#")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::tried_twice;
+    use super::super::test_documents::retried_document;
     use super::*;
 
     #[test]
     fn what_passed_late_is_marked() {
-        let text = write(&tried_twice(Word::Pass));
+        let text = write(&retried_document(VerdictWord::Pass));
         assert_eq!(
             text,
             "TAP version 14\n1..1\nok 1 - a[x]@sg\n  ---\n  flaky: true\n  \
@@ -75,6 +75,6 @@ mod tests {
 
     #[test]
     fn no_name_begins_a_directive() {
-        assert_eq!(escaped("a # SKIP \\ b\nok 2"), "a \\# SKIP \\\\ b ok 2");
+        assert_eq!(escape_description("a # SKIP \\ b\nok 2"), "a \\# SKIP \\\\ b ok 2");
     }
 }

@@ -1,11 +1,11 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a summary.
 
 use super::Reporter;
-use super::progress::{Progress, until};
-use crate::diagnostic::count;
-use crate::event::{Event, FailureReport, SetUpReport, StepReport, Summary, UndoReport, UnitReport, Verdict};
-use crate::secret::Shown;
-use crate::span::Sources;
+use super::progress::{RunProgress, wait_end_text};
+use crate::diagnostic::pluralize;
+use crate::event::{Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport, Verdict};
+use crate::secret::RedactedText;
+use crate::span::SourceMap;
 use anstyle::{AnsiColor, Style as Ansi};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,19 +13,19 @@ use std::time::Duration;
 
 /// How output looks on one terminal, or in a pipe.
 #[derive(Clone, Copy, Debug)]
-pub struct Style {
-    pub colours: bool,
+pub struct TerminalStyle {
+    pub has_colour: bool,
     /// In columns; longer lines are not cut, but shortened where a long value can be.
     pub width: usize,
     /// Each line is written at once, since somebody is looking.
-    pub live: bool,
+    pub is_live: bool,
 }
 
-impl Style {
+impl TerminalStyle {
     /// Text in a style, when there are colours.
     #[must_use]
     pub fn paint(self, style: Ansi, text: &str) -> String {
-        if self.colours && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.has_colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     #[must_use]
@@ -51,7 +51,7 @@ impl Style {
     /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
     #[must_use]
     pub fn difference(self, text: &str) -> String {
-        let Some((place, rest)) = text.split_once(": ").filter(|_| self.colours) else { return text.to_owned() };
+        let Some((place, rest)) = text.split_once(": ").filter(|_| self.has_colour) else { return text.to_owned() };
         let rest = match (rest.strip_prefix("expected ").and_then(|both| both.rsplit_once(", got ")), rest) {
             (Some((wanted, came)), _) => format!("expected {}, got {}", self.green(wanted), self.red(came)),
             (None, rest) if rest.starts_with("missing") => self.green(rest),
@@ -67,53 +67,61 @@ impl Style {
 }
 
 /// Writes to one output; remembers what went wrong until the end.
-pub struct Terminal<W: Write> {
+pub struct TerminalReporter<W: Write> {
     out: W,
-    style: Style,
-    verbose: bool,
-    troubled: Vec<UnitReport>,
+    style: TerminalStyle,
+    is_verbose: bool,
+    failed_units: Vec<UnitReport>,
     /// Units that have ended before one that comes before them: lines are in the order of the plan.
-    early: BTreeMap<usize, UnitReport>,
-    next: usize,
-    progress: Progress,
+    out_of_order: BTreeMap<usize, UnitReport>,
+    next_index: usize,
+    progress: RunProgress,
 }
 
-impl<W: Write> Terminal<W> {
-    pub fn new(out: W, style: Style, verbose: bool) -> Self {
-        Self { out, style, verbose, troubled: Vec::new(), early: BTreeMap::new(), next: 0, progress: Progress::default() }
+impl<W: Write> TerminalReporter<W> {
+    pub fn new(out: W, style: TerminalStyle, verbose: bool) -> Self {
+        Self {
+            out,
+            style,
+            is_verbose: verbose,
+            failed_units: Vec::new(),
+            out_of_order: BTreeMap::new(),
+            next_index: 0,
+            progress: RunProgress::default(),
+        }
     }
 
     /// What is known when somebody stops the run.
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn interrupted(&mut self, sources: &Sources) -> io::Result<()> {
+    pub fn report_interruption(&mut self, sources: &SourceMap) -> io::Result<()> {
         self.clear_progress()?;
-        self.tell_in_order(sources, true)?;
-        for unit in std::mem::take(&mut self.troubled) {
-            self.in_full(&unit, sources)?;
+        self.print_ready_units(sources, true)?;
+        for unit in std::mem::take(&mut self.failed_units) {
+            self.print_details(&unit, sources)?;
         }
         writeln!(self.out, "\n{}", self.style.red("interrupted: not every request was run"))?;
         self.out.flush()
     }
 
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
-        let files = count(units, "request file");
+        let files = pluralize(units, "request file");
         writeln!(self.out, "{} {files} in environment {}", self.style.bold("ingam"), self.style.bold(environment))
     }
 
-    fn unit(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
-        let word = self.word(&unit.verdict);
+    fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
+        let word = self.verdict_word(&unit.verdict);
         let note = match &unit.verdict {
-            Verdict::Skipped(reason) => crate::secret::visible(reason),
-            _ if unit.flaky => format!("FLAKY, {} · {}", attempts_of(unit), human(unit.duration)),
-            _ => human(unit.duration),
+            Verdict::Skipped(reason) => crate::secret::escape_control_chars(reason),
+            _ if unit.flaky => format!("FLAKY, {} · {}", attempt_count(unit), format_duration(unit.duration)),
+            _ => format_duration(unit.duration),
         };
-        let used = 7 + width(&unit.id);
-        let gap = self.style.width.min(100).saturating_sub(used + width(&note)).max(2);
+        let used = 7 + display_width(&unit.id);
+        let gap = self.style.width.min(100).saturating_sub(used + display_width(&note)).max(2);
         let note = if unit.flaky { self.style.yellow(&note) } else { self.style.dim(&note) };
         writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))?;
-        if self.verbose {
+        if self.is_verbose {
             for step in &unit.steps {
                 self.step(step, sources, true)?;
             }
@@ -123,7 +131,7 @@ impl<W: Write> Terminal<W> {
                 self.paragraph("warning", note)?;
             }
         }
-        if self.style.live {
+        if self.style.is_live {
             self.out.flush()?;
         }
         Ok(())
@@ -131,16 +139,16 @@ impl<W: Write> Terminal<W> {
 
     /// At once, since nothing else may happen until then; a terminal that is looked at has it in its line of progress.
     fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
-        if self.style.live {
+        if self.style.is_live {
             return Ok(());
         }
-        writeln!(self.out, "  {} {id}  for budget until {}", self.style.yellow("WAIT"), until(until_ms))?;
+        writeln!(self.out, "  {} {id}  for budget until {}", self.style.yellow("WAIT"), wait_end_text(until_ms))?;
         self.out.flush()
     }
 
     /// Only for those who want to see every exchange.
-    fn set_up(&mut self, set_up: &SetUpReport, sources: &Sources) -> io::Result<()> {
-        if !self.verbose || set_up.steps.is_empty() {
+    fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> io::Result<()> {
+        if !self.is_verbose || set_up.steps.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "  {} {}", self.style.dim("MADE"), set_up.fixture)?;
@@ -148,17 +156,17 @@ impl<W: Write> Terminal<W> {
     }
 
     /// What is still there although it should be gone.
-    fn not_undone(&mut self, undo: &UndoReport, sources: &Sources) -> io::Result<()> {
+    fn not_undone(&mut self, undo: &UndoFailureReport, sources: &SourceMap) -> io::Result<()> {
         writeln!(self.out, "  {} {}", self.style.red("LEFT"), undo.fixture)?;
-        writeln!(self.out, "    {}", self.style.dim(&sources.place(undo.at)))?;
+        writeln!(self.out, "    {}", self.style.dim(&sources.location(undo.at)))?;
         self.paragraph("error", &undo.reason)?;
-        if undo.is_kept {
-            self.paragraph("help", &Shown::fixed("`ingam cleanup` tries again"))?;
+        if undo.is_in_ledger {
+            self.paragraph("help", &RedactedText::from_static("`ingam cleanup` tries again"))?;
         }
         Ok(())
     }
 
-    fn word(&self, verdict: &Verdict) -> String {
+    fn verdict_word(&self, verdict: &Verdict) -> String {
         match verdict {
             Verdict::Pass => self.style.green("PASS"),
             Verdict::Fail => self.style.red("FAIL"),
@@ -167,12 +175,12 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    fn in_full(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
-        writeln!(self.out, "\n{} {}", self.word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
+    fn print_details(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
+        writeln!(self.out, "\n{} {}", self.verdict_word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
         // What no step of it says itself: a fixture that could not be set up, a variable that could not be made.
         let is_said = unit.steps.iter().any(|step| step.verdict == unit.verdict);
         if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
-            writeln!(self.out, "  {}", sources.place(unit.at))?;
+            writeln!(self.out, "  {}", sources.location(unit.at))?;
             self.paragraph("error", reason)?;
         }
         for step in unit.steps.iter().filter(|step| !step.verdict.is_pass()) {
@@ -185,15 +193,15 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
-    fn step(&mut self, step: &StepReport, sources: &Sources, passed_too: bool) -> io::Result<()> {
+    fn step(&mut self, step: &StepReport, sources: &SourceMap, passed_too: bool) -> io::Result<()> {
         let name = step.name.as_deref().map(|name| format!("{}: ", self.style.bold(name))).unwrap_or_default();
         let answer = match (step.status, step.latency) {
-            (Some(status), Some(latency)) => format!(" → {status} in {}", human(latency)),
+            (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(latency)),
             _ => String::new(),
         };
-        writeln!(self.out, "  {name}{}{}", step.line, self.style.dim(&answer))?;
+        writeln!(self.out, "  {name}{}{}", step.request_line, self.style.dim(&answer))?;
         if !step.verdict.is_pass() {
-            writeln!(self.out, "  {}", self.style.dim(&sources.place(step.at)))?;
+            writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
         self.attempts(step)?;
         if let Verdict::Error(_, reason) = &step.verdict {
@@ -206,9 +214,9 @@ impl<W: Write> Terminal<W> {
             self.paragraph("help", note)?;
         }
         match &step.exchange {
-            Some(exchange) if self.verbose && (passed_too || !step.verdict.is_pass()) => {
-                self.quoted(">", &exchange.request)?;
-                exchange.response.as_ref().map_or(Ok(()), |response| self.quoted("<", response))
+            Some(exchange) if self.is_verbose && (passed_too || !step.verdict.is_pass()) => {
+                self.print_quoted(">", &exchange.request)?;
+                exchange.response.as_ref().map_or(Ok(()), |response| self.print_quoted("<", response))
             }
             Some(exchange) if step.verdict == Verdict::Fail => {
                 exchange.response.as_ref().map_or(Ok(()), |response| self.excerpt(response))
@@ -222,12 +230,12 @@ impl<W: Write> Terminal<W> {
         (1..).zip(&step.attempts).try_for_each(|(number, attempt)| self.paragraph(&format!("attempt {number}"), &attempt.reason))
     }
 
-    fn failure(&mut self, failure: &FailureReport, sources: &Sources) -> io::Result<()> {
-        let place = self.style.dim(&sources.place(failure.at));
+    fn failure(&mut self, failure: &FailureReport, sources: &SourceMap) -> io::Result<()> {
+        let place = self.style.dim(&sources.location(failure.at));
         writeln!(self.out, "\n    {}  {place}", self.style.bold(failure.subject.as_str()))?;
         writeln!(self.out, "      expected  {}", self.style.green(failure.expected.as_str()))?;
         writeln!(self.out, "      actual    {}", self.style.red(failure.actual.as_str()))?;
-        if let Some(why) = &failure.why {
+        if let Some(why) = &failure.hint {
             writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
         }
         for difference in &failure.differences {
@@ -236,10 +244,10 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
-    fn paragraph(&mut self, word: &str, text: &Shown) -> io::Result<()> {
+    fn paragraph(&mut self, word: &str, text: &RedactedText) -> io::Result<()> {
         let painted = if word == "error" { self.style.red(word) } else { self.style.yellow(word) };
         let indent = 4 + word.len() + 2;
-        let lines = wrapped(text.as_str(), self.style.width.saturating_sub(indent).max(40));
+        let lines = wrap_words(text.as_str(), self.style.width.saturating_sub(indent).max(40));
         for (index, line) in lines.iter().enumerate() {
             let before = if index == 0 { format!("    {painted}: ") } else { " ".repeat(indent) };
             writeln!(self.out, "{before}{line}")?;
@@ -247,7 +255,7 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
-    fn quoted(&mut self, mark: &str, text: &Shown) -> io::Result<()> {
+    fn print_quoted(&mut self, mark: &str, text: &RedactedText) -> io::Result<()> {
         for line in text.as_str().lines() {
             writeln!(self.out, "    {} {line}", self.style.dim(mark))?;
         }
@@ -255,7 +263,7 @@ impl<W: Write> Terminal<W> {
     }
 
     /// The first lines of an answer that was not good: its own words say most.
-    fn excerpt(&mut self, response: &Shown) -> io::Result<()> {
+    fn excerpt(&mut self, response: &RedactedText) -> io::Result<()> {
         const LINES: usize = 8;
         let body = response.as_str().split_once("\n\n").map_or("", |(_, body)| body);
         let lines: Vec<&str> = body.lines().collect();
@@ -264,7 +272,7 @@ impl<W: Write> Terminal<W> {
         }
         writeln!(self.out, "\n    answer")?;
         for line in lines.iter().take(LINES) {
-            writeln!(self.out, "      {}", self.style.dim(&shortened(line, self.style.width.max(60) - 8)))?;
+            writeln!(self.out, "      {}", self.style.dim(&truncated(line, self.style.width.max(60) - 8)))?;
         }
         let more = lines.len().saturating_sub(LINES);
         if more > 0 {
@@ -273,10 +281,10 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
-    fn finished(&mut self, summary: &Summary, sources: &Sources) -> io::Result<()> {
-        self.tell_in_order(sources, true)?;
-        for unit in std::mem::take(&mut self.troubled) {
-            self.in_full(&unit, sources)?;
+    fn finished(&mut self, summary: &RunSummary, sources: &SourceMap) -> io::Result<()> {
+        self.print_ready_units(sources, true)?;
+        for unit in std::mem::take(&mut self.failed_units) {
+            self.print_details(&unit, sources)?;
         }
         let mut parts = vec![self.style.green(&format!("{} passed", summary.passed))];
         if summary.failed > 0 {
@@ -294,56 +302,56 @@ impl<W: Write> Terminal<W> {
         if summary.flaky > 0 {
             parts.push(self.style.yellow(&format!("{} flaky", summary.flaky)));
         }
-        let calls = count(summary.requests, "request");
-        writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), human(summary.duration))?;
+        let calls = pluralize(summary.requests, "request");
+        writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), format_duration(summary.duration))?;
         self.out.flush()
     }
 }
 
-impl<W: Write> Reporter for Terminal<W> {
-    fn on(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
-        if self.style.live {
-            self.progress.note(event);
+impl<W: Write> Reporter for TerminalReporter<W> {
+    fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
+        if self.style.is_live {
+            self.progress.observe(event);
             self.clear_progress()?;
         }
-        self.tell(event, sources)?;
-        if self.style.live { self.draw_progress() } else { Ok(()) }
+        self.print_event(event, sources)?;
+        if self.style.is_live { self.draw_progress() } else { Ok(()) }
     }
 }
 
-impl<W: Write> Terminal<W> {
-    fn tell(&mut self, event: &Event, sources: &Sources) -> io::Result<()> {
+impl<W: Write> TerminalReporter<W> {
+    fn print_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         match event {
             Event::RunStarted { environment, files, .. } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
             Event::Waiting { id, until_ms } => self.waiting(id, *until_ms),
-            Event::UnitFinished(unit) if unit.index == self.next => {
-                self.tell_unit(unit, sources)?;
-                self.tell_in_order(sources, false)
+            Event::UnitFinished(unit) if unit.index == self.next_index => {
+                self.print_unit(unit, sources)?;
+                self.print_ready_units(sources, false)
             }
             Event::UnitFinished(unit) => {
-                self.early.insert(unit.index, unit.clone());
+                self.out_of_order.insert(unit.index, unit.clone());
                 Ok(())
             }
-            Event::NotUndone(undo) => self.not_undone(undo, sources),
+            Event::UndoFailed(undo) => self.not_undone(undo, sources),
             Event::RunFinished(summary) => self.finished(summary, sources),
         }
     }
 
     /// The lines whose turn it is; with `all`, also those before which some will never come.
-    fn tell_in_order(&mut self, sources: &Sources, all: bool) -> io::Result<()> {
-        while let Some(entry) = self.early.first_entry().filter(|entry| all || *entry.key() == self.next) {
+    fn print_ready_units(&mut self, sources: &SourceMap, all: bool) -> io::Result<()> {
+        while let Some(entry) = self.out_of_order.first_entry().filter(|entry| all || *entry.key() == self.next_index) {
             let unit = entry.remove();
-            self.tell_unit(&unit, sources)?;
+            self.print_unit(&unit, sources)?;
         }
         Ok(())
     }
 
-    fn tell_unit(&mut self, unit: &UnitReport, sources: &Sources) -> io::Result<()> {
-        self.next = unit.index + 1;
+    fn print_unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
+        self.next_index = unit.index + 1;
         if matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)) {
-            self.troubled.push(unit.clone());
+            self.failed_units.push(unit.clone());
         }
         self.unit(unit, sources)
     }
@@ -353,8 +361,8 @@ impl<W: Write> Terminal<W> {
     }
 
     fn draw_progress(&mut self) -> io::Result<()> {
-        if let Some(text) = self.progress.text() {
-            write!(self.out, "{}", self.style.dim(&shortened(&text, self.style.width.max(20) - 1)))?;
+        if let Some(text) = self.progress.status_line() {
+            write!(self.out, "{}", self.style.dim(&truncated(&text, self.style.width.max(20) - 1)))?;
             self.progress.is_shown = true;
         }
         self.out.flush()
@@ -362,13 +370,13 @@ impl<W: Write> Terminal<W> {
 }
 
 /// Of the step that was tried most often.
-fn attempts_of(unit: &UnitReport) -> String {
-    count(unit.steps.iter().map(|step| step.attempts.len() + 1).max().unwrap_or(1), "attempt")
+fn attempt_count(unit: &UnitReport) -> String {
+    pluralize(unit.steps.iter().map(|step| step.attempts.len() + 1).max().unwrap_or(1), "attempt")
 }
 
 /// A duration for people: `840 µs`, `12 ms`, `3.4 s`.
 #[must_use]
-pub fn human(duration: Duration) -> String {
+pub fn format_duration(duration: Duration) -> String {
     match duration.as_micros() {
         micros @ 0..1_000 => format!("{micros} µs"),
         micros @ 1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
@@ -378,29 +386,29 @@ pub fn human(duration: Duration) -> String {
 }
 
 /// Columns of a text: Korean, Chinese and Japanese letters take two.
-fn width(text: &str) -> usize {
+fn display_width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
-fn shortened(line: &str, columns: usize) -> String {
-    if width(line) <= columns {
+fn truncated(line: &str, columns: usize) -> String {
+    if display_width(line) <= columns {
         return line.to_owned();
     }
     let mut used = 1;
     let fits = |letter: &char| {
-        used += width(letter.encode_utf8(&mut [0; 4]));
+        used += display_width(letter.encode_utf8(&mut [0; 4]));
         used <= columns
     };
     line.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// Breaks a text between words; its own line ends stay.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
+fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
         for word in paragraph.split(' ') {
-            if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+            if !line.is_empty() && display_width(&line) + 1 + display_width(word) > columns {
                 lines.push(std::mem::take(&mut line));
             }
             if !line.is_empty() || word.is_empty() {
@@ -419,7 +427,7 @@ mod tests {
 
     #[test]
     fn durations_are_short() {
-        let text = |micros| human(Duration::from_micros(micros));
+        let text = |micros| format_duration(Duration::from_micros(micros));
         assert_eq!(
             (text(840), text(1_240), text(12_345), text(3_456_000)),
             ("840 µs".into(), "1.2 ms".into(), "12 ms".into(), "3.45 s".into())
@@ -428,7 +436,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_by_their_width() {
-        assert_eq!(wrapped("무선 이어폰 a", 9), ["무선", "이어폰 a"]);
-        assert_eq!(shortened("무선 이어폰", 6), "무선 …");
+        assert_eq!(wrap_words("무선 이어폰 a", 9), ["무선", "이어폰 a"]);
+        assert_eq!(truncated("무선 이어폰", 6), "무선 …");
     }
 }

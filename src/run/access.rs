@@ -1,6 +1,6 @@
 //! As whom and where a request goes: account, credentials, host. Worked out once for each scheme and account.
 
-use crate::diagnostic::{did_you_mean, list_of};
+use crate::diagnostic::{did_you_mean, join_names};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
@@ -138,7 +138,7 @@ impl<'w> AccessResolver<'w> {
                     reason: format!(
                         "`{}` has the accounts {} in environment `{}`, and none is named",
                         scheme.name,
-                        list_of(names(), "and"),
+                        join_names(names(), "and"),
                         self.name
                     ),
                     hint: Some("write `account: NAME` in the file, or pass `--account NAME`".to_owned()),

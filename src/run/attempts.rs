@@ -88,7 +88,7 @@ impl Attempts<'_> {
             }
             let fault = self.classify_fault(&result, progress);
             self.record_host_health(fault.is_some());
-            let may_go_on = |fault: &RetryableFault| number < self.max_attempts && (draft.method.is_read() || fault.was_not_sent);
+            let may_go_on = |fault: &RetryableFault| number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent);
             let Some(fault) = fault.filter(may_go_on) else { return result };
             let wait = match self.next_wait(number, &fault) {
                 Ok(wait) => wait,

@@ -3,7 +3,7 @@
 
 use super::fixtures::ActiveFixtures;
 use super::{RunContext, unit};
-use crate::event::{Event, Summary, UnitReport, Verdict};
+use crate::event::{Event, RunSummary, UnitReport, Verdict};
 use crate::model::request::Request;
 use crate::plan::{Plan, Unit, parallel_lanes};
 use crate::recording::RecordingKey;
@@ -18,7 +18,7 @@ struct Conductor<'c, 'w> {
     plan: &'c Plan<'w>,
     context: &'c RunContext<'c>,
     emit: RefCell<&'c mut dyn FnMut(Event)>,
-    summary: RefCell<Summary>,
+    summary: RefCell<RunSummary>,
     /// How many units of each file have not ended.
     units_left: RefCell<HashMap<&'w str, usize>>,
     /// The first unit that did not pass was the last to begin.
@@ -28,7 +28,7 @@ struct Conductor<'c, 'w> {
 
 /// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events, never an
 /// error of this function.
-pub async fn run<'w>(plan: &Plan<'w>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) -> Summary {
+pub async fn run<'w>(plan: &Plan<'w>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) -> RunSummary {
     let begun = Instant::now();
     emit(run_started_event(plan, context));
     let conductor = Conductor {
@@ -58,7 +58,7 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
         files: plan.file_count(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
-        at_ms: (context.clock)() - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
+        started_at_ms: (context.clock)() - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
     }
 }
 
@@ -104,7 +104,7 @@ impl<'w> Conductor<'_, 'w> {
         self.emit_event(Event::UnitStarted { index, id: unit.id() });
         let mut hear = |event: Event| self.emit_event(event);
         let report = UnitReport { index, ..unit::run(unit, fixtures, self.context, &mut hear).await };
-        self.summary.borrow_mut().count(&report);
+        self.summary.borrow_mut().add_unit(&report);
         let is_whole = report.not_reached == 0;
         self.context.recordings.end_unit(&unit::recording_key(unit), is_whole);
         self.finish_file(unit.request);
@@ -114,7 +114,7 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     fn emit_event(&self, event: Event) {
-        self.summary.borrow_mut().not_undone += usize::from(matches!(event, Event::NotUndone(_)));
+        self.summary.borrow_mut().not_undone += usize::from(matches!(event, Event::UndoFailed(_)));
         (self.emit.borrow_mut())(event);
     }
 

@@ -167,7 +167,7 @@ impl ExchangeContext<'_> {
     fn register_trace_secrets(&self, trace: &SignTrace) {
         let mut redactor = self.context.redactor.borrow_mut();
         for (id, value) in trace.secrets() {
-            redactor.add(id, value);
+            redactor.add_secret(id, value);
         }
     }
 

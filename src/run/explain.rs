@@ -11,7 +11,7 @@ use crate::model::scheme::{RequestPart, Scheme};
 use crate::model::template::Expression;
 use crate::plan::Unit;
 use crate::render::{FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope, render_draft};
-use crate::secret::{Redactor, Shown};
+use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::store::CredentialError;
@@ -34,18 +34,18 @@ pub struct StepExplanation {
 pub struct ExplainedRequest {
     pub title: String,
     /// `query.timestamp` and its value.
-    pub prepared: Vec<(String, Shown)>,
+    pub prepared: Vec<(String, RedactedText)>,
     /// Id, kind and text of each step.
-    pub trace: Vec<(String, String, Shown)>,
-    pub attached: Vec<(String, Shown)>,
-    pub wire: Shown,
+    pub trace: Vec<(String, String, RedactedText)>,
+    pub attached: Vec<(String, RedactedText)>,
+    pub wire: RedactedText,
     pub curl: String,
 }
 
 /// A name that the request uses, and where its value comes from.
 pub struct ExplainedValue {
     pub name: String,
-    pub value: Shown,
+    pub value: RedactedText,
     pub layer: VariableLayer,
     pub at: Option<Span>,
 }
@@ -71,7 +71,7 @@ impl ExplainError {
         if !names.is_empty() {
             hints.push(format!(
                 "earlier steps capture {}: give a value with `--var NAME=VALUE`",
-                crate::diagnostic::list_of(names, "and")
+                crate::diagnostic::join_names(names, "and")
             ));
         }
         hints
@@ -133,14 +133,18 @@ fn explain_request(
     let SealedRequest { request, trace } = sealed;
     let mut redactor = context.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
-        redactor.add(id, value);
+        redactor.add_secret(id, value);
     }
     ExplainedRequest {
         title: title.to_owned(),
         prepared: placed_values(&trace.prepared, &mut redactor),
-        trace: trace.lines.iter().map(|line| (line.id.clone(), line.op.to_owned(), redactor.show(&line.value))).collect(),
+        trace: trace
+            .lines
+            .iter()
+            .map(|line| (line.id.clone(), line.op.to_owned(), redactor.redact_for_display(&line.value)))
+            .collect(),
         attached: placed_values(&trace.attached, &mut redactor),
-        wire: redactor.show(&step::request_text(request)),
+        wire: redactor.redact_for_display(&step::request_text(request)),
         curl: curl_command(request, &|name| context.accesses.credential_variable(scheme, account, name), &mut redactor),
     }
 }
@@ -168,8 +172,8 @@ fn time_note(now_ms: i64, trace: &SignTrace) -> String {
     format!("{now}, written as {}", trace.ts)
 }
 
-fn placed_values(rows: &[(RequestPart, String, String)], redactor: &mut Redactor) -> Vec<(String, Shown)> {
-    rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.show(value))).collect()
+fn placed_values(rows: &[(RequestPart, String, String)], redactor: &mut Redactor) -> Vec<(String, RedactedText)> {
+    rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.redact_for_display(value))).collect()
 }
 
 /// Each name once, in the order of its first use.
@@ -182,12 +186,12 @@ fn used_values(step: &Step, variables: &VariableScope, redactor: &mut Redactor) 
                 continue;
             }
             if FUNCTION_NAMES.contains(&root.as_str()) {
-                let value = redactor.show(&format!("the function in `{}`", expression.source));
+                let value = redactor.redact_for_display(&format!("the function in `{}`", expression.source));
                 found.push(ExplainedValue { name: root, value, layer: VariableLayer::BuiltIn, at: Some(expression.at) });
             } else if let (Some(value), Some(origin)) = (variables.get(&root), variables.origin(&root)) {
                 found.push(ExplainedValue {
                     name: root,
-                    value: redactor.show(&value.to_json()),
+                    value: redactor.redact_for_display(&value.to_json()),
                     layer: origin.layer,
                     at: origin.at,
                 });

@@ -20,10 +20,10 @@ pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -
     let differences = difference_reports(&failure.differences, &mut redactor);
     FailureReport {
         at: failure.at,
-        subject: redactor.show(&failure.subject),
-        expected: redactor.show(&failure.expected),
-        actual: redactor.show(&actual),
-        why: failure.reason.as_ref().map(|why| redactor.show(why)),
+        subject: redactor.redact_for_display(&failure.subject),
+        expected: redactor.redact_for_display(&failure.expected),
+        actual: redactor.redact_for_display(&actual),
+        hint: failure.reason.as_ref().map(|why| redactor.redact_for_display(why)),
         differences,
     }
 }
@@ -32,7 +32,7 @@ pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -
 pub fn difference_reports(found: &DifferenceList, redactor: &mut Redactor) -> Vec<DifferenceReport> {
     let mut differences: Vec<_> = found.shown.iter().map(|difference| difference_report(difference, redactor)).collect();
     if found.omitted > 0 {
-        differences.push(redactor.show(&format!("… and {} more differences", found.omitted)).into());
+        differences.push(redactor.redact_for_display(&format!("… and {} more differences", found.omitted)).into());
     }
     differences
 }
@@ -45,10 +45,10 @@ fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> D
         DifferenceKind::SchemaViolation { rule, actual } => (Some(rule), Some(actual)),
     };
     DifferenceReport {
-        text: redactor.show(&difference.to_string()),
-        path: Some(redactor.show(&difference.path)),
-        expected: expected.map(|text| redactor.show(text)),
-        actual: actual.map(|text| redactor.show(text)),
+        text: redactor.redact_for_display(&difference.to_string()),
+        path: Some(redactor.redact_for_display(&difference.path)),
+        expected: expected.map(|text| redactor.redact_for_display(text)),
+        actual: actual.map(|text| redactor.redact_for_display(text)),
     }
 }
 
@@ -56,10 +56,10 @@ pub fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> Fa
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: failure.at,
-        subject: redactor.show(&failure.subject),
-        expected: redactor.show(&format!("something to capture as `{}`", failure.name)),
-        actual: redactor.show(&failure.reason),
-        why: failure.actual.as_ref().map(|actual| redactor.show(actual)),
+        subject: redactor.redact_for_display(&failure.subject),
+        expected: redactor.redact_for_display(&format!("something to capture as `{}`", failure.name)),
+        actual: redactor.redact_for_display(&failure.reason),
+        hint: failure.actual.as_ref().map(|actual| redactor.redact_for_display(actual)),
         differences: Vec::new(),
     }
 }
@@ -69,10 +69,10 @@ pub fn unexpected_outcome(step: &Step, expected: &str, actual: &str, context: &R
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: step.at,
-        subject: redactor.show("ok"),
-        expected: redactor.show(expected),
-        actual: redactor.show(actual),
-        why: Some(redactor.show(&format!("by the rules of the scheme `{}`", step.scheme.name))),
+        subject: redactor.redact_for_display("ok"),
+        expected: redactor.redact_for_display(expected),
+        actual: redactor.redact_for_display(actual),
+        hint: Some(redactor.redact_for_display(&format!("by the rules of the scheme `{}`", step.scheme.name))),
         differences: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use super::exchange::SendState;
 use super::step::{self, StepOwner};
 use super::undo::{self, UndoRequest};
 use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
-use crate::event::{Event, SetUpReport, StepReport, Trouble, UndoReport, Verdict};
+use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
 use crate::jsonpath::PathMatches;
 use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
 use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
@@ -47,7 +47,7 @@ struct PendingUndo<'w> {
 /// A fixture that could not be set up.
 #[derive(Clone, Debug)]
 pub struct SetUpError {
-    pub error_class: Trouble,
+    pub error_class: ErrorClass,
     pub reason: String,
     pub steps: Vec<StepReport>,
 }
@@ -56,21 +56,21 @@ impl SetUpError {
     fn from_verdict(fixture: &Fixture, verdict: &Verdict, steps: Vec<StepReport>) -> Self {
         let (trouble, why) = match verdict {
             Verdict::Error(trouble, why) => (*trouble, why.to_string()),
-            _ => (Trouble::Unable, "an expectation did not hold".to_owned()),
+            _ => (ErrorClass::Unable, "an expectation did not hold".to_owned()),
         };
         Self { error_class: trouble, reason: format!("the fixture `{}` could not be set up: {why}", fixture.name), steps }
     }
 
     fn file_error(fixture: &Fixture, reason: &str) -> Self {
         let reason = format!("the fixture `{}` could not be set up: {reason}", fixture.name);
-        Self { error_class: Trouble::File, reason, steps: Vec::new() }
+        Self { error_class: ErrorClass::File, reason, steps: Vec::new() }
     }
 }
 
 impl From<LedgerError> for SetUpError {
     fn from(error: LedgerError) -> Self {
         Self {
-            error_class: Trouble::Unable,
+            error_class: ErrorClass::Unable,
             reason: format!("nothing is made that is not written down first: {error}"),
             steps: Vec::new(),
         }
@@ -257,7 +257,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                 let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
                 let noted = if outcome.is_ok() { self.close_undo(number).map_err(|error| error.to_string()) } else { Ok(()) };
                 if let Err(reason) = outcome.and(noted) {
-                    emit(Event::NotUndone(undo_report(&instance, &pending, &reason, context)));
+                    emit(Event::UndoFailed(undo_report(&instance, &pending, &reason, context)));
                 }
             }
         }
@@ -285,13 +285,18 @@ async fn send_pending_undo(pending: &PendingUndo<'_>, whose: &RecordingKey, cont
     undo::send_undo(recall, context).await
 }
 
-fn undo_report(instance: &FixtureInstance<'_>, pending: &PendingUndo<'_>, reason: &str, context: &RunContext<'_>) -> UndoReport {
+fn undo_report(
+    instance: &FixtureInstance<'_>,
+    pending: &PendingUndo<'_>,
+    reason: &str,
+    context: &RunContext<'_>,
+) -> UndoFailureReport {
     let mut redactor = context.redactor.borrow_mut();
-    UndoReport {
+    UndoFailureReport {
         fixture: step_name(instance.fixture, pending.step),
         at: pending.step.undo.as_ref().map_or(pending.step.step.at, |undo| undo.step.at),
-        reason: redactor.show(reason),
-        is_kept: pending.ledger_number.is_some(),
+        reason: redactor.redact_for_display(reason),
+        is_in_ledger: pending.ledger_number.is_some(),
     }
 }
 

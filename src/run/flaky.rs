@@ -1,7 +1,7 @@
 //! What passed only on a retry, where that is a failure.
 
 use super::RunContext;
-use crate::diagnostic::count;
+use crate::diagnostic::pluralize;
 use crate::event::{FailureReport, StepReport, Verdict};
 
 /// Steps that passed only on a retry fail, and with them their unit.
@@ -18,13 +18,13 @@ pub fn fail_flaky_steps(steps: &mut [StepReport], verdict: &mut Verdict, context
 
 fn flaky_failure(step: &StepReport, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
-    let failed = count(step.attempts.len(), "failed attempt");
+    let failed = pluralize(step.attempts.len(), "failed attempt");
     FailureReport {
         at: step.at,
-        subject: redactor.show("attempts"),
-        expected: redactor.show("to pass without a retry"),
-        actual: redactor.show(&format!("it passed after {failed}")),
-        why: Some(redactor.show("it is flaky, and `--flaky fail` says that this is a failure")),
+        subject: redactor.redact_for_display("attempts"),
+        expected: redactor.redact_for_display("to pass without a retry"),
+        actual: redactor.redact_for_display(&format!("it passed after {failed}")),
+        hint: Some(redactor.redact_for_display("it is flaky, and `--flaky fail` says that this is a failure")),
         differences: Vec::new(),
     }
 }

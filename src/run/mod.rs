@@ -30,17 +30,17 @@ pub use explain::{ExplainError, ExplainedRequest, ExplainedValue, StepExplanatio
 pub use fixtures::find_leftovers;
 pub use retry_budget::RetryBudget;
 pub use run_recordings::{RecordingMode, RunRecordings};
-pub use snapshot_check::{SnapshotOptions, snapshot_path};
+pub use snapshot_check::{SnapshotOptions, step_snapshot_path};
 pub use stop::{StopSender, StopSignal, stop_channel};
 pub use token::{RunTokens, access_token};
 pub use undo::{UndoRequest, send_undo};
 pub use unreferenced_snapshots::unreferenced_snapshots;
 
-use crate::event::Trouble;
+use crate::event::ErrorClass;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
-use crate::secret::{Redactor, Shown};
+use crate::secret::{RedactedText, Redactor};
 use crate::sign::NamedValues;
 use crate::store::FamilyRecord;
 use crate::transport::LiveTransport;
@@ -108,7 +108,7 @@ impl RunContext<'_> {
     /// From now on the tokens of a record are shown by their names.
     pub fn register_record_secrets(&self, record: &FamilyRecord) {
         let mut redactor = self.redactor.borrow_mut();
-        record.secrets().for_each(|(name, value)| redactor.add(format!("token.{name}"), value));
+        record.secrets().for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
     }
 
     /// From now on these secrets are shown by their names.
@@ -116,12 +116,12 @@ impl RunContext<'_> {
         let mut redactor = self.redactor.borrow_mut();
         for credential in scheme.credentials.iter().filter(|credential| credential.is_secret) {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
-                redactor.add(format!("cred.{}", credential.name), value);
+                redactor.add_secret(format!("cred.{}", credential.name), value);
             }
         }
         for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
             if let Some(value) = token.get(field).and_then(Value::as_str) {
-                redactor.add(format!("token.{field}"), value);
+                redactor.add_secret(format!("token.{field}"), value);
             }
         }
     }
@@ -140,15 +140,15 @@ fn body_text(body: &[u8]) -> String {
 }
 
 /// Secrets go first, and only then is a long text cut: half a secret could not be recognised any more.
-fn redacted_text(text: &str, redactor: &mut Redactor) -> Shown {
+fn redacted_text(text: &str, redactor: &mut Redactor) -> RedactedText {
     let whole = redactor.redact(text);
     match whole.char_indices().nth(MAX_SHOWN_BODY) {
-        Some((cut, _)) => redactor.show(&format!("{}\n… ({} bytes in all)", &whole[..cut], text.len())),
-        None => redactor.show(&whole),
+        Some((cut, _)) => redactor.redact_for_display(&format!("{}\n… ({} bytes in all)", &whole[..cut], text.len())),
+        None => redactor.redact_for_display(&whole),
     }
 }
 
-impl From<&AccessError> for Trouble {
+impl From<&AccessError> for ErrorClass {
     fn from(error: &AccessError) -> Self {
         match error {
             AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,

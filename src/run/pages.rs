@@ -6,7 +6,7 @@ use super::step::{Judgement, StepError};
 use super::step_execution::{StepExecution, StepResponse, captures_list};
 use super::{RunContext, failures};
 use crate::check::{self, ResponseView};
-use crate::diagnostic::count;
+use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::capture::Capture;
@@ -96,7 +96,7 @@ impl CurrentPage<'_> {
     }
 
     fn too_many_pages(&self) -> Box<FailureReport> {
-        let expected = format!("an end within {}", count(self.pages.max_pages as usize, "page"));
+        let expected = format!("an end within {}", pluralize(self.pages.max_pages as usize, "page"));
         let actual = format!("`{}` is still true", self.pages.has_next.as_str());
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
@@ -110,10 +110,10 @@ impl CurrentPage<'_> {
         let mut redactor = self.execution.context.redactor.borrow_mut();
         Box::new(FailureReport {
             at,
-            subject: redactor.show(subject),
-            expected: redactor.show(expected),
-            actual: redactor.show(actual),
-            why: None,
+            subject: redactor.redact_for_display(subject),
+            expected: redactor.redact_for_display(expected),
+            actual: redactor.redact_for_display(actual),
+            hint: None,
             differences: Vec::new(),
         })
     }
@@ -121,7 +121,7 @@ impl CurrentPage<'_> {
     /// Which page it was.
     fn add_page_number(&self, failure: &mut FailureReport) {
         let text = format!("{} (page {})", failure.subject, self.number);
-        failure.subject = self.execution.context.redactor.borrow_mut().show(&text);
+        failure.subject = self.execution.context.redactor.borrow_mut().redact_for_display(&text);
     }
 }
 

@@ -4,7 +4,7 @@ use super::exchange::StepProgress;
 use super::step::{Judgement, StepError};
 use super::step_execution::StepExecution;
 use crate::check::ResponseView;
-use crate::diagnostic::count;
+use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::model::repeat::PollOptions;
 use crate::render::{RenderError, VariableScope};
@@ -54,8 +54,10 @@ fn unmet_until(
     let unmet =
         asking.unmet_assertions(asking.step.poll_conditions(), &ResponseView::new(response).with_redaction(&hide), variables)?;
     let mut redactor = asking.context.redactor.borrow_mut();
-    let named =
-        |failure: FailureReport| FailureReport { subject: redactor.show(&format!("until {}", failure.subject)), ..failure };
+    let named = |failure: FailureReport| FailureReport {
+        subject: redactor.redact_for_display(&format!("until {}", failure.subject)),
+        ..failure
+    };
     Ok(unmet.into_iter().map(named).collect())
 }
 
@@ -64,10 +66,10 @@ fn timeout_failure(asking: &StepExecution<'_>, poll: &PollOptions, answers: usiz
     let within = human_duration(poll.timeout);
     FailureReport {
         at: poll.at,
-        subject: redactor.show("poll"),
-        expected: redactor.show(&format!("`until` to hold within {within}")),
-        actual: redactor.show(&format!("it did not hold in {}", count(answers, "answer"))),
-        why: None,
+        subject: redactor.redact_for_display("poll"),
+        expected: redactor.redact_for_display(&format!("`until` to hold within {within}")),
+        actual: redactor.redact_for_display(&format!("it did not hold in {}", pluralize(answers, "answer"))),
+        hint: None,
         differences: Vec::new(),
     }
 }

@@ -251,7 +251,7 @@ fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
         if let Ok(crate::jsonpath::PathMatches::One(Some(Value::String(token)))) = path.find(json)
             && token.len() >= MIN_TOKEN
         {
-            redactor.add(format!("token.{name}"), token);
+            redactor.add_secret(format!("token.{name}"), token);
         }
     }
 }
@@ -268,10 +268,10 @@ fn response_differences(
     let mut add = |subject: &str, expected: String, actual: String, differences: &DifferenceList| {
         found.push(FailureReport {
             at,
-            subject: redactor.show(subject),
-            expected: redactor.show(&expected),
-            actual: redactor.show(&actual),
-            why: None,
+            subject: redactor.redact_for_display(subject),
+            expected: redactor.redact_for_display(&expected),
+            actual: redactor.redact_for_display(&actual),
+            hint: None,
             differences: super::failures::difference_reports(differences, redactor),
         });
     };

@@ -3,14 +3,17 @@
 
 use super::RunContext;
 use crate::check::DifferenceList;
-use crate::diagnostic::count;
+use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::template::{Template, TemplatePart};
 use crate::plan::Unit;
-use crate::snapshot::{About, Kept, SnapshotError, SnapshotFile, Update, Writing, content, differences, path_of, same};
+use crate::snapshot::{
+    SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMetadata, SnapshotUpdate, UpdateBehavior, content_differences,
+    is_same_content, snapshot_content, snapshot_path,
+};
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub struct SnapshotOptions {
     /// Of every step, also of those that do not ask for it.
     pub every_step: bool,
-    pub update: Update,
+    pub update: SnapshotUpdate,
 }
 
 /// An answer and whose it is.
@@ -43,10 +46,10 @@ pub struct SnapshotOutcome {
 
 /// The file of a step's snapshot, relative to the root of the workspace.
 #[must_use]
-pub fn snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
+pub fn step_snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
     let variants = unit.case.iter().chain(unit.params.iter().map(|(_, param)| param)).map(|variant| variant.id.as_str());
     let parts: Vec<&str> = step.name.as_deref().into_iter().chain(variants).chain(unit.account.as_deref()).collect();
-    path_of(&unit.request.name, &parts)
+    snapshot_path(&unit.request.name, &parts)
 }
 
 impl SnapshotCheck<'_> {
@@ -58,10 +61,10 @@ impl SnapshotCheck<'_> {
         if self.step.snapshot.is_none() && !context.snapshots.every_step {
             return Ok(SnapshotOutcome::default());
         }
-        let kept = Kept::new(&context.workspace.root, snapshot_path(self.unit, self.step));
-        let text = content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
-        match kept.accepted()? {
-            Some(file) if same(&file.content, &text) => self.unchanged(&kept, text, context),
+        let kept = SnapshotLocation::new(&context.workspace.root, step_snapshot_path(self.unit, self.step));
+        let text = snapshot_content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
+        match kept.read_accepted()? {
+            Some(file) if is_same_content(&file.content, &text) => self.unchanged(&kept, text, context),
             Some(file) => self.changed(&kept, &file.content, text, context),
             None => self.new_snapshot(&kept, text, context),
         }
@@ -73,47 +76,69 @@ impl SnapshotCheck<'_> {
     }
 
     /// What was pending is out of date.
-    fn unchanged(&self, kept: &Kept, text: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
+    fn unchanged(
+        &self,
+        kept: &SnapshotLocation,
+        text: String,
+        context: &RunContext<'_>,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
         let update = context.snapshots.update;
-        if update == (Update::Always { force: true }) && !self.has_failures {
-            kept.put(&self.file_text(text, context))?;
-        } else if update.writes() {
-            kept.drop_pending()?;
+        if update == (SnapshotUpdate::Always { force: true }) && !self.has_failures {
+            kept.write_accepted(&self.file_text(text, context))?;
+        } else if update.allows_writing() {
+            kept.discard_pending()?;
         }
         Ok(SnapshotOutcome::default())
     }
 
-    fn changed(&self, kept: &Kept, old: &str, new: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
-        let found = differences(old, &new);
+    fn changed(
+        &self,
+        kept: &SnapshotLocation,
+        old: &str,
+        new: String,
+        context: &RunContext<'_>,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
+        let found = content_differences(old, &new);
         let step = self.write(kept, new, true, context)?;
-        if step == Writing::Accept {
+        if step == UpdateBehavior::Accept {
             return Ok(accepted_outcome(&kept.path));
         }
         let way_out = match step {
-            Writing::Pending => "what came is pending: look at it with `ingam snapshot review`",
+            UpdateBehavior::Pending => "what came is pending: look at it with `ingam snapshot review`",
             _ if self.has_failures => "nothing is pending, since its assertions do not hold",
             _ => "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`",
         };
         Ok(SnapshotOutcome { failure: Some(self.difference_failure(&kept.path, &found, way_out, context)), note: None })
     }
 
-    fn new_snapshot(&self, kept: &Kept, text: String, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
+    fn new_snapshot(
+        &self,
+        kept: &SnapshotLocation,
+        text: String,
+        context: &RunContext<'_>,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
         if self.has_failures {
             let note = format!("no snapshot `{}` is taken, since its assertions do not hold", kept.path.display());
             return Ok(SnapshotOutcome { note: Some(note), failure: None });
         }
         match self.write(kept, text, false, context)? {
-            Writing::Accept => Ok(accepted_outcome(&kept.path)),
-            step => Err(SnapshotError::Missing { path: kept.path.clone(), is_pending: step == Writing::Pending }),
+            UpdateBehavior::Accept => Ok(accepted_outcome(&kept.path)),
+            step => Err(SnapshotError::Missing { path: kept.path.clone(), is_pending: step == UpdateBehavior::Pending }),
         }
     }
 
-    fn write(&self, kept: &Kept, text: String, is_there: bool, context: &RunContext<'_>) -> Result<Writing, SnapshotError> {
-        let step = if self.has_failures { Writing::Nothing } else { context.snapshots.update.of_new(is_there) };
+    fn write(
+        &self,
+        kept: &SnapshotLocation,
+        text: String,
+        is_there: bool,
+        context: &RunContext<'_>,
+    ) -> Result<UpdateBehavior, SnapshotError> {
+        let step = if self.has_failures { UpdateBehavior::Nothing } else { context.snapshots.update.behavior_for(is_there) };
         match step {
-            Writing::Nothing => {}
-            Writing::Pending => kept.put_pending(&self.file_text(text, context))?,
-            Writing::Accept => kept.put(&self.file_text(text, context))?,
+            UpdateBehavior::Nothing => {}
+            UpdateBehavior::Pending => kept.write_pending(&self.file_text(text, context))?,
+            UpdateBehavior::Accept => kept.write_accepted(&self.file_text(text, context))?,
         }
         Ok(step)
     }
@@ -126,8 +151,8 @@ impl SnapshotCheck<'_> {
         let id = self.unit.id().replacen(name, &format!("{name}{step}"), 1);
         let expression = format!("{} {}", self.step.method, as_written(&self.step.path));
         let info = [("scheme", Value::from(self.scheme.name.as_str())), ("status", i64::from(self.response.status).into())];
-        let about = About { source: &source, description: &id, expression: &expression, info: &info };
-        context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).text(true))
+        let about = SnapshotMetadata { source: &source, description: &id, expression: &expression, info: &info };
+        context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).to_text(true))
     }
 
     fn difference_failure(&self, path: &Path, found: &DifferenceList, way_out: &str, context: &RunContext<'_>) -> FailureReport {
@@ -135,10 +160,10 @@ impl SnapshotCheck<'_> {
         let number = found.shown.len() + found.omitted;
         FailureReport {
             at: self.step.snapshot.as_ref().map_or(self.step.at, |snapshot| snapshot.at),
-            subject: redactor.show("snapshot"),
-            expected: redactor.show(&path.display().to_string()),
-            actual: redactor.show(&format!("another answer, with {}", count(number, "difference"))),
-            why: Some(redactor.show(way_out)),
+            subject: redactor.redact_for_display("snapshot"),
+            expected: redactor.redact_for_display(&path.display().to_string()),
+            actual: redactor.redact_for_display(&format!("another answer, with {}", pluralize(number, "difference"))),
+            hint: Some(redactor.redact_for_display(way_out)),
             differences: super::failures::difference_reports(found, &mut redactor),
         }
     }

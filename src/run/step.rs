@@ -5,7 +5,7 @@ use super::exchange::{FailedAttempt, SendState, StepProgress};
 use super::step_execution::StepExecution;
 use super::{RunContext, body_text, pages, poll, redacted_text};
 use crate::budget::BudgetError;
-use crate::event::{AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Trouble, Verdict};
+use crate::event::{AttemptReport, ErrorClass, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict};
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
@@ -14,7 +14,7 @@ use crate::plan::Unit;
 use crate::recording::{RecordingKey, RedactionError, ReplayError};
 use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope};
 use crate::renew::RefreshError;
-use crate::secret::{Redactor, Shown};
+use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealError, TraceLine};
 use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
@@ -55,23 +55,23 @@ impl From<BudgetError> for StepError {
 }
 
 impl StepError {
-    fn error_class(&self) -> Trouble {
+    fn error_class(&self) -> ErrorClass {
         match self {
-            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => Trouble::File,
-            Self::Seal(_) => Trouble::Credential,
+            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => ErrorClass::File,
+            Self::Seal(_) => ErrorClass::Credential,
             Self::Access(error) => error.into(),
-            Self::Transport(_) => Trouble::Unable,
-            Self::Token(failure) if failure.needs_user_action => Trouble::Credential,
-            Self::Token(_) => Trouble::Unable,
-            Self::Budget(error) if error.is_store_error() => Trouble::Unable,
-            Self::Budget(_) => Trouble::Budget,
-            Self::Replay(ReplayError::ConnectionClosed) => Trouble::Unable,
+            Self::Transport(_) => ErrorClass::Unable,
+            Self::Token(failure) if failure.needs_user_action => ErrorClass::Credential,
+            Self::Token(_) => ErrorClass::Unable,
+            Self::Budget(error) if error.is_store_error() => ErrorClass::Unable,
+            Self::Budget(_) => ErrorClass::Budget,
+            Self::Replay(ReplayError::ConnectionClosed) => ErrorClass::Unable,
             Self::NotRecorded(_)
             | Self::Replay(_)
-            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Broken { .. }) => Trouble::Recording,
-            Self::Snapshot(SnapshotError::Mask(_)) | Self::Redaction(_) => Trouble::File,
-            Self::Snapshot(SnapshotError::Unwritable { .. }) => Trouble::Unable,
-            Self::Interrupted => Trouble::Interrupted,
+            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => ErrorClass::Recording,
+            Self::Snapshot(SnapshotError::MaskFailed(_)) | Self::Redaction(_) => ErrorClass::File,
+            Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
+            Self::Interrupted => ErrorClass::Interrupted,
         }
     }
 
@@ -171,7 +171,7 @@ fn step_report(
         Err(error) => {
             at = error.at().unwrap_or(at);
             let notes = progress.warnings.into_iter().chain(error.notes()).collect();
-            (Verdict::Error(error.error_class(), redactor.show(&error.to_string())), Vec::new(), notes)
+            (Verdict::Error(error.error_class(), redactor.redact_for_display(&error.to_string())), Vec::new(), notes)
         }
     };
     let wanted = context.verbose || context.detail || !verdict.is_pass();
@@ -183,17 +183,17 @@ fn step_report(
     });
     StepReport {
         name: step.name.clone(),
-        line: if wanted { redactor.show(&line()) } else { Shown::default() },
-        endpoint: if context.detail { redactor.show(&endpoint()) } else { Shown::default() },
+        request_line: if wanted { redactor.redact_for_display(&line()) } else { RedactedText::default() },
+        endpoint: if context.detail { redactor.redact_for_display(&endpoint()) } else { RedactedText::default() },
         at,
-        begun: progress.started_at,
-        sent: progress.sent_at,
+        started_at: progress.started_at,
+        sent_at: progress.sent_at,
         status: progress.judged_response.as_ref().map(|heard| heard.response.status),
         latency: progress.judged_response.as_ref().map(|heard| heard.response.latency),
         verdict,
         attempts: progress.attempts.iter().map(|attempt| attempt_report(attempt, &mut redactor)).collect(),
         failures,
-        notes: notes.iter().map(|note| redactor.show(note)).collect(),
+        notes: notes.iter().map(|note| redactor.redact_for_display(note)).collect(),
         exchange,
         trace: progress.trace.iter().map(|line| trace_report(line, &mut redactor)).collect(),
     }
@@ -211,7 +211,7 @@ fn request_line(draft: &Draft) -> String {
 }
 
 fn attempt_report(attempt: &FailedAttempt, redactor: &mut Redactor) -> AttemptReport {
-    AttemptReport { status: attempt.status, reason: redactor.show(&attempt.reason), latency: attempt.latency }
+    AttemptReport { status: attempt.status, reason: redactor.redact_for_display(&attempt.reason), latency: attempt.latency }
 }
 
 fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {

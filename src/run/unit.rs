@@ -4,7 +4,7 @@
 use super::fixtures::ActiveFixtures;
 use super::step::{self, StepOwner};
 use super::{RunContext, flaky};
-use crate::event::{About, Event, StepReport, Trouble, UnitReport, Verdict};
+use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
 use crate::model::fixture::Fixture;
 use crate::plan::Unit;
 use crate::recording::RecordingKey;
@@ -24,12 +24,12 @@ pub async fn run<'w>(
         index: 0,
         id: unit.id(),
         at: request.at,
-        about: if context.detail { unit_labels(unit) } else { About::default() },
+        labels: if context.detail { unit_labels(unit) } else { UnitLabels::default() },
         flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),
         verdict,
         not_reached,
         steps,
-        begun,
+        started_at: begun,
         duration: context.started_at.elapsed().saturating_sub(begun),
     };
     if let Some(reason) = &request.skip {
@@ -39,7 +39,7 @@ pub async fn run<'w>(
     let values = match fixtures.set_up(unit, context, emit).await {
         Ok(values) => values,
         Err(error) => {
-            let reason = context.redactor.borrow_mut().show(&error.reason);
+            let reason = context.redactor.borrow_mut().redact_for_display(&error.reason);
             return report(Verdict::Error(error.error_class, reason), error.steps, 0);
         }
     };
@@ -49,15 +49,15 @@ pub async fn run<'w>(
     let mut variables = match variables(unit, values, context, moment(context)) {
         Ok(variables) => variables,
         Err(error) => {
-            let reason = context.redactor.borrow_mut().show(&error.reason);
-            return report(Verdict::Error(Trouble::File, reason), Vec::new(), request.steps.len());
+            let reason = context.redactor.borrow_mut().redact_for_display(&error.reason);
+            return report(Verdict::Error(ErrorClass::File, reason), Vec::new(), request.steps.len());
         }
     };
     let (mut steps, mut verdict) = tokio::select! {
         done = run_steps(unit, &caller, &mut variables, context) => done,
         () = context.stop.requested() => {
-            let reason = context.redactor.borrow_mut().show("interrupted");
-            (Vec::new(), Verdict::Error(Trouble::Interrupted, reason))
+            let reason = context.redactor.borrow_mut().redact_for_display("interrupted");
+            (Vec::new(), Verdict::Error(ErrorClass::Interrupted, reason))
         }
     };
     flaky::fail_flaky_steps(&mut steps, &mut verdict, context);
@@ -65,14 +65,14 @@ pub async fn run<'w>(
     report(verdict, steps, not_reached)
 }
 
-fn unit_labels(unit: &Unit<'_>) -> About {
+fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
     let mut schemes: Vec<String> = Vec::new();
     for step in &unit.request.steps {
         if !schemes.contains(&step.scheme.name) {
             schemes.push(step.scheme.name.clone());
         }
     }
-    About { account: unit.account.clone(), schemes, tags: unit.request.tags.clone() }
+    UnitLabels { account: unit.account.clone(), schemes, tags: unit.request.tags.clone() }
 }
 
 /// Whose its exchanges are.

@@ -1,11 +1,11 @@
 //! Snapshots that nothing is held against: of a request, step, case or account that is gone. It only looks.
 
-use super::snapshot_check::snapshot_path;
+use super::snapshot_check::step_snapshot_path;
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::Request;
 use crate::model::workspace::Workspace;
 use crate::plan::Unit;
-use crate::snapshot::{Kept, SnapshotError, find};
+use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn unreferenced_snapshots(workspace: &Workspace) -> Result<Vec<Kept>, SnapshotError> {
-    let mut found = find(&workspace.root)?;
+pub fn unreferenced_snapshots(workspace: &Workspace) -> Result<Vec<SnapshotLocation>, SnapshotError> {
+    let mut found = find_snapshots(&workspace.root)?;
     if !found.is_empty() {
         let known: HashSet<PathBuf> = workspace.requests.iter().flat_map(|request| snapshot_paths(request, workspace)).collect();
         found.retain(|kept| !known.contains(&kept.path));
@@ -30,7 +30,7 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     for unit in Unit::expand(request, Some(SANDBOX_ENV), workspace, SANDBOX_ENV) {
         for account in &accounts {
             let unit = Unit { account: account.clone(), ..unit.clone() };
-            paths.extend(request.steps.iter().map(|step| snapshot_path(&unit, step)));
+            paths.extend(request.steps.iter().map(|step| step_snapshot_path(&unit, step)));
         }
     }
     paths

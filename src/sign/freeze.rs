@@ -110,7 +110,7 @@ fn set_member(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
 
 /// Adds one value before anything is frozen.
 pub fn prepare(draft: &mut Draft, part: RequestPart, name: &str, value: Value) -> Result<(), MisplacedValue> {
-    let can_have_body = draft.method.has_body();
+    let can_have_body = draft.method.allows_body();
     match part {
         RequestPart::Query => draft.query.push((name.to_owned(), value.to_text())),
         RequestPart::Header => set_header(&mut draft.headers, name, value.to_text()),

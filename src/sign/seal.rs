@@ -219,7 +219,7 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
     headers.extend(group_headers(draft.headers));
-    if draft.method.has_body() && (!body.is_empty() || draft.method != Method::Delete) {
+    if draft.method.allows_body() && (!body.is_empty() || draft.method != Method::Delete) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
     WireRequest::sealed(draft.method, &base, &target, headers, body)

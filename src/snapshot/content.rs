@@ -8,41 +8,41 @@ use crate::wire::WireResponse;
 use sha2::{Digest, Sha256};
 
 /// In the place of what varies.
-const MASKED: &str = "[masked]";
+const MASK_PLACEHOLDER: &str = "[masked]";
 
 /// Takes what is secret out of a text.
-pub type Hide<'h> = dyn Fn(&str) -> String + 'h;
+pub type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 
 /// The status, an empty line, and the body: JSON over several lines with its masks, text as it is, anything else by its size
 /// and hash.
 ///
 /// # Errors
 /// When a mask looks at too many places.
-pub fn content(answer: &WireResponse, masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
-    let body = body(answer.body(), masks, hide)?;
+pub fn snapshot_content(answer: &WireResponse, masks: &[&JsonPath], hide: &RedactFn<'_>) -> Result<String, SnapshotError> {
+    let body = snapshot_body(answer.body(), masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
     Ok(hide(text.trim_end()))
 }
 
-fn body(bytes: &[u8], masks: &[&JsonPath], hide: &Hide<'_>) -> Result<String, SnapshotError> {
+fn snapshot_body(bytes: &[u8], masks: &[&JsonPath], hide: &RedactFn<'_>) -> Result<String, SnapshotError> {
     Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
-        (Ok(value), _) => hidden(&masked(&value, masks)?, hide).to_pretty_json(),
+        (Ok(value), _) => redact_value(&apply_masks(&value, masks)?, hide).to_pretty_json(),
         (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
         _ => format!("({} bytes, sha256 {})", bytes.len(), hex::encode(Sha256::digest(bytes))),
     })
 }
 
-fn masked(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
-    replace_matches(value, masks.iter().copied(), &mut |_| Value::from(MASKED)).map_err(SnapshotError::from)
+fn apply_masks(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
+    replace_matches(value, masks.iter().copied(), &mut |_| Value::from(MASK_PLACEHOLDER)).map_err(SnapshotError::from)
 }
 
 /// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
-fn hidden(value: &Value, hide: &Hide<'_>) -> Value {
+fn redact_value(value: &Value, hide: &RedactFn<'_>) -> Value {
     match value {
         Value::String(text) => Value::from(hide(text)),
-        Value::List(items) => Value::List(items.iter().map(|item| hidden(item, hide)).collect()),
+        Value::List(items) => Value::List(items.iter().map(|item| redact_value(item, hide)).collect()),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (hide(name).into(), hidden(member, hide))).collect())
+            Value::Object(members.iter().map(|(name, member)| (hide(name).into(), redact_value(member, hide))).collect())
         }
         other => other.clone(),
     }
@@ -56,7 +56,7 @@ mod tests {
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
         let answer = WireResponse::new(status, Vec::new(), body.to_vec().into(), Duration::ZERO);
         let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
-        content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
+        snapshot_content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
     }
 
     #[test]

@@ -13,12 +13,12 @@ pub enum SnapshotError {
     },
     /// A broken snapshot is never a missing one: a new one in its place would hide what was expected.
     #[error("the snapshot cannot be read, {place}: {reason}")]
-    Broken { place: String, reason: String },
+    Unreadable { place: String, reason: String },
     #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]
     Unwritable { path: PathBuf, reason: String },
     /// What cannot be masked is not written.
     #[error("the answer cannot be masked: {0}")]
-    Mask(#[from] VisitLimitExceeded),
+    MaskFailed(#[from] VisitLimitExceeded),
 }
 
 impl SnapshotError {
@@ -33,8 +33,8 @@ impl SnapshotError {
                  `ingam snapshot review`, and commit it"
                     .to_owned(),
             ),
-            Self::Broken { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
-            Self::Unwritable { .. } | Self::Mask(_) => None,
+            Self::Unreadable { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
+            Self::Unwritable { .. } | Self::MaskFailed(_) => None,
         }
     }
 }

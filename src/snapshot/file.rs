@@ -2,7 +2,7 @@
 //! refuses to take a broken file for an empty one.
 
 use super::SnapshotError;
-use crate::span::Sources;
+use crate::span::SourceMap;
 use crate::value::Value;
 use crate::yaml::{self, YamlNode};
 use std::path::Path;
@@ -13,7 +13,7 @@ const FENCE: &str = "---";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotFile {
     /// The front matter as it is written, without the fences: what others have put there stays there.
-    head: String,
+    front_matter: String,
     pub source: Option<String>,
     pub description: Option<String>,
     pub expression: Option<String>,
@@ -22,7 +22,7 @@ pub struct SnapshotFile {
 
 /// What a snapshot is of, for those who review it.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
+pub struct SnapshotMetadata<'a> {
     /// The file of the request.
     pub source: &'a str,
     pub description: &'a str,
@@ -31,18 +31,18 @@ pub struct About<'a> {
     pub info: &'a [(&'a str, Value)],
 }
 
-impl About<'_> {
+impl SnapshotMetadata<'_> {
     /// As front matter.
-    fn head(&self) -> String {
+    fn front_matter(&self) -> String {
         let mut head = String::new();
         for (name, value) in [("source", self.source), ("description", self.description), ("expression", self.expression)] {
-            head.push_str(&format!("{name}: {}\n", scalar(value)));
+            head.push_str(&format!("{name}: {}\n", yaml_scalar(value)));
         }
         if !self.info.is_empty() {
             head.push_str("info:\n");
         }
         for (name, value) in self.info {
-            head.push_str(&format!("  {name}: {}\n", value.as_str().map_or_else(|| value.to_json(), scalar)));
+            head.push_str(&format!("  {name}: {}\n", value.as_str().map_or_else(|| value.to_json(), yaml_scalar)));
         }
         head
     }
@@ -50,10 +50,10 @@ impl About<'_> {
 
 impl SnapshotFile {
     #[must_use]
-    pub fn new(about: &About<'_>, content: String) -> Self {
+    pub fn new(about: &SnapshotMetadata<'_>, content: String) -> Self {
         let some = |text: &str| Some(text.to_owned());
         let (source, description, expression) = (some(about.source), some(about.description), some(about.expression));
-        Self { head: about.head(), source, description, expression, content }
+        Self { front_matter: about.front_matter(), source, description, expression, content }
     }
 
     /// Reads the text of the file at `path`, which messages show.
@@ -63,37 +63,37 @@ impl SnapshotFile {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SnapshotError> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            broken(path, line, "it is not UTF-8")
+            unreadable(path, line, "it is not UTF-8")
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let mut lines = text.split_inclusive('\n');
         if lines.next().map(str::trim_end) != Some(FENCE) {
-            return Err(broken(path, 1, "a snapshot begins with a line of `---`"));
+            return Err(unreadable(path, 1, "a snapshot begins with a line of `---`"));
         }
         let mut head = String::new();
         loop {
             match lines.next() {
                 Some(line) if line.trim_end() == FENCE => break,
                 Some(line) => head.push_str(line),
-                None => return Err(broken(path, text.lines().count(), "its front matter is not closed by a line of `---`")),
+                None => return Err(unreadable(path, text.lines().count(), "its front matter is not closed by a line of `---`")),
             }
         }
         let content: String = lines.collect();
-        Self { head, content: content.trim_end().to_owned(), ..Self::default() }.described(path)
+        Self { front_matter: head, content: content.trim_end().to_owned(), ..Self::default() }.with_metadata(path)
     }
 
     /// What the front matter says of it.
-    fn described(self, path: &Path) -> Result<Self, SnapshotError> {
-        let mut sources = Sources::default();
+    fn with_metadata(self, path: &Path) -> Result<Self, SnapshotError> {
+        let mut sources = SourceMap::default();
         // The fence is put back, so that lines are counted as in the file.
-        let text = format!("{FENCE}\n{}", self.head);
+        let text = format!("{FENCE}\n{}", self.front_matter);
         let node = yaml::parse(sources.add(path, text.as_str()), &text).map_err(|fault| {
-            let place = fault.labels.first().map(|label| sources.place(label.span));
-            SnapshotError::Broken { place: place.unwrap_or_default(), reason: fault.title.clone() }
+            let place = fault.labels.first().map(|label| sources.location(label.span));
+            SnapshotError::Unreadable { place: place.unwrap_or_default(), reason: fault.title.clone() }
         })?;
-        let word = |name: &str| member(&node, name).and_then(YamlNode::as_scalar).map(String::from);
-        if member(&node, "snapshot_kind").and_then(YamlNode::as_text) == Some("binary") {
-            return Err(broken(path, 1, "it is a binary snapshot of another program"));
+        let word = |name: &str| map_member(&node, name).and_then(YamlNode::as_scalar).map(String::from);
+        if map_member(&node, "snapshot_kind").and_then(YamlNode::as_text) == Some("binary") {
+            return Err(unreadable(path, 1, "it is a binary snapshot of another program"));
         }
         let (source, description, expression) = (word("source"), word("description"), word("expression"));
         Ok(Self { source, description, expression, ..self })
@@ -101,23 +101,23 @@ impl SnapshotFile {
 
     /// As it is written; an accepted one has no `assertion_line`, as insta leaves it out there.
     #[must_use]
-    pub fn text(&self, is_pending: bool) -> String {
+    pub fn to_text(&self, is_pending: bool) -> String {
         let kept = |line: &&str| is_pending || !line.starts_with("assertion_line:");
-        let head: String = self.head.split_inclusive('\n').filter(kept).collect();
+        let head: String = self.front_matter.split_inclusive('\n').filter(kept).collect();
         format!("{FENCE}\n{head}{FENCE}\n{}\n", self.content)
     }
 }
 
-fn member<'n>(node: &'n YamlNode, name: &str) -> Option<&'n YamlNode> {
+fn map_member<'n>(node: &'n YamlNode, name: &str) -> Option<&'n YamlNode> {
     node.as_map()?.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
 }
 
-fn broken(path: &Path, line: usize, reason: &str) -> SnapshotError {
-    SnapshotError::Broken { place: format!("{}:{}:1", path.display(), line.max(1)), reason: reason.to_owned() }
+fn unreadable(path: &Path, line: usize, reason: &str) -> SnapshotError {
+    SnapshotError::Unreadable { place: format!("{}:{}:1", path.display(), line.max(1)), reason: reason.to_owned() }
 }
 
 /// A text in YAML: as it is where every reader takes it for text, and in quotes otherwise.
-fn scalar(text: &str) -> String {
+fn yaml_scalar(text: &str) -> String {
     let begins_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@~".contains(letter);
     let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
@@ -140,9 +140,9 @@ mod tests {
     fn what_is_written_is_read_again() {
         for text in ["a", "무선 \"이어폰\": x # y", "{{ id }}", "true", "- a", "[x]", "a: b", "", " ", "'", "0x1F", "1.10"] {
             let info = [("status", Value::from(200)), ("id", Value::from(text))];
-            let about = About { source: text, description: text, expression: text, info: &info };
+            let about = SnapshotMetadata { source: text, description: text, expression: text, info: &info };
             let file = SnapshotFile::new(&about, "HTTP 200\n\n---\nbody".to_owned());
-            assert_eq!(parse(file.text(true).as_bytes()).unwrap(), file, "{text}");
+            assert_eq!(parse(file.to_text(true).as_bytes()).unwrap(), file, "{text}");
         }
     }
 
@@ -151,14 +151,14 @@ mod tests {
         let text = "---\nsource: src/a.rs\nassertion_line: 12\nexpression: \"&x\"\ninfo:\n  a: [1]\ninput_file: x.yaml\n---\nHTTP 200\r\n";
         let file = parse(text.as_bytes()).unwrap();
         assert_eq!((file.content.as_str(), file.expression.as_deref()), ("HTTP 200", Some("&x")));
-        assert!(file.text(true).contains("assertion_line: 12\n"));
-        assert_eq!(file.text(false), text.replace("assertion_line: 12\n", "").replace('\r', ""));
+        assert!(file.to_text(true).contains("assertion_line: 12\n"));
+        assert_eq!(file.to_text(false), text.replace("assertion_line: 12\n", "").replace('\r', ""));
     }
 
     #[test]
     fn a_broken_file_has_a_place() {
         let place = |text: &[u8]| match parse(text) {
-            Err(SnapshotError::Broken { place, .. }) => place,
+            Err(SnapshotError::Unreadable { place, .. }) => place,
             other => panic!("{other:?}"),
         };
         assert_eq!(place(b""), "requests/a.snap:1:1");

@@ -2,30 +2,30 @@
 //! `cargo insta` reads it too. It refuses to know how an answer came, and to write where the user has not allowed it.
 
 mod content;
+mod content_diff;
 mod error;
 mod file;
-mod folder;
-mod lines;
-mod name;
-mod structure;
+mod line_diff;
+mod location;
+mod snapshot_path;
 mod update;
 
-pub use content::content;
+pub use content::snapshot_content;
+pub use content_diff::content_differences;
 pub use error::SnapshotError;
-pub use file::{About, SnapshotFile};
-pub use folder::{Kept, find};
-pub use lines::{Line, Side, lines};
-pub use name::path_of;
-pub use structure::differences;
-pub use update::{Update, Writing};
+pub use file::{SnapshotFile, SnapshotMetadata};
+pub use line_diff::{DiffLine, DiffSide, diff_lines};
+pub use location::{SnapshotLocation, find_snapshots};
+pub use snapshot_path::snapshot_path;
+pub use update::{SnapshotUpdate, UpdateBehavior};
 
 /// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not count (insta's
 /// `TextSnapshotContents`).
 #[must_use]
-pub fn same(left: &str, right: &str) -> bool {
-    normal(left) == normal(right)
+pub fn is_same_content(left: &str, right: &str) -> bool {
+    normalized(left) == normalized(right)
 }
 
-fn normal(content: &str) -> String {
+fn normalized(content: &str) -> String {
     content.trim_end().replace("\r\n", "\n")
 }

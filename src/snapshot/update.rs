@@ -2,7 +2,7 @@
 
 /// What a run does with an answer that is not what its snapshot says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Update {
+pub enum SnapshotUpdate {
     /// It is written beside the snapshot, for a person to look at.
     Pending,
     /// It takes the snapshot's place; `force` writes also what has not changed.
@@ -15,18 +15,18 @@ pub enum Update {
 
 /// What is done with one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writing {
+pub enum UpdateBehavior {
     Nothing,
     Pending,
     Accept,
 }
 
-impl Update {
+impl SnapshotUpdate {
     /// `insta_update` is the variable `INSTA_UPDATE`; its words are insta's. In CI nothing is written, whatever it says.
     ///
     /// # Errors
     /// In words, when it is none of insta's.
-    pub fn choose(insta_update: Option<&str>, is_ci: bool) -> Result<Self, String> {
+    pub fn from_insta_update(insta_update: Option<&str>, is_ci: bool) -> Result<Self, String> {
         let chosen = match insta_update.unwrap_or("auto") {
             "auto" | "new" | "" => Self::Pending,
             "always" | "1" => Self::Always { force: false },
@@ -40,17 +40,17 @@ impl Update {
 
     /// What to do with an answer that differs from its snapshot, or has none.
     #[must_use]
-    pub fn of_new(self, has_snapshot: bool) -> Writing {
+    pub fn behavior_for(self, has_snapshot: bool) -> UpdateBehavior {
         match self {
-            Self::Pending => Writing::Pending,
-            Self::Unseen if has_snapshot => Writing::Pending,
-            Self::Always { .. } | Self::Unseen => Writing::Accept,
-            Self::Nothing => Writing::Nothing,
+            Self::Pending => UpdateBehavior::Pending,
+            Self::Unseen if has_snapshot => UpdateBehavior::Pending,
+            Self::Always { .. } | Self::Unseen => UpdateBehavior::Accept,
+            Self::Nothing => UpdateBehavior::Nothing,
         }
     }
 
     #[must_use]
-    pub fn writes(self) -> bool {
+    pub fn allows_writing(self) -> bool {
         self != Self::Nothing
     }
 }
@@ -62,22 +62,22 @@ mod tests {
     #[test]
     fn in_ci_nothing_is_written_whatever_is_said() {
         for word in [None, Some("auto"), Some("always"), Some("force"), Some("new"), Some("unseen"), Some("no"), Some("1")] {
-            assert!(!Update::choose(word, true).unwrap().writes(), "{word:?}");
+            assert!(!SnapshotUpdate::from_insta_update(word, true).unwrap().allows_writing(), "{word:?}");
         }
-        assert!(Update::choose(Some("sometimes"), false).is_err());
+        assert!(SnapshotUpdate::from_insta_update(Some("sometimes"), false).is_err());
     }
 
     #[test]
     fn each_word_does_what_it_does_in_insta() {
         let steps = |word: &str| {
-            let update = Update::choose(Some(word), false).unwrap();
-            (update.of_new(false), update.of_new(true))
+            let update = SnapshotUpdate::from_insta_update(Some(word), false).unwrap();
+            (update.behavior_for(false), update.behavior_for(true))
         };
-        assert_eq!(steps("auto"), (Writing::Pending, Writing::Pending));
-        assert_eq!(steps("new"), (Writing::Pending, Writing::Pending));
-        assert_eq!(steps("unseen"), (Writing::Accept, Writing::Pending));
-        assert_eq!(steps("always"), (Writing::Accept, Writing::Accept));
-        assert_eq!(steps("force"), (Writing::Accept, Writing::Accept));
-        assert_eq!(steps("no"), (Writing::Nothing, Writing::Nothing));
+        assert_eq!(steps("auto"), (UpdateBehavior::Pending, UpdateBehavior::Pending));
+        assert_eq!(steps("new"), (UpdateBehavior::Pending, UpdateBehavior::Pending));
+        assert_eq!(steps("unseen"), (UpdateBehavior::Accept, UpdateBehavior::Pending));
+        assert_eq!(steps("always"), (UpdateBehavior::Accept, UpdateBehavior::Accept));
+        assert_eq!(steps("force"), (UpdateBehavior::Accept, UpdateBehavior::Accept));
+        assert_eq!(steps("no"), (UpdateBehavior::Nothing, UpdateBehavior::Nothing));
     }
 }

@@ -4,7 +4,7 @@
 use super::{dotenv, keyring};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
-use crate::secret::MIN_SECRET;
+use crate::secret::MIN_SECRET_BYTES;
 use crate::sign::NamedValues;
 use crate::value::{Number, Value};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub enum CredentialError {
     #[error("`{scheme}` needs {} in environment `{environment}`", list(.missing))]
     Missing { scheme: String, environment: String, missing: Vec<MissingCredential> },
-    #[error("`{variable}` is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs")]
+    #[error("`{variable}` is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs")]
     TooShort { variable: String },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
@@ -40,7 +40,7 @@ pub struct MissingCredential {
 }
 
 fn list(missing: &[MissingCredential]) -> String {
-    crate::diagnostic::list_of(missing.iter().map(|missing| missing.name.as_str()), "and")
+    crate::diagnostic::join_names(missing.iter().map(|missing| missing.name.as_str()), "and")
 }
 
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
@@ -244,7 +244,7 @@ pub fn suggested_variable(scheme: &Scheme, owner: CredentialOwner<'_>, name: &st
 }
 
 fn validate_secret(variable: String, value: String) -> Result<Value, CredentialError> {
-    if value.len() < MIN_SECRET { Err(CredentialError::TooShort { variable }) } else { Ok(Value::from(value)) }
+    if value.len() < MIN_SECRET_BYTES { Err(CredentialError::TooShort { variable }) } else { Ok(Value::from(value)) }
 }
 
 /// The user's own file of credentials, below the folder of settings.
@@ -284,7 +284,7 @@ fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, 
     };
     let mut text: String = before.lines().filter(is_other).map(|line| format!("{line}\n")).collect();
     text.push_str(&format!("{variable}={quote}{value}{quote}\n"));
-    crate::disk::replace(&path, text.as_bytes()).map_err(fault)?;
+    crate::atomic_file::replace_private(&path, text.as_bytes()).map_err(fault)?;
     Ok(path)
 }
 

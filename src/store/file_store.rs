@@ -130,7 +130,7 @@ impl FileLock {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        crate::disk::sync_folder(&self.store.folder)
+        crate::atomic_file::sync_folder(&self.store.folder)
     }
 
     /// What a process left that was killed while it wrote.
@@ -154,7 +154,7 @@ impl FileLock {
         let fault = |error: std::io::Error| io_error(&path, &error);
         file.write_all(&vec![0; INBOX_RESERVED_BYTES]).map_err(fault)?;
         file.sync_all().map_err(fault)?;
-        crate::disk::sync_folder(&self.store.folder).map_err(fault)?;
+        crate::atomic_file::sync_folder(&self.store.folder).map_err(fault)?;
         self.inbox = Some(file);
         Ok(())
     }
@@ -207,7 +207,7 @@ impl FileLock {
         let path = self.store.path(&self.id, "record");
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error(&path, &error)),
-            _ => crate::disk::sync_folder(&self.store.folder).map_err(|error| io_error(&path, &error)),
+            _ => crate::atomic_file::sync_folder(&self.store.folder).map_err(|error| io_error(&path, &error)),
         }
     }
 }
@@ -235,7 +235,7 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
-        _ => crate::disk::sync_folder(folder),
+        _ => crate::atomic_file::sync_folder(folder),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which units of a workspace did not pass when they were last run, for `--rerun-failed`. It holds ids only.
 
-use crate::disk;
+use crate::atomic_file;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::Error;
@@ -56,6 +56,6 @@ impl LastRun {
         if self.failed_units == before {
             return Ok(());
         }
-        disk::replace(&self.path, serde_json::to_string(&self.failed_units)?.as_bytes())
+        atomic_file::replace_private(&self.path, serde_json::to_string(&self.failed_units)?.as_bytes())
     }
 }

@@ -3,7 +3,7 @@
 //! cleaning up.
 
 use super::private_file::create_private_folder;
-use crate::disk::sync_folder;
+use crate::atomic_file::sync_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};

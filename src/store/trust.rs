@@ -1,7 +1,7 @@
 //! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a workspace brings,
 //! by their content.
 
-use crate::disk;
+use crate::atomic_file;
 use crate::value::{self, Value};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ impl TrustList {
         if !self.is_allowed(thing) {
             self.entries.push(self.to_entry(thing));
         }
-        disk::replace(&path, Value::List(self.entries.clone()).to_pretty_json().as_bytes())
+        atomic_file::replace_private(&path, Value::List(self.entries.clone()).to_pretty_json().as_bytes())
             .map_err(|error| TrustError::File { path, reason: error.to_string() })
     }
 

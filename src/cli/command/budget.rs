@@ -6,14 +6,14 @@ use crate::cli::Exit;
 use crate::cli::args::{BudgetAct, BudgetArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::count;
-use crate::host::Host;
+use crate::diagnostic::pluralize;
+use crate::host::HostContext;
 use unicode_width::UnicodeWidthStr;
 
 const HEAD: [&str; 6] = ["scheme", "account", "limit", "used", "left", "next call"];
 const NEXT: usize = 5;
 
-pub fn run(host: &Host, _: &Global, args: &BudgetArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, _: &Global, args: &BudgetArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -27,7 +27,7 @@ pub fn run(host: &Host, _: &Global, args: &BudgetArgs, output: &Output) -> Exit 
 }
 
 struct Desk<'d> {
-    host: &'d Host,
+    host: &'d HostContext,
     output: &'d Output,
 }
 
@@ -38,7 +38,7 @@ impl Desk<'_> {
     }
 
     fn budget(&self) -> Result<Budget, BudgetError> {
-        Ok(Budget::new(settings::budget(self.host)?, self.host.clock, self.host.chance))
+        Ok(Budget::new(settings::budget(self.host)?, self.host.clock, self.host.random_bytes))
     }
 
     async fn show(&self) -> Result<Exit, BudgetError> {
@@ -116,7 +116,7 @@ impl Desk<'_> {
         }
         self.output.say(&match cleared {
             0 => "nothing is stopped, and no marketplace has asked to wait".to_owned(),
-            cleared => format!("{} cleared; what was sent stays counted", count(cleared, "key")),
+            cleared => format!("{} cleared; what was sent stays counted", pluralize(cleared, "key")),
         });
         Ok(Exit::Success)
     }

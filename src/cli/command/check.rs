@@ -5,14 +5,14 @@ use crate::cli::Exit;
 use crate::cli::args::{CheckArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, count};
-use crate::host::Host;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
+use crate::host::HostContext;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::plan::check_names;
 use crate::sign::{lint, run_vector};
 
 /// Everything that can be known without sending: files, names, templates, paths, regular expressions, schemes.
-pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &CheckArgs, output: &Output) -> Exit {
     let loaded = match settings::load_any(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -54,7 +54,8 @@ pub fn run(host: &Host, global: &Global, args: &CheckArgs, output: &Output) -> E
     super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     let steps: usize = loaded.workspace.requests.iter().map(|request| request.steps.len()).sum();
     let (files, recordings) = (loaded.workspace.requests.len(), loaded.workspace.recordings.len());
-    let (files, steps, recordings) = (count(files, "request file"), count(steps, "request"), count(recordings, "recording"));
+    let (files, steps, recordings) =
+        (pluralize(files, "request file"), pluralize(steps, "request"), pluralize(recordings, "recording"));
     output.data(&format!("{} {files} with {steps}, {recordings}: no fault", output.out.green("ok")));
     Exit::Success
 }

@@ -5,8 +5,8 @@ use crate::cli::Exit;
 use crate::cli::args::{CleanupArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::count;
-use crate::host::Host;
+use crate::diagnostic::pluralize;
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
@@ -14,7 +14,7 @@ use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
 use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
-pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -22,7 +22,7 @@ pub fn run(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) ->
     runtime.block_on(clean(host, global, args, output)).unwrap_or_else(|exit| exit)
 }
 
-async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output) -> Result<Exit, Exit> {
+async fn clean(host: &HostContext, global: &Global, args: &CleanupArgs, output: &Output) -> Result<Exit, Exit> {
     let loaded = session::every_scheme(host, global, output)?;
     let unable = |error: LedgerError| {
         output.error(&error.to_string(), &[]);
@@ -57,7 +57,7 @@ async fn clean(host: &Host, global: &Global, args: &CleanupArgs, output: &Output
 }
 
 /// The run, and below it what it has left.
-fn list(ledger: &Ledger, host: &Host) -> String {
+fn list(ledger: &Ledger, host: &HostContext) -> String {
     let mut lines = vec![format!("run {}", ledger.run_id)];
     for open in ledger.open_undos() {
         let entry = &open.entry;
@@ -74,7 +74,7 @@ fn list(ledger: &Ledger, host: &Host) -> String {
 }
 
 struct Cleaner<'c> {
-    host: &'c Host,
+    host: &'c HostContext,
     global: &'c Global,
     loaded: &'static LoadedWorkspace,
     output: &'c Output,
@@ -135,7 +135,7 @@ impl Cleaner<'_> {
             }
         };
         let mut redactor = context.redactor.borrow_mut();
-        Ok(result.map_err(|reason| redactor.show(&reason).to_string()))
+        Ok(result.map_err(|reason| redactor.redact_for_display(&reason).to_string()))
     }
 
     /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what was lost.
@@ -167,6 +167,6 @@ async fn sweep(open: &OpenUndo, undo: &UndoStep, run_id: &str, context: &RunCont
     Ok(if found == 0 {
         "nothing was made".to_owned()
     } else {
-        format!("{} found by the run's id and taken back", count(found, "thing"))
+        format!("{} found by the run's id and taken back", pluralize(found, "thing"))
     })
 }

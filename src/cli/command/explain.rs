@@ -6,20 +6,20 @@ use crate::cli::args::{ExplainArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::request::{Request, Step};
 use crate::plan::Unit;
-use crate::report::Style;
+use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, explain};
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
-pub fn run(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &ExplainArgs, output: &Output) -> Exit {
     explain_one(host, global, args, output).unwrap_or_else(|exit| exit)
 }
 
-fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output) -> Result<Exit, Exit> {
+fn explain_one(host: &HostContext, global: &Global, args: &ExplainArgs, output: &Output) -> Result<Exit, Exit> {
     let loaded = settings::workspace(host, global, output)?;
     let (request, step) = find(&loaded, &args.id, output)?;
     let chosen = Chosen::new(&loaded, &args.target, Some(&[request]), output)?;
@@ -42,7 +42,7 @@ fn explain_one(host: &Host, global: &Global, args: &ExplainArgs, output: &Output
             Ok(Exit::Success)
         }
         Err(error) => {
-            let reason = context.redactor.borrow_mut().show(&error.to_string()).to_string();
+            let reason = context.redactor.borrow_mut().redact_for_display(&error.to_string()).to_string();
             let hints = error.hints(request, step);
             match error.at() {
                 Some(at) => {
@@ -78,7 +78,7 @@ fn find<'w>(loaded: &'w LoadedWorkspace, id: &str, output: &Output) -> Result<(&
 }
 
 /// The whole explanation as text.
-fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: Style) -> String {
+fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
     let mut lines = vec![
         format!("{}  {}", style.bold(&explained.id), explained.summary),
         format!("{}  {}", style.dim("time"), explained.time),
@@ -89,7 +89,7 @@ fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: Style) 
         lines.push(style.dim("  none: the request has no template"));
     }
     for value in &explained.values {
-        let place = value.at.map(|at| format!(", {}", loaded.sources.place(at))).unwrap_or_default();
+        let place = value.at.map(|at| format!(", {}", loaded.sources.location(at))).unwrap_or_default();
         lines.push(format!("  {} = {}  {}", value.name, value.value, style.dim(&format!("({}{place})", value.layer))));
     }
     for call in &explained.requests {
@@ -101,7 +101,7 @@ fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: Style) 
     lines.join("\n")
 }
 
-fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: Style) {
+fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: TerminalStyle) {
     table(lines, "prepared, before the signature", &call.prepared, style);
     lines.push(format!("\n{}", style.bold("signature, line by line")));
     if call.trace.is_empty() {
@@ -118,7 +118,7 @@ fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: Style) 
     lines.push(format!("  {}", call.curl));
 }
 
-fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::Shown)], style: Style) {
+fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::RedactedText)], style: TerminalStyle) {
     if rows.is_empty() {
         return;
     }

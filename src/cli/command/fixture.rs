@@ -5,11 +5,11 @@ use crate::cli::args::{FixtureAct, FixtureArgs, Global};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::Fixture;
 
-pub fn run(host: &Host, global: &Global, args: &FixtureArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &FixtureArgs, output: &Output) -> Exit {
     let loaded = match settings::workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,

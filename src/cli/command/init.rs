@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::args::InitArgs;
 use crate::cli::output::Output;
-use crate::host::Host;
+use crate::host::HostContext;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -16,7 +16,7 @@ const FILES: [(&str, &str); 4] = [
     (".gitignore", include_str!("init/gitignore")),
 ];
 
-pub fn run(host: &Host, args: &InitArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, args: &InitArgs, output: &Output) -> Exit {
     let folder = args.folder.as_ref().map_or_else(|| host.cwd.clone(), |folder| host.cwd.join(folder));
     if let Some(taken) =
         FILES.iter().map(|(path, _)| folder.join(path)).find(|path| path.exists() && !path.ends_with(".gitignore"))

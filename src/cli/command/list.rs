@@ -4,11 +4,11 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, ListArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::model::request::Request;
 use crate::plan::select_requests;
 
-pub fn run(host: &Host, global: &Global, args: &ListArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &ListArgs, output: &Output) -> Exit {
     let loaded = match settings::workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,

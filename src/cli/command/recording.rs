@@ -6,8 +6,8 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, RecordingAct, RecordingArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{count, did_you_mean};
-use crate::host::Host;
+use crate::diagnostic::{did_you_mean, pluralize};
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
@@ -16,7 +16,7 @@ use crate::secret::Redactor;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub fn run(host: &Host, global: &Global, args: &RecordingArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &RecordingArgs, output: &Output) -> Exit {
     let loaded = match settings::workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -38,7 +38,7 @@ pub fn run(host: &Host, global: &Global, args: &RecordingArgs, output: &Output) 
 }
 
 /// Name, scheme, exchanges, age, and for what.
-fn list(loaded: &LoadedWorkspace, host: &Host, output: &Output) -> String {
+fn list(loaded: &LoadedWorkspace, host: &HostContext, output: &Output) -> String {
     let recordings = &loaded.workspace.recordings;
     let widest = recordings.iter().map(|recording| recording.name.len()).max().unwrap_or(0);
     let schemes = recordings.iter().map(|recording| recording.scheme.len()).max().unwrap_or(0);
@@ -48,7 +48,7 @@ fn list(loaded: &LoadedWorkspace, host: &Host, output: &Output) -> String {
         let is_old = age.is_some_and(|age| age > loaded.workspace.max_recording_age);
         let age = format!("{:<8}", age.map_or_else(|| "stub".to_owned(), days));
         let age = if is_old { output.out.yellow(&age) } else { output.out.dim(&age) };
-        let exchanges = count(recording.exchanges.len(), "exchange");
+        let exchanges = pluralize(recording.exchanges.len(), "exchange");
         let idle = if owner(loaded, recording).is_some() { String::new() } else { output.out.dim("of no request file") };
         format!("{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {idle}", recording.name, recording.scheme).trim_end().to_owned()
     };
@@ -107,11 +107,17 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> Exit {
     Exit::Success
 }
 
-fn redact(host: &Host, loaded: &LoadedWorkspace, names: &[String], only_list: bool, output: &Output) -> Result<Exit, Exit> {
+fn redact(
+    host: &HostContext,
+    loaded: &LoadedWorkspace,
+    names: &[String],
+    only_list: bool,
+    output: &Output,
+) -> Result<Exit, Exit> {
     let mut redactor = Redactor::default();
     let credentials = session::credentials(host, loaded, output)?;
     for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
-        redactor.add(name, value);
+        redactor.add_secret(name, value);
     }
     let chosen = chosen(loaded, names, output)?;
     let (mut changed, mut left) = (0, 0);

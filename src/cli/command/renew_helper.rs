@@ -1,7 +1,7 @@
 //! `ingam renew-helper`: one renewal, read from standard input, in a process that nobody stops. No person types it.
 
 use crate::cli::Exit;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
 use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
@@ -9,7 +9,7 @@ use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
 
-pub fn run(host: &Host) -> Exit {
+pub fn run(host: &HostContext) -> Exit {
     let mut text = Vec::new();
     // A job that is not whole comes from a process that was killed before it had asked for anything.
     let job = std::io::stdin().read_to_end(&mut text).ok().and_then(|_| serde_json::from_slice::<RefreshJob>(&text).ok());
@@ -25,7 +25,7 @@ pub fn run(host: &Host) -> Exit {
 }
 
 /// What asks a process to end is waited out: each step of a renewal has its own time-out.
-async fn undisturbed(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, RefreshError> {
+async fn undisturbed(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord, RefreshError> {
     #[cfg(unix)]
     let _handlers = {
         use tokio::signal::unix::{SignalKind, signal};
@@ -34,11 +34,11 @@ async fn undisturbed(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, Refr
     perform(job, host).await
 }
 
-async fn perform(job: &RefreshJob, host: &Host) -> Result<FamilyRecord, RefreshError> {
+async fn perform(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord, RefreshError> {
     let source = &job.scheme;
     let scheme = decode_scheme_text(&source.root, &source.name, source.origin(), &source.text);
     let scheme = scheme.map_err(|reason| RefreshError::temporary(format!("the scheme `{}`: {reason}", source.name)))?;
-    let nature = ClockAndRng { clock: host.clock, rng: host.chance };
+    let nature = ClockAndRng { clock: host.clock, rng: host.random_bytes };
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, nature).await?;
     let is_loopback = job.host_bases.iter().all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));

@@ -3,9 +3,9 @@
 use crate::cli::Exit;
 use crate::cli::args::RunArgs;
 use crate::cli::output::Output;
-use crate::diagnostic::count;
-use crate::event::Trouble;
-use crate::host::Host;
+use crate::diagnostic::pluralize;
+use crate::event::ErrorClass;
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
@@ -44,7 +44,13 @@ pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, outpu
 }
 
 /// Says what became of the recordings, and gives what of it makes the run fail.
-pub fn say(context: &RunContext<'_>, requests: &[&Request], is_part: bool, host: &Host, output: &Output) -> Vec<Trouble> {
+pub fn say(
+    context: &RunContext<'_>,
+    requests: &[&Request],
+    is_part: bool,
+    host: &HostContext,
+    output: &Output,
+) -> Vec<ErrorClass> {
     match &*context.recordings.mode.borrow() {
         RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
         RecordingMode::Record(recorder, _) => say_written(&recorder.write_outcomes, output),
@@ -58,7 +64,7 @@ pub fn say(context: &RunContext<'_>, requests: &[&Request], is_part: bool, host:
     }
 }
 
-fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<Trouble> {
+fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
     let of = |change: FileChange| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
     let parts = [(FileChange::New, "new"), (FileChange::Changed, "changed"), (FileChange::Unchanged, "as before")];
     let counts = parts.map(|(change, word)| (of(change).count(), word));
@@ -80,7 +86,7 @@ fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<Trouble> {
             SkipReason::NotAsExpected(_) => output.warning(&text),
             SkipReason::CannotRecord(_) => {
                 output.error(&text, &[]);
-                troubles = vec![Trouble::Unable];
+                troubles = vec![ErrorClass::Unable];
             }
         }
     }
@@ -94,7 +100,7 @@ fn say_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) 
     if unused.is_empty() {
         return;
     }
-    let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), count(unused.len(), "recorded exchange"));
+    let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), pluralize(unused.len(), "recorded exchange"));
     for one in unused.iter().take(FEW) {
         text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.request_line));
     }
@@ -105,7 +111,7 @@ fn say_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) 
 }
 
 /// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
-fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &Host, output: &Output) -> Vec<Trouble> {
+fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostContext, output: &Output) -> Vec<ErrorClass> {
     let (now, max_age) = ((context.clock)(), context.workspace.max_recording_age);
     let used: &HashSet<String> = replay.used_recordings();
     let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
@@ -119,7 +125,7 @@ fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &Host, out
     }
     let is_ci = host.is_ci();
     let word = if is_ci { output.err.red("error") } else { output.err.yellow("warning") };
-    let are = format!("{} older than {}", count(old.len(), "recording"), days(max_age));
+    let are = format!("{} older than {}", pluralize(old.len(), "recording"), days(max_age));
     let mut text = format!("{word}: {are}: record again with `ingam run --record`");
     for (name, age) in old.iter().take(FEW) {
         text.push_str(&format!("\n  fixtures/recordings/{name}.yaml: {}", days(*age)));
@@ -128,7 +134,7 @@ fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &Host, out
         text.push_str(&format!("\n  and {} more", old.len() - FEW));
     }
     output.say(&text);
-    if is_ci { vec![Trouble::Recording] } else { Vec::new() }
+    if is_ci { vec![ErrorClass::Recording] } else { Vec::new() }
 }
 
 /// An age for people.

@@ -8,22 +8,22 @@ use crate::cli::args::{Global, RunArgs};
 use crate::cli::output::Output;
 use crate::cli::reports::{self, Listeners, Reports};
 use crate::cli::settings;
-use crate::diagnostic::{count, list_of};
-use crate::event::{Event, Summary, Verdict, request_of};
-use crate::host::Host;
+use crate::diagnostic::{join_names, pluralize};
+use crate::event::{Event, RunSummary, Verdict, request_name};
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
 use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
-use crate::report::{Both, Reporter};
+use crate::report::{Reporter, TeeReporter};
 use crate::run::{RecordingMode, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
-use crate::snapshot::Update;
-use crate::span::Sources;
+use crate::snapshot::SnapshotUpdate;
+use crate::span::SourceMap;
 use crate::store::{LastRun, abandoned_ledgers};
 use std::cell::RefCell;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &RunArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -34,7 +34,7 @@ pub fn run(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Exi
     exit
 }
 
-async fn run_inside(host: &Host, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
+async fn run_inside(host: &HostContext, global: &Global, args: &RunArgs, output: &Output) -> Result<Exit, Exit> {
     // The process ends with the run, and taking a large workspace apart piece by piece would only delay its end.
     let loaded: &LoadedWorkspace = Box::leak(Box::new(settings::workspace(host, global, output)?));
     let mut results = Results::default();
@@ -51,7 +51,7 @@ struct Results {
 }
 
 impl Reporter for Results {
-    fn on(&mut self, event: &Event, _: &Sources) -> std::io::Result<()> {
+    fn on_event(&mut self, event: &Event, _: &SourceMap) -> std::io::Result<()> {
         if let Event::UnitFinished(unit) = event {
             match &unit.verdict {
                 Verdict::Pass => self.passed.push(unit.id.clone()),
@@ -64,7 +64,7 @@ impl Reporter for Results {
 }
 
 /// For `--rerun-failed`; that it cannot be kept is no fault of the run. What is gone has been said once, and is forgotten.
-fn remember(host: &Host, loaded: &LoadedWorkspace, results: &Results, gone_is_said: bool, output: &Output) {
+fn remember(host: &HostContext, loaded: &LoadedWorkspace, results: &Results, gone_is_said: bool, output: &Output) {
     let Some(folder) = host.state_folder() else { return };
     let updated = LastRun::load(&folder, &loaded.workspace.root).and_then(|mut last| {
         let gone = if gone_is_said { last.missing_units(|id| is_there(loaded, id)) } else { Vec::new() };
@@ -77,7 +77,7 @@ fn remember(host: &Host, loaded: &LoadedWorkspace, results: &Results, gone_is_sa
 
 /// Whether there is a request file for a unit.
 fn is_there(loaded: &LoadedWorkspace, id: &str) -> bool {
-    loaded.workspace.requests.iter().any(|request| request.name == request_of(id))
+    loaded.workspace.requests.iter().any(|request| request.name == request_name(id))
 }
 
 /// The part of the plan that is wanted.
@@ -91,7 +91,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &LoadedWorkspace) -> Resul
         })?;
         let gone = last.missing_units(|id| is_there(loaded, id));
         if !gone.is_empty() {
-            let gone = list_of(gone.iter().map(String::as_str), "and");
+            let gone = join_names(gone.iter().map(String::as_str), "and");
             output
                 .warning(&format!("{gone} failed, and there is no such file any more: run what has taken its place by its name"));
         }
@@ -107,7 +107,7 @@ fn narrow(plan: &mut Plan<'_>, run: &Run<'_>, loaded: &LoadedWorkspace) -> Resul
         plan.retain(|id| shard.contains(id));
         plan.shard = Some(shard);
         // What is not here is run elsewhere, so a part without a unit is no green light for nothing.
-        output.say(&format!("shard {shard}: {} of {}", plan.units.len(), count(all, "unit")));
+        output.say(&format!("shard {shard}: {} of {}", plan.units.len(), pluralize(all, "unit")));
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn jobs(args: &RunArgs, environment: &str) -> usize {
 
 /// What was asked for, and where it is answered.
 pub struct Run<'r> {
-    pub host: &'r Host,
+    pub host: &'r HostContext,
     pub global: &'r Global,
     pub args: &'r RunArgs,
     pub output: &'r Output,
@@ -178,7 +178,7 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
     }
     context.snapshots = snapshots(host, args, output)?;
     if args.budget && chosen_sandbox {
-        context.run_budget = RunBudget::new(Budget::new(BudgetLocation::Memory, host.clock, host.chance));
+        context.run_budget = RunBudget::new(Budget::new(BudgetLocation::Memory, host.clock, host.random_bytes));
     }
     context.run_budget.max_wait = wait;
     let waits = context.run_budget.subscribe();
@@ -187,14 +187,14 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
         super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
     }
     let mut listeners = Listeners::new(reports, args.verbose, output);
-    let mut hearing = Hearing { reporter: &mut Both(&mut listeners, also), sources: &loaded.sources, waits };
+    let mut hearing = Hearing { reporter: &mut TeeReporter(&mut listeners, also), sources: &loaded.sources, waits };
     let (summary, interruption) = until_stopped(&plan, &context, &mut hearing, stopper, Limits { timeout, grace }).await;
     let Listeners { mut terminal, reports } = listeners;
     if let Some(exit) = interruption {
-        let _ = terminal.interrupted(&loaded.sources);
+        let _ = terminal.report_interruption(&loaded.sources);
         if let Some(limit) = timeout.filter(|_| exit == Exit::Unable) {
             let hint = "`--timeout` is for the whole run; `timeout` in a file is for one attempt".to_owned();
-            output.error(&format!("the run took longer than {}", crate::report::human(limit)), &[hint]);
+            output.error(&format!("the run took longer than {}", crate::report::format_duration(limit)), &[hint]);
         }
         reports.finish(interruption, output);
         if summary.is_none() {
@@ -214,16 +214,17 @@ pub async fn run_loaded(run: &Run<'_>, loaded: &LoadedWorkspace, also: &mut dyn 
         output.error("all that was selected is skipped", &["nothing was tested".to_owned()]);
     }
     let recordings = replay::say(&context, &requests, plan.is_partial, host, output);
-    let ended = Exit::of(&Summary { troubles: [summary.troubles.clone(), recordings].concat(), ..summary });
+    let ended = Exit::of(&RunSummary { error_classes: [summary.error_classes.clone(), recordings].concat(), ..summary });
     Ok(if is_lost { ended.or(Exit::Unable) } else { ended })
 }
 
 /// What may be written is the user's to say, as it is with insta.
-fn snapshots(host: &Host, args: &RunArgs, output: &Output) -> Result<SnapshotOptions, Exit> {
-    let update = Update::choose(host.env.get("INSTA_UPDATE").map(String::as_str), host.is_ci()).map_err(|reason| {
-        output.error(&reason, &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()]);
-        Exit::Usage
-    })?;
+fn snapshots(host: &HostContext, args: &RunArgs, output: &Output) -> Result<SnapshotOptions, Exit> {
+    let update =
+        SnapshotUpdate::from_insta_update(host.env.get("INSTA_UPDATE").map(String::as_str), host.is_ci()).map_err(|reason| {
+            output.error(&reason, &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()]);
+            Exit::Usage
+        })?;
     Ok(SnapshotOptions { every_step: args.snapshot, update })
 }
 
@@ -250,7 +251,7 @@ async fn until_stopped(
     hearing: &mut Hearing<'_>,
     stopper: StopSender,
     limits: Limits,
-) -> (Option<Summary>, Option<Exit>) {
+) -> (Option<RunSummary>, Option<Exit>) {
     let mut signals = Signals::listen();
     let run = hearing.listen(plan, context);
     tokio::pin!(run);
@@ -270,17 +271,17 @@ async fn until_stopped(
 /// Who is told of a run.
 struct Hearing<'h> {
     reporter: &'h mut dyn Reporter,
-    sources: &'h Sources,
+    sources: &'h SourceMap,
     /// What is said while a call waits, from inside of it.
     waits: UnboundedReceiver<Event>,
 }
 
 impl Hearing<'_> {
     /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to tell).
-    async fn listen(&mut self, plan: &Plan<'_>, context: &RunContext<'_>) -> Summary {
+    async fn listen(&mut self, plan: &Plan<'_>, context: &RunContext<'_>) -> RunSummary {
         let reporter = RefCell::new(&mut *self.reporter);
         let hear = |event: &Event| {
-            let _ = reporter.borrow_mut().on(event, self.sources);
+            let _ = reporter.borrow_mut().on_event(event, self.sources);
         };
         let mut emit = |event: Event| hear(&event);
         let run = crate::run::run(plan, context, &mut emit);
@@ -303,7 +304,8 @@ fn warn_of_leftovers(context: &RunContext<'_>, output: &Output) {
             let things: usize = ledgers.iter().map(|ledger| ledger.open_undos().len()).sum();
             if things > 0 {
                 let are = if things == 1 { "is" } else { "are" };
-                let text = format!("{} of earlier runs {are} still there: see `ingam cleanup --list`", count(things, "thing"));
+                let text =
+                    format!("{} of earlier runs {are} still there: see `ingam cleanup --list`", pluralize(things, "thing"));
                 output.say(&format!("{}: {text}", output.err.yellow("warning")));
             }
         }

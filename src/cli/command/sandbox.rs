@@ -5,7 +5,7 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, SandboxArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::all_schemes;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
@@ -13,11 +13,11 @@ use crate::sandbox::{CONTROL_PATH, SandboxClockAndRng, SandboxServer, test_accou
 use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
-pub fn run(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &SandboxArgs, output: &Output) -> Exit {
     session::runtime(output).and_then(|runtime| runtime.block_on(listen(host, global, args, output))).unwrap_or_else(|exit| exit)
 }
 
-async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Output) -> Result<Exit, Exit> {
+async fn listen(host: &HostContext, global: &Global, args: &SandboxArgs, output: &Output) -> Result<Exit, Exit> {
     let mut loaded = settings::workspace(host, global, output)?;
     let schemes = all_schemes(&mut loaded);
     let last = usize::from(u16::MAX) + 1 - schemes.len();
@@ -29,7 +29,7 @@ async fn listen(host: &Host, global: &Global, args: &SandboxArgs, output: &Outpu
         return Err(Exit::Usage);
     }
     let first = Some(args.port).filter(|port| *port > 0);
-    let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
+    let nature = SandboxClockAndRng { clock: host.clock, rng: host.random_bytes };
     let sandbox = SandboxServer::start(&loaded.workspace, &schemes, first, nature).await.map_err(|error| {
         output.error(&error.to_string(), &["choose another first port with `--port`".to_owned()]);
         Exit::Unable

@@ -5,13 +5,13 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, SchemeAct, SchemeArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostics, Severity, count, did_you_mean};
-use crate::host::Host;
+use crate::diagnostic::{Diagnostics, Severity, did_you_mean, pluralize};
+use crate::host::HostContext;
 use crate::load::{BUILT_IN_SCHEMES, LoadedWorkspace, all_schemes};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use std::sync::Arc;
 
-pub fn run(host: &Host, global: &Global, args: &SchemeArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &SchemeArgs, output: &Output) -> Exit {
     let mut loaded = match settings::load_any(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -34,7 +34,7 @@ fn line(scheme: &Scheme, output: &Output) -> String {
     let origin = if scheme.origin == SchemeOrigin::BuiltIn { "built in" } else { "workspace" };
     let levels: Vec<&str> = scheme.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty()).collect();
     let levels = if levels.is_empty() { String::new() } else { format!("  levels {}", levels.join(", ")) };
-    let rest = format!("{origin}  {}{levels}", count(scheme.vectors.len(), "known answer"));
+    let rest = format!("{origin}  {}{levels}", pluralize(scheme.vectors.len(), "known answer"));
     format!("{:<15} {:<40} {}", scheme.name, scheme.title.as_deref().unwrap_or_default(), output.out.dim(&rest))
 }
 
@@ -83,8 +83,8 @@ fn check(names: &[String], schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace, ou
         output.data(&format!(
             "{word} {:<15} {}, {}",
             scheme.name,
-            count(scheme.vectors.len(), "known answer"),
-            count(expected, "value")
+            pluralize(scheme.vectors.len(), "known answer"),
+            pluralize(expected, "value")
         ));
         wrong |= is_wrong;
     }

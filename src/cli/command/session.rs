@@ -6,7 +6,7 @@ use crate::cli::args::{Global, Target};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile};
@@ -86,7 +86,7 @@ pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, work
 
 /// Where it is written down what fixtures make.
 #[must_use]
-pub fn ledger_folder(host: &Host) -> Option<PathBuf> {
+pub fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
     host.state_folder().map(|folder| folder.join("ledger"))
 }
 
@@ -117,14 +117,14 @@ pub fn check_account(
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub async fn environment<'w>(
-    host: &Host,
+    host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
     schemes: &[Arc<Scheme>],
     output: &Output,
 ) -> Result<AccessEnvironment<'w>, Exit> {
     if name == SANDBOX_ENV {
-        let nature = SandboxClockAndRng { clock: host.clock, rng: host.chance };
+        let nature = SandboxClockAndRng { clock: host.clock, rng: host.random_bytes };
         return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
             Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
             Err(error) => {
@@ -156,7 +156,12 @@ pub fn nowhere(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn dry<'w>(host: &Host, loaded: &'w LoadedWorkspace, name: &str, output: &Output) -> Result<AccessEnvironment<'w>, Exit> {
+pub fn dry<'w>(
+    host: &HostContext,
+    loaded: &'w LoadedWorkspace,
+    name: &str,
+    output: &Output,
+) -> Result<AccessEnvironment<'w>, Exit> {
     if name == SANDBOX_ENV {
         return Ok(nowhere(loaded));
     }
@@ -167,7 +172,7 @@ pub fn dry<'w>(host: &Host, loaded: &'w LoadedWorkspace, name: &str, output: &Ou
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn credentials(host: &Host, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, Exit> {
+pub fn credentials(host: &HostContext, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, Exit> {
     CredentialSources::load(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
         output.error(&error.to_string(), &[]);
         Exit::Credential
@@ -198,7 +203,7 @@ pub fn things_to_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Sch
 
 /// Everything that a run needs.
 pub struct Session<'w> {
-    pub host: &'w Host,
+    pub host: &'w HostContext,
     pub global: &'w Global,
     pub loaded: &'w LoadedWorkspace,
     pub files: &'w DiskFiles,
@@ -225,7 +230,7 @@ impl<'w> Session<'w> {
         })?;
         let mut redactor = Redactor::default();
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
-            redactor.add(name, value);
+            redactor.add_secret(name, value);
         }
         let is_own = matches!(environment, AccessEnvironment::Configured { .. });
         let ledger = ledger_folder(self.host).filter(|_| is_own);
@@ -237,14 +242,14 @@ impl<'w> Session<'w> {
             accesses: AccessResolver::new(&self.loaded.workspace, &chosen.environment, environment),
             environment: chosen.environment,
             vars: chosen.vars,
-            run_id: hex::encode(&(self.host.chance)()[..4]),
+            run_id: hex::encode(&(self.host.random_bytes)()[..4]),
             transport,
             run_budget: budgets,
             recordings: RunRecordings::new(RecordingMode::Disabled, ""),
             files: self.files,
             redactor: redactor.into(),
             clock: self.host.clock,
-            rng: self.host.chance,
+            rng: self.host.random_bytes,
             verbose,
             detail: false,
             started_at: Instant::now(),
@@ -266,7 +271,7 @@ impl<'w> Session<'w> {
             AccessEnvironment::Configured { .. } => Some(self.kept(output)?),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
-        let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.chance };
+        let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.random_bytes };
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
         let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh_policy).unwrap_or_default();
@@ -280,7 +285,7 @@ impl<'w> Session<'w> {
             output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
             Exit::Unable
         })?;
-        Ok(RunBudget::new(Budget::new(place, self.host.clock, self.host.chance)))
+        Ok(RunBudget::new(Budget::new(place, self.host.clock, self.host.random_bytes)))
     }
 
     fn kept(&self, output: &Output) -> Result<(StoreConfig, HelperProcess), Exit> {
@@ -306,7 +311,7 @@ impl<'w> Session<'w> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'static LoadedWorkspace, Exit> {
+pub fn every_scheme(host: &HostContext, global: &Global, output: &Output) -> Result<&'static LoadedWorkspace, Exit> {
     let mut loaded = settings::workspace(host, global, output)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
     Ok(Box::leak(Box::new(loaded)))
@@ -317,7 +322,7 @@ pub fn every_scheme(host: &Host, global: &Global, output: &Output) -> Result<&'s
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub async fn lasting(
-    host: &Host,
+    host: &HostContext,
     global: &Global,
     loaded: &'static LoadedWorkspace,
     name: String,
@@ -325,7 +330,7 @@ pub async fn lasting(
 ) -> Result<RunContext<'static>, Exit> {
     let own = environment(host, loaded, &name, &[], output).await?;
     let files: &'static DiskFiles = Box::leak(Box::new(files(loaded, output)?));
-    let host: &'static Host = Box::leak(Box::new(host.clone()));
+    let host: &'static HostContext = Box::leak(Box::new(host.clone()));
     let global: &'static Global = Box::leak(Box::new(global.clone()));
     let chosen = Chosen { environment: name, vars: Vec::new() };
     Session { host, global, loaded, files }.context(chosen, own, false, output)

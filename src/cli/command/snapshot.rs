@@ -8,24 +8,24 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, Pending, SnapshotAct, SnapshotArgs, Words};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::diagnostic::{count, did_you_mean};
-use crate::host::Host;
+use crate::diagnostic::{did_you_mean, pluralize};
+use crate::host::HostContext;
 use crate::model::scheme::PathPattern;
 use crate::model::workspace::Workspace;
 use crate::run::unreferenced_snapshots;
-use crate::snapshot::{Kept, SnapshotError, find};
+use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 
 /// That nothing waits for a person is no fault.
 const NOTHING: &str = "no snapshot is pending";
 
-pub fn run(host: &Host, global: &Global, args: &SnapshotArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &SnapshotArgs, output: &Output) -> Exit {
     let done = match &args.act {
         SnapshotAct::Review(which) => review::run(host, global, which, output),
         SnapshotAct::Accept(which) => {
-            pending(host, global, which, output).map(|all| each(&all, "accepted", &Kept::accept, output))
+            pending(host, global, which, output).map(|all| each(&all, "accepted", &SnapshotLocation::accept, output))
         }
         SnapshotAct::Reject(which) => {
-            let reject = |kept: &Kept| kept.drop_pending().map(|_| ());
+            let reject = |kept: &SnapshotLocation| kept.discard_pending().map(|_| ());
             pending(host, global, which, output).map(|all| each(&all, "rejected", &reject, output))
         }
         SnapshotAct::Prune { list } => prune(host, global, *list, output),
@@ -33,10 +33,10 @@ pub fn run(host: &Host, global: &Global, args: &SnapshotArgs, output: &Output) -
     done.unwrap_or_else(|exit| exit)
 }
 
-type Act<'a> = dyn Fn(&Kept) -> Result<(), SnapshotError> + 'a;
+type Act<'a> = dyn Fn(&SnapshotLocation) -> Result<(), SnapshotError> + 'a;
 
 /// Does it to all, and says so in a word. One that cannot be done does not keep the others from it.
-fn each(all: &[Kept], word: &str, act: &Act<'_>, output: &Output) -> Exit {
+fn each(all: &[SnapshotLocation], word: &str, act: &Act<'_>, output: &Output) -> Exit {
     let mut done = 0;
     let mut ends = Exit::Success;
     for kept in all {
@@ -48,7 +48,7 @@ fn each(all: &[Kept], word: &str, act: &Act<'_>, output: &Output) -> Exit {
             Err(error) => ends = said(&error, output),
         }
     }
-    output.say(&if all.is_empty() { NOTHING.to_owned() } else { format!("{} {word}", count(done, "snapshot")) });
+    output.say(&if all.is_empty() { NOTHING.to_owned() } else { format!("{} {word}", pluralize(done, "snapshot")) });
     ends
 }
 
@@ -56,17 +56,17 @@ fn each(all: &[Kept], word: &str, act: &Act<'_>, output: &Output) -> Exit {
 fn said(error: &SnapshotError, output: &Output) -> Exit {
     output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
     match error {
-        SnapshotError::Missing { .. } | SnapshotError::Broken { .. } => Exit::Recording,
-        SnapshotError::Unwritable { .. } | SnapshotError::Mask { .. } => Exit::Unable,
+        SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => Exit::Recording,
+        SnapshotError::Unwritable { .. } | SnapshotError::MaskFailed { .. } => Exit::Unable,
     }
 }
 
 /// Those that are pending, or of them those that are named. The requests themselves need not be without a fault for that.
-fn pending(host: &Host, global: &Global, which: &Pending, output: &Output) -> Result<Vec<Kept>, Exit> {
+fn pending(host: &HostContext, global: &Global, which: &Pending, output: &Output) -> Result<Vec<SnapshotLocation>, Exit> {
     let root = settings::root(host, global);
     let root = root.canonicalize().unwrap_or(root);
-    let mut all = find(&root).map_err(|error| said(&error, output))?;
-    all.retain(Kept::is_pending);
+    let mut all = find_snapshots(&root).map_err(|error| said(&error, output))?;
+    all.retain(SnapshotLocation::has_pending);
     let words = settings::selection(&Words { words: which.words.clone(), ..Words::default() }, host, &root).patterns;
     for word in &words {
         if !all.iter().any(|kept| fits(word, kept)) {
@@ -82,13 +82,13 @@ fn pending(host: &Host, global: &Global, which: &Pending, output: &Output) -> Re
 }
 
 /// `coupang/search--wide`: its path without folder and ending.
-fn name(kept: &Kept) -> String {
+fn name(kept: &SnapshotLocation) -> String {
     bare(&kept.path.to_string_lossy())
 }
 
 /// `coupang`, `coupang/search`, `requests/coupang/search.yaml`, `coupang/search--wide.snap.new` and `coupang/*` all fit
 /// `coupang/search--wide`.
-fn fits(word: &str, kept: &Kept) -> bool {
+fn fits(word: &str, kept: &SnapshotLocation) -> bool {
     let (word, name) = (bare(word), name(kept));
     if word.contains('*') {
         return PathPattern(word).matches(&name);
@@ -107,12 +107,12 @@ fn bare(word: &str) -> String {
 }
 
 /// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
-fn prune(host: &Host, global: &Global, lists: bool, output: &Output) -> Result<Exit, Exit> {
+fn prune(host: &HostContext, global: &Global, lists: bool, output: &Output) -> Result<Exit, Exit> {
     let loaded = settings::workspace(host, global, output)?;
     let idle = unreferenced_snapshots(&loaded.workspace).map_err(|error| said(&error, output))?;
     let word = if lists { "unreferenced" } else { "removed" };
     for kept in &idle {
-        let shown = kept.shown();
+        let shown = kept.existing_path();
         if !lists {
             kept.remove_all().map_err(|error| said(&error, output))?;
         }
@@ -120,8 +120,8 @@ fn prune(host: &Host, global: &Global, lists: bool, output: &Output) -> Result<E
     }
     output.say(&match (idle.len(), lists) {
         (0, _) => "every snapshot belongs to a request".to_owned(),
-        (number, true) => format!("{} found; without `--list` all of that is removed", count(number, "snapshot")),
-        (number, false) => format!("{} removed", count(number, "snapshot")),
+        (number, true) => format!("{} found; without `--list` all of that is removed", pluralize(number, "snapshot")),
+        (number, false) => format!("{} removed", pluralize(number, "snapshot")),
     });
     Ok(Exit::Success)
 }
@@ -133,8 +133,8 @@ pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
         Ok(idle) if idle.is_empty() => {}
         Ok(idle) => {
             let are = if idle.len() == 1 { "belongs" } else { "belong" };
-            let paths: Vec<String> = idle.iter().map(|kept| format!("\n  {}", kept.shown().display())).collect();
-            let text = format!("{} {are} to no step, case or account of any request", count(idle.len(), "snapshot"));
+            let paths: Vec<String> = idle.iter().map(|kept| format!("\n  {}", kept.existing_path().display())).collect();
+            let text = format!("{} {are} to no step, case or account of any request", pluralize(idle.len(), "snapshot"));
             output.say(&format!("{warning}: {text}:{}", paths.concat()));
             output.say(&format!("{}: `ingam snapshot prune` removes what nothing is held against", output.err.yellow("help")));
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_word_names_what_belongs_to_it() {
-        let kept = Kept::new(Path::new("/"), "requests/coupang/search--wide.snap".into());
+        let kept = SnapshotLocation::new(Path::new("/"), "requests/coupang/search--wide.snap".into());
         for word in [
             "coupang",
             "coupang/",

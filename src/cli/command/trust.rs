@@ -5,18 +5,18 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, TrustArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, all_schemes};
 use crate::store::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use std::io::{BufRead, Write};
 
 /// Shows what would get a secret here and is not a scheme's own, and remembers the user's word for it.
-pub fn run(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &TrustArgs, output: &Output) -> Exit {
     trust(host, global, args, output).unwrap_or_else(|exit| exit)
 }
 
-fn trust(host: &Host, global: &Global, args: &TrustArgs, output: &Output) -> Result<Exit, Exit> {
+fn trust(host: &HostContext, global: &Global, args: &TrustArgs, output: &Output) -> Result<Exit, Exit> {
     let mut loaded = settings::workspace(host, global, output)?;
     all_schemes(&mut loaded);
     let environment = settings::environment(&loaded.workspace, args.env.as_deref(), output)?;
@@ -60,7 +60,7 @@ fn things(loaded: &mut LoadedWorkspace, environment: &str) -> Vec<TrustSubject> 
 }
 
 /// Only a person at a terminal can say yes.
-fn asked(host: &Host, output: &Output) -> bool {
+fn asked(host: &HostContext, output: &Output) -> bool {
     if !host.stdin_is_terminal {
         output.error("nobody can be asked here", &["look at the list, and pass `--yes`".to_owned()]);
         return false;

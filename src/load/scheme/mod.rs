@@ -7,7 +7,7 @@ mod template_names;
 mod tokens;
 mod vectors;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, list_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{
@@ -348,7 +348,7 @@ impl SchemeDecoder<'_> {
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
                 let fault =
                     Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key)).at(entry.key_at, "unknown");
-                self.diagnostics.push(fault.hint(format!("it can be {}", list_of(LIMIT_HEADERS, "or"))));
+                self.diagnostics.push(fault.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))));
             }
         }
         Some(RateLimit {

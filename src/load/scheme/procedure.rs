@@ -1,7 +1,7 @@
 //! Decodes `prepare`, `sign` and `attach`.
 
 use super::SchemeDecoder;
-use crate::diagnostic::{Diagnostic, list_of};
+use crate::diagnostic::{Diagnostic, join_names};
 use crate::load::node_reader::{CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text};
 use crate::model::scheme::{FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding};
 use crate::model::template::Template;
@@ -69,7 +69,7 @@ impl SchemeDecoder<'_> {
         if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
             let fault = Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
             self.diagnostics
-                .push(fault.hint(format!("use letters, digits and `_`, and none of {}", list_of(RESERVED_STEP_IDS, "or"))));
+                .push(fault.hint(format!("use letters, digits and `_`, and none of {}", join_names(RESERVED_STEP_IDS, "or"))));
         }
         let ops = map.present_entries(&SIGN_OPERATIONS);
         for entry in ops.first().map(|op| stray_entries(&map, &op.key, &keys)).unwrap_or_default() {
@@ -81,7 +81,7 @@ impl SchemeDecoder<'_> {
             [one] => self.sign_operation(one, &map)?,
             [] => {
                 let fault = Diagnostic::error("a sign step does one thing")
-                    .at(map.at, format!("none of {}", list_of(SIGN_OPERATIONS, "or")));
+                    .at(map.at, format!("none of {}", join_names(SIGN_OPERATIONS, "or")));
                 self.diagnostics.push(fault);
                 return None;
             }

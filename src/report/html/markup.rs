@@ -2,9 +2,9 @@
 
 /// A page that grows.
 #[derive(Default)]
-pub struct Page(String);
+pub struct HtmlPage(String);
 
-impl Page {
+impl HtmlPage {
     /// Markup of the program itself: no value of a run has the life of the program.
     pub fn raw(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
@@ -33,7 +33,7 @@ impl Page {
     }
 
     /// A value between two pieces of markup.
-    pub fn around(&mut self, before: &'static str, text: &str, after: &'static str) -> &mut Self {
+    pub fn text_between(&mut self, before: &'static str, text: &str, after: &'static str) -> &mut Self {
         self.raw(before).text(text).raw(after)
     }
 
@@ -49,8 +49,8 @@ mod tests {
 
     #[test]
     fn no_value_can_become_markup() {
-        let mut page = Page::default();
-        page.around("<p title=\"", "\"><script>'&", "\">");
+        let mut page = HtmlPage::default();
+        page.text_between("<p title=\"", "\"><script>'&", "\">");
         assert_eq!(page.into_text(), "<p title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">");
     }
 }

@@ -232,7 +232,7 @@ pub async fn logout(desk: &Desk<'_>, scheme: &str, whose: &Whose) -> Result<Exit
             return Err(Exit::NothingSelected);
         }
         ([_, _, ..], None) => {
-            let names = crate::diagnostic::list_of(names.iter().copied(), "and");
+            let names = crate::diagnostic::join_names(names.iter().copied(), "and");
             return Err(desk.usage(&format!("tokens of {names} are kept"), "name one with `--account`"));
         }
         _ => {}

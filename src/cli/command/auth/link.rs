@@ -50,7 +50,7 @@ pub fn choose<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: Option<&str>) -> Re
         let names: Vec<&str> = scheme.authorize_links.iter().filter_map(|link| link.name.as_deref()).collect();
         match name {
             Some(name) if !names.is_empty() => {
-                let hint = format!("it has {}", crate::diagnostic::list_of(names.iter().copied(), "and"));
+                let hint = format!("it has {}", crate::diagnostic::join_names(names.iter().copied(), "and"));
                 desk.usage(&format!("`{}` has no link `{name}`", scheme.name), &hint)
             }
             _ if scheme.tokens.iter().any(|token| token.issue.is_some()) => {

@@ -37,7 +37,7 @@ fn check_named(desk: &Desk<'_>, room: &Room, scheme: &Scheme, named: Option<&Acc
     let by_name = |token: &Token| token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account");
     let accounts = room.accounts(scheme);
     if named.is_none() && accounts.len() > 1 && scheme.tokens.iter().any(by_name) {
-        let names = crate::diagnostic::list_of(accounts.iter().map(|account| account.name.as_str()), "and");
+        let names = crate::diagnostic::join_names(accounts.iter().map(|account| account.name.as_str()), "and");
         return Err(
             desk.usage(&format!("`{}` has the accounts {names}, and none is named", scheme.name), "name one with `--account`")
         );
@@ -94,8 +94,9 @@ async fn page(desk: &Desk<'_>, port: u16, room: &Room) -> Result<CallbackListene
 
 /// On Linux a browser is where there is a display.
 fn has_browser(desk: &Desk<'_>) -> bool {
-    let display = !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| desk.host.var(name).is_some());
-    display && desk.host.stderr.is_terminal && desk.host.var("CI").is_none()
+    let display =
+        !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| desk.host.env_var(name).is_some());
+    display && desk.host.stderr.is_terminal && desk.host.env_var("CI").is_none()
 }
 
 /// The address from the page or from the keyboard, whichever comes first.
@@ -148,7 +149,7 @@ fn parameters(desk: &Desk<'_>, address: &str, redirect: &str, link: &AuthorizeLi
         return Ok(pairs);
     }
     let names = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str());
-    let came = if pairs.is_empty() { "nothing".to_owned() } else { crate::diagnostic::list_of(names, "and") };
+    let came = if pairs.is_empty() { "nothing".to_owned() } else { crate::diagnostic::join_names(names, "and") };
     desk.output
         .error(&format!("the address has no `{}`", link.code_param), &[format!("it has {came}: was the authorization refused?")]);
     Err(Exit::Credential)
@@ -180,14 +181,14 @@ impl<'s> Grant<'s> {
         let ids: Vec<ObjectMember> = kept.collect();
         let Some(token) = token_for(scheme, &ids) else {
             let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
-            let text = format!("the address has a code, but no {}", crate::diagnostic::list_of(wanted, "or"));
+            let text = format!("the address has a code, but no {}", crate::diagnostic::join_names(wanted, "or"));
             desk.output.error(&text, &["was it cut? In a shell it needs quotes".to_owned()]);
             return Err(Exit::Credential);
         };
         let own: Vec<&ObjectMember> = ids.iter().filter(|(name, _)| token.is_keyed_by(name)).collect();
         let account = account_of(desk, room, scheme, named, &own)?;
         let code = find(&link.code_param).unwrap_or_default();
-        room.context.redactor.borrow_mut().add("code", &code);
+        room.context.redactor.borrow_mut().add_secret("code", &code);
         Ok(Self { token, code, callback: back.to_vec(), ids, account })
     }
 

@@ -13,7 +13,7 @@ use crate::cli::args::{AuthAct, AuthArgs, Global, Whose};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
-use crate::host::Host;
+use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
@@ -21,7 +21,7 @@ use crate::renew::RefreshError;
 use crate::run::{AccessError, RunContext};
 use std::sync::Arc;
 
-pub fn run(host: &Host, global: &Global, args: &AuthArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &Global, args: &AuthArgs, output: &Output) -> Exit {
     let runtime = match session::runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -50,7 +50,7 @@ pub fn run(host: &Host, global: &Global, args: &AuthArgs, output: &Output) -> Ex
 
 /// Where every act begins.
 struct Desk<'d> {
-    host: &'d Host,
+    host: &'d HostContext,
     global: &'d Global,
     output: &'d Output,
 }
@@ -112,8 +112,8 @@ impl Desk<'_> {
     /// Says why there are no tokens; what the text holds of secrets is replaced first.
     fn failure(&self, context: &RunContext<'_>, failure: &RefreshError) -> Exit {
         let mut redactor = context.redactor.borrow_mut();
-        let notes: Vec<String> = failure.notes.iter().map(|note| redactor.show(note).to_string()).collect();
-        self.output.error(redactor.show(&failure.reason).as_str(), &notes);
+        let notes: Vec<String> = failure.notes.iter().map(|note| redactor.redact_for_display(note).to_string()).collect();
+        self.output.error(redactor.redact_for_display(&failure.reason).as_str(), &notes);
         if failure.needs_user_action { Exit::Credential } else { Exit::Unable }
     }
 }

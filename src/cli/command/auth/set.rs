@@ -7,7 +7,7 @@ use crate::cli::args::Whose;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::model::scheme::{Credential, Scheme};
-use crate::secret::MIN_SECRET;
+use crate::secret::MIN_SECRET_BYTES;
 use crate::store::{StoredIn, store_credential, variable_name};
 use crate::value::Number;
 use std::io::Read;
@@ -82,8 +82,8 @@ fn fault(value: &str, credential: &Credential) -> Option<String> {
     if value.contains(['\n', '\r']) || value.trim() != value {
         return Some("has a blank or a line end where none belongs".to_owned());
     }
-    if credential.is_secret && value.len() < MIN_SECRET {
-        return Some(format!("is shorter than {MIN_SECRET} characters: such a secret cannot be kept out of outputs"));
+    if credential.is_secret && value.len() < MIN_SECRET_BYTES {
+        return Some(format!("is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs"));
     }
     let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
     (credential.is_integer && !is_integer).then(|| "must be a whole number".to_owned())

@@ -18,7 +18,7 @@ pub async fn run(desk: &Desk<'_>) -> Result<Exit, Exit> {
         if error.needs_user_action() { Exit::Credential } else { Exit::Unable }
     };
     let config = settings::store(desk.host, desk.global).map_err(fault)?;
-    let nature = ClockAndRng { clock: desk.host.clock, rng: desk.host.chance };
+    let nature = ClockAndRng { clock: desk.host.clock, rng: desk.host.random_bytes };
     let store = TokenStore::open(&config, nature).await.map_err(fault)?;
     let now = (desk.host.clock)() + store.clock_offset_ms();
     let mut exit = Exit::Success;

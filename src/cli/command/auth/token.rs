@@ -26,7 +26,7 @@ pub async fn run(desk: &Desk<'_>, account: &str, scheme: Option<&str>, env: Opti
             return Err(desk.usage(&text, "accounts stand under `envs` in ingam.yaml"));
         }
         (None, several) => {
-            let names = crate::diagnostic::list_of(several.iter().map(|scheme| scheme.name.as_str()), "and");
+            let names = crate::diagnostic::join_names(several.iter().map(|scheme| scheme.name.as_str()), "and");
             return Err(desk.usage(&format!("{names} have an account `{account}`"), "name one with `--scheme`"));
         }
     };

@@ -1,18 +1,18 @@
 //! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that changed.
 
 use crate::check::ValueDifference;
-use crate::diagnostic::count;
-use crate::report::Style;
-use crate::secret::visible;
-use crate::snapshot::{Line, Side, SnapshotFile, differences, lines};
+use crate::diagnostic::pluralize;
+use crate::report::TerminalStyle;
+use crate::secret::escape_control_chars;
+use crate::snapshot::{DiffLine, DiffSide, SnapshotFile, content_differences, diff_lines};
 
 /// One pending snapshot, in full. `place` is its number and path.
 #[must_use]
-pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: Style) -> String {
+pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: TerminalStyle) -> String {
     let mut text = format!("{}\n", style.bold(place));
     for (word, value) in [("request", &new.description), ("sends", &new.expression), ("file", &new.source)] {
         if let Some(value) = value {
-            text.push_str(&format!("  {:7}  {}\n", style.dim(&format!("{word:7}")), visible(value)));
+            text.push_str(&format!("  {:7}  {}\n", style.dim(&format!("{word:7}")), escape_control_chars(value)));
         }
     }
     text.push('\n');
@@ -22,17 +22,17 @@ pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, styl
     }
     text.push('\n');
     let before = old.map_or("", |old| old.content.as_str());
-    lines(before, &new.content).iter().for_each(|line| text.push_str(&painted(line, style)));
+    diff_lines(before, &new.content).iter().for_each(|line| text.push_str(&painted(line, style)));
     text
 }
 
 /// Where the two differ, by path.
-fn changes(old: &str, new: &str, style: Style) -> String {
-    let found = differences(old, new);
+fn changes(old: &str, new: &str, style: TerminalStyle) -> String {
+    let found = content_differences(old, new);
     let number = found.shown.len() + found.omitted;
-    let mut text = format!("  {}\n", style.yellow(&count(number, "difference")));
+    let mut text = format!("  {}\n", style.yellow(&pluralize(number, "difference")));
     for difference in &found.shown {
-        text.push_str(&format!("    {}{}\n", style.bold(&visible(&difference.path)), told(difference)));
+        text.push_str(&format!("    {}{}\n", style.bold(&escape_control_chars(&difference.path)), told(difference)));
     }
     if found.omitted > 0 {
         text.push_str(&format!("    … and {} more\n", found.omitted));
@@ -43,15 +43,15 @@ fn changes(old: &str, new: &str, style: Style) -> String {
 /// What is other there; its colours are those of the lines below, and not those of a report.
 fn told(difference: &ValueDifference) -> String {
     let text = difference.to_string();
-    visible(text.strip_prefix(&difference.path).unwrap_or(&text))
+    escape_control_chars(text.strip_prefix(&difference.path).unwrap_or(&text))
 }
 
-fn painted(line: &Line, style: Style) -> String {
-    let text = visible(&line.text);
+fn painted(line: &DiffLine, style: TerminalStyle) -> String {
+    let text = escape_control_chars(&line.text);
     match line.side {
-        Side::Old => format!("{}\n", style.red(&format!("- {text}"))),
-        Side::New => format!("{}\n", style.green(&format!("+ {text}"))),
-        Side::Both => format!("  {text}\n"),
-        Side::Gap => format!("{}\n", style.dim(&text)),
+        DiffSide::Old => format!("{}\n", style.red(&format!("- {text}"))),
+        DiffSide::New => format!("{}\n", style.green(&format!("+ {text}"))),
+        DiffSide::Both => format!("  {text}\n"),
+        DiffSide::Gap => format!("{}\n", style.dim(&text)),
     }
 }

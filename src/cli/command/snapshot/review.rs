@@ -7,8 +7,8 @@ use crate::cli::args::{Global, Pending};
 use crate::cli::command::run::Signals;
 use crate::cli::command::session;
 use crate::cli::output::Output;
-use crate::host::Host;
-use crate::snapshot::{Kept, SnapshotError};
+use crate::host::HostContext;
+use crate::snapshot::{SnapshotError, SnapshotLocation};
 
 /// What a terminal says to a key that means nothing.
 const BELL: &str = "\u{7}";
@@ -30,7 +30,7 @@ struct Tally {
     left: usize,
 }
 
-pub fn run(host: &Host, global: &Global, which: &Pending, output: &Output) -> Result<Exit, Exit> {
+pub fn run(host: &HostContext, global: &Global, which: &Pending, output: &Output) -> Result<Exit, Exit> {
     let all = pending(host, global, which, output)?;
     if all.is_empty() {
         output.say(NOTHING);
@@ -44,7 +44,7 @@ pub fn run(host: &Host, global: &Global, which: &Pending, output: &Output) -> Re
     session::runtime(output)?.block_on(one_by_one(&all, output))
 }
 
-async fn one_by_one(all: &[Kept], output: &Output) -> Result<Exit, Exit> {
+async fn one_by_one(all: &[SnapshotLocation], output: &Output) -> Result<Exit, Exit> {
     let mut signals = Signals::listen();
     let mut tally = Tally { left: all.len(), ..Tally::default() };
     let mut ends = Exit::Success;
@@ -70,9 +70,9 @@ async fn one_by_one(all: &[Kept], output: &Output) -> Result<Exit, Exit> {
     Ok(ends)
 }
 
-fn show(kept: &Kept, place: &str, output: &Output) -> Result<(), SnapshotError> {
-    if let Some(new) = kept.pending()? {
-        output.data(&picture(place, kept.accepted()?.as_ref(), &new, output.out));
+fn show(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<(), SnapshotError> {
+    if let Some(new) = kept.read_pending()? {
+        output.data(&picture(place, kept.read_accepted()?.as_ref(), &new, output.out));
     }
     Ok(())
 }
@@ -110,14 +110,14 @@ impl Choice {
 }
 
 impl Tally {
-    fn act(&mut self, choice: Choice, kept: &Kept) -> Result<(), SnapshotError> {
+    fn act(&mut self, choice: Choice, kept: &SnapshotLocation) -> Result<(), SnapshotError> {
         match choice {
             Choice::Accept => {
                 kept.accept()?;
                 (self.accepted, self.left) = (self.accepted + 1, self.left - 1);
             }
             Choice::Reject => {
-                kept.drop_pending()?;
+                kept.discard_pending()?;
                 (self.rejected, self.left) = (self.rejected + 1, self.left - 1);
             }
             Choice::Skip | Choice::Quit => {}

@@ -1,30 +1,30 @@
 //! Why a unit did not pass, in full, as plain text: for reports whose readers show text as it is.
 
-use super::document::{Document, Failure, NotUndone, Step, Unit, Word, duration};
-use super::human;
-use crate::diagnostic::count;
+use super::document::{FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord, duration_from_ms};
+use super::format_duration;
+use crate::diagnostic::pluralize;
 use std::fmt::Write as _;
 
 /// Everything that a person needs to mend it; nothing for a unit that passed.
 #[must_use]
-pub fn diagnostic(unit: &Unit) -> String {
+pub fn failure_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
     let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict && step.message == unit.message);
-    if unit.verdict == Word::Error && !is_said {
+    if unit.verdict == VerdictWord::Error && !is_said {
         let _ = writeln!(out, "{}\nerror: {}", unit.at, unit.message.as_deref().unwrap_or_default());
     }
-    for step in unit.steps.iter().filter(|step| step.verdict.is_bad()) {
+    for step in unit.steps.iter().filter(|step| step.verdict.is_failure()) {
         add_step(&mut out, step);
     }
-    if unit.not_reached > 0 && unit.verdict.is_bad() {
-        let _ = writeln!(out, "{} not reached", count(unit.not_reached, "step"));
+    if unit.not_reached > 0 && unit.verdict.is_failure() {
+        let _ = writeln!(out, "{} not reached", pluralize(unit.not_reached, "step"));
     }
     out
 }
 
-fn add_step(out: &mut String, step: &Step) {
+fn add_step(out: &mut String, step: &StepEntry) {
     let name = step.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-    let _ = writeln!(out, "{name}{}{}\n{}", step.line, answer(step), step.at);
+    let _ = writeln!(out, "{name}{}{}\n{}", step.line, response_summary(step), step.at);
     if let Some(message) = &step.message {
         let _ = writeln!(out, "error: {message}");
     }
@@ -36,15 +36,15 @@ fn add_step(out: &mut String, step: &Step) {
 
 /// ` → 200 in 1.2 ms`
 #[must_use]
-pub fn answer(step: &Step) -> String {
+pub fn response_summary(step: &StepEntry) -> String {
     match (step.status, step.latency_ms) {
-        (Some(status), Some(latency)) => format!(" → {status} in {}", human(duration(latency))),
+        (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(duration_from_ms(latency))),
         _ => String::new(),
     }
 }
 
-fn add_failure(out: &mut String, failure: &Failure) {
-    let Failure { at, subject, expected, actual, .. } = failure;
+fn add_failure(out: &mut String, failure: &FailureEntry) {
+    let FailureEntry { at, subject, expected, actual, .. } = failure;
     let _ = writeln!(out, "\n{at} {subject}\n  expected  {expected}\n  actual    {actual}");
     if let Some(why) = &failure.why {
         let _ = writeln!(out, "  {why}");
@@ -56,9 +56,9 @@ fn add_failure(out: &mut String, failure: &Failure) {
 
 /// Exchanges of the steps that did not pass.
 #[must_use]
-pub fn exchanges(unit: &Unit) -> String {
+pub fn exchange_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
-    for exchange in unit.steps.iter().filter(|step| step.verdict.is_bad()).filter_map(|step| step.exchange.as_ref()) {
+    for exchange in unit.steps.iter().filter(|step| step.verdict.is_failure()).filter_map(|step| step.exchange.as_ref()) {
         let _ = writeln!(out, "{}", exchange.request.trim_end());
         if let Some(response) = &exchange.response {
             let _ = writeln!(out, "\n{}", response.trim_end());
@@ -69,16 +69,16 @@ pub fn exchanges(unit: &Unit) -> String {
 
 /// In one line.
 #[must_use]
-pub fn left_over(undo: &NotUndone) -> String {
+pub fn leftover_text(undo: &LeftoverEntry) -> String {
     let help = if undo.is_kept { "; `ingam cleanup` tries again" } else { "" };
     format!("{} is still there: {}{help}", undo.fixture, undo.reason)
 }
 
 /// What a whole run is called.
 #[must_use]
-pub fn headline(document: &Document) -> String {
-    let units = count(document.planned, "request");
-    let time = human(duration(document.duration_ms));
+pub fn run_headline(document: &RunDocument) -> String {
+    let units = pluralize(document.planned, "request");
+    let time = format_duration(duration_from_ms(document.duration_ms));
     let end = document.interrupted.as_ref().map(|signal| format!(", interrupted by {signal}")).unwrap_or_default();
-    format!("{} of {units} in environment {}, {time}{end}", document.summary.sentence(), document.environment)
+    format!("{} of {units} in environment {}, {time}{end}", document.summary.summary_line(), document.environment)
 }

@@ -5,22 +5,22 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
 /// File systems take 255 bytes for a name; `.snap.new` and the ending of a temporary file need some of them.
-const MAX_NAME: usize = 200;
+const MAX_NAME_BYTES: usize = 200;
 
 /// `requests/coupang/search--step--case--account.snap`, relative to the root. `parts` are what tells the units of one request
 /// apart.
 #[must_use]
-pub fn path_of(request: &str, parts: &[&str]) -> PathBuf {
+pub fn snapshot_path(request: &str, parts: &[&str]) -> PathBuf {
     let (folder, name) = request.rsplit_once('/').map_or((None, request), |(folder, name)| (Some(folder), name));
-    let parts: Vec<String> = std::iter::once(name).chain(parts.iter().copied()).map(encoded).collect();
+    let parts: Vec<String> = std::iter::once(name).chain(parts.iter().copied()).map(encode_part).collect();
     let mut path = PathBuf::from("requests");
     path.extend(folder);
-    path.join(format!("{}.snap", short(parts.join("--"))))
+    path.join(format!("{}.snap", truncate_name(parts.join("--"))))
 }
 
 /// Letters of any language, digits, `_`, `.` and single hyphens stay; everything else is percent-encoded, a hyphen too where it
 /// could be a part of `--`.
-fn encoded(part: &str) -> String {
+fn encode_part(part: &str) -> String {
     let letters: Vec<char> = part.chars().collect();
     let stays = |at: usize| match letters[at] {
         '-' => at > 0 && at + 1 < letters.len() && letters[at - 1] != '-' && letters[at + 1] != '-',
@@ -38,11 +38,11 @@ fn encoded(part: &str) -> String {
 }
 
 /// A name that is too long for a file is cut, and told apart by its hash.
-fn short(name: String) -> String {
-    if name.len() <= MAX_NAME {
+fn truncate_name(name: String) -> String {
+    if name.len() <= MAX_NAME_BYTES {
         return name;
     }
-    let cut = (0..=MAX_NAME - 20).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    let cut = (0..=MAX_NAME_BYTES - 20).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
     format!("{}%~{}", &name[..cut], hex::encode(&Sha256::digest(&name)[..8]))
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn name(request: &str, parts: &[&str]) -> String {
-        path_of(request, parts).to_string_lossy().into_owned()
+        snapshot_path(request, parts).to_string_lossy().into_owned()
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! The snapshots of a workspace on the disk: found, read, written beside and put in place whole.
 
 use super::{SnapshotError, SnapshotFile};
-use crate::disk::replace_shared;
+use crate::atomic_file::replace_shared;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A snapshot is never larger, in bytes.
-const MAX_SNAPSHOT: u64 = 64 << 20;
-const ENDING: &str = ".snap";
-const PENDING: &str = ".snap.new";
+const MAX_SNAPSHOT_BYTES: u64 = 64 << 20;
+const ACCEPTED_SUFFIX: &str = ".snap";
+const PENDING_SUFFIX: &str = ".snap.new";
 
 /// Where one snapshot is, with its pending successor beside it, whether they are there or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kept {
+pub struct SnapshotLocation {
     root: PathBuf,
     /// Of the accepted one, relative to the root; what messages show.
     pub path: PathBuf,
 }
 
-impl Kept {
+impl SnapshotLocation {
     #[must_use]
     pub fn new(root: &Path, path: PathBuf) -> Self {
         Self { root: root.to_owned(), path }
@@ -34,35 +34,35 @@ impl Kept {
     ///
     /// # Errors
     /// When it is there and is no snapshot.
-    pub fn accepted(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
-        self.read(&self.path)
+    pub fn read_accepted(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+        self.read_snapshot(&self.path)
     }
 
     /// The one that waits for a person.
     ///
     /// # Errors
     /// When it is there and is no snapshot.
-    pub fn pending(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
-        self.read(&self.pending_path())
+    pub fn read_pending(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+        self.read_snapshot(&self.pending_path())
     }
 
     #[must_use]
-    pub fn is_pending(&self) -> bool {
+    pub fn has_pending(&self) -> bool {
         self.root.join(self.pending_path()).symlink_metadata().is_ok()
     }
 
     /// The one of the two that is there; messages show it.
     #[must_use]
-    pub fn shown(&self) -> PathBuf {
+    pub fn existing_path(&self) -> PathBuf {
         let is_accepted = self.root.join(&self.path).symlink_metadata().is_ok();
         if is_accepted { self.path.clone() } else { self.pending_path() }
     }
 
-    fn read(&self, path: &Path) -> Result<Option<SnapshotFile>, SnapshotError> {
+    fn read_snapshot(&self, path: &Path) -> Result<Option<SnapshotFile>, SnapshotError> {
         match read_limited(&self.root.join(path)) {
             Ok(bytes) => SnapshotFile::parse(path, &bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SnapshotError::Broken { place: path.display().to_string(), reason: error.to_string() }),
+            Err(error) => Err(SnapshotError::Unreadable { place: path.display().to_string(), reason: error.to_string() }),
         }
     }
 
@@ -70,7 +70,7 @@ impl Kept {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn put_pending(&self, text: &str) -> Result<(), SnapshotError> {
+    pub fn write_pending(&self, text: &str) -> Result<(), SnapshotError> {
         self.write(&self.pending_path(), text)
     }
 
@@ -78,9 +78,9 @@ impl Kept {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn put(&self, text: &str) -> Result<(), SnapshotError> {
+    pub fn write_accepted(&self, text: &str) -> Result<(), SnapshotError> {
         self.write(&self.path, text)?;
-        self.drop_pending().map(|_| ())
+        self.discard_pending().map(|_| ())
     }
 
     /// What is pending becomes the snapshot.
@@ -88,8 +88,8 @@ impl Kept {
     /// # Errors
     /// When nothing that can be read is pending, or it cannot be written.
     pub fn accept(&self) -> Result<(), SnapshotError> {
-        match self.pending()? {
-            Some(file) => self.put(&file.text(false)),
+        match self.read_pending()? {
+            Some(file) => self.write_accepted(&file.to_text(false)),
             None => Ok(()),
         }
     }
@@ -98,7 +98,7 @@ impl Kept {
     ///
     /// # Errors
     /// When it is there and cannot be removed.
-    pub fn drop_pending(&self) -> Result<bool, SnapshotError> {
+    pub fn discard_pending(&self) -> Result<bool, SnapshotError> {
         self.remove(&self.pending_path())
     }
 
@@ -108,7 +108,7 @@ impl Kept {
     /// When one is there and cannot be removed.
     pub fn remove_all(&self) -> Result<(), SnapshotError> {
         self.remove(&self.path)?;
-        self.drop_pending().map(|_| ())
+        self.discard_pending().map(|_| ())
     }
 
     fn remove(&self, path: &Path) -> Result<bool, SnapshotError> {
@@ -134,8 +134,8 @@ fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a plain file"));
     }
-    if metadata.len() > MAX_SNAPSHOT {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_SNAPSHOT >> 20)));
+    if metadata.len() > MAX_SNAPSHOT_BYTES {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_SNAPSHOT_BYTES >> 20)));
     }
     std::fs::read(path)
 }
@@ -144,17 +144,17 @@ fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn find(root: &Path) -> Result<Vec<Kept>, SnapshotError> {
+pub fn find_snapshots(root: &Path) -> Result<Vec<SnapshotLocation>, SnapshotError> {
     let mut found = Vec::new();
-    walk(root, Path::new("requests"), &mut found)?;
+    collect_snapshots(root, Path::new("requests"), &mut found)?;
     found.sort();
     found.dedup();
     Ok(found)
 }
 
 /// Links to folders are not followed: the workspace has none, and they could lead in a circle.
-fn walk(root: &Path, folder: &Path, found: &mut Vec<Kept>) -> Result<(), SnapshotError> {
-    let fault = |error: io::Error| SnapshotError::Broken { place: folder.display().to_string(), reason: error.to_string() };
+fn collect_snapshots(root: &Path, folder: &Path, found: &mut Vec<SnapshotLocation>) -> Result<(), SnapshotError> {
+    let fault = |error: io::Error| SnapshotError::Unreadable { place: folder.display().to_string(), reason: error.to_string() };
     let listing = match std::fs::read_dir(root.join(folder)) {
         Ok(listing) => listing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -167,9 +167,9 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Kept>) -> Result<(), Snapsho
             continue;
         }
         if entry.file_type().map_err(fault)?.is_dir() {
-            walk(root, &folder.join(entry.file_name()), found)?;
-        } else if let Some(stem) = name.strip_suffix(PENDING).or_else(|| name.strip_suffix(ENDING)) {
-            found.push(Kept::new(root, folder.join(format!("{stem}{ENDING}"))));
+            collect_snapshots(root, &folder.join(entry.file_name()), found)?;
+        } else if let Some(stem) = name.strip_suffix(PENDING_SUFFIX).or_else(|| name.strip_suffix(ACCEPTED_SUFFIX)) {
+            found.push(SnapshotLocation::new(root, folder.join(format!("{stem}{ACCEPTED_SUFFIX}"))));
         }
     }
     Ok(())

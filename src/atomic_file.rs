@@ -5,14 +5,14 @@ use std::io::{Error, Write};
 use std::path::Path;
 
 /// What a file that is being written is called until it is whole; the loader passes over names that begin with a dot.
-pub const UNFINISHED: &str = ".ingam-unfinished-";
+pub const TEMP_PREFIX: &str = ".ingam-unfinished-";
 
 /// Puts a file that only its owner may read in its place, with its folder where that is missing.
 ///
 /// # Errors
 /// When the folder or the file cannot be written; then the old file stands.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    put(path, bytes, &mut tempfile::Builder::new())
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomically(path, bytes, &mut tempfile::Builder::new())
 }
 
 /// The same for a file of a workspace, which has the mode that new files usually have.
@@ -23,13 +23,13 @@ pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    put(path, bytes, &mut builder)
+    write_atomically(path, bytes, &mut builder)
 }
 
-fn put(path: &Path, bytes: &[u8], builder: &mut tempfile::Builder<'_, '_>) -> Result<(), Error> {
+fn write_atomically(path: &Path, bytes: &[u8], builder: &mut tempfile::Builder<'_, '_>) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
+    let mut file = builder.prefix(TEMP_PREFIX).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -1,53 +1,53 @@
 //! How two contents differ, place by place: JSON by path, anything else by line.
 
-use super::lines::{Side, changed};
-use super::normal;
+use super::line_diff::{DiffSide, changed_lines};
+use super::normalized;
 use crate::check::{DifferenceKind, DifferenceList, ValueDifference, differences as of_values};
 use crate::value::{self, Value};
 
 /// More lines than this are counted only.
-const SHOWN: usize = 20;
+const MAX_LINE_DIFFERENCES: usize = 20;
 
 /// The places where `actual` is not what `expected` says; none if and only if they are the same snapshot.
 #[must_use]
-pub fn differences(expected: &str, actual: &str) -> DifferenceList {
-    let (expected, actual) = (normal(expected), normal(actual));
-    let ((status, body), (other_status, other_body)) = (parts(&expected), parts(&actual));
-    let mut found = match (json(body), json(other_body)) {
+pub fn content_differences(expected: &str, actual: &str) -> DifferenceList {
+    let (expected, actual) = (normalized(expected), normalized(actual));
+    let ((status, body), (other_status, other_body)) = (split_content(&expected), split_content(&actual));
+    let mut found = match (parse_json(body), parse_json(other_body)) {
         (Some(wanted), Some(came)) => of_values(&wanted, &came),
-        _ => of_lines(body, other_body, status.lines().count() + 1),
+        _ => line_differences(body, other_body, status.lines().count() + 1),
     };
     if status != other_status {
-        found.shown.insert(0, other("status", status, other_status));
+        found.shown.insert(0, changed_value("status", status, other_status));
     }
     // The same values in another order or spelling.
-    if found.shown.is_empty() { of_lines(&expected, &actual, 0) } else { found }
+    if found.shown.is_empty() { line_differences(&expected, &actual, 0) } else { found }
 }
 
-fn parts(content: &str) -> (&str, &str) {
+fn split_content(content: &str) -> (&str, &str) {
     content.split_once("\n\n").unwrap_or((content, ""))
 }
 
-fn json(body: &str) -> Option<Value> {
+fn parse_json(body: &str) -> Option<Value> {
     value::parse(body.as_bytes()).ok()
 }
 
-fn other(path: &str, expected: &str, actual: &str) -> ValueDifference {
+fn changed_value(path: &str, expected: &str, actual: &str) -> ValueDifference {
     let (expected, actual) = (expected.to_owned(), actual.to_owned());
     ValueDifference { path: path.to_owned(), kind: DifferenceKind::Mismatch { expected, actual } }
 }
 
 /// `above` lines stand before them in the file's content.
-fn of_lines(expected: &str, actual: &str, above: usize) -> DifferenceList {
+fn line_differences(expected: &str, actual: &str, above: usize) -> DifferenceList {
     let mut found = DifferenceList::default();
-    for (number, line) in changed(expected, actual) {
-        if found.shown.len() == SHOWN {
+    for (number, line) in changed_lines(expected, actual) {
+        if found.shown.len() == MAX_LINE_DIFFERENCES {
             found.omitted += 1;
             continue;
         }
         let text = Value::from(line.text.trim_end_matches('\n')).to_json();
         let change = match line.side {
-            Side::Old => DifferenceKind::Missing { expected: text },
+            DiffSide::Old => DifferenceKind::Missing { expected: text },
             _ => DifferenceKind::Unexpected { actual: text },
         };
         found.shown.push(ValueDifference { path: format!("line {}", above + number), kind: change });
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn texts(expected: &str, actual: &str) -> Vec<String> {
-        differences(expected, actual).shown.iter().map(ToString::to_string).collect()
+        content_differences(expected, actual).shown.iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -1,0 +1,61 @@
+//! For tests of this room: documents that no run of today makes.
+
+use super::document::{AttemptEntry, FileLocation, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord};
+use super::document_reporter::DocumentReporter;
+
+/// One unit whose only step was tried three times.
+pub fn retried_document(verdict: VerdictWord) -> RunDocument {
+    let attempts = vec![
+        AttemptEntry { status: Some(503), reason: "503 from the server".to_owned(), latency_ms: Some(12.0) },
+        AttemptEntry { status: None, reason: "cannot connect".to_owned(), latency_ms: None },
+    ];
+    let at = FileLocation { file: "requests/a.yaml".to_owned(), line: 2, column: 1 };
+    let step = StepEntry {
+        name: None,
+        line: "GET /a?b=c".to_owned(),
+        endpoint: "GET /a".to_owned(),
+        at: at.clone(),
+        verdict,
+        trouble: None,
+        message: None,
+        status: Some(200),
+        started_ms: 1.0,
+        sent_ms: Some(2.0),
+        latency_ms: Some(5.0),
+        attempts,
+        failures: Vec::new(),
+        notes: Vec::new(),
+        exchange: None,
+        trace: Vec::new(),
+    };
+    let unit = UnitEntry {
+        id: "a[x]@sg".to_owned(),
+        index: 0,
+        verdict,
+        trouble: None,
+        message: verdict.is_failure().then(|| "status: expected 201, got 200".to_owned()),
+        at,
+        flaky: verdict == VerdictWord::Pass,
+        account: Some("sg".to_owned()),
+        schemes: vec!["none".to_owned()],
+        tags: Vec::new(),
+        started_ms: 1.0,
+        duration_ms: 20.0,
+        steps: vec![step],
+        not_reached: 0,
+    };
+    let mut document = DocumentReporter::default().into_document(None);
+    document.units.push(unit);
+    document.sort_and_count();
+    document
+}
+
+/// A run in which all passed, and a fixture stayed.
+pub fn leftover_document() -> RunDocument {
+    let mut document = retried_document(VerdictWord::Pass);
+    let at = FileLocation { file: "fixtures/item.yaml".to_owned(), line: 7, column: 5 };
+    let reason = "the answer was 500".to_owned();
+    document.not_undone.push(LeftoverEntry { fixture: "item::add".to_owned(), at, reason, is_kept: true });
+    document.sort_and_count();
+    document
+}
