@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         stderr: output_stream(std::io::stderr().is_terminal()),
         stdin_is_terminal: std::io::stdin().is_terminal(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        clock,
-        random_bytes: chance,
+        clock: unix_time_ms,
+        random_bytes,
     };
     ingam::cli::run(&host).into()
 }

@@ -81,27 +81,28 @@ pub struct LimitCounter {
     /// Which limit, as the scheme has it.
     pub limit: String,
     /// What has a limit of its own: a hash of the account, the operation.
+    #[serde(alias = "whose")]
     pub subject: String,
     /// The same for people: an account, an operation, or nothing.
-    #[serde(default)]
+    #[serde(alias = "about", default)]
     pub account_label: String,
     #[serde(default)]
     pub operation: String,
     pub rule: LimitRule,
     /// When calls arrive at the latest, in order; a call that is under way stands in the future.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(alias = "log", default, skip_serializing_if = "Vec::is_empty")]
     arrivals: Vec<i64>,
     /// Of a bucket: when it is full again, in microseconds.
-    #[serde(default)]
+    #[serde(alias = "full_at", default)]
     full_at_us: i64,
     /// Nothing before then: the marketplace has said so.
     #[serde(default)]
     pub paused_until: i64,
     #[serde(default)]
     pub refusals: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "rate", default, skip_serializing_if = "Option::is_none")]
     reported_rate: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "burst", default, skip_serializing_if = "Option::is_none")]
     reported_burst: Option<u32>,
 }
 

@@ -46,6 +46,7 @@ impl AppliedLimit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimiter {
     format: u32,
+    #[serde(alias = "about")]
     pub labels: BudgetLabels,
     clock: ForwardClock,
     pub counters: Vec<LimitCounter>,
@@ -54,7 +55,7 @@ pub struct RateLimiter {
     pub paused_until: i64,
     #[serde(default)]
     pub refusals: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "stopped", default, skip_serializing_if = "Option::is_none")]
     pub suspension: Option<Suspension>,
 }
 
@@ -66,6 +67,7 @@ pub struct Suspension {
     pub environment: String,
     pub account: String,
     pub status: u16,
+    #[serde(alias = "why")]
     pub reason: String,
 }
 

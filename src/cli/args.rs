@@ -6,15 +6,15 @@ use std::path::PathBuf;
 /// Signs, sends and checks marketplace API requests written in YAML.
 #[derive(Parser, Debug)]
 #[command(name = "ingam", version, about, max_term_width = 100, disable_help_subcommand = true)]
-pub struct Args {
+pub struct CliArgs {
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalArgs,
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(ClapArgs, Debug, Clone)]
-pub struct Global {
+pub struct GlobalArgs {
     /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a requests folder
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
@@ -66,7 +66,7 @@ pub enum Command {
 
 /// Where requests go and with which variables.
 #[derive(ClapArgs, Debug, Default)]
-pub struct Target {
+pub struct TargetArgs {
     /// The environment; by default ingam.yaml's default_env, or the sandbox
     #[arg(long, short, value_name = "NAME")]
     pub env: Option<String>,
@@ -80,10 +80,10 @@ pub struct Target {
 
 /// Which requests.
 #[derive(ClapArgs, Debug, Default)]
-pub struct Words {
+pub struct RequestFilter {
     /// Ids, files, folders or globs; by default all requests
     #[arg(value_name = "REQUEST")]
-    pub words: Vec<String>,
+    pub patterns: Vec<String>,
     /// Only requests with this tag
     #[arg(long, short, value_name = "TAG")]
     pub tag: Vec<String>,
@@ -95,9 +95,9 @@ pub struct Words {
 #[derive(ClapArgs, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub words: Words,
+    pub filter: RequestFilter,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetArgs,
     /// Show every exchange, secrets replaced by their names
     #[arg(long, short)]
     pub verbose: bool,
@@ -158,11 +158,11 @@ pub struct RunArgs {
 #[derive(ClapArgs, Debug)]
 pub struct ReportArgs {
     #[command(subcommand)]
-    pub act: ReportAct,
+    pub action: ReportAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum ReportAct {
+pub enum ReportAction {
     /// Make one of the JSON documents of several shards, and end as the whole run would have ended
     Merge(MergeArgs),
 }
@@ -180,11 +180,11 @@ pub struct MergeArgs {
 #[derive(ClapArgs, Debug)]
 pub struct FixtureArgs {
     #[command(subcommand)]
-    pub act: FixtureAct,
+    pub action: FixtureAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum FixtureAct {
+pub enum FixtureAction {
     /// All fixtures, their scope, and who needs them
     List,
     /// One fixture as its file
@@ -203,11 +203,11 @@ pub enum FixtureAct {
 #[derive(ClapArgs, Debug)]
 pub struct RecordingArgs {
     #[command(subcommand)]
-    pub act: RecordingAct,
+    pub action: RecordingAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum RecordingAct {
+pub enum RecordingAction {
     /// All recordings: their scheme, how many exchanges, how old, for which request
     List,
     /// One recording as its file
@@ -248,17 +248,17 @@ pub struct CleanupArgs {
 #[derive(ClapArgs, Debug)]
 pub struct SnapshotArgs {
     #[command(subcommand)]
-    pub act: SnapshotAct,
+    pub action: SnapshotAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum SnapshotAct {
+pub enum SnapshotAction {
     /// Look at what is pending, one after the other, and decide with one key
-    Review(Pending),
+    Review(SnapshotFilter),
     /// What is pending becomes the snapshot
-    Accept(Pending),
+    Accept(SnapshotFilter),
     /// Remove what is pending
-    Reject(Pending),
+    Reject(SnapshotFilter),
     /// Remove snapshots of requests, steps, cases and accounts that are gone
     Prune {
         /// Only show them
@@ -269,22 +269,22 @@ pub enum SnapshotAct {
 
 /// Which of the pending snapshots.
 #[derive(ClapArgs, Debug)]
-pub struct Pending {
+pub struct SnapshotFilter {
     /// Requests, files, folders or globs; by default all that is pending
     #[arg(value_name = "NAME")]
-    pub words: Vec<String>,
+    pub patterns: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
 pub struct CheckArgs {
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetArgs,
 }
 
 #[derive(ClapArgs, Debug)]
 pub struct ListArgs {
     #[command(flatten)]
-    pub words: Words,
+    pub filter: RequestFilter,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -293,7 +293,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "REQUEST")]
     pub id: String,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetArgs,
     /// Pretend that it is this time, such as 2026-11-22T09:00:00Z
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
@@ -302,11 +302,11 @@ pub struct ExplainArgs {
 #[derive(ClapArgs, Debug)]
 pub struct SchemeArgs {
     #[command(subcommand)]
-    pub act: SchemeAct,
+    pub action: SchemeAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum SchemeAct {
+pub enum SchemeAction {
     /// All schemes, built in and of the workspace
     List,
     /// One scheme as a file, to read or to copy
@@ -324,11 +324,11 @@ pub enum SchemeAct {
 #[derive(ClapArgs, Debug)]
 pub struct AuthArgs {
     #[command(subcommand)]
-    pub act: AuthAct,
+    pub action: AuthAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum AuthAct {
+pub enum AuthAction {
     /// Print the signed link that a seller opens to authorize
     Link {
         /// The scheme
@@ -337,7 +337,7 @@ pub enum AuthAct {
         #[arg(long, value_name = "URL")]
         redirect: String,
         #[command(flatten)]
-        target: Target,
+        target: TargetArgs,
     },
     /// Let a seller authorize an account, and keep its tokens
     Login(LoginArgs),
@@ -348,14 +348,14 @@ pub enum AuthAct {
         /// The scheme
         scheme: Option<String>,
         #[command(flatten)]
-        whose: Whose,
+        account_args: AccountArgs,
     },
     /// Remove the tokens of an account from the store
     Logout {
         /// The scheme
         scheme: String,
         #[command(flatten)]
-        whose: Whose,
+        account_args: AccountArgs,
     },
     /// Keep a credential for this user; its value is asked for, or read from standard input
     Set {
@@ -370,7 +370,7 @@ pub enum AuthAct {
         #[arg(long)]
         file: bool,
         #[command(flatten)]
-        whose: Whose,
+        account_args: AccountArgs,
     },
     /// Print the access token of an account, for other tools
     Token {
@@ -388,11 +388,11 @@ pub enum AuthAct {
 #[derive(ClapArgs, Debug)]
 pub struct BudgetArgs {
     #[command(subcommand)]
-    pub act: Option<BudgetAct>,
+    pub action: Option<BudgetAction>,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum BudgetAct {
+pub enum BudgetAction {
     /// End penalties and waits; what was sent stays counted
     Clear {
         /// The scheme; by default all
@@ -405,7 +405,7 @@ pub enum BudgetAct {
 
 /// Whose tokens or credentials.
 #[derive(ClapArgs, Debug, Default)]
-pub struct Whose {
+pub struct AccountArgs {
     /// The environment; by default ingam.yaml's default_env
     #[arg(long, short, value_name = "NAME")]
     pub env: Option<String>,
@@ -419,7 +419,7 @@ pub struct LoginArgs {
     /// The scheme
     pub scheme: String,
     #[command(flatten)]
-    pub whose: Whose,
+    pub account_args: AccountArgs,
     /// Which form of the link, where the scheme has several; by default the first
     #[arg(long, value_name = "NAME")]
     pub link: Option<String>,

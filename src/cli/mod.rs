@@ -2,25 +2,25 @@
 
 mod args;
 mod command;
-mod exit;
+mod exit_status;
 mod output;
-mod reports;
+mod report_outputs;
 mod settings;
 pub mod testing;
 
-pub use exit::Exit;
+pub use exit_status::ExitStatus;
 
 use crate::host::HostContext;
-use args::{Args, Command};
+use args::{CliArgs, Command};
 use clap::Parser;
 use output::Output;
 
 /// Runs the program; never panics on input, and never prints a secret.
 #[must_use]
-pub fn run(host: &HostContext) -> Exit {
-    let args = match Args::try_parse_from(&host.args) {
+pub fn run(host: &HostContext) -> ExitStatus {
+    let args = match CliArgs::try_parse_from(&host.args) {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(error) => return print_clap_error(&error),
     };
     let output = Output::new(host);
     match args.command {
@@ -46,7 +46,7 @@ pub fn run(host: &HostContext) -> Exit {
 }
 
 /// Help and version are answers, everything else is a mistake. What was typed is clap's to show: no secret is an argument.
-fn usage(error: &clap::Error) -> Exit {
+fn print_clap_error(error: &clap::Error) -> ExitStatus {
     let _ = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+    if error.use_stderr() { ExitStatus::InvalidUsage } else { ExitStatus::Success }
 }

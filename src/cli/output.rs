@@ -11,20 +11,20 @@ pub struct Output {
     pub out: TerminalStyle,
     pub err: TerminalStyle,
     /// Where everything goes that would go to the terminal, when it is somebody else's.
-    kept: Option<Arc<Mutex<Vec<u8>>>>,
+    captured: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
 /// Standard output, or what is kept in its place.
-pub enum Sink {
+pub enum OutputSink {
     Stdout(Stdout),
-    Kept(Arc<Mutex<Vec<u8>>>),
+    Captured(Arc<Mutex<Vec<u8>>>),
 }
 
-impl Write for Sink {
+impl Write for OutputSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::Kept(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
+            Self::Captured(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
         }
     }
 
@@ -41,75 +41,77 @@ impl Output {
             width: terminal.width,
             is_live: terminal.is_terminal,
         };
-        Self { out: style(host.stdout), err: style(host.stderr), kept: None }
+        Self { out: style(host.stdout), err: style(host.stderr), captured: None }
     }
 
     /// One that keeps what is written, for a program that runs requests itself.
     #[must_use]
-    pub fn keeping(host: &HostContext) -> Self {
-        Self { kept: Some(Arc::default()), ..Self::new(host) }
+    pub fn capturing(host: &HostContext) -> Self {
+        Self { captured: Some(Arc::default()), ..Self::new(host) }
     }
 
     /// What was kept.
     #[must_use]
-    pub fn text(&self) -> String {
-        let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    pub fn captured_text(&self) -> String {
+        let kept = self.captured.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
         String::from_utf8_lossy(&kept.unwrap_or_default()).into_owned()
     }
 
-    fn sink(&self) -> Sink {
-        self.kept.as_ref().map_or_else(|| Sink::Stdout(std::io::stdout()), |kept| Sink::Kept(Arc::clone(kept)))
+    fn sink(&self) -> OutputSink {
+        self.captured
+            .as_ref()
+            .map_or_else(|| OutputSink::Stdout(std::io::stdout()), |kept| OutputSink::Captured(Arc::clone(kept)))
     }
 
     /// Standard output, written in large pieces.
     #[must_use]
-    pub fn stdout(&self) -> BufWriter<Sink> {
+    pub fn stdout(&self) -> BufWriter<OutputSink> {
         BufWriter::with_capacity(1 << 16, self.sink())
     }
 
     /// One line or several of data.
-    pub fn data(&self, text: &str) {
+    pub fn print_data(&self, text: &str) {
         let mut out = self.sink();
         let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     }
 
     /// One line or several for the person.
-    pub fn say(&self, text: &str) {
-        let _ = match &self.kept {
+    pub fn print_message(&self, text: &str) {
+        let _ = match &self.captured {
             None => writeln!(std::io::stderr().lock(), "{text}"),
             Some(_) => writeln!(self.sink(), "{text}"),
         };
     }
 
     /// A question; what is answered stands on the same line.
-    pub fn ask(&self, text: &str) {
+    pub fn prompt(&self, text: &str) {
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "{text}").and_then(|()| err.flush());
     }
 
     /// `error: …`, with hints below.
-    pub fn error(&self, text: &str, hints: &[String]) {
+    pub fn print_error(&self, text: &str, hints: &[String]) {
         let mut lines = format!("{}: {text}", self.err.red("error"));
         for hint in hints {
             lines.push_str(&format!("\n{}: {}", self.err.yellow("help"), hint.replace('\n', "\n  ")));
         }
-        self.say(&lines);
+        self.print_message(&lines);
     }
 
     /// `warning: …`
-    pub fn warning(&self, text: &str) {
-        self.say(&format!("{}: {text}", self.err.yellow("warning")));
+    pub fn print_warning(&self, text: &str) {
+        self.print_message(&format!("{}: {text}", self.err.yellow("warning")));
     }
 
     /// Draws diagnostics with their places; ends with how many there are.
-    pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+    pub fn print_diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
         let painter = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
         for diagnostic in diagnostics {
-            self.say(&format!("{}\n", painter.render(diagnostic, sources)));
+            self.print_message(&format!("{}\n", painter.render(diagnostic, sources)));
         }
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         if errors > 0 {
-            self.say(&self.err.red(&format!("{} found", pluralize(errors, "fault"))));
+            self.print_message(&self.err.red(&format!("{} found", pluralize(errors, "fault"))));
         }
     }
 }

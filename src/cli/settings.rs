@@ -1,7 +1,7 @@
 //! Settings fold here: default, then ingam.yaml, then the command line; what a command uses is the result.
 
-use super::args::{Global, Target, Words};
-use super::exit::Exit;
+use super::args::{GlobalArgs, RequestFilter, TargetArgs};
+use super::exit_status::ExitStatus;
 use super::output::Output;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::HostContext;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The root that was named, or the nearest folder above that looks like one.
 #[must_use]
-pub fn root(host: &HostContext, global: &Global) -> PathBuf {
+pub fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
     if let Some(root) = &global.root {
         return host.cwd.join(root);
     }
@@ -26,57 +26,57 @@ pub fn root(host: &HostContext, global: &Global) -> PathBuf {
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
-pub fn workspace(host: &HostContext, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
-    let loaded = load_any(host, global, output)?;
+pub fn load_workspace(host: &HostContext, global: &GlobalArgs, output: &Output) -> Result<LoadedWorkspace, ExitStatus> {
+    let loaded = load_with_errors(host, global, output)?;
     if !loaded.diagnostics.is_empty() {
-        output.diagnostics(&loaded.diagnostics, &loaded.sources);
+        output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
     }
-    if loaded.has_errors() { Err(Exit::BadFile) } else { Ok(loaded) }
+    if loaded.has_errors() { Err(ExitStatus::InvalidFile) } else { Ok(loaded) }
 }
 
 /// Loads the workspace without a word about its faults.
-pub fn load_any(host: &HostContext, global: &Global, output: &Output) -> Result<LoadedWorkspace, Exit> {
-    let root = root(host, global);
+pub fn load_with_errors(host: &HostContext, global: &GlobalArgs, output: &Output) -> Result<LoadedWorkspace, ExitStatus> {
+    let root = find_root(host, global);
     load(&root, host.threads).map_err(|error| {
-        output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
-        Exit::BadFile
+        output.print_error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
+        ExitStatus::InvalidFile
     })
 }
 
 /// Whether the workspace's own default is no environment, which its diagnostics say.
-pub fn names_no_environment(workspace: &Workspace) -> bool {
-    !is_environment(workspace, &workspace.default_env)
+pub fn has_unknown_default_env(workspace: &Workspace) -> bool {
+    !has_environment(workspace, &workspace.default_env)
 }
 
-fn is_environment(workspace: &Workspace, name: &str) -> bool {
+fn has_environment(workspace: &Workspace, name: &str) -> bool {
     name == SANDBOX_ENV || name == LIVE_ENV || workspace.environment(name).is_some()
 }
 
 /// The environment that was named, or the workspace's own default.
-pub fn environment(workspace: &Workspace, named: Option<&str>, output: &Output) -> Result<String, Exit> {
+pub fn resolve_environment(workspace: &Workspace, named: Option<&str>, output: &Output) -> Result<String, ExitStatus> {
     let name = named.unwrap_or(&workspace.default_env);
-    if is_environment(workspace, name) {
+    if has_environment(workspace, name) {
         return Ok(name.to_owned());
     }
     let mut names: Vec<&str> = workspace.environments.iter().map(|environment| environment.name.as_str()).collect();
     names.extend([SANDBOX_ENV, LIVE_ENV]);
     names.sort_unstable();
     names.dedup();
-    output.error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
-    Err(Exit::Usage)
+    output.print_error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+    Err(ExitStatus::InvalidUsage)
 }
 
 /// `--var NAME=VALUE`; a value arrives as written, as in files.
-pub fn vars(target: &Target, output: &Output) -> Result<Vec<ObjectMember>, Exit> {
+pub fn parse_vars(target: &TargetArgs, output: &Output) -> Result<Vec<ObjectMember>, ExitStatus> {
     let mut vars = Vec::new();
     for written in &target.var {
         let Some((name, value)) = written.split_once('=') else {
-            output.error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
-            return Err(Exit::Usage);
+            output.print_error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
+            return Err(ExitStatus::InvalidUsage);
         };
         if !is_variable_name(name) || crate::render::RESERVED_NAMES.contains(&name) {
-            output.error(&format!("`{name}` cannot be the name of a variable"), &[]);
-            return Err(Exit::Usage);
+            output.print_error(&format!("`{name}` cannot be the name of a variable"), &[]);
+            return Err(ExitStatus::InvalidUsage);
         }
         vars.push((name.into(), Value::from_scalar_text(value)));
     }
@@ -96,20 +96,20 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
 ];
 
 /// `2/5`, or what the CI system says.
-pub fn shard(host: &HostContext, text: &str, output: &Output) -> Result<Shard, Exit> {
-    let found = if text == "auto" { ci_shard(host) } else { Shard::parse(text) };
+pub fn parse_shard(host: &HostContext, text: &str, output: &Output) -> Result<Shard, ExitStatus> {
+    let found = if text == "auto" { shard_from_ci(host) } else { Shard::parse(text) };
     found.ok_or_else(|| {
         let hint = if text == "auto" {
             "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`"
         } else {
             "write `--shard 2/5` for the second of five parts, or `--shard auto`"
         };
-        output.error(&format!("`--shard` takes one of several parts, and `{text}` is none"), &[hint.to_owned()]);
-        Exit::Usage
+        output.print_error(&format!("`--shard` takes one of several parts, and `{text}` is none"), &[hint.to_owned()]);
+        ExitStatus::InvalidUsage
     })
 }
 
-fn ci_shard(host: &HostContext) -> Option<Shard> {
+fn shard_from_ci(host: &HostContext) -> Option<Shard> {
     CI_SHARDS.iter().find_map(|(index, total, first)| {
         let number = |name: &str| host.env_var(name)?.parse::<u32>().ok();
         Shard::new((number(index)? + 1).checked_sub(*first)?, number(total)?)
@@ -117,15 +117,16 @@ fn ci_shard(host: &HostContext) -> Option<Shard> {
 }
 
 /// `300ms`, `30s`, `2m`.
-pub fn duration(option: &str, text: &str, output: &Output) -> Result<std::time::Duration, Exit> {
+pub fn parse_duration_option(option: &str, text: &str, output: &Output) -> Result<std::time::Duration, ExitStatus> {
     crate::load::parse_duration(text).ok_or_else(|| {
-        output.error(&format!("`{option}` takes a time, and `{text}` is none"), &["write `300ms`, `30s` or `2m`".to_owned()]);
-        Exit::Usage
+        output
+            .print_error(&format!("`{option}` takes a time, and `{text}` is none"), &["write `300ms`, `30s` or `2m`".to_owned()]);
+        ExitStatus::InvalidUsage
     })
 }
 
 /// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
-pub fn store(host: &HostContext, global: &Global) -> Result<StoreConfig, StoreError> {
+pub fn store_config(host: &HostContext, global: &GlobalArgs) -> Result<StoreConfig, StoreError> {
     let place = match host.env_var("INGAM_STORE") {
         Some(text) => StoreLocation::parse(text)?,
         None => StoreLocation::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
@@ -141,7 +142,7 @@ pub fn store(host: &HostContext, global: &Global) -> Result<StoreConfig, StoreEr
 ///
 /// # Errors
 /// When `INGAM_STORE` is no place.
-pub fn budget(host: &HostContext) -> Result<crate::budget::BudgetLocation, StoreError> {
+pub fn budget_location(host: &HostContext) -> Result<crate::budget::BudgetLocation, StoreError> {
     use crate::budget::BudgetLocation as Books;
     let stored = host.env_var("INGAM_STORE").map(StoreLocation::parse).transpose()?;
     Ok(match (stored, host.state_folder()) {
@@ -154,7 +155,7 @@ pub fn budget(host: &HostContext) -> Result<crate::budget::BudgetLocation, Store
 
 /// This program as a helper, with the variables that say how to reach the network and no others.
 #[must_use]
-pub fn helper(host: &HostContext) -> HelperProcess {
+pub fn renewal_helper(host: &HostContext) -> HelperProcess {
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY") || matches!(name.as_str(), "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT")
@@ -165,7 +166,7 @@ pub fn helper(host: &HostContext) -> HelperProcess {
 
 /// What the command line gives over the files.
 #[must_use]
-pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> CommandLineNames<'t> {
+pub fn command_line_overrides<'t>(target: &'t TargetArgs, vars: &[ObjectMember]) -> CommandLineNames<'t> {
     CommandLineNames {
         vars: vars.iter().map(|(name, _)| name.to_string()).collect(),
         account: target.account.as_deref(),
@@ -174,39 +175,44 @@ pub fn given<'t>(target: &'t Target, vars: &[ObjectMember]) -> CommandLineNames<
 }
 
 /// Every name that templates use must be known in this environment.
-pub fn names(loaded: &LoadedWorkspace, environment: &str, given: &CommandLineNames<'_>, output: &Output) -> Result<(), Exit> {
+pub fn check_template_names(
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    given: &CommandLineNames<'_>,
+    output: &Output,
+) -> Result<(), ExitStatus> {
     let mut faults = Diagnostics::default();
     check_names(&loaded.workspace, environment, given, &mut faults);
     let faults = faults.sorted();
     if !faults.is_empty() {
-        output.diagnostics(&faults, &loaded.sources);
-        return Err(Exit::BadFile);
+        output.print_diagnostics(&faults, &loaded.sources);
+        return Err(ExitStatus::InvalidFile);
     }
-    known_vars(loaded, given, output)
+    check_vars_exist(loaded, given, output)
 }
 
 /// A variable that nothing in the workspace defines or uses is a slip of the keys.
-pub fn known_vars(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, output: &Output) -> Result<(), Exit> {
+pub fn check_vars_exist(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, output: &Output) -> Result<(), ExitStatus> {
     match given.vars.iter().find(|name| !mentions_variable(&loaded.workspace, name)) {
         None => Ok(()),
         Some(name) => {
             let hint = did_you_mean(name, loaded.workspace.variable_fields().map(|field| field.name.as_str()));
-            output.error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
-            Err(Exit::Usage)
+            output.print_error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
+            Err(ExitStatus::InvalidUsage)
         }
     }
 }
 
 /// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn selection(words: &Words, host: &HostContext, root: &Path) -> RequestSelection {
+pub fn request_selection(words: &RequestFilter, host: &HostContext, root: &Path) -> RequestSelection {
     let below_root = |word: &String| {
         let path = host.cwd.join(word).canonicalize().ok();
         let below = path.as_deref().and_then(|path| path.strip_prefix(root).ok());
         below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
     };
     RequestSelection {
-        patterns: words.words.iter().map(below_root).collect(),
+        patterns: words.patterns.iter().map(below_root).collect(),
         tags: words.tag.clone(),
         excluded_tags: words.not_tag.clone(),
     }

@@ -19,10 +19,10 @@
 //! // insta::assert_snapshot!(outcome.answers()[0]);
 //! ```
 
-use super::args::{Args, Command};
-use super::command::run::{Run, run_loaded};
+use super::args::{CliArgs, Command};
+use super::command::run::{RunCommand, run_loaded};
 use super::command::session;
-use super::exit::Exit;
+use super::exit_status::ExitStatus;
 use super::output::Output;
 use crate::event::{Event, StepReport};
 use crate::host::{HostContext, OutputStream};
@@ -39,7 +39,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A workspace whose requests are tests.
 #[derive(Clone)]
-pub struct Workspace {
+pub struct TestWorkspace {
     root: PathBuf,
     options: Vec<String>,
     env: BTreeMap<String, String>,
@@ -49,13 +49,13 @@ pub struct Workspace {
 
 /// What became of a run.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct TestOutcome {
     code: u8,
     report: String,
-    answers: Vec<String>,
+    responses: Vec<String>,
 }
 
-impl Outcome {
+impl TestOutcome {
     /// Everything passed.
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -76,8 +76,8 @@ impl Outcome {
 
     /// The answers in the order of the requests: status, headers, body. They hold no secret, and are cut at 4,096 characters.
     #[must_use]
-    pub fn answers(&self) -> &[String] {
-        &self.answers
+    pub fn responses(&self) -> &[String] {
+        &self.responses
     }
 
     /// # Panics
@@ -89,14 +89,20 @@ impl Outcome {
     }
 }
 
-impl Workspace {
+impl TestWorkspace {
     /// The workspace whose root is `root`, with the variables of this process, in its default environment.
     #[must_use]
     pub fn open(root: impl AsRef<Path>) -> Self {
         let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         // The runner of a CI system is told by the test harness, and not by each run.
         let env = env.filter(|(name, _)| !name.starts_with("GITHUB_"));
-        Self { root: root.as_ref().to_owned(), options: Vec::new(), env: env.collect(), clock, loaded: Arc::default() }
+        Self {
+            root: root.as_ref().to_owned(),
+            options: Vec::new(),
+            env: env.collect(),
+            clock: system_clock_ms,
+            loaded: Arc::default(),
+        }
     }
 
     /// Answers from the recordings alone: no socket, no keys.
@@ -140,10 +146,14 @@ impl Workspace {
 
     /// Runs requests: ids, files, folders or globs, as on the command line.
     #[must_use]
-    pub fn run(&self, request: &str) -> Outcome {
+    pub fn run(&self, request: &str) -> TestOutcome {
         // A thread of its own, because the caller may be inside of a runtime.
-        let done = std::thread::scope(|scope| scope.spawn(|| self.run_here(request)).join());
-        done.unwrap_or_else(|_| Outcome { code: Exit::Unable.code(), report: "the run panicked".to_owned(), answers: Vec::new() })
+        let done = std::thread::scope(|scope| scope.spawn(|| self.run_on_this_thread(request)).join());
+        done.unwrap_or_else(|_| TestOutcome {
+            code: ExitStatus::OperationFailed.code(),
+            report: "the run panicked".to_owned(),
+            responses: Vec::new(),
+        })
     }
 
     /// The names of all request files, in order.
@@ -178,34 +188,40 @@ impl Workspace {
         loaded.workspace.requests.iter().map(trial).collect()
     }
 
-    fn run_here(&self, request: &str) -> Outcome {
+    fn run_on_this_thread(&self, request: &str) -> TestOutcome {
         let host = self.host();
-        let output = Output::keeping(&host);
-        let mut heard = Answers::default();
-        let exit = self.exit_of(request, &host, &output, &mut heard).unwrap_or_else(|exit| exit);
-        Outcome { code: exit.code(), report: output.text(), answers: heard.0 }
+        let output = Output::capturing(&host);
+        let mut heard = ResponseCollector::default();
+        let exit = self.run_with_host(request, &host, &output, &mut heard).unwrap_or_else(|exit| exit);
+        TestOutcome { code: exit.code(), report: output.captured_text(), responses: heard.0 }
     }
 
-    fn exit_of(&self, request: &str, host: &HostContext, output: &Output, heard: &mut Answers) -> Result<Exit, Exit> {
+    fn run_with_host(
+        &self,
+        request: &str,
+        host: &HostContext,
+        output: &Output,
+        heard: &mut ResponseCollector,
+    ) -> Result<ExitStatus, ExitStatus> {
         let loaded = self.loaded().map_err(|faults| {
-            output.say(&faults);
-            Exit::BadFile
+            output.print_message(&faults);
+            ExitStatus::InvalidFile
         })?;
         let words = ["ingam", "run", "--verbose"].into_iter().chain(self.options.iter().map(String::as_str));
-        let args = Args::try_parse_from(words.chain(["--", request])).map_err(|error| {
-            output.say(&error.to_string());
-            Exit::Usage
+        let args = CliArgs::try_parse_from(words.chain(["--", request])).map_err(|error| {
+            output.print_message(&error.to_string());
+            ExitStatus::InvalidUsage
         })?;
-        let Command::Run(run) = args.command else { return Err(Exit::Usage) };
-        let runtime = session::runtime(output)?;
-        let exit = runtime.block_on(run_loaded(&Run { host, global: &args.global, args: &run, output }, loaded, heard));
+        let Command::Run(run) = args.command else { return Err(ExitStatus::InvalidUsage) };
+        let runtime = session::start_runtime(output)?;
+        let exit = runtime.block_on(run_loaded(&RunCommand { host, global: &args.global, args: &run, output }, loaded, heard));
         runtime.shutdown_background();
         exit
     }
 
     /// Loaded once, and kept as long as the tests run.
     fn loaded(&self) -> Result<&'static LoadedWorkspace, String> {
-        self.loaded.get_or_init(|| loaded(&self.root, &self.host())).clone()
+        self.loaded.get_or_init(|| load_leaked(&self.root, &self.host())).clone()
     }
 
     fn host(&self) -> HostContext {
@@ -220,27 +236,27 @@ impl Workspace {
             stdin_is_terminal: false,
             threads: 1,
             clock: self.clock,
-            random_bytes: chance,
+            random_bytes: random_seed,
         }
     }
 }
 
-fn loaded(root: &Path, host: &HostContext) -> Result<&'static LoadedWorkspace, String> {
+fn load_leaked(root: &Path, host: &HostContext) -> Result<&'static LoadedWorkspace, String> {
     let loaded =
         load(root, host.threads).map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
     if !loaded.has_errors() {
         return Ok(Box::leak(Box::new(loaded)));
     }
-    let output = Output::keeping(host);
-    output.diagnostics(&loaded.diagnostics, &loaded.sources);
-    Err(output.text())
+    let output = Output::capturing(host);
+    output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
+    Err(output.captured_text())
 }
 
 /// Listens for answers.
 #[derive(Default)]
-struct Answers(Vec<String>);
+struct ResponseCollector(Vec<String>);
 
-impl Reporter for Answers {
+impl Reporter for ResponseCollector {
     fn on_event(&mut self, event: &Event, _: &SourceMap) -> std::io::Result<()> {
         if let Event::UnitFinished(unit) = event {
             let answer = |step: &StepReport| Some(step.exchange.as_ref()?.response.as_ref()?.to_string());
@@ -250,13 +266,13 @@ impl Reporter for Answers {
     }
 }
 
-fn clock() -> i64 {
+fn system_clock_ms() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "beside `main` the one place that reads the clock")]
     let now = SystemTime::now();
     now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn chance() -> [u8; 16] {
+fn random_seed() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)
 }

@@ -28,6 +28,7 @@ pub struct RawResponse {
     /// Unix milliseconds by the store's clock.
     pub received_ms: i64,
     /// Which request it answers.
+    #[serde(alias = "asked")]
     pub request_kind: TokenRequestKind,
     pub split_from: Option<String>,
 }

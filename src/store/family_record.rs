@@ -81,7 +81,7 @@ pub struct FamilyRecord {
     /// The last pairs before it, the youngest first.
     pub previous: Vec<TokenPair>,
     /// Owners that still have to be refreshed with this shared pair.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(alias = "pending", default, skip_serializing_if = "Vec::is_empty")]
     pub pending_splits: Vec<PendingSplit>,
     /// The shared pair that this chain began with: it is not split off twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +94,7 @@ pub struct FamilyRecord {
 pub enum RenewalState {
     Ready,
     /// A refresh token is on its way; written before the first byte leaves.
+    #[serde(alias = "spending")]
     Refreshing {
         since_ms: i64,
     },
@@ -102,6 +103,7 @@ pub enum RenewalState {
         since_ms: i64,
     },
     /// The marketplace does not take the refresh token any more: a person must authorize again.
+    #[serde(alias = "dead")]
     Rejected {
         since_ms: i64,
         reason: String,
@@ -114,8 +116,11 @@ pub struct TokenPair {
     pub values: Vec<(String, String)>,
     pub received_ms: i64,
     /// `None` where nothing says when it ends.
+    #[serde(alias = "access_until_ms")]
     pub access_expires_ms: Option<i64>,
+    #[serde(alias = "refresh_until_ms")]
     pub refresh_expires_ms: Option<i64>,
+    #[serde(alias = "grant_until_ms")]
     pub grant_expires_ms: Option<i64>,
 }
 
@@ -240,5 +245,25 @@ mod tests {
         };
         assert_ne!(key(&[("a", "1b"), ("c", "")]), key(&[("a", "1"), ("bc", "")]));
         assert_eq!(key(&[("a", "1")]), key(&[("a", "1")]));
+    }
+
+    /// A record of version 0.1.0 must not become unreadable: its refresh token would be lost.
+    #[test]
+    fn a_record_with_the_keys_of_the_first_version_is_read() {
+        let old = r#"{"key":{"scheme":"s","host":"h","token":"t","ids":[]},
+            "label":{"environment":"live","account":"sg"},"revision":3,"generation":2,
+            "state":{"dead":{"since_ms":5,"reason":"r"}},
+            "current":{"values":[["refresh_token","x"]],"received_ms":1,
+                "access_until_ms":2,"refresh_until_ms":3,"grant_until_ms":4},
+            "previous":[],"pending":[{"token":"t","credential":"c","id":"1"}]}"#;
+        let record: FamilyRecord = serde_json::from_str(old).unwrap();
+        let pair = record.current.as_ref().unwrap();
+        assert_eq!(pair.access_expires_ms, Some(2));
+        assert_eq!((pair.refresh_expires_ms, pair.grant_expires_ms), (Some(3), Some(4)));
+        assert_eq!(record.pending_splits.len(), 1);
+        assert!(matches!(record.state, RenewalState::Rejected { since_ms: 5, .. }));
+        let spending = r#"{"spending":{"since_ms":7}}"#;
+        let state: RenewalState = serde_json::from_str(spending).unwrap();
+        assert_eq!(state, RenewalState::Refreshing { since_ms: 7 });
     }
 }

@@ -54,8 +54,10 @@ enum LedgerLine {
     /// The first of a file.
     Run { run_id: String, workspace: PathBuf },
     /// Before the call is sent.
+    #[serde(alias = "opened")]
     Started(LedgerEntry),
     /// It was made, and this takes it back.
+    #[serde(alias = "made")]
     Created { number: u64, undo: UndoCall },
     /// Nothing was made, or it is gone.
     Closed { number: u64 },

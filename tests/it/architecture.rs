@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("method", &[]),
     ("value", &[]),
     ("diagnostic", &["span"]),
-    ("disk", &[]),
+    ("atomic_file", &[]),
     ("secret", &["value", "wire"]),
     ("host", &[]),
     ("wire", &["method", "value"]),
@@ -30,11 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Edges.
     ("transport", &["method", "wire"]),
     ("budget", &["method", "model", "sign", "store", "value", "wire"]),
-    ("snapshot", &["check", "disk", "jsonpath", "span", "value", "wire", "yaml"]),
-    ("store", &["diagnostic", "disk", "model", "secret", "sign", "value"]),
+    ("snapshot", &["check", "atomic_file", "jsonpath", "span", "value", "wire", "yaml"]),
+    ("store", &["diagnostic", "atomic_file", "model", "secret", "sign", "value"]),
     // Users of the corridor.
     ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
-    ("recording", &["disk", "jsonpath", "load", "model", "secret", "value", "wire", "yaml"]),
+    ("recording", &["atomic_file", "jsonpath", "load", "model", "secret", "value", "wire", "yaml"]),
     ("sandbox", &["method", "model", "recording", "render", "sign", "value", "wire"]),
     (
         "run",
@@ -69,7 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "budget",
             "check",
             "diagnostic",
-            "disk",
+            "atomic_file",
             "event",
             "host",
             "load",

@@ -1,7 +1,7 @@
 //! The README and the reference are tests: their commands, their tables and their YAML blocks.
 
 use super::program::{Folder, ingam, root, text};
-use ingam::cli::Exit;
+use ingam::cli::ExitStatus;
 
 struct Block {
     info: String,
@@ -71,7 +71,7 @@ fn check_block(block: &Block, kind: &str) {
 #[test]
 fn the_exit_codes_of_the_readme_are_those_of_the_program() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for exit in Exit::ALL {
+    for exit in ExitStatus::ALL {
         let row = format!("| {} | {} |", exit.code(), exit.meaning());
         assert!(readme.contains(&row), "the README has no row `{row}`");
     }

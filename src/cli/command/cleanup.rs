@@ -1,8 +1,8 @@
 //! `ingam cleanup`: takes back what runs have left that were killed before they could.
 
 use super::session;
-use crate::cli::Exit;
-use crate::cli::args::{CleanupArgs, Global};
+use crate::cli::ExitStatus;
+use crate::cli::args::{CleanupArgs, GlobalArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;
@@ -14,50 +14,51 @@ use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
 use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
-pub fn run(host: &HostContext, global: &Global, args: &CleanupArgs, output: &Output) -> Exit {
-    let runtime = match session::runtime(output) {
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &CleanupArgs, output: &Output) -> ExitStatus {
+    let runtime = match session::start_runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    runtime.block_on(clean(host, global, args, output)).unwrap_or_else(|exit| exit)
+    runtime.block_on(cleanup(host, global, args, output)).unwrap_or_else(|exit| exit)
 }
 
-async fn clean(host: &HostContext, global: &Global, args: &CleanupArgs, output: &Output) -> Result<Exit, Exit> {
-    let loaded = session::every_scheme(host, global, output)?;
+async fn cleanup(host: &HostContext, global: &GlobalArgs, args: &CleanupArgs, output: &Output) -> Result<ExitStatus, ExitStatus> {
+    let loaded = session::load_with_all_schemes(host, global, output)?;
     let unable = |error: LedgerError| {
-        output.error(&error.to_string(), &[]);
-        Exit::Unable
+        output.print_error(&error.to_string(), &[]);
+        ExitStatus::OperationFailed
     };
     let folder = session::ledger_folder(host).ok_or(LedgerError::NoFolder).map_err(unable)?;
     let mut ledgers = abandoned_ledgers(&folder, Some(&loaded.workspace.root)).map_err(unable)?;
     if let Some(run_id) = &args.run {
         ledgers.retain(|ledger| ledger.run_id == *run_id);
         if ledgers.is_empty() {
-            output.error(
+            output.print_error(
                 &format!("the run `{run_id}` has left nothing, or is still going on"),
                 &["see `ingam cleanup --list`".to_owned()],
             );
-            return Err(Exit::NothingSelected);
+            return Err(ExitStatus::NothingSelected);
         }
     }
     if ledgers.is_empty() {
-        output.say("nothing is left of any run");
-        return Ok(Exit::Success);
+        output.print_message("nothing is left of any run");
+        return Ok(ExitStatus::Success);
     }
     if args.list {
-        output.data(&ledgers.iter().map(|ledger| list(ledger, host)).collect::<Vec<_>>().join("\n"));
-        return Ok(Exit::Success);
+        output.print_data(&ledgers.iter().map(|ledger| describe_ledger(ledger, host)).collect::<Vec<_>>().join("\n"));
+        return Ok(ExitStatus::Success);
     }
-    let mut cleaner = Cleaner { host, global, loaded, output, rooms: HashMap::new(), sweeps: args.sweep, left: 0, gone: 0 };
+    let mut cleaner =
+        LeftoverCleanup { host, global, loaded, output, contexts: HashMap::new(), is_sweep: args.sweep, remaining: 0, undone: 0 };
     for ledger in ledgers {
-        cleaner.clean(ledger).await?;
+        cleaner.undo_ledger(ledger).await?;
     }
-    output.say(&format!("{} taken back, {} left", cleaner.gone, cleaner.left));
-    Ok(if cleaner.left == 0 { Exit::Success } else { Exit::Unable })
+    output.print_message(&format!("{} taken back, {} left", cleaner.undone, cleaner.remaining));
+    Ok(if cleaner.remaining == 0 { ExitStatus::Success } else { ExitStatus::OperationFailed })
 }
 
 /// The run, and below it what it has left.
-fn list(ledger: &Ledger, host: &HostContext) -> String {
+fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
     let mut lines = vec![format!("run {}", ledger.run_id)];
     for open in ledger.open_undos() {
         let entry = &open.entry;
@@ -73,35 +74,35 @@ fn list(ledger: &Ledger, host: &HostContext) -> String {
     lines.join("\n")
 }
 
-struct Cleaner<'c> {
+struct LeftoverCleanup<'c> {
     host: &'c HostContext,
-    global: &'c Global,
+    global: &'c GlobalArgs,
     loaded: &'static LoadedWorkspace,
     output: &'c Output,
     /// By environment: what its calls are made with.
-    rooms: HashMap<String, RunContext<'static>>,
-    sweeps: bool,
-    left: usize,
-    gone: usize,
+    contexts: HashMap<String, RunContext<'static>>,
+    is_sweep: bool,
+    remaining: usize,
+    undone: usize,
 }
 
-impl Cleaner<'_> {
+impl LeftoverCleanup<'_> {
     /// Everything of one run, the last first; what cannot be taken back stays in the ledger.
-    async fn clean(&mut self, mut ledger: Ledger) -> Result<(), Exit> {
+    async fn undo_ledger(&mut self, mut ledger: Ledger) -> Result<(), ExitStatus> {
         for open in ledger.open_undos() {
             let name = format!("{}::{} of run {}", open.entry.fixture, open.entry.step, ledger.run_id);
-            match self.take_back(&open, &ledger.run_id).await? {
+            match self.undo_entry(&open, &ledger.run_id).await? {
                 Ok(said) => {
-                    self.gone += 1;
-                    self.output.say(&format!("{name}: {said}"));
+                    self.undone += 1;
+                    self.output.print_message(&format!("{name}: {said}"));
                     ledger.record_closed(open.entry.number).map_err(|error| {
-                        self.output.error(&error.to_string(), &[]);
-                        Exit::Unable
+                        self.output.print_error(&error.to_string(), &[]);
+                        ExitStatus::OperationFailed
                     })?;
                 }
                 Err(reason) => {
-                    self.left += 1;
-                    self.output.error(&format!("{name}: {reason}"), &[]);
+                    self.remaining += 1;
+                    self.output.print_error(&format!("{name}: {reason}"), &[]);
                 }
             }
         }
@@ -109,10 +110,10 @@ impl Cleaner<'_> {
         Ok(())
     }
 
-    async fn take_back(&mut self, open: &OpenUndo, run_id: &str) -> Result<Result<String, String>, Exit> {
-        let undo = self.undo(open);
-        let sweeps = self.sweeps;
-        let context = self.room(&open.entry.environment).await?;
+    async fn undo_entry(&mut self, open: &OpenUndo, run_id: &str) -> Result<Result<String, String>, ExitStatus> {
+        let undo = self.undo_definition(open);
+        let sweeps = self.is_sweep;
+        let context = self.context_for(&open.entry.environment).await?;
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
                 let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
@@ -139,19 +140,19 @@ impl Cleaner<'_> {
     }
 
     /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what was lost.
-    fn undo(&self, open: &OpenUndo) -> Option<&'static UndoStep> {
+    fn undo_definition(&self, open: &OpenUndo) -> Option<&'static UndoStep> {
         let fixture = self.loaded.workspace.fixture(&open.entry.fixture)?;
         let is_it = |made: &&FixtureStep| made.step.name.as_deref().unwrap_or_default() == open.entry.step;
         fixture.steps.iter().find(is_it)?.undo.as_ref()
     }
 
-    async fn room(&mut self, environment: &str) -> Result<&RunContext<'static>, Exit> {
-        if !self.rooms.contains_key(environment) {
-            let name = settings::environment(&self.loaded.workspace, Some(environment), self.output)?;
-            let context = session::lasting(self.host, self.global, self.loaded, name, self.output).await?;
-            self.rooms.insert(environment.to_owned(), context);
+    async fn context_for(&mut self, environment: &str) -> Result<&RunContext<'static>, ExitStatus> {
+        if !self.contexts.contains_key(environment) {
+            let name = settings::resolve_environment(&self.loaded.workspace, Some(environment), self.output)?;
+            let context = session::persistent_context(self.host, self.global, self.loaded, name, self.output).await?;
+            self.contexts.insert(environment.to_owned(), context);
         }
-        self.rooms.get(environment).ok_or(Exit::Unable)
+        self.contexts.get(environment).ok_or(ExitStatus::OperationFailed)
     }
 }
 

@@ -1,10 +1,10 @@
 //! `ingam completions`
 
-use crate::cli::Exit;
-use crate::cli::args::{Args, CompletionsArgs};
+use crate::cli::ExitStatus;
+use crate::cli::args::{CliArgs, CompletionsArgs};
 use clap::CommandFactory;
 
-pub fn run(args: &CompletionsArgs) -> Exit {
-    clap_complete::generate(args.shell, &mut Args::command(), "ingam", &mut std::io::stdout());
-    Exit::Success
+pub fn run(args: &CompletionsArgs) -> ExitStatus {
+    clap_complete::generate(args.shell, &mut CliArgs::command(), "ingam", &mut std::io::stdout());
+    ExitStatus::Success
 }

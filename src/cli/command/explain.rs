@@ -1,8 +1,8 @@
 //! `ingam explain`
 
-use super::session::{self, Chosen, Session};
-use crate::cli::Exit;
-use crate::cli::args::{ExplainArgs, Global};
+use super::session::{self, RunSession, RunTarget};
+use crate::cli::ExitStatus;
+use crate::cli::args::{ExplainArgs, GlobalArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -15,31 +15,31 @@ use crate::run::{ExplainedRequest, StepExplanation, explain};
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
-pub fn run(host: &HostContext, global: &Global, args: &ExplainArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &ExplainArgs, output: &Output) -> ExitStatus {
     explain_one(host, global, args, output).unwrap_or_else(|exit| exit)
 }
 
-fn explain_one(host: &HostContext, global: &Global, args: &ExplainArgs, output: &Output) -> Result<Exit, Exit> {
-    let loaded = settings::workspace(host, global, output)?;
-    let (request, step) = find(&loaded, &args.id, output)?;
-    let chosen = Chosen::new(&loaded, &args.target, Some(&[request]), output)?;
+fn explain_one(host: &HostContext, global: &GlobalArgs, args: &ExplainArgs, output: &Output) -> Result<ExitStatus, ExitStatus> {
+    let loaded = settings::load_workspace(host, global, output)?;
+    let (request, step) = find_step(&loaded, &args.id, output)?;
+    let chosen = RunTarget::new(&loaded, &args.target, Some(&[request]), output)?;
     let now = match &args.at {
         None => (host.clock)(),
         Some(text) => text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| {
-            output.error(&format!("`{text}` is not a time"), &["write it as 2026-11-22T09:00:00Z".to_owned()]);
-            Exit::Usage
+            output.print_error(&format!("`{text}` is not a time"), &["write it as 2026-11-22T09:00:00Z".to_owned()]);
+            ExitStatus::InvalidUsage
         })?,
     };
-    let environment = session::dry(host, &loaded, &chosen.environment, output)?;
-    let files = session::files(&loaded, output)?;
+    let environment = session::explain_environment(host, &loaded, &chosen.environment, output)?;
+    let files = session::open_files(&loaded, output)?;
     let over = args.target.account.as_deref();
     // Of each account the signature is made in one way: the first stands for all.
     let unit = Unit::expand(request, over, &loaded.workspace, &chosen.environment).swap_remove(0);
-    let context = Session { host, global, loaded: &loaded, files: &files }.context(chosen, environment, true, output)?;
+    let context = RunSession { host, global, loaded: &loaded, files: &files }.build_context(chosen, environment, true, output)?;
     match explain(&unit, step, &context, now) {
         Ok(explained) => {
-            output.data(&picture(&explained, &loaded, output.out));
-            Ok(Exit::Success)
+            output.print_data(&render_explanation(&explained, &loaded, output.out));
+            Ok(ExitStatus::Success)
         }
         Err(error) => {
             let reason = context.redactor.borrow_mut().redact_for_display(&error.to_string()).to_string();
@@ -47,23 +47,23 @@ fn explain_one(host: &HostContext, global: &Global, args: &ExplainArgs, output: 
             match error.at() {
                 Some(at) => {
                     let fault = hints.into_iter().fold(Diagnostic::error(reason).at(at, "here"), Diagnostic::hint);
-                    output.diagnostics(&[fault], &loaded.sources);
+                    output.print_diagnostics(&[fault], &loaded.sources);
                 }
-                None => output.error(&reason, &hints),
+                None => output.print_error(&reason, &hints),
             }
-            Err(Exit::BadFile)
+            Err(ExitStatus::InvalidFile)
         }
     }
 }
 
-fn find<'w>(loaded: &'w LoadedWorkspace, id: &str, output: &Output) -> Result<(&'w Request, &'w Step), Exit> {
+fn find_step<'w>(loaded: &'w LoadedWorkspace, id: &str, output: &Output) -> Result<(&'w Request, &'w Step), ExitStatus> {
     let (name, step) = id.split_once("::").map_or((id, None), |(name, step)| (name, Some(step)));
     let bare = name.trim_start_matches("./").trim_start_matches("requests/").trim_end_matches(".yaml").trim_end_matches(".yml");
     let requests = &loaded.workspace.requests;
     let Some(request) = requests.iter().find(|request| request.name == bare) else {
         let hint = did_you_mean(bare, requests.iter().map(|request| request.name.as_str()));
-        output.error(&format!("there is no request `{bare}`"), &[hint.unwrap_or_else(|| "see `ingam list`".to_owned())]);
-        return Err(Exit::NothingSelected);
+        output.print_error(&format!("there is no request `{bare}`"), &[hint.unwrap_or_else(|| "see `ingam list`".to_owned())]);
+        return Err(ExitStatus::NothingSelected);
     };
     let names = || request.steps.iter().filter_map(|step| step.name.as_deref());
     let found = match step {
@@ -72,13 +72,16 @@ fn find<'w>(loaded: &'w LoadedWorkspace, id: &str, output: &Output) -> Result<(&
     };
     found.map(|step| (request, step)).ok_or_else(|| {
         let wanted = step.unwrap_or_default();
-        output.error(&format!("`{bare}` has no step `{wanted}`"), &did_you_mean(wanted, names()).into_iter().collect::<Vec<_>>());
-        Exit::NothingSelected
+        output.print_error(
+            &format!("`{bare}` has no step `{wanted}`"),
+            &did_you_mean(wanted, names()).into_iter().collect::<Vec<_>>(),
+        );
+        ExitStatus::NothingSelected
     })
 }
 
 /// The whole explanation as text.
-fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
+fn render_explanation(explained: &StepExplanation, loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
     let mut lines = vec![
         format!("{}  {}", style.bold(&explained.id), explained.summary),
         format!("{}  {}", style.dim("time"), explained.time),
@@ -96,13 +99,13 @@ fn picture(explained: &StepExplanation, loaded: &LoadedWorkspace, style: Termina
         if !call.title.is_empty() {
             lines.push(format!("\n{}", style.paint(Ansi::new().underline(), &call.title)));
         }
-        call_picture(&mut lines, call, style);
+        render_call(&mut lines, call, style);
     }
     lines.join("\n")
 }
 
-fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: TerminalStyle) {
-    table(lines, "prepared, before the signature", &call.prepared, style);
+fn render_call(lines: &mut Vec<String>, call: &ExplainedRequest, style: TerminalStyle) {
+    render_table(lines, "prepared, before the signature", &call.prepared, style);
     lines.push(format!("\n{}", style.bold("signature, line by line")));
     if call.trace.is_empty() {
         lines.push(style.dim("  nothing is signed at this level"));
@@ -111,14 +114,14 @@ fn call_picture(lines: &mut Vec<String>, call: &ExplainedRequest, style: Termina
         lines.push(format!("  {number} {} {}", style.bold(id), style.dim(op)));
         lines.extend(value.as_str().lines().map(|line| format!("      {line}")));
     }
-    table(lines, "attached, after the signature", &call.attached, style);
+    render_table(lines, "attached, after the signature", &call.attached, style);
     lines.push(format!("\n{}", style.bold("on the wire")));
     lines.extend(call.wire.as_str().lines().map(|line| format!("  {line}")));
     lines.push(format!("\n{}", style.bold("as curl")));
     lines.push(format!("  {}", call.curl));
 }
 
-fn table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::RedactedText)], style: TerminalStyle) {
+fn render_table(lines: &mut Vec<String>, title: &str, rows: &[(String, crate::secret::RedactedText)], style: TerminalStyle) {
     if rows.is_empty() {
         return;
     }

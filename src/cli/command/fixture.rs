@@ -1,7 +1,7 @@
 //! `ingam fixture`
 
-use crate::cli::Exit;
-use crate::cli::args::{FixtureAct, FixtureArgs, Global};
+use crate::cli::ExitStatus;
+use crate::cli::args::{FixtureAction, FixtureArgs, GlobalArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
@@ -9,31 +9,31 @@ use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::Fixture;
 
-pub fn run(host: &HostContext, global: &Global, args: &FixtureArgs, output: &Output) -> Exit {
-    let loaded = match settings::workspace(host, global, output) {
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &FixtureArgs, output: &Output) -> ExitStatus {
+    let loaded = match settings::load_workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     if loaded.workspace.fixtures.is_empty() {
-        output.error(
+        output.print_error(
             "there is no fixture in `fixtures/`",
             &["a fixture says what must exist before a request: see docs/language.md".to_owned()],
         );
-        return Exit::NothingSelected;
+        return ExitStatus::NothingSelected;
     }
-    match &args.act {
-        FixtureAct::List => output.data(&list(&loaded, output)),
-        FixtureAct::Show { name } => return show(&loaded, name, output),
-        FixtureAct::Graph { dot } => output.data(&if *dot { graphviz(&loaded) } else { tree(&loaded) }),
+    match &args.action {
+        FixtureAction::List => output.print_data(&list(&loaded, output)),
+        FixtureAction::Show { name } => return show_file(&loaded, name, output),
+        FixtureAction::Graph { dot } => output.print_data(&if *dot { render_graphviz(&loaded) } else { render_tree(&loaded) }),
     }
-    Exit::Success
+    ExitStatus::Success
 }
 
 /// Name, scope, and who needs it.
 fn list(loaded: &LoadedWorkspace, output: &Output) -> String {
     let widest = loaded.workspace.fixtures.iter().map(|fixture| fixture.name.len()).max().unwrap_or(0);
     let line = |fixture: &Fixture| {
-        let users = users(loaded, fixture);
+        let users = dependents(loaded, fixture);
         let users = if users.is_empty() { "nobody needs it".to_owned() } else { format!("for {}", users.join(", ")) };
         let auto = if fixture.auto { "  auto" } else { "" };
         let params = if fixture.params.is_empty() { String::new() } else { format!("  × {}", fixture.params.len()) };
@@ -44,7 +44,7 @@ fn list(loaded: &LoadedWorkspace, output: &Output) -> String {
 }
 
 /// Requests and fixtures that name it.
-fn users(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
+fn dependents(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
     let requests = loaded.workspace.requests.iter().map(|request| (&request.name, &request.needs));
     let fixtures = loaded.workspace.fixtures.iter().map(|other| (&other.name, &other.needs));
     let names = requests.chain(fixtures).filter(|(_, needs)| needs.iter().any(|needed| needed.name == fixture.name));
@@ -52,45 +52,45 @@ fn users(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
 }
 
 /// The file itself.
-fn show(loaded: &LoadedWorkspace, name: &str, output: &Output) -> Exit {
+fn show_file(loaded: &LoadedWorkspace, name: &str, output: &Output) -> ExitStatus {
     let Some(fixture) = loaded.workspace.fixture(name) else {
         let names = loaded.workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
-        output.error(&format!("there is no fixture `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
-        return Exit::Usage;
+        output.print_error(&format!("there is no fixture `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+        return ExitStatus::InvalidUsage;
     };
     let source = loaded.sources.get(fixture.at.file);
-    output.data(source.map_or("", |source| &source.text));
-    Exit::Success
+    output.print_data(source.map_or("", |source| &source.text));
+    ExitStatus::Success
 }
 
 /// Each request with what it needs, and what that needs.
-fn tree(loaded: &LoadedWorkspace) -> String {
+fn render_tree(loaded: &LoadedWorkspace) -> String {
     let mut lines = Vec::new();
     for request in loaded.workspace.requests.iter().filter(|request| !request.needs.is_empty()) {
         lines.push(request.name.clone());
-        branch(loaded, &request.needs.iter().map(|needed| needed.name.as_str()).collect::<Vec<_>>(), "", &mut lines);
+        render_branch(loaded, &request.needs.iter().map(|needed| needed.name.as_str()).collect::<Vec<_>>(), "", &mut lines);
     }
-    for fixture in loaded.workspace.fixtures.iter().filter(|fixture| fixture.auto || users(loaded, fixture).is_empty()) {
+    for fixture in loaded.workspace.fixtures.iter().filter(|fixture| fixture.auto || dependents(loaded, fixture).is_empty()) {
         let why = if fixture.auto { "auto" } else { "nobody needs it" };
         lines.push(format!("{} ({}, {why})", fixture.name, fixture.scope.name()));
-        branch(loaded, &fixture.needs.iter().map(|needed| needed.name.as_str()).collect::<Vec<_>>(), "", &mut lines);
+        render_branch(loaded, &fixture.needs.iter().map(|needed| needed.name.as_str()).collect::<Vec<_>>(), "", &mut lines);
     }
     lines.join("\n")
 }
 
-fn branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: &mut Vec<String>) {
+fn render_branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: &mut Vec<String>) {
     for (index, name) in names.iter().enumerate() {
         let is_last = index + 1 == names.len();
         let (mark, next) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         let Some(fixture) = loaded.workspace.fixture(name) else { continue };
         lines.push(format!("{before}{mark}{name} ({})", fixture.scope.name()));
         let needs: Vec<&str> = fixture.needs.iter().map(|needed| needed.name.as_str()).collect();
-        branch(loaded, &needs, &format!("{before}{next}"), lines);
+        render_branch(loaded, &needs, &format!("{before}{next}"), lines);
     }
 }
 
 /// For `dot`: requests are boxes, fixtures have their scope below their name.
-fn graphviz(loaded: &LoadedWorkspace) -> String {
+fn render_graphviz(loaded: &LoadedWorkspace) -> String {
     let quoted = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
     let mut lines = vec!["digraph fixtures {".to_owned(), "  rankdir=LR;".to_owned()];
     for request in loaded.workspace.requests.iter().filter(|request| !request.needs.is_empty()) {

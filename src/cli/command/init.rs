@@ -1,6 +1,6 @@
 //! `ingam init`
 
-use crate::cli::Exit;
+use crate::cli::ExitStatus;
 use crate::cli::args::InitArgs;
 use crate::cli::output::Output;
 use crate::host::HostContext;
@@ -9,35 +9,35 @@ use std::io::Write;
 use std::path::Path;
 
 /// The files of a workspace that runs at once, in the sandbox.
-const FILES: [(&str, &str); 4] = [
+const TEMPLATE_FILES: [(&str, &str); 4] = [
     ("ingam.yaml", include_str!("init/ingam.yaml")),
     ("requests/coupang/product_search.yaml", include_str!("init/product_search.yaml")),
     ("fixtures/recordings/coupang/product_search.yaml", include_str!("init/product_search.recording.yaml")),
     (".gitignore", include_str!("init/gitignore")),
 ];
 
-pub fn run(host: &HostContext, args: &InitArgs, output: &Output) -> Exit {
+pub fn run(host: &HostContext, args: &InitArgs, output: &Output) -> ExitStatus {
     let folder = args.folder.as_ref().map_or_else(|| host.cwd.clone(), |folder| host.cwd.join(folder));
     if let Some(taken) =
-        FILES.iter().map(|(path, _)| folder.join(path)).find(|path| path.exists() && !path.ends_with(".gitignore"))
+        TEMPLATE_FILES.iter().map(|(path, _)| folder.join(path)).find(|path| path.exists() && !path.ends_with(".gitignore"))
     {
-        output.error(&format!("`{}` is there already, and nothing was written", taken.display()), &[]);
-        return Exit::Unable;
+        output.print_error(&format!("`{}` is there already, and nothing was written", taken.display()), &[]);
+        return ExitStatus::OperationFailed;
     }
-    for (path, text) in FILES {
-        if let Err(error) = write(&folder.join(path), text) {
-            output.error(&format!("`{}` cannot be written: {error}", folder.join(path).display()), &[]);
-            return Exit::Unable;
+    for (path, text) in TEMPLATE_FILES {
+        if let Err(error) = write_or_append(&folder.join(path), text) {
+            output.print_error(&format!("`{}` cannot be written: {error}", folder.join(path).display()), &[]);
+            return ExitStatus::OperationFailed;
         }
-        output.data(&format!("  {path}"));
+        output.print_data(&format!("  {path}"));
     }
     let go = args.folder.as_ref().map(|folder| format!("`cd {}`, ", folder.display())).unwrap_or_default();
-    output.say(&format!("now: {go}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"));
-    Exit::Success
+    output.print_message(&format!("now: {go}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"));
+    ExitStatus::Success
 }
 
 /// A new file; a `.gitignore` that is there gets the lines that it lacks.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_or_append(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -1,34 +1,34 @@
 //! `ingam list`
 
-use crate::cli::Exit;
-use crate::cli::args::{Global, ListArgs};
+use crate::cli::ExitStatus;
+use crate::cli::args::{GlobalArgs, ListArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::HostContext;
 use crate::model::request::Request;
 use crate::plan::select_requests;
 
-pub fn run(host: &HostContext, global: &Global, args: &ListArgs, output: &Output) -> Exit {
-    let loaded = match settings::workspace(host, global, output) {
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &ListArgs, output: &Output) -> ExitStatus {
+    let loaded = match settings::load_workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    match select_requests(&loaded.workspace, &settings::selection(&args.words, host, &loaded.workspace.root)) {
+    match select_requests(&loaded.workspace, &settings::request_selection(&args.filter, host, &loaded.workspace.root)) {
         Ok(requests) => {
             let widest = requests.iter().map(|request| request.name.chars().count()).max().unwrap_or(0);
-            let lines: Vec<String> = requests.iter().map(|request| line(request, widest, output)).collect();
-            output.data(&lines.join("\n"));
-            Exit::Success
+            let lines: Vec<String> = requests.iter().map(|request| request_line(request, widest, output)).collect();
+            output.print_data(&lines.join("\n"));
+            ExitStatus::Success
         }
         Err(error) => {
-            output.error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
-            Exit::NothingSelected
+            output.print_error(&error.to_string(), &error.hint().map(str::to_owned).into_iter().collect::<Vec<_>>());
+            ExitStatus::NothingSelected
         }
     }
 }
 
 /// Id, scheme, steps and tags in columns.
-fn line(request: &Request, widest: usize, output: &Output) -> String {
+fn request_line(request: &Request, widest: usize, output: &Output) -> String {
     let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
     schemes.dedup();
     let steps = match request.steps.as_slice() {

@@ -1,15 +1,15 @@
 //! `ingam schema`
 
-use crate::cli::Exit;
+use crate::cli::ExitStatus;
 use crate::cli::args::SchemaArgs;
 use crate::cli::output::Output;
 
-pub fn run(args: &SchemaArgs, output: &Output) -> Exit {
+pub fn run(args: &SchemaArgs, output: &Output) -> ExitStatus {
     match crate::load::schema_of(&args.kind) {
         Some(text) => {
-            output.data(text);
-            Exit::Success
+            output.print_data(text);
+            ExitStatus::Success
         }
-        None => Exit::Usage,
+        None => ExitStatus::InvalidUsage,
     }
 }

@@ -1,8 +1,8 @@
 //! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the workspace.
 
 use crate::budget::Budget;
-use crate::cli::Exit;
-use crate::cli::args::{Global, Target};
+use crate::cli::ExitStatus;
+use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
@@ -33,9 +33,9 @@ use std::time::Instant;
 const MAX_BODY_FILE: u64 = 64 << 20;
 
 /// Reads the files of one workspace.
-pub struct DiskFiles(pub WorkspaceFiles);
+pub struct DiskBodyFiles(pub WorkspaceFiles);
 
-impl BodyFiles for DiskFiles {
+impl BodyFiles for DiskBodyFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
         let path = self.0.resolve_path(&file.path)?;
         let fault = |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
@@ -48,20 +48,25 @@ impl BodyFiles for DiskFiles {
 }
 
 /// What was chosen before anything runs.
-pub struct Chosen {
+pub struct RunTarget {
     pub environment: String,
     pub vars: Vec<ObjectMember>,
 }
 
-impl Chosen {
+impl RunTarget {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn new(loaded: &LoadedWorkspace, target: &Target, requests: Option<&[&Request]>, output: &Output) -> Result<Self, Exit> {
-        let vars = settings::vars(target, output)?;
-        let environment = settings::environment(&loaded.workspace, target.env.as_deref(), output)?;
-        let mut given = settings::given(target, &vars);
+    pub fn new(
+        loaded: &LoadedWorkspace,
+        target: &TargetArgs,
+        requests: Option<&[&Request]>,
+        output: &Output,
+    ) -> Result<Self, ExitStatus> {
+        let vars = settings::parse_vars(target, output)?;
+        let environment = settings::resolve_environment(&loaded.workspace, target.env.as_deref(), output)?;
+        let mut given = settings::command_line_overrides(target, &vars);
         given.requests = requests.map(|requests| requests.iter().map(|request| request.name.as_str()).collect());
-        settings::names(loaded, &environment, &given, output)?;
+        settings::check_template_names(loaded, &environment, &given, output)?;
         Ok(Self { environment, vars })
     }
 }
@@ -100,7 +105,7 @@ pub fn check_account(
     account: Option<&str>,
     schemes: &[Arc<Scheme>],
     output: &Output,
-) -> Result<(), Exit> {
+) -> Result<(), ExitStatus> {
     let Some(named) = account else { return Ok(()) };
     let accounts = schemes.iter().flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
     let names: Vec<&str> = accounts.map(|account| account.name.as_str()).collect();
@@ -108,39 +113,39 @@ pub fn check_account(
         return Ok(());
     }
     let hint = did_you_mean(named, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-    output.error(&format!("there is no account `{named}` in environment `{environment}`"), &[hint]);
-    Err(Exit::Usage)
+    output.print_error(&format!("there is no account `{named}` in environment `{environment}`"), &[hint]);
+    Err(ExitStatus::InvalidUsage)
 }
 
 /// The environment that sends: the sandbox started, or the user's own credentials read.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn environment<'w>(
+pub async fn open_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
     schemes: &[Arc<Scheme>],
     output: &Output,
-) -> Result<AccessEnvironment<'w>, Exit> {
+) -> Result<AccessEnvironment<'w>, ExitStatus> {
     if name == SANDBOX_ENV {
         let nature = SandboxClockAndRng { clock: host.clock, rng: host.random_bytes };
         return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
             Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
             Err(error) => {
-                output.error(&error.to_string(), &[]);
-                Err(Exit::Unable)
+                output.print_error(&error.to_string(), &[]);
+                Err(ExitStatus::OperationFailed)
             }
         };
     }
-    let credentials = credentials(host, loaded, output)?;
+    let credentials = read_credentials(host, loaded, output)?;
     let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(|error| {
-        output.error(&error.to_string(), &[]);
-        Exit::Unable
+        output.print_error(&error.to_string(), &[]);
+        ExitStatus::OperationFailed
     })?;
     let environment = name.to_owned();
     let trusts = move |scheme: &Scheme, base: &BaseUrl| {
-        let wanted = things_to_trust(loaded, &environment, scheme, base);
+        let wanted = required_trust(loaded, &environment, scheme, base);
         wanted.into_iter().find(|thing| !trust.is_allowed(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
     };
     Ok(AccessEnvironment::Configured { credentials, trusts: Box::new(trusts) })
@@ -148,7 +153,7 @@ pub async fn environment<'w>(
 
 /// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
 #[must_use]
-pub fn nowhere(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
+pub fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
     AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
@@ -156,33 +161,33 @@ pub fn nowhere(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn dry<'w>(
+pub fn explain_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
     output: &Output,
-) -> Result<AccessEnvironment<'w>, Exit> {
+) -> Result<AccessEnvironment<'w>, ExitStatus> {
     if name == SANDBOX_ENV {
-        return Ok(nowhere(loaded));
+        return Ok(offline_environment(loaded));
     }
-    Ok(AccessEnvironment::DryRun(credentials(host, loaded, output)?))
+    Ok(AccessEnvironment::DryRun(read_credentials(host, loaded, output)?))
 }
 
 /// What the user brings, of any scheme.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn credentials(host: &HostContext, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, Exit> {
+pub fn read_credentials(host: &HostContext, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, ExitStatus> {
     CredentialSources::load(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
-        output.error(&error.to_string(), &[]);
-        Exit::Credential
+        output.print_error(&error.to_string(), &[]);
+        ExitStatus::CredentialRequired
     })
 }
 
 /// What has to be trusted before this scheme's secrets go to this host. A loopback address and a scheme's own host need
 /// no word; a workspace's own scheme does, by its content.
 #[must_use]
-pub fn things_to_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
+pub fn required_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
     if !own_host && !base.is_loopback() {
@@ -202,31 +207,31 @@ pub fn things_to_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Sch
 }
 
 /// Everything that a run needs.
-pub struct Session<'w> {
+pub struct RunSession<'w> {
     pub host: &'w HostContext,
-    pub global: &'w Global,
+    pub global: &'w GlobalArgs,
     pub loaded: &'w LoadedWorkspace,
-    pub files: &'w DiskFiles,
+    pub files: &'w DiskBodyFiles,
 }
 
-impl<'w> Session<'w> {
+impl<'w> RunSession<'w> {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn context(
+    pub fn build_context(
         &self,
-        chosen: Chosen,
+        chosen: RunTarget,
         environment: AccessEnvironment<'w>,
         verbose: bool,
         output: &Output,
-    ) -> Result<RunContext<'w>, Exit> {
-        let reach = if chosen.environment == SANDBOX_ENV || self.all_loopback(&chosen.environment) {
+    ) -> Result<RunContext<'w>, ExitStatus> {
+        let reach = if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment) {
             NetworkPolicy::LoopbackOnly
         } else {
             NetworkPolicy::Anywhere
         };
         let transport = LiveTransport::new(reach).map_err(|error| {
-            output.error(&error.to_string(), &[]);
-            Exit::Unable
+            output.print_error(&error.to_string(), &[]);
+            ExitStatus::OperationFailed
         })?;
         let mut redactor = Redactor::default();
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
@@ -234,8 +239,8 @@ impl<'w> Session<'w> {
         }
         let is_own = matches!(environment, AccessEnvironment::Configured { .. });
         let ledger = ledger_folder(self.host).filter(|_| is_own);
-        let tokens = self.tokens(&chosen.environment, &environment, output)?;
-        let budgets = self.budgets(is_own, output)?;
+        let tokens = self.build_tokens(&chosen.environment, &environment, output)?;
+        let budgets = self.build_budgets(is_own, output)?;
         Ok(RunContext {
             workspace: &self.loaded.workspace,
             tokens,
@@ -266,38 +271,43 @@ impl<'w> Session<'w> {
     }
 
     /// Tokens of the user's own environments are kept; those of the sandbox inside the program end with it.
-    fn tokens(&self, name: &str, environment: &AccessEnvironment<'_>, output: &Output) -> Result<RunTokens<'w>, Exit> {
+    fn build_tokens(
+        &self,
+        name: &str,
+        environment: &AccessEnvironment<'_>,
+        output: &Output,
+    ) -> Result<RunTokens<'w>, ExitStatus> {
         let kept = match environment {
-            AccessEnvironment::Configured { .. } => Some(self.kept(output)?),
+            AccessEnvironment::Configured { .. } => Some(self.store_and_helper(output)?),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
         let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.random_bytes };
         let loaded = self.loaded;
-        let source = Box::new(move |scheme: &Scheme| source_of(loaded, scheme));
+        let source = Box::new(move |scheme: &Scheme| scheme_source(loaded, scheme));
         let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh_policy).unwrap_or_default();
         Ok(RunTokens::new(TokenRefresher::new(kept, nature, source), refresh))
     }
 
     /// The user's own environments always count.
-    fn budgets(&self, is_own: bool, output: &Output) -> Result<RunBudget, Exit> {
-        let place = if is_own { settings::budget(self.host) } else { Ok(crate::budget::BudgetLocation::Disabled) };
+    fn build_budgets(&self, is_own: bool, output: &Output) -> Result<RunBudget, ExitStatus> {
+        let place = if is_own { settings::budget_location(self.host) } else { Ok(crate::budget::BudgetLocation::Disabled) };
         let place = place.map_err(|error| {
-            output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-            Exit::Unable
+            output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+            ExitStatus::OperationFailed
         })?;
         Ok(RunBudget::new(Budget::new(place, self.host.clock, self.host.random_bytes)))
     }
 
-    fn kept(&self, output: &Output) -> Result<(StoreConfig, HelperProcess), Exit> {
-        let config = settings::store(self.host, self.global).map_err(|error| {
-            output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-            if error.needs_user_action() { Exit::Credential } else { Exit::Unable }
+    fn store_and_helper(&self, output: &Output) -> Result<(StoreConfig, HelperProcess), ExitStatus> {
+        let config = settings::store_config(self.host, self.global).map_err(|error| {
+            output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+            if error.needs_user_action() { ExitStatus::CredentialRequired } else { ExitStatus::OperationFailed }
         })?;
-        Ok((config, settings::helper(self.host)))
+        Ok((config, settings::renewal_helper(self.host)))
     }
 
     /// Whether every scheme of the workspace goes to a loopback host in this environment.
-    fn all_loopback(&self, environment: &str) -> bool {
+    fn is_all_loopback(&self, environment: &str) -> bool {
         let workspace = &self.loaded.workspace;
         let Some(environment) = workspace.environment(environment) else { return false };
         workspace.schemes.iter().all(|scheme| {
@@ -311,8 +321,12 @@ impl<'w> Session<'w> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn every_scheme(host: &HostContext, global: &Global, output: &Output) -> Result<&'static LoadedWorkspace, Exit> {
-    let mut loaded = settings::workspace(host, global, output)?;
+pub fn load_with_all_schemes(
+    host: &HostContext,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<&'static LoadedWorkspace, ExitStatus> {
+    let mut loaded = settings::load_workspace(host, global, output)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
     Ok(Box::leak(Box::new(loaded)))
 }
@@ -321,23 +335,23 @@ pub fn every_scheme(host: &HostContext, global: &Global, output: &Output) -> Res
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn lasting(
+pub async fn persistent_context(
     host: &HostContext,
-    global: &Global,
+    global: &GlobalArgs,
     loaded: &'static LoadedWorkspace,
     name: String,
     output: &Output,
-) -> Result<RunContext<'static>, Exit> {
-    let own = environment(host, loaded, &name, &[], output).await?;
-    let files: &'static DiskFiles = Box::leak(Box::new(files(loaded, output)?));
+) -> Result<RunContext<'static>, ExitStatus> {
+    let own = open_environment(host, loaded, &name, &[], output).await?;
+    let files: &'static DiskBodyFiles = Box::leak(Box::new(open_files(loaded, output)?));
     let host: &'static HostContext = Box::leak(Box::new(host.clone()));
-    let global: &'static Global = Box::leak(Box::new(global.clone()));
-    let chosen = Chosen { environment: name, vars: Vec::new() };
-    Session { host, global, loaded, files }.context(chosen, own, false, output)
+    let global: &'static GlobalArgs = Box::leak(Box::new(global.clone()));
+    let chosen = RunTarget { environment: name, vars: Vec::new() };
+    RunSession { host, global, loaded, files }.build_context(chosen, own, false, output)
 }
 
 /// The text that a scheme was decoded from, and that its trust was given to.
-fn source_of(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
+fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     SchemeSource {
         name: scheme.name.clone(),
         built_in: scheme.origin == SchemeOrigin::BuiltIn,
@@ -350,10 +364,10 @@ fn source_of(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn runtime(output: &Output) -> Result<tokio::runtime::Runtime, Exit> {
+pub fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitStatus> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        output.error(&format!("the runtime cannot be started: {error}"), &[]);
-        Exit::Unable
+        output.print_error(&format!("the runtime cannot be started: {error}"), &[]);
+        ExitStatus::OperationFailed
     })
 }
 
@@ -361,10 +375,10 @@ pub fn runtime(output: &Output) -> Result<tokio::runtime::Runtime, Exit> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn files(loaded: &LoadedWorkspace, output: &Output) -> Result<DiskFiles, Exit> {
+pub fn open_files(loaded: &LoadedWorkspace, output: &Output) -> Result<DiskBodyFiles, ExitStatus> {
     let root: &PathBuf = &loaded.workspace.root;
-    WorkspaceFiles::new(root).map(DiskFiles).map_err(|error| {
-        output.error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
-        Exit::BadFile
+    WorkspaceFiles::new(root).map(DiskBodyFiles).map_err(|error| {
+        output.print_error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
+        ExitStatus::InvalidFile
     })
 }

@@ -1,11 +1,11 @@
 //! `ingam snapshot`: what is pending is looked at, accepted or rejected; what belongs to nothing is cleared away.
 
-mod keys;
-mod picture;
+mod diff_view;
+mod key_input;
 mod review;
 
-use crate::cli::Exit;
-use crate::cli::args::{Global, Pending, SnapshotAct, SnapshotArgs, Words};
+use crate::cli::ExitStatus;
+use crate::cli::args::{GlobalArgs, RequestFilter, SnapshotAction, SnapshotArgs, SnapshotFilter};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{did_you_mean, pluralize};
@@ -16,80 +16,91 @@ use crate::run::unreferenced_snapshots;
 use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 
 /// That nothing waits for a person is no fault.
-const NOTHING: &str = "no snapshot is pending";
+const NONE_PENDING: &str = "no snapshot is pending";
 
-pub fn run(host: &HostContext, global: &Global, args: &SnapshotArgs, output: &Output) -> Exit {
-    let done = match &args.act {
-        SnapshotAct::Review(which) => review::run(host, global, which, output),
-        SnapshotAct::Accept(which) => {
-            pending(host, global, which, output).map(|all| each(&all, "accepted", &SnapshotLocation::accept, output))
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &SnapshotArgs, output: &Output) -> ExitStatus {
+    let done = match &args.action {
+        SnapshotAction::Review(which) => review::run(host, global, which, output),
+        SnapshotAction::Accept(which) => {
+            find_pending(host, global, which, output).map(|all| apply_to_all(&all, "accepted", &SnapshotLocation::accept, output))
         }
-        SnapshotAct::Reject(which) => {
+        SnapshotAction::Reject(which) => {
             let reject = |kept: &SnapshotLocation| kept.discard_pending().map(|_| ());
-            pending(host, global, which, output).map(|all| each(&all, "rejected", &reject, output))
+            find_pending(host, global, which, output).map(|all| apply_to_all(&all, "rejected", &reject, output))
         }
-        SnapshotAct::Prune { list } => prune(host, global, *list, output),
+        SnapshotAction::Prune { list } => prune(host, global, *list, output),
     };
     done.unwrap_or_else(|exit| exit)
 }
 
-type Act<'a> = dyn Fn(&SnapshotLocation) -> Result<(), SnapshotError> + 'a;
+type SnapshotOperation<'a> = dyn Fn(&SnapshotLocation) -> Result<(), SnapshotError> + 'a;
 
 /// Does it to all, and says so in a word. One that cannot be done does not keep the others from it.
-fn each(all: &[SnapshotLocation], word: &str, act: &Act<'_>, output: &Output) -> Exit {
+fn apply_to_all(all: &[SnapshotLocation], word: &str, act: &SnapshotOperation<'_>, output: &Output) -> ExitStatus {
     let mut done = 0;
-    let mut ends = Exit::Success;
+    let mut ends = ExitStatus::Success;
     for kept in all {
         match act(kept) {
             Ok(()) => {
                 done += 1;
-                output.data(&format!("{word} {}", kept.path.display()));
+                output.print_data(&format!("{word} {}", kept.path.display()));
             }
-            Err(error) => ends = said(&error, output),
+            Err(error) => ends = report_error(&error, output),
         }
     }
-    output.say(&if all.is_empty() { NOTHING.to_owned() } else { format!("{} {word}", pluralize(done, "snapshot")) });
+    output.print_message(&if all.is_empty() {
+        NONE_PENDING.to_owned()
+    } else {
+        format!("{} {word}", pluralize(done, "snapshot"))
+    });
     ends
 }
 
 /// Says what is wrong with a snapshot.
-fn said(error: &SnapshotError, output: &Output) -> Exit {
-    output.error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+fn report_error(error: &SnapshotError, output: &Output) -> ExitStatus {
+    output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
     match error {
-        SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => Exit::Recording,
-        SnapshotError::Unwritable { .. } | SnapshotError::MaskFailed { .. } => Exit::Unable,
+        SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => ExitStatus::RecordingInvalid,
+        SnapshotError::Unwritable { .. } | SnapshotError::MaskFailed { .. } => ExitStatus::OperationFailed,
     }
 }
 
 /// Those that are pending, or of them those that are named. The requests themselves need not be without a fault for that.
-fn pending(host: &HostContext, global: &Global, which: &Pending, output: &Output) -> Result<Vec<SnapshotLocation>, Exit> {
-    let root = settings::root(host, global);
+fn find_pending(
+    host: &HostContext,
+    global: &GlobalArgs,
+    which: &SnapshotFilter,
+    output: &Output,
+) -> Result<Vec<SnapshotLocation>, ExitStatus> {
+    let root = settings::find_root(host, global);
     let root = root.canonicalize().unwrap_or(root);
-    let mut all = find_snapshots(&root).map_err(|error| said(&error, output))?;
+    let mut all = find_snapshots(&root).map_err(|error| report_error(&error, output))?;
     all.retain(SnapshotLocation::has_pending);
-    let words = settings::selection(&Words { words: which.words.clone(), ..Words::default() }, host, &root).patterns;
+    let words =
+        settings::request_selection(&RequestFilter { patterns: which.patterns.clone(), ..RequestFilter::default() }, host, &root)
+            .patterns;
     for word in &words {
-        if !all.iter().any(|kept| fits(word, kept)) {
-            let names: Vec<String> = all.iter().map(name).collect();
+        if !all.iter().any(|kept| matches_pattern(word, kept)) {
+            let names: Vec<String> = all.iter().map(snapshot_name).collect();
             let nothing = || Some("nothing is pending at all".to_owned()).filter(|_| names.is_empty());
-            let hint = did_you_mean(&bare(word), names.iter().map(String::as_str)).or_else(nothing);
-            output.error(&format!("no pending snapshot fits `{word}`"), &hint.into_iter().collect::<Vec<_>>());
-            return Err(Exit::NothingSelected);
+            let hint = did_you_mean(&bare_name(word), names.iter().map(String::as_str)).or_else(nothing);
+            output.print_error(&format!("no pending snapshot fits `{word}`"), &hint.into_iter().collect::<Vec<_>>());
+            return Err(ExitStatus::NothingSelected);
         }
     }
-    all.retain(|kept| words.is_empty() || words.iter().any(|word| fits(word, kept)));
+    all.retain(|kept| words.is_empty() || words.iter().any(|word| matches_pattern(word, kept)));
     Ok(all)
 }
 
 /// `coupang/search--wide`: its path without folder and ending.
-fn name(kept: &SnapshotLocation) -> String {
-    bare(&kept.path.to_string_lossy())
+fn snapshot_name(kept: &SnapshotLocation) -> String {
+    bare_name(&kept.path.to_string_lossy())
 }
 
 /// `coupang`, `coupang/search`, `requests/coupang/search.yaml`, `coupang/search--wide.snap.new` and `coupang/*` all fit
 /// `coupang/search--wide`.
-fn fits(word: &str, kept: &SnapshotLocation) -> bool {
-    let (word, name) = (bare(word), name(kept));
+fn matches_pattern(word: &str, kept: &SnapshotLocation) -> bool {
+    let (word, name) = (bare_name(word), snapshot_name(kept));
     if word.contains('*') {
         return PathPattern(word).matches(&name);
     }
@@ -98,7 +109,7 @@ fn fits(word: &str, kept: &SnapshotLocation) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with("--"))
 }
 
-fn bare(word: &str) -> String {
+fn bare_name(word: &str) -> String {
     let word = word.replace('\\', "/");
     let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
     let word = word.strip_prefix("requests/").unwrap_or(word);
@@ -107,23 +118,23 @@ fn bare(word: &str) -> String {
 }
 
 /// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
-fn prune(host: &HostContext, global: &Global, lists: bool, output: &Output) -> Result<Exit, Exit> {
-    let loaded = settings::workspace(host, global, output)?;
-    let idle = unreferenced_snapshots(&loaded.workspace).map_err(|error| said(&error, output))?;
+fn prune(host: &HostContext, global: &GlobalArgs, lists: bool, output: &Output) -> Result<ExitStatus, ExitStatus> {
+    let loaded = settings::load_workspace(host, global, output)?;
+    let idle = unreferenced_snapshots(&loaded.workspace).map_err(|error| report_error(&error, output))?;
     let word = if lists { "unreferenced" } else { "removed" };
     for kept in &idle {
         let shown = kept.existing_path();
         if !lists {
-            kept.remove_all().map_err(|error| said(&error, output))?;
+            kept.remove_all().map_err(|error| report_error(&error, output))?;
         }
-        output.data(&format!("{word} {}", shown.display()));
+        output.print_data(&format!("{word} {}", shown.display()));
     }
-    output.say(&match (idle.len(), lists) {
+    output.print_message(&match (idle.len(), lists) {
         (0, _) => "every snapshot belongs to a request".to_owned(),
         (number, true) => format!("{} found; without `--list` all of that is removed", pluralize(number, "snapshot")),
         (number, false) => format!("{} removed", pluralize(number, "snapshot")),
     });
-    Ok(Exit::Success)
+    Ok(ExitStatus::Success)
 }
 
 /// Snapshots that nothing is held against are said, with their paths.
@@ -135,10 +146,13 @@ pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
             let are = if idle.len() == 1 { "belongs" } else { "belong" };
             let paths: Vec<String> = idle.iter().map(|kept| format!("\n  {}", kept.existing_path().display())).collect();
             let text = format!("{} {are} to no step, case or account of any request", pluralize(idle.len(), "snapshot"));
-            output.say(&format!("{warning}: {text}:{}", paths.concat()));
-            output.say(&format!("{}: `ingam snapshot prune` removes what nothing is held against", output.err.yellow("help")));
+            output.print_message(&format!("{warning}: {text}:{}", paths.concat()));
+            output.print_message(&format!(
+                "{}: `ingam snapshot prune` removes what nothing is held against",
+                output.err.yellow("help")
+            ));
         }
-        Err(error) => output.say(&format!("{warning}: {error}")),
+        Err(error) => output.print_message(&format!("{warning}: {error}")),
     }
 }
 
@@ -158,10 +172,10 @@ mod tests {
             "./coupang/search--wide.snap.new",
             "coupang/*",
         ] {
-            assert!(fits(word, &kept), "{word}");
+            assert!(matches_pattern(word, &kept), "{word}");
         }
         for word in ["", " ", "coup", "coupang/sea", "coupang/search--wid", "search"] {
-            assert!(!fits(word, &kept), "{word}");
+            assert!(!matches_pattern(word, &kept), "{word}");
         }
     }
 }

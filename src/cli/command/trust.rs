@@ -1,8 +1,8 @@
 //! `ingam trust`
 
-use super::session::things_to_trust;
-use crate::cli::Exit;
-use crate::cli::args::{Global, TrustArgs};
+use super::session::required_trust;
+use crate::cli::ExitStatus;
+use crate::cli::args::{GlobalArgs, TrustArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::HostContext;
@@ -12,40 +12,45 @@ use crate::wire::BaseUrl;
 use std::io::{BufRead, Write};
 
 /// Shows what would get a secret here and is not a scheme's own, and remembers the user's word for it.
-pub fn run(host: &HostContext, global: &Global, args: &TrustArgs, output: &Output) -> Exit {
-    trust(host, global, args, output).unwrap_or_else(|exit| exit)
+pub fn run(host: &HostContext, global: &GlobalArgs, args: &TrustArgs, output: &Output) -> ExitStatus {
+    confirm_and_trust(host, global, args, output).unwrap_or_else(|exit| exit)
 }
 
-fn trust(host: &HostContext, global: &Global, args: &TrustArgs, output: &Output) -> Result<Exit, Exit> {
-    let mut loaded = settings::workspace(host, global, output)?;
+fn confirm_and_trust(
+    host: &HostContext,
+    global: &GlobalArgs,
+    args: &TrustArgs,
+    output: &Output,
+) -> Result<ExitStatus, ExitStatus> {
+    let mut loaded = settings::load_workspace(host, global, output)?;
     all_schemes(&mut loaded);
-    let environment = settings::environment(&loaded.workspace, args.env.as_deref(), output)?;
+    let environment = settings::resolve_environment(&loaded.workspace, args.env.as_deref(), output)?;
     let fault = |error: crate::store::TrustError| {
-        output.error(&error.to_string(), &[]);
-        Exit::Unable
+        output.print_error(&error.to_string(), &[]);
+        ExitStatus::OperationFailed
     };
     let mut trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(fault)?;
     let wanted: Vec<TrustSubject> =
-        things(&mut loaded, &environment).into_iter().filter(|thing| !trust.is_allowed(thing)).collect();
+        all_required_trust(&mut loaded, &environment).into_iter().filter(|thing| !trust.is_allowed(thing)).collect();
     if wanted.is_empty() {
-        output.data(&format!("nothing in environment `{environment}` needs your trust"));
-        return Ok(Exit::Success);
+        output.print_data(&format!("nothing in environment `{environment}` needs your trust"));
+        return Ok(ExitStatus::Success);
     }
     for thing in &wanted {
-        output.data(&format!("  {}", thing.describe()));
+        output.print_data(&format!("  {}", thing.describe()));
     }
-    if !args.yes && !asked(host, output) {
-        output.say("nothing was trusted");
-        return Ok(Exit::Credential);
+    if !args.yes && !confirm(host, output) {
+        output.print_message("nothing was trusted");
+        return Ok(ExitStatus::CredentialRequired);
     }
     for thing in &wanted {
         trust.allow(thing).map_err(fault)?;
     }
-    output.data("trusted on this machine, for this workspace");
-    Ok(Exit::Success)
+    output.print_data("trusted on this machine, for this workspace");
+    Ok(ExitStatus::Success)
 }
 
-fn things(loaded: &mut LoadedWorkspace, environment: &str) -> Vec<TrustSubject> {
+fn all_required_trust(loaded: &mut LoadedWorkspace, environment: &str) -> Vec<TrustSubject> {
     let schemes = all_schemes(loaded);
     let declared = loaded.workspace.environment(environment);
     let mut things = Vec::new();
@@ -53,16 +58,16 @@ fn things(loaded: &mut LoadedWorkspace, environment: &str) -> Vec<TrustSubject> 
         let own = declared.and_then(|declared| declared.hosts.iter().find(|(name, _)| *name == scheme.name));
         let url = own.map(|(_, host)| host.name.as_str()).or_else(|| scheme.hosts.first().map(|host| host.url.as_str()));
         if let Some(base) = url.and_then(|url| BaseUrl::parse(url).ok()) {
-            things.extend(things_to_trust(loaded, environment, scheme, &base));
+            things.extend(required_trust(loaded, environment, scheme, &base));
         }
     }
     things
 }
 
 /// Only a person at a terminal can say yes.
-fn asked(host: &HostContext, output: &Output) -> bool {
+fn confirm(host: &HostContext, output: &Output) -> bool {
     if !host.stdin_is_terminal {
-        output.error("nobody can be asked here", &["look at the list, and pass `--yes`".to_owned()]);
+        output.print_error("nobody can be asked here", &["look at the list, and pass `--yes`".to_owned()]);
         return false;
     }
     let _ = write!(std::io::stderr(), "may all of this get your secrets? [y/N] ");

@@ -2,14 +2,14 @@
 
 use super::super::tokens::{figure, scaled};
 use super::{Server, files, json, record, workspace};
-use ingam::testing::Workspace;
+use ingam::testing::TestWorkspace;
 use std::path::{Path, PathBuf};
 
 /// Replays; the answer when it passed.
 fn replay(root: &Path) -> (u8, Vec<String>) {
-    let outcome = Workspace::open(root).replay().environment("local").env([]).run("one");
+    let outcome = TestWorkspace::open(root).replay().environment("local").env([]).run("one");
     assert!(!outcome.report().contains("panicked"), "{}", outcome.report());
-    (outcome.exit_code(), outcome.answers().to_vec())
+    (outcome.exit_code(), outcome.responses().to_vec())
 }
 
 struct Recorded {
@@ -104,11 +104,11 @@ fn a_newer_format_is_refused_in_one_sentence_and_older_ones_are_read() {
     let (path, whole) = &recorded.files[0];
     let text = String::from_utf8(whole.clone()).unwrap().replace("format: 1", "format: 2");
     std::fs::write(path, text).unwrap();
-    let outcome = Workspace::open(recorded.folder.path()).replay().env([]).run("one");
+    let outcome = TestWorkspace::open(recorded.folder.path()).replay().env([]).run("one");
     assert!(outcome.exit_code() == 3 && outcome.report().contains("use a newer ingam"), "{}", outcome.report());
     // The golden file of each format number stays readable.
     let golden = include_str!("format_1.yaml");
     std::fs::write(path, golden).unwrap();
-    let outcome = Workspace::open(recorded.folder.path()).replay().env([]).run("one");
-    assert!(outcome.passed() && outcome.answers()[0].contains("golden"), "{}", outcome.report());
+    let outcome = TestWorkspace::open(recorded.folder.path()).replay().env([]).run("one");
+    assert!(outcome.passed() && outcome.responses()[0].contains("golden"), "{}", outcome.report());
 }

@@ -2,7 +2,7 @@
 
 use super::super::program::{Folder, root};
 use super::{Server, files, json, record, run, run_with, workspace};
-use ingam::testing::Workspace;
+use ingam::testing::TestWorkspace;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ fn what_is_recorded_replays_at_any_time_with_any_keys_and_with_none() {
         1 => vec![("INGAM_COUPANG__SECRET_KEY".to_owned(), format!("another-key-{index}"))],
         _ => vec![("INGAM_SHOPEE__ACCESS_TOKEN".to_owned(), format!("another-token-{index}"))],
     };
-    let shop = Workspace::open(folder.path()).replay();
+    let shop = TestWorkspace::open(folder.path()).replay();
     for index in 0..100 {
         let outcome = shop.clone().environment("local").env(keys(index)).clock(clocks[index % 4]).run("**");
         assert!(outcome.passed(), "{index}: {}", outcome.report());
@@ -122,7 +122,7 @@ fn what_is_too_old_is_a_warning_and_in_ci_an_error() {
     let (_server, folder) = shop();
     record(&folder);
     let clock: fn() -> i64 = || 1_795_338_000_000 + 20 * 365 * 86_400_000;
-    let shop = Workspace::open(folder.path()).replay().clock(clock).environment("local");
+    let shop = TestWorkspace::open(folder.path()).replay().clock(clock).environment("local");
     let outcome = shop.clone().env([]).run("plain");
     assert!(outcome.passed() && outcome.report().contains("1 recording older than 90 days"), "{}", outcome.report());
     let outcome = shop.env([("CI".to_owned(), "true".to_owned())]).run("plain");
@@ -167,7 +167,7 @@ fn a_shard_of_a_replay_misses_nothing() {
 
 #[test]
 fn every_request_of_this_repository_replays() {
-    let own = Workspace::open(root()).replay().env([]).clock(|| NOW_MS);
+    let own = TestWorkspace::open(root()).replay().env([]).clock(|| NOW_MS);
     let outcome = own.run("**");
     assert!(outcome.passed(), "{}", outcome.report());
 }

@@ -1,7 +1,7 @@
 //! A request in which one part is another one is not answered, and the message names the part.
 
 use super::{Server, json, record, run_with, workspace};
-use ingam::testing::Workspace;
+use ingam::testing::TestWorkspace;
 
 /// The parts of a request that can be changed, each with what the message calls it.
 fn parts() -> Vec<(String, String)> {
@@ -39,7 +39,7 @@ fn a_thousand_requests_with_one_part_changed_all_miss() {
     for index in 0..1_000 {
         folder.write(&format!("requests/r{index:04}.yaml"), &request(&parts[index % parts.len()].0, &format!("other{index}")));
     }
-    let shop = Workspace::open(folder.path()).replay().environment("local").env([]);
+    let shop = TestWorkspace::open(folder.path()).replay().environment("local").env([]);
     assert!(shop.run("usual").passed());
     let outcome = shop.run("r*");
     assert_eq!(outcome.exit_code(), 8);

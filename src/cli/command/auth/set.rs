@@ -1,9 +1,9 @@
 //! `ingam auth set`: keeps a credential for this user. Its value comes from a prompt without echo or from standard input, and
 //! never from an argument, which every process of the machine can read.
 
-use super::Desk;
-use crate::cli::Exit;
-use crate::cli::args::Whose;
+use super::AuthContext;
+use crate::cli::ExitStatus;
+use crate::cli::args::AccountArgs;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::model::scheme::{Credential, Scheme};
@@ -12,53 +12,59 @@ use crate::store::{StoredIn, store_credential, variable_name};
 use crate::value::Number;
 use std::io::Read;
 
-pub fn run(desk: &Desk<'_>, scheme: &str, name: &str, in_file: bool, whose: &Whose) -> Result<Exit, Exit> {
-    let loaded = desk.loaded()?;
-    let scheme = desk.scheme(loaded, scheme)?;
-    let credential = credential(desk, &scheme, name)?;
-    let environment = whose.env.as_deref().map(|name| settings::environment(&loaded.workspace, Some(name), desk.output));
+pub fn run(
+    desk: &AuthContext<'_>,
+    scheme: &str,
+    name: &str,
+    in_file: bool,
+    whose: &AccountArgs,
+) -> Result<ExitStatus, ExitStatus> {
+    let loaded = desk.load_workspace()?;
+    let scheme = desk.find_scheme(loaded, scheme)?;
+    let credential = find_credential(desk, &scheme, name)?;
+    let environment = whose.env.as_deref().map(|name| settings::resolve_environment(&loaded.workspace, Some(name), desk.output));
     let environment = environment.transpose()?;
     if let Some(account) = &whose.account {
         let accounts = loaded.workspace.environments.iter().flat_map(|known| &known.accounts);
         let names: Vec<&str> = accounts.filter(|known| known.scheme == scheme.name).map(|known| known.name.as_str()).collect();
         if !names.contains(&account.as_str()) {
             let hint = did_you_mean(account, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-            return Err(desk.usage(&format!("`{}` has no account `{account}`", scheme.name), &hint));
+            return Err(desk.usage_error(&format!("`{}` has no account `{account}`", scheme.name), &hint));
         }
     }
     let variable = variable_name(&scheme.name, environment.as_deref(), whose.account.as_deref(), name);
-    let value = value(desk, &variable, credential)?;
+    let value = read_value(desk, &variable, credential)?;
     // What is no secret needs no keyring.
     let in_file = in_file || !credential.is_secret;
     let folder = desk.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
-        return Err(desk.usage("there is no folder for the settings of this user", "set HOME"));
+        return Err(desk.usage_error("there is no folder for the settings of this user", "set HOME"));
     }
     let kept = store_credential(folder.as_deref(), &variable, &value).map_err(|error| {
         let hint = "`--file` keeps it in a file that only you can read; or set the variable where the program runs";
-        desk.output.error(&error.to_string(), &[hint.to_owned()]);
-        Exit::Unable
+        desk.output.print_error(&error.to_string(), &[hint.to_owned()]);
+        ExitStatus::OperationFailed
     })?;
-    desk.output.say(&match kept {
+    desk.output.print_message(&match kept {
         StoredIn::Keyring => format!("kept as `{variable}` in the keyring"),
         StoredIn::File(path) => format!("kept as `{variable}` in {}, which only you can read", path.display()),
     });
-    Ok(Exit::Success)
+    Ok(ExitStatus::Success)
 }
 
-fn credential<'s>(desk: &Desk<'_>, scheme: &'s Scheme, name: &str) -> Result<&'s Credential, Exit> {
+fn find_credential<'s>(desk: &AuthContext<'_>, scheme: &'s Scheme, name: &str) -> Result<&'s Credential, ExitStatus> {
     scheme.credential(name).ok_or_else(|| {
         let names = scheme.credentials.iter().map(|credential| credential.name.as_str());
         let hint = did_you_mean(name, names).unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
-        desk.usage(&format!("`{}` has no credential `{name}`", scheme.name), &hint)
+        desk.usage_error(&format!("`{}` has no credential `{name}`", scheme.name), &hint)
     })
 }
 
 /// One line, without the line end that typing and `echo` put behind it.
-fn value(desk: &Desk<'_>, variable: &str, credential: &Credential) -> Result<String, Exit> {
+fn read_value(desk: &AuthContext<'_>, variable: &str, credential: &Credential) -> Result<String, ExitStatus> {
     let unreadable = |error: std::io::Error| {
-        desk.output.error(&format!("the value cannot be read: {error}"), &[]);
-        Exit::Unable
+        desk.output.print_error(&format!("the value cannot be read: {error}"), &[]);
+        ExitStatus::OperationFailed
     };
     let typed = if desk.host.stdin_is_terminal {
         let about = credential.description.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
@@ -69,13 +75,13 @@ fn value(desk: &Desk<'_>, variable: &str, credential: &Credential) -> Result<Str
         text
     };
     let value = typed.strip_suffix('\n').map_or(typed.as_str(), |rest| rest.strip_suffix('\r').unwrap_or(rest));
-    match fault(value, credential) {
+    match value_error(value, credential) {
         None => Ok(value.to_owned()),
-        Some(fault) => Err(desk.usage(&format!("`{variable}` {fault}"), "nothing was changed")),
+        Some(fault) => Err(desk.usage_error(&format!("`{variable}` {fault}"), "nothing was changed")),
     }
 }
 
-fn fault(value: &str, credential: &Credential) -> Option<String> {
+fn value_error(value: &str, credential: &Credential) -> Option<String> {
     if value.is_empty() {
         return Some("got no value".to_owned());
     }

@@ -1,10 +1,10 @@
 //! `ingam snapshot review`: what is pending, one after the other, and one key for each. The terminal is given back as it was,
 //! whatever happens.
 
-use super::{NOTHING, keys, pending, picture::picture, said};
-use crate::cli::Exit;
-use crate::cli::args::{Global, Pending};
-use crate::cli::command::run::Signals;
+use super::{NONE_PENDING, diff_view::render_pending, find_pending, key_input, report_error};
+use crate::cli::ExitStatus;
+use crate::cli::args::{GlobalArgs, SnapshotFilter};
+use crate::cli::command::run::StopSignals;
 use crate::cli::command::session;
 use crate::cli::output::Output;
 use crate::host::HostContext;
@@ -15,7 +15,7 @@ const BELL: &str = "\u{7}";
 
 /// What a key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
+enum ReviewChoice {
     Accept,
     Reject,
     Skip,
@@ -24,81 +24,81 @@ enum Choice {
 
 /// How many of each.
 #[derive(Default)]
-struct Tally {
+struct ReviewTally {
     accepted: usize,
     rejected: usize,
-    left: usize,
+    pending: usize,
 }
 
-pub fn run(host: &HostContext, global: &Global, which: &Pending, output: &Output) -> Result<Exit, Exit> {
-    let all = pending(host, global, which, output)?;
+pub fn run(host: &HostContext, global: &GlobalArgs, which: &SnapshotFilter, output: &Output) -> Result<ExitStatus, ExitStatus> {
+    let all = find_pending(host, global, which, output)?;
     if all.is_empty() {
-        output.say(NOTHING);
-        return Ok(Exit::Success);
+        output.print_message(NONE_PENDING);
+        return Ok(ExitStatus::Success);
     }
     if !host.stdin_is_terminal {
         let hint = "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name";
-        output.error("a review needs a terminal, for its keys", &[hint.to_owned()]);
-        return Err(Exit::Usage);
+        output.print_error("a review needs a terminal, for its keys", &[hint.to_owned()]);
+        return Err(ExitStatus::InvalidUsage);
     }
-    session::runtime(output)?.block_on(one_by_one(&all, output))
+    session::start_runtime(output)?.block_on(review_all(&all, output))
 }
 
-async fn one_by_one(all: &[SnapshotLocation], output: &Output) -> Result<Exit, Exit> {
-    let mut signals = Signals::listen();
-    let mut tally = Tally { left: all.len(), ..Tally::default() };
-    let mut ends = Exit::Success;
+async fn review_all(all: &[SnapshotLocation], output: &Output) -> Result<ExitStatus, ExitStatus> {
+    let mut signals = StopSignals::install();
+    let mut tally = ReviewTally { pending: all.len(), ..ReviewTally::default() };
+    let mut ends = ExitStatus::Success;
     for (index, kept) in all.iter().enumerate() {
         let place = format!("{} of {}  {}", index + 1, all.len(), kept.path.display());
-        if let Err(error) = show(kept, &place, output) {
-            ends = said(&error, output);
+        if let Err(error) = show_pending(kept, &place, output) {
+            ends = report_error(&error, output);
             continue;
         }
-        output.ask(&question(output));
+        output.prompt(&prompt_text(output));
         let choice = tokio::select! {
-            choice = choice(output) => choice,
+            choice = read_choice(output) => choice,
             exit = signals.next() => Err(exit),
         };
-        output.say(choice.map_or("interrupted", Choice::word));
-        let choice = choice.inspect_err(|_| tally.say(output))?;
-        if choice == Choice::Quit {
+        output.print_message(choice.map_or("interrupted", ReviewChoice::word));
+        let choice = choice.inspect_err(|_| tally.report(output))?;
+        if choice == ReviewChoice::Quit {
             break;
         }
-        tally.act(choice, kept).map_err(|error| said(&error, output))?;
+        tally.apply(choice, kept).map_err(|error| report_error(&error, output))?;
     }
-    tally.say(output);
+    tally.report(output);
     Ok(ends)
 }
 
-fn show(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<(), SnapshotError> {
+fn show_pending(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<(), SnapshotError> {
     if let Some(new) = kept.read_pending()? {
-        output.data(&picture(place, kept.read_accepted()?.as_ref(), &new, output.out));
+        output.print_data(&render_pending(place, kept.read_accepted()?.as_ref(), &new, output.out));
     }
     Ok(())
 }
 
-fn question(output: &Output) -> String {
+fn prompt_text(output: &Output) -> String {
     let key = |key: &str, word: &str| format!("{} {word}", output.err.bold(key));
     format!("\n{}   {}   {}   {}  ", key("a", "accept"), key("r", "reject"), key("s", "skip"), key("q", "quit"))
 }
 
 /// Waits for a key that says something.
-async fn choice(output: &Output) -> Result<Choice, Exit> {
+async fn read_choice(output: &Output) -> Result<ReviewChoice, ExitStatus> {
     loop {
-        let key = keys::next().await.map_err(|_| Exit::Unable)?;
+        let key = key_input::read_key().await.map_err(|_| ExitStatus::OperationFailed)?;
         match key {
-            Some(b'a') => return Ok(Choice::Accept),
-            Some(b'r') => return Ok(Choice::Reject),
-            Some(b's') => return Ok(Choice::Skip),
+            Some(b'a') => return Ok(ReviewChoice::Accept),
+            Some(b'r') => return Ok(ReviewChoice::Reject),
+            Some(b's') => return Ok(ReviewChoice::Skip),
             // Nobody is there any more, or the end of the input was typed.
-            Some(b'q' | keys::END) | None => return Ok(Choice::Quit),
-            Some(keys::INTERRUPT) => return Err(Exit::Interrupted),
-            Some(_) => output.ask(BELL),
+            Some(b'q' | key_input::END_OF_INPUT) | None => return Ok(ReviewChoice::Quit),
+            Some(key_input::INTERRUPT) => return Err(ExitStatus::Interrupted),
+            Some(_) => output.prompt(BELL),
         }
     }
 }
 
-impl Choice {
+impl ReviewChoice {
     fn word(self) -> &'static str {
         match self {
             Self::Accept => "accepted\n",
@@ -109,23 +109,23 @@ impl Choice {
     }
 }
 
-impl Tally {
-    fn act(&mut self, choice: Choice, kept: &SnapshotLocation) -> Result<(), SnapshotError> {
+impl ReviewTally {
+    fn apply(&mut self, choice: ReviewChoice, kept: &SnapshotLocation) -> Result<(), SnapshotError> {
         match choice {
-            Choice::Accept => {
+            ReviewChoice::Accept => {
                 kept.accept()?;
-                (self.accepted, self.left) = (self.accepted + 1, self.left - 1);
+                (self.accepted, self.pending) = (self.accepted + 1, self.pending - 1);
             }
-            Choice::Reject => {
+            ReviewChoice::Reject => {
                 kept.discard_pending()?;
-                (self.rejected, self.left) = (self.rejected + 1, self.left - 1);
+                (self.rejected, self.pending) = (self.rejected + 1, self.pending - 1);
             }
-            Choice::Skip | Choice::Quit => {}
+            ReviewChoice::Skip | ReviewChoice::Quit => {}
         }
         Ok(())
     }
 
-    fn say(&self, output: &Output) {
-        output.say(&format!("{} accepted, {} rejected, {} still pending", self.accepted, self.rejected, self.left));
+    fn report(&self, output: &Output) {
+        output.print_message(&format!("{} accepted, {} rejected, {} still pending", self.accepted, self.rejected, self.pending));
     }
 }

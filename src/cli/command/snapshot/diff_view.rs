@@ -8,7 +8,7 @@ use crate::snapshot::{DiffLine, DiffSide, SnapshotFile, content_differences, dif
 
 /// One pending snapshot, in full. `place` is its number and path.
 #[must_use]
-pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: TerminalStyle) -> String {
+pub fn render_pending(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: TerminalStyle) -> String {
     let mut text = format!("{}\n", style.bold(place));
     for (word, value) in [("request", &new.description), ("sends", &new.expression), ("file", &new.source)] {
         if let Some(value) = value {
@@ -17,22 +17,22 @@ pub fn picture(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, styl
     }
     text.push('\n');
     match old {
-        Some(old) => text.push_str(&changes(&old.content, &new.content, style)),
+        Some(old) => text.push_str(&render_differences(&old.content, &new.content, style)),
         None => text.push_str(&format!("  {}\n", style.yellow("new: there is no snapshot of it yet"))),
     }
     text.push('\n');
     let before = old.map_or("", |old| old.content.as_str());
-    diff_lines(before, &new.content).iter().for_each(|line| text.push_str(&painted(line, style)));
+    diff_lines(before, &new.content).iter().for_each(|line| text.push_str(&render_line(line, style)));
     text
 }
 
 /// Where the two differ, by path.
-fn changes(old: &str, new: &str, style: TerminalStyle) -> String {
+fn render_differences(old: &str, new: &str, style: TerminalStyle) -> String {
     let found = content_differences(old, new);
     let number = found.shown.len() + found.omitted;
     let mut text = format!("  {}\n", style.yellow(&pluralize(number, "difference")));
     for difference in &found.shown {
-        text.push_str(&format!("    {}{}\n", style.bold(&escape_control_chars(&difference.path)), told(difference)));
+        text.push_str(&format!("    {}{}\n", style.bold(&escape_control_chars(&difference.path)), difference_text(difference)));
     }
     if found.omitted > 0 {
         text.push_str(&format!("    … and {} more\n", found.omitted));
@@ -41,12 +41,12 @@ fn changes(old: &str, new: &str, style: TerminalStyle) -> String {
 }
 
 /// What is other there; its colours are those of the lines below, and not those of a report.
-fn told(difference: &ValueDifference) -> String {
+fn difference_text(difference: &ValueDifference) -> String {
     let text = difference.to_string();
     escape_control_chars(text.strip_prefix(&difference.path).unwrap_or(&text))
 }
 
-fn painted(line: &DiffLine, style: TerminalStyle) -> String {
+fn render_line(line: &DiffLine, style: TerminalStyle) -> String {
     let text = escape_control_chars(&line.text);
     match line.side {
         DiffSide::Old => format!("{}\n", style.red(&format!("- {text}"))),

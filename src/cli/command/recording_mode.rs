@@ -1,6 +1,6 @@
 //! What `ingam run` does with recordings: writes them, answers from them, or holds answers against them.
 
-use crate::cli::Exit;
+use crate::cli::ExitStatus;
 use crate::cli::args::RunArgs;
 use crate::cli::output::Output;
 use crate::diagnostic::pluralize;
@@ -15,17 +15,22 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// So many names are said one by one.
-const FEW: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, output: &Output) -> Result<RecordingMode, Exit> {
+pub fn choose_recording_mode(
+    args: &RunArgs,
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    output: &Output,
+) -> Result<RecordingMode, ExitStatus> {
     let workspace = &loaded.workspace;
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX_ENV {
         let hint = "name another environment, such as `--env live`".to_owned();
-        output.error(&format!("the sandbox answers from the recordings, so `{what}` would learn nothing"), &[hint]);
-        return Err(Exit::Usage);
+        output.print_error(&format!("the sandbox answers from the recordings, so `{what}` would learn nothing"), &[hint]);
+        return Err(ExitStatus::InvalidUsage);
     }
     Ok(match &args.record {
         _ if args.replay => RecordingMode::Replay(RecordingReplay::new(workspace)),
@@ -44,7 +49,7 @@ pub fn chosen(args: &RunArgs, loaded: &LoadedWorkspace, environment: &str, outpu
 }
 
 /// Says what became of the recordings, and gives what of it makes the run fail.
-pub fn say(
+pub fn report_recordings(
     context: &RunContext<'_>,
     requests: &[&Request],
     is_part: bool,
@@ -53,29 +58,29 @@ pub fn say(
 ) -> Vec<ErrorClass> {
     match &*context.recordings.mode.borrow() {
         RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
-        RecordingMode::Record(recorder, _) => say_written(&recorder.write_outcomes, output),
+        RecordingMode::Record(recorder, _) => report_written(&recorder.write_outcomes, output),
         RecordingMode::Replay(replay) => {
             // What is of other parts of the run is asked for there.
             if !is_part {
-                say_unused(replay, requests, output);
+                warn_of_unused(replay, requests, output);
             }
-            say_ages(replay, context, host, output)
+            report_stale(replay, context, host, output)
         }
     }
 }
 
-fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
+fn report_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
     let of = |change: FileChange| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
     let parts = [(FileChange::New, "new"), (FileChange::Changed, "changed"), (FileChange::Unchanged, "as before")];
     let counts = parts.map(|(change, word)| (of(change).count(), word));
     let said: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     if !said.is_empty() {
-        output.say(&format!("recorded: {}", said.join(", ")));
+        output.print_message(&format!("recorded: {}", said.join(", ")));
     }
     for (change, word) in &parts[..2] {
-        for one in of(*change).take(FEW) {
-            output.say(&format!("  {word:<8} fixtures/recordings/{}.yaml", one.name));
+        for one in of(*change).take(MAX_LISTED) {
+            output.print_message(&format!("  {word:<8} fixtures/recordings/{}.yaml", one.name));
         }
     }
     let failed = written.iter().filter_map(|one| one.result.as_ref().err().map(|why| (one.name.as_str(), why)));
@@ -83,9 +88,9 @@ fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
     for (name, why) in failed {
         let text = format!("`{name}` is not recorded: {why}");
         match why {
-            SkipReason::NotAsExpected(_) => output.warning(&text),
+            SkipReason::NotAsExpected(_) => output.print_warning(&text),
             SkipReason::CannotRecord(_) => {
-                output.error(&text, &[]);
+                output.print_error(&text, &[]);
                 troubles = vec![ErrorClass::Unable];
             }
         }
@@ -93,7 +98,7 @@ fn say_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
     troubles
 }
 
-fn say_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) {
+fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) {
     let files: Vec<&str> =
         requests.iter().filter(|request| request.skip.is_none()).map(|request| request.name.as_str()).collect();
     let unused = replay.unused(&files);
@@ -101,17 +106,17 @@ fn say_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) 
         return;
     }
     let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), pluralize(unused.len(), "recorded exchange"));
-    for one in unused.iter().take(FEW) {
+    for one in unused.iter().take(MAX_LISTED) {
         text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.request_line));
     }
-    if unused.len() > FEW {
-        text.push_str(&format!("\n  and {} more", unused.len() - FEW));
+    if unused.len() > MAX_LISTED {
+        text.push_str(&format!("\n  and {} more", unused.len() - MAX_LISTED));
     }
-    output.say(&text);
+    output.print_message(&text);
 }
 
 /// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
-fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostContext, output: &Output) -> Vec<ErrorClass> {
+fn report_stale(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostContext, output: &Output) -> Vec<ErrorClass> {
     let (now, max_age) = ((context.clock)(), context.workspace.max_recording_age);
     let used: &HashSet<String> = replay.used_recordings();
     let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
@@ -125,21 +130,21 @@ fn say_ages(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostConte
     }
     let is_ci = host.is_ci();
     let word = if is_ci { output.err.red("error") } else { output.err.yellow("warning") };
-    let are = format!("{} older than {}", pluralize(old.len(), "recording"), days(max_age));
+    let are = format!("{} older than {}", pluralize(old.len(), "recording"), human_age(max_age));
     let mut text = format!("{word}: {are}: record again with `ingam run --record`");
-    for (name, age) in old.iter().take(FEW) {
-        text.push_str(&format!("\n  fixtures/recordings/{name}.yaml: {}", days(*age)));
+    for (name, age) in old.iter().take(MAX_LISTED) {
+        text.push_str(&format!("\n  fixtures/recordings/{name}.yaml: {}", human_age(*age)));
     }
-    if old.len() > FEW {
-        text.push_str(&format!("\n  and {} more", old.len() - FEW));
+    if old.len() > MAX_LISTED {
+        text.push_str(&format!("\n  and {} more", old.len() - MAX_LISTED));
     }
-    output.say(&text);
+    output.print_message(&text);
     if is_ci { vec![ErrorClass::Recording] } else { Vec::new() }
 }
 
 /// An age for people.
 #[must_use]
-pub fn days(age: Duration) -> String {
+pub fn human_age(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..3_600 => format!("{} min", seconds / 60),
         seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),

@@ -4,10 +4,10 @@
 /// Ctrl-C; while a key is waited for it is a key like others, so that nothing can end the program before the terminal is restored.
 pub const INTERRUPT: u8 = 3;
 /// Ctrl-D.
-pub const END: u8 = 4;
+pub const END_OF_INPUT: u8 = 4;
 
 #[cfg(unix)]
-pub use of_terminal::next;
+pub use of_terminal::read_key;
 
 #[cfg(unix)]
 mod of_terminal {
@@ -18,11 +18,11 @@ mod of_terminal {
     const ESCAPE: u8 = 27;
 
     /// How the terminal was.
-    struct Before(Termios);
+    struct RawModeGuard(Termios);
 
-    impl Before {
+    impl RawModeGuard {
         /// From now on keys come at once and are not echoed.
-        fn change() -> io::Result<Self> {
+        fn enable() -> io::Result<Self> {
             let before = tcgetattr(io::stdin())?;
             let mut now = before.clone();
             now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
@@ -33,7 +33,7 @@ mod of_terminal {
         }
     }
 
-    impl Drop for Before {
+    impl Drop for RawModeGuard {
         fn drop(&mut self) {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
         }
@@ -43,26 +43,26 @@ mod of_terminal {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn next() -> io::Result<Option<u8>> {
-        let _before = Before::change()?;
+    pub async fn read_key() -> io::Result<Option<u8>> {
+        let _before = RawModeGuard::enable()?;
         let (sender, receiver) = oneshot::channel();
         // A read cannot be given up; who gives up waiting for it ends the program.
-        std::thread::spawn(move || sender.send(read()));
+        std::thread::spawn(move || sender.send(read_byte()));
         receiver.await.unwrap_or(Ok(None))
     }
 
-    fn read() -> io::Result<Option<u8>> {
+    fn read_byte() -> io::Result<Option<u8>> {
         let mut byte = [0];
         let read = rustix::io::read(io::stdin(), &mut byte)?;
         if byte[0] == ESCAPE {
-            pass_over()?;
+            discard_escape_sequence()?;
         }
         Ok((read == 1).then_some(byte[0]))
     }
 
     /// A key such as an arrow is several bytes, of which a later one could look like an answer. They come at once; what comes
     /// after a tenth of a second of silence is another key.
-    fn pass_over() -> io::Result<()> {
+    fn discard_escape_sequence() -> io::Result<()> {
         let mut now = tcgetattr(io::stdin())?;
         now.special_codes[SpecialCodeIndex::VMIN] = 0;
         now.special_codes[SpecialCodeIndex::VTIME] = 1;
@@ -74,7 +74,7 @@ mod of_terminal {
 
 /// The first letter of a line: keys without Enter are not there.
 #[cfg(not(unix))]
-pub async fn next() -> std::io::Result<Option<u8>> {
+pub async fn read_key() -> std::io::Result<Option<u8>> {
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line)?;
     Ok((read > 0).then(|| line.bytes().next().unwrap_or(b'\n')))
