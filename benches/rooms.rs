@@ -6,7 +6,9 @@ use ingam::check::{ResponseView, judge};
 use ingam::load::{LoadedWorkspace, load};
 use ingam::model::recording::{RecordedOutcome, RecordedResponse, ResponseBody};
 use ingam::model::request::{Step, WorkspaceFile};
-use ingam::render::{BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree};
+use ingam::render::{
+    BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,
+};
 use ingam::sign::{NamedValues, SigningInputs, choose_level, seal};
 use ingam::wire::{BaseUrl, WireResponse};
 use std::path::Path;
@@ -24,7 +26,10 @@ impl BodyFiles for NoFiles {
     }
 }
 
-const MOMENT: FreshValues = FreshValues { unix_ms: 1_795_338_000_000, seed: [7; 16] };
+const MOMENT: FreshValues = FreshValues {
+    unix_ms: 1_795_338_000_000,
+    seed: [7; 16],
+};
 
 /// This repository's own workspace.
 fn loaded() -> LoadedWorkspace {
@@ -32,10 +37,19 @@ fn loaded() -> LoadedWorkspace {
 }
 
 fn step(loaded: &LoadedWorkspace) -> (&Step, VariableScope) {
-    let request = loaded.workspace.requests.iter().find(|request| request.name == "coupang/product_search").unwrap();
+    let request = loaded
+        .workspace
+        .requests
+        .iter()
+        .find(|request| request.name == "coupang/product_search")
+        .unwrap();
     let mut variables = VariableScope::new(MOMENT);
-    variables.define(&loaded.workspace.vars, VariableLayer::Workspace).unwrap();
-    variables.define(&request.vars, VariableLayer::File).unwrap();
+    variables
+        .define(&loaded.workspace.vars, VariableLayer::Workspace)
+        .unwrap();
+    variables
+        .define(&request.vars, VariableLayer::File)
+        .unwrap();
     (&request.steps[0], variables)
 }
 
@@ -56,13 +70,20 @@ fn sign_one_request(bencher: Bencher) {
     let loaded = loaded();
     let (step, variables) = step(&loaded);
     let scheme = loaded.workspace.scheme("coupang").unwrap();
-    let credentials = ["access_key", "secret_key", "vendor_id"].map(|name| (name.into(), "bench-value".into()));
+    let credentials =
+        ["access_key", "secret_key", "vendor_id"].map(|name| (name.into(), "bench-value".into()));
     let credentials = NamedValues(credentials.into());
     let base = BaseUrl::parse("https://api-gateway.coupang.com").unwrap();
     let draft = render_draft(step, &variables, MOMENT, &NoFiles).unwrap();
     let level = choose_level(scheme, None, draft.method, &draft.path);
     bencher.with_inputs(|| draft.clone()).bench_values(|draft| {
-        let inputs = SigningInputs { credentials: &credentials, token: None, moment: MOMENT, steps: &[], extra: &[] };
+        let inputs = SigningInputs {
+            credentials: &credentials,
+            token: None,
+            moment: MOMENT,
+            steps: &[],
+            extra: &[],
+        };
         seal(scheme, &level.procedure, draft, &base, inputs).unwrap()
     });
 }
@@ -71,15 +92,38 @@ fn sign_one_request(bencher: Bencher) {
 fn check_one_answer(bencher: Bencher) {
     let loaded = loaded();
     let (step, variables) = step(&loaded);
-    let recording = loaded.workspace.recordings.iter().find(|recording| recording.name == "coupang/product_search").unwrap();
-    let RecordedOutcome::Response(RecordedResponse { body: ResponseBody::Json(json), .. }) = &recording.exchanges[0].outcome
+    let recording = loaded
+        .workspace
+        .recordings
+        .iter()
+        .find(|recording| recording.name == "coupang/product_search")
+        .unwrap();
+    let RecordedOutcome::Response(RecordedResponse {
+        body: ResponseBody::Json(json),
+        ..
+    }) = &recording.exchanges[0].outcome
     else {
         unreachable!()
     };
-    let headers = vec![("content-type".to_owned(), "application/json;charset=UTF-8".to_owned())];
-    let response = WireResponse::new(200, headers, json.to_json().into(), Duration::from_millis(1));
+    let headers = vec![(
+        "content-type".to_owned(),
+        "application/json;charset=UTF-8".to_owned(),
+    )];
+    let response = WireResponse::new(
+        200,
+        headers,
+        json.to_json().into(),
+        Duration::from_millis(1),
+    );
     // A fresh one each time: an answer remembers what was read of it.
-    bencher.with_inputs(|| response.clone()).bench_values(|response| {
-        judge(&step.assertions, &ResponseView::new(&response), &|written| render_tree(written, &variables)).unwrap()
-    });
+    bencher
+        .with_inputs(|| response.clone())
+        .bench_values(|response| {
+            judge(
+                &step.assertions,
+                &ResponseView::new(&response),
+                &|written| render_tree(written, &variables),
+            )
+            .unwrap()
+        });
 }

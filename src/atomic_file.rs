@@ -1,10 +1,11 @@
-//! Files that are whole at every moment: a new one is written beside the old one and takes its place. It refuses to leave half a
-//! file, whatever happens.
+//! Files that are whole at every moment: a new one is written beside the old one and takes its
+//! place. It refuses to leave half a file, whatever happens.
 
 use std::io::{Error, Write};
 use std::path::Path;
 
-/// What a file that is being written is called until it is whole; the loader passes over names that begin with a dot.
+/// What a file that is being written is called until it is whole; the loader passes over names that
+/// begin with a dot.
 pub const TEMP_PREFIX: &str = ".ingam-unfinished-";
 
 /// Puts a file that only its owner may read in its place, with its folder where that is missing.
@@ -26,8 +27,15 @@ pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomically(path, bytes, &mut builder)
 }
 
-fn write_atomically(path: &Path, bytes: &[u8], builder: &mut tempfile::Builder<'_, '_>) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn write_atomically(
+    path: &Path,
+    bytes: &[u8],
+    builder: &mut tempfile::Builder<'_, '_>,
+) -> Result<(), Error> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut file = builder.prefix(TEMP_PREFIX).tempfile_in(folder)?;
     file.write_all(bytes)?;

@@ -1,4 +1,5 @@
-//! What happened during a run, secrets already gone. The event is all that passes between `run` and `report`.
+//! What happened during a run, secrets already gone. The event is all that passes between `run` and
+//! `report`.
 
 use crate::secret::RedactedText;
 use crate::span::Span;
@@ -78,7 +79,8 @@ pub struct UnitLabels {
 pub struct StepReport {
     /// Only in a flow.
     pub name: Option<String>,
-    /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are wanted.
+    /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are
+    /// wanted.
     pub request_line: RedactedText,
     /// The same without its query. Empty, unless a report wants details.
     pub endpoint: RedactedText,
@@ -204,7 +206,10 @@ pub struct DifferenceReport {
 
 impl From<RedactedText> for DifferenceReport {
     fn from(text: RedactedText) -> Self {
-        Self { text, ..Self::default() }
+        Self {
+            text,
+            ..Self::default()
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The outside world as plain values: arguments, environment variables, clock, chance, terminal. Read once, by `main`.
+//! The outside world as plain values: arguments, environment variables, clock, chance, terminal.
+//! Read once, by `main`.
 
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -34,13 +35,20 @@ pub struct OutputStream {
 impl HostContext {
     #[must_use]
     pub fn env_var(&self, name: &str) -> Option<&str> {
-        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.env
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Whether nobody looks: continuous integration, by the variables that insta looks at.
     #[must_use]
     pub fn is_ci(&self) -> bool {
-        self.env.get("CI").map_or(self.env.contains_key("TF_BUILD"), |ci| !["false", "0", ""].contains(&ci.as_str()))
+        self.env
+            .get("CI")
+            .map_or(self.env.contains_key("TF_BUILD"), |ci| {
+                !["false", "0", ""].contains(&ci.as_str())
+            })
     }
 
     /// The folder of the user's own settings, by the XDG rules, or what Windows has for it.
@@ -51,7 +59,13 @@ impl HostContext {
             .or_else(|| self.env_var("APPDATA"))
             .map(PathBuf::from)
             .filter(|path| path.is_absolute());
-        Some(base.or_else(|| self.env_var("HOME").map(|home| PathBuf::from(home).join(".config")))?.join("ingam"))
+        Some(
+            base.or_else(|| {
+                self.env_var("HOME")
+                    .map(|home| PathBuf::from(home).join(".config"))
+            })?
+            .join("ingam"),
+        )
     }
 
     /// The folder of what is kept between runs, by the XDG rules, or what Windows has for it.
@@ -62,7 +76,13 @@ impl HostContext {
             .or_else(|| self.env_var("LOCALAPPDATA"))
             .map(PathBuf::from)
             .filter(|path| path.is_absolute());
-        Some(base.or_else(|| self.env_var("HOME").map(|home| PathBuf::from(home).join(".local/state")))?.join("ingam"))
+        Some(
+            base.or_else(|| {
+                self.env_var("HOME")
+                    .map(|home| PathBuf::from(home).join(".local/state"))
+            })?
+            .join("ingam"),
+        )
     }
 
     /// Whether output to `terminal` should have colours: <https://no-color.org>, and the customs of `CLICOLOR_FORCE`.
@@ -71,12 +91,17 @@ impl HostContext {
         if self.env_var("NO_COLOR").is_some() || self.env_var("TERM") == Some("dumb") {
             return false;
         }
-        terminal.is_terminal || self.env_var("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+        terminal.is_terminal
+            || self
+                .env_var("CLICOLOR_FORCE")
+                .is_some_and(|value| value != "0")
     }
 
     /// A time for people, in UTC.
     #[must_use]
     pub fn utc_timestamp(&self) -> String {
-        Timestamp::from_millisecond((self.clock)()).map(|time| time.to_string()).unwrap_or_default()
+        Timestamp::from_millisecond((self.clock)())
+            .map(|time| time.to_string())
+            .unwrap_or_default()
     }
 }

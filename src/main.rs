@@ -1,4 +1,5 @@
-//! Gathers the host and calls the command line. The only place that reads arguments, environment, clock and chance.
+//! Gathers the host and calls the command line. The only place that reads arguments, environment,
+//! clock and chance.
 
 use ingam::host::{HostContext, OutputStream};
 use std::io::IsTerminal;
@@ -24,13 +25,25 @@ fn main() -> ExitCode {
 }
 
 fn output_stream(is_terminal: bool) -> OutputStream {
-    let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).filter(|_| is_terminal);
-    OutputStream { is_terminal, width: width.unwrap_or(120) }
+    let width = terminal_size::terminal_size()
+        .map(|(width, _)| usize::from(width.0))
+        .filter(|_| is_terminal);
+    OutputStream {
+        is_terminal,
+        width: width.unwrap_or(120),
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
 fn unix_time_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
 }
 
 fn random_bytes() -> [u8; 16] {

@@ -13,7 +13,14 @@ pub enum Method {
 }
 
 impl Method {
-    pub const ALL: [Self; 6] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Head];
+    pub const ALL: [Self; 6] = [
+        Self::Get,
+        Self::Post,
+        Self::Put,
+        Self::Patch,
+        Self::Delete,
+        Self::Head,
+    ];
 
     /// As it stands in the request line.
     #[must_use]
@@ -41,7 +48,8 @@ impl Method {
         }
     }
 
-    /// Whether it only reads, so that to send it twice is to send it once (RFC 9110, section 9.2.1).
+    /// Whether it only reads, so that to send it twice is to send it once (RFC 9110, section
+    /// 9.2.1).
     #[must_use]
     pub fn is_safe(self) -> bool {
         matches!(self, Self::Get | Self::Head)

@@ -1,5 +1,5 @@
-//! Values that are never shown, and the redactor that knows every form they can take. Text that may be shown is `Shown`,
-//! and only a redactor makes it.
+//! Values that are never shown, and the redactor that knows every form they can take. Text that may
+//! be shown is `Shown`, and only a redactor makes it.
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -62,7 +62,9 @@ impl Redactor {
         let (engine, owners) = self.matcher.get_or_insert_with(|| build_matcher(secrets));
         let mut out = String::with_capacity(text.len());
         engine.replace_all_with(text, &mut out, |found, _, out| {
-            let owner = owners.get(found.pattern().as_usize()).and_then(|owner| secrets.get(*owner));
+            let owner = owners
+                .get(found.pattern().as_usize())
+                .and_then(|owner| secrets.get(*owner));
             out.push('‹');
             out.push_str(owner.map_or("secret", |(name, _)| name));
             out.push('›');
@@ -74,14 +76,24 @@ impl Redactor {
     /// Text that is kept in a file: a secret that is broken over lines is found, too.
     pub fn redact_multiline(&mut self, text: &str) -> String {
         let text = self.redact(text);
-        let Some((engine, owners)) = self.matcher.as_ref().filter(|_| text.contains('\n')) else { return text };
-        let (places, flat): (Vec<usize>, String) = text.char_indices().filter(|(_, letter)| !"\r\n".contains(*letter)).unzip();
-        let at: Vec<usize> =
-            places.iter().zip(flat.chars()).flat_map(|(place, letter)| *place..*place + letter.len_utf8()).collect();
+        let Some((engine, owners)) = self.matcher.as_ref().filter(|_| text.contains('\n')) else {
+            return text;
+        };
+        let (places, flat): (Vec<usize>, String) = text
+            .char_indices()
+            .filter(|(_, letter)| !"\r\n".contains(*letter))
+            .unzip();
+        let at: Vec<usize> = places
+            .iter()
+            .zip(flat.chars())
+            .flat_map(|(place, letter)| *place..*place + letter.len_utf8())
+            .collect();
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for found in engine.find_iter(&flat) {
-            let owner = owners.get(found.pattern().as_usize()).and_then(|owner| self.secrets.get(*owner));
+            let owner = owners
+                .get(found.pattern().as_usize())
+                .and_then(|owner| self.secrets.get(*owner));
             out.push_str(&text[done..at[found.start()]]);
             out.push_str(&format!("‹{}›", owner.map_or("secret", |(name, _)| name)));
             done = at[found.end() - 1] + 1;
@@ -95,7 +107,10 @@ impl Redactor {
             return false;
         }
         let secrets = &self.secrets;
-        self.matcher.get_or_insert_with(|| build_matcher(secrets)).0.is_match(bytes)
+        self.matcher
+            .get_or_insert_with(|| build_matcher(secrets))
+            .0
+            .is_match(bytes)
     }
 }
 
@@ -116,8 +131,11 @@ fn build_matcher(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
             }
         }
     }
-    // The longest form wins, so that no part of a longer secret is left standing beside a shorter one.
-    let engine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
+    // The longest form wins, so that no part of a longer secret is left standing beside a shorter
+    // one.
+    let engine = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(&patterns);
     (engine.unwrap_or_else(|_| empty_matcher()), owners)
 }
 
@@ -170,13 +188,17 @@ fn json_escaped(text: &str) -> String {
     json.get(1..json.len() - 1).unwrap_or_default().to_owned()
 }
 
-/// The letters of base64 that depend on the value alone, when it begins `shift` bytes into a group of three.
+/// The letters of base64 that depend on the value alone, when it begins `shift` bytes into a group
+/// of three.
 fn base64_cores(value: &str, shift: usize) -> [String; 2] {
     let padded = [vec![0; shift], value.as_bytes().to_vec()].concat();
     let first = (shift * 8).div_ceil(6);
     let last = padded.len() * 8 / 6;
     let core = |encoded: String| encoded.get(first..last).unwrap_or_default().to_owned();
-    [core(BASE64_STANDARD.encode(&padded)), core(BASE64_URL_SAFE_NO_PAD.encode(&padded))]
+    [
+        core(BASE64_STANDARD.encode(&padded)),
+        core(BASE64_URL_SAFE_NO_PAD.encode(&padded)),
+    ]
 }
 
 fn lower_hex_escapes(text: &str) -> String {
@@ -185,25 +207,47 @@ fn lower_hex_escapes(text: &str) -> String {
     for letter in text.chars() {
         rest = if letter == '%' { 2 } else { rest };
         let escaped = rest > 0 && letter != '%';
-        out.push(if escaped { letter.to_ascii_lowercase() } else { letter });
+        out.push(if escaped {
+            letter.to_ascii_lowercase()
+        } else {
+            letter
+        });
         rest -= usize::from(escaped);
     }
     out
 }
 
 fn unicode_escapes(text: &str, upper: bool) -> String {
-    let escape = |unit: u16| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+    let escape = |unit: u16| {
+        if upper {
+            format!("\\u{unit:04X}")
+        } else {
+            format!("\\u{unit:04x}")
+        }
+    };
     text.chars()
         .map(|letter| {
             let mut units = [0; 2];
             let plain = letter.is_ascii_alphanumeric() || "-._~ ".contains(letter);
-            if plain { letter.to_string() } else { letter.encode_utf16(&mut units).iter().map(|unit| escape(*unit)).collect() }
+            if plain {
+                letter.to_string()
+            } else {
+                letter
+                    .encode_utf16(&mut units)
+                    .iter()
+                    .map(|unit| escape(*unit))
+                    .collect()
+            }
         })
         .collect()
 }
 
 fn html_escaped(text: &str, apostrophe: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', apostrophe)
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', apostrophe)
 }
 
 /// Writes control and direction characters as escapes, so that an answer cannot command a terminal.
@@ -216,7 +260,15 @@ pub fn escape_control_chars(text: &str) -> String {
     if !text.contains(hidden) {
         return text.to_owned();
     }
-    text.chars().map(|letter| if hidden(letter) { letter.escape_unicode().to_string() } else { letter.to_string() }).collect()
+    text.chars()
+        .map(|letter| {
+            if hidden(letter) {
+                letter.escape_unicode().to_string()
+            } else {
+                letter.to_string()
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,18 +292,38 @@ mod tests {
         }
         for before in ["", "x", "xy", "xyz"] {
             let encoded = BASE64_STANDARD.encode(format!("{before}{CANARY}tail"));
-            assert!(redactor.redact(&encoded).contains("‹cred.key›"), "{encoded}");
+            assert!(
+                redactor.redact(&encoded).contains("‹cred.key›"),
+                "{encoded}"
+            );
         }
     }
 
     #[test]
     fn a_secret_that_is_broken_over_lines_is_found() {
-        let encoded = BASE64_STANDARD.encode(format!("{}{CANARY}{}", "x".repeat(50), "y".repeat(50)));
-        let wrapped: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        let scrubbed = redactor().redact_multiline(&format!("한 a\n{}\nb 글", wrapped.join("\r\n")));
-        assert!(scrubbed.starts_with("한 a\n") && scrubbed.ends_with("\nb 글") && scrubbed.contains("‹cred.key›"), "{scrubbed}");
-        assert!(!redactor().contains_secret(scrubbed.replace("\r\n", "").as_bytes()), "{scrubbed}");
-        assert_eq!(redactor().redact_multiline("nothing\nto see"), "nothing\nto see");
+        let encoded =
+            BASE64_STANDARD.encode(format!("{}{CANARY}{}", "x".repeat(50), "y".repeat(50)));
+        let wrapped: Vec<&str> = encoded
+            .as_bytes()
+            .chunks(76)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        let scrubbed =
+            redactor().redact_multiline(&format!("한 a\n{}\nb 글", wrapped.join("\r\n")));
+        assert!(
+            scrubbed.starts_with("한 a\n")
+                && scrubbed.ends_with("\nb 글")
+                && scrubbed.contains("‹cred.key›"),
+            "{scrubbed}"
+        );
+        assert!(
+            !redactor().contains_secret(scrubbed.replace("\r\n", "").as_bytes()),
+            "{scrubbed}"
+        );
+        assert_eq!(
+            redactor().redact_multiline("nothing\nto see"),
+            "nothing\nto see"
+        );
     }
 
     #[test]
@@ -260,11 +332,18 @@ mod tests {
         redactor.add_secret("cred.client_secret", "$2a$10$abcdefghijklmnopqrstuv");
         let hash = "$2a$10$abcdefghijklmnopqrstuuBVWYJN6OEOtLu8V4p41kb.NzUiA3nk2";
         assert!(redactor.redact(hash).starts_with("‹cred.client_secret›"));
-        assert!(redactor.redact(&BASE64_STANDARD.encode(hash)).starts_with("‹cred.client_secret›"));
+        assert!(
+            redactor
+                .redact(&BASE64_STANDARD.encode(hash))
+                .starts_with("‹cred.client_secret›")
+        );
     }
 
     #[test]
     fn an_answer_cannot_command_a_terminal() {
-        assert_eq!(escape_control_chars("a\u{1b}[31m\u{202e}b\tc\nd"), "a\\u{1b}[31m\\u{202e}b\tc\nd");
+        assert_eq!(
+            escape_control_chars("a\u{1b}[31m\u{202e}b\tc\nd"),
+            "a\\u{1b}[31m\\u{202e}b\tc\nd"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Where a thing was written. A span is a byte range in one loaded file; the files themselves are kept by `Sources`.
-//! It refuses to know what the text means.
+//! Where a thing was written. A span is a byte range in one loaded file; the files themselves are
+//! kept by `Sources`. It refuses to know what the text means.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,15 +20,29 @@ impl Span {
     #[must_use]
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { file, start: clamp(start), end: clamp(end) }
+        Self {
+            file,
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
-    /// The part of this span that begins `offset` bytes in and is `len` bytes long; never longer than the span.
+    /// The part of this span that begins `offset` bytes in and is `len` bytes long; never longer
+    /// than the span.
     #[must_use]
     pub fn slice(self, offset: usize, len: usize) -> Self {
-        let start = self.end.min(self.start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)));
-        let end = self.end.min(start.saturating_add(u32::try_from(len).unwrap_or(u32::MAX)));
-        Self { file: self.file, start, end }
+        let start = self.end.min(
+            self.start
+                .saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)),
+        );
+        let end = self
+            .end
+            .min(start.saturating_add(u32::try_from(len).unwrap_or(u32::MAX)));
+        Self {
+            file: self.file,
+            start,
+            end,
+        }
     }
 
     #[must_use]
@@ -67,12 +81,25 @@ impl SourceFile {
         self.position_on_line(before.matches('\n').count(), start, byte)
     }
 
-    /// The same for those who know the line already: how many are above it, and the byte at which it starts.
+    /// The same for those who know the line already: how many are above it, and the byte at which
+    /// it starts.
     #[must_use]
     pub fn position_on_line(&self, above: usize, start: usize, byte: usize) -> SourcePosition {
-        let columns = self.text.get(start..byte.min(self.text.len())).unwrap_or_default().chars().count();
-        let left = if above == 0 { self.first_position.column } else { 1 };
-        SourcePosition { line: self.first_position.line + above, column: left + columns }
+        let columns = self
+            .text
+            .get(start..byte.min(self.text.len()))
+            .unwrap_or_default()
+            .chars()
+            .count();
+        let left = if above == 0 {
+            self.first_position.column
+        } else {
+            1
+        };
+        SourcePosition {
+            line: self.first_position.line + above,
+            column: left + columns,
+        }
     }
 }
 
@@ -85,7 +112,11 @@ pub struct SourceMap {
 impl SourceMap {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { path: path.into(), text: text.into(), first_position: SourcePosition::START });
+        self.files.push(SourceFile {
+            path: path.into(),
+            text: text.into(),
+            first_position: SourcePosition::START,
+        });
         id
     }
 
@@ -110,7 +141,11 @@ impl SourceMap {
 
     /// Shows a text of a file as stars of the same length, so that places stay where they are.
     pub fn mask_text(&mut self, file: FileId, text: &str) {
-        if let Some(source) = self.files.get_mut(file.0 as usize).filter(|_| !text.is_empty()) {
+        if let Some(source) = self
+            .files
+            .get_mut(file.0 as usize)
+            .filter(|_| !text.is_empty())
+        {
             source.text = source.text.replace(text, &"*".repeat(text.len())).into();
         }
     }
@@ -118,13 +153,17 @@ impl SourceMap {
     /// The text that a span covers.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.file).and_then(|source| source.text.get(span.range())).unwrap_or_default()
+        self.get(span.file)
+            .and_then(|source| source.text.get(span.range()))
+            .unwrap_or_default()
     }
 
     /// `path:line:column`, both counted from one, the column in characters.
     #[must_use]
     pub fn location(&self, span: Span) -> String {
-        let Some(source) = self.get(span.file) else { return "?".to_owned() };
+        let Some(source) = self.get(span.file) else {
+            return "?".to_owned();
+        };
         let SourcePosition { line, column } = source.position(span.start as usize);
         format!("{}:{line}:{column}", source.path.display())
     }

@@ -7,12 +7,33 @@ use jiff::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BudgetError {
-    #[error("the budget is used up: {limit} of `{scheme}`{about}; the next call is free at {at}, in {left}")]
-    LimitReached { scheme: String, limit: String, about: String, at: String, left: String },
+    #[error(
+        "the budget is used up: {limit} of `{scheme}`{about}; the next call is free at {at}, in {left}"
+    )]
+    LimitReached {
+        scheme: String,
+        limit: String,
+        about: String,
+        at: String,
+        left: String,
+    },
     #[error("`{scheme}` wants no call before {at}, in {left}")]
-    Paused { scheme: String, at: String, left: String },
-    #[error("all calls to `{scheme}` with this key are stopped since {at}: `{account}` of `{environment}` got {status}, {why}")]
-    Suspended { scheme: String, at: String, environment: String, account: String, status: u16, why: String },
+    Paused {
+        scheme: String,
+        at: String,
+        left: String,
+    },
+    #[error(
+        "all calls to `{scheme}` with this key are stopped since {at}: `{account}` of `{environment}` got {status}, {why}"
+    )]
+    Suspended {
+        scheme: String,
+        at: String,
+        environment: String,
+        account: String,
+        status: u16,
+        why: String,
+    },
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("the budget `{what}` is broken: {reason}")]
@@ -24,16 +45,42 @@ impl BudgetError {
     #[must_use]
     pub fn new(refused: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
         let scheme = scheme.to_owned();
-        let (at, left) = (format_time(wall_ms.saturating_add(refused.free_in_ms)), format_duration(refused.free_in_ms));
+        let (at, left) = (
+            format_time(wall_ms.saturating_add(refused.free_in_ms)),
+            format_duration(refused.free_in_ms),
+        );
         match &refused.reason {
             DenialReason::LimitReached { rule, label: about } => {
-                let about = if about.is_empty() { String::new() } else { format!(" for `{about}`") };
-                Self::LimitReached { scheme, limit: format_limit(rule), about, at, left }
+                let about = if about.is_empty() {
+                    String::new()
+                } else {
+                    format!(" for `{about}`")
+                };
+                Self::LimitReached {
+                    scheme,
+                    limit: format_limit(rule),
+                    about,
+                    at,
+                    left,
+                }
             }
             DenialReason::Paused => Self::Paused { scheme, at, left },
             DenialReason::Suspended(stopped) => {
-                let Suspension { wall_ms, environment, account, status, reason: why } = (**stopped).clone();
-                Self::Suspended { scheme, at: format_time(wall_ms), environment, account, status, why }
+                let Suspension {
+                    wall_ms,
+                    environment,
+                    account,
+                    status,
+                    reason: why,
+                } = (**stopped).clone();
+                Self::Suspended {
+                    scheme,
+                    at: format_time(wall_ms),
+                    environment,
+                    account,
+                    status,
+                    why,
+                }
             }
         }
     }
@@ -50,15 +97,19 @@ impl BudgetError {
         match self {
             Self::LimitReached { left, .. } | Self::Paused { left, .. } => {
                 let wait: String = left.split(' ').collect::<Vec<_>>().concat();
-                Some(format!("`--wait {}` waits for it; `ingam budget` shows what is left", wait_argument(&wait)))
+                Some(format!(
+                    "`--wait {}` waits for it; `ingam budget` shows what is left",
+                    wait_argument(&wait)
+                ))
             }
-            Self::Suspended { scheme, .. } => {
-                Some(format!("find out why, since every further call can make it worse; then `ingam budget clear {scheme}`"))
-            }
+            Self::Suspended { scheme, .. } => Some(format!(
+                "find out why, since every further call can make it worse; then `ingam budget clear {scheme}`"
+            )),
             Self::Store(error) => error.hint(),
-            Self::Corrupt { .. } => {
-                Some("`ingam budget clear` begins it anew; what was sent by now is forgotten then".to_owned())
-            }
+            Self::Corrupt { .. } => Some(
+                "`ingam budget clear` begins it anew; what was sent by now is forgotten then"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -69,7 +120,10 @@ fn wait_argument(left: &str) -> String {
     for (unit, times, smaller) in units {
         if let Some((large, rest)) = left.split_once(unit) {
             let rest: u64 = rest.trim_end_matches(smaller).parse().unwrap_or(0);
-            return format!("{}{smaller}", large.parse::<u64>().unwrap_or(0) * times + rest);
+            return format!(
+                "{}{smaller}",
+                large.parse::<u64>().unwrap_or(0) * times + rest
+            );
         }
     }
     left.to_owned()
@@ -91,7 +145,9 @@ pub fn format_limit(rule: &LimitRule) -> String {
 #[must_use]
 pub fn format_time(wall_ms: i64) -> String {
     let seconds = wall_ms.saturating_add(999).div_euclid(1_000);
-    Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()
+    Timestamp::from_second(seconds)
+        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .unwrap_or_default()
 }
 
 /// The two largest units of a span in milliseconds, to the second after it.
@@ -112,10 +168,25 @@ mod tests {
 
     #[test]
     fn times_are_told_so_that_nobody_comes_too_early() {
-        assert_eq!([1, 60_001, 3_600_000, 90_000_001].map(format_duration), ["1 s", "1 m 1 s", "1 h 0 m", "1 d 2 h"]);
-        assert_eq!(["43m12s", "1h30m", "1d2h", "7s"].map(wait_argument), ["2592s", "90m", "26h", "7s"]);
+        assert_eq!(
+            [1, 60_001, 3_600_000, 90_000_001].map(format_duration),
+            ["1 s", "1 m 1 s", "1 h 0 m", "1 d 2 h"]
+        );
+        assert_eq!(
+            ["43m12s", "1h30m", "1d2h", "7s"].map(wait_argument),
+            ["2592s", "90m", "26h", "7s"]
+        );
         assert_eq!(format_time(1), "1970-01-01 00:00:01 UTC");
-        let of = |count, per_ms| format_limit(&LimitRule { count, per_ms, burst: None });
-        assert_eq!([of(10, 3_600_000), of(2, 1_000), of(5, 90_000)], ["10/1h", "2/1s", "5/90s"]);
+        let of = |count, per_ms| {
+            format_limit(&LimitRule {
+                count,
+                per_ms,
+                burst: None,
+            })
+        };
+        assert_eq!(
+            [of(10, 3_600_000), of(2, 1_000), of(5, 90_000)],
+            ["10/1h", "2/1s", "5/90s"]
+        );
     }
 }

@@ -1,6 +1,7 @@
-//! The books of one machine: a folder that only its user can read, two files a key, a kernel lock a key. A lock dies with its
-//! process. Files are written in turns, each with its number and checksum, so that a kill at any moment leaves the last whole
-//! one; to rename a new file over an old one would make the disk write at once, which takes longer than the call. Nothing is
+//! The books of one machine: a folder that only its user can read, two files a key, a kernel lock a
+//! key. A lock dies with its process. Files are written in turns, each with its number and
+//! checksum, so that a kill at any moment leaves the last whole one; to rename a new file over an
+//! old one would make the disk write at once, which takes longer than the call. Nothing is
 //! synced but a penalty: a loss of power may cost counts, a kill costs none.
 
 use super::BudgetError;
@@ -15,7 +16,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait between two tries to get a lock, and for how long in all: it is held for less than a millisecond.
+/// How long to wait between two tries to get a lock, and for how long in all: it is held for less
+/// than a millisecond.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(1);
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
@@ -45,7 +47,9 @@ impl FileLimiters {
     /// When it is not the user's own, can be read by others, or is on a network file system.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         ensure_private_folder(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
     }
 
     fn path(&self, id: &str, kind: &str) -> PathBuf {
@@ -59,7 +63,10 @@ impl FileLimiters {
     pub fn load_or_create_salt(&self, fresh: HashSalt) -> Result<HashSalt, BudgetError> {
         let path = self.folder.join(SALT_FILE);
         if let Some(bytes) = read_private(&path)? {
-            let broken = |_| BudgetError::Corrupt { what: SALT_FILE.to_owned(), reason: "it has not 32 bytes".to_owned() };
+            let broken = |_| BudgetError::Corrupt {
+                what: SALT_FILE.to_owned(),
+                reason: "it has not 32 bytes".to_owned(),
+            };
             return bytes.try_into().map_err(broken);
         }
         create_salt(&self.folder, &path, fresh).map_err(|error| io_error(&path, &error))?;
@@ -85,15 +92,27 @@ impl FileLimiters {
         let (mut last, mut fault): (Option<StoredLimiter>, Option<String>) = (None, None);
         for turn in FILE_EXTENSIONS {
             // An empty one was made by a process that was killed before it wrote.
-            let Some(bytes) = read_private(&self.path(id, turn))?.filter(|bytes| !bytes.is_empty()) else { continue };
+            let Some(bytes) = read_private(&self.path(id, turn))?.filter(|bytes| !bytes.is_empty())
+            else {
+                continue;
+            };
             match parse_file(&bytes) {
-                Ok(written) if last.as_ref().is_none_or(|last| last.sequence < written.sequence) => last = Some(written),
+                Ok(written)
+                    if last
+                        .as_ref()
+                        .is_none_or(|last| last.sequence < written.sequence) =>
+                {
+                    last = Some(written)
+                }
                 Ok(_) => {}
                 Err(reason) => fault = Some(reason),
             }
         }
         match (last, fault) {
-            (None, Some(reason)) => Err(BudgetError::Corrupt { what: id.to_owned(), reason }),
+            (None, Some(reason)) => Err(BudgetError::Corrupt {
+                what: id.to_owned(),
+                reason,
+            }),
             (last, _) => Ok(last),
         }
     }
@@ -109,40 +128,68 @@ impl FileLimiters {
         act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
     ) -> Result<(), BudgetError> {
         let _lock = self.lock(id).await?;
-        // Nothing is waited for until the lock is free again. The clock is read under the lock, so that it only goes forward.
+        // Nothing is waited for until the lock is free again. The clock is read under the lock, so
+        // that it only goes forward.
         let reading = read_machine_clocks(wall());
         let last = self.read_latest(id)?;
         let number = last.as_ref().map_or(0, |last| last.sequence) + 1;
         let mut book = last.map_or_else(|| RateLimiter::new(reading.clone()), |last| last.limiter);
         let now = book.advance_clock(reading);
         if act(&mut book, now) {
-            self.write(id, &StoredLimiter { sequence: number, limiter: book })?;
+            self.write(
+                id,
+                &StoredLimiter {
+                    sequence: number,
+                    limiter: book,
+                },
+            )?;
         }
         Ok(())
     }
 
     async fn lock(&self, id: &str) -> Result<File, StoreError> {
         let (path, until) = (self.path(id, "lock"), Instant::now() + LOCK_WAIT);
-        let file = open_private(&path, OpenOptions::new().read(true).write(true).create(true))?;
+        let file = open_private(
+            &path,
+            OpenOptions::new().read(true).write(true).create(true),
+        )?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOCK_RETRY_INTERVAL).await,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await
+                }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StoreError::LockTimeout { holder: "another process".to_owned(), waited: LOCK_WAIT });
+                    return Err(StoreError::LockTimeout {
+                        holder: "another process".to_owned(),
+                        waited: LOCK_WAIT,
+                    });
                 }
                 Err(TryLockError::Error(error)) => return Err(io_error(&path, &error)),
             }
         }
     }
 
-    /// Over the older of the two; what is longer of it stays behind the new text, which knows its length.
+    /// Over the older of the two; what is longer of it stays behind the new text, which knows its
+    /// length.
     fn write(&self, id: &str, written: &StoredLimiter) -> Result<(), StoreError> {
-        let turn = if written.sequence.is_multiple_of(2) { FILE_EXTENSIONS[0] } else { FILE_EXTENSIONS[1] };
+        let turn = if written.sequence.is_multiple_of(2) {
+            FILE_EXTENSIONS[0]
+        } else {
+            FILE_EXTENSIONS[1]
+        };
         let path = self.path(id, turn);
         let mut file = open_private(&path, OpenOptions::new().write(true).create(true))?;
-        let synced = |file: &File| if written.limiter.suspension.is_some() { file.sync_all() } else { Ok(()) };
-        file.write_all(&format_file(written)).and_then(|()| synced(&file)).map_err(|error| io_error(&path, &error))
+        let synced = |file: &File| {
+            if written.limiter.suspension.is_some() {
+                file.sync_all()
+            } else {
+                Ok(())
+            }
+        };
+        file.write_all(&format_file(written))
+            .and_then(|()| synced(&file))
+            .map_err(|error| io_error(&path, &error))
     }
 
     /// The ids of all books.
@@ -154,7 +201,10 @@ impl FileLimiters {
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
             let name = entry.map_err(fault)?.file_name();
-            let found = name.to_str().and_then(|name| name.rsplit_once('.')).filter(|(_, turn)| FILE_EXTENSIONS.contains(turn));
+            let found = name
+                .to_str()
+                .and_then(|name| name.rsplit_once('.'))
+                .filter(|(_, turn)| FILE_EXTENSIONS.contains(turn));
             ids.extend(found.map(|(id, _)| id.to_owned()));
         }
         ids.sort_unstable();
@@ -170,7 +220,9 @@ impl FileLimiters {
         let _lock = self.lock(id).await?;
         for path in FILE_EXTENSIONS.map(|turn| self.path(id, turn)) {
             match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io_error(&path, &error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(io_error(&path, &error));
+                }
                 _ => {}
             }
         }
@@ -181,20 +233,42 @@ impl FileLimiters {
 /// Number, length and checksum in the first line, then the text.
 fn format_file(written: &StoredLimiter) -> Vec<u8> {
     let text = written.limiter.to_text();
-    format!("{} {} {}\n{text}", written.sequence, text.len(), compute_checksum(written.sequence, &text)).into_bytes()
+    format!(
+        "{} {} {}\n{text}",
+        written.sequence,
+        text.len(),
+        compute_checksum(written.sequence, &text)
+    )
+    .into_bytes()
 }
 
 fn parse_file(bytes: &[u8]) -> Result<StoredLimiter, String> {
     let cut = || "it is cut, or was changed".to_owned();
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(cut)?;
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or_else(cut)?;
     let head = std::str::from_utf8(&bytes[..end]).map_err(|_| cut())?;
-    let [number, length, checksum] = head.split(' ').collect::<Vec<_>>().try_into().map_err(|_| cut())?;
-    let (number, length): (u64, usize) = (number.parse().map_err(|_| cut())?, length.parse().map_err(|_| cut())?);
-    let text = bytes[end + 1..].get(..length).and_then(|text| std::str::from_utf8(text).ok()).ok_or_else(cut)?;
+    let [number, length, checksum] = head
+        .split(' ')
+        .collect::<Vec<_>>()
+        .try_into()
+        .map_err(|_| cut())?;
+    let (number, length): (u64, usize) = (
+        number.parse().map_err(|_| cut())?,
+        length.parse().map_err(|_| cut())?,
+    );
+    let text = bytes[end + 1..]
+        .get(..length)
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .ok_or_else(cut)?;
     if compute_checksum(number, text) != checksum {
         return Err(cut());
     }
-    Ok(StoredLimiter { sequence: number, limiter: RateLimiter::parse(text)? })
+    Ok(StoredLimiter {
+        sequence: number,
+        limiter: RateLimiter::parse(text)?,
+    })
 }
 
 fn compute_checksum(number: u64, text: &str) -> String {
@@ -221,16 +295,41 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let books = FileLimiters::open(&folder.path().join("budget")).unwrap();
         let book = |wall| RateLimiter::new(ClockReading { wall, boot: None });
-        books.write("x", &StoredLimiter { sequence: 1, limiter: book(1) }).unwrap();
-        books.write("x", &StoredLimiter { sequence: 2, limiter: book(2) }).unwrap();
-        let (path, whole) =
-            (books.path("x", FILE_EXTENSIONS[1]), format_file(&StoredLimiter { sequence: 3, limiter: book(333_333) }));
+        books
+            .write(
+                "x",
+                &StoredLimiter {
+                    sequence: 1,
+                    limiter: book(1),
+                },
+            )
+            .unwrap();
+        books
+            .write(
+                "x",
+                &StoredLimiter {
+                    sequence: 2,
+                    limiter: book(2),
+                },
+            )
+            .unwrap();
+        let (path, whole) = (
+            books.path("x", FILE_EXTENSIONS[1]),
+            format_file(&StoredLimiter {
+                sequence: 3,
+                limiter: book(333_333),
+            }),
+        );
         let old = std::fs::read(&path).unwrap();
         for cut in 0..whole.len() {
             // The old text goes on where the new one ends.
             let torn = [&whole[..cut], old.get(cut..).unwrap_or_default()].concat();
             std::fs::write(&path, torn).unwrap();
-            assert_eq!(books.read("x").unwrap(), Some(book(2)), "killed after {cut} bytes");
+            assert_eq!(
+                books.read("x").unwrap(),
+                Some(book(2)),
+                "killed after {cut} bytes"
+            );
         }
         std::fs::write(&path, &whole).unwrap();
         assert_eq!(books.read("x").unwrap(), Some(book(333_333)));

@@ -1,6 +1,7 @@
-//! The clock of a book. It only goes forward: what it adds to the last reading is what has passed by the clock of this boot,
-//! which nobody can set, so that a wall clock that jumps neither frees a slot too early nor keeps one too long. After a restart
-//! of the machine, and where there is no such clock, the wall clock is all there is: one that went back adds nothing.
+//! The clock of a book. It only goes forward: what it adds to the last reading is what has passed
+//! by the clock of this boot, which nobody can set, so that a wall clock that jumps neither frees a
+//! slot too early nor keeps one too long. After a restart of the machine, and where there is no
+//! such clock, the wall clock is all there is: one that went back adds nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,10 @@ impl ForwardClock {
     /// A clock that begins at the wall clock's time.
     #[must_use]
     pub fn new(reading: ClockReading) -> Self {
-        Self { at: reading.wall, reading }
+        Self {
+            at: reading.wall,
+            reading,
+        }
     }
 
     /// What it shows at `reading`.
@@ -56,20 +60,34 @@ fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
 /// The clocks of this machine; `wall` in Unix milliseconds.
 #[must_use]
 pub fn read_machine_clocks(wall: i64) -> ClockReading {
-    ClockReading { wall, boot: boot_id().zip(since_boot()) }
+    ClockReading {
+        wall,
+        boot: boot_id().zip(since_boot()),
+    }
 }
 
 #[cfg(target_os = "linux")]
 fn boot_id() -> Option<String> {
     static ID: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    let read = || Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned());
+    let read = || {
+        Some(
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+                .ok()?
+                .trim()
+                .to_owned(),
+        )
+    };
     ID.get_or_init(read).clone()
 }
 
 #[cfg(target_os = "linux")]
 fn since_boot() -> Option<i64> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Some(time.tv_sec.saturating_mul(1_000).saturating_add(time.tv_nsec / 1_000_000))
+    Some(
+        time.tv_sec
+            .saturating_mul(1_000)
+            .saturating_add(time.tv_nsec / 1_000_000),
+    )
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -87,22 +105,41 @@ mod tests {
     use super::*;
 
     fn reading(wall: i64, boot: Option<(&str, i64)>) -> ClockReading {
-        ClockReading { wall, boot: boot.map(|(id, at)| (id.to_owned(), at)) }
+        ClockReading {
+            wall,
+            boot: boot.map(|(id, at)| (id.to_owned(), at)),
+        }
     }
 
     #[test]
     fn jumps_of_the_wall_clock_move_nothing_within_one_boot() {
         let mut clock = ForwardClock::new(reading(1_000_000, Some(("a", 50))));
-        assert_eq!(clock.advance(reading(1_000_000 + 86_400_000, Some(("a", 60)))), 1_000_010, "a day ahead");
-        assert_eq!(clock.advance(reading(5, Some(("a", 75)))), 1_000_025, "and years back");
+        assert_eq!(
+            clock.advance(reading(1_000_000 + 86_400_000, Some(("a", 60)))),
+            1_000_010,
+            "a day ahead"
+        );
+        assert_eq!(
+            clock.advance(reading(5, Some(("a", 75)))),
+            1_000_025,
+            "and years back"
+        );
     }
 
     #[test]
     fn after_a_restart_the_wall_clock_counts_but_never_backwards() {
         let clock = ForwardClock::new(reading(1_000_000, Some(("a", 50))));
         assert_eq!(clock.at(&reading(1_007_000, Some(("b", 3_000)))), 1_007_000);
-        assert_eq!(clock.at(&reading(900_000, Some(("b", 3_000)))), 1_003_000, "it went back: the time since the start is sure");
-        assert_eq!(ForwardClock::new(reading(500, None)).at(&reading(400, None)), 500, "a time in the future is one of just now");
+        assert_eq!(
+            clock.at(&reading(900_000, Some(("b", 3_000)))),
+            1_003_000,
+            "it went back: the time since the start is sure"
+        );
+        assert_eq!(
+            ForwardClock::new(reading(500, None)).at(&reading(400, None)),
+            500,
+            "a time in the future is one of just now"
+        );
     }
 
     #[test]

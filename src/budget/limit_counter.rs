@@ -1,5 +1,6 @@
-//! One limit, counted. Small counts keep the times of their calls: such a log is exact in every rolling window. Buckets (a limit
-//! with `burst`, or a large count) keep one number, by GCRA. Times are in milliseconds of the book's clock.
+//! One limit, counted. Small counts keep the times of their calls: such a log is exact in every
+//! rolling window. Buckets (a limit with `burst`, or a large count) keep one number, by GCRA. Times
+//! are in milliseconds of the book's clock.
 
 use crate::model::scheme::RateLimit;
 use serde::{Deserialize, Serialize};
@@ -24,11 +25,18 @@ pub struct LimitRule {
 impl LimitRule {
     #[must_use]
     pub fn from_limit(limit: &RateLimit) -> Self {
-        let per_ms = i64::try_from(limit.per.as_millis()).unwrap_or(i64::MAX / 4).max(1);
-        Self { count: limit.count.max(1), per_ms, burst: limit.burst }
+        let per_ms = i64::try_from(limit.per.as_millis())
+            .unwrap_or(i64::MAX / 4)
+            .max(1);
+        Self {
+            count: limit.count.max(1),
+            per_ms,
+            burst: limit.burst,
+        }
     }
 
-    /// Calls can arrive closer together than they were sent: 5 s for a minute and more, less for less.
+    /// Calls can arrive closer together than they were sent: 5 s for a minute and more, less for
+    /// less.
     #[must_use]
     pub fn arrival_margin_ms(&self) -> i64 {
         (self.per_ms / 12).clamp(50, 5_000)
@@ -42,8 +50,8 @@ impl LimitRule {
         self.burst.is_none() && self.count <= MAX_LOGGED_CALLS
     }
 
-    /// How many at once, and how many in a window besides. Without a burst of the marketplace's own both together are the count,
-    /// so that no rolling window holds more.
+    /// How many at once, and how many in a window besides. Without a burst of the marketplace's own
+    /// both together are the count, so that no rolling window holds more.
     fn burst_and_refill(&self) -> (u32, u32) {
         match self.burst {
             Some(burst) => (burst.max(1), self.count),
@@ -57,21 +65,35 @@ impl LimitRule {
     /// How many calls can be free at most.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        if self.is_sliding_window() { self.count } else { self.burst_and_refill().0 }
+        if self.is_sliding_window() {
+            self.count
+        } else {
+            self.burst_and_refill().0
+        }
     }
 
     /// How many of them are kept for undo calls.
     #[must_use]
     pub fn undo_reserve(&self) -> u32 {
         let most = self.capacity();
-        if most > SMALL_LIMIT { (most / UNDO_RESERVE_DIVISOR).max(1) } else { 0 }
+        if most > SMALL_LIMIT {
+            (most / UNDO_RESERVE_DIVISOR).max(1)
+        } else {
+            0
+        }
     }
 
     /// What a header of the marketplace says can only make it tighter.
     fn tightened(&self, rate: Option<u32>, burst: Option<u32>) -> Self {
         let count = rate.map_or(self.count, |rate| self.count.min(rate.max(1)));
-        let burst = self.burst.map(|own| burst.map_or(own, |burst| own.min(burst.max(1))));
-        Self { count, per_ms: self.per_ms, burst }
+        let burst = self
+            .burst
+            .map(|own| burst.map_or(own, |burst| own.min(burst.max(1))));
+        Self {
+            count,
+            per_ms: self.per_ms,
+            burst,
+        }
     }
 }
 
@@ -109,7 +131,12 @@ pub struct LimitCounter {
 impl LimitCounter {
     #[must_use]
     pub fn new(limit: &str, whose: &str, rule: LimitRule) -> Self {
-        let (limit, whose, about, operation) = (limit.to_owned(), whose.to_owned(), String::new(), String::new());
+        let (limit, whose, about, operation) = (
+            limit.to_owned(),
+            whose.to_owned(),
+            String::new(),
+            String::new(),
+        );
         let (log, full_at, paused_until, refusals) = (Vec::new(), 0, 0, 0);
         Self {
             limit,
@@ -143,10 +170,18 @@ impl LimitCounter {
     pub fn used(&self, now: i64) -> u32 {
         let rule = self.effective_rule();
         let used = if rule.is_sliding_window() {
-            self.arrivals.iter().filter(|at| at.saturating_add(rule.window_ms()) > now).count().try_into().ok()
+            self.arrivals
+                .iter()
+                .filter(|at| at.saturating_add(rule.window_ms()) > now)
+                .count()
+                .try_into()
+                .ok()
         } else {
             let owed = (self.full_at_us - to_micros(now)).max(0);
-            u32::try_from(owed.saturating_add(call_interval_us(&rule) - 1) / call_interval_us(&rule)).ok()
+            u32::try_from(
+                owed.saturating_add(call_interval_us(&rule) - 1) / call_interval_us(&rule),
+            )
+            .ok()
         };
         used.unwrap_or(u32::MAX)
     }
@@ -154,11 +189,17 @@ impl LimitCounter {
     /// How many calls could be sent at once.
     #[must_use]
     pub fn available(&self, now: i64) -> u32 {
-        if self.paused_until > now { 0 } else { self.effective_rule().capacity().saturating_sub(self.used(now)) }
+        if self.paused_until > now {
+            0
+        } else {
+            self.effective_rule()
+                .capacity()
+                .saturating_sub(self.used(now))
+        }
     }
 
-    /// When a call is free that leaves `kept` others; not after `now` when it is free at once. A call that is under way counts
-    /// as if it had arrived now, since nobody knows better.
+    /// When a call is free that leaves `kept` others; not after `now` when it is free at once. A
+    /// call that is under way counts as if it had arrived now, since nobody knows better.
     #[must_use]
     pub fn free_at(&self, now: i64, kept: u32) -> i64 {
         if self.available(now) > kept {
@@ -166,15 +207,22 @@ impl LimitCounter {
         }
         let rule = self.effective_rule();
         let usable = rule.capacity().saturating_sub(kept).max(1);
-        let free =
-            if rule.is_sliding_window() { self.window_free_at(&rule, now, usable) } else { self.bucket_free_at(&rule, usable) };
+        let free = if rule.is_sliding_window() {
+            self.window_free_at(&rule, now, usable)
+        } else {
+            self.bucket_free_at(&rule, usable)
+        };
         // Never now: it is not free.
         free.max(self.paused_until).max(now + 1)
     }
 
     fn window_free_at(&self, rule: &LimitRule, now: i64, usable: u32) -> i64 {
         let usable = usize::try_from(usable).unwrap_or(usize::MAX);
-        let leaves = self.arrivals.len().checked_sub(usable).and_then(|index| self.arrivals.get(index));
+        let leaves = self
+            .arrivals
+            .len()
+            .checked_sub(usable)
+            .and_then(|index| self.arrivals.get(index));
         leaves.map_or(now, |at| (*at).min(now).saturating_add(rule.window_ms()))
     }
 
@@ -191,7 +239,10 @@ impl LimitCounter {
             self.insert_arrival(at);
             return at;
         }
-        self.full_at_us = self.full_at_us.max(to_micros(now)).saturating_add(call_interval_us(&rule));
+        self.full_at_us = self
+            .full_at_us
+            .max(to_micros(now))
+            .saturating_add(call_interval_us(&rule));
         now
     }
 
@@ -205,10 +256,13 @@ impl LimitCounter {
         found.map(|index| self.arrivals.remove(index)).is_ok()
     }
 
-    /// The answer is there, so the call has arrived between `taken` and `now`. The margin covers what it can.
+    /// The answer is there, so the call has arrived between `taken` and `now`. The margin covers
+    /// what it can.
     pub fn record_arrival(&mut self, mark: i64, taken: i64, now: i64) {
         if self.remove_arrival(mark) {
-            self.insert_arrival(taken.max(now.saturating_sub(self.effective_rule().arrival_margin_ms())));
+            self.insert_arrival(
+                taken.max(now.saturating_sub(self.effective_rule().arrival_margin_ms())),
+            );
         }
     }
 
@@ -221,8 +275,15 @@ impl LimitCounter {
     }
 
     /// What the marketplace's headers say of it.
-    pub fn apply_limit_headers(&mut self, now: i64, rate: Option<u32>, burst: Option<u32>, remaining: Option<u32>) {
-        (self.reported_rate, self.reported_burst) = (rate.or(self.reported_rate), burst.or(self.reported_burst));
+    pub fn apply_limit_headers(
+        &mut self,
+        now: i64,
+        rate: Option<u32>,
+        burst: Option<u32>,
+        remaining: Option<u32>,
+    ) {
+        (self.reported_rate, self.reported_burst) =
+            (rate.or(self.reported_rate), burst.or(self.reported_burst));
         let Some(remaining) = remaining else { return };
         for _ in remaining..self.available(now) {
             self.acquire(now, 0);
@@ -236,13 +297,20 @@ impl LimitCounter {
 
     /// What was said of it is forgotten; what was sent is not.
     pub fn clear(&mut self) {
-        (self.paused_until, self.refusals, self.reported_rate, self.reported_burst) = (0, 0, None, None);
+        (
+            self.paused_until,
+            self.refusals,
+            self.reported_rate,
+            self.reported_burst,
+        ) = (0, 0, None, None);
     }
 
     /// Whether it says nothing any more.
     #[must_use]
     pub fn is_idle(&self, now: i64) -> bool {
-        self.paused_until <= now && self.refusals == 0 && self.available(now) == self.effective_rule().capacity()
+        self.paused_until <= now
+            && self.refusals == 0
+            && self.available(now) == self.effective_rule().capacity()
     }
 }
 
@@ -265,7 +333,15 @@ mod tests {
     use super::*;
 
     fn counter(count: u32, per_ms: i64, burst: Option<u32>) -> LimitCounter {
-        LimitCounter::new("x", "", LimitRule { count, per_ms, burst })
+        LimitCounter::new(
+            "x",
+            "",
+            LimitRule {
+                count,
+                per_ms,
+                burst,
+            },
+        )
     }
 
     #[test]
@@ -275,7 +351,11 @@ mod tests {
             assert_eq!(counter.free_at(at, 0), at);
             counter.acquire(at, 0);
         }
-        assert_eq!((counter.available(10), counter.free_at(10, 0)), (0, 3_605_000), "the hour and the margin");
+        assert_eq!(
+            (counter.available(10), counter.free_at(10, 0)),
+            (0, 3_605_000),
+            "the hour and the margin"
+        );
         assert_eq!(counter.free_at(3_604_999, 0), 3_605_000);
         assert_eq!(counter.free_at(3_605_000, 0), 3_605_000);
     }
@@ -283,11 +363,25 @@ mod tests {
     #[test]
     fn undo_calls_have_slots_of_their_own() {
         let mut counter = counter(10, 3_600_000, None);
-        assert_eq!((counter.rule.undo_reserve(), LimitRule { count: 5, per_ms: 1, burst: None }.undo_reserve()), (1, 0));
+        assert_eq!(
+            (
+                counter.rule.undo_reserve(),
+                LimitRule {
+                    count: 5,
+                    per_ms: 1,
+                    burst: None
+                }
+                .undo_reserve()
+            ),
+            (1, 0)
+        );
         (0..9).for_each(|at| {
             counter.acquire(at, 0);
         });
-        assert!(counter.free_at(9, 1) > 9, "nine are gone, and the tenth is kept");
+        assert!(
+            counter.free_at(9, 1) > 9,
+            "nine are gone, and the tenth is kept"
+        );
         assert_eq!(counter.free_at(9, 0), 9, "for an undo it is free");
     }
 
@@ -297,10 +391,18 @@ mod tests {
         let mark = counter.acquire(100, 30_000);
         assert_eq!(counter.available(40_000), 0, "its answer may still come");
         counter.record_arrival(mark, 100, 9_000);
-        assert_eq!(counter.free_at(9_000, 0), 9_000 + 20_000, "from its answer on, whole");
+        assert_eq!(
+            counter.free_at(9_000, 0),
+            9_000 + 20_000,
+            "from its answer on, whole"
+        );
         let mark = counter.acquire(60_000, 30_000);
         counter.record_arrival(mark, 60_000, 60_010);
-        assert_eq!(counter.free_at(60_010, 0), 60_000 + 21_666, "a quick one by the margin");
+        assert_eq!(
+            counter.free_at(60_010, 0),
+            60_000 + 21_666,
+            "a quick one by the margin"
+        );
         counter.release(60_000);
         assert_eq!(counter.free_at(60_010, 0), 60_010, "nothing had left");
     }
@@ -313,7 +415,11 @@ mod tests {
             counter.acquire(5_000, 0);
         }
         let next = counter.free_at(5_000, 0);
-        assert_eq!((counter.available(5_000), next), (0, 5_542), "half a second and its margin");
+        assert_eq!(
+            (counter.available(5_000), next),
+            (0, 5_542),
+            "half a second and its margin"
+        );
         counter.acquire(next, 0);
         assert_eq!(counter.free_at(next, 0), 6_083, "by microseconds");
     }
@@ -329,8 +435,28 @@ mod tests {
         assert_eq!((log.available(5), log.effective_rule().count), (0, 8));
         let mut bucket = counter(2, 1_000, Some(4));
         bucket.apply_limit_headers(5, Some(9), Some(9), Some(1));
-        assert_eq!((bucket.effective_rule(), bucket.available(5)), (LimitRule { count: 2, per_ms: 1_000, burst: Some(4) }, 1));
+        assert_eq!(
+            (bucket.effective_rule(), bucket.available(5)),
+            (
+                LimitRule {
+                    count: 2,
+                    per_ms: 1_000,
+                    burst: Some(4)
+                },
+                1
+            )
+        );
         bucket.apply_limit_headers(5, Some(1), Some(2), Some(0));
-        assert_eq!((bucket.effective_rule(), bucket.available(5)), (LimitRule { count: 1, per_ms: 1_000, burst: Some(2) }, 0));
+        assert_eq!(
+            (bucket.effective_rule(), bucket.available(5)),
+            (
+                LimitRule {
+                    count: 1,
+                    per_ms: 1_000,
+                    burst: Some(2)
+                },
+                0
+            )
+        );
     }
 }

@@ -37,7 +37,10 @@ impl LimitObservation {
     pub fn from_response(response: &WireResponse, limits: &[&RateLimit], wall_ms: i64) -> Self {
         let wait = response.retry_after_ms(wall_ms);
         let wait_ms = wait.map(|wait| wait.saturating_add(CLOCK_TOLERANCE_MS).min(MAX_WAIT_MS));
-        let reports = limits.iter().map(|limit| read_limit_headers(response, limit)).collect();
+        let reports = limits
+            .iter()
+            .map(|limit| read_limit_headers(response, limit))
+            .collect();
         Self {
             wait_ms,
             is_wait_capped: wait.is_some_and(|wait| wait > MAX_WAIT_MS),
@@ -53,7 +56,10 @@ impl LimitObservation {
         self.wait_ms.is_none()
             && !self.is_rate_limited
             && self.suspension.is_none()
-            && self.limit_headers.iter().all(|one| *one == LimitHeaders::default())
+            && self
+                .limit_headers
+                .iter()
+                .all(|one| *one == LimitHeaders::default())
     }
 }
 
@@ -63,7 +69,15 @@ fn read_limit_headers(response: &WireResponse, limit: &RateLimit) -> LimitHeader
         let text = response.header(&header.to_ascii_lowercase())?.trim();
         // Some say `12, 12;w=1`, and some a fraction: the whole number in front counts.
         let digits = text.split(|letter: char| !letter.is_ascii_digit()).next()?;
-        if text.starts_with('-') { Some(0) } else { digits.parse().ok() }
+        if text.starts_with('-') {
+            Some(0)
+        } else {
+            digits.parse().ok()
+        }
     };
-    LimitHeaders { rate: number("rate"), burst: number("burst"), remaining: number("remaining") }
+    LimitHeaders {
+        rate: number("rate"),
+        burst: number("burst"),
+        remaining: number("remaining"),
+    }
 }

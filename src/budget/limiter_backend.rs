@@ -1,4 +1,5 @@
-//! The one way to the books: opened when the first call is counted, and the same for every kind of store.
+//! The one way to the books: opened when the first call is counted, and the same for every kind of
+//! store.
 
 use super::file_limiters::FileLimiters;
 use super::forward_clock::read_machine_clocks;
@@ -48,7 +49,12 @@ pub type ListedLimiter = (String, Result<(RateLimiter, i64), BudgetError>);
 impl Budget {
     #[must_use]
     pub fn new(place: BudgetLocation, wall: fn() -> i64, chance: fn() -> [u8; 16]) -> Self {
-        Self { location: place, wall_clock: wall, rng: chance, backend: OnceCell::new() }
+        Self {
+            location: place,
+            wall_clock: wall,
+            rng: chance,
+            backend: OnceCell::new(),
+        }
     }
 
     /// Whether calls are counted at all.
@@ -57,12 +63,15 @@ impl Budget {
         !matches!(self.location, BudgetLocation::Disabled)
     }
 
-    /// A slot of every limit that the call is counted by, in the store before this returns; or why there is none. A call that no
-    /// limit counts needs none.
+    /// A slot of every limit that the call is counted by, in the store before this returns; or why
+    /// there is none. A call that no limit counts needs none.
     ///
     /// # Errors
     /// When the store cannot be used: then nothing must be sent.
-    pub async fn acquire(&self, ask: &PermitRequest<'_>) -> Result<Result<Option<Permit>, PermitDenied>, BudgetError> {
+    pub async fn acquire(
+        &self,
+        ask: &PermitRequest<'_>,
+    ) -> Result<Result<Option<Permit>, PermitDenied>, BudgetError> {
         if ask.limits().next().is_none() {
             return Ok(self.peek(ask).await?.map(|()| None));
         }
@@ -75,10 +84,14 @@ impl Budget {
             is_taken
         })
         .await?;
-        taken.ok_or_else(|| BudgetError::Corrupt { what: asked.id.clone(), reason: "it was not read".to_owned() })
+        taken.ok_or_else(|| BudgetError::Corrupt {
+            what: asked.id.clone(),
+            reason: "it was not read".to_owned(),
+        })
     }
 
-    /// For a call that no limit counts: nothing is written, and a store that is not there yet is not made.
+    /// For a call that no limit counts: nothing is written, and a store that is not there yet is
+    /// not made.
     async fn peek(&self, ask: &PermitRequest<'_>) -> Result<Result<(), PermitDenied>, BudgetError> {
         if self.has_no_state() {
             return Ok(Ok(()));
@@ -88,7 +101,12 @@ impl Budget {
         let mut found = Ok(());
         if let LimiterBackend::File(books) = books {
             let book = books.read(&asked.id)?;
-            found = book.map_or(Ok(()), |book| book.peek(&asked, book.time_at(&read_machine_clocks((self.wall_clock)()))));
+            found = book.map_or(Ok(()), |book| {
+                book.peek(
+                    &asked,
+                    book.time_at(&read_machine_clocks((self.wall_clock)())),
+                )
+            });
         } else {
             self.update(&asked.id, &mut |book, now| {
                 found = book.peek(&asked, now);
@@ -103,7 +121,9 @@ impl Budget {
     fn has_no_state(&self) -> bool {
         let is_bare = match &self.location {
             BudgetLocation::NoFolder => true,
-            BudgetLocation::Folder(folder) => !folder.join(super::file_limiters::SALT_FILE).exists(),
+            BudgetLocation::Folder(folder) => {
+                !folder.join(super::file_limiters::SALT_FILE).exists()
+            }
             _ => false,
         };
         is_bare && !self.backend.initialized()
@@ -154,7 +174,11 @@ impl Budget {
         .await
     }
 
-    async fn update(&self, id: &str, act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send)) -> Result<(), BudgetError> {
+    async fn update(
+        &self,
+        id: &str,
+        act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
+    ) -> Result<(), BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(books) => {
                 books.update(id, (self.wall_clock)(), act);
@@ -175,7 +199,9 @@ impl Budget {
         fresh[..16].copy_from_slice(&(self.rng)());
         fresh[16..].copy_from_slice(&(self.rng)());
         match &self.location {
-            BudgetLocation::Disabled | BudgetLocation::Memory => Ok((LimiterBackend::Memory(MemoryLimiters::default()), fresh)),
+            BudgetLocation::Disabled | BudgetLocation::Memory => {
+                Ok((LimiterBackend::Memory(MemoryLimiters::default()), fresh))
+            }
             BudgetLocation::NoFolder => Err(StoreError::NoFolder.into()),
             BudgetLocation::Folder(folder) => {
                 let books = FileLimiters::open(folder)?;
@@ -216,7 +242,10 @@ impl Budget {
                     let now = book.time_at(&reading);
                     (book, now)
                 };
-                Ok(books.into_iter().map(|(id, book)| (id, book.map(at))).collect())
+                Ok(books
+                    .into_iter()
+                    .map(|(id, book)| (id, book.map(at)))
+                    .collect())
             }
         }
     }
@@ -249,6 +278,18 @@ impl Budget {
 
 fn new_suspension(slot: &Permit, said: &LimitObservation, wall_ms: i64) -> Option<Suspension> {
     let (status, why) = said.suspension.clone()?;
-    let (environment, account) = slot.request.labels.accounts.first().cloned().unwrap_or_default();
-    Some(Suspension { wall_ms, environment, account, status, reason: why })
+    let (environment, account) = slot
+        .request
+        .labels
+        .accounts
+        .first()
+        .cloned()
+        .unwrap_or_default();
+    Some(Suspension {
+        wall_ms,
+        environment,
+        account,
+        status,
+        reason: why,
+    })
 }

@@ -11,10 +11,17 @@ pub struct MemoryLimiters(Mutex<HashMap<String, RateLimiter>>);
 
 impl MemoryLimiters {
     /// Changes one; `wall_ms` is the time of this machine.
-    pub fn update(&self, id: &str, wall_ms: i64, act: &mut dyn FnMut(&mut RateLimiter, i64) -> bool) {
+    pub fn update(
+        &self,
+        id: &str,
+        wall_ms: i64,
+        act: &mut dyn FnMut(&mut RateLimiter, i64) -> bool,
+    ) {
         let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let reading = read_machine_clocks(wall_ms);
-        let book = books.entry(id.to_owned()).or_insert_with(|| RateLimiter::new(reading.clone()));
+        let book = books
+            .entry(id.to_owned())
+            .or_insert_with(|| RateLimiter::new(reading.clone()));
         let now = book.advance_clock(reading);
         act(book, now);
     }

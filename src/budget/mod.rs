@@ -1,6 +1,7 @@
-//! How many calls may still be sent. A slot is taken in a store that all processes share before the first byte leaves; what a
-//! marketplace says of its limits is believed, and can only make them tighter. It refuses to know how a run waits (that is
-//! `run`), and to keep a key in clear: what stands in the store is a salted hash.
+//! How many calls may still be sent. A slot is taken in a store that all processes share before the
+//! first byte leaves; what a marketplace says of its limits is believed, and can only make them
+//! tighter. It refuses to know how a run waits (that is `run`), and to keep a key in clear: what
+//! stands in the store is a salted hash.
 
 mod error;
 mod file_limiters;
@@ -22,4 +23,6 @@ pub use limit_counter::{LimitCounter, LimitRule};
 pub use limit_observation::{LimitObservation, MAX_WAIT_MS};
 pub use limiter_backend::{Budget, BudgetLocation, ListedLimiter};
 pub use permit_request::{BudgetKey, HashedPermitRequest, PermitRequest};
-pub use rate_limiter::{AppliedLimit, BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter, Suspension};
+pub use rate_limiter::{
+    AppliedLimit, BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter, Suspension,
+};

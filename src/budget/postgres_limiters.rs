@@ -1,4 +1,5 @@
-//! The books of a team: a row a key in PostgreSQL, changed in one transaction that locks it, on the database's clock.
+//! The books of a team: a row a key in PostgreSQL, changed in one transaction that locks it, on the
+//! database's clock.
 
 use super::BudgetError;
 use super::forward_clock::ClockReading;
@@ -33,7 +34,10 @@ impl PostgresLimiters {
         let config = parse_config(url)?;
         let client = connect(&config).await?;
         ensure_table(&client, "ingam_budget", CREATE_TABLE).await?;
-        Ok(Self { config, client: Arc::new(tokio::sync::Mutex::new(client)) })
+        Ok(Self {
+            config,
+            client: Arc::new(tokio::sync::Mutex::new(client)),
+        })
     }
 
     async fn client(&self) -> Result<tokio::sync::MutexGuard<'_, Client>, StoreError> {
@@ -52,22 +56,37 @@ impl PostgresLimiters {
         let client = self.client().await?;
         let sql = "insert into ingam_budget (id, book) values ($1, $2) on conflict do nothing";
         with_timeout(client.execute(sql, &[&SALT_ROW, &hex::encode(fresh)])).await?;
-        let row = with_timeout(client.query_one("select book from ingam_budget where id = $1", &[&SALT_ROW])).await?;
-        let bytes = hex::decode(row.get::<_, &str>(0)).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.ok_or_else(|| BudgetError::Corrupt { what: SALT_ROW.to_owned(), reason: "it has not 32 bytes".to_owned() })
+        let row = with_timeout(
+            client.query_one("select book from ingam_budget where id = $1", &[&SALT_ROW]),
+        )
+        .await?;
+        let bytes = hex::decode(row.get::<_, &str>(0))
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| BudgetError::Corrupt {
+            what: SALT_ROW.to_owned(),
+            reason: "it has not 32 bytes".to_owned(),
+        })
     }
 
     /// Reads, changes and writes one book in a transaction.
     ///
     /// # Errors
     /// When it cannot be read, or the database fails.
-    pub async fn update(&self, id: &str, act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send)) -> Result<(), BudgetError> {
+    pub async fn update(
+        &self,
+        id: &str,
+        act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
+    ) -> Result<(), BudgetError> {
         let mut client = self.client().await?;
         let transaction = with_timeout(client.transaction()).await?;
         let sql = "insert into ingam_budget (id, book) values ($1, '') on conflict do nothing";
         with_timeout(transaction.execute(sql, &[&id])).await?;
-        let row =
-            with_timeout(transaction.query_one("select id, book from ingam_budget where id = $1 for update", &[&id])).await?;
+        let row = with_timeout(transaction.query_one(
+            "select id, book from ingam_budget where id = $1 for update",
+            &[&id],
+        ))
+        .await?;
         // Only now, since the lock may have been waited for.
         let reading = read_database_clock(&transaction).await?;
         let mut book = parse_row(&row)?.unwrap_or_else(|| RateLimiter::new(reading.clone()));
@@ -83,12 +102,25 @@ impl PostgresLimiters {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list(&self) -> Result<(Vec<(String, Result<RateLimiter, BudgetError>)>, ClockReading), StoreError> {
+    pub async fn list(
+        &self,
+    ) -> Result<
+        (
+            Vec<(String, Result<RateLimiter, BudgetError>)>,
+            ClockReading,
+        ),
+        StoreError,
+    > {
         let client = self.client().await?;
         let sql = "select id, book from ingam_budget where id <> $1 and book <> '' order by id";
         let rows = with_timeout(client.query(sql, &[&SALT_ROW])).await?;
-        let books = rows.iter().filter_map(|row| Some((row.get(0), parse_row(row).transpose()?))).collect();
-        let wall = with_timeout(client.query_one(CLOCK_QUERY, &[])).await?.get(0);
+        let books = rows
+            .iter()
+            .filter_map(|row| Some((row.get(0), parse_row(row).transpose()?)))
+            .collect();
+        let wall = with_timeout(client.query_one(CLOCK_QUERY, &[]))
+            .await?
+            .get(0);
         Ok((books, ClockReading { wall, boot: None }))
     }
 
@@ -96,13 +128,18 @@ impl PostgresLimiters {
     /// When the database fails.
     pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
         let client = self.client().await?;
-        with_timeout(client.execute("delete from ingam_budget where id = $1", &[&id])).await.map(|_| ())
+        with_timeout(client.execute("delete from ingam_budget where id = $1", &[&id]))
+            .await
+            .map(|_| ())
     }
 }
 
 async fn read_database_clock(transaction: &Transaction<'_>) -> Result<ClockReading, StoreError> {
     let row = with_timeout(transaction.query_one(CLOCK_QUERY, &[])).await?;
-    Ok(ClockReading { wall: row.get(0), boot: None })
+    Ok(ClockReading {
+        wall: row.get(0),
+        boot: None,
+    })
 }
 
 /// A row that was just made holds no book yet.
@@ -111,5 +148,7 @@ fn parse_row(row: &Row) -> Result<Option<RateLimiter>, BudgetError> {
     if text.is_empty() {
         return Ok(None);
     }
-    RateLimiter::parse(text).map(Some).map_err(|reason| BudgetError::Corrupt { what: id, reason })
+    RateLimiter::parse(text)
+        .map(Some)
+        .map_err(|reason| BudgetError::Corrupt { what: id, reason })
 }

@@ -1,5 +1,5 @@
-//! Laws: for any sequence of tries no rolling window holds more calls than its limit allows, whatever the clocks of people show
-//! and whenever a process is killed.
+//! Laws: for any sequence of tries no rolling window holds more calls than its limit allows,
+//! whatever the clocks of people show and whenever a process is killed.
 
 use super::forward_clock::ClockReading;
 use super::limit_counter::LimitRule;
@@ -30,14 +30,16 @@ fn scheduled_call() -> impl Strategy<Value = ScheduledCall> {
     let answer = prop_oneof![3 => (0..200_i64).prop_map(Some), 1 => (0..ARRIVES_WITHIN_MS).prop_map(Some), 1 => Just(None)];
     let remaining = prop_oneof![5 => Just(None), 1 => (0..20_u32).prop_map(Some)];
     let parts = (passed, jump, answer, 0..=100_i64, any::<bool>(), remaining);
-    parts.prop_map(|(passed, jump, answer, arrives, leaves_some, remaining)| ScheduledCall {
-        elapsed: passed,
-        jump,
-        response_after: answer,
-        arrives,
-        keeps_reserve: leaves_some,
-        remaining,
-    })
+    parts.prop_map(
+        |(passed, jump, answer, arrives, leaves_some, remaining)| ScheduledCall {
+            elapsed: passed,
+            jump,
+            response_after: answer,
+            arrives,
+            keeps_reserve: leaves_some,
+            remaining,
+        },
+    )
 }
 
 fn permit_request(rules: &[LimitRule], leaves_some: bool) -> HashedPermitRequest {
@@ -61,13 +63,20 @@ fn permit_request(rules: &[LimitRule], leaves_some: bool) -> HashedPermitRequest
 /// The times at which calls arrive at the marketplace, by a clock that nobody sets.
 fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
     let (mut time, mut wall) = (1_000_000_i64, 5_000_000_000_i64);
-    let mut book = RateLimiter::new(ClockReading { wall, boot: Some(("boot".to_owned(), time)) });
+    let mut book = RateLimiter::new(ClockReading {
+        wall,
+        boot: Some(("boot".to_owned(), time)),
+    });
     let mut arrived = Vec::new();
     let mut under_way: Vec<(i64, Permit, LimitObservation)> = Vec::new();
     for step in steps {
         (time, wall) = (time + step.elapsed, wall + step.elapsed + step.jump);
-        let read = |at: i64| ClockReading { wall, boot: Some(("boot".to_owned(), at)) };
-        let (come, still): (Vec<_>, Vec<_>) = under_way.into_iter().partition(|(at, ..)| *at <= time);
+        let read = |at: i64| ClockReading {
+            wall,
+            boot: Some(("boot".to_owned(), at)),
+        };
+        let (come, still): (Vec<_>, Vec<_>) =
+            under_way.into_iter().partition(|(at, ..)| *at <= time);
         under_way = still;
         for (_, slot, said) in come {
             // An answer is known when it is looked at, which can be late and never early.
@@ -81,24 +90,49 @@ fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
         if let Ok(slot) = book.acquire(&asked, now) {
             let latest = step.response_after.unwrap_or(ARRIVES_WITHIN_MS);
             arrived.push(time + latest * step.arrives / 100);
-            let report = LimitHeaders { rate: None, burst: None, remaining: step.remaining };
-            let said = LimitObservation { limit_headers: vec![report; rules.len()], ..LimitObservation::default() };
-            under_way.extend(step.response_after.map(|answer| (time + answer, slot, said)));
+            let report = LimitHeaders {
+                rate: None,
+                burst: None,
+                remaining: step.remaining,
+            };
+            let said = LimitObservation {
+                limit_headers: vec![report; rules.len()],
+                ..LimitObservation::default()
+            };
+            under_way.extend(
+                step.response_after
+                    .map(|answer| (time + answer, slot, said)),
+            );
         }
     }
     arrived.sort_unstable();
     arrived
 }
 
-/// No window that begins with a call holds more than `count`; a window ends just before its length is over.
+/// No window that begins with a call holds more than `count`; a window ends just before its length
+/// is over.
 fn most_in_a_window(arrived: &[i64], per_ms: i64) -> usize {
-    let windows = (0..arrived.len()).map(|first| arrived[first..].iter().take_while(|at| **at < arrived[first] + per_ms).count());
+    let windows = (0..arrived.len()).map(|first| {
+        arrived[first..]
+            .iter()
+            .take_while(|at| **at < arrived[first] + per_ms)
+            .count()
+    });
     windows.max().unwrap_or(0)
 }
 
 fn rule() -> impl Strategy<Value = LimitRule> {
-    let per_ms = prop_oneof![Just(1_000_i64), Just(20_000), Just(60_000), 500..100_000_i64];
-    (1..12_u32, per_ms).prop_map(|(count, per_ms)| LimitRule { count, per_ms, burst: None })
+    let per_ms = prop_oneof![
+        Just(1_000_i64),
+        Just(20_000),
+        Just(60_000),
+        500..100_000_i64
+    ];
+    (1..12_u32, per_ms).prop_map(|(count, per_ms)| LimitRule {
+        count,
+        per_ms,
+        burst: None,
+    })
 }
 
 proptest! {
@@ -133,12 +167,26 @@ proptest! {
 
 #[test]
 fn all_limits_or_none() {
-    let rules = [LimitRule { count: 1, per_ms: 1_000, burst: None }, LimitRule { count: 5, per_ms: 60_000, burst: None }];
+    let rules = [
+        LimitRule {
+            count: 1,
+            per_ms: 1_000,
+            burst: None,
+        },
+        LimitRule {
+            count: 5,
+            per_ms: 60_000,
+            burst: None,
+        },
+    ];
     let mut book = RateLimiter::new(ClockReading::default());
     let asked = permit_request(&rules, false);
     assert!(book.acquire(&asked, 10).is_ok());
     for at in 11..500 {
-        assert!(book.acquire(&asked, at).is_err(), "the first limit has none");
+        assert!(
+            book.acquire(&asked, at).is_err(),
+            "the first limit has none"
+        );
     }
     assert_eq!(book.counters[1].used(500), 1, "so the second one lost none");
 }

@@ -1,5 +1,6 @@
-//! What is known of one key at one marketplace: the counts of all its limits, so that a call takes a slot of each of them or of
-//! none; what the marketplace has said; and whether all calls are stopped. Plain data: stores read and write it whole.
+//! What is known of one key at one marketplace: the counts of all its limits, so that a call takes
+//! a slot of each of them or of none; what the marketplace has said; and whether all calls are
+//! stopped. Plain data: stores read and write it whole.
 
 use super::forward_clock::{ClockReading, ForwardClock};
 use super::limit_counter::{LimitCounter, LimitRule};
@@ -37,7 +38,9 @@ pub struct AppliedLimit {
 
 impl AppliedLimit {
     fn label(&self) -> String {
-        let parts = [self.account_label.as_str(), &self.operation].into_iter().filter(|part| !part.is_empty());
+        let parts = [self.account_label.as_str(), &self.operation]
+            .into_iter()
+            .filter(|part| !part.is_empty());
         parts.collect::<Vec<_>>().join(", ")
     }
 }
@@ -84,7 +87,11 @@ impl Permit {
     /// Of a call that no limit counts.
     #[must_use]
     pub fn uncounted(asked: HashedPermitRequest) -> Self {
-        Self { request: asked, acquired_at: 0, marks: Vec::new() }
+        Self {
+            request: asked,
+            acquired_at: 0,
+            marks: Vec::new(),
+        }
     }
 }
 
@@ -110,15 +117,31 @@ pub enum DenialReason {
 impl RateLimiter {
     #[must_use]
     pub fn new(reading: ClockReading) -> Self {
-        let (about, clock, counters) = (BudgetLabels::default(), ForwardClock::new(reading), Vec::new());
-        Self { format: FORMAT_VERSION, labels: about, clock, counters, paused_until: 0, refusals: 0, suspension: None }
+        let (about, clock, counters) = (
+            BudgetLabels::default(),
+            ForwardClock::new(reading),
+            Vec::new(),
+        );
+        Self {
+            format: FORMAT_VERSION,
+            labels: about,
+            clock,
+            counters,
+            paused_until: 0,
+            refusals: 0,
+            suspension: None,
+        }
     }
 
     /// # Errors
     /// In words, when it is no book, or one of another format.
     pub fn parse(text: &str) -> Result<Self, String> {
         let book: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if book.format == FORMAT_VERSION { Ok(book) } else { Err(format!("it has format {}", book.format)) }
+        if book.format == FORMAT_VERSION {
+            Ok(book)
+        } else {
+            Err(format!("it has format {}", book.format))
+        }
     }
 
     #[must_use]
@@ -140,13 +163,30 @@ impl RateLimiter {
     ///
     /// # Errors
     /// When one of them has none.
-    pub fn acquire(&mut self, asked: &HashedPermitRequest, now: i64) -> Result<Permit, PermitDenied> {
+    pub fn acquire(
+        &mut self,
+        asked: &HashedPermitRequest,
+        now: i64,
+    ) -> Result<Permit, PermitDenied> {
         self.peek(asked, now)?;
-        self.counters.iter_mut().for_each(|counter| counter.prune(now));
+        self.counters
+            .iter_mut()
+            .for_each(|counter| counter.prune(now));
         self.counters.retain(|counter| !counter.is_idle(now));
         self.update_labels(asked);
-        let marks = asked.limits.iter().map(|limited| self.counter_mut(limited).acquire(now, asked.arrives_within_ms)).collect();
-        Ok(Permit { request: asked.clone(), acquired_at: now, marks })
+        let marks = asked
+            .limits
+            .iter()
+            .map(|limited| {
+                self.counter_mut(limited)
+                    .acquire(now, asked.arrives_within_ms)
+            })
+            .collect();
+        Ok(Permit {
+            request: asked.clone(),
+            acquired_at: now,
+            marks,
+        })
     }
 
     /// Whether a call could be sent.
@@ -155,37 +195,63 @@ impl RateLimiter {
     /// When it could not.
     pub fn peek(&self, asked: &HashedPermitRequest, now: i64) -> Result<(), PermitDenied> {
         if let Some(stopped) = &self.suspension {
-            return Err(PermitDenied { reason: DenialReason::Suspended(Box::new(stopped.clone())), free_in_ms: MAX_WAIT_MS });
+            return Err(PermitDenied {
+                reason: DenialReason::Suspended(Box::new(stopped.clone())),
+                free_in_ms: MAX_WAIT_MS,
+            });
         }
-        let told =
-            (self.paused_until > now).then(|| PermitDenied { reason: DenialReason::Paused, free_in_ms: self.paused_until - now });
-        let refused = asked.limits.iter().filter_map(|limited| self.denial(limited, asked.keeps_reserve, now)).chain(told);
-        refused.max_by_key(|refused| refused.free_in_ms).map_or(Ok(()), Err)
+        let told = (self.paused_until > now).then(|| PermitDenied {
+            reason: DenialReason::Paused,
+            free_in_ms: self.paused_until - now,
+        });
+        let refused = asked
+            .limits
+            .iter()
+            .filter_map(|limited| self.denial(limited, asked.keeps_reserve, now))
+            .chain(told);
+        refused
+            .max_by_key(|refused| refused.free_in_ms)
+            .map_or(Ok(()), Err)
     }
 
     fn denial(&self, limited: &AppliedLimit, leaves_some: bool, now: i64) -> Option<PermitDenied> {
         let mut counter = self.find_counter(limited)?.clone();
         counter.rule = limited.rule.clone();
-        let kept = if leaves_some { counter.effective_rule().undo_reserve() } else { 0 };
+        let kept = if leaves_some {
+            counter.effective_rule().undo_reserve()
+        } else {
+            0
+        };
         let free_at = counter.free_at(now, kept);
         let why = || match counter.paused_until > now {
             true => DenialReason::Paused,
-            false => DenialReason::LimitReached { rule: counter.effective_rule(), label: limited.label() },
+            false => DenialReason::LimitReached {
+                rule: counter.effective_rule(),
+                label: limited.label(),
+            },
         };
-        (free_at > now).then(|| PermitDenied { reason: why(), free_in_ms: free_at - now })
+        (free_at > now).then(|| PermitDenied {
+            reason: why(),
+            free_in_ms: free_at - now,
+        })
     }
 
     fn find_counter(&self, limited: &AppliedLimit) -> Option<&LimitCounter> {
-        self.counters.iter().find(|counter| counter.limit == limited.limit && counter.subject == limited.subject)
+        self.counters
+            .iter()
+            .find(|counter| counter.limit == limited.limit && counter.subject == limited.subject)
     }
 
     /// The counter of a limit, with the rule that the scheme has now.
     fn counter_mut(&mut self, limited: &AppliedLimit) -> &mut LimitCounter {
-        let is_it = |counter: &LimitCounter| counter.limit == limited.limit && counter.subject == limited.subject;
+        let is_it = |counter: &LimitCounter| {
+            counter.limit == limited.limit && counter.subject == limited.subject
+        };
         let found = self.counters.iter().position(is_it);
         let index = found.unwrap_or(self.counters.len());
         if found.is_none() {
-            let mut counter = LimitCounter::new(&limited.limit, &limited.subject, limited.rule.clone());
+            let mut counter =
+                LimitCounter::new(&limited.limit, &limited.subject, limited.rule.clone());
             limited.account_label.clone_into(&mut counter.account_label);
             limited.operation.clone_into(&mut counter.operation);
             self.counters.push(counter);
@@ -196,7 +262,11 @@ impl RateLimiter {
     }
 
     fn update_labels(&mut self, asked: &HashedPermitRequest) {
-        let BudgetLabels { scheme, host, accounts } = &asked.labels;
+        let BudgetLabels {
+            scheme,
+            host,
+            accounts,
+        } = &asked.labels;
         (self.labels.scheme, self.labels.host) = (scheme.clone(), host.clone());
         self.labels.accounts.extend(accounts.iter().cloned());
     }
@@ -227,7 +297,13 @@ impl RateLimiter {
     }
 
     fn count_refusals(&mut self, slot: &Permit, is_refusal: bool) {
-        let next = |refusals: u32| if is_refusal { refusals.saturating_add(1) } else { 0 };
+        let next = |refusals: u32| {
+            if is_refusal {
+                refusals.saturating_add(1)
+            } else {
+                0
+            }
+        };
         self.refusals = next(self.refusals);
         for limited in &slot.request.limits {
             let counter = self.counter_mut(limited);
@@ -235,15 +311,27 @@ impl RateLimiter {
         }
     }
 
-    /// For how long nothing is sent: what the marketplace says, or after a refusal without a word the shortest window, twice as
-    /// long each time.
+    /// For how long nothing is sent: what the marketplace says, or after a refusal without a word
+    /// the shortest window, twice as long each time.
     fn pause_after(&self, slot: &Permit, said: &LimitObservation) -> Option<i64> {
         if said.wait_ms.is_some() || !said.is_rate_limited {
             return said.wait_ms;
         }
-        let windows = slot.request.limits.iter().map(|limited| limited.rule.per_ms);
-        let first = windows.min().unwrap_or(DEFAULT_BACKOFF_MS).clamp(1_000, MAX_BACKOFF_MS);
-        let counted = slot.request.limits.iter().filter_map(|limited| Some(self.find_counter(limited)?.refusals)).max();
+        let windows = slot
+            .request
+            .limits
+            .iter()
+            .map(|limited| limited.rule.per_ms);
+        let first = windows
+            .min()
+            .unwrap_or(DEFAULT_BACKOFF_MS)
+            .clamp(1_000, MAX_BACKOFF_MS);
+        let counted = slot
+            .request
+            .limits
+            .iter()
+            .filter_map(|limited| Some(self.find_counter(limited)?.refusals))
+            .max();
         let doubled = counted.unwrap_or(self.refusals).saturating_sub(1).min(20);
         Some(first.saturating_mul(1 << doubled).min(MAX_BACKOFF_MS))
     }
@@ -271,6 +359,11 @@ impl RateLimiter {
     /// Whether anything but counts is in it.
     #[must_use]
     pub fn is_restricted(&self, now: i64) -> bool {
-        self.suspension.is_some() || self.paused_until > now || self.counters.iter().any(|counter| counter.paused_until > now)
+        self.suspension.is_some()
+            || self.paused_until > now
+            || self
+                .counters
+                .iter()
+                .any(|counter| counter.paused_until > now)
     }
 }

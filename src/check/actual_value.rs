@@ -1,4 +1,5 @@
-//! What a subject or an element turns out to be. It refuses to copy a body: everything borrows from the answer.
+//! What a subject or an element turns out to be. It refuses to copy a body: everything borrows from
+//! the answer.
 
 use crate::model::assertion::JsonType;
 use crate::value::{Number, Value};
@@ -74,36 +75,55 @@ impl<'v> ActualValue<'v> {
             Self::Absent | Self::Latency(_) => None,
             Self::Json(value) => Some(*value == expected),
             Self::NodeList(items) => Some(expected.as_list().is_some_and(|expected| {
-                expected.len() == items.len() && expected.iter().zip(items).all(|(expected, item)| expected == *item)
+                expected.len() == items.len()
+                    && expected
+                        .iter()
+                        .zip(items)
+                        .all(|(expected, item)| expected == *item)
             })),
             Self::Text(text) => Some(expected.as_str() == Some(text)),
             Self::Header(text) => Some(match expected {
-                Value::Number(expected) => self.as_number().is_some_and(|number| *number == *expected),
+                Value::Number(expected) => {
+                    self.as_number().is_some_and(|number| *number == *expected)
+                }
                 _ => expected.as_str() == Some(text),
             }),
-            Self::RepeatedHeader(texts) => Some(texts.iter().any(|text| Self::Header(text).equals(expected) == Some(true))),
+            Self::RepeatedHeader(texts) => Some(
+                texts
+                    .iter()
+                    .any(|text| Self::Header(text).equals(expected) == Some(true)),
+            ),
         }
     }
 
     pub fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) => None,
-            Self::Json(Value::Number(number)) if wanted == JsonType::Integer => Some(number.is_integer()),
+            Self::Json(Value::Number(number)) if wanted == JsonType::Integer => {
+                Some(number.is_integer())
+            }
             Self::Json(value) => Some(value.type_name() == wanted.name()),
             Self::NodeList(_) => Some(wanted == JsonType::Array),
-            Self::Text(_) | Self::Header(_) | Self::RepeatedHeader(_) => Some(wanted == JsonType::String),
+            Self::Text(_) | Self::Header(_) | Self::RepeatedHeader(_) => {
+                Some(wanted == JsonType::String)
+            }
         }
     }
 
-    /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON value.
+    /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON
+    /// value.
     pub fn to_value(&self) -> Option<Cow<'v, Value>> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
             Self::Absent | Self::Latency(_) => return None,
             Self::Json(value) => Cow::Borrowed(*value),
-            Self::NodeList(items) => Cow::Owned(Value::List(items.iter().map(|item| (*item).clone()).collect())),
+            Self::NodeList(items) => Cow::Owned(Value::List(
+                items.iter().map(|item| (*item).clone()).collect(),
+            )),
             Self::Text(body) | Self::Header(body) => Cow::Owned(text(body)),
-            Self::RepeatedHeader(texts) => Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect())),
+            Self::RepeatedHeader(texts) => {
+                Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect()))
+            }
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Takes a value out of an answer. It refuses to take nothing: a capture that finds nothing fails its step.
+//! Takes a value out of an answer. It refuses to take nothing: a capture that finds nothing fails
+//! its step.
 
 use super::actual_value::ActualValue;
 use super::response_view::ResponseView;
@@ -21,23 +22,38 @@ pub struct CaptureFailure {
     pub actual: Option<String>,
 }
 
-/// The value of a path for one value, the list of what a path for many finds, or the text of a header (of a repeated one,
-/// the first). `null` is a value.
+/// The value of a path for one value, the list of what a path for many finds, or the text of a
+/// header (of a repeated one, the first). `null` is a value.
 ///
 /// # Errors
 /// When nothing is found, or the body is not JSON.
 pub fn capture(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
     let fail = |reason: String, actual: Option<String>| {
         let subject = capture.from.to_string();
-        Err(CaptureFailure { at: capture.at, name: capture.name.clone(), subject, reason, actual })
+        Err(CaptureFailure {
+            at: capture.at,
+            name: capture.name.clone(),
+            subject,
+            reason,
+            actual,
+        })
     };
     match answer.select(&capture.from) {
         Err(unseen) => fail(unseen.reason, Some(unseen.actual)),
-        Ok(ActualValue::RepeatedHeader(values)) => Ok(values.first().map_or(Value::Null, |first| Value::from(*first))),
-        Ok(ActualValue::Latency(latency)) => Ok(Value::from(i64::try_from(latency.as_millis()).unwrap_or(i64::MAX))),
+        Ok(ActualValue::RepeatedHeader(values)) => Ok(values
+            .first()
+            .map_or(Value::Null, |first| Value::from(*first))),
+        Ok(ActualValue::Latency(latency)) => Ok(Value::from(
+            i64::try_from(latency.as_millis()).unwrap_or(i64::MAX),
+        )),
         Ok(actual) => match actual.to_value().filter(|_| actual.exists()) {
             Some(value) => Ok(value.into_owned()),
-            None => fail(answer.missing_hint(&capture.from).unwrap_or_else(|| absent_reason(&capture.from)), None),
+            None => fail(
+                answer
+                    .missing_hint(&capture.from)
+                    .unwrap_or_else(|| absent_reason(&capture.from)),
+                None,
+            ),
         },
     }
 }

@@ -1,5 +1,5 @@
-//! Predicates whose operands are known. Made once for an answer, so that no template is rendered for every element of a
-//! list. It refuses to judge.
+//! Predicates whose operands are known. Made once for an answer, so that no template is rendered
+//! for every element of a list. It refuses to judge.
 
 use super::OperandResolver;
 use crate::model::assertion::{ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest};
@@ -97,15 +97,26 @@ pub(super) fn prepare<'a, E>(
 ) -> Result<Vec<PreparedCondition<'a>>, E> {
     predicates
         .iter()
-        .map(|predicate| Ok(PreparedCondition { at: predicate.at, kind: condition_kind(&predicate.test, resolve)? }))
+        .map(|predicate| {
+            Ok(PreparedCondition {
+                at: predicate.at,
+                kind: condition_kind(&predicate.test, resolve)?,
+            })
+        })
         .collect()
 }
 
-fn condition_kind<'a, E>(test: &'a PredicateTest, resolve: &OperandResolver<'_, 'a, E>) -> Result<ConditionKind<'a>, E> {
-    let order =
-        |relation, bound: &'a ComparisonBound| resolve_bound(bound, resolve).map(|limit| ConditionKind::Order(relation, limit));
+fn condition_kind<'a, E>(
+    test: &'a PredicateTest,
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<ConditionKind<'a>, E> {
+    let order = |relation, bound: &'a ComparisonBound| {
+        resolve_bound(bound, resolve).map(|limit| ConditionKind::Order(relation, limit))
+    };
     let part = |part, tree| resolve(tree).map(|operand| ConditionKind::Containment(part, operand));
-    let elements = |quantifier, inner| prepare(inner, resolve).map(|inner| ConditionKind::Elements(quantifier, inner));
+    let elements = |quantifier, inner| {
+        prepare(inner, resolve).map(|inner| ConditionKind::Elements(quantifier, inner))
+    };
     match test {
         PredicateTest::Equals(tree) => resolve(tree).map(ConditionKind::Equals),
         PredicateTest::OneOf(tree) => resolve(tree).map(ConditionKind::OneOf),
@@ -131,7 +142,10 @@ fn condition_kind<'a, E>(test: &'a PredicateTest, resolve: &OperandResolver<'_, 
     }
 }
 
-fn resolve_bound<'a, E>(bound: &'a ComparisonBound, resolve: &OperandResolver<'_, 'a, E>) -> Result<ResolvedBound<'a>, E> {
+fn resolve_bound<'a, E>(
+    bound: &'a ComparisonBound,
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<ResolvedBound<'a>, E> {
     match bound {
         ComparisonBound::Value(tree) => resolve(tree).map(ResolvedBound::Number),
         ComparisonBound::Duration(duration) => Ok(ResolvedBound::Duration(*duration)),

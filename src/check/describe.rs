@@ -6,8 +6,15 @@ use crate::model::assertion::JsonType;
 use std::time::Duration;
 
 /// Several conditions in one phrase.
-pub(super) fn describe_all(conditions: &[PreparedCondition<'_>], show: ValueFormatter<'_>) -> String {
-    conditions.iter().map(|condition| describe_kind(&condition.kind, show)).collect::<Vec<_>>().join(" and ")
+pub(super) fn describe_all(
+    conditions: &[PreparedCondition<'_>],
+    show: ValueFormatter<'_>,
+) -> String {
+    conditions
+        .iter()
+        .map(|condition| describe_kind(&condition.kind, show))
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// One condition, as it reads behind "expected".
@@ -30,7 +37,10 @@ pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) 
         ConditionKind::Unique(false) => "an element twice".to_owned(),
         ConditionKind::Schema(schema) => format!("{name} {}", schema.path.display()),
         ConditionKind::Not(inner) => format!("{name} {}", describe_all(inner, show)),
-        ConditionKind::Length(inner) => format!("{name} {}", describe_all(inner, show).replace(" (number)", "")),
+        ConditionKind::Length(inner) => format!(
+            "{name} {}",
+            describe_all(inner, show).replace(" (number)", "")
+        ),
         ConditionKind::Elements(_, inner) => format!("{name}: {}", describe_all(inner, show)),
     }
 }
@@ -44,9 +54,16 @@ fn describe_bound(limit: &ResolvedBound<'_>, show: ValueFormatter<'_>) -> String
 
 /// To the microsecond: what lies below is noise of the clock.
 pub(super) fn format_duration(duration: Duration) -> String {
-    format!("{:?}", Duration::from_micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+    format!(
+        "{:?}",
+        Duration::from_micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+    )
 }
 
 fn join_types(types: &[JsonType]) -> String {
-    types.iter().map(|one| one.name()).collect::<Vec<_>>().join(" or ")
+    types
+        .iter()
+        .map(|one| one.name())
+        .collect::<Vec<_>>()
+        .join(" or ")
 }

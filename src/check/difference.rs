@@ -12,7 +12,8 @@ const MAX_SHOWN: usize = 20;
 /// One place where two values differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueDifference {
-    /// A path such as `$.a[2].b`; in what a path for many found, `[2].b`, or nothing for that list itself.
+    /// A path such as `$.a[2].b`; in what a path for many found, `[2].b`, or nothing for that list
+    /// itself.
     pub path: String,
     pub kind: DifferenceKind,
 }
@@ -43,7 +44,9 @@ impl fmt::Display for ValueDifference {
             write!(f, "{}: ", self.path)?;
         }
         match &self.kind {
-            DifferenceKind::Mismatch { expected, actual } => write!(f, "expected {expected}, got {actual}"),
+            DifferenceKind::Mismatch { expected, actual } => {
+                write!(f, "expected {expected}, got {actual}")
+            }
             DifferenceKind::Missing { expected } => write!(f, "missing, expected {expected}"),
             DifferenceKind::Unexpected { actual } => write!(f, "unexpected {actual}"),
             DifferenceKind::SchemaViolation { rule, actual } => write!(f, "{rule}, got {actual}"),
@@ -74,28 +77,42 @@ pub(super) struct DifferenceCollector<'s> {
 
 impl<'s> DifferenceCollector<'s> {
     pub fn new(show: ValueFormatter<'s>) -> Self {
-        Self { formatter: show, differences: DifferenceList::default() }
+        Self {
+            formatter: show,
+            differences: DifferenceList::default(),
+        }
     }
 
     pub fn finish(self) -> DifferenceList {
         self.differences
     }
 
-    pub fn add(&mut self, trail: &NodePath<'_>, change: impl FnOnce(ValueFormatter<'s>) -> DifferenceKind) {
+    pub fn add(
+        &mut self,
+        trail: &NodePath<'_>,
+        change: impl FnOnce(ValueFormatter<'s>) -> DifferenceKind,
+    ) {
         if self.differences.shown.len() == MAX_SHOWN {
             self.differences.omitted += 1;
             return;
         }
         let path = self.formatter.text(&trail.to_string());
-        self.differences.shown.push(ValueDifference { path, kind: change(self.formatter) });
+        self.differences.shown.push(ValueDifference {
+            path,
+            kind: change(self.formatter),
+        });
     }
 
     fn missing(&mut self, trail: &NodePath<'_>, expected: &Value) {
-        self.add(trail, |show| DifferenceKind::Missing { expected: show.with_type(expected) });
+        self.add(trail, |show| DifferenceKind::Missing {
+            expected: show.with_type(expected),
+        });
     }
 
     fn unexpected(&mut self, trail: &NodePath<'_>, actual: &Value) {
-        self.add(trail, |show| DifferenceKind::Unexpected { actual: show.with_type(actual) });
+        self.add(trail, |show| DifferenceKind::Unexpected {
+            actual: show.with_type(actual),
+        });
     }
 
     fn mismatch(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
@@ -111,11 +128,16 @@ impl<'s> DifferenceCollector<'s> {
             (Value::Object(wanted), Value::Object(members)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
-                        Some(member) => self.compare_equal(&NodePath::Name(trail, name), wanted, member),
+                        Some(member) => {
+                            self.compare_equal(&NodePath::Name(trail, name), wanted, member)
+                        }
                         None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
                 }
-                for (name, member) in members.iter().filter(|(name, _)| expected.get(name).is_none()) {
+                for (name, member) in members
+                    .iter()
+                    .filter(|(name, _)| expected.get(name).is_none())
+                {
                     self.unexpected(&NodePath::Name(trail, name), member);
                 }
             }
@@ -125,14 +147,31 @@ impl<'s> DifferenceCollector<'s> {
         }
     }
 
-    /// What two lists have in common at both ends is passed over, so that one element more is one difference.
+    /// What two lists have in common at both ends is passed over, so that one element more is one
+    /// difference.
     fn compare_lists(&mut self, trail: &NodePath<'_>, wanted: &[Value], items: &[Value]) {
         let shorter = wanted.len().min(items.len());
-        let head = wanted.iter().zip(items).take_while(|(wanted, item)| wanted == item).count();
-        let ends = wanted.iter().rev().zip(items.iter().rev()).take_while(|(wanted, item)| wanted == item).count();
+        let head = wanted
+            .iter()
+            .zip(items)
+            .take_while(|(wanted, item)| wanted == item)
+            .count();
+        let ends = wanted
+            .iter()
+            .rev()
+            .zip(items.iter().rev())
+            .take_while(|(wanted, item)| wanted == item)
+            .count();
         // In lists of one length every place stands for itself.
-        let foot = if wanted.len() == items.len() { 0 } else { ends.min(shorter - head) };
-        let (wanted, items) = (&wanted[head..wanted.len() - foot], &items[head..items.len() - foot]);
+        let foot = if wanted.len() == items.len() {
+            0
+        } else {
+            ends.min(shorter - head)
+        };
+        let (wanted, items) = (
+            &wanted[head..wanted.len() - foot],
+            &items[head..items.len() - foot],
+        );
         for at in 0..wanted.len().max(items.len()) {
             let trail = NodePath::Index(trail, head + at);
             match (wanted.get(at), items.get(at)) {
@@ -150,7 +189,9 @@ impl<'s> DifferenceCollector<'s> {
             (Value::Object(wanted), Value::Object(_)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
-                        Some(member) => self.compare_subset(&NodePath::Name(trail, name), wanted, member),
+                        Some(member) => {
+                            self.compare_subset(&NodePath::Name(trail, name), wanted, member)
+                        }
                         None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
                 }
@@ -166,8 +207,14 @@ impl<'s> DifferenceCollector<'s> {
     }
 
     /// What one list has and the other has not, whatever the order.
-    pub fn compare_unordered(&mut self, trail: &NodePath<'_>, expected: &[Value], actual: &[Value]) {
-        let (wanted, items): (Vec<_>, Vec<_>) = (expected.iter().collect(), actual.iter().collect());
+    pub fn compare_unordered(
+        &mut self,
+        trail: &NodePath<'_>,
+        expected: &[Value],
+        actual: &[Value],
+    ) {
+        let (wanted, items): (Vec<_>, Vec<_>) =
+            (expected.iter().collect(), actual.iter().collect());
         for at in compare::surplus(&wanted, &items) {
             self.missing(trail, wanted[at]);
         }

@@ -1,4 +1,5 @@
-//! From failing predicates to failures. It refuses to run for an assertion that holds: everything here may be slow.
+//! From failing predicates to failures. It refuses to run for an assertion that holds: everything
+//! here may be slow.
 
 use super::actual_value::ActualValue;
 use super::compare;
@@ -21,7 +22,11 @@ pub(super) fn failures(
     conditions: &[PreparedCondition<'_>],
     answer: &ResponseView<'_>,
 ) -> Vec<PredicateFailure> {
-    let explain = FailureExplainer { assertion, response: answer, formatter: answer.formatter() };
+    let explain = FailureExplainer {
+        assertion,
+        response: answer,
+        formatter: answer.formatter(),
+    };
     match answer.select(&assertion.subject) {
         Err(unseen) => vec![explain.unreadable_subject(conditions, unseen)],
         Ok(actual) if verdict::judge_all(conditions, &actual).holds() => Vec::new(),
@@ -47,12 +52,19 @@ struct ConditionContext {
 impl ConditionContext {
     /// The outermost predicate is the one that a reader sees under the subject.
     fn within(&self, name: &'static str) -> Self {
-        Self { outer_predicate: self.outer_predicate.or(Some(name)), ..self.clone() }
+        Self {
+            outer_predicate: self.outer_predicate.or(Some(name)),
+            ..self.clone()
+        }
     }
 }
 
 impl FailureExplainer<'_> {
-    fn unreadable_subject(&self, conditions: &[PreparedCondition<'_>], unseen: SubjectError) -> PredicateFailure {
+    fn unreadable_subject(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        unseen: SubjectError,
+    ) -> PredicateFailure {
         PredicateFailure {
             actual: unseen.actual,
             reason: Some(unseen.reason),
@@ -61,7 +73,10 @@ impl FailureExplainer<'_> {
     }
 
     fn absent_subject(&self, conditions: &[PreparedCondition<'_>]) -> PredicateFailure {
-        let bad: Vec<_> = conditions.iter().filter(|condition| !condition.verdict(&ActualValue::Absent).holds()).collect();
+        let bad: Vec<_> = conditions
+            .iter()
+            .filter(|condition| !condition.verdict(&ActualValue::Absent).holds())
+            .collect();
         PredicateFailure {
             actual: "nothing".to_owned(),
             reason: self.response.missing_hint(&self.assertion.subject),
@@ -69,12 +84,17 @@ impl FailureExplainer<'_> {
         }
     }
 
-    fn present_subject(&self, conditions: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> Vec<PredicateFailure> {
+    fn present_subject(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+    ) -> Vec<PredicateFailure> {
         let failures = self.explain_failing(conditions, actual, &ConditionContext::default());
         if !failures.is_empty() {
             return failures;
         }
-        // Each predicate holds for one of the values of a repeated header, but all of them for none.
+        // Each predicate holds for one of the values of a repeated header, but all of them for
+        // none.
         let reason = Some("no one of these values meets all of it".to_owned());
         vec![PredicateFailure {
             actual: self.describe_actual(actual),
@@ -85,12 +105,18 @@ impl FailureExplainer<'_> {
 
     /// A failure of several conditions at once.
     fn combined_failure(&self, conditions: &[&PreparedCondition<'_>]) -> PredicateFailure {
-        let expected: Vec<String> =
-            conditions.iter().map(|condition| describe::describe_kind(&condition.kind, self.formatter)).collect();
+        let expected: Vec<String> = conditions
+            .iter()
+            .map(|condition| describe::describe_kind(&condition.kind, self.formatter))
+            .collect();
         PredicateFailure {
-            at: conditions.first().map_or(self.assertion.at, |condition| condition.at),
+            at: conditions
+                .first()
+                .map_or(self.assertion.at, |condition| condition.at),
             subject: self.assertion.subject.to_string(),
-            predicate: conditions.first().map_or("", |condition| condition.kind.name()),
+            predicate: conditions
+                .first()
+                .map_or("", |condition| condition.kind.name()),
             expected: expected.join(" and "),
             actual: String::new(),
             path: None,
@@ -106,8 +132,11 @@ impl FailureExplainer<'_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let bad = conditions.iter().filter(|condition| !condition.verdict(actual).holds());
-        bad.flat_map(|condition| self.explain_condition(condition, actual, scene)).collect()
+        let bad = conditions
+            .iter()
+            .filter(|condition| !condition.verdict(actual).holds());
+        bad.flat_map(|condition| self.explain_condition(condition, actual, scene))
+            .collect()
     }
 
     fn explain_inapplicable(
@@ -116,8 +145,12 @@ impl FailureExplainer<'_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let unfit = conditions.iter().filter(|condition| condition.verdict(actual) == PredicateVerdict::Inapplicable);
-        unfit.flat_map(|condition| self.explain_condition(condition, actual, scene)).collect()
+        let unfit = conditions
+            .iter()
+            .filter(|condition| condition.verdict(actual) == PredicateVerdict::Inapplicable);
+        unfit
+            .flat_map(|condition| self.explain_condition(condition, actual, scene))
+            .collect()
     }
 
     fn explain_condition(
@@ -128,16 +161,24 @@ impl FailureExplainer<'_> {
     ) -> Vec<PredicateFailure> {
         let unfit = condition.verdict(actual) == PredicateVerdict::Inapplicable;
         match &condition.kind {
-            ConditionKind::Not(inner) if unfit => self.explain_inapplicable(inner, actual, &scene.within("not")),
-            ConditionKind::Length(inner) if unfit && actual.len().is_some() => self.explain_inapplicable(
-                inner,
-                &ActualValue::Json(&verdict::length_value(actual.len().unwrap_or_default())),
-                &scene.within("length"),
-            ),
-            ConditionKind::Elements(ElementQuantifier::Each, inner) => match actual.items().filter(|items| !items.is_empty()) {
-                Some(items) => inner.iter().flat_map(|inner| self.explain_each(inner, &items, &scene.within("each"))).collect(),
-                None => vec![self.build_failure(condition, actual, scene)],
-            },
+            ConditionKind::Not(inner) if unfit => {
+                self.explain_inapplicable(inner, actual, &scene.within("not"))
+            }
+            ConditionKind::Length(inner) if unfit && actual.len().is_some() => self
+                .explain_inapplicable(
+                    inner,
+                    &ActualValue::Json(&verdict::length_value(actual.len().unwrap_or_default())),
+                    &scene.within("length"),
+                ),
+            ConditionKind::Elements(ElementQuantifier::Each, inner) => {
+                match actual.items().filter(|items| !items.is_empty()) {
+                    Some(items) => inner
+                        .iter()
+                        .flat_map(|inner| self.explain_each(inner, &items, &scene.within("each")))
+                        .collect(),
+                    None => vec![self.build_failure(condition, actual, scene)],
+                }
+            }
             ConditionKind::Elements(ElementQuantifier::None, inner) if actual.items().is_some() => {
                 self.explain_none(condition, inner, actual, scene)
             }
@@ -152,9 +193,17 @@ impl FailureExplainer<'_> {
         items: &[&Value],
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let mut bad = items.iter().filter(|item| !condition.verdict(&ActualValue::Json(item)).holds());
-        let Some(first) = bad.next() else { return Vec::new() };
-        let scene = ConditionContext { path: self.path_of(first), more_elements: bad.count(), ..scene.clone() };
+        let mut bad = items
+            .iter()
+            .filter(|item| !condition.verdict(&ActualValue::Json(item)).holds());
+        let Some(first) = bad.next() else {
+            return Vec::new();
+        };
+        let scene = ConditionContext {
+            path: self.path_of(first),
+            more_elements: bad.count(),
+            ..scene.clone()
+        };
         self.explain_condition(condition, &ActualValue::Json(first), &scene)
     }
 
@@ -167,16 +216,25 @@ impl FailureExplainer<'_> {
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
         let items = actual.items().unwrap_or_default();
-        let of_verdict = |wanted| items.iter().filter(move |item| verdict::judge_all(inner, &ActualValue::Json(item)) == wanted);
+        let of_verdict = |wanted| {
+            items
+                .iter()
+                .filter(move |item| verdict::judge_all(inner, &ActualValue::Json(item)) == wanted)
+        };
         if let Some(first) = of_verdict(PredicateVerdict::Holds).next() {
             let scene = ConditionContext {
                 path: self.path_of(first),
                 more_elements: of_verdict(PredicateVerdict::Holds).count() - 1,
                 ..scene.clone()
             };
-            return vec![PredicateFailure { reason: None, ..self.build_failure(condition, &ActualValue::Json(first), &scene) }];
+            return vec![PredicateFailure {
+                reason: None,
+                ..self.build_failure(condition, &ActualValue::Json(first), &scene)
+            }];
         }
-        let Some(first) = of_verdict(PredicateVerdict::Inapplicable).next() else { return Vec::new() };
+        let Some(first) = of_verdict(PredicateVerdict::Inapplicable).next() else {
+            return Vec::new();
+        };
         let scene = ConditionContext {
             path: self.path_of(first),
             more_elements: of_verdict(PredicateVerdict::Inapplicable).count() - 1,
@@ -186,7 +244,11 @@ impl FailureExplainer<'_> {
     }
 
     fn path_of(&self, node: &Value) -> Option<String> {
-        self.response.json().ok().and_then(|root| locate(root, node)).map(|path| self.formatter.text(&path))
+        self.response
+            .json()
+            .ok()
+            .and_then(|root| locate(root, node))
+            .map(|path| self.formatter.text(&path))
     }
 
     fn build_failure(
@@ -209,13 +271,21 @@ impl FailureExplainer<'_> {
         }
     }
 
-    fn expected_and_actual(&self, kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> (String, String) {
+    fn expected_and_actual(
+        &self,
+        kind: &ConditionKind<'_>,
+        actual: &ActualValue<'_>,
+    ) -> (String, String) {
         let shown = match (kind, actual.len()) {
             (ConditionKind::Equals(expected), _) => match actual.to_value() {
-                Some(value) if actual.as_text().is_some() => return self.formatter.pair(expected, &value),
+                Some(value) if actual.as_text().is_some() => {
+                    return self.formatter.pair(expected, &value);
+                }
                 _ => self.describe_actual(actual),
             },
-            (ConditionKind::Length(_), Some(len)) => format!("length {len}: {}", self.describe_actual(actual)),
+            (ConditionKind::Length(_), Some(len)) => {
+                format!("length {len}: {}", self.describe_actual(actual))
+            }
             _ => self.describe_actual(actual),
         };
         (describe::describe_kind(kind, self.formatter), shown)
@@ -225,31 +295,49 @@ impl FailureExplainer<'_> {
         match actual {
             ActualValue::Absent => "nothing".to_owned(),
             ActualValue::Latency(latency) => describe::format_duration(*latency),
-            ActualValue::RepeatedHeader(values) => {
-                values.iter().map(|value| self.formatter.without_type(&Value::from(*value))).collect::<Vec<_>>().join(" and ")
-            }
-            other => other.to_value().map(|value| self.formatter.with_type(&value)).unwrap_or_default(),
+            ActualValue::RepeatedHeader(values) => values
+                .iter()
+                .map(|value| self.formatter.without_type(&Value::from(*value)))
+                .collect::<Vec<_>>()
+                .join(" and "),
+            other => other
+                .to_value()
+                .map(|value| self.formatter.with_type(&value))
+                .unwrap_or_default(),
         }
     }
 
-    fn reason(&self, condition: &PreparedCondition<'_>, actual: &ActualValue<'_>) -> Option<String> {
+    fn reason(
+        &self,
+        condition: &PreparedCondition<'_>,
+        actual: &ActualValue<'_>,
+    ) -> Option<String> {
         match &condition.kind {
-            ConditionKind::Elements(ElementQuantifier::Some, inner) => {
-                self.no_match_reason(inner, actual).or_else(|| type_mismatch::mismatch_reason(condition, actual, self.formatter))
+            ConditionKind::Elements(ElementQuantifier::Some, inner) => self
+                .no_match_reason(inner, actual)
+                .or_else(|| type_mismatch::mismatch_reason(condition, actual, self.formatter)),
+            ConditionKind::Includes(expected) => {
+                type_mismatch::mismatch_reason(condition, actual, self.formatter)
+                    .or_else(|| self.nested_match_hint(expected, actual))
             }
-            ConditionKind::Includes(expected) => type_mismatch::mismatch_reason(condition, actual, self.formatter)
-                .or_else(|| self.nested_match_hint(expected, actual)),
             _ => type_mismatch::mismatch_reason(condition, actual, self.formatter),
         }
     }
 
     /// Why no element of a list meets the conditions of `some`.
-    fn no_match_reason(&self, inner: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> Option<String> {
+    fn no_match_reason(
+        &self,
+        inner: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+    ) -> Option<String> {
         let items = actual.items()?;
-        let unfit =
-            items.iter().find(|item| verdict::judge_all(inner, &ActualValue::Json(item)) == PredicateVerdict::Inapplicable);
+        let unfit = items.iter().find(|item| {
+            verdict::judge_all(inner, &ActualValue::Json(item)) == PredicateVerdict::Inapplicable
+        });
         let reason = unfit.and_then(|item| {
-            inner.iter().find_map(|inner| type_mismatch::mismatch_reason(inner, &ActualValue::Json(item), self.formatter))
+            inner.iter().find_map(|inner| {
+                type_mismatch::mismatch_reason(inner, &ActualValue::Json(item), self.formatter)
+            })
         });
         reason.or_else(|| {
             Some(if items.is_empty() {
@@ -260,23 +348,38 @@ impl FailureExplainer<'_> {
         })
     }
 
-    /// Where an object is that `includes` does not find, because it looks at the subject itself and not further down.
+    /// Where an object is that `includes` does not find, because it looks at the subject itself and
+    /// not further down.
     fn nested_match_hint(&self, expected: &Value, actual: &ActualValue<'_>) -> Option<String> {
-        let ActualValue::Json(root) = actual else { return None };
+        let ActualValue::Json(root) = actual else {
+            return None;
+        };
         let place = self.path_of(compare::find_nested(root, expected)?)?;
         Some(format!("it is further down, at {place}: name that path"))
     }
 
-    fn differences(&self, kind: &ConditionKind<'_>, actual: &ActualValue<'_>, scene: &ConditionContext) -> DifferenceList {
+    fn differences(
+        &self,
+        kind: &ConditionKind<'_>,
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> DifferenceList {
         let base = match (&scene.path, &self.assertion.subject, actual) {
             (Some(place), ..) => place.clone(),
             (None, Subject::Path(path), ActualValue::Json(_)) => path.as_str().to_owned(),
             _ => String::new(),
         };
-        let (trail, mut differ) = (NodePath::Prefix(&base), DifferenceCollector::new(self.formatter));
-        let Some(value) = actual.to_value() else { return DifferenceList::default() };
+        let (trail, mut differ) = (
+            NodePath::Prefix(&base),
+            DifferenceCollector::new(self.formatter),
+        );
+        let Some(value) = actual.to_value() else {
+            return DifferenceList::default();
+        };
         match (kind, &*value) {
-            (ConditionKind::Equals(expected), Value::Object(_) | Value::List(_)) if expected.type_name() == value.type_name() => {
+            (ConditionKind::Equals(expected), Value::Object(_) | Value::List(_))
+                if expected.type_name() == value.type_name() =>
+            {
                 differ.compare_equal(&trail, expected, &value);
             }
             (ConditionKind::Includes(expected), Value::Object(_) | Value::List(_))
@@ -287,7 +390,9 @@ impl FailureExplainer<'_> {
             (ConditionKind::Unordered(expected), Value::List(items)) => {
                 differ.compare_unordered(&trail, expected.as_list().unwrap_or_default(), items);
             }
-            (ConditionKind::Schema(schema), _) => schema::collect_violations(&mut differ, schema, &trail, &value),
+            (ConditionKind::Schema(schema), _) => {
+                schema::collect_violations(&mut differ, schema, &trail, &value)
+            }
             _ => {}
         }
         differ.finish()

@@ -1,5 +1,5 @@
-//! One failing predicate, as data for whoever reports it. Its texts are short, plain and free of control characters; it
-//! refuses to hold a value of the answer itself.
+//! One failing predicate, as data for whoever reports it. Its texts are short, plain and free of
+//! control characters; it refuses to hold a value of the answer itself.
 
 use super::difference::DifferenceList;
 use crate::span::Span;
@@ -31,7 +31,11 @@ pub struct PredicateFailure {
 impl fmt::Display for PredicateFailure {
     /// In one line, without the differences.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, got {}", self.subject, self.expected, self.actual)?;
+        write!(
+            f,
+            "{}: expected {}, got {}",
+            self.subject, self.expected, self.actual
+        )?;
         if let Some(place) = &self.path {
             write!(f, " at {place}")?;
         }
@@ -40,6 +44,8 @@ impl fmt::Display for PredicateFailure {
             1 => f.write_str(" (and one more)")?,
             more => write!(f, " (and {more} more)")?,
         }
-        self.reason.as_ref().map_or(Ok(()), |why| write!(f, "; {why}"))
+        self.reason
+            .as_ref()
+            .map_or(Ok(()), |why| write!(f, "; {why}"))
     }
 }

@@ -1,6 +1,7 @@
-//! Holds an answer against what a file expects of it: every assertion is judged, and every failing predicate says where it
-//! stands, what was expected, what came and how the two differ. It refuses to guess in favour of an answer: a predicate that
-//! does not apply to a value fails, also under `not` and `none`. It knows no YAML, no templates and no network.
+//! Holds an answer against what a file expects of it: every assertion is judged, and every failing
+//! predicate says where it stands, what was expected, what came and how the two differ. It refuses
+//! to guess in favour of an answer: a predicate that does not apply to a value fails, also under
+//! `not` and `none`. It knows no YAML, no templates and no network.
 
 mod actual_value;
 mod capture;
@@ -44,7 +45,10 @@ pub fn judge<'a, E>(
     resolve: &OperandResolver<'_, 'a, E>,
 ) -> Result<Vec<PredicateFailure>, E> {
     let ready = prepare(assertions, resolve)?;
-    Ok(ready.iter().flat_map(|(assertion, conditions)| explain::failures(assertion, conditions, answer)).collect())
+    Ok(ready
+        .iter()
+        .flat_map(|(assertion, conditions)| explain::failures(assertion, conditions, answer))
+        .collect())
 }
 
 /// Whether all assertions hold, without a word about those that do not.
@@ -58,14 +62,27 @@ pub fn holds<'a, E>(
 ) -> Result<bool, E> {
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().all(|(assertion, conditions)| {
-        answer.select(&assertion.subject).is_ok_and(|actual| verdict::judge_all(conditions, &actual).holds())
+        answer
+            .select(&assertion.subject)
+            .is_ok_and(|actual| verdict::judge_all(conditions, &actual).holds())
     }))
 }
 
 type PreparedAssertion<'a> = (&'a Assertion, Vec<PreparedCondition<'a>>);
 
-fn prepare<'a, E>(assertions: &'a [Assertion], resolve: &OperandResolver<'_, 'a, E>) -> Result<Vec<PreparedAssertion<'a>>, E> {
-    assertions.iter().map(|assertion| Ok((assertion, condition::prepare(&assertion.predicates, resolve)?))).collect()
+fn prepare<'a, E>(
+    assertions: &'a [Assertion],
+    resolve: &OperandResolver<'_, 'a, E>,
+) -> Result<Vec<PreparedAssertion<'a>>, E> {
+    assertions
+        .iter()
+        .map(|assertion| {
+            Ok((
+                assertion,
+                condition::prepare(&assertion.predicates, resolve)?,
+            ))
+        })
+        .collect()
 }
 
 #[cfg(test)]

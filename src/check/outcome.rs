@@ -14,29 +14,57 @@ use std::convert::Infallible;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseOutcome {
     Success,
-    ApiError { kind: ErrorKind, hint: Option<String>, remedy: Option<ErrorRemedy> },
+    ApiError {
+        kind: ErrorKind,
+        hint: Option<String>,
+        remedy: Option<ErrorRemedy>,
+    },
 }
 
-/// Judges an answer by the scheme's `ok` and `errors`; `path` is the one below the base path of the host.
+/// Judges an answer by the scheme's `ok` and `errors`; `path` is the one below the base path of the
+/// host.
 #[must_use]
-pub fn classify_response(scheme: &Scheme, method: Method, path: &str, answer: &ResponseView<'_>) -> ResponseOutcome {
-    let rule = scheme.success_rules.iter().find(|rule| rule.matcher.matches(method, path));
-    let success = rule.map_or_else(|| (200..300).contains(&answer.status()), |rule| condition_holds(&rule.condition, answer));
+pub fn classify_response(
+    scheme: &Scheme,
+    method: Method,
+    path: &str,
+    answer: &ResponseView<'_>,
+) -> ResponseOutcome {
+    let rule = scheme
+        .success_rules
+        .iter()
+        .find(|rule| rule.matcher.matches(method, path));
+    let success = rule.map_or_else(
+        || (200..300).contains(&answer.status()),
+        |rule| condition_holds(&rule.condition, answer),
+    );
     if success {
         return ResponseOutcome::Success;
     }
-    let refusal =
-        scheme.error_rules.iter().find(|rule| rule.matcher.matches(method, path) && condition_holds(&rule.condition, answer));
+    let refusal = scheme.error_rules.iter().find(|rule| {
+        rule.matcher.matches(method, path) && condition_holds(&rule.condition, answer)
+    });
     match refusal {
-        Some(rule) => ResponseOutcome::ApiError { kind: rule.kind, hint: rule.hint.clone(), remedy: rule.remedy },
-        None => ResponseOutcome::ApiError { kind: fallback_kind(scheme, answer), hint: None, remedy: None },
+        Some(rule) => ResponseOutcome::ApiError {
+            kind: rule.kind,
+            hint: rule.hint.clone(),
+            remedy: rule.remedy,
+        },
+        None => ResponseOutcome::ApiError {
+            kind: fallback_kind(scheme, answer),
+            hint: None,
+            remedy: None,
+        },
     }
 }
 
-/// The kind of an answer that no rule names. One that is not in the form of the marketplace's own refusals, such as a redirect
-/// or a page of a proxy, says nothing about the input.
+/// The kind of an answer that no rule names. One that is not in the form of the marketplace's own
+/// refusals, such as a redirect or a page of a proxy, says nothing about the input.
 fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
-    let in_json = scheme.error_rules.iter().any(|rule| !rule.condition.assertions.is_empty());
+    let in_json = scheme
+        .error_rules
+        .iter()
+        .any(|rule| !rule.condition.assertions.is_empty());
     if answer.status() < 400 || (in_json && answer.json().is_err()) {
         return ErrorKind::Server;
     }
@@ -44,7 +72,11 @@ fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
 }
 
 fn condition_holds(condition: &ResponseCondition, answer: &ResponseView<'_>) -> bool {
-    let status = condition.statuses.is_empty() || condition.statuses.iter().any(|pattern| pattern.matches(answer.status()));
+    let status = condition.statuses.is_empty()
+        || condition
+            .statuses
+            .iter()
+            .any(|pattern| pattern.matches(answer.status()));
     status && holds_without_templates(&condition.assertions, answer)
 }
 
@@ -56,5 +88,7 @@ pub fn holds_without_templates(assertions: &[Assertion], answer: &ResponseView<'
 
 /// Rules of schemes hold no templates in their conditions; one that did would never hold.
 fn constant_operand(tree: &TemplateTree) -> Result<Cow<'_, Value>, Infallible> {
-    Ok(tree.as_constant().map_or(Cow::Owned(Value::Null), Cow::Borrowed))
+    Ok(tree
+        .as_constant()
+        .map_or(Cow::Owned(Value::Null), Cow::Borrowed))
 }

@@ -19,7 +19,8 @@ use std::time::Duration;
 
 /// Few different letters and numbers, so that equal parts are common.
 fn value() -> impl Strategy<Value = Value> {
-    let number = prop_oneof!["-?[0-3]", "[0-3]\\.[05]0?", "[1-2]e[0-2]"].prop_map(|text| Number::parse(&text).unwrap());
+    let number = prop_oneof!["-?[0-3]", "[0-3]\\.[05]0?", "[1-2]e[0-2]"]
+        .prop_map(|text| Number::parse(&text).unwrap());
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -28,14 +29,21 @@ fn value() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(3, 24, 5, |inner| {
         let members = vec(("[ab']{0,2}", inner.clone()), 0..4);
-        prop_oneof![vec(inner, 0..5).prop_map(Value::List), members.prop_map(object)]
+        prop_oneof![
+            vec(inner, 0..5).prop_map(Value::List),
+            members.prop_map(object)
+        ]
     })
 }
 
 /// Every name once: what a repeated one means is not this room's question.
 fn object(members: Vec<(String, Value)>) -> Value {
     let once: BTreeMap<String, Value> = members.into_iter().collect();
-    Value::Object(once.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    Value::Object(
+        once.into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect(),
+    )
 }
 
 fn differs(expected: &Value, actual: &Value) -> bool {
@@ -48,8 +56,17 @@ fn differs(expected: &Value, actual: &Value) -> bool {
 fn accepts(body: &Value, test: PredicateTest) -> bool {
     let response = WireResponse::new(200, vec![], body.to_json().into(), Duration::ZERO);
     let subject = Subject::Path(JsonPath::parse("$").unwrap());
-    let assertion = Assertion { subject, at: Span::default(), predicates: vec![Predicate { at: Span::default(), test }] };
-    judge(&[assertion], &ResponseView::new(&response), &constant).unwrap().is_empty()
+    let assertion = Assertion {
+        subject,
+        at: Span::default(),
+        predicates: vec![Predicate {
+            at: Span::default(),
+            test,
+        }],
+    };
+    judge(&[assertion], &ResponseView::new(&response), &constant)
+        .unwrap()
+        .is_empty()
 }
 
 fn tree(value: &Value) -> TemplateTree {

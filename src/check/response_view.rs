@@ -1,5 +1,5 @@
-//! An answer as assertions look at it. Its body is read as JSON at most once, and only when a subject asks for it; it
-//! refuses to show anything that was not first given to `hiding`.
+//! An answer as assertions look at it. Its body is read as JSON at most once, and only when a
+//! subject asks for it; it refuses to show anything that was not first given to `hiding`.
 
 use super::actual_value::ActualValue;
 use super::show::ValueFormatter;
@@ -25,14 +25,21 @@ pub(super) struct SubjectError {
 impl<'a> ResponseView<'a> {
     #[must_use]
     pub fn new(response: &'a WireResponse) -> Self {
-        Self { response, status: Value::from(i64::from(response.status)), formatter: ValueFormatter::default() }
+        Self {
+            response,
+            status: Value::from(i64::from(response.status)),
+            formatter: ValueFormatter::default(),
+        }
     }
 
-    /// Every text of a failure passes through `hide` while it is still whole, because a shortened secret is none that could
-    /// be recognised.
+    /// Every text of a failure passes through `hide` while it is still whole, because a shortened
+    /// secret is none that could be recognised.
     #[must_use]
     pub fn with_redaction(self, hide: &'a dyn Fn(&str) -> String) -> Self {
-        Self { formatter: ValueFormatter::redacting(hide), ..self }
+        Self {
+            formatter: ValueFormatter::redacting(hide),
+            ..self
+        }
     }
 
     #[must_use]
@@ -59,7 +66,9 @@ impl<'a> ResponseView<'a> {
             Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
             Subject::Body => match std::str::from_utf8(self.response.body()) {
                 Ok(text) => Ok(ActualValue::Text(text)),
-                Err(_) => Err(self.unreadable_body("the body is not UTF-8, so it cannot be compared as text".to_owned())),
+                Err(_) => Err(self.unreadable_body(
+                    "the body is not UTF-8, so it cannot be compared as text".to_owned(),
+                )),
             },
             Subject::Header(name) => Ok(self.header(name)),
             Subject::Path(path) => self.path(path),
@@ -67,7 +76,11 @@ impl<'a> ResponseView<'a> {
     }
 
     fn header(&self, name: &str) -> ActualValue<'_> {
-        let named = self.response.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let named = self
+            .response
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
         match values.as_slice() {
             [] => ActualValue::Absent,
@@ -77,25 +90,43 @@ impl<'a> ResponseView<'a> {
     }
 
     fn path(&self, path: &JsonPath) -> Result<ActualValue<'_>, SubjectError> {
-        let root = self.json().map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
+        let root = self
+            .json()
+            .map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
         match path.find(root) {
             Ok(PathMatches::One(found)) => Ok(found.map_or(ActualValue::Absent, ActualValue::Json)),
             Ok(PathMatches::Many(found)) => Ok(ActualValue::NodeList(found)),
-            Err(overrun) => Err(SubjectError { reason: overrun.to_string(), actual: self.formatter.with_type(root) }),
+            Err(overrun) => Err(SubjectError {
+                reason: overrun.to_string(),
+                actual: self.formatter.with_type(root),
+            }),
         }
     }
 
     fn not_json_reason(&self, error: &JsonError) -> String {
         let kind = match self.response.header("content-type") {
-            Some(kind) if !kind.contains("json") => format!("; its content-type is `{}`", self.formatter.text(kind)),
+            Some(kind) if !kind.contains("json") => {
+                format!("; its content-type is `{}`", self.formatter.text(kind))
+            }
             _ => String::new(),
         };
-        if self.response.body().is_empty() { format!("the body is empty{kind}") } else { format!("the body is {error}{kind}") }
+        if self.response.body().is_empty() {
+            format!("the body is empty{kind}")
+        } else {
+            format!("the body is {error}{kind}")
+        }
     }
 
     fn unreadable_body(&self, why: String) -> SubjectError {
         let body = String::from_utf8_lossy(self.response.body());
-        SubjectError { reason: why, actual: if body.is_empty() { "no body".to_owned() } else { self.formatter.text(&body) } }
+        SubjectError {
+            reason: why,
+            actual: if body.is_empty() {
+                "no body".to_owned()
+            } else {
+                self.formatter.text(&body)
+            },
+        }
     }
 
     /// What might be meant by a subject that is not there.
@@ -105,7 +136,9 @@ impl<'a> ResponseView<'a> {
                 let known = self.response.headers.iter().map(|(key, _)| key.as_str());
                 did_you_mean(name, known).filter(|hint| hint.starts_with("did you mean"))
             }
-            Subject::Path(path) => path.dead_end(self.json().ok()?).map(|end| self.dead_end_hint(&end)),
+            Subject::Path(path) => path
+                .dead_end(self.json().ok()?)
+                .map(|end| self.dead_end_hint(&end)),
             _ => None,
         }
     }
@@ -114,11 +147,18 @@ impl<'a> ResponseView<'a> {
         let path = self.formatter.text(&end.path);
         match (end.missing, end.node) {
             (MissingChild::Name(name), Value::Object(members)) => {
-                format!("`{path}` has no member `{}`; {}", self.formatter.text(name), self.members_hint(name, members))
+                format!(
+                    "`{path}` has no member `{}`; {}",
+                    self.formatter.text(name),
+                    self.members_hint(name, members)
+                )
             }
             (MissingChild::Index(index), Value::List(items)) => {
                 let plural = if items.len() == 1 { "" } else { "s" };
-                format!("`{path}` has {} element{plural}, so there is no [{index}]", items.len())
+                format!(
+                    "`{path}` has {} element{plural}, so there is no [{index}]",
+                    items.len()
+                )
             }
             (_, node) => format!("`{path}` is {}", self.formatter.with_type(node)),
         }
@@ -127,7 +167,10 @@ impl<'a> ResponseView<'a> {
     /// The member that was probably meant, or those that are there when they are few.
     fn members_hint(&self, name: &str, members: &[ObjectMember]) -> String {
         const FEW: usize = 8;
-        let names: Vec<String> = members.iter().map(|(key, _)| self.formatter.text(key)).collect();
+        let names: Vec<String> = members
+            .iter()
+            .map(|(key, _)| self.formatter.text(key))
+            .collect();
         let names = || names.iter().map(String::as_str);
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));
         meant.unwrap_or_else(|| match members.len() {

@@ -1,5 +1,6 @@
-//! JSON Schema. The validator works on `serde_json` values, so of a number past 64 bits or with more digits than a double
-//! holds the schema sees the nearest double; it refuses to hide that anywhere else.
+//! JSON Schema. The validator works on `serde_json` values, so of a number past 64 bits or with
+//! more digits than a double holds the schema sees the nearest double; it refuses to hide that
+//! anywhere else.
 
 use super::difference::{DifferenceCollector, DifferenceKind};
 use crate::jsonpath::NodePath;
@@ -13,10 +14,20 @@ pub(super) fn is_valid(schema: &JsonSchema, value: &Value) -> bool {
 }
 
 /// Every rule that `value` breaks, with the place inside it.
-pub(super) fn collect_violations(differ: &mut DifferenceCollector<'_>, schema: &JsonSchema, trail: &NodePath<'_>, value: &Value) {
+pub(super) fn collect_violations(
+    differ: &mut DifferenceCollector<'_>,
+    schema: &JsonSchema,
+    trail: &NodePath<'_>,
+    value: &Value,
+) {
     for error in schema.validator.iter_errors(&to_serde_value(value)) {
         let segments: Vec<_> = error.instance_path().iter().collect();
-        add_violation(differ, InstanceLocation { trail, value }, &segments, &error.masked_with("the value").to_string());
+        add_violation(
+            differ,
+            InstanceLocation { trail, value },
+            &segments,
+            &error.masked_with("the value").to_string(),
+        );
     }
 }
 
@@ -26,8 +37,14 @@ struct InstanceLocation<'p> {
     value: &'p Value,
 }
 
-/// Goes down to the place of an error, so that its path is written as ours are and its value shown as it came.
-fn add_violation(differ: &mut DifferenceCollector<'_>, at: InstanceLocation<'_>, segments: &[LocationSegment<'_>], rule: &str) {
+/// Goes down to the place of an error, so that its path is written as ours are and its value shown
+/// as it came.
+fn add_violation(
+    differ: &mut DifferenceCollector<'_>,
+    at: InstanceLocation<'_>,
+    segments: &[LocationSegment<'_>],
+    rule: &str,
+) {
     let (trail, value) = match segments.first() {
         None => {
             return differ.add(at.trail, |show| DifferenceKind::SchemaViolation {
@@ -35,12 +52,23 @@ fn add_violation(differ: &mut DifferenceCollector<'_>, at: InstanceLocation<'_>,
                 actual: show.with_type(at.value),
             });
         }
-        Some(LocationSegment::Property(name)) => (NodePath::Name(at.trail, name), at.value.get(name)),
-        Some(LocationSegment::Index(index)) => {
-            (NodePath::Index(at.trail, *index), at.value.as_list().and_then(|items| items.get(*index)))
+        Some(LocationSegment::Property(name)) => {
+            (NodePath::Name(at.trail, name), at.value.get(name))
         }
+        Some(LocationSegment::Index(index)) => (
+            NodePath::Index(at.trail, *index),
+            at.value.as_list().and_then(|items| items.get(*index)),
+        ),
     };
-    add_violation(differ, InstanceLocation { trail: &trail, value: value.unwrap_or(at.value) }, &segments[1..], rule);
+    add_violation(
+        differ,
+        InstanceLocation {
+            trail: &trail,
+            value: value.unwrap_or(at.value),
+        },
+        &segments[1..],
+        rule,
+    );
 }
 
 /// The value as `serde_json` holds it.
@@ -51,15 +79,19 @@ fn to_serde_value(value: &Value) -> Json {
         Value::Number(number) => to_serde_number(number),
         Value::String(text) => Json::String(text.to_string()),
         Value::List(items) => Json::Array(items.iter().map(to_serde_value).collect()),
-        Value::Object(members) => {
-            Json::Object(members.iter().map(|(name, member)| (name.to_string(), to_serde_value(member))).collect())
-        }
+        Value::Object(members) => Json::Object(
+            members
+                .iter()
+                .map(|(name, member)| (name.to_string(), to_serde_value(member)))
+                .collect(),
+        ),
     }
 }
 
 fn to_serde_number(number: &Number) -> Json {
     let whole = number.as_i128().and_then(serde_json::Number::from_i128);
-    // A number past the doubles is the largest of them: any bound that a schema may set lies before it.
+    // A number past the doubles is the largest of them: any bound that a schema may set lies before
+    // it.
     let nearest = || serde_json::Number::from_f64(number.as_f64().clamp(f64::MIN, f64::MAX));
     whole.or_else(nearest).map_or(Json::Null, Json::Number)
 }

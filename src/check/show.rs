@@ -1,5 +1,5 @@
-//! Values as one short line of plain text. It refuses to let a control character, a change of writing direction or an
-//! invisible letter of an answer reach a terminal.
+//! Values as one short line of plain text. It refuses to let a control character, a change of
+//! writing direction or an invisible letter of an answer reach a terminal.
 
 use crate::value::Value;
 use std::borrow::Cow;
@@ -43,13 +43,21 @@ impl<'a> ValueFormatter<'a> {
             return (self.with_type(expected), self.with_type(actual));
         };
         let (left, right) = (self.redacted(left), self.redacted(right));
-        let common = left.chars().zip(right.chars()).take_while(|(left, right)| left == right).count();
-        let skip = if left.chars().nth(MAX_CHARS).is_some() || right.chars().nth(MAX_CHARS).is_some() {
-            common.saturating_sub(CONTEXT_CHARS)
-        } else {
-            0
-        };
-        (self.with_type(&skip_prefix(&left, skip)), self.with_type(&skip_prefix(&right, skip)))
+        let common = left
+            .chars()
+            .zip(right.chars())
+            .take_while(|(left, right)| left == right)
+            .count();
+        let skip =
+            if left.chars().nth(MAX_CHARS).is_some() || right.chars().nth(MAX_CHARS).is_some() {
+                common.saturating_sub(CONTEXT_CHARS)
+            } else {
+                0
+            };
+        (
+            self.with_type(&skip_prefix(&left, skip)),
+            self.with_type(&skip_prefix(&right, skip)),
+        )
     }
 
     fn redacted_json(self, value: &Value) -> String {
@@ -61,7 +69,8 @@ impl<'a> ValueFormatter<'a> {
     }
 
     fn redacted(self, text: &str) -> Cow<'_, str> {
-        self.redact.map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
+        self.redact
+            .map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
     }
 }
 
@@ -73,7 +82,9 @@ fn skip_prefix(text: &str, skip: usize) -> Value {
 fn type_label(value: &Value) -> String {
     match value {
         Value::List(items) if !items.is_empty() => format!("array of {}", items.len()),
-        Value::String(text) if text.chars().nth(MAX_CHARS).is_some() => format!("string of {}", text.chars().count()),
+        Value::String(text) if text.chars().nth(MAX_CHARS).is_some() => {
+            format!("string of {}", text.chars().count())
+        }
         other => other.type_name().to_owned(),
     }
 }
@@ -84,12 +95,15 @@ fn truncate(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let head: String = text.chars().take(HEAD_CHARS).collect();
-    let tail: String = text.chars().skip(len - (MAX_CHARS - HEAD_CHARS - 1)).collect();
+    let tail: String = text
+        .chars()
+        .skip(len - (MAX_CHARS - HEAD_CHARS - 1))
+        .collect();
     Cow::Owned(format!("{head}…{tail}"))
 }
 
-/// Every letter that would do something instead of being seen, as its escape. `is_raw` says that the text is not JSON, which
-/// escapes some of them by itself.
+/// Every letter that would do something instead of being seen, as its escape. `is_raw` says that
+/// the text is not JSON, which escapes some of them by itself.
 fn escape_invisible(text: &str, is_raw: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -107,7 +121,11 @@ fn escape_invisible(text: &str, is_raw: bool) -> String {
 /// As JSON would write it; what lies beyond four digits, as Rust would.
 fn escape(letter: char, out: &mut String) {
     let code = u32::from(letter);
-    let text = if code <= 0xffff { format!("\\u{code:04x}") } else { letter.escape_unicode().to_string() };
+    let text = if code <= 0xffff {
+        format!("\\u{code:04x}")
+    } else {
+        letter.escape_unicode().to_string()
+    };
     out.push_str(&text);
 }
 
@@ -129,24 +147,42 @@ mod tests {
     #[test]
     fn a_value_is_shown_with_its_type() {
         assert_eq!(shown(&Value::from("x")), "\"x\" (string)");
-        assert_eq!(shown(&crate::value::parse(b"1.10").unwrap()), "1.10 (number)");
-        assert_eq!(shown(&Value::from(vec![Value::Null, Value::from(true)])), "[null,true] (array of 2)");
+        assert_eq!(
+            shown(&crate::value::parse(b"1.10").unwrap()),
+            "1.10 (number)"
+        );
+        assert_eq!(
+            shown(&Value::from(vec![Value::Null, Value::from(true)])),
+            "[null,true] (array of 2)"
+        );
         assert_eq!(shown(&Value::List(vec![])), "[] (array)");
     }
 
     #[test]
     fn a_long_value_keeps_its_beginning_and_its_end() {
         let text = shown(&Value::from("가".repeat(500) + "끝"));
-        assert!(text.starts_with("\"가가") && text.ends_with("가끝\" (string of 501)"), "{text}");
+        assert!(
+            text.starts_with("\"가가") && text.ends_with("가끝\" (string of 501)"),
+            "{text}"
+        );
         assert_eq!(text.chars().count(), MAX_CHARS + " (string of 501)".len());
     }
 
     #[test]
     fn of_two_long_texts_the_place_is_shown_where_they_differ() {
-        let (expected, actual) = (Value::from("a".repeat(1000) + "x"), Value::from("a".repeat(1000) + "y"));
+        let (expected, actual) = (
+            Value::from("a".repeat(1000) + "x"),
+            Value::from("a".repeat(1000) + "y"),
+        );
         let (expected, actual) = ValueFormatter::default().pair(&expected, &actual);
-        assert_eq!(expected, format!("\"…{}x\" (string)", "a".repeat(CONTEXT_CHARS)));
-        assert_eq!(actual, format!("\"…{}y\" (string)", "a".repeat(CONTEXT_CHARS)));
+        assert_eq!(
+            expected,
+            format!("\"…{}x\" (string)", "a".repeat(CONTEXT_CHARS))
+        );
+        assert_eq!(
+            actual,
+            format!("\"…{}y\" (string)", "a".repeat(CONTEXT_CHARS))
+        );
     }
 
     #[test]
@@ -160,7 +196,10 @@ mod tests {
         for text in texts {
             assert!(!text.chars().any(needs_escape), "{text:?}");
             assert!(
-                text.contains("\\u001b") && text.contains("\\u009b") && text.contains("\\u202e") && text.contains("\\r\\n"),
+                text.contains("\\u001b")
+                    && text.contains("\\u009b")
+                    && text.contains("\\u202e")
+                    && text.contains("\\r\\n"),
                 "{text}"
             );
         }
@@ -171,8 +210,14 @@ mod tests {
         let secret = "s3cret".repeat(30);
         let hide = |text: &str| text.replace(&secret, "***");
         let show = ValueFormatter::redacting(&hide);
-        assert_eq!(show.with_type(&Value::from(secret.as_str())), "\"***\" (string of 180)");
-        assert_eq!(show.without_type(&Value::from(vec![Value::from(secret.as_str())])), "[\"***\"]");
+        assert_eq!(
+            show.with_type(&Value::from(secret.as_str())),
+            "\"***\" (string of 180)"
+        );
+        assert_eq!(
+            show.without_type(&Value::from(vec![Value::from(secret.as_str())])),
+            "[\"***\"]"
+        );
         assert_eq!(show.text(&format!("<{secret}>")), "<***>");
     }
 }

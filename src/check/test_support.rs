@@ -2,7 +2,9 @@
 
 use super::{PredicateFailure, ResponseView, judge};
 use crate::jsonpath::JsonPath;
-use crate::model::assertion::{Assertion, ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest, Subject};
+use crate::model::assertion::{
+    Assertion, ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest, Subject,
+};
 use crate::model::template::TemplateTree;
 use crate::span::{FileId, Span};
 use crate::value::{Value, parse};
@@ -23,7 +25,12 @@ pub fn response(body: &str) -> WireResponse {
         header("set-cookie", "a=1; Secure"),
         header("set-cookie", "b=2"),
     ];
-    WireResponse::new(200, headers, body.to_owned().into(), Duration::from_millis(1500))
+    WireResponse::new(
+        200,
+        headers,
+        body.to_owned().into(),
+        Duration::from_millis(1500),
+    )
 }
 
 pub fn subject(text: &str) -> Subject {
@@ -39,7 +46,11 @@ pub fn subject(text: &str) -> Subject {
 /// The n-th predicate of a text stands at byte n, so that places can be compared.
 pub fn assertion(on: &str, expected: &str) -> Assertion {
     let mut at = 0;
-    Assertion { subject: subject(on), at: Span::new(FileId(0), 99, 100), predicates: predicates(&json(expected), &mut at) }
+    Assertion {
+        subject: subject(on),
+        at: Span::new(FileId(0), 99, 100),
+        predicates: predicates(&json(expected), &mut at),
+    }
 }
 
 fn predicates(expected: &Value, at: &mut usize) -> Vec<Predicate> {
@@ -48,10 +59,17 @@ fn predicates(expected: &Value, at: &mut usize) -> Vec<Predicate> {
         Span::new(FileId(0), *at, *at + 1)
     };
     match expected {
-        Value::Object(members) => {
-            members.iter().map(|(name, operand)| Predicate { at: place(), test: test(name, operand) }).collect()
-        }
-        plain => vec![Predicate { at: place(), test: PredicateTest::Equals(TemplateTree::constant(plain.clone())) }],
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, operand)| Predicate {
+                at: place(),
+                test: test(name, operand),
+            })
+            .collect(),
+        plain => vec![Predicate {
+            at: place(),
+            test: PredicateTest::Equals(TemplateTree::constant(plain.clone())),
+        }],
     }
 }
 
@@ -86,35 +104,69 @@ fn test(name: &str, operand: &Value) -> PredicateTest {
 
 /// `"2s"` and `"500ms"` are durations.
 fn bound(operand: &Value) -> ComparisonBound {
-    let seconds = operand.as_str().and_then(|text| text.strip_suffix('s')?.parse().ok()).map(Duration::from_secs);
-    let millis = operand.as_str().and_then(|text| text.strip_suffix("ms")?.parse().ok()).map(Duration::from_millis);
-    seconds.or(millis).map_or_else(|| ComparisonBound::Value(TemplateTree::constant(operand.clone())), ComparisonBound::Duration)
+    let seconds = operand
+        .as_str()
+        .and_then(|text| text.strip_suffix('s')?.parse().ok())
+        .map(Duration::from_secs);
+    let millis = operand
+        .as_str()
+        .and_then(|text| text.strip_suffix("ms")?.parse().ok())
+        .map(Duration::from_millis);
+    seconds.or(millis).map_or_else(
+        || ComparisonBound::Value(TemplateTree::constant(operand.clone())),
+        ComparisonBound::Duration,
+    )
 }
 
 fn types(operand: &Value) -> Vec<JsonType> {
-    let named = |name: &Value| JsonType::ALL.into_iter().find(|one| name.as_str() == Some(one.name())).unwrap();
-    operand.as_list().map_or_else(|| vec![named(operand)], |names| names.iter().map(named).collect())
+    let named = |name: &Value| {
+        JsonType::ALL
+            .into_iter()
+            .find(|one| name.as_str() == Some(one.name()))
+            .unwrap()
+    };
+    operand.as_list().map_or_else(
+        || vec![named(operand)],
+        |names| names.iter().map(named).collect(),
+    )
 }
 
 fn schema(operand: &Value) -> JsonSchema {
     let text: serde_json::Value = serde_json::from_str(&operand.to_json()).unwrap();
-    JsonSchema { path: "schemas/item.json".into(), validator: Arc::new(jsonschema::validator_for(&text).unwrap()) }
+    JsonSchema {
+        path: "schemas/item.json".into(),
+        validator: Arc::new(jsonschema::validator_for(&text).unwrap()),
+    }
 }
 
 pub fn constant(tree: &TemplateTree) -> Result<Cow<'_, Value>, &'static str> {
-    tree.as_constant().map(Cow::Borrowed).ok_or("not a constant")
+    tree.as_constant()
+        .map(Cow::Borrowed)
+        .ok_or("not a constant")
 }
 
 pub fn failures(body: &str, on: &str, expected: &str) -> Vec<PredicateFailure> {
     let response = response(body);
-    judge(&[assertion(on, expected)], &ResponseView::new(&response), &constant).unwrap()
+    judge(
+        &[assertion(on, expected)],
+        &ResponseView::new(&response),
+        &constant,
+    )
+    .unwrap()
 }
 
 /// Every failure and difference as a line.
 pub fn lines(failures: &[PredicateFailure]) -> Vec<String> {
     let line = |failure: &PredicateFailure| {
-        let differences = failure.differences.shown.iter().map(|difference| format!("  {difference}"));
-        [failure.to_string()].into_iter().chain(differences).collect::<Vec<_>>()
+        let differences = failure
+            .differences
+            .shown
+            .iter()
+            .map(|difference| format!("  {difference}"));
+        [failure.to_string()]
+            .into_iter()
+            .chain(differences)
+            .collect::<Vec<_>>()
     };
     failures.iter().flat_map(line).collect()
 }

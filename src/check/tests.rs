@@ -1,4 +1,5 @@
-//! Every predicate: what it accepts, what it refuses and how it says so, and what it does not apply to.
+//! Every predicate: what it accepts, what it refuses and how it says so, and what it does not apply
+//! to.
 
 use super::test_support::{assertion, constant, failures, json, lines, response, subject};
 use super::{ResponseView, capture, holds, judge, unsatisfiable_predicates};
@@ -16,14 +17,22 @@ const BODY: &str = r#"{
 
 fn passes(rows: &[(&str, &str)]) {
     for (on, expected) in rows {
-        assert_eq!(lines(&failures(BODY, on, expected)), Vec::<String>::new(), "{on}: {expected}");
+        assert_eq!(
+            lines(&failures(BODY, on, expected)),
+            Vec::<String>::new(),
+            "{on}: {expected}"
+        );
     }
 }
 
 /// The message is the whole of what is said.
 fn fails(rows: &[(&str, &str, &str)]) {
     for (on, expected, message) in rows {
-        assert_eq!(lines(&failures(BODY, on, expected)).join("\n"), *message, "{on}: {expected}");
+        assert_eq!(
+            lines(&failures(BODY, on, expected)).join("\n"),
+            *message,
+            "{on}: {expected}"
+        );
     }
 }
 
@@ -32,8 +41,14 @@ fn unfit(rows: &[(&str, &str, &str)]) {
     for (on, expected, why) in rows {
         for expected in [(*expected).to_owned(), format!(r#"{{"not":{expected}}}"#)] {
             let failures = failures(BODY, on, &expected);
-            let reason = failures.first().and_then(|failure| failure.reason.clone()).unwrap_or_default();
-            assert!(failures.len() == 1 && reason.contains(why), "{on}: {expected}: {failures:#?}");
+            let reason = failures
+                .first()
+                .and_then(|failure| failure.reason.clone())
+                .unwrap_or_default();
+            assert!(
+                failures.len() == 1 && reason.contains(why),
+                "{on}: {expected}: {failures:#?}"
+            );
         }
     }
 }
@@ -60,7 +75,11 @@ fn equals_is_equal_in_value_and_type() {
     ]);
     fails(&[
         ("$.n", "6", "$.n: expected 6 (number), got 5 (number)"),
-        ("$.big", "9007199254740992", "$.big: expected 9007199254740992 (number), got 9007199254740993 (number)"),
+        (
+            "$.big",
+            "9007199254740992",
+            "$.big: expected 9007199254740992 (number), got 9007199254740993 (number)",
+        ),
         (
             "$.text",
             "12",
@@ -71,12 +90,32 @@ fn equals_is_equal_in_value_and_type() {
             r#""5""#,
             "$.n: expected \"5\" (string), got 5 (number); text is expected and a number came: write 5 without quotes",
         ),
-        ("$.no", "false", "$.no: expected false (boolean), got null (null)"),
-        ("$.n", r#"{"not":5}"#, "$.n: expected not 5 (number), got 5 (number)"),
-        ("header.set-cookie", r#""c""#, "header.set-cookie: expected \"c\" (string), got \"a=1; Secure\" and \"b=2\""),
-        ("header.x-left", r#"{"not":7}"#, "header.x-left: expected not 7 (number), got \"7\" (string)"),
+        (
+            "$.no",
+            "false",
+            "$.no: expected false (boolean), got null (null)",
+        ),
+        (
+            "$.n",
+            r#"{"not":5}"#,
+            "$.n: expected not 5 (number), got 5 (number)",
+        ),
+        (
+            "header.set-cookie",
+            r#""c""#,
+            "header.set-cookie: expected \"c\" (string), got \"a=1; Secure\" and \"b=2\"",
+        ),
+        (
+            "header.x-left",
+            r#"{"not":7}"#,
+            "header.x-left: expected not 7 (number), got \"7\" (string)",
+        ),
     ]);
-    unfit(&[("latency", "5", "`latency` is compared with a duration such as `2s`")]);
+    unfit(&[(
+        "latency",
+        "5",
+        "`latency` is compared with a duration such as `2s`",
+    )]);
 }
 
 #[test]
@@ -119,16 +158,32 @@ fn one_of_and_type_choose() {
         ("$.text", r#"{"not":{"type":"number"}}"#),
     ]);
     fails(&[
-        ("$.n", r#"{"one_of":[1,2]}"#, "$.n: expected one_of [1,2], got 5 (number)"),
-        ("$.price", r#"{"type":"integer"}"#, "$.price: expected type integer, got 1.10 (number)"),
-        ("$.n", r#"{"type":["string","null"]}"#, "$.n: expected type string or null, got 5 (number)"),
+        (
+            "$.n",
+            r#"{"one_of":[1,2]}"#,
+            "$.n: expected one_of [1,2], got 5 (number)",
+        ),
+        (
+            "$.price",
+            r#"{"type":"integer"}"#,
+            "$.price: expected type integer, got 1.10 (number)",
+        ),
+        (
+            "$.n",
+            r#"{"type":["string","null"]}"#,
+            "$.n: expected type string or null, got 5 (number)",
+        ),
         (
             "$.n",
             r#"{"one_of":["5","6"]}"#,
             "$.n: expected one_of [\"5\",\"6\"], got 5 (number); text is expected and a number came: write 5 without quotes",
         ),
     ]);
-    unfit(&[("$.n", r#"{"one_of":5}"#, "`one_of` chooses from a list, and 5 (number) is none")]);
+    unfit(&[(
+        "$.n",
+        r#"{"one_of":5}"#,
+        "`one_of` chooses from a list, and 5 (number) is none",
+    )]);
 }
 
 #[test]
@@ -143,7 +198,11 @@ fn what_is_not_there_fails_unless_that_is_expected() {
         ("body", r#"{"exists":true}"#),
     ]);
     fails(&[
-        ("$.no", r#"{"exists":false}"#, "$.no: expected nothing, got null (null)"),
+        (
+            "$.no",
+            r#"{"exists":false}"#,
+            "$.no: expected nothing, got null (null)",
+        ),
         (
             "$.items[0].idd",
             "1",
@@ -154,22 +213,41 @@ fn what_is_not_there_fails_unless_that_is_expected() {
             r#"{"exists":true}"#,
             "$.o.zzz: expected something, got nothing; `$.o` has no member `zzz`; it has `a` and `d`",
         ),
-        ("$.list[7]", "1", "$.list[7]: expected 1 (number), got nothing; `$.list` has 3 elements, so there is no [7]"),
-        ("$.n.a", r#"{"not":1}"#, "$.n.a: expected not 1 (number), got nothing; `$.n` is 5 (number)"),
+        (
+            "$.list[7]",
+            "1",
+            "$.list[7]: expected 1 (number), got nothing; `$.list` has 3 elements, so there is no [7]",
+        ),
+        (
+            "$.n.a",
+            r#"{"not":1}"#,
+            "$.n.a: expected not 1 (number), got nothing; `$.n` is 5 (number)",
+        ),
         (
             "$.o.zzz",
             r#"{"type":"string","length":3}"#,
             "$.o.zzz: expected type string and length 3, got nothing; `$.o` has no member `zzz`; it has `a` and `d`",
         ),
-        ("header.x-lef", "7", "header.x-lef: expected 7 (number), got nothing; did you mean `x-left`?"),
-        ("header.zzzzzzzz", r#"{"exists":true}"#, "header.zzzzzzzz: expected something, got nothing"),
+        (
+            "header.x-lef",
+            "7",
+            "header.x-lef: expected 7 (number), got nothing; did you mean `x-left`?",
+        ),
+        (
+            "header.zzzzzzzz",
+            r#"{"exists":true}"#,
+            "header.zzzzzzzz: expected something, got nothing",
+        ),
     ]);
 }
 
 #[test]
 fn bounds_are_for_numbers_and_for_latency() {
     passes(&[
-        ("$.n", r#"{"above":4.99,"at_least":5,"below":5.01,"at_most":5}"#),
+        (
+            "$.n",
+            r#"{"above":4.99,"at_least":5,"below":5.01,"at_most":5}"#,
+        ),
         ("$.big", r#"{"above":9007199254740992}"#),
         ("status", r#"{"at_least":200,"below":300}"#),
         ("header.x-left", r#"{"above":6}"#),
@@ -178,19 +256,55 @@ fn bounds_are_for_numbers_and_for_latency() {
         ("$.n", r#"{"not":{"above":5}}"#),
     ]);
     fails(&[
-        ("$.n", r#"{"above":5}"#, "$.n: expected above 5, got 5 (number)"),
-        ("$.n", r#"{"above":5,"below":5}"#, "$.n: expected above 5, got 5 (number)\n$.n: expected below 5, got 5 (number)"),
-        ("latency", r#"{"below":"1s"}"#, "latency: expected below 1s, got 1.5s"),
-        ("header.x-left", r#"{"at_most":6}"#, "header.x-left: expected at_most 6, got \"7\" (string)"),
+        (
+            "$.n",
+            r#"{"above":5}"#,
+            "$.n: expected above 5, got 5 (number)",
+        ),
+        (
+            "$.n",
+            r#"{"above":5,"below":5}"#,
+            "$.n: expected above 5, got 5 (number)\n$.n: expected below 5, got 5 (number)",
+        ),
+        (
+            "latency",
+            r#"{"below":"1s"}"#,
+            "latency: expected below 1s, got 1.5s",
+        ),
+        (
+            "header.x-left",
+            r#"{"at_most":6}"#,
+            "header.x-left: expected at_most 6, got \"7\" (string)",
+        ),
     ]);
     unfit(&[
-        ("$.text", r#"{"above":5}"#, "`above` needs a number; did the API send it as text?"),
+        (
+            "$.text",
+            r#"{"above":5}"#,
+            "`above` needs a number; did the API send it as text?",
+        ),
         ("$.word", r#"{"above":5}"#, "`above` needs a number"),
-        ("$.n", r#"{"above":"5"}"#, "`above` compares with a number, and \"5\" (string) is none"),
-        ("$.n", r#"{"below":"2s"}"#, "only `latency` is compared with a duration"),
-        ("latency", r#"{"below":2}"#, "`latency` is compared with a duration such as `2s`"),
+        (
+            "$.n",
+            r#"{"above":"5"}"#,
+            "`above` compares with a number, and \"5\" (string) is none",
+        ),
+        (
+            "$.n",
+            r#"{"below":"2s"}"#,
+            "only `latency` is compared with a duration",
+        ),
+        (
+            "latency",
+            r#"{"below":2}"#,
+            "`latency` is compared with a duration such as `2s`",
+        ),
         ("$.list[*]", r#"{"above":0}"#, "this path finds a list"),
-        ("header.content-type", r#"{"above":5}"#, "`above` needs a number"),
+        (
+            "header.content-type",
+            r#"{"above":5}"#,
+            "`above` needs a number",
+        ),
         ("$.no", r#"{"at_most":5}"#, "`at_most` needs a number"),
     ]);
 }
@@ -198,21 +312,47 @@ fn bounds_are_for_numbers_and_for_latency() {
 #[test]
 fn parts_of_texts_and_elements_of_lists() {
     passes(&[
-        ("$.word", r#"{"matches":"이어","contains":"선 이","starts_with":"무선","ends_with":"폰"}"#),
+        (
+            "$.word",
+            r#"{"matches":"이어","contains":"선 이","starts_with":"무선","ends_with":"폰"}"#,
+        ),
         ("$.text", r#"{"contains":1,"starts_with":1,"ends_with":2}"#),
         ("$.list", r#"{"contains":2.0}"#),
         ("$.items[*].id", r#"{"contains":2}"#),
-        ("header.content-type", r#"{"starts_with":"application/json"}"#),
+        (
+            "header.content-type",
+            r#"{"starts_with":"application/json"}"#,
+        ),
         ("header.set-cookie", r#"{"contains":"Secure"}"#),
         ("body", r#"{"contains":"parent"}"#),
         ("$.list", r#"{"not":{"contains":"2"}}"#),
     ]);
     fails(&[
-        ("$.text", r#"{"matches":"^x"}"#, "$.text: expected matches `^x`, got \"12\" (string)"),
-        ("$.text", r#"{"contains":"x"}"#, "$.text: expected contains \"x\", got \"12\" (string)"),
-        ("$.text", r#"{"starts_with":"2"}"#, "$.text: expected starts_with \"2\", got \"12\" (string)"),
-        ("$.text", r#"{"ends_with":"1"}"#, "$.text: expected ends_with \"1\", got \"12\" (string)"),
-        ("$.list", r#"{"contains":"2"}"#, "$.list: expected contains \"2\", got [1,2,3] (array of 3)"),
+        (
+            "$.text",
+            r#"{"matches":"^x"}"#,
+            "$.text: expected matches `^x`, got \"12\" (string)",
+        ),
+        (
+            "$.text",
+            r#"{"contains":"x"}"#,
+            "$.text: expected contains \"x\", got \"12\" (string)",
+        ),
+        (
+            "$.text",
+            r#"{"starts_with":"2"}"#,
+            "$.text: expected starts_with \"2\", got \"12\" (string)",
+        ),
+        (
+            "$.text",
+            r#"{"ends_with":"1"}"#,
+            "$.text: expected ends_with \"1\", got \"12\" (string)",
+        ),
+        (
+            "$.list",
+            r#"{"contains":"2"}"#,
+            "$.list: expected contains \"2\", got [1,2,3] (array of 3)",
+        ),
         (
             "header.set-cookie",
             r#"{"not":{"contains":"b"}}"#,
@@ -226,11 +366,31 @@ fn parts_of_texts_and_elements_of_lists() {
         ),
     ]);
     unfit(&[
-        ("$.n", r#"{"matches":"5"}"#, "`matches` needs a text; compare numbers with"),
-        ("$.n", r#"{"contains":5}"#, "`contains` needs a text or a list"),
-        ("$.list", r#"{"starts_with":1}"#, "`starts_with` needs a text"),
-        ("$.text", r#"{"contains":null}"#, "`contains` looks for text in a text, and null (null) is none"),
-        ("$.o", r#"{"contains":"a"}"#, "`contains` needs a text or a list"),
+        (
+            "$.n",
+            r#"{"matches":"5"}"#,
+            "`matches` needs a text; compare numbers with",
+        ),
+        (
+            "$.n",
+            r#"{"contains":5}"#,
+            "`contains` needs a text or a list",
+        ),
+        (
+            "$.list",
+            r#"{"starts_with":1}"#,
+            "`starts_with` needs a text",
+        ),
+        (
+            "$.text",
+            r#"{"contains":null}"#,
+            "`contains` looks for text in a text, and null (null) is none",
+        ),
+        (
+            "$.o",
+            r#"{"contains":"a"}"#,
+            "`contains` needs a text or a list",
+        ),
     ]);
 }
 
@@ -245,13 +405,33 @@ fn length_counts_letters_elements_and_members() {
         ("header.x-left", r#"{"length":1}"#),
     ]);
     fails(&[
-        ("$.list", r#"{"length":5}"#, "$.list: expected length 5, got length 3: [1,2,3] (array of 3)"),
-        ("$.word", r#"{"length":{"at_most":3}}"#, "$.word: expected length at_most 3, got length 6: \"무선 이어폰\" (string)"),
-        ("$.list", r#"{"not":{"length":3}}"#, "$.list: expected not length 3, got [1,2,3] (array of 3)"),
+        (
+            "$.list",
+            r#"{"length":5}"#,
+            "$.list: expected length 5, got length 3: [1,2,3] (array of 3)",
+        ),
+        (
+            "$.word",
+            r#"{"length":{"at_most":3}}"#,
+            "$.word: expected length at_most 3, got length 6: \"무선 이어폰\" (string)",
+        ),
+        (
+            "$.list",
+            r#"{"not":{"length":3}}"#,
+            "$.list: expected not length 3, got [1,2,3] (array of 3)",
+        ),
     ]);
     unfit(&[
-        ("$.n", r#"{"length":1}"#, "`length` needs a text, a list or an object"),
-        ("$.list", r#"{"length":{"matches":"3"}}"#, "`matches` needs a text"),
+        (
+            "$.n",
+            r#"{"length":1}"#,
+            "`length` needs a text, a list or an object",
+        ),
+        (
+            "$.list",
+            r#"{"length":{"matches":"3"}}"#,
+            "`matches` needs a text",
+        ),
     ]);
 }
 
@@ -298,18 +478,33 @@ $.mixed: expected not null (null), got null (null) at $.mixed[2]",
     ]);
     unfit(&[
         ("$.empty", r#"{"each":5}"#, "the list is empty"),
-        ("$.nothing[*]", r#"{"each":{"above":0}}"#, "the list is empty"),
+        (
+            "$.nothing[*]",
+            r#"{"each":{"above":0}}"#,
+            "the list is empty",
+        ),
         ("$.n", r#"{"each":5}"#, "`each` needs a list"),
         ("$.o", r#"{"some":5}"#, "`some` needs a list"),
         ("$.n", r#"{"none":5}"#, "`none` needs a list"),
-        ("$.mixed", r#"{"some":{"above":5}}"#, "did the API send it as text?"),
+        (
+            "$.mixed",
+            r#"{"some":{"above":5}}"#,
+            "did the API send it as text?",
+        ),
     ]);
 }
 
 #[test]
 fn the_place_of_a_failure_is_the_predicate_that_fails() {
-    let found = failures(BODY, "$.items", r#"{"length":3,"each":{"type":"object","includes":{"p":10}},"unique":false}"#);
-    let places: Vec<(u32, &str)> = found.iter().map(|failure| (failure.at.start, failure.predicate)).collect();
+    let found = failures(
+        BODY,
+        "$.items",
+        r#"{"length":3,"each":{"type":"object","includes":{"p":10}},"unique":false}"#,
+    );
+    let places: Vec<(u32, &str)> = found
+        .iter()
+        .map(|failure| (failure.at.start, failure.predicate))
+        .collect();
     assert_eq!(places, [(12, "each"), (3, "unique")]);
 }
 
@@ -318,7 +513,10 @@ fn includes_is_a_part_at_every_depth_from_the_subject_on() {
     passes(&[
         ("$.o", r#"{"includes":{"a":{"b":[2]}}}"#),
         ("$.o", r#"{"includes":{}}"#),
-        ("$.items", r#"{"includes":[{"id":3},{"id":1,"tags":["b"]}]}"#),
+        (
+            "$.items",
+            r#"{"includes":[{"id":3},{"id":1,"tags":["b"]}]}"#,
+        ),
         ("$.items[*].id", r#"{"includes":[3,1]}"#),
         ("$.child", r#"{"not":{"includes":{"id":5}}}"#),
         ("$.list", r#"{"not":{"includes":[1,1]}}"#),
@@ -345,18 +543,40 @@ fn includes_is_a_part_at_every_depth_from_the_subject_on() {
         ),
     ]);
     unfit(&[
-        ("$.items", r#"{"includes":{"id":1}}"#, "`some: { includes: … }`"),
-        ("$.n", r#"{"includes":{"id":1}}"#, "`includes` with an object needs an object"),
-        ("$.o", r#"{"includes":["d"]}"#, "`includes` with a list needs a list"),
-        ("$.list", r#"{"includes":1}"#, "`includes` takes an object or a list; for 1 there is `contains`"),
+        (
+            "$.items",
+            r#"{"includes":{"id":1}}"#,
+            "`some: { includes: … }`",
+        ),
+        (
+            "$.n",
+            r#"{"includes":{"id":1}}"#,
+            "`includes` with an object needs an object",
+        ),
+        (
+            "$.o",
+            r#"{"includes":["d"]}"#,
+            "`includes` with a list needs a list",
+        ),
+        (
+            "$.list",
+            r#"{"includes":1}"#,
+            "`includes` takes an object or a list; for 1 there is `contains`",
+        ),
     ]);
 }
 
 #[test]
 fn partners_are_exchanged_before_an_element_is_missing() {
     let body = r#"[{"a":1,"b":2},{"a":1}]"#;
-    assert_eq!(failures(body, "$", r#"{"includes":[{"a":1},{"a":1,"b":2}]}"#), []);
-    assert_eq!(failures(body, "$", r#"{"includes":[{"b":2},{"b":2}]}"#).len(), 1);
+    assert_eq!(
+        failures(body, "$", r#"{"includes":[{"a":1},{"a":1,"b":2}]}"#),
+        []
+    );
+    assert_eq!(
+        failures(body, "$", r#"{"includes":[{"b":2},{"b":2}]}"#).len(),
+        1
+    );
 }
 
 #[test]
@@ -384,13 +604,21 @@ fn unordered_and_unique_compare_elements() {
             r#"{"unordered":[1,2,4]}"#,
             "$.items[*].id: expected unordered [1,2,4], got [1,2,3] (array of 3)\n  missing, expected 4 (number)\n  [2]: unexpected 3 (number)",
         ),
-        ("$.list", r#"{"unique":false}"#, "$.list: expected an element twice, got [1,2,3] (array of 3)"),
+        (
+            "$.list",
+            r#"{"unique":false}"#,
+            "$.list: expected an element twice, got [1,2,3] (array of 3)",
+        ),
     ]);
     unfit(&[
         ("$.nothing[*]", r#"{"unique":true}"#, "the list is empty"),
         ("$.o", r#"{"unique":true}"#, "`unique` needs a list"),
         ("$.o", r#"{"unordered":[1]}"#, "`unordered` needs a list"),
-        ("$.list", r#"{"unordered":1}"#, "`unordered` compares with a list, and 1 (number) is none"),
+        (
+            "$.list",
+            r#"{"unordered":1}"#,
+            "`unordered` compares with a list, and 1 (number) is none",
+        ),
     ]);
 }
 
@@ -402,7 +630,10 @@ fn a_schema_names_every_rule_that_is_broken() {
         ("$.one", r#"{"schema":{"type":"integer"}}"#),
         ("$.big", r#"{"schema":{"const":9007199254740993}}"#),
         ("$.big", r#"{"not":{"schema":{"const":9007199254740992}}}"#),
-        ("$.items[*].id", r#"{"schema":{"type":"array","minItems":3}}"#),
+        (
+            "$.items[*].id",
+            r#"{"schema":{"type":"array","minItems":3}}"#,
+        ),
     ]);
     fails(&[(
         "$.items[1]",
@@ -412,25 +643,55 @@ fn a_schema_names_every_rule_that_is_broken() {
   $.items[1].tags[0]: the value is not of type \"integer\", got \"c\" (string)
   $.items[1].p: the value is less than the minimum of 1, got 0 (number)",
     )]);
-    unfit(&[("latency", r#"{"schema":{}}"#, "`latency` is compared with a duration")]);
+    unfit(&[(
+        "latency",
+        r#"{"schema":{}}"#,
+        "`latency` is compared with a duration",
+    )]);
 }
 
 #[test]
 fn not_of_several_is_true_when_one_of_them_fails() {
-    passes(&[("$.n", r#"{"not":{"above":1,"below":5}}"#), ("$.text", r#"{"not":{"type":"number","above":5}}"#)]);
-    fails(&[("$.n", r#"{"not":{"above":1,"below":9}}"#, "$.n: expected not above 1 and below 9, got 5 (number)")]);
+    passes(&[
+        ("$.n", r#"{"not":{"above":1,"below":5}}"#),
+        ("$.text", r#"{"not":{"type":"number","above":5}}"#),
+    ]);
+    fails(&[(
+        "$.n",
+        r#"{"not":{"above":1,"below":9}}"#,
+        "$.n: expected not above 1 and below 9, got 5 (number)",
+    )]);
 }
 
 #[test]
 fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
     let page = "<html>\u{1b}[31m\n<body>sold out";
-    for expected in ["5", r#"{"exists":false}"#, r#"{"not":5}"#, r#"{"length":0}"#] {
+    for expected in [
+        "5",
+        r#"{"exists":false}"#,
+        r#"{"not":5}"#,
+        r#"{"length":0}"#,
+    ] {
         let found = failures(page, "$.a[*]", expected);
-        assert_eq!(found[0].actual, "<html>\\u001b[31m\\n<body>sold out", "{expected}");
-        assert!(found.len() == 1 && found[0].reason.as_deref().unwrap().starts_with("the body is not JSON:"), "{found:?}");
+        assert_eq!(
+            found[0].actual, "<html>\\u001b[31m\\n<body>sold out",
+            "{expected}"
+        );
+        assert!(
+            found.len() == 1
+                && found[0]
+                    .reason
+                    .as_deref()
+                    .unwrap()
+                    .starts_with("the body is not JSON:"),
+            "{found:?}"
+        );
     }
     let empty = failures("", "$.a", r#"{"exists":false}"#);
-    assert_eq!(empty[0].to_string(), "$.a: expected nothing, got no body; the body is empty");
+    assert_eq!(
+        empty[0].to_string(),
+        "$.a: expected nothing, got no body; the body is empty"
+    );
     assert_eq!(failures("", "body", r#""""#), []);
     assert_eq!(failures(page, "body", r#"{"contains":"sold out"}"#), []);
 }
@@ -439,22 +700,41 @@ fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
 fn a_body_that_is_no_text_is_not_compared_as_one() {
     let mut answer = response("");
     answer = answer.with_body(vec![0xff, 0xfe, b'o', 0, b'k', 0].into());
-    let found = judge(&[assertion("body", r#"{"not":{"contains":"error"}}"#)], &ResponseView::new(&answer), &constant).unwrap();
-    assert_eq!(found[0].reason.as_deref(), Some("the body is not UTF-8, so it cannot be compared as text"));
+    let found = judge(
+        &[assertion("body", r#"{"not":{"contains":"error"}}"#)],
+        &ResponseView::new(&answer),
+        &constant,
+    )
+    .unwrap();
+    assert_eq!(
+        found[0].reason.as_deref(),
+        Some("the body is not UTF-8, so it cannot be compared as text")
+    );
 }
 
 #[test]
 fn a_path_that_looks_at_too_much_is_a_failure() {
     let body = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let found = failures(&body, "$..*..*..*..*", r#"{"none":5}"#);
-    assert!(found[0].reason.as_deref().unwrap().contains("looks at more than 100000 places"), "{found:?}");
+    assert!(
+        found[0]
+            .reason
+            .as_deref()
+            .unwrap()
+            .contains("looks at more than 100000 places"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn all_assertions_are_judged_and_nothing_is_resolved_twice() {
     let response = response(BODY);
     let answer = ResponseView::new(&response);
-    let all = [assertion("status", "201"), assertion("$.n", "5"), assertion("$.items[*].p", r#"{"each":{"above":100}}"#)];
+    let all = [
+        assertion("status", "201"),
+        assertion("$.n", "5"),
+        assertion("$.items[*].p", r#"{"each":{"above":100}}"#),
+    ];
     let count = std::cell::Cell::new(0);
     let resolve = |tree| {
         count.set(count.get() + 1);
@@ -462,8 +742,17 @@ fn all_assertions_are_judged_and_nothing_is_resolved_twice() {
     };
     let found = judge(&all, &answer, &resolve).unwrap();
     assert_eq!((found.len(), count.get()), (2, 3));
-    assert_eq!((holds(&all, &answer, &constant), holds(&all[1..2], &answer, &constant)), (Ok(false), Ok(true)));
-    assert_eq!(judge(&all, &answer, &|_| Err("no such name")).unwrap_err(), "no such name");
+    assert_eq!(
+        (
+            holds(&all, &answer, &constant),
+            holds(&all[1..2], &answer, &constant)
+        ),
+        (Ok(false), Ok(true))
+    );
+    assert_eq!(
+        judge(&all, &answer, &|_| Err("no such name")).unwrap_err(),
+        "no such name"
+    );
 }
 
 #[test]
@@ -490,7 +779,12 @@ fn a_secret_never_reaches_a_failure_not_even_in_part() {
 fn captured(from: &str) -> Result<Value, String> {
     let response = response(BODY);
     let at = Span::new(FileId(0), 1, 2);
-    let wanted = Capture { name: "x".to_owned(), name_at: at, from: subject(from), at };
+    let wanted = Capture {
+        name: "x".to_owned(),
+        name_at: at,
+        from: subject(from),
+        at,
+    };
     capture(&wanted, &ResponseView::new(&response)).map_err(|failure| failure.to_string())
 }
 
@@ -502,16 +796,28 @@ fn a_capture_takes_what_is_there_with_every_digit() {
     assert_eq!(captured("$.items[*].id"), Ok(json("[1,2,3]")));
     assert_eq!(captured("$.empty"), Ok(json("[]")));
     assert_eq!(captured("header.x-left"), Ok(Value::from("7")));
-    assert_eq!(captured("header.set-cookie"), Ok(Value::from("a=1; Secure")));
+    assert_eq!(
+        captured("header.set-cookie"),
+        Ok(Value::from("a=1; Secure"))
+    );
     assert_eq!(captured("status"), Ok(json("200")));
 }
 
 #[test]
 fn a_capture_that_finds_nothing_fails() {
     let fails = |from: &str| captured(from).unwrap_err();
-    assert_eq!(fails("$.items[0].idd"), "nothing to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?");
-    assert_eq!(fails("$.items[?@.id > 9].id"), "nothing to capture as `x`: `$.items[?@.id > 9].id` finds nothing");
-    assert_eq!(fails("header.zzzzzzzz"), "nothing to capture as `x`: the answer has no header `zzzzzzzz`");
+    assert_eq!(
+        fails("$.items[0].idd"),
+        "nothing to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?"
+    );
+    assert_eq!(
+        fails("$.items[?@.id > 9].id"),
+        "nothing to capture as `x`: `$.items[?@.id > 9].id` finds nothing"
+    );
+    assert_eq!(
+        fails("header.zzzzzzzz"),
+        "nothing to capture as `x`: the answer has no header `zzzzzzzz`"
+    );
 }
 
 #[test]
@@ -522,9 +828,21 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("status", r#"{"matches":"2.."}"#, "`status` is a number"),
         ("status", r#"{"type":"string"}"#, "`status` is a number"),
         ("status", r#"{"exists":false}"#, "it is always there"),
-        ("status", r#"{"one_of":["200","201"]}"#, "`status` is a number"),
-        ("status", r#"{"above":"200"}"#, "it compares with a number, and this is text"),
-        ("status", r#"{"not":{"contains":"2"}}"#, "`status` is a number"),
+        (
+            "status",
+            r#"{"one_of":["200","201"]}"#,
+            "`status` is a number",
+        ),
+        (
+            "status",
+            r#"{"above":"200"}"#,
+            "it compares with a number, and this is text",
+        ),
+        (
+            "status",
+            r#"{"not":{"contains":"2"}}"#,
+            "`status` is a number",
+        ),
         ("body", r#"{"above":5}"#, "`body` is text"),
         ("body", "5", "`body` is text"),
         ("header.x", r#"{"unique":true}"#, "a header is text"),
@@ -533,30 +851,69 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("latency", r#"{"type":"number"}"#, "`latency` is a duration"),
         ("$.a", r#"{"below":"2s"}"#, "only `latency`"),
         ("$.a", r#"{"above":true}"#, "this is a boolean"),
-        ("$.a", r#"{"one_of":5}"#, "it takes a list, and this is a number"),
+        (
+            "$.a",
+            r#"{"one_of":5}"#,
+            "it takes a list, and this is a number",
+        ),
         ("$.a", r#"{"includes":5}"#, "it takes an object or a list"),
-        ("$.a", r#"{"starts_with":null}"#, "it takes a text, and this is null"),
+        (
+            "$.a",
+            r#"{"starts_with":null}"#,
+            "it takes a text, and this is null",
+        ),
         ("$.a", r#"{"length":"5"}"#, "a length is a number"),
-        ("$.a", r#"{"exists":false,"equals":5}"#, "with `exists: false`"),
+        (
+            "$.a",
+            r#"{"exists":false,"equals":5}"#,
+            "with `exists: false`",
+        ),
         ("$.a", r#"{"each":{"some":{"above":"5"}}}"#, "this is text"),
         ("$.a[*]", r#"{"above":0}"#, "this path finds a list"),
         ("$.a[*]", "5", "this path finds a list"),
-        ("status", r#"{"not":"200"}"#, "under `not` this holds always"),
-        ("$.a[*]", r#"{"includes":{"id":5}}"#, "`some: { includes: … }`"),
+        (
+            "status",
+            r#"{"not":"200"}"#,
+            "under `not` this holds always",
+        ),
+        (
+            "$.a[*]",
+            r#"{"includes":{"id":5}}"#,
+            "`some: { includes: … }`",
+        ),
     ] {
         let found = unsatisfiable_predicates(&assertion(on, expected));
-        assert!(found.len() == 1 && found[0].1.contains(reason), "{on}: {expected}: {found:?}");
+        assert!(
+            found.len() == 1 && found[0].1.contains(reason),
+            "{on}: {expected}: {found:?}"
+        );
     }
     for (on, expected) in [
-        ("status", r#"{"one_of":[200,"x"],"not":{"equals":"200","above":1}}"#),
+        (
+            "status",
+            r#"{"one_of":[200,"x"],"not":{"equals":"200","above":1}}"#,
+        ),
         ("status", r#"{"at_least":200,"below":300}"#),
-        ("header.x", r#"{"above":5,"contains":5,"length":{"above":3}}"#),
+        (
+            "header.x",
+            r#"{"above":5,"contains":5,"length":{"above":3}}"#,
+        ),
         ("latency", r#"{"below":"2s","not":{"above":"1s"}}"#),
         ("body", r#"{"length":0,"exists":false}"#),
-        ("$.a", r#"{"each":{"matches":"x"},"contains":null,"unordered":[]}"#),
-        ("$.a[*]", r#"{"equals":[],"none":{"above":5},"exists":false,"includes":[1],"contains":5}"#),
+        (
+            "$.a",
+            r#"{"each":{"matches":"x"},"contains":null,"unordered":[]}"#,
+        ),
+        (
+            "$.a[*]",
+            r#"{"equals":[],"none":{"above":5},"exists":false,"includes":[1],"contains":5}"#,
+        ),
         ("$.a", r#"{"exists":false}"#),
     ] {
-        assert_eq!(unsatisfiable_predicates(&assertion(on, expected)), [], "{on}: {expected}");
+        assert_eq!(
+            unsatisfiable_predicates(&assertion(on, expected)),
+            [],
+            "{on}: {expected}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Why a predicate does not apply to a value, or what makes a value look right that is not. It refuses to decide anything:
-//! the verdict is known before.
+//! Why a predicate does not apply to a value, or what makes a value look right that is not. It
+//! refuses to decide anything: the verdict is known before.
 
 use super::actual_value::ActualValue;
 use super::compare;
@@ -18,7 +18,10 @@ pub(super) fn mismatch_reason(
     match (condition.verdict(actual), kind) {
         (PredicateVerdict::Inapplicable, _) => Some(inapplicable_reason(kind, actual, show)),
         (_, ConditionKind::Equals(expected)) => similar_value_hint(expected, actual),
-        (_, ConditionKind::OneOf(choices)) => choices.as_list()?.iter().find_map(|choice| similar_value_hint(choice, actual)),
+        (_, ConditionKind::OneOf(choices)) => choices
+            .as_list()?
+            .iter()
+            .find_map(|choice| similar_value_hint(choice, actual)),
         (_, ConditionKind::Unique(true)) => {
             let (first, second) = compare::first_duplicate(&actual.items()?)?;
             Some(format!("elements [{first}] and [{second}] are equal"))
@@ -29,51 +32,90 @@ pub(super) fn mismatch_reason(
 
 /// `5` and `"5"` read alike and are not equal.
 fn similar_value_hint(expected: &Value, actual: &ActualValue<'_>) -> Option<String> {
-    let ActualValue::Json(actual) = actual else { return None };
-    if expected.type_name() == actual.type_name() || expected.to_plain_text()? != actual.to_plain_text()? {
+    let ActualValue::Json(actual) = actual else {
+        return None;
+    };
+    if expected.type_name() == actual.type_name()
+        || expected.to_plain_text()? != actual.to_plain_text()?
+    {
         return None;
     }
     let written = expected.to_plain_text()?;
     Some(match expected {
-        Value::String(_) => format!("text is expected and a {} came: write {written} without quotes", actual.type_name()),
-        _ => format!("a {} is expected and text came: write \"{written}\" in quotes", expected.type_name()),
+        Value::String(_) => format!(
+            "text is expected and a {} came: write {written} without quotes",
+            actual.type_name()
+        ),
+        _ => format!(
+            "a {} is expected and text came: write \"{written}\" in quotes",
+            expected.type_name()
+        ),
     })
 }
 
-fn inapplicable_reason(kind: &ConditionKind<'_>, actual: &ActualValue<'_>, show: ValueFormatter<'_>) -> String {
+fn inapplicable_reason(
+    kind: &ConditionKind<'_>,
+    actual: &ActualValue<'_>,
+    show: ValueFormatter<'_>,
+) -> String {
     let name = kind.name();
     match (kind, actual) {
-        (ConditionKind::Order(_, ResolvedBound::Duration(_)), _) => "only `latency` is compared with a duration".to_owned(),
+        (ConditionKind::Order(_, ResolvedBound::Duration(_)), _) => {
+            "only `latency` is compared with a duration".to_owned()
+        }
         (_, ActualValue::Latency(_)) => {
-            format!("`latency` is compared with a duration such as `2s`, and `{name}` does not do that")
+            format!(
+                "`latency` is compared with a duration such as `2s`, and `{name}` does not do that"
+            )
         }
-        (ConditionKind::Order(_, ResolvedBound::Number(limit)), _) if limit.as_number().is_none() => {
-            format!("`{name}` compares with a number, and {} is none", show.with_type(limit))
+        (ConditionKind::Order(_, ResolvedBound::Number(limit)), _)
+            if limit.as_number().is_none() =>
+        {
+            format!(
+                "`{name}` compares with a number, and {} is none",
+                show.with_type(limit)
+            )
         }
-        (ConditionKind::OneOf(choices), _) => format!("`one_of` chooses from a list, and {} is none", show.with_type(choices)),
+        (ConditionKind::OneOf(choices), _) => format!(
+            "`one_of` chooses from a list, and {} is none",
+            show.with_type(choices)
+        ),
         (ConditionKind::Unordered(operand), _) if operand.as_list().is_none() => {
-            format!("`unordered` compares with a list, and {} is none", show.with_type(operand))
+            format!(
+                "`unordered` compares with a list, and {} is none",
+                show.with_type(operand)
+            )
         }
         (ConditionKind::Includes(operand), _) => includes_reason(operand, actual, show),
         (ConditionKind::Containment(_, operand), _) if actual.as_text().is_some() => {
-            format!("`{name}` looks for text in a text, and {} is none", show.with_type(operand))
+            format!(
+                "`{name}` looks for text in a text, and {} is none",
+                show.with_type(operand)
+            )
         }
         (ConditionKind::Elements(..) | ConditionKind::Unique(_), _) if actual.items().is_some() => {
             format!("the list is empty, so `{name}` says nothing of it; `length: 0` expects that")
         }
-        _ => format!("`{name}` needs {}{}", required_type(kind), likely_cause(kind, actual)),
+        _ => format!(
+            "`{name}` needs {}{}",
+            required_type(kind),
+            likely_cause(kind, actual)
+        ),
     }
 }
 
 fn required_type(kind: &ConditionKind<'_>) -> &'static str {
     match kind {
         ConditionKind::Order(..) => "a number",
-        ConditionKind::Matches(_) | ConditionKind::Containment(ContainmentKind::StartsWith | ContainmentKind::EndsWith, _) => {
+        ConditionKind::Matches(_)
+        | ConditionKind::Containment(ContainmentKind::StartsWith | ContainmentKind::EndsWith, _) => {
             "a text"
         }
         ConditionKind::Containment(ContainmentKind::Contains, _) => "a text or a list",
         ConditionKind::Length(_) => "a text, a list or an object",
-        ConditionKind::Elements(..) | ConditionKind::Unordered(_) | ConditionKind::Unique(_) => "a list",
+        ConditionKind::Elements(..) | ConditionKind::Unordered(_) | ConditionKind::Unique(_) => {
+            "a list"
+        }
         _ => "a value",
     }
 }
@@ -81,11 +123,19 @@ fn required_type(kind: &ConditionKind<'_>) -> &'static str {
 /// What may be behind a value of the wrong type.
 fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static str {
     match (kind, actual) {
-        (ConditionKind::Order(..), _) if actual.as_text().is_some_and(|text| Number::parse(text.trim()).is_some()) => {
+        (ConditionKind::Order(..), _)
+            if actual
+                .as_text()
+                .is_some_and(|text| Number::parse(text.trim()).is_some()) =>
+        {
             "; did the API send it as text?"
         }
-        (_, ActualValue::NodeList(_)) => "; this path finds a list, whose elements `each`, `some` and `none` look at",
-        (ConditionKind::Matches(_), ActualValue::Json(Value::Number(_))) => "; compare numbers with `above`, `below` or `one_of`",
+        (_, ActualValue::NodeList(_)) => {
+            "; this path finds a list, whose elements `each`, `some` and `none` look at"
+        }
+        (ConditionKind::Matches(_), ActualValue::Json(Value::Number(_))) => {
+            "; compare numbers with `above`, `below` or `one_of`"
+        }
         _ => "",
     }
 }
@@ -93,10 +143,14 @@ fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static 
 fn includes_reason(operand: &Value, actual: &ActualValue<'_>, show: ValueFormatter<'_>) -> String {
     match operand {
         Value::Object(_) if actual.items().is_some() => {
-            "an object is not inside a list but inside an element of it: `some: { includes: … }`".to_owned()
+            "an object is not inside a list but inside an element of it: `some: { includes: … }`"
+                .to_owned()
         }
         Value::Object(_) => "`includes` with an object needs an object".to_owned(),
         Value::List(_) => "`includes` with a list needs a list".to_owned(),
-        one => format!("`includes` takes an object or a list; for {} there is `contains`", show.without_type(one)),
+        one => format!(
+            "`includes` takes an object or a list; for {} there is `contains`",
+            show.without_type(one)
+        ),
     }
 }

@@ -1,7 +1,9 @@
-//! Finds predicates that no answer can meet, before anything is sent. It refuses to say so of anything that depends on a
-//! template or an answer.
+//! Finds predicates that no answer can meet, before anything is sent. It refuses to say so of
+//! anything that depends on a template or an answer.
 
-use crate::model::assertion::{Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject};
+use crate::model::assertion::{
+    Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
+};
 use crate::model::template::{TemplateTree, TemplateTreeKind};
 use crate::span::Span;
 
@@ -18,7 +20,10 @@ pub fn unsatisfiable_predicates(assertion: &Assertion) -> Vec<(Span, String)> {
     };
     let mut faults = find_unsatisfiable(&assertion.predicates, sort);
     faults.extend(contradictions(&assertion.predicates, sort));
-    faults.into_iter().map(|fault| (fault.at, fault.reason)).collect()
+    faults
+        .into_iter()
+        .map(|fault| (fault.at, fault.reason))
+        .collect()
 }
 
 /// What is known of a value before it is there.
@@ -82,19 +87,32 @@ impl SubjectType {
             Self::Length => "a length is a number",
             Self::Header => "a header is text",
             Self::Body => "`body` is text",
-            Self::Latency => "`latency` is a duration, compared with `above`, `at_least`, `below` or `at_most`",
-            Self::NodeList => "this path finds a list; `each`, `some` and `none` look at its elements",
+            Self::Latency => {
+                "`latency` is a duration, compared with `above`, `at_least`, `below` or `at_most`"
+            }
+            Self::NodeList => {
+                "this path finds a list; `each`, `some` and `none` look at its elements"
+            }
             Self::Any => "any value may come",
         }
     }
 }
 
 fn find_unsatisfiable(predicates: &[Predicate], sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    predicates.iter().flat_map(|predicate| check_predicate(predicate, sort)).collect()
+    predicates
+        .iter()
+        .flat_map(|predicate| check_predicate(predicate, sort))
+        .collect()
 }
 
 fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let own = |is_inapplicable, reason| vec![UnsatisfiablePredicate { at: predicate.at, reason, is_inapplicable }];
+    let own = |is_inapplicable, reason| {
+        vec![UnsatisfiablePredicate {
+            at: predicate.at,
+            reason,
+            is_inapplicable,
+        }]
+    };
     if let Some(reason) = inapplicable_reason(&predicate.test, sort) {
         return own(true, reason);
     }
@@ -102,25 +120,31 @@ fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<Unsatisfiabl
         return own(false, reason);
     }
     match &predicate.test {
-        PredicateTest::Not(inner) => {
-            find_unsatisfiable(inner, sort).into_iter().filter_map(|fault| negate(fault, inner.len())).collect()
+        PredicateTest::Not(inner) => find_unsatisfiable(inner, sort)
+            .into_iter()
+            .filter_map(|fault| negate(fault, inner.len()))
+            .collect(),
+        PredicateTest::None(inner) => find_unsatisfiable(inner, SubjectType::Any)
+            .into_iter()
+            .filter(|fault| fault.is_inapplicable)
+            .collect(),
+        PredicateTest::Each(inner) | PredicateTest::Some(inner) => {
+            find_unsatisfiable(inner, SubjectType::Any)
         }
-        PredicateTest::None(inner) => {
-            find_unsatisfiable(inner, SubjectType::Any).into_iter().filter(|fault| fault.is_inapplicable).collect()
-        }
-        PredicateTest::Each(inner) | PredicateTest::Some(inner) => find_unsatisfiable(inner, SubjectType::Any),
         PredicateTest::Length(inner) => find_unsatisfiable(inner, SubjectType::Length),
         _ => Vec::new(),
     }
 }
 
-/// What can never hold makes its negation hold always, which is as empty a test; among several it decides nothing.
+/// What can never hold makes its negation hold always, which is as empty a test; among several it
+/// decides nothing.
 fn negate(fault: UnsatisfiablePredicate, beside: usize) -> Option<UnsatisfiablePredicate> {
     match (fault.is_inapplicable, beside) {
         (true, _) => Some(fault),
-        (false, 1) => {
-            Some(UnsatisfiablePredicate { reason: format!("under `not` this holds always: {}", fault.reason), ..fault })
-        }
+        (false, 1) => Some(UnsatisfiablePredicate {
+            reason: format!("under `not` this holds always: {}", fault.reason),
+            ..fault
+        }),
         _ => None,
     }
 }
@@ -135,7 +159,9 @@ fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Option<String
         | PredicateTest::AtMost(bound) => {
             return inapplicable_bound(bound, sort);
         }
-        PredicateTest::Matches(_) | PredicateTest::StartsWith(_) | PredicateTest::EndsWith(_) => sort.is_text(),
+        PredicateTest::Matches(_) | PredicateTest::StartsWith(_) | PredicateTest::EndsWith(_) => {
+            sort.is_text()
+        }
         PredicateTest::Contains(_) | PredicateTest::Length(_) => sort.is_text() || sort.is_list(),
         PredicateTest::Each(_)
         | PredicateTest::Some(_)
@@ -143,38 +169,61 @@ fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Option<String
         | PredicateTest::Unordered(_)
         | PredicateTest::Unique(_)
         | PredicateTest::Includes(_) => sort.is_list(),
-        PredicateTest::Equals(_) | PredicateTest::OneOf(_) | PredicateTest::Type(_) | PredicateTest::Schema(_) => {
-            sort != SubjectType::Latency
-        }
+        PredicateTest::Equals(_)
+        | PredicateTest::OneOf(_)
+        | PredicateTest::Type(_)
+        | PredicateTest::Schema(_) => sort != SubjectType::Latency,
     };
-    if applies { inapplicable_operand(test, sort) } else { Some(sort.description().to_owned()) }
+    if applies {
+        inapplicable_operand(test, sort)
+    } else {
+        Some(sort.description().to_owned())
+    }
 }
 
 fn inapplicable_bound(bound: &ComparisonBound, sort: SubjectType) -> Option<String> {
     match bound {
         ComparisonBound::Duration(_) if sort == SubjectType::Latency => None,
-        ComparisonBound::Duration(_) => Some("only `latency` is compared with a duration".to_owned()),
+        ComparisonBound::Duration(_) => {
+            Some("only `latency` is compared with a duration".to_owned())
+        }
         ComparisonBound::Value(_) if !sort.is_number() => Some(sort.description().to_owned()),
         ComparisonBound::Value(tree) => match static_type(tree)? {
             "number" => None,
-            other => Some(format!("it compares with a number, and this is {}", with_article(other))),
+            other => Some(format!(
+                "it compares with a number, and this is {}",
+                with_article(other)
+            )),
         },
     }
 }
 
 fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let (tree, fits, needs): (_, fn(&str) -> bool, _) = match test {
-        PredicateTest::OneOf(tree) | PredicateTest::Unordered(tree) => (tree, |kind| kind == "array", "a list"),
-        PredicateTest::Includes(tree) if sort == SubjectType::NodeList => {
-            (tree, |kind| kind == "array", "a list here, or `some: { includes: … }`")
+        PredicateTest::OneOf(tree) | PredicateTest::Unordered(tree) => {
+            (tree, |kind| kind == "array", "a list")
         }
-        PredicateTest::Includes(tree) => (tree, |kind| kind == "array" || kind == "object", "an object or a list"),
-        PredicateTest::StartsWith(tree) | PredicateTest::EndsWith(tree) => (tree, is_textual_type, "a text"),
+        PredicateTest::Includes(tree) if sort == SubjectType::NodeList => (
+            tree,
+            |kind| kind == "array",
+            "a list here, or `some: { includes: … }`",
+        ),
+        PredicateTest::Includes(tree) => (
+            tree,
+            |kind| kind == "array" || kind == "object",
+            "an object or a list",
+        ),
+        PredicateTest::StartsWith(tree) | PredicateTest::EndsWith(tree) => {
+            (tree, is_textual_type, "a text")
+        }
         PredicateTest::Contains(tree) if !sort.is_list() => (tree, is_textual_type, "a text"),
         _ => return None,
     };
     let kind = static_type(tree).filter(|kind| !fits(kind))?;
-    Some(format!("it takes {needs}, and this is {}", with_article(kind)))
+    Some(format!(
+        "it takes {needs}, and this is {}",
+        with_article(kind)
+    ))
 }
 
 fn is_textual_type(kind: &str) -> bool {
@@ -184,33 +233,57 @@ fn is_textual_type(kind: &str) -> bool {
 /// Why a predicate that applies is never true.
 fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let holds = match test {
-        PredicateTest::Equals(tree) => static_type(tree).is_none_or(|kind| sort.can_equal_type(kind)),
+        PredicateTest::Equals(tree) => {
+            static_type(tree).is_none_or(|kind| sort.can_equal_type(kind))
+        }
         PredicateTest::OneOf(tree) => match &tree.kind {
-            TemplateTreeKind::Constant(value) => value.as_list()?.iter().any(|choice| sort.can_equal_type(choice.type_name())),
-            TemplateTreeKind::List(choices) => {
-                choices.iter().any(|choice| static_type(choice).is_none_or(|kind| sort.can_equal_type(kind)))
-            }
+            TemplateTreeKind::Constant(value) => value
+                .as_list()?
+                .iter()
+                .any(|choice| sort.can_equal_type(choice.type_name())),
+            TemplateTreeKind::List(choices) => choices
+                .iter()
+                .any(|choice| static_type(choice).is_none_or(|kind| sort.can_equal_type(kind))),
             _ => true,
         },
         PredicateTest::Type(types) => types.iter().any(|one| sort.has_json_type(*one)),
-        PredicateTest::Exists(false) if matches!(sort, SubjectType::Status | SubjectType::Latency | SubjectType::Length) => {
+        PredicateTest::Exists(false)
+            if matches!(
+                sort,
+                SubjectType::Status | SubjectType::Latency | SubjectType::Length
+            ) =>
+        {
             return Some("it is always there".to_owned());
         }
         _ => true,
     };
-    if holds { None } else { Some(sort.description().to_owned()) }
+    if holds {
+        None
+    } else {
+        Some(sort.description().to_owned())
+    }
 }
 
 /// `exists: false` beside something that needs a value.
 fn contradictions(predicates: &[Predicate], sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let absent = predicates.iter().any(|predicate| matches!(predicate.test, PredicateTest::Exists(false)));
+    let absent = predicates
+        .iter()
+        .any(|predicate| matches!(predicate.test, PredicateTest::Exists(false)));
     if !absent || !matches!(sort, SubjectType::Any | SubjectType::Header) {
         return Vec::new();
     }
-    let needs_value = |predicate: &&Predicate| !matches!(predicate.test, PredicateTest::Exists(false) | PredicateTest::Not(_));
+    let needs_value = |predicate: &&Predicate| {
+        !matches!(
+            predicate.test,
+            PredicateTest::Exists(false) | PredicateTest::Not(_)
+        )
+    };
     let reason = "with `exists: false` nothing is there that could meet this";
-    let fault =
-        |predicate: &Predicate| UnsatisfiablePredicate { at: predicate.at, reason: reason.to_owned(), is_inapplicable: false };
+    let fault = |predicate: &Predicate| UnsatisfiablePredicate {
+        at: predicate.at,
+        reason: reason.to_owned(),
+        is_inapplicable: false,
+    };
     predicates.iter().filter(needs_value).map(fault).collect()
 }
 
@@ -220,7 +293,9 @@ fn static_type(tree: &TemplateTree) -> Option<&'static str> {
         TemplateTreeKind::Constant(value) => Some(value.type_name()),
         TemplateTreeKind::List(_) => Some("array"),
         TemplateTreeKind::Object(_) => Some("object"),
-        TemplateTreeKind::Template(template) if template.as_expression().is_none() => Some("string"),
+        TemplateTreeKind::Template(template) if template.as_expression().is_none() => {
+            Some("string")
+        }
         TemplateTreeKind::Template(_) => None,
     }
 }

@@ -1,9 +1,12 @@
-//! Whether a predicate holds, in three values: it holds, it fails, or it does not apply. It refuses to turn the third into
-//! either of the others: `not` of what does not apply does not apply.
+//! Whether a predicate holds, in three values: it holds, it fails, or it does not apply. It refuses
+//! to turn the third into either of the others: `not` of what does not apply does not apply.
 
 use super::actual_value::ActualValue;
 use super::compare;
-use super::condition::{ConditionKind, ContainmentKind, ElementQuantifier, OrderRelation, PreparedCondition, ResolvedBound};
+use super::condition::{
+    ConditionKind, ContainmentKind, ElementQuantifier, OrderRelation, PreparedCondition,
+    ResolvedBound,
+};
 use super::schema;
 use crate::value::{Number, Value};
 use std::cmp::Ordering;
@@ -23,7 +26,9 @@ impl PredicateVerdict {
     }
 
     fn from_option(applied: Option<bool>) -> Self {
-        applied.map_or(Self::Inapplicable, |holds| if holds { Self::Holds } else { Self::Fails })
+        applied.map_or(Self::Inapplicable, |holds| {
+            if holds { Self::Holds } else { Self::Fails }
+        })
     }
 
     fn negate(self) -> Self {
@@ -48,14 +53,25 @@ impl PredicateVerdict {
     }
 }
 
-/// Whether all conditions hold. Of a repeated header one and the same value must meet them, except that `not` and `exists`
-/// speak of all its values.
-pub(super) fn judge_all(conditions: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> PredicateVerdict {
+/// Whether all conditions hold. Of a repeated header one and the same value must meet them, except
+/// that `not` and `exists` speak of all its values.
+pub(super) fn judge_all(
+    conditions: &[PreparedCondition<'_>],
+    actual: &ActualValue<'_>,
+) -> PredicateVerdict {
     let ActualValue::RepeatedHeader(values) = actual else {
         return PredicateVerdict::and(conditions.iter().map(|condition| condition.verdict(actual)));
     };
-    let (whole, single): (Vec<_>, Vec<_>) = conditions.iter().partition(|condition| condition.applies_to_all_values());
-    let one = |value: &&str| PredicateVerdict::and(single.iter().map(|condition| condition.verdict(&ActualValue::Header(value))));
+    let (whole, single): (Vec<_>, Vec<_>) = conditions
+        .iter()
+        .partition(|condition| condition.applies_to_all_values());
+    let one = |value: &&str| {
+        PredicateVerdict::and(
+            single
+                .iter()
+                .map(|condition| condition.verdict(&ActualValue::Header(value))),
+        )
+    };
     let whole = whole.iter().map(|condition| condition.verdict(actual));
     PredicateVerdict::and(whole.chain([PredicateVerdict::or(values.iter().map(one))]))
 }
@@ -67,15 +83,23 @@ impl PreparedCondition<'_> {
 
     pub fn verdict(&self, actual: &ActualValue<'_>) -> PredicateVerdict {
         match (&self.kind, actual) {
-            (ConditionKind::Exists(wanted), _) => PredicateVerdict::from_option(Some(actual.exists() == *wanted)),
-            (ConditionKind::Not(inner), _) => judge_all(inner, actual).negate(),
-            (_, ActualValue::RepeatedHeader(values)) => {
-                PredicateVerdict::or(values.iter().map(|value| self.verdict(&ActualValue::Header(value))))
+            (ConditionKind::Exists(wanted), _) => {
+                PredicateVerdict::from_option(Some(actual.exists() == *wanted))
             }
-            (ConditionKind::Length(inner), _) => actual
-                .len()
-                .map_or(PredicateVerdict::Inapplicable, |len| judge_all(inner, &ActualValue::Json(&length_value(len)))),
-            (ConditionKind::Elements(quantifier, inner), _) => judge_elements(*quantifier, inner, actual),
+            (ConditionKind::Not(inner), _) => judge_all(inner, actual).negate(),
+            (_, ActualValue::RepeatedHeader(values)) => PredicateVerdict::or(
+                values
+                    .iter()
+                    .map(|value| self.verdict(&ActualValue::Header(value))),
+            ),
+            (ConditionKind::Length(inner), _) => {
+                actual.len().map_or(PredicateVerdict::Inapplicable, |len| {
+                    judge_all(inner, &ActualValue::Json(&length_value(len)))
+                })
+            }
+            (ConditionKind::Elements(quantifier, inner), _) => {
+                judge_elements(*quantifier, inner, actual)
+            }
             (kind, _) => PredicateVerdict::from_option(evaluate(kind, actual)),
         }
     }
@@ -86,9 +110,17 @@ pub(super) fn length_value(len: usize) -> Value {
 }
 
 /// Nothing can be said of the elements of an empty list but that there is none.
-fn judge_elements(quantifier: ElementQuantifier, inner: &[PreparedCondition<'_>], actual: &ActualValue<'_>) -> PredicateVerdict {
-    let Some(items) = actual.items() else { return PredicateVerdict::Inapplicable };
-    let verdicts = items.iter().map(|item| judge_all(inner, &ActualValue::Json(item)));
+fn judge_elements(
+    quantifier: ElementQuantifier,
+    inner: &[PreparedCondition<'_>],
+    actual: &ActualValue<'_>,
+) -> PredicateVerdict {
+    let Some(items) = actual.items() else {
+        return PredicateVerdict::Inapplicable;
+    };
+    let verdicts = items
+        .iter()
+        .map(|item| judge_all(inner, &ActualValue::Json(item)));
     match quantifier {
         ElementQuantifier::Each if items.is_empty() => PredicateVerdict::Inapplicable,
         ElementQuantifier::Each => PredicateVerdict::and(verdicts),
@@ -101,28 +133,43 @@ fn judge_elements(quantifier: ElementQuantifier, inner: &[PreparedCondition<'_>]
 fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> {
     match kind {
         ConditionKind::Equals(expected) => actual.equals(expected),
-        ConditionKind::OneOf(choices) => {
-            choices.as_list()?.iter().try_fold(false, |found, choice| Some(found || actual.equals(choice)?))
+        ConditionKind::OneOf(choices) => choices
+            .as_list()?
+            .iter()
+            .try_fold(false, |found, choice| Some(found || actual.equals(choice)?)),
+        ConditionKind::Type(types) => types
+            .iter()
+            .try_fold(false, |found, one| Some(found || actual.has_type(*one)?)),
+        ConditionKind::Order(relation, limit) => {
+            compare_to_bound(limit, actual).map(|order| relation.accepts(order))
         }
-        ConditionKind::Type(types) => types.iter().try_fold(false, |found, one| Some(found || actual.has_type(*one)?)),
-        ConditionKind::Order(relation, limit) => compare_to_bound(limit, actual).map(|order| relation.accepts(order)),
         ConditionKind::Matches(regex) => actual.as_text().map(|text| regex.is_match(text)),
         ConditionKind::Containment(part, operand) => is_contained(*part, operand, actual),
         ConditionKind::Includes(expected) => compare::includes(actual, expected),
-        ConditionKind::Unordered(expected) => Some(compare::is_permutation(&actual.items()?, expected.as_list()?)),
+        ConditionKind::Unordered(expected) => Some(compare::is_permutation(
+            &actual.items()?,
+            expected.as_list()?,
+        )),
         ConditionKind::Unique(wanted) => {
             let items = actual.items().filter(|items| !items.is_empty())?;
             Some(compare::first_duplicate(&items).is_none() == *wanted)
         }
-        ConditionKind::Schema(schema) => actual.to_value().map(|value| schema::is_valid(schema, &value)),
-        ConditionKind::Exists(_) | ConditionKind::Not(_) | ConditionKind::Length(_) | ConditionKind::Elements(..) => None,
+        ConditionKind::Schema(schema) => actual
+            .to_value()
+            .map(|value| schema::is_valid(schema, &value)),
+        ConditionKind::Exists(_)
+        | ConditionKind::Not(_)
+        | ConditionKind::Length(_)
+        | ConditionKind::Elements(..) => None,
     }
 }
 
 fn compare_to_bound(limit: &ResolvedBound<'_>, actual: &ActualValue<'_>) -> Option<Ordering> {
     match (limit, actual) {
         (ResolvedBound::Duration(limit), ActualValue::Latency(latency)) => Some(latency.cmp(limit)),
-        (ResolvedBound::Number(limit), _) => Some(actual.as_number()?.as_ref().cmp(limit.as_number()?)),
+        (ResolvedBound::Number(limit), _) => {
+            Some(actual.as_number()?.as_ref().cmp(limit.as_number()?))
+        }
         (ResolvedBound::Duration(_), _) => None,
     }
 }
@@ -150,7 +197,8 @@ fn is_contained(part: ContainmentKind, operand: &Value, actual: &ActualValue<'_>
     })
 }
 
-/// A number stands in a text as it is written, so a captured id may be looked for in a text without being quoted.
+/// A number stands in a text as it is written, so a captured id may be looked for in a text without
+/// being quoted.
 fn operand_text(operand: &Value) -> Option<String> {
     operand.to_plain_text().filter(|_| !operand.is_null())
 }

@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 /// Signs, sends and checks marketplace API requests written in YAML.
 #[derive(Parser, Debug)]
-#[command(name = "ingam", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "ingam",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct CliArgs {
     #[command(flatten)]
     pub global: GlobalArgs,
@@ -15,7 +21,8 @@ pub struct CliArgs {
 
 #[derive(ClapArgs, Debug, Clone)]
 pub struct GlobalArgs {
-    /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a requests folder
+    /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a
+    /// requests folder
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Write tokens as plain text; without it they are sealed with the store's key
@@ -119,13 +126,15 @@ pub struct RunArgs {
     /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// What becomes of a request that passed only on a retry: it passes, and is marked, or it fails
+    /// What becomes of a request that passed only on a retry: it passes, and is marked, or it
+    /// fails
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
     pub flaky: String,
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: String,
-    /// Write what the environment answers to fixtures/recordings; with `new`, only what is not there yet
+    /// Write what the environment answers to fixtures/recordings; with `new`, only what is not
+    /// there yet
     #[arg(long, value_name = "EXTENT", num_args = 0..=1, require_equals = true, default_missing_value = "all",
         value_parser = ["all", "new"], conflicts_with_all = ["replay", "diff"])]
     pub record: Option<String>,
@@ -150,7 +159,8 @@ pub struct RunArgs {
     /// Take a snapshot of every answer, also of those whose step does not ask for one
     #[arg(long)]
     pub snapshot: bool,
-    /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output.
+    /// Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
 }
@@ -172,7 +182,8 @@ pub struct MergeArgs {
     /// What `ingam run --report json=…` has written, of each shard; they are only read
     #[arg(value_name = "DOCUMENT", required = true)]
     pub documents: Vec<PathBuf>,
-    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output. Repeatable
+    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is
+    /// standard output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
 }
@@ -221,7 +232,8 @@ pub enum RecordingAction {
         #[arg(long)]
         list: bool,
     },
-    /// Hide secrets and what is personal in recordings that were written before there was a rule for it
+    /// Hide secrets and what is personal in recordings that were written before there was a rule
+    /// for it
     Redact {
         /// By default all
         #[arg(value_name = "NAME")]
@@ -366,7 +378,8 @@ pub enum AuthAction {
         /// A value is no argument
         #[arg(hide = true)]
         value: Vec<String>,
-        /// In the file credentials.env of your settings, which only you can read, and not in the keyring
+        /// In the file credentials.env of your settings, which only you can read, and not in the
+        /// keyring
         #[arg(long)]
         file: bool,
         #[command(flatten)]
@@ -423,12 +436,17 @@ pub struct LoginArgs {
     /// Which form of the link, where the scheme has several; by default the first
     #[arg(long, value_name = "NAME")]
     pub link: Option<String>,
-    /// The registered address that the marketplace sends the seller back to; what the browser ends at is pasted here.
-    /// By default a page of this machine, which needs no pasting
+    /// The registered address that the marketplace sends the seller back to; what the browser ends
+    /// at is pasted here. By default a page of this machine, which needs no pasting
     #[arg(long, value_name = "URL")]
     pub redirect: Option<String>,
     /// The port of that page; by default a free one
-    #[arg(long, default_value_t = 0, value_name = "PORT", conflicts_with = "redirect")]
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "PORT",
+        conflicts_with = "redirect"
+    )]
     pub port: u16,
     /// Only print the link
     #[arg(long)]

@@ -1,4 +1,5 @@
-//! The exit codes: the one place where they are numbers. The table of the README is held to this one by a test.
+//! The exit codes: the one place where they are numbers. The table of the README is held to this
+//! one by a test.
 
 use crate::event::{ErrorClass, RunSummary};
 use std::process::ExitCode;
@@ -64,7 +65,9 @@ impl ExitStatus {
             Self::InvalidFile => "a file is wrong",
             Self::NothingSelected => "nothing was selected, or all of it skipped",
             Self::OperationFailed => "it could not be done: network, time-out, store, an undo",
-            Self::CredentialRequired => "a credential is missing, or a person must authorize or trust",
+            Self::CredentialRequired => {
+                "a credential is missing, or a person must authorize or trust"
+            }
             Self::BudgetExhausted => "the budget is used up",
             Self::RecordingInvalid => {
                 "a recording or snapshot is missing, damaged or too old (a recording that does not load is 3)"
@@ -101,7 +104,8 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
-    /// Of two, the one that counts: an interruption, then what is further up in the order of the README.
+    /// Of two, the one that counts: an interruption, then what is further up in the order of the
+    /// README.
     #[must_use]
     pub fn most_severe(self, other: Self) -> Self {
         let rank = |exit: Self| match exit {
@@ -116,7 +120,11 @@ impl ExitStatus {
             Self::NothingSelected => 8,
             Self::Success => 9,
         };
-        if rank(other) < rank(self) { other } else { self }
+        if rank(other) < rank(self) {
+            other
+        } else {
+            self
+        }
     }
 
     /// The signal that it stands for.
@@ -133,7 +141,10 @@ impl ExitStatus {
     /// The other way round; any other signal is an interruption, too.
     #[must_use]
     pub fn from_signal(name: &str) -> Self {
-        Self::ALL.into_iter().find(|exit| exit.signal_name() == Some(name)).unwrap_or(Self::Interrupted)
+        Self::ALL
+            .into_iter()
+            .find(|exit| exit.signal_name() == Some(name))
+            .unwrap_or(Self::Interrupted)
     }
 }
 
@@ -149,9 +160,21 @@ mod tests {
 
     #[test]
     fn of_two_codes_the_order_of_the_readme_decides() {
-        assert_eq!(ExitStatus::Success.most_severe(ExitStatus::OperationFailed), ExitStatus::OperationFailed);
-        assert_eq!(ExitStatus::ChecksFailed.most_severe(ExitStatus::OperationFailed), ExitStatus::OperationFailed);
-        assert_eq!(ExitStatus::CredentialRequired.most_severe(ExitStatus::OperationFailed), ExitStatus::CredentialRequired);
-        assert_eq!(ExitStatus::Interrupted.most_severe(ExitStatus::OperationFailed), ExitStatus::Interrupted);
+        assert_eq!(
+            ExitStatus::Success.most_severe(ExitStatus::OperationFailed),
+            ExitStatus::OperationFailed
+        );
+        assert_eq!(
+            ExitStatus::ChecksFailed.most_severe(ExitStatus::OperationFailed),
+            ExitStatus::OperationFailed
+        );
+        assert_eq!(
+            ExitStatus::CredentialRequired.most_severe(ExitStatus::OperationFailed),
+            ExitStatus::CredentialRequired
+        );
+        assert_eq!(
+            ExitStatus::Interrupted.most_severe(ExitStatus::OperationFailed),
+            ExitStatus::Interrupted
+        );
     }
 }

@@ -34,9 +34,13 @@ pub fn run(host: &HostContext) -> ExitStatus {
         Command::Sandbox(sandbox) => command::sandbox::run(host, &args.global, &sandbox, &output),
         Command::Trust(trust) => command::trust::run(host, &args.global, &trust, &output),
         Command::Fixture(fixture) => command::fixture::run(host, &args.global, &fixture, &output),
-        Command::Recording(recording) => command::recording::run(host, &args.global, &recording, &output),
+        Command::Recording(recording) => {
+            command::recording::run(host, &args.global, &recording, &output)
+        }
         Command::Cleanup(cleanup) => command::cleanup::run(host, &args.global, &cleanup, &output),
-        Command::Snapshot(snapshot) => command::snapshot::run(host, &args.global, &snapshot, &output),
+        Command::Snapshot(snapshot) => {
+            command::snapshot::run(host, &args.global, &snapshot, &output)
+        }
         Command::Report(report) => command::report::run(host, &args.global, &report, &output),
         Command::Init(init) => command::init::run(host, &init, &output),
         Command::Schema(schema) => command::schema::run(&schema, &output),
@@ -45,8 +49,13 @@ pub fn run(host: &HostContext) -> ExitStatus {
     }
 }
 
-/// Help and version are answers, everything else is a mistake. What was typed is clap's to show: no secret is an argument.
+/// Help and version are answers, everything else is a mistake. What was typed is clap's to show: no
+/// secret is an argument.
 fn print_clap_error(error: &clap::Error) -> ExitStatus {
     let _ = error.print();
-    if error.use_stderr() { ExitStatus::InvalidUsage } else { ExitStatus::Success }
+    if error.use_stderr() {
+        ExitStatus::InvalidUsage
+    } else {
+        ExitStatus::Success
+    }
 }

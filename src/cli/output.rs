@@ -1,4 +1,5 @@
-//! Where a command writes: data to standard output, the rest to standard error. A closed pipe is not a fault.
+//! Where a command writes: data to standard output, the rest to standard error. A closed pipe is
+//! not a fault.
 
 use crate::diagnostic::{Diagnostic, DiagnosticRenderer, Severity, pluralize};
 use crate::host::HostContext;
@@ -24,12 +25,19 @@ impl Write for OutputSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::Captured(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
+            Self::Captured(kept) => kept
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write(bytes),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        if let Self::Stdout(out) = self { out.flush() } else { Ok(()) }
+        if let Self::Stdout(out) = self {
+            out.flush()
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -41,26 +49,37 @@ impl Output {
             width: terminal.width,
             is_live: terminal.is_terminal,
         };
-        Self { out: style(host.stdout), err: style(host.stderr), captured: None }
+        Self {
+            out: style(host.stdout),
+            err: style(host.stderr),
+            captured: None,
+        }
     }
 
     /// One that keeps what is written, for a program that runs requests itself.
     #[must_use]
     pub fn capturing(host: &HostContext) -> Self {
-        Self { captured: Some(Arc::default()), ..Self::new(host) }
+        Self {
+            captured: Some(Arc::default()),
+            ..Self::new(host)
+        }
     }
 
     /// What was kept.
     #[must_use]
     pub fn captured_text(&self) -> String {
-        let kept = self.captured.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let kept = self
+            .captured
+            .as_ref()
+            .map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
         String::from_utf8_lossy(&kept.unwrap_or_default()).into_owned()
     }
 
     fn sink(&self) -> OutputSink {
-        self.captured
-            .as_ref()
-            .map_or_else(|| OutputSink::Stdout(std::io::stdout()), |kept| OutputSink::Captured(Arc::clone(kept)))
+        self.captured.as_ref().map_or_else(
+            || OutputSink::Stdout(std::io::stdout()),
+            |kept| OutputSink::Captured(Arc::clone(kept)),
+        )
     }
 
     /// Standard output, written in large pieces.
@@ -72,7 +91,13 @@ impl Output {
     /// One line or several of data.
     pub fn print_data(&self, text: &str) {
         let mut out = self.sink();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+        let _ = out.write_all(text.as_bytes()).and_then(|()| {
+            if text.ends_with('\n') {
+                Ok(())
+            } else {
+                out.write_all(b"\n")
+            }
+        });
     }
 
     /// One line or several for the person.
@@ -93,7 +118,11 @@ impl Output {
     pub fn print_error(&self, text: &str, hints: &[String]) {
         let mut lines = format!("{}: {text}", self.err.red("error"));
         for hint in hints {
-            lines.push_str(&format!("\n{}: {}", self.err.yellow("help"), hint.replace('\n', "\n  ")));
+            lines.push_str(&format!(
+                "\n{}: {}",
+                self.err.yellow("help"),
+                hint.replace('\n', "\n  ")
+            ));
         }
         self.print_message(&lines);
     }
@@ -109,9 +138,16 @@ impl Output {
         for diagnostic in diagnostics {
             self.print_message(&format!("{}\n", painter.render(diagnostic, sources)));
         }
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+        let errors = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count();
         if errors > 0 {
-            self.print_message(&self.err.red(&format!("{} found", pluralize(errors, "fault"))));
+            self.print_message(
+                &self
+                    .err
+                    .red(&format!("{} found", pluralize(errors, "fault"))),
+            );
         }
     }
 }

@@ -1,12 +1,15 @@
-//! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets by itself. Files take the place of older ones whole,
-//! but for `ndjson`, which is written as things happen.
+//! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets by itself. Files take the
+//! place of older ones whole, but for `ndjson`, which is written as things happen.
 
 use super::exit_status::ExitStatus;
 use super::output::Output;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::Event;
 use crate::host::HostContext;
-use crate::report::{DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter, github_summary};
+use crate::report::{
+    DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter,
+    github_summary,
+};
 use crate::span::SourceMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -43,7 +46,8 @@ struct GithubActions {
     step_summary: Option<PathBuf>,
     /// The workspace below the root of the repository.
     path_prefix: String,
-    /// Between two lines with this word the runner takes nothing for a command: an answer that is shown could hold one.
+    /// Between two lines with this word the runner takes nothing for a command: an answer that is
+    /// shown could hold one.
     stop_commands_token: Option<String>,
 }
 
@@ -51,11 +55,16 @@ struct GithubActions {
 ///
 /// # Errors
 /// With the exit code of a wrong command line, which has been said.
-pub fn parse_report_args(host: &HostContext, texts: &[String], output: &Output) -> Result<Vec<ReportRequest>, ExitStatus> {
+pub fn parse_report_args(
+    host: &HostContext,
+    texts: &[String],
+    output: &Output,
+) -> Result<Vec<ReportRequest>, ExitStatus> {
     let mut all: Vec<ReportRequest> = Vec::new();
     for text in texts {
-        let one =
-            parse_report_arg(host, text).and_then(|one| check_destination_unused(one, &all, text)).map_err(|(text, hint)| {
+        let one = parse_report_arg(host, text)
+            .and_then(|one| check_destination_unused(one, &all, text))
+            .map_err(|(text, hint)| {
                 output.print_error(&text, &[hint]);
                 ExitStatus::InvalidUsage
             })?;
@@ -70,21 +79,47 @@ type MessageAndHint = (String, String);
 fn parse_report_arg(host: &HostContext, text: &str) -> Result<ReportRequest, MessageAndHint> {
     let names = || Format::ALL.into_iter().map(Format::name);
     let Some((name, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        let hint = format!("write `--report junit=report.xml`; a format is {}", join_names(names(), "or"));
-        return Err((format!("`--report` takes a format and a path, and `{text}` is no such pair"), hint));
+        let hint = format!(
+            "write `--report junit=report.xml`; a format is {}",
+            join_names(names(), "or")
+        );
+        return Err((
+            format!("`--report` takes a format and a path, and `{text}` is no such pair"),
+            hint,
+        ));
     };
-    let format = Format::parse(name)
-        .ok_or_else(|| (format!("there is no report format `{name}`"), did_you_mean(name, names()).unwrap_or_default()))?;
-    let goal =
-        if path == "-" { ReportDestination::Stdout } else { ReportDestination::File(normalize_path(&host.cwd.join(path))) };
-    Ok(ReportRequest { format, destination: goal })
+    let format = Format::parse(name).ok_or_else(|| {
+        (
+            format!("there is no report format `{name}`"),
+            did_you_mean(name, names()).unwrap_or_default(),
+        )
+    })?;
+    let goal = if path == "-" {
+        ReportDestination::Stdout
+    } else {
+        ReportDestination::File(normalize_path(&host.cwd.join(path)))
+    };
+    Ok(ReportRequest {
+        format,
+        destination: goal,
+    })
 }
 
-fn check_destination_unused(one: ReportRequest, others: &[ReportRequest], text: &str) -> Result<ReportRequest, MessageAndHint> {
-    match others.iter().find(|other| other.destination == one.destination) {
+fn check_destination_unused(
+    one: ReportRequest,
+    others: &[ReportRequest],
+    text: &str,
+) -> Result<ReportRequest, MessageAndHint> {
+    match others
+        .iter()
+        .find(|other| other.destination == one.destination)
+    {
         None => Ok(one),
         Some(other) => Err((
-            format!("`{text}` would be written over the {} report", other.format.name()),
+            format!(
+                "`{text}` would be written over the {} report",
+                other.format.name()
+            ),
             "give each report a path of its own".to_owned(),
         )),
     }
@@ -110,26 +145,47 @@ impl ReportOutputs {
     ///
     /// # Errors
     /// With the exit code of what cannot be written, before anything is sent; it has been said.
-    pub fn open(host: &HostContext, wanted: Vec<ReportRequest>, root: &Path, output: &Output) -> Result<Self, ExitStatus> {
+    pub fn open(
+        host: &HostContext,
+        wanted: Vec<ReportRequest>,
+        root: &Path,
+        output: &Output,
+    ) -> Result<Self, ExitStatus> {
         let mut streams = Vec::new();
         for one in &wanted {
-            one.destination.prepare().map_err(|error| report_unwritable(one, &error, output))?;
+            one.destination
+                .prepare()
+                .map_err(|error| report_unwritable(one, &error, output))?;
             if one.format == Format::Ndjson {
-                let out = one.destination.open_stream().map_err(|error| report_unwritable(one, &error, output))?;
+                let out = one
+                    .destination
+                    .open_stream()
+                    .map_err(|error| report_unwritable(one, &error, output))?;
                 streams.push((one.destination.clone(), NdjsonReporter::new(out)));
             }
         }
         let github = GithubActions::new(host, &wanted, root);
-        Ok(Self { requested: wanted, streams, gatherer: DocumentReporter::default(), github, write_errors: Vec::new() })
+        Ok(Self {
+            requested: wanted,
+            streams,
+            gatherer: DocumentReporter::default(),
+            github,
+            write_errors: Vec::new(),
+        })
     }
 
     /// Only those that somebody named.
     #[must_use]
     pub fn without_automatic(self) -> Self {
         let github = match self.github {
-            GithubActions { is_automatic: true, stop_commands_token: guard, .. } => {
-                GithubActions { stop_commands_token: guard, ..GithubActions::default() }
-            }
+            GithubActions {
+                is_automatic: true,
+                stop_commands_token: guard,
+                ..
+            } => GithubActions {
+                stop_commands_token: guard,
+                ..GithubActions::default()
+            },
             named => named,
         };
         Self { github, ..self }
@@ -142,13 +198,20 @@ impl ReportOutputs {
     }
 
     fn uses_stdout(&self) -> bool {
-        self.requested.iter().any(|one| one.destination == ReportDestination::Stdout)
+        self.requested
+            .iter()
+            .any(|one| one.destination == ReportDestination::Stdout)
     }
 
-    /// Writes everything that is left to be written; says what could not be, and whether there was any such thing.
+    /// Writes everything that is left to be written; says what could not be, and whether there was
+    /// any such thing.
     pub fn finish(mut self, interrupted: Option<ExitStatus>, output: &Output) -> bool {
         let gatherer = std::mem::take(&mut self.gatherer);
-        let document = gatherer.into_document(interrupted.and_then(ExitStatus::signal_name).map(str::to_owned));
+        let document = gatherer.into_document(
+            interrupted
+                .and_then(ExitStatus::signal_name)
+                .map(str::to_owned),
+        );
         self.write(&document, false, output)
     }
 
@@ -160,10 +223,22 @@ impl ReportOutputs {
         if !self.is_active() {
             return false;
         }
-        for one in self.requested.iter().filter(|one| streams_too || one.format != Format::Ndjson) {
+        for one in self
+            .requested
+            .iter()
+            .filter(|one| streams_too || one.format != Format::Ndjson)
+        {
             let text = one.format.write(document, &self.github.path_prefix);
-            let written = text.and_then(|text| one.destination.write_text(&text).map_err(|error| error.to_string()));
-            self.write_errors.extend(written.err().map(|error| write_error_message(&one.destination, &error)));
+            let written = text.and_then(|text| {
+                one.destination
+                    .write_text(&text)
+                    .map_err(|error| error.to_string())
+            });
+            self.write_errors.extend(
+                written
+                    .err()
+                    .map(|error| write_error_message(&one.destination, &error)),
+            );
         }
         self.write_github_output(document, output);
         for fault in &self.write_errors {
@@ -172,11 +247,12 @@ impl ReportOutputs {
         !self.write_errors.is_empty()
     }
 
-    /// The runner reads both outputs, each at its own pace, so all that it is told goes to one: the first, unless that one is
-    /// somebody's data.
+    /// The runner reads both outputs, each at its own pace, so all that it is told goes to one: the
+    /// first, unless that one is somebody's data.
     fn write_runner_command(&self, text: &str, output: &Output) {
-        let is_data =
-            self.requested.iter().any(|one| one.destination == ReportDestination::Stdout && one.format != Format::Github);
+        let is_data = self.requested.iter().any(|one| {
+            one.destination == ReportDestination::Stdout && one.format != Format::Github
+        });
         match text {
             "" => {}
             text if is_data => output.print_message(text),
@@ -186,14 +262,21 @@ impl ReportOutputs {
 
     fn write_github_output(&mut self, document: &RunDocument, output: &Output) {
         if self.github.is_automatic {
-            let text = Format::Github.write(document, &self.github.path_prefix).unwrap_or_default();
+            let text = Format::Github
+                .write(document, &self.github.path_prefix)
+                .unwrap_or_default();
             self.write_runner_command(text.trim_end(), output);
         }
         if let Some(path) = &self.github.step_summary
             && let Err(error) = append_to_file(path, &github_summary(document))
         {
-            let text = write_error_message(&ReportDestination::File(path.clone()), &error.to_string());
-            if self.github.is_automatic { output.print_warning(&text) } else { self.write_errors.push(text) }
+            let text =
+                write_error_message(&ReportDestination::File(path.clone()), &error.to_string());
+            if self.github.is_automatic {
+                output.print_warning(&text)
+            } else {
+                self.write_errors.push(text)
+            }
         }
     }
 }
@@ -204,14 +287,19 @@ impl Reporter for ReportOutputs {
             return Ok(());
         }
         let mut faults = Vec::new();
-        // After the first fault a stream is let go: a hole in its middle would be worse than its end.
-        self.streams.retain_mut(|(goal, stream)| match stream.on_event(event, sources) {
-            Ok(()) => true,
-            Err(error) => {
-                faults.extend((!is_closed_pipe(goal, &error)).then(|| write_error_message(goal, &error.to_string())));
-                false
-            }
-        });
+        // After the first fault a stream is let go: a hole in its middle would be worse than its
+        // end.
+        self.streams
+            .retain_mut(|(goal, stream)| match stream.on_event(event, sources) {
+                Ok(()) => true,
+                Err(error) => {
+                    faults.extend(
+                        (!is_closed_pipe(goal, &error))
+                            .then(|| write_error_message(goal, &error.to_string())),
+                    );
+                    false
+                }
+            });
         self.write_errors.append(&mut faults);
         self.gatherer.on_event(event, sources)
     }
@@ -248,7 +336,9 @@ impl Reporter for TerminalAndReports {
 
 impl ReportDestination {
     fn prepare(&self) -> io::Result<()> {
-        let Self::File(path) = self else { return Ok(()) };
+        let Self::File(path) = self else {
+            return Ok(());
+        };
         if path.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
@@ -278,17 +368,25 @@ fn is_closed_pipe(goal: &ReportDestination, error: &io::Error) -> bool {
     *goal == ReportDestination::Stdout && error.kind() == io::ErrorKind::BrokenPipe
 }
 
-/// The new text stands beside the old one until it is whole. What is no plain file, such as a pipe, is written to as it is.
+/// The new text stands beside the old one until it is whole. What is no plain file, such as a pipe,
+/// is written to as it is.
 fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if path.exists() && !path.is_file() {
-        return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
+        return std::fs::OpenOptions::new()
+            .write(true)
+            .open(&path)?
+            .write_all(text.as_bytes());
     }
     crate::atomic_file::replace_shared(&path, text.as_bytes())
 }
 
 fn append_to_file(path: &Path, text: &str) -> io::Result<()> {
-    std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)?
+        .write_all(text.as_bytes())
 }
 
 fn report_unwritable(one: &ReportRequest, error: &io::Error, output: &Output) -> ExitStatus {
@@ -301,8 +399,12 @@ fn report_unwritable(one: &ReportRequest, error: &io::Error, output: &Output) ->
 
 fn write_error_message(goal: &ReportDestination, error: &str) -> String {
     match goal {
-        ReportDestination::Stdout => format!("the report cannot be written to standard output: {error}"),
-        ReportDestination::File(path) => format!("the report `{}` cannot be written: {error}", path.display()),
+        ReportDestination::Stdout => {
+            format!("the report cannot be written to standard output: {error}")
+        }
+        ReportDestination::File(path) => {
+            format!("the report `{}` cannot be written: {error}", path.display())
+        }
     }
 }
 
@@ -316,13 +418,16 @@ impl GithubActions {
         Self {
             is_automatic: !is_named,
             step_summary: host.env_var("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            path_prefix: host.env_var("GITHUB_WORKSPACE").map_or_else(String::new, |top| workspace_prefix(root, Path::new(top))),
+            path_prefix: host
+                .env_var("GITHUB_WORKSPACE")
+                .map_or_else(String::new, |top| workspace_prefix(root, Path::new(top))),
             stop_commands_token: is_actions.then(|| hex::encode((host.random_bytes)())),
         }
     }
 }
 
-/// `examples/shop/` of a workspace in such a folder; nothing for the root itself, and for one that lies elsewhere.
+/// `examples/shop/` of a workspace in such a folder; nothing for the root itself, and for one that
+/// lies elsewhere.
 fn workspace_prefix(root: &Path, top: &Path) -> String {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let root = real(root);
@@ -339,7 +444,10 @@ mod tests {
 
     #[test]
     fn one_file_has_one_path() {
-        assert_eq!(normalize_path(Path::new("/a/./b/../c.xml")), PathBuf::from("/a/c.xml"));
+        assert_eq!(
+            normalize_path(Path::new("/a/./b/../c.xml")),
+            PathBuf::from("/a/c.xml")
+        );
     }
 
     #[test]
@@ -349,7 +457,11 @@ mod tests {
         replace_file(&path, "old and long").unwrap();
         replace_file(&path, "new").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "a temporary file was left"
+        );
     }
 
     #[cfg(unix)]

@@ -1,4 +1,5 @@
-//! Settings fold here: default, then ingam.yaml, then the command line; what a command uses is the result.
+//! Settings fold here: default, then ingam.yaml, then the command line; what a command uses is the
+//! result.
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::exit_status::ExitStatus;
@@ -22,23 +23,42 @@ pub fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
     }
     let marks = [WORKSPACE_FILE, "ingam.yml", "requests"];
     let is_root = |folder: &&Path| marks.iter().any(|mark| folder.join(mark).exists());
-    host.cwd.ancestors().find(is_root).unwrap_or(&host.cwd).to_owned()
+    host.cwd
+        .ancestors()
+        .find(is_root)
+        .unwrap_or(&host.cwd)
+        .to_owned()
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
-pub fn load_workspace(host: &HostContext, global: &GlobalArgs, output: &Output) -> Result<LoadedWorkspace, ExitStatus> {
+pub fn load_workspace(
+    host: &HostContext,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<LoadedWorkspace, ExitStatus> {
     let loaded = load_with_errors(host, global, output)?;
     if !loaded.diagnostics.is_empty() {
         output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
     }
-    if loaded.has_errors() { Err(ExitStatus::InvalidFile) } else { Ok(loaded) }
+    if loaded.has_errors() {
+        Err(ExitStatus::InvalidFile)
+    } else {
+        Ok(loaded)
+    }
 }
 
 /// Loads the workspace without a word about its faults.
-pub fn load_with_errors(host: &HostContext, global: &GlobalArgs, output: &Output) -> Result<LoadedWorkspace, ExitStatus> {
+pub fn load_with_errors(
+    host: &HostContext,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<LoadedWorkspace, ExitStatus> {
     let root = find_root(host, global);
     load(&root, host.threads).map_err(|error| {
-        output.print_error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
+        output.print_error(
+            &format!("the workspace `{}` cannot be read: {error}", root.display()),
+            &[],
+        );
         ExitStatus::InvalidFile
     })
 }
@@ -53,16 +73,27 @@ fn has_environment(workspace: &Workspace, name: &str) -> bool {
 }
 
 /// The environment that was named, or the workspace's own default.
-pub fn resolve_environment(workspace: &Workspace, named: Option<&str>, output: &Output) -> Result<String, ExitStatus> {
+pub fn resolve_environment(
+    workspace: &Workspace,
+    named: Option<&str>,
+    output: &Output,
+) -> Result<String, ExitStatus> {
     let name = named.unwrap_or(&workspace.default_env);
     if has_environment(workspace, name) {
         return Ok(name.to_owned());
     }
-    let mut names: Vec<&str> = workspace.environments.iter().map(|environment| environment.name.as_str()).collect();
+    let mut names: Vec<&str> = workspace
+        .environments
+        .iter()
+        .map(|environment| environment.name.as_str())
+        .collect();
     names.extend([SANDBOX_ENV, LIVE_ENV]);
     names.sort_unstable();
     names.dedup();
-    output.print_error(&format!("there is no environment `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+    output.print_error(
+        &format!("there is no environment `{name}`"),
+        &did_you_mean(name, names).into_iter().collect::<Vec<_>>(),
+    );
     Err(ExitStatus::InvalidUsage)
 }
 
@@ -71,7 +102,10 @@ pub fn parse_vars(target: &TargetArgs, output: &Output) -> Result<Vec<ObjectMemb
     let mut vars = Vec::new();
     for written in &target.var {
         let Some((name, value)) = written.split_once('=') else {
-            output.print_error("`--var` takes a name and a value", &["write `--var keyword=무선`".to_owned()]);
+            output.print_error(
+                "`--var` takes a name and a value",
+                &["write `--var keyword=무선`".to_owned()],
+            );
             return Err(ExitStatus::InvalidUsage);
         };
         if !is_variable_name(name) || crate::render::RESERVED_NAMES.contains(&name) {
@@ -85,7 +119,8 @@ pub fn parse_vars(target: &TargetArgs, output: &Output) -> Result<Vec<ObjectMemb
 
 /// What CI systems say of the parts of a job: index, total, and the number of the first.
 const CI_SHARDS: [(&str, &str, u32); 7] = [
-    // Kubernetes gives the pods of an Indexed Job their index, and nobody tells them how many there are.
+    // Kubernetes gives the pods of an Indexed Job their index, and nobody tells them how many
+    // there are.
     ("JOB_COMPLETION_INDEX", "INGAM_SHARDS", 0),
     ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
     ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
@@ -97,7 +132,11 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
 
 /// `2/5`, or what the CI system says.
 pub fn parse_shard(host: &HostContext, text: &str, output: &Output) -> Result<Shard, ExitStatus> {
-    let found = if text == "auto" { shard_from_ci(host) } else { Shard::parse(text) };
+    let found = if text == "auto" {
+        shard_from_ci(host)
+    } else {
+        Shard::parse(text)
+    };
     found.ok_or_else(|| {
         let hint = if text == "auto" {
             "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`"
@@ -117,10 +156,16 @@ fn shard_from_ci(host: &HostContext) -> Option<Shard> {
 }
 
 /// `300ms`, `30s`, `2m`.
-pub fn parse_duration_option(option: &str, text: &str, output: &Output) -> Result<std::time::Duration, ExitStatus> {
+pub fn parse_duration_option(
+    option: &str,
+    text: &str,
+    output: &Output,
+) -> Result<std::time::Duration, ExitStatus> {
     crate::load::parse_duration(text).ok_or_else(|| {
-        output
-            .print_error(&format!("`{option}` takes a time, and `{text}` is none"), &["write `300ms`, `30s` or `2m`".to_owned()]);
+        output.print_error(
+            &format!("`{option}` takes a time, and `{text}` is none"),
+            &["write `300ms`, `30s` or `2m`".to_owned()],
+        );
         ExitStatus::InvalidUsage
     })
 }
@@ -129,13 +174,24 @@ pub fn parse_duration_option(option: &str, text: &str, output: &Output) -> Resul
 pub fn store_config(host: &HostContext, global: &GlobalArgs) -> Result<StoreConfig, StoreError> {
     let place = match host.env_var("INGAM_STORE") {
         Some(text) => StoreLocation::parse(text)?,
-        None => StoreLocation::Folder(host.state_folder().ok_or(StoreError::NoFolder)?.join("tokens")),
+        None => StoreLocation::Folder(
+            host.state_folder()
+                .ok_or(StoreError::NoFolder)?
+                .join("tokens"),
+        ),
     };
-    let parse =
-        |text| StoreKey::parse(text).ok_or_else(|| StoreError::InvalidKey("INGAM_STORE_KEY holds no 32 bytes".to_owned()));
+    let parse = |text| {
+        StoreKey::parse(text)
+            .ok_or_else(|| StoreError::InvalidKey("INGAM_STORE_KEY holds no 32 bytes".to_owned()))
+    };
     let key = host.env_var("INGAM_STORE_KEY").map(parse).transpose()?;
     let key_file = host.config_folder().map(|folder| folder.join("store.key"));
-    Ok(StoreConfig { location: place, key, key_file, plaintext: global.plain_store })
+    Ok(StoreConfig {
+        location: place,
+        key,
+        key_file,
+        plaintext: global.plain_store,
+    })
 }
 
 /// Where calls are counted: beside the tokens.
@@ -144,7 +200,10 @@ pub fn store_config(host: &HostContext, global: &GlobalArgs) -> Result<StoreConf
 /// When `INGAM_STORE` is no place.
 pub fn budget_location(host: &HostContext) -> Result<crate::budget::BudgetLocation, StoreError> {
     use crate::budget::BudgetLocation as Books;
-    let stored = host.env_var("INGAM_STORE").map(StoreLocation::parse).transpose()?;
+    let stored = host
+        .env_var("INGAM_STORE")
+        .map(StoreLocation::parse)
+        .transpose()?;
     Ok(match (stored, host.state_folder()) {
         (Some(StoreLocation::Folder(folder)), _) => Books::Folder(folder.join("budget")),
         (Some(StoreLocation::Postgres(url)), _) => Books::Postgres(url),
@@ -158,15 +217,29 @@ pub fn budget_location(host: &HostContext) -> Result<crate::budget::BudgetLocati
 pub fn renewal_helper(host: &HostContext) -> HelperProcess {
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
-        name.ends_with("_PROXY") || matches!(name.as_str(), "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT")
+        name.ends_with("_PROXY")
+            || matches!(
+                name.as_str(),
+                "SSL_CERT_FILE" | "SSL_CERT_DIR" | "SYSTEMROOT"
+            )
     };
-    let env = host.env.iter().filter(|(name, _)| is_network(name)).map(|(name, value)| (name.clone(), value.clone()));
-    HelperProcess { program: host.executable.clone(), env: env.collect() }
+    let env = host
+        .env
+        .iter()
+        .filter(|(name, _)| is_network(name))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    HelperProcess {
+        program: host.executable.clone(),
+        env: env.collect(),
+    }
 }
 
 /// What the command line gives over the files.
 #[must_use]
-pub fn command_line_overrides<'t>(target: &'t TargetArgs, vars: &[ObjectMember]) -> CommandLineNames<'t> {
+pub fn command_line_overrides<'t>(
+    target: &'t TargetArgs,
+    vars: &[ObjectMember],
+) -> CommandLineNames<'t> {
     CommandLineNames {
         vars: vars.iter().map(|(name, _)| name.to_string()).collect(),
         account: target.account.as_deref(),
@@ -192,12 +265,29 @@ pub fn check_template_names(
 }
 
 /// A variable that nothing in the workspace defines or uses is a slip of the keys.
-pub fn check_vars_exist(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, output: &Output) -> Result<(), ExitStatus> {
-    match given.vars.iter().find(|name| !mentions_variable(&loaded.workspace, name)) {
+pub fn check_vars_exist(
+    loaded: &LoadedWorkspace,
+    given: &CommandLineNames<'_>,
+    output: &Output,
+) -> Result<(), ExitStatus> {
+    match given
+        .vars
+        .iter()
+        .find(|name| !mentions_variable(&loaded.workspace, name))
+    {
         None => Ok(()),
         Some(name) => {
-            let hint = did_you_mean(name, loaded.workspace.variable_fields().map(|field| field.name.as_str()));
-            output.print_error(&format!("no request has a variable `{name}`"), &hint.into_iter().collect::<Vec<_>>());
+            let hint = did_you_mean(
+                name,
+                loaded
+                    .workspace
+                    .variable_fields()
+                    .map(|field| field.name.as_str()),
+            );
+            output.print_error(
+                &format!("no request has a variable `{name}`"),
+                &hint.into_iter().collect::<Vec<_>>(),
+            );
             Err(ExitStatus::InvalidUsage)
         }
     }
@@ -205,10 +295,16 @@ pub fn check_vars_exist(loaded: &LoadedWorkspace, given: &CommandLineNames<'_>, 
 
 /// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn request_selection(words: &RequestFilter, host: &HostContext, root: &Path) -> RequestSelection {
+pub fn request_selection(
+    words: &RequestFilter,
+    host: &HostContext,
+    root: &Path,
+) -> RequestSelection {
     let below_root = |word: &String| {
         let path = host.cwd.join(word).canonicalize().ok();
-        let below = path.as_deref().and_then(|path| path.strip_prefix(root).ok());
+        let below = path
+            .as_deref()
+            .and_then(|path| path.strip_prefix(root).ok());
         below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
     };
     RequestSelection {

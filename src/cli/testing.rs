@@ -1,7 +1,9 @@
-//! Requests inside `cargo test`: each request file of a workspace as a test of its own, or one of them in a test that you write.
-//! Beside `main` this is the only place that reads the environment, the clock and chance.
+//! Requests inside `cargo test`: each request file of a workspace as a test of its own, or one of
+//! them in a test that you write. Beside `main` this is the only place that reads the environment,
+//! the clock and chance.
 //!
-//! A test target with `harness = false` runs all of them, and takes the arguments of every Rust test:
+//! A test target with `harness = false` runs all of them, and takes the arguments of every Rust
+//! test:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -74,7 +76,8 @@ impl TestOutcome {
         &self.report
     }
 
-    /// The answers in the order of the requests: status, headers, body. They hold no secret, and are cut at 4,096 characters.
+    /// The answers in the order of the requests: status, headers, body. They hold no secret, and
+    /// are cut at 4,096 characters.
     #[must_use]
     pub fn responses(&self) -> &[String] {
         &self.responses
@@ -90,10 +93,13 @@ impl TestOutcome {
 }
 
 impl TestWorkspace {
-    /// The workspace whose root is `root`, with the variables of this process, in its default environment.
+    /// The workspace whose root is `root`, with the variables of this process, in its default
+    /// environment.
     #[must_use]
     pub fn open(root: impl AsRef<Path>) -> Self {
-        let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let env = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         // The runner of a CI system is told by the test harness, and not by each run.
         let env = env.filter(|(name, _)| !name.starts_with("GITHUB_"));
         Self {
@@ -148,7 +154,8 @@ impl TestWorkspace {
     #[must_use]
     pub fn run(&self, request: &str) -> TestOutcome {
         // A thread of its own, because the caller may be inside of a runtime.
-        let done = std::thread::scope(|scope| scope.spawn(|| self.run_on_this_thread(request)).join());
+        let done =
+            std::thread::scope(|scope| scope.spawn(|| self.run_on_this_thread(request)).join());
         done.unwrap_or_else(|_| TestOutcome {
             code: ExitStatus::OperationFailed.code(),
             report: "the run panicked".to_owned(),
@@ -162,10 +169,16 @@ impl TestWorkspace {
     /// When the workspace has faults: all of them, in words.
     pub fn requests(&self) -> Result<Vec<String>, String> {
         let loaded = self.loaded()?;
-        Ok(loaded.workspace.requests.iter().map(|request| request.name.clone()).collect())
+        Ok(loaded
+            .workspace
+            .requests
+            .iter()
+            .map(|request| request.name.clone())
+            .collect())
     }
 
-    /// Runs every request file as a test, with the arguments of every Rust test: filters, `--list`, `--skip` and so on.
+    /// Runs every request file as a test, with the arguments of every Rust test: filters, `--list`,
+    /// `--skip` and so on.
     #[must_use]
     pub fn main(self) -> ExitCode {
         libtest_mimic::run(&Arguments::from_args(), self.trials()).exit_code()
@@ -175,13 +188,22 @@ impl TestWorkspace {
         let loaded = match self.loaded() {
             Ok(loaded) => loaded,
             // A workspace that cannot be loaded must not look like one without requests.
-            Err(faults) => return vec![Trial::test("the_workspace_loads", move || Err(Failed::from(faults)))],
+            Err(faults) => {
+                return vec![Trial::test("the_workspace_loads", move || {
+                    Err(Failed::from(faults))
+                })];
+            }
         };
         let trial = |request: &crate::model::request::Request| {
-            let (workspace, name, skipped) = (self.clone(), request.name.clone(), request.skip.is_some());
+            let (workspace, name, skipped) =
+                (self.clone(), request.name.clone(), request.skip.is_some());
             let test = move || {
                 let outcome = workspace.run(&name);
-                if outcome.passed() { Ok(()) } else { Err(Failed::from(outcome.report)) }
+                if outcome.passed() {
+                    Ok(())
+                } else {
+                    Err(Failed::from(outcome.report))
+                }
             };
             Trial::test(request.name.clone(), test).with_ignored_flag(skipped)
         };
@@ -192,8 +214,14 @@ impl TestWorkspace {
         let host = self.host();
         let output = Output::capturing(&host);
         let mut heard = ResponseCollector::default();
-        let exit = self.run_with_host(request, &host, &output, &mut heard).unwrap_or_else(|exit| exit);
-        TestOutcome { code: exit.code(), report: output.captured_text(), responses: heard.0 }
+        let exit = self
+            .run_with_host(request, &host, &output, &mut heard)
+            .unwrap_or_else(|exit| exit);
+        TestOutcome {
+            code: exit.code(),
+            report: output.captured_text(),
+            responses: heard.0,
+        }
     }
 
     fn run_with_host(
@@ -207,25 +235,43 @@ impl TestWorkspace {
             output.print_message(&faults);
             ExitStatus::InvalidFile
         })?;
-        let words = ["ingam", "run", "--verbose"].into_iter().chain(self.options.iter().map(String::as_str));
+        let words = ["ingam", "run", "--verbose"]
+            .into_iter()
+            .chain(self.options.iter().map(String::as_str));
         let args = CliArgs::try_parse_from(words.chain(["--", request])).map_err(|error| {
             output.print_message(&error.to_string());
             ExitStatus::InvalidUsage
         })?;
-        let Command::Run(run) = args.command else { return Err(ExitStatus::InvalidUsage) };
+        let Command::Run(run) = args.command else {
+            return Err(ExitStatus::InvalidUsage);
+        };
         let runtime = session::start_runtime(output)?;
-        let exit = runtime.block_on(run_loaded(&RunCommand { host, global: &args.global, args: &run, output }, loaded, heard));
+        let exit = runtime.block_on(run_loaded(
+            &RunCommand {
+                host,
+                global: &args.global,
+                args: &run,
+                output,
+            },
+            loaded,
+            heard,
+        ));
         runtime.shutdown_background();
         exit
     }
 
     /// Loaded once, and kept as long as the tests run.
     fn loaded(&self) -> Result<&'static LoadedWorkspace, String> {
-        self.loaded.get_or_init(|| load_leaked(&self.root, &self.host())).clone()
+        self.loaded
+            .get_or_init(|| load_leaked(&self.root, &self.host()))
+            .clone()
     }
 
     fn host(&self) -> HostContext {
-        let terminal = OutputStream { is_terminal: false, width: 120 };
+        let terminal = OutputStream {
+            is_terminal: false,
+            width: 120,
+        };
         HostContext {
             args: Vec::new(),
             env: self.env.clone(),
@@ -242,8 +288,8 @@ impl TestWorkspace {
 }
 
 fn load_leaked(root: &Path, host: &HostContext) -> Result<&'static LoadedWorkspace, String> {
-    let loaded =
-        load(root, host.threads).map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
+    let loaded = load(root, host.threads)
+        .map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
     if !loaded.has_errors() {
         return Ok(Box::leak(Box::new(loaded)));
     }
@@ -259,7 +305,8 @@ struct ResponseCollector(Vec<String>);
 impl Reporter for ResponseCollector {
     fn on_event(&mut self, event: &Event, _: &SourceMap) -> std::io::Result<()> {
         if let Event::UnitFinished(unit) = event {
-            let answer = |step: &StepReport| Some(step.exchange.as_ref()?.response.as_ref()?.to_string());
+            let answer =
+                |step: &StepReport| Some(step.exchange.as_ref()?.response.as_ref()?.to_string());
             self.0.extend(unit.steps.iter().filter_map(answer));
         }
         Ok(())
@@ -267,9 +314,14 @@ impl Reporter for ResponseCollector {
 }
 
 fn system_clock_ms() -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "beside `main` the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "beside `main` the one place that reads the clock"
+    )]
     let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 fn random_seed() -> [u8; 16] {

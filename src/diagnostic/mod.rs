@@ -1,4 +1,5 @@
-//! A fault in a file: what is wrong, where it stands, what to try. It refuses to print; `render` draws the picture as text.
+//! A fault in a file: what is wrong, where it stands, what to try. It refuses to print; `render`
+//! draws the picture as text.
 
 mod render;
 mod suggest;
@@ -37,17 +38,29 @@ pub struct Diagnostic {
 impl Diagnostic {
     #[must_use]
     pub fn error(title: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, title: title.into(), labels: Vec::new(), path: None, hints: Vec::new() }
+        Self {
+            severity: Severity::Error,
+            title: title.into(),
+            labels: Vec::new(),
+            path: None,
+            hints: Vec::new(),
+        }
     }
 
     #[must_use]
     pub fn warning(title: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(title) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(title)
+        }
     }
 
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(LabeledSpan { span, text: text.into() });
+        self.labels.push(LabeledSpan {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -89,13 +102,20 @@ impl Diagnostics {
 
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// In the order of files and places, each once.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.file, label.span.start)));
+        self.diagnostics.sort_by_key(|diagnostic| {
+            diagnostic
+                .labels
+                .first()
+                .map(|label| (label.span.file, label.span.start))
+        });
         self.diagnostics.dedup();
         self.diagnostics
     }

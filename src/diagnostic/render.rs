@@ -13,8 +13,14 @@ impl DiagnosticRenderer {
     /// `width` in columns.
     #[must_use]
     pub fn new(colour: bool, width: usize) -> Self {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        Self { renderer: renderer.term_width(width) }
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        Self {
+            renderer: renderer.term_width(width),
+        }
     }
 
     /// The whole picture of one diagnostic, ending without a newline.
@@ -24,34 +30,54 @@ impl DiagnosticRenderer {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let group = level.primary_title(diagnostic.title.as_str()).elements(snippets(diagnostic, sources));
-        let hints = diagnostic.hints.iter().map(|hint| Element::from(Level::HELP.message(hint.as_str())));
+        let group = level
+            .primary_title(diagnostic.title.as_str())
+            .elements(snippets(diagnostic, sources));
+        let hints = diagnostic
+            .hints
+            .iter()
+            .map(|hint| Element::from(Level::HELP.message(hint.as_str())));
         self.renderer.render(&[group.elements(hints)])
     }
 }
 
 /// One snippet for each file that a label is in, in the order of the labels.
 fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Element<'a>> {
-    let mut files: Vec<_> = diagnostic.labels.iter().map(|label| label.span.file).collect();
+    let mut files: Vec<_> = diagnostic
+        .labels
+        .iter()
+        .map(|label| label.span.file)
+        .collect();
     files.dedup();
     let main = diagnostic.labels.first().map(|label| label.span);
     let mut elements: Vec<Element<'a>> = files
         .into_iter()
         .filter_map(|file| {
             let source = sources.get(file)?;
-            let labels = diagnostic.labels.iter().filter(move |label| label.span.file == file);
+            let labels = diagnostic
+                .labels
+                .iter()
+                .filter(move |label| label.span.file == file);
             let annotations = labels.map(|label| {
-                let kind = if Some(label.span) == main { AnnotationKind::Primary } else { AnnotationKind::Context };
+                let kind = if Some(label.span) == main {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
                 let text = (!label.text.is_empty()).then_some(label.text.as_str());
-                kind.span(first_line_range(&source.text, label.span.range())).label(text)
+                kind.span(first_line_range(&source.text, label.span.range()))
+                    .label(text)
             });
-            let snippet =
-                Snippet::source(&*source.text).path(source.path.to_string_lossy().into_owned()).annotations(annotations);
+            let snippet = Snippet::source(&*source.text)
+                .path(source.path.to_string_lossy().into_owned())
+                .annotations(annotations);
             Some(Element::from(snippet))
         })
         .collect();
     if let Some(path) = &diagnostic.path {
-        elements.push(Element::from(Origin::path(path.to_string_lossy().into_owned())));
+        elements.push(Element::from(Origin::path(
+            path.to_string_lossy().into_owned(),
+        )));
     }
     elements
 }
@@ -60,15 +86,26 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Eleme
 fn first_line_range(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
     let start = floor_char_boundary(text, range.start.min(text.len()));
     let end = floor_char_boundary(text, range.end.min(text.len())).max(start);
-    let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
+    let line_end = text[start..end]
+        .find('\n')
+        .map_or(end, |newline| start + newline);
     let trimmed = start + text[start..line_end].trim_end().len();
-    if trimmed > start { start..trimmed } else { start..ceil_char_boundary(text, (start + 1).min(text.len())) }
+    if trimmed > start {
+        start..trimmed
+    } else {
+        start..ceil_char_boundary(text, (start + 1).min(text.len()))
+    }
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 fn ceil_char_boundary(text: &str, at: usize) -> usize {
-    (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+    (at..=text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
 }

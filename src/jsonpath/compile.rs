@@ -1,11 +1,12 @@
-//! From the library's reading of a path to ours, and the rules about types that RFC 9535 (section 2.4.3) sets and the
-//! library does not hold: what a function takes, what it yields, where it may stand. It refuses to know a document.
+//! From the library's reading of a path to ours, and the rules about types that RFC 9535 (section
+//! 2.4.3) sets and the library does not hold: what a function takes, what it yields, where it may
+//! stand. It refuses to know a document.
 
 use super::PathError;
 use super::precheck::FUNCTIONS;
 use super::query::{
-    self, ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, PathQuery, PathSegment, PathSelector, QueryOrigin,
-    SliceSelector,
+    self, ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, PathQuery, PathSegment,
+    PathSelector, QueryOrigin, SliceSelector,
 };
 use super::regex_pattern::{self, MatchExtent, RegexPattern};
 use crate::value::{Number, Value};
@@ -22,19 +23,30 @@ pub(super) fn compile(text: &str) -> Result<PathQuery, PathError> {
 
 /// The library's parser knows how far it came; its message is a dump of grammar rules.
 fn syntax_error(text: &str, error: &JsonPathError) -> PathError {
-    let JsonPathError::PestError(error) = error else { return semantic_error(text, &error.to_string()) };
+    let JsonPathError::PestError(error) = error else {
+        return semantic_error(text, &error.to_string());
+    };
     // `Pos(12)`: the type belongs to a crate that is not ours to name.
-    let digits: String = format!("{:?}", error.location).chars().filter(char::is_ascii_digit).collect();
+    let digits: String = format!("{:?}", error.location)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
     let offset = digits.parse().unwrap_or(text.len()).min(text.len());
     match text.get(offset..).and_then(|rest| rest.chars().next()) {
-        Some(letter) => PathError::new(offset, format!("`{}` cannot stand here", letter.escape_debug())),
+        Some(letter) => PathError::new(
+            offset,
+            format!("`{}` cannot stand here", letter.escape_debug()),
+        ),
         None => PathError::new(text.len(), "the path ends too early"),
     }
 }
 
 /// What the library's own checks after its grammar refuse; their messages name the function.
 fn semantic_error(text: &str, message: &str) -> PathError {
-    let Some(function) = FUNCTIONS.into_iter().find(|name| message.contains(name) && text.contains(&format!("{name}("))) else {
+    let Some(function) = FUNCTIONS
+        .into_iter()
+        .find(|name| message.contains(name) && text.contains(&format!("{name}(")))
+    else {
         return PathError::new(0, "this is not a path of RFC 9535");
     };
     let reason = if message.contains("not comparable") {
@@ -57,11 +69,17 @@ struct FunctionTypeError {
 
 impl FunctionTypeError {
     fn new(function: &'static str, reason: impl Into<String>) -> Self {
-        Self { function, reason: reason.into() }
+        Self {
+            function,
+            reason: reason.into(),
+        }
     }
 
     fn into_path_error(self, text: &str) -> PathError {
-        PathError::new(text.find(&format!("{}(", self.function)).unwrap_or(0), self.reason)
+        PathError::new(
+            text.find(&format!("{}(", self.function)).unwrap_or(0),
+            self.reason,
+        )
     }
 }
 
@@ -75,9 +93,14 @@ fn segment(part: &ast::Segment, descends: bool) -> CompileResult<PathSegment> {
     let selectors = match part {
         ast::Segment::Descendant(inner) => return segment(inner, true),
         ast::Segment::Selector(one) => vec![selector(one)?],
-        ast::Segment::Selectors(several) => several.iter().map(selector).collect::<CompileResult<_>>()?,
+        ast::Segment::Selectors(several) => {
+            several.iter().map(selector).collect::<CompileResult<_>>()?
+        }
     };
-    Ok(PathSegment { is_descendant: descends, selectors })
+    Ok(PathSegment {
+        is_descendant: descends,
+        selectors,
+    })
 }
 
 fn selector(part: &ast::Selector) -> CompileResult<PathSelector> {
@@ -85,53 +108,92 @@ fn selector(part: &ast::Selector) -> CompileResult<PathSelector> {
         ast::Selector::Name(name) => PathSelector::Name(name.clone()),
         ast::Selector::Wildcard => PathSelector::Wildcard,
         ast::Selector::Index(index) => PathSelector::Index(*index),
-        ast::Selector::Slice(start, end, step) => {
-            PathSelector::Slice(SliceSelector { start: *start, end: *end, step: step.unwrap_or(1) })
-        }
+        ast::Selector::Slice(start, end, step) => PathSelector::Slice(SliceSelector {
+            start: *start,
+            end: *end,
+            step: step.unwrap_or(1),
+        }),
         ast::Selector::Filter(filter) => PathSelector::Filter(filter_expression(filter)?),
     })
 }
 
 fn filter_expression(filter: &ast::Filter) -> CompileResult<FilterExpression> {
     match filter {
-        ast::Filter::Or(parts) => parts.iter().map(filter_expression).collect::<CompileResult<_>>().map(FilterExpression::Or),
-        ast::Filter::And(parts) => parts.iter().map(filter_expression).collect::<CompileResult<_>>().map(FilterExpression::And),
-        ast::Filter::Atom(ast::FilterAtom::Filter { expr, not }) => Ok(negate(filter_expression(expr)?, *not)),
-        ast::Filter::Atom(ast::FilterAtom::Test { expr, not }) => Ok(negate(test_expression(expr)?, *not)),
+        ast::Filter::Or(parts) => parts
+            .iter()
+            .map(filter_expression)
+            .collect::<CompileResult<_>>()
+            .map(FilterExpression::Or),
+        ast::Filter::And(parts) => parts
+            .iter()
+            .map(filter_expression)
+            .collect::<CompileResult<_>>()
+            .map(FilterExpression::And),
+        ast::Filter::Atom(ast::FilterAtom::Filter { expr, not }) => {
+            Ok(negate(filter_expression(expr)?, *not))
+        }
+        ast::Filter::Atom(ast::FilterAtom::Test { expr, not }) => {
+            Ok(negate(test_expression(expr)?, *not))
+        }
         ast::Filter::Atom(ast::FilterAtom::Comparison(comparison)) => compare(comparison),
     }
 }
 
 fn negate(condition: FilterExpression, not: bool) -> FilterExpression {
-    if not { FilterExpression::Not(Box::new(condition)) } else { condition }
+    if not {
+        FilterExpression::Not(Box::new(condition))
+    } else {
+        condition
+    }
 }
 
 fn test_expression(part: &ast::Test) -> CompileResult<FilterExpression> {
     match part {
         ast::Test::Function(function) => match &**function {
-            ast::TestFunction::Match(text, pattern) => matches("match", text, pattern, MatchExtent::Whole),
-            ast::TestFunction::Search(text, pattern) => matches("search", text, pattern, MatchExtent::Substring),
+            ast::TestFunction::Match(text, pattern) => {
+                matches("match", text, pattern, MatchExtent::Whole)
+            }
+            ast::TestFunction::Search(text, pattern) => {
+                matches("search", text, pattern, MatchExtent::Substring)
+            }
             other => {
                 let name = function_name(other);
-                Err(FunctionTypeError::new(name, format!("`{name}` yields a value, which must be compared with something")))
+                Err(FunctionTypeError::new(
+                    name,
+                    format!("`{name}` yields a value, which must be compared with something"),
+                ))
             }
         },
         query => Ok(FilterExpression::Exists(filter_query("value", query)?)),
     }
 }
 
-fn matches(name: &'static str, text: &ast::FnArg, pattern: &ast::FnArg, extent: MatchExtent) -> CompileResult<FilterExpression> {
+fn matches(
+    name: &'static str,
+    text: &ast::FnArg,
+    pattern: &ast::FnArg,
+    extent: MatchExtent,
+) -> CompileResult<FilterExpression> {
     let pattern = match value_argument(name, pattern)? {
         FilterOperand::Literal(Value::String(pattern)) => {
             let regex = regex_pattern::compile_regex(&pattern, extent);
             RegexPattern::Compiled(regex.map_err(|error| {
-                FunctionTypeError::new(name, format!("the expression in `{name}` is faulty: {}", regex_error_summary(&error)))
+                FunctionTypeError::new(
+                    name,
+                    format!(
+                        "the expression in `{name}` is faulty: {}",
+                        regex_error_summary(&error)
+                    ),
+                )
             })?)
         }
         FilterOperand::Literal(_) => RegexPattern::Unmatchable,
         other => RegexPattern::Dynamic(extent, Box::new(other)),
     };
-    Ok(FilterExpression::Matches(value_argument(name, text)?, pattern))
+    Ok(FilterExpression::Matches(
+        value_argument(name, text)?,
+        pattern,
+    ))
 }
 
 /// The last line of the crate's message says what is wrong, those before it draw a picture.
@@ -151,15 +213,23 @@ fn compare(comparison: &ast::Comparison) -> CompileResult<FilterExpression> {
         ast::Comparison::Lte(..) => ComparisonOperator::LessOrEqual,
     };
     let (left, right) = comparison.vals();
-    Ok(FilterExpression::Compare(comparable(left)?, relation, comparable(right)?))
+    Ok(FilterExpression::Compare(
+        comparable(left)?,
+        relation,
+        comparable(right)?,
+    ))
 }
 
 fn comparable(part: &ast::Comparable) -> CompileResult<FilterOperand> {
     Ok(match part {
         ast::Comparable::Literal(value) => FilterOperand::Literal(literal(value)),
         ast::Comparable::Function(call) => function(call)?,
-        ast::Comparable::SingularQuery(ast::SingularQuery::Current(steps)) => singular_query(QueryOrigin::Current, steps),
-        ast::Comparable::SingularQuery(ast::SingularQuery::Root(steps)) => singular_query(QueryOrigin::Root, steps),
+        ast::Comparable::SingularQuery(ast::SingularQuery::Current(steps)) => {
+            singular_query(QueryOrigin::Current, steps)
+        }
+        ast::Comparable::SingularQuery(ast::SingularQuery::Root(steps)) => {
+            singular_query(QueryOrigin::Root, steps)
+        }
     })
 }
 
@@ -168,16 +238,28 @@ fn singular_query(origin: QueryOrigin, steps: &[ast::SingularQuerySegment]) -> F
         ast::SingularQuerySegment::Index(index) => PathSelector::Index(*index),
         ast::SingularQuerySegment::Name(name) => PathSelector::Name(name.clone()),
     };
-    let segments = steps.iter().map(|step| PathSegment { is_descendant: false, selectors: vec![selector(step)] }).collect();
+    let segments = steps
+        .iter()
+        .map(|step| PathSegment {
+            is_descendant: false,
+            selectors: vec![selector(step)],
+        })
+        .collect();
     FilterOperand::SingularQuery(FilterQuery { origin, segments })
 }
 
 /// A function that yields a value.
 fn function(call: &ast::TestFunction) -> CompileResult<FilterOperand> {
     match call {
-        ast::TestFunction::Length(argument) => Ok(FilterOperand::Length(Box::new(value_argument("length", argument)?))),
-        ast::TestFunction::Count(argument) => Ok(FilterOperand::Count(query_argument("count", argument)?)),
-        ast::TestFunction::Value(argument) => Ok(FilterOperand::ValueFunction(query_argument("value", argument)?)),
+        ast::TestFunction::Length(argument) => Ok(FilterOperand::Length(Box::new(value_argument(
+            "length", argument,
+        )?))),
+        ast::TestFunction::Count(argument) => {
+            Ok(FilterOperand::Count(query_argument("count", argument)?))
+        }
+        ast::TestFunction::Value(argument) => Ok(FilterOperand::ValueFunction(query_argument(
+            "value", argument,
+        )?)),
         other => {
             let name = function_name(other);
             Err(FunctionTypeError::new(name, not_comparable_reason(name)))
@@ -200,7 +282,9 @@ fn function_name(call: &ast::TestFunction) -> &'static str {
 /// An argument that must be one value.
 fn value_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<FilterOperand> {
     let ast::FnArg::Test(test) = argument else {
-        let ast::FnArg::Literal(value) = argument else { return Err(condition_not_allowed(name)) };
+        let ast::FnArg::Literal(value) = argument else {
+            return Err(condition_not_allowed(name));
+        };
         return Ok(FilterOperand::Literal(literal(value)));
     };
     if let ast::Test::Function(call) = &**test {
@@ -210,14 +294,20 @@ fn value_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<Fi
     if query::is_singular(&reference.segments) {
         return Ok(FilterOperand::SingularQuery(reference));
     }
-    Err(FunctionTypeError::new(name, format!("`{name}` takes one value, and this path may name several")))
+    Err(FunctionTypeError::new(
+        name,
+        format!("`{name}` takes one value, and this path may name several"),
+    ))
 }
 
 /// An argument that must be a path.
 fn query_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<FilterQuery> {
     match argument {
         ast::FnArg::Test(test) => filter_query(name, test),
-        ast::FnArg::Literal(_) => Err(FunctionTypeError::new(name, format!("`{name}` takes a path such as `@.name`"))),
+        ast::FnArg::Literal(_) => Err(FunctionTypeError::new(
+            name,
+            format!("`{name}` takes a path such as `@.name`"),
+        )),
         ast::FnArg::Filter(_) => Err(condition_not_allowed(name)),
     }
 }
@@ -228,11 +318,18 @@ fn condition_not_allowed(name: &'static str) -> FunctionTypeError {
 
 fn filter_query(name: &'static str, test: &ast::Test) -> CompileResult<FilterQuery> {
     match test {
-        ast::Test::RelQuery(parts) => Ok(FilterQuery { origin: QueryOrigin::Current, segments: segments(parts)? }),
-        ast::Test::AbsQuery(query) => Ok(FilterQuery { origin: QueryOrigin::Root, segments: segments(&query.segments)? }),
-        ast::Test::Function(_) => {
-            Err(FunctionTypeError::new(name, format!("`{name}` takes a path such as `@.name`, not a function")))
-        }
+        ast::Test::RelQuery(parts) => Ok(FilterQuery {
+            origin: QueryOrigin::Current,
+            segments: segments(parts)?,
+        }),
+        ast::Test::AbsQuery(query) => Ok(FilterQuery {
+            origin: QueryOrigin::Root,
+            segments: segments(&query.segments)?,
+        }),
+        ast::Test::Function(_) => Err(FunctionTypeError::new(
+            name,
+            format!("`{name}` takes a path such as `@.name`, not a function"),
+        )),
     }
 }
 

@@ -11,7 +11,11 @@ pub struct PathError {
 
 impl PathError {
     pub(super) fn new(offset: usize, reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), offset, hint: None }
+        Self {
+            reason: reason.into(),
+            offset,
+            hint: None,
+        }
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -1,4 +1,5 @@
-//! Finds what a path names in a document. It refuses to clone any part of it and to look at more places than allowed.
+//! Finds what a path names in a document. It refuses to clone any part of it and to look at more
+//! places than allowed.
 
 use super::query::{PathSegment, PathSelector, SliceSelector};
 use super::{MAX_VISITS, VisitLimitExceeded};
@@ -9,7 +10,9 @@ use std::collections::HashMap;
 
 /// The value that a path of names and indices leads to.
 pub(super) fn select_singular<'v>(segments: &[PathSegment], from: &'v Value) -> Option<&'v Value> {
-    segments.iter().try_fold(from, |node, segment| select_child(segment.as_singular()?, node))
+    segments.iter().try_fold(from, |node, segment| {
+        select_child(segment.as_singular()?, node)
+    })
 }
 
 /// The child that a name or an index selects.
@@ -25,7 +28,11 @@ pub(super) fn select_child<'v>(selector: &PathSelector, node: &'v Value) -> Opti
 }
 
 fn normalize_index(index: i64, len: usize) -> i64 {
-    if index < 0 { index.saturating_add_unsigned(len as u64) } else { index }
+    if index < 0 {
+        index.saturating_add_unsigned(len as u64)
+    } else {
+        index
+    }
 }
 
 /// One search through one document.
@@ -38,17 +45,30 @@ pub(super) struct PathEvaluator<'v> {
 
 impl<'v> PathEvaluator<'v> {
     pub fn new(root: &'v Value) -> Self {
-        Self { root, visits_left: Cell::new(MAX_VISITS), regex_cache: RefCell::default() }
+        Self {
+            root,
+            visits_left: Cell::new(MAX_VISITS),
+            regex_cache: RefCell::default(),
+        }
     }
 
     /// Pays for work that is worth so many visits.
     pub fn charge(&self, visits: u32) -> Result<(), VisitLimitExceeded> {
-        self.visits_left.set(self.visits_left.get().checked_sub(visits).ok_or(VisitLimitExceeded)?);
+        self.visits_left.set(
+            self.visits_left
+                .get()
+                .checked_sub(visits)
+                .ok_or(VisitLimitExceeded)?,
+        );
         Ok(())
     }
 
     /// Everything that the segments name, seen from `from`.
-    pub fn select_all(&self, segments: &[PathSegment], from: &'v Value) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
+    pub fn select_all(
+        &self,
+        segments: &[PathSegment],
+        from: &'v Value,
+    ) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
@@ -64,14 +84,24 @@ impl<'v> PathEvaluator<'v> {
         Ok(nodes)
     }
 
-    /// The member of that name of each value. In the next object of a list it mostly stands where it stood in the last one.
-    fn select_members(&self, name: &str, nodes: &[&'v Value], out: &mut Vec<&'v Value>) -> Result<(), VisitLimitExceeded> {
+    /// The member of that name of each value. In the next object of a list it mostly stands where
+    /// it stood in the last one.
+    fn select_members(
+        &self,
+        name: &str,
+        nodes: &[&'v Value],
+        out: &mut Vec<&'v Value>,
+    ) -> Result<(), VisitLimitExceeded> {
         let mut place = 0;
         for node in nodes {
             self.charge(1)?;
-            let Some(members) = node.as_object() else { continue };
+            let Some(members) = node.as_object() else {
+                continue;
+            };
             if members.get(place).is_none_or(|(key, _)| key != name) {
-                let Some(found) = members.iter().position(|(key, _)| key == name) else { continue };
+                let Some(found) = members.iter().position(|(key, _)| key == name) else {
+                    continue;
+                };
                 place = found;
             }
             out.push(&members[place].1);
@@ -79,8 +109,14 @@ impl<'v> PathEvaluator<'v> {
         Ok(())
     }
 
-    /// A value comes before what is inside it, so the results are in document order (RFC 9535, section 2.5.2.2).
-    fn apply_segment(&self, segment: &PathSegment, node: &'v Value, out: &mut Vec<&'v Value>) -> Result<(), VisitLimitExceeded> {
+    /// A value comes before what is inside it, so the results are in document order (RFC 9535,
+    /// section 2.5.2.2).
+    fn apply_segment(
+        &self,
+        segment: &PathSegment,
+        node: &'v Value,
+        out: &mut Vec<&'v Value>,
+    ) -> Result<(), VisitLimitExceeded> {
         for selector in &segment.selectors {
             self.apply_selector(selector, node, out)?;
         }
@@ -98,14 +134,18 @@ impl<'v> PathEvaluator<'v> {
     ) -> Result<(), VisitLimitExceeded> {
         self.charge(1)?;
         match selector {
-            PathSelector::Name(_) | PathSelector::Index(_) => out.extend(select_child(selector, node)),
+            PathSelector::Name(_) | PathSelector::Index(_) => {
+                out.extend(select_child(selector, node))
+            }
             PathSelector::Wildcard => {
                 for child in children(node) {
                     self.charge(1)?;
                     out.push(child);
                 }
             }
-            PathSelector::Slice(slice) => self.apply_slice(*slice, node.as_list().unwrap_or_default(), out)?,
+            PathSelector::Slice(slice) => {
+                self.apply_slice(*slice, node.as_list().unwrap_or_default(), out)?
+            }
             PathSelector::Filter(condition) => {
                 for child in children(node) {
                     self.charge(1)?;
@@ -119,15 +159,28 @@ impl<'v> PathEvaluator<'v> {
     }
 
     /// RFC 9535, section 2.3.4.2.2.
-    fn apply_slice(&self, slice: SliceSelector, items: &'v [Value], out: &mut Vec<&'v Value>) -> Result<(), VisitLimitExceeded> {
+    fn apply_slice(
+        &self,
+        slice: SliceSelector,
+        items: &'v [Value],
+        out: &mut Vec<&'v Value>,
+    ) -> Result<(), VisitLimitExceeded> {
         let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let within = |at: Option<i64>, default: i64, low: i64, high: i64| {
-            at.map_or(default, |at| normalize_index(at, items.len()).clamp(low, high))
+            at.map_or(default, |at| {
+                normalize_index(at, items.len()).clamp(low, high)
+            })
         };
         let (mut at, end) = if slice.step >= 0 {
-            (within(slice.start, 0, 0, len), within(slice.end, len, 0, len))
+            (
+                within(slice.start, 0, 0, len),
+                within(slice.end, len, 0, len),
+            )
         } else {
-            (within(slice.start, len - 1, -1, len - 1), within(slice.end, -1, -1, len - 1))
+            (
+                within(slice.start, len - 1, -1, len - 1),
+                within(slice.end, -1, -1, len - 1),
+            )
         };
         while (slice.step > 0 && at < end) || (slice.step < 0 && at > end) {
             self.charge(1)?;
@@ -140,5 +193,10 @@ impl<'v> PathEvaluator<'v> {
 
 fn children(node: &Value) -> impl Iterator<Item = &Value> {
     let items = node.as_list().unwrap_or_default().iter();
-    items.chain(node.as_object().unwrap_or_default().iter().map(|(_, member)| member))
+    items.chain(
+        node.as_object()
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, member)| member),
+    )
 }

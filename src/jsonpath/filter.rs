@@ -1,5 +1,5 @@
-//! Judges the elements of a filter selector. It refuses to round: numbers compare by exact decimal value, and values of
-//! different types are never equal.
+//! Judges the elements of a filter selector. It refuses to round: numbers compare by exact decimal
+//! value, and values of different types are never equal.
 
 use super::VisitLimitExceeded;
 use super::evaluator::{self, PathEvaluator};
@@ -18,10 +18,16 @@ type OptionalValue<'x> = Option<Cow<'x, Value>>;
 
 impl<'v> PathEvaluator<'v> {
     /// Whether a filter keeps `current`.
-    pub fn holds(&self, condition: &FilterExpression, current: &'v Value) -> Result<bool, VisitLimitExceeded> {
+    pub fn holds(
+        &self,
+        condition: &FilterExpression,
+        current: &'v Value,
+    ) -> Result<bool, VisitLimitExceeded> {
         match condition {
             FilterExpression::Or(parts) => any(parts, |part| self.holds(part, current)),
-            FilterExpression::And(parts) => any(parts, |part| self.holds(part, current).map(|holds| !holds)).map(|fails| !fails),
+            FilterExpression::And(parts) => {
+                any(parts, |part| self.holds(part, current).map(|holds| !holds)).map(|fails| !fails)
+            }
             FilterExpression::Not(part) => self.holds(part, current).map(|holds| !holds),
             FilterExpression::Exists(reference) => Ok(!self.nodes(reference, current)?.is_empty()),
             FilterExpression::Compare(left, relation, right) => {
@@ -32,7 +38,11 @@ impl<'v> PathEvaluator<'v> {
         }
     }
 
-    fn nodes(&self, reference: &FilterQuery, current: &'v Value) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
+    fn nodes(
+        &self,
+        reference: &FilterQuery,
+        current: &'v Value,
+    ) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
         self.select_all(&reference.segments, self.origin(reference, current))
     }
 
@@ -43,7 +53,11 @@ impl<'v> PathEvaluator<'v> {
         }
     }
 
-    fn value<'x>(&self, operand: &'x FilterOperand, current: &'v Value) -> Result<OptionalValue<'x>, VisitLimitExceeded>
+    fn value<'x>(
+        &self,
+        operand: &'x FilterOperand,
+        current: &'v Value,
+    ) -> Result<OptionalValue<'x>, VisitLimitExceeded>
     where
         'v: 'x,
     {
@@ -51,32 +65,56 @@ impl<'v> PathEvaluator<'v> {
             FilterOperand::Literal(value) => Some(Cow::Borrowed(value)),
             FilterOperand::SingularQuery(reference) => {
                 self.charge(1)?;
-                evaluator::select_singular(&reference.segments, self.origin(reference, current)).map(Cow::Borrowed)
+                evaluator::select_singular(&reference.segments, self.origin(reference, current))
+                    .map(Cow::Borrowed)
             }
-            FilterOperand::Length(inner) => self.value(inner, current)?.as_deref().and_then(length).map(length_value),
-            FilterOperand::Count(reference) => Some(length_value(self.nodes(reference, current)?.len())),
-            FilterOperand::ValueFunction(reference) => match self.nodes(reference, current)?.as_slice() {
-                [only] => Some(Cow::Borrowed(*only)),
-                _ => None,
-            },
+            FilterOperand::Length(inner) => self
+                .value(inner, current)?
+                .as_deref()
+                .and_then(length)
+                .map(length_value),
+            FilterOperand::Count(reference) => {
+                Some(length_value(self.nodes(reference, current)?.len()))
+            }
+            FilterOperand::ValueFunction(reference) => {
+                match self.nodes(reference, current)?.as_slice() {
+                    [only] => Some(Cow::Borrowed(*only)),
+                    _ => None,
+                }
+            }
         })
     }
 
-    fn matches(&self, subject: &FilterOperand, pattern: &RegexPattern, current: &'v Value) -> Result<bool, VisitLimitExceeded> {
+    fn matches(
+        &self,
+        subject: &FilterOperand,
+        pattern: &RegexPattern,
+        current: &'v Value,
+    ) -> Result<bool, VisitLimitExceeded> {
         let subject = self.value(subject, current)?;
-        let Some(text) = subject.as_deref().and_then(Value::as_str) else { return Ok(false) };
+        let Some(text) = subject.as_deref().and_then(Value::as_str) else {
+            return Ok(false);
+        };
         match pattern {
             RegexPattern::Compiled(regex) => Ok(regex.is_match(text)),
             RegexPattern::Unmatchable => Ok(false),
             RegexPattern::Dynamic(extent, operand) => {
                 let pattern = self.value(operand, current)?;
-                let Some(pattern) = pattern.as_deref().and_then(Value::as_str) else { return Ok(false) };
-                Ok(self.cached_regex(pattern, *extent)?.is_some_and(|regex| regex.is_match(text)))
+                let Some(pattern) = pattern.as_deref().and_then(Value::as_str) else {
+                    return Ok(false);
+                };
+                Ok(self
+                    .cached_regex(pattern, *extent)?
+                    .is_some_and(|regex| regex.is_match(text)))
             }
         }
     }
 
-    fn cached_regex(&self, pattern: &str, extent: MatchExtent) -> Result<Option<Regex>, VisitLimitExceeded> {
+    fn cached_regex(
+        &self,
+        pattern: &str,
+        extent: MatchExtent,
+    ) -> Result<Option<Regex>, VisitLimitExceeded> {
         let key = format!("{extent:?}{pattern}");
         if let Some(known) = self.regex_cache.borrow().get(&key) {
             return Ok(known.clone());
@@ -88,7 +126,10 @@ impl<'v> PathEvaluator<'v> {
     }
 }
 
-fn any<T>(parts: &[T], holds: impl Fn(&T) -> Result<bool, VisitLimitExceeded>) -> Result<bool, VisitLimitExceeded> {
+fn any<T>(
+    parts: &[T],
+    holds: impl Fn(&T) -> Result<bool, VisitLimitExceeded>,
+) -> Result<bool, VisitLimitExceeded> {
     for part in parts {
         if holds(part)? {
             return Ok(true);
@@ -110,7 +151,8 @@ fn length(value: &Value) -> Option<usize> {
     }
 }
 
-/// RFC 9535, section 2.3.5.2.2: Nothing equals Nothing only, and only numbers and texts have an order.
+/// RFC 9535, section 2.3.5.2.2: Nothing equals Nothing only, and only numbers and texts have an
+/// order.
 fn compare(left: Option<&Value>, relation: ComparisonOperator, right: Option<&Value>) -> bool {
     let is = |wanted: Ordering| order(left, right) == Some(wanted);
     match relation {

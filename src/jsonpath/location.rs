@@ -1,5 +1,5 @@
-//! The place of a value inside a document, as a path. It refuses to look for a value by its content: two equal values stand
-//! in two places.
+//! The place of a value inside a document, as a path. It refuses to look for a value by its
+//! content: two equal values stand in two places.
 
 use super::query::PathSelector;
 use crate::value::Value;
@@ -38,12 +38,13 @@ fn locate_below(trail: &NodePath<'_>, here: &Value, node: &Value) -> Option<Stri
         return Some(trail.to_string());
     }
     match here {
-        Value::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| locate_below(&NodePath::Index(trail, index), item, node))
-        }
-        Value::Object(members) => {
-            members.iter().find_map(|(name, member)| locate_below(&NodePath::Name(trail, name), member, node))
-        }
+        Value::List(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| locate_below(&NodePath::Index(trail, index), item, node)),
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(name, member)| locate_below(&NodePath::Name(trail, name), member, node)),
         _ => None,
     }
 }
@@ -75,7 +76,10 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
 
 /// Whether a name may stand behind a `.` (RFC 9535, section 2.5.1.1).
 pub(super) fn is_shorthand(name: &str) -> bool {
-    name.chars().next().is_some_and(|first| !first.is_ascii_digit()) && name.chars().all(is_name_char)
+    name.chars()
+        .next()
+        .is_some_and(|first| !first.is_ascii_digit())
+        && name.chars().all(is_name_char)
 }
 
 pub(super) fn is_name_char(letter: char) -> bool {

@@ -1,7 +1,7 @@
-//! `JSONPath` (RFC 9535), and the only room that knows `jsonpath-rust`. The library reads the text; what it read is held to
-//! the rules that its grammar lets through and is then walked by our own code, which clones nothing of a document, counts
-//! what it looks at and compares numbers exactly. It refuses to guess: a path that would silently find the wrong thing is
-//! an error of the path.
+//! `JSONPath` (RFC 9535), and the only room that knows `jsonpath-rust`. The library reads the text;
+//! what it read is held to the rules that its grammar lets through and is then walked by our own
+//! code, which clones nothing of a document, counts what it looks at and compares numbers exactly.
+//! It refuses to guess: a path that would silently find the wrong thing is an error of the path.
 
 mod compile;
 mod error;
@@ -46,7 +46,9 @@ pub enum PathMatches<'v> {
 
 /// The path looked at more than [`MAX_VISITS`] places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly")]
+#[error(
+    "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
+)]
 pub struct VisitLimitExceeded;
 
 /// Where a path leaves a document: the last value that is there, and what that value lacks.
@@ -69,8 +71,8 @@ impl JsonPath {
     /// Reads a path.
     ///
     /// # Errors
-    /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with a number that a filter
-    /// cannot hold exactly, or holds a regular expression that is none.
+    /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with
+    /// a number that a filter cannot hold exactly, or holds a regular expression that is none.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         // Requests of one marketplace ask for the same few places again and again.
         thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
@@ -79,7 +81,10 @@ impl JsonPath {
         }
         precheck::check_path_text(text)?;
         let query = simple_path::parse_simple(text).map_or_else(|| compile::compile(text), Ok)?;
-        let path = Self { text: text.into(), query: Arc::new(query) };
+        let path = Self {
+            text: text.into(),
+            query: Arc::new(query),
+        };
         KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
         Ok(path)
     }
@@ -102,20 +107,37 @@ impl JsonPath {
     /// When it looks at too many places.
     pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, VisitLimitExceeded> {
         if self.is_singular() {
-            return Ok(PathMatches::One(evaluator::select_singular(&self.query.segments, root)));
+            return Ok(PathMatches::One(evaluator::select_singular(
+                &self.query.segments,
+                root,
+            )));
         }
-        PathEvaluator::new(root).select_all(&self.query.segments, root).map(PathMatches::Many)
+        PathEvaluator::new(root)
+            .select_all(&self.query.segments, root)
+            .map(PathMatches::Many)
     }
 
-    /// Where the names and indices with which the path begins leave `root`; `None` when all of them lead somewhere.
+    /// Where the names and indices with which the path begins leave `root`; `None` when all of them
+    /// lead somewhere.
     #[must_use]
     pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
         let mut node = root;
         let mut path = "$".to_owned();
-        for selector in self.query.segments.iter().map_while(query::PathSegment::as_singular) {
+        for selector in self
+            .query
+            .segments
+            .iter()
+            .map_while(query::PathSegment::as_singular)
+        {
             match evaluator::select_child(selector, node) {
                 Some(next) => node = next,
-                None => return Some(DeadEnd { path, node, missing: missing_child(selector)? }),
+                None => {
+                    return Some(DeadEnd {
+                        path,
+                        node,
+                        missing: missing_child(selector)?,
+                    });
+                }
             }
             location::push_segment(&mut path, selector);
         }

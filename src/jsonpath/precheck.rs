@@ -1,6 +1,7 @@
-//! Reads a path's text before the library does, and refuses what the library would take for something else, for ever, or
-//! without saying where: blanks inside names, unknown words, numbers that would be rounded, brackets without a partner and
-//! functions nested so deep that its parser tries every way through them. It refuses to judge the grammar as a whole.
+//! Reads a path's text before the library does, and refuses what the library would take for
+//! something else, for ever, or without saying where: blanks inside names, unknown words, numbers
+//! that would be rounded, brackets without a partner and functions nested so deep that its parser
+//! tries every way through them. It refuses to judge the grammar as a whole.
 
 use super::PathError;
 use super::location::is_name_char;
@@ -18,15 +19,27 @@ pub(super) const FUNCTIONS: [&str; 5] = ["length", "count", "value", "match", "s
 /// Reads the whole text.
 pub(super) fn check_path_text(text: &str) -> Result<(), PathError> {
     if text.len() > MAX_LEN {
-        return Err(PathError::new(0, format!("a path is no longer than {MAX_LEN} bytes")));
+        return Err(PathError::new(
+            0,
+            format!("a path is no longer than {MAX_LEN} bytes"),
+        ));
     }
     if !text.starts_with('$') {
-        return Err(PathError::new(0, "a path begins with `$`").with_hint("`$` is the whole answer, `$.name` a member of it"));
+        return Err(PathError::new(0, "a path begins with `$`")
+            .with_hint("`$` is the whole answer, `$.name` a member of it"));
     }
     if text.ends_with(is_blank) {
-        return Err(PathError::new(text.trim_end_matches(is_blank).len(), "a blank stands behind the path"));
+        return Err(PathError::new(
+            text.trim_end_matches(is_blank).len(),
+            "a blank stands behind the path",
+        ));
     }
-    PathScanner { text, at: 1, open: Vec::new() }.scan()
+    PathScanner {
+        text,
+        at: 1,
+        open: Vec::new(),
+    }
+    .scan()
 }
 
 struct OpenBracket {
@@ -58,7 +71,12 @@ impl<'t> PathScanner<'t> {
                 _ => self.at += letter.len_utf8(),
             }
         }
-        self.open.pop().map_or(Ok(()), |open| Err(PathError::new(open.at, format!("no `{}` closes this", open.closed_by))))
+        self.open.pop().map_or(Ok(()), |open| {
+            Err(PathError::new(
+                open.at,
+                format!("no `{}` closes this", open.closed_by),
+            ))
+        })
     }
 
     fn rest(&self) -> &'t str {
@@ -95,13 +113,18 @@ impl<'t> PathScanner<'t> {
                 _ => {}
             }
         }
-        Err(PathError::new(start, format!("no `{quote}` closes this text")))
+        Err(PathError::new(
+            start,
+            format!("no `{quote}` closes this text"),
+        ))
     }
 
     fn scan_dot(&mut self) -> ScanResult {
         let dots = self.take_while(|letter| letter == '.');
         match self.peek_char() {
-            _ if dots.len() > 2 => self.fail("`..` looks everywhere below; there is nothing with more dots"),
+            _ if dots.len() > 2 => {
+                self.fail("`..` looks everywhere below; there is nothing with more dots")
+            }
             Some('*') => {
                 self.at += 1;
                 Ok(())
@@ -114,9 +137,11 @@ impl<'t> PathScanner<'t> {
                     .with_hint(format!("`[{digits}]` is an element of a list, `['{digits}']` a member of an object")))
             }
             Some(letter) if is_name_char(letter) => self.scan_name(),
-            Some('\'' | '"') => {
-                Err(PathError::new(self.at, "a quoted name stands in brackets, without a dot").with_hint("`$['a name']`"))
-            }
+            Some('\'' | '"') => Err(PathError::new(
+                self.at,
+                "a quoted name stands in brackets, without a dot",
+            )
+            .with_hint("`$['a name']`")),
             _ => self.fail(format!("a name or `*` must follow `{dots}`")),
         }
     }
@@ -131,7 +156,10 @@ impl<'t> PathScanner<'t> {
             Some('-') if blanks.is_empty() => true,
             Some(letter) if !blanks.is_empty() => is_name_char(letter),
             Some('(') => {
-                let reason = format!("`{}()` is not asked of a value with a dot", &self.text[start..end]);
+                let reason = format!(
+                    "`{}()` is not asked of a value with a dot",
+                    &self.text[start..end]
+                );
                 let hint = "RFC 9535 knows `length(@.name)` in filters; for the answer itself use the predicate `length`";
                 return Err(PathError::new(end, reason).with_hint(hint));
             }
@@ -150,18 +178,29 @@ impl<'t> PathScanner<'t> {
         let start = self.at;
         let word = self.take_while(is_name_char);
         if self.peek_char() == Some('(') {
-            return if FUNCTIONS.contains(&word) { self.open_bracket(')', true) } else { Err(unknown_function(start, word)) };
+            return if FUNCTIONS.contains(&word) {
+                self.open_bracket(')', true)
+            } else {
+                Err(unknown_function(start, word))
+            };
         }
         if ["true", "false", "null"].contains(&word) {
             return Ok(());
         }
         let in_filter = self.text[..start].contains('?');
-        let hint = if in_filter { format!("a text is `'{word}'`, a member `@.{word}`") } else { format!("`['{word}']`") };
+        let hint = if in_filter {
+            format!("a text is `'{word}'`, a member `@.{word}`")
+        } else {
+            format!("`['{word}']`")
+        };
         Err(PathError::new(start, format!("`{word}` must be quoted")).with_hint(hint))
     }
 
     fn scan_bracket(&mut self) -> ScanResult {
-        if self.text[self.at + 1..].trim_start_matches(is_blank).starts_with('(') {
+        if self.text[self.at + 1..]
+            .trim_start_matches(is_blank)
+            .starts_with('(')
+        {
             let error = PathError::new(self.at + 1, "RFC 9535 has no scripts in brackets");
             return Err(error.with_hint("a filter is `[?@.price > 1]`, the last element `[-1]`"));
         }
@@ -169,7 +208,11 @@ impl<'t> PathScanner<'t> {
     }
 
     fn open_bracket(&mut self, closed_by: char, is_call: bool) -> ScanResult {
-        self.open.push(OpenBracket { at: self.at, closed_by, is_call });
+        self.open.push(OpenBracket {
+            at: self.at,
+            closed_by,
+            is_call,
+        });
         if self.open.len() > MAX_DEPTH {
             return self.fail(format!("brackets are nested deeper than {MAX_DEPTH}"));
         }
@@ -186,12 +229,16 @@ impl<'t> PathScanner<'t> {
                 self.at += 1;
                 Ok(())
             }
-            Some(open) => self.fail(format!("`{}` is expected before this `{letter}`", open.closed_by)),
+            Some(open) => self.fail(format!(
+                "`{}` is expected before this `{letter}`",
+                open.closed_by
+            )),
             None => self.fail(format!("nothing is open that this `{letter}` could close")),
         }
     }
 
-    /// The library holds a number as a double or 64 bits; one that changes there would compare with something else.
+    /// The library holds a number as a double or 64 bits; one that changes there would compare with
+    /// something else.
     fn scan_number(&mut self) -> ScanResult {
         let start = self.at;
         self.at += usize::from(self.peek_char() == Some('-'));
@@ -207,28 +254,33 @@ impl<'t> PathScanner<'t> {
         }
         let text = &self.text[start..self.at];
         match Number::parse(text) {
-            Some(number) if !is_exact(&number) => {
-                Err(PathError::new(start, format!("{text} cannot be compared exactly in a path"))
-                    .with_hint("look for it with a predicate: `some: { includes: { … } }`"))
-            }
+            Some(number) if !is_exact(&number) => Err(PathError::new(
+                start,
+                format!("{text} cannot be compared exactly in a path"),
+            )
+            .with_hint("look for it with a predicate: `some: { includes: { … } }`")),
             _ => Ok(()),
         }
     }
 
     fn scan_operator(&mut self) -> ScanResult {
         let rest = self.rest();
-        let wrong = [("===", "=="), ("!==", "!="), ("=~", "match(…) or search(…)")];
+        let wrong = [
+            ("===", "=="),
+            ("!==", "!="),
+            ("=~", "match(…) or search(…)"),
+        ];
         if let Some((wrong, right)) = wrong.iter().find(|(wrong, _)| rest.starts_with(wrong)) {
-            return Err(PathError::new(self.at, format!("`{wrong}` is not known")).with_hint(format!("write `{right}`")));
+            return Err(PathError::new(self.at, format!("`{wrong}` is not known"))
+                .with_hint(format!("write `{right}`")));
         }
         let double = ["==", "!=", "<=", ">=", "&&", "||"];
         match rest.as_bytes()[0] {
             _ if double.iter().any(|double| rest.starts_with(double)) => self.at += 2,
             byte @ (b'=' | b'&' | b'|') => {
                 let letter = char::from(byte);
-                return Err(
-                    PathError::new(self.at, format!("`{letter}` is not known")).with_hint(format!("write `{letter}{letter}`"))
-                );
+                return Err(PathError::new(self.at, format!("`{letter}` is not known"))
+                    .with_hint(format!("write `{letter}{letter}`")));
             }
             _ => self.at += 1,
         }
@@ -238,18 +290,25 @@ impl<'t> PathScanner<'t> {
 
 fn is_exact(number: &Number) -> bool {
     if number.as_str().contains(['.', 'e', 'E']) {
-        return Number::parse(&format!("{:?}", number.as_f64())).is_some_and(|kept| kept == *number);
+        return Number::parse(&format!("{:?}", number.as_f64()))
+            .is_some_and(|kept| kept == *number);
     }
-    number.as_i64().is_some_and(|value| (-MAX_EXACT..=MAX_EXACT).contains(&value))
+    number
+        .as_i64()
+        .is_some_and(|value| (-MAX_EXACT..=MAX_EXACT).contains(&value))
 }
 
 fn control_character(at: usize) -> PathError {
-    PathError::new(at, "a line break or control character in a text").with_hint("write `\\n`, `\\t` or `\\u00XX`")
+    PathError::new(at, "a line break or control character in a text")
+        .with_hint("write `\\n`, `\\t` or `\\u00XX`")
 }
 
 fn unknown_function(at: usize, name: &str) -> PathError {
     let error = PathError::new(at, format!("there is no function `{name}`"));
-    PathError { hint: did_you_mean(name, FUNCTIONS), ..error }
+    PathError {
+        hint: did_you_mean(name, FUNCTIONS),
+        ..error
+    }
 }
 
 fn is_blank(letter: char) -> bool {

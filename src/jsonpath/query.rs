@@ -92,12 +92,18 @@ impl PathSegment {
     /// The selector of a step that leads to one value at most.
     pub fn as_singular(&self) -> Option<&PathSelector> {
         match self.selectors.as_slice() {
-            [selector @ (PathSelector::Name(_) | PathSelector::Index(_))] if !self.is_descendant => Some(selector),
+            [selector @ (PathSelector::Name(_) | PathSelector::Index(_))]
+                if !self.is_descendant =>
+            {
+                Some(selector)
+            }
             _ => None,
         }
     }
 }
 
 pub(super) fn is_singular(segments: &[PathSegment]) -> bool {
-    segments.iter().all(|segment| segment.as_singular().is_some())
+    segments
+        .iter()
+        .all(|segment| segment.as_singular().is_some())
 }

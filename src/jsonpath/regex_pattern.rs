@@ -1,5 +1,5 @@
-//! The regular expressions of `match()` and `search()`: I-Regexp (RFC 9485) on top of the `regex` crate. It refuses
-//! expressions that compile to more than a megabyte.
+//! The regular expressions of `match()` and `search()`: I-Regexp (RFC 9485) on top of the `regex`
+//! crate. It refuses expressions that compile to more than a megabyte.
 
 use super::query::FilterOperand;
 use regex::{Regex, RegexBuilder};
@@ -37,7 +37,8 @@ pub(super) fn compile_regex(pattern: &str, extent: MatchExtent) -> Result<Regex,
     RegexBuilder::new(&whole).size_limit(MAX_SIZE).build()
 }
 
-/// Where I-Regexp and the crate mean different things: `.` is neither `\n` nor `\r`, and a class knows no nesting.
+/// Where I-Regexp and the crate mean different things: `.` is neither `\n` nor `\r`, and a class
+/// knows no nesting.
 fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let (mut escaped, mut in_class) = (false, false);
@@ -65,7 +66,11 @@ mod tests {
 
     #[test]
     fn a_dot_is_no_line_break_and_a_class_holds_plain_letters() {
-        let matches = |pattern, text| compile_regex(pattern, MatchExtent::Whole).unwrap().is_match(text);
+        let matches = |pattern, text| {
+            compile_regex(pattern, MatchExtent::Whole)
+                .unwrap()
+                .is_match(text)
+        };
         assert!(matches("a.c", "a\u{2028}c") && !matches("a.c", "a\rc"));
         assert!(matches(r"a\.c", "a.c") && !matches(r"a\.c", "abc"));
         assert!(matches("[.]", ".") && !matches("[.]", "x"));

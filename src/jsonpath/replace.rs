@@ -4,8 +4,8 @@ use super::{JsonPath, PathMatches, VisitLimitExceeded};
 use crate::value::Value;
 use std::collections::HashSet;
 
-/// `with` gives what stands in the place of each value that one of the paths names; what stands below such a value is not looked
-/// at any more.
+/// `with` gives what stands in the place of each value that one of the paths names; what stands
+/// below such a value is not looked at any more.
 ///
 /// # Errors
 /// When a path looks at too many places.
@@ -21,18 +21,34 @@ pub fn replace_matches<'p>(
             PathMatches::Many(found) => named.extend(found.into_iter().map(std::ptr::from_ref)),
         }
     }
-    Ok(if named.is_empty() { root.clone() } else { rebuild(root, &named, with) })
+    Ok(if named.is_empty() {
+        root.clone()
+    } else {
+        rebuild(root, &named, with)
+    })
 }
 
-fn rebuild(value: &Value, named: &HashSet<*const Value>, with: &mut dyn FnMut(&Value) -> Value) -> Value {
+fn rebuild(
+    value: &Value,
+    named: &HashSet<*const Value>,
+    with: &mut dyn FnMut(&Value) -> Value,
+) -> Value {
     if named.contains(&std::ptr::from_ref(value)) {
         return with(value);
     }
     match value {
-        Value::List(items) => Value::List(items.iter().map(|item| rebuild(item, named, with)).collect()),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (name.clone(), rebuild(member, named, with))).collect())
-        }
+        Value::List(items) => Value::List(
+            items
+                .iter()
+                .map(|item| rebuild(item, named, with))
+                .collect(),
+        ),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, member)| (name.clone(), rebuild(member, named, with)))
+                .collect(),
+        ),
         single => single.clone(),
     }
 }

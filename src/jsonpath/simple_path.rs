@@ -1,5 +1,6 @@
-//! Reads the paths of every day, `$.data.items[0].id` and `$.items[*].price`, without the library: its grammar costs more than
-//! everything else that is done to a request file. What is not plain is left to the library, which also finds what is wrong.
+//! Reads the paths of every day, `$.data.items[0].id` and `$.items[*].price`, without the library:
+//! its grammar costs more than everything else that is done to a request file. What is not plain is
+//! left to the library, which also finds what is wrong.
 
 use super::query::{PathQuery, PathSegment, PathSelector};
 
@@ -11,8 +12,13 @@ pub(super) fn parse_simple(text: &str) -> Option<PathQuery> {
     let mut rest = text.strip_prefix('$')?;
     let mut segments = Vec::new();
     while !rest.is_empty() {
-        let (selector, after) = rest.strip_prefix('.').map_or_else(|| bracket(rest), dotted)?;
-        segments.push(PathSegment { is_descendant: false, selectors: vec![selector] });
+        let (selector, after) = rest
+            .strip_prefix('.')
+            .map_or_else(|| bracket(rest), dotted)?;
+        segments.push(PathSegment {
+            is_descendant: false,
+            selectors: vec![selector],
+        });
         rest = after;
     }
     Some(PathQuery { segments })
@@ -24,9 +30,15 @@ fn dotted(rest: &str) -> Option<(PathSelector, &str)> {
         return Some((PathSelector::Wildcard, after));
     }
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii();
-    let len = rest.bytes().take_while(|byte| is_letter(*byte) || byte.is_ascii_digit()).count();
+    let len = rest
+        .bytes()
+        .take_while(|byte| is_letter(*byte) || byte.is_ascii_digit())
+        .count();
     let (name, after) = rest.split_at(len);
-    name.bytes().next().is_some_and(is_letter).then(|| (PathSelector::Name(name.to_owned()), after))
+    name.bytes()
+        .next()
+        .is_some_and(is_letter)
+        .then(|| (PathSelector::Name(name.to_owned()), after))
 }
 
 /// An index without sign or leading zero, or a star.
@@ -36,7 +48,9 @@ fn bracket(rest: &str) -> Option<(PathSelector, &str)> {
         return Some((PathSelector::Wildcard, after));
     }
     let canonical = inside == "0" || !inside.starts_with('0');
-    let digits = !inside.is_empty() && inside.len() <= MAX_DIGITS && inside.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = !inside.is_empty()
+        && inside.len() <= MAX_DIGITS
+        && inside.bytes().all(|byte| byte.is_ascii_digit());
     let index = inside.parse().ok().filter(|_| canonical && digits)?;
     Some((PathSelector::Index(index), after))
 }

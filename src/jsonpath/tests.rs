@@ -24,7 +24,10 @@ fn refused(path: &str) -> PathError {
 }
 
 fn compliance_suite() -> Option<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/jsonpath-cts.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/vectors/jsonpath-cts.json"
+    );
     let Ok(text) = std::fs::read(path) else {
         println!("the compliance suite is not there, so nothing was compared with it: {path}");
         return None;
@@ -35,7 +38,10 @@ fn compliance_suite() -> Option<Value> {
 /// What is wrong with one case, if anything.
 fn case_failure(case: &Value) -> Option<String> {
     let selector = case.get("selector").and_then(Value::as_str).unwrap();
-    let path = match (JsonPath::parse(selector), case.get("invalid_selector").is_some()) {
+    let path = match (
+        JsonPath::parse(selector),
+        case.get("invalid_selector").is_some(),
+    ) {
         (Err(_), true) => return None,
         (Ok(_), true) => return Some("it is accepted and must not be".to_owned()),
         (Err(error), false) => return Some(format!("it is refused: {error}")),
@@ -55,42 +61,70 @@ fn case_failure(case: &Value) -> Option<String> {
         return Some(format!("it finds {values}"));
     }
     let right_places = |places: &Value| {
-        let places = places.as_list().unwrap().iter().map(|place| JsonPath::parse(place.as_str().unwrap()).unwrap());
+        let places = places
+            .as_list()
+            .unwrap()
+            .iter()
+            .map(|place| JsonPath::parse(place.as_str().unwrap()).unwrap());
         places
             .zip(&found)
             .all(|(place, node)| matches!(place.find(root), Ok(PathMatches::One(Some(there))) if std::ptr::eq(there, *node)))
     };
-    (!allowed("result_paths", "results_paths").iter().any(right_places))
-        .then(|| "it finds the right values in wrong places".to_owned())
+    (!allowed("result_paths", "results_paths")
+        .iter()
+        .any(right_places))
+    .then(|| "it finds the right values in wrong places".to_owned())
 }
 
 #[test]
 fn every_case_of_the_compliance_suite_is_right_or_refused_for_a_known_reason() {
-    let Some(suite) = compliance_suite() else { return };
+    let Some(suite) = compliance_suite() else {
+        return;
+    };
     let cases = suite.get("tests").and_then(Value::as_list).unwrap();
     assert_eq!(cases.len(), 703);
-    let faults: Vec<(&str, String)> =
-        cases.iter().filter_map(|case| Some((case.get("name").and_then(Value::as_str).unwrap(), case_failure(case)?))).collect();
+    let faults: Vec<(&str, String)> = cases
+        .iter()
+        .filter_map(|case| {
+            Some((
+                case.get("name").and_then(Value::as_str).unwrap(),
+                case_failure(case)?,
+            ))
+        })
+        .collect();
     for (name, fault) in &faults {
         assert!(
-            EXPECTED_REFUSALS.iter().any(|(known, _)| known == name) && fault.starts_with("it is refused"),
+            EXPECTED_REFUSALS.iter().any(|(known, _)| known == name)
+                && fault.starts_with("it is refused"),
             "{name}: {fault}"
         );
     }
     for (name, reason) in EXPECTED_REFUSALS {
-        assert!(faults.iter().any(|(faulty, _)| *faulty == name), "{name} is right now, although: {reason}");
+        assert!(
+            faults.iter().any(|(faulty, _)| *faulty == name),
+            "{name} is right now, although: {reason}"
+        );
     }
 }
 
 #[test]
 fn the_path_of_every_place_leads_back_to_it() {
-    let Some(suite) = compliance_suite() else { return };
+    let Some(suite) = compliance_suite() else {
+        return;
+    };
     for case in suite.get("tests").and_then(Value::as_list).unwrap() {
-        let Some(root) = case.get("document") else { continue };
-        let PathMatches::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else { unreachable!() };
+        let Some(root) = case.get("document") else {
+            continue;
+        };
+        let PathMatches::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else {
+            unreachable!()
+        };
         for node in nodes {
             let place = locate(root, node).unwrap();
-            let Ok(PathMatches::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root) else { panic!("{place}") };
+            let Ok(PathMatches::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root)
+            else {
+                panic!("{place}")
+            };
             assert!(std::ptr::eq(there, node), "{place}");
         }
     }
@@ -105,15 +139,25 @@ fn a_path_for_one_value_is_told_from_a_path_for_many() {
         assert!(!JsonPath::parse(path).unwrap().is_singular(), "{path}");
     }
     let root = document(r#"{"a":null}"#);
-    assert_eq!(JsonPath::parse("$.a").unwrap().find(&root), Ok(PathMatches::One(Some(&Value::Null))));
-    assert_eq!(JsonPath::parse("$.b").unwrap().find(&root), Ok(PathMatches::One(None)));
-    assert_eq!(JsonPath::parse("$.b[*]").unwrap().find(&root), Ok(PathMatches::Many(vec![])));
+    assert_eq!(
+        JsonPath::parse("$.a").unwrap().find(&root),
+        Ok(PathMatches::One(Some(&Value::Null)))
+    );
+    assert_eq!(
+        JsonPath::parse("$.b").unwrap().find(&root),
+        Ok(PathMatches::One(None))
+    );
+    assert_eq!(
+        JsonPath::parse("$.b[*]").unwrap().find(&root),
+        Ok(PathMatches::Many(vec![]))
+    );
 }
 
 #[test]
 fn filters_compare_numbers_exactly() {
-    let root =
-        document(r#"[{"id":9007199254740991,"p":1.10},{"id":9007199254740992,"p":1.1},{"id":"9007199254740991","p":"1.1"}]"#);
+    let root = document(
+        r#"[{"id":9007199254740991,"p":1.10},{"id":9007199254740992,"p":1.1},{"id":"9007199254740991","p":"1.1"}]"#,
+    );
     assert_eq!(find("$[?@.id == 9007199254740991].p", &root).len(), 1);
     assert_eq!(find("$[?@.p == 1.1]", &root).len(), 2);
     assert_eq!(find("$[?@.id == $[0].id]", &root).len(), 1);
@@ -122,12 +166,21 @@ fn filters_compare_numbers_exactly() {
 
 #[test]
 fn a_number_that_would_be_rounded_is_refused() {
-    for number in ["9007199254740993", "-9007199254740992", "1e400", "0.12345678901234567890", "123456789012345678901"] {
+    for number in [
+        "9007199254740993",
+        "-9007199254740992",
+        "1e400",
+        "0.12345678901234567890",
+        "123456789012345678901",
+    ] {
         let error = refused(&format!("$[?@.id == {number}]"));
         assert_eq!((error.offset, error.hint.is_some()), (11, true), "{number}");
     }
     for number in ["9007199254740991", "1.10", "-0", "1e3", "0.1"] {
-        assert!(JsonPath::parse(&format!("$[?@.id == {number}]")).is_ok(), "{number}");
+        assert!(
+            JsonPath::parse(&format!("$[?@.id == {number}]")).is_ok(),
+            "{number}"
+        );
     }
     assert!(JsonPath::parse("$['9007199254740993'].a9007199254740993").is_ok());
 }
@@ -142,10 +195,20 @@ fn a_fault_says_where_and_what_to_write() {
         ("$. a", 2, "a name or `*` must follow `.`", ""),
         ("$...a", 4, "nothing with more dots", ""),
         ("$.a b", 3, "brackets and quotes", "`['a b']`"),
-        ("$.content-type", 9, "brackets and quotes", "`['content-type']`"),
+        (
+            "$.content-type",
+            9,
+            "brackets and quotes",
+            "`['content-type']`",
+        ),
         ("$.a.0", 4, "begin with a digit", "`[0]` is an element"),
         ("$.'a'", 2, "a quoted name", "`$['a name']`"),
-        ("$.a.length()", 10, "`length()` is not asked", "the predicate `length`"),
+        (
+            "$.a.length()",
+            10,
+            "`length()` is not asked",
+            "the predicate `length`",
+        ),
         ("$[a]", 2, "`a` must be quoted", "`['a']`"),
         ("$[?@.a == foo]", 10, "`foo` must be quoted", "`@.foo`"),
         ("$[?@.a = 1]", 7, "`=` is not known", "`==`"),
@@ -160,7 +223,12 @@ fn a_fault_says_where_and_what_to_write() {
         ("$[?lenght(@.a) > 1]", 3, "no function `lenght`", "`length`"),
         ("$[?in(@.a, 'b')]", 3, "no function `in`", ""),
         ("$[?count(@.a)]", 3, "must be compared", ""),
-        ("$[?match(@.a, 'b') == true]", 3, "true or false by itself", ""),
+        (
+            "$[?match(@.a, 'b') == true]",
+            3,
+            "true or false by itself",
+            "",
+        ),
         ("$[?length(@.*) > 1]", 3, "takes one value", ""),
         ("$[?count(1) > 1]", 3, "`count` does not take that", ""),
         ("$[?match(@.a) == 1]", 12, "`)` cannot stand here", ""),
@@ -191,7 +259,10 @@ proptest! {
 #[test]
 fn an_expression_that_is_none_is_an_error_and_not_a_filter_that_finds_nothing() {
     let error = refused("$.a[?@.b && match(@.c, '(x')]");
-    assert_eq!((error.offset, error.reason.as_str()), (12, "the expression in `match` is faulty: unclosed group"));
+    assert_eq!(
+        (error.offset, error.reason.as_str()),
+        (12, "the expression in `match` is faulty: unclosed group")
+    );
     refused("$[?search(@, '[')]");
     refused("$[?search(@, '((a{1,100}){1,100}){1,100}')]");
 }
@@ -208,8 +279,16 @@ fn length_and_nesting_are_bounded() {
 #[test]
 fn nested_functions_cannot_hold_the_parser_up() {
     let started = Instant::now();
-    refused(&format!("$[?{}@.a==1{}]", "length(".repeat(25), ")".repeat(25)));
-    refused(&format!("$[?{}@.a==1{}]", "length(".repeat(4), ")".repeat(4)));
+    refused(&format!(
+        "$[?{}@.a==1{}]",
+        "length(".repeat(25),
+        ")".repeat(25)
+    ));
+    refused(&format!(
+        "$[?{}@.a==1{}]",
+        "length(".repeat(4),
+        ")".repeat(4)
+    ));
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
@@ -217,10 +296,23 @@ fn nested_functions_cannot_hold_the_parser_up() {
 fn a_path_that_looks_everywhere_again_and_again_is_stopped() {
     let root = document(&format!("{}1{}", "[".repeat(100), "]".repeat(100)));
     let started = Instant::now();
-    assert_eq!(JsonPath::parse("$..*..*..*..*").unwrap().find(&root), Err(VisitLimitExceeded));
+    assert_eq!(
+        JsonPath::parse("$..*..*..*..*").unwrap().find(&root),
+        Err(VisitLimitExceeded)
+    );
     let twice = document(&format!("{}1{}", "[".repeat(40), "]".repeat(40)));
-    assert_eq!(JsonPath::parse(&format!("${}", "[0,0]".repeat(40))).unwrap().find(&twice), Err(VisitLimitExceeded));
-    assert_eq!(JsonPath::parse("$..[?count($..*) > 1]").unwrap().find(&document(&wide(500))), Err(VisitLimitExceeded));
+    assert_eq!(
+        JsonPath::parse(&format!("${}", "[0,0]".repeat(40)))
+            .unwrap()
+            .find(&twice),
+        Err(VisitLimitExceeded)
+    );
+    assert_eq!(
+        JsonPath::parse("$..[?count($..*) > 1]")
+            .unwrap()
+            .find(&document(&wide(500))),
+        Err(VisitLimitExceeded)
+    );
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
@@ -230,13 +322,20 @@ fn wide(len: usize) -> String {
             r#"{{"id":{id},"name":"무선 이어폰 {id}","price":{id}.50,"tags":["a","b"],"url":"https://shop.example/products/{id}?from=search","seller":{{"id":"S{id}","rating":4.5}}}}"#
         )
     };
-    format!(r#"{{"data":{{"items":[{}]}}}}"#, (0..len).map(item).collect::<Vec<_>>().join(","))
+    format!(
+        r#"{{"data":{{"items":[{}]}}}}"#,
+        (0..len).map(item).collect::<Vec<_>>().join(",")
+    )
 }
 
 #[test]
 fn an_ordinary_answer_is_far_from_the_limit() {
     let root = document(&wide(6_000));
-    for path in ["$.data.items[*].id", "$..id", "$.data.items[?@.price > 50].id"] {
+    for path in [
+        "$.data.items[*].id",
+        "$..id",
+        "$.data.items[?@.price > 50].id",
+    ] {
         assert!(find(path, &root).len() > 5_000, "{path}");
     }
 }
@@ -246,11 +345,21 @@ fn a_path_says_where_it_leaves_a_document() {
     let root = document(r#"{"data":{"items":[{"id":1}]}}"#);
     let end = |text: &str| {
         let path = JsonPath::parse(text).unwrap();
-        path.dead_end(&root).map(|end| format!("{} {} {:?}", end.path, end.node.type_name(), end.missing))
+        path.dead_end(&root)
+            .map(|end| format!("{} {} {:?}", end.path, end.node.type_name(), end.missing))
     };
     assert_eq!(end("$.data.items[0].id"), None);
-    assert_eq!(end("$.data.itmes[0]").unwrap(), r#"$.data object Name("itmes")"#);
-    assert_eq!(end("$.data.items[3].id").unwrap(), "$.data.items array Index(3)");
-    assert_eq!(end("$.data.list[*].id").unwrap(), r#"$.data object Name("list")"#);
+    assert_eq!(
+        end("$.data.itmes[0]").unwrap(),
+        r#"$.data object Name("itmes")"#
+    );
+    assert_eq!(
+        end("$.data.items[3].id").unwrap(),
+        "$.data.items array Index(3)"
+    );
+    assert_eq!(
+        end("$.data.list[*].id").unwrap(),
+        r#"$.data object Name("list")"#
+    );
     assert_eq!(end("$.data.items[*].nothing"), None);
 }

@@ -3,12 +3,14 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint};
 use crate::jsonpath::JsonPath;
 use crate::load::node_reader::{
-    CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries, one_or_many, parse_duration,
-    text, wrong_kind,
+    CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries,
+    one_or_many, parse_duration, text, wrong_kind,
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
-use crate::model::assertion::{Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject};
+use crate::model::assertion::{
+    Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
+};
 use crate::model::capture::Capture;
 use crate::model::template::find_expression;
 use crate::render::TemplateDialect;
@@ -55,16 +57,24 @@ impl AssertionDecoder<'_> {
 
     /// The same under another key.
     pub fn decode_under(&mut self, node: &YamlNode, what: &str) -> Vec<Assertion> {
-        map_entries(node, what, self.diagnostics).iter().filter_map(|entry| self.assertion(entry)).collect()
+        map_entries(node, what, self.diagnostics)
+            .iter()
+            .filter_map(|entry| self.assertion(entry))
+            .collect()
     }
 
     fn assertion(&mut self, entry: &MapEntry) -> Option<Assertion> {
         let subject = self.subject(entry)?;
         let latency = matches!(subject, Subject::Latency);
         let predicates = self.expectation(&entry.value, latency);
-        let assertion = Assertion { subject, at: entry.key_at, predicates };
+        let assertion = Assertion {
+            subject,
+            at: entry.key_at,
+            predicates,
+        };
         for (at, reason) in crate::check::unsatisfiable_predicates(&assertion) {
-            self.diagnostics.push(Diagnostic::error("this can never hold").at(at, reason));
+            self.diagnostics
+                .push(Diagnostic::error("this can never hold").at(at, reason));
         }
         Some(assertion)
     }
@@ -83,7 +93,8 @@ impl AssertionDecoder<'_> {
             "latency" => Some(Subject::Latency),
             "body" => Some(Subject::Body),
             _ => {
-                let fault = Diagnostic::error(format!("`{key}` is not a subject")).at(entry.key_at, "unknown subject");
+                let fault = Diagnostic::error(format!("`{key}` is not a subject"))
+                    .at(entry.key_at, "unknown subject");
                 let hint = similar_name_hint(key, SUBJECT_KEYS).unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });
@@ -97,28 +108,44 @@ impl AssertionDecoder<'_> {
     fn expectation(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
         match &node.kind {
             NodeKind::Map(_) => self.predicates(node, latency),
-            _ => vec![Predicate { at: node.at, test: PredicateTest::Equals(self.value_decoder().tree(node)) }],
+            _ => vec![Predicate {
+                at: node.at,
+                test: PredicateTest::Equals(self.value_decoder().tree(node)),
+            }],
         }
     }
 
     fn predicates(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
-        let Some(map) = CheckedMap::open(node, "an expectation", &PREDICATES, self.diagnostics) else { return Vec::new() };
+        let Some(map) = CheckedMap::open(node, "an expectation", &PREDICATES, self.diagnostics)
+        else {
+            return Vec::new();
+        };
         let found = map.present_entries(&PREDICATES);
         if found.is_empty() && node.as_map().is_some_and(<[MapEntry]>::is_empty) {
-            let fault =
-                Diagnostic::error("an expectation without a predicate holds always").at(node.at, "nothing is expected here");
-            self.diagnostics.push(fault.hint("to compare with an object, write `{ equals: {} }`"));
+            let fault = Diagnostic::error("an expectation without a predicate holds always")
+                .at(node.at, "nothing is expected here");
+            self.diagnostics
+                .push(fault.hint("to compare with an object, write `{ equals: {} }`"));
         }
-        let unknown = node.as_map().is_some_and(|entries| entries.len() > found.len());
+        let unknown = node
+            .as_map()
+            .is_some_and(|entries| entries.len() > found.len());
         if unknown {
-            let fault = Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
-            self.diagnostics.push(fault.hint("to compare with an object, write `equals: { … }`"));
+            let fault =
+                Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
+            self.diagnostics
+                .push(fault.hint("to compare with an object, write `equals: { … }`"));
         }
         let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
         written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
         written
             .into_iter()
-            .filter_map(|entry| Some(Predicate { at: entry.key_at, test: self.predicate_test(entry, latency)? }))
+            .filter_map(|entry| {
+                Some(Predicate {
+                    at: entry.key_at,
+                    test: self.predicate_test(entry, latency)?,
+                })
+            })
             .collect()
     }
 
@@ -151,7 +178,11 @@ impl AssertionDecoder<'_> {
     }
 
     /// A list, or a template that may yield one.
-    fn list_tree(&mut self, node: &YamlNode, what: &str) -> Option<crate::model::template::TemplateTree> {
+    fn list_tree(
+        &mut self,
+        node: &YamlNode,
+        what: &str,
+    ) -> Option<crate::model::template::TemplateTree> {
         let tree = self.value_decoder().tree(node);
         if node.as_list().is_some() || tree.as_constant().is_none() {
             return Some(tree);
@@ -162,10 +193,12 @@ impl AssertionDecoder<'_> {
 
     fn bound(&mut self, node: &YamlNode, latency: bool) -> Option<ComparisonBound> {
         if latency {
-            return duration(node, "a bound of `latency`", self.diagnostics).map(ComparisonBound::Duration);
+            return duration(node, "a bound of `latency`", self.diagnostics)
+                .map(ComparisonBound::Duration);
         }
         if node.as_text().and_then(parse_duration).is_some() {
-            let fault = Diagnostic::error("only `latency` is compared with durations").at(node.at, "a duration");
+            let fault = Diagnostic::error("only `latency` is compared with durations")
+                .at(node.at, "a duration");
             self.diagnostics.push(fault.hint("write a number"));
             return None;
         }
@@ -187,13 +220,19 @@ impl AssertionDecoder<'_> {
     }
 
     fn value_decoder(&mut self) -> ValueDecoder<'_> {
-        ValueDecoder { dialect: self.dialect, diagnostics: self.diagnostics }
+        ValueDecoder {
+            dialect: self.dialect,
+            diagnostics: self.diagnostics,
+        }
     }
 }
 
 /// Decodes a `capture` map: name → JSONPath, or `{ header: name }`.
 pub fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture> {
-    map_entries(node, "`capture`", faults).iter().filter_map(|entry| decode_capture(entry, faults)).collect()
+    map_entries(node, "`capture`", faults)
+        .iter()
+        .filter_map(|entry| decode_capture(entry, faults))
+        .collect()
 }
 
 fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture> {
@@ -211,23 +250,38 @@ fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture>
             Subject::Path(json_path(path, entry.value.at, faults)?)
         }
     };
-    Some(Capture { name: entry.key.to_string(), name_at: entry.key_at, from, at: entry.value.at })
+    Some(Capture {
+        name: entry.key.to_string(),
+        name_at: entry.key_at,
+        from,
+        at: entry.value.at,
+    })
 }
 
 /// A JSONPath; never a template, so that it can be judged before anything is sent.
 pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) -> Option<JsonPath> {
     if find_expression(text).is_some() {
-        let fault = Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
-        faults.push(fault.hint("to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`"));
+        let fault =
+            Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
+        faults.push(fault.hint(
+            "to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`",
+        ));
         return None;
     }
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(error) => {
-            let len = text.get(error.offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            let len = text
+                .get(error.offset..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(0, char::len_utf8);
             let place = at.slice(error.offset, len);
             let place = if place.start < place.end { place } else { at };
-            faults.push(Diagnostic::error(format!("not a JSONPath: {}", error.reason)).at(place, "here").maybe_hint(error.hint));
+            faults.push(
+                Diagnostic::error(format!("not a JSONPath: {}", error.reason))
+                    .at(place, "here")
+                    .maybe_hint(error.hint),
+            );
             None
         }
     }
@@ -238,17 +292,35 @@ pub fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::Regex> 
     const SIZE_LIMIT: usize = 1 << 20;
     let pattern = text(node, "a regular expression", faults)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);
-    if holes.as_ref().map_or(true, |template| template.as_literal().is_none()) {
-        let fault = Diagnostic::error("a regular expression is never a template").at(node.at, "`{{` is not allowed here");
-        faults.push(fault.hint("compare with `equals`, `contains` or `starts_with`, which may be templates"));
+    if holes
+        .as_ref()
+        .map_or(true, |template| template.as_literal().is_none())
+    {
+        let fault = Diagnostic::error("a regular expression is never a template")
+            .at(node.at, "`{{` is not allowed here");
+        faults
+            .push(fault.hint(
+                "compare with `equals`, `contains` or `starts_with`, which may be templates",
+            ));
         return None;
     }
-    match regex::RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build() {
+    match regex::RegexBuilder::new(pattern)
+        .size_limit(SIZE_LIMIT)
+        .build()
+    {
         Ok(regex) => Some(regex),
         Err(error) => {
             let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            faults.push(Diagnostic::error(format!("not a regular expression: {reason}")).at(node.at, "this one"));
+            let reason = reason
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned();
+            faults.push(
+                Diagnostic::error(format!("not a regular expression: {reason}"))
+                    .at(node.at, "this one"),
+            );
             None
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::{AssertionDecoder, json_path};
-use crate::load::node_reader::{CheckedMap, boolean, enum_value, first_template, list_items, map_entries, text};
+use crate::load::node_reader::{
+    CheckedMap, boolean, enum_value, first_template, list_items, map_entries, text,
+};
 use crate::load::request::{RequestDecoder, STEP_KEYS, StepDefaults, StepNames};
 use crate::model::fixture::{Fixture, FixtureScope, FixtureStep, LeftoverSearch, UndoStep};
 use crate::model::request::{RequestBody, SpannedName};
@@ -10,8 +12,10 @@ use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
 /// Keys of a fixture.
-pub const FIXTURE_KEYS: [&str; 13] =
-    ["scope", "auto", "scheme", "level", "account", "headers", "timeout", "retry", "vars", "needs", "steps", "values", "params"];
+pub const FIXTURE_KEYS: [&str; 13] = [
+    "scope", "auto", "scheme", "level", "account", "headers", "timeout", "retry", "vars", "needs",
+    "steps", "values", "params",
+];
 /// What an undo has besides a request; it captures nothing.
 pub const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
@@ -28,25 +32,46 @@ impl RequestDecoder<'_> {
             at: node.at,
             scope: map
                 .get("scope")
-                .and_then(|node| enum_value(node, "`scope`", &FixtureScope::WORDS, self.diagnostics))
+                .and_then(|node| {
+                    enum_value(node, "`scope`", &FixtureScope::WORDS, self.diagnostics)
+                })
                 .unwrap_or_default(),
-            auto: map.get("auto").and_then(|node| boolean(node, "`auto`", self.diagnostics)).unwrap_or(false),
+            auto: map
+                .get("auto")
+                .and_then(|node| boolean(node, "`auto`", self.diagnostics))
+                .unwrap_or(false),
             account: self.named(&map, "account"),
             needs: self.needs(&map),
-            vars: map.get("vars").map(|node| self.vars(node)).unwrap_or_default(),
-            steps: map.get("steps").map(|node| self.fixture_steps(node, &defaults)).unwrap_or_default(),
-            values: map.get("values").map(|node| self.value_decoder().variables(node)).unwrap_or_default(),
-            params: map.get("params").map(|node| self.variants(node, "`params`")).unwrap_or_default(),
+            vars: map
+                .get("vars")
+                .map(|node| self.vars(node))
+                .unwrap_or_default(),
+            steps: map
+                .get("steps")
+                .map(|node| self.fixture_steps(node, &defaults))
+                .unwrap_or_default(),
+            values: map
+                .get("values")
+                .map(|node| self.value_decoder().variables(node))
+                .unwrap_or_default(),
+            params: map
+                .get("params")
+                .map(|node| self.variants(node, "`params`"))
+                .unwrap_or_default(),
             name,
         };
         if fixture.steps.is_empty() && fixture.values.is_empty() {
-            let fault =
-                Diagnostic::error("a fixture needs `steps`, `values` or both").at(node.at, "it makes nothing and says nothing");
+            let fault = Diagnostic::error("a fixture needs `steps`, `values` or both")
+                .at(node.at, "it makes nothing and says nothing");
             self.diagnostics.push(fault);
         }
-        if let Some(account) = fixture.account.as_ref().filter(|account| account.name == crate::model::environment::ALL_ACCOUNTS)
+        if let Some(account) = fixture
+            .account
+            .as_ref()
+            .filter(|account| account.name == crate::model::environment::ALL_ACCOUNTS)
         {
-            let fault = Diagnostic::error("a fixture is made for one account at a time").at(account.at, "each of them");
+            let fault = Diagnostic::error("a fixture is made for one account at a time")
+                .at(account.at, "each of them");
             self.diagnostics
                 .push(fault.hint("leave `account` out: then it is made for the account of each request that needs it"));
         }
@@ -59,27 +84,38 @@ impl RequestDecoder<'_> {
             name if !crate::load::node_reader::is_variable_name(name) => {
                 Some("use ASCII letters, digits and `_`, and begin with a letter")
             }
-            name if RESERVED_NAMES.contains(&name) => Some("it is a name of the language: choose another"),
+            name if RESERVED_NAMES.contains(&name) => {
+                Some("it is a name of the language: choose another")
+            }
             _ => None,
         };
         if let Some(hint) = fault {
-            let fault = Diagnostic::error(format!("`{name}` is not a name for a fixture")).at(node.at, "in this file");
+            let fault = Diagnostic::error(format!("`{name}` is not a name for a fixture"))
+                .at(node.at, "in this file");
             self.diagnostics.push(fault.hint(hint));
         }
     }
 
     /// One name, or a list of names.
     pub(super) fn needs(&mut self, map: &CheckedMap<'_>) -> Vec<SpannedName> {
-        let Some(node) = map.get("needs") else { return Vec::new() };
+        let Some(node) = map.get("needs") else {
+            return Vec::new();
+        };
         let mut needs: Vec<SpannedName> = Vec::new();
         for node in crate::load::node_reader::one_or_many(node) {
-            let Some(name) = text(node, "the name of a fixture", self.diagnostics) else { continue };
+            let Some(name) = text(node, "the name of a fixture", self.diagnostics) else {
+                continue;
+            };
             if let Some(first) = needs.iter().find(|named| named.name == name) {
-                let fault =
-                    Diagnostic::error(format!("`{name}` is needed twice")).at(node.at, "the second").at(first.at, "the first");
+                let fault = Diagnostic::error(format!("`{name}` is needed twice"))
+                    .at(node.at, "the second")
+                    .at(first.at, "the first");
                 self.diagnostics.push(fault);
             }
-            needs.push(SpannedName { name: name.to_owned(), at: node.at });
+            needs.push(SpannedName {
+                name: name.to_owned(),
+                at: node.at,
+            });
         }
         needs
     }
@@ -87,20 +123,33 @@ impl RequestDecoder<'_> {
     fn fixture_steps(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Vec<FixtureStep> {
         let nodes = list_items(node, "`steps`", self.diagnostics);
         if nodes.is_empty() && node.as_list().is_some() {
-            self.diagnostics.push(Diagnostic::error("`steps` needs at least one step").at(node.at, "no step here"));
+            self.diagnostics.push(
+                Diagnostic::error("`steps` needs at least one step").at(node.at, "no step here"),
+            );
         }
         let mut names = StepNames::new();
         let mut steps = Vec::new();
         for node in nodes {
             let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
-            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else { continue };
+            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
+                continue;
+            };
             self.refuse_repeat_with_undo(&map);
             // The only step needs no name.
-            let name = if nodes.len() == 1 && map.get("name").is_none() { None } else { self.step_name(&map, &mut names) };
+            let name = if nodes.len() == 1 && map.get("name").is_none() {
+                None
+            } else {
+                self.step_name(&map, &mut names)
+            };
             let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
-            if let Some(step) =
-                self.step(&map, Some(name.unwrap_or_else(|| SpannedName { name: "step".to_owned(), at: node.at })), defaults)
-            {
+            if let Some(step) = self.step(
+                &map,
+                Some(name.unwrap_or_else(|| SpannedName {
+                    name: "step".to_owned(),
+                    at: node.at,
+                })),
+                defaults,
+            ) {
                 steps.push(FixtureStep { step, undo });
             }
         }
@@ -110,23 +159,43 @@ impl RequestDecoder<'_> {
     fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<UndoStep> {
         let keys = undo_call_keys(&UNDO_KEYS);
         let map = CheckedMap::open(node, "an undo", &keys, self.diagnostics)?;
-        let step = self.step(&map, Some(SpannedName { name: "undo".to_owned(), at: node.at }), defaults)?;
+        let step = self.step(
+            &map,
+            Some(SpannedName {
+                name: "undo".to_owned(),
+                at: node.at,
+            }),
+            defaults,
+        )?;
         if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
-            let fault =
-                Diagnostic::error("an undo is written down before it is needed, and cannot hold a file").at(node.at, "this undo");
-            self.diagnostics.push(fault.hint("use `json`, `form` or `text`"));
+            let fault = Diagnostic::error(
+                "an undo is written down before it is needed, and cannot hold a file",
+            )
+            .at(node.at, "this undo");
+            self.diagnostics
+                .push(fault.hint("use `json`, `form` or `text`"));
         }
         if let Some(template) = map.get("gone").and_then(first_template) {
-            let fault = Diagnostic::error("`gone` holds no template").at(template.at, "`{{` is not allowed here");
-            self.diagnostics.push(fault.hint("it says what the marketplace answers when the thing is gone already"));
+            let fault = Diagnostic::error("`gone` holds no template")
+                .at(template.at, "`{{` is not allowed here");
+            self.diagnostics.push(
+                fault.hint("it says what the marketplace answers when the thing is gone already"),
+            );
         }
         let gone = map.get("gone").map(|node| {
-            AssertionDecoder { dialect: TemplateDialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder {
+                dialect: TemplateDialect::Request,
+                files: self.files,
+                diagnostics: self.diagnostics,
+            }
+            .decode(node)
         });
         Some(UndoStep {
             step,
             gone: gone.unwrap_or_default(),
-            find: map.get("find").and_then(|node| self.undo_search(node, defaults)),
+            find: map
+                .get("find")
+                .and_then(|node| self.undo_search(node, defaults)),
         })
     }
 
@@ -135,10 +204,21 @@ impl RequestDecoder<'_> {
         let mut keys = undo_call_keys(&FIND_KEYS);
         keys.push("capture");
         let map = CheckedMap::open(node, "a search", &keys, self.diagnostics)?;
-        let step = self.step(&map, Some(SpannedName { name: "find".to_owned(), at: node.at }), defaults)?;
+        let step = self.step(
+            &map,
+            Some(SpannedName {
+                name: "find".to_owned(),
+                at: node.at,
+            }),
+            defaults,
+        )?;
         let path = |decoder: &mut Self, key: &str| {
             let node = map.required(key, decoder.diagnostics)?;
-            json_path(text(node, "a JSONPath", decoder.diagnostics)?, node.at, decoder.diagnostics)
+            json_path(
+                text(node, "a JSONPath", decoder.diagnostics)?,
+                node.at,
+                decoder.diagnostics,
+            )
         };
         let (each, tag) = (path(self, "each"), path(self, "tag"));
         let lines = map
@@ -149,11 +229,17 @@ impl RequestDecoder<'_> {
             .iter()
             .filter_map(|entry| {
                 let path = text(&entry.value, "a JSONPath", self.diagnostics)?;
-                Some((entry.key.to_string(), json_path(path, entry.value.at, self.diagnostics)?))
+                Some((
+                    entry.key.to_string(),
+                    json_path(path, entry.value.at, self.diagnostics)?,
+                ))
             })
             .collect();
         Some(LeftoverSearch {
-            step: crate::model::request::Step { captures: Vec::new(), ..step },
+            step: crate::model::request::Step {
+                captures: Vec::new(),
+                ..step
+            },
             each: each?,
             tag: tag?,
             capture: lines,
@@ -163,5 +249,10 @@ impl RequestDecoder<'_> {
 
 /// Keys of a call that is not judged by anything but its scheme.
 fn undo_call_keys(more: &[&'static str]) -> Vec<&'static str> {
-    STEP_KEYS.iter().copied().filter(|key| !REQUEST_ONLY_KEYS.contains(key)).chain(more.iter().copied()).collect()
+    STEP_KEYS
+        .iter()
+        .copied()
+        .filter(|key| !REQUEST_ONLY_KEYS.contains(key))
+        .chain(more.iter().copied())
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! What only shows when all fixtures are known: names that are no fixture, circles, a wide scope that needs a narrow one, and
-//! captures that nothing uses.
+//! What only shows when all fixtures are known: names that are no fixture, circles, a wide scope
+//! that needs a narrow one, and captures that nothing uses.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::fixture::{Fixture, FixtureStep};
@@ -23,8 +23,12 @@ pub fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
 
 fn check_fixture_exists(workspace: &Workspace, needed: &SpannedName, faults: &mut Diagnostics) {
     if workspace.fixture(&needed.name).is_none() {
-        let names = workspace.fixtures.iter().map(|fixture| fixture.name.as_str());
-        let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name)).at(needed.at, "not in `fixtures/`");
+        let names = workspace
+            .fixtures
+            .iter()
+            .map(|fixture| fixture.name.as_str());
+        let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name))
+            .at(needed.at, "not in `fixtures/`");
         faults.push(fault.maybe_hint(did_you_mean(&needed.name, names)));
     }
 }
@@ -32,13 +36,22 @@ fn check_fixture_exists(workspace: &Workspace, needed: &SpannedName, faults: &mu
 /// What lives longer cannot be made of what is taken back earlier.
 fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnostics) {
     for needed in &fixture.needs {
-        let Some(other) = workspace.fixture(&needed.name) else { continue };
+        let Some(other) = workspace.fixture(&needed.name) else {
+            continue;
+        };
         if other.scope < fixture.scope {
             let (wide, narrow) = (fixture.scope.name(), other.scope.name());
-            let text =
-                format!("`{}` lives for a {wide}, and needs `{}`, which lives for a {narrow} only", fixture.name, other.name);
-            let fault = Diagnostic::error(text).at(needed.at, "needed here").at(other.at, format!("`scope: {narrow}`"));
-            faults.push(fault.hint(format!("give `{}` the scope {wide}, or `{}` the scope {narrow}", other.name, fixture.name)));
+            let text = format!(
+                "`{}` lives for a {wide}, and needs `{}`, which lives for a {narrow} only",
+                fixture.name, other.name
+            );
+            let fault = Diagnostic::error(text)
+                .at(needed.at, "needed here")
+                .at(other.at, format!("`scope: {narrow}`"));
+            faults.push(fault.hint(format!(
+                "give `{}` the scope {wide}, or `{}` the scope {narrow}",
+                other.name, fixture.name
+            )));
         }
     }
 }
@@ -65,7 +78,10 @@ fn visit_needs<'w>(
     if done.contains(&name) {
         return;
     }
-    let needs = workspace.fixture(name).map(|fixture| fixture.needs.as_slice()).unwrap_or_default();
+    let needs = workspace
+        .fixture(name)
+        .map(|fixture| fixture.needs.as_slice())
+        .unwrap_or_default();
     for needed in needs {
         way.push((name, needed));
         visit_needs(workspace, &needed.name, way, done, faults);
@@ -75,9 +91,18 @@ fn visit_needs<'w>(
 }
 
 fn cycle_diagnostic(way: &[(&str, &SpannedName)]) -> Diagnostic {
-    let names: Vec<&str> = way.iter().map(|(name, _)| *name).chain(way.first().map(|(name, _)| *name)).collect();
-    let fault = Diagnostic::error(format!("fixtures need each other in a circle: {}", names.join(" → ")));
-    way.iter().fold(fault, |fault, (name, needed)| fault.at(needed.at, format!("`{name}` needs `{}`", needed.name)))
+    let names: Vec<&str> = way
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(way.first().map(|(name, _)| *name))
+        .collect();
+    let fault = Diagnostic::error(format!(
+        "fixtures need each other in a circle: {}",
+        names.join(" → ")
+    ));
+    way.iter().fold(fault, |fault, (name, needed)| {
+        fault.at(needed.at, format!("`{name}` needs `{}`", needed.name))
+    })
 }
 
 /// A capture that nothing uses is a slip, or an undo that does less than it should.
@@ -85,7 +110,9 @@ fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
     for (index, FixtureStep { step, undo }) in fixture.steps.iter().enumerate() {
         for capture in &step.captures {
             let later = fixture.steps[index + 1..].iter();
-            let later = later.flat_map(steps_with_undo).chain(undo.iter().map(|undo| &undo.step));
+            let later = later
+                .flat_map(steps_with_undo)
+                .chain(undo.iter().map(|undo| &undo.step));
             let used = later
                 .flat_map(Step::expressions)
                 .chain(step.expressions())
@@ -96,8 +123,9 @@ fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
                     .flat_map(|field| field.value.expressions())
                     .any(|expression| uses_variable(expression, &capture.name));
             if !used {
-                let fault = Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
-                    .at(capture.name_at, "captured here");
+                let fault =
+                    Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
+                        .at(capture.name_at, "captured here");
                 faults.push(fault.hint("use it in the undo or in `values`, or remove it"));
             }
         }
@@ -109,6 +137,10 @@ fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
 }
 
 fn uses_variable(expression: &Expression, name: &str) -> bool {
-    let names = TemplateDialect::Request.names_in(expression).unwrap_or_default();
-    names.iter().any(|used| used.split('.').next() == Some(name))
+    let names = TemplateDialect::Request
+        .names_in(expression)
+        .unwrap_or_default();
+    names
+        .iter()
+        .any(|used| used.split('.').next() == Some(name))
 }

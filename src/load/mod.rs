@@ -1,5 +1,5 @@
-//! Finds and decodes every file of a workspace and resolves names across files: a `Workspace`, or all the diagnostics.
-//! It refuses to send anything, and to stop at the first fault.
+//! Finds and decodes every file of a workspace and resolves names across files: a `Workspace`, or
+//! all the diagnostics. It refuses to send anything, and to stop at the first fault.
 
 mod assertion;
 mod fixture;
@@ -40,7 +40,10 @@ pub const BUILT_IN_SCHEMES: [(&str, &str); 7] = [
     ("coupang", include_str!("../schemes/coupang.yaml")),
     ("kaufland", include_str!("../schemes/kaufland.yaml")),
     ("lazada", include_str!("../schemes/lazada.yaml")),
-    ("naver-commerce", include_str!("../schemes/naver-commerce.yaml")),
+    (
+        "naver-commerce",
+        include_str!("../schemes/naver-commerce.yaml"),
+    ),
     ("none", include_str!("../schemes/none.yaml")),
     ("shopee", include_str!("../schemes/shopee.yaml")),
     ("tiktok-shop", include_str!("../schemes/tiktok-shop.yaml")),
@@ -56,7 +59,9 @@ pub struct LoadedWorkspace {
 impl LoadedWorkspace {
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
     }
 }
 
@@ -79,7 +84,12 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let mut faults = Diagnostics::default();
     let mut sources = SourceMap::default();
     let found = files.find_yaml_files(&mut faults);
-    let texts = map_on_threads(threads, &found, |file, faults| files.read(file, faults), &mut faults);
+    let texts = map_on_threads(
+        threads,
+        &found,
+        |file, faults| files.read(file, faults),
+        &mut faults,
+    );
     let jobs: Vec<(DiscoveredFile, FileId, Arc<str>)> = found
         .into_iter()
         .zip(texts)
@@ -89,8 +99,12 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
             Some((file, id, text))
         })
         .collect();
-    let decoded =
-        map_on_threads(threads, &jobs, |(file, id, text), faults| decode_file(&files, file, *id, text, faults), &mut faults);
+    let decoded = map_on_threads(
+        threads,
+        &jobs,
+        |(file, id, text), faults| decode_file(&files, file, *id, text, faults),
+        &mut faults,
+    );
     let mut workspace = Workspace::empty(files.root().to_owned());
     for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut faults) {
         workspace.schemes.push(Arc::new(scheme));
@@ -101,14 +115,28 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     }
     references::check_references(&workspace, &mut faults);
     redact_secrets(&workspace, &mut sources);
-    Ok(LoadedWorkspace { workspace, sources, diagnostics: faults.sorted() })
+    Ok(LoadedWorkspace {
+        workspace,
+        sources,
+        diagnostics: faults.sorted(),
+    })
 }
 
 /// A secret in a file is a fault, and showing the line it stands in would spread it further.
 fn redact_secrets(workspace: &Workspace, sources: &mut SourceMap) {
-    for account in workspace.environments.iter().flat_map(|environment| &environment.accounts) {
-        let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
-        for (_, value) in account.values.iter().filter(|(name, _)| references::is_secret_name(scheme, name)) {
+    for account in workspace
+        .environments
+        .iter()
+        .flat_map(|environment| &environment.accounts)
+    {
+        let Some(scheme) = workspace.scheme(&account.scheme) else {
+            continue;
+        };
+        for (_, value) in account
+            .values
+            .iter()
+            .filter(|(name, _)| references::is_secret_name(scheme, name))
+        {
             if let Some(text) = value.to_plain_text() {
                 sources.mask_text(account.at.file, &text);
             }
@@ -125,10 +153,17 @@ fn decode_needed_schemes(
 ) -> Vec<Scheme> {
     let wanted = |name: &str| {
         decoded.iter().any(|decoded| match decoded {
-            DecodedFile::Request(request) => request.steps.iter().any(|step| step.scheme.name == name),
+            DecodedFile::Request(request) => {
+                request.steps.iter().any(|step| step.scheme.name == name)
+            }
             DecodedFile::Recording(recording) => recording.scheme == name,
-            DecodedFile::Fixture(fixture) => fixture.all_steps().any(|step| step.scheme.name == name),
-            DecodedFile::Workspace(settings) => settings.environments.iter().any(|environment| environment.names_scheme(name)),
+            DecodedFile::Fixture(fixture) => {
+                fixture.all_steps().any(|step| step.scheme.name == name)
+            }
+            DecodedFile::Workspace(settings) => settings
+                .environments
+                .iter()
+                .any(|environment| environment.names_scheme(name)),
             _ => false,
         })
     };
@@ -148,7 +183,11 @@ fn decode_built_in_scheme(
 ) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
     match crate::yaml::parse(id, text) {
-        Ok(node) => scheme::SchemeDecoder { files, diagnostics: faults }.decode(name, SchemeOrigin::BuiltIn, &node),
+        Ok(node) => scheme::SchemeDecoder {
+            files,
+            diagnostics: faults,
+        }
+        .decode(name, SchemeOrigin::BuiltIn, &node),
         Err(fault) => {
             faults.push(*fault);
             None
@@ -160,15 +199,33 @@ fn decode_built_in_scheme(
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn decode_scheme_text(root: &Path, name: &str, origin: SchemeOrigin, text: &str) -> Result<Scheme, String> {
+pub fn decode_scheme_text(
+    root: &Path,
+    name: &str,
+    origin: SchemeOrigin,
+    text: &str,
+) -> Result<Scheme, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
-    let scheme = scheme::SchemeDecoder { files: &files, diagnostics: &mut faults }.decode(name, origin, &node);
+    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
+        .map_err(|fault| fault.title.clone())?;
+    let scheme = scheme::SchemeDecoder {
+        files: &files,
+        diagnostics: &mut faults,
+    }
+    .decode(name, origin, &node);
     let faults = faults.sorted();
-    match (scheme, faults.iter().find(|fault| fault.severity == crate::diagnostic::Severity::Error)) {
+    match (
+        scheme,
+        faults
+            .iter()
+            .find(|fault| fault.severity == crate::diagnostic::Severity::Error),
+    ) {
         (Some(scheme), None) => Ok(scheme),
-        (_, fault) => Err(fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.title.clone())),
+        (_, fault) => Err(fault.map_or_else(
+            || "it cannot be read".to_owned(),
+            |fault| fault.title.clone(),
+        )),
     }
 }
 
@@ -179,22 +236,35 @@ pub fn decode_scheme_text(root: &Path, name: &str, origin: SchemeOrigin, text: &
 pub fn decode_recording_text(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text).map_err(|fault| fault.title.clone())?;
-    let recording = recording::RecordingDecoder { files: &files, diagnostics: &mut faults }.decode(name.to_owned(), &node, text);
+    let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
+        .map_err(|fault| fault.title.clone())?;
+    let recording = recording::RecordingDecoder {
+        files: &files,
+        diagnostics: &mut faults,
+    }
+    .decode(name.to_owned(), &node, text);
     match (recording, faults.sorted().first()) {
         (Some(recording), None) => Ok(recording),
-        (_, fault) => Err(fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.title.clone())),
+        (_, fault) => Err(fault.map_or_else(
+            || "it cannot be read".to_owned(),
+            |fault| fault.title.clone(),
+        )),
     }
 }
 
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
 pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
-    let Ok(files) = WorkspaceFiles::new(&loaded.workspace.root) else { return loaded.workspace.schemes.clone() };
+    let Ok(files) = WorkspaceFiles::new(&loaded.workspace.root) else {
+        return loaded.workspace.schemes.clone();
+    };
     let mut faults = Diagnostics::default();
     let mut schemes = loaded.workspace.schemes.clone();
     for (name, text) in BUILT_IN_SCHEMES {
         if !schemes.iter().any(|scheme| scheme.name == name) {
-            schemes.extend(decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut faults).map(Arc::new));
+            schemes.extend(
+                decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut faults)
+                    .map(Arc::new),
+            );
         }
     }
     loaded.diagnostics.extend(faults.sorted());
@@ -202,7 +272,13 @@ pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
     schemes
 }
 
-fn decode_file(files: &WorkspaceFiles, file: &DiscoveredFile, id: FileId, text: &str, faults: &mut Diagnostics) -> DecodedFile {
+fn decode_file(
+    files: &WorkspaceFiles,
+    file: &DiscoveredFile,
+    id: FileId,
+    text: &str,
+    faults: &mut Diagnostics,
+) -> DecodedFile {
     let node = match crate::yaml::parse(id, text) {
         Ok(node) => node,
         Err(fault) => {
@@ -212,23 +288,44 @@ fn decode_file(files: &WorkspaceFiles, file: &DiscoveredFile, id: FileId, text: 
     };
     let name = file.name.clone();
     match file.kind {
-        FileKind::Workspace => DecodedFile::Workspace(workspace::decode_workspace_settings(&node, faults)),
-        FileKind::Request => request::RequestDecoder { files, diagnostics: faults }
-            .decode(name, &node)
-            .map_or(DecodedFile::Invalid, DecodedFile::Request),
-        FileKind::Recording => recording::RecordingDecoder { files, diagnostics: faults }
-            .decode(name, &node, text)
-            .map_or(DecodedFile::Invalid, DecodedFile::Recording),
-        FileKind::Scheme => scheme::SchemeDecoder { files, diagnostics: faults }
-            .decode(&name, SchemeOrigin::Workspace, &node)
-            .map_or(DecodedFile::Invalid, |scheme| DecodedFile::Scheme(Box::new(scheme))),
-        FileKind::Fixture => request::RequestDecoder { files, diagnostics: faults }
-            .decode_fixture(name, &node)
-            .map_or(DecodedFile::Invalid, DecodedFile::Fixture),
+        FileKind::Workspace => {
+            DecodedFile::Workspace(workspace::decode_workspace_settings(&node, faults))
+        }
+        FileKind::Request => request::RequestDecoder {
+            files,
+            diagnostics: faults,
+        }
+        .decode(name, &node)
+        .map_or(DecodedFile::Invalid, DecodedFile::Request),
+        FileKind::Recording => recording::RecordingDecoder {
+            files,
+            diagnostics: faults,
+        }
+        .decode(name, &node, text)
+        .map_or(DecodedFile::Invalid, DecodedFile::Recording),
+        FileKind::Scheme => scheme::SchemeDecoder {
+            files,
+            diagnostics: faults,
+        }
+        .decode(&name, SchemeOrigin::Workspace, &node)
+        .map_or(DecodedFile::Invalid, |scheme| {
+            DecodedFile::Scheme(Box::new(scheme))
+        }),
+        FileKind::Fixture => request::RequestDecoder {
+            files,
+            diagnostics: faults,
+        }
+        .decode_fixture(name, &node)
+        .map_or(DecodedFile::Invalid, DecodedFile::Fixture),
     }
 }
 
-fn add_to_workspace(workspace: &mut Workspace, decoded: DecodedFile, file: &DiscoveredFile, faults: &mut Diagnostics) {
+fn add_to_workspace(
+    workspace: &mut Workspace,
+    decoded: DecodedFile,
+    file: &DiscoveredFile,
+    faults: &mut Diagnostics,
+) {
     match decoded {
         DecodedFile::Workspace(settings) => {
             if let Some(name) = settings.default_env {
@@ -246,12 +343,20 @@ fn add_to_workspace(workspace: &mut Workspace, decoded: DecodedFile, file: &Disc
         DecodedFile::Fixture(fixture) => workspace.fixtures.push(fixture),
         DecodedFile::Scheme(scheme) => {
             // `naver_commerce` would read the variables of `naver-commerce`.
-            if BUILT_IN_SCHEMES.iter().any(|(name, _)| variable_part(name) == variable_part(&scheme.name)) {
-                let fault =
-                    Diagnostic::error(format!("`{}` is the name of a built-in scheme", scheme.name)).at(scheme.at, "taken");
+            if BUILT_IN_SCHEMES
+                .iter()
+                .any(|(name, _)| variable_part(name) == variable_part(&scheme.name))
+            {
+                let fault = Diagnostic::error(format!(
+                    "`{}` is the name of a built-in scheme",
+                    scheme.name
+                ))
+                .at(scheme.at, "taken");
                 faults.push(
                     fault
-                        .hint("give the file another name: a request must mean the same for everyone")
+                        .hint(
+                            "give the file another name: a request must mean the same for everyone",
+                        )
                         .in_file(file.path.clone()),
                 );
             } else {
@@ -282,7 +387,13 @@ fn map_on_threads<I: Sync, O: Send>(
                 let work = &work;
                 scope.spawn(move || {
                     let mut faults = Diagnostics::default();
-                    (chunk.iter().map(|item| work(item, &mut faults)).collect::<Vec<O>>(), faults)
+                    (
+                        chunk
+                            .iter()
+                            .map(|item| work(item, &mut faults))
+                            .collect::<Vec<O>>(),
+                        faults,
+                    )
                 })
             })
             .collect();
@@ -290,7 +401,9 @@ fn map_on_threads<I: Sync, O: Send>(
         all.extend(mine.iter().map(|item| work(item, faults)));
         for handle in handles {
             // A fault of ours must not lose a part of the files in silence.
-            let (chunk, found) = handle.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault));
+            let (chunk, found) = handle
+                .join()
+                .unwrap_or_else(|fault| std::panic::resume_unwind(fault));
             all.extend(chunk);
             faults.extend(found);
         }

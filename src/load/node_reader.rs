@@ -1,5 +1,5 @@
-//! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an error that has a place
-//! for everything that does not fit. It refuses to know any kind of file.
+//! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an
+//! error that has a place for everything that does not fit. It refuses to know any kind of file.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::template::find_expression;
@@ -17,16 +17,29 @@ pub struct CheckedMap<'n> {
 
 impl<'n> CheckedMap<'n> {
     /// Reports every key that is not in `keys`; `None` when the node is no map.
-    pub fn open(node: &'n YamlNode, what: &'static str, keys: &[&str], faults: &mut Diagnostics) -> Option<Self> {
+    pub fn open(
+        node: &'n YamlNode,
+        what: &'static str,
+        keys: &[&str],
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
         let Some(entries) = node.as_map() else {
             faults.push(wrong_kind(node, what, "a map"));
             return None;
         };
-        for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
-            let fault = Diagnostic::error(format!("{what} has no key `{}`", entry.key)).at(entry.key_at, "unknown key");
+        for entry in entries
+            .iter()
+            .filter(|entry| !keys.contains(&entry.key.as_str()))
+        {
+            let fault = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
+                .at(entry.key_at, "unknown key");
             faults.push(fault.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
         }
-        Some(Self { at: node.at, description: what, entries })
+        Some(Self {
+            at: node.at,
+            description: what,
+            entries,
+        })
     }
 
     #[must_use]
@@ -43,7 +56,8 @@ impl<'n> CheckedMap<'n> {
         let found = self.get(key);
         if found.is_none() {
             faults.push(
-                Diagnostic::error(format!("{} needs `{key}`", self.description)).at(self.at, format!("`{key}` is missing here")),
+                Diagnostic::error(format!("{} needs `{key}`", self.description))
+                    .at(self.at, format!("`{key}` is missing here")),
             );
         }
         found
@@ -80,9 +94,14 @@ pub fn one_or_many(node: &YamlNode) -> &[YamlNode] {
 
 pub fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
     let label = format!("this is {}", node.kind_name());
-    let wanted_text = wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
+    let wanted_text =
+        wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
     let fault = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
-    if wanted_text { fault.hint("put it in quotes") } else { fault }
+    if wanted_text {
+        fault.hint("put it in quotes")
+    } else {
+        fault
+    }
 }
 
 /// A text that is not a number, true or false.
@@ -113,13 +132,24 @@ pub fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<
 
 /// A list of texts; one text stands for a list of one.
 pub fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<String> {
-    one_or_many(node).iter().filter_map(|item| scalar(item, what, faults)).collect()
+    one_or_many(node)
+        .iter()
+        .filter_map(|item| scalar(item, what, faults))
+        .collect()
 }
 
 /// One of a few words.
-pub fn enum_value<T: Copy>(node: &YamlNode, what: &str, words: &[(&str, T)], faults: &mut Diagnostics) -> Option<T> {
+pub fn enum_value<T: Copy>(
+    node: &YamlNode,
+    what: &str,
+    words: &[(&str, T)],
+    faults: &mut Diagnostics,
+) -> Option<T> {
     let written = scalar(node, what, faults)?;
-    let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
+    let found = words
+        .iter()
+        .find(|(word, _)| *word == written)
+        .map(|(_, value)| *value);
     if found.is_none() {
         let names = || words.iter().map(|(word, _)| *word);
         let fault = Diagnostic::error(format!("{what} cannot be `{written}`"))
@@ -134,15 +164,20 @@ pub fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option
     let written = scalar(node, what, faults)?;
     let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
-        let fault = Diagnostic::error(format!("{what} must be a duration above zero")).at(node.at, "this is not one");
-        faults.push(fault.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"));
+        let fault = Diagnostic::error(format!("{what} must be a duration above zero"))
+            .at(node.at, "this is not one");
+        faults
+            .push(fault.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"));
     }
     found
 }
 
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let digits = text.len()
+        - text
+            .trim_start_matches(|letter: char| letter.is_ascii_digit())
+            .len();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
     let seconds = |each: u64| count.checked_mul(each).map(Duration::from_secs);
@@ -162,7 +197,9 @@ pub fn first_template(node: &YamlNode) -> Option<&YamlNode> {
     match &node.kind {
         NodeKind::Text(text) => find_expression(&text.value).map(|_| node),
         NodeKind::List(items) => items.iter().find_map(first_template),
-        NodeKind::Map(entries) => entries.iter().find_map(|entry| first_template(&entry.value)),
+        NodeKind::Map(entries) => entries
+            .iter()
+            .find_map(|entry| first_template(&entry.value)),
         _ => None,
     }
 }
@@ -172,7 +209,11 @@ pub fn at_most_one(map: &CheckedMap<'_>, keys: &[&str], what: &str, faults: &mut
     let mut found = map.present_entries(keys);
     found.sort_by_key(|entry| entry.key_at.start);
     if let [first, second, ..] = found.as_slice() {
-        faults.push(Diagnostic::error(what.to_owned()).at(second.key_at, "the second").at(first.key_at, "the first"));
+        faults.push(
+            Diagnostic::error(what.to_owned())
+                .at(second.key_at, "the second")
+                .at(first.key_at, "the first"),
+        );
     }
 }
 
@@ -187,26 +228,36 @@ pub fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnos
 pub fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
     check_header_name(name, at, "this name", faults);
     if crate::wire::FRAMING_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        let fault = Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
+        let fault =
+            Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
         faults.push(fault.hint("it follows from the host and the body"));
     }
 }
 
 /// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
 pub fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
 }
 
 /// A name that a template can look up: ASCII letters, digits and `_`, and no digit first.
 pub fn is_variable_name(text: &str) -> bool {
-    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    all && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+    let all = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    all && text
+        .bytes()
+        .next()
+        .is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// Reports a name that no template could look up.
 pub fn check_variable_name(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
     if !is_variable_name(name) {
-        let fault = Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
+        let fault =
+            Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
         faults.push(fault.hint("use ASCII letters, digits and `_`, and begin with a letter"));
     }
 }
@@ -219,7 +270,17 @@ mod tests {
     fn a_duration_is_a_whole_number_and_a_unit() {
         assert_eq!(parse_duration("300ms"), Some(Duration::from_millis(300)));
         assert_eq!(parse_duration("2h"), Some(Duration::from_secs(7_200)));
-        for text in ["", "2", "s", "1.5s", "-1s", "2 s", "2 S", "99999999999999999999s", "18446744073709551615d"] {
+        for text in [
+            "",
+            "2",
+            "s",
+            "1.5s",
+            "-1s",
+            "2 s",
+            "2 S",
+            "99999999999999999999s",
+            "18446744073709551615d",
+        ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

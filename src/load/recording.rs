@@ -1,14 +1,16 @@
-//! Decodes one file of `fixtures/recordings/`. The values of its exchanges are data: no template in them is active.
+//! Decodes one file of `fixtures/recordings/`. The values of its exchanges are data: no template in
+//! them is active.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text, wrong_kind,
+    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text,
+    wrong_kind,
 };
 use crate::load::resource::ResourceDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::recording::{
-    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
-    ResponseBody, checksum,
+    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
+    RecordedResponse, Recording, ResponseBody, checksum,
 };
 use crate::model::request::Method;
 use crate::span::Span;
@@ -16,14 +18,35 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// Keys of a recording.
-pub const RECORDING_KEYS: [&str; 6] = ["format", "scheme", "recorded", "checksum", "exchanges", "resources"];
+pub const RECORDING_KEYS: [&str; 6] = [
+    "format",
+    "scheme",
+    "recorded",
+    "checksum",
+    "exchanges",
+    "resources",
+];
 /// Keys of one exchange; the last three are for stubs.
 pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
-pub const RECORDED_REQUEST_KEYS: [&str; 13] =
-    ["account", "get", "post", "put", "patch", "delete", "head", "query", "json", "form", "multipart", "text", "sha256"];
+pub const RECORDED_REQUEST_KEYS: [&str; 13] = [
+    "account",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "query",
+    "json",
+    "form",
+    "multipart",
+    "text",
+    "sha256",
+];
 /// Keys of a recorded answer.
-pub const RECORDED_RESPONSE_KEYS: [&str; 6] = ["status", "headers", "json", "text", "base64", "file"];
+pub const RECORDED_RESPONSE_KEYS: [&str; 6] =
+    ["status", "headers", "json", "text", "base64", "file"];
 
 /// What can go wrong with an answer on its way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +55,10 @@ enum TransferFault {
     Truncate,
 }
 
-const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [("reset", TransferFault::Reset), ("truncate", TransferFault::Truncate)];
+const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [
+    ("reset", TransferFault::Reset),
+    ("truncate", TransferFault::Truncate),
+];
 
 pub struct RecordingDecoder<'d> {
     pub files: &'d WorkspaceFiles,
@@ -41,22 +67,44 @@ pub struct RecordingDecoder<'d> {
 
 impl RecordingDecoder<'_> {
     /// `text` is what the node was parsed from.
-    pub fn decode(&mut self, name: String, node: &YamlNode, text_of_file: &str) -> Option<Recording> {
+    pub fn decode(
+        &mut self,
+        name: String,
+        node: &YamlNode,
+        text_of_file: &str,
+    ) -> Option<Recording> {
         let map = CheckedMap::open(node, "a recording", &RECORDING_KEYS, self.diagnostics)?;
         if let Some(checksum) = map.get("checksum") {
             self.verify_checksum(checksum, text_of_file);
         }
         let format = map.required("format", self.diagnostics)?;
         self.check_format(format);
-        let scheme = text(map.required("scheme", self.diagnostics)?, "`scheme`", self.diagnostics)?.to_owned();
-        let recorded_ms = map.get("recorded").and_then(|node| self.recorded_time(node));
-        let resources = map.get("resources").map(|node| ResourceDecoder { diagnostics: self.diagnostics }.decode(node));
+        let scheme = text(
+            map.required("scheme", self.diagnostics)?,
+            "`scheme`",
+            self.diagnostics,
+        )?
+        .to_owned();
+        let recorded_ms = map
+            .get("recorded")
+            .and_then(|node| self.recorded_time(node));
+        let resources = map.get("resources").map(|node| {
+            ResourceDecoder {
+                diagnostics: self.diagnostics,
+            }
+            .decode(node)
+        });
         let exchanges = match &resources {
             Some(_) => map.get("exchanges"),
             None => Some(map.required("exchanges", self.diagnostics)?),
         };
-        let nodes = exchanges.map(|node| list_items(node, "`exchanges`", self.diagnostics)).unwrap_or_default();
-        let exchanges = nodes.iter().filter_map(|node| self.exchange(node)).collect();
+        let nodes = exchanges
+            .map(|node| list_items(node, "`exchanges`", self.diagnostics))
+            .unwrap_or_default();
+        let exchanges = nodes
+            .iter()
+            .filter_map(|node| self.exchange(node))
+            .collect();
         let is_written = map.get("checksum").is_some();
         Some(Recording {
             name,
@@ -70,28 +118,41 @@ impl RecordingDecoder<'_> {
 
     /// What the program wrote is whole; what a person changed is the person's own.
     fn verify_checksum(&mut self, node: &YamlNode, text_of_file: &str) {
-        let Some(written) = self.sha256_hex(node) else { return };
+        let Some(written) = self.sha256_hex(node) else {
+            return;
+        };
         if checksum(text_of_file) != written {
-            let fault = Diagnostic::error("this recording is not as it was written").at(node.at, "another sum than the file's");
-            let own = "if you changed it on purpose, remove this line: then the file is one of your own";
-            self.diagnostics
-                .push(fault.hint(format!("take it back from version control, or remove it and record it again; {own}")));
+            let fault = Diagnostic::error("this recording is not as it was written")
+                .at(node.at, "another sum than the file's");
+            let own =
+                "if you changed it on purpose, remove this line: then the file is one of your own";
+            self.diagnostics.push(fault.hint(format!(
+                "take it back from version control, or remove it and record it again; {own}"
+            )));
         }
     }
 
     fn check_format(&mut self, node: &YamlNode) {
-        let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+        let number = node
+            .to_value()
+            .as_number()
+            .and_then(crate::value::Number::as_i64);
         match number {
             Some(FORMAT_VERSION) => {}
             Some(newer) if newer > FORMAT_VERSION => {
                 let fault = Diagnostic::error(format!(
                     "this recording has format {newer}, and this program knows up to {FORMAT_VERSION}"
                 ));
-                self.diagnostics.push(fault.at(node.at, "a newer format").hint("use a newer ingam"));
+                self.diagnostics.push(
+                    fault
+                        .at(node.at, "a newer format")
+                        .hint("use a newer ingam"),
+                );
             }
-            _ => self
-                .diagnostics
-                .push(Diagnostic::error(format!("`format` must be {FORMAT_VERSION}")).at(node.at, "not a known format")),
+            _ => self.diagnostics.push(
+                Diagnostic::error(format!("`format` must be {FORMAT_VERSION}"))
+                    .at(node.at, "not a known format"),
+            ),
         }
     }
 
@@ -100,7 +161,8 @@ impl RecordingDecoder<'_> {
         let time = written.parse::<jiff::Timestamp>();
         if time.is_err() {
             let fault = Diagnostic::error("`recorded` must be a time").at(node.at, "not a time");
-            self.diagnostics.push(fault.hint("write it as `2026-11-22T09:00:00Z`"));
+            self.diagnostics
+                .push(fault.hint("write it as `2026-11-22T09:00:00Z`"));
         }
         time.ok().map(jiff::Timestamp::as_millisecond)
     }
@@ -109,27 +171,55 @@ impl RecordingDecoder<'_> {
         let map = CheckedMap::open(node, "an exchange", &EXCHANGE_KEYS, self.diagnostics)?;
         let request = map.required("request", self.diagnostics)?;
         let times = map.get("times").and_then(|node| self.times(node));
-        let delay = map.get("delay").and_then(|node| duration(node, "`delay`", self.diagnostics));
+        let delay = map
+            .get("delay")
+            .and_then(|node| duration(node, "`delay`", self.diagnostics));
         let decoded = self.request(request);
         let outcome = self.outcome(&map);
-        if let (Some(RecordedRequest { method: Method::Head, .. }), Some(RecordedOutcome::Truncated(_))) = (&decoded, &outcome) {
+        if let (
+            Some(RecordedRequest {
+                method: Method::Head,
+                ..
+            }),
+            Some(RecordedOutcome::Truncated(_)),
+        ) = (&decoded, &outcome)
+        {
             self.refuse_empty_truncation(map.at, "an answer to HEAD has no body");
         }
-        Some(RecordedExchange { at: request.at, request: decoded?, outcome: outcome?, times, delay })
+        Some(RecordedExchange {
+            at: request.at,
+            request: decoded?,
+            outcome: outcome?,
+            times,
+            delay,
+        })
     }
 
     fn times(&mut self, node: &YamlNode) -> Option<u32> {
-        let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
-        let times = number.and_then(|number| u32::try_from(number).ok()).filter(|times| *times > 0);
+        let number = node
+            .to_value()
+            .as_number()
+            .and_then(crate::value::Number::as_i64);
+        let times = number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|times| *times > 0);
         if times.is_none() {
-            let fault = Diagnostic::error("`times` must be a whole number above zero").at(node.at, "so often it cannot answer");
-            self.diagnostics.push(fault.hint("without `times` an exchange answers once, and the last one again and again"));
+            let fault = Diagnostic::error("`times` must be a whole number above zero")
+                .at(node.at, "so often it cannot answer");
+            self.diagnostics.push(fault.hint(
+                "without `times` an exchange answers once, and the last one again and again",
+            ));
         }
         times
     }
 
     fn outcome(&mut self, map: &CheckedMap<'_>) -> Option<RecordedOutcome> {
-        let fault = map.get("fault").map(|node| (node.at, enum_value(node, "`fault`", &TRANSFER_FAULTS, self.diagnostics)));
+        let fault = map.get("fault").map(|node| {
+            (
+                node.at,
+                enum_value(node, "`fault`", &TRANSFER_FAULTS, self.diagnostics),
+            )
+        });
         match (fault, map.entry("response")) {
             (None, _) => {
                 let response = map.required("response", self.diagnostics)?;
@@ -139,14 +229,24 @@ impl RecordingDecoder<'_> {
             (Some((_, Some(TransferFault::Reset))), None) => Some(RecordedOutcome::Reset),
             (Some((at, Some(TransferFault::Reset))), Some(entry)) => {
                 let fault =
-                    Diagnostic::error("nothing of a `response` arrives after `fault: reset`").at(entry.key_at, "never sent");
-                self.diagnostics.push(fault.at(at, "with this").hint("remove one of the two; `truncate` sends half of the body"));
+                    Diagnostic::error("nothing of a `response` arrives after `fault: reset`")
+                        .at(entry.key_at, "never sent");
+                self.diagnostics.push(
+                    fault
+                        .at(at, "with this")
+                        .hint("remove one of the two; `truncate` sends half of the body"),
+                );
                 None
             }
-            (Some((at, Some(TransferFault::Truncate))), Some(entry)) => self.truncated_response(at, &entry.value),
+            (Some((at, Some(TransferFault::Truncate))), Some(entry)) => {
+                self.truncated_response(at, &entry.value)
+            }
             (Some((at, Some(TransferFault::Truncate))), None) => {
-                let fault = Diagnostic::error("`fault: truncate` needs a `response`").at(at, "there is nothing to cut in half");
-                self.diagnostics.push(fault.hint("add the `response`, or write `fault: reset` for no answer at all"));
+                let fault = Diagnostic::error("`fault: truncate` needs a `response`")
+                    .at(at, "there is nothing to cut in half");
+                self.diagnostics.push(
+                    fault.hint("add the `response`, or write `fault: reset` for no answer at all"),
+                );
                 None
             }
         }
@@ -156,7 +256,9 @@ impl RecordingDecoder<'_> {
         let answer = self.response(response)?;
         match &answer.body {
             ResponseBody::None => self.refuse_empty_truncation(at, "this answer has no body"),
-            ResponseBody::Text(text) if text.is_empty() => self.refuse_empty_truncation(at, "the body of this answer is empty"),
+            ResponseBody::Text(text) if text.is_empty() => {
+                self.refuse_empty_truncation(at, "the body of this answer is empty")
+            }
             _ => {}
         }
         Some(RecordedOutcome::Truncated(answer))
@@ -164,28 +266,63 @@ impl RecordingDecoder<'_> {
 
     fn refuse_empty_truncation(&mut self, at: Span, why: &str) {
         let fault = Diagnostic::error("`fault: truncate` needs an answer with a body").at(at, why);
-        self.diagnostics.push(fault.hint("add a body, or write `fault: reset` for no answer at all"));
+        self.diagnostics
+            .push(fault.hint("add a body, or write `fault: reset` for no answer at all"));
     }
 
     fn request(&mut self, node: &YamlNode) -> Option<RecordedRequest> {
-        let map = CheckedMap::open(node, "a recorded request", &RECORDED_REQUEST_KEYS, self.diagnostics)?;
-        at_most_one(&map, &Method::ALL.map(Method::key), "a recorded request has one method", self.diagnostics);
-        at_most_one(&map, &RECORDED_REQUEST_KEYS[8..], "a recorded request has one body", self.diagnostics);
-        let line = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|path| (method, path)));
+        let map = CheckedMap::open(
+            node,
+            "a recorded request",
+            &RECORDED_REQUEST_KEYS,
+            self.diagnostics,
+        )?;
+        at_most_one(
+            &map,
+            &Method::ALL.map(Method::key),
+            "a recorded request has one method",
+            self.diagnostics,
+        );
+        at_most_one(
+            &map,
+            &RECORDED_REQUEST_KEYS[8..],
+            "a recorded request has one body",
+            self.diagnostics,
+        );
+        let line = Method::ALL
+            .into_iter()
+            .find_map(|method| map.get(method.key()).map(|path| (method, path)));
         let Some((method, path)) = line else {
-            self.diagnostics.push(Diagnostic::error("a recorded request needs a method and a path").at(node.at, "none here"));
+            self.diagnostics.push(
+                Diagnostic::error("a recorded request needs a method and a path")
+                    .at(node.at, "none here"),
+            );
             return None;
         };
         let written = text(path, "a path", self.diagnostics)?;
         if !written.starts_with('/') {
-            self.diagnostics.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+            self.diagnostics
+                .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
         }
         let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
         let mut query = crate::wire::parse_query(raw_query);
-        query.extend(map.get("query").map(|node| self.pairs(node, "`query`")).unwrap_or_default());
+        query.extend(
+            map.get("query")
+                .map(|node| self.pairs(node, "`query`"))
+                .unwrap_or_default(),
+        );
         query.sort();
-        let account = map.get("account").and_then(|node| text(node, "`account`", self.diagnostics)).map(str::to_owned);
-        Some(RecordedRequest { account, method, path: path.to_owned(), query, body: self.body(&map) })
+        let account = map
+            .get("account")
+            .and_then(|node| text(node, "`account`", self.diagnostics))
+            .map(str::to_owned);
+        Some(RecordedRequest {
+            account,
+            method,
+            path: path.to_owned(),
+            query,
+            body: self.body(&map),
+        })
     }
 
     /// A list repeats the name; null leaves it out.
@@ -194,7 +331,10 @@ impl RecordingDecoder<'_> {
         for entry in map_entries(node, what, self.diagnostics) {
             for item in crate::load::node_reader::one_or_many(&entry.value) {
                 if !matches!(item.kind, NodeKind::Null) {
-                    pairs.extend(scalar(item, what, self.diagnostics).map(|value| (entry.key.to_string(), value)));
+                    pairs.extend(
+                        scalar(item, what, self.diagnostics)
+                            .map(|value| (entry.key.to_string(), value)),
+                    );
                 }
             }
         }
@@ -214,15 +354,24 @@ impl RecordingDecoder<'_> {
             return RecordedBody::Multipart(self.multipart_parts(node));
         }
         if let Some(node) = map.get("sha256") {
-            return self.sha256_hex(node).map_or(RecordedBody::None, RecordedBody::Hash);
+            return self
+                .sha256_hex(node)
+                .map_or(RecordedBody::None, RecordedBody::Hash);
         }
-        let text = map.get("text").and_then(|node| text(node, "`text`", self.diagnostics));
-        text.map_or(RecordedBody::None, |text| RecordedBody::Text(text.to_owned()))
+        let text = map
+            .get("text")
+            .and_then(|node| text(node, "`text`", self.diagnostics));
+        text.map_or(RecordedBody::None, |text| {
+            RecordedBody::Text(text.to_owned())
+        })
     }
 
     fn multipart_parts(&mut self, node: &YamlNode) -> Vec<RecordedPart> {
         let entries = map_entries(node, "`multipart`", self.diagnostics);
-        let mut parts: Vec<RecordedPart> = entries.iter().filter_map(|entry| self.multipart_part(entry)).collect();
+        let mut parts: Vec<RecordedPart> = entries
+            .iter()
+            .filter_map(|entry| self.multipart_part(entry))
+            .collect();
         parts.sort();
         parts
     }
@@ -237,65 +386,116 @@ impl RecordingDecoder<'_> {
                 sha256: None,
             });
         }
-        let map = CheckedMap::open(&entry.value, "a part", &["file", "filename", "type", "sha256"], self.diagnostics)?;
-        let path = map.get("filename").or_else(|| map.required("file", self.diagnostics))?;
+        let map = CheckedMap::open(
+            &entry.value,
+            "a part",
+            &["file", "filename", "type", "sha256"],
+            self.diagnostics,
+        )?;
+        let path = map
+            .get("filename")
+            .or_else(|| map.required("file", self.diagnostics))?;
         let path = text(path, "a file name", self.diagnostics)?;
         let sha256 = map.get("sha256").and_then(|node| self.sha256_hex(node));
-        Some(RecordedPart { name: name.to_string(), text: path.rsplit('/').next().unwrap_or(path).to_owned(), sha256 })
+        Some(RecordedPart {
+            name: name.to_string(),
+            text: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            sha256,
+        })
     }
 
     fn sha256_hex(&mut self, node: &YamlNode) -> Option<String> {
         let written = text(node, "`sha256`", self.diagnostics)?;
-        let is_hash = written.len() == 64 && written.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash = written.len() == 64
+            && written
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !is_hash {
-            let fault = Diagnostic::error("`sha256` must be a hash").at(node.at, "not 64 hex digits in small letters");
-            self.diagnostics.push(fault.hint("`sha256sum FILE` prints one"));
+            let fault = Diagnostic::error("`sha256` must be a hash")
+                .at(node.at, "not 64 hex digits in small letters");
+            self.diagnostics
+                .push(fault.hint("`sha256sum FILE` prints one"));
         }
         is_hash.then(|| written.to_owned())
     }
 
     fn response(&mut self, node: &YamlNode) -> Option<RecordedResponse> {
-        let map = CheckedMap::open(node, "a recorded answer", &RECORDED_RESPONSE_KEYS, self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a recorded answer",
+            &RECORDED_RESPONSE_KEYS,
+            self.diagnostics,
+        )?;
         let status = map.required("status", self.diagnostics)?;
         let status = self::response_status(status, self.diagnostics)?;
-        let headers = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
-        if let Some(body) = map.present_entries(&RECORDED_RESPONSE_KEYS[2..]).first().filter(|_| matches!(status, 204 | 304)) {
-            let fault = Diagnostic::error(format!("an answer {status} has no body")).at(body.key_at, "nobody would get this");
+        let headers = map
+            .get("headers")
+            .map(|node| self.headers(node))
+            .unwrap_or_default();
+        if let Some(body) = map
+            .present_entries(&RECORDED_RESPONSE_KEYS[2..])
+            .first()
+            .filter(|_| matches!(status, 204 | 304))
+        {
+            let fault = Diagnostic::error(format!("an answer {status} has no body"))
+                .at(body.key_at, "nobody would get this");
             self.diagnostics.push(fault);
         }
-        Some(RecordedResponse { status, headers, body: self.response_body(&map) })
+        Some(RecordedResponse {
+            status,
+            headers,
+            body: self.response_body(&map),
+        })
     }
 
     fn headers(&mut self, node: &YamlNode) -> Vec<(String, String)> {
         let pairs = self.pairs(node, "`headers`");
         for (name, value) in &pairs {
-            if http::HeaderName::from_bytes(name.as_bytes()).is_err() || http::HeaderValue::from_str(value).is_err() {
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err()
+                || http::HeaderValue::from_str(value).is_err()
+            {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{name}` is not a header that can be sent")).at(node.at, "in these headers"),
+                    Diagnostic::error(format!("`{name}` is not a header that can be sent"))
+                        .at(node.at, "in these headers"),
                 );
             }
         }
-        pairs.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect()
     }
 
     fn base64(&mut self, node: &YamlNode) -> Option<Vec<u8>> {
         let written = text(node, "`base64`", self.diagnostics)?;
         let decoded = BASE64_STANDARD.decode(written);
         if decoded.is_err() {
-            self.diagnostics.push(Diagnostic::error("`base64` must be base64").at(node.at, "this is not"));
+            self.diagnostics
+                .push(Diagnostic::error("`base64` must be base64").at(node.at, "this is not"));
         }
         decoded.ok()
     }
 
     fn response_body(&mut self, map: &CheckedMap<'_>) -> ResponseBody {
         let found = map.present_entries(&RECORDED_RESPONSE_KEYS[2..]);
-        at_most_one(map, &RECORDED_RESPONSE_KEYS[2..], "an answer has one body", self.diagnostics);
-        let Some(entry) = found.first() else { return ResponseBody::None };
+        at_most_one(
+            map,
+            &RECORDED_RESPONSE_KEYS[2..],
+            "an answer has one body",
+            self.diagnostics,
+        );
+        let Some(entry) = found.first() else {
+            return ResponseBody::None;
+        };
         match entry.key.as_str() {
             "json" => ResponseBody::Json(entry.value.to_value()),
             "text" => text(&entry.value, "`text`", self.diagnostics)
-                .map_or(ResponseBody::None, |text| ResponseBody::Text(text.to_owned())),
-            "base64" => self.base64(&entry.value).map_or(ResponseBody::None, ResponseBody::Bytes),
+                .map_or(ResponseBody::None, |text| {
+                    ResponseBody::Text(text.to_owned())
+                }),
+            "base64" => self
+                .base64(&entry.value)
+                .map_or(ResponseBody::None, ResponseBody::Bytes),
             _ => self
                 .files
                 .workspace_file(&entry.value, self.diagnostics)
@@ -306,10 +506,19 @@ impl RecordingDecoder<'_> {
 
 /// The status of an answer that is the last one to its request.
 pub fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
-    let code = node.to_value().as_number().and_then(crate::value::Number::as_i64);
-    let found = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code));
+    let code = node
+        .to_value()
+        .as_number()
+        .and_then(crate::value::Number::as_i64);
+    let found = code
+        .and_then(|code| u16::try_from(code).ok())
+        .filter(|code| (200..600).contains(code));
     if found.is_none() {
-        faults.push(wrong_kind(node, "`status`", "a status of an answer, 200 to 599"));
+        faults.push(wrong_kind(
+            node,
+            "`status`",
+            "a status of an answer, 200 to 599",
+        ));
     }
     found
 }

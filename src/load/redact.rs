@@ -11,15 +11,24 @@ pub const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
 /// A list of rules; one rule stands for a list of one.
 pub fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<RedactRule> {
-    one_or_many(node).iter().filter_map(|node| redact_rule(node, faults)).collect()
+    one_or_many(node)
+        .iter()
+        .filter_map(|node| redact_rule(node, faults))
+        .collect()
 }
 
 fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<RedactRule> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults).map(RedactRule::Path);
+        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults)
+            .map(RedactRule::Path);
     }
     let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
-    at_most_one(&map, &REDACT_KEYS, "a rule of `redact` is one thing", faults);
+    at_most_one(
+        &map,
+        &REDACT_KEYS,
+        "a rule of `redact` is one thing",
+        faults,
+    );
     if let Some(node) = map.get("header") {
         let name = text(node, "`header`", faults)?;
         check_header_name(name, node.at, "this name", faults);
@@ -29,13 +38,17 @@ fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<RedactRule> 
         if node.as_map().is_some_and(|entries| !entries.is_empty()) {
             return None;
         }
-        let fault = Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
-        faults.push(fault.hint("write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`"));
+        let fault =
+            Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
+        faults.push(fault.hint(
+            "write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
+        ));
         return None;
     };
     let found = regex(pattern, faults)?;
     if found.is_match("") {
-        let fault = Diagnostic::error("this pattern finds empty texts").at(pattern.at, "it would hide everything and nothing");
+        let fault = Diagnostic::error("this pattern finds empty texts")
+            .at(pattern.at, "it would hide everything and nothing");
         faults.push(fault.hint("use `+` in the place of `*`"));
         return None;
     }

@@ -1,5 +1,5 @@
-//! What only shows when all files are known: schemes, levels, accounts and environments that do not exist, and two
-//! recordings that answer one request differently.
+//! What only shows when all files are known: schemes, levels, accounts and environments that do not
+//! exist, and two recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
 use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
@@ -25,7 +25,11 @@ pub fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
 #[must_use]
 pub fn scheme_names(workspace: &Workspace) -> Vec<&str> {
     let own = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
-    let mut names: Vec<&str> = super::BUILT_IN_SCHEMES.iter().map(|(name, _)| *name).chain(own).collect();
+    let mut names: Vec<&str> = super::BUILT_IN_SCHEMES
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(own)
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -33,7 +37,8 @@ pub fn scheme_names(workspace: &Workspace) -> Vec<&str> {
 
 fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
     let Some(scheme) = workspace.scheme(&step.scheme.name) else {
-        // A built-in scheme that is not loaded is one whose name stands here: it was wanted and is faulty, which is said elsewhere.
+        // A built-in scheme that is not loaded is one whose name stands here: it was wanted and is
+        // faulty, which is said elsewhere.
         let names = scheme_names(workspace);
         if !names.contains(&step.scheme.name.as_str()) {
             let fault = Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
@@ -44,9 +49,16 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
     };
     let Some(level) = &step.level else { return };
     if scheme.level(&level.name).is_none() || level.name.is_empty() {
-        let names = scheme.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty());
-        let fault = Diagnostic::error(format!("the scheme `{}` has no level `{}`", scheme.name, level.name))
-            .at(level.at, "unknown level");
+        let names = scheme
+            .levels
+            .iter()
+            .map(|level| level.name.as_str())
+            .filter(|name| !name.is_empty());
+        let fault = Diagnostic::error(format!(
+            "the scheme `{}` has no level `{}`",
+            scheme.name, level.name
+        ))
+        .at(level.at, "unknown level");
         faults.push(fault.maybe_hint(did_you_mean(&level.name, names)));
     }
 }
@@ -57,9 +69,12 @@ fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
         .all_steps()
         .flat_map(|step| &step.captures)
         .map(|capture| (capture.name.as_str(), capture.name_at, "cannot be captured"));
-    let names =
-        workspace.variable_fields().map(|field| (field.name.as_str(), field.name_at, "cannot be a variable")).chain(captures);
-    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED_NAMES.contains(name)) {
+    let names = workspace
+        .variable_fields()
+        .map(|field| (field.name.as_str(), field.name_at, "cannot be a variable"))
+        .chain(captures);
+    for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED_NAMES.contains(name))
+    {
         let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
         faults.push(fault.hint("choose another name"));
     }
@@ -68,18 +83,35 @@ fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
 fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
     let names = scheme_names(workspace);
     for environment in &workspace.environments {
-        let named = environment.hosts.iter().chain(&environment.regions).map(|(scheme, value)| (scheme, value.at));
-        let accounts = environment.accounts.iter().map(|account| (&account.scheme, account.at));
-        for (scheme, at) in named.chain(accounts).filter(|(scheme, _)| !names.contains(&scheme.as_str())) {
-            let fault = Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
+        let named = environment
+            .hosts
+            .iter()
+            .chain(&environment.regions)
+            .map(|(scheme, value)| (scheme, value.at));
+        let accounts = environment
+            .accounts
+            .iter()
+            .map(|account| (&account.scheme, account.at));
+        for (scheme, at) in named
+            .chain(accounts)
+            .filter(|(scheme, _)| !names.contains(&scheme.as_str()))
+        {
+            let fault =
+                Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
             faults.push(fault.maybe_hint(did_you_mean(scheme, names.iter().copied())));
         }
         for (name, region) in &environment.regions {
-            let Some(scheme) = workspace.scheme(name) else { continue };
+            let Some(scheme) = workspace.scheme(name) else {
+                continue;
+            };
             if scheme.host(&region.name).is_none() {
-                let fault = Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
-                    .at(region.at, "unknown region");
-                faults.push(fault.maybe_hint(did_you_mean(&region.name, scheme.hosts.iter().map(|host| host.region.as_str()))));
+                let fault =
+                    Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
+                        .at(region.at, "unknown region");
+                faults.push(fault.maybe_hint(did_you_mean(
+                    &region.name,
+                    scheme.hosts.iter().map(|host| host.region.as_str()),
+                )));
             }
         }
         check_accounts(workspace, environment, faults);
@@ -88,7 +120,11 @@ fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
 }
 
 /// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
-fn check_account_names(workspace: &Workspace, environment: &crate::model::environment::Environment, faults: &mut Diagnostics) {
+fn check_account_names(
+    workspace: &Workspace,
+    environment: &crate::model::environment::Environment,
+    faults: &mut Diagnostics,
+) {
     let environments: Vec<String> = workspace
         .environments
         .iter()
@@ -97,15 +133,22 @@ fn check_account_names(workspace: &Workspace, environment: &crate::model::enviro
         .collect();
     for (index, account) in environment.accounts.iter().enumerate() {
         if environments.contains(&variable_part(&account.name)) {
-            let fault = Diagnostic::error(format!("`{}` is the name of an environment", account.name))
-                .at(account.at, "of an account, too");
-            faults.push(fault.hint("both become a part of the names of variables: choose another name"));
+            let fault =
+                Diagnostic::error(format!("`{}` is the name of an environment", account.name))
+                    .at(account.at, "of an account, too");
+            faults.push(
+                fault.hint("both become a part of the names of variables: choose another name"),
+            );
         }
-        let twin = environment.accounts[..index]
-            .iter()
-            .find(|other| other.scheme == account.scheme && variable_part(&other.name) == variable_part(&account.name));
+        let twin = environment.accounts[..index].iter().find(|other| {
+            other.scheme == account.scheme
+                && variable_part(&other.name) == variable_part(&account.name)
+        });
         if let Some(twin) = twin {
-            let fault = Diagnostic::error(format!("`{}` and `{}` have the same variables", twin.name, account.name));
+            let fault = Diagnostic::error(format!(
+                "`{}` and `{}` have the same variables",
+                twin.name, account.name
+            ));
             faults.push(
                 fault
                     .at(account.at, "the second")
@@ -116,19 +159,35 @@ fn check_account_names(workspace: &Workspace, environment: &crate::model::enviro
     }
 }
 
-/// An account holds what is not secret: a secret in a shared file is a leak, so it is refused by name.
-fn check_accounts(workspace: &Workspace, environment: &crate::model::environment::Environment, faults: &mut Diagnostics) {
+/// An account holds what is not secret: a secret in a shared file is a leak, so it is refused by
+/// name.
+fn check_accounts(
+    workspace: &Workspace,
+    environment: &crate::model::environment::Environment,
+    faults: &mut Diagnostics,
+) {
     for account in &environment.accounts {
-        let Some(scheme) = workspace.scheme(&account.scheme) else { continue };
+        let Some(scheme) = workspace.scheme(&account.scheme) else {
+            continue;
+        };
         for (name, _) in &account.values {
             if is_secret_name(scheme, name) {
-                let variable = crate::store::variable_name(&account.scheme, Some(&environment.name), Some(&account.name), name);
+                let variable = crate::store::variable_name(
+                    &account.scheme,
+                    Some(&environment.name),
+                    Some(&account.name),
+                    name,
+                );
                 let fault =
-                    Diagnostic::error(format!("`{name}` is a secret, and this file is shared")).at(account.at, "in this account");
-                let hint = format!("remove it and set the variable `{variable}`; if the file was shared, replace the secret");
+                    Diagnostic::error(format!("`{name}` is a secret, and this file is shared"))
+                        .at(account.at, "in this account");
+                let hint = format!(
+                    "remove it and set the variable `{variable}`; if the file was shared, replace the secret"
+                );
                 faults.push(fault.hint(hint));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
-                let fault = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name)).at(account.at, "in this account");
+                let fault = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
+                    .at(account.at, "in this account");
                 faults.push(fault.hint(hint));
             }
         }
@@ -137,21 +196,33 @@ fn check_accounts(workspace: &Workspace, environment: &crate::model::environment
 
 /// A credential that is secret, or a field of a token.
 pub fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
-    scheme.credential(name).is_some_and(|credential| credential.is_secret)
-        || scheme.tokens.iter().any(|token| token.fields().contains(&name))
+    scheme
+        .credential(name)
+        .is_some_and(|credential| credential.is_secret)
+        || scheme
+            .tokens
+            .iter()
+            .any(|token| token.fields().contains(&name))
 }
 
-/// An account may say anything that requests read, but what is nearly the name of a credential is a slip of the keys.
+/// An account may say anything that requests read, but what is nearly the name of a credential is a
+/// slip of the keys.
 fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
-    let known = || scheme.credentials.iter().map(|credential| credential.name.as_str()).chain(["region"]);
+    let known = || {
+        scheme
+            .credentials
+            .iter()
+            .map(|credential| credential.name.as_str())
+            .chain(["region"])
+    };
     if known().any(|known| known == name) {
         return None;
     }
     similar_name_hint(name, known())
 }
 
-/// All recordings of a scheme form one pool, so two different answers for one request in two files would be chance. Of two files
-/// that say when they were recorded, the newer one answers.
+/// All recordings of a scheme form one pool, so two different answers for one request in two files
+/// would be chance. Of two files that say when they were recorded, the newer one answers.
 fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
     let names = scheme_names(workspace);
     // Method, path and scheme → file and exchange.
@@ -159,13 +230,29 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
             let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
-            let exchange = recording.exchanges.first().map(|exchange| (exchange.at, "for the exchanges of this file"));
-            let resource = recording.resources.first().map(|resource| (resource.at, "for the resources of this file"));
-            let (at, label) = exchange.or(resource).unwrap_or((Span::default(), "for the exchanges of this file"));
-            faults.push(fault.at(at, label).maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())));
+            let exchange = recording
+                .exchanges
+                .first()
+                .map(|exchange| (exchange.at, "for the exchanges of this file"));
+            let resource = recording
+                .resources
+                .first()
+                .map(|resource| (resource.at, "for the resources of this file"));
+            let (at, label) = exchange
+                .or(resource)
+                .unwrap_or((Span::default(), "for the exchanges of this file"));
+            faults.push(
+                fault
+                    .at(at, label)
+                    .maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())),
+            );
         }
         for exchange in &recording.exchanges {
-            let key = (recording.scheme.as_str(), exchange.request.method.name(), exchange.request.path.as_str());
+            let key = (
+                recording.scheme.as_str(),
+                exchange.request.method.name(),
+                exchange.request.path.as_str(),
+            );
             let others = pool.entry(key).or_default();
             let clash = others.iter().find(|(file, other)| {
                 file.name != recording.name

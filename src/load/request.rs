@@ -4,14 +4,15 @@ use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, decode_captures, json_path};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, boolean, check_settable_header, duration, enum_value, first_template, is_id, list_items, scalar,
-    text, text_list, wrong_kind,
+    CheckedMap, at_most_one, boolean, check_settable_header, duration, enum_value, first_template,
+    is_id, list_items, scalar, text, text_list, wrong_kind,
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::request::{
-    DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot, SpannedName, Step, TemplateField,
+    DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot,
+    SpannedName, Step, TemplateField,
 };
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::render::TemplateDialect;
@@ -21,8 +22,10 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a file that holds a flow.
-pub const REQUEST_FILE_KEYS: [&str; 13] =
-    ["scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases", "needs", "redact", "retry"];
+pub const REQUEST_FILE_KEYS: [&str; 13] = [
+    "scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases",
+    "needs", "redact", "retry",
+];
 /// Keys of a step of a flow.
 pub const STEP_KEYS: [&str; 23] = [
     "name",
@@ -49,7 +52,8 @@ pub const STEP_KEYS: [&str; 23] = [
     "pages",
     "retry",
 ];
-/// The one key more that a step of a request has: what a fixture makes is there to be used, not to be looked at.
+/// The one key more that a step of a request has: what a fixture makes is there to be used, not to
+/// be looked at.
 const SNAPSHOT_KEY: &str = "snapshot";
 const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
@@ -72,7 +76,9 @@ pub struct RequestDecoder<'d> {
 
 impl RequestDecoder<'_> {
     pub fn decode(&mut self, name: String, node: &YamlNode) -> Option<Request> {
-        let flow = node.as_map().is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"));
+        let flow = node
+            .as_map()
+            .is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"));
         let mut keys: Vec<&str> = REQUEST_FILE_KEYS.to_vec();
         if flow {
             keys.retain(|key| *key != SNAPSHOT_KEY);
@@ -81,19 +87,40 @@ impl RequestDecoder<'_> {
             keys.retain(|key| *key != "steps");
             keys.push(SNAPSHOT_KEY);
         }
-        let map = CheckedMap::open(node, if flow { "a flow" } else { "a request" }, &keys, self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            if flow { "a flow" } else { "a request" },
+            &keys,
+            self.diagnostics,
+        )?;
         let defaults = self.step_defaults(&map);
-        let steps = if flow { self.flow_steps(&map, &defaults) } else { vec![self.step(&map, None, &defaults)?] };
+        let steps = if flow {
+            self.flow_steps(&map, &defaults)
+        } else {
+            vec![self.step(&map, None, &defaults)?]
+        };
         Some(Request {
             name,
             at: node.at,
             account: self.account(&map),
-            tags: map.get("tags").map(|tags| text_list(tags, "a tag", self.diagnostics)).unwrap_or_default(),
+            tags: map
+                .get("tags")
+                .map(|tags| text_list(tags, "a tag", self.diagnostics))
+                .unwrap_or_default(),
             skip: self.skip(&map),
-            vars: map.get("vars").map(|vars| self.vars(vars)).unwrap_or_default(),
-            cases: map.get("cases").map(|cases| self.variants(cases, "`cases`")).unwrap_or_default(),
+            vars: map
+                .get("vars")
+                .map(|vars| self.vars(vars))
+                .unwrap_or_default(),
+            cases: map
+                .get("cases")
+                .map(|cases| self.variants(cases, "`cases`"))
+                .unwrap_or_default(),
             needs: self.needs(&map),
-            redact: map.get("redact").map(|node| super::redact::decode_redact_rules(node, self.diagnostics)).unwrap_or_default(),
+            redact: map
+                .get("redact")
+                .map(|node| super::redact::decode_redact_rules(node, self.diagnostics))
+                .unwrap_or_default(),
             steps,
         })
     }
@@ -104,10 +131,24 @@ impl RequestDecoder<'_> {
         keys.extend(Method::ALL.map(Method::key));
         keys.extend(BODY_KEYS);
         let map = CheckedMap::open(node, "the request of a vector", &keys, self.diagnostics)?;
-        let here = Some(SpannedName { name: String::new(), at: node.at });
-        let defaults = StepDefaults { scheme: here, level: None, headers: Vec::new(), timeout: DEFAULT_TIMEOUT, retry: None };
-        let defaults =
-            StepDefaults { headers: map.get("headers").map(|node| self.headers(node)).unwrap_or_default(), ..defaults };
+        let here = Some(SpannedName {
+            name: String::new(),
+            at: node.at,
+        });
+        let defaults = StepDefaults {
+            scheme: here,
+            level: None,
+            headers: Vec::new(),
+            timeout: DEFAULT_TIMEOUT,
+            retry: None,
+        };
+        let defaults = StepDefaults {
+            headers: map
+                .get("headers")
+                .map(|node| self.headers(node))
+                .unwrap_or_default(),
+            ..defaults
+        };
         self.step(&map, None, &defaults)
     }
 
@@ -115,49 +156,77 @@ impl RequestDecoder<'_> {
         StepDefaults {
             scheme: self.named(map, "scheme"),
             level: self.named(map, "level"),
-            headers: map.get("headers").map(|node| self.headers(node)).unwrap_or_default(),
-            timeout: map.get("timeout").and_then(|node| duration(node, "`timeout`", self.diagnostics)).unwrap_or(DEFAULT_TIMEOUT),
+            headers: map
+                .get("headers")
+                .map(|node| self.headers(node))
+                .unwrap_or_default(),
+            timeout: map
+                .get("timeout")
+                .and_then(|node| duration(node, "`timeout`", self.diagnostics))
+                .unwrap_or(DEFAULT_TIMEOUT),
             retry: self.retry(map),
         }
     }
 
     fn flow_steps(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> Vec<Step> {
-        let Some(list) = map.get("steps") else { return Vec::new() };
+        let Some(list) = map.get("steps") else {
+            return Vec::new();
+        };
         let nodes = list_items(list, "`steps`", self.diagnostics);
         if nodes.is_empty() && list.as_list().is_some() {
-            self.diagnostics.push(Diagnostic::error("a flow needs at least one step").at(list.at, "no step here"));
+            self.diagnostics.push(
+                Diagnostic::error("a flow needs at least one step").at(list.at, "no step here"),
+            );
         }
         let mut steps: Vec<Step> = Vec::new();
         let mut names = StepNames::new();
         for node in nodes {
             let mut keys = STEP_KEYS.to_vec();
             keys.push(SNAPSHOT_KEY);
-            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else { continue };
+            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
+                continue;
+            };
             let name = self.step_name(&map, &mut names);
             steps.extend(self.step(&map, name, defaults));
         }
         steps
     }
 
-    pub(super) fn step_name(&mut self, map: &CheckedMap<'_>, others: &mut StepNames) -> Option<SpannedName> {
+    pub(super) fn step_name(
+        &mut self,
+        map: &CheckedMap<'_>,
+        others: &mut StepNames,
+    ) -> Option<SpannedName> {
         let node = map.required("name", self.diagnostics)?;
         let name = scalar(node, "`name`", self.diagnostics)?;
         if !is_id(&name) {
-            let fault = Diagnostic::error(format!("`{name}` is not a name for a step")).at(node.at, "this name");
-            self.diagnostics.push(fault.hint("use letters, digits, `_` and `-`: it is a part of the id"));
+            let fault = Diagnostic::error(format!("`{name}` is not a name for a step"))
+                .at(node.at, "this name");
+            self.diagnostics
+                .push(fault.hint("use letters, digits, `_` and `-`: it is a part of the id"));
         }
         if let Some(first) = others.insert(name.clone(), node.at) {
             self.diagnostics.push(
-                Diagnostic::error(format!("two steps are named `{name}`")).at(node.at, "the second").at(first, "the first"),
+                Diagnostic::error(format!("two steps are named `{name}`"))
+                    .at(node.at, "the second")
+                    .at(first, "the first"),
             );
         }
         Some(SpannedName { name, at: node.at })
     }
 
-    pub(super) fn step(&mut self, map: &CheckedMap<'_>, name: Option<SpannedName>, defaults: &StepDefaults) -> Option<Step> {
+    pub(super) fn step(
+        &mut self,
+        map: &CheckedMap<'_>,
+        name: Option<SpannedName>,
+        defaults: &StepDefaults,
+    ) -> Option<Step> {
         let scheme = self.scheme(map, defaults);
         let line = self.request_line(map);
-        let (query, headers) = (self.query(map), self.step_headers(map, defaults, name.is_some()));
+        let (query, headers) = (
+            self.query(map),
+            self.step_headers(map, defaults, name.is_some()),
+        );
         let body = self.body(map);
         let (expected, timeout) = (self.expected(map), self.timeout(map, defaults));
         let (assertions, captures) = self.assertions_and_captures(map);
@@ -190,30 +259,40 @@ impl RequestDecoder<'_> {
     }
 
     fn scheme(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> Option<SpannedName> {
-        let scheme = self.named(map, "scheme").or_else(|| defaults.scheme.clone());
+        let scheme = self
+            .named(map, "scheme")
+            .or_else(|| defaults.scheme.clone());
         if scheme.is_none() && map.get("scheme").is_none() {
-            let fault = Diagnostic::error("a request needs `scheme`").at(map.at, "nothing says how to sign it");
-            self.diagnostics.push(fault.hint("write `scheme: coupang`, or `scheme: none` for a plain request"));
+            let fault = Diagnostic::error("a request needs `scheme`")
+                .at(map.at, "nothing says how to sign it");
+            self.diagnostics
+                .push(fault.hint("write `scheme: coupang`, or `scheme: none` for a plain request"));
         }
         scheme
     }
 
     /// The one method key and the path under it.
     fn request_line(&mut self, map: &CheckedMap<'_>) -> Option<(Method, Template, Span)> {
-        let found: Vec<(Method, &MapEntry)> =
-            Method::ALL.into_iter().filter_map(|method| map.entry(method.key()).map(|entry| (method, entry))).collect();
+        let found: Vec<(Method, &MapEntry)> = Method::ALL
+            .into_iter()
+            .filter_map(|method| map.entry(method.key()).map(|entry| (method, entry)))
+            .collect();
         let keys = || join_names(Method::ALL.map(Method::key), "or");
         let (method, entry) = match found.as_slice() {
             [one] => *one,
             [] => {
-                self.diagnostics
-                    .push(Diagnostic::error("a request needs a method and a path").at(map.at, format!("none of {}", keys())));
+                self.diagnostics.push(
+                    Diagnostic::error("a request needs a method and a path")
+                        .at(map.at, format!("none of {}", keys())),
+                );
                 return None;
             }
             [(_, first), (_, second), ..] => {
-                let fault =
-                    Diagnostic::error("a request has one method").at(second.key_at, "the second").at(first.key_at, "the first");
-                self.diagnostics.push(fault.hint("for several calls write `steps`"));
+                let fault = Diagnostic::error("a request has one method")
+                    .at(second.key_at, "the second")
+                    .at(first.key_at, "the first");
+                self.diagnostics
+                    .push(fault.hint("for several calls write `steps`"));
                 return None;
             }
         };
@@ -227,21 +306,36 @@ impl RequestDecoder<'_> {
             Some(TemplatePart::Literal(text)) => text.as_str(),
             _ => "",
         };
-        if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//") {
-            let fault = Diagnostic::error("a request names a path, never a host").at(path.at, "this names a host");
-            self.diagnostics.push(fault.hint("scheme and environment own the host: write what follows it, from the first `/`"));
+        if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//")
+        {
+            let fault = Diagnostic::error("a request names a path, never a host")
+                .at(path.at, "this names a host");
+            self.diagnostics.push(fault.hint(
+                "scheme and environment own the host: write what follows it, from the first `/`",
+            ));
             return;
         } else if !first.starts_with('/') {
-            self.diagnostics.push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+            self.diagnostics
+                .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
             return;
         }
-        let text = |part: &TemplatePart| if let TemplatePart::Literal(text) = part { text.clone() } else { "x".to_owned() };
+        let text = |part: &TemplatePart| {
+            if let TemplatePart::Literal(text) = part {
+                text.clone()
+            } else {
+                "x".to_owned()
+            }
+        };
         let sample: String = path.parts.iter().map(text).collect();
         if sample.contains('#') {
-            let fault = Diagnostic::error("a path has no fragment").at(path.at, "a client would cut it at `#`");
-            self.diagnostics.push(fault.hint("write `%23` for a `#` in a value"));
+            let fault = Diagnostic::error("a path has no fragment")
+                .at(path.at, "a client would cut it at `#`");
+            self.diagnostics
+                .push(fault.hint("write `%23` for a `#` in a value"));
         } else if let Err(error) = crate::wire::check_target(&sample) {
-            let fault = Diagnostic::error(format!("text in a path is sent as written, but {error}")).at(path.at, "this text");
+            let fault =
+                Diagnostic::error(format!("text in a path is sent as written, but {error}"))
+                    .at(path.at, "this text");
             self.diagnostics
                 .push(fault.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
         }
@@ -249,13 +343,18 @@ impl RequestDecoder<'_> {
 
     fn refuse_body(&mut self, map: &CheckedMap<'_>, method: Method) {
         if let Some(body) = map.present_entries(&BODY_KEYS).first() {
-            let fault = Diagnostic::error(format!("a {method} request has no body")).at(body.key_at, "this would be sent as one");
-            self.diagnostics.push(fault.hint("put the values under `query`, or use `post`"));
+            let fault = Diagnostic::error(format!("a {method} request has no body"))
+                .at(body.key_at, "this would be sent as one");
+            self.diagnostics
+                .push(fault.hint("put the values under `query`, or use `post`"));
         }
     }
 
     fn query(&mut self, map: &CheckedMap<'_>) -> Vec<TemplateField> {
-        let fields = map.get("query").map(|node| self.value_decoder().fields(node, "`query`")).unwrap_or_default();
+        let fields = map
+            .get("query")
+            .map(|node| self.value_decoder().fields(node, "`query`"))
+            .unwrap_or_default();
         for field in &fields {
             self.refuse_object(field, "a query parameter");
         }
@@ -265,37 +364,54 @@ impl RequestDecoder<'_> {
     /// A value of a query, form or header is one text, or a list of texts.
     fn refuse_object(&mut self, field: &TemplateField, what: &str) {
         let nested = |tree: &TemplateTree| {
-            matches!(&tree.kind, TemplateTreeKind::List(_) | TemplateTreeKind::Constant(Value::List(_))) || is_object(tree)
+            matches!(
+                &tree.kind,
+                TemplateTreeKind::List(_) | TemplateTreeKind::Constant(Value::List(_))
+            ) || is_object(tree)
         };
-        let inside: Vec<&TemplateTree> =
-            if let TemplateTreeKind::List(items) = &field.value.kind { items.iter().collect() } else { Vec::new() };
+        let inside: Vec<&TemplateTree> = if let TemplateTreeKind::List(items) = &field.value.kind {
+            items.iter().collect()
+        } else {
+            Vec::new()
+        };
         let constant = match &field.value.kind {
-            TemplateTreeKind::Constant(Value::List(items)) => {
-                items.iter().any(|item| matches!(item, Value::List(_) | Value::Object(_)))
-            }
+            TemplateTreeKind::Constant(Value::List(items)) => items
+                .iter()
+                .any(|item| matches!(item, Value::List(_) | Value::Object(_))),
             _ => false,
         };
         if is_object(&field.value) || constant || inside.into_iter().any(nested) {
-            let fault =
-                Diagnostic::error(format!("{what} is a single value or a list of them")).at(field.value.at, "this is more");
-            self.diagnostics.push(fault.hint("write JSON text in quotes if the marketplace wants JSON in it"));
+            let fault = Diagnostic::error(format!("{what} is a single value or a list of them"))
+                .at(field.value.at, "this is more");
+            self.diagnostics
+                .push(fault.hint("write JSON text in quotes if the marketplace wants JSON in it"));
         }
     }
 
     fn headers(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.value_decoder().fields(node, "`headers`");
         for (index, field) in fields.iter().enumerate() {
-            if let Some(first) = fields[..index].iter().find(|first| first.name.eq_ignore_ascii_case(&field.name)) {
-                let fault =
-                    Diagnostic::error(format!("the header `{}` stands twice", field.name)).at(field.name_at, "the second");
-                self.diagnostics
-                    .push(fault.at(first.name_at, "the first").hint("names of headers do not tell capitals from small letters"));
+            if let Some(first) = fields[..index]
+                .iter()
+                .find(|first| first.name.eq_ignore_ascii_case(&field.name))
+            {
+                let fault = Diagnostic::error(format!("the header `{}` stands twice", field.name))
+                    .at(field.name_at, "the second");
+                self.diagnostics.push(
+                    fault
+                        .at(first.name_at, "the first")
+                        .hint("names of headers do not tell capitals from small letters"),
+                );
             }
             self.refuse_object(field, "a header");
-            let text = field.value.as_constant().and_then(Value::to_plain_text).unwrap_or_default();
+            let text = field
+                .value
+                .as_constant()
+                .and_then(Value::to_plain_text)
+                .unwrap_or_default();
             if !crate::wire::is_header_value(&text) {
-                let fault =
-                    Diagnostic::error("a header cannot hold this").at(field.value.at, "blanks at an end, or a control character");
+                let fault = Diagnostic::error("a header cannot hold this")
+                    .at(field.value.at, "blanks at an end, or a control character");
                 self.diagnostics.push(fault);
             }
             check_settable_header(&field.name, field.name_at, "a request", self.diagnostics);
@@ -304,26 +420,48 @@ impl RequestDecoder<'_> {
     }
 
     /// A step's headers over the file's; a single request is file and step at once.
-    fn step_headers(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults, in_flow: bool) -> Vec<TemplateField> {
+    fn step_headers(
+        &mut self,
+        map: &CheckedMap<'_>,
+        defaults: &StepDefaults,
+        in_flow: bool,
+    ) -> Vec<TemplateField> {
         if !in_flow {
             return defaults.headers.clone();
         }
-        let own = map.get("headers").map(|node| self.headers(node)).unwrap_or_default();
-        let overridden = |field: &&TemplateField| !own.iter().any(|other| other.name.eq_ignore_ascii_case(&field.name));
-        defaults.headers.iter().filter(overridden).cloned().chain(own.iter().cloned()).collect()
+        let own = map
+            .get("headers")
+            .map(|node| self.headers(node))
+            .unwrap_or_default();
+        let overridden = |field: &&TemplateField| {
+            !own.iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&field.name))
+        };
+        defaults
+            .headers
+            .iter()
+            .filter(overridden)
+            .cloned()
+            .chain(own.iter().cloned())
+            .collect()
     }
 
     fn body(&mut self, map: &CheckedMap<'_>) -> RequestBody {
         let found = map.present_entries(&BODY_KEYS);
         at_most_one(map, &BODY_KEYS, "a request has one body", self.diagnostics);
-        let Some(entry) = found.first() else { return RequestBody::None };
+        let Some(entry) = found.first() else {
+            return RequestBody::None;
+        };
         let node = &entry.value;
         match entry.key.as_str() {
             "json" => RequestBody::Json(self.value_decoder().tree(node)),
             "form" => RequestBody::Form(self.form(node)),
             "multipart" => RequestBody::Multipart(self.multipart(node)),
             "text" => RequestBody::Text(self.single_value(node, "`text`")),
-            _ => self.files.workspace_file(node, self.diagnostics).map_or(RequestBody::None, RequestBody::File),
+            _ => self
+                .files
+                .workspace_file(node, self.diagnostics)
+                .map_or(RequestBody::None, RequestBody::File),
         }
     }
 
@@ -337,8 +475,13 @@ impl RequestDecoder<'_> {
 
     /// Text, a number, true or false; it may be a template.
     fn single_value(&mut self, node: &YamlNode, what: &str) -> TemplateTree {
-        if matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_) | NodeKind::Null) {
-            self.diagnostics.push(wrong_kind(node, what, "a single value").hint("use `json` for a map or a list"));
+        if matches!(
+            node.kind,
+            NodeKind::List(_) | NodeKind::Map(_) | NodeKind::Null
+        ) {
+            self.diagnostics.push(
+                wrong_kind(node, what, "a single value").hint("use `json` for a map or a list"),
+            );
         }
         self.value_decoder().tree(node)
     }
@@ -347,7 +490,12 @@ impl RequestDecoder<'_> {
         let entries = crate::load::node_reader::map_entries(node, "`multipart`", self.diagnostics);
         entries
             .iter()
-            .filter_map(|entry| Some(MultipartField { name: entry.key.to_string(), content: self.multipart_part(&entry.value)? }))
+            .filter_map(|entry| {
+                Some(MultipartField {
+                    name: entry.key.to_string(),
+                    content: self.multipart_part(&entry.value)?,
+                })
+            })
             .collect()
     }
 
@@ -356,12 +504,27 @@ impl RequestDecoder<'_> {
         if !matches!(node.kind, NodeKind::Map(_)) {
             return Some(MultipartContent::Text(self.single_value(node, "a part")));
         }
-        let map = CheckedMap::open(node, "a part", &["file", "filename", "type"], self.diagnostics)?;
-        let file = self.files.workspace_file(map.required("file", self.diagnostics)?, self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a part",
+            &["file", "filename", "type"],
+            self.diagnostics,
+        )?;
+        let file = self
+            .files
+            .workspace_file(map.required("file", self.diagnostics)?, self.diagnostics)?;
         let named = self.part_parameter(&map, "filename");
-        let filename = named.or_else(|| Some(file.path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
-        let media_type = self.part_parameter(&map, "type").unwrap_or_else(|| "application/octet-stream".to_owned());
-        Some(MultipartContent::File { file, filename, media_type })
+        let filename = named
+            .or_else(|| Some(file.path.file_name()?.to_string_lossy().into_owned()))
+            .unwrap_or_default();
+        let media_type = self
+            .part_parameter(&map, "type")
+            .unwrap_or_else(|| "application/octet-stream".to_owned());
+        Some(MultipartContent::File {
+            file,
+            filename,
+            media_type,
+        })
     }
 
     /// A word of a part's head: never a template, and nothing that could begin another head.
@@ -369,20 +532,36 @@ impl RequestDecoder<'_> {
         let node = map.get(key)?;
         let word = text(node, &format!("`{key}`"), self.diagnostics)?;
         if first_template(node).is_some() {
-            self.diagnostics
-                .push(Diagnostic::error(format!("`{key}` is never a template")).at(node.at, "`{{` is not allowed here"));
+            self.diagnostics.push(
+                Diagnostic::error(format!("`{key}` is never a template"))
+                    .at(node.at, "`{{` is not allowed here"),
+            );
         }
-        let media_type = key != "type" || word.split_once('/').is_some_and(|(main, sub)| !main.is_empty() && !sub.is_empty());
+        let media_type = key != "type"
+            || word
+                .split_once('/')
+                .is_some_and(|(main, sub)| !main.is_empty() && !sub.is_empty());
         if word.chars().any(char::is_control) || !media_type {
-            let wanted = if key == "type" { "such as `image/png`" } else { "no control characters" };
-            self.diagnostics
-                .push(Diagnostic::error(format!("`{}` is not a {key} of a part", word.escape_debug())).at(node.at, wanted));
+            let wanted = if key == "type" {
+                "such as `image/png`"
+            } else {
+                "no control characters"
+            };
+            self.diagnostics.push(
+                Diagnostic::error(format!(
+                    "`{}` is not a {key} of a part",
+                    word.escape_debug()
+                ))
+                .at(node.at, wanted),
+            );
         }
         Some(word.to_owned())
     }
 
     fn expected(&mut self, map: &CheckedMap<'_>) -> ExpectedOutcome {
-        let Some(node) = map.get("ok") else { return ExpectedOutcome::Success };
+        let Some(node) = map.get("ok") else {
+            return ExpectedOutcome::Success;
+        };
         if let NodeKind::Map(_) = node.kind {
             let words = ErrorKind::ALL.map(|kind| (kind.name(), kind));
             let kind = CheckedMap::open(node, "`ok`", &["kind"], self.diagnostics)
@@ -399,15 +578,23 @@ impl RequestDecoder<'_> {
     /// `true`, or what to mask.
     fn snapshot(&mut self, node: &YamlNode) -> Option<Snapshot> {
         match node.kind {
-            NodeKind::Bool(true) => Some(Snapshot { at: node.at, mask: Vec::new() }),
+            NodeKind::Bool(true) => Some(Snapshot {
+                at: node.at,
+                mask: Vec::new(),
+            }),
             NodeKind::Map(_) => {
                 let map = CheckedMap::open(node, "`snapshot`", &["mask"], self.diagnostics)?;
                 let paths = map.required("mask", self.diagnostics)?;
-                Some(Snapshot { at: node.at, mask: self.mask(paths) })
+                Some(Snapshot {
+                    at: node.at,
+                    mask: self.mask(paths),
+                })
             }
             _ => {
                 let fault = wrong_kind(node, "`snapshot`", "`true`, or a map with `mask`");
-                self.diagnostics.push(fault.hint("a step that has no snapshot does not say so: leave the key out"));
+                self.diagnostics.push(
+                    fault.hint("a step that has no snapshot does not say so: leave the key out"),
+                );
                 None
             }
         }
@@ -416,25 +603,46 @@ impl RequestDecoder<'_> {
     fn mask(&mut self, node: &YamlNode) -> Vec<JsonPath> {
         let paths = list_items(node, "`mask`", self.diagnostics);
         if paths.is_empty() && node.as_list().is_some() {
-            let fault = Diagnostic::error("`mask` needs at least one path").at(node.at, "nothing is masked here");
-            self.diagnostics.push(fault.hint("write `snapshot: true`: what the scheme masks is masked without a word"));
+            let fault = Diagnostic::error("`mask` needs at least one path")
+                .at(node.at, "nothing is masked here");
+            self.diagnostics
+                .push(fault.hint(
+                    "write `snapshot: true`: what the scheme masks is masked without a word",
+                ));
         }
-        let path = |node: &YamlNode, faults: &mut Diagnostics| json_path(text(node, "a path", faults)?, node.at, faults);
-        paths.iter().filter_map(|node| path(node, self.diagnostics)).collect()
+        let path = |node: &YamlNode, faults: &mut Diagnostics| {
+            json_path(text(node, "a path", faults)?, node.at, faults)
+        };
+        paths
+            .iter()
+            .filter_map(|node| path(node, self.diagnostics))
+            .collect()
     }
 
     fn timeout(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> std::time::Duration {
-        map.get("timeout").and_then(|node| duration(node, "`timeout`", self.diagnostics)).unwrap_or(defaults.timeout)
+        map.get("timeout")
+            .and_then(|node| duration(node, "`timeout`", self.diagnostics))
+            .unwrap_or(defaults.timeout)
     }
 
     fn assertions_and_captures(
         &mut self,
         map: &CheckedMap<'_>,
-    ) -> (Vec<crate::model::assertion::Assertion>, Vec<crate::model::capture::Capture>) {
+    ) -> (
+        Vec<crate::model::assertion::Assertion>,
+        Vec<crate::model::capture::Capture>,
+    ) {
         let assertions = map.get("assert").map(|node| {
-            AssertionDecoder { dialect: TemplateDialect::Request, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder {
+                dialect: TemplateDialect::Request,
+                files: self.files,
+                diagnostics: self.diagnostics,
+            }
+            .decode(node)
         });
-        let captures = map.get("capture").map(|node| decode_captures(node, self.diagnostics));
+        let captures = map
+            .get("capture")
+            .map(|node| decode_captures(node, self.diagnostics));
         (assertions.unwrap_or_default(), captures.unwrap_or_default())
     }
 
@@ -442,14 +650,17 @@ impl RequestDecoder<'_> {
         self.named(map, "account")
     }
 
-    /// A reason is demanded: a skip nobody can explain is a test that stays green when nothing was tested.
+    /// A reason is demanded: a skip nobody can explain is a test that stays green when nothing was
+    /// tested.
     fn skip(&mut self, map: &CheckedMap<'_>) -> Option<String> {
         let node = map.get("skip")?;
         match node.as_text() {
             Some(reason) if !reason.trim().is_empty() => Some(reason.to_owned()),
             _ => {
-                self.diagnostics
-                    .push(wrong_kind(node, "`skip`", "the reason, as text").hint("write `skip: waiting for the permission`"));
+                self.diagnostics.push(
+                    wrong_kind(node, "`skip`", "the reason, as text")
+                        .hint("write `skip: waiting for the permission`"),
+                );
                 None
             }
         }
@@ -462,14 +673,23 @@ impl RequestDecoder<'_> {
     pub(super) fn named(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<SpannedName> {
         let node = map.get(key)?;
         let name = text(node, &format!("`{key}`"), self.diagnostics)?;
-        Some(SpannedName { name: name.to_owned(), at: node.at })
+        Some(SpannedName {
+            name: name.to_owned(),
+            at: node.at,
+        })
     }
 
     pub(super) fn value_decoder(&mut self) -> ValueDecoder<'_> {
-        ValueDecoder { dialect: TemplateDialect::Request, diagnostics: self.diagnostics }
+        ValueDecoder {
+            dialect: TemplateDialect::Request,
+            diagnostics: self.diagnostics,
+        }
     }
 }
 
 fn is_object(tree: &TemplateTree) -> bool {
-    matches!(&tree.kind, TemplateTreeKind::Object(_) | TemplateTreeKind::Constant(Value::Object(_)))
+    matches!(
+        &tree.kind,
+        TemplateTreeKind::Object(_) | TemplateTreeKind::Constant(Value::Object(_))
+    )
 }

@@ -1,15 +1,18 @@
-//! Decodes `resources` of a recording: what the sandbox keeps, and the requests that deal with it. Unlike the rest of a
-//! recording its answers are templates.
+//! Decodes `resources` of a recording: what the sandbox keeps, and the requests that deal with it.
+//! Unlike the rest of a recording its answers are templates.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
-use crate::load::node_reader::{CheckedMap, at_most_one, boolean, check_variable_name, map_entries, scalar, text, wrong_kind};
+use crate::load::node_reader::{
+    CheckedMap, at_most_one, boolean, check_variable_name, map_entries, scalar, text, wrong_kind,
+};
 use crate::load::recording::response_status;
 use crate::load::value_decoder::ValueDecoder;
 use crate::model::request::Method;
 use crate::model::sandbox_resource::{
-    IdLocation, IdSequence, ItemAction, OperationKind, ResourceOperation, ResourcePath, ResourceResponse, SandboxResource,
+    IdLocation, IdSequence, ItemAction, OperationKind, ResourceOperation, ResourcePath,
+    ResourceResponse, SandboxResource,
 };
 use crate::model::template::{Expression, TemplateTree};
 use crate::model::workspace::Workspace;
@@ -19,16 +22,21 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a resource.
-pub const RESOURCE_KEYS: [&str; 8] = ["id", "shared", "create", "read", "update", "delete", "list", "missing"];
+pub const RESOURCE_KEYS: [&str; 8] = [
+    "id", "shared", "create", "read", "update", "delete", "list", "missing",
+];
 /// Keys of every operation.
-const OPERATION_KEYS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "status", "json"];
+const OPERATION_KEYS: [&str; 8] = [
+    "get", "post", "put", "patch", "delete", "head", "status", "json",
+];
 const SINGLE_ITEM_OPERATIONS: [(&str, &str, ItemAction); 3] = [
     ("read", "`read`", ItemAction::Read),
     ("update", "`update`", ItemAction::Update),
     ("delete", "`delete`", ItemAction::Delete),
 ];
 const ID_PLACE_KEYS: [&str; 4] = ["query", "json", "form", "path"];
-/// The largest `first`: far below where numbers end, and where JSON of other programs begins to round.
+/// The largest `first`: far below where numbers end, and where JSON of other programs begins to
+/// round.
 const MAX_FIRST_ID: i64 = 1_000_000_000_000_000;
 
 /// What every answer sees.
@@ -44,19 +52,33 @@ pub struct ResourceDecoder<'d> {
 
 impl ResourceDecoder<'_> {
     pub fn decode(&mut self, node: &YamlNode) -> Vec<SandboxResource> {
-        map_entries(node, "`resources`", self.diagnostics).iter().filter_map(|entry| self.resource(entry)).collect()
+        map_entries(node, "`resources`", self.diagnostics)
+            .iter()
+            .filter_map(|entry| self.resource(entry))
+            .collect()
     }
 
     fn resource(&mut self, entry: &MapEntry) -> Option<SandboxResource> {
         check_variable_name(&entry.key, entry.key_at, "a resource", self.diagnostics);
         let map = CheckedMap::open(&entry.value, "a resource", &RESOURCE_KEYS, self.diagnostics)?;
-        let ids = map.required("id", self.diagnostics).and_then(|node| self.ids(node));
-        let shared = map.get("shared").and_then(|node| boolean(node, "`shared`", self.diagnostics)).unwrap_or_default();
-        let create = map.required("create", self.diagnostics).and_then(|node| self.create(node));
-        let one = SINGLE_ITEM_OPERATIONS
-            .map(|(key, what, verb)| map.get(key).and_then(|node| self.single_item_operation(what, verb, node)));
+        let ids = map
+            .required("id", self.diagnostics)
+            .and_then(|node| self.ids(node));
+        let shared = map
+            .get("shared")
+            .and_then(|node| boolean(node, "`shared`", self.diagnostics))
+            .unwrap_or_default();
+        let create = map
+            .required("create", self.diagnostics)
+            .and_then(|node| self.create(node));
+        let one = SINGLE_ITEM_OPERATIONS.map(|(key, what, verb)| {
+            map.get(key)
+                .and_then(|node| self.single_item_operation(what, verb, node))
+        });
         let list = map.get("list").and_then(|node| self.list(node));
-        let missing = map.get("missing").and_then(|node| self.missing_response(node));
+        let missing = map
+            .get("missing")
+            .and_then(|node| self.missing_response(node));
         let operations = [create, list].into_iter().chain(one).flatten().collect();
         Some(SandboxResource {
             name: entry.key.to_string(),
@@ -74,19 +96,28 @@ impl ResourceDecoder<'_> {
         let map = CheckedMap::open(node, "the `id` of a resource", &keys, self.diagnostics)?;
         at_most_one(&map, &keys, "ids are numbers or texts", self.diagnostics);
         if let Some(prefix) = map.get("prefix") {
-            return text(prefix, "`prefix`", self.diagnostics).map(|prefix| IdSequence::Prefixed { prefix: prefix.to_owned() });
+            return text(prefix, "`prefix`", self.diagnostics).map(|prefix| IdSequence::Prefixed {
+                prefix: prefix.to_owned(),
+            });
         }
         let Some(node) = map.get("first") else {
-            let fault = Diagnostic::error("the `id` of a resource needs `first` or `prefix`").at(map.at, "none of them here");
-            self.diagnostics.push(fault.hint("write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts"));
+            let fault = Diagnostic::error("the `id` of a resource needs `first` or `prefix`")
+                .at(map.at, "none of them here");
+            self.diagnostics.push(fault.hint(
+                "write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts",
+            ));
             return None;
         };
-        let first = node.to_value().as_number().and_then(crate::value::Number::as_i64);
+        let first = node
+            .to_value()
+            .as_number()
+            .and_then(crate::value::Number::as_i64);
         let first = first.filter(|first| (0..=MAX_FIRST_ID).contains(first));
         if first.is_none() {
-            let fault =
-                Diagnostic::error("`first` must be a whole number").at(node.at, format!("not one of 0 to {MAX_FIRST_ID}"));
-            self.diagnostics.push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
+            let fault = Diagnostic::error("`first` must be a whole number")
+                .at(node.at, format!("not one of 0 to {MAX_FIRST_ID}"));
+            self.diagnostics
+                .push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
         }
         first.map(|first| IdSequence::Numbers { first })
     }
@@ -97,14 +128,33 @@ impl ResourceDecoder<'_> {
     }
 
     fn list(&mut self, node: &YamlNode) -> Option<ResourceOperation> {
-        let map = CheckedMap::open(node, "`list`", &with_key("each", &OPERATION_KEYS), self.diagnostics)?;
-        let each = map.required("each", self.diagnostics).map(|node| self.response_tree(node, &ITEM_NAMES));
+        let map = CheckedMap::open(
+            node,
+            "`list`",
+            &with_key("each", &OPERATION_KEYS),
+            self.diagnostics,
+        )?;
+        let each = map
+            .required("each", self.diagnostics)
+            .map(|node| self.response_tree(node, &ITEM_NAMES));
         self.operation(&map, OperationKind::List(each?), &LIST_NAMES)
     }
 
-    fn single_item_operation(&mut self, what: &'static str, verb: ItemAction, node: &YamlNode) -> Option<ResourceOperation> {
-        let map = CheckedMap::open(node, what, &with_key("id", &OPERATION_KEYS), self.diagnostics)?;
-        let place = map.required("id", self.diagnostics).and_then(|node| self.id_place(node));
+    fn single_item_operation(
+        &mut self,
+        what: &'static str,
+        verb: ItemAction,
+        node: &YamlNode,
+    ) -> Option<ResourceOperation> {
+        let map = CheckedMap::open(
+            node,
+            what,
+            &with_key("id", &OPERATION_KEYS),
+            self.diagnostics,
+        )?;
+        let place = map
+            .required("id", self.diagnostics)
+            .and_then(|node| self.id_place(node));
         self.operation(&map, OperationKind::OnItem(verb, place?), &ITEM_NAMES)
     }
 
@@ -113,11 +163,25 @@ impl ResourceDecoder<'_> {
         self.response(&map, 404, &MISSING_NAMES)
     }
 
-    fn operation(&mut self, map: &CheckedMap<'_>, does: OperationKind, names: &[&str]) -> Option<ResourceOperation> {
+    fn operation(
+        &mut self,
+        map: &CheckedMap<'_>,
+        does: OperationKind,
+        names: &[&str],
+    ) -> Option<ResourceOperation> {
         let written = self.response(map, 200, names);
-        at_most_one(map, &Method::ALL.map(Method::key), "an operation has one method", self.diagnostics);
-        let Some((method, node)) = Method::ALL.into_iter().find_map(|method| Some((method, map.get(method.key())?))) else {
-            let fault = Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
+        at_most_one(
+            map,
+            &Method::ALL.map(Method::key),
+            "an operation has one method",
+            self.diagnostics,
+        );
+        let Some((method, node)) = Method::ALL
+            .into_iter()
+            .find_map(|method| Some((method, map.get(method.key())?)))
+        else {
+            let fault =
+                Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
             self.diagnostics.push(fault.hint("write `post: /v1/items`"));
             return None;
         };
@@ -125,18 +189,32 @@ impl ResourceDecoder<'_> {
         if self.is_valid_path(&path, node.at) {
             self.check_id_placeholder(&path, &does, node.at);
         }
-        Some(ResourceOperation { at: node.at, method, path, kind: does, response: written? })
+        Some(ResourceOperation {
+            at: node.at,
+            method,
+            path,
+            kind: does,
+            response: written?,
+        })
     }
 
     fn is_valid_path(&mut self, path: &ResourcePath, at: Span) -> bool {
-        let holes = path.0.split('/').filter(|segment| *segment == ResourcePath::ID_PLACEHOLDER).count();
+        let holes = path
+            .0
+            .split('/')
+            .filter(|segment| *segment == ResourcePath::ID_PLACEHOLDER)
+            .count();
         let fault = if !path.0.starts_with('/') {
-            Diagnostic::error("a path begins with `/`").at(at, "this does not").hint("write the path without its host")
+            Diagnostic::error("a path begins with `/`")
+                .at(at, "this does not")
+                .hint("write the path without its host")
         } else if path.0.contains('?') {
-            let fault = Diagnostic::error("the path of an operation has no query").at(at, "only method and path are compared");
+            let fault = Diagnostic::error("the path of an operation has no query")
+                .at(at, "only method and path are compared");
             fault.hint("remove the `?` and what is behind it")
         } else if path.0.matches(['{', '}']).count() != 2 * holes || holes > 1 {
-            let fault = Diagnostic::error("a path has one hole at most, and it is `{id}`").at(at, "not so here");
+            let fault = Diagnostic::error("a path has one hole at most, and it is `{id}`")
+                .at(at, "not so here");
             fault.hint("let `{id}` stand for a whole segment, as in `/v1/items/{id}/stock`")
         } else {
             return true;
@@ -147,76 +225,121 @@ impl ResourceDecoder<'_> {
 
     fn check_id_placeholder(&mut self, path: &ResourcePath, does: &OperationKind, at: Span) {
         let (fault, hint) = match does {
-            OperationKind::OnItem(_, IdLocation::Path) if !path.has_id_placeholder() => {
-                ("there is no hole for the id in this path", "write `{id}` for it, as in `/v1/items/{id}`")
-            }
-            OperationKind::OnItem(_, IdLocation::Query(_) | IdLocation::Form(_) | IdLocation::Json(_))
-                if path.has_id_placeholder() =>
-            {
-                ("the path has a hole for the id, and `id` looks for it elsewhere", "write `id: { path: true }`")
-            }
-            OperationKind::Create | OperationKind::List(_) if path.has_id_placeholder() => {
-                ("only the path of `read`, `update` and `delete` has a hole for the id", "write the path without `{id}`")
-            }
+            OperationKind::OnItem(_, IdLocation::Path) if !path.has_id_placeholder() => (
+                "there is no hole for the id in this path",
+                "write `{id}` for it, as in `/v1/items/{id}`",
+            ),
+            OperationKind::OnItem(
+                _,
+                IdLocation::Query(_) | IdLocation::Form(_) | IdLocation::Json(_),
+            ) if path.has_id_placeholder() => (
+                "the path has a hole for the id, and `id` looks for it elsewhere",
+                "write `id: { path: true }`",
+            ),
+            OperationKind::Create | OperationKind::List(_) if path.has_id_placeholder() => (
+                "only the path of `read`, `update` and `delete` has a hole for the id",
+                "write the path without `{id}`",
+            ),
             _ => return,
         };
-        self.diagnostics.push(Diagnostic::error(fault).at(at, "this path").hint(hint));
+        self.diagnostics
+            .push(Diagnostic::error(fault).at(at, "this path").hint(hint));
     }
 
     /// `{ query: item_id }`
     fn id_place(&mut self, node: &YamlNode) -> Option<IdLocation> {
-        let map = CheckedMap::open(node, "the `id` of an operation", &ID_PLACE_KEYS, self.diagnostics)?;
-        at_most_one(&map, &ID_PLACE_KEYS, "the id of a request stands in one place", self.diagnostics);
+        let map = CheckedMap::open(
+            node,
+            "the `id` of an operation",
+            &ID_PLACE_KEYS,
+            self.diagnostics,
+        )?;
+        at_most_one(
+            &map,
+            &ID_PLACE_KEYS,
+            "the id of a request stands in one place",
+            self.diagnostics,
+        );
         let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
-            let fault = Diagnostic::error("`id` says where a request names the thing").at(map.at, "no place here");
-            self.diagnostics
-                .push(fault.hint("write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`"));
+            let fault = Diagnostic::error("`id` says where a request names the thing")
+                .at(map.at, "no place here");
+            self.diagnostics.push(fault.hint(
+                "write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`",
+            ));
             return None;
         };
-        let name = |faults: &mut Diagnostics| scalar(&entry.value, "the name of a parameter", faults);
+        let name =
+            |faults: &mut Diagnostics| scalar(&entry.value, "the name of a parameter", faults);
         match entry.key.as_str() {
             "query" => name(self.diagnostics).map(IdLocation::Query),
             "form" => name(self.diagnostics).map(IdLocation::Form),
             "json" => self.singular_path(&entry.value).map(IdLocation::Json),
-            _ => {
-                boolean(&entry.value, "`path`", self.diagnostics).and_then(|is_there| self.path_id_place(is_there, &entry.value))
-            }
+            _ => boolean(&entry.value, "`path`", self.diagnostics)
+                .and_then(|is_there| self.path_id_place(is_there, &entry.value)),
         }
     }
 
     fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdLocation> {
         if !is_there {
             let fault = wrong_kind(node, "`path`", "`true`");
-            self.diagnostics.push(fault.hint("name another place with `query`, `json` or `form`"));
+            self.diagnostics
+                .push(fault.hint("name another place with `query`, `json` or `form`"));
         }
         is_there.then_some(IdLocation::Path)
     }
 
     fn singular_path(&mut self, node: &YamlNode) -> Option<JsonPath> {
-        let path = json_path(text(node, "a JSONPath", self.diagnostics)?, node.at, self.diagnostics)?;
+        let path = json_path(
+            text(node, "a JSONPath", self.diagnostics)?,
+            node.at,
+            self.diagnostics,
+        )?;
         if !path.is_singular() {
-            let fault = Diagnostic::error("a path to an id names one value").at(node.at, "this one can find many");
-            self.diagnostics.push(fault.hint("use names and indices only, as in `$.items[0].id`"));
+            let fault = Diagnostic::error("a path to an id names one value")
+                .at(node.at, "this one can find many");
+            self.diagnostics
+                .push(fault.hint("use names and indices only, as in `$.items[0].id`"));
         }
         Some(path)
     }
 
-    fn response(&mut self, map: &CheckedMap<'_>, usual: u16, names: &[&str]) -> Option<ResourceResponse> {
-        let code = map.get("status").map_or(Some(usual), |node| response_status(node, self.diagnostics));
+    fn response(
+        &mut self,
+        map: &CheckedMap<'_>,
+        usual: u16,
+        names: &[&str],
+    ) -> Option<ResourceResponse> {
+        let code = map
+            .get("status")
+            .map_or(Some(usual), |node| response_status(node, self.diagnostics));
         if let (Some(204 | 304), Some(entry)) = (code, map.entry("json")) {
-            let fault = Diagnostic::error(format!("an answer {} has no body", code.unwrap_or_default()));
-            self.diagnostics.push(fault.at(entry.key_at, "nobody would get this"));
+            let fault = Diagnostic::error(format!(
+                "an answer {} has no body",
+                code.unwrap_or_default()
+            ));
+            self.diagnostics
+                .push(fault.at(entry.key_at, "nobody would get this"));
         }
         let json = map.get("json").map(|node| self.response_tree(node, names));
-        Some(ResourceResponse { status: code?, json })
+        Some(ResourceResponse {
+            status: code?,
+            json,
+        })
     }
 
     /// Every name in it must be known: a slip in an answer must not become null.
     fn response_tree(&mut self, node: &YamlNode, names: &[&str]) -> TemplateTree {
-        let tree = ValueDecoder { dialect: TemplateDialect::Scheme, diagnostics: self.diagnostics }.tree(node);
+        let tree = ValueDecoder {
+            dialect: TemplateDialect::Scheme,
+            diagnostics: self.diagnostics,
+        }
+        .tree(node);
         let known: Vec<&str> = names.iter().chain(&COMMON_NAMES).copied().collect();
         for expression in tree.expressions() {
-            for name in TemplateDialect::Scheme.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Scheme
+                .names_in(expression)
+                .unwrap_or_default()
+            {
                 self.check_name(&name, &known, expression);
             }
         }
@@ -224,13 +347,19 @@ impl ResourceDecoder<'_> {
     }
 
     fn check_name(&mut self, name: &str, known: &[&str], expression: &Expression) {
-        let (root, member) = name.split_once('.').map_or((name, None), |(root, member)| (root, Some(member)));
+        let (root, member) = name
+            .split_once('.')
+            .map_or((name, None), |(root, member)| (root, Some(member)));
         if !known.contains(&root) {
-            let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(root, known.iter().copied())));
+            let fault = Diagnostic::error(format!("`{name}` is not defined here"))
+                .at(expression.at, "used here");
+            self.diagnostics
+                .push(fault.maybe_hint(did_you_mean(root, known.iter().copied())));
         } else if member.is_some() && !["sent", "items"].contains(&root) {
-            let fault = Diagnostic::error(format!("`{root}` is a single value")).at(expression.at, "and has no parts");
-            self.diagnostics.push(fault.hint(format!("write `{{{{ {root} }}}}`")));
+            let fault = Diagnostic::error(format!("`{root}` is a single value"))
+                .at(expression.at, "and has no parts");
+            self.diagnostics
+                .push(fault.hint(format!("write `{{{{ {root} }}}}`")));
         }
     }
 }
@@ -247,15 +376,25 @@ pub fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
         let scheme = recording.scheme.as_str();
         for resource in &recording.resources {
             if let Some(first) = names.insert((scheme, &resource.name), resource.at) {
-                let fault = Diagnostic::error(format!("two resources of `{scheme}` are named `{}`", resource.name));
-                faults.push(fault.at(resource.at, "the second").at(first, "the first").hint("give one of them another name"));
+                let fault = Diagnostic::error(format!(
+                    "two resources of `{scheme}` are named `{}`",
+                    resource.name
+                ));
+                faults.push(
+                    fault
+                        .at(resource.at, "the second")
+                        .at(first, "the first")
+                        .hint("give one of them another name"),
+                );
             }
             for operation in &resource.operations {
                 let key = (scheme, operation.method.name(), operation.path.0.as_str());
                 if let Some(first) = requests.insert(key, operation.at) {
                     let fault = Diagnostic::error("two operations answer the same request");
                     let fault = fault.at(operation.at, "the second").at(first, "the first");
-                    faults.push(fault.hint("method and path decide which operation it is: let one of them differ"));
+                    faults.push(fault.hint(
+                        "method and path decide which operation it is: let one of them differ",
+                    ));
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! The JSON Schemas of the files that people write, for editors. Tests hold them against the decoder.
+//! The JSON Schemas of the files that people write, for editors. Tests hold them against the
+//! decoder.
 
 /// Kind of file → its schema.
 pub const SCHEMAS: [(&str, &str); 5] = [
@@ -11,5 +12,8 @@ pub const SCHEMAS: [(&str, &str); 5] = [
 
 #[must_use]
 pub fn schema_of(kind: &str) -> Option<&'static str> {
-    SCHEMAS.iter().find(|(name, _)| *name == kind).map(|(_, text)| *text)
+    SCHEMAS
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map(|(_, text)| *text)
 }

@@ -1,5 +1,5 @@
-//! Nodes to trees and templates: every expression is taken apart and compiled here, so that a fault in it is a fault of
-//! its file, before anything is sent.
+//! Nodes to trees and templates: every expression is taken apart and compiled here, so that a fault
+//! in it is a fault of its file, before anything is sent.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{check_variable_name, map_entries, wrong_kind};
@@ -19,14 +19,25 @@ impl ValueDecoder<'_> {
     pub fn tree(&mut self, node: &YamlNode) -> TemplateTree {
         let kind = match &node.kind {
             NodeKind::Text(text) => {
-                let template = find_expression(&text.value).and_then(|_| self.parse_template(text, node));
-                template.map_or_else(|| TemplateTreeKind::Constant(Value::from(text.value.clone())), TemplateTreeKind::Template)
+                let template =
+                    find_expression(&text.value).and_then(|_| self.parse_template(text, node));
+                template.map_or_else(
+                    || TemplateTreeKind::Constant(Value::from(text.value.clone())),
+                    TemplateTreeKind::Template,
+                )
             }
-            NodeKind::List(items) => list_tree_kind(items.iter().map(|item| self.tree(item)).collect()),
-            NodeKind::Map(entries) => {
-                object_tree_kind(entries.iter().map(|entry| (entry.key.clone(), self.tree(&entry.value))).collect())
+            NodeKind::List(items) => {
+                list_tree_kind(items.iter().map(|item| self.tree(item)).collect())
             }
-            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => TemplateTreeKind::Constant(node.to_value()),
+            NodeKind::Map(entries) => object_tree_kind(
+                entries
+                    .iter()
+                    .map(|entry| (entry.key.clone(), self.tree(&entry.value)))
+                    .collect(),
+            ),
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {
+                TemplateTreeKind::Constant(node.to_value())
+            }
         };
         TemplateTree { at: node.at, kind }
     }
@@ -36,7 +47,10 @@ impl ValueDecoder<'_> {
         let text = match &node.kind {
             NodeKind::Text(text) => text.clone(),
             _ => match node.as_scalar() {
-                Some(value) => ScalarText { value, verbatim_offset: None },
+                Some(value) => ScalarText {
+                    value,
+                    verbatim_offset: None,
+                },
                 None => {
                     self.diagnostics.push(wrong_kind(node, what, "text"));
                     return None;
@@ -47,11 +61,18 @@ impl ValueDecoder<'_> {
     }
 
     pub fn field(&mut self, entry: &MapEntry) -> TemplateField {
-        TemplateField { name: entry.key.clone(), name_at: entry.key_at, value: self.tree(&entry.value) }
+        TemplateField {
+            name: entry.key.clone(),
+            name_at: entry.key_at,
+            value: self.tree(&entry.value),
+        }
     }
 
     pub fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<TemplateField> {
-        map_entries(node, what, self.diagnostics).iter().map(|entry| self.field(entry)).collect()
+        map_entries(node, what, self.diagnostics)
+            .iter()
+            .map(|entry| self.field(entry))
+            .collect()
     }
 
     /// A `vars` map: names that templates can look up.
@@ -67,8 +88,13 @@ impl ValueDecoder<'_> {
         let template = match Template::parse(&text.value, node.at, text.verbatim_offset) {
             Ok(template) => template,
             Err(broken) => {
-                let at = text.verbatim_offset.map_or(node.at, |shift| node.at.slice(shift + broken.offset, 2));
-                self.diagnostics.push(Diagnostic::error(format!("a broken template: {}", broken.reason)).at(at, "here"));
+                let at = text
+                    .verbatim_offset
+                    .map_or(node.at, |shift| node.at.slice(shift + broken.offset, 2));
+                self.diagnostics.push(
+                    Diagnostic::error(format!("a broken template: {}", broken.reason))
+                        .at(at, "here"),
+                );
                 return None;
             }
         };
@@ -82,12 +108,21 @@ impl ValueDecoder<'_> {
 }
 
 fn list_tree_kind(items: Vec<TemplateTree>) -> TemplateTreeKind {
-    let constants: Option<Vec<Value>> = items.iter().map(|item| item.as_constant().cloned()).collect();
-    constants.map_or(TemplateTreeKind::List(items), |values| TemplateTreeKind::Constant(Value::List(values)))
+    let constants: Option<Vec<Value>> = items
+        .iter()
+        .map(|item| item.as_constant().cloned())
+        .collect();
+    constants.map_or(TemplateTreeKind::List(items), |values| {
+        TemplateTreeKind::Constant(Value::List(values))
+    })
 }
 
 fn object_tree_kind(members: Vec<(CompactText, TemplateTree)>) -> TemplateTreeKind {
-    let constants: Option<Vec<ObjectMember>> =
-        members.iter().map(|(name, member)| Some((name.clone(), member.as_constant()?.clone()))).collect();
-    constants.map_or(TemplateTreeKind::Object(members), |values| TemplateTreeKind::Constant(Value::Object(values)))
+    let constants: Option<Vec<ObjectMember>> = members
+        .iter()
+        .map(|(name, member)| Some((name.clone(), member.as_constant()?.clone())))
+        .collect();
+    constants.map_or(TemplateTreeKind::Object(members), |values| {
+        TemplateTreeKind::Constant(Value::Object(values))
+    })
 }

@@ -20,12 +20,19 @@ impl RequestDecoder<'_> {
             NodeKind::Text(text) => self.table_variants(&text.value, node, what),
             NodeKind::Map(_) => Some(self.inline_variants(node, what)),
             _ => {
-                self.diagnostics.push(wrong_kind(node, what, "a map of ids, or the path of a `.csv` or `.json` file"));
+                self.diagnostics.push(wrong_kind(
+                    node,
+                    what,
+                    "a map of ids, or the path of a `.csv` or `.json` file",
+                ));
                 None
             }
         };
         if variants.as_ref().is_some_and(Vec::is_empty) {
-            self.diagnostics.push(Diagnostic::error(format!("{what} has no line")).at(node.at, "nothing would be tested"));
+            self.diagnostics.push(
+                Diagnostic::error(format!("{what} has no line"))
+                    .at(node.at, "nothing would be tested"),
+            );
         }
         variants.unwrap_or_default()
     }
@@ -35,8 +42,16 @@ impl RequestDecoder<'_> {
         let mut variants = Vec::new();
         for entry in lines {
             self.check_variant_id(&entry.key, entry.key_at);
-            let vars = if matches!(entry.value.kind, NodeKind::Null) { Vec::new() } else { self.vars(&entry.value) };
-            variants.push(CaseVariant { id: entry.key.to_string(), at: entry.key_at, vars });
+            let vars = if matches!(entry.value.kind, NodeKind::Null) {
+                Vec::new()
+            } else {
+                self.vars(&entry.value)
+            };
+            variants.push(CaseVariant {
+                id: entry.key.to_string(),
+                at: entry.key_at,
+                vars,
+            });
         }
         variants
     }
@@ -44,29 +59,46 @@ impl RequestDecoder<'_> {
     fn check_variant_id(&mut self, id: &str, at: Span) {
         if !is_id(id) {
             let fault = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
-            self.diagnostics.push(fault.hint("use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids"));
+            self.diagnostics.push(fault.hint(
+                "use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids",
+            ));
         }
     }
 
     /// `cases: keywords.csv`, relative to the root of the workspace.
-    fn table_variants(&mut self, path: &str, node: &YamlNode, what: &str) -> Option<Vec<CaseVariant>> {
+    fn table_variants(
+        &mut self,
+        path: &str,
+        node: &YamlNode,
+        what: &str,
+    ) -> Option<Vec<CaseVariant>> {
         let file = self.files.workspace_file(node, self.diagnostics)?;
         let read = self.files.resolve_path(&file.path).and_then(|path| {
-            std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read as text: {error}", file.path.display()))
+            std::fs::read_to_string(&path).map_err(|error| {
+                format!("`{}` cannot be read as text: {error}", file.path.display())
+            })
         });
-        let rows = read.and_then(|text| match path.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("csv") => csv_rows(&text),
-            Some("json") => json_rows(&text),
-            _ => Err("a table is a `.csv` or a `.json` file".to_owned()),
-        });
+        let rows = read.and_then(
+            |text| match path.rsplit_once('.').map(|(_, ending)| ending) {
+                Some("csv") => csv_rows(&text),
+                Some("json") => json_rows(&text),
+                _ => Err("a table is a `.csv` or a `.json` file".to_owned()),
+            },
+        );
         match rows {
             Ok(rows) => {
-                let variants: Vec<CaseVariant> = rows.into_iter().filter_map(|row| self.row_variant(row, node)).collect();
+                let variants: Vec<CaseVariant> = rows
+                    .into_iter()
+                    .filter_map(|row| self.row_variant(row, node))
+                    .collect();
                 self.check_unique_ids(&variants, node);
                 Some(variants)
             }
             Err(reason) => {
-                self.diagnostics.push(Diagnostic::error(format!("{what} cannot be read: {reason}")).at(node.at, "this file"));
+                self.diagnostics.push(
+                    Diagnostic::error(format!("{what} cannot be read: {reason}"))
+                        .at(node.at, "this file"),
+                );
                 None
             }
         }
@@ -76,7 +108,10 @@ impl RequestDecoder<'_> {
     fn check_unique_ids(&mut self, variants: &[CaseVariant], node: &YamlNode) {
         for (index, variant) in variants.iter().enumerate() {
             if variants[..index].iter().any(|other| other.id == variant.id) {
-                let fault = Diagnostic::error(format!("the id `{}` stands twice in this table", variant.id));
+                let fault = Diagnostic::error(format!(
+                    "the id `{}` stands twice in this table",
+                    variant.id
+                ));
                 self.diagnostics.push(fault.at(node.at, "this file"));
             }
         }
@@ -88,21 +123,38 @@ impl RequestDecoder<'_> {
         self.check_variant_id(&id, node.at);
         let vars = cells.map(|(name, value)| {
             check_variable_name(&name, node.at, "a variable", self.diagnostics);
-            TemplateField { name, name_at: node.at, value: TemplateTree::constant(value) }
+            TemplateField {
+                name,
+                name_at: node.at,
+                value: TemplateTree::constant(value),
+            }
         });
         let vars = vars.collect();
-        Some(CaseVariant { id, at: node.at, vars })
+        Some(CaseVariant {
+            id,
+            at: node.at,
+            vars,
+        })
     }
 }
 
-/// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a number is a number.
+/// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a
+/// number is a number.
 fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let names = reader.headers().map_err(|error| error.to_string())?.clone();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        rows.push(names.iter().map(CompactText::from).zip(record.iter().map(Value::from_scalar_text)).collect());
+        rows.push(
+            names
+                .iter()
+                .map(CompactText::from)
+                .zip(record.iter().map(Value::from_scalar_text))
+                .collect(),
+        );
     }
     Ok(rows)
 }
@@ -110,7 +162,9 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
 /// A list of objects; the first member of each is the id.
 fn json_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
     let value = crate::value::parse(text.as_bytes()).map_err(|error| error.to_string())?;
-    let Value::List(items) = value else { return Err("it is not a list of objects".to_owned()) };
+    let Value::List(items) = value else {
+        return Err("it is not a list of objects".to_owned());
+    };
     let row = |item: Value| match item {
         Value::Object(members) if !members.is_empty() => Ok(members),
         _ => Err("each element must be an object whose first member is the id".to_owned()),
@@ -128,8 +182,14 @@ mod tests {
         let rows = csv_rows("id,keyword,price\na,무선 이어폰,1.10\nb,\"x, y\",no\n").unwrap();
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0][2].1, Value::Number(Number::parse("1.10").unwrap()));
-        assert_eq!((rows[1][1].1.as_str(), rows[1][2].1.as_str()), (Some("x, y"), Some("no")));
-        assert!(csv_rows("id,a\nx,1,2\n").is_err(), "a row of another length");
+        assert_eq!(
+            (rows[1][1].1.as_str(), rows[1][2].1.as_str()),
+            (Some("x, y"), Some("no"))
+        );
+        assert!(
+            csv_rows("id,a\nx,1,2\n").is_err(),
+            "a row of another length"
+        );
         let rows = json_rows(r#"[{"id":"a","n":1},{"id":"b"}]"#).unwrap();
         assert_eq!((rows[0][0].1.as_str(), rows[1].len()), (Some("a"), 1));
         assert!(json_rows("{}").is_err() && json_rows("[1]").is_err());

@@ -3,7 +3,9 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
 use crate::load::value_decoder::ValueDecoder;
-use crate::model::environment::{ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV};
+use crate::model::environment::{
+    ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
+};
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{SpannedName, TemplateField};
 use crate::render::TemplateDialect;
@@ -29,17 +31,37 @@ pub fn decode_workspace_settings(node: &YamlNode, faults: &mut Diagnostics) -> W
     if matches!(node.kind, crate::yaml::NodeKind::Null) {
         return WorkspaceSettings::default();
     }
-    let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else { return WorkspaceSettings::default() };
+    let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else {
+        return WorkspaceSettings::default();
+    };
     let default_env = map.get("default_env").and_then(|node| {
         let name = text(node, "`default_env`", faults)?.to_owned();
         Some(SpannedName { name, at: node.at })
     });
-    let vars = map.get("vars").map(|node| variable_fields(node, faults)).unwrap_or_default();
-    let environments =
-        map.get("envs").map(|node| map_entries(node, "`envs`", faults).iter().map(|entry| environment(entry, faults)).collect());
-    let redact = map.get("redact").map(|node| super::redact::decode_redact_rules(node, faults)).unwrap_or_default();
-    let max_age = map.get("recordings").and_then(|node| recording_max_age(node, faults));
-    let settings = WorkspaceSettings { default_env, vars, environments: environments.unwrap_or_default(), redact, max_age };
+    let vars = map
+        .get("vars")
+        .map(|node| variable_fields(node, faults))
+        .unwrap_or_default();
+    let environments = map.get("envs").map(|node| {
+        map_entries(node, "`envs`", faults)
+            .iter()
+            .map(|entry| environment(entry, faults))
+            .collect()
+    });
+    let redact = map
+        .get("redact")
+        .map(|node| super::redact::decode_redact_rules(node, faults))
+        .unwrap_or_default();
+    let max_age = map
+        .get("recordings")
+        .and_then(|node| recording_max_age(node, faults));
+    let settings = WorkspaceSettings {
+        default_env,
+        vars,
+        environments: environments.unwrap_or_default(),
+        redact,
+        max_age,
+    };
     check_default_environment(&settings, faults);
     settings
 }
@@ -51,49 +73,99 @@ fn recording_max_age(node: &YamlNode, faults: &mut Diagnostics) -> Option<Durati
 }
 
 fn check_default_environment(settings: &WorkspaceSettings, faults: &mut Diagnostics) {
-    let Some(default) = &settings.default_env else { return };
-    let names = || settings.environments.iter().map(|environment| environment.name.as_str()).chain([SANDBOX_ENV, LIVE_ENV]);
+    let Some(default) = &settings.default_env else {
+        return;
+    };
+    let names = || {
+        settings
+            .environments
+            .iter()
+            .map(|environment| environment.name.as_str())
+            .chain([SANDBOX_ENV, LIVE_ENV])
+    };
     if !names().any(|name| name == default.name) {
-        let fault =
-            Diagnostic::error(format!("there is no environment `{}`", default.name)).at(default.at, "not defined under `envs`");
+        let fault = Diagnostic::error(format!("there is no environment `{}`", default.name))
+            .at(default.at, "not defined under `envs`");
         faults.push(fault.maybe_hint(did_you_mean(&default.name, names())));
     }
 }
 
 fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
     check_name(entry, "an environment", faults);
-    let mut environment = Environment { name: entry.key.to_string(), at: entry.key_at, ..Environment::default() };
+    let mut environment = Environment {
+        name: entry.key.to_string(),
+        at: entry.key_at,
+        ..Environment::default()
+    };
     if matches!(entry.value.kind, crate::yaml::NodeKind::Null) {
         return environment;
     }
-    let Some(map) = CheckedMap::open(&entry.value, "an environment", &ENVIRONMENT_KEYS, faults) else { return environment };
-    environment.vars = map.get("vars").map(|node| variable_fields(node, faults)).unwrap_or_default();
-    environment.regions = map.get("regions").map(|node| names_by_scheme(node, "`regions`", faults)).unwrap_or_default();
-    environment.hosts = map.get("hosts").map(|node| names_by_scheme(node, "`hosts`", faults)).unwrap_or_default();
+    let Some(map) = CheckedMap::open(&entry.value, "an environment", &ENVIRONMENT_KEYS, faults)
+    else {
+        return environment;
+    };
+    environment.vars = map
+        .get("vars")
+        .map(|node| variable_fields(node, faults))
+        .unwrap_or_default();
+    environment.regions = map
+        .get("regions")
+        .map(|node| names_by_scheme(node, "`regions`", faults))
+        .unwrap_or_default();
+    environment.hosts = map
+        .get("hosts")
+        .map(|node| names_by_scheme(node, "`hosts`", faults))
+        .unwrap_or_default();
     for (_, host) in &mut environment.hosts {
         normalize_host(host, faults);
     }
-    if let (SANDBOX_ENV, Some(hosts)) = (environment.name.as_str(), map.entry("hosts").or_else(|| map.entry("regions"))) {
-        faults.push(Diagnostic::error("the sandbox has its own hosts").at(hosts.key_at, "not for the sandbox to have"));
+    if let (SANDBOX_ENV, Some(hosts)) = (
+        environment.name.as_str(),
+        map.entry("hosts").or_else(|| map.entry("regions")),
+    ) {
+        faults.push(
+            Diagnostic::error("the sandbox has its own hosts")
+                .at(hosts.key_at, "not for the sandbox to have"),
+        );
     }
     for (scheme, host) in &environment.hosts {
         if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
-            let fault = Diagnostic::error(format!("`{scheme}` has a host and a region here")).at(region.at, "the region");
-            faults.push(fault.at(host.at, "the host").hint("a region names one of the scheme's own hosts: keep one of the two"));
+            let fault = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
+                .at(region.at, "the region");
+            faults.push(
+                fault
+                    .at(host.at, "the host")
+                    .hint("a region names one of the scheme's own hosts: keep one of the two"),
+            );
         }
     }
-    environment.accounts = map.get("accounts").map(|node| accounts(node, faults)).unwrap_or_default();
-    environment.refresh_policy =
-        map.get("refresh").and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, faults)).unwrap_or_default();
+    environment.accounts = map
+        .get("accounts")
+        .map(|node| accounts(node, faults))
+        .unwrap_or_default();
+    environment.refresh_policy = map
+        .get("refresh")
+        .and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, faults))
+        .unwrap_or_default();
     environment
 }
 
-fn names_by_scheme(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<(String, SpannedName)> {
+fn names_by_scheme(
+    node: &YamlNode,
+    what: &str,
+    faults: &mut Diagnostics,
+) -> Vec<(String, SpannedName)> {
     let pairs = map_entries(node, what, faults).iter();
     pairs
         .filter_map(|entry| {
             let name = text(&entry.value, what, faults)?.to_owned();
-            Some((entry.key.to_string(), SpannedName { name, at: entry.value.at }))
+            Some((
+                entry.key.to_string(),
+                SpannedName {
+                    name,
+                    at: entry.value.at,
+                },
+            ))
         })
         .collect()
 }
@@ -102,14 +174,19 @@ fn names_by_scheme(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec
 fn normalize_host(host: &mut SpannedName, faults: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
-    if parsed.as_ref().is_ok_and(|base| !base.is_https() && !base.is_loopback()) {
-        let fault =
-            Diagnostic::error("secrets go to `https` only").at(host.at, "plain `http`, and not on the loopback interface");
+    if parsed
+        .as_ref()
+        .is_ok_and(|base| !base.is_https() && !base.is_loopback())
+    {
+        let fault = Diagnostic::error("secrets go to `https` only")
+            .at(host.at, "plain `http`, and not on the loopback interface");
         faults.push(fault.hint("write `https://…`"));
     }
     if let Err(reason) = parsed {
-        faults
-            .push(Diagnostic::error(format!("not a host: {reason}")).at(host.at, "write `https://host` or `https://host/base`"));
+        faults.push(
+            Diagnostic::error(format!("not a host: {reason}"))
+                .at(host.at, "write `https://host` or `https://host/base`"),
+        );
     }
     host.name = trimmed;
 }
@@ -120,14 +197,25 @@ fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
         for entry in map_entries(&scheme.value, "the accounts of a scheme", faults) {
             check_name(entry, "an account", faults);
             if entry.key == ALL_ACCOUNTS {
-                faults.push(Diagnostic::error("no account can be named `all`").at(entry.key_at, "it means every account"));
+                faults.push(
+                    Diagnostic::error("no account can be named `all`")
+                        .at(entry.key_at, "it means every account"),
+                );
             }
             let values = match entry.value.kind {
                 crate::yaml::NodeKind::Null => &[],
                 _ => map_entries(&entry.value, "an account", faults),
             };
-            let values = values.iter().map(|value| (value.key.clone(), value.value.to_value())).collect();
-            found.push(Account { scheme: scheme.key.to_string(), name: entry.key.to_string(), at: entry.key_at, values });
+            let values = values
+                .iter()
+                .map(|value| (value.key.clone(), value.value.to_value()))
+                .collect();
+            found.push(Account {
+                scheme: scheme.key.to_string(),
+                name: entry.key.to_string(),
+                at: entry.key_at,
+                values,
+            });
         }
     }
     found
@@ -136,11 +224,18 @@ fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
 /// Names of environments and accounts become parts of variables, where `__` separates.
 fn check_name(entry: &MapEntry, what: &str, faults: &mut Diagnostics) {
     if !is_id(&entry.key) || entry.key.contains("__") {
-        let fault = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key)).at(entry.key_at, "this name");
-        faults.push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
+        let fault = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key))
+            .at(entry.key_at, "this name");
+        faults.push(fault.hint(
+            "use letters, digits, `-` and single `_`: it becomes a part of the names of variables",
+        ));
     }
 }
 
 fn variable_fields(node: &YamlNode, faults: &mut Diagnostics) -> Vec<TemplateField> {
-    ValueDecoder { dialect: TemplateDialect::Request, diagnostics: faults }.variables(node)
+    ValueDecoder {
+        dialect: TemplateDialect::Request,
+        diagnostics: faults,
+    }
+    .variables(node)
 }

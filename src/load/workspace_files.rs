@@ -1,5 +1,5 @@
-//! The files of a workspace: finds them by folder, reads them within limits, and refuses every path that leads outside
-//! the root, links included.
+//! The files of a workspace: finds them by folder, reads them within limits, and refuses every path
+//! that leads outside the root, links included.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{is_id, text};
@@ -49,7 +49,9 @@ impl WorkspaceFiles {
     /// # Errors
     /// When the folder cannot be resolved.
     pub fn new(root: &Path) -> std::io::Result<Self> {
-        Ok(Self { root: root.canonicalize()? })
+        Ok(Self {
+            root: root.canonicalize()?,
+        })
     }
 
     #[must_use]
@@ -63,7 +65,12 @@ impl WorkspaceFiles {
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
             if self.root.join(&path).is_file() {
-                found.push(DiscoveredFile { kind: FileKind::Workspace, path, name: "ingam".to_owned(), is_regular: false });
+                found.push(DiscoveredFile {
+                    kind: FileKind::Workspace,
+                    path,
+                    name: "ingam".to_owned(),
+                    is_regular: false,
+                });
             }
         }
         for folder in ["requests", "fixtures", "schemes"] {
@@ -71,29 +78,55 @@ impl WorkspaceFiles {
             self.collect_yaml_files(Path::new(folder), is_link, faults, &mut found);
         }
         found.sort_by(|left, right| left.path.cmp(&right.path));
-        for pair in found.windows(2).filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name) {
+        for pair in found
+            .windows(2)
+            .filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name)
+        {
             let (first, second) = (pair[0].path.display(), pair[1].path.display());
-            let fault = Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
-            faults.push(fault.in_file(&pair[1].path).hint("one ends in `.yaml`, the other in `.yml`: remove one"));
+            let fault =
+                Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
+            faults.push(
+                fault
+                    .in_file(&pair[1].path)
+                    .hint("one ends in `.yaml`, the other in `.yml`: remove one"),
+            );
         }
         for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
-            let fault = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name)).in_file(&file.path);
-            faults.push(fault.hint("use letters, digits, `_`, `-` and `.` in the names of files and folders"));
+            let fault = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
+                .in_file(&file.path);
+            faults.push(
+                fault.hint(
+                    "use letters, digits, `_`, `-` and `.` in the names of files and folders",
+                ),
+            );
         }
         found
     }
 
     /// What lies below a link is nowhere taken for where its path says it is.
-    fn collect_yaml_files(&self, folder: &Path, below_link: bool, faults: &mut Diagnostics, found: &mut Vec<DiscoveredFile>) {
+    fn collect_yaml_files(
+        &self,
+        folder: &Path,
+        below_link: bool,
+        faults: &mut Diagnostics,
+        found: &mut Vec<DiscoveredFile>,
+    ) {
         let listing = match std::fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return faults.push(unreadable_file(folder, &error)),
         };
-        // What the listing says of an entry costs nothing, and is asked for again only where it is a link.
-        let kind = |entry: &DirEntry| entry.file_type().map(|kind| (kind.is_dir(), kind.is_file(), kind.is_symlink()));
+        // What the listing says of an entry costs nothing, and is asked for again only where it is
+        // a link.
+        let kind = |entry: &DirEntry| {
+            entry
+                .file_type()
+                .map(|kind| (kind.is_dir(), kind.is_file(), kind.is_symlink()))
+        };
         let entries = listing.filter_map(Result::ok);
-        let mut entries: Vec<_> = entries.map(|entry| (entry.file_name(), kind(&entry).unwrap_or_default())).collect();
+        let mut entries: Vec<_> = entries
+            .map(|entry| (entry.file_name(), kind(&entry).unwrap_or_default()))
+            .collect();
         entries.sort();
         for (name, (is_dir, is_plain, is_link)) in entries {
             if name.to_string_lossy().starts_with('.') {
@@ -101,16 +134,25 @@ impl WorkspaceFiles {
             }
             let path = folder.join(name);
             if is_link && self.root.join(&path).is_dir() {
-                let fault = Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
-                faults.push(fault.hint("a link could lead outside, or in a circle: put the files themselves here"));
+                let fault =
+                    Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
+                faults.push(fault.hint(
+                    "a link could lead outside, or in a circle: put the files themselves here",
+                ));
             } else if is_dir {
                 self.collect_yaml_files(&path, below_link, faults, found);
-            } else if path
-                .extension()
-                .is_some_and(|ending| ["yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
-            {
+            } else if path.extension().is_some_and(|ending| {
+                ["yaml", "yml"]
+                    .iter()
+                    .any(|known| ending.eq_ignore_ascii_case(known))
+            }) {
                 match classify_path(&path) {
-                    Some((kind, name)) => found.push(DiscoveredFile { kind, path, name, is_regular: is_plain && !below_link }),
+                    Some((kind, name)) => found.push(DiscoveredFile {
+                        kind,
+                        path,
+                        name,
+                        is_regular: is_plain && !below_link,
+                    }),
                     None => faults.push(misplaced_file(&path)),
                 }
             }
@@ -120,23 +162,37 @@ impl WorkspaceFiles {
     /// The text of a YAML file.
     pub fn read(&self, file: &DiscoveredFile, faults: &mut Diagnostics) -> Option<String> {
         let path = &file.path;
-        let found = if file.is_regular { Ok(self.root.join(path)) } else { self.resolve_path(path) };
+        let found = if file.is_regular {
+            Ok(self.root.join(path))
+        } else {
+            self.resolve_path(path)
+        };
         let full = match found {
             Ok(full) => full,
             Err(reason) => {
-                faults.push(Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path));
+                faults.push(
+                    Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path),
+                );
                 return None;
             }
         };
         match read_limited(&full, file.is_regular) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) if text.contains('\0') => {
-                    faults.push(Diagnostic::error("the file holds a NUL byte").in_file(path).hint("save it as UTF-8 text"));
+                    faults.push(
+                        Diagnostic::error("the file holds a NUL byte")
+                            .in_file(path)
+                            .hint("save it as UTF-8 text"),
+                    );
                     None
                 }
                 Ok(text) => Some(text),
                 Err(_) => {
-                    faults.push(Diagnostic::error("the file is not UTF-8").in_file(path).hint("save it as UTF-8 text"));
+                    faults.push(
+                        Diagnostic::error("the file is not UTF-8")
+                            .in_file(path)
+                            .hint("save it as UTF-8 text"),
+                    );
                     None
                 }
             },
@@ -148,18 +204,28 @@ impl WorkspaceFiles {
     }
 
     /// A file that a request sends.
-    pub fn workspace_file(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<WorkspaceFile> {
+    pub fn workspace_file(
+        &self,
+        node: &YamlNode,
+        faults: &mut Diagnostics,
+    ) -> Option<WorkspaceFile> {
         let path = PathBuf::from(text(node, "a file name", faults)?);
         match self.resolve_path(&path) {
             Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
             Ok(_) => {
-                let fault = Diagnostic::error(format!("`{}` is not a file", path.display())).at(node.at, "a folder or a device");
+                let fault = Diagnostic::error(format!("`{}` is not a file", path.display()))
+                    .at(node.at, "a folder or a device");
                 faults.push(fault);
                 None
             }
             Err(reason) => {
-                let fault = Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
-                faults.push(fault.hint("a path is relative to the root of the workspace and stays inside it"));
+                let fault =
+                    Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
+                faults.push(
+                    fault.hint(
+                        "a path is relative to the root of the workspace and stays inside it",
+                    ),
+                );
                 None
             }
         }
@@ -170,13 +236,25 @@ impl WorkspaceFiles {
         let file = self.workspace_file(node, faults)?;
         let compiled = self
             .resolve_path(&file.path)
-            .and_then(|full| std::fs::read(full).map_err(|error| format!("cannot be read: {error}")))
-            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
-            .and_then(|json| jsonschema::validator_for(&json).map_err(|error| format!("is not a JSON Schema: {error}")));
+            .and_then(|full| {
+                std::fs::read(full).map_err(|error| format!("cannot be read: {error}"))
+            })
+            .and_then(|bytes| {
+                serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}"))
+            })
+            .and_then(|json| {
+                jsonschema::validator_for(&json)
+                    .map_err(|error| format!("is not a JSON Schema: {error}"))
+            });
         match compiled {
-            Ok(validator) => Some(JsonSchema { path: file.path, validator: Arc::new(validator) }),
+            Ok(validator) => Some(JsonSchema {
+                path: file.path,
+                validator: Arc::new(validator),
+            }),
             Err(reason) => {
-                faults.push(Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"));
+                faults.push(
+                    Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"),
+                );
                 None
             }
         }
@@ -185,20 +263,30 @@ impl WorkspaceFiles {
     /// The real path of a file of the workspace.
     ///
     /// # Errors
-    /// In words that follow "the file": when it does not exist or lies outside the root, by its spelling or by a link.
+    /// In words that follow "the file": when it does not exist or lies outside the root, by its
+    /// spelling or by a link.
     pub fn resolve_path(&self, path: &Path) -> Result<PathBuf, String> {
-        let outside = path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        let outside = path
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if outside || path.starts_with("~") {
             return Err(format!("`{}` lies outside the workspace", path.display()));
         }
-        let full = self.root.join(path).canonicalize().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("`{}` does not exist", path.display()),
-            _ => format!("`{}` cannot be read: {error}", path.display()),
-        })?;
+        let full = self
+            .root
+            .join(path)
+            .canonicalize()
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => format!("`{}` does not exist", path.display()),
+                _ => format!("`{}` cannot be read: {error}", path.display()),
+            })?;
         if full.starts_with(&self.root) {
             Ok(full)
         } else {
-            Err(format!("`{}` leads outside the workspace by a link", path.display()))
+            Err(format!(
+                "`{}` leads outside the workspace by a link",
+                path.display()
+            ))
         }
     }
 }
@@ -231,7 +319,11 @@ fn misplaced_file(path: &Path) -> Diagnostic {
 
 fn classify_path(path: &Path) -> Option<(FileKind, String)> {
     let stem = path.with_extension("");
-    let below = |folder: &str| stem.strip_prefix(folder).ok().map(|rest| rest.to_string_lossy().replace('\\', "/"));
+    let below = |folder: &str| {
+        stem.strip_prefix(folder)
+            .ok()
+            .map(|rest| rest.to_string_lossy().replace('\\', "/"))
+    };
     if let Some(name) = below("requests") {
         return Some((FileKind::Request, name));
     }
@@ -242,5 +334,7 @@ fn classify_path(path: &Path) -> Option<(FileKind, String)> {
     if let Some(name) = below("fixtures").and_then(flat) {
         return Some((FileKind::Fixture, name));
     }
-    below("schemes").and_then(flat).map(|name| (FileKind::Scheme, name))
+    below("schemes")
+        .and_then(flat)
+        .map(|name| (FileKind::Scheme, name))
 }

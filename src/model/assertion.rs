@@ -111,7 +111,15 @@ pub enum JsonType {
 }
 
 impl JsonType {
-    pub const ALL: [Self; 7] = [Self::Null, Self::Boolean, Self::Integer, Self::Number, Self::String, Self::Array, Self::Object];
+    pub const ALL: [Self; 7] = [
+        Self::Null,
+        Self::Boolean,
+        Self::Integer,
+        Self::Number,
+        Self::String,
+        Self::Array,
+        Self::Object,
+    ];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -131,7 +139,10 @@ impl Assertion {
     /// Every expression of its templates.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
-        self.predicates.iter().flat_map(Predicate::expressions).collect()
+        self.predicates
+            .iter()
+            .flat_map(Predicate::expressions)
+            .collect()
     }
 }
 

@@ -48,7 +48,11 @@ impl Environment {
     #[must_use]
     pub fn names_scheme(&self, scheme: &str) -> bool {
         self.accounts.iter().any(|account| account.scheme == scheme)
-            || self.hosts.iter().chain(&self.regions).any(|(name, _)| name == scheme)
+            || self
+                .hosts
+                .iter()
+                .chain(&self.regions)
+                .any(|(name, _)| name == scheme)
     }
 }
 
@@ -65,6 +69,9 @@ pub struct Account {
 impl Account {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.values
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 }

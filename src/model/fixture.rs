@@ -17,7 +17,11 @@ pub enum FixtureScope {
 }
 
 impl FixtureScope {
-    pub const WORDS: [(&'static str, Self); 3] = [("case", Self::Case), ("file", Self::File), ("run", Self::Run)];
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("case", Self::Case),
+        ("file", Self::File),
+        ("run", Self::Run),
+    ];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -94,7 +98,10 @@ impl Fixture {
     /// Every call that it can make.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| {
-            let undo = step.undo.iter().flat_map(|undo| undo.find.iter().map(|find| &find.step).chain([&undo.step]));
+            let undo = step
+                .undo
+                .iter()
+                .flat_map(|undo| undo.find.iter().map(|find| &find.step).chain([&undo.step]));
             std::iter::once(&step.step).chain(undo)
         })
     }

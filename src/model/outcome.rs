@@ -63,7 +63,9 @@ impl ErrorKind {
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
-            Self::Auth => "the key or token is not accepted: is it the key of this environment, and is the account authorized?",
+            Self::Auth => {
+                "the key or token is not accepted: is it the key of this environment, and is the account authorized?"
+            }
             Self::TokenExpired => "the token is too old or was replaced: get a new one",
             Self::Signature => {
                 "the signature is not accepted: `ingam explain` shows every line of it; check the key, the host and the path"

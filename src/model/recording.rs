@@ -12,7 +12,9 @@ use std::time::Duration;
 pub const FORMAT_VERSION: i64 = 1;
 
 /// What stands in a recording for a value that is fresh each time.
-pub const PLACEHOLDERS: [&str; 6] = ["<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>"];
+pub const PLACEHOLDERS: [&str; 6] = [
+    "<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>",
+];
 
 /// One file of `fixtures/recordings/`.
 #[derive(Clone, Debug)]
@@ -50,7 +52,8 @@ pub enum RecordedOutcome {
     Reset,
 }
 
-/// A request as it is before anything of the scheme is added. `<now>`, `<uuid>` and the like stand for any value.
+/// A request as it is before anything of the scheme is added. `<now>`, `<uuid>` and the like stand
+/// for any value.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
     /// Only where the answer belongs to one account.
@@ -105,15 +108,19 @@ pub enum ResponseBody {
     File(PathBuf),
 }
 
-/// Where the bodies of recordings lie that are too large for them: each under the SHA-256 of its bytes.
+/// Where the bodies of recordings lie that are too large for them: each under the SHA-256 of its
+/// bytes.
 pub const BODIES_DIR: &str = "fixtures/recordings/bodies";
 
-/// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows count as plain ones: version
-/// control may change them.
+/// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows
+/// count as plain ones: version control may change them.
 #[must_use]
 pub fn checksum(text: &str) -> String {
     let mut hash = Sha256::new();
-    for line in text.split_inclusive('\n').filter(|line| !line.starts_with("checksum:")) {
+    for line in text
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("checksum:"))
+    {
         match line.strip_suffix("\r\n") {
             Some(line) => {
                 hash.update(line);
@@ -128,7 +135,8 @@ pub fn checksum(text: &str) -> String {
 /// Whether two recorded requests are the same request.
 #[must_use]
 pub fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
-    (left.method, &left.path, &left.query, &left.account) == (right.method, &right.path, &right.query, &right.account)
+    (left.method, &left.path, &left.query, &left.account)
+        == (right.method, &right.path, &right.query, &right.account)
         && left.body == right.body
 }
 
@@ -137,8 +145,13 @@ pub fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool 
 pub fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
     let same = match (&left.outcome, &right.outcome) {
         (RecordedOutcome::Response(left), RecordedOutcome::Response(right))
-        | (RecordedOutcome::Truncated(left), RecordedOutcome::Truncated(right)) => is_same_response(left, right),
-        (left, right) => matches!((left, right), (RecordedOutcome::Reset, RecordedOutcome::Reset)),
+        | (RecordedOutcome::Truncated(left), RecordedOutcome::Truncated(right)) => {
+            is_same_response(left, right)
+        }
+        (left, right) => matches!(
+            (left, right),
+            (RecordedOutcome::Reset, RecordedOutcome::Reset)
+        ),
     };
     same && (left.times, left.delay) == (right.times, right.delay)
 }

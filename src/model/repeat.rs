@@ -1,5 +1,5 @@
-//! A step that is sent more than once because its file says so: until something holds, or page by page. It refuses to know
-//! retries, which only repair.
+//! A step that is sent more than once because its file says so: until something holds, or page by
+//! page. It refuses to know retries, which only repair.
 
 use crate::jsonpath::JsonPath;
 use crate::model::assertion::Assertion;

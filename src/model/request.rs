@@ -112,7 +112,11 @@ pub struct MultipartField {
 #[derive(Clone, Debug)]
 pub enum MultipartContent {
     Text(TemplateTree),
-    File { file: WorkspaceFile, filename: String, media_type: String },
+    File {
+        file: WorkspaceFile,
+        filename: String,
+        media_type: String,
+    },
 }
 
 /// A file that a request sends; its path lies inside the workspace.
@@ -127,24 +131,46 @@ impl Step {
     /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
-        let usual = if self.method.is_safe() { DEFAULT_ATTEMPTS } else { 1 };
-        if self.expected_outcome == ExpectedOutcome::Success { self.retry.unwrap_or(usual) } else { 1 }
+        let usual = if self.method.is_safe() {
+            DEFAULT_ATTEMPTS
+        } else {
+            1
+        };
+        if self.expected_outcome == ExpectedOutcome::Success {
+            self.retry.unwrap_or(usual)
+        } else {
+            1
+        }
     }
 
     /// Every expression of its templates.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut all: Vec<&Expression> = self.path.expressions().collect();
-        all.extend(self.query.iter().chain(&self.headers).flat_map(|field| field.value.expressions()));
+        all.extend(
+            self.query
+                .iter()
+                .chain(&self.headers)
+                .flat_map(|field| field.value.expressions()),
+        );
         all.extend(self.body.expressions());
-        all.extend(self.poll_conditions().iter().chain(&self.assertions).flat_map(Assertion::expressions));
+        all.extend(
+            self.poll_conditions()
+                .iter()
+                .chain(&self.assertions)
+                .flat_map(Assertion::expressions),
+        );
         all
     }
 
     /// What a poll waits for.
     #[must_use]
     pub fn poll_conditions(&self) -> &[Assertion] {
-        if let RepeatMode::Poll(poll) = &self.repeat { &poll.until } else { &[] }
+        if let RepeatMode::Poll(poll) = &self.repeat {
+            &poll.until
+        } else {
+            &[]
+        }
     }
 }
 
@@ -153,10 +179,19 @@ impl RequestBody {
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {
             Self::Json(tree) | Self::Text(tree) => tree.expressions(),
-            Self::Form(fields) => fields.iter().flat_map(|field| field.value.expressions()).collect(),
+            Self::Form(fields) => fields
+                .iter()
+                .flat_map(|field| field.value.expressions())
+                .collect(),
             Self::Multipart(parts) => parts
                 .iter()
-                .flat_map(|part| if let MultipartContent::Text(tree) = &part.content { tree.expressions() } else { Vec::new() })
+                .flat_map(|part| {
+                    if let MultipartContent::Text(tree) = &part.content {
+                        tree.expressions()
+                    } else {
+                        Vec::new()
+                    }
+                })
                 .collect(),
             Self::None | Self::File(_) => Vec::new(),
         }

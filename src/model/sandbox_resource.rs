@@ -1,4 +1,5 @@
-//! What a sandbox keeps: things that a request creates, so that others can read, change and delete them.
+//! What a sandbox keeps: things that a request creates, so that others can read, change and delete
+//! them.
 
 use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::request::Method;
@@ -37,7 +38,9 @@ impl IdSequence {
     pub fn id_after(&self, created: i64) -> Value {
         match self {
             Self::Numbers { first } => Value::from(first.saturating_add(created)),
-            Self::Prefixed { prefix } => Value::from(format!("{prefix}{}", created.saturating_add(1))),
+            Self::Prefixed { prefix } => {
+                Value::from(format!("{prefix}{}", created.saturating_add(1)))
+            }
         }
     }
 }
@@ -108,10 +111,13 @@ impl ResourcePath {
         self.0.contains(Self::ID_PLACEHOLDER)
     }
 
-    /// What stands in the hole of a path like this one, or nothing where there is none; `None` for another path.
+    /// What stands in the hole of a path like this one, or nothing where there is none; `None` for
+    /// another path.
     #[must_use]
     pub fn match_id<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let Some((before, after)) = self.0.split_once(Self::ID_PLACEHOLDER) else { return (self.0 == path).then_some("") };
+        let Some((before, after)) = self.0.split_once(Self::ID_PLACEHOLDER) else {
+            return (self.0 == path).then_some("");
+        };
         let inside = path.strip_prefix(before)?.strip_suffix(after)?;
         (!inside.is_empty() && !inside.contains('/')).then_some(inside)
     }
@@ -123,11 +129,18 @@ mod tests {
 
     #[test]
     fn a_hole_is_one_segment() {
-        let read = |written: &str, path: &'static str| ResourcePath(written.to_owned()).match_id(path);
+        let read =
+            |written: &str, path: &'static str| ResourcePath(written.to_owned()).match_id(path);
         assert_eq!(read("/v1/items/{id}", "/v1/items/7"), Some("7"));
         assert_eq!(read("/v1/items/{id}/stock", "/v1/items/7/stock"), Some("7"));
         assert_eq!(read("/v1/items", "/v1/items"), Some(""));
-        for path in ["/v1/items/", "/v1/items", "/v1/items/7/8", "/v2/items/7", "/v1/items/7/stock"] {
+        for path in [
+            "/v1/items/",
+            "/v1/items",
+            "/v1/items/7/8",
+            "/v2/items/7",
+            "/v1/items/7/stock",
+        ] {
             assert_eq!(read("/v1/items/{id}", path), None, "{path}");
         }
         assert_eq!(read("/a/{id}/a", "/a/a"), None);

@@ -1,5 +1,5 @@
-//! Text with holes, and values whose leaves are such texts. Taken apart once, when the file is loaded; it refuses to
-//! know what a hole evaluates to (that is `render`).
+//! Text with holes, and values whose leaves are such texts. Taken apart once, when the file is
+//! loaded; it refuses to know what a hole evaluates to (that is `render`).
 
 use crate::span::Span;
 use crate::value::{CompactText, Value};
@@ -26,7 +26,8 @@ pub struct Expression {
     pub part_index: u32,
     /// Without the braces and the blanks around it.
     pub source: String,
-    /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an expression keeps every digit.
+    /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an
+    /// expression keeps every digit.
     pub lookup: Option<Vec<String>>,
 }
 
@@ -38,23 +39,33 @@ pub struct TemplateSyntaxError {
 }
 
 impl Template {
-    /// Takes `text` apart. `at` must cover the written text; `verbatim` says that the two are the same bytes, so that a
-    /// hole can be pointed at exactly.
+    /// Takes `text` apart. `at` must cover the written text; `verbatim` says that the two are the
+    /// same bytes, so that a hole can be pointed at exactly.
     ///
     /// # Errors
     /// When a `{{` is never closed or nothing stands in it.
-    pub fn parse(text: &str, at: Span, verbatim: Option<usize>) -> Result<Self, TemplateSyntaxError> {
-        let place = |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
+    pub fn parse(
+        text: &str,
+        at: Span,
+        verbatim: Option<usize>,
+    ) -> Result<Self, TemplateSyntaxError> {
+        let place =
+            |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
         let mut parts = Vec::new();
         let mut from = 0;
         while let Some(open) = find_expression(&text[from..]).map(|open| from + open) {
             let inside = open + 2;
-            let len = expression_len(&text[inside..])
-                .ok_or(TemplateSyntaxError { offset: open, reason: "this `{{` is never closed by `}}`" })?;
+            let len = expression_len(&text[inside..]).ok_or(TemplateSyntaxError {
+                offset: open,
+                reason: "this `{{` is never closed by `}}`",
+            })?;
             let raw = &text[inside..inside + len];
             let source = raw.trim();
             if source.is_empty() {
-                return Err(TemplateSyntaxError { offset: open, reason: "nothing stands between `{{` and `}}`" });
+                return Err(TemplateSyntaxError {
+                    offset: open,
+                    reason: "nothing stands between `{{` and `}}`",
+                });
             }
             if open > from {
                 parts.push(TemplatePart::Literal(text[from..open].to_owned()));
@@ -79,21 +90,36 @@ impl Template {
     /// The text itself when nothing has to be filled in.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
-        if let [TemplatePart::Literal(text)] = self.parts.as_slice() { Some(text) } else { None }
+        if let [TemplatePart::Literal(text)] = self.parts.as_slice() {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// The one expression of a template that is nothing else; its value keeps its type.
     #[must_use]
     pub fn as_expression(&self) -> Option<&Expression> {
-        if let [TemplatePart::Expression(expression)] = self.parts.as_slice() { Some(expression) } else { None }
+        if let [TemplatePart::Expression(expression)] = self.parts.as_slice() {
+            Some(expression)
+        } else {
+            None
+        }
     }
 
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.parts.iter().filter_map(|part| if let TemplatePart::Expression(expression) = part { Some(expression) } else { None })
+        self.parts.iter().filter_map(|part| {
+            if let TemplatePart::Expression(expression) = part {
+                Some(expression)
+            } else {
+                None
+            }
+        })
     }
 }
 
-/// Where the first hole of a text begins. Nearly no text has a brace, and for one letter the search is fast.
+/// Where the first hole of a text begins. Nearly no text has a brace, and for one letter the search
+/// is fast.
 #[must_use]
 pub fn find_expression(text: &str) -> Option<usize> {
     let brace = text.find('{')?;
@@ -121,8 +147,10 @@ fn expression_len(text: &str) -> Option<usize> {
 }
 
 /// Words of the expression language that look like names.
-pub const RESERVED_WORDS: [&str; 15] =
-    ["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "loop", "self"];
+pub const RESERVED_WORDS: [&str; 15] = [
+    "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else",
+    "loop", "self",
+];
 
 fn plain_lookup(source: &str) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
@@ -131,16 +159,27 @@ fn plain_lookup(source: &str) -> Option<Vec<String>> {
         let mut pieces = piece.split('[');
         names.push(pieces.next().unwrap_or_default().to_owned());
         for index in pieces {
-            names.push(index.strip_suffix(']').filter(|index| is_index(index))?.to_owned());
+            names.push(
+                index
+                    .strip_suffix(']')
+                    .filter(|index| is_index(index))?
+                    .to_owned(),
+            );
         }
     }
     let is_name = |name: &String| {
         let mut letters = name.chars();
-        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        letters
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
             && !RESERVED_WORDS.contains(&name.as_str())
     };
-    names.iter().all(|name| is_index(name) || is_name(name)).then_some(names).filter(|names| is_name(&names[0]))
+    names
+        .iter()
+        .all(|name| is_index(name) || is_name(name))
+        .then_some(names)
+        .filter(|names| is_name(&names[0]))
 }
 
 fn is_index(text: &str) -> bool {
@@ -166,12 +205,19 @@ pub enum TemplateTreeKind {
 impl TemplateTree {
     #[must_use]
     pub fn constant(value: Value) -> Self {
-        Self { at: Span::default(), kind: TemplateTreeKind::Constant(value) }
+        Self {
+            at: Span::default(),
+            kind: TemplateTreeKind::Constant(value),
+        }
     }
 
     #[must_use]
     pub fn as_constant(&self) -> Option<&Value> {
-        if let TemplateTreeKind::Constant(value) = &self.kind { Some(value) } else { None }
+        if let TemplateTreeKind::Constant(value) = &self.kind {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// Every expression in it, in the order written.
@@ -181,7 +227,10 @@ impl TemplateTree {
             TemplateTreeKind::Constant(_) => Vec::new(),
             TemplateTreeKind::Template(template) => template.expressions().collect(),
             TemplateTreeKind::List(items) => items.iter().flat_map(Self::expressions).collect(),
-            TemplateTreeKind::Object(members) => members.iter().flat_map(|(_, member)| member.expressions()).collect(),
+            TemplateTreeKind::Object(members) => members
+                .iter()
+                .flat_map(|(_, member)| member.expressions())
+                .collect(),
         }
     }
 }
@@ -213,16 +262,28 @@ mod tests {
 
     #[test]
     fn a_broken_template_says_where() {
-        let broken = |text| Template::parse(text, Span::default(), None).unwrap_err().offset;
+        let broken = |text| {
+            Template::parse(text, Span::default(), None)
+                .unwrap_err()
+                .offset
+        };
         assert_eq!(broken("ab {{ c"), 3);
         assert_eq!(broken("{{ a }} {{ }}"), 8);
     }
 
     #[test]
     fn a_plain_lookup_is_known_as_one() {
-        assert_eq!(plain_lookup("a.b_1"), Some(vec!["a".to_owned(), "b_1".to_owned()]));
-        assert_eq!(plain_lookup("a[0].b"), Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()]));
-        for source in ["true", "a[b]", "a[-1]", "a[1:]", "0", "a + 1", "1", "now()", "a.", "'x'", "not a"] {
+        assert_eq!(
+            plain_lookup("a.b_1"),
+            Some(vec!["a".to_owned(), "b_1".to_owned()])
+        );
+        assert_eq!(
+            plain_lookup("a[0].b"),
+            Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()])
+        );
+        for source in [
+            "true", "a[b]", "a[-1]", "a[1:]", "0", "a + 1", "1", "now()", "a.", "'x'", "not a",
+        ] {
             assert_eq!(plain_lookup(source), None, "{source}");
         }
     }

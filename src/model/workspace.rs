@@ -53,7 +53,9 @@ impl Workspace {
 
     #[must_use]
     pub fn environment(&self, name: &str) -> Option<&Environment> {
-        self.environments.iter().find(|environment| environment.name == name)
+        self.environments
+            .iter()
+            .find(|environment| environment.name == name)
     }
 
     #[must_use]
@@ -66,14 +68,21 @@ impl Workspace {
         self.fixtures.iter().find(|fixture| fixture.name == name)
     }
 
-    /// Every line of every `vars`, `cases` and `params`: the workspace's, the environments', the requests', the fixtures'.
+    /// Every line of every `vars`, `cases` and `params`: the workspace's, the environments', the
+    /// requests', the fixtures'.
     pub fn variable_fields(&self) -> impl Iterator<Item = &TemplateField> {
-        let environments = self.environments.iter().flat_map(|environment| &environment.vars);
+        let environments = self
+            .environments
+            .iter()
+            .flat_map(|environment| &environment.vars);
         let variants = self.requests.iter().flat_map(|request| &request.cases);
         let variants = variants.chain(self.fixtures.iter().flat_map(|fixture| &fixture.params));
         let fixtures = self.fixtures.iter().flat_map(|fixture| &fixture.vars);
         let requests = self.requests.iter().flat_map(|request| &request.vars);
-        let own = variants.flat_map(|variant| &variant.vars).chain(fixtures).chain(requests);
+        let own = variants
+            .flat_map(|variant| &variant.vars)
+            .chain(fixtures)
+            .chain(requests);
         self.vars.iter().chain(environments).chain(own)
     }
 
@@ -83,13 +92,23 @@ impl Workspace {
         requests.chain(self.fixtures.iter().flat_map(Fixture::all_steps))
     }
 
-    /// The accounts of a scheme in an environment. The sandbox knows every account that is named anywhere, each once.
+    /// The accounts of a scheme in an environment. The sandbox knows every account that is named
+    /// anywhere, each once.
     #[must_use]
     pub fn accounts(&self, environment: &str, scheme: &str) -> Vec<&Account> {
         let mut found: Vec<&Account> = Vec::new();
-        let own = self.environments.iter().filter(|candidate| candidate.name == environment);
-        let others = self.environments.iter().filter(|candidate| candidate.name != environment && environment == SANDBOX_ENV);
-        for account in own.chain(others).flat_map(|environment| &environment.accounts) {
+        let own = self
+            .environments
+            .iter()
+            .filter(|candidate| candidate.name == environment);
+        let others = self
+            .environments
+            .iter()
+            .filter(|candidate| candidate.name != environment && environment == SANDBOX_ENV);
+        for account in own
+            .chain(others)
+            .flat_map(|environment| &environment.accounts)
+        {
             if account.scheme == scheme && !found.iter().any(|known| known.name == account.name) {
                 found.push(account);
             }

@@ -1,5 +1,5 @@
-//! Which fixtures stand at one moment, what must be set up for the next unit and what is undone when one is left. It decides
-//! and does nothing: the run does it, and a plan only says it.
+//! Which fixtures stand at one moment, what must be set up for the next unit and what is undone
+//! when one is left. It decides and does nothing: the run does it, and a plan only says it.
 
 use super::Unit;
 use crate::model::fixture::{CaseVariant, Fixture, FixtureScope};
@@ -23,16 +23,33 @@ pub struct ActiveFixture<'w> {
 impl<'w> ActiveFixture<'w> {
     #[must_use]
     pub fn new(unit: &Unit<'w>, fixture: &'w Fixture) -> Self {
-        let needed = |name: &str| unit.fixtures.iter().find(|other| other.name == name).map(|other| fixture_key(unit, other));
-        let needs = fixture.needs.iter().filter_map(|named| needed(&named.name)).collect();
-        Self { key: fixture_key(unit, fixture), fixture, param: unit.param(fixture), needs }
+        let needed = |name: &str| {
+            unit.fixtures
+                .iter()
+                .find(|other| other.name == name)
+                .map(|other| fixture_key(unit, other))
+        };
+        let needs = fixture
+            .needs
+            .iter()
+            .filter_map(|named| needed(&named.name))
+            .collect();
+        Self {
+            key: fixture_key(unit, fixture),
+            fixture,
+            param: unit.param(fixture),
+            needs,
+        }
     }
 }
 
 /// Who a fixture is for a unit.
 #[must_use]
 pub fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
-    FixtureKey { fixture: fixture.name.clone(), account: unit.account_for(fixture).map(str::to_owned) }
+    FixtureKey {
+        fixture: fixture.name.clone(),
+        account: unit.account_for(fixture).map(str::to_owned),
+    }
 }
 
 /// In the order in which they were set up.
@@ -42,7 +59,8 @@ pub struct ActiveFixtureSet<'w> {
 }
 
 impl<'w> ActiveFixtureSet<'w> {
-    /// The fixtures of a unit in the order in which they are looked at: what a fixture needs comes before it.
+    /// The fixtures of a unit in the order in which they are looked at: what a fixture needs comes
+    /// before it.
     #[must_use]
     pub fn setup_order(unit: &Unit<'w>) -> Vec<&'w Fixture> {
         let mut order = Vec::new();
@@ -52,10 +70,15 @@ impl<'w> ActiveFixtureSet<'w> {
         order
     }
 
-    /// Whether it stands already, made of the same param. Otherwise what has to be undone first, the last to go last.
+    /// Whether it stands already, made of the same param. Otherwise what has to be undone first,
+    /// the last to go last.
     #[must_use]
     pub fn teardown_before(&self, place: &ActiveFixture<'_>) -> Option<Vec<FixtureKey>> {
-        match self.fixtures.iter().find(|standing| standing.key == place.key) {
+        match self
+            .fixtures
+            .iter()
+            .find(|standing| standing.key == place.key)
+        {
             Some(standing) if is_same_param(standing.param, place.param) => None,
             Some(_) => Some(self.teardown_with_dependents(&place.key)),
             None => Some(Vec::new()),
@@ -75,7 +98,9 @@ impl<'w> ActiveFixtureSet<'w> {
     pub fn teardown_order(&self, unit: &Unit<'_>, next: Option<&Unit<'_>>) -> Vec<FixtureKey> {
         match next {
             None => self.full_teardown(),
-            Some(next) if next.request.name == unit.request.name => self.teardown_up_to(FixtureScope::Case),
+            Some(next) if next.request.name == unit.request.name => {
+                self.teardown_up_to(FixtureScope::Case)
+            }
             Some(_) => self.teardown_up_to(FixtureScope::File),
         }
     }
@@ -90,7 +115,11 @@ impl<'w> ActiveFixtureSet<'w> {
     fn teardown_up_to(&self, widest: FixtureScope) -> Vec<FixtureKey> {
         let mut order = Vec::new();
         for scope in [FixtureScope::Case, FixtureScope::File, FixtureScope::Run] {
-            let places = self.fixtures.iter().rev().filter(|place| place.fixture.scope == scope && scope <= widest);
+            let places = self
+                .fixtures
+                .iter()
+                .rev()
+                .filter(|place| place.fixture.scope == scope && scope <= widest);
             places.for_each(|place| self.collect_dependents(&place.key, &mut order));
         }
         order
@@ -107,7 +136,12 @@ impl<'w> ActiveFixtureSet<'w> {
         if order.contains(id) {
             return;
         }
-        for place in self.fixtures.iter().rev().filter(|place| place.needs.contains(id)) {
+        for place in self
+            .fixtures
+            .iter()
+            .rev()
+            .filter(|place| place.needs.contains(id))
+        {
             self.collect_dependents(&place.key, order);
         }
         order.push(id.clone());
@@ -143,21 +177,35 @@ pub enum PlannedAction {
 pub fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
     let mut standing = ActiveFixtureSet::default();
     let mut acts = Vec::new();
-    let undo = |standing: &mut ActiveFixtureSet<'_>, ids: Vec<FixtureKey>, acts: &mut Vec<PlannedAction>| {
+    let undo = |standing: &mut ActiveFixtureSet<'_>,
+                ids: Vec<FixtureKey>,
+                acts: &mut Vec<PlannedAction>| {
         for id in ids {
-            let param = standing.fixtures.iter().find(|place| place.key == id).and_then(|place| place.param);
+            let param = standing
+                .fixtures
+                .iter()
+                .find(|place| place.key == id)
+                .and_then(|place| place.param);
             let param = param.map(|param| param.id.clone());
             standing.remove(&id);
             acts.push(PlannedAction::Undo(id, param));
         }
     };
-    let sent: Vec<&Unit<'_>> = units.iter().filter(|unit| unit.request.skip.is_none()).collect();
+    let sent: Vec<&Unit<'_>> = units
+        .iter()
+        .filter(|unit| unit.request.skip.is_none())
+        .collect();
     for (index, unit) in sent.iter().enumerate() {
         for fixture in ActiveFixtureSet::setup_order(unit) {
             let place = ActiveFixture::new(unit, fixture);
-            let Some(first) = standing.teardown_before(&place) else { continue };
+            let Some(first) = standing.teardown_before(&place) else {
+                continue;
+            };
             undo(&mut standing, first, &mut acts);
-            acts.push(PlannedAction::SetUp(place.key.clone(), place.param.map(|param| param.id.clone())));
+            acts.push(PlannedAction::SetUp(
+                place.key.clone(),
+                place.param.map(|param| param.id.clone()),
+            ));
             standing.insert(place);
         }
         acts.push(PlannedAction::Run(unit.id()));

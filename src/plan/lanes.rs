@@ -1,5 +1,6 @@
-//! Which units can run side by side. Units that share a fixture wider than a case, and units of one file as one account, run one
-//! after the other, in the order of the plan; everything else is independent.
+//! Which units can run side by side. Units that share a fixture wider than a case, and units of one
+//! file as one account, run one after the other, in the order of the plan; everything else is
+//! independent.
 
 use super::{FixtureKey, Unit, fixture_key};
 use crate::model::fixture::FixtureScope;
@@ -13,7 +14,8 @@ enum LaneConstraint<'u> {
     RunFixture(FixtureKey),
 }
 
-/// The units by their place in the plan: those of one lane run in order, and lanes begin in the order of their first units.
+/// The units by their place in the plan: those of one lane run in order, and lanes begin in the
+/// order of their first units.
 #[must_use]
 pub fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..units.len()).collect();
@@ -21,14 +23,19 @@ pub fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
     for (index, unit) in units.iter().enumerate() {
         for shared in lane_constraints(unit) {
             let first = *holders.entry(shared).or_insert(index);
-            let (left, right) = (lane_root(&mut parents, first), lane_root(&mut parents, index));
+            let (left, right) = (
+                lane_root(&mut parents, first),
+                lane_root(&mut parents, index),
+            );
             parents[left.max(right)] = left.min(right);
         }
     }
     let mut places: HashMap<usize, usize> = HashMap::new();
     let mut lanes: Vec<Vec<usize>> = Vec::new();
     for index in 0..units.len() {
-        let place = *places.entry(lane_root(&mut parents, index)).or_insert(lanes.len());
+        let place = *places
+            .entry(lane_root(&mut parents, index))
+            .or_insert(lanes.len());
         if place == lanes.len() {
             lanes.push(Vec::new());
         }
@@ -38,12 +45,20 @@ pub fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
 }
 
 fn lane_constraints<'u>(unit: &'u Unit<'_>) -> Vec<LaneConstraint<'u>> {
-    let mut shared = vec![LaneConstraint::SameFile(&unit.request.name, unit.account.as_deref())];
+    let mut shared = vec![LaneConstraint::SameFile(
+        &unit.request.name,
+        unit.account.as_deref(),
+    )];
     for fixture in unit.fixtures.iter().filter(|_| unit.request.skip.is_none()) {
         match fixture.scope {
             FixtureScope::Case => {}
-            FixtureScope::File => shared.push(LaneConstraint::FileFixture(&unit.request.name, fixture_key(unit, fixture))),
-            FixtureScope::Run => shared.push(LaneConstraint::RunFixture(fixture_key(unit, fixture))),
+            FixtureScope::File => shared.push(LaneConstraint::FileFixture(
+                &unit.request.name,
+                fixture_key(unit, fixture),
+            )),
+            FixtureScope::Run => {
+                shared.push(LaneConstraint::RunFixture(fixture_key(unit, fixture)))
+            }
         }
     }
     shared

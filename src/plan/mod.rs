@@ -1,5 +1,5 @@
-//! From a workspace to what a run will do: which requests, as which accounts, in which order, with every name known
-//! beforehand. It refuses an empty selection.
+//! From a workspace to what a run will do: which requests, as which accounts, in which order, with
+//! every name known beforehand. It refuses an empty selection.
 
 mod active_fixtures;
 mod lanes;
@@ -8,7 +8,9 @@ mod order;
 mod select;
 mod shard;
 
-pub use active_fixtures::{ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions};
+pub use active_fixtures::{
+    ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
+};
 pub use lanes::parallel_lanes;
 pub use name_check::{CommandLineNames, check_names, mentions_variable};
 pub use select::{RequestSelection, SelectionError, select_requests};
@@ -27,7 +29,8 @@ pub struct Unit<'w> {
     /// As named by the file or the command line; without one, the only one there is.
     pub account: Option<String>,
     pub case: Option<&'w CaseVariant>,
-    /// Every fixture that it needs, directly or through others, in the order in which they are set up.
+    /// Every fixture that it needs, directly or through others, in the order in which they are set
+    /// up.
     pub fixtures: Vec<&'w Fixture>,
     /// Of each of them that has any, one.
     pub params: Vec<(&'w Fixture, &'w CaseVariant)>,
@@ -38,7 +41,11 @@ impl<'w> Unit<'w> {
     #[must_use]
     pub fn id(&self) -> String {
         let mut id = self.request.name.clone();
-        for variant in self.case.iter().chain(self.params.iter().map(|(_, param)| param)) {
+        for variant in self
+            .case
+            .iter()
+            .chain(self.params.iter().map(|(_, param)| param))
+        {
             id.push_str(&format!("[{}]", variant.id));
         }
         if let Some(account) = &self.account {
@@ -49,28 +56,49 @@ impl<'w> Unit<'w> {
 
     #[must_use]
     pub fn param(&self, fixture: &Fixture) -> Option<&'w CaseVariant> {
-        self.params.iter().find(|(other, _)| other.name == fixture.name).map(|(_, param)| *param)
+        self.params
+            .iter()
+            .find(|(other, _)| other.name == fixture.name)
+            .map(|(_, param)| *param)
     }
 
     /// As whom a fixture is made for this unit.
     #[must_use]
     pub fn account_for<'s>(&'s self, fixture: &'s Fixture) -> Option<&'s str> {
-        fixture.account.as_ref().map(|account| account.name.as_str()).or(self.account.as_deref())
+        fixture
+            .account
+            .as_ref()
+            .map(|account| account.name.as_str())
+            .or(self.account.as_deref())
     }
 
-    /// The units of one request: one for each account where all are named, for each case, and for each param of its fixtures.
-    /// `over` is what the command line says over the file.
+    /// The units of one request: one for each account where all are named, for each case, and for
+    /// each param of its fixtures. `over` is what the command line says over the file.
     #[must_use]
-    pub fn expand(request: &'w Request, over: Option<&str>, workspace: &'w Workspace, environment: &str) -> Vec<Self> {
+    pub fn expand(
+        request: &'w Request,
+        over: Option<&str>,
+        workspace: &'w Workspace,
+        environment: &str,
+    ) -> Vec<Self> {
         let fixtures = order::fixture_closure(workspace, request);
-        let cases: Vec<Option<&CaseVariant>> =
-            if request.cases.is_empty() { vec![None] } else { request.cases.iter().map(Some).collect() };
+        let cases: Vec<Option<&CaseVariant>> = if request.cases.is_empty() {
+            vec![None]
+        } else {
+            request.cases.iter().map(Some).collect()
+        };
         let mut units = Vec::new();
         for account in unit_accounts(request, over, workspace, environment) {
             for case in &cases {
                 for params in param_combinations(&fixtures) {
                     let (account, fixtures) = (account.clone(), fixtures.clone());
-                    units.push(Self { request, account, case: *case, fixtures, params });
+                    units.push(Self {
+                        request,
+                        account,
+                        case: *case,
+                        fixtures,
+                        params,
+                    });
                 }
             }
         }
@@ -78,25 +106,39 @@ impl<'w> Unit<'w> {
     }
 }
 
-fn unit_accounts(request: &Request, over: Option<&str>, workspace: &Workspace, environment: &str) -> Vec<Option<String>> {
-    let named = over.or(request.account.as_ref().map(|account| account.name.as_str()));
+fn unit_accounts(
+    request: &Request,
+    over: Option<&str>,
+    workspace: &Workspace,
+    environment: &str,
+) -> Vec<Option<String>> {
+    let named = over.or(request
+        .account
+        .as_ref()
+        .map(|account| account.name.as_str()));
     if named != Some(ALL_ACCOUNTS) {
         return vec![named.map(str::to_owned)];
     }
     let accounts = common_accounts(request, workspace, environment);
-    if accounts.is_empty() { vec![None] } else { accounts.into_iter().map(Some).collect() }
+    if accounts.is_empty() {
+        vec![None]
+    } else {
+        accounts.into_iter().map(Some).collect()
+    }
 }
 
 /// Every choice of one param for each fixture that has any; that of the first fixture changes last.
 fn param_combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w CaseVariant)>> {
     let mut all = vec![Vec::new()];
     for fixture in fixtures.iter().filter(|fixture| !fixture.params.is_empty()) {
-        all = all
-            .iter()
-            .flat_map(|chosen: &Vec<(&Fixture, &CaseVariant)>| {
-                fixture.params.iter().map(move |param| chosen.iter().copied().chain([(*fixture, param)]).collect())
-            })
-            .collect();
+        all =
+            all.iter()
+                .flat_map(|chosen: &Vec<(&Fixture, &CaseVariant)>| {
+                    fixture.params.iter().map(move |param| {
+                        chosen.iter().copied().chain([(*fixture, param)]).collect()
+                    })
+                })
+                .collect();
     }
     all
 }
@@ -104,9 +146,17 @@ fn param_combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w
 /// The accounts that every scheme of a request has.
 #[must_use]
 pub fn common_accounts(request: &Request, workspace: &Workspace, environment: &str) -> Vec<String> {
-    let mut schemes = request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN_SCHEME);
+    let mut schemes = request
+        .steps
+        .iter()
+        .map(|step| step.scheme.name.as_str())
+        .filter(|scheme| *scheme != PLAIN_SCHEME);
     let names = |scheme: &str| -> Vec<String> {
-        workspace.accounts(environment, scheme).iter().map(|account| account.name.clone()).collect()
+        workspace
+            .accounts(environment, scheme)
+            .iter()
+            .map(|account| account.name.clone())
+            .collect()
     };
     let mut accounts = schemes.next().map(names).unwrap_or_default();
     for scheme in schemes {
@@ -129,9 +179,20 @@ pub struct Plan<'w> {
 impl<'w> Plan<'w> {
     /// `account` is what the command line says over the files.
     #[must_use]
-    pub fn new(requests: &[&'w Request], account: Option<&str>, workspace: &'w Workspace, environment: &str) -> Self {
-        let units = requests.iter().flat_map(|request| Unit::expand(request, account, workspace, environment));
-        Self { units: order::reorder_units(units.collect()), is_partial: false, shard: None }
+    pub fn new(
+        requests: &[&'w Request],
+        account: Option<&str>,
+        workspace: &'w Workspace,
+        environment: &str,
+    ) -> Self {
+        let units = requests
+            .iter()
+            .flat_map(|request| Unit::expand(request, account, workspace, environment));
+        Self {
+            units: order::reorder_units(units.collect()),
+            is_partial: false,
+            shard: None,
+        }
     }
 
     /// Only those units; the order stays.
@@ -144,7 +205,11 @@ impl<'w> Plan<'w> {
     /// How many files its units are of.
     #[must_use]
     pub fn file_count(&self) -> usize {
-        self.units.iter().map(|unit| unit.request.name.as_str()).collect::<std::collections::HashSet<_>>().len()
+        self.units
+            .iter()
+            .map(|unit| unit.request.name.as_str())
+            .collect::<std::collections::HashSet<_>>()
+            .len()
     }
 
     /// How many units each file has, by its name.

@@ -22,13 +22,34 @@ pub struct CommandLineNames<'g> {
 }
 
 /// Reports every name that nothing defines in `environment`, and accounts that are not clear.
-pub fn check_names(workspace: &Workspace, environment: &str, given: &CommandLineNames<'_>, faults: &mut Diagnostics) {
-    let mut known: Vec<String> = RESERVED_NAMES.iter().map(|name| (*name).to_owned()).collect();
-    let vars = workspace.environment(environment).map(|environment| environment.vars.as_slice()).unwrap_or_default();
-    let every: Vec<&str> = workspace.schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+pub fn check_names(
+    workspace: &Workspace,
+    environment: &str,
+    given: &CommandLineNames<'_>,
+    faults: &mut Diagnostics,
+) {
+    let mut known: Vec<String> = RESERVED_NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    let vars = workspace
+        .environment(environment)
+        .map(|environment| environment.vars.as_slice())
+        .unwrap_or_default();
+    let every: Vec<&str> = workspace
+        .schemes
+        .iter()
+        .map(|scheme| scheme.name.as_str())
+        .collect();
     let members = vec![NameMembers::of_account(workspace, environment, &every)];
-    let mut shared =
-        NameChecker { members, environment, steps: &[], fixtures: &workspace.fixtures, variants: &[], diagnostics: faults };
+    let mut shared = NameChecker {
+        members,
+        environment,
+        steps: &[],
+        fixtures: &workspace.fixtures,
+        variants: &[],
+        diagnostics: faults,
+    };
     shared.define(&workspace.vars, &mut known);
     shared.define(vars, &mut known);
     known.extend(given.vars.iter().cloned());
@@ -36,7 +57,10 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &CommandLine
         check_fixture(workspace, environment, fixture, known.clone(), faults);
     }
     for request in &workspace.requests {
-        let is_meant = given.requests.as_ref().is_none_or(|names| names.contains(request.name.as_str()));
+        let is_meant = given
+            .requests
+            .as_ref()
+            .is_none_or(|names| names.contains(request.name.as_str()));
         if given.account.is_none() && is_meant {
             check_account(workspace, environment, request, faults);
         }
@@ -44,8 +68,18 @@ pub fn check_names(workspace: &Workspace, environment: &str, given: &CommandLine
     }
 }
 
-fn check_request(workspace: &Workspace, environment: &str, request: &Request, mut known: Vec<String>, faults: &mut Diagnostics) {
-    let schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
+fn check_request(
+    workspace: &Workspace,
+    environment: &str,
+    request: &Request,
+    mut known: Vec<String>,
+    faults: &mut Diagnostics,
+) {
+    let schemes: Vec<&str> = request
+        .steps
+        .iter()
+        .map(|step| step.scheme.name.as_str())
+        .collect();
     let members = NameMembers::of(workspace, environment, &schemes, &request.needs);
     let steps: Vec<&Step> = request.steps.iter().collect();
     let mut checker = NameChecker {
@@ -64,7 +98,13 @@ fn check_request(workspace: &Workspace, environment: &str, request: &Request, mu
     }
 }
 
-fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mut known: Vec<String>, faults: &mut Diagnostics) {
+fn check_fixture(
+    workspace: &Workspace,
+    environment: &str,
+    fixture: &Fixture,
+    mut known: Vec<String>,
+    faults: &mut Diagnostics,
+) {
     let schemes: Vec<&str> = fixture.schemes().collect();
     let members = NameMembers::of(workspace, environment, &schemes, &fixture.needs);
     let steps: Vec<&Step> = fixture.steps.iter().map(|step| &step.step).collect();
@@ -91,56 +131,109 @@ fn check_fixture(workspace: &Workspace, environment: &str, fixture: &Fixture, mu
     checker.define(&fixture.values, &mut known);
 }
 
-/// Whether anything in the workspace defines or uses a variable of this name; one that nothing knows is a slip.
+/// Whether anything in the workspace defines or uses a variable of this name; one that nothing
+/// knows is a slip.
 #[must_use]
 pub fn mentions_variable(workspace: &Workspace, name: &str) -> bool {
     let uses = |expression: &Expression| {
-        let names = TemplateDialect::Request.names_in(expression).unwrap_or_default();
-        names.iter().any(|used| used.split('.').next() == Some(name))
+        let names = TemplateDialect::Request
+            .names_in(expression)
+            .unwrap_or_default();
+        names
+            .iter()
+            .any(|used| used.split('.').next() == Some(name))
     };
     workspace.variable_fields().any(|field| field.name == name)
-        || workspace.all_steps().any(|step| step.expressions().into_iter().any(uses))
+        || workspace
+            .all_steps()
+            .any(|step| step.expressions().into_iter().any(uses))
 }
 
 /// An account that a file names must be one of the environment.
-fn check_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
-    let Some(named) = &request.account else { return check_ambiguous_account(workspace, environment, request, faults) };
+fn check_account(
+    workspace: &Workspace,
+    environment: &str,
+    request: &Request,
+    faults: &mut Diagnostics,
+) {
+    let Some(named) = &request.account else {
+        return check_ambiguous_account(workspace, environment, request, faults);
+    };
     if named.name == ALL_ACCOUNTS {
         return check_all_accounts(workspace, environment, request, faults);
     }
-    for scheme in request.steps.iter().map(|step| step.scheme.name.as_str()).filter(|scheme| *scheme != PLAIN_SCHEME) {
+    for scheme in request
+        .steps
+        .iter()
+        .map(|step| step.scheme.name.as_str())
+        .filter(|scheme| *scheme != PLAIN_SCHEME)
+    {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
-            let fault = Diagnostic::error(format!("`{scheme}` has no account `{}` in environment `{environment}`", named.name));
-            let hint = did_you_mean(&named.name, accounts.iter().map(|account| account.name.as_str()));
-            let hint = hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+            let fault = Diagnostic::error(format!(
+                "`{scheme}` has no account `{}` in environment `{environment}`",
+                named.name
+            ));
+            let hint = did_you_mean(
+                &named.name,
+                accounts.iter().map(|account| account.name.as_str()),
+            );
+            let hint =
+                hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
             return faults.push(fault.at(named.at, "unknown account").hint(hint));
         }
     }
 }
 
 /// Each of none is nothing, and a test of nothing must not be green.
-fn check_all_accounts(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
-    let Some(named) = request.account.as_ref().filter(|_| common_accounts(request, workspace, environment).is_empty()) else {
+fn check_all_accounts(
+    workspace: &Workspace,
+    environment: &str,
+    request: &Request,
+    faults: &mut Diagnostics,
+) {
+    let Some(named) = request
+        .account
+        .as_ref()
+        .filter(|_| common_accounts(request, workspace, environment).is_empty())
+    else {
         return;
     };
-    let mut schemes: Vec<&str> = request.steps.iter().map(|step| step.scheme.name.as_str()).collect();
+    let mut schemes: Vec<&str> = request
+        .steps
+        .iter()
+        .map(|step| step.scheme.name.as_str())
+        .collect();
     schemes.dedup();
     let schemes = join_names(schemes.iter().copied(), "and");
-    let fault = Diagnostic::error(format!("{schemes} has no account in environment `{environment}`"));
-    faults.push(fault.at(named.at, "each of none").hint("accounts stand under `envs` in ingam.yaml"));
+    let fault = Diagnostic::error(format!(
+        "{schemes} has no account in environment `{environment}`"
+    ));
+    faults.push(
+        fault
+            .at(named.at, "each of none")
+            .hint("accounts stand under `envs` in ingam.yaml"),
+    );
 }
 
 /// With several accounts one must be named.
-fn check_ambiguous_account(workspace: &Workspace, environment: &str, request: &Request, faults: &mut Diagnostics) {
+fn check_ambiguous_account(
+    workspace: &Workspace,
+    environment: &str,
+    request: &Request,
+    faults: &mut Diagnostics,
+) {
     for step in &request.steps {
         let accounts = workspace.accounts(environment, &step.scheme.name);
         if accounts.len() > 1 {
             let names = join_names(accounts.iter().map(|account| account.name.as_str()), "and");
-            let reason =
-                format!("`{}` has the accounts {names} in environment `{environment}`, and none is named", step.scheme.name);
+            let reason = format!(
+                "`{}` has the accounts {names} in environment `{environment}`, and none is named",
+                step.scheme.name
+            );
             let fault = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
-            return faults.push(fault.hint("write `account: NAME` in the file, or pass `--account NAME`"));
+            return faults
+                .push(fault.hint("write `account: NAME` in the file, or pass `--account NAME`"));
         }
     }
 }
@@ -154,30 +247,56 @@ struct NameMembers {
 }
 
 impl NameMembers {
-    fn of(workspace: &Workspace, environment: &str, schemes: &[&str], needs: &[SpannedName]) -> Vec<Self> {
-        let fixtures = needs.iter().filter_map(|needed| workspace.fixture(&needed.name)).map(|fixture| Self {
-            root: fixture.name.clone(),
-            description: format!("the fixture `{}`", fixture.name),
-            member_names: fixture.values.iter().map(|field| field.name.to_string()).collect(),
-        });
-        std::iter::once(Self::of_account(workspace, environment, schemes)).chain(fixtures).collect()
+    fn of(
+        workspace: &Workspace,
+        environment: &str,
+        schemes: &[&str],
+        needs: &[SpannedName],
+    ) -> Vec<Self> {
+        let fixtures = needs
+            .iter()
+            .filter_map(|needed| workspace.fixture(&needed.name))
+            .map(|fixture| Self {
+                root: fixture.name.clone(),
+                description: format!("the fixture `{}`", fixture.name),
+                member_names: fixture
+                    .values
+                    .iter()
+                    .map(|field| field.name.to_string())
+                    .collect(),
+            });
+        std::iter::once(Self::of_account(workspace, environment, schemes))
+            .chain(fixtures)
+            .collect()
     }
 
-    /// What an account knows: its name, what the schemes say of accounts, and what `ingam.yaml` says of one.
+    /// What an account knows: its name, what the schemes say of accounts, and what `ingam.yaml`
+    /// says of one.
     fn of_account(workspace: &Workspace, environment: &str, schemes: &[&str]) -> Self {
         let mut known = vec!["name".to_owned()];
-        for scheme in workspace.schemes.iter().filter(|scheme| schemes.contains(&scheme.name.as_str())) {
-            let own = scheme
-                .credentials
-                .iter()
-                .filter(|credential| !credential.is_secret && credential.scope == CredentialScope::Account);
+        for scheme in workspace
+            .schemes
+            .iter()
+            .filter(|scheme| schemes.contains(&scheme.name.as_str()))
+        {
+            let own = scheme.credentials.iter().filter(|credential| {
+                !credential.is_secret && credential.scope == CredentialScope::Account
+            });
             known.extend(own.map(|credential| credential.name.clone()));
             let accounts = workspace.accounts(environment, &scheme.name);
-            known.extend(accounts.iter().flat_map(|account| account.values.iter().map(|(name, _)| name.to_string())));
+            known.extend(
+                accounts
+                    .iter()
+                    .flat_map(|account| account.values.iter().map(|(name, _)| name.to_string())),
+            );
         }
         known.sort();
         known.dedup();
-        Self { root: "account".to_owned(), description: "an account".to_owned(), member_names: known }
+        Self {
+            root: "account".to_owned(),
+            description: "an account".to_owned(),
+            member_names: known,
+        }
     }
 }
 
@@ -204,9 +323,14 @@ impl NameChecker<'_> {
         for variant in variants {
             self.define(&variant.vars, &mut known.clone());
         }
-        let Some((first, rest)) = variants.split_first() else { return };
+        let Some((first, rest)) = variants.split_first() else {
+            return;
+        };
         let names = first.vars.iter().map(|field| field.name.as_str());
-        let in_all = |name: &&str| rest.iter().all(|variant| variant.vars.iter().any(|field| field.name == *name));
+        let in_all = |name: &&str| {
+            rest.iter()
+                .all(|variant| variant.vars.iter().any(|field| field.name == *name))
+        };
         known.extend(names.filter(in_all).map(str::to_owned));
     }
 
@@ -229,18 +353,33 @@ impl NameChecker<'_> {
 
     /// The first page is asked for with the value that a variable has before.
     fn check_page_variables(&mut self, step: &Step, known: &[String]) {
-        let RepeatMode::Pages(pages) = &step.repeat else { return };
-        for setting in pages.next_page_vars.iter().filter(|setting| !known.contains(&setting.name)) {
-            let fault = Diagnostic::error(format!("`{}` has no first value", setting.name)).at(setting.name_at, "not defined");
+        let RepeatMode::Pages(pages) = &step.repeat else {
+            return;
+        };
+        for setting in pages
+            .next_page_vars
+            .iter()
+            .filter(|setting| !known.contains(&setting.name))
+        {
+            let fault = Diagnostic::error(format!("`{}` has no first value", setting.name))
+                .at(setting.name_at, "not defined");
             let hint = similar_name_hint(&setting.name, known.iter().map(String::as_str));
-            let hint = hint.unwrap_or_else(|| format!("give it one in `vars` of the file: `vars: {{ {}: \"\" }}`", setting.name));
+            let hint = hint.unwrap_or_else(|| {
+                format!(
+                    "give it one in `vars` of the file: `vars: {{ {}: \"\" }}`",
+                    setting.name
+                )
+            });
             self.diagnostics.push(fault.hint(hint));
         }
     }
 
     fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
         for expression in expressions {
-            for name in TemplateDialect::Request.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Request
+                .names_in(expression)
+                .unwrap_or_default()
+            {
                 let root = name.split('.').next().unwrap_or_default();
                 if !known.iter().any(|known| known == root) {
                     self.report_undefined(root, expression, known);
@@ -252,24 +391,32 @@ impl NameChecker<'_> {
     }
 
     fn check_member(&mut self, root: &str, member: &str, expression: &Expression) {
-        let Some(members) = self.members.iter().find(|members| members.root == root) else { return };
+        let Some(members) = self.members.iter().find(|members| members.root == root) else {
+            return;
+        };
         if !members.member_names.iter().any(|known| known == member) {
             let text = format!("{} knows no `{member}` here", members.description);
             let fault = Diagnostic::error(text).at(expression.at, "unknown member");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(member, members.member_names.iter().map(String::as_str))));
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+                member,
+                members.member_names.iter().map(String::as_str),
+            )));
         }
     }
 
     fn report_undefined(&mut self, name: &str, expression: &Expression, known: &[String]) {
         let offset = expression.source.find(name).unwrap_or(0);
-        let fault =
-            Diagnostic::error(format!("`{name}` is not defined")).at(expression.at.slice(offset, name.len()), "unknown name");
+        let fault = Diagnostic::error(format!("`{name}` is not defined"))
+            .at(expression.at.slice(offset, name.len()), "unknown name");
         let later = self.steps.iter();
         let later = later
             .flat_map(|step| step.captures.iter().map(move |capture| (step, capture)))
             .find(|(_, capture)| capture.name == name);
         if let Some((step, capture)) = later {
-            let when = step.name.as_deref().map_or("this request".to_owned(), |name| format!("step `{name}`"));
+            let when = step
+                .name
+                .as_deref()
+                .map_or("this request".to_owned(), |name| format!("step `{name}`"));
             self.diagnostics.push(
                 fault
                     .at(capture.name_at, format!("captured only by {when}"))
@@ -278,15 +425,31 @@ impl NameChecker<'_> {
             return;
         }
         let secret = ["cred", "token", "secret"].contains(&name);
-        let called = expression.source[offset..].trim_start_matches(name).trim_start().starts_with('(');
+        let called = expression.source[offset..]
+            .trim_start_matches(name)
+            .trim_start()
+            .starts_with('(');
         let hint = if called {
-            Some(format!("the functions are {}", join_names(FUNCTION_NAMES, "and")))
+            Some(format!(
+                "the functions are {}",
+                join_names(FUNCTION_NAMES, "and")
+            ))
         } else if secret {
-            Some("no template of a request sees a secret or a token; the scheme adds what is needed".to_owned())
+            Some(
+                "no template of a request sees a secret or a token; the scheme adds what is needed"
+                    .to_owned(),
+            )
         } else if self.fixtures.iter().any(|fixture| fixture.name == name) {
             Some(format!("it is a fixture: write `needs: {name}`"))
-        } else if self.variants.iter().any(|variant| variant.vars.iter().any(|field| field.name == name)) {
-            Some("not every case gives it: give it in each, or a default in `vars` of the file".to_owned())
+        } else if self
+            .variants
+            .iter()
+            .any(|variant| variant.vars.iter().any(|field| field.name == name))
+        {
+            Some(
+                "not every case gives it: give it in each, or a default in `vars` of the file"
+                    .to_owned(),
+            )
         } else {
             let similar = similar_name_hint(name, known.iter().map(String::as_str));
             similar.or_else(|| {

@@ -1,5 +1,6 @@
-//! Which fixtures a request needs and in which order they are set up, and the order of units in which the fewest are made anew.
-//! Both as pytest does it (9.2: `traverse_fixture_closure`, `reorder_items`), which is also what they are tested against.
+//! Which fixtures a request needs and in which order they are set up, and the order of units in
+//! which the fewest are made anew. Both as pytest does it (9.2: `traverse_fixture_closure`,
+//! `reorder_items`), which is also what they are tested against.
 
 use super::Unit;
 use crate::model::fixture::{Fixture, FixtureScope};
@@ -7,11 +8,16 @@ use crate::model::request::Request;
 use crate::model::workspace::Workspace;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// Every fixture that a request needs, directly or through others: wider scope first, then in the order in which they are named.
+/// Every fixture that a request needs, directly or through others: wider scope first, then in the
+/// order in which they are named.
 #[must_use]
 pub fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&'w Fixture> {
     let mut found: Vec<&Fixture> = Vec::new();
-    for fixture in workspace.fixtures.iter().filter(|fixture| fixture.auto && applies_to(fixture, request)) {
+    for fixture in workspace
+        .fixtures
+        .iter()
+        .filter(|fixture| fixture.auto && applies_to(fixture, request))
+    {
         add_with_needs(workspace, &fixture.name, &mut found);
     }
     for needed in &request.needs {
@@ -24,11 +30,17 @@ pub fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&
 /// An automatic fixture is for the requests that go where its own steps go.
 fn applies_to(fixture: &Fixture, request: &Request) -> bool {
     let mut schemes = fixture.schemes().peekable();
-    schemes.peek().is_none() || schemes.any(|scheme| request.steps.iter().any(|step| step.scheme.name == scheme))
+    schemes.peek().is_none()
+        || schemes.any(|scheme| request.steps.iter().any(|step| step.scheme.name == scheme))
 }
 
 fn add_with_needs<'w>(workspace: &'w Workspace, name: &str, found: &mut Vec<&'w Fixture>) {
-    let Some(fixture) = workspace.fixture(name).filter(|_| !found.iter().any(|known| known.name == name)) else { return };
+    let Some(fixture) = workspace
+        .fixture(name)
+        .filter(|_| !found.iter().any(|known| known.name == name))
+    else {
+        return;
+    };
     found.push(fixture);
     for needed in &fixture.needs {
         add_with_needs(workspace, &needed.name, found);
@@ -60,9 +72,15 @@ pub fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
     if units.iter().all(|unit| unit.params.is_empty()) {
         return units;
     }
-    let mut shares = ParamShares { of_unit: HashMap::new(), units: HashMap::new() };
+    let mut shares = ParamShares {
+        of_unit: HashMap::new(),
+        units: HashMap::new(),
+    };
     for scope in WIDE_SCOPES {
-        let of_unit: Vec<Vec<SharedParam>> = units.iter().map(|unit| shared_params(unit, scope)).collect();
+        let of_unit: Vec<Vec<SharedParam>> = units
+            .iter()
+            .map(|unit| shared_params(unit, scope))
+            .collect();
         let by_share = shares.units.entry(scope).or_default();
         for (index, list) in of_unit.iter().enumerate() {
             for share in list {
@@ -73,11 +91,17 @@ pub fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
     }
     let order = order_at_scope((0..units.len()).collect(), &mut shares, FixtureScope::Run);
     let mut slots: Vec<Option<Unit<'w>>> = units.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| slots.get_mut(index).and_then(Option::take)).collect()
+    order
+        .into_iter()
+        .filter_map(|index| slots.get_mut(index).and_then(Option::take))
+        .collect()
 }
 
 fn shared_params(unit: &Unit<'_>, scope: FixtureScope) -> Vec<SharedParam> {
-    let own = unit.params.iter().filter(|(fixture, _)| fixture.scope == scope);
+    let own = unit
+        .params
+        .iter()
+        .filter(|(fixture, _)| fixture.scope == scope);
     own.map(|(fixture, param)| SharedParam {
         fixture: fixture.name.clone(),
         param: param.id.clone(),
@@ -88,7 +112,11 @@ fn shared_params(unit: &Unit<'_>, scope: FixtureScope) -> Vec<SharedParam> {
 }
 
 fn narrower_scope(scope: FixtureScope) -> FixtureScope {
-    if scope == FixtureScope::Run { FixtureScope::File } else { FixtureScope::Case }
+    if scope == FixtureScope::Run {
+        FixtureScope::File
+    } else {
+        FixtureScope::Case
+    }
 }
 
 fn order_at_scope(units: Vec<usize>, shares: &mut ParamShares, scope: FixtureScope) -> Vec<usize> {
@@ -107,7 +135,11 @@ fn order_at_scope(units: Vec<usize>, shares: &mut ParamShares, scope: FixtureSco
             if is_done.contains(&unit) || alone.contains(&unit) {
                 continue;
             }
-            match shares.of_unit[&scope][unit].iter().rfind(|share| !ignored.contains(share)).cloned() {
+            match shares.of_unit[&scope][unit]
+                .iter()
+                .rfind(|share| !ignored.contains(share))
+                .cloned()
+            {
                 None => alone.push(unit),
                 Some(share) => {
                     bring_forward(&share, &among, scope, shares, &mut waiting);
@@ -133,12 +165,21 @@ fn bring_forward(
     shares: &mut ParamShares,
     waiting: &mut VecDeque<usize>,
 ) {
-    let matching: Vec<usize> = shares.units[&scope][share].iter().copied().filter(|unit| among.contains(unit)).collect();
+    let matching: Vec<usize> = shares.units[&scope][share]
+        .iter()
+        .copied()
+        .filter(|unit| among.contains(unit))
+        .collect();
     for unit in matching.into_iter().rev() {
         waiting.push_front(unit);
         for other in WIDE_SCOPES {
             for share in shares.of_unit[&other][unit].clone() {
-                let units = shares.units.entry(other).or_default().entry(share).or_default();
+                let units = shares
+                    .units
+                    .entry(other)
+                    .or_default()
+                    .entry(share)
+                    .or_default();
                 units.retain(|known| *known != unit);
                 units.push_front(unit);
             }

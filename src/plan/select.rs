@@ -1,4 +1,5 @@
-//! Chooses requests by path, id, glob and tag. A word that chooses nothing is an error: a typo must not pass for success.
+//! Chooses requests by path, id, glob and tag. A word that chooses nothing is an error: a typo must
+//! not pass for success.
 
 use crate::diagnostic::did_you_mean;
 use crate::model::request::Request;
@@ -35,7 +36,9 @@ impl SelectionError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => hint.as_deref(),
+            Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => {
+                hint.as_deref()
+            }
             Self::Empty => Some("the tags leave nothing over: see `ingam list`"),
             Self::NoRequests => Some("write one, or begin with `ingam init`"),
         }
@@ -44,7 +47,10 @@ impl SelectionError {
 
 /// # Errors
 /// When a word or a tag fits nothing, or nothing is left.
-pub fn select_requests<'w>(workspace: &'w Workspace, selection: &RequestSelection) -> Result<Vec<&'w Request>, SelectionError> {
+pub fn select_requests<'w>(
+    workspace: &'w Workspace,
+    selection: &RequestSelection,
+) -> Result<Vec<&'w Request>, SelectionError> {
     let all: Vec<&Request> = workspace.requests.iter().collect();
     if all.is_empty() {
         return Err(SelectionError::NoRequests);
@@ -55,39 +61,67 @@ pub fn select_requests<'w>(workspace: &'w Workspace, selection: &RequestSelectio
     for tag in selection.tags.iter().chain(&selection.excluded_tags) {
         check_tag(tag, &all)?;
     }
-    let tagged = |request: &Request, tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
+    let tagged =
+        |request: &Request, tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
     let chosen = all.into_iter().filter(|request| {
-        (selection.patterns.is_empty() || selection.patterns.iter().any(|word| matches_pattern(word, request)))
+        (selection.patterns.is_empty()
+            || selection
+                .patterns
+                .iter()
+                .any(|word| matches_pattern(word, request)))
             && (selection.tags.is_empty() || tagged(request, &selection.tags))
             && !tagged(request, &selection.excluded_tags)
     });
     let chosen: Vec<&Request> = chosen.collect();
-    if chosen.is_empty() { Err(SelectionError::Empty) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(SelectionError::Empty)
+    } else {
+        Ok(chosen)
+    }
 }
 
 fn check_pattern(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
     if all.iter().any(|request| matches_pattern(word, request)) {
         return Ok(());
     }
-    if let Some((file, _)) = word.split_once("::").filter(|(file, _)| all.iter().any(|request| request.name == *file)) {
-        return Err(SelectionError::Step { word: word.to_owned(), hint: Some(format!("run `{file}`")) });
+    if let Some((file, _)) = word
+        .split_once("::")
+        .filter(|(file, _)| all.iter().any(|request| request.name == *file))
+    {
+        return Err(SelectionError::Step {
+            word: word.to_owned(),
+            hint: Some(format!("run `{file}`")),
+        });
     }
-    let hint = did_you_mean(&normalize_pattern(word), all.iter().map(|request| request.name.as_str()));
-    Err(SelectionError::NoMatch { word: word.to_owned(), hint: hint.or_else(|| Some("see `ingam list`".to_owned())) })
+    let hint = did_you_mean(
+        &normalize_pattern(word),
+        all.iter().map(|request| request.name.as_str()),
+    );
+    Err(SelectionError::NoMatch {
+        word: word.to_owned(),
+        hint: hint.or_else(|| Some("see `ingam list`".to_owned())),
+    })
 }
 
 fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
-    let known = || all.iter().flat_map(|request| request.tags.iter().map(String::as_str));
+    let known = || {
+        all.iter()
+            .flat_map(|request| request.tags.iter().map(String::as_str))
+    };
     if known().any(|known| known == tag) {
         return Ok(());
     }
     let mut names: Vec<&str> = known().collect();
     names.sort_unstable();
     names.dedup();
-    Err(SelectionError::Tag { tag: tag.to_owned(), hint: did_you_mean(tag, names) })
+    Err(SelectionError::Tag {
+        tag: tag.to_owned(),
+        hint: did_you_mean(tag, names),
+    })
 }
 
-/// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and `coupang/*` all fit `coupang/search`.
+/// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and
+/// `coupang/*` all fit `coupang/search`.
 fn matches_pattern(word: &str, request: &Request) -> bool {
     // An empty word is an unset variable of a shell, and does not mean everything.
     if word.trim().is_empty() {
@@ -100,14 +134,27 @@ fn matches_pattern(word: &str, request: &Request) -> bool {
     if word.contains('*') {
         return PathPattern(word).matches(&request.name);
     }
-    request.name.strip_prefix(word.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    request
+        .name
+        .strip_prefix(word.as_str())
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn normalize_pattern(word: &str) -> String {
     let word = word.replace('\\', "/");
-    let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
-    let word = if word == "requests" { "" } else { word.strip_prefix("requests/").unwrap_or(word) };
-    word.strip_suffix(".yaml").or_else(|| word.strip_suffix(".yml")).unwrap_or(word).to_owned()
+    let word = word
+        .strip_prefix("./")
+        .unwrap_or(&word)
+        .trim_end_matches('/');
+    let word = if word == "requests" {
+        ""
+    } else {
+        word.strip_prefix("requests/").unwrap_or(word)
+    };
+    word.strip_suffix(".yaml")
+        .or_else(|| word.strip_suffix(".yml"))
+        .unwrap_or(word)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -116,7 +163,12 @@ mod tests {
 
     #[test]
     fn paths_and_ids_are_one() {
-        for word in ["coupang/search", "requests/coupang/search.yaml", "./requests/coupang/search.yml", "coupang/search/"] {
+        for word in [
+            "coupang/search",
+            "requests/coupang/search.yaml",
+            "./requests/coupang/search.yml",
+            "coupang/search/",
+        ] {
             assert_eq!(normalize_pattern(word), "coupang/search");
         }
         assert_eq!(normalize_pattern("requests"), "");

@@ -1,5 +1,5 @@
-//! A part of a plan that is the same on every machine: each unit belongs to the shard that the hash of its id says, whatever else
-//! is in the plan.
+//! A part of a plan that is the same on every machine: each unit belongs to the shard that the hash
+//! of its id says, whatever else is in the plan.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,9 @@ impl Shard {
     /// `None` unless `index` is one of 1 to `total`.
     #[must_use]
     pub fn new(index: u32, total: u32) -> Option<Self> {
-        (1..=total).contains(&index).then_some(Self { index, total })
+        (1..=total)
+            .contains(&index)
+            .then_some(Self { index, total })
     }
 
     /// `2/5`
@@ -28,7 +30,10 @@ impl Shard {
     #[must_use]
     pub fn contains(self, id: &str) -> bool {
         let hash = Sha256::digest(id.as_bytes());
-        let number = hash.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        let number = hash
+            .iter()
+            .take(8)
+            .fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         number % u64::from(self.total) == u64::from(self.index - 1)
     }
 }
@@ -45,16 +50,32 @@ mod tests {
 
     #[test]
     fn every_unit_is_in_just_one_shard_and_stays_there() {
-        let ids: Vec<String> = (0..1_000).map(|number| format!("shop/request_{number}[case]@main")).collect();
+        let ids: Vec<String> = (0..1_000)
+            .map(|number| format!("shop/request_{number}[case]@main"))
+            .collect();
         for total in [1, 2, 7, 16] {
-            let shards: Vec<Shard> = (1..=total).map(|index| Shard::new(index, total).unwrap()).collect();
-            assert!(ids.iter().all(|id| shards.iter().filter(|shard| shard.contains(id)).count() == 1));
-            let largest = shards.iter().map(|shard| ids.iter().filter(|id| shard.contains(id)).count()).max().unwrap();
-            assert!(largest < 1_000 / usize::try_from(total).unwrap() * 2 + 1, "{total}: {largest}");
+            let shards: Vec<Shard> = (1..=total)
+                .map(|index| Shard::new(index, total).unwrap())
+                .collect();
+            assert!(
+                ids.iter()
+                    .all(|id| shards.iter().filter(|shard| shard.contains(id)).count() == 1)
+            );
+            let largest = shards
+                .iter()
+                .map(|shard| ids.iter().filter(|id| shard.contains(id)).count())
+                .max()
+                .unwrap();
+            assert!(
+                largest < 1_000 / usize::try_from(total).unwrap() * 2 + 1,
+                "{total}: {largest}"
+            );
         }
         // The hash must never change: a shard of yesterday is a shard of today.
         assert_eq!(
-            (1..=5).find(|index| Shard::new(*index, 5).unwrap().contains("coupang/product_search")),
+            (1..=5).find(|index| Shard::new(*index, 5)
+                .unwrap()
+                .contains("coupang/product_search")),
             Some(KNOWN_SHARD_INDEX)
         );
     }

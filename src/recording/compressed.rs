@@ -1,4 +1,5 @@
-//! What is packed inside a body that arrived as bytes: a file that was downloaded, say. A secret in it is a secret.
+//! What is packed inside a body that arrived as bytes: a file that was downloaded, say. A secret in
+//! it is a secret.
 
 use flate2::read::{GzDecoder, ZlibDecoder};
 use std::io::Read;
@@ -8,7 +9,8 @@ const MAX_DECOMPRESSED_BYTES: u64 = 32 << 20;
 /// Packed within packed.
 const MAX_NESTING: usize = 3;
 
-/// Whether `finds` holds for the bytes or for anything that is packed in them; also when too much is.
+/// Whether `finds` holds for the bytes or for anything that is packed in them; also when too much
+/// is.
 pub fn any_layer(bytes: &[u8], finds: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     any_layer_below(bytes, finds, MAX_NESTING)
 }
@@ -19,7 +21,11 @@ fn any_layer_below(bytes: &[u8], finds: &mut dyn FnMut(&[u8]) -> bool, depth: us
     }
     match decompress(bytes) {
         None => false,
-        Some(inner) => depth == 0 || inner.len() as u64 > MAX_DECOMPRESSED_BYTES || any_layer_below(&inner, finds, depth - 1),
+        Some(inner) => {
+            depth == 0
+                || inner.len() as u64 > MAX_DECOMPRESSED_BYTES
+                || any_layer_below(&inner, finds, depth - 1)
+        }
     }
 }
 
@@ -34,7 +40,9 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn read_decoder(decoder: impl Read) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    let _ = decoder.take(MAX_DECOMPRESSED_BYTES + 1).read_to_end(&mut out);
+    let _ = decoder
+        .take(MAX_DECOMPRESSED_BYTES + 1)
+        .read_to_end(&mut out);
     // What could be read before a fault is there to be looked at.
     Some(out).filter(|out| !out.is_empty())
 }

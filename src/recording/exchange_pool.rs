@@ -1,12 +1,16 @@
-//! The recorded exchanges of one scheme, and whose turn it is; or the nearest one, and what differs.
+//! The recorded exchanges of one scheme, and whose turn it is; or the nearest one, and what
+//! differs.
 
-use super::request_match::{differences, has_placeholder, is_free_of_placeholders, matches_request};
+use super::request_match::{
+    differences, has_placeholder, is_free_of_placeholders, matches_request,
+};
 use crate::model::recording::{RecordedExchange, RecordedRequest, Recording, is_same_request};
 use crate::model::workspace::Workspace;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Every recorded exchange of one scheme; those of one request in one file answer in order, each as often as it says.
+/// Every recorded exchange of one scheme; those of one request in one file answer in order, each as
+/// often as it says.
 #[derive(Debug, Default)]
 pub struct ExchangePool {
     groups: Vec<ExchangeGroup>,
@@ -25,7 +29,8 @@ struct ExchangeGroup {
     served_count: u32,
     /// It matches by its texts alone; such a request goes before one with placeholders.
     is_free_of_placeholders: bool,
-    /// A newer file answers the same request, and so this one answers only for its own request file.
+    /// A newer file answers the same request, and so this one answers only for its own request
+    /// file.
     is_superseded: bool,
 }
 
@@ -51,19 +56,24 @@ impl ExchangeGroup {
 
     fn exchange_index(&self, given: u32) -> Option<usize> {
         let (mut before, last) = (0_u32, self.exchanges.len() - 1);
-        self.exchanges.iter().enumerate().position(|(index, exchange)| {
-            let times = exchange.times.unwrap_or(if index == last { u32::MAX } else { 1 });
-            before = before.saturating_add(times);
-            given < before || before == u32::MAX
-        })
+        self.exchanges
+            .iter()
+            .enumerate()
+            .position(|(index, exchange)| {
+                let times = exchange
+                    .times
+                    .unwrap_or(if index == last { u32::MAX } else { 1 });
+                before = before.saturating_add(times);
+                given < before || before == u32::MAX
+            })
     }
 
     /// Those whose turn never came.
     fn unused(&self) -> &[RecordedExchange] {
-        let used = self
-            .served_count
-            .checked_sub(1)
-            .map_or(0, |last| self.exchange_index(last).map_or(self.exchanges.len(), |turn| turn + 1));
+        let used = self.served_count.checked_sub(1).map_or(0, |last| {
+            self.exchange_index(last)
+                .map_or(self.exchanges.len(), |turn| turn + 1)
+        });
         &self.exchanges[used..]
     }
 }
@@ -72,7 +82,9 @@ impl ExchangeGroup {
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReplayMiss {
     /// The nearest recorded request and how the one that was sent differs from it.
-    NoMatch { nearest: Option<(String, Vec<String>)> },
+    NoMatch {
+        nearest: Option<(String, Vec<String>)>,
+    },
     /// A stub of this file answered as often as it may.
     Exhausted { file: String },
 }
@@ -88,14 +100,23 @@ pub struct UnusedExchange {
 impl ExchangePool {
     #[must_use]
     pub fn for_scheme(workspace: &Workspace, scheme: &str) -> Self {
-        let recordings = workspace.recordings.iter().filter(|recording| recording.scheme == scheme);
+        let recordings = workspace
+            .recordings
+            .iter()
+            .filter(|recording| recording.scheme == scheme);
         let mut groups: Vec<ExchangeGroup> = recordings.flat_map(group_by_request).collect();
         groups.sort_by_key(|group| (!group.is_free_of_placeholders, Reverse(group.recorded_ms)));
         let mut pool = Self::default();
         for mut group in groups {
-            let path = if has_placeholder(&group.request.path) { "" } else { group.request.path.as_str() };
+            let path = if has_placeholder(&group.request.path) {
+                ""
+            } else {
+                group.request.path.as_str()
+            };
             let others = pool.by_path.entry(path.to_owned()).or_default();
-            group.is_superseded = others.iter().any(|other| is_same_request(&pool.groups[*other].request, &group.request));
+            group.is_superseded = others
+                .iter()
+                .any(|other| is_same_request(&pool.groups[*other].request, &group.request));
             others.push(pool.groups.len());
             pool.groups.push(group);
         }
@@ -104,7 +125,12 @@ impl ExchangePool {
 
     /// Where a request can stand, in order.
     fn matching_groups(&self, sent: &RecordedRequest) -> Vec<usize> {
-        let known = |path: &str| self.by_path.get(path).map(Vec::as_slice).unwrap_or_default();
+        let known = |path: &str| {
+            self.by_path
+                .get(path)
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+        };
         let mut places = [known(&sent.path), known("")].concat();
         places.retain(|place| matches_request(&self.groups[*place].request, sent));
         places.sort_unstable();
@@ -114,15 +140,25 @@ impl ExchangePool {
     /// The exchange that is recorded for just this request.
     pub fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
         let places = self.matching_groups(sent);
-        let exact: Vec<usize> = places.into_iter().filter(|place| self.groups[*place].is_free_of_placeholders).collect();
-        self.take_next(&exact, |group| !group.is_superseded)?.ok().map(|(_, exchange)| exchange)
+        let exact: Vec<usize> = places
+            .into_iter()
+            .filter(|place| self.groups[*place].is_free_of_placeholders)
+            .collect();
+        self.take_next(&exact, |group| !group.is_superseded)?
+            .ok()
+            .map(|(_, exchange)| exchange)
     }
 
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
-    pub fn take_exchange(&mut self, sent: &RecordedRequest) -> Result<RecordedExchange, ReplayMiss> {
+    pub fn take_exchange(
+        &mut self,
+        sent: &RecordedRequest,
+    ) -> Result<RecordedExchange, ReplayMiss> {
         let places = self.matching_groups(sent);
-        let found = self.take_next(&places, |group| !group.is_superseded).unwrap_or_else(|| Err(self.nearest_miss(sent)));
+        let found = self
+            .take_next(&places, |group| !group.is_superseded)
+            .unwrap_or_else(|| Err(self.nearest_miss(sent)));
         found.map(|(_, exchange)| exchange)
     }
 
@@ -138,13 +174,17 @@ impl ExchangePool {
         let places = self.matching_groups(sent);
         let own = self.take_next(&places, |group| is_own(&group.file));
         let other = |pool: &mut Self| pool.take_next(&places, |group| !group.is_superseded);
-        own.or_else(|| other(self)).unwrap_or_else(|| Err(self.nearest_miss(sent)))
+        own.or_else(|| other(self))
+            .unwrap_or_else(|| Err(self.nearest_miss(sent)))
     }
 
-    /// Whether anything is recorded for a request, of its own file or of the pool; nothing is used up.
+    /// Whether anything is recorded for a request, of its own file or of the pool; nothing is used
+    /// up.
     #[must_use]
     pub fn has_exchange(&self, is_own: &dyn Fn(&str) -> bool, sent: &RecordedRequest) -> bool {
-        self.matching_groups(sent).iter().any(|place| !self.groups[*place].is_superseded || is_own(&self.groups[*place].file))
+        self.matching_groups(sent)
+            .iter()
+            .any(|place| !self.groups[*place].is_superseded || is_own(&self.groups[*place].file))
     }
 
     /// Exchanges of these files that were never asked for.
@@ -156,7 +196,10 @@ impl ExchangePool {
             group
                 .unused()
                 .iter()
-                .map(|_| UnusedExchange { file: group.file.clone(), request_line: line.clone() })
+                .map(|_| UnusedExchange {
+                    file: group.file.clone(),
+                    request_line: line.clone(),
+                })
                 .collect::<Vec<_>>()
         };
         groups.flat_map(unused).collect()
@@ -186,10 +229,16 @@ impl ExchangePool {
     fn nearest_miss(&self, sent: &RecordedRequest) -> ReplayMiss {
         let path_first = |group: &&ExchangeGroup| {
             let differs = differences(&group.request, sent);
-            (group.request.path != sent.path, differs.len(), strsim::levenshtein(&group.request.path, &sent.path))
+            (
+                group.request.path != sent.path,
+                differs.len(),
+                strsim::levenshtein(&group.request.path, &sent.path),
+            )
         };
         let nearest = self.groups.iter().min_by_key(path_first);
-        ReplayMiss::NoMatch { nearest: nearest.map(|group| (group.file.clone(), differences(&group.request, sent))) }
+        ReplayMiss::NoMatch {
+            nearest: nearest.map(|group| (group.file.clone(), differences(&group.request, sent))),
+        }
     }
 }
 
@@ -199,7 +248,10 @@ fn group_by_request(recording: &Recording) -> Vec<ExchangeGroup> {
     let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
     for exchange in &recording.exchanges {
         let places = known.entry(exchange.request.path.as_str()).or_default();
-        match places.iter().find(|place| is_same_request(&groups[**place].request, &exchange.request)) {
+        match places
+            .iter()
+            .find(|place| is_same_request(&groups[**place].request, &exchange.request))
+        {
             Some(place) => groups[*place].exchanges.push(exchange.clone()),
             None => {
                 places.push(groups.len());

@@ -1,12 +1,13 @@
-//! An answer of the network as a recording says it: unpacked, readable, with the headers that say something, and without any
-//! secret.
+//! An answer of the network as a recording says it: unpacked, readable, with the headers that say
+//! something, and without any secret.
 
 use super::compressed;
 use super::redaction::Redaction;
 use super::response::read_body;
 use crate::jsonpath::VisitLimitExceeded;
 use crate::model::recording::{
-    RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording, ResponseBody,
+    RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
+    RecordedResponse, Recording, ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::secret::Redactor;
@@ -14,9 +15,16 @@ use crate::value::{ObjectMember, Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;
 
-/// Headers that say what the body is and what comes next. The others are of the day or of the connection, or could hold a secret.
-pub const RECORDED_HEADERS: [&str; 6] =
-    ["content-type", "content-language", "content-disposition", "link", "location", "retry-after"];
+/// Headers that say what the body is and what comes next. The others are of the day or of the
+/// connection, or could hold a secret.
+pub const RECORDED_HEADERS: [&str; 6] = [
+    "content-type",
+    "content-language",
+    "content-disposition",
+    "link",
+    "location",
+    "retry-after",
+];
 
 /// Why an exchange cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,19 +57,39 @@ impl ExchangeRedaction<'_> {
         let request = hidden.redact_request(self.request);
         let answer = hidden.redact_response(self.recorded_response(), self.rules, &request)?;
         let as_sent = std::str::from_utf8(self.response.body()).ok();
-        let answer = RecordedResponse { body: keep_spelling(answer.body, as_sent, redactor), ..answer };
-        Ok((redact_request_secrets(request, redactor), redact_secrets(answer, redactor)?))
+        let answer = RecordedResponse {
+            body: keep_spelling(answer.body, as_sent, redactor),
+            ..answer
+        };
+        Ok((
+            redact_request_secrets(request, redactor),
+            redact_secrets(answer, redactor)?,
+        ))
     }
 
     fn recorded_response(&self) -> RecordedResponse {
-        let wanted = |name: &str| RECORDED_HEADERS.contains(&name) || self.extra_headers.iter().any(|header| header == name);
-        let mut headers: Vec<(String, String)> = self.response.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect();
+        let wanted = |name: &str| {
+            RECORDED_HEADERS.contains(&name)
+                || self.extra_headers.iter().any(|header| header == name)
+        };
+        let mut headers: Vec<(String, String)> = self
+            .response
+            .headers
+            .iter()
+            .filter(|(name, _)| wanted(name))
+            .cloned()
+            .collect();
         headers.sort_by(|left, right| left.0.cmp(&right.0));
-        RecordedResponse { status: self.response.status, headers, body: parse_body(self.response.body()) }
+        RecordedResponse {
+            status: self.response.status,
+            headers,
+            body: parse_body(self.response.body()),
+        }
     }
 }
 
-/// A recording once more without secrets and without what is personal, by the rules as they are now.
+/// A recording once more without secrets and without what is personal, by the rules as they are
+/// now.
 ///
 /// # Errors
 /// When something in it cannot be hidden, or a body of it cannot be read.
@@ -78,20 +106,36 @@ pub fn redact_recording(
         let outcome = match &exchange.outcome {
             RecordedOutcome::Response(answer) => {
                 let body = inline_body(&answer.body, root)?;
-                let answer = RecordedResponse { body, ..answer.clone() };
-                let answer = hidden.redact_response(answer, rules, &request).map_err(|error| error.to_string())?;
-                RecordedOutcome::Response(redact_secrets(answer, redactor).map_err(|error| error.to_string())?)
+                let answer = RecordedResponse {
+                    body,
+                    ..answer.clone()
+                };
+                let answer = hidden
+                    .redact_response(answer, rules, &request)
+                    .map_err(|error| error.to_string())?;
+                RecordedOutcome::Response(
+                    redact_secrets(answer, redactor).map_err(|error| error.to_string())?,
+                )
             }
             other => other.clone(),
         };
-        exchanges.push(RecordedExchange { request: redact_request_secrets(request, redactor), outcome, ..exchange.clone() });
+        exchanges.push(RecordedExchange {
+            request: redact_request_secrets(request, redactor),
+            outcome,
+            ..exchange.clone()
+        });
     }
-    Ok(Recording { exchanges, ..recording.clone() })
+    Ok(Recording {
+        exchanges,
+        ..recording.clone()
+    })
 }
 
 /// A body from its own file, so that it is looked at like any other.
 fn inline_body(body: &ResponseBody, root: &Path) -> Result<ResponseBody, String> {
-    let ResponseBody::File(_) = body else { return Ok(body.clone()) };
+    let ResponseBody::File(_) = body else {
+        return Ok(body.clone());
+    };
     Ok(parse_body(&read_body(body, root)?))
 }
 
@@ -111,33 +155,58 @@ fn can_be_yaml(value: &Value, depth: usize) -> bool {
     depth < MAX_DEPTH
         && match value {
             Value::List(items) => items.iter().all(below),
-            Value::Object(members) => members.iter().all(|(name, member)| name != "<<" && below(member)),
+            Value::Object(members) => members
+                .iter()
+                .all(|(name, member)| name != "<<" && below(member)),
             _ => true,
         }
 }
 
-/// JSON that was spelled in another way than ours, and of which nothing is hidden, stays as it was sent.
-fn keep_spelling(body: ResponseBody, as_sent: Option<&str>, redactor: &mut Redactor) -> ResponseBody {
+/// JSON that was spelled in another way than ours, and of which nothing is hidden, stays as it was
+/// sent.
+fn keep_spelling(
+    body: ResponseBody,
+    as_sent: Option<&str>,
+    redactor: &mut Redactor,
+) -> ResponseBody {
     match (&body, as_sent) {
         (ResponseBody::Json(value), Some(sent)) if value.to_json() != sent => {
-            let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value) && redactor.redact_multiline(sent) == sent;
-            if is_whole { ResponseBody::Text(sent.to_owned()) } else { body }
+            let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value)
+                && redactor.redact_multiline(sent) == sent;
+            if is_whole {
+                ResponseBody::Text(sent.to_owned())
+            } else {
+                body
+            }
         }
         _ => body,
     }
 }
 
-fn redact_secrets(answer: RecordedResponse, redactor: &mut Redactor) -> Result<RecordedResponse, RedactionError> {
+fn redact_secrets(
+    answer: RecordedResponse,
+    redactor: &mut Redactor,
+) -> Result<RecordedResponse, RedactionError> {
     let body = match answer.body {
         ResponseBody::Json(value) => ResponseBody::Json(redact_value_secrets(&value, redactor)),
         ResponseBody::Text(text) => ResponseBody::Text(redactor.redact_multiline(&text)),
-        ResponseBody::Bytes(bytes) if compressed::any_layer(&bytes, &mut |bytes| redactor.contains_secret(bytes)) => {
+        ResponseBody::Bytes(bytes)
+            if compressed::any_layer(&bytes, &mut |bytes| redactor.contains_secret(bytes)) =>
+        {
             return Err(RedactionError::CompressedSecret);
         }
         other => other,
     };
-    let headers = answer.headers.into_iter().map(|(name, value)| (name, redactor.redact_multiline(&value))).collect();
-    Ok(RecordedResponse { headers, body, ..answer })
+    let headers = answer
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name, redactor.redact_multiline(&value)))
+        .collect();
+    Ok(RecordedResponse {
+        headers,
+        body,
+        ..answer
+    })
 }
 
 fn redact_request_secrets(request: RecordedRequest, redactor: &mut Redactor) -> RecordedRequest {
@@ -147,17 +216,36 @@ fn redact_request_secrets(request: RecordedRequest, redactor: &mut Redactor) -> 
         RecordedBody::Json(value) => RecordedBody::Json(redact_value_secrets(&value, redactor)),
         RecordedBody::Form(fields) => RecordedBody::Form(redact_pair_secrets(fields, redactor)),
         RecordedBody::Multipart(parts) => {
-            let part = |part: RecordedPart| RecordedPart { text: redactor.redact_multiline(&part.text), ..part };
+            let part = |part: RecordedPart| RecordedPart {
+                text: redactor.redact_multiline(&part.text),
+                ..part
+            };
             RecordedBody::Multipart(parts.into_iter().map(part).collect())
         }
         RecordedBody::Text(text) => RecordedBody::Text(redactor.redact_multiline(&text)),
         other => other,
     };
-    RecordedRequest { path, query, body, ..request }
+    RecordedRequest {
+        path,
+        query,
+        body,
+        ..request
+    }
 }
 
-fn redact_pair_secrets(pairs: Vec<(String, String)>, redactor: &mut Redactor) -> Vec<(String, String)> {
-    pairs.into_iter().map(|(name, value)| (redactor.redact_multiline(&name), redactor.redact_multiline(&value))).collect()
+fn redact_pair_secrets(
+    pairs: Vec<(String, String)>,
+    redactor: &mut Redactor,
+) -> Vec<(String, String)> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| {
+            (
+                redactor.redact_multiline(&name),
+                redactor.redact_multiline(&value),
+            )
+        })
+        .collect()
 }
 
 fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
@@ -165,12 +253,25 @@ fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
         Value::String(text) => Value::from(redactor.redact_multiline(text)),
         Value::Number(number) => {
             let text = redactor.redact_multiline(number.as_str());
-            if text == number.as_str() { value.clone() } else { Value::from(text) }
+            if text == number.as_str() {
+                value.clone()
+            } else {
+                Value::from(text)
+            }
         }
-        Value::List(items) => Value::List(items.iter().map(|item| redact_value_secrets(item, redactor)).collect()),
+        Value::List(items) => Value::List(
+            items
+                .iter()
+                .map(|item| redact_value_secrets(item, redactor))
+                .collect(),
+        ),
         Value::Object(members) => {
-            let member =
-                |(name, member): &ObjectMember| (redactor.redact_multiline(name).into(), redact_value_secrets(member, redactor));
+            let member = |(name, member): &ObjectMember| {
+                (
+                    redactor.redact_multiline(name).into(),
+                    redact_value_secrets(member, redactor),
+                )
+            };
             Value::Object(members.iter().map(member).collect())
         }
         single => single.clone(),

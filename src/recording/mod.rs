@@ -1,5 +1,5 @@
-//! What marketplaces answered: how a request is compared with recorded ones, which recorded answer it gets, and how new answers
-//! are hidden, merged and written. It refuses to open a socket.
+//! What marketplaces answered: how a request is compared with recorded ones, which recorded answer
+//! it gets, and how new answers are hidden, merged and written. It refuses to open a socket.
 
 mod compressed;
 mod exchange_pool;

@@ -1,4 +1,5 @@
-//! Collects the exchanges of a run, file by file, and merges each file into the folder when its last request has ended.
+//! Collects the exchanges of a run, file by file, and merges each file into the folder when its
+//! last request has ended.
 
 use super::folder::{FileChange, FolderError, RecordingFolder};
 use super::recording_key::RecordingKey;
@@ -76,7 +77,13 @@ pub struct RecordingSource<'s> {
 impl Recorder {
     #[must_use]
     pub fn new(folder: RecordingFolder, extent: RecordScope, fresh_ms: i64) -> Self {
-        Self { folder, record_scope: extent, fresh_for_ms: fresh_ms, captured: BTreeMap::new(), write_outcomes: Vec::new() }
+        Self {
+            folder,
+            record_scope: extent,
+            fresh_for_ms: fresh_ms,
+            captured: BTreeMap::new(),
+            write_outcomes: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -86,7 +93,9 @@ impl Recorder {
 
     /// An exchange of a file that went as its file expects.
     pub fn capture(&mut self, whose: &RecordingKey, scheme: &str, exchange: RecordedExchange) {
-        self.captured_for(whose).exchanges.push((scheme.to_owned(), exchange));
+        self.captured_for(whose)
+            .exchanges
+            .push((scheme.to_owned(), exchange));
     }
 
     /// What the present unit of a file brought is not to be written.
@@ -100,7 +109,9 @@ impl Recorder {
 
     /// A unit of a file has ended; `is_whole` says that all of its steps were reached.
     pub fn end_unit(&mut self, whose: &RecordingKey, is_whole: bool) {
-        let Some(heard) = self.captured.get_mut(whose) else { return };
+        let Some(heard) = self.captured.get_mut(whose) else {
+            return;
+        };
         heard.is_partial |= !is_whole || heard.unit_skip_reason.is_some();
         if let Some(reason) = heard.unit_skip_reason.take() {
             heard.exchanges.truncate(heard.unit_start);
@@ -113,12 +124,17 @@ impl Recorder {
 
     /// Fixtures are used by many units, and end with the run.
     pub fn end_fixtures(&mut self) {
-        let fixtures: Vec<RecordingKey> = self.captured.keys().filter(|whose| whose.is_fixture()).cloned().collect();
+        let fixtures: Vec<RecordingKey> = self
+            .captured
+            .keys()
+            .filter(|whose| whose.is_fixture())
+            .cloned()
+            .collect();
         fixtures.iter().for_each(|whose| self.end_unit(whose, true));
     }
 
-    /// Writes what was heard of a file, into one recording for each scheme. A file of which not every unit has ended keeps what it
-    /// had besides.
+    /// Writes what was heard of a file, into one recording for each scheme. A file of which not
+    /// every unit has ended keeps what it had besides.
     pub fn write_file(
         &mut self,
         file: &str,
@@ -126,33 +142,65 @@ impl Recorder {
         of: &dyn for<'s> Fn(&'s str) -> RecordingSource<'s>,
         main_scheme: &str,
     ) {
-        let Some(heard) = self.take_captured(file) else { return };
+        let Some(heard) = self.take_captured(file) else {
+            return;
+        };
         for reason in &heard.skip_reasons {
-            self.write_outcomes.push(WriteOutcome { name: file.to_owned(), result: Err(reason.clone()) });
+            self.write_outcomes.push(WriteOutcome {
+                name: file.to_owned(),
+                result: Err(reason.clone()),
+            });
         }
-        let mut schemes: Vec<&str> = heard.exchanges.iter().map(|(scheme, _)| scheme.as_str()).collect();
+        let mut schemes: Vec<&str> = heard
+            .exchanges
+            .iter()
+            .map(|(scheme, _)| scheme.as_str())
+            .collect();
         schemes.sort_unstable();
         schemes.dedup();
         for scheme in schemes {
-            let name = if scheme == main_scheme { file.to_owned() } else { format!("{file}.{scheme}") };
-            let new: Vec<&RecordedExchange> =
-                heard.exchanges.iter().filter(|(other, _)| other == scheme).map(|(_, exchange)| exchange).collect();
+            let name = if scheme == main_scheme {
+                file.to_owned()
+            } else {
+                format!("{file}.{scheme}")
+            };
+            let new: Vec<&RecordedExchange> = heard
+                .exchanges
+                .iter()
+                .filter(|(other, _)| other == scheme)
+                .map(|(_, exchange)| exchange)
+                .collect();
             let result = self.merge(&name, &new, heard.is_partial || !is_whole, &of(scheme));
-            self.write_outcomes
-                .push(WriteOutcome { name, result: result.map_err(|error| SkipReason::CannotRecord(error.to_string())) });
+            self.write_outcomes.push(WriteOutcome {
+                name,
+                result: result.map_err(|error| SkipReason::CannotRecord(error.to_string())),
+            });
         }
     }
 
     /// What was heard of a file, of all its accounts, in their order.
     fn take_captured(&mut self, file: &str) -> Option<CapturedExchanges> {
-        let whose: Vec<RecordingKey> = self.captured.keys().filter(|whose| whose.file == file).cloned().collect();
-        let mut heard = whose.iter().filter_map(|whose| self.captured.remove(whose)).map(CapturedExchanges::without_open_unit);
+        let whose: Vec<RecordingKey> = self
+            .captured
+            .keys()
+            .filter(|whose| whose.file == file)
+            .cloned()
+            .collect();
+        let mut heard = whose
+            .iter()
+            .filter_map(|whose| self.captured.remove(whose))
+            .map(CapturedExchanges::without_open_unit);
         let mut all = heard.next()?;
         for other in heard {
             all.exchanges.extend(other.exchanges);
             all.is_partial |= other.is_partial;
-            all.skip_reasons
-                .extend(other.skip_reasons.into_iter().filter(|why| !all.skip_reasons.contains(why)).collect::<Vec<_>>());
+            all.skip_reasons.extend(
+                other
+                    .skip_reasons
+                    .into_iter()
+                    .filter(|why| !all.skip_reasons.contains(why))
+                    .collect::<Vec<_>>(),
+            );
         }
         Some(all)
     }
@@ -174,16 +222,32 @@ impl Recorder {
                 RecordScope::All => self.merged(before, new, is_partial, &source.masks),
             };
             let is_same = exchanges.len() == before.len()
-                && exchanges.iter().zip(before).all(|(new, old)| is_unchanged(old, new, &[], self.folder.root()));
+                && exchanges
+                    .iter()
+                    .zip(before)
+                    .all(|(new, old)| is_unchanged(old, new, &[], self.folder.root()));
             let recorded = old.and_then(|old| old.recorded_ms);
-            let is_fresh = recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
-            let recorded_ms = if is_same && is_fresh { recorded } else { Some(source.now_ms) };
+            let is_fresh =
+                recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
+            let recorded_ms = if is_same && is_fresh {
+                recorded
+            } else {
+                Some(source.now_ms)
+            };
             let (name, scheme) = (name.to_owned(), source.scheme.to_owned());
-            Ok(Recording { name, scheme, recorded_ms, is_generated: true, exchanges, resources: Vec::new() })
+            Ok(Recording {
+                name,
+                scheme,
+                recorded_ms,
+                is_generated: true,
+                exchanges,
+                resources: Vec::new(),
+            })
         })
     }
 
-    /// What was heard takes the place of what its accounts had; an exchange that is still true stays as it stands.
+    /// What was heard takes the place of what its accounts had; an exchange that is still true
+    /// stays as it stands.
     fn merged(
         &self,
         before: &[RecordedExchange],
@@ -192,22 +256,41 @@ impl Recorder {
         masks: &[JsonPath],
     ) -> Vec<RecordedExchange> {
         let is_replaced = |old: &RecordedExchange| {
-            let same_account =
-                |new: &&&RecordedExchange| old.request.account.is_none() || old.request.account == new.request.account;
+            let same_account = |new: &&&RecordedExchange| {
+                old.request.account.is_none() || old.request.account == new.request.account
+            };
             let mut rivals = new.iter().filter(same_account);
-            if is_partial { rivals.any(|new| is_same_request(&old.request, &new.request)) } else { rivals.next().is_some() }
+            if is_partial {
+                rivals.any(|new| is_same_request(&old.request, &new.request))
+            } else {
+                rivals.next().is_some()
+            }
         };
-        let mut all: Vec<RecordedExchange> = before.iter().filter(|old| !is_replaced(old)).cloned().collect();
+        let mut all: Vec<RecordedExchange> = before
+            .iter()
+            .filter(|old| !is_replaced(old))
+            .cloned()
+            .collect();
         let root = self.folder.root();
         let mut heard: Vec<RecordedExchange> = Vec::new();
         for exchange in new {
-            let same = |other: &&RecordedExchange| is_same_request(&other.request, &exchange.request);
+            let same =
+                |other: &&RecordedExchange| is_same_request(&other.request, &exchange.request);
             // The last answer answers again and again, so a second equal one says nothing.
-            if heard.iter().rev().find(same).is_some_and(|last| is_unchanged(last, exchange, masks, root)) {
+            if heard
+                .iter()
+                .rev()
+                .find(same)
+                .is_some_and(|last| is_unchanged(last, exchange, masks, root))
+            {
                 continue;
             }
             let turn = heard.iter().filter(same).count();
-            let old = before.iter().filter(same).nth(turn).filter(|old| is_unchanged(old, exchange, masks, root));
+            let old = before
+                .iter()
+                .filter(same)
+                .nth(turn)
+                .filter(|old| is_unchanged(old, exchange, masks, root));
             heard.push(old.unwrap_or(exchange).clone());
         }
         all.extend(heard);
@@ -218,17 +301,35 @@ impl Recorder {
 
 fn not_recordable_reason(old: &Recording, scheme: &str) -> Option<String> {
     if !old.resources.is_empty() {
-        return Some("it holds `resources`, which are written by hand: move them to a file of their own".to_owned());
+        return Some(
+            "it holds `resources`, which are written by hand: move them to a file of their own"
+                .to_owned(),
+        );
     }
     let stub = |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();
     if old.exchanges.iter().any(stub) {
-        return Some("it holds stubs, with `times` or `delay`: move them to a file of their own".to_owned());
+        return Some(
+            "it holds stubs, with `times` or `delay`: move them to a file of their own".to_owned(),
+        );
     }
-    (old.scheme != scheme).then(|| format!("it is a recording of `{}`, and this is one of `{scheme}`", old.scheme))
+    (old.scheme != scheme).then(|| {
+        format!(
+            "it is a recording of `{}`, and this is one of `{scheme}`",
+            old.scheme
+        )
+    })
 }
 
 /// Requests that have no answer yet.
 fn append_missing(before: &[RecordedExchange], new: &[&RecordedExchange]) -> Vec<RecordedExchange> {
-    let is_new = |new: &&&RecordedExchange| !before.iter().any(|old| is_same_request(&old.request, &new.request));
-    before.iter().chain(new.iter().filter(is_new).copied()).cloned().collect()
+    let is_new = |new: &&&RecordedExchange| {
+        !before
+            .iter()
+            .any(|old| is_same_request(&old.request, &new.request))
+    };
+    before
+        .iter()
+        .chain(new.iter().filter(is_new).copied())
+        .cloned()
+        .collect()
 }

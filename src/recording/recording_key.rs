@@ -15,7 +15,10 @@ pub struct RecordingKey {
 impl RecordingKey {
     #[must_use]
     pub fn for_fixture(name: &str, account: Option<&str>) -> Self {
-        Self { file: format!("{FIXTURE_PREFIX}{name}"), account: account.map(str::to_owned) }
+        Self {
+            file: format!("{FIXTURE_PREFIX}{name}"),
+            account: account.map(str::to_owned),
+        }
     }
 
     #[must_use]
@@ -26,6 +29,9 @@ impl RecordingKey {
     /// A call that is none of a request file's.
     #[must_use]
     pub fn without_file(account: Option<&str>) -> Self {
-        Self { file: String::new(), account: account.map(str::to_owned) }
+        Self {
+            file: String::new(),
+            account: account.map(str::to_owned),
+        }
     }
 }

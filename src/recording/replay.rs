@@ -1,4 +1,5 @@
-//! Answers from recordings alone. It refuses to open a socket: what is not recorded is an error that says what is nearest.
+//! Answers from recordings alone. It refuses to open a socket: what is not recorded is an error
+//! that says what is nearest.
 
 use super::exchange_pool::{ExchangePool, ReplayMiss, UnusedExchange};
 use super::response::{read_body, response_headers};
@@ -37,23 +38,47 @@ pub struct RecordingReplay {
 impl RecordingReplay {
     #[must_use]
     pub fn new(workspace: &Workspace) -> Self {
-        let schemes: HashSet<&str> = workspace.recordings.iter().map(|recording| recording.scheme.as_str()).collect();
-        let pools = schemes.into_iter().map(|scheme| (scheme.to_owned(), ExchangePool::for_scheme(workspace, scheme))).collect();
-        Self { root: workspace.root.clone(), pools, used_recordings: HashSet::new() }
+        let schemes: HashSet<&str> = workspace
+            .recordings
+            .iter()
+            .map(|recording| recording.scheme.as_str())
+            .collect();
+        let pools = schemes
+            .into_iter()
+            .map(|scheme| {
+                (
+                    scheme.to_owned(),
+                    ExchangePool::for_scheme(workspace, scheme),
+                )
+            })
+            .collect();
+        Self {
+            root: workspace.root.clone(),
+            pools,
+            used_recordings: HashSet::new(),
+        }
     }
 
     /// The recorded answer to a request of a file.
     ///
     /// # Errors
     /// When nothing is recorded for it.
-    pub fn respond(&mut self, file: &str, scheme: &str, sent: &RecordedRequest) -> Result<ReplayedResponse, ReplayMiss> {
+    pub fn respond(
+        &mut self,
+        file: &str,
+        scheme: &str,
+        sent: &RecordedRequest,
+    ) -> Result<ReplayedResponse, ReplayMiss> {
         let pool = self.pools.entry(scheme.to_owned()).or_default();
-        let (from, exchange) = pool.take_exchange_for(&|name| belongs_to_file(name, file, scheme), sent)?;
+        let (from, exchange) =
+            pool.take_exchange_for(&|name| belongs_to_file(name, file, scheme), sent)?;
         self.used_recordings.insert(from);
         let delay = exchange.delay.unwrap_or_default();
         let response = match exchange.outcome {
             RecordedOutcome::Response(answer) => self.wire_response(&answer, delay),
-            RecordedOutcome::Truncated(_) | RecordedOutcome::Reset => Err(ReplayError::ConnectionClosed),
+            RecordedOutcome::Truncated(_) | RecordedOutcome::Reset => {
+                Err(ReplayError::ConnectionClosed)
+            }
         };
         Ok(ReplayedResponse { response, delay })
     }
@@ -61,12 +86,23 @@ impl RecordingReplay {
     /// What is recorded for a request, without using it up.
     #[must_use]
     pub fn has_response(&self, file: &str, scheme: &str, sent: &RecordedRequest) -> bool {
-        self.pools.get(scheme).is_some_and(|pool| pool.has_exchange(&|name| belongs_to_file(name, file, scheme), sent))
+        self.pools.get(scheme).is_some_and(|pool| {
+            pool.has_exchange(&|name| belongs_to_file(name, file, scheme), sent)
+        })
     }
 
-    fn wire_response(&self, answer: &RecordedResponse, latency: Duration) -> Result<WireResponse, ReplayError> {
+    fn wire_response(
+        &self,
+        answer: &RecordedResponse,
+        latency: Duration,
+    ) -> Result<WireResponse, ReplayError> {
         let body = read_body(&answer.body, &self.root).map_err(ReplayError::Broken)?;
-        Ok(WireResponse::new(answer.status, response_headers(answer), body, latency))
+        Ok(WireResponse::new(
+            answer.status,
+            response_headers(answer),
+            body,
+            latency,
+        ))
     }
 
     /// Exchanges of these request files that nothing asked for.
@@ -76,7 +112,9 @@ impl RecordingReplay {
             pool.unused(&|name| files.iter().any(|file| belongs_to_file(name, file, scheme)))
         };
         let mut unused: Vec<UnusedExchange> = self.pools.iter().flat_map(of).collect();
-        unused.sort_by(|left, right| (&left.file, &left.request_line).cmp(&(&right.file, &right.request_line)));
+        unused.sort_by(|left, right| {
+            (&left.file, &left.request_line).cmp(&(&right.file, &right.request_line))
+        });
         unused
     }
 
@@ -99,11 +137,18 @@ pub fn belongs_to_file(recording: &str, file: &str, scheme: &str) -> bool {
 pub fn describe_miss(miss: &ReplayMiss) -> String {
     match miss {
         ReplayMiss::Exhausted { file } => {
-            format!("its stub in fixtures/recordings/{file}.yaml is used up: it answered as often as its `times` says")
+            format!(
+                "its stub in fixtures/recordings/{file}.yaml is used up: it answered as often as its `times` says"
+            )
         }
         ReplayMiss::NoMatch { nearest: None } => NO_RECORDING.to_owned(),
-        ReplayMiss::NoMatch { nearest: Some((file, differs)) } => {
-            format!("{NO_RECORDING}; the nearest is fixtures/recordings/{file}.yaml, and it differs in: {}", differs.join("; "))
+        ReplayMiss::NoMatch {
+            nearest: Some((file, differs)),
+        } => {
+            format!(
+                "{NO_RECORDING}; the nearest is fixtures/recordings/{file}.yaml, and it differs in: {}",
+                differs.join("; ")
+            )
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Holds one request against a recorded one: which parts differ. A placeholder such as `<now>` stands for any text.
+//! Holds one request against a recorded one: which parts differ. A placeholder such as `<now>`
+//! stands for any text.
 
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
@@ -7,7 +8,9 @@ use crate::value::Value;
 /// Whether a recorded request stands for a sent one.
 #[must_use]
 pub fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
-    recorded.method == sent.method && matches_text(&recorded.path, &sent.path) && differences(recorded, sent).is_empty()
+    recorded.method == sent.method
+        && matches_text(&recorded.path, &sent.path)
+        && differences(recorded, sent).is_empty()
 }
 
 /// In words, each part that is not the same.
@@ -19,39 +22,69 @@ pub fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<St
         out.push(format!("account: recorded `{own}`, sent `{account}`"));
     }
     if recorded.method != sent.method {
-        out.push(format!("method: recorded {}, sent {}", recorded.method, sent.method));
+        out.push(format!(
+            "method: recorded {}, sent {}",
+            recorded.method, sent.method
+        ));
     }
     if !matches_text(&recorded.path, &sent.path) {
-        out.push(format!("path: recorded `{}`, sent `{}`", recorded.path, sent.path));
+        out.push(format!(
+            "path: recorded `{}`, sent `{}`",
+            recorded.path, sent.path
+        ));
     }
     pair_differences("query", &recorded.query, &sent.query, &mut out);
     body_differences(&recorded.body, &sent.body, &mut out);
     out
 }
 
-fn pair_differences(what: &str, recorded: &[(String, String)], sent: &[(String, String)], out: &mut Vec<String>) {
+fn pair_differences(
+    what: &str,
+    recorded: &[(String, String)],
+    sent: &[(String, String)],
+    out: &mut Vec<String>,
+) {
     let mut left: Vec<&(String, String)> = sent.iter().collect();
     for (name, value) in recorded {
-        if let Some(at) = left.iter().position(|(other, text)| other == name && matches_text(value, text)) {
+        if let Some(at) = left
+            .iter()
+            .position(|(other, text)| other == name && matches_text(value, text))
+        {
             left.remove(at);
         } else if let Some(at) = left.iter().position(|(other, _)| other == name) {
             let (_, text) = left.remove(at);
-            out.push(format!("{what} `{name}`: recorded `{value}`, sent `{text}`"));
+            out.push(format!(
+                "{what} `{name}`: recorded `{value}`, sent `{text}`"
+            ));
         } else {
             out.push(format!("{what} `{name}`: recorded `{value}`, not sent"));
         }
     }
-    out.extend(left.iter().map(|(name, text)| format!("{what} `{name}`: not recorded, sent `{text}`")));
+    out.extend(
+        left.iter()
+            .map(|(name, text)| format!("{what} `{name}`: not recorded, sent `{text}`")),
+    );
 }
 
 fn body_differences(recorded: &RecordedBody, sent: &RecordedBody, out: &mut Vec<String>) {
     match (recorded, sent) {
-        (RecordedBody::Json(recorded), RecordedBody::Json(sent)) => json_differences("$", recorded, sent, out),
-        (RecordedBody::Form(recorded), RecordedBody::Form(sent)) => pair_differences("form", recorded, sent, out),
-        (RecordedBody::Multipart(recorded), RecordedBody::Multipart(sent)) => part_differences(recorded, sent, out),
-        (RecordedBody::Text(recorded), RecordedBody::Text(sent)) if matches_text(recorded, sent) => {}
+        (RecordedBody::Json(recorded), RecordedBody::Json(sent)) => {
+            json_differences("$", recorded, sent, out)
+        }
+        (RecordedBody::Form(recorded), RecordedBody::Form(sent)) => {
+            pair_differences("form", recorded, sent, out)
+        }
+        (RecordedBody::Multipart(recorded), RecordedBody::Multipart(sent)) => {
+            part_differences(recorded, sent, out)
+        }
+        (RecordedBody::Text(recorded), RecordedBody::Text(sent))
+            if matches_text(recorded, sent) => {}
         (recorded, sent) if recorded == sent => {}
-        (recorded, sent) => out.push(format!("body: recorded {}, sent {}", describe_body(recorded), describe_body(sent))),
+        (recorded, sent) => out.push(format!(
+            "body: recorded {}, sent {}",
+            describe_body(recorded),
+            describe_body(sent)
+        )),
     }
 }
 
@@ -61,7 +94,9 @@ fn describe_body(body: &RecordedBody) -> String {
         RecordedBody::Json(_) => "JSON".to_owned(),
         RecordedBody::Form(_) => "a form".to_owned(),
         RecordedBody::Multipart(_) => "parts".to_owned(),
-        RecordedBody::Text(text) => format!("the text `{}`", text.chars().take(40).collect::<String>()),
+        RecordedBody::Text(text) => {
+            format!("the text `{}`", text.chars().take(40).collect::<String>())
+        }
         RecordedBody::Hash(hash) => format!("bytes with the hash {}", &hash[..hash.len().min(12)]),
     }
 }
@@ -69,16 +104,28 @@ fn describe_body(body: &RecordedBody) -> String {
 /// Files are compared by their content where it is known, and otherwise by their names.
 fn part_differences(recorded: &[RecordedPart], sent: &[RecordedPart], out: &mut Vec<String>) {
     let pairs = |parts: &[RecordedPart]| -> Vec<(String, String)> {
-        parts.iter().map(|part| (part.name.clone(), part.text.clone())).collect()
+        parts
+            .iter()
+            .map(|part| (part.name.clone(), part.text.clone()))
+            .collect()
     };
     let before = out.len();
     pair_differences("part", &pairs(recorded), &pairs(sent), out);
     let is_sent = |part: &RecordedPart| {
-        let mut same_name = sent.iter().filter(|other| other.name == part.name && matches_text(&part.text, &other.text));
+        let mut same_name = sent
+            .iter()
+            .filter(|other| other.name == part.name && matches_text(&part.text, &other.text));
         same_name.any(|other| other.sha256 == part.sha256)
     };
-    if let Some(part) = recorded.iter().find(|part| part.sha256.is_some() && !is_sent(part)).filter(|_| out.len() == before) {
-        out.push(format!("part `{}`: the file `{}` has another content", part.name, part.text));
+    if let Some(part) = recorded
+        .iter()
+        .find(|part| part.sha256.is_some() && !is_sent(part))
+        .filter(|_| out.len() == before)
+    {
+        out.push(format!(
+            "part `{}`: the file `{}` has another content",
+            part.name, part.text
+        ));
     }
 }
 
@@ -91,7 +138,9 @@ fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<St
                     None => out.push(format!("body {path}.{name}: recorded, not sent")),
                 }
             }
-            let extra = right.iter().filter(|(name, _)| recorded.get(name).is_none());
+            let extra = right
+                .iter()
+                .filter(|(name, _)| recorded.get(name).is_none());
             out.extend(extra.map(|(name, _)| format!("body {path}.{name}: not recorded, sent")));
         }
         (Value::List(left), Value::List(right)) if left.len() == right.len() => {
@@ -100,14 +149,19 @@ fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<St
             }
         }
         (Value::String(pattern), other)
-            if has_placeholder(pattern) && other.to_plain_text().is_some_and(|text| matches_text(pattern, &text)) => {}
+            if has_placeholder(pattern)
+                && other
+                    .to_plain_text()
+                    .is_some_and(|text| matches_text(pattern, &text)) => {}
         (left, right) if left == right => {}
         (left, right) => out.push(format!("body {path}: recorded {left}, sent {right}")),
     }
 }
 
 pub(super) fn has_placeholder(text: &str) -> bool {
-    PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder))
+    PLACEHOLDERS
+        .iter()
+        .any(|placeholder| text.contains(placeholder))
 }
 
 /// Whether it matches by its texts alone.
@@ -119,17 +173,29 @@ pub(super) fn is_free_of_placeholders(request: &RecordedRequest) -> bool {
         RecordedBody::Text(text) => has_placeholder(text),
         RecordedBody::None | RecordedBody::Hash(_) => false,
     };
-    !(body || has_placeholder(&request.path) || request.query.iter().any(|(_, value)| has_placeholder(value)))
+    !(body
+        || has_placeholder(&request.path)
+        || request
+            .query
+            .iter()
+            .any(|(_, value)| has_placeholder(value)))
 }
 
-/// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not empty. Each text between two
-/// placeholders is looked for as early as it can stand, so this takes no longer than the texts are long.
+/// Whether a recorded text stands for a sent one; a placeholder stands for any text that is not
+/// empty. Each text between two placeholders is looked for as early as it can stand, so this takes
+/// no longer than the texts are long.
 fn matches_text(recorded: &str, sent: &str) -> bool {
     let literals = split_at_placeholders(recorded);
-    let [first, middle @ .., last] = literals.as_slice() else { return recorded == sent };
-    let Some(mut rest) = sent.strip_prefix(first) else { return false };
+    let [first, middle @ .., last] = literals.as_slice() else {
+        return recorded == sent;
+    };
+    let Some(mut rest) = sent.strip_prefix(first) else {
+        return false;
+    };
     for literal in middle {
-        let Some(after) = skip_one_char(rest) else { return false };
+        let Some(after) = skip_one_char(rest) else {
+            return false;
+        };
         match after.find(literal) {
             Some(at) => rest = &after[at + literal.len()..],
             None => return false,
@@ -147,7 +213,12 @@ fn skip_one_char(text: &str) -> Option<&str> {
 fn split_at_placeholders(recorded: &str) -> Vec<&str> {
     let mut literals = Vec::new();
     let mut rest = recorded;
-    let next = |text: &str| PLACEHOLDERS.iter().filter_map(|mark| text.find(mark).map(|at| (at, mark.len()))).min();
+    let next = |text: &str| {
+        PLACEHOLDERS
+            .iter()
+            .filter_map(|mark| text.find(mark).map(|at| (at, mark.len())))
+            .min()
+    };
     while let Some((at, len)) = next(rest) {
         literals.push(&rest[..at]);
         rest = &rest[at + len..];
@@ -168,8 +239,13 @@ mod tests {
         assert!(!matches_text("<now>x", "12y"));
         assert!(matches_text("a", "a") && !matches_text("a", "b"));
         assert!(
-            matches_text("<date>T<now>", "2026T1") && !matches_text("<date>T<now>", "T1") && !matches_text("<now>-<now>", "1-")
+            matches_text("<date>T<now>", "2026T1")
+                && !matches_text("<date>T<now>", "T1")
+                && !matches_text("<now>-<now>", "1-")
         );
-        assert!(!matches_text(&format!("{}b", "<uuid>a".repeat(6)), &"a".repeat(100_000)));
+        assert!(!matches_text(
+            &format!("{}b", "<uuid>a".repeat(6)),
+            &"a".repeat(100_000)
+        ));
     }
 }

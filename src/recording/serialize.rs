@@ -1,8 +1,9 @@
-//! A recording as the text of its file: one value a line, in a fixed order, so that what has not changed gives no difference.
+//! A recording as the text of its file: one value a line, in a fixed order, so that what has not
+//! changed gives no difference.
 
 use crate::model::recording::{
-    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
-    ResponseBody, checksum,
+    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
+    RecordedResponse, Recording, ResponseBody, checksum,
 };
 use crate::value::{ObjectMember, Value};
 use crate::yaml;
@@ -13,8 +14,13 @@ const HEADER_COMMENT: &str = "# Written by `ingam run --record`.\n";
 /// The whole file, with its checksum. Resources are written by hand and are not said.
 #[must_use]
 pub fn to_yaml(recording: &Recording) -> String {
-    let mut members = vec![member("format", FORMAT_VERSION.into()), member("scheme", recording.scheme.as_str().into())];
-    let recorded = recording.recorded_ms.and_then(|ms| jiff::Timestamp::from_second(ms.div_euclid(1_000)).ok());
+    let mut members = vec![
+        member("format", FORMAT_VERSION.into()),
+        member("scheme", recording.scheme.as_str().into()),
+    ];
+    let recorded = recording
+        .recorded_ms
+        .and_then(|ms| jiff::Timestamp::from_second(ms.div_euclid(1_000)).ok());
     members.extend(recorded.map(|time| member("recorded", time.to_string().into())));
     let mut text = format!("{HEADER_COMMENT}{}", yaml::write(&Value::Object(members)));
     let exchanges = Value::List(recording.exchanges.iter().map(exchange_value).collect());
@@ -41,15 +47,26 @@ fn exchange_value(exchange: &RecordedExchange) -> Value {
         }
         RecordedOutcome::Reset => Some("reset"),
     };
-    members.extend(exchange.times.map(|times| member("times", i64::from(times).into())));
-    members.extend(exchange.delay.map(|delay| member("delay", format!("{}ms", delay.as_millis()).into())));
+    members.extend(
+        exchange
+            .times
+            .map(|times| member("times", i64::from(times).into())),
+    );
+    members.extend(
+        exchange
+            .delay
+            .map(|delay| member("delay", format!("{}ms", delay.as_millis()).into())),
+    );
     members.extend(fault.map(|fault| member("fault", fault.into())));
     Value::Object(members)
 }
 
 fn request_value(request: &RecordedRequest) -> Value {
-    let mut members: Vec<ObjectMember> =
-        request.account.iter().map(|account| member("account", account.as_str().into())).collect();
+    let mut members: Vec<ObjectMember> = request
+        .account
+        .iter()
+        .map(|account| member("account", account.as_str().into()))
+        .collect();
     members.push(member(request.method.key(), request.path.as_str().into()));
     if !request.query.is_empty() {
         members.push(member("query", pairs_value(&request.query)));
@@ -75,17 +92,25 @@ fn response_value(answer: &RecordedResponse) -> Value {
         ResponseBody::Json(value) => Some(member("json", value.clone())),
         ResponseBody::Text(text) => Some(member("text", text.as_str().into())),
         ResponseBody::Bytes(bytes) => Some(member("base64", BASE64_STANDARD.encode(bytes).into())),
-        ResponseBody::File(path) => Some(member("file", path.to_string_lossy().replace('\\', "/").into())),
+        ResponseBody::File(path) => Some(member(
+            "file",
+            path.to_string_lossy().replace('\\', "/").into(),
+        )),
     });
     Value::Object(members)
 }
 
 /// A name that is repeated has a list.
 fn pairs_value(pairs: &[(String, String)]) -> Value {
-    group_by_name(pairs.iter().map(|(name, text)| (name.as_str(), scalar_value(text))))
+    group_by_name(
+        pairs
+            .iter()
+            .map(|(name, text)| (name.as_str(), scalar_value(text))),
+    )
 }
 
-/// What the reader takes for the same text: a number may stand without quotes, but `null` would leave the name out.
+/// What the reader takes for the same text: a number may stand without quotes, but `null` would
+/// leave the name out.
 fn scalar_value(text: &str) -> Value {
     match Value::from_scalar_text(text) {
         Value::Null => Value::from(text),
@@ -96,7 +121,10 @@ fn scalar_value(text: &str) -> Value {
 fn parts_value(parts: &[RecordedPart]) -> Value {
     let value = |part: &RecordedPart| match &part.sha256 {
         None => scalar_value(&part.text),
-        Some(hash) => Value::Object(vec![member("filename", part.text.as_str().into()), member("sha256", hash.as_str().into())]),
+        Some(hash) => Value::Object(vec![
+            member("filename", part.text.as_str().into()),
+            member("sha256", hash.as_str().into()),
+        ]),
     };
     group_by_name(parts.iter().map(|part| (part.name.as_str(), value(part))))
 }

@@ -28,7 +28,9 @@ fn decode_placeholders(path: &str) -> String {
     if !path.contains("%3C") {
         return path.to_owned();
     }
-    PLACEHOLDERS.iter().fold(path.to_owned(), |path, mark| path.replace(encode_strict(mark).as_ref(), mark))
+    PLACEHOLDERS.iter().fold(path.to_owned(), |path, mark| {
+        path.replace(encode_strict(mark).as_ref(), mark)
+    })
 }
 
 fn recorded_body(body: &DraftBody) -> RecordedBody {
@@ -36,7 +38,9 @@ fn recorded_body(body: &DraftBody) -> RecordedBody {
         DraftBody::None => RecordedBody::None,
         DraftBody::Json(value) => RecordedBody::Json(value.clone()),
         DraftBody::Form(pairs) => RecordedBody::Form(sorted(pairs.clone())),
-        DraftBody::Multipart { parts, .. } => RecordedBody::Multipart(sorted(parts.iter().map(recorded_part).collect())),
+        DraftBody::Multipart { parts, .. } => {
+            RecordedBody::Multipart(sorted(parts.iter().map(recorded_part).collect()))
+        }
         DraftBody::Text(text) => text_or_hash(text.as_bytes()),
         DraftBody::Bytes(bytes) => text_or_hash(bytes),
     }
@@ -52,7 +56,11 @@ fn recorded_part(part: &DraftPart) -> RecordedPart {
         Some((name, _)) => (name.clone(), Some(sha256_hex(&part.content))),
         None => (String::from_utf8_lossy(&part.content).into_owned(), None),
     };
-    RecordedPart { name: part.name.clone(), text, sha256 }
+    RecordedPart {
+        name: part.name.clone(),
+        text,
+        sha256,
+    }
 }
 
 fn text_or_hash(bytes: &[u8]) -> RecordedBody {

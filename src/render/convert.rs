@@ -3,7 +3,8 @@
 use crate::value::{Number, ObjectMember, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
-/// A list that an expression makes can have so many values; a few letters would otherwise fill any memory.
+/// A list that an expression makes can have so many values; a few letters would otherwise fill any
+/// memory.
 const MAX_ITEMS: usize = 100_000;
 
 /// How minijinja sees one of our values.
@@ -16,27 +17,41 @@ pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
         Value::Bool(flag) => Mini::from(*flag),
         Value::Number(number) => number_to_mini(number)?,
         Value::String(text) => Mini::from(text.as_str()),
-        Value::List(items) => items.iter().map(to_mini).collect::<Result<Vec<Mini>, String>>()?.into(),
+        Value::List(items) => items
+            .iter()
+            .map(to_mini)
+            .collect::<Result<Vec<Mini>, String>>()?
+            .into(),
         Value::Object(members) => {
-            let members: Result<Vec<(&str, Mini)>, String> =
-                members.iter().map(|(name, member)| Ok((name.as_str(), to_mini(member)?))).collect();
+            let members: Result<Vec<(&str, Mini)>, String> = members
+                .iter()
+                .map(|(name, member)| Ok((name.as_str(), to_mini(member)?)))
+                .collect();
             Mini::from_pairs(members?)
         }
     })
 }
 
-/// Whole numbers of up to 38 digits are exact, fractions of up to 15 digits are themselves as doubles; what is longer could
-/// only be computed with by rounding it. A plain look-up does not come here and keeps every digit.
+/// Whole numbers of up to 38 digits are exact, fractions of up to 15 digits are themselves as
+/// doubles; what is longer could only be computed with by rounding it. A plain look-up does not
+/// come here and keeps every digit.
 fn number_to_mini(number: &Number) -> Result<Mini, String> {
     const EXACT_DIGITS: usize = 15;
     if let Some(integer) = number.as_i128().filter(|_| number.is_integer()) {
         return Ok(i64::try_from(integer).map_or_else(|_| Mini::from(integer), Mini::from));
     }
-    let digits = number.as_str().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
+    let digits = number
+        .as_str()
+        .bytes()
+        .take_while(|byte| !matches!(byte, b'e' | b'E'))
+        .filter(u8::is_ascii_digit)
+        .count();
     if digits <= EXACT_DIGITS && number.as_f64().is_finite() {
         return Ok(Mini::from(number.as_f64()));
     }
-    Err(format!("{number} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"))
+    Err(format!(
+        "{number} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"
+    ))
 }
 
 /// The shortest spelling of a double; none for what JSON cannot spell.
@@ -65,7 +80,12 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
         }
         ValueKind::Map => {
             let members: Result<Vec<ObjectMember>, String> = iterate(value)?
-                .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?)))
+                .map(|key| {
+                    Ok((
+                        key.to_string().into(),
+                        from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?,
+                    ))
+                })
                 .collect();
             Value::Object(members?)
         }
@@ -79,7 +99,9 @@ fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, String> {
 
 fn number_from_mini(value: &Mini) -> Result<Number, String> {
     if value.is_integer() {
-        return i128::try_from(value.clone()).map(Number::from).map_err(|error| error.to_string());
+        return i128::try_from(value.clone())
+            .map(Number::from)
+            .map_err(|error| error.to_string());
     }
     let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
     number_from_f64(double).ok_or_else(|| format!("{double} has no spelling in JSON"))

@@ -16,7 +16,8 @@ pub trait BodyFiles {
 }
 
 /// # Errors
-/// When a template cannot be filled in, a value cannot stand where it is written, or a file cannot be read.
+/// When a template cannot be filled in, a value cannot stand where it is written, or a file cannot
+/// be read.
 pub fn render_draft(
     step: &Step,
     scope: &dyn TemplateScope,
@@ -45,7 +46,10 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
                 let mut value = String::new();
                 push_text(&mut value, expression, scope)?;
                 if value.is_empty() && !line.contains('?') {
-                    return Err(RenderError::new(expression.at, "this part of the path is empty"));
+                    return Err(RenderError::new(
+                        expression.at,
+                        "this part of the path is empty",
+                    ));
                 }
                 line.push_str(&encode_strict(&value));
             }
@@ -55,7 +59,10 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
 }
 
 /// A list repeats the name, null leaves it out.
-fn render_pairs(fields: &[TemplateField], scope: &dyn TemplateScope) -> Result<Vec<(String, String)>, RenderError> {
+fn render_pairs(
+    fields: &[TemplateField],
+    scope: &dyn TemplateScope,
+) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::with_capacity(fields.len());
     for field in fields {
         let value = render_tree(&field.value, scope)?;
@@ -74,13 +81,22 @@ fn render_pairs(fields: &[TemplateField], scope: &dyn TemplateScope) -> Result<V
 
 fn single_value(field: &TemplateField, value: &Value) -> Result<String, RenderError> {
     value.to_plain_text().ok_or_else(|| {
-        RenderError::new(field.value.at, format!("`{}` is a single value or a list of them", field.name))
-            .hint("use `| compact` to send JSON as text")
+        RenderError::new(
+            field.value.at,
+            format!("`{}` is a single value or a list of them", field.name),
+        )
+        .hint("use `| compact` to send JSON as text")
     })
 }
 
-fn render_headers(fields: &[TemplateField], scope: &dyn TemplateScope) -> Result<Vec<(String, String)>, RenderError> {
-    Ok(render_pairs(fields, scope)?.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+fn render_headers(
+    fields: &[TemplateField],
+    scope: &dyn TemplateScope,
+) -> Result<Vec<(String, String)>, RenderError> {
+    Ok(render_pairs(fields, scope)?
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect())
 }
 
 fn render_body(
@@ -100,12 +116,23 @@ fn render_body(
                 .iter()
                 .map(|field| {
                     let (file, content) = match &field.content {
-                        MultipartContent::Text(written) => (None, Bytes::from(render_plain_text(written, scope)?)),
-                        MultipartContent::File { file, filename, media_type } => {
-                            (Some((filename.clone(), media_type.clone())), read_body_file(file, files)?)
+                        MultipartContent::Text(written) => {
+                            (None, Bytes::from(render_plain_text(written, scope)?))
                         }
+                        MultipartContent::File {
+                            file,
+                            filename,
+                            media_type,
+                        } => (
+                            Some((filename.clone(), media_type.clone())),
+                            read_body_file(file, files)?,
+                        ),
                     };
-                    Ok(DraftPart { name: field.name.clone(), file, content })
+                    Ok(DraftPart {
+                        name: field.name.clone(),
+                        file,
+                        content,
+                    })
                 })
                 .collect();
             DraftBody::Multipart {
@@ -116,11 +143,18 @@ fn render_body(
     })
 }
 
-fn render_plain_text(written: &TemplateTree, scope: &dyn TemplateScope) -> Result<String, RenderError> {
+fn render_plain_text(
+    written: &TemplateTree,
+    scope: &dyn TemplateScope,
+) -> Result<String, RenderError> {
     let value = render_tree(written, scope)?;
-    value.to_plain_text().ok_or_else(|| RenderError::new(written.at, "this must be text").hint("use `json` for a map or a list"))
+    value.to_plain_text().ok_or_else(|| {
+        RenderError::new(written.at, "this must be text").hint("use `json` for a map or a list")
+    })
 }
 
 fn read_body_file(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {
-    files.read(file).map_err(|reason| RenderError::new(file.at, format!("the file {reason}")))
+    files
+        .read(file)
+        .map_err(|reason| RenderError::new(file.at, format!("the file {reason}")))
 }

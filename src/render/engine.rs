@@ -1,5 +1,5 @@
-//! Evaluates expressions. A plain look-up never leaves our own exact values; all else is compiled once by minijinja,
-//! strict, with fuel, and without the stock filters that are made for web pages.
+//! Evaluates expressions. A plain look-up never leaves our own exact values; all else is compiled
+//! once by minijinja, strict, with fuel, and without the stock filters that are made for web pages.
 
 use super::convert::{from_mini, to_mini};
 use super::expression_names::{ExpressionNames, scan_names};
@@ -36,12 +36,14 @@ pub trait TemplateScope {
     /// The value at a path of names: `["a", "b"]` for `a.b`.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>>;
 
-    /// The clock and chance behind `now()` and the like; without them these functions are not there.
+    /// The clock and chance behind `now()` and the like; without them these functions are not
+    /// there.
     fn fresh_values(&self) -> Option<FreshValues> {
         None
     }
 
-    /// What stands for the value of a computation with these names, where it would be another one each time.
+    /// What stands for the value of a computation with these names, where it would be another one
+    /// each time.
     fn placeholder_for(&self, _names: &[String]) -> Option<String> {
         None
     }
@@ -61,32 +63,53 @@ impl TemplateDialect {
     /// When the expression does not compile, or uses a filter or function that does not exist.
     pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
         if let Some(path) = &expression.lookup {
-            let function = path.first().filter(|name| self == Self::Request && FUNCTION_NAMES.contains(&name.as_str()));
+            let function = path
+                .first()
+                .filter(|name| self == Self::Request && FUNCTION_NAMES.contains(&name.as_str()));
             return function.map_or(Ok(()), |name| Err(uncalled_function(name, expression.at)));
         }
         let names = scan_names(&expression.source);
-        let kinds = [("filter", &names.filters, self.filters()), ("test", &names.tests, self.tests())];
+        let kinds = [
+            ("filter", &names.filters, self.filters()),
+            ("test", &names.tests, self.tests()),
+        ];
         for (kind, used, known) in kinds {
             if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
                 let at = expression.at.slice(used.at, used.name.len());
-                let fault = Diagnostic::error(format!("there is no {kind} `{}`", used.name)).at(at, format!("this {kind}"));
+                let fault = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
+                    .at(at, format!("this {kind}"));
                 return Err(fault.maybe_hint(did_you_mean(used.name, known.iter().copied())));
             }
         }
-        if let Some(used) =
-            names.lookups.iter().find(|used| self == Self::Request && FUNCTION_NAMES.contains(&used.name) && !used.is_called)
-        {
-            return Err(uncalled_function(used.name, expression.at.slice(used.at, used.name.len())));
+        if let Some(used) = names.lookups.iter().find(|used| {
+            self == Self::Request && FUNCTION_NAMES.contains(&used.name) && !used.is_called
+        }) {
+            return Err(uncalled_function(
+                used.name,
+                expression.at.slice(used.at, used.name.len()),
+            ));
         }
         self.compiled(expression).map_err(Diagnostic::from)?;
         self.trial_evaluate(expression, &names)
     }
 
-    /// An expression of functions alone can be tried before anything runs: that shows wrong formats, offsets and arguments.
-    fn trial_evaluate(self, expression: &Expression, names: &ExpressionNames<'_>) -> Result<(), Diagnostic> {
-        let functions = !names.lookups.is_empty() && names.lookups.iter().all(|used| FUNCTION_NAMES.contains(&used.name));
+    /// An expression of functions alone can be tried before anything runs: that shows wrong
+    /// formats, offsets and arguments.
+    fn trial_evaluate(
+        self,
+        expression: &Expression,
+        names: &ExpressionNames<'_>,
+    ) -> Result<(), Diagnostic> {
+        let functions = !names.lookups.is_empty()
+            && names
+                .lookups
+                .iter()
+                .all(|used| FUNCTION_NAMES.contains(&used.name));
         if self == Self::Request && functions {
-            let nothing = VariableScope::new(FreshValues { unix_ms: 1_700_000_000_000, seed: [0; 16] });
+            let nothing = VariableScope::new(FreshValues {
+                unix_ms: 1_700_000_000_000,
+                seed: [0; 16],
+            });
             evaluate(expression, &nothing).map_err(Diagnostic::from)?;
         }
         Ok(())
@@ -118,8 +141,10 @@ impl TemplateDialect {
     }
 
     fn engine(self) -> &'static TemplateEngine {
-        static REQUEST: LazyLock<TemplateEngine> = LazyLock::new(|| TemplateEngine::new(filters::add_request_filters));
-        static SCHEME: LazyLock<TemplateEngine> = LazyLock::new(|| TemplateEngine::new(filters::add_scheme_filters));
+        static REQUEST: LazyLock<TemplateEngine> =
+            LazyLock::new(|| TemplateEngine::new(filters::add_request_filters));
+        static SCHEME: LazyLock<TemplateEngine> =
+            LazyLock::new(|| TemplateEngine::new(filters::add_scheme_filters));
         match self {
             Self::Request => &REQUEST,
             Self::Scheme => &SCHEME,
@@ -132,7 +157,9 @@ impl TemplateDialect {
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
         }
-        let compiled = engine.compile(&expression.source).map_err(|error| compile_error(expression, &error))?;
+        let compiled = engine
+            .compile(&expression.source)
+            .map_err(|error| compile_error(expression, &error))?;
         let compiled = Arc::new(compiled);
         cache.insert(expression.source.clone(), Arc::clone(&compiled));
         Ok(compiled)
@@ -140,7 +167,9 @@ impl TemplateDialect {
 }
 
 fn uncalled_function(name: &str, at: Span) -> Diagnostic {
-    Diagnostic::error(format!("`{name}` is a function")).at(at, "not called").hint(format!("write `{name}()`"))
+    Diagnostic::error(format!("`{name}` is a function"))
+        .at(at, "not called")
+        .hint(format!("write `{name}()`"))
 }
 
 /// One minijinja environment and what it has compiled.
@@ -161,13 +190,22 @@ impl TemplateEngine {
         environment.set_fuel(Some(MAX_FUEL));
         environment.set_recursion_limit(64);
         add_filters(&mut environment);
-        Self { environment, cache: Mutex::new(HashMap::new()) }
+        Self {
+            environment,
+            cache: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Engines live as long as the program, so an expression may borrow its environment for ever.
     fn compile(&'static self, source: &str) -> Result<CompiledExpression, Error> {
-        let expression = self.environment.compile_expression_owned(source.to_owned())?;
-        let mut names: Vec<String> = scan_names(source).lookups.iter().map(|used| used.name.to_owned()).collect();
+        let expression = self
+            .environment
+            .compile_expression_owned(source.to_owned())?;
+        let mut names: Vec<String> = scan_names(source)
+            .lookups
+            .iter()
+            .map(|used| used.name.to_owned())
+            .collect();
         names.sort();
         names.dedup();
         Ok(CompiledExpression { expression, names })
@@ -175,7 +213,9 @@ impl TemplateEngine {
 }
 
 fn compile_error(expression: &Expression, error: &Error) -> RenderError {
-    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let reason = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), str::to_owned);
     RenderError::new(expression.at, format!("not an expression: {reason}"))
 }
 
@@ -183,18 +223,25 @@ fn compile_error(expression: &Expression, error: &Error) -> RenderError {
 ///
 /// # Errors
 /// When a name is unknown or an expression fails.
-pub fn render_tree<'t>(written: &'t TemplateTree, scope: &dyn TemplateScope) -> Result<Cow<'t, Value>, RenderError> {
+pub fn render_tree<'t>(
+    written: &'t TemplateTree,
+    scope: &dyn TemplateScope,
+) -> Result<Cow<'t, Value>, RenderError> {
     Ok(match &written.kind {
         TemplateTreeKind::Constant(value) => Cow::Borrowed(value),
         TemplateTreeKind::Template(template) => Cow::Owned(template_value(template, scope)?),
         TemplateTreeKind::List(items) => {
-            let items: Result<Vec<Value>, RenderError> =
-                items.iter().map(|item| Ok(render_tree(item, scope)?.into_owned())).collect();
+            let items: Result<Vec<Value>, RenderError> = items
+                .iter()
+                .map(|item| Ok(render_tree(item, scope)?.into_owned()))
+                .collect();
             Cow::Owned(Value::List(items?))
         }
         TemplateTreeKind::Object(members) => {
-            let members: Result<Vec<ObjectMember>, RenderError> =
-                members.iter().map(|(name, member)| Ok((name.clone(), render_tree(member, scope)?.into_owned()))).collect();
+            let members: Result<Vec<ObjectMember>, RenderError> = members
+                .iter()
+                .map(|(name, member)| Ok((name.clone(), render_tree(member, scope)?.into_owned())))
+                .collect();
             Cow::Owned(Value::Object(members?))
         }
     })
@@ -211,7 +258,8 @@ fn template_value(template: &Template, scope: &dyn TemplateScope) -> Result<Valu
 /// A template as text. `encode` is not its business: see `draft`.
 ///
 /// # Errors
-/// When a name is unknown, an expression fails, or a list or object would have to stand inside text.
+/// When a name is unknown, an expression fails, or a list or object would have to stand inside
+/// text.
 pub fn render_text(template: &Template, scope: &dyn TemplateScope) -> Result<String, RenderError> {
     let mut out = String::new();
     for part in &template.parts {
@@ -220,14 +268,21 @@ pub fn render_text(template: &Template, scope: &dyn TemplateScope) -> Result<Str
             TemplatePart::Expression(expression) => push_text(&mut out, expression, scope)?,
         }
         if out.len() > MAX_TEXT_BYTES {
-            return Err(RenderError::new(template.at, format!("the text is longer than {MAX_TEXT_BYTES} bytes")));
+            return Err(RenderError::new(
+                template.at,
+                format!("the text is longer than {MAX_TEXT_BYTES} bytes"),
+            ));
         }
     }
     Ok(out)
 }
 
 /// The text of one expression.
-pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn TemplateScope) -> Result<(), RenderError> {
+pub(super) fn push_text(
+    out: &mut String,
+    expression: &Expression,
+    scope: &dyn TemplateScope,
+) -> Result<(), RenderError> {
     let value = evaluate(expression, scope)?;
     match value.as_ref() {
         Value::String(text) => out.push_str(text),
@@ -235,8 +290,12 @@ pub(super) fn push_text(out: &mut String, expression: &Expression, scope: &dyn T
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Null if scope.dialect() == TemplateDialect::Scheme => {}
         other => {
-            let error = RenderError::new(expression.at, format!("{} cannot stand inside text", describe_kind(other)));
-            return Err(error.hint("use `| compact` for JSON, or make the template this one expression only"));
+            let error = RenderError::new(
+                expression.at,
+                format!("{} cannot stand inside text", describe_kind(other)),
+            );
+            return Err(error
+                .hint("use `| compact` for JSON, or make the template this one expression only"));
         }
     }
     Ok(())
@@ -250,28 +309,50 @@ fn describe_kind(value: &Value) -> &'static str {
     }
 }
 
-fn evaluate<'s>(expression: &Expression, scope: &'s dyn TemplateScope) -> Result<Cow<'s, Value>, RenderError> {
+fn evaluate<'s>(
+    expression: &Expression,
+    scope: &'s dyn TemplateScope,
+) -> Result<Cow<'s, Value>, RenderError> {
     if let Some(path) = &expression.lookup {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        return scope.lookup(&names).ok_or_else(|| undefined_name(expression, path, scope));
+        return scope
+            .lookup(&names)
+            .ok_or_else(|| undefined_name(expression, path, scope));
     }
     let compiled = scope.dialect().compiled(expression)?;
     if let Some(mark) = scope.placeholder_for(&compiled.names) {
         return Ok(Cow::Owned(Value::from(mark)));
     }
     let context = evaluation_context(&compiled, expression, scope)?;
-    let value = compiled.expression.eval(context).map_err(|error| evaluation_error(expression, &error))?;
+    let value = compiled
+        .expression
+        .eval(context)
+        .map_err(|error| evaluation_error(expression, &error))?;
     if value.is_undefined() {
-        return Err(RenderError::new(expression.at, format!("`{}` is not defined", expression.source)));
+        return Err(RenderError::new(
+            expression.at,
+            format!("`{}` is not defined", expression.source),
+        ));
     }
-    from_mini(&value).map(Cow::Owned).map_err(|reason| RenderError::new(expression.at, reason))
+    from_mini(&value)
+        .map(Cow::Owned)
+        .map_err(|reason| RenderError::new(expression.at, reason))
 }
 
-fn undefined_name(expression: &Expression, path: &[String], scope: &dyn TemplateScope) -> RenderError {
+fn undefined_name(
+    expression: &Expression,
+    path: &[String],
+    scope: &dyn TemplateScope,
+) -> RenderError {
     let known = scope.root_names();
     let root = path.first().map_or("", String::as_str);
-    let error = RenderError::new(expression.at, format!("`{}` is not defined", path.join(".")));
-    match did_you_mean(root, known.iter().map(String::as_str)).filter(|_| !known.iter().any(|name| name == root)) {
+    let error = RenderError::new(
+        expression.at,
+        format!("`{}` is not defined", path.join(".")),
+    );
+    match did_you_mean(root, known.iter().map(String::as_str))
+        .filter(|_| !known.iter().any(|name| name == root))
+    {
         Some(hint) => error.hint(hint),
         None => error,
     }
@@ -281,7 +362,9 @@ fn evaluation_error(expression: &Expression, error: &Error) -> RenderError {
     let reason = match error.kind() {
         ErrorKind::OutOfFuel => "the expression does not come to an end".to_owned(),
         ErrorKind::UndefinedError => format!("something in `{}` is not defined", expression.source),
-        kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+        kind => error
+            .detail()
+            .map_or_else(|| kind.to_string(), str::to_owned),
     };
     RenderError::new(expression.at, reason)
 }
@@ -294,21 +377,31 @@ fn evaluation_context(
 ) -> Result<Mini, RenderError> {
     let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
     let mut roots: Vec<(String, Mini)> = Vec::new();
-    let mini = |value: &Value| to_mini(value).map_err(|reason| RenderError::new(expression.at, reason));
+    let mini =
+        |value: &Value| to_mini(value).map_err(|reason| RenderError::new(expression.at, reason));
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
-        if let (Some(moment), [function]) = (scope.fresh_values().filter(|_| FUNCTION_NAMES.contains(&path[0])), path.as_slice())
-        {
-            roots.push(((*function).to_owned(), self::template_function(function, moment, value_site(expression))));
+        if let (Some(moment), [function]) = (
+            scope
+                .fresh_values()
+                .filter(|_| FUNCTION_NAMES.contains(&path[0])),
+            path.as_slice(),
+        ) {
+            roots.push((
+                (*function).to_owned(),
+                self::template_function(function, moment, value_site(expression)),
+            ));
             continue;
         }
         let root = path[0].to_owned();
-        // A whole object is looked up by its first name where the scope has one; a scheme's `req` only by its members.
+        // A whole object is looked up by its first name where the scope has one; a scheme's `req`
+        // only by its members.
         match (scope.lookup(&path[..1]), path.get(1)) {
             (Some(value), _) => roots.push((root, mini(&value)?)),
             (None, Some(member)) => {
-                let value =
-                    scope.lookup(&path[..2]).ok_or_else(|| undefined_name(expression, &owned_names(&path[..2]), scope))?;
+                let value = scope
+                    .lookup(&path[..2])
+                    .ok_or_else(|| undefined_name(expression, &owned_names(&path[..2]), scope))?;
                 match branches.iter_mut().find(|(name, _)| *name == root) {
                     Some((_, members)) => members.push(((*member).to_owned(), mini(&value)?)),
                     None => branches.push((root, vec![((*member).to_owned(), mini(&value)?)])),
@@ -317,7 +410,11 @@ fn evaluation_context(
             (None, None) => return Err(undefined_name(expression, &owned_names(&path), scope)),
         }
     }
-    roots.extend(branches.into_iter().map(|(name, members)| (name, Mini::from_pairs(members))));
+    roots.extend(
+        branches
+            .into_iter()
+            .map(|(name, members)| (name, Mini::from_pairs(members))),
+    );
     Ok(Mini::from_pairs(roots))
 }
 
@@ -327,10 +424,13 @@ fn owned_names(path: &[&str]) -> Vec<String> {
 
 /// Where fresh values come from: another file, place or hole gives another value.
 fn value_site(expression: &Expression) -> u64 {
-    (u64::from(expression.at.file.0) << 40) ^ (u64::from(expression.at.start) << 8) ^ u64::from(expression.part_index)
+    (u64::from(expression.at.file.0) << 40)
+        ^ (u64::from(expression.at.start) << 8)
+        ^ u64::from(expression.part_index)
 }
 
-/// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression gets its own chance.
+/// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression
+/// gets its own chance.
 fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
     let calls = AtomicU64::new(0);
     let place = move || (site << 8) + calls.fetch_add(1, Ordering::Relaxed);
@@ -358,11 +458,23 @@ mod tests {
     use crate::render::{VariableLayer, VariableOrigin};
 
     fn scope() -> VariableScope {
-        let mut variables = VariableScope::new(FreshValues { unix_ms: 1_700_000_000_000, seed: [3; 16] });
+        let mut variables = VariableScope::new(FreshValues {
+            unix_ms: 1_700_000_000_000,
+            seed: [3; 16],
+        });
         let json = r#"{"price":12.90,"id":123456789012345678901234567890,"long":1.2345678901234567890,"list":[1,{"p":7.50}],"name":"a{{ x }}"}"#;
-        let Value::Object(members) = crate::value::parse(json.as_bytes()).unwrap() else { unreachable!() };
+        let Value::Object(members) = crate::value::parse(json.as_bytes()).unwrap() else {
+            unreachable!()
+        };
         for (name, value) in members {
-            variables.set(name, value, VariableOrigin { layer: VariableLayer::File, at: None });
+            variables.set(
+                name,
+                value,
+                VariableOrigin {
+                    layer: VariableLayer::File,
+                    at: None,
+                },
+            );
         }
         variables
     }
@@ -370,7 +482,9 @@ mod tests {
     fn eval(text: &str) -> Result<String, RenderError> {
         let template = Template::parse(text, Span::default(), None).unwrap();
         template.expressions().try_for_each(|expression| {
-            TemplateDialect::Request.check(expression).map_err(|fault| RenderError::new(Span::default(), fault.title))
+            TemplateDialect::Request
+                .check(expression)
+                .map_err(|fault| RenderError::new(Span::default(), fault.title))
         })?;
         template_value(&template, &scope()).map(|value| value.to_json())
     }

@@ -15,7 +15,11 @@ pub struct RenderError {
 impl RenderError {
     #[must_use]
     pub fn new(at: Span, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into(), hint: None }
+        Self {
+            at,
+            reason: reason.into(),
+            hint: None,
+        }
     }
 
     #[must_use]
@@ -27,6 +31,8 @@ impl RenderError {
 
 impl From<RenderError> for Diagnostic {
     fn from(error: RenderError) -> Self {
-        Self::error(error.reason).at(error.at, "here").maybe_hint(error.hint)
+        Self::error(error.reason)
+            .at(error.at, "here")
+            .maybe_hint(error.hint)
     }
 }

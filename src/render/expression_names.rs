@@ -1,5 +1,5 @@
-//! Reads the names out of an expression: what it looks up, and which filters it uses. minijinja's own list misses names in
-//! slices, and it has none of filters. It refuses to evaluate.
+//! Reads the names out of an expression: what it looks up, and which filters it uses. minijinja's
+//! own list misses names in slices, and it has none of filters. It refuses to evaluate.
 
 use crate::model::template::RESERVED_WORDS;
 
@@ -32,7 +32,11 @@ pub fn scan_names(source: &str) -> ExpressionNames<'_> {
         } else if letter.is_alphabetic() || letter == '_' {
             let len = name_len(&source[at..]);
             before = classify_name(source, at, len, before, &mut names);
-            at += if matches!(before, PrecedingToken::Lookup(_)) { before.len() } else { len };
+            at += if matches!(before, PrecedingToken::Lookup(_)) {
+                before.len()
+            } else {
+                len
+            };
         } else {
             before = match letter {
                 letter if letter.is_whitespace() => before,
@@ -40,7 +44,11 @@ pub fn scan_names(source: &str) -> ExpressionNames<'_> {
                 '.' => PrecedingToken::Dot,
                 // Digits: what follows, as in `1e3`, is a part of the number.
                 letter if letter.is_ascii_digit() => {
-                    at += source[at..].bytes().take_while(u8::is_ascii_alphanumeric).count() - 1;
+                    at += source[at..]
+                        .bytes()
+                        .take_while(u8::is_ascii_alphanumeric)
+                        .count()
+                        - 1;
                     PrecedingToken::Other
                 }
                 _ => PrecedingToken::Other,
@@ -79,13 +87,21 @@ fn classify_name<'s>(
     match (before, name) {
         (PrecedingToken::Dot, _) => PrecedingToken::Other,
         (PrecedingToken::Pipe, _) => {
-            names.filters.push(NameUse { name, at, is_called: false });
+            names.filters.push(NameUse {
+                name,
+                at,
+                is_called: false,
+            });
             PrecedingToken::Other
         }
         (_, "is") => PrecedingToken::Is,
         (PrecedingToken::Is, "not") => PrecedingToken::Is,
         (PrecedingToken::Is, _) => {
-            names.tests.push(NameUse { name, at, is_called: false });
+            names.tests.push(NameUse {
+                name,
+                at,
+                is_called: false,
+            });
             PrecedingToken::Other
         }
         (_, word) if RESERVED_WORDS.contains(&word) => PrecedingToken::Other,
@@ -93,7 +109,11 @@ fn classify_name<'s>(
         _ => {
             let whole = dotted_len(&source[at..]);
             let called = source[at + whole..].trim_start().starts_with('(');
-            names.lookups.push(NameUse { name: &source[at..at + whole], at, is_called: called });
+            names.lookups.push(NameUse {
+                name: &source[at..at + whole],
+                at,
+                is_called: called,
+            });
             PrecedingToken::Lookup(whole)
         }
     }
@@ -101,11 +121,15 @@ fn classify_name<'s>(
 
 /// `name=` in a call names an argument; `name==` compares.
 fn is_argument_name(after: &str) -> bool {
-    after.trim_start().strip_prefix('=').is_some_and(|rest| !rest.starts_with('='))
+    after
+        .trim_start()
+        .strip_prefix('=')
+        .is_some_and(|rest| !rest.starts_with('='))
 }
 
 fn name_len(text: &str) -> usize {
-    text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len())
+    text.find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(text.len())
 }
 
 /// `a.b.c`, as far as only names and dots stand.
@@ -122,7 +146,9 @@ fn dotted_len(text: &str) -> usize {
 
 fn quoted_len(text: &str) -> usize {
     let mut letters = text.char_indices();
-    let Some((_, quote)) = letters.next() else { return 0 };
+    let Some((_, quote)) = letters.next() else {
+        return 0;
+    };
     let mut escaped = false;
     for (at, letter) in letters {
         match letter {
@@ -140,15 +166,25 @@ mod tests {
     use super::*;
 
     fn lookups(source: &str) -> Vec<&str> {
-        scan_names(source).lookups.into_iter().map(|used| used.name).collect()
+        scan_names(source)
+            .lookups
+            .into_iter()
+            .map(|used| used.name)
+            .collect()
     }
 
     #[test]
     fn names_are_found_wherever_they_stand() {
         assert_eq!(lookups("a.b[0].c + d[e:f]"), ["a.b", "d", "e", "f"]);
         assert_eq!(lookups("list[1:] | join(sep) ~ 'x.y|z'"), ["list", "sep"]);
-        assert_eq!(lookups("a if b is defined and not c else none"), ["a", "b", "c"]);
-        assert_eq!(lookups("f(x, key=y, z==1) in [1e3, 0x]"), ["f", "x", "y", "z"]);
+        assert_eq!(
+            lookups("a if b is defined and not c else none"),
+            ["a", "b", "c"]
+        );
+        assert_eq!(
+            lookups("f(x, key=y, z==1) in [1e3, 0x]"),
+            ["f", "x", "y", "z"]
+        );
         assert_eq!(lookups("{'a': b}"), ["b"]);
     }
 
@@ -156,7 +192,11 @@ mod tests {
     fn filters_and_tests_are_told_from_names() {
         let names = scan_names("a | drop('x|y') | bytesort|concat is not none");
         assert_eq!(
-            names.filters.iter().map(|used| (used.name, used.at)).collect::<Vec<_>>(),
+            names
+                .filters
+                .iter()
+                .map(|used| (used.name, used.at))
+                .collect::<Vec<_>>(),
             [("drop", 4), ("bytesort", 18), ("concat", 27)]
         );
         assert_eq!(names.tests.len(), 1);

@@ -1,5 +1,5 @@
-//! The filters that there are. Stock filters that are made for web pages give wrong signatures, so they are not there at
-//! all: a missing filter is an error, a wrong one is a silent refusal.
+//! The filters that there are. Stock filters that are made for web pages give wrong signatures, so
+//! they are not there at all: a missing filter is an error, a wrong one is a silent refusal.
 
 use super::convert::from_mini;
 use crate::wire::{encode_form, encode_strict};
@@ -10,12 +10,14 @@ use minijinja::{Environment, Error, ErrorKind, filters as stock, tests};
 
 /// What a request's templates may use.
 pub const REQUEST_FILTERS: &[&str] = &[
-    "abs", "compact", "default", "first", "float", "int", "join", "last", "length", "lower", "max", "min", "replace", "round",
-    "split", "sum", "trim", "upper",
+    "abs", "compact", "default", "first", "float", "int", "join", "last", "length", "lower", "max",
+    "min", "replace", "round", "split", "sum", "trim", "upper",
 ];
 /// What a scheme's templates may use.
-pub const SCHEME_FILTERS: &[&str] =
-    &["also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only", "rfc3986"];
+pub const SCHEME_FILTERS: &[&str] = &[
+    "also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only",
+    "rfc3986",
+];
 
 /// A result longer than this is refused, in bytes: a few nested `replace` would fill any memory.
 const MAX_RESULT_BYTES: usize = 1 << 20;
@@ -38,7 +40,9 @@ pub fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("min", stock::min);
     environment.add_filter("replace", replace);
     environment.add_filter("round", stock::round);
-    environment.add_filter("split", |text: &str, by: &str| text.split(by).map(str::to_owned).collect::<Vec<_>>());
+    environment.add_filter("split", |text: &str, by: &str| {
+        text.split(by).map(str::to_owned).collect::<Vec<_>>()
+    });
     environment.add_filter("sum", stock::sum);
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
     environment.add_filter("upper", stock::upper);
@@ -47,8 +51,9 @@ pub fn add_request_filters(environment: &mut Environment<'static>) {
 }
 
 pub fn add_scheme_filters(environment: &mut Environment<'static>) {
-    environment
-        .add_filter("also", |list: &Mini, more: &Mini| Ok::<_, Error>(pair_list(pairs(list)?.into_iter().chain(pairs(more)?))));
+    environment.add_filter("also", |list: &Mini, more: &Mini| {
+        Ok::<_, Error>(pair_list(pairs(list)?.into_iter().chain(pairs(more)?)))
+    });
     environment.add_filter("b64", |text: &str| BASE64_STANDARD.encode(text));
     environment.add_filter("bytesort", bytesort);
     environment.add_filter("compact", compact);
@@ -57,7 +62,9 @@ pub fn add_scheme_filters(environment: &mut Environment<'static>) {
         filter_pairs(list, |name, _| !names.iter().any(|other| other == name))
     });
     environment.add_filter("formenc", |text: &str| encode_form(text));
-    environment.add_filter("nonempty", |list: &Mini| filter_pairs(list, |_, value| !value.is_empty()));
+    environment.add_filter("nonempty", |list: &Mini| {
+        filter_pairs(list, |_, value| !value.is_empty())
+    });
     environment.add_filter("only", |list: &Mini, names: Rest<String>| {
         filter_pairs(list, |name, _| names.iter().any(|other| other == name))
     });
@@ -70,12 +77,18 @@ fn invalid(reason: impl Into<String>) -> Error {
 
 /// JSON without blanks, in the order of the keys.
 fn compact(value: &Mini) -> Result<String, Error> {
-    from_mini(value).map(|value| value.to_json()).map_err(invalid)
+    from_mini(value)
+        .map(|value| value.to_json())
+        .map_err(invalid)
 }
 
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     let grown = text.len() + text.matches(from).count().saturating_mul(to.len());
-    if grown > MAX_RESULT_BYTES { Err(invalid("the text grows too long")) } else { Ok(text.replace(from, to)) }
+    if grown > MAX_RESULT_BYTES {
+        Err(invalid("the text grows too long"))
+    } else {
+        Ok(text.replace(from, to))
+    }
 }
 
 fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
@@ -86,9 +99,15 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
         }
         let item = from_mini(&item).map_err(invalid)?;
         if item.is_null() {
-            return Err(invalid("`join` takes single values, and one of them is null"));
+            return Err(invalid(
+                "`join` takes single values, and one of them is null",
+            ));
         }
-        out.push_str(&item.to_plain_text().ok_or_else(|| invalid("`join` takes single values"))?);
+        out.push_str(
+            &item
+                .to_plain_text()
+                .ok_or_else(|| invalid("`join` takes single values"))?,
+        );
         if out.len() > MAX_RESULT_BYTES {
             return Err(invalid("the text grows too long"));
         }
@@ -98,21 +117,34 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
 
 /// A list of names and values, both as text.
 fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
-    let text = |value: Mini| from_mini(&value).ok().and_then(|value| value.to_plain_text());
+    let text = |value: Mini| {
+        from_mini(&value)
+            .ok()
+            .and_then(|value| value.to_plain_text())
+    };
     list.try_iter()?
         .map(|pair| {
             let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
-            Ok((text(name).unwrap_or_default(), text(value).ok_or_else(|| invalid("a pair holds single values"))?))
+            Ok((
+                text(name).unwrap_or_default(),
+                text(value).ok_or_else(|| invalid("a pair holds single values"))?,
+            ))
         })
         .collect()
 }
 
 fn pair_list(pairs: impl Iterator<Item = (String, String)>) -> Mini {
-    pairs.map(|(name, value)| Mini::from(vec![name, value])).collect()
+    pairs
+        .map(|(name, value)| Mini::from(vec![name, value]))
+        .collect()
 }
 
 fn filter_pairs(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini, Error> {
-    Ok(pair_list(pairs(list)?.into_iter().filter(|(name, value)| wanted(name, value))))
+    Ok(pair_list(
+        pairs(list)?
+            .into_iter()
+            .filter(|(name, value)| wanted(name, value)),
+    ))
 }
 
 /// By the bytes of the name, then of the value.
@@ -123,16 +155,30 @@ fn bytesort(list: &Mini) -> Result<Mini, Error> {
 }
 
 /// `concat(between name and value, between pairs, encoding)`
-fn concat(list: &Mini, inner: Option<&str>, outer: Option<&str>, encoding: Option<&str>) -> Result<String, Error> {
+fn concat(
+    list: &Mini,
+    inner: Option<&str>,
+    outer: Option<&str>,
+    encoding: Option<&str>,
+) -> Result<String, Error> {
     let encode = |text: String| match encoding {
         None | Some("none") => Ok(text),
         Some("rfc3986") => Ok(encode_strict(&text).into_owned()),
         Some("form") => Ok(encode_form(&text)),
-        Some(other) => Err(invalid(format!("`{other}` is not an encoding: it can be `none`, `rfc3986` or `form`"))),
+        Some(other) => Err(invalid(format!(
+            "`{other}` is not an encoding: it can be `none`, `rfc3986` or `form`"
+        ))),
     };
     let joined: Result<Vec<String>, Error> = pairs(list)?
         .into_iter()
-        .map(|(name, value)| Ok(format!("{}{}{}", encode(name)?, inner.unwrap_or_default(), encode(value)?)))
+        .map(|(name, value)| {
+            Ok(format!(
+                "{}{}{}",
+                encode(name)?,
+                inner.unwrap_or_default(),
+                encode(value)?
+            ))
+        })
         .collect();
     Ok(joined?.join(outer.unwrap_or_default()))
 }

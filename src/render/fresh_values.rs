@@ -1,5 +1,5 @@
-//! The clock and chance of one step, read once: what `now()`, `date()`, `uuid()` and `random()` give, the same on every
-//! retry of the step.
+//! The clock and chance of one step, read once: what `now()`, `date()`, `uuid()` and `random()`
+//! give, the same on every retry of the step.
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -24,7 +24,8 @@ impl FreshValues {
     /// # Errors
     /// In words, when format or offset is not one.
     pub fn date(&self, format: &str, zone: &str) -> Result<String, String> {
-        let seconds = parse_zone(zone).ok_or_else(|| format!("`{zone}` is not an offset: write `+09:00` or `UTC`"))?;
+        let seconds = parse_zone(zone)
+            .ok_or_else(|| format!("`{zone}` is not an offset: write `+09:00` or `UTC`"))?;
         format_time(self.unix_ms, format, seconds)
     }
 
@@ -52,14 +53,25 @@ impl FreshValues {
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         let hex = hex::encode(bytes);
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        )
     }
 
     /// So many letters and digits.
     #[must_use]
     pub fn random_text(&self, site: u64, len: usize) -> String {
-        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        self.random_bytes(site, len).iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+        const LETTERS: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        self.random_bytes(site, len)
+            .iter()
+            .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
+            .collect()
     }
 }
 
@@ -69,10 +81,17 @@ pub fn parse_zone(text: &str) -> Option<i32> {
     if matches!(text, "UTC" | "Z") {
         return Some(0);
     }
-    let (sign, rest) = text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
+    let (sign, rest) = text
+        .strip_prefix('+')
+        .map(|rest| (1, rest))
+        .or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
     let (hours, minutes) = rest.split_once(':')?;
-    let number =
-        |digits: &str, below: i32| digits.parse::<i32>().ok().filter(|value| digits.len() == 2 && (0..below).contains(value));
+    let number = |digits: &str, below: i32| {
+        digits
+            .parse::<i32>()
+            .ok()
+            .filter(|value| digits.len() == 2 && (0..below).contains(value))
+    };
     Some(sign * (number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
 }
 
@@ -84,7 +103,8 @@ pub fn format_time(unix_ms: i64, format: &str, east: i32) -> Result<String, Stri
     let time = Timestamp::from_millisecond(unix_ms).map_err(|error| error.to_string())?;
     let offset = Offset::from_seconds(east).map_err(|error| error.to_string())?;
     let zoned = time.to_zoned(TimeZone::fixed(offset));
-    jiff::fmt::strtime::format(format, &zoned).map_err(|error| format!("`{format}` is not a time format: {error}"))
+    jiff::fmt::strtime::format(format, &zoned)
+        .map_err(|error| format!("`{format}` is not a time format: {error}"))
 }
 
 #[cfg(test)]
@@ -93,19 +113,41 @@ mod tests {
 
     #[test]
     fn time_is_written_at_an_offset() {
-        let moment = FreshValues { unix_ms: 1_735_787_045_999, seed: [0; 16] };
-        assert_eq!(moment.date("%Y-%m-%d %H:%M", "+09:00").unwrap(), "2025-01-02 12:04");
-        assert_eq!(moment.date("%y%m%dT%H%M%SZ", "UTC").unwrap(), "250102T030405Z");
+        let moment = FreshValues {
+            unix_ms: 1_735_787_045_999,
+            seed: [0; 16],
+        };
+        assert_eq!(
+            moment.date("%Y-%m-%d %H:%M", "+09:00").unwrap(),
+            "2025-01-02 12:04"
+        );
+        assert_eq!(
+            moment.date("%y%m%dT%H%M%SZ", "UTC").unwrap(),
+            "250102T030405Z"
+        );
         assert!(moment.date("%Y", "Seoul").is_err() && moment.date("%!", "UTC").is_err());
-        assert_eq!((parse_zone("-03:30"), parse_zone("+9:00"), parse_zone("+25:00")), (Some(-12_600), None, None));
+        assert_eq!(
+            (
+                parse_zone("-03:30"),
+                parse_zone("+9:00"),
+                parse_zone("+25:00")
+            ),
+            (Some(-12_600), None, None)
+        );
     }
 
     #[test]
     fn fresh_values_are_the_same_for_one_place_and_differ_between_places() {
-        let moment = FreshValues { unix_ms: 0, seed: [7; 16] };
+        let moment = FreshValues {
+            unix_ms: 0,
+            seed: [7; 16],
+        };
         assert_eq!(moment.uuid(1), moment.uuid(1));
         assert_ne!(moment.uuid(1), moment.uuid(2));
-        assert_eq!((moment.uuid(1).len(), moment.uuid(1).as_bytes()[14]), (36, b'4'));
+        assert_eq!(
+            (moment.uuid(1).len(), moment.uuid(1).as_bytes()[14]),
+            (36, b'4')
+        );
         assert_eq!(moment.random_text(3, 40).len(), 40);
     }
 }

@@ -1,5 +1,5 @@
-//! Scope and templates: fills in the holes of what was loaded. The only room that knows minijinja. It refuses to render
-//! anything twice: a value that holds `{{` is a value.
+//! Scope and templates: fills in the holes of what was loaded. The only room that knows minijinja.
+//! It refuses to render anything twice: a value that holds `{{` is a value.
 
 mod convert;
 mod draft;
@@ -14,4 +14,6 @@ pub use draft::{BodyFiles, render_draft};
 pub use engine::{TemplateDialect, TemplateScope, render_text, render_tree};
 pub use error::RenderError;
 pub use fresh_values::{FreshValues, format_time, parse_zone};
-pub use scope::{FUNCTION_NAMES, PlaceholderScope, RESERVED_NAMES, VariableLayer, VariableOrigin, VariableScope};
+pub use scope::{
+    FUNCTION_NAMES, PlaceholderScope, RESERVED_NAMES, VariableLayer, VariableOrigin, VariableScope,
+};

@@ -14,7 +14,9 @@ use std::fmt;
 /// The functions of a request's templates.
 pub const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
 /// Names that nobody else can give.
-pub const RESERVED_NAMES: [&str; 8] = ["now", "now_ms", "date", "uuid", "random", "run_id", "env", "account"];
+pub const RESERVED_NAMES: [&str; 8] = [
+    "now", "now_ms", "date", "uuid", "random", "run_id", "env", "account",
+];
 
 /// Where a value comes from; a later layer wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +56,8 @@ pub struct VariableOrigin {
 #[derive(Clone, Debug)]
 struct LayeredVariable {
     value: Value,
-    /// What it is in a request that is compared with recorded ones, where the value is another one each time.
+    /// What it is in a request that is compared with recorded ones, where the value is another one
+    /// each time.
     placeholder_value: Option<Value>,
     origin: VariableOrigin,
 }
@@ -69,7 +72,10 @@ pub struct VariableScope {
 impl VariableScope {
     #[must_use]
     pub fn new(moment: FreshValues) -> Self {
-        Self { variables: HashMap::new(), fresh_values: moment }
+        Self {
+            variables: HashMap::new(),
+            fresh_values: moment,
+        }
     }
 
     /// The clock and chance that functions give from now on.
@@ -94,21 +100,43 @@ impl VariableScope {
         marked: Option<Value>,
         origin: VariableOrigin,
     ) {
-        self.variables.insert(name.into(), LayeredVariable { value, placeholder_value: marked, origin });
+        self.variables.insert(
+            name.into(),
+            LayeredVariable {
+                value,
+                placeholder_value: marked,
+                origin,
+            },
+        );
     }
 
-    /// Renders a `vars` map over what is known; each line sees the ones above it. A name that a later layer has given
-    /// already keeps that value, so that what is made of it follows.
+    /// Renders a `vars` map over what is known; each line sees the ones above it. A name that a
+    /// later layer has given already keeps that value, so that what is made of it follows.
     ///
     /// # Errors
     /// When a template of it cannot be filled in.
-    pub fn define(&mut self, fields: &[TemplateField], layer: VariableLayer) -> Result<(), RenderError> {
+    pub fn define(
+        &mut self,
+        fields: &[TemplateField],
+        layer: VariableLayer,
+    ) -> Result<(), RenderError> {
         for field in fields {
-            if self.origin(&field.name).is_some_and(|known| known.layer > layer) {
+            if self
+                .origin(&field.name)
+                .is_some_and(|known| known.layer > layer)
+            {
                 continue;
             }
             let (value, marked) = self.render_with_placeholders(&field.value)?;
-            self.set_with_placeholders(field.name.as_str(), value, marked, VariableOrigin { layer, at: Some(field.name_at) });
+            self.set_with_placeholders(
+                field.name.as_str(),
+                value,
+                marked,
+                VariableOrigin {
+                    layer,
+                    at: Some(field.name_at),
+                },
+            );
         }
         Ok(())
     }
@@ -117,14 +145,21 @@ impl VariableScope {
     ///
     /// # Errors
     /// When a template of it cannot be filled in.
-    pub fn render_with_placeholders(&self, written: &TemplateTree) -> Result<(Value, Option<Value>), RenderError> {
+    pub fn render_with_placeholders(
+        &self,
+        written: &TemplateTree,
+    ) -> Result<(Value, Option<Value>), RenderError> {
         let value = render_tree(written, self)?.into_owned();
         let is_fresh = |expression: &&Expression| {
             TemplateDialect::Request
                 .names_in(expression)
                 .is_ok_and(|names| PlaceholderScope(self).placeholder_for(&names).is_some())
         };
-        let marked = written.expressions().iter().any(is_fresh).then(|| render_tree(written, &PlaceholderScope(self)));
+        let marked = written
+            .expressions()
+            .iter()
+            .any(is_fresh)
+            .then(|| render_tree(written, &PlaceholderScope(self)));
         Ok((value, marked.transpose()?.map(Cow::into_owned)))
     }
 
@@ -155,7 +190,8 @@ fn value_at_path<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
     })
 }
 
-/// The same variables as recordings see them: what comes from the clock or from chance is a placeholder.
+/// The same variables as recordings see them: what comes from the clock or from chance is a
+/// placeholder.
 pub struct PlaceholderScope<'v>(pub &'v VariableScope);
 
 impl PlaceholderScope<'_> {
@@ -168,7 +204,10 @@ impl PlaceholderScope<'_> {
             return Some(format!("<{name}>"));
         }
         let marked = self.placeholder_value(name.split('.').next()?)?.to_text();
-        PLACEHOLDERS.iter().find(|mark| marked.contains(**mark)).map(|mark| (*mark).to_owned())
+        PLACEHOLDERS
+            .iter()
+            .find(|mark| marked.contains(**mark))
+            .map(|mark| (*mark).to_owned())
     }
 }
 
@@ -221,13 +260,27 @@ mod tests {
     }
 
     fn field(name: &str, text: &str) -> TemplateField {
-        TemplateField { name: name.into(), name_at: Span::default(), value: written(text) }
+        TemplateField {
+            name: name.into(),
+            name_at: Span::default(),
+            value: written(text),
+        }
     }
 
     #[test]
     fn what_is_fresh_each_time_is_marked_wherever_it_goes() {
-        let mut variables = VariableScope::new(FreshValues { unix_ms: 1_700_000_000_000, seed: [0; 16] });
-        variables.set("price", Value::from(3), VariableOrigin { layer: VariableLayer::File, at: None });
+        let mut variables = VariableScope::new(FreshValues {
+            unix_ms: 1_700_000_000_000,
+            seed: [0; 16],
+        });
+        variables.set(
+            "price",
+            Value::from(3),
+            VariableOrigin {
+                layer: VariableLayer::File,
+                at: None,
+            },
+        );
         let vars = [
             field("since", "{{ now() - 86400 }}"),
             field("title", "ingam {{ uuid() }}"),
@@ -241,11 +294,22 @@ mod tests {
             ("{{ shout }}", r#""<uuid>""#),
             ("{{ twice }}", "6"),
             ("{{ price }}", "3"),
-            (r#"{{ date("%Y") }}-{{ random(4) }}"#, r#""<date>-<random>""#),
+            (
+                r#"{{ date("%Y") }}-{{ random(4) }}"#,
+                r#""<date>-<random>""#,
+            ),
         ] {
-            assert_eq!(render_tree(&written(text), &PlaceholderScope(&variables)).unwrap().to_json(), marked, "{text}");
+            assert_eq!(
+                render_tree(&written(text), &PlaceholderScope(&variables))
+                    .unwrap()
+                    .to_json(),
+                marked,
+                "{text}"
+            );
         }
-        let (value, marked) = variables.render_with_placeholders(&written("{{ twice }}")).unwrap();
+        let (value, marked) = variables
+            .render_with_placeholders(&written("{{ twice }}"))
+            .unwrap();
         assert_eq!((value.to_json().as_str(), marked), ("6", None));
     }
 }

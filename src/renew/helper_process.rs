@@ -1,5 +1,5 @@
-//! A renewal in a process of its own, in a group of its own: a kill of the command line, or a signal to its group, does not
-//! reach it, and what it has begun it ends.
+//! A renewal in a process of its own, in a group of its own: a kill of the command line, or a
+//! signal to its group, does not reach it, and what it has begun it ends.
 
 use super::refresh_job::{RefreshError, RefreshJob};
 use crate::store::FamilyRecord;
@@ -31,21 +31,34 @@ impl HelperProcess {
     /// # Errors
     /// What the helper said, or that it ended without a word.
     pub async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
-        let text = serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
-        let output =
-            self.run(&text).await.map_err(|error| RefreshError::temporary(format!("the renewal cannot be started: {error}")))?;
+        let text =
+            serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
+        let output = self.run(&text).await.map_err(|error| {
+            RefreshError::temporary(format!("the renewal cannot be started: {error}"))
+        })?;
         match serde_json::from_slice(&output.stdout) {
             Ok(HelperReply::Done(record)) => Ok(*record),
             Ok(HelperReply::Failed(failure)) => Err(failure),
-            Err(_) => Err(RefreshError::temporary(format!("the renewal ended without a word ({})", output.status))
-                .with_note("what it had begun stands in the store: run again, and it is finished or said")),
+            Err(_) => Err(RefreshError::temporary(format!(
+                "the renewal ended without a word ({})",
+                output.status
+            ))
+            .with_note(
+                "what it had begun stands in the store: run again, and it is finished or said",
+            )),
         }
     }
 
     async fn run(&self, job: &[u8]) -> std::io::Result<std::process::Output> {
         let mut command = tokio::process::Command::new(&self.program);
-        command.arg(HELPER_COMMAND).env_clear().envs(self.env.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg(HELPER_COMMAND)
+            .env_clear()
+            .envs(self.env.iter().cloned());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn()?;

@@ -1,5 +1,6 @@
-//! Gets and renews tokens so that none is lost: lock, read again, mark as spending, send, keep the raw answer, write, and only
-//! then use. It refuses to decide when: that is the caller's. What it says has no secrets in it.
+//! Gets and renews tokens so that none is lost: lock, read again, mark as spending, send, keep the
+//! raw answer, write, and only then use. It refuses to decide when: that is the caller's. What it
+//! says has no secrets in it.
 
 mod helper_process;
 mod refresh_flow;

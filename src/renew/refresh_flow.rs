@@ -1,21 +1,30 @@
 //! The steps of a renewal, in the order that loses nothing.
 
 use super::refresh_job::{RefreshError, RefreshJob, RefreshKind};
-use super::token_response::{RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair};
+use super::token_response::{
+    RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair,
+};
 use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
 use crate::render::FreshValues;
 use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
-use crate::store::{ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
+use crate::store::{
+    ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore,
+};
 use crate::transport::{LiveTransport, TransportError};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
-/// A disk that refuses a write can be free again a moment later; the tokens are in memory only until then.
-const WRITE_RETRY_DELAYS: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
+/// A disk that refuses a write can be free again a moment later; the tokens are in memory only
+/// until then.
+const WRITE_RETRY_DELAYS: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 /// What a renewal works with.
 pub struct RefreshContext<'a> {
@@ -28,12 +37,26 @@ pub struct RefreshContext<'a> {
 /// Gets what the job asks for, unless another process has by then.
 ///
 /// # Errors
-/// When there is no new pair; the old one is as it was, or marked so that the next one who comes knows what happened.
-pub async fn renew(job: &RefreshJob, tools: &RefreshContext<'_>) -> Result<FamilyRecord, RefreshError> {
-    let unknown = || RefreshError::temporary(format!("the scheme `{}` has no token `{}`", tools.scheme.name, job.key.token));
+/// When there is no new pair; the old one is as it was, or marked so that the next one who comes
+/// knows what happened.
+pub async fn renew(
+    job: &RefreshJob,
+    tools: &RefreshContext<'_>,
+) -> Result<FamilyRecord, RefreshError> {
+    let unknown = || {
+        RefreshError::temporary(format!(
+            "the scheme `{}` has no token `{}`",
+            tools.scheme.name, job.key.token
+        ))
+    };
     let token = tools.scheme.token(&job.key.token).ok_or_else(unknown)?;
-    let mut renewal =
-        RefreshFlow { job, context: tools, token, credentials: job.credential_values(), redactor: Redactor::default() };
+    let mut renewal = RefreshFlow {
+        job,
+        context: tools,
+        token,
+        credentials: job.credential_values(),
+        redactor: Redactor::default(),
+    };
     renewal.register_credentials();
     let result = renewal.run().await;
     result.map_err(|failure| renewal.redacted(failure))
@@ -70,13 +93,16 @@ impl<'a> RefreshFlow<'a> {
         let mut lock = self.context.store.lock(&self.job.key, LOCK_WAIT).await?;
         let there = match lock.read().await {
             // A new authorization needs nothing of what cannot be read.
-            Err(StoreError::Corrupt { .. }) if matches!(self.job.kind, RefreshKind::Exchange { .. }) => {
+            Err(StoreError::Corrupt { .. })
+                if matches!(self.job.kind, RefreshKind::Exchange { .. }) =>
+            {
                 lock.quarantine().await?;
                 None
             }
             read => read?,
         };
-        let mut record = there.unwrap_or_else(|| FamilyRecord::new(self.job.key.clone(), self.job.label.clone()));
+        let mut record = there
+            .unwrap_or_else(|| FamilyRecord::new(self.job.key.clone(), self.job.label.clone()));
         self.register_record_secrets(&record);
         self.apply_leftover_response(&mut lock, &mut record).await?;
         if self.is_already_done(&record) {
@@ -86,25 +112,34 @@ impl<'a> RefreshFlow<'a> {
         if asking.request_kind == TokenRequestKind::Issue {
             let request = self.sign_request(&asking)?;
             let answer = match self.send(&request).await {
-                TokenSendOutcome::Response(response) => self.raw_response(&response, &record, &asking),
+                TokenSendOutcome::Response(response) => {
+                    self.raw_response(&response, &record, &asking)
+                }
                 TokenSendOutcome::NotSent(reason) | TokenSendOutcome::ResponseLost(reason) => {
                     return Err(RefreshError::temporary(reason));
                 }
             };
-            self.apply_response(&mut lock, &mut record, &answer, RenewalState::Ready).await?;
+            self.apply_response(&mut lock, &mut record, &answer, RenewalState::Ready)
+                .await?;
         } else {
-            self.send_single_use(&mut lock, &mut record, &asking).await?;
+            self.send_single_use(&mut lock, &mut record, &asking)
+                .await?;
         }
         Ok(record)
     }
 
     /// Whether another process has done what is asked.
     fn is_already_done(&self, record: &FamilyRecord) -> bool {
-        let is_good = record.current.as_ref().is_some_and(|pair| pair.is_valid(self.now_ms()));
+        let is_good = record
+            .current
+            .as_ref()
+            .is_some_and(|pair| pair.is_valid(self.now_ms()));
         match &self.job.kind {
             RefreshKind::Renew { newer_than: than } => record.generation > *than && is_good,
             RefreshKind::Exchange { .. } => false,
-            RefreshKind::Split { shared_from: from, .. } => record.split_from.as_ref() == Some(from),
+            RefreshKind::Split {
+                shared_from: from, ..
+            } => record.split_from.as_ref() == Some(from),
         }
     }
 
@@ -116,9 +151,17 @@ impl<'a> RefreshFlow<'a> {
             request_kind: asked,
             split_from: record.split_from.clone(),
         };
-        match (&self.job.kind, &self.token.exchange, &self.token.refresh, &self.token.issue) {
+        match (
+            &self.job.kind,
+            &self.token.exchange,
+            &self.token.refresh,
+            &self.token.issue,
+        ) {
             (RefreshKind::Exchange { code, callback }, Some(exchange), ..) => {
-                let members = callback.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect();
+                let members = callback
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
+                    .collect();
                 let code = ("code".into(), Value::from(code.as_str()));
                 let extra = vec![code, ("callback".into(), Value::Object(members))];
                 Ok(TokenRequestPlan {
@@ -128,17 +171,40 @@ impl<'a> RefreshFlow<'a> {
                     ..plain(exchange, TokenRequestKind::Exchange)
                 })
             }
-            (RefreshKind::Split { refresh_token, shared_from: from }, _, Some(refresh), _) => {
-                let token = NamedValues(vec![("refresh_token".into(), Value::from(refresh_token.as_str()))]);
-                Ok(TokenRequestPlan { token, split_from: Some(from.clone()), ..plain(refresh, TokenRequestKind::Split) })
+            (
+                RefreshKind::Split {
+                    refresh_token,
+                    shared_from: from,
+                },
+                _,
+                Some(refresh),
+                _,
+            ) => {
+                let token = NamedValues(vec![(
+                    "refresh_token".into(),
+                    Value::from(refresh_token.as_str()),
+                )]);
+                Ok(TokenRequestPlan {
+                    token,
+                    split_from: Some(from.clone()),
+                    ..plain(refresh, TokenRequestKind::Split)
+                })
             }
-            (RefreshKind::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => match (&record.state, issue) {
-                // What the application gets by itself needs no person.
-                (RenewalState::Rejected { .. }, Some(issue)) => Ok(plain(issue, TokenRequestKind::Issue)),
-                (RenewalState::Rejected { reason, .. }, None) => Err(self.dead_token_error(reason)),
-                _ => Ok(plain(refresh, TokenRequestKind::Refresh)),
-            },
-            (RefreshKind::Renew { .. }, _, _, Some(issue)) => Ok(plain(issue, TokenRequestKind::Issue)),
+            (RefreshKind::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => {
+                match (&record.state, issue) {
+                    // What the application gets by itself needs no person.
+                    (RenewalState::Rejected { .. }, Some(issue)) => {
+                        Ok(plain(issue, TokenRequestKind::Issue))
+                    }
+                    (RenewalState::Rejected { reason, .. }, None) => {
+                        Err(self.dead_token_error(reason))
+                    }
+                    _ => Ok(plain(refresh, TokenRequestKind::Refresh)),
+                }
+            }
+            (RefreshKind::Renew { .. }, _, _, Some(issue)) => {
+                Ok(plain(issue, TokenRequestKind::Issue))
+            }
             (RefreshKind::Renew { .. }, ..) => match &record.state {
                 RenewalState::Rejected { reason, .. } => Err(self.dead_token_error(reason)),
                 _ => Err(self.no_token_error()),
@@ -148,13 +214,32 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// An answer that a process left which did not come to use it.
-    async fn apply_leftover_response(&mut self, lock: &mut FamilyLock, record: &mut FamilyRecord) -> Result<(), RefreshError> {
-        let Some(text) = lock.read_inbox().await? else { return Ok(()) };
-        let left = serde_json::from_str::<RawResponse>(&text).ok().filter(|raw| raw.generation == record.generation);
+    async fn apply_leftover_response(
+        &mut self,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
+    ) -> Result<(), RefreshError> {
+        let Some(text) = lock.read_inbox().await? else {
+            return Ok(());
+        };
+        let left = serde_json::from_str::<RawResponse>(&text)
+            .ok()
+            .filter(|raw| raw.generation == record.generation);
         match left {
             Some(raw) => {
-                match self.apply_response(lock, record, &raw, RenewalState::Uncertain { since_ms: raw.received_ms }).await {
-                    // A pair that could not be written; a refusal is in the record's state, and what is asked for finds it there.
+                match self
+                    .apply_response(
+                        lock,
+                        record,
+                        &raw,
+                        RenewalState::Uncertain {
+                            since_ms: raw.received_ms,
+                        },
+                    )
+                    .await
+                {
+                    // A pair that could not be written; a refusal is in the record's state, and
+                    // what is asked for finds it there.
                     Err(failure) if record.state == RenewalState::Ready => Err(failure),
                     _ => Ok(()),
                 }
@@ -181,16 +266,23 @@ impl<'a> RefreshFlow<'a> {
             other => other,
         };
         lock.prepare_inbox().await?;
-        record.state = RenewalState::Refreshing { since_ms: self.now_ms() };
+        record.state = RenewalState::Refreshing {
+            since_ms: self.now_ms(),
+        };
         lock.write(record).await?;
         let mut lost = None;
-        // An answer that got lost is asked for once more, soon: a marketplace may have a time of grace.
+        // An answer that got lost is asked for once more, soon: a marketplace may have a time of
+        // grace.
         for again in [true, false] {
             match self.send(&request).await {
                 TokenSendOutcome::Response(response) => {
                     let raw = self.raw_response(&response, record, asking);
                     let kept = self.save_raw_response(lock, &raw).await;
-                    let before = if lost.is_some() { self.uncertain() } else { before };
+                    let before = if lost.is_some() {
+                        self.uncertain()
+                    } else {
+                        before
+                    };
                     return self
                         .apply_response(lock, record, &raw, before)
                         .await
@@ -200,7 +292,9 @@ impl<'a> RefreshFlow<'a> {
                     self.restore_state(lock, record, before).await?;
                     return Err(RefreshError::temporary(reason));
                 }
-                TokenSendOutcome::NotSent(reason) | TokenSendOutcome::ResponseLost(reason) => lost = Some(reason),
+                TokenSendOutcome::NotSent(reason) | TokenSendOutcome::ResponseLost(reason) => {
+                    lost = Some(reason)
+                }
             }
             if again {
                 record.state = self.uncertain();
@@ -208,20 +302,25 @@ impl<'a> RefreshFlow<'a> {
                 request = self.sign_request(asking)?;
             }
         }
-        let reason =
-            format!("the answer with the new tokens of {} did not arrive: {}", self.account_label(), lost.unwrap_or_default());
+        let reason = format!(
+            "the answer with the new tokens of {} did not arrive: {}",
+            self.account_label(),
+            lost.unwrap_or_default()
+        );
         if asking.request_kind == TokenRequestKind::Exchange {
             // A code says nothing about the tokens that are there.
             self.restore_state(lock, record, before).await?;
-            return Err(RefreshError::user_action(reason).with_note("the code may be used up: log in again"));
+            return Err(RefreshError::user_action(reason)
+                .with_note("the code may be used up: log in again"));
         }
-        let note =
-            "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again";
+        let note = "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again";
         Err(RefreshError::temporary(reason).with_note(note))
     }
 
     fn uncertain(&self) -> RenewalState {
-        RenewalState::Uncertain { since_ms: self.now_ms() }
+        RenewalState::Uncertain {
+            since_ms: self.now_ms(),
+        }
     }
 
     /// As it was; a chain that has never had a pair is none.
@@ -240,7 +339,11 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// A connection of the store that was cut meanwhile is made anew.
-    async fn save_raw_response(&self, lock: &mut FamilyLock, raw: &RawResponse) -> Result<(), StoreError> {
+    async fn save_raw_response(
+        &self,
+        lock: &mut FamilyLock,
+        raw: &RawResponse,
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(raw).unwrap_or_default();
         match lock.write_inbox(&text).await {
             Err(error) if error != StoreError::StaleRevision => lock.write_inbox(&text).await,
@@ -258,21 +361,31 @@ impl<'a> RefreshFlow<'a> {
     ) -> Result<(), RefreshError> {
         let response = raw.response();
         let answer = ResponseView::new(&response);
-        let Some(request) = raw.request_kind.request(self.token) else { return Err(self.no_token_error()) };
-        let Some(pair) = token_pair(&answer, raw, self.token, request, record.current.as_ref()) else {
+        let Some(request) = raw.request_kind.request(self.token) else {
+            return Err(self.no_token_error());
+        };
+        let Some(pair) = token_pair(&answer, raw, self.token, request, record.current.as_ref())
+        else {
             return self.apply_refusal(lock, record, raw, request, before).await;
         };
-        pair.values.iter().for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
+        pair.values
+            .iter()
+            .for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
         record.rotate(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
-        if raw.request_kind != TokenRequestKind::Issue && self.token.lifetime.is_refresh_single_use && !record.has_refresh_token()
+        if raw.request_kind != TokenRequestKind::Issue
+            && self.token.lifetime.is_refresh_single_use
+            && !record.has_refresh_token()
         {
             let reason = format!(
                 "the marketplace's last answer had no refresh token for {}, and the one before works once",
                 self.account_label()
             );
-            record.state = RenewalState::Rejected { since_ms: self.now_ms(), reason };
+            record.state = RenewalState::Rejected {
+                since_ms: self.now_ms(),
+                reason,
+            };
         }
         if raw.request_kind.starts_family() {
             record.pending_splits = pending_splits(&answer, self.token);
@@ -286,7 +399,8 @@ impl<'a> RefreshFlow<'a> {
         Ok(())
     }
 
-    /// A refusal says that the token is dead only when the scheme says so; everything else leaves it as it was.
+    /// A refusal says that the token is dead only when the scheme says so; everything else leaves
+    /// it as it was.
     async fn apply_refusal(
         &mut self,
         lock: &mut FamilyLock,
@@ -297,7 +411,12 @@ impl<'a> RefreshFlow<'a> {
     ) -> Result<(), RefreshError> {
         let path = request.path.as_literal().unwrap_or_default();
         let response = raw.response();
-        let said = classify_response(self.context.scheme, request.method, path, &ResponseView::new(&response));
+        let said = classify_response(
+            self.context.scheme,
+            request.method,
+            path,
+            &ResponseView::new(&response),
+        );
         for (name, value) in saved_values(&ResponseView::new(&response), request) {
             if let Some(text) = value.as_str() {
                 self.redactor.add_secret(format!("token.{name}"), text);
@@ -307,16 +426,26 @@ impl<'a> RefreshFlow<'a> {
         let (mut failure, authorize, may_be_spent) = self.describe_refusal(&said, &response);
         let is_code = raw.request_kind == TokenRequestKind::Exchange;
         if authorize && was_lost {
-            let spent = if is_code { "the code is used up" } else { "the token before them is spent" };
-            failure.reason =
-                format!("an answer with new tokens of {} was lost, and {spent}: {}", self.account_label(), failure.reason);
+            let spent = if is_code {
+                "the code is used up"
+            } else {
+                "the token before them is spent"
+            };
+            failure.reason = format!(
+                "an answer with new tokens of {} was lost, and {spent}: {}",
+                self.account_label(),
+                failure.reason
+            );
         }
         let state = match before {
             // A code that is refused says nothing about the tokens that are there.
             RenewalState::Uncertain { .. } if is_code => RenewalState::Ready,
             before if is_code => before,
             _ if authorize && raw.request_kind != TokenRequestKind::Issue => {
-                RenewalState::Rejected { since_ms: self.now_ms(), reason: self.redactor.redact(&failure.reason) }
+                RenewalState::Rejected {
+                    since_ms: self.now_ms(),
+                    reason: self.redactor.redact(&failure.reason),
+                }
             }
             RenewalState::Ready if may_be_spent => self.uncertain(),
             before => before,
@@ -326,24 +455,45 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// In words; whether a person must authorize; and whether the token may be spent all the same.
-    fn describe_refusal(&mut self, said: &ResponseOutcome, response: &WireResponse) -> (RefreshError, bool, bool) {
-        // An answer of success can hold a token in a place where nobody looked for it, so it is not shown.
+    fn describe_refusal(
+        &mut self,
+        said: &ResponseOutcome,
+        response: &WireResponse,
+    ) -> (RefreshError, bool, bool) {
+        // An answer of success can hold a token in a place where nobody looked for it, so it is not
+        // shown.
         let body = match response.status {
             200..300 if matches!(said, ResponseOutcome::Success) => {
                 "an answer without a token where the scheme looks for it".to_owned()
             }
-            _ => {
-                truncated(&self.redactor.redact(&crate::secret::escape_control_chars(&String::from_utf8_lossy(response.body()))))
-            }
+            _ => truncated(&self.redactor.redact(&crate::secret::escape_control_chars(
+                &String::from_utf8_lossy(response.body()),
+            ))),
         };
-        let reason = format!("no token for {}: the marketplace answered {}: {body}", self.account_label(), response.status);
-        let ResponseOutcome::ApiError { kind, hint, remedy: then } = said else {
+        let reason = format!(
+            "no token for {}: the marketplace answered {}: {body}",
+            self.account_label(),
+            response.status
+        );
+        let ResponseOutcome::ApiError {
+            kind,
+            hint,
+            remedy: then,
+        } = said
+        else {
             return (RefreshError::temporary(reason), false, true);
         };
         let authorize = *then == Some(ErrorRemedy::Authorize);
         let later = matches!(kind, ErrorKind::Server | ErrorKind::RateLimit);
-        let mut failure = if later { RefreshError::temporary(reason) } else { RefreshError::user_action(reason) };
-        failure = failure.with_note(format!("{kind}: {}", hint.as_deref().unwrap_or(kind.advice())));
+        let mut failure = if later {
+            RefreshError::temporary(reason)
+        } else {
+            RefreshError::user_action(reason)
+        };
+        failure = failure.with_note(format!(
+            "{kind}: {}",
+            hint.as_deref().unwrap_or(kind.advice())
+        ));
         if authorize {
             failure = failure.with_note(self.login_hint());
         }
@@ -353,10 +503,22 @@ impl<'a> RefreshFlow<'a> {
     /// The signed request, as it is now.
     fn sign_request(&mut self, asking: &TokenRequestPlan<'_>) -> Result<WireRequest, RefreshError> {
         let unknown = || RefreshError::temporary("the job says no host for this token request");
-        let base = self.job.host_bases.iter().find(|(host, _)| *host == asking.request.host).ok_or_else(unknown)?;
+        let base = self
+            .job
+            .host_bases
+            .iter()
+            .find(|(host, _)| *host == asking.request.host)
+            .ok_or_else(unknown)?;
         let base = BaseUrl::parse(&base.1).map_err(RefreshError::temporary)?;
-        let now = self.context.scheme.clock.request_time_ms((self.context.clock_and_rng.clock)());
-        let moment = FreshValues { unix_ms: now, seed: (self.context.clock_and_rng.rng)() };
+        let now = self
+            .context
+            .scheme
+            .clock
+            .request_time_ms((self.context.clock_and_rng.clock)());
+        let moment = FreshValues {
+            unix_ms: now,
+            seed: (self.context.clock_and_rng.rng)(),
+        };
         let inputs = SigningInputs {
             credentials: &self.credentials,
             token: Some(&asking.token),
@@ -364,11 +526,22 @@ impl<'a> RefreshFlow<'a> {
             steps: &[],
             extra: &asking.extra,
         };
-        let words = |error: SealError| RefreshError::user_action(format!("the token request cannot be made: {error}"));
+        let words = |error: SealError| {
+            RefreshError::user_action(format!("the token request cannot be made: {error}"))
+        };
         let draft = token_draft(self.context.scheme, asking.request, inputs).map_err(words)?;
-        let SealedRequest { request, trace } =
-            seal(self.context.scheme, &asking.request.procedure, draft, &base, inputs).map_err(words)?;
-        trace.secrets().into_iter().for_each(|(id, value)| self.redactor.add_secret(id, value));
+        let SealedRequest { request, trace } = seal(
+            self.context.scheme,
+            &asking.request.procedure,
+            draft,
+            &base,
+            inputs,
+        )
+        .map_err(words)?;
+        trace
+            .secrets()
+            .into_iter()
+            .for_each(|(id, value)| self.redactor.add_secret(id, value));
         Ok(request)
     }
 
@@ -382,8 +555,19 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
-    fn raw_response(&self, response: &WireResponse, record: &FamilyRecord, asking: &TokenRequestPlan<'_>) -> RawResponse {
-        RawResponse::new(response, record.generation, self.now_ms(), asking.request_kind, asking.split_from.clone())
+    fn raw_response(
+        &self,
+        response: &WireResponse,
+        record: &FamilyRecord,
+        asking: &TokenRequestPlan<'_>,
+    ) -> RawResponse {
+        RawResponse::new(
+            response,
+            record.generation,
+            self.now_ms(),
+            asking.request_kind,
+            asking.split_from.clone(),
+        )
     }
 
     fn now_ms(&self) -> i64 {
@@ -404,43 +588,81 @@ impl<'a> RefreshFlow<'a> {
 
     fn no_token_error(&self) -> RefreshError {
         let RefreshJob { key, label, .. } = self.job;
-        let reason = format!("`{}` has no tokens of {} in environment `{}`", key.scheme, self.account_label(), label.environment);
+        let reason = format!(
+            "`{}` has no tokens of {} in environment `{}`",
+            key.scheme,
+            self.account_label(),
+            label.environment
+        );
         RefreshError::user_action(reason).with_note(self.login_hint())
     }
 
     fn login_hint(&self) -> String {
         let RefreshJob { key, label, .. } = self.job;
         // An owner that ingam.yaml does not name is known by its ids, which is no name to type.
-        let account = if label.account.contains('=') { String::new() } else { format!(" --account {}", label.account) };
-        format!("authorize it: `ingam auth login {} --env {}{account}`", key.scheme, label.environment)
+        let account = if label.account.contains('=') {
+            String::new()
+        } else {
+            format!(" --account {}", label.account)
+        };
+        format!(
+            "authorize it: `ingam auth login {} --env {}{account}`",
+            key.scheme, label.environment
+        )
     }
 
     fn register_credentials(&mut self) {
-        for credential in self.context.scheme.credentials.iter().filter(|credential| credential.is_secret) {
-            if let Some(value) = self.credentials.get(&credential.name).and_then(Value::as_str) {
-                self.redactor.add_secret(format!("cred.{}", credential.name), value);
+        for credential in self
+            .context
+            .scheme
+            .credentials
+            .iter()
+            .filter(|credential| credential.is_secret)
+        {
+            if let Some(value) = self
+                .credentials
+                .get(&credential.name)
+                .and_then(Value::as_str)
+            {
+                self.redactor
+                    .add_secret(format!("cred.{}", credential.name), value);
             }
         }
         match &self.job.kind {
             RefreshKind::Exchange { code, .. } => self.redactor.add_secret("code", code),
-            RefreshKind::Split { refresh_token, .. } => self.redactor.add_secret("token.refresh_token", refresh_token),
+            RefreshKind::Split { refresh_token, .. } => self
+                .redactor
+                .add_secret("token.refresh_token", refresh_token),
             RefreshKind::Renew { .. } => {}
         }
     }
 
     fn register_record_secrets(&mut self, record: &FamilyRecord) {
-        record.secrets().for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
+        record
+            .secrets()
+            .for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
     }
 
     fn redacted(&mut self, failure: RefreshError) -> RefreshError {
-        let notes = failure.notes.iter().map(|note| self.redactor.redact(note)).collect();
-        RefreshError { reason: self.redactor.redact(&failure.reason), notes, ..failure }
+        let notes = failure
+            .notes
+            .iter()
+            .map(|note| self.redactor.redact(note))
+            .collect();
+        RefreshError {
+            reason: self.redactor.redact(&failure.reason),
+            notes,
+            ..failure
+        }
     }
 }
 
-/// A refused write is tried again a few times: what is lost otherwise cannot be got again. One whose confirmation got lost has
-/// been done all the same.
-async fn write_with_retries(lock: &mut FamilyLock, record: &mut FamilyRecord) -> Result<(), StoreError> {
+/// A refused write is tried again a few times: what is lost otherwise cannot be got again. One
+/// whose confirmation got lost has been done all the same.
+async fn write_with_retries(
+    lock: &mut FamilyLock,
+    record: &mut FamilyRecord,
+) -> Result<(), StoreError> {
     let mut last = lock.write(record).await;
     for wait in WRITE_RETRY_DELAYS {
         match last {
@@ -450,7 +672,10 @@ async fn write_with_retries(lock: &mut FamilyLock, record: &mut FamilyRecord) ->
         }
         last = lock.write(record).await;
         if last == Err(StoreError::StaleRevision)
-            && lock.read().await?.is_some_and(|there| there.current == record.current && there.state == record.state)
+            && lock
+                .read()
+                .await?
+                .is_some_and(|there| there.current == record.current && there.state == record.state)
         {
             return Ok(());
         }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One renewal. It holds secrets, and so it goes through a pipe and never through arguments, variables or files.
+/// One renewal. It holds secrets, and so it goes through a pipe and never through arguments,
+/// variables or files.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RefreshJob {
     pub scheme: SchemeSource,
@@ -24,7 +25,8 @@ pub struct RefreshJob {
     pub store: Option<StoreConfig>,
 }
 
-/// A scheme as it was when it was trusted: a file that changes meanwhile does not change what is sent.
+/// A scheme as it was when it was trusted: a file that changes meanwhile does not change what is
+/// sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SchemeSource {
     pub name: String,
@@ -37,7 +39,11 @@ pub struct SchemeSource {
 impl SchemeSource {
     #[must_use]
     pub fn origin(&self) -> SchemeOrigin {
-        if self.built_in { SchemeOrigin::BuiltIn } else { SchemeOrigin::Workspace }
+        if self.built_in {
+            SchemeOrigin::BuiltIn
+        } else {
+            SchemeOrigin::Workspace
+        }
     }
 }
 
@@ -47,9 +53,15 @@ pub enum RefreshKind {
     /// Another pair than this generation.
     Renew { newer_than: u64 },
     /// A first pair, for the code of an authorization and what came back with it.
-    Exchange { code: String, callback: Vec<(String, String)> },
+    Exchange {
+        code: String,
+        callback: Vec<(String, String)>,
+    },
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
-    Split { refresh_token: String, shared_from: String },
+    Split {
+        refresh_token: String,
+        shared_from: String,
+    },
 }
 
 impl RefreshJob {
@@ -62,16 +74,34 @@ impl RefreshJob {
         credentials: &NamedValues,
         act: RefreshKind,
     ) -> Self {
-        let credentials = credentials.0.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
+        let credentials = credentials
+            .0
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_json()))
+            .collect();
         let timeout = Duration::from_secs(30);
-        Self { scheme, key, label, host_bases: bases, credentials, kind: act, timeout, store: None }
+        Self {
+            scheme,
+            key,
+            label,
+            host_bases: bases,
+            credentials,
+            kind: act,
+            timeout,
+            store: None,
+        }
     }
 
     /// The credentials as schemes see them.
     #[must_use]
     pub fn credential_values(&self) -> NamedValues {
         let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
-        NamedValues(self.credentials.iter().map(|(name, text)| (name.as_str().into(), parse(text))).collect())
+        NamedValues(
+            self.credentials
+                .iter()
+                .map(|(name, text)| (name.as_str().into(), parse(text)))
+                .collect(),
+        )
     }
 }
 
@@ -82,19 +112,28 @@ pub struct RefreshError {
     pub reason: String,
     /// What to look at, or to do.
     pub notes: Vec<String>,
-    /// A person has to do something: authorize, or bring a credential. Otherwise it may work the next time.
+    /// A person has to do something: authorize, or bring a credential. Otherwise it may work the
+    /// next time.
     pub needs_user_action: bool,
 }
 
 impl RefreshError {
     #[must_use]
     pub fn temporary(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), notes: Vec::new(), needs_user_action: false }
+        Self {
+            reason: reason.into(),
+            notes: Vec::new(),
+            needs_user_action: false,
+        }
     }
 
     #[must_use]
     pub fn user_action(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), notes: Vec::new(), needs_user_action: true }
+        Self {
+            reason: reason.into(),
+            notes: Vec::new(),
+            needs_user_action: true,
+        }
     }
 
     #[must_use]

@@ -1,11 +1,13 @@
-//! The store of a run and the way to renew what is in it. The store is opened when a token is needed first: most runs need
-//! none.
+//! The store of a run and the way to renew what is in it. The store is opened when a token is
+//! needed first: most runs need none.
 
 use super::helper_process::HelperProcess;
 use super::refresh_flow::{RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
 use crate::model::scheme::{Scheme, Token};
-use crate::store::{ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
+use crate::store::{
+    ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore,
+};
 use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 
@@ -22,8 +24,17 @@ pub struct TokenRefresher<'w> {
 
 impl<'w> TokenRefresher<'w> {
     #[must_use]
-    pub fn new(kept: Option<(StoreConfig, HelperProcess)>, nature: ClockAndRng, source: SchemeSourceFn<'w>) -> Self {
-        Self { shared_store: kept, clock_and_rng: nature, source_of: source, store: OnceCell::new() }
+    pub fn new(
+        kept: Option<(StoreConfig, HelperProcess)>,
+        nature: ClockAndRng,
+        source: SchemeSourceFn<'w>,
+    ) -> Self {
+        Self {
+            shared_store: kept,
+            clock_and_rng: nature,
+            source_of: source,
+            store: OnceCell::new(),
+        }
     }
 
     /// # Errors
@@ -69,15 +80,23 @@ impl<'w> TokenRefresher<'w> {
         if let Some((config, helper)) = &self.shared_store {
             // The helper sees no keyring.
             let key = config.load_or_create_key(self.clock_and_rng.rng)?;
-            job.store = Some(StoreConfig { key, ..config.clone() });
+            job.store = Some(StoreConfig {
+                key,
+                ..config.clone()
+            });
             return helper.renew(&job).await;
         }
-        let tools = RefreshContext { scheme, store: self.store().await?, transport, clock_and_rng: self.clock_and_rng };
+        let tools = RefreshContext {
+            scheme,
+            store: self.store().await?,
+            transport,
+            clock_and_rng: self.clock_and_rng,
+        };
         renew(&job, &tools).await
     }
 
-    /// How long before its end a token is renewed: never earlier than the scheme says, since asking earlier can bring the same
-    /// token again, and not at one moment in all processes.
+    /// How long before its end a token is renewed: never earlier than the scheme says, since asking
+    /// earlier can bring the same token again, and not at one moment in all processes.
     #[must_use]
     pub fn renewal_margin_ms(&self, token: &Token) -> i64 {
         let whole = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);

@@ -14,8 +14,14 @@ use std::time::Duration;
 const MIN_UNIX_SECONDS: i64 = 1_000_000_000;
 /// A point in time above this is in milliseconds.
 const MIN_UNIX_MILLIS: i64 = 1_000_000_000_000;
-/// The names under which `save` keeps when tokens end; everything else that it saves is a part of the pair.
-const EXPIRY_NAMES: [&str; 4] = ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"];
+/// The names under which `save` keeps when tokens end; everything else that it saves is a part of
+/// the pair.
+const EXPIRY_NAMES: [&str; 4] = [
+    "expires_in",
+    "expires_at",
+    "refresh_expires_in",
+    "refresh_expires_at",
+];
 
 /// An answer as it is kept before anybody looks at it.
 #[derive(Serialize, Deserialize)]
@@ -85,13 +91,16 @@ impl RawResponse {
 
     #[must_use]
     pub fn response(&self) -> WireResponse {
-        let body = BASE64_STANDARD.decode(&self.body).unwrap_or_default().into();
+        let body = BASE64_STANDARD
+            .decode(&self.body)
+            .unwrap_or_default()
+            .into();
         WireResponse::new(self.status, self.headers.clone(), body, Duration::ZERO)
     }
 }
 
-/// The pair in an answer; `None` where it has no access token. What an answer does not bring again stays as it was: a refresh
-/// token that does not rotate, and the end of the grant.
+/// The pair in an answer; `None` where it has no access token. What an answer does not bring again
+/// stays as it was: a refresh token that does not rotate, and the end of the grant.
 #[must_use]
 pub fn token_pair(
     answer: &ResponseView<'_>,
@@ -101,14 +110,27 @@ pub fn token_pair(
     before: Option<&TokenPair>,
 ) -> Option<TokenPair> {
     let saved = saved_values(answer, request);
-    let find = |name: &str| saved.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-    find("access_token").and_then(|value| value.as_str()).filter(|text| !text.is_empty())?;
+    let find = |name: &str| {
+        saved
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    };
+    find("access_token")
+        .and_then(|value| value.as_str())
+        .filter(|text| !text.is_empty())?;
     let number = |name: &str| find(name).and_then(|value| parse_seconds(value));
     let end = |prefix: &str, life: Option<Duration>| {
         let at = number(&format!("{prefix}expires_at")).map(to_unix_ms);
-        let within = number(&format!("{prefix}expires_in"))
-            .map(|left| if left > MIN_UNIX_SECONDS { to_unix_ms(left) } else { raw.ms_after_receipt(left * 1_000) });
-        at.or(within).or_else(|| life.map(|life| raw.ms_after_receipt(ms(life))))
+        let within = number(&format!("{prefix}expires_in")).map(|left| {
+            if left > MIN_UNIX_SECONDS {
+                to_unix_ms(left)
+            } else {
+                raw.ms_after_receipt(left * 1_000)
+            }
+        });
+        at.or(within)
+            .or_else(|| life.map(|life| raw.ms_after_receipt(ms(life))))
     };
     let mut pair = TokenPair {
         values: saved
@@ -134,8 +156,13 @@ pub fn token_pair(
 fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
     pair.grant_expires_ms = pair.grant_expires_ms.or(before.grant_expires_ms);
     // One that works once is spent, whatever the answer forgets.
-    if let (None, Some(token), false) = (pair.get("refresh_token"), before.get("refresh_token"), works_once) {
-        pair.values.push(("refresh_token".to_owned(), token.to_owned()));
+    if let (None, Some(token), false) = (
+        pair.get("refresh_token"),
+        before.get("refresh_token"),
+        works_once,
+    ) {
+        pair.values
+            .push(("refresh_token".to_owned(), token.to_owned()));
         pair.refresh_expires_ms = before.refresh_expires_ms;
     }
 }
@@ -145,7 +172,13 @@ fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
 pub fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
-        let Some(found) = answer.json().ok().and_then(|json| split.ids.find(json).ok()) else { continue };
+        let Some(found) = answer
+            .json()
+            .ok()
+            .and_then(|json| split.ids.find(json).ok())
+        else {
+            continue;
+        };
         let values = match found {
             PathMatches::One(value) => value.into_iter().collect(),
             PathMatches::Many(values) => values,
@@ -166,12 +199,20 @@ impl RawResponse {
 }
 
 /// What `save` finds in an answer, whatever the answer means.
-pub fn saved_values<'v>(answer: &'v ResponseView<'_>, request: &'v TokenRequest) -> Vec<(&'v str, &'v Value)> {
-    let Ok(json) = answer.json() else { return Vec::new() };
-    let found = request.saved_fields.iter().filter_map(|(name, path)| match path.find(json) {
-        Ok(PathMatches::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
-        _ => None,
-    });
+pub fn saved_values<'v>(
+    answer: &'v ResponseView<'_>,
+    request: &'v TokenRequest,
+) -> Vec<(&'v str, &'v Value)> {
+    let Ok(json) = answer.json() else {
+        return Vec::new();
+    };
+    let found = request
+        .saved_fields
+        .iter()
+        .filter_map(|(name, path)| match path.find(json) {
+            Ok(PathMatches::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
+            _ => None,
+        });
     found.collect()
 }
 
@@ -186,7 +227,11 @@ fn parse_seconds(value: &Value) -> Option<i64> {
 }
 
 fn to_unix_ms(seconds: i64) -> i64 {
-    if seconds > MIN_UNIX_MILLIS { seconds } else { seconds.saturating_mul(1_000) }
+    if seconds > MIN_UNIX_MILLIS {
+        seconds
+    } else {
+        seconds.saturating_mul(1_000)
+    }
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -25,7 +25,10 @@ pub fn write(document: &RunDocument) -> String {
 }
 
 fn summary(document: &RunDocument) -> Value {
-    let (start, stop) = (document.unix_ms(0.0), document.unix_ms(document.duration_ms));
+    let (start, stop) = (
+        document.unix_ms(0.0),
+        document.unix_ms(document.duration_ms),
+    );
     let counts = &document.summary;
     json!({
         "tests": document.units.len() + counts.not_undone,
@@ -89,7 +92,10 @@ fn add_failure_details(test: &mut Map<String, Value>, unit: &UnitEntry) {
     if unit.verdict.is_failure() {
         test.insert("trace".to_owned(), json!(failure_text(unit)));
     }
-    let attempts: Vec<Value> = (1..).zip(unit.attempts()).map(|(number, attempt)| retry_attempt(number, attempt)).collect();
+    let attempts: Vec<Value> = (1..)
+        .zip(unit.attempts())
+        .map(|(number, attempt)| retry_attempt(number, attempt))
+        .collect();
     if !attempts.is_empty() {
         test.insert("retryAttempts".to_owned(), json!(attempts));
     }
@@ -99,7 +105,10 @@ fn retry_attempt(number: usize, attempt: &AttemptEntry) -> Value {
     let mut retry = json!({ "attempt": number, "status": "failed", "message": attempt.reason });
     if let (Some(retry), Some(latency)) = (retry.as_object_mut(), attempt.latency_ms) {
         let whole = super::document::duration_from_ms(latency).as_millis();
-        retry.insert("duration".to_owned(), json!(u64::try_from(whole).unwrap_or(u64::MAX)));
+        retry.insert(
+            "duration".to_owned(),
+            json!(u64::try_from(whole).unwrap_or(u64::MAX)),
+        );
     }
     retry
 }
@@ -119,9 +128,13 @@ mod tests {
 
     #[test]
     fn attempts_are_retries() {
-        let report: Value = serde_json::from_str(&write(&retried_document(VerdictWord::Pass))).unwrap();
+        let report: Value =
+            serde_json::from_str(&write(&retried_document(VerdictWord::Pass))).unwrap();
         let test = &report["results"]["tests"][0];
-        assert_eq!((&test["flaky"], &test["retries"], &test["suite"]), (&json!(true), &json!(2), &json!(["a"])));
+        assert_eq!(
+            (&test["flaky"], &test["retries"], &test["suite"]),
+            (&json!(true), &json!(2), &json!(["a"]))
+        );
         assert_eq!(
             test["retryAttempts"][0],
             json!({ "attempt": 1, "status": "failed", "message": "503 from the server", "duration": 12 })

@@ -1,5 +1,6 @@
-//! A whole run as data, with every place as file, line and column: what all reports in files are written from, and, as JSON,
-//! what `report merge` reads back. Its fields are those of docs/reports.md; a change of their meaning is another format.
+//! A whole run as data, with every place as file, line and column: what all reports in files are
+//! written from, and, as JSON, what `report merge` reads back. Its fields are those of
+//! docs/reports.md; a change of their meaning is another format.
 
 use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
@@ -230,7 +231,10 @@ impl RunDocument {
     /// Counts and order, made from what is there.
     pub fn sort_and_count(&mut self) {
         self.units.sort_by_key(|unit| unit.index);
-        self.summary = VerdictCounts { not_undone: self.not_undone.len(), ..VerdictCounts::default() };
+        self.summary = VerdictCounts {
+            not_undone: self.not_undone.len(),
+            ..VerdictCounts::default()
+        };
         for unit in &self.units {
             self.summary.add_unit(unit);
         }
@@ -238,13 +242,19 @@ impl RunDocument {
 
     /// Steps of units, with the unit that each belongs to.
     pub fn steps(&self) -> impl Iterator<Item = (&UnitEntry, &StepEntry)> {
-        self.units.iter().flat_map(|unit| unit.steps.iter().map(move |step| (unit, step)))
+        self.units
+            .iter()
+            .flat_map(|unit| unit.steps.iter().map(move |step| (unit, step)))
     }
 }
 
 impl VerdictCounts {
     fn add_unit(&mut self, unit: &UnitEntry) {
-        self.requests += unit.steps.iter().filter(|step| step.sent_ms.is_some() || step.status.is_some()).count();
+        self.requests += unit
+            .steps
+            .iter()
+            .filter(|step| step.sent_ms.is_some() || step.status.is_some())
+            .count();
         self.flaky += usize::from(unit.flaky);
         match unit.verdict {
             VerdictWord::Pass => self.passed += 1,
@@ -264,7 +274,10 @@ impl VerdictCounts {
             (self.not_undone, "not taken back"),
             (self.flaky, "flaky"),
         ];
-        let others = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}"));
+        let others = parts
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!(", {number} {what}"));
         others.fold(format!("{} passed", self.passed), |text, part| text + &part)
     }
 }

@@ -1,12 +1,12 @@
 //! From a document back to events, so that those who listen to a run can hear one that is over.
 
 use super::document::{
-    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry, StepEntry, UnitEntry, VerdictWord,
-    duration_from_ms,
+    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry, StepEntry,
+    UnitEntry, VerdictWord, duration_from_ms,
 };
 use crate::event::{
-    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport, StepReport, TraceReport,
-    UndoFailureReport, UnitLabels, UnitReport, Verdict,
+    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
+    StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
 };
 use crate::secret::{RedactedText, Redactor};
 use crate::span::{SourceMap, SourcePosition, Span};
@@ -17,12 +17,25 @@ use std::collections::HashSet;
 pub fn document_events(document: &RunDocument) -> (Vec<Event>, SourceMap) {
     let mut player = EventBuilder::default();
     let mut events = vec![run_started(document)];
-    events.extend(document.set_ups.iter().map(|set_up| Event::SetUp(player.set_up(set_up))));
+    events.extend(
+        document
+            .set_ups
+            .iter()
+            .map(|set_up| Event::SetUp(player.set_up(set_up))),
+    );
     for unit in &document.units {
-        events.push(Event::UnitStarted { index: unit.index, id: unit.id.clone() });
+        events.push(Event::UnitStarted {
+            index: unit.index,
+            id: unit.id.clone(),
+        });
         events.push(Event::UnitFinished(player.unit(unit)));
     }
-    events.extend(document.not_undone.iter().map(|undo| Event::UndoFailed(player.undo_failure(undo))));
+    events.extend(
+        document
+            .not_undone
+            .iter()
+            .map(|undo| Event::UndoFailed(player.undo_failure(undo))),
+    );
     if document.interrupted.is_none() {
         events.push(Event::RunFinished(document.run_summary()));
     }
@@ -33,7 +46,12 @@ fn run_started(document: &RunDocument) -> Event {
     Event::RunStarted {
         environment: document.environment.clone(),
         run_id: document.run_id.clone(),
-        files: document.units.iter().map(UnitEntry::request_name).collect::<HashSet<_>>().len(),
+        files: document
+            .units
+            .iter()
+            .map(UnitEntry::request_name)
+            .collect::<HashSet<_>>()
+            .len(),
         units: document.planned,
         shard: document.shard.clone(),
         started_at_ms: document.started.as_millisecond(),
@@ -49,7 +67,13 @@ struct EventBuilder {
 
 impl EventBuilder {
     fn span(&mut self, place: &FileLocation) -> Span {
-        self.sources.add_external(place.file.as_str(), SourcePosition { line: place.line, column: place.column })
+        self.sources.add_external(
+            place.file.as_str(),
+            SourcePosition {
+                line: place.line,
+                column: place.column,
+            },
+        )
     }
 
     fn display_text(&mut self, text: &str) -> RedactedText {
@@ -60,13 +84,21 @@ impl EventBuilder {
         text.as_ref().map(|text| self.display_text(text))
     }
 
-    fn verdict(&mut self, word: VerdictWord, trouble: Option<ErrorClass>, message: Option<&String>) -> Verdict {
+    fn verdict(
+        &mut self,
+        word: VerdictWord,
+        trouble: Option<ErrorClass>,
+        message: Option<&String>,
+    ) -> Verdict {
         let message = message.map(String::as_str).unwrap_or_default();
         match word {
             VerdictWord::Pass => Verdict::Pass,
             VerdictWord::Fail => Verdict::Fail,
             VerdictWord::Skip => Verdict::Skipped(message.to_owned()),
-            VerdictWord::Error => Verdict::Error(trouble.unwrap_or(ErrorClass::Unable), self.display_text(message)),
+            VerdictWord::Error => Verdict::Error(
+                trouble.unwrap_or(ErrorClass::Unable),
+                self.display_text(message),
+            ),
         }
     }
 
@@ -75,7 +107,11 @@ impl EventBuilder {
             index: unit.index,
             id: unit.id.clone(),
             at: self.span(&unit.at),
-            labels: UnitLabels { account: unit.account.clone(), schemes: unit.schemes.clone(), tags: unit.tags.clone() },
+            labels: UnitLabels {
+                account: unit.account.clone(),
+                schemes: unit.schemes.clone(),
+                tags: unit.tags.clone(),
+            },
             verdict: self.verdict(unit.verdict, unit.trouble, unit.message.as_ref()),
             flaky: unit.flaky,
             steps: unit.steps.iter().map(|step| self.step(step)).collect(),
@@ -97,8 +133,16 @@ impl EventBuilder {
             latency: step.latency_ms.map(duration_from_ms),
             verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref()),
             attempts: self.attempts(step),
-            failures: step.failures.iter().map(|failure| self.failure(failure)).collect(),
-            notes: step.notes.iter().map(|note| self.display_text(note)).collect(),
+            failures: step
+                .failures
+                .iter()
+                .map(|failure| self.failure(failure))
+                .collect(),
+            notes: step
+                .notes
+                .iter()
+                .map(|note| self.display_text(note))
+                .collect(),
             exchange: self.exchange(step),
             trace: self.trace(step),
         }
@@ -115,7 +159,10 @@ impl EventBuilder {
 
     fn exchange(&mut self, step: &StepEntry) -> Option<ExchangeReport> {
         let exchange = step.exchange.as_ref()?;
-        Some(ExchangeReport { request: self.display_text(&exchange.request), response: self.optional_text(&exchange.response) })
+        Some(ExchangeReport {
+            request: self.display_text(&exchange.request),
+            response: self.optional_text(&exchange.response),
+        })
     }
 
     fn trace(&mut self, step: &StepEntry) -> Vec<TraceReport> {
@@ -134,7 +181,11 @@ impl EventBuilder {
             expected: self.display_text(&failure.expected),
             actual: self.display_text(&failure.actual),
             hint: self.optional_text(&failure.why),
-            differences: failure.differences.iter().map(|difference| self.difference(difference)).collect(),
+            differences: failure
+                .differences
+                .iter()
+                .map(|difference| self.difference(difference))
+                .collect(),
         }
     }
 
@@ -148,7 +199,10 @@ impl EventBuilder {
     }
 
     fn set_up(&mut self, set_up: &SetUpEntry) -> SetUpReport {
-        SetUpReport { fixture: set_up.fixture.clone(), steps: set_up.steps.iter().map(|step| self.step(step)).collect() }
+        SetUpReport {
+            fixture: set_up.fixture.clone(),
+            steps: set_up.steps.iter().map(|step| self.step(step)).collect(),
+        }
     }
 
     fn undo_failure(&mut self, undo: &LeftoverEntry) -> UndoFailureReport {
@@ -174,10 +228,15 @@ mod tests {
             let document = retried_document(word);
             let (events, sources) = document_events(&document);
             let mut gatherer = DocumentReporter::default();
-            events.iter().for_each(|event| gatherer.on_event(event, &sources).unwrap());
+            events
+                .iter()
+                .for_each(|event| gatherer.on_event(event, &sources).unwrap());
             let again = gatherer.into_document(None);
             assert_eq!(again.units[0].steps, document.units[0].steps);
-            assert_eq!((&again.units[0].id, &again.units[0].at), (&document.units[0].id, &document.units[0].at));
+            assert_eq!(
+                (&again.units[0].id, &again.units[0].at),
+                (&document.units[0].id, &document.units[0].at)
+            );
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use super::Reporter;
 use super::document::{
-    AttemptEntry, DifferenceEntry, ExchangeEntry, FORMAT, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry,
-    StepEntry, TraceEntry, UnitEntry, VerdictCounts, VerdictWord, duration_to_ms,
+    AttemptEntry, DifferenceEntry, ExchangeEntry, FORMAT, FailureEntry, FileLocation,
+    LeftoverEntry, RunDocument, SetUpEntry, StepEntry, TraceEntry, UnitEntry, VerdictCounts,
+    VerdictWord, duration_to_ms,
 };
 use crate::event::{
-    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport, StepReport,
-    UndoFailureReport, UnitReport, Verdict,
+    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
+    StepReport, UndoFailureReport, UnitReport, Verdict,
 };
 use crate::secret::{RedactedText, escape_control_chars};
 use crate::span::{FileId, SourceMap, SourcePosition, Span};
@@ -24,7 +25,11 @@ pub struct DocumentReporter {
 
 impl Default for DocumentReporter {
     fn default() -> Self {
-        Self { document: empty_document(), entries: EntryBuilder::default(), is_finished: false }
+        Self {
+            document: empty_document(),
+            entries: EntryBuilder::default(),
+            is_finished: false,
+        }
     }
 }
 
@@ -36,7 +41,10 @@ impl DocumentReporter {
         document.interrupted = interrupted;
         document.sort_and_count();
         if !self.is_finished {
-            let end = document.units.iter().map(|unit| unit.started_ms + unit.duration_ms);
+            let end = document
+                .units
+                .iter()
+                .map(|unit| unit.started_ms + unit.duration_ms);
             document.duration_ms = end.fold(0.0, f64::max);
         }
         document
@@ -46,15 +54,36 @@ impl DocumentReporter {
 impl Reporter for DocumentReporter {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         match event {
-            Event::RunStarted { environment, run_id, units, shard, started_at_ms: at_ms, .. } => {
+            Event::RunStarted {
+                environment,
+                run_id,
+                units,
+                shard,
+                started_at_ms: at_ms,
+                ..
+            } => {
                 let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
-                let (environment, run_id, shard) = (environment.clone(), run_id.clone(), shard.clone());
-                self.document = RunDocument { environment, run_id, shard, started, planned: *units, ..empty_document() };
+                let (environment, run_id, shard) =
+                    (environment.clone(), run_id.clone(), shard.clone());
+                self.document = RunDocument {
+                    environment,
+                    run_id,
+                    shard,
+                    started,
+                    planned: *units,
+                    ..empty_document()
+                };
             }
             Event::UnitStarted { .. } | Event::Waiting { .. } => {}
             Event::UnitFinished(unit) => self.document.units.push(self.entries.unit(unit, sources)),
-            Event::SetUp(set_up) => self.document.set_ups.push(self.entries.set_up(set_up, sources)),
-            Event::UndoFailed(undo) => self.document.not_undone.push(self.entries.leftover(undo, sources)),
+            Event::SetUp(set_up) => self
+                .document
+                .set_ups
+                .push(self.entries.set_up(set_up, sources)),
+            Event::UndoFailed(undo) => self
+                .document
+                .not_undone
+                .push(self.entries.leftover(undo, sources)),
             Event::RunFinished(summary) => {
                 self.document.duration_ms = duration_to_ms(summary.duration);
                 self.is_finished = true;
@@ -82,8 +111,8 @@ fn empty_document() -> RunDocument {
     }
 }
 
-/// Turns reports with spans into parts of a document. A long flow has thousands of places in one file, so where its lines
-/// begin is counted once.
+/// Turns reports with spans into parts of a document. A long flow has thousands of places in one
+/// file, so where its lines begin is counted once.
 #[derive(Default)]
 pub struct EntryBuilder {
     line_starts: HashMap<FileId, Vec<usize>>,
@@ -91,21 +120,47 @@ pub struct EntryBuilder {
 
 impl EntryBuilder {
     fn location(&mut self, at: Span, sources: &SourceMap) -> FileLocation {
-        let Some(source) = sources.get(at.file) else { return FileLocation { file: "?".to_owned(), line: 1, column: 1 } };
-        let lines = self.line_starts.entry(at.file).or_insert_with(|| line_starts(&source.text));
+        let Some(source) = sources.get(at.file) else {
+            return FileLocation {
+                file: "?".to_owned(),
+                line: 1,
+                column: 1,
+            };
+        };
+        let lines = self
+            .line_starts
+            .entry(at.file)
+            .or_insert_with(|| line_starts(&source.text));
         let start = at.start as usize;
-        let above = lines.partition_point(|line| *line <= start).saturating_sub(1);
-        let SourcePosition { line, column } = source.position_on_line(above, lines.get(above).copied().unwrap_or(0), start);
-        FileLocation { file: source.path.to_string_lossy().replace('\\', "/"), line, column }
+        let above = lines
+            .partition_point(|line| *line <= start)
+            .saturating_sub(1);
+        let SourcePosition { line, column } =
+            source.position_on_line(above, lines.get(above).copied().unwrap_or(0), start);
+        FileLocation {
+            file: source.path.to_string_lossy().replace('\\', "/"),
+            line,
+            column,
+        }
     }
 
     pub fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> UnitEntry {
-        let steps: Vec<StepEntry> = unit.steps.iter().map(|step| self.step(step, sources)).collect();
+        let steps: Vec<StepEntry> = unit
+            .steps
+            .iter()
+            .map(|step| self.step(step, sources))
+            .collect();
         let (verdict, trouble, reason) = split_verdict(&unit.verdict);
-        // A flow ends at what it cannot do without, but not at what is only flaky or has no snapshot yet.
-        let decisive = steps.iter().rfind(|step| step.verdict == verdict && verdict.is_failure());
+        // A flow ends at what it cannot do without, but not at what is only flaky or has no
+        // snapshot yet.
+        let decisive = steps
+            .iter()
+            .rfind(|step| step.verdict == verdict && verdict.is_failure());
         let failure = decisive.and_then(|step| step.failures.first());
-        let at = failure.map(|failure| &failure.at).or(decisive.map(|step| &step.at)).cloned();
+        let at = failure
+            .map(|failure| &failure.at)
+            .or(decisive.map(|step| &step.at))
+            .cloned();
         UnitEntry {
             id: unit.id.clone(),
             index: unit.index,
@@ -139,7 +194,11 @@ impl EntryBuilder {
             sent_ms: step.sent_at.map(duration_to_ms),
             latency_ms: step.latency.map(duration_to_ms),
             attempts: step.attempts.iter().map(attempt_entry).collect(),
-            failures: step.failures.iter().map(|failure| self.failure(failure, sources)).collect(),
+            failures: step
+                .failures
+                .iter()
+                .map(|failure| self.failure(failure, sources))
+                .collect(),
             notes: step.notes.iter().map(RedactedText::to_string).collect(),
             exchange: step.exchange.as_ref().map(exchange_entry),
             trace: step.trace.iter().map(trace_entry).collect(),
@@ -158,8 +217,15 @@ impl EntryBuilder {
     }
 
     pub fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> SetUpEntry {
-        let steps = set_up.steps.iter().map(|step| self.step(step, sources)).collect();
-        SetUpEntry { fixture: set_up.fixture.clone(), steps }
+        let steps = set_up
+            .steps
+            .iter()
+            .map(|step| self.step(step, sources))
+            .collect();
+        SetUpEntry {
+            fixture: set_up.fixture.clone(),
+            steps,
+        }
     }
 
     pub fn leftover(&mut self, undo: &UndoFailureReport, sources: &SourceMap) -> LeftoverEntry {
@@ -173,7 +239,9 @@ impl EntryBuilder {
 }
 
 fn line_starts(text: &str) -> Vec<usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+    std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect()
 }
 
 fn split_verdict(verdict: &Verdict) -> (VerdictWord, Option<ErrorClass>, Option<String>) {
@@ -181,22 +249,33 @@ fn split_verdict(verdict: &Verdict) -> (VerdictWord, Option<ErrorClass>, Option<
         Verdict::Pass => (VerdictWord::Pass, None, None),
         Verdict::Fail => (VerdictWord::Fail, None, None),
         Verdict::Skipped(reason) => (VerdictWord::Skip, None, Some(escape_control_chars(reason))),
-        Verdict::Error(trouble, reason) => (VerdictWord::Error, Some(*trouble), Some(reason.to_string())),
+        Verdict::Error(trouble, reason) => {
+            (VerdictWord::Error, Some(*trouble), Some(reason.to_string()))
+        }
     }
 }
 
 /// The first, and how many more there are.
 fn failure_message(failures: &[FailureEntry]) -> String {
-    let Some(first) = failures.first() else { return "an expectation did not hold".to_owned() };
+    let Some(first) = failures.first() else {
+        return "an expectation did not hold".to_owned();
+    };
     let more = match failures.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    format!("{}: expected {}, got {}{more}", first.subject, first.expected, first.actual)
+    format!(
+        "{}: expected {}, got {}{more}",
+        first.subject, first.expected, first.actual
+    )
 }
 
 fn attempt_entry(attempt: &AttemptReport) -> AttemptEntry {
-    AttemptEntry { status: attempt.status, reason: attempt.reason.to_string(), latency_ms: attempt.latency.map(duration_to_ms) }
+    AttemptEntry {
+        status: attempt.status,
+        reason: attempt.reason.to_string(),
+        latency_ms: attempt.latency.map(duration_to_ms),
+    }
 }
 
 fn difference_entry(difference: &DifferenceReport) -> DifferenceEntry {
@@ -210,9 +289,16 @@ fn difference_entry(difference: &DifferenceReport) -> DifferenceEntry {
 }
 
 fn exchange_entry(exchange: &ExchangeReport) -> ExchangeEntry {
-    ExchangeEntry { request: exchange.request.to_string(), response: exchange.response.as_ref().map(RedactedText::to_string) }
+    ExchangeEntry {
+        request: exchange.request.to_string(),
+        response: exchange.response.as_ref().map(RedactedText::to_string),
+    }
 }
 
 fn trace_entry(line: &crate::event::TraceReport) -> TraceEntry {
-    TraceEntry { id: line.id.clone(), kind: line.kind.clone(), text: line.text.to_string() }
+    TraceEntry {
+        id: line.id.clone(),
+        kind: line.kind.clone(),
+        text: line.text.to_string(),
+    }
 }

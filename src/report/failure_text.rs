@@ -1,6 +1,8 @@
 //! Why a unit did not pass, in full, as plain text: for reports whose readers show text as it is.
 
-use super::document::{FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord, duration_from_ms};
+use super::document::{
+    FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord, duration_from_ms,
+};
 use super::format_duration;
 use crate::diagnostic::pluralize;
 use std::fmt::Write as _;
@@ -9,9 +11,17 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn failure_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
-    let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict && step.message == unit.message);
+    let is_said = unit
+        .steps
+        .last()
+        .is_some_and(|step| step.verdict == unit.verdict && step.message == unit.message);
     if unit.verdict == VerdictWord::Error && !is_said {
-        let _ = writeln!(out, "{}\nerror: {}", unit.at, unit.message.as_deref().unwrap_or_default());
+        let _ = writeln!(
+            out,
+            "{}\nerror: {}",
+            unit.at,
+            unit.message.as_deref().unwrap_or_default()
+        );
     }
     for step in unit.steps.iter().filter(|step| step.verdict.is_failure()) {
         add_step(&mut out, step);
@@ -23,12 +33,24 @@ pub fn failure_text(unit: &UnitEntry) -> String {
 }
 
 fn add_step(out: &mut String, step: &StepEntry) {
-    let name = step.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-    let _ = writeln!(out, "{name}{}{}\n{}", step.line, response_summary(step), step.at);
+    let name = step
+        .name
+        .as_ref()
+        .map(|name| format!("{name}: "))
+        .unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "{name}{}{}\n{}",
+        step.line,
+        response_summary(step),
+        step.at
+    );
     if let Some(message) = &step.message {
         let _ = writeln!(out, "error: {message}");
     }
-    step.failures.iter().for_each(|failure| add_failure(out, failure));
+    step.failures
+        .iter()
+        .for_each(|failure| add_failure(out, failure));
     for note in &step.notes {
         let _ = writeln!(out, "help: {note}");
     }
@@ -38,14 +60,26 @@ fn add_step(out: &mut String, step: &StepEntry) {
 #[must_use]
 pub fn response_summary(step: &StepEntry) -> String {
     match (step.status, step.latency_ms) {
-        (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(duration_from_ms(latency))),
+        (Some(status), Some(latency)) => format!(
+            " → {status} in {}",
+            format_duration(duration_from_ms(latency))
+        ),
         _ => String::new(),
     }
 }
 
 fn add_failure(out: &mut String, failure: &FailureEntry) {
-    let FailureEntry { at, subject, expected, actual, .. } = failure;
-    let _ = writeln!(out, "\n{at} {subject}\n  expected  {expected}\n  actual    {actual}");
+    let FailureEntry {
+        at,
+        subject,
+        expected,
+        actual,
+        ..
+    } = failure;
+    let _ = writeln!(
+        out,
+        "\n{at} {subject}\n  expected  {expected}\n  actual    {actual}"
+    );
     if let Some(why) = &failure.why {
         let _ = writeln!(out, "  {why}");
     }
@@ -58,7 +92,12 @@ fn add_failure(out: &mut String, failure: &FailureEntry) {
 #[must_use]
 pub fn exchange_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
-    for exchange in unit.steps.iter().filter(|step| step.verdict.is_failure()).filter_map(|step| step.exchange.as_ref()) {
+    for exchange in unit
+        .steps
+        .iter()
+        .filter(|step| step.verdict.is_failure())
+        .filter_map(|step| step.exchange.as_ref())
+    {
         let _ = writeln!(out, "{}", exchange.request.trim_end());
         if let Some(response) = &exchange.response {
             let _ = writeln!(out, "\n{}", response.trim_end());
@@ -70,7 +109,11 @@ pub fn exchange_text(unit: &UnitEntry) -> String {
 /// In one line.
 #[must_use]
 pub fn leftover_text(undo: &LeftoverEntry) -> String {
-    let help = if undo.is_kept { "; `ingam cleanup` tries again" } else { "" };
+    let help = if undo.is_kept {
+        "; `ingam cleanup` tries again"
+    } else {
+        ""
+    };
     format!("{} is still there: {}{help}", undo.fixture, undo.reason)
 }
 
@@ -79,6 +122,14 @@ pub fn leftover_text(undo: &LeftoverEntry) -> String {
 pub fn run_headline(document: &RunDocument) -> String {
     let units = pluralize(document.planned, "request");
     let time = format_duration(duration_from_ms(document.duration_ms));
-    let end = document.interrupted.as_ref().map(|signal| format!(", interrupted by {signal}")).unwrap_or_default();
-    format!("{} of {units} in environment {}, {time}{end}", document.summary.summary_line(), document.environment)
+    let end = document
+        .interrupted
+        .as_ref()
+        .map(|signal| format!(", interrupted by {signal}"))
+        .unwrap_or_default();
+    format!(
+        "{} of {units} in environment {}, {time}{end}",
+        document.summary.summary_line(),
+        document.environment
+    )
 }

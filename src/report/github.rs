@@ -1,6 +1,9 @@
-//! GitHub Actions: annotations at file and line, as commands in the log, and a summary of the run as Markdown.
+//! GitHub Actions: annotations at file and line, as commands in the log, and a summary of the run
+//! as Markdown.
 
-use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, duration_from_ms, one_line};
+use super::document::{
+    FileLocation, RunDocument, UnitEntry, VerdictWord, duration_from_ms, one_line,
+};
 use super::failure_text::{failure_text, leftover_text, run_headline};
 use super::format_duration;
 use std::fmt::Write as _;
@@ -8,35 +11,69 @@ use std::fmt::Write as _;
 /// A summary may have one MiB; what is past this is left out and said so, in bytes.
 const MAX_SUMMARY: usize = 900 << 10;
 
-/// One command for each unit that did not pass, at its first failure: of each level GitHub shows ten in a step. `folder` is
-/// the workspace below the repository's root, with a `/` at its end, or nothing.
+/// One command for each unit that did not pass, at its first failure: of each level GitHub shows
+/// ten in a step. `folder` is the workspace below the repository's root, with a `/` at its end, or
+/// nothing.
 #[must_use]
 pub fn github_annotations(document: &RunDocument, folder: &str) -> String {
     let mut out = String::new();
-    for unit in document.units.iter().filter(|unit| unit.verdict.is_failure()) {
+    for unit in document
+        .units
+        .iter()
+        .filter(|unit| unit.verdict.is_failure())
+    {
         let text = format!("{}\n\n{}", unit.headline(), failure_text(unit));
-        out.push_str(&workflow_command("error", &unit.at, folder, (&unit.id, &text)));
+        out.push_str(&workflow_command(
+            "error",
+            &unit.at,
+            folder,
+            (&unit.id, &text),
+        ));
     }
     for undo in &document.not_undone {
-        out.push_str(&workflow_command("error", &undo.at, folder, ("not taken back", &leftover_text(undo))));
+        out.push_str(&workflow_command(
+            "error",
+            &undo.at,
+            folder,
+            ("not taken back", &leftover_text(undo)),
+        ));
     }
     for unit in document.units.iter().filter(|unit| unit.flaky) {
-        let text = unit.attempts().map(|attempt| attempt.reason.as_str()).collect::<Vec<_>>().join("\n");
-        out.push_str(&workflow_command("warning", &unit.at, folder, (&format!("flaky: {}", unit.id), &text)));
+        let text = unit
+            .attempts()
+            .map(|attempt| attempt.reason.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
+        out.push_str(&workflow_command(
+            "warning",
+            &unit.at,
+            folder,
+            (&format!("flaky: {}", unit.id), &text),
+        ));
     }
     out
 }
 
 /// `::error file=…,line=…,col=…,title=…::…`
-fn workflow_command(level: &str, at: &FileLocation, folder: &str, (title, text): (&str, &str)) -> String {
+fn workflow_command(
+    level: &str,
+    at: &FileLocation,
+    folder: &str,
+    (title, text): (&str, &str),
+) -> String {
     let file = escape_property(&format!("{folder}{}", at.file));
     let (title, text) = (escape_property(title), escape_data(text.trim_end()));
-    format!("::{level} file={file},line={},col={},title={title}::{text}\n", at.line, at.column)
+    format!(
+        "::{level} file={file},line={},col={},title={title}::{text}\n",
+        at.line, at.column
+    )
 }
 
 /// What would end a command, as the runner's own toolkit escapes it.
 fn escape_data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn escape_property(text: &str) -> String {
@@ -47,15 +84,27 @@ fn escape_property(text: &str) -> String {
 #[must_use]
 pub fn github_summary(document: &RunDocument) -> String {
     let mut out = format!("## ingam: {}\n\n", escape_markdown(&run_headline(document)));
-    let bad: Vec<&UnitEntry> = document.units.iter().filter(|unit| unit.verdict.is_failure()).collect();
+    let bad: Vec<&UnitEntry> = document
+        .units
+        .iter()
+        .filter(|unit| unit.verdict.is_failure())
+        .collect();
     add_table(&mut out, &bad);
     for undo in &document.not_undone {
         let text = escape_markdown(&truncated(&one_line(&leftover_text(undo))));
-        let _ = writeln!(out, "- **not taken back**: {text} ({})", escape_markdown(&undo.at.to_string()));
+        let _ = writeln!(
+            out,
+            "- **not taken back**: {text} ({})",
+            escape_markdown(&undo.at.to_string())
+        );
     }
     for (number, unit) in bad.iter().enumerate() {
         if out.len() > MAX_SUMMARY {
-            let _ = writeln!(out, "\n… and {} more, which the log has", bad.len() - number);
+            let _ = writeln!(
+                out,
+                "\n… and {} more, which the log has",
+                bad.len() - number
+            );
             break;
         }
         add_details(&mut out, unit);
@@ -69,10 +118,17 @@ fn add_table(out: &mut String, bad: &[&UnitEntry]) {
     }
     out.push_str("| | request | why | where | time |\n| --- | --- | --- | --- | --- |\n");
     for unit in bad {
-        let word = if unit.verdict == VerdictWord::Fail { "❌ fail" } else { "⚠️ error" };
+        let word = if unit.verdict == VerdictWord::Fail {
+            "❌ fail"
+        } else {
+            "⚠️ error"
+        };
         let time = format_duration(duration_from_ms(unit.duration_ms));
-        let (id, why, at) =
-            (escape_markdown(&unit.id), escape_markdown(&truncated(&unit.headline())), escape_markdown(&unit.at.to_string()));
+        let (id, why, at) = (
+            escape_markdown(&unit.id),
+            escape_markdown(&truncated(&unit.headline())),
+            escape_markdown(&unit.at.to_string()),
+        );
         let _ = writeln!(out, "| {word} | {id} | {why} | {at} | {time} |");
     }
     out.push('\n');
@@ -90,7 +146,15 @@ fn add_details(out: &mut String, unit: &UnitEntry) {
 
 /// A blank line would end the HTML and begin Markdown again.
 fn fill_blank_lines(text: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { "&nbsp;\n".to_owned() } else { format!("{line}\n") }).collect()
+    text.lines()
+        .map(|line| {
+            if line.is_empty() {
+                "&nbsp;\n".to_owned()
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect()
 }
 
 fn truncated(text: &str) -> String {
@@ -104,7 +168,8 @@ fn truncated(text: &str) -> String {
 /// Text that Markdown shows as it is: what it would take for markup becomes an entity.
 fn escape_markdown(text: &str) -> String {
     let entity = |letter: char| match letter {
-        '&' | '<' | '>' | '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' | '!' | '$' | ':' => {
+        '&' | '<' | '>' | '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' | '!'
+        | '$' | ':' => {
             format!("&#{};", u32::from(letter))
         }
         letter => letter.to_string(),
@@ -113,7 +178,9 @@ fn escape_markdown(text: &str) -> String {
 }
 
 fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -123,7 +190,11 @@ mod tests {
 
     #[test]
     fn no_text_ends_a_command_or_begins_another() {
-        let at = FileLocation { file: "a,b:c%.yaml".to_owned(), line: 1, column: 2 };
+        let at = FileLocation {
+            file: "a,b:c%.yaml".to_owned(),
+            line: 1,
+            column: 2,
+        };
         assert_eq!(
             workflow_command("error", &at, "x/", ("t:1,\n", "100%\r\n::error::b")),
             "::error file=x/a%2Cb%3Ac%25.yaml,line=1,col=2,title=t%3A1%2C%0A::100%25%0D%0A::error::b\n"
@@ -141,6 +212,9 @@ mod tests {
 
     #[test]
     fn markdown_of_a_text_is_that_text() {
-        assert_eq!(escape_markdown("a|b <b> `c`\n*d*"), "a&#124;b &#60;b&#62; &#96;c&#96; &#42;d&#42;");
+        assert_eq!(
+            escape_markdown("a|b <b> `c`\n*d*"),
+            "a&#124;b &#60;b&#62; &#96;c&#96; &#42;d&#42;"
+        );
     }
 }

@@ -1,9 +1,13 @@
-//! JUnit XML, as CI servers read it: a suite for each request file, a case for each unit; earlier attempts as `flakyFailure`
-//! and `rerunFailure`, the way of surefire and nextest.
+//! JUnit XML, as CI servers read it: a suite for each request file, a case for each unit; earlier
+//! attempts as `flakyFailure` and `rerunFailure`, the way of surefire and nextest.
 
-use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord, duration_from_ms};
+use super::document::{
+    AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord, duration_from_ms,
+};
 use super::failure_text::{exchange_text, failure_text, leftover_text};
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
+use quick_junit::{
+    NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
+};
 
 /// # Errors
 /// When the XML cannot be made, which no text of a run can cause.
@@ -25,11 +29,23 @@ fn group_by_file(units: &[UnitEntry]) -> impl Iterator<Item = &[UnitEntry]> {
 }
 
 fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> TestSuite {
-    let mut suite = TestSuite::new(units.first().map(UnitEntry::request_name).unwrap_or_default());
+    let mut suite = TestSuite::new(
+        units
+            .first()
+            .map(UnitEntry::request_name)
+            .unwrap_or_default(),
+    );
     let begun = units.first().map_or(0.0, |unit| unit.started_ms);
-    suite.set_time(units.iter().map(|unit| duration_from_ms(unit.duration_ms)).sum());
+    suite.set_time(
+        units
+            .iter()
+            .map(|unit| duration_from_ms(unit.duration_ms))
+            .sum(),
+    );
     let timestamp = jiff::Timestamp::from_millisecond(document.unix_ms(begun)).unwrap_or_default();
-    suite.extra.insert("timestamp".into(), timestamp.to_string().into());
+    suite
+        .extra
+        .insert("timestamp".into(), timestamp.to_string().into());
     suite.add_property(Property::new("environment", &document.environment));
     suite.add_property(Property::new("run_id", &document.run_id));
     suite.add_test_cases(units.iter().map(test_case));
@@ -38,12 +54,25 @@ fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> TestSuite {
 
 fn test_case(unit: &UnitEntry) -> TestCase {
     let mut case = TestCase::new(unit.id.as_str(), test_status(unit));
-    case.set_classname(unit.request_name().replace('/', ".")).set_time(duration_from_ms(unit.duration_ms));
-    case.extra.insert("file".into(), unit.at.file.as_str().into());
-    case.extra.insert("line".into(), unit.at.line.to_string().into());
-    let account = unit.account.iter().map(|account| Property::new("account", account));
-    let schemes = unit.schemes.iter().map(|scheme| Property::new("scheme", scheme));
-    case.add_properties(account.chain(schemes).chain(unit.tags.iter().map(|tag| Property::new("tag", tag))));
+    case.set_classname(unit.request_name().replace('/', "."))
+        .set_time(duration_from_ms(unit.duration_ms));
+    case.extra
+        .insert("file".into(), unit.at.file.as_str().into());
+    case.extra
+        .insert("line".into(), unit.at.line.to_string().into());
+    let account = unit
+        .account
+        .iter()
+        .map(|account| Property::new("account", account));
+    let schemes = unit
+        .schemes
+        .iter()
+        .map(|scheme| Property::new("scheme", scheme));
+    case.add_properties(
+        account
+            .chain(schemes)
+            .chain(unit.tags.iter().map(|tag| Property::new("tag", tag))),
+    );
     if unit.verdict.is_failure() {
         case.set_system_out(exchange_text(unit));
     }
@@ -61,7 +90,9 @@ fn test_status(unit: &UnitEntry) -> TestCaseStatus {
         status.set_message(unit.headline());
     }
     if unit.verdict.is_failure() {
-        status.set_type(unit.verdict.name()).set_description(format!("\n{}", failure_text(unit)));
+        status
+            .set_type(unit.verdict.name())
+            .set_description(format!("\n{}", failure_text(unit)));
     }
     if unit.verdict != VerdictWord::Skip {
         status.add_reruns(unit.attempts().map(test_rerun));
@@ -71,9 +102,15 @@ fn test_status(unit: &UnitEntry) -> TestCaseStatus {
 
 fn test_rerun(attempt: &AttemptEntry) -> TestRerun {
     // Without a status nothing came back.
-    let kind = if attempt.status.is_some() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
+    let kind = if attempt.status.is_some() {
+        NonSuccessKind::Failure
+    } else {
+        NonSuccessKind::Error
+    };
     let mut rerun = TestRerun::new(kind);
-    rerun.set_message(super::document::one_line(&attempt.reason)).set_type("attempt");
+    rerun
+        .set_message(super::document::one_line(&attempt.reason))
+        .set_type("attempt");
     if let Some(latency) = attempt.latency_ms {
         rerun.set_time(duration_from_ms(latency));
     }
@@ -85,7 +122,9 @@ fn leftover_suite(document: &RunDocument) -> TestSuite {
     let mut suite = TestSuite::new("fixtures");
     suite.add_test_cases(document.not_undone.iter().map(|undo: &LeftoverEntry| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(super::document::one_line(&leftover_text(undo))).set_type("undo");
+        status
+            .set_message(super::document::one_line(&leftover_text(undo)))
+            .set_type("undo");
         status.set_description(format!("\n{}\n{}\n", undo.at, undo.reason));
         TestCase::new(format!("undo of {}", undo.fixture), status)
     }));
@@ -100,9 +139,22 @@ mod tests {
     #[test]
     fn earlier_attempts_of_what_passed_are_flaky_and_of_what_failed_are_reruns() {
         let flaky = write(&retried_document(VerdictWord::Pass)).unwrap();
-        assert!(flaky.contains(r#"<flakyFailure time="0.012" message="503 from the server" type="attempt">"#), "{flaky}");
-        assert!(flaky.contains(r#"<flakyError message="cannot connect" type="attempt">"#), "{flaky}");
+        assert!(
+            flaky.contains(
+                r#"<flakyFailure time="0.012" message="503 from the server" type="attempt">"#
+            ),
+            "{flaky}"
+        );
+        assert!(
+            flaky.contains(r#"<flakyError message="cannot connect" type="attempt">"#),
+            "{flaky}"
+        );
         let failed = write(&retried_document(VerdictWord::Fail)).unwrap();
-        assert!(failed.contains("<rerunFailure ") && failed.contains("<rerunError ") && failed.contains("<failure "), "{failed}");
+        assert!(
+            failed.contains("<rerunFailure ")
+                && failed.contains("<rerunError ")
+                && failed.contains("<failure "),
+            "{failed}"
+        );
     }
 }

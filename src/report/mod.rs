@@ -1,6 +1,6 @@
-//! Renderings of events. They only listen: no reporter knows how a run happens, and none can hold a secret, since events
-//! have none. Reports in files are all written from one document, which is made from the same events; this room makes their
-//! text and refuses to know where it goes.
+//! Renderings of events. They only listen: no reporter knows how a run happens, and none can hold a
+//! secret, since events have none. Reports in files are all written from one document, which is
+//! made from the same events; this room makes their text and refuses to know where it goes.
 
 mod ctrf;
 mod document;
@@ -34,7 +34,9 @@ pub struct TeeReporter<'r>(pub &'r mut dyn Reporter, pub &'r mut dyn Reporter);
 
 impl Reporter for TeeReporter<'_> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()> {
-        self.0.on_event(event, sources).and(self.1.on_event(event, sources))
+        self.0
+            .on_event(event, sources)
+            .and(self.1.on_event(event, sources))
     }
 }
 
@@ -58,7 +60,15 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: [Self; 7] = [Self::Junit, Self::Json, Self::Ndjson, Self::Ctrf, Self::Tap, Self::Github, Self::Html];
+    pub const ALL: [Self; 7] = [
+        Self::Junit,
+        Self::Json,
+        Self::Ndjson,
+        Self::Ctrf,
+        Self::Tap,
+        Self::Github,
+        Self::Html,
+    ];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -78,7 +88,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// The whole report. `folder` is the workspace below the root of its repository, with a `/` at its end, or nothing.
+    /// The whole report. `folder` is the workspace below the root of its repository, with a `/` at
+    /// its end, or nothing.
     ///
     /// # Errors
     /// In words, when its writer fails.
@@ -105,13 +116,20 @@ mod tests {
         for format in Format::ALL {
             let text = format.write(&leftover_document(), "shop/").unwrap();
             let says = text.contains("item::add") || text.contains("title=not taken back");
-            assert!(says && text.contains("the answer was 500"), "{format:?}: {text}");
+            assert!(
+                says && text.contains("the answer was 500"),
+                "{format:?}: {text}"
+            );
         }
     }
 
     #[test]
     fn the_name_of_a_format_names_it() {
-        assert!(Format::ALL.into_iter().all(|format| Format::parse(format.name()) == Some(format)));
+        assert!(
+            Format::ALL
+                .into_iter()
+                .all(|format| Format::parse(format.name()) == Some(format))
+        );
         assert_eq!(Format::parse("JUNIT"), None);
     }
 }

@@ -55,20 +55,37 @@ pub struct NdjsonReporter<W: Write> {
 
 impl<W: Write> NdjsonReporter<W> {
     pub fn new(out: W) -> Self {
-        Self { out, entries: EntryBuilder::default() }
+        Self {
+            out,
+            entries: EntryBuilder::default(),
+        }
     }
 
     fn ndjson_event<'e>(&mut self, event: &'e Event, sources: &SourceMap) -> NdjsonEvent<'e> {
         match event {
-            Event::RunStarted { environment, run_id, units, started_at_ms: at_ms, .. } => {
+            Event::RunStarted {
+                environment,
+                run_id,
+                units,
+                started_at_ms: at_ms,
+                ..
+            } => {
                 let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
-                NdjsonEvent::RunStarted { environment, run_id, units: *units, started }
+                NdjsonEvent::RunStarted {
+                    environment,
+                    run_id,
+                    units: *units,
+                    started,
+                }
             }
             Event::UnitStarted { index, id } => NdjsonEvent::UnitStarted { index: *index, id },
-            Event::Waiting { id, until_ms } => {
-                NdjsonEvent::Waiting { id, until: Timestamp::from_millisecond(*until_ms).unwrap_or_default() }
+            Event::Waiting { id, until_ms } => NdjsonEvent::Waiting {
+                id,
+                until: Timestamp::from_millisecond(*until_ms).unwrap_or_default(),
+            },
+            Event::UnitFinished(unit) => {
+                NdjsonEvent::UnitFinished(self.entries.unit(unit, sources))
             }
-            Event::UnitFinished(unit) => NdjsonEvent::UnitFinished(self.entries.unit(unit, sources)),
             Event::SetUp(set_up) => NdjsonEvent::SetUp(self.entries.set_up(set_up, sources)),
             Event::UndoFailed(undo) => NdjsonEvent::NotUndone(self.entries.leftover(undo, sources)),
             Event::RunFinished(summary) => NdjsonEvent::RunFinished(summary_entry(summary)),
@@ -105,6 +122,8 @@ pub fn write(document: &RunDocument) -> String {
     let mut out = Vec::new();
     let mut lines = NdjsonReporter::new(&mut out);
     // Writing to memory does not fail.
-    let _ = events.iter().try_for_each(|event| lines.on_event(event, &sources));
+    let _ = events
+        .iter()
+        .try_for_each(|event| lines.on_event(event, &sources));
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -1,4 +1,5 @@
-//! How far a run has come, in one line for a terminal. It refuses to look at a clock: it is told what happens, and that is all.
+//! How far a run has come, in one line for a terminal. It refuses to look at a clock: it is told
+//! what happens, and that is all.
 
 use crate::event::{Event, Verdict};
 use std::collections::BTreeMap;
@@ -10,7 +11,8 @@ pub struct RunProgress {
     running: usize,
     finished: usize,
     failed: usize,
-    /// Units whose calls wait for their budget, each with the end of its wait in Unix milliseconds.
+    /// Units whose calls wait for their budget, each with the end of its wait in Unix
+    /// milliseconds.
     waiting: BTreeMap<String, i64>,
     pub is_shown: bool,
 }
@@ -25,24 +27,35 @@ impl RunProgress {
                 self.waiting.remove(&unit.id);
                 self.running = self.running.saturating_sub(1);
                 self.finished += 1;
-                self.failed += usize::from(matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)));
+                self.failed +=
+                    usize::from(matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)));
             }
             Event::RunFinished(_) => self.units = 0,
             Event::SetUp(_) | Event::UndoFailed(_) => {}
         }
     }
 
-    /// `  3 running · 12 of 47 done · 1 failed · waiting for budget until 09:00:00 UTC`; nothing before the start and after the end.
+    /// `  3 running · 12 of 47 done · 1 failed · waiting for budget until 09:00:00 UTC`; nothing
+    /// before the start and after the end.
     #[must_use]
     pub fn status_line(&self) -> Option<String> {
         if self.units == 0 {
             return None;
         }
-        let failed = if self.failed > 0 { format!(" · {} failed", self.failed) } else { String::new() };
+        let failed = if self.failed > 0 {
+            format!(" · {} failed", self.failed)
+        } else {
+            String::new()
+        };
         let waiting =
-            self.waiting.values().max().map(|until_ms| format!(" · waiting for budget until {}", wait_end_text(*until_ms)));
+            self.waiting.values().max().map(|until_ms| {
+                format!(" · waiting for budget until {}", wait_end_text(*until_ms))
+            });
         let (running, done, units) = (self.running, self.finished, self.units);
-        Some(format!("  {running} running · {done} of {units} done{failed}{}", waiting.unwrap_or_default()))
+        Some(format!(
+            "  {running} running · {done} of {units} done{failed}{}",
+            waiting.unwrap_or_default()
+        ))
     }
 }
 
@@ -50,5 +63,7 @@ impl RunProgress {
 #[must_use]
 pub fn wait_end_text(until_ms: i64) -> String {
     let seconds = until_ms.saturating_add(999).div_euclid(1_000);
-    jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default()
+    jiff::Timestamp::from_second(seconds)
+        .map(|time| time.strftime("%H:%M:%S UTC").to_string())
+        .unwrap_or_default()
 }

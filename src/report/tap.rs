@@ -13,8 +13,18 @@ pub fn write(document: &RunDocument) -> String {
         add_unit(&mut out, number, unit);
     }
     for (number, undo) in (document.units.len() + 1..).zip(&document.not_undone) {
-        let _ = writeln!(out, "not ok {number} - {}", escape_description(&format!("undo of {}", undo.fixture)));
-        add_yaml_block(&mut out, "error", &undo.at, &one_line(&leftover_text(undo)), &undo.reason);
+        let _ = writeln!(
+            out,
+            "not ok {number} - {}",
+            escape_description(&format!("undo of {}", undo.fixture))
+        );
+        add_yaml_block(
+            &mut out,
+            "error",
+            &undo.at,
+            &one_line(&leftover_text(undo)),
+            &undo.reason,
+        );
     }
     if let Some(signal) = &document.interrupted {
         let _ = writeln!(out, "Bail out! interrupted by {signal}");
@@ -23,23 +33,54 @@ pub fn write(document: &RunDocument) -> String {
 }
 
 fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
-    let not = if unit.verdict.is_failure() { "not " } else { "" };
+    let not = if unit.verdict.is_failure() {
+        "not "
+    } else {
+        ""
+    };
     let skip = match unit.verdict {
         VerdictWord::Skip => format!(" # SKIP {}", escape_description(&unit.headline())),
         _ => String::new(),
     };
-    let _ = writeln!(out, "{not}ok {number} - {}{skip}", escape_description(&unit.id));
+    let _ = writeln!(
+        out,
+        "{not}ok {number} - {}{skip}",
+        escape_description(&unit.id)
+    );
     if unit.verdict.is_failure() {
-        add_yaml_block(out, unit.verdict.name(), &unit.at, &unit.headline(), &failure_text(unit));
+        add_yaml_block(
+            out,
+            unit.verdict.name(),
+            &unit.at,
+            &unit.headline(),
+            &failure_text(unit),
+        );
     } else if unit.flaky {
-        let reasons: Vec<String> = unit.attempts().map(|attempt| yaml_string(&attempt.reason)).collect();
-        let _ = writeln!(out, "  ---\n  flaky: true\n  attempts: [{}]\n  ...", reasons.join(", "));
+        let reasons: Vec<String> = unit
+            .attempts()
+            .map(|attempt| yaml_string(&attempt.reason))
+            .collect();
+        let _ = writeln!(
+            out,
+            "  ---\n  flaky: true\n  attempts: [{}]\n  ...",
+            reasons.join(", ")
+        );
     }
 }
 
 fn add_yaml_block(out: &mut String, severity: &str, at: &FileLocation, message: &str, whole: &str) {
-    let _ = writeln!(out, "  ---\n  message: {}\n  severity: {severity}", yaml_string(message));
-    let _ = writeln!(out, "  at:\n    file: {}\n    line: {}\n    column: {}", yaml_string(&at.file), at.line, at.column);
+    let _ = writeln!(
+        out,
+        "  ---\n  message: {}\n  severity: {severity}",
+        yaml_string(message)
+    );
+    let _ = writeln!(
+        out,
+        "  at:\n    file: {}\n    line: {}\n    column: {}",
+        yaml_string(&at.file),
+        at.line,
+        at.column
+    );
     // The digit says how deep the text stands, so that it may begin with blanks.
     let _ = writeln!(out, "  diagnostic: |2");
     for line in whole.lines() {
@@ -75,6 +116,9 @@ mod tests {
 
     #[test]
     fn no_name_begins_a_directive() {
-        assert_eq!(escape_description("a # SKIP \\ b\nok 2"), "a \\# SKIP \\\\ b ok 2");
+        assert_eq!(
+            escape_description("a # SKIP \\ b\nok 2"),
+            "a \\# SKIP \\\\ b ok 2"
+        );
     }
 }

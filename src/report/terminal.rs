@@ -1,9 +1,13 @@
-//! The report for people: a line for each request while it runs, failures in full at the end, a summary.
+//! The report for people: a line for each request while it runs, failures in full at the end, a
+//! summary.
 
 use super::Reporter;
 use super::progress::{RunProgress, wait_end_text};
 use crate::diagnostic::pluralize;
-use crate::event::{Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport, Verdict};
+use crate::event::{
+    Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport,
+    Verdict,
+};
 use crate::secret::RedactedText;
 use crate::span::SourceMap;
 use anstyle::{AnsiColor, Style as Ansi};
@@ -25,7 +29,11 @@ impl TerminalStyle {
     /// Text in a style, when there are colours.
     #[must_use]
     pub fn paint(self, style: Ansi, text: &str) -> String {
-        if self.has_colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.has_colour && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     #[must_use]
@@ -51,9 +59,17 @@ impl TerminalStyle {
     /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
     #[must_use]
     pub fn difference(self, text: &str) -> String {
-        let Some((place, rest)) = text.split_once(": ").filter(|_| self.has_colour) else { return text.to_owned() };
-        let rest = match (rest.strip_prefix("expected ").and_then(|both| both.rsplit_once(", got ")), rest) {
-            (Some((wanted, came)), _) => format!("expected {}, got {}", self.green(wanted), self.red(came)),
+        let Some((place, rest)) = text.split_once(": ").filter(|_| self.has_colour) else {
+            return text.to_owned();
+        };
+        let rest = match (
+            rest.strip_prefix("expected ")
+                .and_then(|both| both.rsplit_once(", got ")),
+            rest,
+        ) {
+            (Some((wanted, came)), _) => {
+                format!("expected {}, got {}", self.green(wanted), self.red(came))
+            }
             (None, rest) if rest.starts_with("missing") => self.green(rest),
             (None, rest) => self.red(rest),
         };
@@ -72,7 +88,8 @@ pub struct TerminalReporter<W: Write> {
     style: TerminalStyle,
     is_verbose: bool,
     failed_units: Vec<UnitReport>,
-    /// Units that have ended before one that comes before them: lines are in the order of the plan.
+    /// Units that have ended before one that comes before them: lines are in the order of the
+    /// plan.
     out_of_order: BTreeMap<usize, UnitReport>,
     next_index: usize,
     progress: RunProgress,
@@ -101,25 +118,47 @@ impl<W: Write> TerminalReporter<W> {
         for unit in std::mem::take(&mut self.failed_units) {
             self.print_details(&unit, sources)?;
         }
-        writeln!(self.out, "\n{}", self.style.red("interrupted: not every request was run"))?;
+        writeln!(
+            self.out,
+            "\n{}",
+            self.style.red("interrupted: not every request was run")
+        )?;
         self.out.flush()
     }
 
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
         let files = pluralize(units, "request file");
-        writeln!(self.out, "{} {files} in environment {}", self.style.bold("ingam"), self.style.bold(environment))
+        writeln!(
+            self.out,
+            "{} {files} in environment {}",
+            self.style.bold("ingam"),
+            self.style.bold(environment)
+        )
     }
 
     fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
         let word = self.verdict_word(&unit.verdict);
         let note = match &unit.verdict {
             Verdict::Skipped(reason) => crate::secret::escape_control_chars(reason),
-            _ if unit.flaky => format!("FLAKY, {} · {}", attempt_count(unit), format_duration(unit.duration)),
+            _ if unit.flaky => format!(
+                "FLAKY, {} · {}",
+                attempt_count(unit),
+                format_duration(unit.duration)
+            ),
             _ => format_duration(unit.duration),
         };
         let used = 7 + display_width(&unit.id);
-        let gap = self.style.width.min(100).saturating_sub(used + display_width(&note)).max(2);
-        let note = if unit.flaky { self.style.yellow(&note) } else { self.style.dim(&note) };
+        let gap = self
+            .style
+            .width
+            .min(100)
+            .saturating_sub(used + display_width(&note))
+            .max(2);
+        let note = if unit.flaky {
+            self.style.yellow(&note)
+        } else {
+            self.style.dim(&note)
+        };
         writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))?;
         if self.is_verbose {
             for step in &unit.steps {
@@ -137,12 +176,18 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
-    /// At once, since nothing else may happen until then; a terminal that is looked at has it in its line of progress.
+    /// At once, since nothing else may happen until then; a terminal that is looked at has it in
+    /// its line of progress.
     fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
         if self.style.is_live {
             return Ok(());
         }
-        writeln!(self.out, "  {} {id}  for budget until {}", self.style.yellow("WAIT"), wait_end_text(until_ms))?;
+        writeln!(
+            self.out,
+            "  {} {id}  for budget until {}",
+            self.style.yellow("WAIT"),
+            wait_end_text(until_ms)
+        )?;
         self.out.flush()
     }
 
@@ -152,16 +197,26 @@ impl<W: Write> TerminalReporter<W> {
             return Ok(());
         }
         writeln!(self.out, "  {} {}", self.style.dim("MADE"), set_up.fixture)?;
-        set_up.steps.iter().try_for_each(|step| self.step(step, sources, true))
+        set_up
+            .steps
+            .iter()
+            .try_for_each(|step| self.step(step, sources, true))
     }
 
     /// What is still there although it should be gone.
     fn not_undone(&mut self, undo: &UndoFailureReport, sources: &SourceMap) -> io::Result<()> {
         writeln!(self.out, "  {} {}", self.style.red("LEFT"), undo.fixture)?;
-        writeln!(self.out, "    {}", self.style.dim(&sources.location(undo.at)))?;
+        writeln!(
+            self.out,
+            "    {}",
+            self.style.dim(&sources.location(undo.at))
+        )?;
         self.paragraph("error", &undo.reason)?;
         if undo.is_in_ledger {
-            self.paragraph("help", &RedactedText::from_static("`ingam cleanup` tries again"))?;
+            self.paragraph(
+                "help",
+                &RedactedText::from_static("`ingam cleanup` tries again"),
+            )?;
         }
         Ok(())
     }
@@ -176,8 +231,14 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn print_details(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
-        writeln!(self.out, "\n{} {}", self.verdict_word(&unit.verdict).trim_end(), self.style.bold(&unit.id))?;
-        // What no step of it says itself: a fixture that could not be set up, a variable that could not be made.
+        writeln!(
+            self.out,
+            "\n{} {}",
+            self.verdict_word(&unit.verdict).trim_end(),
+            self.style.bold(&unit.id)
+        )?;
+        // What no step of it says itself: a fixture that could not be set up, a variable that could
+        // not be made.
         let is_said = unit.steps.iter().any(|step| step.verdict == unit.verdict);
         if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
             writeln!(self.out, "  {}", sources.location(unit.at))?;
@@ -187,19 +248,36 @@ impl<W: Write> TerminalReporter<W> {
             self.step(step, sources, false)?;
         }
         if unit.not_reached > 0 {
-            let steps = if unit.not_reached == 1 { "1 step was".to_owned() } else { format!("{} steps were", unit.not_reached) };
-            writeln!(self.out, "  {}", self.style.dim(&format!("{steps} not reached")))?;
+            let steps = if unit.not_reached == 1 {
+                "1 step was".to_owned()
+            } else {
+                format!("{} steps were", unit.not_reached)
+            };
+            writeln!(
+                self.out,
+                "  {}",
+                self.style.dim(&format!("{steps} not reached"))
+            )?;
         }
         Ok(())
     }
 
     fn step(&mut self, step: &StepReport, sources: &SourceMap, passed_too: bool) -> io::Result<()> {
-        let name = step.name.as_deref().map(|name| format!("{}: ", self.style.bold(name))).unwrap_or_default();
+        let name = step
+            .name
+            .as_deref()
+            .map(|name| format!("{}: ", self.style.bold(name)))
+            .unwrap_or_default();
         let answer = match (step.status, step.latency) {
             (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(latency)),
             _ => String::new(),
         };
-        writeln!(self.out, "  {name}{}{}", step.request_line, self.style.dim(&answer))?;
+        writeln!(
+            self.out,
+            "  {name}{}{}",
+            step.request_line,
+            self.style.dim(&answer)
+        )?;
         if !step.verdict.is_pass() {
             writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
@@ -216,40 +294,73 @@ impl<W: Write> TerminalReporter<W> {
         match &step.exchange {
             Some(exchange) if self.is_verbose && (passed_too || !step.verdict.is_pass()) => {
                 self.print_quoted(">", &exchange.request)?;
-                exchange.response.as_ref().map_or(Ok(()), |response| self.print_quoted("<", response))
+                exchange
+                    .response
+                    .as_ref()
+                    .map_or(Ok(()), |response| self.print_quoted("<", response))
             }
-            Some(exchange) if step.verdict == Verdict::Fail => {
-                exchange.response.as_ref().map_or(Ok(()), |response| self.excerpt(response))
-            }
+            Some(exchange) if step.verdict == Verdict::Fail => exchange
+                .response
+                .as_ref()
+                .map_or(Ok(()), |response| self.excerpt(response)),
             _ => Ok(()),
         }
     }
 
     /// Those that were not good enough.
     fn attempts(&mut self, step: &StepReport) -> io::Result<()> {
-        (1..).zip(&step.attempts).try_for_each(|(number, attempt)| self.paragraph(&format!("attempt {number}"), &attempt.reason))
+        (1..).zip(&step.attempts).try_for_each(|(number, attempt)| {
+            self.paragraph(&format!("attempt {number}"), &attempt.reason)
+        })
     }
 
     fn failure(&mut self, failure: &FailureReport, sources: &SourceMap) -> io::Result<()> {
         let place = self.style.dim(&sources.location(failure.at));
-        writeln!(self.out, "\n    {}  {place}", self.style.bold(failure.subject.as_str()))?;
-        writeln!(self.out, "      expected  {}", self.style.green(failure.expected.as_str()))?;
-        writeln!(self.out, "      actual    {}", self.style.red(failure.actual.as_str()))?;
+        writeln!(
+            self.out,
+            "\n    {}  {place}",
+            self.style.bold(failure.subject.as_str())
+        )?;
+        writeln!(
+            self.out,
+            "      expected  {}",
+            self.style.green(failure.expected.as_str())
+        )?;
+        writeln!(
+            self.out,
+            "      actual    {}",
+            self.style.red(failure.actual.as_str())
+        )?;
         if let Some(why) = &failure.hint {
             writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
         }
         for difference in &failure.differences {
-            writeln!(self.out, "        {}", self.style.difference(difference.text.as_str()))?;
+            writeln!(
+                self.out,
+                "        {}",
+                self.style.difference(difference.text.as_str())
+            )?;
         }
         Ok(())
     }
 
     fn paragraph(&mut self, word: &str, text: &RedactedText) -> io::Result<()> {
-        let painted = if word == "error" { self.style.red(word) } else { self.style.yellow(word) };
+        let painted = if word == "error" {
+            self.style.red(word)
+        } else {
+            self.style.yellow(word)
+        };
         let indent = 4 + word.len() + 2;
-        let lines = wrap_words(text.as_str(), self.style.width.saturating_sub(indent).max(40));
+        let lines = wrap_words(
+            text.as_str(),
+            self.style.width.saturating_sub(indent).max(40),
+        );
         for (index, line) in lines.iter().enumerate() {
-            let before = if index == 0 { format!("    {painted}: ") } else { " ".repeat(indent) };
+            let before = if index == 0 {
+                format!("    {painted}: ")
+            } else {
+                " ".repeat(indent)
+            };
             writeln!(self.out, "{before}{line}")?;
         }
         Ok(())
@@ -265,18 +376,31 @@ impl<W: Write> TerminalReporter<W> {
     /// The first lines of an answer that was not good: its own words say most.
     fn excerpt(&mut self, response: &RedactedText) -> io::Result<()> {
         const LINES: usize = 8;
-        let body = response.as_str().split_once("\n\n").map_or("", |(_, body)| body);
+        let body = response
+            .as_str()
+            .split_once("\n\n")
+            .map_or("", |(_, body)| body);
         let lines: Vec<&str> = body.lines().collect();
         if lines.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "\n    answer")?;
         for line in lines.iter().take(LINES) {
-            writeln!(self.out, "      {}", self.style.dim(&truncated(line, self.style.width.max(60) - 8)))?;
+            writeln!(
+                self.out,
+                "      {}",
+                self.style
+                    .dim(&truncated(line, self.style.width.max(60) - 8))
+            )?;
         }
         let more = lines.len().saturating_sub(LINES);
         if more > 0 {
-            writeln!(self.out, "      {}", self.style.dim(&format!("… {more} more lines; -v shows the exchange")))?;
+            writeln!(
+                self.out,
+                "      {}",
+                self.style
+                    .dim(&format!("… {more} more lines; -v shows the exchange"))
+            )?;
         }
         Ok(())
     }
@@ -291,19 +415,30 @@ impl<W: Write> TerminalReporter<W> {
             parts.push(self.style.red(&format!("{} failed", summary.failed)));
         }
         if summary.errors > 0 {
-            parts.push(self.style.red(&format!("{} could not be done", summary.errors)));
+            parts.push(
+                self.style
+                    .red(&format!("{} could not be done", summary.errors)),
+            );
         }
         if summary.skipped > 0 {
             parts.push(self.style.yellow(&format!("{} skipped", summary.skipped)));
         }
         if summary.not_undone > 0 {
-            parts.push(self.style.red(&format!("{} not taken back", summary.not_undone)));
+            parts.push(
+                self.style
+                    .red(&format!("{} not taken back", summary.not_undone)),
+            );
         }
         if summary.flaky > 0 {
             parts.push(self.style.yellow(&format!("{} flaky", summary.flaky)));
         }
         let calls = pluralize(summary.requests, "request");
-        writeln!(self.out, "\n{} · {calls} in {}", parts.join(", "), format_duration(summary.duration))?;
+        writeln!(
+            self.out,
+            "\n{} · {calls} in {}",
+            parts.join(", "),
+            format_duration(summary.duration)
+        )?;
         self.out.flush()
     }
 }
@@ -315,14 +450,20 @@ impl<W: Write> Reporter for TerminalReporter<W> {
             self.clear_progress()?;
         }
         self.print_event(event, sources)?;
-        if self.style.is_live { self.draw_progress() } else { Ok(()) }
+        if self.style.is_live {
+            self.draw_progress()
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl<W: Write> TerminalReporter<W> {
     fn print_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         match event {
-            Event::RunStarted { environment, files, .. } => self.started(environment, *files),
+            Event::RunStarted {
+                environment, files, ..
+            } => self.started(environment, *files),
             Event::SetUp(set_up) => self.set_up(set_up, sources),
             Event::UnitStarted { .. } => Ok(()),
             Event::Waiting { id, until_ms } => self.waiting(id, *until_ms),
@@ -341,7 +482,11 @@ impl<W: Write> TerminalReporter<W> {
 
     /// The lines whose turn it is; with `all`, also those before which some will never come.
     fn print_ready_units(&mut self, sources: &SourceMap, all: bool) -> io::Result<()> {
-        while let Some(entry) = self.out_of_order.first_entry().filter(|entry| all || *entry.key() == self.next_index) {
+        while let Some(entry) = self
+            .out_of_order
+            .first_entry()
+            .filter(|entry| all || *entry.key() == self.next_index)
+        {
             let unit = entry.remove();
             self.print_unit(&unit, sources)?;
         }
@@ -357,12 +502,21 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn clear_progress(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.progress.is_shown) { write!(self.out, "\r\x1b[2K") } else { Ok(()) }
+        if std::mem::take(&mut self.progress.is_shown) {
+            write!(self.out, "\r\x1b[2K")
+        } else {
+            Ok(())
+        }
     }
 
     fn draw_progress(&mut self) -> io::Result<()> {
         if let Some(text) = self.progress.status_line() {
-            write!(self.out, "{}", self.style.dim(&truncated(&text, self.style.width.max(20) - 1)))?;
+            write!(
+                self.out,
+                "{}",
+                self.style
+                    .dim(&truncated(&text, self.style.width.max(20) - 1))
+            )?;
             self.progress.is_shown = true;
         }
         self.out.flush()
@@ -371,7 +525,14 @@ impl<W: Write> TerminalReporter<W> {
 
 /// Of the step that was tried most often.
 fn attempt_count(unit: &UnitReport) -> String {
-    pluralize(unit.steps.iter().map(|step| step.attempts.len() + 1).max().unwrap_or(1), "attempt")
+    pluralize(
+        unit.steps
+            .iter()
+            .map(|step| step.attempts.len() + 1)
+            .max()
+            .unwrap_or(1),
+        "attempt",
+    )
 }
 
 /// A duration for people: `840 µs`, `12 ms`, `3.4 s`.
@@ -381,7 +542,11 @@ pub fn format_duration(duration: Duration) -> String {
         micros @ 0..1_000 => format!("{micros} µs"),
         micros @ 1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
         micros @ 10_000..1_000_000 => format!("{} ms", micros / 1_000),
-        micros => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+        micros => format!(
+            "{}.{:02} s",
+            micros / 1_000_000,
+            micros % 1_000_000 / 10_000
+        ),
     }
 }
 
@@ -430,7 +595,12 @@ mod tests {
         let text = |micros| format_duration(Duration::from_micros(micros));
         assert_eq!(
             (text(840), text(1_240), text(12_345), text(3_456_000)),
-            ("840 µs".into(), "1.2 ms".into(), "12 ms".into(), "3.45 s".into())
+            (
+                "840 µs".into(),
+                "1.2 ms".into(),
+                "12 ms".into(),
+                "3.45 s".into()
+            )
         );
     }
 

@@ -1,15 +1,29 @@
 //! For tests of this room: documents that no run of today makes.
 
-use super::document::{AttemptEntry, FileLocation, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord};
+use super::document::{
+    AttemptEntry, FileLocation, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
+};
 use super::document_reporter::DocumentReporter;
 
 /// One unit whose only step was tried three times.
 pub fn retried_document(verdict: VerdictWord) -> RunDocument {
     let attempts = vec![
-        AttemptEntry { status: Some(503), reason: "503 from the server".to_owned(), latency_ms: Some(12.0) },
-        AttemptEntry { status: None, reason: "cannot connect".to_owned(), latency_ms: None },
+        AttemptEntry {
+            status: Some(503),
+            reason: "503 from the server".to_owned(),
+            latency_ms: Some(12.0),
+        },
+        AttemptEntry {
+            status: None,
+            reason: "cannot connect".to_owned(),
+            latency_ms: None,
+        },
     ];
-    let at = FileLocation { file: "requests/a.yaml".to_owned(), line: 2, column: 1 };
+    let at = FileLocation {
+        file: "requests/a.yaml".to_owned(),
+        line: 2,
+        column: 1,
+    };
     let step = StepEntry {
         name: None,
         line: "GET /a?b=c".to_owned(),
@@ -33,7 +47,9 @@ pub fn retried_document(verdict: VerdictWord) -> RunDocument {
         index: 0,
         verdict,
         trouble: None,
-        message: verdict.is_failure().then(|| "status: expected 201, got 200".to_owned()),
+        message: verdict
+            .is_failure()
+            .then(|| "status: expected 201, got 200".to_owned()),
         at,
         flaky: verdict == VerdictWord::Pass,
         account: Some("sg".to_owned()),
@@ -53,9 +69,18 @@ pub fn retried_document(verdict: VerdictWord) -> RunDocument {
 /// A run in which all passed, and a fixture stayed.
 pub fn leftover_document() -> RunDocument {
     let mut document = retried_document(VerdictWord::Pass);
-    let at = FileLocation { file: "fixtures/item.yaml".to_owned(), line: 7, column: 5 };
+    let at = FileLocation {
+        file: "fixtures/item.yaml".to_owned(),
+        line: 7,
+        column: 5,
+    };
     let reason = "the answer was 500".to_owned();
-    document.not_undone.push(LeftoverEntry { fixture: "item::add".to_owned(), at, reason, is_kept: true });
+    document.not_undone.push(LeftoverEntry {
+        fixture: "item::add".to_owned(),
+        at,
+        reason,
+        is_kept: true,
+    });
     document.sort_and_count();
     document
 }

@@ -1,5 +1,6 @@
-//! One call, tried again where that can mend something and do no harm: a read that met a fault of the network or of the
-//! marketplace, and a write of which nothing has left this machine. Each attempt is signed anew.
+//! One call, tried again where that can mend something and do no harm: a read that met a fault of
+//! the network or of the marketplace, and a write of which nothing has left this machine. Each
+//! attempt is signed anew.
 
 use super::exchange::{ExchangeContext, FailedAttempt, JudgedResponse, SendState, StepProgress};
 use super::retry_budget::RetryDenial;
@@ -39,7 +40,9 @@ fn restore_previous(
     result: Result<(), StepError>,
     progress: &mut StepProgress,
 ) -> Result<(), StepError> {
-    let Some((before, heard)) = before else { return result };
+    let Some((before, heard)) = before else {
+        return result;
+    };
     progress.warnings.push(format!("not tried again: {why}"));
     progress.attempts.pop();
     progress.judged_response = heard;
@@ -77,19 +80,31 @@ impl Attempts<'_> {
     ///
     /// # Errors
     /// Those of the last attempt.
-    pub async fn exchange(&self, draft: &Draft, moment: FreshValues, progress: &mut StepProgress) -> Result<(), StepError> {
+    pub async fn exchange(
+        &self,
+        draft: &Draft,
+        moment: FreshValues,
+        progress: &mut StepProgress,
+    ) -> Result<(), StepError> {
         let mut moment = moment;
         let (mut number, mut before) = (0, None);
         loop {
             number += 1;
-            let result = self.call.exchange(draft, self.unsigned, moment, progress).await;
+            let result = self
+                .call
+                .exchange(draft, self.unsigned, moment, progress)
+                .await;
             if let Some(why) = budget_denial(&result) {
                 return restore_previous(before, why, result, progress);
             }
             let fault = self.classify_fault(&result, progress);
             self.record_host_health(fault.is_some());
-            let may_go_on = |fault: &RetryableFault| number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent);
-            let Some(fault) = fault.filter(may_go_on) else { return result };
+            let may_go_on = |fault: &RetryableFault| {
+                number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent)
+            };
+            let Some(fault) = fault.filter(may_go_on) else {
+                return result;
+            };
             let wait = match self.next_wait(number, &fault) {
                 Ok(wait) => wait,
                 Err(end) => {
@@ -112,30 +127,61 @@ impl Attempts<'_> {
             return;
         }
         let (retries, now) = (&self.call.context.retries, Instant::now());
-        if has_failed { retries.record_failure(self.host(), now) } else { retries.record_success(self.host(), now) }
+        if has_failed {
+            retries.record_failure(self.host(), now)
+        } else {
+            retries.record_success(self.host(), now)
+        }
     }
 
-    fn classify_fault(&self, result: &Result<(), StepError>, progress: &StepProgress) -> Option<RetryableFault> {
+    fn classify_fault(
+        &self,
+        result: &Result<(), StepError>,
+        progress: &StepProgress,
+    ) -> Option<RetryableFault> {
         match (result, &progress.judged_response) {
             (Ok(()), Some(heard)) => self.response_fault(heard),
             (Ok(()), None) => None,
-            // An answer stands here when a token was too old, and the second request failed: the first one was sent.
-            (Err(error), before) => network_fault(error, progress.send_state == SendState::NotSent && before.is_none()),
+            // An answer stands here when a token was too old, and the second request failed: the
+            // first one was sent.
+            (Err(error), before) => network_fault(
+                error,
+                progress.send_state == SendState::NotSent && before.is_none(),
+            ),
         }
     }
 
     /// What its scheme calls otherwise is not mended by another attempt, whatever its status.
-    fn response_fault(&self, JudgedResponse { response, outcome }: &JudgedResponse) -> Option<RetryableFault> {
-        let ResponseOutcome::ApiError { kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server), .. } = outcome else {
+    fn response_fault(
+        &self,
+        JudgedResponse { response, outcome }: &JudgedResponse,
+    ) -> Option<RetryableFault> {
+        let ResponseOutcome::ApiError {
+            kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server),
+            ..
+        } = outcome
+        else {
             return None;
         };
-        if (300..400).contains(&response.status) || super::exchange::missing_recording_reason(response).is_some() {
+        if (300..400).contains(&response.status)
+            || super::exchange::missing_recording_reason(response).is_some()
+        {
             return None;
         }
         let reason = format!("the answer was {} ({kind})", response.status);
-        let wait = response.retry_after_ms((self.call.context.clock)()).map(|ms| Duration::from_millis(ms.unsigned_abs()));
-        let attempt = FailedAttempt { status: Some(response.status), reason, latency: Some(response.latency) };
-        Some(RetryableFault { attempt, was_not_sent: false, retry_after: wait })
+        let wait = response
+            .retry_after_ms((self.call.context.clock)())
+            .map(|ms| Duration::from_millis(ms.unsigned_abs()));
+        let attempt = FailedAttempt {
+            status: Some(response.status),
+            reason,
+            latency: Some(response.latency),
+        };
+        Some(RetryableFault {
+            attempt,
+            was_not_sent: false,
+            retry_after: wait,
+        })
     }
 
     /// How long to wait before the next attempt.
@@ -147,7 +193,10 @@ impl Attempts<'_> {
         if asked_for > MAX_RETRY_AFTER {
             return Err(RetryStop::WaitTooLong(asked_for));
         }
-        self.call.context.retries.acquire(self.host(), Instant::now())?;
+        self.call
+            .context
+            .retries
+            .acquire(self.host(), Instant::now())?;
         Ok(asked_for.max(backoff(number, (self.call.context.rng)())))
     }
 
@@ -160,23 +209,39 @@ impl Attempts<'_> {
     }
 }
 
-/// An answer that is too large or no HTTP will be so again, but a connection that breaks looks just like the latter.
+/// An answer that is too large or no HTTP will be so again, but a connection that breaks looks just
+/// like the latter.
 fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
     let is_connect = matches!(error, StepError::Transport(TransportError::Connect { .. }));
     let may_pass = match error {
         StepError::Transport(error) => {
-            is_connect || matches!(error, TransportError::Timeout { .. } | TransportError::UnreadableResponse { .. })
+            is_connect
+                || matches!(
+                    error,
+                    TransportError::Timeout { .. } | TransportError::UnreadableResponse { .. }
+                )
         }
         StepError::Replay(ReplayError::ConnectionClosed) => true,
         _ => false,
     };
-    let attempt = FailedAttempt { status: None, reason: error.to_string(), latency: None };
-    may_pass.then_some(RetryableFault { attempt, was_not_sent: is_unsent && is_connect, retry_after: None })
+    let attempt = FailedAttempt {
+        status: None,
+        reason: error.to_string(),
+        latency: None,
+    };
+    may_pass.then_some(RetryableFault {
+        attempt,
+        was_not_sent: is_unsent && is_connect,
+        retry_after: None,
+    })
 }
 
-/// Full jitter: anything up to a bound that doubles, so that those who failed together do not come back together.
+/// Full jitter: anything up to a bound that doubles, so that those who failed together do not come
+/// back together.
 fn backoff(number: u32, chance: [u8; 16]) -> Duration {
-    let bound = BASE_BACKOFF.saturating_mul(2_u32.saturating_pow(number.saturating_sub(1))).min(MAX_BACKOFF);
+    let bound = BASE_BACKOFF
+        .saturating_mul(2_u32.saturating_pow(number.saturating_sub(1)))
+        .min(MAX_BACKOFF);
     let [a, b, c, d, ..] = chance;
     bound.mul_f64(f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX))
 }
@@ -188,10 +253,14 @@ mod tests {
     #[test]
     fn waits_double_up_to_ten_seconds_and_are_anything_below() {
         let most = |number| backoff(number, [255; 16]);
-        assert_eq!([most(1), most(2), most(3)], [BASE_BACKOFF, BASE_BACKOFF * 2, BASE_BACKOFF * 4]);
+        assert_eq!(
+            [most(1), most(2), most(3)],
+            [BASE_BACKOFF, BASE_BACKOFF * 2, BASE_BACKOFF * 4]
+        );
         assert_eq!((most(10), most(4_000_000)), (MAX_BACKOFF, MAX_BACKOFF));
         assert_eq!(backoff(3, [0; 16]), Duration::ZERO);
-        let waits: std::collections::HashSet<Duration> = (0..=255).map(|byte| backoff(3, [byte; 16])).collect();
+        let waits: std::collections::HashSet<Duration> =
+            (0..=255).map(|byte| backoff(3, [byte; 16])).collect();
         assert!(waits.len() > 200 && waits.iter().all(|wait| *wait <= BASE_BACKOFF * 4));
     }
 }

@@ -1,10 +1,14 @@
-//! The place where bytes leave, and what stands before it: a slot of every limit, or a wait for it, or an error that says when
-//! the next call is free. Each attempt takes a slot of its own. Requests for tokens are sent by `renew`, and not counted.
+//! The place where bytes leave, and what stands before it: a slot of every limit, or a wait for it,
+//! or an error that says when the next call is free. Each attempt takes a slot of its own. Requests
+//! for tokens are sent by `renew`, and not counted.
 
 use super::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse, SendState, StepProgress};
 use super::step::StepError;
-use crate::budget::{Budget, BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitRequest};
+use crate::budget::{
+    Budget, BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied,
+    PermitRequest,
+};
 use crate::check::ResponseOutcome;
 use crate::event::Event;
 use crate::method::Method;
@@ -44,7 +48,11 @@ pub enum BudgetClass<'c> {
 impl RunBudget {
     #[must_use]
     pub fn new(budget: Budget) -> Self {
-        Self { budget, max_wait: Duration::ZERO, event_sender: None }
+        Self {
+            budget,
+            max_wait: Duration::ZERO,
+            event_sender: None,
+        }
     }
 
     /// Where it is told from now on that a call waits.
@@ -70,16 +78,30 @@ impl ExchangeContext<'_> {
         let ask = self.permit_request(draft.method, &draft.path);
         let (slot, has_waited) = self.acquire_permit(&ask).await?;
         // What is signed must not be as old as the wait was long.
-        let moment = if has_waited { super::unit::moment(self.context) } else { moment };
+        let moment = if has_waited {
+            super::unit::moment(self.context)
+        } else {
+            moment
+        };
         let sent = self.sign_and_send(draft, token, moment, progress).await;
-        if let Err(error) = self.settle_permit(&ask, slot.as_ref(), sent.is_ok(), progress).await {
-            progress.warnings.push(format!("what the answer says of limits could not be kept: {error}"));
+        if let Err(error) = self
+            .settle_permit(&ask, slot.as_ref(), sent.is_ok(), progress)
+            .await
+        {
+            progress.warnings.push(format!(
+                "what the answer says of limits could not be kept: {error}"
+            ));
         }
         sent
     }
 
     fn permit_request<'a>(&'a self, method: Method, path: &'a str) -> PermitRequest<'a> {
-        let Self { scheme, access, context, .. } = self;
+        let Self {
+            scheme,
+            access,
+            context,
+            ..
+        } = self;
         let owner = BudgetKey {
             scheme,
             host: access.base.authority(),
@@ -87,12 +109,23 @@ impl ExchangeContext<'_> {
             account: &access.account,
             credentials: &access.credentials,
         };
-        let leaves_some = matches!(self.budget_class, BudgetClass::Step(_)) && has_undo(scheme, context);
-        PermitRequest { budget_key: owner, method, path, arrives_within: self.timeout, keeps_reserve: leaves_some }
+        let leaves_some =
+            matches!(self.budget_class, BudgetClass::Step(_)) && has_undo(scheme, context);
+        PermitRequest {
+            budget_key: owner,
+            method,
+            path,
+            arrives_within: self.timeout,
+            keeps_reserve: leaves_some,
+        }
     }
 
-    /// A slot, where a limit counts the call, and whether it was waited for. No lock is held while a call waits.
-    async fn acquire_permit(&self, ask: &PermitRequest<'_>) -> Result<(Option<Permit>, bool), BudgetError> {
+    /// A slot, where a limit counts the call, and whether it was waited for. No lock is held while
+    /// a call waits.
+    async fn acquire_permit(
+        &self,
+        ask: &PermitRequest<'_>,
+    ) -> Result<(Option<Permit>, bool), BudgetError> {
         let begun = Instant::now();
         let mut said: Option<i64> = None;
         loop {
@@ -102,20 +135,35 @@ impl ExchangeContext<'_> {
             };
             let free_in = Duration::from_millis(refused.free_in_ms.unsigned_abs());
             if self.exceeds_max_wait(&refused, free_in, begun.elapsed()) {
-                return Err(BudgetError::new(&refused, &ask.budget_key.scheme.name, (self.context.clock)()));
+                return Err(BudgetError::new(
+                    &refused,
+                    &ask.budget_key.scheme.name,
+                    (self.context.clock)(),
+                ));
             }
             self.notify_waiting(&mut said, refused.free_in_ms);
             tokio::time::sleep(free_in.min(RECHECK_INTERVAL)).await;
         }
     }
 
-    fn exceeds_max_wait(&self, refused: &PermitDenied, free_in: Duration, waited: Duration) -> bool {
+    fn exceeds_max_wait(
+        &self,
+        refused: &PermitDenied,
+        free_in: Duration,
+        waited: Duration,
+    ) -> bool {
         let wait = self.context.run_budget.max_wait;
-        let patience = if matches!(self.budget_class, BudgetClass::Undo) { wait.max(MIN_UNDO_WAIT) } else { wait };
-        matches!(refused.reason, DenialReason::Suspended(_)) || waited.saturating_add(free_in) > patience
+        let patience = if matches!(self.budget_class, BudgetClass::Undo) {
+            wait.max(MIN_UNDO_WAIT)
+        } else {
+            wait
+        };
+        matches!(refused.reason, DenialReason::Suspended(_))
+            || waited.saturating_add(free_in) > patience
     }
 
-    /// Once, and again when the wait becomes another one. A limit per second paces a run, and is not worth a word.
+    /// Once, and again when the wait becomes another one. A limit per second paces a run, and is
+    /// not worth a word.
     fn notify_waiting(&self, said: &mut Option<i64>, free_in_ms: i64) {
         if free_in_ms.unsigned_abs() < MIN_NOTIFY_CHANGE_MS {
             return;
@@ -147,7 +195,9 @@ impl ExchangeContext<'_> {
         if progress.send_state == SendState::NotSent {
             return budget.release(slot).await;
         }
-        let Some(heard) = progress.judged_response.as_ref().filter(|_| is_answered) else { return Ok(()) };
+        let Some(heard) = progress.judged_response.as_ref().filter(|_| is_answered) else {
+            return Ok(());
+        };
         let said = self.observe_limits(ask, heard);
         budget.record_response(ask, slot, &said).await?;
         progress.warnings.extend(self.limit_warnings(&said));
@@ -155,9 +205,18 @@ impl ExchangeContext<'_> {
     }
 
     /// The headers, and what the scheme says of such an answer.
-    fn observe_limits(&self, ask: &PermitRequest<'_>, JudgedResponse { response, outcome }: &JudgedResponse) -> LimitObservation {
+    fn observe_limits(
+        &self,
+        ask: &PermitRequest<'_>,
+        JudgedResponse { response, outcome }: &JudgedResponse,
+    ) -> LimitObservation {
         let mut said = ask.observe(response, (self.context.clock)());
-        if let ResponseOutcome::ApiError { kind, hint, remedy: then } = outcome {
+        if let ResponseOutcome::ApiError {
+            kind,
+            hint,
+            remedy: then,
+        } = outcome
+        {
             said.is_rate_limited = *kind == ErrorKind::RateLimit;
             let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
             said.suspension = (*then == Some(ErrorRemedy::Stop)).then(|| (response.status, why()));
@@ -167,14 +226,28 @@ impl ExchangeContext<'_> {
 
     fn limit_warnings(&self, said: &LimitObservation) -> Vec<String> {
         let name = &self.scheme.name;
-        let stopped = || format!("no call with this key is sent any more until `ingam budget clear {name}`");
-        let absurd = || format!("`{name}` wants to be left alone for more than a day; it is for a day");
-        [said.suspension.is_some().then(stopped), said.is_wait_capped.then(absurd)].into_iter().flatten().collect()
+        let stopped =
+            || format!("no call with this key is sent any more until `ingam budget clear {name}`");
+        let absurd =
+            || format!("`{name}` wants to be left alone for more than a day; it is for a day");
+        [
+            said.suspension.is_some().then(stopped),
+            said.is_wait_capped.then(absurd),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
 /// Whether anything could have to be taken back with this scheme: then slots are kept for it.
 fn has_undo(scheme: &Scheme, context: &RunContext<'_>) -> bool {
-    let steps = context.workspace.fixtures.iter().flat_map(|fixture| &fixture.steps);
-    steps.filter_map(|made| made.undo.as_ref()).any(|undo| undo.step.scheme.name == scheme.name)
+    let steps = context
+        .workspace
+        .fixtures
+        .iter()
+        .flat_map(|fixture| &fixture.steps);
+    steps
+        .filter_map(|made| made.undo.as_ref())
+        .any(|undo| undo.step.scheme.name == scheme.name)
 }

@@ -1,5 +1,5 @@
-//! Runs a plan: lanes side by side, the units of each lane in their order. It owns the state and emits events; what comes of a unit
-//! is told as soon as it has ended, in whatever order that is.
+//! Runs a plan: lanes side by side, the units of each lane in their order. It owns the state and
+//! emits events; what comes of a unit is told as soon as it has ended, in whatever order that is.
 
 use super::fixtures::ActiveFixtures;
 use super::{RunContext, unit};
@@ -26,9 +26,13 @@ struct Conductor<'c, 'w> {
     ledger: RefCell<Option<Ledger>>,
 }
 
-/// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a part of the events, never an
-/// error of this function.
-pub async fn run<'w>(plan: &Plan<'w>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) -> RunSummary {
+/// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a
+/// part of the events, never an error of this function.
+pub async fn run<'w>(
+    plan: &Plan<'w>,
+    context: &RunContext<'_>,
+    emit: &mut dyn FnMut(Event),
+) -> RunSummary {
     let begun = Instant::now();
     emit(run_started_event(plan, context));
     let conductor = Conductor {
@@ -58,7 +62,8 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
         files: plan.file_count(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
-        started_at_ms: (context.clock)() - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
+        started_at_ms: (context.clock)()
+            - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
     }
 }
 
@@ -87,10 +92,15 @@ impl<'w> Conductor<'_, 'w> {
             }
             let unit = &self.plan.units[*index];
             self.run_unit(*index, unit, &mut fixtures).await;
-            let next = lane[at + 1..].iter().map(|next| &self.plan.units[*next]).find(|next| next.request.skip.is_none());
+            let next = lane[at + 1..]
+                .iter()
+                .map(|next| &self.plan.units[*next])
+                .find(|next| next.request.skip.is_none());
             // What is skipped sets nothing up and ends nothing.
             if unit.request.skip.is_none() && !self.should_stop() {
-                fixtures.tear_down_after(unit, next, self.context, &mut hear).await;
+                fixtures
+                    .tear_down_after(unit, next, self.context, &mut hear)
+                    .await;
             }
         }
         fixtures.tear_down_all(self.context, &mut hear).await;
@@ -101,15 +111,24 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut ActiveFixtures<'_, 'w>) {
-        self.emit_event(Event::UnitStarted { index, id: unit.id() });
+        self.emit_event(Event::UnitStarted {
+            index,
+            id: unit.id(),
+        });
         let mut hear = |event: Event| self.emit_event(event);
-        let report = UnitReport { index, ..unit::run(unit, fixtures, self.context, &mut hear).await };
+        let report = UnitReport {
+            index,
+            ..unit::run(unit, fixtures, self.context, &mut hear).await
+        };
         self.summary.borrow_mut().add_unit(&report);
         let is_whole = report.not_reached == 0;
-        self.context.recordings.end_unit(&unit::recording_key(unit), is_whole);
+        self.context
+            .recordings
+            .end_unit(&unit::recording_key(unit), is_whole);
         self.finish_file(unit.request);
         let has_failed = matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
-        self.stops_after_failure.set(self.stops_after_failure.get() || (self.context.fail_fast && has_failed));
+        self.stops_after_failure
+            .set(self.stops_after_failure.get() || (self.context.fail_fast && has_failed));
         self.emit_event(Event::UnitFinished(report));
     }
 
@@ -121,7 +140,9 @@ impl<'w> Conductor<'_, 'w> {
     /// With its last unit the recording of a file can be written.
     fn finish_file(&self, request: &Request) {
         let mut left = self.units_left.borrow_mut();
-        let Some(count) = left.get_mut(request.name.as_str()) else { return };
+        let Some(count) = left.get_mut(request.name.as_str()) else {
+            return;
+        };
         *count -= 1;
         if *count == 0 {
             self.write_recording(request, !self.plan.is_partial);
@@ -129,9 +150,19 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     fn write_recording(&self, request: &Request, is_whole: bool) {
-        let scheme = request.steps.first().map(|step| step.scheme.name.as_str()).unwrap_or_default();
+        let scheme = request
+            .steps
+            .first()
+            .map(|step| step.scheme.name.as_str())
+            .unwrap_or_default();
         let context = self.context;
-        context.recordings.write(&request.name, scheme, is_whole, context.workspace, (context.clock)());
+        context.recordings.write(
+            &request.name,
+            scheme,
+            is_whole,
+            context.workspace,
+            (context.clock)(),
+        );
     }
 
     /// What is not written yet: files that the run did not come to the end of, and fixtures.
@@ -147,7 +178,9 @@ impl<'w> Conductor<'_, 'w> {
         for fixture in &context.workspace.fixtures {
             let scheme = fixture.schemes().next().unwrap_or_default();
             let file = RecordingKey::for_fixture(&fixture.name, None).file;
-            context.recordings.write(&file, scheme, true, context.workspace, (context.clock)());
+            context
+                .recordings
+                .write(&file, scheme, true, context.workspace, (context.clock)());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! One request on its way: as whom, with which token, signed, sent, and once more with another token when the first one is too
-//! old.
+//! One request on its way: as whom, with which token, signed, sent, and once more with another
+//! token when the first one is too old.
 
 use super::RunContext;
 use super::access::AccountAccess;
@@ -13,7 +13,9 @@ use crate::model::scheme::{ErrorRemedy, Level, Scheme};
 use crate::recording::{RecordingKey, ReplayMiss, ReplayedResponse, describe_miss};
 use crate::render::FreshValues;
 use crate::sandbox::NO_RECORDING;
-use crate::sign::{NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal};
+use crate::sign::{
+    NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal,
+};
 use crate::transport::TransportError;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest, WireResponse};
@@ -79,8 +81,8 @@ pub struct ExchangeContext<'c> {
 }
 
 impl ExchangeContext<'_> {
-    /// Sends, and once more with another token when the first one is too old; or takes the answer that is recorded for the
-    /// request as it is before it is signed.
+    /// Sends, and once more with another token when the first one is too old; or takes the answer
+    /// that is recorded for the request as it is before it is signed.
     pub async fn exchange(
         &self,
         draft: &Draft,
@@ -88,25 +90,40 @@ impl ExchangeContext<'_> {
         moment: FreshValues,
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
-        if let Some(played) =
-            unsigned.and_then(|request| self.context.recordings.recorded_response(self.recording_key, self.scheme, request))
-        {
+        if let Some(played) = unsigned.and_then(|request| {
+            self.context
+                .recordings
+                .recorded_response(self.recording_key, self.scheme, request)
+        }) {
             return self.replay(draft, played, moment, progress).await;
         }
-        let Some(wanted) = self.token_query() else { return self.send_with_permit(draft, None, moment, progress).await };
+        let Some(wanted) = self.token_query() else {
+            return self.send_with_permit(draft, None, moment, progress).await;
+        };
         let used = wanted.get().await?;
-        self.send_with_permit(draft, Some(&used.values), moment, progress).await?;
+        self.send_with_permit(draft, Some(&used.values), moment, progress)
+            .await?;
         progress.warnings.extend(used.warning.clone());
         if used.generation.is_some()
-            && progress.judged_response.as_ref().is_some_and(|heard| self.should_renew(&heard.outcome))
+            && progress
+                .judged_response
+                .as_ref()
+                .is_some_and(|heard| self.should_renew(&heard.outcome))
             && let Some(another) = wanted.replacement(&used).await?
         {
-            self.send_with_permit(draft, Some(&another.values), super::unit::moment(self.context), progress).await?;
+            self.send_with_permit(
+                draft,
+                Some(&another.values),
+                super::unit::moment(self.context),
+                progress,
+            )
+            .await?;
         }
         Ok(())
     }
 
-    /// The request is signed all the same, with keys and tokens that are none, so that everything but the network is tried.
+    /// The request is signed all the same, with keys and tokens that are none, so that everything
+    /// but the network is tried.
     async fn replay(
         &self,
         draft: &Draft,
@@ -115,12 +132,18 @@ impl ExchangeContext<'_> {
         progress: &mut StepProgress,
     ) -> Result<(), StepError> {
         let played = played.map_err(|miss| StepError::NotRecorded(describe_miss(&miss)))?;
-        let token = self.scheme.token_for_level(self.level).map(|token| placeholder_token(token, &self.access.given_token));
+        let token = self
+            .scheme
+            .token_for_level(self.level)
+            .map(|token| placeholder_token(token, &self.access.given_token));
         progress.request = Some(self.seal(draft, token.as_ref(), moment)?.request);
         // Even a sleep of nothing takes until the next tick of the clock.
         if !played.delay.is_zero() {
             let held = tokio::time::timeout(self.timeout, tokio::time::sleep(played.delay)).await;
-            let timeout = |_| TransportError::Timeout { host: self.access.base.authority().to_owned(), after: self.timeout };
+            let timeout = |_| TransportError::Timeout {
+                host: self.access.base.authority().to_owned(),
+                after: self.timeout,
+            };
             held.map_err(timeout)?;
         }
         progress.send_state = SendState::Unknown;
@@ -153,15 +176,40 @@ impl ExchangeContext<'_> {
     }
 
     fn judge_response(&self, draft: &Draft, response: WireResponse) -> Rc<JudgedResponse> {
-        let outcome = check::classify_response(self.scheme, draft.method, &draft.path, &ResponseView::new(&response));
+        let outcome = check::classify_response(
+            self.scheme,
+            draft.method,
+            &draft.path,
+            &ResponseView::new(&response),
+        );
         Rc::new(JudgedResponse { response, outcome })
     }
 
     /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
-    fn seal(&self, draft: &Draft, token: Option<&NamedValues>, moment: FreshValues) -> Result<SealedRequest, SealError> {
-        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(moment.unix_ms), ..moment };
-        let inputs = SigningInputs { credentials: &self.access.credentials, token, moment, steps: &[], extra: &[] };
-        seal(self.scheme, &self.level.procedure, draft.clone(), &self.access.base, inputs)
+    fn seal(
+        &self,
+        draft: &Draft,
+        token: Option<&NamedValues>,
+        moment: FreshValues,
+    ) -> Result<SealedRequest, SealError> {
+        let moment = FreshValues {
+            unix_ms: self.scheme.clock.request_time_ms(moment.unix_ms),
+            ..moment
+        };
+        let inputs = SigningInputs {
+            credentials: &self.access.credentials,
+            token,
+            moment,
+            steps: &[],
+            extra: &[],
+        };
+        seal(
+            self.scheme,
+            &self.level.procedure,
+            draft.clone(),
+            &self.access.base,
+            inputs,
+        )
     }
 
     fn register_trace_secrets(&self, trace: &SignTrace) {
@@ -172,14 +220,30 @@ impl ExchangeContext<'_> {
     }
 
     fn should_renew(&self, outcome: &ResponseOutcome) -> bool {
-        let expired = matches!(outcome, ResponseOutcome::ApiError { kind: ErrorKind::TokenExpired, .. })
-            || matches!(outcome, ResponseOutcome::ApiError { remedy: Some(ErrorRemedy::RenewOnce), .. });
+        let expired = matches!(
+            outcome,
+            ResponseOutcome::ApiError {
+                kind: ErrorKind::TokenExpired,
+                ..
+            }
+        ) || matches!(
+            outcome,
+            ResponseOutcome::ApiError {
+                remedy: Some(ErrorRemedy::RenewOnce),
+                ..
+            }
+        );
         expired && self.can_renew_token
     }
 
     fn token_query(&self) -> Option<TokenQuery<'_>> {
         let token = self.scheme.token_for_level(self.level)?;
-        Some(TokenQuery { scheme: self.scheme, token, access: self.access, context: self.context })
+        Some(TokenQuery {
+            scheme: self.scheme,
+            token,
+            access: self.access,
+            context: self.context,
+        })
     }
 }
 
@@ -187,5 +251,7 @@ impl ExchangeContext<'_> {
 pub fn missing_recording_reason(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;
     let said = response.json().ok()?;
-    said.get("message").and_then(Value::as_str).map(str::to_owned)
+    said.get("message")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }

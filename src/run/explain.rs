@@ -1,4 +1,5 @@
-//! One step as it would be sent, with everything that a person may see of how it came about. Sends nothing.
+//! One step as it would be sent, with everything that a person may see of how it came about. Sends
+//! nothing.
 
 use super::access::AccessError;
 use super::step::StepError;
@@ -10,7 +11,10 @@ use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{RequestPart, Scheme};
 use crate::model::template::Expression;
 use crate::plan::Unit;
-use crate::render::{FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope, render_draft};
+use crate::render::{
+    FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope,
+    render_draft,
+};
 use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
@@ -65,7 +69,11 @@ impl ExplainError {
     /// What to do: values that only an earlier step brings can be given on the command line.
     #[must_use]
     pub fn hints(&self, request: &Request, step: &Step) -> Vec<String> {
-        let captured = request.steps.iter().take_while(|earlier| earlier.at != step.at).flat_map(|earlier| &earlier.captures);
+        let captured = request
+            .steps
+            .iter()
+            .take_while(|earlier| earlier.at != step.at)
+            .flat_map(|earlier| &earlier.captures);
         let names: Vec<&str> = captured.map(|capture| capture.name.as_str()).collect();
         let mut hints = self.0.notes();
         if !names.is_empty() {
@@ -79,43 +87,104 @@ impl ExplainError {
 }
 
 /// # Errors
-/// When a template cannot be filled in, an account is not clear, or a step of the signature cannot be computed.
-pub fn explain(unit: &Unit<'_>, step: &Step, context: &RunContext<'_>, now_ms: i64) -> Result<StepExplanation, ExplainError> {
+/// When a template cannot be filled in, an account is not clear, or a step of the signature cannot
+/// be computed.
+pub fn explain(
+    unit: &Unit<'_>,
+    step: &Step,
+    context: &RunContext<'_>,
+    now_ms: i64,
+) -> Result<StepExplanation, ExplainError> {
     let (request, account) = (unit.request, unit.account.as_deref());
-    let moment = FreshValues { unix_ms: now_ms, seed: (context.rng)() };
-    let variables = variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
+    let moment = FreshValues {
+        unix_ms: now_ms,
+        seed: (context.rng)(),
+    };
+    let variables =
+        variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
-        return Err(StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into());
+        return Err(
+            StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into(),
+        );
     };
     let draft = render_draft(step, &variables, moment, context.files).map_err(StepError::from)?;
-    let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
-    let access = context.access(scheme, level, account).map_err(StepError::from)?;
+    let level = choose_level(
+        scheme,
+        step.level.as_ref().map(|level| level.name.as_str()),
+        step.method,
+        &draft.path,
+    );
+    let access = context
+        .access(scheme, level, account)
+        .map_err(StepError::from)?;
     let mut notes = missing_notes(context, scheme, level, account);
     let is_given = access.given_token.get("access_token").is_some();
     let renewed = scheme.token_for_level(level).filter(|_| !is_given);
-    let token = renewed.map_or_else(|| access.given_token.clone(), |token| placeholder_token(token, &access.given_token));
+    let token = renewed.map_or_else(
+        || access.given_token.clone(),
+        |token| placeholder_token(token, &access.given_token),
+    );
     if renewed.is_some() {
         notes
             .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
     }
     context.register_secrets(scheme, &access.credentials, &token);
-    let signed_at = FreshValues { unix_ms: scheme.clock.request_time_ms(now_ms), ..moment };
-    let inputs =
-        SigningInputs { credentials: &access.credentials, token: Some(&token), moment: signed_at, steps: &[], extra: &[] };
+    let signed_at = FreshValues {
+        unix_ms: scheme.clock.request_time_ms(now_ms),
+        ..moment
+    };
+    let inputs = SigningInputs {
+        credentials: &access.credentials,
+        token: Some(&token),
+        moment: signed_at,
+        steps: &[],
+        extra: &[],
+    };
     let mut calls = Vec::new();
     if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
-        let base = context.accesses.region_base(scheme, issue.host.as_deref(), &access.base).map_err(StepError::from)?;
+        let base = context
+            .accesses
+            .region_base(scheme, issue.host.as_deref(), &access.base)
+            .map_err(StepError::from)?;
         let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
-        let sealed = seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
-        calls.push(explain_request("the request for a token, sent first", &sealed, scheme, account, context));
+        let sealed =
+            seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
+        calls.push(explain_request(
+            "the request for a token, sent first",
+            &sealed,
+            scheme,
+            account,
+            context,
+        ));
     }
-    let sealed = seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
-    calls.push(explain_request(if calls.is_empty() { "" } else { "the request itself" }, &sealed, scheme, account, context));
-    let level_name = if level.name.is_empty() { String::new() } else { format!(", level {}", level.name) };
+    let sealed =
+        seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
+    calls.push(explain_request(
+        if calls.is_empty() {
+            ""
+        } else {
+            "the request itself"
+        },
+        &sealed,
+        scheme,
+        account,
+        context,
+    ));
+    let level_name = if level.name.is_empty() {
+        String::new()
+    } else {
+        format!(", level {}", level.name)
+    };
     let mut redactor = context.redactor.borrow_mut();
     Ok(StepExplanation {
-        id: step.name.as_ref().map_or_else(|| request.name.clone(), |name| format!("{}::{name}", request.name)),
-        summary: format!("scheme {}{level_name}, account {}, environment {}", scheme.name, access.account, context.environment),
+        id: step.name.as_ref().map_or_else(
+            || request.name.clone(),
+            |name| format!("{}::{name}", request.name),
+        ),
+        summary: format!(
+            "scheme {}{level_name}, account {}, environment {}",
+            scheme.name, access.account, context.environment
+        ),
         time: time_note(now_ms, &sealed.trace),
         notes,
         values: used_values(step, &variables, &mut redactor),
@@ -141,11 +210,21 @@ fn explain_request(
         trace: trace
             .lines
             .iter()
-            .map(|line| (line.id.clone(), line.op.to_owned(), redactor.redact_for_display(&line.value)))
+            .map(|line| {
+                (
+                    line.id.clone(),
+                    line.op.to_owned(),
+                    redactor.redact_for_display(&line.value),
+                )
+            })
             .collect(),
         attached: placed_values(&trace.attached, &mut redactor),
         wire: redactor.redact_for_display(&step::request_text(request)),
-        curl: curl_command(request, &|name| context.accesses.credential_variable(scheme, account, name), &mut redactor),
+        curl: curl_command(
+            request,
+            &|name| context.accesses.credential_variable(scheme, account, name),
+            &mut redactor,
+        ),
     }
 }
 
@@ -168,27 +247,54 @@ fn missing_notes(
 }
 
 fn time_note(now_ms: i64, trace: &SignTrace) -> String {
-    let now = jiff::Timestamp::from_millisecond(now_ms).map(|time| time.to_string()).unwrap_or_default();
+    let now = jiff::Timestamp::from_millisecond(now_ms)
+        .map(|time| time.to_string())
+        .unwrap_or_default();
     format!("{now}, written as {}", trace.ts)
 }
 
-fn placed_values(rows: &[(RequestPart, String, String)], redactor: &mut Redactor) -> Vec<(String, RedactedText)> {
-    rows.iter().map(|(part, name, value)| (format!("{} {name}", part.name()), redactor.redact_for_display(value))).collect()
+fn placed_values(
+    rows: &[(RequestPart, String, String)],
+    redactor: &mut Redactor,
+) -> Vec<(String, RedactedText)> {
+    rows.iter()
+        .map(|(part, name, value)| {
+            (
+                format!("{} {name}", part.name()),
+                redactor.redact_for_display(value),
+            )
+        })
+        .collect()
 }
 
 /// Each name once, in the order of its first use.
-fn used_values(step: &Step, variables: &VariableScope, redactor: &mut Redactor) -> Vec<ExplainedValue> {
+fn used_values(
+    step: &Step,
+    variables: &VariableScope,
+    redactor: &mut Redactor,
+) -> Vec<ExplainedValue> {
     let mut found: Vec<ExplainedValue> = Vec::new();
     for expression in expressions(step) {
-        for name in TemplateDialect::Request.names_in(expression).unwrap_or_default() {
+        for name in TemplateDialect::Request
+            .names_in(expression)
+            .unwrap_or_default()
+        {
             let root = name.split('.').next().unwrap_or_default().to_owned();
             if found.iter().any(|value| value.name == root) {
                 continue;
             }
             if FUNCTION_NAMES.contains(&root.as_str()) {
-                let value = redactor.redact_for_display(&format!("the function in `{}`", expression.source));
-                found.push(ExplainedValue { name: root, value, layer: VariableLayer::BuiltIn, at: Some(expression.at) });
-            } else if let (Some(value), Some(origin)) = (variables.get(&root), variables.origin(&root)) {
+                let value = redactor
+                    .redact_for_display(&format!("the function in `{}`", expression.source));
+                found.push(ExplainedValue {
+                    name: root,
+                    value,
+                    layer: VariableLayer::BuiltIn,
+                    at: Some(expression.at),
+                });
+            } else if let (Some(value), Some(origin)) =
+                (variables.get(&root), variables.origin(&root))
+            {
                 found.push(ExplainedValue {
                     name: root,
                     value: redactor.redact_for_display(&value.to_json()),
@@ -204,21 +310,42 @@ fn used_values(step: &Step, variables: &VariableScope, redactor: &mut Redactor) 
 /// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
 fn placeholder_fixtures(unit: &Unit<'_>) -> Vec<FixtureValue> {
     let value = |fixture: &Fixture| {
-        let member = |field: &TemplateField| (field.name.clone(), Value::from(format!("‹{}.{}›", fixture.name, field.name)));
+        let member = |field: &TemplateField| {
+            (
+                field.name.clone(),
+                Value::from(format!("‹{}.{}›", fixture.name, field.name)),
+            )
+        };
         Value::Object(fixture.values.iter().map(member).collect())
     };
-    let of = |fixture: &&Fixture| FixtureValue { name: fixture.name.clone(), value: value(fixture), marked: None };
+    let of = |fixture: &&Fixture| FixtureValue {
+        name: fixture.name.clone(),
+        value: value(fixture),
+        marked: None,
+    };
     unit.fixtures.iter().map(of).collect()
 }
 
 /// Those of the request itself, not of what is expected of its answer.
 fn expressions(step: &Step) -> Vec<&Expression> {
-    let fields = step.query.iter().chain(&step.headers).flat_map(|field| field.value.expressions());
-    step.path.expressions().chain(fields).chain(step.body.expressions()).collect()
+    let fields = step
+        .query
+        .iter()
+        .chain(&step.headers)
+        .flat_map(|field| field.value.expressions());
+    step.path
+        .expressions()
+        .chain(fields)
+        .chain(step.body.expressions())
+        .collect()
 }
 
 /// A command for a shell. A secret stands in it as the variable that brings it, never as itself.
-fn curl_command(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor: &mut Redactor) -> String {
+fn curl_command(
+    wire: &WireRequest,
+    variable: &dyn Fn(&str) -> String,
+    redactor: &mut Redactor,
+) -> String {
     let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
     if wire.method().name() != "GET" {
         words.push(format!("-X {}", wire.method()));
@@ -232,7 +359,8 @@ fn curl_command(wire: &WireRequest, variable: &dyn Fn(&str) -> String, redactor:
         }
     }
     if !wire.body().is_empty() {
-        let text = std::str::from_utf8(wire.body()).map_or_else(|_| "@FILE-WITH-THE-BODY".to_owned(), quote);
+        let text = std::str::from_utf8(wire.body())
+            .map_or_else(|_| "@FILE-WITH-THE-BODY".to_owned(), quote);
         words.push(format!("--data-binary {text}"));
     }
     words.join(" \\\n    ")
@@ -242,7 +370,11 @@ fn shell_quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
     if !redacted.contains('‹') {
         return format!("'{}'", redacted.replace('\'', "'\\''"));
     }
-    let escaped = redacted.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
+    let escaped = redacted
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$")
+        .replace('`', "\\`");
     let mut out = String::new();
     for (index, piece) in escaped.split(['‹', '›']).enumerate() {
         if index % 2 == 0 {

@@ -1,7 +1,9 @@
 //! What did not hold, as events: every text has passed the redactor.
 
 use super::RunContext;
-use crate::check::{CaptureFailure, DifferenceKind, DifferenceList, PredicateFailure, ValueDifference};
+use crate::check::{
+    CaptureFailure, DifferenceKind, DifferenceList, PredicateFailure, ValueDifference,
+};
 use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
 use crate::secret::Redactor;
@@ -23,16 +25,30 @@ pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -
         subject: redactor.redact_for_display(&failure.subject),
         expected: redactor.redact_for_display(&failure.expected),
         actual: redactor.redact_for_display(&actual),
-        hint: failure.reason.as_ref().map(|why| redactor.redact_for_display(why)),
+        hint: failure
+            .reason
+            .as_ref()
+            .map(|why| redactor.redact_for_display(why)),
         differences,
     }
 }
 
 /// Each by itself, and how many there are more.
-pub fn difference_reports(found: &DifferenceList, redactor: &mut Redactor) -> Vec<DifferenceReport> {
-    let mut differences: Vec<_> = found.shown.iter().map(|difference| difference_report(difference, redactor)).collect();
+pub fn difference_reports(
+    found: &DifferenceList,
+    redactor: &mut Redactor,
+) -> Vec<DifferenceReport> {
+    let mut differences: Vec<_> = found
+        .shown
+        .iter()
+        .map(|difference| difference_report(difference, redactor))
+        .collect();
     if found.omitted > 0 {
-        differences.push(redactor.redact_for_display(&format!("… and {} more differences", found.omitted)).into());
+        differences.push(
+            redactor
+                .redact_for_display(&format!("… and {} more differences", found.omitted))
+                .into(),
+        );
     }
     differences
 }
@@ -57,22 +73,34 @@ pub fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> Fa
     FailureReport {
         at: failure.at,
         subject: redactor.redact_for_display(&failure.subject),
-        expected: redactor.redact_for_display(&format!("something to capture as `{}`", failure.name)),
+        expected: redactor
+            .redact_for_display(&format!("something to capture as `{}`", failure.name)),
         actual: redactor.redact_for_display(&failure.reason),
-        hint: failure.actual.as_ref().map(|actual| redactor.redact_for_display(actual)),
+        hint: failure
+            .actual
+            .as_ref()
+            .map(|actual| redactor.redact_for_display(actual)),
         differences: Vec::new(),
     }
 }
 
 /// The answer is not what `ok` says.
-pub fn unexpected_outcome(step: &Step, expected: &str, actual: &str, context: &RunContext<'_>) -> FailureReport {
+pub fn unexpected_outcome(
+    step: &Step,
+    expected: &str,
+    actual: &str,
+    context: &RunContext<'_>,
+) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: step.at,
         subject: redactor.redact_for_display("ok"),
         expected: redactor.redact_for_display(expected),
         actual: redactor.redact_for_display(actual),
-        hint: Some(redactor.redact_for_display(&format!("by the rules of the scheme `{}`", step.scheme.name))),
+        hint: Some(redactor.redact_for_display(&format!(
+            "by the rules of the scheme `{}`",
+            step.scheme.name
+        ))),
         differences: Vec::new(),
     }
 }

@@ -1,5 +1,5 @@
-//! Sets fixtures up when they are first needed and undoes them in exact reverse, exactly once, whatever fails. Before each call
-//! that makes something, the ledger knows of it.
+//! Sets fixtures up when they are first needed and undoes them in exact reverse, exactly once,
+//! whatever fails. Before each call that makes something, the ledger knows of it.
 
 use super::RunContext;
 use super::exchange::SendState;
@@ -11,7 +11,9 @@ use crate::jsonpath::PathMatches;
 use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
 use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
 use crate::recording::RecordingKey;
-use crate::render::{PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft};
+use crate::render::{
+    PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
+};
 use crate::store::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
@@ -28,7 +30,8 @@ pub struct ActiveFixtures<'l, 'w> {
 
 struct FixtureInstance<'w> {
     fixture: &'w Fixture,
-    /// What others see of it, or why it could not be set up: everybody who needs it is told the same.
+    /// What others see of it, or why it could not be set up: everybody who needs it is told the
+    /// same.
     result: Result<FixtureValue, SetUpError>,
     pending_undos: Vec<PendingUndo<'w>>,
 }
@@ -58,12 +61,23 @@ impl SetUpError {
             Verdict::Error(trouble, why) => (*trouble, why.to_string()),
             _ => (ErrorClass::Unable, "an expectation did not hold".to_owned()),
         };
-        Self { error_class: trouble, reason: format!("the fixture `{}` could not be set up: {why}", fixture.name), steps }
+        Self {
+            error_class: trouble,
+            reason: format!("the fixture `{}` could not be set up: {why}", fixture.name),
+            steps,
+        }
     }
 
     fn file_error(fixture: &Fixture, reason: &str) -> Self {
-        let reason = format!("the fixture `{}` could not be set up: {reason}", fixture.name);
-        Self { error_class: ErrorClass::File, reason, steps: Vec::new() }
+        let reason = format!(
+            "the fixture `{}` could not be set up: {reason}",
+            fixture.name
+        );
+        Self {
+            error_class: ErrorClass::File,
+            reason,
+            steps: Vec::new(),
+        }
     }
 }
 
@@ -80,13 +94,18 @@ impl From<LedgerError> for SetUpError {
 impl<'l, 'w> ActiveFixtures<'l, 'w> {
     #[must_use]
     pub fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
-        Self { active_set: ActiveFixtureSet::default(), instances: HashMap::new(), ledger }
+        Self {
+            active_set: ActiveFixtureSet::default(),
+            instances: HashMap::new(),
+            ledger,
+        }
     }
 
     /// The values of what a unit names; the fixtures it needs stand from now on.
     ///
     /// # Errors
-    /// When one of them could not be set up, now or earlier. What it had made by then is undone in its turn.
+    /// When one of them could not be set up, now or earlier. What it had made by then is undone in
+    /// its turn.
     pub async fn set_up(
         &mut self,
         unit: &Unit<'w>,
@@ -99,30 +118,53 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             if let Some(first) = self.active_set.teardown_before(&place) {
                 self.undo_all(first, context, emit).await;
                 let mut undos = Vec::new();
-                // On the heap, as taking back is: most units need nothing, and all would carry the room for it.
+                // On the heap, as taking back is: most units need nothing, and all would carry the
+                // room for it.
                 let result = Box::pin(self.create(&mut undos, unit, fixture, context, emit)).await;
-                let instance = FixtureInstance { fixture, result, pending_undos: undos };
+                let instance = FixtureInstance {
+                    fixture,
+                    result,
+                    pending_undos: undos,
+                };
                 self.active_set.insert(place);
                 self.instances.insert(id.clone(), instance);
             }
-            if let Some(Err(error)) = self.instances.get_mut(&id).map(|instance| &mut instance.result) {
+            if let Some(Err(error)) = self
+                .instances
+                .get_mut(&id)
+                .map(|instance| &mut instance.result)
+            {
                 let said = error.clone();
                 // What was sent is shown once.
                 error.steps.clear();
                 return Err(said);
             }
         }
-        Ok(unit.request.needs.iter().filter_map(|needed| self.fixture_value(unit, &needed.name)).collect())
+        Ok(unit
+            .request
+            .needs
+            .iter()
+            .filter_map(|needed| self.fixture_value(unit, &needed.name))
+            .collect())
     }
 
     fn fixture_value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
         let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
-        self.instances.get(&fixture_key(unit, fixture))?.result.as_ref().ok().cloned()
+        self.instances
+            .get(&fixture_key(unit, fixture))?
+            .result
+            .as_ref()
+            .ok()
+            .cloned()
     }
 
     /// What the fixtures that a fixture needs are worth.
     fn needed_values(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<FixtureValue> {
-        fixture.needs.iter().filter_map(|needed| self.fixture_value(unit, &needed.name)).collect()
+        fixture
+            .needs
+            .iter()
+            .filter_map(|needed| self.fixture_value(unit, &needed.name))
+            .collect()
     }
 
     /// Makes one fixture, step by step; what can be undone is in `undos` before it is made.
@@ -134,31 +176,63 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<FixtureValue, SetUpError> {
-        let file = |error: &crate::render::RenderError| SetUpError::file_error(fixture, &error.reason);
+        let file =
+            |error: &crate::render::RenderError| SetUpError::file_error(fixture, &error.reason);
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
-        let mut variables = base_variables(context, moment(context), account, scheme).map_err(|error| file(&error))?;
+        let mut variables = base_variables(context, moment(context), account, scheme)
+            .map_err(|error| file(&error))?;
         set_fixtures(&mut variables, self.needed_values(unit, fixture));
-        let param = unit.param(fixture).map(|param| param.vars.as_slice()).unwrap_or_default();
-        variables.define(param, VariableLayer::Case).map_err(|error| file(&error))?;
-        variables.define(&fixture.vars, VariableLayer::File).map_err(|error| file(&error))?;
-        let caller = StepOwner { recording_key: fixture_recording_key(unit, fixture), redact_rules: &[], unit: None };
-        context
-            .recordings
-            .include_redactions(&caller.recording_key, unit.fixtures.iter().map(|other| fixture_recording_key(unit, other)));
+        let param = unit
+            .param(fixture)
+            .map(|param| param.vars.as_slice())
+            .unwrap_or_default();
+        variables
+            .define(param, VariableLayer::Case)
+            .map_err(|error| file(&error))?;
+        variables
+            .define(&fixture.vars, VariableLayer::File)
+            .map_err(|error| file(&error))?;
+        let caller = StepOwner {
+            recording_key: fixture_recording_key(unit, fixture),
+            redact_rules: &[],
+            unit: None,
+        };
+        context.recordings.include_redactions(
+            &caller.recording_key,
+            unit.fixtures
+                .iter()
+                .map(|other| fixture_recording_key(unit, other)),
+        );
         let mut steps = Vec::new();
         for made in &fixture.steps {
             variables.set_fresh_values(moment(context));
-            let verdict = self.create_step(undos, fixture, made, &caller, &mut variables, &mut steps, context).await?;
+            let verdict = self
+                .create_step(
+                    undos,
+                    fixture,
+                    made,
+                    &caller,
+                    &mut variables,
+                    &mut steps,
+                    context,
+                )
+                .await?;
             if !verdict.is_pass() {
                 return Err(SetUpError::from_verdict(fixture, &verdict, steps));
             }
         }
-        emit(Event::SetUp(SetUpReport { fixture: fixture.name.clone(), steps }));
+        emit(Event::SetUp(SetUpReport {
+            fixture: fixture.name.clone(),
+            steps,
+        }));
         values_of(fixture, &variables).map_err(|error| file(&error))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of `make`, with all that it works on")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of `make`, with all that it works on"
+    )]
     async fn create_step(
         &mut self,
         undos: &mut Vec<PendingUndo<'w>>,
@@ -170,12 +244,20 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         context: &RunContext<'_>,
     ) -> Result<Verdict, SetUpError> {
         let number = match &made.undo {
-            Some(_) => self.open_undo(fixture, made, caller.recording_key.account.as_deref(), context)?,
+            Some(_) => self.open_undo(
+                fixture,
+                made,
+                caller.recording_key.account.as_deref(),
+                context,
+            )?,
             None => None,
         };
         let done = step::run(caller, &made.step, variables, context).await;
         let verdict = done.report.verdict.clone();
-        steps.push(StepReport { name: Some(step_name(fixture, made)), ..done.report });
+        steps.push(StepReport {
+            name: Some(step_name(fixture, made)),
+            ..done.report
+        });
         if made.undo.is_none() {
             return Ok(verdict);
         }
@@ -183,12 +265,22 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             self.close_undo(number)?;
             return Ok(verdict);
         }
-        let (call, unsigned) = (undo_call(made, variables, context), recorded_undo_draft(made, variables, context));
-        if let (Some(number), Some(call), Some(ledger)) = (number, &call, &mut *self.ledger.borrow_mut()) {
+        let (call, unsigned) = (
+            undo_call(made, variables, context),
+            recorded_undo_draft(made, variables, context),
+        );
+        if let (Some(number), Some(call), Some(ledger)) =
+            (number, &call, &mut *self.ledger.borrow_mut())
+        {
             // What is written down holds no secret, whatever the answer held.
             ledger.record_created(number, redacted_undo(call, context))?;
         }
-        undos.push(PendingUndo { ledger_number: number, step: made, call, unsigned });
+        undos.push(PendingUndo {
+            ledger_number: number,
+            step: made,
+            call,
+            unsigned,
+        });
         Ok(verdict)
     }
 
@@ -200,11 +292,17 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         account: Option<&str>,
         context: &RunContext<'_>,
     ) -> Result<Option<u64>, SetUpError> {
-        let Some(folder) = &context.ledger else { return Ok(None) };
+        let Some(folder) = &context.ledger else {
+            return Ok(None);
+        };
         let mut ledger = self.ledger.borrow_mut();
         let ledger = match &mut *ledger {
             Some(ledger) => ledger,
-            none => none.insert(Ledger::create(folder, &context.run_id, &context.workspace.root)?),
+            none => none.insert(Ledger::create(
+                folder,
+                &context.run_id,
+                &context.workspace.root,
+            )?),
         };
         let entry = LedgerEntry {
             number: 0,
@@ -244,20 +342,34 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     }
 
     /// Each in its turn, whatever becomes of the others.
-    async fn undo_all(&mut self, ids: Vec<FixtureKey>, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
+    async fn undo_all(
+        &mut self,
+        ids: Vec<FixtureKey>,
+        context: &RunContext<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
         for id in ids {
             self.active_set.remove(&id);
-            let Some(mut instance) = self.instances.remove(&id) else { continue };
+            let Some(mut instance) = self.instances.remove(&id) else {
+                continue;
+            };
             while let Some(pending) = instance.pending_undos.pop() {
                 if context.keep_fixtures {
                     continue;
                 }
                 let number = pending.ledger_number;
-                let whose = RecordingKey::for_fixture(&instance.fixture.name, id.account.as_deref());
+                let whose =
+                    RecordingKey::for_fixture(&instance.fixture.name, id.account.as_deref());
                 let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
-                let noted = if outcome.is_ok() { self.close_undo(number).map_err(|error| error.to_string()) } else { Ok(()) };
+                let noted = if outcome.is_ok() {
+                    self.close_undo(number).map_err(|error| error.to_string())
+                } else {
+                    Ok(())
+                };
                 if let Err(reason) = outcome.and(noted) {
-                    emit(Event::UndoFailed(undo_report(&instance, &pending, &reason, context)));
+                    emit(Event::UndoFailed(undo_report(
+                        &instance, &pending, &reason, context,
+                    )));
                 }
             }
         }
@@ -274,14 +386,28 @@ fn values_of(fixture: &Fixture, variables: &VariableScope) -> Result<FixtureValu
         values.push((field.name.clone(), value));
     }
     let marked = is_fresh.then_some(Value::Object(marked));
-    Ok(FixtureValue { name: fixture.name.clone(), value: Value::Object(values), marked })
+    Ok(FixtureValue {
+        name: fixture.name.clone(),
+        value: Value::Object(values),
+        marked,
+    })
 }
 
-async fn send_pending_undo(pending: &PendingUndo<'_>, whose: &RecordingKey, context: &RunContext<'_>) -> Result<(), String> {
+async fn send_pending_undo(
+    pending: &PendingUndo<'_>,
+    whose: &RecordingKey,
+    context: &RunContext<'_>,
+) -> Result<(), String> {
     let unknown = "its answer did not say what was made, so it cannot be taken back";
-    let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else { return Err(unknown.to_owned()) };
-    let recall = UndoRequest::from_ledger(&undo.step.scheme.name, call, whose.clone(), &undo.gone).ok_or(unknown)?;
-    let recall = UndoRequest { unsigned: pending.unsigned.as_ref(), ..recall };
+    let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else {
+        return Err(unknown.to_owned());
+    };
+    let recall = UndoRequest::from_ledger(&undo.step.scheme.name, call, whose.clone(), &undo.gone)
+        .ok_or(unknown)?;
+    let recall = UndoRequest {
+        unsigned: pending.unsigned.as_ref(),
+        ..recall
+    };
     undo::send_undo(recall, context).await
 }
 
@@ -294,27 +420,59 @@ fn undo_report(
     let mut redactor = context.redactor.borrow_mut();
     UndoFailureReport {
         fixture: step_name(instance.fixture, pending.step),
-        at: pending.step.undo.as_ref().map_or(pending.step.step.at, |undo| undo.step.at),
+        at: pending
+            .step
+            .undo
+            .as_ref()
+            .map_or(pending.step.step.at, |undo| undo.step.at),
         reason: redactor.redact_for_display(reason),
         is_in_ledger: pending.ledger_number.is_some(),
     }
 }
 
 fn step_name(fixture: &Fixture, made: &FixtureStep) -> String {
-    format!("{}::{}", fixture.name, made.step.name.as_deref().unwrap_or("step"))
+    format!(
+        "{}::{}",
+        fixture.name,
+        made.step.name.as_deref().unwrap_or("step")
+    )
 }
 
 /// The undo as recordings know it.
-fn recorded_undo_draft(made: &FixtureStep, variables: &VariableScope, context: &RunContext<'_>) -> Option<Draft> {
-    let step = &made.undo.as_ref().filter(|_| context.recordings.is_enabled())?.step;
-    render_draft(step, &PlaceholderScope(variables), variables.fresh_values(), context.files).ok()
+fn recorded_undo_draft(
+    made: &FixtureStep,
+    variables: &VariableScope,
+    context: &RunContext<'_>,
+) -> Option<Draft> {
+    let step = &made
+        .undo
+        .as_ref()
+        .filter(|_| context.recordings.is_enabled())?
+        .step;
+    render_draft(
+        step,
+        &PlaceholderScope(variables),
+        variables.fresh_values(),
+        context.files,
+    )
+    .ok()
 }
 
 /// The undo as it will be sent. `None` when it needs something that the answer did not bring.
-fn undo_call(made: &FixtureStep, variables: &VariableScope, context: &RunContext<'_>) -> Option<UndoCall> {
+fn undo_call(
+    made: &FixtureStep,
+    variables: &VariableScope,
+    context: &RunContext<'_>,
+) -> Option<UndoCall> {
     let step = &made.undo.as_ref()?.step;
-    let Draft { method, path, raw_query, query, headers, body } =
-        render_draft(step, variables, variables.fresh_values(), context.files).ok()?;
+    let Draft {
+        method,
+        path,
+        raw_query,
+        query,
+        headers,
+        body,
+    } = render_draft(step, variables, variables.fresh_values(), context.files).ok()?;
     let body = match body {
         DraftBody::Json(value) => UndoBody::Json(value.to_json()),
         DraftBody::Form(pairs) => UndoBody::Form(pairs),
@@ -354,25 +512,64 @@ pub async fn find_leftovers(
     let words = |error: crate::render::RenderError| error.reason;
     let scheme = Some(find.step.scheme.name.as_str());
     let mut variables = base_variables(context, moment(context), account, scheme).map_err(words)?;
-    variables.set("run_id", Value::from(run_id), VariableOrigin { layer: VariableLayer::BuiltIn, at: None });
-    let list = render_draft(&find.step, &variables, variables.fresh_values(), context.files).map_err(words)?;
-    let answer =
-        undo::fetch_json(UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]), context).await?;
+    variables.set(
+        "run_id",
+        Value::from(run_id),
+        VariableOrigin {
+            layer: VariableLayer::BuiltIn,
+            at: None,
+        },
+    );
+    let list = render_draft(
+        &find.step,
+        &variables,
+        variables.fresh_values(),
+        context.files,
+    )
+    .map_err(words)?;
+    let answer = undo::fetch_json(
+        UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]),
+        context,
+    )
+    .await?;
     let things = match find.each.find(&answer) {
         Ok(PathMatches::One(thing)) => thing.into_iter().collect(),
         Ok(PathMatches::Many(things)) => things,
-        Err(_) => return Err(format!("`{}` looks at too much of the list", find.each.as_str())),
+        Err(_) => {
+            return Err(format!(
+                "`{}` looks at too much of the list",
+                find.each.as_str()
+            ));
+        }
     };
     let mut drafts = Vec::new();
-    for thing in things.into_iter().filter(|thing| has_run_id(thing, &find.tag, run_id)) {
+    for thing in things
+        .into_iter()
+        .filter(|thing| has_run_id(thing, &find.tag, run_id))
+    {
         let mut variables = variables.clone();
         for (name, path) in &find.capture {
             let Ok(PathMatches::One(Some(value))) = path.find(thing) else {
                 return Err(format!("a thing in the list has no `{}`", path.as_str()));
             };
-            variables.set(name.as_str(), value.clone(), VariableOrigin { layer: VariableLayer::Capture, at: None });
+            variables.set(
+                name.as_str(),
+                value.clone(),
+                VariableOrigin {
+                    layer: VariableLayer::Capture,
+                    at: None,
+                },
+            );
         }
-        drafts.push(render_draft(&undo.step, &variables, variables.fresh_values(), context.files).map_err(words)?);
+        drafts.push(
+            render_draft(
+                &undo.step,
+                &variables,
+                variables.fresh_values(),
+                context.files,
+            )
+            .map_err(words)?,
+        );
     }
     Ok(drafts)
 }

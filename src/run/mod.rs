@@ -69,11 +69,13 @@ pub struct RunContext<'w> {
     pub rng: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
     pub verbose: bool,
-    /// A report wants more than a person at a terminal: all exchanges, traces, what units are grouped by.
+    /// A report wants more than a person at a terminal: all exchanges, traces, what units are
+    /// grouped by.
     pub detail: bool,
     /// What the times of events count from.
     pub started_at: Instant,
-    /// The folder in which it is written down what fixtures make; `None` where everything ends with the run.
+    /// The folder in which it is written down what fixtures make; `None` where everything ends
+    /// with the run.
     pub ledger: Option<PathBuf>,
     /// What fixtures make is left there.
     pub keep_fixtures: bool,
@@ -89,32 +91,55 @@ pub struct RunContext<'w> {
 }
 
 impl RunContext<'_> {
-    /// As whom and where a request goes; its secrets are known to the redactor before anything is shown.
+    /// As whom and where a request goes; its secrets are known to the redactor before anything is
+    /// shown.
     ///
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn access(&self, scheme: &Scheme, level: &Level, account: Option<&str>) -> Result<Rc<AccountAccess>, AccessError> {
-        self.accesses.resolve_cached(scheme, level, account, &|access| {
-            self.register_secrets(scheme, &access.credentials, &access.given_token)
-        })
+    pub fn access(
+        &self,
+        scheme: &Scheme,
+        level: &Level,
+        account: Option<&str>,
+    ) -> Result<Rc<AccountAccess>, AccessError> {
+        self.accesses
+            .resolve_cached(scheme, level, account, &|access| {
+                self.register_secrets(scheme, &access.credentials, &access.given_token)
+            })
     }
 
-    /// Waits so long; `false` when somebody wants the run to stop. What is replayed waits for nothing.
+    /// Waits so long; `false` when somebody wants the run to stop. What is replayed waits for
+    /// nothing.
     async fn pause(&self, wait: Duration) -> bool {
-        let wait = if self.recordings.is_replay() { Duration::ZERO } else { wait };
+        let wait = if self.recordings.is_replay() {
+            Duration::ZERO
+        } else {
+            wait
+        };
         self.stop.pause(wait).await
     }
 
     /// From now on the tokens of a record are shown by their names.
     pub fn register_record_secrets(&self, record: &FamilyRecord) {
         let mut redactor = self.redactor.borrow_mut();
-        record.secrets().for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
+        record
+            .secrets()
+            .for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
     }
 
     /// From now on these secrets are shown by their names.
-    pub fn register_secrets(&self, scheme: &Scheme, credentials: &NamedValues, token: &NamedValues) {
+    pub fn register_secrets(
+        &self,
+        scheme: &Scheme,
+        credentials: &NamedValues,
+        token: &NamedValues,
+    ) {
         let mut redactor = self.redactor.borrow_mut();
-        for credential in scheme.credentials.iter().filter(|credential| credential.is_secret) {
+        for credential in scheme
+            .credentials
+            .iter()
+            .filter(|credential| credential.is_secret)
+        {
             if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
                 redactor.add_secret(format!("cred.{}", credential.name), value);
             }
@@ -139,11 +164,16 @@ fn body_text(body: &[u8]) -> String {
     }
 }
 
-/// Secrets go first, and only then is a long text cut: half a secret could not be recognised any more.
+/// Secrets go first, and only then is a long text cut: half a secret could not be recognised any
+/// more.
 fn redacted_text(text: &str, redactor: &mut Redactor) -> RedactedText {
     let whole = redactor.redact(text);
     match whole.char_indices().nth(MAX_SHOWN_BODY) {
-        Some((cut, _)) => redactor.redact_for_display(&format!("{}\n… ({} bytes in all)", &whole[..cut], text.len())),
+        Some((cut, _)) => redactor.redact_for_display(&format!(
+            "{}\n… ({} bytes in all)",
+            &whole[..cut],
+            text.len()
+        )),
         None => redactor.redact_for_display(&whole),
     }
 }
@@ -152,7 +182,9 @@ impl From<&AccessError> for ErrorClass {
     fn from(error: &AccessError) -> Self {
         match error {
             AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
-            AccessError::Account { .. } | AccessError::Region { .. } | AccessError::NoHost { .. } => Self::File,
+            AccessError::Account { .. }
+            | AccessError::Region { .. }
+            | AccessError::NoHost { .. } => Self::File,
         }
     }
 }

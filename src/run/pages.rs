@@ -1,5 +1,5 @@
-//! A step that is sent page by page: each answer says whether there is another page, and what to ask for it with. Every page
-//! is judged; captures of lists join.
+//! A step that is sent page by page: each answer says whether there is another page, and what to
+//! ask for it with. Every page is judged; captures of lists join.
 
 use super::exchange::StepProgress;
 use super::step::{Judgement, StepError};
@@ -26,7 +26,10 @@ pub async fn run(
     let before = variables.clone();
     let judged = fetch_pages(asking, pages, variables, progress).await;
     // Another step with the same variables begins at its own first page.
-    pages.next_page_vars.iter().for_each(|setting| variables.restore(&setting.name, &before));
+    pages
+        .next_page_vars
+        .iter()
+        .for_each(|setting| variables.restore(&setting.name, &before));
     judged
 }
 
@@ -42,7 +45,11 @@ async fn fetch_pages(
         page += 1;
         let asked = asking.send(variables, progress).await?;
         let mut judged = asking.judge(&asked, variables)?;
-        let leaf = CurrentPage { execution: asking, pages, number: page };
+        let leaf = CurrentPage {
+            execution: asking,
+            pages,
+            number: page,
+        };
         if judged.failures.is_empty() {
             joined.add(variables);
             match leaf.advance(&asked, variables) {
@@ -52,11 +59,18 @@ async fn fetch_pages(
                         continue;
                     }
                 }
-                Ok(false) => judged.failures.extend(joined.finish(&asked, variables, asking.context)),
+                Ok(false) => {
+                    judged
+                        .failures
+                        .extend(joined.finish(&asked, variables, asking.context))
+                }
                 Err(failure) => judged.failures.push(*failure),
             }
         }
-        judged.failures.iter_mut().for_each(|failure| leaf.add_page_number(failure));
+        judged
+            .failures
+            .iter_mut()
+            .for_each(|failure| leaf.add_page_number(failure));
         return asking.conclude(&asked, judged, progress);
     }
 }
@@ -71,9 +85,15 @@ struct CurrentPage<'a> {
 
 impl CurrentPage<'_> {
     /// Whether there is another page; then the variables are those of it.
-    fn advance(&self, asked: &StepResponse, variables: &mut VariableScope) -> Result<bool, Box<FailureReport>> {
+    fn advance(
+        &self,
+        asked: &StepResponse,
+        variables: &mut VariableScope,
+    ) -> Result<bool, Box<FailureReport>> {
         let answer = ResponseView::new(asked.response());
-        let json = answer.json().map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
+        let json = answer
+            .json()
+            .map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
         match find_one(&self.pages.has_next, json) {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
             Some(Value::Bool(true)) => {}
@@ -83,8 +103,12 @@ impl CurrentPage<'_> {
             return Err(self.too_many_pages());
         }
         for setting in &self.pages.next_page_vars {
-            let value = find_one(&setting.from, json).ok_or_else(|| self.missing_next_value(setting))?;
-            let origin = VariableOrigin { layer: VariableLayer::Capture, at: Some(setting.name_at) };
+            let value =
+                find_one(&setting.from, json).ok_or_else(|| self.missing_next_value(setting))?;
+            let origin = VariableOrigin {
+                layer: VariableLayer::Capture,
+                at: Some(setting.name_at),
+            };
             variables.set(setting.name.as_str(), value.clone(), origin);
         }
         Ok(true)
@@ -92,18 +116,31 @@ impl CurrentPage<'_> {
 
     fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {
         let subject = format!("while {}", self.pages.has_next.as_str());
-        self.failure(self.pages.has_next_at, [&subject, "`true`, `false`, `null` or nothing", actual])
+        self.failure(
+            self.pages.has_next_at,
+            [&subject, "`true`, `false`, `null` or nothing", actual],
+        )
     }
 
     fn too_many_pages(&self) -> Box<FailureReport> {
-        let expected = format!("an end within {}", pluralize(self.pages.max_pages as usize, "page"));
+        let expected = format!(
+            "an end within {}",
+            pluralize(self.pages.max_pages as usize, "page")
+        );
         let actual = format!("`{}` is still true", self.pages.has_next.as_str());
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
     fn missing_next_value(&self, setting: &NextPageVariable) -> Box<FailureReport> {
         let expected = format!("a value of `{}` for the next page", setting.name);
-        self.failure(setting.at, [&format!("set {}", setting.from.as_str()), &expected, "nothing is there"])
+        self.failure(
+            setting.at,
+            [
+                &format!("set {}", setting.from.as_str()),
+                &expected,
+                "nothing is there",
+            ],
+        )
     }
 
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
@@ -121,13 +158,22 @@ impl CurrentPage<'_> {
     /// Which page it was.
     fn add_page_number(&self, failure: &mut FailureReport) {
         let text = format!("{} (page {})", failure.subject, self.number);
-        failure.subject = self.execution.context.redactor.borrow_mut().redact_for_display(&text);
+        failure.subject = self
+            .execution
+            .context
+            .redactor
+            .borrow_mut()
+            .redact_for_display(&text);
     }
 }
 
 /// Paths for many are refused when the file is loaded.
 fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
-    if let Ok(PathMatches::One(found)) = path.find(json) { found } else { None }
+    if let Ok(PathMatches::One(found)) = path.find(json) {
+        found
+    } else {
+        None
+    }
 }
 
 /// What all pages have together.
@@ -135,7 +181,13 @@ struct JoinedCaptures<'c>(Vec<(&'c Capture, Vec<Value>)>);
 
 impl<'c> JoinedCaptures<'c> {
     fn of(captures: &'c [Capture]) -> Self {
-        Self(captures.iter().filter(|capture| captures_list(capture)).map(|capture| (capture, Vec::new())).collect())
+        Self(
+            captures
+                .iter()
+                .filter(|capture| captures_list(capture))
+                .map(|capture| (capture, Vec::new()))
+                .collect(),
+        )
     }
 
     fn add(&mut self, variables: &VariableScope) {
@@ -147,7 +199,12 @@ impl<'c> JoinedCaptures<'c> {
     }
 
     /// A capture that found nothing on any page has found nothing.
-    fn finish(self, asked: &StepResponse, variables: &mut VariableScope, context: &RunContext<'_>) -> Vec<FailureReport> {
+    fn finish(
+        self,
+        asked: &StepResponse,
+        variables: &mut VariableScope,
+        context: &RunContext<'_>,
+    ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0 {
             if all.is_empty()
@@ -155,7 +212,10 @@ impl<'c> JoinedCaptures<'c> {
             {
                 failures.push(failures::capture_failure(&failure, context));
             }
-            let origin = VariableOrigin { layer: VariableLayer::Capture, at: Some(capture.name_at) };
+            let origin = VariableOrigin {
+                layer: VariableLayer::Capture,
+                at: Some(capture.name_at),
+            };
             variables.set(capture.name.as_str(), Value::List(all), origin);
         }
         failures

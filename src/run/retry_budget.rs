@@ -1,5 +1,6 @@
-//! How much trying again a run allows itself. A marketplace that has a fault is not helped by more calls, so retries are a
-//! small part of all calls, and a host that keeps failing gets none for a while.
+//! How much trying again a run allows itself. A marketplace that has a fault is not helped by more
+//! calls, so retries are a small part of all calls, and a host that keeps failing gets none for a
+//! while.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -7,7 +8,8 @@ use std::time::{Duration, Instant};
 
 /// As long as the calls and retries of a run are remembered.
 const WINDOW: Duration = Duration::from_secs(60);
-/// So many retries in a window are allowed in any case: a small run has too few calls for a share of them.
+/// So many retries in a window are allowed in any case: a small run has too few calls for a share
+/// of them.
 const MIN_RETRIES: usize = 10;
 /// One retry for so many calls.
 const CALLS_PER_RETRY: usize = 10;
@@ -20,7 +22,9 @@ const CIRCUIT_OPEN_TIME: Duration = Duration::from_secs(30);
 pub enum RetryDenial {
     #[error("not tried again: {FAILURE_THRESHOLD} calls in a row to {host} failed, and it gets no retries for {} s", CIRCUIT_OPEN_TIME.as_secs())]
     CircuitOpen { host: String },
-    #[error("not tried again: retries are at most a tenth of the calls of the last minute, or {MIN_RETRIES}")]
+    #[error(
+        "not tried again: retries are at most a tenth of the calls of the last minute, or {MIN_RETRIES}"
+    )]
     BudgetExhausted,
 }
 
@@ -48,13 +52,19 @@ struct RecentCount(VecDeque<(Instant, usize)>);
 impl RecentCount {
     fn add(&mut self, now: Instant) {
         match self.0.back_mut() {
-            Some((second, count)) if now.duration_since(*second) < Duration::from_secs(1) => *count += 1,
+            Some((second, count)) if now.duration_since(*second) < Duration::from_secs(1) => {
+                *count += 1
+            }
             _ => self.0.push_back((now, 1)),
         }
     }
 
     fn count(&mut self, now: Instant) -> usize {
-        while self.0.front().is_some_and(|(second, _)| now.duration_since(*second) >= WINDOW) {
+        while self
+            .0
+            .front()
+            .is_some_and(|(second, _)| now.duration_since(*second) >= WINDOW)
+        {
             self.0.pop_front();
         }
         self.0.iter().map(|(_, count)| count).sum()
@@ -78,7 +88,10 @@ impl RetryBudget {
         let health = state.hosts.entry(host.to_owned()).or_default();
         health.consecutive_failures += 1;
         if health.consecutive_failures >= FAILURE_THRESHOLD {
-            *health = HostHealth { consecutive_failures: 0, open_until: Some(now + CIRCUIT_OPEN_TIME) };
+            *health = HostHealth {
+                consecutive_failures: 0,
+                open_until: Some(now + CIRCUIT_OPEN_TIME),
+            };
         }
     }
 
@@ -88,8 +101,15 @@ impl RetryBudget {
     /// When there is none.
     pub fn acquire(&self, host: &str, now: Instant) -> Result<(), RetryDenial> {
         let state = &mut *self.0.borrow_mut();
-        if state.hosts.get(host).and_then(|health| health.open_until).is_some_and(|until| now < until) {
-            return Err(RetryDenial::CircuitOpen { host: host.to_owned() });
+        if state
+            .hosts
+            .get(host)
+            .and_then(|health| health.open_until)
+            .is_some_and(|until| now < until)
+        {
+            return Err(RetryDenial::CircuitOpen {
+                host: host.to_owned(),
+            });
         }
         if state.retries.count(now) >= MIN_RETRIES.max(state.calls.count(now) / CALLS_PER_RETRY) {
             return Err(RetryDenial::BudgetExhausted);
@@ -106,21 +126,30 @@ mod tests {
     #[test]
     fn a_host_that_fails_five_times_in_a_row_is_left_alone_for_half_a_minute() {
         let (retries, now) = (RetryBudget::default(), Instant::now());
-        let resting = Err(RetryDenial::CircuitOpen { host: "a".to_owned() });
+        let resting = Err(RetryDenial::CircuitOpen {
+            host: "a".to_owned(),
+        });
         (0..4).for_each(|_| retries.record_failure("a", now));
         assert_eq!(retries.acquire("a", now), Ok(()));
         retries.record_success("a", now);
         (0..5).for_each(|_| retries.record_failure("a", now));
         assert_eq!(retries.acquire("a", now), resting);
         assert_eq!(retries.acquire("b", now), Ok(()));
-        assert_eq!(retries.acquire("a", now + Duration::from_millis(29_999)), resting);
+        assert_eq!(
+            retries.acquire("a", now + Duration::from_millis(29_999)),
+            resting
+        );
         assert_eq!(retries.acquire("a", now + CIRCUIT_OPEN_TIME), Ok(()));
     }
 
     #[test]
     fn retries_are_a_tenth_of_the_calls_of_the_last_minute() {
         let (retries, now) = (RetryBudget::default(), Instant::now());
-        let taken = |at| (0..1_000).take_while(|_| retries.acquire("a", at).is_ok()).count();
+        let taken = |at| {
+            (0..1_000)
+                .take_while(|_| retries.acquire("a", at).is_ok())
+                .count()
+        };
         assert_eq!(taken(now), MIN_RETRIES);
         (0..250).for_each(|_| retries.record_success("a", now));
         assert_eq!(taken(now), 25 - MIN_RETRIES);

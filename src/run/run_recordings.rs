@@ -1,15 +1,19 @@
-//! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is held against them.
+//! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is
+//! held against them.
 
 use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
-use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse};
+use crate::model::recording::{
+    RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
+};
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::recording::{
-    ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay, RecordingSource, Redaction,
-    RedactionError, ReplayMiss, ReplayedResponse, SkipReason, apply_masks,
+    ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
+    RecordingSource, Redaction, RedactionError, ReplayMiss, ReplayedResponse, SkipReason,
+    apply_masks,
 };
 use crate::secret::Redactor;
 use crate::span::Span;
@@ -56,7 +60,12 @@ impl RunRecordings {
     #[must_use]
     pub fn new(used: RecordingMode, run_id: &str) -> Self {
         let (fresh, run_id) = (Redaction::for_run(run_id), run_id.to_owned());
-        Self { mode: used.into(), redactions: RefCell::default(), run_id_redaction: fresh, run_id }
+        Self {
+            mode: used.into(),
+            redactions: RefCell::default(),
+            run_id_redaction: fresh,
+            run_id,
+        }
     }
 
     /// Whether requests have to be compared with recorded ones at all.
@@ -71,7 +80,8 @@ impl RunRecordings {
         matches!(*self.mode.borrow(), RecordingMode::Replay(_))
     }
 
-    /// The recorded answer, where the run is to be answered so; `None` when the environment answers.
+    /// The recorded answer, where the run is to be answered so; `None` when the environment
+    /// answers.
     pub fn recorded_response(
         &self,
         whose: &RecordingKey,
@@ -80,8 +90,12 @@ impl RunRecordings {
     ) -> Option<Result<ReplayedResponse, ReplayMiss>> {
         let request = self.run_id_redaction.redact_request(request);
         let played = match &mut *self.mode.borrow_mut() {
-            RecordingMode::Replay(replay) => Some(replay.respond(&whose.file, &scheme.name, &request)),
-            RecordingMode::Record(recorder, replay) if recorder.record_scope() == RecordScope::Missing => {
+            RecordingMode::Replay(replay) => {
+                Some(replay.respond(&whose.file, &scheme.name, &request))
+            }
+            RecordingMode::Record(recorder, replay)
+                if recorder.record_scope() == RecordScope::Missing =>
+            {
                 let is_there = replay.has_response(&whose.file, &scheme.name, &request);
                 is_there.then(|| replay.respond(&whose.file, &scheme.name, &request))
             }
@@ -93,7 +107,9 @@ impl RunRecordings {
     /// An answer that repeats the id of its run repeats that of this one.
     fn with_current_run_id(&self, played: ReplayedResponse) -> ReplayedResponse {
         let response = played.response.map(|response| {
-            let text = std::str::from_utf8(response.body()).ok().filter(|text| text.contains(RUN_ID_PLACEHOLDER));
+            let text = std::str::from_utf8(response.body())
+                .ok()
+                .filter(|text| text.contains(RUN_ID_PLACEHOLDER));
             match text.map(|text| text.replace(RUN_ID_PLACEHOLDER, &self.run_id)) {
                 Some(text) => response.with_body(text.into()),
                 None => response,
@@ -103,16 +119,31 @@ impl RunRecordings {
     }
 
     /// An exchange went as it should: it is kept for the recording.
-    pub fn record_response(&self, made: &ObservedExchange<'_>, workspace: &Workspace, redactor: &mut Redactor) {
+    pub fn record_response(
+        &self,
+        made: &ObservedExchange<'_>,
+        workspace: &Workspace,
+        redactor: &mut Redactor,
+    ) {
         let mut used = self.mode.borrow_mut();
-        let RecordingMode::Record(recorder, _) = &mut *used else { return };
+        let RecordingMode::Record(recorder, _) = &mut *used else {
+            return;
+        };
         if is_token_request(made) {
             let why = "it asks for a token, and token endpoints are never recorded";
-            return recorder.skip_unit(made.recording_key, SkipReason::CannotRecord(why.to_owned()));
+            return recorder
+                .skip_unit(made.recording_key, SkipReason::CannotRecord(why.to_owned()));
         }
         match self.redact(made, workspace, redactor) {
-            Ok((request, answer)) => recorder.capture(made.recording_key, &made.scheme.name, recorded_exchange(request, answer)),
-            Err(error) => recorder.skip_unit(made.recording_key, SkipReason::CannotRecord(error.to_string())),
+            Ok((request, answer)) => recorder.capture(
+                made.recording_key,
+                &made.scheme.name,
+                recorded_exchange(request, answer),
+            ),
+            Err(error) => recorder.skip_unit(
+                made.recording_key,
+                SkipReason::CannotRecord(error.to_string()),
+            ),
         }
     }
 
@@ -124,14 +155,22 @@ impl RunRecordings {
     }
 
     /// What fixtures hid stays hidden in those that need them.
-    pub fn include_redactions(&self, whose: &RecordingKey, fixtures: impl Iterator<Item = RecordingKey>) {
+    pub fn include_redactions(
+        &self,
+        whose: &RecordingKey,
+        fixtures: impl Iterator<Item = RecordingKey>,
+    ) {
         let mut fixtures = fixtures.peekable();
         if fixtures.peek().is_none() {
             return;
         }
         let mut hidden = self.redactions.borrow_mut();
-        let mut own = hidden.remove(whose).unwrap_or_else(|| self.run_id_redaction.clone());
-        fixtures.filter_map(|fixture| hidden.get(&fixture)).for_each(|other| own.include(other));
+        let mut own = hidden
+            .remove(whose)
+            .unwrap_or_else(|| self.run_id_redaction.clone());
+        fixtures
+            .filter_map(|fixture| hidden.get(&fixture))
+            .for_each(|other| own.include(other));
         hidden.insert(whose.clone(), own);
     }
 
@@ -150,18 +189,30 @@ impl RunRecordings {
     }
 
     /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
-    pub fn write(&self, file: &str, main_scheme: &str, is_whole: bool, workspace: &Workspace, now_ms: i64) {
+    pub fn write(
+        &self,
+        file: &str,
+        main_scheme: &str,
+        is_whole: bool,
+        workspace: &Workspace,
+        now_ms: i64,
+    ) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.write_file(
                 file,
                 is_whole,
-                &|scheme| RecordingSource { scheme, masks: scheme_masks(workspace, scheme), now_ms },
+                &|scheme| RecordingSource {
+                    scheme,
+                    masks: scheme_masks(workspace, scheme),
+                    now_ms,
+                },
                 main_scheme,
             );
         }
     }
 
-    /// Where an answer is another one than the recorded one; `None` when it is not held against any.
+    /// Where an answer is another one than the recorded one; `None` when it is not held against
+    /// any.
     pub fn compare(
         &self,
         made: &ObservedExchange<'_>,
@@ -171,7 +222,9 @@ impl RunRecordings {
     ) -> Option<Result<Vec<FailureReport>, ReplayMiss>> {
         let mut used = self.mode.borrow_mut();
         // What a fixture makes is another thing each time.
-        let RecordingMode::Compare(replay) = &mut *used else { return None };
+        let RecordingMode::Compare(replay) = &mut *used else {
+            return None;
+        };
         if made.recording_key.is_fixture() {
             return None;
         }
@@ -184,8 +237,16 @@ impl RunRecordings {
             Err(miss) => return Some(Err(miss)),
         };
         let expected = played.response.ok()?;
-        let Ok(actual) = self.redacted_response(made, workspace, redactor) else { return Some(Ok(Vec::new())) };
-        Some(Ok(response_differences(&expected, &actual, &scheme_masks(workspace, &made.scheme.name), at, redactor)))
+        let Ok(actual) = self.redacted_response(made, workspace, redactor) else {
+            return Some(Ok(Vec::new()));
+        };
+        Some(Ok(response_differences(
+            &expected,
+            &actual,
+            &scheme_masks(workspace, &made.scheme.name),
+            at,
+            redactor,
+        )))
     }
 
     /// An answer as it may stand in a file: only its status and its body.
@@ -200,7 +261,12 @@ impl RunRecordings {
     ) -> Result<WireResponse, RedactionError> {
         let (_, answer) = self.redact(made, workspace, redactor)?;
         let body = crate::recording::read_body(&answer.body, &workspace.root).unwrap_or_default();
-        Ok(WireResponse::new(answer.status, Vec::new(), body, made.response.latency))
+        Ok(WireResponse::new(
+            answer.status,
+            Vec::new(),
+            body,
+            made.response.latency,
+        ))
     }
 
     fn redact(
@@ -210,7 +276,13 @@ impl RunRecordings {
         redactor: &mut Redactor,
     ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
         register_tokens(made, redactor);
-        let rules: Vec<&RedactRule> = made.scheme.redact_rules.iter().chain(&workspace.redact).chain(made.redact_rules).collect();
+        let rules: Vec<&RedactRule> = made
+            .scheme
+            .redact_rules
+            .iter()
+            .chain(&workspace.redact)
+            .chain(made.redact_rules)
+            .collect();
         let take = ExchangeRedaction {
             request: made.request,
             response: made.response,
@@ -218,30 +290,58 @@ impl RunRecordings {
             rules: &rules,
         };
         let mut hidden = self.redactions.borrow_mut();
-        take.redact(hidden.entry(made.recording_key.clone()).or_insert_with(|| self.run_id_redaction.clone()), redactor)
+        take.redact(
+            hidden
+                .entry(made.recording_key.clone())
+                .or_insert_with(|| self.run_id_redaction.clone()),
+            redactor,
+        )
     }
 }
 
 fn recorded_exchange(request: RecordedRequest, answer: RecordedResponse) -> RecordedExchange {
-    RecordedExchange { at: Span::default(), request, outcome: RecordedOutcome::Response(answer), times: None, delay: None }
+    RecordedExchange {
+        at: Span::default(),
+        request,
+        outcome: RecordedOutcome::Response(answer),
+        times: None,
+        delay: None,
+    }
 }
 
 /// What a scheme says that varies in its answers.
 fn scheme_masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
-    workspace.scheme(scheme).map(|scheme| scheme.masks.clone()).unwrap_or_default()
+    workspace
+        .scheme(scheme)
+        .map(|scheme| scheme.masks.clone())
+        .unwrap_or_default()
 }
 
-/// Token endpoints are called by the program itself; a request file that calls one is a request all the same.
+/// Token endpoints are called by the program itself; a request file that calls one is a request all
+/// the same.
 fn is_token_request(made: &ObservedExchange<'_>) -> bool {
-    let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
-    requests.filter_map(|request| request.path.as_literal()).any(|path| path == made.request.path)
+    let requests = made
+        .scheme
+        .tokens
+        .iter()
+        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
+        .flatten();
+    requests
+        .filter_map(|request| request.path.as_literal())
+        .any(|path| path == made.request.path)
 }
 
 /// What an answer calls a token is one, wherever it comes from.
 fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
     const MIN_TOKEN: usize = 16;
-    let requests = made.scheme.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
-    let saved: Vec<&(String, JsonPath)> = requests.flat_map(|request| &request.saved_fields).collect();
+    let requests = made
+        .scheme
+        .tokens
+        .iter()
+        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
+        .flatten();
+    let saved: Vec<&(String, JsonPath)> =
+        requests.flat_map(|request| &request.saved_fields).collect();
     if saved.is_empty() {
         return;
     }
@@ -265,26 +365,37 @@ fn response_differences(
     redactor: &mut Redactor,
 ) -> Vec<FailureReport> {
     let mut found = Vec::new();
-    let mut add = |subject: &str, expected: String, actual: String, differences: &DifferenceList| {
-        found.push(FailureReport {
-            at,
-            subject: redactor.redact_for_display(subject),
-            expected: redactor.redact_for_display(&expected),
-            actual: redactor.redact_for_display(&actual),
-            hint: None,
-            differences: super::failures::difference_reports(differences, redactor),
-        });
-    };
+    let mut add =
+        |subject: &str, expected: String, actual: String, differences: &DifferenceList| {
+            found.push(FailureReport {
+                at,
+                subject: redactor.redact_for_display(subject),
+                expected: redactor.redact_for_display(&expected),
+                actual: redactor.redact_for_display(&actual),
+                hint: None,
+                differences: super::failures::difference_reports(differences, redactor),
+            });
+        };
     if expected.status != actual.status {
         let recorded = format!("{} as it was recorded", expected.status);
-        add("status", recorded, actual.status.to_string(), &DifferenceList::default());
+        add(
+            "status",
+            recorded,
+            actual.status.to_string(),
+            &DifferenceList::default(),
+        );
     }
     match (expected.json(), actual.json()) {
         (Ok(expected), Ok(actual)) => {
             let (expected, actual) = (apply_masks(expected, masks), apply_masks(actual, masks));
             if expected != actual {
                 let differences = check::differences(&expected, &actual);
-                add("body", "the recorded JSON".to_owned(), "another one".to_owned(), &differences);
+                add(
+                    "body",
+                    "the recorded JSON".to_owned(),
+                    "another one".to_owned(),
+                    &differences,
+                );
             }
         }
         _ if expected.body() != actual.body() => {

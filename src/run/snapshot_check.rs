@@ -1,5 +1,5 @@
-//! Holds the answers of a run against their snapshots. It refuses to write what an assertion has found wanting: a person could
-//! accept it by mistake.
+//! Holds the answers of a run against their snapshots. It refuses to write what an assertion has
+//! found wanting: a person could accept it by mistake.
 
 use super::RunContext;
 use crate::check::DifferenceList;
@@ -11,8 +11,8 @@ use crate::model::scheme::Scheme;
 use crate::model::template::{Template, TemplatePart};
 use crate::plan::Unit;
 use crate::snapshot::{
-    SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMetadata, SnapshotUpdate, UpdateBehavior, content_differences,
-    is_same_content, snapshot_content, snapshot_path,
+    SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMetadata, SnapshotUpdate,
+    UpdateBehavior, content_differences, is_same_content, snapshot_content, snapshot_path,
 };
 use crate::value::Value;
 use crate::wire::WireResponse;
@@ -47,8 +47,18 @@ pub struct SnapshotOutcome {
 /// The file of a step's snapshot, relative to the root of the workspace.
 #[must_use]
 pub fn step_snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
-    let variants = unit.case.iter().chain(unit.params.iter().map(|(_, param)| param)).map(|variant| variant.id.as_str());
-    let parts: Vec<&str> = step.name.as_deref().into_iter().chain(variants).chain(unit.account.as_deref()).collect();
+    let variants = unit
+        .case
+        .iter()
+        .chain(unit.params.iter().map(|(_, param)| param))
+        .map(|variant| variant.id.as_str());
+    let parts: Vec<&str> = step
+        .name
+        .as_deref()
+        .into_iter()
+        .chain(variants)
+        .chain(unit.account.as_deref())
+        .collect();
     snapshot_path(&unit.request.name, &parts)
 }
 
@@ -61,10 +71,17 @@ impl SnapshotCheck<'_> {
         if self.step.snapshot.is_none() && !context.snapshots.every_step {
             return Ok(SnapshotOutcome::default());
         }
-        let kept = SnapshotLocation::new(&context.workspace.root, step_snapshot_path(self.unit, self.step));
-        let text = snapshot_content(self.response, &self.masks(), &|text| context.redactor.borrow_mut().redact(text))?;
+        let kept = SnapshotLocation::new(
+            &context.workspace.root,
+            step_snapshot_path(self.unit, self.step),
+        );
+        let text = snapshot_content(self.response, &self.masks(), &|text| {
+            context.redactor.borrow_mut().redact(text)
+        })?;
         match kept.read_accepted()? {
-            Some(file) if is_same_content(&file.content, &text) => self.unchanged(&kept, text, context),
+            Some(file) if is_same_content(&file.content, &text) => {
+                self.unchanged(&kept, text, context)
+            }
             Some(file) => self.changed(&kept, &file.content, text, context),
             None => self.new_snapshot(&kept, text, context),
         }
@@ -72,7 +89,16 @@ impl SnapshotCheck<'_> {
 
     /// The scheme knows what varies in all of its answers.
     fn masks(&self) -> Vec<&JsonPath> {
-        self.scheme.masks.iter().chain(self.step.snapshot.iter().flat_map(|snapshot| &snapshot.mask)).collect()
+        self.scheme
+            .masks
+            .iter()
+            .chain(
+                self.step
+                    .snapshot
+                    .iter()
+                    .flat_map(|snapshot| &snapshot.mask),
+            )
+            .collect()
     }
 
     /// What was pending is out of date.
@@ -104,11 +130,18 @@ impl SnapshotCheck<'_> {
             return Ok(accepted_outcome(&kept.path));
         }
         let way_out = match step {
-            UpdateBehavior::Pending => "what came is pending: look at it with `ingam snapshot review`",
+            UpdateBehavior::Pending => {
+                "what came is pending: look at it with `ingam snapshot review`"
+            }
             _ if self.has_failures => "nothing is pending, since its assertions do not hold",
-            _ => "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`",
+            _ => {
+                "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`"
+            }
         };
-        Ok(SnapshotOutcome { failure: Some(self.difference_failure(&kept.path, &found, way_out, context)), note: None })
+        Ok(SnapshotOutcome {
+            failure: Some(self.difference_failure(&kept.path, &found, way_out, context)),
+            note: None,
+        })
     }
 
     fn new_snapshot(
@@ -118,12 +151,21 @@ impl SnapshotCheck<'_> {
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         if self.has_failures {
-            let note = format!("no snapshot `{}` is taken, since its assertions do not hold", kept.path.display());
-            return Ok(SnapshotOutcome { note: Some(note), failure: None });
+            let note = format!(
+                "no snapshot `{}` is taken, since its assertions do not hold",
+                kept.path.display()
+            );
+            return Ok(SnapshotOutcome {
+                note: Some(note),
+                failure: None,
+            });
         }
         match self.write(kept, text, false, context)? {
             UpdateBehavior::Accept => Ok(accepted_outcome(&kept.path)),
-            step => Err(SnapshotError::Missing { path: kept.path.clone(), is_pending: step == UpdateBehavior::Pending }),
+            step => Err(SnapshotError::Missing {
+                path: kept.path.clone(),
+                is_pending: step == UpdateBehavior::Pending,
+            }),
         }
     }
 
@@ -134,7 +176,11 @@ impl SnapshotCheck<'_> {
         is_there: bool,
         context: &RunContext<'_>,
     ) -> Result<UpdateBehavior, SnapshotError> {
-        let step = if self.has_failures { UpdateBehavior::Nothing } else { context.snapshots.update.behavior_for(is_there) };
+        let step = if self.has_failures {
+            UpdateBehavior::Nothing
+        } else {
+            context.snapshots.update.behavior_for(is_there)
+        };
         match step {
             UpdateBehavior::Nothing => {}
             UpdateBehavior::Pending => kept.write_pending(&self.file_text(text, context))?,
@@ -147,22 +193,51 @@ impl SnapshotCheck<'_> {
     fn file_text(&self, text: String, context: &RunContext<'_>) -> String {
         let name = &self.unit.request.name;
         let source = format!("requests/{name}.yaml");
-        let step = self.step.name.as_ref().map(|step| format!("::{step}")).unwrap_or_default();
+        let step = self
+            .step
+            .name
+            .as_ref()
+            .map(|step| format!("::{step}"))
+            .unwrap_or_default();
         let id = self.unit.id().replacen(name, &format!("{name}{step}"), 1);
         let expression = format!("{} {}", self.step.method, as_written(&self.step.path));
-        let info = [("scheme", Value::from(self.scheme.name.as_str())), ("status", i64::from(self.response.status).into())];
-        let about = SnapshotMetadata { source: &source, description: &id, expression: &expression, info: &info };
-        context.redactor.borrow_mut().redact(&SnapshotFile::new(&about, text).to_text(true))
+        let info = [
+            ("scheme", Value::from(self.scheme.name.as_str())),
+            ("status", i64::from(self.response.status).into()),
+        ];
+        let about = SnapshotMetadata {
+            source: &source,
+            description: &id,
+            expression: &expression,
+            info: &info,
+        };
+        context
+            .redactor
+            .borrow_mut()
+            .redact(&SnapshotFile::new(&about, text).to_text(true))
     }
 
-    fn difference_failure(&self, path: &Path, found: &DifferenceList, way_out: &str, context: &RunContext<'_>) -> FailureReport {
+    fn difference_failure(
+        &self,
+        path: &Path,
+        found: &DifferenceList,
+        way_out: &str,
+        context: &RunContext<'_>,
+    ) -> FailureReport {
         let mut redactor = context.redactor.borrow_mut();
         let number = found.shown.len() + found.omitted;
         FailureReport {
-            at: self.step.snapshot.as_ref().map_or(self.step.at, |snapshot| snapshot.at),
+            at: self
+                .step
+                .snapshot
+                .as_ref()
+                .map_or(self.step.at, |snapshot| snapshot.at),
             subject: redactor.redact_for_display("snapshot"),
             expected: redactor.redact_for_display(&path.display().to_string()),
-            actual: redactor.redact_for_display(&format!("another answer, with {}", pluralize(number, "difference"))),
+            actual: redactor.redact_for_display(&format!(
+                "another answer, with {}",
+                pluralize(number, "difference")
+            )),
             hint: Some(redactor.redact_for_display(way_out)),
             differences: super::failures::difference_reports(found, &mut redactor),
         }
@@ -170,7 +245,13 @@ impl SnapshotCheck<'_> {
 }
 
 fn accepted_outcome(path: &Path) -> SnapshotOutcome {
-    SnapshotOutcome { note: Some(format!("the snapshot `{}` was written, as INSTA_UPDATE says", path.display())), failure: None }
+    SnapshotOutcome {
+        note: Some(format!(
+            "the snapshot `{}` was written, as INSTA_UPDATE says",
+            path.display()
+        )),
+        failure: None,
+    }
 }
 
 /// A template as it stands in its file: rendered, it would be another one in every run.

@@ -1,11 +1,14 @@
-//! One step of a file: asked once, until something holds, or page by page; and what is reported of it.
+//! One step of a file: asked once, until something holds, or page by page; and what is reported of
+//! it.
 
 use super::access::AccessError;
 use super::exchange::{FailedAttempt, SendState, StepProgress};
 use super::step_execution::StepExecution;
 use super::{RunContext, body_text, pages, poll, redacted_text};
 use crate::budget::BudgetError;
-use crate::event::{AttemptReport, ErrorClass, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict};
+use crate::event::{
+    AttemptReport, ErrorClass, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict,
+};
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
@@ -57,7 +60,9 @@ impl From<BudgetError> for StepError {
 impl StepError {
     fn error_class(&self) -> ErrorClass {
         match self {
-            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => ErrorClass::File,
+            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => {
+                ErrorClass::File
+            }
             Self::Seal(_) => ErrorClass::Credential,
             Self::Access(error) => error.into(),
             Self::Transport(_) => ErrorClass::Unable,
@@ -68,7 +73,9 @@ impl StepError {
             Self::Replay(ReplayError::ConnectionClosed) => ErrorClass::Unable,
             Self::NotRecorded(_)
             | Self::Replay(_)
-            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => ErrorClass::Recording,
+            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => {
+                ErrorClass::Recording
+            }
             Self::Snapshot(SnapshotError::MaskFailed(_)) | Self::Redaction(_) => ErrorClass::File,
             Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
             Self::Interrupted => ErrorClass::Interrupted,
@@ -77,7 +84,9 @@ impl StepError {
 
     pub fn notes(&self) -> Vec<String> {
         match self {
-            Self::Render(error) | Self::Seal(SealError::Render(error)) => error.hint.clone().into_iter().collect(),
+            Self::Render(error) | Self::Seal(SealError::Render(error)) => {
+                error.hint.clone().into_iter().collect()
+            }
             Self::Access(error) => error.hint().into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
             Self::Budget(error) => error.hint().into_iter().collect(),
@@ -110,19 +119,36 @@ pub struct StepOwner<'c> {
     pub unit: Option<&'c Unit<'c>>,
 }
 
-pub async fn run(caller: &StepOwner<'_>, step: &Step, variables: &mut VariableScope, context: &RunContext<'_>) -> StepResult {
+pub async fn run(
+    caller: &StepOwner<'_>,
+    step: &Step,
+    variables: &mut VariableScope,
+    context: &RunContext<'_>,
+) -> StepResult {
     let begun = context.started_at.elapsed();
-    let mut progress = StepProgress { started_at: begun, ..StepProgress::default() };
+    let mut progress = StepProgress {
+        started_at: begun,
+        ..StepProgress::default()
+    };
     let result = execute(caller, step, variables, context, &mut progress).await;
-    let is_unseen = matches!(result, Err(StepError::Snapshot(SnapshotError::Missing { .. })));
+    let is_unseen = matches!(
+        result,
+        Err(StepError::Snapshot(SnapshotError::Missing { .. }))
+    );
     if let Err(error) = result.as_ref().map_err(ToString::to_string)
         && !is_unseen
     {
-        context.recordings.reject_unit(&caller.recording_key, &error);
+        context
+            .recordings
+            .reject_unit(&caller.recording_key, &error);
     }
     let reach = progress.send_state;
     let report = step_report(step, context, progress, result);
-    StepResult { send_state: reach, can_continue: is_unseen || report.verdict.is_pass(), report }
+    StepResult {
+        send_state: reach,
+        can_continue: is_unseen || report.verdict.is_pass(),
+        report,
+    }
 }
 
 /// What does not hold in an answer.
@@ -140,10 +166,24 @@ async fn execute(
     progress: &mut StepProgress,
 ) -> Result<Judgement, StepError> {
     let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
-        return Err(RenderError::new(step.scheme.at, format!("there is no scheme `{}`", step.scheme.name)).into());
+        return Err(RenderError::new(
+            step.scheme.at,
+            format!("there is no scheme `{}`", step.scheme.name),
+        )
+        .into());
     };
-    set_account(variables, scheme, caller.recording_key.account.as_deref(), context);
-    let asking = StepExecution { owner: caller, step, scheme, context };
+    set_account(
+        variables,
+        scheme,
+        caller.recording_key.account.as_deref(),
+        context,
+    );
+    let asking = StepExecution {
+        owner: caller,
+        step,
+        scheme,
+        context,
+    };
     match &step.repeat {
         RepeatMode::Once => asking.run_once(variables, progress).await,
         RepeatMode::Poll(poll) => poll::run(&asking, poll, variables, progress).await,
@@ -152,9 +192,21 @@ async fn execute(
 }
 
 /// `account` as templates see it.
-pub fn set_account(variables: &mut VariableScope, scheme: &Scheme, account: Option<&str>, context: &RunContext<'_>) {
+pub fn set_account(
+    variables: &mut VariableScope,
+    scheme: &Scheme,
+    account: Option<&str>,
+    context: &RunContext<'_>,
+) {
     let shown = context.accesses.template_account(scheme, account);
-    variables.set("account", shown, VariableOrigin { layer: VariableLayer::BuiltIn, at: None });
+    variables.set(
+        "account",
+        shown,
+        VariableOrigin {
+            layer: VariableLayer::BuiltIn,
+            at: None,
+        },
+    );
 }
 
 fn step_report(
@@ -171,31 +223,81 @@ fn step_report(
         Err(error) => {
             at = error.at().unwrap_or(at);
             let notes = progress.warnings.into_iter().chain(error.notes()).collect();
-            (Verdict::Error(error.error_class(), redactor.redact_for_display(&error.to_string())), Vec::new(), notes)
+            (
+                Verdict::Error(
+                    error.error_class(),
+                    redactor.redact_for_display(&error.to_string()),
+                ),
+                Vec::new(),
+                notes,
+            )
         }
     };
     let wanted = context.verbose || context.detail || !verdict.is_pass();
-    let line = || progress.draft.as_deref().map_or_else(|| format!("{} …", step.method), request_line);
-    let endpoint = || progress.draft.as_ref().map(|draft| format!("{} {}", draft.method, draft.path)).unwrap_or_default();
-    let exchange = progress.request.as_ref().filter(|_| wanted).map(|request| ExchangeReport {
-        request: redacted_text(&request_text(request), &mut redactor),
-        response: progress.judged_response.as_ref().map(|heard| redacted_text(&response_text(&heard.response), &mut redactor)),
-    });
+    let line = || {
+        progress
+            .draft
+            .as_deref()
+            .map_or_else(|| format!("{} …", step.method), request_line)
+    };
+    let endpoint = || {
+        progress
+            .draft
+            .as_ref()
+            .map(|draft| format!("{} {}", draft.method, draft.path))
+            .unwrap_or_default()
+    };
+    let exchange = progress
+        .request
+        .as_ref()
+        .filter(|_| wanted)
+        .map(|request| ExchangeReport {
+            request: redacted_text(&request_text(request), &mut redactor),
+            response: progress
+                .judged_response
+                .as_ref()
+                .map(|heard| redacted_text(&response_text(&heard.response), &mut redactor)),
+        });
     StepReport {
         name: step.name.clone(),
-        request_line: if wanted { redactor.redact_for_display(&line()) } else { RedactedText::default() },
-        endpoint: if context.detail { redactor.redact_for_display(&endpoint()) } else { RedactedText::default() },
+        request_line: if wanted {
+            redactor.redact_for_display(&line())
+        } else {
+            RedactedText::default()
+        },
+        endpoint: if context.detail {
+            redactor.redact_for_display(&endpoint())
+        } else {
+            RedactedText::default()
+        },
         at,
         started_at: progress.started_at,
         sent_at: progress.sent_at,
-        status: progress.judged_response.as_ref().map(|heard| heard.response.status),
-        latency: progress.judged_response.as_ref().map(|heard| heard.response.latency),
+        status: progress
+            .judged_response
+            .as_ref()
+            .map(|heard| heard.response.status),
+        latency: progress
+            .judged_response
+            .as_ref()
+            .map(|heard| heard.response.latency),
         verdict,
-        attempts: progress.attempts.iter().map(|attempt| attempt_report(attempt, &mut redactor)).collect(),
+        attempts: progress
+            .attempts
+            .iter()
+            .map(|attempt| attempt_report(attempt, &mut redactor))
+            .collect(),
         failures,
-        notes: notes.iter().map(|note| redactor.redact_for_display(note)).collect(),
+        notes: notes
+            .iter()
+            .map(|note| redactor.redact_for_display(note))
+            .collect(),
         exchange,
-        trace: progress.trace.iter().map(|line| trace_report(line, &mut redactor)).collect(),
+        trace: progress
+            .trace
+            .iter()
+            .map(|line| trace_report(line, &mut redactor))
+            .collect(),
     }
 }
 
@@ -211,11 +313,19 @@ fn request_line(draft: &Draft) -> String {
 }
 
 fn attempt_report(attempt: &FailedAttempt, redactor: &mut Redactor) -> AttemptReport {
-    AttemptReport { status: attempt.status, reason: redactor.redact_for_display(&attempt.reason), latency: attempt.latency }
+    AttemptReport {
+        status: attempt.status,
+        reason: redactor.redact_for_display(&attempt.reason),
+        latency: attempt.latency,
+    }
 }
 
 fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
-    TraceReport { id: line.id.clone(), kind: line.op.to_owned(), text: redacted_text(&line.value, redactor) }
+    TraceReport {
+        id: line.id.clone(),
+        kind: line.op.to_owned(),
+        text: redacted_text(&line.value, redactor),
+    }
 }
 
 /// As HTTP/1.1 spells it, for people.
@@ -226,7 +336,8 @@ pub fn request_text(request: &WireRequest) -> String {
     }
     if !request.body().is_empty() {
         // The bytes that are signed, not a nicer spelling of them.
-        let body = std::str::from_utf8(request.body()).map_or_else(|_| body_text(request.body()), str::to_owned);
+        let body = std::str::from_utf8(request.body())
+            .map_or_else(|_| body_text(request.body()), str::to_owned);
         text.push_str(&format!("\n{body}"));
     }
     text

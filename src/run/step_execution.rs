@@ -1,8 +1,11 @@
-//! What a step does with one call of its own: render, sign, send, judge. A list of calls to the rooms below.
+//! What a step does with one call of its own: render, sign, send, judge. A list of calls to the
+//! rooms below.
 
 use super::attempts::Attempts;
 use super::budget::BudgetClass;
-use super::exchange::{ExchangeContext, JudgedResponse, SendState, StepProgress, missing_recording_reason};
+use super::exchange::{
+    ExchangeContext, JudgedResponse, SendState, StepProgress, missing_recording_reason,
+};
 use super::run_recordings::ObservedExchange;
 use super::snapshot_check::SnapshotCheck;
 use super::step::{Judgement, StepError, StepOwner};
@@ -17,13 +20,17 @@ use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::recording;
-use crate::render::{PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft, render_tree};
+use crate::render::{
+    PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
+    render_tree,
+};
 use crate::sign::choose_level;
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::rc::Rc;
 
-/// A poll is held against so many recorded answers, since it can end sooner or later than the recorded one.
+/// A poll is held against so many recorded answers, since it can end sooner or later than the
+/// recorded one.
 const MAX_RECORDED_RESPONSES: usize = 100;
 
 /// A step that is asked, as somebody.
@@ -48,18 +55,37 @@ impl StepResponse {
 
 impl StepExecution<'_> {
     /// The usual step: one call, one answer.
-    pub async fn run_once(&self, variables: &mut VariableScope, progress: &mut StepProgress) -> Result<Judgement, StepError> {
+    pub async fn run_once(
+        &self,
+        variables: &mut VariableScope,
+        progress: &mut StepProgress,
+    ) -> Result<Judgement, StepError> {
         let asked = self.send(variables, progress).await?;
         let judged = self.judge(&asked, variables)?;
         self.conclude(&asked, judged, progress)
     }
 
-    /// Sends the request as the variables stand. What is fresh in it is the same for every call of a step; what signs it is not.
-    pub async fn send(&self, variables: &VariableScope, progress: &mut StepProgress) -> Result<StepResponse, StepError> {
+    /// Sends the request as the variables stand. What is fresh in it is the same for every call of
+    /// a step; what signs it is not.
+    pub async fn send(
+        &self,
+        variables: &VariableScope,
+        progress: &mut StepProgress,
+    ) -> Result<StepResponse, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let draft = Rc::new(render_draft(step, variables, variables.fresh_values(), context.files)?);
+        let draft = Rc::new(render_draft(
+            step,
+            variables,
+            variables.fresh_values(),
+            context.files,
+        )?);
         progress.draft = Some(Rc::clone(&draft));
-        let level = choose_level(scheme, step.level.as_ref().map(|level| level.name.as_str()), step.method, &draft.path);
+        let level = choose_level(
+            scheme,
+            step.level.as_ref().map(|level| level.name.as_str()),
+            step.method,
+            &draft.path,
+        );
         let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
         let unsigned = self.unsigned_request(variables, &access.account)?;
         let renews = step.expected_outcome == ExpectedOutcome::Success;
@@ -73,16 +99,30 @@ impl StepExecution<'_> {
             budget_class: BudgetClass::Step(self.owner.unit),
             context,
         };
-        let moment = if progress.send_count == 0 { variables.fresh_values() } else { super::unit::moment(context) };
+        let moment = if progress.send_count == 0 {
+            variables.fresh_values()
+        } else {
+            super::unit::moment(context)
+        };
         progress.send_count += 1;
-        let attempts = Attempts { call: &call, max_attempts: step.max_attempts(), unsigned: unsigned.as_ref() };
+        let attempts = Attempts {
+            call: &call,
+            max_attempts: step.max_attempts(),
+            unsigned: unsigned.as_ref(),
+        };
         attempts.exchange(&draft, moment, progress).await?;
         let heard = self.received_response(progress)?;
         progress.send_state = send_state_of(&heard.outcome);
-        Ok(StepResponse { judged: heard, unsigned })
+        Ok(StepResponse {
+            judged: heard,
+            unsigned,
+        })
     }
 
-    fn received_response(&self, progress: &mut StepProgress) -> Result<Rc<JudgedResponse>, StepError> {
+    fn received_response(
+        &self,
+        progress: &mut StepProgress,
+    ) -> Result<Rc<JudgedResponse>, StepError> {
         let Some(heard) = &progress.judged_response else {
             return Err(RenderError::new(self.step.at, "nothing was sent").into());
         };
@@ -94,12 +134,21 @@ impl StepExecution<'_> {
     }
 
     /// The request as recordings and snapshots know it, where there are any.
-    fn unsigned_request(&self, variables: &VariableScope, account: &str) -> Result<Option<RecordedRequest>, RenderError> {
+    fn unsigned_request(
+        &self,
+        variables: &VariableScope,
+        account: &str,
+    ) -> Result<Option<RecordedRequest>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
         if !has_snapshot && !self.context.recordings.is_enabled() {
             return Ok(None);
         }
-        let draft = render_draft(self.step, &PlaceholderScope(variables), variables.fresh_values(), self.context.files)?;
+        let draft = render_draft(
+            self.step,
+            &PlaceholderScope(variables),
+            variables.fresh_values(),
+            self.context.files,
+        )?;
         Ok(Some(recording::unsigned_request(&draft, account)))
     }
 
@@ -113,19 +162,36 @@ impl StepExecution<'_> {
     }
 
     /// Captures first, since assertions may use them; then every assertion.
-    pub fn judge(&self, asked: &StepResponse, variables: &mut VariableScope) -> Result<Judgement, StepError> {
+    pub fn judge(
+        &self,
+        asked: &StepResponse,
+        variables: &mut VariableScope,
+    ) -> Result<Judgement, StepError> {
         let mut judged = Judgement::default();
         let hide = |text: &str| self.context.redactor.borrow_mut().redact(text);
         let answer = ResponseView::new(asked.response()).with_redaction(&hide);
-        if let Some((expected, actual)) = advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
-            judged.failures.push(failures::unexpected_outcome(self.step, &expected, &actual, self.context));
+        if let Some((expected, actual)) =
+            advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome)
+        {
+            judged.failures.push(failures::unexpected_outcome(
+                self.step,
+                &expected,
+                &actual,
+                self.context,
+            ));
         } else {
             judged.failures.extend(self.capture_all(&answer, variables));
         }
-        let complete = self.step.captures.iter().all(|capture| variables.get(&capture.name).is_some());
+        let complete = self
+            .step
+            .captures
+            .iter()
+            .all(|capture| variables.get(&capture.name).is_some());
         match self.unmet_assertions(&self.step.assertions, &answer, variables) {
             Ok(unmet) => judged.failures.extend(unmet),
-            Err(error) if !complete => judged.notes.push(format!("assertions were not judged: {}", error.reason)),
+            Err(error) if !complete => judged
+                .notes
+                .push(format!("assertions were not judged: {}", error.reason)),
             Err(error) => return Err(error.into()),
         }
         Ok(judged)
@@ -138,18 +204,30 @@ impl StepExecution<'_> {
         answer: &ResponseView<'_>,
         variables: &VariableScope,
     ) -> Result<Vec<FailureReport>, RenderError> {
-        let found = check::judge(assertions, answer, &|written| render_tree(written, variables))?;
-        Ok(found.iter().map(|failure| failures::assertion_failure(failure, self.context)).collect())
+        let found = check::judge(assertions, answer, &|written| {
+            render_tree(written, variables)
+        })?;
+        Ok(found
+            .iter()
+            .map(|failure| failures::assertion_failure(failure, self.context))
+            .collect())
     }
 
-    fn capture_all(&self, answer: &ResponseView<'_>, variables: &mut VariableScope) -> Vec<FailureReport> {
+    fn capture_all(
+        &self,
+        answer: &ResponseView<'_>,
+        variables: &mut VariableScope,
+    ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for capture in &self.step.captures {
             match self.capture_value(capture, answer) {
                 Ok(value) => variables.set(
                     capture.name.as_str(),
                     value,
-                    VariableOrigin { layer: VariableLayer::Capture, at: Some(capture.name_at) },
+                    VariableOrigin {
+                        layer: VariableLayer::Capture,
+                        at: Some(capture.name_at),
+                    },
                 ),
                 Err(failure) => failures.push(failures::capture_failure(&failure, self.context)),
             }
@@ -158,10 +236,18 @@ impl StepExecution<'_> {
     }
 
     /// One page may well have nothing of a list that all pages have together.
-    fn capture_value(&self, capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
+    fn capture_value(
+        &self,
+        capture: &Capture,
+        answer: &ResponseView<'_>,
+    ) -> Result<Value, CaptureFailure> {
         let taken = check::capture(capture, answer);
         let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
-        if is_joined && taken.is_err() && answer.json().is_ok() { Ok(Value::List(Vec::new())) } else { taken }
+        if is_joined && taken.is_err() && answer.json().is_ok() {
+            Ok(Value::List(Vec::new()))
+        } else {
+            taken
+        }
     }
 
     /// The end of a step that was answered: recordings, advice, snapshot.
@@ -185,21 +271,52 @@ impl StepExecution<'_> {
         Ok(judged)
     }
 
-    fn compare_with_snapshot(&self, asked: &StepResponse, judged: &mut Judgement) -> Result<(), StepError> {
-        let Some(unit) = self.owner.unit.filter(|_| self.wants_snapshot() && self.is_expected(asked)) else { return Ok(()) };
+    fn compare_with_snapshot(
+        &self,
+        asked: &StepResponse,
+        judged: &mut Judgement,
+    ) -> Result<(), StepError> {
+        let Some(unit) = self
+            .owner
+            .unit
+            .filter(|_| self.wants_snapshot() && self.is_expected(asked))
+        else {
+            return Ok(());
+        };
         let (step, scheme, context) = (self.step, self.scheme, self.context);
         let headers = self.inspected_headers(asked);
-        let Some(made) = self.observed_exchange(asked, &headers) else { return Ok(()) };
+        let Some(made) = self.observed_exchange(asked, &headers) else {
+            return Ok(());
+        };
         let is_wanting = !judged.failures.is_empty();
-        let response = &context.recordings.redacted_response(&made, context.workspace, &mut context.redactor.borrow_mut())?;
-        let compared = SnapshotCheck { unit, step, scheme, response, has_failures: is_wanting }.compare(context)?;
+        let response = &context.recordings.redacted_response(
+            &made,
+            context.workspace,
+            &mut context.redactor.borrow_mut(),
+        )?;
+        let compared = SnapshotCheck {
+            unit,
+            step,
+            scheme,
+            response,
+            has_failures: is_wanting,
+        }
+        .compare(context)?;
         judged.failures.extend(compared.failure);
         judged.notes.extend(compared.note);
         Ok(())
     }
 
-    fn observed_exchange<'m>(&'m self, asked: &'m StepResponse, headers: &'m [String]) -> Option<ObservedExchange<'m>> {
-        let (whose, scheme, rules) = (&self.owner.recording_key, self.scheme, self.owner.redact_rules);
+    fn observed_exchange<'m>(
+        &'m self,
+        asked: &'m StepResponse,
+        headers: &'m [String],
+    ) -> Option<ObservedExchange<'m>> {
+        let (whose, scheme, rules) = (
+            &self.owner.recording_key,
+            self.scheme,
+            self.owner.redact_rules,
+        );
         Some(ObservedExchange {
             recording_key: whose,
             scheme,
@@ -215,16 +332,33 @@ impl StepExecution<'_> {
         if asked.unsigned.is_none() {
             return Vec::new();
         }
-        let judged = self.step.poll_conditions().iter().chain(&self.step.assertions).map(|assertion| &assertion.subject);
+        let judged = self
+            .step
+            .poll_conditions()
+            .iter()
+            .chain(&self.step.assertions)
+            .map(|assertion| &assertion.subject);
         let subjects = judged.chain(self.step.captures.iter().map(|capture| &capture.from));
-        let name = |subject: &Subject| if let Subject::Header(name) = subject { Some(name.to_ascii_lowercase()) } else { None };
+        let name = |subject: &Subject| {
+            if let Subject::Header(name) = subject {
+                Some(name.to_ascii_lowercase())
+            } else {
+                None
+            }
+        };
         subjects.filter_map(name).collect()
     }
 
-    /// An exchange is recorded when it went as it should, and held against the recording where that is asked for.
-    pub fn record_and_compare(&self, asked: &StepResponse) -> Result<Vec<FailureReport>, StepError> {
+    /// An exchange is recorded when it went as it should, and held against the recording where that
+    /// is asked for.
+    pub fn record_and_compare(
+        &self,
+        asked: &StepResponse,
+    ) -> Result<Vec<FailureReport>, StepError> {
         let headers = self.inspected_headers(asked);
-        let Some(made) = self.observed_exchange(asked, &headers) else { return Ok(Vec::new()) };
+        let Some(made) = self.observed_exchange(asked, &headers) else {
+            return Ok(Vec::new());
+        };
         self.record_response(asked, &made);
         self.compare_with_recording(&made)
     }
@@ -240,21 +374,40 @@ impl StepExecution<'_> {
     fn record_response(&self, asked: &StepResponse, made: &ObservedExchange<'_>) {
         let context = self.context;
         match advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
-            None => context.recordings.record_response(made, context.workspace, &mut context.redactor.borrow_mut()),
-            Some((_, actual)) => context.recordings.reject_unit(made.recording_key, &format!("the answer was {actual}")),
+            None => context.recordings.record_response(
+                made,
+                context.workspace,
+                &mut context.redactor.borrow_mut(),
+            ),
+            Some((_, actual)) => context
+                .recordings
+                .reject_unit(made.recording_key, &format!("the answer was {actual}")),
         }
     }
 
-    /// The recorded answers stand in their order, and only the last one of a poll is what was waited for.
-    fn compare_with_recording(&self, made: &ObservedExchange<'_>) -> Result<Vec<FailureReport>, StepError> {
-        let most = if matches!(self.step.repeat, RepeatMode::Poll(_)) { MAX_RECORDED_RESPONSES } else { 1 };
+    /// The recorded answers stand in their order, and only the last one of a poll is what was
+    /// waited for.
+    fn compare_with_recording(
+        &self,
+        made: &ObservedExchange<'_>,
+    ) -> Result<Vec<FailureReport>, StepError> {
+        let most = if matches!(self.step.repeat, RepeatMode::Poll(_)) {
+            MAX_RECORDED_RESPONSES
+        } else {
+            1
+        };
         let context = self.context;
         let mut found = Vec::new();
         for turn in 0..most {
             let mut redactor = context.redactor.borrow_mut();
-            match context.recordings.compare(made, self.step.at, context.workspace, &mut redactor) {
+            match context
+                .recordings
+                .compare(made, self.step.at, context.workspace, &mut redactor)
+            {
                 Some(Ok(failures)) => found = failures,
-                Some(Err(miss)) if turn == 0 => return Err(StepError::NotRecorded(recording::describe_miss(&miss))),
+                Some(Err(miss)) if turn == 0 => {
+                    return Err(StepError::NotRecorded(recording::describe_miss(&miss)));
+                }
                 Some(Err(_)) | None => break,
             }
             if found.is_empty() {
@@ -274,7 +427,10 @@ fn send_state_of(outcome: &ResponseOutcome) -> SendState {
     match outcome {
         ResponseOutcome::Success => SendState::Succeeded,
         // A fault of the marketplace's own can come after it has done what was asked.
-        ResponseOutcome::ApiError { kind: ErrorKind::Server, .. } => SendState::Unknown,
+        ResponseOutcome::ApiError {
+            kind: ErrorKind::Server,
+            ..
+        } => SendState::Unknown,
         ResponseOutcome::ApiError { .. } => SendState::Refused,
     }
 }

@@ -1,4 +1,5 @@
-//! Calls outside of any request: those that take something back, and those that look for what was made and lost.
+//! Calls outside of any request: those that take something back, and those that look for what was
+//! made and lost.
 
 use super::RunContext;
 use super::body_text;
@@ -33,14 +34,32 @@ pub struct UndoRequest<'r> {
 impl<'r> UndoRequest<'r> {
     /// A call of a file, rendered.
     #[must_use]
-    pub fn from_step(step: &'r Step, draft: Draft, whose: RecordingKey, gone: &'r [Assertion]) -> Self {
+    pub fn from_step(
+        step: &'r Step,
+        draft: Draft,
+        whose: RecordingKey,
+        gone: &'r [Assertion],
+    ) -> Self {
         let level = step.level.as_ref().map(|level| level.name.as_str());
-        Self { scheme: &step.scheme.name, level, recording_key: whose, draft, unsigned: None, timeout: step.timeout, gone }
+        Self {
+            scheme: &step.scheme.name,
+            level,
+            recording_key: whose,
+            draft,
+            unsigned: None,
+            timeout: step.timeout,
+            gone,
+        }
     }
 
     /// A call that was written down; `None` when that is none.
     #[must_use]
-    pub fn from_ledger(scheme: &'r str, call: &'r UndoCall, whose: RecordingKey, gone: &'r [Assertion]) -> Option<Self> {
+    pub fn from_ledger(
+        scheme: &'r str,
+        call: &'r UndoCall,
+        whose: RecordingKey,
+        gone: &'r [Assertion],
+    ) -> Option<Self> {
         let timeout = Duration::from_millis(call.timeout_ms);
         Some(Self {
             scheme,
@@ -62,14 +81,16 @@ pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Res
     let gone = recall.gone;
     let heard = send(recall, context).await?;
     let JudgedResponse { response, outcome } = &*heard;
-    let is_gone =
-        response.status == 404 || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
+    let is_gone = response.status == 404
+        || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
     match outcome {
         ResponseOutcome::Success => Ok(()),
         _ if is_gone => Ok(()),
-        ResponseOutcome::ApiError { kind, .. } => {
-            Err(format!("the marketplace answered {}: {kind}: {}", response.status, body_text(response.body())))
-        }
+        ResponseOutcome::ApiError { kind, .. } => Err(format!(
+            "the marketplace answered {}: {kind}: {}",
+            response.status,
+            body_text(response.body())
+        )),
     }
 }
 
@@ -77,21 +98,43 @@ pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Res
 ///
 /// # Errors
 /// In words, when there is none.
-pub async fn fetch_json(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Value, String> {
+pub async fn fetch_json(
+    recall: UndoRequest<'_>,
+    context: &RunContext<'_>,
+) -> Result<Value, String> {
     let heard = send(recall, context).await?;
     let JudgedResponse { response, outcome } = &*heard;
     match outcome {
-        ResponseOutcome::Success => response.json().cloned().map_err(|error| format!("the list is not JSON: {error}")),
-        ResponseOutcome::ApiError { kind, .. } => Err(format!("the list was refused with {}: {kind}", response.status)),
+        ResponseOutcome::Success => response
+            .json()
+            .cloned()
+            .map_err(|error| format!("the list is not JSON: {error}")),
+        ResponseOutcome::ApiError { kind, .. } => Err(format!(
+            "the list was refused with {}: {kind}",
+            response.status
+        )),
     }
 }
 
-async fn send(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Rc<JudgedResponse>, String> {
+async fn send(
+    recall: UndoRequest<'_>,
+    context: &RunContext<'_>,
+) -> Result<Rc<JudgedResponse>, String> {
     let words = |error: super::step::StepError| error.to_string();
     let unknown = || format!("there is no scheme `{}`", recall.scheme);
-    let scheme = context.workspace.scheme(recall.scheme).ok_or_else(unknown)?;
-    let level = choose_level(scheme, recall.level, recall.draft.method, &recall.draft.path);
-    let access = context.access(scheme, level, recall.recording_key.account.as_deref()).map_err(|error| error.to_string())?;
+    let scheme = context
+        .workspace
+        .scheme(recall.scheme)
+        .ok_or_else(unknown)?;
+    let level = choose_level(
+        scheme,
+        recall.level,
+        recall.draft.method,
+        &recall.draft.path,
+    );
+    let access = context
+        .access(scheme, level, recall.recording_key.account.as_deref())
+        .map_err(|error| error.to_string())?;
     let (timeout, spender) = (recall.timeout, BudgetClass::Undo);
     let call = ExchangeContext {
         recording_key: &recall.recording_key,
@@ -103,9 +146,18 @@ async fn send(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Rc<Ju
         budget_class: spender,
         context,
     };
-    let unsigned = recall.unsigned.map(|draft| unsigned_request(draft, &access.account));
+    let unsigned = recall
+        .unsigned
+        .map(|draft| unsigned_request(draft, &access.account));
     let mut progress = StepProgress::default();
-    call.exchange(&recall.draft, unsigned.as_ref(), super::unit::moment(context), &mut progress).await.map_err(words)?;
+    call.exchange(
+        &recall.draft,
+        unsigned.as_ref(),
+        super::unit::moment(context),
+        &mut progress,
+    )
+    .await
+    .map_err(words)?;
     let heard = progress.judged_response.ok_or("nothing was sent")?;
     if let Some(reason) = missing_recording_reason(&heard.response) {
         return Err(format!("nothing is recorded for this request: {reason}"));
@@ -119,7 +171,11 @@ async fn send(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<Rc<Ju
             inspected_headers: &[],
             redact_rules: &[],
         };
-        context.recordings.record_response(&made, context.workspace, &mut context.redactor.borrow_mut());
+        context.recordings.record_response(
+            &made,
+            context.workspace,
+            &mut context.redactor.borrow_mut(),
+        );
     }
     Ok(heard)
 }

@@ -1,5 +1,5 @@
-//! One request file as one account in one case: its fixtures, its variables, then its steps in order; a flow stops at its first
-//! step that does not pass.
+//! One request file as one account in one case: its fixtures, its variables, then its steps in
+//! order; a flow stops at its first step that does not pass.
 
 use super::fixtures::ActiveFixtures;
 use super::step::{self, StepOwner};
@@ -24,7 +24,11 @@ pub async fn run<'w>(
         index: 0,
         id: unit.id(),
         at: request.at,
-        labels: if context.detail { unit_labels(unit) } else { UnitLabels::default() },
+        labels: if context.detail {
+            unit_labels(unit)
+        } else {
+            UnitLabels::default()
+        },
         flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),
         verdict,
         not_reached,
@@ -33,24 +37,41 @@ pub async fn run<'w>(
         duration: context.started_at.elapsed().saturating_sub(begun),
     };
     if let Some(reason) = &request.skip {
-        return report(Verdict::Skipped(reason.clone()), Vec::new(), request.steps.len());
+        return report(
+            Verdict::Skipped(reason.clone()),
+            Vec::new(),
+            request.steps.len(),
+        );
     }
     let caller = step_owner(unit);
     let values = match fixtures.set_up(unit, context, emit).await {
         Ok(values) => values,
         Err(error) => {
-            let reason = context.redactor.borrow_mut().redact_for_display(&error.reason);
+            let reason = context
+                .redactor
+                .borrow_mut()
+                .redact_for_display(&error.reason);
             return report(Verdict::Error(error.error_class, reason), error.steps, 0);
         }
     };
-    context
-        .recordings
-        .include_redactions(&caller.recording_key, unit.fixtures.iter().map(|fixture| fixture_recording_key(unit, fixture)));
+    context.recordings.include_redactions(
+        &caller.recording_key,
+        unit.fixtures
+            .iter()
+            .map(|fixture| fixture_recording_key(unit, fixture)),
+    );
     let mut variables = match variables(unit, values, context, moment(context)) {
         Ok(variables) => variables,
         Err(error) => {
-            let reason = context.redactor.borrow_mut().redact_for_display(&error.reason);
-            return report(Verdict::Error(ErrorClass::File, reason), Vec::new(), request.steps.len());
+            let reason = context
+                .redactor
+                .borrow_mut()
+                .redact_for_display(&error.reason);
+            return report(
+                Verdict::Error(ErrorClass::File, reason),
+                Vec::new(),
+                request.steps.len(),
+            );
         }
     };
     let (mut steps, mut verdict) = tokio::select! {
@@ -72,16 +93,27 @@ fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
             schemes.push(step.scheme.name.clone());
         }
     }
-    UnitLabels { account: unit.account.clone(), schemes, tags: unit.request.tags.clone() }
+    UnitLabels {
+        account: unit.account.clone(),
+        schemes,
+        tags: unit.request.tags.clone(),
+    }
 }
 
 /// Whose its exchanges are.
 pub fn recording_key(unit: &Unit<'_>) -> RecordingKey {
-    RecordingKey { file: unit.request.name.clone(), account: unit.account.clone() }
+    RecordingKey {
+        file: unit.request.name.clone(),
+        account: unit.account.clone(),
+    }
 }
 
 fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
-    StepOwner { recording_key: recording_key(unit), redact_rules: &unit.request.redact, unit: Some(unit) }
+    StepOwner {
+        recording_key: recording_key(unit),
+        redact_rules: &unit.request.redact,
+        unit: Some(unit),
+    }
 }
 
 /// A fixture as it is made for a unit.
@@ -113,7 +145,10 @@ async fn run_steps(
 }
 
 pub fn moment(context: &RunContext<'_>) -> FreshValues {
-    FreshValues { unix_ms: (context.clock)(), seed: (context.rng)() }
+    FreshValues {
+        unix_ms: (context.clock)(),
+        seed: (context.rng)(),
+    }
 }
 
 /// Every layer below the captures; `values` are those of the fixtures that the unit names.
@@ -123,15 +158,25 @@ pub fn variables(
     context: &RunContext<'_>,
     moment: FreshValues,
 ) -> Result<VariableScope, RenderError> {
-    let scheme = unit.request.steps.first().map(|step| step.scheme.name.as_str());
+    let scheme = unit
+        .request
+        .steps
+        .first()
+        .map(|step| step.scheme.name.as_str());
     let mut variables = base_variables(context, moment, unit.account.as_deref(), scheme)?;
     set_fixtures(&mut variables, values);
-    variables.define(unit.case.map(|case| case.vars.as_slice()).unwrap_or_default(), VariableLayer::Case)?;
+    variables.define(
+        unit.case
+            .map(|case| case.vars.as_slice())
+            .unwrap_or_default(),
+        VariableLayer::Case,
+    )?;
     variables.define(&unit.request.vars, VariableLayer::File)?;
     Ok(variables)
 }
 
-/// What a fixture is worth to those who need it; `marked` has placeholders for what is another one each time.
+/// What a fixture is worth to those who need it; `marked` has placeholders for what is another one
+/// each time.
 #[derive(Clone, Debug)]
 pub struct FixtureValue {
     pub name: String,
@@ -140,8 +185,21 @@ pub struct FixtureValue {
 }
 
 pub fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
-    for FixtureValue { name, value, marked } in values {
-        variables.set_with_placeholders(name, value, marked, VariableOrigin { layer: VariableLayer::Fixture, at: None });
+    for FixtureValue {
+        name,
+        value,
+        marked,
+    } in values
+    {
+        variables.set_with_placeholders(
+            name,
+            value,
+            marked,
+            VariableOrigin {
+                layer: VariableLayer::Fixture,
+                at: None,
+            },
+        );
     }
 }
 
@@ -153,14 +211,29 @@ pub fn base_variables(
     scheme: Option<&str>,
 ) -> Result<VariableScope, RenderError> {
     let mut variables = VariableScope::new(moment);
-    let built_in = VariableOrigin { layer: VariableLayer::BuiltIn, at: None };
-    variables.set_with_placeholders("run_id", Value::from(context.run_id.as_str()), Some(Value::from("<run_id>")), built_in);
+    let built_in = VariableOrigin {
+        layer: VariableLayer::BuiltIn,
+        at: None,
+    };
+    variables.set_with_placeholders(
+        "run_id",
+        Value::from(context.run_id.as_str()),
+        Some(Value::from("<run_id>")),
+        built_in,
+    );
     variables.set("env", Value::from(context.environment.as_str()), built_in);
     if let Some(scheme) = scheme.and_then(|scheme| context.workspace.scheme(scheme)) {
         step::set_account(&mut variables, scheme, account, context);
     }
     for (name, value) in &context.vars {
-        variables.set(name.as_str(), value.clone(), VariableOrigin { layer: VariableLayer::CommandLine, at: None });
+        variables.set(
+            name.as_str(),
+            value.clone(),
+            VariableOrigin {
+                layer: VariableLayer::CommandLine,
+                at: None,
+            },
+        );
     }
     variables.define(&context.workspace.vars, VariableLayer::Workspace)?;
     if let Some(environment) = context.workspace.environment(&context.environment) {

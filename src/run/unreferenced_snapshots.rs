@@ -1,4 +1,5 @@
-//! Snapshots that nothing is held against: of a request, step, case or account that is gone. It only looks.
+//! Snapshots that nothing is held against: of a request, step, case or account that is gone. It
+//! only looks.
 
 use super::snapshot_check::step_snapshot_path;
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
@@ -13,10 +14,16 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn unreferenced_snapshots(workspace: &Workspace) -> Result<Vec<SnapshotLocation>, SnapshotError> {
+pub fn unreferenced_snapshots(
+    workspace: &Workspace,
+) -> Result<Vec<SnapshotLocation>, SnapshotError> {
     let mut found = find_snapshots(&workspace.root)?;
     if !found.is_empty() {
-        let known: HashSet<PathBuf> = workspace.requests.iter().flat_map(|request| snapshot_paths(request, workspace)).collect();
+        let known: HashSet<PathBuf> = workspace
+            .requests
+            .iter()
+            .flat_map(|request| snapshot_paths(request, workspace))
+            .collect();
         found.retain(|kept| !known.contains(&kept.path));
     }
     Ok(found)
@@ -29,20 +36,33 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     // One unit for each case and param, whoever sends it.
     for unit in Unit::expand(request, Some(SANDBOX_ENV), workspace, SANDBOX_ENV) {
         for account in &accounts {
-            let unit = Unit { account: account.clone(), ..unit.clone() };
-            paths.extend(request.steps.iter().map(|step| step_snapshot_path(&unit, step)));
+            let unit = Unit {
+                account: account.clone(),
+                ..unit.clone()
+            };
+            paths.extend(
+                request
+                    .steps
+                    .iter()
+                    .map(|step| step_snapshot_path(&unit, step)),
+            );
         }
     }
     paths
 }
 
-/// Every account that an id of the request can name, and none where it need not name one. The sandbox knows those of all
-/// environments.
+/// Every account that an id of the request can name, and none where it need not name one. The
+/// sandbox knows those of all environments.
 fn possible_accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
     let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
     let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX_ENV, scheme));
-    let mut accounts: BTreeSet<Option<String>> = known.map(|account| Some(account.name.clone())).collect();
-    match request.account.as_ref().map(|account| account.name.as_str()) {
+    let mut accounts: BTreeSet<Option<String>> =
+        known.map(|account| Some(account.name.clone())).collect();
+    match request
+        .account
+        .as_ref()
+        .map(|account| account.name.as_str())
+    {
         None => _ = accounts.insert(None),
         Some(ALL_ACCOUNTS) if accounts.is_empty() => _ = accounts.insert(None),
         Some(ALL_ACCOUNTS) => {}

@@ -1,10 +1,13 @@
-//! The page behind an authorization link: one anchor for each thing that can be authorized. It asks for no login.
+//! The page behind an authorization link: one anchor for each thing that can be authorized. It asks
+//! for no login.
 
 use super::control::CONTROL_PATH;
 use super::marketplace::{TestMarketplace, local_base_url, path_below};
 use super::path_match::PathLiterals;
 use super::reply::SandboxReply;
-use super::request_template::{ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value};
+use super::request_template::{
+    ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value,
+};
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
 use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme};
@@ -15,13 +18,25 @@ use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
 
 /// The link that a request opens, and the address of its host here.
-fn match_link<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Option<(&'s AuthorizeLink, BaseUrl)> {
+fn match_link<'s>(
+    scheme: &'s Scheme,
+    received: &ReceivedRequest,
+) -> Option<(&'s AuthorizeLink, BaseUrl)> {
     let is_get = received.method == Method::Get;
-    scheme.authorize_links.iter().filter(|_| is_get).find_map(|link| {
-        let bases = regions(link).into_iter().filter_map(|region| local_base_url(scheme, region, &received.base));
-        let here = |base: &BaseUrl| path_below(base, received).is_some_and(|path| PathLiterals::of(&link.path).matches(path));
-        Some((link, bases.into_iter().find(here)?))
-    })
+    scheme
+        .authorize_links
+        .iter()
+        .filter(|_| is_get)
+        .find_map(|link| {
+            let bases = regions(link)
+                .into_iter()
+                .filter_map(|region| local_base_url(scheme, region, &received.base));
+            let here = |base: &BaseUrl| {
+                path_below(base, received)
+                    .is_some_and(|path| PathLiterals::of(&link.path).matches(path))
+            };
+            Some((link, bases.into_iter().find(here)?))
+        })
 }
 
 /// The regions that a link can go to; `None` is that of the requests.
@@ -29,27 +44,45 @@ fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
     match &link.link_host {
         LinkHost::Same => vec![None],
         LinkHost::Fixed(region) => vec![Some(region)],
-        LinkHost::ByRegion(regions) => regions.iter().map(|(_, to)| Some(to.as_str())).chain([None]).collect(),
+        LinkHost::ByRegion(regions) => regions
+            .iter()
+            .map(|(_, to)| Some(to.as_str()))
+            .chain([None])
+            .collect(),
     }
 }
 
 impl TestMarketplace {
     /// The answer, when this opens an authorization link.
-    pub(super) fn authorize_page(&mut self, received: &ReceivedRequest, moment: FreshValues) -> Option<SandboxReply> {
+    pub(super) fn authorize_page(
+        &mut self,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> Option<SandboxReply> {
         let scheme = Arc::clone(&self.scheme);
         let (link, base) = match_link(&scheme, received)?;
-        let received = ReceivedRequest { base, ..received.clone() };
+        let received = ReceivedRequest {
+            base,
+            ..received.clone()
+        };
         let sent = ReceivedValues::of(&received);
-        Some(match self.authorizable_subjects(link, &received, &sent, moment) {
-            Ok(owners) => match return_target(link, &sent, received.base.origin()) {
-                Ok(back) => self.link_page(link, &owners, &back, moment),
-                Err(message) => SandboxReply::message(400, message),
+        Some(
+            match self.authorizable_subjects(link, &received, &sent, moment) {
+                Ok(owners) => match return_target(link, &sent, received.base.origin()) {
+                    Ok(back) => self.link_page(link, &owners, &back, moment),
+                    Err(message) => SandboxReply::message(400, message),
+                },
+                Err(faulty) => self.refusal_reply(
+                    &faulty,
+                    received.target.split('?').next().unwrap_or_default(),
+                    moment,
+                ),
             },
-            Err(faulty) => self.refusal_reply(&faulty, received.target.split('?').next().unwrap_or_default(), moment),
-        })
+        )
     }
 
-    /// Every owner of a token with `exchange`, of the accounts of the application that the link names.
+    /// Every owner of a token with `exchange`, of the accounts of the application that the link
+    /// names.
     fn authorizable_subjects(
         &self,
         link: &AuthorizeLink,
@@ -59,9 +92,21 @@ impl TestMarketplace {
     ) -> Result<Vec<TokenSubject>, VerifyError> {
         let verified = self.verify(&link.procedure, None, received, moment.unix_ms)?;
         let leaves = field_leaves(RequestPart::Query, &link.query);
-        let accounts = matching_accounts(&self.scheme, &self.accounts, &verified.read_values, &leaves, sent)?;
-        let tokens = self.scheme.tokens.iter().filter(|token| token.exchange.is_some());
-        Ok(tokens.flat_map(|token| subjects_of(token, &accounts)).collect())
+        let accounts = matching_accounts(
+            &self.scheme,
+            &self.accounts,
+            &verified.read_values,
+            &leaves,
+            sent,
+        )?;
+        let tokens = self
+            .scheme
+            .tokens
+            .iter()
+            .filter(|token| token.exchange.is_some());
+        Ok(tokens
+            .flat_map(|token| subjects_of(token, &accounts))
+            .collect())
     }
 
     fn link_page(
@@ -73,10 +118,16 @@ impl TestMarketplace {
     ) -> SandboxReply {
         let mut items = String::new();
         for owner in owners {
-            let mut pairs = vec![(link.code_param.clone(), self.tokens.issue_code(owner, link.code_lifetime, moment))];
+            let mut pairs = vec![(
+                link.code_param.clone(),
+                self.tokens.issue_code(owner, link.code_lifetime, moment),
+            )];
             pairs.extend(returned_ids(link, owner));
             pairs.extend(back.state.clone());
-            let (href, label) = (escape_html(&with_parameters(&back.address, &pairs)), escape_html(&link_label(owner)));
+            let (href, label) = (
+                escape_html(&with_parameters(&back.address, &pairs)),
+                escape_html(&link_label(owner)),
+            );
             items.push_str(&format!("<li><a href=\"{href}\">{label}</a></li>\n"));
         }
         let title = escape_html(self.scheme.title.as_deref().unwrap_or(&self.scheme.name));
@@ -93,25 +144,43 @@ struct ReturnTarget {
     state: Option<(String, String)>,
 }
 
-/// A link that does not say where to is of a marketplace that knows the address itself: ours is one that can be copied.
-fn return_target(link: &AuthorizeLink, sent: &ReceivedValues, origin: &str) -> Result<ReturnTarget, String> {
+/// A link that does not say where to is of a marketplace that knows the address itself: ours is one
+/// that can be copied.
+fn return_target(
+    link: &AuthorizeLink,
+    sent: &ReceivedValues,
+    origin: &str,
+) -> Result<ReturnTarget, String> {
     let leaves: Vec<RequestLeaf<'_>> = field_leaves(RequestPart::Query, &link.query);
     let value = |name: &str| read_value(&leaves, sent, &[name]).map(|(value, _)| value);
     let address = match parameter_name(&leaves, "redirect") {
         None => format!("{origin}{CONTROL_PATH}callback"),
-        Some(name) => value("redirect").ok_or_else(|| format!("the link has no `{name}`: where to go back is not known"))?,
+        Some(name) => value("redirect")
+            .ok_or_else(|| format!("the link has no `{name}`: where to go back is not known"))?,
     };
     if !address.starts_with("https://") && !address.starts_with("http://") {
-        return Err(format!("`{address}` is no address to go back to: it begins with neither `https://` nor `http://`"));
+        return Err(format!(
+            "`{address}` is no address to go back to: it begins with neither `https://` nor `http://`"
+        ));
     }
-    let state = parameter_name(&leaves, "state").and_then(|name| Some((name.to_owned(), value("state")?)));
+    let state =
+        parameter_name(&leaves, "state").and_then(|name| Some((name.to_owned(), value("state")?)));
     Ok(ReturnTarget { address, state })
 }
 
 /// What comes back beside the code.
 fn returned_ids(link: &AuthorizeLink, owner: &TokenSubject) -> Vec<(String, String)> {
-    let value = |name: &String| owner.ids.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_plain_text());
-    link.callback_params.iter().filter_map(|(name, called)| Some((called.clone(), value(name)?))).collect()
+    let value = |name: &String| {
+        owner
+            .ids
+            .iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| value.to_plain_text())
+    };
+    link.callback_params
+        .iter()
+        .filter_map(|(name, called)| Some((called.clone(), value(name)?)))
+        .collect()
 }
 
 /// The address with more parameters, before its fragment.
@@ -128,19 +197,27 @@ fn with_parameters(address: &str, pairs: &[(String, String)]) -> String {
 }
 
 fn link_label(owner: &TokenSubject) -> String {
-    let ids: Vec<String> =
-        owner.ids.iter().map(|(name, value)| format!("{name} {}", Value::to_plain_text(value).unwrap_or_default())).collect();
+    let ids: Vec<String> = owner
+        .ids
+        .iter()
+        .map(|(name, value)| format!("{name} {}", Value::to_plain_text(value).unwrap_or_default()))
+        .collect();
     format!("{}: {}", owner.token, ids.join(", "))
 }
 
 fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// What stands at our own address to go back to.
 #[must_use]
 pub fn callback_page() -> SandboxReply {
-    let text = "This is where the application would be. Copy the address of this page: the code is in it.";
+    let text =
+        "This is where the application would be. Copy the address of this page: the code is in it.";
     SandboxReply::html(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>ingam</title></head>\n\
          <body><p>{text}</p></body>\n</html>\n"
@@ -162,6 +239,9 @@ mod tests {
         ] {
             assert_eq!(with_parameters(address, &pairs), expected);
         }
-        assert_eq!(escape_html("<a href='\"&\">"), "&lt;a href=&#39;&quot;&amp;&quot;&gt;");
+        assert_eq!(
+            escape_html("<a href='\"&\">"),
+            "&lt;a href=&#39;&quot;&amp;&quot;&gt;"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What people and tests set and see from outside, below a path that no marketplace has. It shows no token.
+//! What people and tests set and see from outside, below a path that no marketplace has. It shows
+//! no token.
 
 use super::issued_family::IssuedFamily;
 use super::marketplace::TestMarketplace;
@@ -73,12 +74,18 @@ impl ControlCommand {
                 responses: parameters.required_number("answers")?,
                 deliver_before_loss: parameters.optional_number("after")?.unwrap_or(0),
             },
-            (Method::Post, "delay") => Self::Delay(Duration::from_millis(parameters.required_number("ms")?.unsigned_abs())),
+            (Method::Post, "delay") => Self::Delay(Duration::from_millis(
+                parameters.required_number("ms")?.unsigned_abs(),
+            )),
             (Method::Post, "grace") => Self::Grace(parameters.required_number("seconds")? * 1_000),
             (Method::Post, "expire") => Self::Expire(parameters.expire_target()?),
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
             (Method::Post, "life") => parameters.lifetime()?,
-            _ => return Err(format!("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")),
+            _ => {
+                return Err(format!(
+                    "there is no control `{method} {CONTROL_PATH}{name}`; {HELP}"
+                ));
+            }
         };
         match parameters.0.first() {
             Some((extra, _)) => Err(format!("`{name}` does not take `{extra}`; {HELP}")),
@@ -97,13 +104,18 @@ impl ControlParameters {
     }
 
     fn optional_number(&mut self, name: &str) -> Result<Option<i64>, String> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        let number = text.parse::<u32>().map_err(|_| format!("`{name}` is a whole number, and `{text}` is none; {HELP}"))?;
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        let number = text
+            .parse::<u32>()
+            .map_err(|_| format!("`{name}` is a whole number, and `{text}` is none; {HELP}"))?;
         Ok(Some(i64::from(number)))
     }
 
     fn required_number(&mut self, name: &str) -> Result<i64, String> {
-        self.optional_number(name)?.ok_or_else(|| format!("`{name}` is missing; {HELP}"))
+        self.optional_number(name)?
+            .ok_or_else(|| format!("`{name}` is missing; {HELP}"))
     }
 
     fn expire_target(&mut self) -> Result<ExpireTarget, String> {
@@ -116,19 +128,34 @@ impl ControlParameters {
     }
 
     fn lifetime(&mut self) -> Result<ControlCommand, String> {
-        let (access, refresh) = (self.optional_number("access")?, self.optional_number("refresh")?);
+        let (access, refresh) = (
+            self.optional_number("access")?,
+            self.optional_number("refresh")?,
+        );
         if access.is_none() && refresh.is_none() {
-            return Err(format!("`life` takes `access` or `refresh`, or both; {HELP}"));
+            return Err(format!(
+                "`life` takes `access` or `refresh`, or both; {HELP}"
+            ));
         }
         let ms = |seconds: i64| seconds * 1_000;
-        Ok(ControlCommand::Lifetime { access: access.map(ms), refresh: refresh.map(ms) })
+        Ok(ControlCommand::Lifetime {
+            access: access.map(ms),
+            refresh: refresh.map(ms),
+        })
     }
 }
 
 impl TestMarketplace {
     /// The answer to everything below the reserved path.
-    pub(super) fn control(&mut self, method: Method, target: &str, now_ms: i64) -> Option<SandboxReply> {
-        let (name, query) = target.strip_prefix(CONTROL_PATH).map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
+    pub(super) fn control(
+        &mut self,
+        method: Method,
+        target: &str,
+        now_ms: i64,
+    ) -> Option<SandboxReply> {
+        let (name, query) = target
+            .strip_prefix(CONTROL_PATH)
+            .map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
         Some(match ControlCommand::parse(method, name, query) {
             Err(message) => SandboxReply::message(400, message),
             Ok(ControlCommand::Callback) => super::authorize_page::callback_page(),
@@ -144,8 +171,14 @@ impl TestMarketplace {
         let settings = &mut self.tokens.overrides;
         match control {
             ControlCommand::Tokens | ControlCommand::Resources | ControlCommand::Callback => {}
-            ControlCommand::Lose { responses: answers, deliver_before_loss: after } => {
-                (self.traffic.responses_to_lose, self.traffic.deliver_before_loss) = (answers, after)
+            ControlCommand::Lose {
+                responses: answers,
+                deliver_before_loss: after,
+            } => {
+                (
+                    self.traffic.responses_to_lose,
+                    self.traffic.deliver_before_loss,
+                ) = (answers, after)
             }
             ControlCommand::Delay(delay) => self.traffic.response_delay = delay,
             ControlCommand::Grace(grace_ms) => settings.grace_ms = grace_ms,
@@ -153,20 +186,32 @@ impl TestMarketplace {
                 settings.access_lifetime_ms = access.or(settings.access_lifetime_ms);
                 settings.refresh_lifetime_ms = refresh.or(settings.refresh_lifetime_ms);
             }
-            ControlCommand::Expire(what) => self.tokens.families.iter_mut().for_each(|chain| expire(chain, what, now_ms)),
+            ControlCommand::Expire(what) => self
+                .tokens
+                .families
+                .iter_mut()
+                .for_each(|chain| expire(chain, what, now_ms)),
             ControlCommand::Revoke(only) => return self.revoke(&only),
         }
         Ok(())
     }
 
     fn revoke(&mut self, only: &[(String, String)]) -> Result<(), String> {
-        let known = |name: &str| name == "token" || self.scheme.tokens.iter().any(|token| token.is_keyed_by(name));
+        let known = |name: &str| {
+            name == "token"
+                || self
+                    .scheme
+                    .tokens
+                    .iter()
+                    .any(|token| token.is_keyed_by(name))
+        };
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
             return Err(format!("no token is stored by `{name}`; {HELP}"));
         }
-        for chain in
-            self.tokens.families.iter_mut().filter(|chain| only.iter().all(|(name, text)| matches_filter(chain, name, text)))
-        {
+        for chain in self.tokens.families.iter_mut().filter(|chain| {
+            only.iter()
+                .all(|(name, text)| matches_filter(chain, name, text))
+        }) {
             chain.grant.revoked = true;
         }
         Ok(())
@@ -184,7 +229,12 @@ impl TestMarketplace {
 }
 
 fn json_object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    Value::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect(),
+    )
 }
 
 fn expire(chain: &mut IssuedFamily, what: ExpireTarget, now_ms: i64) {
@@ -196,8 +246,19 @@ fn expire(chain: &mut IssuedFamily, what: ExpireTarget, now_ms: i64) {
 }
 
 fn matches_filter(chain: &IssuedFamily, name: &str, text: &str) -> bool {
-    let id = || chain.subject.ids.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_plain_text());
-    if name == "token" { chain.subject.token == text } else { id().as_deref() == Some(text) }
+    let id = || {
+        chain
+            .subject
+            .ids
+            .iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| value.to_plain_text())
+    };
+    if name == "token" {
+        chain.subject.token == text
+    } else {
+        id().as_deref() == Some(text)
+    }
 }
 
 fn family_json(chain: &IssuedFamily) -> Value {
@@ -222,22 +283,53 @@ mod tests {
     fn a_control_is_read_or_refused_with_what_there_is() {
         let parse = |method, name, query| ControlCommand::parse(method, name, query);
         assert_eq!(parse(Method::Get, "tokens", ""), Ok(ControlCommand::Tokens));
-        assert_eq!(parse(Method::Post, "lose", "answers=2"), Ok(ControlCommand::Lose { responses: 2, deliver_before_loss: 0 }));
-        assert_eq!(parse(Method::Post, "grace", "seconds=3"), Ok(ControlCommand::Grace(3_000)));
-        assert_eq!(parse(Method::Post, "life", "refresh=1"), Ok(ControlCommand::Lifetime { access: None, refresh: Some(1_000) }));
-        assert_eq!(parse(Method::Post, "expire", "what=grant"), Ok(ControlCommand::Expire(ExpireTarget::Grant)));
+        assert_eq!(
+            parse(Method::Post, "lose", "answers=2"),
+            Ok(ControlCommand::Lose {
+                responses: 2,
+                deliver_before_loss: 0
+            })
+        );
+        assert_eq!(
+            parse(Method::Post, "grace", "seconds=3"),
+            Ok(ControlCommand::Grace(3_000))
+        );
+        assert_eq!(
+            parse(Method::Post, "life", "refresh=1"),
+            Ok(ControlCommand::Lifetime {
+                access: None,
+                refresh: Some(1_000)
+            })
+        );
+        assert_eq!(
+            parse(Method::Post, "expire", "what=grant"),
+            Ok(ControlCommand::Expire(ExpireTarget::Grant))
+        );
         for (method, name, query, message) in [
-            (Method::Get, "lose", "answers=1", "no control `GET /.ingam/lose`"),
+            (
+                Method::Get,
+                "lose",
+                "answers=1",
+                "no control `GET /.ingam/lose`",
+            ),
             (Method::Post, "loose", "", "no control"),
             (Method::Post, "lose", "", "`answers` is missing"),
             (Method::Post, "lose", "answers=-1", "a whole number"),
-            (Method::Post, "lose", "answers=1&after=headers", "a whole number"),
+            (
+                Method::Post,
+                "lose",
+                "answers=1&after=headers",
+                "a whole number",
+            ),
             (Method::Post, "expire", "what=all", "`what` is"),
             (Method::Post, "life", "", "`life` takes"),
             (Method::Get, "tokens", "x", "does not take `x`"),
         ] {
             let refused = parse(method, name, query).unwrap_err();
-            assert!(refused.contains(message) && refused.contains("POST lose?answers=N&after=GOOD"), "{refused}");
+            assert!(
+                refused.contains(message) && refused.contains("POST lose?answers=N&after=GOOD"),
+                "{refused}"
+            );
         }
     }
 }

@@ -42,7 +42,10 @@ pub struct IssuedGrant {
 
 impl IssuedGrant {
     /// For tokens that need no authorization, and for marketplaces that never end one.
-    pub const UNLIMITED: Self = Self { expires_at_ms: i64::MAX, revoked: false };
+    pub const UNLIMITED: Self = Self {
+        expires_at_ms: i64::MAX,
+        revoked: false,
+    };
 }
 
 /// What happened, for people and tests.
@@ -95,7 +98,11 @@ impl IssuedFamily {
     /// Whether an access token is good.
     #[must_use]
     pub fn accepts(&self, access: &str, now_ms: i64) -> bool {
-        !self.is_grant_ended(now_ms) && self.access.iter().any(|known| known.value == access && known.expires_at_ms > now_ms)
+        !self.is_grant_ended(now_ms)
+            && self
+                .access
+                .iter()
+                .any(|known| known.value == access && known.expires_at_ms > now_ms)
     }
 
     #[must_use]
@@ -118,7 +125,10 @@ impl IssuedFamily {
     /// When a refresh token was used; `None` when it was not.
     #[must_use]
     pub fn used_at_ms(&self, refresh: &str) -> Option<i64> {
-        self.retired.iter().find(|known| known.value == refresh)?.used_at_ms
+        self.retired
+            .iter()
+            .find(|known| known.value == refresh)?
+            .used_at_ms
     }
 
     /// The newest access token.
@@ -131,30 +141,54 @@ impl IssuedFamily {
     #[must_use]
     pub fn current_pair(&self) -> Option<IssuedPair> {
         let access = self.newest_access()?.clone();
-        Some(IssuedPair { subject: self.subject.clone(), access, refresh: self.refresh.clone() })
+        Some(IssuedPair {
+            subject: self.subject.clone(),
+            access,
+            refresh: self.refresh.clone(),
+        })
     }
 
-    /// A new authorization replaces what was before it, and no grace goes back behind it. What a revoked one gave stays dead.
+    /// A new authorization replaces what was before it, and no grace goes back behind it. What a
+    /// revoked one gave stays dead.
     pub fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
         if self.is_grant_ended(now_ms) {
             self.access.clear();
         }
-        for retired in self.retired.iter_mut().filter(|retired| retired.used_at_ms.is_some()) {
+        for retired in self
+            .retired
+            .iter_mut()
+            .filter(|retired| retired.used_at_ms.is_some())
+        {
             retired.used_at_ms = Some(i64::MIN);
         }
-        self.retired.extend(self.refresh.take().map(|old| RetiredRefreshToken { value: old.value, used_at_ms: None }));
+        self.retired
+            .extend(self.refresh.take().map(|old| RetiredRefreshToken {
+                value: old.value,
+                used_at_ms: None,
+            }));
         self.grant = grant;
     }
 
     /// The access tokens before this one are good for `old_for` more, or until their own end.
-    pub fn issue_pair(&mut self, access: ExpiringToken, refresh: Option<ExpiringToken>, old_for: Option<Duration>) -> IssuedPair {
+    pub fn issue_pair(
+        &mut self,
+        access: ExpiringToken,
+        refresh: Option<ExpiringToken>,
+        old_for: Option<Duration>,
+    ) -> IssuedPair {
         let now_ms = access.issued_at_ms;
         let last = old_for.map_or(i64::MAX, |old_for| now_ms.saturating_add(millis(old_for)));
         self.access.retain(|known| known.expires_at_ms > now_ms);
-        self.access.iter_mut().for_each(|known| known.expires_at_ms = known.expires_at_ms.min(last));
+        self.access
+            .iter_mut()
+            .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(last));
         self.access.push(access.clone());
         self.refresh = refresh;
-        IssuedPair { subject: self.subject.clone(), access, refresh: self.refresh.clone() }
+        IssuedPair {
+            subject: self.subject.clone(),
+            access,
+            refresh: self.refresh.clone(),
+        }
     }
 
     /// The current refresh token is used up.
@@ -166,15 +200,22 @@ impl IssuedFamily {
 
     /// A refresh token of a shared pair is used up for this owner.
     pub fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
-        self.retired.push(RetiredRefreshToken { value: refresh, used_at_ms: Some(now_ms) });
+        self.retired.push(RetiredRefreshToken {
+            value: refresh,
+            used_at_ms: Some(now_ms),
+        });
     }
 
     pub fn expire_access(&mut self, now_ms: i64) {
-        self.access.iter_mut().for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
+        self.access
+            .iter_mut()
+            .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
     pub fn expire_refresh(&mut self, now_ms: i64) {
-        self.refresh.iter_mut().for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
+        self.refresh
+            .iter_mut()
+            .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
     pub fn expire_grant(&mut self, now_ms: i64) {

@@ -4,7 +4,9 @@ use super::control::TokenTraffic;
 use super::issued_tokens::IssuedTokens;
 use super::multipart::parse_multipart;
 use super::path_match::NamedLevel;
-use super::reply::{DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unreadable_recording_reply};
+use super::reply::{
+    DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unreadable_recording_reply,
+};
 use super::resources::{OperationCall, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestAccount, TokenSubject, test_account};
@@ -14,7 +16,9 @@ use crate::model::scheme::{FaultResponse, Scheme, SigningProcedure, VerifyFault}
 use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
 use crate::render::{FreshValues, format_time};
-use crate::sign::{ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify};
+use crate::sign::{
+    ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
+};
 use crate::value::Value;
 use crate::wire::{BaseUrl, DraftBody};
 use std::path::PathBuf;
@@ -37,12 +41,26 @@ impl TestMarketplace {
     #[must_use]
     pub fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
         let known = workspace.accounts(SANDBOX_ENV, &scheme.name);
-        let mut accounts: Vec<TestAccount> =
-            known.into_iter().map(|account| (account.name.clone(), test_account(scheme, &account.name, Some(account)))).collect();
+        let mut accounts: Vec<TestAccount> = known
+            .into_iter()
+            .map(|account| {
+                (
+                    account.name.clone(),
+                    test_account(scheme, &account.name, Some(account)),
+                )
+            })
+            .collect();
         if accounts.is_empty() {
-            accounts.push((DEFAULT_ACCOUNT.to_owned(), test_account(scheme, DEFAULT_ACCOUNT, None)));
+            accounts.push((
+                DEFAULT_ACCOUNT.to_owned(),
+                test_account(scheme, DEFAULT_ACCOUNT, None),
+            ));
         }
-        let steps = workspace.requests.iter().flat_map(|request| &request.steps).filter(|step| step.scheme.name == scheme.name);
+        let steps = workspace
+            .requests
+            .iter()
+            .flat_map(|request| &request.steps)
+            .filter(|step| step.scheme.name == scheme.name);
         Self {
             scheme: Arc::clone(scheme),
             root: workspace.root.clone(),
@@ -61,21 +79,42 @@ impl TestMarketplace {
             return reply.into();
         }
         if let Some(answer) = self.token_request(received, moment) {
-            return ReplyDelivery { delay: self.traffic.response_delay, ..answer.into() };
+            return ReplyDelivery {
+                delay: self.traffic.response_delay,
+                ..answer.into()
+            };
         }
-        self.authorize_page(received, moment).map_or_else(|| self.respond_to_call(received, moment), ReplyDelivery::from)
+        self.authorize_page(received, moment).map_or_else(
+            || self.respond_to_call(received, moment),
+            ReplyDelivery::from,
+        )
     }
 
     /// Every other request: a call for data.
-    fn respond_to_call(&mut self, received: &ReceivedRequest, moment: FreshValues) -> ReplyDelivery {
+    fn respond_to_call(
+        &mut self,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> ReplyDelivery {
         let Some(path) = path_below(&received.base, received) else {
             let base = received.base.path();
-            let message = format!("the sandbox of `{}` knows paths below `{base}` only", self.scheme.name);
+            let message = format!(
+                "the sandbox of `{}` knows paths below `{base}` only",
+                self.scheme.name
+            );
             return SandboxReply::message(404, message).into();
         };
         let scheme = Arc::clone(&self.scheme);
-        let named = self.named_levels.iter().find(|named| named.matches(received.method, path));
-        let level = choose_level(&scheme, named.map(|named| named.level.as_str()), received.method, path);
+        let named = self
+            .named_levels
+            .iter()
+            .find(|named| named.matches(received.method, path));
+        let level = choose_level(
+            &scheme,
+            named.map(|named| named.level.as_str()),
+            received.method,
+            path,
+        );
         let token = level.token.as_ref().map(|token| token.name.as_str());
         match self.verify(&level.procedure, token, received, moment.unix_ms) {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
@@ -95,45 +134,75 @@ impl TestMarketplace {
         now_ms: i64,
     ) -> Result<VerifiedRequest, VerifyError> {
         let accepts_token = |field: &str, value: &str, account: &str| {
-            let Some(account) = self.accounts.iter().find(|(name, _)| name == account) else { return false };
-            let is_given = account.1.get(field).and_then(Value::as_str).is_some_and(|known| known == value);
+            let Some(account) = self.accounts.iter().find(|(name, _)| name == account) else {
+                return false;
+            };
+            let is_given = account
+                .1
+                .get(field)
+                .and_then(Value::as_str)
+                .is_some_and(|known| known == value);
             is_given
                 || self
                     .tokens
                     .subject_of(value, now_ms)
                     .is_some_and(|owner| owner.includes(account) && self.is_valid_for(owner, token))
         };
-        let known = VerifierKeys { accounts: &self.accounts, accepts_token: &accepts_token, now_ms };
+        let known = VerifierKeys {
+            accounts: &self.accounts,
+            accepts_token: &accepts_token,
+            now_ms,
+        };
         verify(&self.scheme, procedure, received, &known)
     }
 
-    /// Whether a token is good where this one is needed: it is that one, or a shared one that it is split from.
+    /// Whether a token is good where this one is needed: it is that one, or a shared one that it is
+    /// split from.
     fn is_valid_for(&self, owner: &TokenSubject, needed: Option<&str>) -> bool {
         let shared = |needed: &str| {
-            let splits = self.scheme.token(&owner.token).map(|token| token.splits.as_slice()).unwrap_or_default();
+            let splits = self
+                .scheme
+                .token(&owner.token)
+                .map(|token| token.splits.as_slice())
+                .unwrap_or_default();
             splits.iter().any(|split| split.token == needed)
         };
         needed.is_none_or(|needed| owner.token == needed || shared(needed))
     }
 
     fn penalty_error(&self, verified: &VerifiedRequest, now_ms: i64) -> Option<VerifyError> {
-        let mut tokens = verified.read_values.iter().filter(|(name, _)| name.starts_with("token."));
+        let mut tokens = verified
+            .read_values
+            .iter()
+            .filter(|(name, _)| name.starts_with("token."));
         let punished = tokens.any(|(_, value)| self.tokens.is_penalized(value, now_ms));
-        punished.then(|| VerifyError { fault: VerifyFault::Penalty, location: "quota".to_owned() })
+        punished.then(|| VerifyError {
+            fault: VerifyFault::Penalty,
+            location: "quota".to_owned(),
+        })
     }
 
-    /// An exchange that is recorded for just this request goes first, so that a stub can disturb one call; then what is kept,
-    /// then every other exchange.
+    /// An exchange that is recorded for just this request goes first, so that a stub can disturb
+    /// one call; then what is kept, then every other exchange.
     fn respond_to_verified(
         &mut self,
         received: &ReceivedRequest,
         mut verified: VerifiedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
-        let content_type = received.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
-        if let (DraftBody::Multipart { .. }, Some(content_type)) = (&verified.unsigned.body, content_type) {
+        let content_type = received
+            .headers
+            .iter()
+            .find(|(name, _)| name == "content-type")
+            .map(|(_, value)| value.as_str());
+        if let (DraftBody::Multipart { .. }, Some(content_type)) =
+            (&verified.unsigned.body, content_type)
+        {
             let parts = parse_multipart(content_type, &received.body).unwrap_or_default();
-            verified.unsigned.body = DraftBody::Multipart { parts, boundary: String::new() };
+            verified.unsigned.body = DraftBody::Multipart {
+                parts,
+                boundary: String::new(),
+            };
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
         let request = unsigned_request(sent, account);
@@ -141,8 +210,20 @@ impl TestMarketplace {
             return self.replay(&exchange);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
-            let names = self.reply_scope(&sent.path, moment).with("account", account.as_str());
-            return self.resources.respond(found, OperationCall { account, request: sent, scope: names }).into();
+            let names = self
+                .reply_scope(&sent.path, moment)
+                .with("account", account.as_str());
+            return self
+                .resources
+                .respond(
+                    found,
+                    OperationCall {
+                        account,
+                        request: sent,
+                        scope: names,
+                    },
+                )
+                .into();
         }
         match self.recordings.take_exchange(&request) {
             Ok(exchange) => self.replay(&exchange),
@@ -152,47 +233,94 @@ impl TestMarketplace {
 
     fn replay(&self, exchange: &RecordedExchange) -> ReplyDelivery {
         let arrives = match &exchange.outcome {
-            RecordedOutcome::Response(answer) => DeliveryOutcome::Complete(self.recorded_reply(answer)),
-            RecordedOutcome::Truncated(answer) => DeliveryOutcome::Truncated(self.recorded_reply(answer)),
+            RecordedOutcome::Response(answer) => {
+                DeliveryOutcome::Complete(self.recorded_reply(answer))
+            }
+            RecordedOutcome::Truncated(answer) => {
+                DeliveryOutcome::Truncated(self.recorded_reply(answer))
+            }
             RecordedOutcome::Reset => DeliveryOutcome::Dropped,
         };
-        ReplyDelivery { delay: exchange.delay.unwrap_or_default(), outcome: arrives }
+        ReplyDelivery {
+            delay: exchange.delay.unwrap_or_default(),
+            outcome: arrives,
+        }
     }
 
     /// A body whose file is gone or damaged since the recording was loaded is no answer.
     fn recorded_reply(&self, answer: &RecordedResponse) -> SandboxReply {
         match read_body(&answer.body, &self.root) {
-            Ok(body) => SandboxReply { status: answer.status, headers: response_headers(answer), body: body.to_vec() },
+            Ok(body) => SandboxReply {
+                status: answer.status,
+                headers: response_headers(answer),
+                body: body.to_vec(),
+            },
             Err(reason) => unreadable_recording_reply(&reason),
         }
     }
 
     /// As the marketplace would: the first refusal that fits the fault and the name.
-    pub(super) fn refusal_reply(&self, faulty: &VerifyError, path: &str, moment: FreshValues) -> SandboxReply {
-        let refusals = self.scheme.sandbox.iter().flat_map(|sandbox| &sandbox.fault_responses);
-        let (part, bare) = faulty.location.split_once('.').unwrap_or(("", &faulty.location));
+    pub(super) fn refusal_reply(
+        &self,
+        faulty: &VerifyError,
+        path: &str,
+        moment: FreshValues,
+    ) -> SandboxReply {
+        let refusals = self
+            .scheme
+            .sandbox
+            .iter()
+            .flat_map(|sandbox| &sandbox.fault_responses);
+        let (part, bare) = faulty
+            .location
+            .split_once('.')
+            .unwrap_or(("", &faulty.location));
         let fits = |refusal: &&FaultResponse| {
-            refusal.fault == faulty.fault && refusal.name.as_ref().is_none_or(|name| *name == faulty.location || name == bare)
+            refusal.fault == faulty.fault
+                && refusal
+                    .name
+                    .as_ref()
+                    .is_none_or(|name| *name == faulty.location || name == bare)
         };
         let Some(refusal) = refusals.into_iter().find(fits) else {
             return SandboxReply::message(
                 401,
-                format!("the sandbox refuses this request: {} (`{}`)", faulty.fault.name(), faulty.location),
+                format!(
+                    "the sandbox refuses this request: {} (`{}`)",
+                    faulty.fault.name(),
+                    faulty.location
+                ),
             );
         };
-        let names = self.reply_scope(path, moment).with("name", bare).with("part", part);
+        let names = self
+            .reply_scope(path, moment)
+            .with("name", bare)
+            .with("part", part);
         let mut reply = SandboxReply::json(refusal.status, &names.render(&refusal.json));
         for header in &refusal.headers {
-            let value = names.render(&header.value).to_plain_text().unwrap_or_default();
-            reply.headers.push((header.name.to_ascii_lowercase().into(), value));
+            let value = names
+                .render(&header.value)
+                .to_plain_text()
+                .unwrap_or_default();
+            reply
+                .headers
+                .push((header.name.to_ascii_lowercase().into(), value));
         }
         reply
     }
 
     /// What every answer can say.
     pub(super) fn reply_scope(&self, path: &str, moment: FreshValues) -> SandboxScope {
-        let iso = format_time(moment.unix_ms, "%Y-%m-%dT%H:%M:%S%.3f%:z", self.scheme.clock.zone).unwrap_or_default();
-        let account = self.accounts.first().map_or(DEFAULT_ACCOUNT, |(name, _)| name.as_str());
+        let iso = format_time(
+            moment.unix_ms,
+            "%Y-%m-%dT%H:%M:%S%.3f%:z",
+            self.scheme.clock.zone,
+        )
+        .unwrap_or_default();
+        let account = self
+            .accounts
+            .first()
+            .map_or(DEFAULT_ACCOUNT, |(name, _)| name.as_str());
         SandboxScope::new()
             .with("request_id", hex::encode(moment.random_bytes(2, 16)))
             .with("uuid", moment.uuid(3))
@@ -207,7 +335,9 @@ impl TestMarketplace {
 pub fn local_base_url(scheme: &Scheme, region: Option<&str>, own: &BaseUrl) -> Option<BaseUrl> {
     match region {
         None => Some(own.clone()),
-        Some(region) => BaseUrl::parse(&scheme.host(region)?.url).ok()?.with_origin(own.origin()),
+        Some(region) => BaseUrl::parse(&scheme.host(region)?.url)
+            .ok()?
+            .with_origin(own.origin()),
     }
 }
 
@@ -215,5 +345,6 @@ pub fn local_base_url(scheme: &Scheme, region: Option<&str>, own: &BaseUrl) -> O
 #[must_use]
 pub fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
     let path = received.target.split('?').next().unwrap_or_default();
-    path.strip_prefix(base.path()).filter(|path| path.is_empty() || path.starts_with('/'))
+    path.strip_prefix(base.path())
+        .filter(|path| path.is_empty() || path.starts_with('/'))
 }

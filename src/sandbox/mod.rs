@@ -1,5 +1,6 @@
-//! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on the raw bytes that it
-//! received, issues tokens, refuses as its marketplace does, answers from the recordings, and keeps what requests create.
+//! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on
+//! the raw bytes that it received, issues tokens, refuses as its marketplace does, answers from the
+//! recordings, and keeps what requests create.
 
 mod authorize_page;
 mod control;

@@ -1,4 +1,5 @@
-//! Which template a received path was made from: its literal parts stand in it, and anything between them.
+//! Which template a received path was made from: its literal parts stand in it, and anything
+//! between them.
 
 use crate::method::Method;
 use crate::model::request::Step;
@@ -13,11 +14,14 @@ impl PathLiterals {
     pub fn of(path: &Template) -> Self {
         let mut parts = vec![String::new()];
         for piece in &path.parts {
-            if matches!(piece, TemplatePart::Literal(text) if parts.len() > 1 && text.starts_with('?')) {
+            if matches!(piece, TemplatePart::Literal(text) if parts.len() > 1 && text.starts_with('?'))
+            {
                 break;
             }
             match (piece, parts.last_mut()) {
-                (TemplatePart::Literal(text), Some(last)) => last.push_str(text.split('?').next().unwrap_or_default()),
+                (TemplatePart::Literal(text), Some(last)) => {
+                    last.push_str(text.split('?').next().unwrap_or_default())
+                }
                 _ => parts.push(String::new()),
             }
         }
@@ -27,12 +31,20 @@ impl PathLiterals {
     /// Whether they stand in a path in this order, from its start to its end.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        let Some((first, rest)) = self.0.split_first() else { return false };
-        let Some(mut left) = path.strip_prefix(first.as_str()) else { return false };
+        let Some((first, rest)) = self.0.split_first() else {
+            return false;
+        };
+        let Some(mut left) = path.strip_prefix(first.as_str()) else {
+            return false;
+        };
         for (index, part) in rest.iter().enumerate() {
             let last = index + 1 == rest.len();
-            let found =
-                if last { left.ends_with(part.as_str()).then(|| left.len() - part.len()) } else { left.find(part.as_str()) };
+            let found = if last {
+                left.ends_with(part.as_str())
+                    .then(|| left.len() - part.len())
+            } else {
+                left.find(part.as_str())
+            };
             let Some(at) = found else { return false };
             left = &left[at + part.len()..];
         }
@@ -52,7 +64,11 @@ impl NamedLevel {
     #[must_use]
     pub fn of(step: &Step) -> Option<Self> {
         let level = step.level.as_ref()?.name.clone();
-        Some(Self { method: step.method, path: PathLiterals::of(&step.path), level })
+        Some(Self {
+            method: step.method,
+            path: PathLiterals::of(&step.path),
+            level,
+        })
     }
 
     #[must_use]
@@ -68,8 +84,16 @@ mod tests {
 
     #[test]
     fn anything_may_stand_between_the_literal_parts() {
-        let parts = |path: &str| PathLiterals::of(&Template::parse(path, Span::default(), None).unwrap());
-        assert!(parts("/a/{{ id }}/b?x={{ y }}").matches("/a/1/b") && !parts("/a/{{ id }}/b").matches("/a/1/c"));
-        assert!(parts("/a").matches("/a") && !parts("/a").matches("/ab") && parts("/a/{{ id }}").matches("/a/1"));
+        let parts =
+            |path: &str| PathLiterals::of(&Template::parse(path, Span::default(), None).unwrap());
+        assert!(
+            parts("/a/{{ id }}/b?x={{ y }}").matches("/a/1/b")
+                && !parts("/a/{{ id }}/b").matches("/a/1/c")
+        );
+        assert!(
+            parts("/a").matches("/a")
+                && !parts("/a").matches("/ab")
+                && parts("/a/{{ id }}").matches("/a/1")
+        );
     }
 }

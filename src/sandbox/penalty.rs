@@ -8,7 +8,10 @@ use crate::wire::{DraftBody, join_form, parse_form, parse_query};
 /// Whether a request makes the mistake.
 #[must_use]
 pub fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
-    let query = received.target.split_once('?').map_or("", |(_, query)| query);
+    let query = received
+        .target
+        .split_once('?')
+        .map_or("", |(_, query)| query);
     let pairs = match penalty.part {
         RequestPart::Query => parse_query(query),
         RequestPart::Form => parse_form(&String::from_utf8_lossy(&received.body)),
@@ -21,32 +24,51 @@ pub fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool
     }
 }
 
-/// Whether a token request has the parameters that the scheme gives it: constants as they are, the rest at all, but for what
-/// may be left out.
+/// Whether a token request has the parameters that the scheme gives it: constants as they are, the
+/// rest at all, but for what may be left out.
 #[must_use]
 pub fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
-        return token.issue.as_ref().is_none_or(|issue| issue.form.is_empty());
+        return token
+            .issue
+            .as_ref()
+            .is_none_or(|issue| issue.form.is_empty());
     };
     let fields = token.issue.iter().flat_map(|issue| &issue.form);
     fields.into_iter().all(|field| {
-        let value = sent.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
+        let value = sent
+            .iter()
+            .find(|(name, _)| *name == field.name)
+            .map(|(_, value)| value);
         match field.value.as_constant().and_then(Value::to_plain_text) {
             Some(constant) => value == Some(&constant),
             // An expression with a condition can leave its parameter out.
-            None => value.is_some() || field.value.expressions().iter().any(|expression| expression.lookup.is_none()),
+            None => {
+                value.is_some()
+                    || field
+                        .value
+                        .expressions()
+                        .iter()
+                        .any(|expression| expression.lookup.is_none())
+            }
         }
     })
 }
 
-/// Parameters in the query are read as if they stood in the body: the marketplace tolerates them, and punishes later.
+/// Parameters in the query are read as if they stood in the body: the marketplace tolerates them,
+/// and punishes later.
 #[must_use]
 pub fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
-    let Some((path, query)) = received.target.split_once('?') else { return received };
+    let Some((path, query)) = received.target.split_once('?') else {
+        return received;
+    };
     if received.body.is_empty() {
         received.body = join_form(&parse_query(query)).into();
         received.headers.retain(|(name, _)| name != "content-type");
-        received.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+        received.headers.push((
+            "content-type".to_owned(),
+            "application/x-www-form-urlencoded".to_owned(),
+        ));
         received.target = path.to_owned();
     }
     received

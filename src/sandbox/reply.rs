@@ -36,13 +36,19 @@ pub enum DeliveryOutcome {
 
 impl From<SandboxReply> for ReplyDelivery {
     fn from(reply: SandboxReply) -> Self {
-        Self { delay: Duration::ZERO, outcome: DeliveryOutcome::Complete(reply) }
+        Self {
+            delay: Duration::ZERO,
+            outcome: DeliveryOutcome::Complete(reply),
+        }
     }
 }
 
 impl From<Result<SandboxReply, LostResponse>> for ReplyDelivery {
     fn from(reply: Result<SandboxReply, LostResponse>) -> Self {
-        Self { delay: Duration::ZERO, outcome: reply.map_or(DeliveryOutcome::Dropped, DeliveryOutcome::Complete) }
+        Self {
+            delay: Duration::ZERO,
+            outcome: reply.map_or(DeliveryOutcome::Dropped, DeliveryOutcome::Complete),
+        }
     }
 }
 
@@ -55,7 +61,10 @@ impl SandboxReply {
     /// Our own words, where no marketplace has any.
     #[must_use]
     pub fn message(status: u16, message: impl Into<String>) -> Self {
-        Self::json(status, &Value::Object(vec![("message".into(), Value::from(message.into()))]))
+        Self::json(
+            status,
+            &Value::Object(vec![("message".into(), Value::from(message.into()))]),
+        )
     }
 
     #[must_use]
@@ -64,17 +73,27 @@ impl SandboxReply {
     }
 
     fn with_body(status: u16, media_type: &str, body: String) -> Self {
-        Self { status, headers: vec![("content-type".to_owned(), media_type.to_owned())], body: body.into_bytes() }
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), media_type.to_owned())],
+            body: body.into_bytes(),
+        }
     }
 }
 
 /// The request is right, and nothing is recorded for it, or nothing any more.
 #[must_use]
 pub fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
-    let verified =
-        if scheme.has_signature() { format!("the signature is right for `{}`, but ", scheme.name) } else { String::new() };
+    let verified = if scheme.has_signature() {
+        format!("the signature is right for `{}`, but ", scheme.name)
+    } else {
+        String::new()
+    };
     let nearest = match miss {
-        ReplayMiss::Exhausted { file } | ReplayMiss::NoMatch { nearest: Some((file, _)) } => Some(file),
+        ReplayMiss::Exhausted { file }
+        | ReplayMiss::NoMatch {
+            nearest: Some((file, _)),
+        } => Some(file),
         ReplayMiss::NoMatch { nearest: None } => None,
     };
     no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest)
@@ -89,7 +108,12 @@ pub fn unreadable_recording_reply(reason: &str) -> SandboxReply {
 fn no_recording_reply(why: String, nearest: Option<&String>) -> SandboxReply {
     let nearest = nearest.map_or(Value::Null, |file| Value::from(file.as_str()));
     let message = ("message".into(), Value::from(why));
-    let mut reply = SandboxReply::json(501, &Value::Object(vec![message, ("nearest".into(), nearest)]));
-    reply.headers.push((NO_RECORDING.to_owned(), "true".to_owned()));
+    let mut reply = SandboxReply::json(
+        501,
+        &Value::Object(vec![message, ("nearest".into(), nearest)]),
+    );
+    reply
+        .headers
+        .push((NO_RECORDING.to_owned(), "true".to_owned()));
     reply
 }

@@ -1,5 +1,5 @@
-//! What requests created here: it can be read back, changed, listed and deleted. It refuses to know who is asking by anything
-//! but the account that was verified.
+//! What requests created here: it can be read back, changed, listed and deleted. It refuses to know
+//! who is asking by anything but the account that was verified.
 
 use super::reply::SandboxReply;
 use super::template_scope::SandboxScope;
@@ -54,22 +54,43 @@ pub struct OperationCall<'c> {
 impl ResourceStore {
     #[must_use]
     pub fn of(workspace: &Workspace, scheme: &str) -> Self {
-        let recordings = workspace.recordings.iter().filter(|recording| recording.scheme == scheme);
-        Self { collections: recordings.flat_map(|recording| &recording.resources).map(ResourceCollection::new).collect() }
+        let recordings = workspace
+            .recordings
+            .iter()
+            .filter(|recording| recording.scheme == scheme);
+        Self {
+            collections: recordings
+                .flat_map(|recording| &recording.resources)
+                .map(ResourceCollection::new)
+                .collect(),
+        }
     }
 
     /// A path without a hole goes before one with a hole.
     #[must_use]
     pub fn match_operation(&self, method: Method, path: &str) -> Option<OperationMatch> {
-        let operations = self.collections.iter().enumerate().flat_map(|(shelf, ResourceCollection { resource, .. })| {
-            resource
-                .operations
-                .iter()
-                .enumerate()
-                .map(move |(operation, known)| (OperationMatch { collection: shelf, operation }, known))
-        });
-        let fitting = operations.filter(|(_, known)| known.method == method && known.path.match_id(path).is_some());
-        fitting.min_by_key(|(_, known)| known.path.has_id_placeholder()).map(|(found, _)| found)
+        let operations = self.collections.iter().enumerate().flat_map(
+            |(shelf, ResourceCollection { resource, .. })| {
+                resource
+                    .operations
+                    .iter()
+                    .enumerate()
+                    .map(move |(operation, known)| {
+                        (
+                            OperationMatch {
+                                collection: shelf,
+                                operation,
+                            },
+                            known,
+                        )
+                    })
+            },
+        );
+        let fitting = operations
+            .filter(|(_, known)| known.method == method && known.path.match_id(path).is_some());
+        fitting
+            .min_by_key(|(_, known)| known.path.has_id_placeholder())
+            .map(|(found, _)| found)
     }
 
     pub fn respond(&mut self, found: OperationMatch, call: OperationCall<'_>) -> SandboxReply {
@@ -81,13 +102,24 @@ impl ResourceStore {
     /// How many things came and went, by the names of the resources.
     #[must_use]
     pub fn counts_json(&self) -> Value {
-        Value::Object(self.collections.iter().map(|shelf| (shelf.resource.name.as_str().into(), shelf.counts_json())).collect())
+        Value::Object(
+            self.collections
+                .iter()
+                .map(|shelf| (shelf.resource.name.as_str().into(), shelf.counts_json()))
+                .collect(),
+        )
     }
 }
 
 impl ResourceCollection {
     fn new(resource: &SandboxResource) -> Self {
-        Self { resource: Arc::new(resource.clone()), items: Vec::new(), created: 0, deleted: 0, not_found: 0 }
+        Self {
+            resource: Arc::new(resource.clone()),
+            items: Vec::new(),
+            created: 0,
+            deleted: 0,
+            not_found: 0,
+        }
     }
 
     fn respond(&mut self, operation: &ResourceOperation, call: OperationCall<'_>) -> SandboxReply {
@@ -97,17 +129,26 @@ impl ResourceCollection {
                 resource_reply(&operation.response, &thing.add_to_scope(call.scope))
             }
             OperationKind::List(each) => {
-                let things = self.items.iter().filter(|thing| self.is_visible_to(thing, call.account));
-                let items: Vec<Value> = things.map(|thing| thing.add_to_scope(call.scope.clone()).render(each)).collect();
+                let things = self
+                    .items
+                    .iter()
+                    .filter(|thing| self.is_visible_to(thing, call.account));
+                let items: Vec<Value> = things
+                    .map(|thing| thing.add_to_scope(call.scope.clone()).render(each))
+                    .collect();
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                resource_reply(&operation.response, &call.scope.with("items", items).with("count", count))
+                resource_reply(
+                    &operation.response,
+                    &call.scope.with("items", items).with("count", count),
+                )
             }
             OperationKind::OnItem(verb, place) => {
                 let id = requested_id(operation, place, call.request);
                 match self.position(call.account, id.as_deref()) {
-                    Some(at) => {
-                        resource_reply(&operation.response, &self.apply(*verb, at, call.request).add_to_scope(call.scope))
-                    }
+                    Some(at) => resource_reply(
+                        &operation.response,
+                        &self.apply(*verb, at, call.request).add_to_scope(call.scope),
+                    ),
                     None => self.not_found_reply(id.unwrap_or_default(), call.scope),
                 }
             }
@@ -117,7 +158,11 @@ impl ResourceCollection {
     fn create(&mut self, call: &OperationCall<'_>) -> StoredResource {
         let id = self.resource.ids.id_after(self.created);
         self.created += 1;
-        let thing = StoredResource { account: call.account.to_owned(), id, content: content_of(call.request) };
+        let thing = StoredResource {
+            account: call.account.to_owned(),
+            id,
+            content: content_of(call.request),
+        };
         self.items.push(thing.clone());
         thing
     }
@@ -127,7 +172,9 @@ impl ResourceCollection {
     }
 
     fn position(&self, account: &str, id: Option<&str>) -> Option<usize> {
-        let is_it = |thing: &StoredResource| self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == id;
+        let is_it = |thing: &StoredResource| {
+            self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == id
+        };
         self.items.iter().position(is_it)
     }
 
@@ -148,40 +195,70 @@ impl ResourceCollection {
         self.not_found += 1;
         match &self.resource.not_found_response {
             Some(written) => resource_reply(written, &names.with("id", id)),
-            None => SandboxReply::message(404, format!("the sandbox has no `{}` with the id `{id}`", self.resource.name)),
+            None => SandboxReply::message(
+                404,
+                format!(
+                    "the sandbox has no `{}` with the id `{id}`",
+                    self.resource.name
+                ),
+            ),
         }
     }
 
     fn counts_json(&self) -> Value {
         let there = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
-        let counts = [("created", self.created), ("deleted", self.deleted), ("there", there), ("missed", self.not_found)];
-        Value::Object(counts.map(|(name, count)| (name.into(), Value::from(count))).into())
+        let counts = [
+            ("created", self.created),
+            ("deleted", self.deleted),
+            ("there", there),
+            ("missed", self.not_found),
+        ];
+        Value::Object(
+            counts
+                .map(|(name, count)| (name.into(), Value::from(count)))
+                .into(),
+        )
     }
 }
 
 impl StoredResource {
     fn add_to_scope(&self, names: SandboxScope) -> SandboxScope {
-        names.with("id", self.id.clone()).with("sent", self.content.clone())
+        names
+            .with("id", self.id.clone())
+            .with("sent", self.content.clone())
     }
 }
 
 fn resource_reply(written: &ResourceResponse, names: &SandboxScope) -> SandboxReply {
     match &written.json {
         Some(json) => SandboxReply::json(written.status, &names.render(json)),
-        None => SandboxReply { status: written.status, headers: Vec::new(), body: Vec::new() },
+        None => SandboxReply {
+            status: written.status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        },
     }
 }
 
 /// The id that a request names.
 fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft) -> Option<String> {
-    let of = |pairs: &[(String, String)], name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, id)| id.clone());
+    let of = |pairs: &[(String, String)], name: &str| {
+        pairs
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, id)| id.clone())
+    };
     match (place, &sent.body) {
         (IdLocation::Query(name), _) => of(&sent.query, name),
         (IdLocation::Form(name), DraftBody::Form(pairs)) => of(pairs, name),
         (IdLocation::Json(path), DraftBody::Json(body)) => IdLocation::id_in_json(path, body),
         (IdLocation::Path, _) => {
             let encoded = operation.path.match_id(&sent.path)?;
-            Some(percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned())
+            Some(
+                percent_encoding::percent_decode_str(encoded)
+                    .decode_utf8_lossy()
+                    .into_owned(),
+            )
         }
         _ => None,
     }
@@ -192,7 +269,9 @@ fn content_of(sent: &Draft) -> Value {
     match &sent.body {
         DraftBody::Json(value) => value.clone(),
         DraftBody::Form(pairs) => object_from_pairs(pairs.clone()),
-        DraftBody::Multipart { parts, .. } => object_from_pairs(parts.iter().map(field_of).collect()),
+        DraftBody::Multipart { parts, .. } => {
+            object_from_pairs(parts.iter().map(field_of).collect())
+        }
         DraftBody::None | DraftBody::Text(_) | DraftBody::Bytes(_) => Value::Object(Vec::new()),
     }
 }
@@ -200,7 +279,12 @@ fn content_of(sent: &Draft) -> Value {
 /// The text of a part; of a file, its name.
 fn field_of(part: &DraftPart) -> (String, String) {
     let text = || String::from_utf8_lossy(&part.content).into_owned();
-    (part.name.clone(), part.file.as_ref().map_or_else(text, |(name, _)| name.clone()))
+    (
+        part.name.clone(),
+        part.file
+            .as_ref()
+            .map_or_else(text, |(name, _)| name.clone()),
+    )
 }
 
 /// A name that stands several times has a list.
@@ -239,14 +323,23 @@ mod tests {
     #[test]
     fn what_is_sent_takes_the_place_of_what_is_kept() {
         let mut kept = parse(br#"{"name":"a","price":{"amount":1,"currency":"SGD"}}"#).unwrap();
-        merge(&mut kept, parse(br#"{"price":{"amount":2},"stock":3}"#).unwrap());
-        assert_eq!(kept.to_json(), r#"{"name":"a","price":{"amount":2},"stock":3}"#);
+        merge(
+            &mut kept,
+            parse(br#"{"price":{"amount":2},"stock":3}"#).unwrap(),
+        );
+        assert_eq!(
+            kept.to_json(),
+            r#"{"name":"a","price":{"amount":2},"stock":3}"#
+        );
     }
 
     #[test]
     fn a_field_that_is_repeated_is_a_list() {
         let pairs = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4")];
         let pairs = pairs.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        assert_eq!(object_from_pairs(pairs.into()).to_json(), r#"{"a":["1","3","4"],"b":"2"}"#);
+        assert_eq!(
+            object_from_pairs(pairs.into()).to_json(),
+            r#"{"a":["1","3","4"],"b":"2"}"#
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Listens on the loopback interface, one address for each scheme, and hands every request to its marketplace as the raw
-//! bytes that arrived.
+//! Listens on the loopback interface, one address for each scheme, and hands every request to its
+//! marketplace as the raw bytes that arrived.
 
 use super::marketplace::TestMarketplace;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply};
@@ -47,11 +47,18 @@ impl SandboxOrigins {
         self.0.get(scheme).map(String::as_str)
     }
 
-    /// Addresses that are the same whether or not anything listens there; for explaining without sending.
+    /// Addresses that are the same whether or not anything listens there; for explaining without
+    /// sending.
     #[must_use]
     pub fn unbound(names: &[&str]) -> Self {
         let ports = 9_000_u16..;
-        Self(names.iter().zip(ports).map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}"))).collect())
+        Self(
+            names
+                .iter()
+                .zip(ports)
+                .map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}")))
+                .collect(),
+        )
     }
 }
 
@@ -82,17 +89,31 @@ impl SandboxServer {
         let mut listeners = Vec::new();
         for (index, scheme) in (0_u16..).zip(schemes) {
             let wanted = port.map_or(0, |port| port.saturating_add(index));
-            let fault = |error: std::io::Error| SandboxError::Listen { port: wanted, reason: error.to_string() };
-            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted))).await.map_err(fault)?;
+            let fault = |error: std::io::Error| SandboxError::Listen {
+                port: wanted,
+                reason: error.to_string(),
+            };
+            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted)))
+                .await
+                .map_err(fault)?;
             let origin = format!("http://{}", listener.local_addr().map_err(fault)?);
             origins.insert(scheme.name.clone(), origin);
             listeners.push((scheme, listener));
         }
         let origins = SandboxOrigins(origins);
         for (scheme, listener) in listeners {
-            let Some(base) = origins.base_url(scheme) else { continue };
+            let Some(base) = origins.base_url(scheme) else {
+                continue;
+            };
             let marketplace = Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)));
-            tokio::spawn(listen(listener, MarketplaceEndpoint { marketplace, base, clock_and_rng: nature }));
+            tokio::spawn(listen(
+                listener,
+                MarketplaceEndpoint {
+                    marketplace,
+                    base,
+                    clock_and_rng: nature,
+                },
+            ));
         }
         Ok(Self { origins })
     }
@@ -107,12 +128,15 @@ struct MarketplaceEndpoint {
 
 async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let market = market.clone();
-        let service = hyper::service::service_fn(move |request| handle_request(request, market.clone()));
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+        let service =
+            hyper::service::service_fn(move |request| handle_request(request, market.clone()));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
         tokio::spawn(async move {
             // A client that goes away in the middle is no fault of the sandbox.
             let _ = connection.await;
@@ -123,47 +147,86 @@ async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
 /// The whole body of an answer, or half of it.
 type ReplyBody = Either<Full<Bytes>, TruncatedBody>;
 
-/// An error ends the connection without a byte of an answer. An answer that is held back holds nothing else back.
+/// An error ends the connection without a byte of an answer. An answer that is held back holds
+/// nothing else back.
 async fn handle_request(
     request: http::Request<Incoming>,
     market: MarketplaceEndpoint,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
     let delivery = match receive(request, &market).await {
         Ok(received) => {
-            let moment = FreshValues { unix_ms: (market.clock_and_rng.clock)(), seed: (market.clock_and_rng.rng)() };
-            market.marketplace.lock().unwrap_or_else(PoisonError::into_inner).respond(&received, moment)
+            let moment = FreshValues {
+                unix_ms: (market.clock_and_rng.clock)(),
+                seed: (market.clock_and_rng.rng)(),
+            };
+            market
+                .marketplace
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .respond(&received, moment)
         }
-        Err(status) => ReplyDelivery::from(SandboxReply { status, headers: Vec::new(), body: Vec::new() }),
+        Err(status) => ReplyDelivery::from(SandboxReply {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }),
     };
     if !delivery.delay.is_zero() {
         tokio::time::sleep(delivery.delay).await;
     }
     match delivery.outcome {
-        DeliveryOutcome::Complete(reply) => Ok(http_response(reply, |body| Either::Left(Full::new(body)))),
-        DeliveryOutcome::Truncated(reply) => Ok(http_response(reply, |body| Either::Right(TruncatedBody::of(body)))),
+        DeliveryOutcome::Complete(reply) => {
+            Ok(http_response(reply, |body| Either::Left(Full::new(body))))
+        }
+        DeliveryOutcome::Truncated(reply) => Ok(http_response(reply, |body| {
+            Either::Right(TruncatedBody::of(body))
+        })),
         DeliveryOutcome::Dropped => Err(LostResponse),
     }
 }
 
-async fn receive(request: http::Request<Incoming>, market: &MarketplaceEndpoint) -> Result<ReceivedRequest, u16> {
+async fn receive(
+    request: http::Request<Incoming>,
+    market: &MarketplaceEndpoint,
+) -> Result<ReceivedRequest, u16> {
     let (parts, body) = request.into_parts();
     let method = Method::parse(parts.method.as_str()).ok_or(405_u16)?;
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| 413_u16)?.to_bytes();
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    Ok(ReceivedRequest { method, target, headers: headers.collect(), body, base: market.base.clone() })
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    let body = Limited::new(body, MAX_REQUEST_BYTES)
+        .collect()
+        .await
+        .map_err(|_| 413_u16)?
+        .to_bytes();
+    let headers = parts.headers.iter().map(|(name, value)| {
+        (
+            name.as_str().to_owned(),
+            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        )
+    });
+    Ok(ReceivedRequest {
+        method,
+        target,
+        headers: headers.collect(),
+        body,
+        base: market.base.clone(),
+    })
 }
 
-fn http_response(reply: SandboxReply, body: impl FnOnce(Bytes) -> ReplyBody) -> http::Response<ReplyBody> {
+fn http_response(
+    reply: SandboxReply,
+    body: impl FnOnce(Bytes) -> ReplyBody,
+) -> http::Response<ReplyBody> {
     let mut response = http::Response::new(body(reply.body.into()));
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     for (name, value) in &reply.headers {
-        if let (Ok(name), Ok(value)) =
-            (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::from_bytes(value.as_bytes()))
-        {
+        if let (Ok(name), Ok(value)) = (
+            http::HeaderName::from_bytes(name.as_bytes()),
+            http::HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             response.headers_mut().append(name, value);
         }
     }

@@ -1,5 +1,5 @@
-//! What the templates of a sandbox see: plain names where it answers, and the credentials of one account where it asks what
-//! that account would send.
+//! What the templates of a sandbox see: plain names where it answers, and the credentials of one
+//! account where it asks what that account would send.
 
 use super::token_subject::TestAccount;
 use crate::model::template::{TemplateTree, TemplateTreeKind};
@@ -27,10 +27,15 @@ impl SandboxScope {
     #[must_use]
     pub fn render(&self, written: &TemplateTree) -> Value {
         match &written.kind {
-            TemplateTreeKind::List(items) => Value::List(items.iter().map(|item| self.render(item)).collect()),
-            TemplateTreeKind::Object(members) => {
-                Value::Object(members.iter().map(|(name, member)| (name.clone(), self.render(member))).collect())
+            TemplateTreeKind::List(items) => {
+                Value::List(items.iter().map(|item| self.render(item)).collect())
             }
+            TemplateTreeKind::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.render(member)))
+                    .collect(),
+            ),
             _ => render_tree(written, self).map_or(Value::Null, Cow::into_owned),
         }
     }
@@ -41,7 +46,9 @@ impl TemplateScope for SandboxScope {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let (name, rest) = path.split_first()?;
         let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
-        let found = rest.iter().try_fold(value, |value, name| member(value, name));
+        let found = rest
+            .iter()
+            .try_fold(value, |value, name| member(value, name));
         Some(found.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
     }
 

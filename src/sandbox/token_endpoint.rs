@@ -1,4 +1,5 @@
-//! Requests for tokens: which one it is, what it says read backwards, and its answer in the scheme's words.
+//! Requests for tokens: which one it is, what it says read backwards, and its answer in the
+//! scheme's words.
 
 use super::issued_family::{ExpiringToken, IssuedPair};
 use super::issued_tokens::{RefreshCandidate, TokenRule};
@@ -7,7 +8,8 @@ use super::path_match::PathLiterals;
 use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
 use super::reply::{LostResponse, SandboxReply};
 use super::request_template::{
-    ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of, matching_accounts, read_value,
+    ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of,
+    matching_accounts, read_value,
 };
 use super::token_subject::{TestAccount, TokenSubject, public_ids, subjects_of};
 use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest};
@@ -42,13 +44,20 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
             (GrantType::AuthorizationCode, &token.exchange),
             (GrantType::RefreshToken, &token.refresh),
         ];
-        ways.into_iter().filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
+        ways.into_iter()
+            .filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
     };
     let here = |request: &TokenRequest| {
-        let path = local_base_url(scheme, request.host.as_deref(), &received.base).and_then(|base| path_below(&base, received));
-        request.method == received.method && path.is_some_and(|path| PathLiterals::of(&request.path).matches(path))
+        let path = local_base_url(scheme, request.host.as_deref(), &received.base)
+            .and_then(|base| path_below(&base, received));
+        request.method == received.method
+            && path.is_some_and(|path| PathLiterals::of(&request.path).matches(path))
     };
-    let all = scheme.tokens.iter().flat_map(ways).filter(|(_, _, request)| here(request));
+    let all = scheme
+        .tokens
+        .iter()
+        .flat_map(ways)
+        .filter(|(_, _, request)| here(request));
     all.map(|(token, with, request)| TokenRequestMatch {
         token,
         grant_type: with,
@@ -66,11 +75,18 @@ fn match_token_request<'s>(
     sent: &ReceivedValues,
 ) -> Option<TokenRequestMatch<'s>> {
     let mut asked = candidates(scheme, received);
-    let others: Vec<RequestLeaf<'s>> = asked.iter().flat_map(|asked| leaves_of(asked.request)).collect();
+    let others: Vec<RequestLeaf<'s>> = asked
+        .iter()
+        .flat_map(|asked| leaves_of(asked.request))
+        .collect();
     for asked in &mut asked {
-        asked.mismatch = find_missing(scheme, &asked.leaves, sent).or_else(|| find_unexpected(&asked.leaves, &others, sent));
+        asked.mismatch = find_missing(scheme, &asked.leaves, sent)
+            .or_else(|| find_unexpected(&asked.leaves, &others, sent));
     }
-    let fitting = asked.iter().position(|asked| asked.mismatch.is_none()).unwrap_or(0);
+    let fitting = asked
+        .iter()
+        .position(|asked| asked.mismatch.is_none())
+        .unwrap_or(0);
     (!asked.is_empty()).then(|| asked.swap_remove(fitting))
 }
 
@@ -119,7 +135,12 @@ impl TestMarketplace {
         self.traffic.token_requests += 1;
         let mut received = received.clone();
         received.base = local_base_url(&scheme, asked.request.host.as_deref(), &received.base)?;
-        let path = received.target.split('?').next().unwrap_or_default().to_owned();
+        let path = received
+            .target
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let judged = match asked.grant_type {
             GrantType::ClientCredentials => self.issue(&scheme, &asked, received, moment),
             _ => self.exchange_or_refresh(&scheme, &asked, &received, moment),
@@ -127,14 +148,15 @@ impl TestMarketplace {
         Some(match judged {
             Ok(judged) => self.token_reply(&judged, &path, moment),
             Err(TokenRefusal::Invalid(faulty)) => Ok(self.refusal_reply(&faulty, &path, moment)),
-            Err(TokenRefusal::NoResponseDefined) => {
-                Ok(SandboxReply::message(501, "the scheme says no answer to this token request"))
-            }
+            Err(TokenRefusal::NoResponseDefined) => Ok(SandboxReply::message(
+                501,
+                "the scheme says no answer to this token request",
+            )),
         })
     }
 
-    /// A token for the application's credentials alone. A mistake that the marketplace punishes later is remembered, and
-    /// answered with success.
+    /// A token for the application's credentials alone. A mistake that the marketplace punishes
+    /// later is remembered, and answered with success.
     fn issue<'s>(
         &mut self,
         scheme: &'s Scheme,
@@ -142,11 +164,22 @@ impl TestMarketplace {
         received: ReceivedRequest,
         moment: FreshValues,
     ) -> Result<TokenReplyData<'s>, TokenRefusal> {
-        let penalties = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.penalty_rules);
-        let penalties: Vec<&PenaltyRule> = penalties.filter(|penalty| penalty.token == asked.token.name).collect();
+        let penalties = scheme
+            .sandbox
+            .iter()
+            .flat_map(|sandbox| &sandbox.penalty_rules);
+        let penalties: Vec<&PenaltyRule> = penalties
+            .filter(|penalty| penalty.token == asked.token.name)
+            .collect();
         let punishes = !penalties.is_empty();
-        let punished = penalties.into_iter().any(|penalty| is_violated_by(penalty, &received));
-        let received = if asked.request.form.is_empty() { received } else { move_query_to_body(received) };
+        let punished = penalties
+            .into_iter()
+            .any(|penalty| is_violated_by(penalty, &received));
+        let received = if asked.request.form.is_empty() {
+            received
+        } else {
+            move_query_to_body(received)
+        };
         let verified = self.verify(&asked.request.procedure, None, &received, moment.unix_ms)?;
         let punished = punished || (punishes && !has_all_parameters(asked.token, &verified));
         let rule = token_rule(scheme, asked.token)?;
@@ -156,13 +189,32 @@ impl TestMarketplace {
         Ok(TokenReplyData { pair: given, rule })
     }
 
-    /// The account that would send all of this; of those that the signature fits where none would, for a mistake in it may be
-    /// one that is punished later.
-    fn subject_for(&self, asked: &TokenRequestMatch<'_>, verified: &VerifiedRequest, sent: &ReceivedValues) -> TokenSubject {
-        let fitting =
-            matching_accounts(&self.scheme, &self.accounts, &verified.read_values, &asked.leaves, sent).unwrap_or_default();
-        let verified = || self.accounts.iter().find(|(name, _)| *name == verified.account).unwrap_or(&self.accounts[0]);
-        TokenSubject::of(asked.token, fitting.first().copied().unwrap_or_else(verified))
+    /// The account that would send all of this; of those that the signature fits where none would,
+    /// for a mistake in it may be one that is punished later.
+    fn subject_for(
+        &self,
+        asked: &TokenRequestMatch<'_>,
+        verified: &VerifiedRequest,
+        sent: &ReceivedValues,
+    ) -> TokenSubject {
+        let fitting = matching_accounts(
+            &self.scheme,
+            &self.accounts,
+            &verified.read_values,
+            &asked.leaves,
+            sent,
+        )
+        .unwrap_or_default();
+        let verified = || {
+            self.accounts
+                .iter()
+                .find(|(name, _)| *name == verified.account)
+                .unwrap_or(&self.accounts[0])
+        };
+        TokenSubject::of(
+            asked.token,
+            fitting.first().copied().unwrap_or_else(verified),
+        )
     }
 
     /// A pair for a code or a refresh token.
@@ -180,9 +232,19 @@ impl TestMarketplace {
         let sent = ReceivedValues::of(received);
         check_constants(&asked.leaves, &sent)?;
         let rule = token_rule(scheme, asked.token)?;
-        let accounts = matching_accounts(scheme, &self.accounts, &verified.read_values, &asked.leaves, &sent)?;
+        let accounts = matching_accounts(
+            scheme,
+            &self.accounts,
+            &verified.read_values,
+            &asked.leaves,
+            &sent,
+        )?;
         let seats = refresh_candidates(scheme, asked.token, &accounts);
-        let said = GrantInput { leaves: &asked.leaves, sent: &sent, rule };
+        let said = GrantInput {
+            leaves: &asked.leaves,
+            sent: &sent,
+            rule,
+        };
         let traded = match asked.grant_type {
             GrantType::AuthorizationCode => self.exchange(&said, &seats, moment),
             _ => self.refresh(&said, &seats, moment),
@@ -191,7 +253,10 @@ impl TestMarketplace {
         if let (Err(_), [seat]) = (&traded, seats.as_slice()) {
             self.tokens.family(&seat.subject).counts.refused += 1;
         }
-        Ok(TokenReplyData { pair: traded?, rule })
+        Ok(TokenReplyData {
+            pair: traded?,
+            rule,
+        })
     }
 
     fn exchange(
@@ -200,10 +265,22 @@ impl TestMarketplace {
         seats: &[RefreshCandidate],
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyError> {
-        let callbacks = self.scheme.authorize_links.iter().map(|link| said.read_value(&["callback", &link.code_param]));
-        let (code, place) = said.read_value(&["code"]).or_else(|| callbacks.flatten().next()).unwrap_or_default();
+        let callbacks = self
+            .scheme
+            .authorize_links
+            .iter()
+            .map(|link| said.read_value(&["callback", &link.code_param]));
+        let (code, place) = said
+            .read_value(&["code"])
+            .or_else(|| callbacks.flatten().next())
+            .unwrap_or_default();
         let owners: Vec<TokenSubject> = seats.iter().map(|seat| seat.subject.clone()).collect();
-        self.tokens.exchange(&code, &owners, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
+        self.tokens
+            .exchange(&code, &owners, said.rule, moment)
+            .map_err(|fault| VerifyError {
+                fault,
+                location: place,
+            })
     }
 
     fn refresh(
@@ -212,8 +289,15 @@ impl TestMarketplace {
         seats: &[RefreshCandidate],
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyError> {
-        let (value, place) = said.read_value(&["token", "refresh_token"]).unwrap_or_default();
-        self.tokens.refresh(&value, seats, said.rule, moment).map_err(|fault| VerifyError { fault, location: place })
+        let (value, place) = said
+            .read_value(&["token", "refresh_token"])
+            .unwrap_or_default();
+        self.tokens
+            .refresh(&value, seats, said.rule, moment)
+            .map_err(|fault| VerifyError {
+                fault,
+                location: place,
+            })
     }
 
     /// What was given is given, also when the answer is to be lost.
@@ -230,35 +314,83 @@ impl TestMarketplace {
             self.traffic.lost_responses += 1;
             return Err(LostResponse);
         }
-        let IssuedPair { subject: owner, access, refresh } = &judged.pair;
-        let accounts: Vec<&TestAccount> = self.accounts.iter().filter(|account| owner.includes(account)).collect();
+        let IssuedPair {
+            subject: owner,
+            access,
+            refresh,
+        } = &judged.pair;
+        let accounts: Vec<&TestAccount> = self
+            .accounts
+            .iter()
+            .filter(|account| owner.includes(account))
+            .collect();
         let now_ms = moment.unix_ms;
-        let of_refresh = |read: &dyn Fn(&ExpiringToken) -> Value| refresh.as_ref().map_or(Value::Null, read);
+        let of_refresh =
+            |read: &dyn Fn(&ExpiringToken) -> Value| refresh.as_ref().map_or(Value::Null, read);
         let names = self
             .reply_scope(path, moment)
             .with("token", access.value.as_str())
             .with("expires_in", access.seconds_left(now_ms))
             .with("expires_at", access.expires_at_ms / 1_000)
-            .with("refresh_token", of_refresh(&|refresh| Value::from(refresh.value.as_str())))
-            .with("refresh_expires_in", of_refresh(&|refresh| Value::from(refresh.seconds_left(now_ms))))
-            .with("refresh_expires_at", of_refresh(&|refresh| Value::from(refresh.expires_at_ms / 1_000)))
+            .with(
+                "refresh_token",
+                of_refresh(&|refresh| Value::from(refresh.value.as_str())),
+            )
+            .with(
+                "refresh_expires_in",
+                of_refresh(&|refresh| Value::from(refresh.seconds_left(now_ms))),
+            )
+            .with(
+                "refresh_expires_at",
+                of_refresh(&|refresh| Value::from(refresh.expires_at_ms / 1_000)),
+            )
             .with("ids", public_ids(&self.scheme, &accounts));
-        Ok(SandboxReply::json(200, &names.render(&judged.rule.response.json)))
+        Ok(SandboxReply::json(
+            200,
+            &names.render(&judged.rule.response.json),
+        ))
     }
 }
 
 fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>, TokenRefusal> {
-    let mut answers = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.token_responses);
-    let answer = answers.find(|answer| answer.token == token.name).ok_or(TokenRefusal::NoResponseDefined)?;
-    Ok(TokenRule { token, response: answer })
+    let mut answers = scheme
+        .sandbox
+        .iter()
+        .flat_map(|sandbox| &sandbox.token_responses);
+    let answer = answers
+        .find(|answer| answer.token == token.name)
+        .ok_or(TokenRefusal::NoResponseDefined)?;
+    Ok(TokenRule {
+        token,
+        response: answer,
+    })
 }
 
-/// Whom a refresh can be for: every owner of the token among these accounts, with the shared pairs above it.
-fn refresh_candidates(scheme: &Scheme, token: &Token, accounts: &[&TestAccount]) -> Vec<RefreshCandidate> {
-    let parents = || scheme.tokens.iter().filter(|parent| parent.splits.iter().any(|split| split.token == token.name));
+/// Whom a refresh can be for: every owner of the token among these accounts, with the shared pairs
+/// above it.
+fn refresh_candidates(
+    scheme: &Scheme,
+    token: &Token,
+    accounts: &[&TestAccount],
+) -> Vec<RefreshCandidate> {
+    let parents = || {
+        scheme
+            .tokens
+            .iter()
+            .filter(|parent| parent.splits.iter().any(|split| split.token == token.name))
+    };
     let seat = |owner: TokenSubject| {
-        let fitting: Vec<&TestAccount> = accounts.iter().copied().filter(|account| owner.includes(account)).collect();
-        RefreshCandidate { shared_subjects: parents().flat_map(|parent| subjects_of(parent, &fitting)).collect(), subject: owner }
+        let fitting: Vec<&TestAccount> = accounts
+            .iter()
+            .copied()
+            .filter(|account| owner.includes(account))
+            .collect();
+        RefreshCandidate {
+            shared_subjects: parents()
+                .flat_map(|parent| subjects_of(parent, &fitting))
+                .collect(),
+            subject: owner,
+        }
     };
     subjects_of(token, accounts).into_iter().map(seat).collect()
 }

@@ -10,10 +10,15 @@ use crate::value::{ObjectMember, Value};
 /// An account's name, and every credential of it, the application's among them.
 pub type TestAccount = (String, NamedValues);
 
-/// The credentials of a test account: the scheme's keys with what is known of the account over them.
+/// The credentials of a test account: the scheme's keys with what is known of the account over
+/// them.
 #[must_use]
 pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> NamedValues {
-    let keys = scheme.sandbox.as_ref().map(|sandbox| sandbox.test_credentials.as_slice()).unwrap_or_default();
+    let keys = scheme
+        .sandbox
+        .as_ref()
+        .map(|sandbox| sandbox.test_credentials.as_slice())
+        .unwrap_or_default();
     let names = SandboxScope::new().with("account", name);
     let mut values = NamedValues::default();
     for credential in &scheme.credentials {
@@ -26,7 +31,10 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
             values.set(&key.name, value.into_owned());
         }
     }
-    for (name, value) in account.map(|account| account.values.as_slice()).unwrap_or_default() {
+    for (name, value) in account
+        .map(|account| account.values.as_slice())
+        .unwrap_or_default()
+    {
         values.set(name, value.clone());
     }
     values
@@ -42,20 +50,32 @@ pub struct TokenSubject {
 impl TokenSubject {
     #[must_use]
     pub fn of(token: &Token, account: &TestAccount) -> Self {
-        let ids = token.key_credentials.iter().map(|name| (name.as_str().into(), subject_id(name, account)));
-        Self { token: token.name.clone(), ids: ids.collect() }
+        let ids = token
+            .key_credentials
+            .iter()
+            .map(|name| (name.as_str().into(), subject_id(name, account)));
+        Self {
+            token: token.name.clone(),
+            ids: ids.collect(),
+        }
     }
 
     /// Whether the account is one of those that the token is for.
     #[must_use]
     pub fn includes(&self, account: &TestAccount) -> bool {
-        self.ids.iter().all(|(name, value)| *value == subject_id(name, account))
+        self.ids
+            .iter()
+            .all(|(name, value)| *value == subject_id(name, account))
     }
 }
 
 /// `account` is the name of the account, and so stands for a credential that nobody gave.
 fn subject_id(name: &str, account: &TestAccount) -> Value {
-    account.1.get(name).cloned().unwrap_or_else(|| Value::from(account.0.as_str()))
+    account
+        .1
+        .get(name)
+        .cloned()
+        .unwrap_or_else(|| Value::from(account.0.as_str()))
 }
 
 /// Each token that the accounts can have, once.
@@ -74,8 +94,19 @@ pub fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject
 /// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
 #[must_use]
 pub fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
-    let open = scheme.credentials.iter().filter(|credential| !credential.is_secret);
-    Value::Object(open.map(|credential| (credential.name.as_str().into(), distinct_values(&credential.name, accounts))).collect())
+    let open = scheme
+        .credentials
+        .iter()
+        .filter(|credential| !credential.is_secret);
+    Value::Object(
+        open.map(|credential| {
+            (
+                credential.name.as_str().into(),
+                distinct_values(&credential.name, accounts),
+            )
+        })
+        .collect(),
+    )
 }
 
 fn distinct_values(name: &str, accounts: &[&TestAccount]) -> Value {

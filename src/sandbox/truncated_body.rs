@@ -16,7 +16,11 @@ pub struct TruncatedBody {
 impl TruncatedBody {
     #[must_use]
     pub fn of(whole: Bytes) -> Self {
-        Self { first_half: Some(whole.slice(..whole.len() / 2)), declared_len: whole.len() as u64, flushed: false }
+        Self {
+            first_half: Some(whole.slice(..whole.len() / 2)),
+            declared_len: whole.len() as u64,
+            flushed: false,
+        }
     }
 }
 
@@ -24,11 +28,15 @@ impl Body for TruncatedBody {
     type Data = Bytes;
     type Error = LostResponse;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, LostResponse>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, LostResponse>>> {
         if let Some(half) = self.first_half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        // The server writes out what it has when a body lets it wait, and throws it away when a body fails.
+        // The server writes out what it has when a body lets it wait, and throws it away when a
+        // body fails.
         if !self.flushed {
             self.flushed = true;
             context.waker().wake_by_ref();

@@ -17,7 +17,12 @@ pub fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
 
 /// Unix milliseconds of a time in the scheme's spelling; `None` when it is not spelled so.
 pub fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse::<i64>().ok())
+            .flatten()
+    };
     match &clock.format {
         ClockFormat::UnixSeconds => digits(text)?.checked_mul(1_000),
         ClockFormat::UnixMilliseconds => digits(text),
@@ -39,12 +44,26 @@ mod tests {
 
     #[test]
     fn a_time_reads_back_as_it_was_written() {
-        let clock = |format| SchemeClock { format, zone: 0, window: None, backdate: Duration::ZERO };
+        let clock = |format| SchemeClock {
+            format,
+            zone: 0,
+            window: None,
+            backdate: Duration::ZERO,
+        };
         let coupang = clock(ClockFormat::Strftime("%y%m%dT%H%M%SZ".to_owned()));
-        assert_eq!(write_time(&coupang, 1_751_534_130_000).unwrap(), "250703T091530Z");
-        assert_eq!(read_time(&coupang, "250703T091530Z"), Some(1_751_534_130_000));
+        assert_eq!(
+            write_time(&coupang, 1_751_534_130_000).unwrap(),
+            "250703T091530Z"
+        );
+        assert_eq!(
+            read_time(&coupang, "250703T091530Z"),
+            Some(1_751_534_130_000)
+        );
         assert_eq!(read_time(&coupang, "20250703T091530Z"), None);
-        assert_eq!(read_time(&clock(ClockFormat::UnixSeconds), "12"), Some(12_000));
+        assert_eq!(
+            read_time(&clock(ClockFormat::UnixSeconds), "12"),
+            Some(12_000)
+        );
         assert_eq!(read_time(&clock(ClockFormat::UnixMilliseconds), "-1"), None);
     }
 }

@@ -20,7 +20,9 @@ pub enum CryptoError {
         "the salt does not begin with `$2a$`, `$2b$` or `$2y$`, then two digits and `$`; was a `$` eaten by a shell or a `.env` file?"
     )]
     SaltForm,
-    #[error("the salt is {0} characters long and must be 29; was a `$` eaten by a shell or a `.env` file?")]
+    #[error(
+        "the salt is {0} characters long and must be 29; was a `$` eaten by a shell or a `.env` file?"
+    )]
     SaltLength(usize),
     #[error("the salt holds a character that bcrypt does not use")]
     SaltAlphabet,
@@ -52,11 +54,18 @@ pub fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
 
 /// # Errors
 /// When the key text is not in the form it is said to be.
-pub fn hmac(hash: HashAlgorithm, key: &str, key_as: KeyEncoding, of: &str) -> Result<Vec<u8>, CryptoError> {
+pub fn hmac(
+    hash: HashAlgorithm,
+    key: &str,
+    key_as: KeyEncoding,
+    of: &str,
+) -> Result<Vec<u8>, CryptoError> {
     let key = match key_as {
         KeyEncoding::Utf8 => key.as_bytes().to_vec(),
         KeyEncoding::Hex => hex::decode(key).map_err(|_| CryptoError::KeyForm("hex"))?,
-        KeyEncoding::Base64 => BASE64_STANDARD.decode(key).map_err(|_| CryptoError::KeyForm("base64"))?,
+        KeyEncoding::Base64 => BASE64_STANDARD
+            .decode(key)
+            .map_err(|_| CryptoError::KeyForm("base64"))?,
     };
     Ok(match hash {
         HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(&key, of),
@@ -68,7 +77,9 @@ pub fn hmac(hash: HashAlgorithm, key: &str, key_as: KeyEncoding, of: &str) -> Re
 
 fn mac<M: Mac + KeyInit>(key: &[u8], of: &str) -> Vec<u8> {
     // HMAC takes a key of any length (RFC 2104), so there is no other arm.
-    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
+    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else {
+        return Vec::new();
+    };
     mac.update(of.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
@@ -81,11 +92,15 @@ pub fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, Crypto
     let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
     let message = format!("{}.{}", part(header), part(claims));
     let signature = hmac(HashAlgorithm::Sha256, key, KeyEncoding::Utf8, &message)?;
-    Ok(format!("{message}.{}", encode(&signature, TextEncoding::Base64Url)))
+    Ok(format!(
+        "{message}.{}",
+        encode(&signature, TextEncoding::Base64Url)
+    ))
 }
 
-/// bcrypt with a given salt: `$2a$10$` and 22 characters. Unused bits of the last character are cleared, as the vendor's
-/// own documented example needs (`…uv` is read as `…uu`); the prefix of the salt is kept.
+/// bcrypt with a given salt: `$2a$10$` and 22 characters. Unused bits of the last character are
+/// cleared, as the vendor's own documented example needs (`…uv` is read as `…uu`); the prefix of
+/// the salt is kept.
 ///
 /// # Errors
 /// When the salt is not one, or the password is longer than bcrypt reads.
@@ -108,20 +123,30 @@ pub fn bcrypt_with_salt(password: &str, salt: &str) -> Result<String, CryptoErro
         return Err(CryptoError::PasswordTooLong(password.len()));
     }
     let mut raw = [0_u8; 16];
-    LENIENT.decode_slice(letters, &mut raw).map_err(|_| CryptoError::SaltAlphabet)?;
-    let parts = bcrypt::hash_with_salt(password, cost, raw).map_err(|_| CryptoError::SaltCost(cost))?;
+    LENIENT
+        .decode_slice(letters, &mut raw)
+        .map_err(|_| CryptoError::SaltAlphabet)?;
+    let parts =
+        bcrypt::hash_with_salt(password, cost, raw).map_err(|_| CryptoError::SaltCost(cost))?;
     Ok(parts.format_for_version(version))
 }
 
 fn split_salt(salt: &str) -> Result<(bcrypt::Version, u32, &str), CryptoError> {
-    let mut parts = salt.strip_prefix('$').ok_or(CryptoError::SaltForm)?.splitn(3, '$');
+    let mut parts = salt
+        .strip_prefix('$')
+        .ok_or(CryptoError::SaltForm)?
+        .splitn(3, '$');
     let version = match parts.next() {
         Some("2a") => bcrypt::Version::TwoA,
         Some("2b") => bcrypt::Version::TwoB,
         Some("2y") => bcrypt::Version::TwoY,
         _ => return Err(CryptoError::SaltForm),
     };
-    let cost = parts.next().filter(|cost| cost.len() == 2).and_then(|cost| cost.parse().ok()).ok_or(CryptoError::SaltForm)?;
+    let cost = parts
+        .next()
+        .filter(|cost| cost.len() == 2)
+        .and_then(|cost| cost.parse().ok())
+        .ok_or(CryptoError::SaltForm)?;
     Ok((version, cost, parts.next().ok_or(CryptoError::SaltForm)?))
 }
 
@@ -132,10 +157,25 @@ mod tests {
     #[test]
     fn a_salt_that_is_none_is_told_apart() {
         assert_eq!(bcrypt_with_salt("x", "plain"), Err(CryptoError::SaltForm));
-        assert_eq!(bcrypt_with_salt("x", "$2a$04$short"), Err(CryptoError::SaltLength(12)));
-        assert_eq!(bcrypt_with_salt("x", "$2a$31$abcdefghijklmnopqrstuu"), Err(CryptoError::SaltCost(31)));
-        assert_eq!(bcrypt_with_salt("x", "$2a$04$abcdefghijklmnopqrst!u"), Err(CryptoError::SaltAlphabet));
-        assert_eq!(bcrypt_with_salt(&"x".repeat(73), "$2a$04$abcdefghijklmnopqrstuu"), Err(CryptoError::PasswordTooLong(73)));
-        assert_eq!(bcrypt_with_salt("x", "$2a$04$한글한글한글한"), Err(CryptoError::SaltLength(28)));
+        assert_eq!(
+            bcrypt_with_salt("x", "$2a$04$short"),
+            Err(CryptoError::SaltLength(12))
+        );
+        assert_eq!(
+            bcrypt_with_salt("x", "$2a$31$abcdefghijklmnopqrstuu"),
+            Err(CryptoError::SaltCost(31))
+        );
+        assert_eq!(
+            bcrypt_with_salt("x", "$2a$04$abcdefghijklmnopqrst!u"),
+            Err(CryptoError::SaltAlphabet)
+        );
+        assert_eq!(
+            bcrypt_with_salt(&"x".repeat(73), "$2a$04$abcdefghijklmnopqrstuu"),
+            Err(CryptoError::PasswordTooLong(73))
+        );
+        assert_eq!(
+            bcrypt_with_salt("x", "$2a$04$한글한글한글한"),
+            Err(CryptoError::SaltLength(28))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The point from which a request does not change: the query text is built and the body serialised, once.
+//! The point from which a request does not change: the query text is built and the body serialised,
+//! once.
 
 use crate::model::scheme::RequestPart;
 use crate::value::{ObjectMember, Value};
@@ -24,7 +25,12 @@ impl FrozenRequest {
             query.push_str(&join_query(&draft.query));
         }
         let body = draft.body.to_bytes();
-        Self { draft, base, query, body }
+        Self {
+            draft,
+            base,
+            query,
+            body,
+        }
     }
 
     /// The path as it stands in the request line.
@@ -35,8 +41,16 @@ impl FrozenRequest {
     /// Path and query, as in the request line.
     pub fn target(&self) -> String {
         let path = self.full_path();
-        let path = if path.is_empty() { "/".to_owned() } else { path };
-        if self.query.is_empty() { path } else { format!("{path}?{}", self.query) }
+        let path = if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path
+        };
+        if self.query.is_empty() {
+            path
+        } else {
+            format!("{path}?{}", self.query)
+        }
     }
 
     pub fn url(&self) -> String {
@@ -50,21 +64,39 @@ impl FrozenRequest {
     }
 
     pub fn form_pairs(&self) -> Vec<(String, String)> {
-        if let DraftBody::Form(pairs) = &self.draft.body { pairs.clone() } else { Vec::new() }
+        if let DraftBody::Form(pairs) = &self.draft.body {
+            pairs.clone()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The top level of a JSON body; nested values are compact JSON.
     pub fn json_pairs(&self) -> Vec<(String, String)> {
-        let DraftBody::Json(Value::Object(members)) = &self.draft.body else { return Vec::new() };
-        members.iter().map(|(name, value)| (name.to_string(), value.to_text())).collect()
+        let DraftBody::Json(Value::Object(members)) = &self.draft.body else {
+            return Vec::new();
+        };
+        members
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_text()))
+            .collect()
     }
 
     /// Adds one value behind what is frozen.
-    pub fn attach(&mut self, part: RequestPart, name: &str, value: Value) -> Result<(), MisplacedValue> {
+    pub fn attach(
+        &mut self,
+        part: RequestPart,
+        name: &str,
+        value: Value,
+    ) -> Result<(), MisplacedValue> {
         match part {
             RequestPart::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
-                self.query.push_str(&format!("{separator}{}={}", encode_strict(name), encode_strict(&value.to_text())));
+                self.query.push_str(&format!(
+                    "{separator}{}={}",
+                    encode_strict(name),
+                    encode_strict(&value.to_text())
+                ));
             }
             RequestPart::Header => set_header(&mut self.draft.headers, name, value.to_text()),
             RequestPart::Form => {
@@ -73,7 +105,9 @@ impl FrozenRequest {
                 }
                 let pair = join_form(&[(name.to_owned(), value.to_text())]);
                 let separator = if self.body.is_empty() { "" } else { "&" };
-                self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()].concat().into();
+                self.body = [self.body.as_ref(), separator.as_bytes(), pair.as_bytes()]
+                    .concat()
+                    .into();
             }
             RequestPart::Json => match &mut self.draft.body {
                 DraftBody::Json(Value::Object(members)) => {
@@ -89,7 +123,9 @@ impl FrozenRequest {
 
 /// A scheme puts a value into a body that has no place for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the scheme puts `{name}` into a {part} body, and this request has a body of another kind ({body})")]
+#[error(
+    "the scheme puts `{name}` into a {part} body, and this request has a body of another kind ({body})"
+)]
 pub struct MisplacedValue {
     name: String,
     part: &'static str,
@@ -98,7 +134,11 @@ pub struct MisplacedValue {
 
 impl MisplacedValue {
     fn new(part: RequestPart, name: &str, body: &DraftBody) -> Self {
-        Self { name: name.to_owned(), part: part.name(), body: body.kind() }
+        Self {
+            name: name.to_owned(),
+            part: part.name(),
+            body: body.kind(),
+        }
     }
 }
 
@@ -109,19 +149,28 @@ fn set_member(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
 }
 
 /// Adds one value before anything is frozen.
-pub fn prepare(draft: &mut Draft, part: RequestPart, name: &str, value: Value) -> Result<(), MisplacedValue> {
+pub fn prepare(
+    draft: &mut Draft,
+    part: RequestPart,
+    name: &str,
+    value: Value,
+) -> Result<(), MisplacedValue> {
     let can_have_body = draft.method.allows_body();
     match part {
         RequestPart::Query => draft.query.push((name.to_owned(), value.to_text())),
         RequestPart::Header => set_header(&mut draft.headers, name, value.to_text()),
         RequestPart::Form => match &mut draft.body {
             DraftBody::Form(pairs) => pairs.push((name.to_owned(), value.to_text())),
-            body @ DraftBody::None if can_have_body => *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())]),
+            body @ DraftBody::None if can_have_body => {
+                *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())])
+            }
             body => return Err(MisplacedValue::new(part, name, body)),
         },
         RequestPart::Json => match &mut draft.body {
             DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
-            body @ DraftBody::None if can_have_body => *body = DraftBody::Json(Value::Object(vec![(name.into(), value)])),
+            body @ DraftBody::None if can_have_body => {
+                *body = DraftBody::Json(Value::Object(vec![(name.into(), value)]))
+            }
             body => return Err(MisplacedValue::new(part, name, body)),
         },
     }

@@ -1,9 +1,12 @@
-//! What can be said of a scheme without calling anybody: the usual mistakes, and whether its signature covers what it says.
+//! What can be said of a scheme without calling anybody: the usual mistakes, and whether its
+//! signature covers what it says.
 
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{root_names, seal};
 use crate::method::Method;
-use crate::model::scheme::{CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject};
+use crate::model::scheme::{
+    CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject,
+};
 use crate::model::template::Expression;
 use crate::render::FreshValues;
 use crate::span::Span;
@@ -30,21 +33,34 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
         }
     }
     for token in &scheme.tokens {
-        let keeps = token
-            .refresh
-            .iter()
-            .chain(&token.exchange)
-            .all(|refresh| refresh.saved_fields.iter().any(|(name, _)| name == "refresh_token"));
+        let keeps = token.refresh.iter().chain(&token.exchange).all(|refresh| {
+            refresh
+                .saved_fields
+                .iter()
+                .any(|(name, _)| name == "refresh_token")
+        });
         if token.lifetime.is_refresh_single_use && !keeps {
             let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
-            findings.push(LintFinding { at: token.at, message: text.to_owned(), is_error: true });
+            findings.push(LintFinding {
+                at: token.at,
+                message: text.to_owned(),
+                is_error: true,
+            });
         }
     }
     if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
-        findings.push(LintFinding { at: scheme.at, message: text.to_owned(), is_error: true });
+        findings.push(LintFinding {
+            at: scheme.at,
+            message: text.to_owned(),
+            is_error: true,
+        });
     }
-    for level in scheme.levels.iter().filter(|level| !level.procedure.sign.is_empty()) {
+    for level in scheme
+        .levels
+        .iter()
+        .filter(|level| !level.procedure.sign.is_empty())
+    {
         check_covers(scheme, level, &mut findings);
     }
     findings.sort_by_key(|finding| finding.at);
@@ -53,19 +69,33 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
 }
 
 fn expressions_of(op: &SignOp) -> Vec<&Expression> {
-    op.templates().into_iter().flat_map(|template| template.expressions()).collect()
+    op.templates()
+        .into_iter()
+        .flat_map(|template| template.expressions())
+        .collect()
 }
 
 fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
-    let changes = procedure.attach.form.first().or(procedure.attach.json.first());
-    let reads = procedure
-        .sign
-        .iter()
-        .find(|step| expressions_of(&step.operation).iter().any(|expression| expression.source.contains("req.body")));
+    let changes = procedure
+        .attach
+        .form
+        .first()
+        .or(procedure.attach.json.first());
+    let reads = procedure.sign.iter().find(|step| {
+        expressions_of(&step.operation)
+            .iter()
+            .any(|expression| expression.source.contains("req.body"))
+    });
     if let (Some(_), Some(step)) = (changes, reads) {
-        let text =
-            format!("`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent", step.id);
-        findings.push(LintFinding { at: step.at, message: text, is_error: true });
+        let text = format!(
+            "`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent",
+            step.id
+        );
+        findings.push(LintFinding {
+            at: step.at,
+            message: text,
+            is_error: true,
+        });
     }
 }
 
@@ -75,20 +105,44 @@ fn check_unsorted_concat(procedure: &SigningProcedure, findings: &mut Vec<LintFi
             let concat = expression.source.find("concat");
             let sorted = expression.source.find("bytesort");
             if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
-                let text = "`concat` without `bytesort` before it joins pairs in the order of the request".to_owned();
-                findings.push(LintFinding { at: expression.at, message: text, is_error: false });
+                let text =
+                    "`concat` without `bytesort` before it joins pairs in the order of the request"
+                        .to_owned();
+                findings.push(LintFinding {
+                    at: expression.at,
+                    message: text,
+                    is_error: false,
+                });
             }
         }
     }
 }
 
-fn check_secret_in_query(scheme: &Scheme, placement: &FieldPlacement, findings: &mut Vec<LintFinding>) {
+fn check_secret_in_query(
+    scheme: &Scheme,
+    placement: &FieldPlacement,
+    findings: &mut Vec<LintFinding>,
+) {
     for field in &placement.query {
         for expression in field.value.expressions() {
-            let name = expression.lookup.as_deref().filter(|path| path[0] == "cred").and_then(|path| path.get(1));
-            if name.and_then(|name| scheme.credential(name)).is_some_and(|credential| credential.is_secret) {
-                let text = format!("`{}` puts a secret in the query, where proxies and servers log it", field.name);
-                findings.push(LintFinding { at: field.name_at, message: text, is_error: false });
+            let name = expression
+                .lookup
+                .as_deref()
+                .filter(|path| path[0] == "cred")
+                .and_then(|path| path.get(1));
+            if name
+                .and_then(|name| scheme.credential(name))
+                .is_some_and(|credential| credential.is_secret)
+            {
+                let text = format!(
+                    "`{}` puts a secret in the query, where proxies and servers log it",
+                    field.name
+                );
+                findings.push(LintFinding {
+                    at: field.name_at,
+                    message: text,
+                    is_error: false,
+                });
             }
         }
     }
@@ -103,32 +157,55 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
             let text = format!(
                 "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
             );
-            return findings.push(LintFinding { at: scheme.at, message: text, is_error: true });
+            return findings.push(LintFinding {
+                at: scheme.at,
+                message: text,
+                is_error: true,
+            });
         }
     };
     for part in CoveredPart::ALL {
-        let changed = signed_values(scheme, level, with_part_changed(plain.clone(), part)).is_ok_and(|other| other != signature);
+        let changed = signed_values(scheme, level, with_part_changed(plain.clone(), part))
+            .is_ok_and(|other| other != signature);
         let said = scheme.covered_parts.contains(&part);
         let name = part.name();
-        let of = if level.name.is_empty() { String::new() } else { format!(" of level `{}`", level.name) };
+        let of = if level.name.is_empty() {
+            String::new()
+        } else {
+            format!(" of level `{}`", level.name)
+        };
         let text = match (said, changed) {
-            (true, false) => format!("`covers` says `{name}`, but the signature{of} does not change with it"),
-            (false, true) => format!("the signature{of} changes with the {name}, but `covers` does not say `{name}`"),
+            (true, false) => {
+                format!("`covers` says `{name}`, but the signature{of} does not change with it")
+            }
+            (false, true) => format!(
+                "the signature{of} changes with the {name}, but `covers` does not say `{name}`"
+            ),
             _ => continue,
         };
-        findings.push(LintFinding { at: scheme.at, message: text, is_error: true });
+        findings.push(LintFinding {
+            at: scheme.at,
+            message: text,
+            is_error: true,
+        });
     }
 }
 
 /// A request with something in every part; headers that a known answer has may be signed, too.
 fn probe_draft(scheme: &Scheme) -> Draft {
-    let vectors = scheme.vectors.iter().filter_map(|vector| match &vector.subject {
-        VectorSubject::Request { request, .. } => Some(&request.headers),
-        _ => None,
+    let vectors = scheme
+        .vectors
+        .iter()
+        .filter_map(|vector| match &vector.subject {
+            VectorSubject::Request { request, .. } => Some(&request.headers),
+            _ => None,
+        });
+    let headers = vectors.flatten().filter_map(|field| {
+        Some((
+            field.name.to_ascii_lowercase().into(),
+            field.value.as_constant()?.to_plain_text()?,
+        ))
     });
-    let headers = vectors
-        .flatten()
-        .filter_map(|field| Some((field.name.to_ascii_lowercase().into(), field.value.as_constant()?.to_plain_text()?)));
 
     let body = Value::Object(vec![("b".into(), Value::from("1"))]);
     let query = vec![("a".to_owned(), "1".to_owned())];
@@ -147,31 +224,62 @@ fn with_part_changed(mut draft: Draft, part: CoveredPart) -> Draft {
         CoveredPart::Method => draft.method = Method::Put,
         CoveredPart::Path => draft.path = "/changed".to_owned(),
         CoveredPart::Query => draft.query[0].1 = "2".to_owned(),
-        CoveredPart::Body => draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))])),
+        CoveredPart::Body => {
+            draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))]))
+        }
     }
     draft
 }
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
 fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
-    let host = scheme.hosts.first().map_or("https://host.invalid", |host| host.url.as_str());
+    let host = scheme
+        .hosts
+        .first()
+        .map_or("https://host.invalid", |host| host.url.as_str());
     let (credentials, token) = (probe_credentials(scheme), probe_token(scheme));
-    let moment = FreshValues { unix_ms: 1_700_000_000_000, seed: [1; 16] };
-    let inputs = SigningInputs { credentials: &credentials, token: Some(&token), moment, steps: &[], extra: &[] };
+    let moment = FreshValues {
+        unix_ms: 1_700_000_000_000,
+        seed: [1; 16],
+    };
+    let inputs = SigningInputs {
+        credentials: &credentials,
+        token: Some(&token),
+        moment,
+        steps: &[],
+        extra: &[],
+    };
     let base = BaseUrl::parse(host)?;
-    let sealed = seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
+    let sealed =
+        seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
     let used = used_steps(&level.procedure);
-    Ok(sealed.trace.lines.into_iter().filter(|line| used.contains(&line.id)).map(|line| line.value).collect())
+    Ok(sealed
+        .trace
+        .lines
+        .into_iter()
+        .filter(|line| used.contains(&line.id))
+        .map(|line| line.value)
+        .collect())
 }
 
-/// The steps whose results are sent, and those that these are made of; what no request carries covers nothing.
+/// The steps whose results are sent, and those that these are made of; what no request carries
+/// covers nothing.
 fn used_steps(procedure: &SigningProcedure) -> Vec<String> {
-    let mut used: Vec<String> = procedure.attach.fields().flat_map(|(_, field)| root_names(field.value.expressions())).collect();
+    let mut used: Vec<String> = procedure
+        .attach
+        .fields()
+        .flat_map(|(_, field)| root_names(field.value.expressions()))
+        .collect();
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
             used.extend(root_names(expressions_of(&step.operation)));
             if let SignOp::Jwt { header, claims, .. } = &step.operation {
-                used.extend(header.iter().chain(claims).flat_map(|field| root_names(field.value.expressions())));
+                used.extend(
+                    header
+                        .iter()
+                        .chain(claims)
+                        .flat_map(|field| root_names(field.value.expressions())),
+                );
             }
         }
     }
@@ -180,12 +288,20 @@ fn used_steps(procedure: &SigningProcedure) -> Vec<String> {
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.
 fn probe_credentials(scheme: &Scheme) -> NamedValues {
-    let mut values =
-        NamedValues(scheme.credentials.iter().map(|known| (known.name.as_str().into(), Value::from("probe"))).collect());
+    let mut values = NamedValues(
+        scheme
+            .credentials
+            .iter()
+            .map(|known| (known.name.as_str().into(), Value::from("probe")))
+            .collect(),
+    );
     for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
         values.set(name, value.clone());
     }
-    let keys = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.test_credentials);
+    let keys = scheme
+        .sandbox
+        .iter()
+        .flat_map(|sandbox| &sandbox.test_credentials);
     for (name, value) in keys.filter_map(|key| Some((&key.name, key.value.as_constant()?))) {
         values.set(name, value.clone());
     }
@@ -193,5 +309,12 @@ fn probe_credentials(scheme: &Scheme) -> NamedValues {
 }
 
 fn probe_token(scheme: &Scheme) -> NamedValues {
-    NamedValues(scheme.tokens.iter().flat_map(|token| token.fields()).map(|name| (name.into(), Value::from("probe"))).collect())
+    NamedValues(
+        scheme
+            .tokens
+            .iter()
+            .flat_map(|token| token.fields())
+            .map(|name| (name.into(), Value::from("probe")))
+            .collect(),
+    )
 }

@@ -13,7 +13,10 @@ pub struct NamedValues(pub Vec<ObjectMember>);
 impl NamedValues {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     /// Overwrites a value of that name.
@@ -51,8 +54,18 @@ pub struct SchemeScope<'a> {
 impl<'a> SchemeScope<'a> {
     /// # Errors
     /// When a template of the level's variables cannot be filled in.
-    pub fn new(inputs: SigningInputs<'a>, ts: String, vars: &[TemplateField]) -> Result<Self, RenderError> {
-        let mut scope = Self { inputs, ts: Value::from(ts), vars: Vec::new(), steps: Vec::new(), frozen: None };
+    pub fn new(
+        inputs: SigningInputs<'a>,
+        ts: String,
+        vars: &[TemplateField],
+    ) -> Result<Self, RenderError> {
+        let mut scope = Self {
+            inputs,
+            ts: Value::from(ts),
+            vars: Vec::new(),
+            steps: Vec::new(),
+            frozen: None,
+        };
         for field in vars {
             let value = render_tree(&field.value, &scope)?.into_owned();
             scope.vars.retain(|(name, _)| *name != field.name);
@@ -75,12 +88,17 @@ impl<'a> SchemeScope<'a> {
             "query_pairs" => pairs(frozen.query_pairs()),
             "form_pairs" => pairs(frozen.form_pairs()),
             "json_pairs" => pairs(frozen.json_pairs()),
-            "headers" => {
-                Value::Object(draft.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect())
-            }
+            "headers" => Value::Object(
+                draft
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+                    .collect(),
+            ),
             // A multipart body is not text, and no scheme signs one.
             "body" if draft.body.kind() == "multipart" => "".into(),
-            // What is signed is what is sent: bytes that are no text cannot stand in a text to sign.
+            // What is signed is what is sent: bytes that are no text cannot stand in a text to
+            // sign.
             "body" => std::str::from_utf8(&frozen.body).ok()?.into(),
             "body_kind" => draft.body.kind().into(),
             _ => return None,
@@ -89,11 +107,19 @@ impl<'a> SchemeScope<'a> {
 }
 
 fn pairs(pairs: Vec<(String, String)>) -> Value {
-    Value::List(pairs.into_iter().map(|(name, value)| Value::List(vec![name.into(), value.into()])).collect())
+    Value::List(
+        pairs
+            .into_iter()
+            .map(|(name, value)| Value::List(vec![name.into(), value.into()]))
+            .collect(),
+    )
 }
 
 fn find<'v>(values: &'v [ObjectMember], name: &str) -> Option<&'v Value> {
-    values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    values
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 impl TemplateScope for SchemeScope<'_> {
@@ -107,9 +133,17 @@ impl TemplateScope for SchemeScope<'_> {
             ["token", name] => self.inputs.token?.get(name).map(Cow::Borrowed),
             ["vars", name] => find(&self.vars, name).map(Cow::Borrowed),
             ["req", member] => self.request_member(member).map(Cow::Owned),
-            ["req", "headers", name] => self.request_member("headers")?.get(name).cloned().map(Cow::Owned),
-            [name] => find(&self.steps, name).or_else(|| find(self.inputs.extra, name)).map(Cow::Borrowed),
-            [root, member] => find(self.inputs.extra, root)?.get(member).map(Cow::Borrowed),
+            ["req", "headers", name] => self
+                .request_member("headers")?
+                .get(name)
+                .cloned()
+                .map(Cow::Owned),
+            [name] => find(&self.steps, name)
+                .or_else(|| find(self.inputs.extra, name))
+                .map(Cow::Borrowed),
+            [root, member] => find(self.inputs.extra, root)?
+                .get(member)
+                .map(Cow::Borrowed),
             _ => None,
         }
     }

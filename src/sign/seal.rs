@@ -6,7 +6,9 @@ use super::freeze::{self, FrozenRequest};
 use super::scope::{SchemeScope, SigningInputs};
 use crate::method::Method;
 use crate::model::request::TemplateField;
-use crate::model::scheme::{FieldPlacement, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure};
+use crate::model::scheme::{
+    FieldPlacement, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure,
+};
 use crate::model::template::{Expression, Template};
 use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
 use crate::value::{ObjectMember, Value};
@@ -33,14 +35,21 @@ pub struct SignTrace {
 impl SignTrace {
     #[must_use]
     pub fn value(&self, id: &str) -> Option<&str> {
-        self.lines.iter().find(|line| line.id == id).map(|line| line.value.as_str())
+        self.lines
+            .iter()
+            .find(|line| line.id == id)
+            .map(|line| line.value.as_str())
     }
 
-    /// Results that contain a secret and not just prove it: a bcrypt hash begins with its salt, and text that is only
-    /// encoded can be decoded.
+    /// Results that contain a secret and not just prove it: a bcrypt hash begins with its salt, and
+    /// text that is only encoded can be decoded.
     #[must_use]
     pub fn secrets(&self) -> Vec<(&str, &str)> {
-        self.lines.iter().filter(|line| line.reveals_secret).map(|line| (line.id.as_str(), line.value.as_str())).collect()
+        self.lines
+            .iter()
+            .filter(|line| line.reveals_secret)
+            .map(|line| (line.id.as_str(), line.value.as_str()))
+            .collect()
     }
 }
 
@@ -70,16 +79,28 @@ pub enum SealError {
 
 /// The level that a scheme's rules choose for a path below its base path.
 #[must_use]
-pub fn choose_level<'s>(scheme: &'s Scheme, named: Option<&str>, method: Method, path: &str) -> &'s Level {
+pub fn choose_level<'s>(
+    scheme: &'s Scheme,
+    named: Option<&str>,
+    method: Method,
+    path: &str,
+) -> &'s Level {
     let named = named.and_then(|name| scheme.level(name));
     let by_rule = || {
-        scheme.level_rules.iter().find(|rule| rule.matcher.matches(method, path)).and_then(|rule| scheme.levels.get(rule.level))
+        scheme
+            .level_rules
+            .iter()
+            .find(|rule| rule.matcher.matches(method, path))
+            .and_then(|rule| scheme.levels.get(rule.level))
     };
-    named.or_else(by_rule).unwrap_or(&scheme.levels[scheme.default_level])
+    named
+        .or_else(by_rule)
+        .unwrap_or(&scheme.levels[scheme.default_level])
 }
 
 /// # Errors
-/// When a template cannot be filled in, a step cannot be computed, or an HTTP client would change the result.
+/// When a template cannot be filled in, a step cannot be computed, or an HTTP client would change
+/// the result.
 pub fn seal(
     scheme: &Scheme,
     procedure: &SigningProcedure,
@@ -88,28 +109,47 @@ pub fn seal(
     inputs: SigningInputs<'_>,
 ) -> Result<SealedRequest, SealError> {
     let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
-    let mut trace = SignTrace { ts: ts.clone(), ..SignTrace::default() };
+    let mut trace = SignTrace {
+        ts: ts.clone(),
+        ..SignTrace::default()
+    };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
     // A scheme may sign the type of the body, so it is there before anything is signed.
-    if let Some(media_type) = draft.body.media_type().filter(|_| !draft.headers.iter().any(|(name, _)| name == "content-type")) {
-        draft.headers.insert(0, ("content-type".to_owned(), media_type));
+    if let Some(media_type) = draft
+        .body
+        .media_type()
+        .filter(|_| !draft.headers.iter().any(|(name, _)| name == "content-type"))
+    {
+        draft
+            .headers
+            .insert(0, ("content-type".to_owned(), media_type));
     }
     for (part, field, value) in render_placement(&procedure.prepare, &scope)? {
-        trace.prepared.push((part, field.name.to_string(), value.to_text()));
+        trace
+            .prepared
+            .push((part, field.name.to_string(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
     }
     let mut frozen = FrozenRequest::new(draft, base.clone());
     let attached = {
-        let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
+        let mut scope = SchemeScope {
+            frozen: Some(&frozen),
+            ..scope
+        };
         trace.lines = run_steps(&procedure.sign, &mut scope)?;
         render_placement(&procedure.attach, &scope)?
     };
     for (part, field, value) in attached {
-        trace.attached.push((part, field.name.to_string(), value.to_text()));
+        trace
+            .attached
+            .push((part, field.name.to_string(), value.to_text()));
         frozen.attach(part, &field.name, value)?;
     }
-    Ok(SealedRequest { request: into_wire_request(frozen)?, trace })
+    Ok(SealedRequest {
+        request: into_wire_request(frozen)?,
+        trace,
+    })
 }
 
 /// The values of a placement; null is left out.
@@ -128,11 +168,19 @@ pub(super) fn render_placement<'p>(
 }
 
 /// Runs the steps in order; each result is known to those after it.
-pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Result<Vec<TraceLine>, SealError> {
+pub(super) fn run_steps(
+    steps: &[SignStep],
+    scope: &mut SchemeScope<'_>,
+) -> Result<Vec<TraceLine>, SealError> {
     let mut lines = Vec::with_capacity(steps.len());
     let mut tainted: Vec<String> = Vec::new();
     for (site, step) in (1_u64..).zip(steps) {
-        let known = scope.inputs.steps.iter().find(|(id, _)| *id == step.id).map(|(_, value)| value.to_text());
+        let known = scope
+            .inputs
+            .steps
+            .iter()
+            .find(|(id, _)| *id == step.id)
+            .map(|(_, value)| value.to_text());
         let value = match known {
             Some(value) => value,
             None => run_step(step, site, scope)?,
@@ -143,79 +191,155 @@ pub(super) fn run_steps(steps: &[SignStep], scope: &mut SchemeScope<'_>) -> Resu
         if holds {
             tainted.push(step.id.clone());
         }
-        scope.steps.push((step.id.as_str().into(), Value::from(value.clone())));
-        lines.push(TraceLine { id: step.id.clone(), op: step.operation.name(), value, reveals_secret: reveals });
+        scope
+            .steps
+            .push((step.id.as_str().into(), Value::from(value.clone())));
+        lines.push(TraceLine {
+            id: step.id.clone(),
+            op: step.operation.name(),
+            value,
+            reveals_secret: reveals,
+        });
     }
     Ok(lines)
 }
 
-/// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove that one was known; all other
-/// steps hand on what they are given.
+/// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove
+/// that one was known; all other steps hand on what they are given.
 fn contains_secret(op: &SignOp, tainted: &[String]) -> bool {
-    let fields =
-        |fields: &[TemplateField]| fields.iter().flat_map(|field| root_names(field.value.expressions())).collect::<Vec<_>>();
+    let fields = |fields: &[TemplateField]| {
+        fields
+            .iter()
+            .flat_map(|field| root_names(field.value.expressions()))
+            .collect::<Vec<_>>()
+    };
     let names = match op {
         SignOp::Bcrypt { .. } => return true,
-        SignOp::Text(of) | SignOp::Encode { input: of, .. } => root_names(of.expressions().collect()),
+        SignOp::Text(of) | SignOp::Encode { input: of, .. } => {
+            root_names(of.expressions().collect())
+        }
         SignOp::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
-        SignOp::Digest { .. } | SignOp::Hmac { .. } | SignOp::Uuid | SignOp::Random(_) => return false,
+        SignOp::Digest { .. } | SignOp::Hmac { .. } | SignOp::Uuid | SignOp::Random(_) => {
+            return false;
+        }
     };
-    names.iter().any(|name| matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name))
+    names
+        .iter()
+        .any(|name| matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name))
 }
 
 /// The first names of expressions.
 pub(super) fn root_names(expressions: Vec<&Expression>) -> Vec<String> {
-    let names = expressions.into_iter().flat_map(|expression| TemplateDialect::Scheme.names_in(expression).unwrap_or_default());
-    names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
+    let names = expressions.into_iter().flat_map(|expression| {
+        TemplateDialect::Scheme
+            .names_in(expression)
+            .unwrap_or_default()
+    });
+    names
+        .filter_map(|name| name.split('.').next().map(str::to_owned))
+        .collect()
 }
 
 fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {
-    let fault = |error: CryptoError| SealError::Step { id: step.id.clone(), error };
+    let fault = |error: CryptoError| SealError::Step {
+        id: step.id.clone(),
+        error,
+    };
     let text = |template: &Template| render_text(template, scope);
     Ok(match &step.operation {
         SignOp::Text(template) => text(template)?,
-        SignOp::Digest { hash, input: of, output_encoding: out } => crypto::digest(*hash, &text(of)?, *out),
-        SignOp::Hmac { hash, key, key_encoding: key_as, input: of, output_encoding: out } => {
-            crypto::encode(&crypto::hmac(*hash, &text(key)?, *key_as, &text(of)?).map_err(fault)?, *out)
+        SignOp::Digest {
+            hash,
+            input: of,
+            output_encoding: out,
+        } => crypto::digest(*hash, &text(of)?, *out),
+        SignOp::Hmac {
+            hash,
+            key,
+            key_encoding: key_as,
+            input: of,
+            output_encoding: out,
+        } => crypto::encode(
+            &crypto::hmac(*hash, &text(key)?, *key_as, &text(of)?).map_err(fault)?,
+            *out,
+        ),
+        SignOp::Bcrypt { password, salt } => {
+            crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?
         }
-        SignOp::Bcrypt { password, salt } => crypto::bcrypt_with_salt(&text(password)?, &text(salt)?).map_err(fault)?,
-        SignOp::Encode { encoding, input: of } => crypto::encode(text(of)?.as_bytes(), *encoding),
-        SignOp::Jwt { key, header, claims } => {
-            crypto::jwt_hs256(&text(key)?, &jwt_header_json(header, scope)?, &jwt_claims_json(claims, scope)?).map_err(fault)?
-        }
+        SignOp::Encode {
+            encoding,
+            input: of,
+        } => crypto::encode(text(of)?.as_bytes(), *encoding),
+        SignOp::Jwt {
+            key,
+            header,
+            claims,
+        } => crypto::jwt_hs256(
+            &text(key)?,
+            &jwt_header_json(header, scope)?,
+            &jwt_claims_json(claims, scope)?,
+        )
+        .map_err(fault)?,
         SignOp::Uuid => scope.inputs.moment.uuid(site),
         SignOp::Random(len) => scope.inputs.moment.random_text(site, *len),
     })
 }
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.
-fn jwt_header_json(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
-    let mut members: Vec<ObjectMember> = vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
+fn jwt_header_json(
+    fields: &[TemplateField],
+    scope: &SchemeScope<'_>,
+) -> Result<String, RenderError> {
+    let mut members: Vec<ObjectMember> =
+        vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
     members.extend(render_members(fields, scope)?);
     Ok(Value::Object(members).to_json())
 }
 
-fn jwt_claims_json(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<String, RenderError> {
+fn jwt_claims_json(
+    fields: &[TemplateField],
+    scope: &SchemeScope<'_>,
+) -> Result<String, RenderError> {
     Ok(Value::Object(render_members(fields, scope)?).to_json())
 }
 
-fn render_members(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<Vec<ObjectMember>, RenderError> {
-    let members: Result<Vec<_>, RenderError> =
-        fields.iter().map(|field| Ok((field.name.clone(), render_tree(&field.value, scope)?.into_owned()))).collect();
-    Ok(members?.into_iter().filter(|(_, value)| !value.is_null()).collect())
+fn render_members(
+    fields: &[TemplateField],
+    scope: &SchemeScope<'_>,
+) -> Result<Vec<ObjectMember>, RenderError> {
+    let members: Result<Vec<_>, RenderError> = fields
+        .iter()
+        .map(|field| {
+            Ok((
+                field.name.clone(),
+                render_tree(&field.value, scope)?.into_owned(),
+            ))
+        })
+        .collect();
+    Ok(members?
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect())
 }
 
-/// Every header that will be on the wire is set here, so that no client adds one after the signature.
+/// Every header that will be on the wire is set here, so that no client adds one after the
+/// signature.
 fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     let target = frozen.target();
-    let FrozenRequest { draft, base, body, .. } = frozen;
+    let FrozenRequest {
+        draft, base, body, ..
+    } = frozen;
     let mut headers: Vec<(String, String)> = vec![("host".to_owned(), base.authority().to_owned())];
     let mut default = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name)) {
+        if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name))
+        {
             headers.push((name.to_owned(), value));
         }
     };
-    default("user-agent", Some(concat!("ingam/", env!("CARGO_PKG_VERSION")).to_owned()));
+    default(
+        "user-agent",
+        Some(concat!("ingam/", env!("CARGO_PKG_VERSION")).to_owned()),
+    );
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
     headers.extend(group_headers(draft.headers));
@@ -229,7 +353,10 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
 fn group_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::with_capacity(headers.len());
     for (name, value) in headers {
-        let at = out.iter().rposition(|(known, _)| *known == name).map_or(out.len(), |at| at + 1);
+        let at = out
+            .iter()
+            .rposition(|(known, _)| *known == name)
+            .map_or(out.len(), |at| at + 1);
         out.insert(at, (name, value));
     }
     out

@@ -1,4 +1,5 @@
-//! The drafts of requests for tokens and of authorization links, in the same language as all requests.
+//! The drafts of requests for tokens and of authorization links, in the same language as all
+//! requests.
 
 use super::clock::write_time;
 use super::scope::{SchemeScope, SigningInputs};
@@ -14,10 +15,18 @@ use crate::wire::{Draft, DraftBody};
 ///
 /// # Errors
 /// When a template of it cannot be filled in.
-pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
+pub fn token_draft(
+    scheme: &Scheme,
+    request: &TokenRequest,
+    inputs: SigningInputs<'_>,
+) -> Result<Draft, SealError> {
     let scope = token_scope(scheme, inputs)?;
     let form = render_pairs(&request.form, &scope)?;
-    let json = request.json.as_ref().map(|json| render_tree(json, &scope).map(std::borrow::Cow::into_owned)).transpose()?;
+    let json = request
+        .json
+        .as_ref()
+        .map(|json| render_tree(json, &scope).map(std::borrow::Cow::into_owned))
+        .transpose()?;
     let body = match json {
         Some(json) => DraftBody::Json(without_nulls(json)),
         None if request.form.is_empty() => DraftBody::None,
@@ -37,7 +46,11 @@ pub fn token_draft(scheme: &Scheme, request: &TokenRequest, inputs: SigningInput
 ///
 /// # Errors
 /// When a template of it cannot be filled in.
-pub fn authorize_draft(scheme: &Scheme, authorize: &AuthorizeLink, inputs: SigningInputs<'_>) -> Result<Draft, SealError> {
+pub fn authorize_draft(
+    scheme: &Scheme,
+    authorize: &AuthorizeLink,
+    inputs: SigningInputs<'_>,
+) -> Result<Draft, SealError> {
     let scope = token_scope(scheme, inputs)?;
     Ok(Draft {
         method: Method::Get,
@@ -49,12 +62,18 @@ pub fn authorize_draft(scheme: &Scheme, authorize: &AuthorizeLink, inputs: Signi
     })
 }
 
-fn token_scope<'a>(scheme: &Scheme, inputs: SigningInputs<'a>) -> Result<SchemeScope<'a>, SealError> {
+fn token_scope<'a>(
+    scheme: &Scheme,
+    inputs: SigningInputs<'a>,
+) -> Result<SchemeScope<'a>, SealError> {
     let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
     Ok(SchemeScope::new(inputs, ts, &[])?)
 }
 
-fn render_pairs(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
+fn render_pairs(
+    fields: &[TemplateField],
+    scope: &SchemeScope<'_>,
+) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::new();
     for field in fields {
         let value = render_tree(&field.value, scope)?;
@@ -68,7 +87,12 @@ fn render_pairs(fields: &[TemplateField], scope: &SchemeScope<'_>) -> Result<Vec
 /// Null leaves a parameter out: exactly one of several ids is sent.
 fn without_nulls(json: Value) -> Value {
     match json {
-        Value::Object(members) => Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect(),
+        ),
         other => other,
     }
 }

@@ -1,5 +1,6 @@
-//! `seal` read backwards: from the raw bytes that a marketplace received to what was signed, with the scheme itself. There
-//! is no second implementation of any scheme. It refuses to know tokens: what is known arrives as values.
+//! `seal` read backwards: from the raw bytes that a marketplace received to what was signed, with
+//! the scheme itself. There is no second implementation of any scheme. It refuses to know tokens:
+//! what is known arrives as values.
 
 use super::clock::read_time;
 use super::freeze::FrozenRequest;
@@ -7,7 +8,8 @@ use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, render_placement, run_steps};
 use crate::method::Method;
 use crate::model::scheme::{
-    CredentialScope, FieldPlacement, RequestPart, Scheme, SignOp, SigningProcedure, ValueExtractor, VerifyFault,
+    CredentialScope, FieldPlacement, RequestPart, Scheme, SignOp, SigningProcedure, ValueExtractor,
+    VerifyFault,
 };
 use crate::model::template::Expression;
 use crate::render::{FreshValues, TemplateDialect};
@@ -30,7 +32,8 @@ pub struct ReceivedRequest {
 
 /// What the marketplace knows.
 pub struct VerifierKeys<'a> {
-    /// Account name → every credential of it, the application's among them, and the fields of its token.
+    /// Account name → every credential of it, the application's among them, and the fields of its
+    /// token.
     pub accounts: &'a [(String, NamedValues)],
     /// Whether a token of that value is good: field, value, account.
     pub accepts_token: &'a dyn Fn(&str, &str, &str) -> bool,
@@ -56,12 +59,15 @@ pub struct VerifyError {
 }
 
 fn verify_error<T>(fault: VerifyFault, name: impl Into<String>) -> Result<T, VerifyError> {
-    Err(VerifyError { fault, location: name.into() })
+    Err(VerifyError {
+        fault,
+        location: name.into(),
+    })
 }
 
 /// # Errors
-/// The first fault, in the order in which gateways look: what is missing, its form, the key, the time, the account, the
-/// token, the signature.
+/// The first fault, in the order in which gateways look: what is missing, its form, the key, the
+/// time, the account, the token, the signature.
 pub fn verify(
     scheme: &Scheme,
     procedure: &SigningProcedure,
@@ -70,19 +76,36 @@ pub fn verify(
 ) -> Result<VerifiedRequest, VerifyError> {
     let parsed = ReceivedParts::of(received);
     let names = names_used(procedure);
-    let readings: Vec<&ValueExtractor> = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.extractors).collect();
-    let wanted: Vec<&ValueExtractor> = readings.into_iter().filter(|reading| is_needed(reading, &names, procedure)).collect();
+    let readings: Vec<&ValueExtractor> = scheme
+        .sandbox
+        .iter()
+        .flat_map(|sandbox| &sandbox.extractors)
+        .collect();
+    let wanted: Vec<&ValueExtractor> = readings
+        .into_iter()
+        .filter(|reading| is_needed(reading, &names, procedure))
+        .collect();
     check_all_present(scheme, procedure, &parsed)?;
     let read = read_fields(scheme, &wanted, &parsed)?;
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
     let (account, credentials) = match_account(scheme, &wanted, &read, known)?;
     let token = token_values(&read);
     let fixed = random_steps_read(procedure, &read);
-    let inputs = SigningInputs { credentials, token: Some(&token), moment, steps: &fixed, extra: &[] };
+    let inputs = SigningInputs {
+        credentials,
+        token: Some(&token),
+        moment,
+        steps: &fixed,
+        extra: &[],
+    };
     let ts = value_of(&read, "ts").unwrap_or_default().to_owned();
     let unsigned = recompute_and_compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
     let account = account.to_owned();
-    Ok(VerifiedRequest { account, unsigned, read_values: read })
+    Ok(VerifiedRequest {
+        account,
+        unsigned,
+        read_values: read,
+    })
 }
 
 /// The parts of a received request as pairs, beside its raw texts.
@@ -96,31 +119,54 @@ struct ReceivedParts<'r> {
 
 impl<'r> ReceivedParts<'r> {
     fn of(received: &'r ReceivedRequest) -> Self {
-        let (path, raw_query) = received.target.split_once('?').unwrap_or((&received.target, ""));
-        Self { received, path, raw_query, query: parse_query(raw_query), body: parse_body(received) }
+        let (path, raw_query) = received
+            .target
+            .split_once('?')
+            .unwrap_or((&received.target, ""));
+        Self {
+            received,
+            path,
+            raw_query,
+            query: parse_query(raw_query),
+            body: parse_body(received),
+        }
     }
 
     fn get(&self, part: RequestPart, name: &str) -> Option<String> {
-        let find = |pairs: &[(String, String)]| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let find = |pairs: &[(String, String)]| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
         match (part, &self.body) {
             (RequestPart::Query, _) => find(&self.query),
             (RequestPart::Header, _) => find(&self.received.headers),
             (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
-            (RequestPart::Json, DraftBody::Json(value)) => value.get(name).map(|value| value.to_text()),
+            (RequestPart::Json, DraftBody::Json(value)) => {
+                value.get(name).map(|value| value.to_text())
+            }
             _ => None,
         }
     }
 }
 
 fn parse_body(received: &ReceivedRequest) -> DraftBody {
-    let media_type = received.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value.as_str());
+    let media_type = received
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type")
+        .map_or("", |(_, value)| value.as_str());
     let text = || String::from_utf8_lossy(&received.body).into_owned();
     if received.body.is_empty() {
         return DraftBody::None;
     }
     match media_type.split(';').next().unwrap_or_default().trim() {
         "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(&text())),
-        "multipart/form-data" => DraftBody::Multipart { parts: Vec::new(), boundary: String::new() },
+        "multipart/form-data" => DraftBody::Multipart {
+            parts: Vec::new(),
+            boundary: String::new(),
+        },
         kind if kind == "application/json" || kind.ends_with("+json") => {
             value::parse(&received.body).map_or_else(|_| DraftBody::Text(text()), DraftBody::Json)
         }
@@ -130,15 +176,39 @@ fn parse_body(received: &ReceivedRequest) -> DraftBody {
 
 /// Every dotted name that the templates of a procedure look up.
 fn names_used(procedure: &SigningProcedure) -> Vec<String> {
-    let placed = procedure.prepare.fields().chain(procedure.attach.fields()).map(|(_, field)| field);
-    let mut expressions: Vec<&Expression> = placed.chain(&procedure.vars).flat_map(|field| field.value.expressions()).collect();
+    let placed = procedure
+        .prepare
+        .fields()
+        .chain(procedure.attach.fields())
+        .map(|(_, field)| field);
+    let mut expressions: Vec<&Expression> = placed
+        .chain(&procedure.vars)
+        .flat_map(|field| field.value.expressions())
+        .collect();
     for step in &procedure.sign {
-        expressions.extend(step.operation.templates().into_iter().flat_map(|template| template.expressions()));
+        expressions.extend(
+            step.operation
+                .templates()
+                .into_iter()
+                .flat_map(|template| template.expressions()),
+        );
         if let SignOp::Jwt { header, claims, .. } = &step.operation {
-            expressions.extend(header.iter().chain(claims).flat_map(|field| field.value.expressions()));
+            expressions.extend(
+                header
+                    .iter()
+                    .chain(claims)
+                    .flat_map(|field| field.value.expressions()),
+            );
         }
     }
-    expressions.into_iter().flat_map(|expression| TemplateDialect::Scheme.names_in(expression).unwrap_or_default()).collect()
+    expressions
+        .into_iter()
+        .flat_map(|expression| {
+            TemplateDialect::Scheme
+                .names_in(expression)
+                .unwrap_or_default()
+        })
+        .collect()
 }
 
 fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProcedure) -> bool {
@@ -150,10 +220,18 @@ fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProc
 }
 
 /// Everything that the scheme adds must be there, but for what may be empty.
-fn check_all_present(scheme: &Scheme, procedure: &SigningProcedure, parsed: &ReceivedParts<'_>) -> Result<(), VerifyError> {
+fn check_all_present(
+    scheme: &Scheme,
+    procedure: &SigningProcedure,
+    parsed: &ReceivedParts<'_>,
+) -> Result<(), VerifyError> {
     for (part, field) in procedure.prepare.fields().chain(procedure.attach.fields()) {
         let name = normalized_name(part, &field.name);
-        let optional = field.value.expressions().into_iter().any(|expression| is_optional(scheme, expression));
+        let optional = field
+            .value
+            .expressions()
+            .into_iter()
+            .any(|expression| is_optional(scheme, expression));
         if !optional && parsed.get(part, &name).is_none_or(|value| value.is_empty()) {
             return verify_error(VerifyFault::Missing, format!("{}.{name}", part.name()));
         }
@@ -163,15 +241,19 @@ fn check_all_present(scheme: &Scheme, procedure: &SigningProcedure, parsed: &Rec
 
 fn is_optional(scheme: &Scheme, expression: &Expression) -> bool {
     match expression.lookup.as_deref() {
-        Some([root, name]) if root == "cred" => {
-            scheme.credential(name).is_some_and(|credential| credential.default.as_ref().is_some_and(Value::is_null))
-        }
+        Some([root, name]) if root == "cred" => scheme
+            .credential(name)
+            .is_some_and(|credential| credential.default.as_ref().is_some_and(Value::is_null)),
         _ => false,
     }
 }
 
 fn normalized_name(part: RequestPart, name: &str) -> String {
-    if part == RequestPart::Header { name.to_ascii_lowercase() } else { name.to_owned() }
+    if part == RequestPart::Header {
+        name.to_ascii_lowercase()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn read_fields(
@@ -206,14 +288,19 @@ fn read_fields(
 }
 
 fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
-    read.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    read.iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 fn location_of(wanted: &[&ValueExtractor], name: &str) -> String {
     wanted
         .iter()
         .find(|reading| reading.name == name)
-        .map_or_else(|| name.to_owned(), |reading| format!("{}.{}", reading.part.name(), reading.field))
+        .map_or_else(
+            || name.to_owned(),
+            |reading| format!("{}.{}", reading.part.name(), reading.field),
+        )
 }
 
 /// The moment that the request says it was made, when that is near enough.
@@ -223,20 +310,36 @@ fn check_time(
     read: &[(String, String)],
     now_ms: i64,
 ) -> Result<FreshValues, VerifyError> {
-    let Some(text) = value_of(read, "ts") else { return Ok(FreshValues { unix_ms: now_ms, seed: [0; 16] }) };
+    let Some(text) = value_of(read, "ts") else {
+        return Ok(FreshValues {
+            unix_ms: now_ms,
+            seed: [0; 16],
+        });
+    };
     let Some(unix_ms) = read_time(&scheme.clock, text) else {
         return verify_error(VerifyFault::Malformed, location_of(wanted, "ts"));
     };
-    let window = scheme.clock.window.map(|window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
-    // A scheme that stays behind does so because its marketplace accepts no time ahead of its own clock.
-    let ahead = if scheme.clock.backdate.is_zero() { window } else { Some(0) };
+    let window = scheme
+        .clock
+        .window
+        .map(|window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+    // A scheme that stays behind does so because its marketplace accepts no time ahead of its own
+    // clock.
+    let ahead = if scheme.clock.backdate.is_zero() {
+        window
+    } else {
+        Some(0)
+    };
     if ahead.is_some_and(|ahead| unix_ms > now_ms.saturating_add(ahead)) {
         return verify_error(VerifyFault::Future, location_of(wanted, "ts"));
     }
     if window.is_some_and(|window| unix_ms < now_ms.saturating_sub(window)) {
         return verify_error(VerifyFault::Stale, location_of(wanted, "ts"));
     }
-    Ok(FreshValues { unix_ms, seed: [0; 16] })
+    Ok(FreshValues {
+        unix_ms,
+        seed: [0; 16],
+    })
 }
 
 /// The account whose credentials and token fit everything that was read.
@@ -247,12 +350,21 @@ fn match_account<'k>(
     known: &VerifierKeys<'k>,
 ) -> Result<(&'k str, &'k NamedValues), VerifyError> {
     let fits = |values: &NamedValues, name: &str, text: &str| {
-        values.get(name).is_some_and(|value| value.to_plain_text().is_some_and(|expected| expected == text))
+        values.get(name).is_some_and(|value| {
+            value
+                .to_plain_text()
+                .is_some_and(|expected| expected == text)
+        })
     };
     let mut candidates: Vec<&(String, NamedValues)> = known.accounts.iter().collect();
-    let claims = read.iter().filter_map(|(name, text)| name.strip_prefix("cred.").map(|name| (name, text)));
-    let (app, own): (Vec<_>, Vec<_>) =
-        claims.partition(|(name, _)| scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::App));
+    let claims = read
+        .iter()
+        .filter_map(|(name, text)| name.strip_prefix("cred.").map(|name| (name, text)));
+    let (app, own): (Vec<_>, Vec<_>) = claims.partition(|(name, _)| {
+        scheme
+            .credential(name)
+            .is_none_or(|credential| credential.scope == CredentialScope::App)
+    });
     for (faults, claims) in [(VerifyFault::UnknownKey, app), (VerifyFault::Account, own)] {
         for (name, text) in claims {
             candidates.retain(|(_, values)| fits(values, name, text));
@@ -261,10 +373,16 @@ fn match_account<'k>(
             }
         }
     }
-    for (name, text) in read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text))) {
+    for (name, text) in read
+        .iter()
+        .filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)))
+    {
         candidates.retain(|(account, _)| (known.accepts_token)(name, text, account));
         if candidates.is_empty() {
-            return verify_error(VerifyFault::Token, location_of(wanted, &format!("token.{name}")));
+            return verify_error(
+                VerifyFault::Token,
+                location_of(wanted, &format!("token.{name}")),
+            );
         }
     }
     match candidates.first() {
@@ -274,14 +392,30 @@ fn match_account<'k>(
 }
 
 fn token_values(read: &[(String, String)]) -> NamedValues {
-    let fields = read.iter().filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
-    NamedValues(fields.map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect())
+    let fields = read
+        .iter()
+        .filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
+    NamedValues(
+        fields
+            .map(|(name, text)| (name.into(), Value::from(text.as_str())))
+            .collect(),
+    )
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.
 fn random_steps_read(procedure: &SigningProcedure, read: &[(String, String)]) -> Vec<ObjectMember> {
-    let random = procedure.sign.iter().filter(|step| matches!(step.operation, SignOp::Uuid | SignOp::Random(_)));
-    random.filter_map(|step| Some((step.id.as_str().into(), Value::from(value_of(read, &step.id)?)))).collect()
+    let random = procedure
+        .sign
+        .iter()
+        .filter(|step| matches!(step.operation, SignOp::Uuid | SignOp::Random(_)));
+    random
+        .filter_map(|step| {
+            Some((
+                step.id.as_str().into(),
+                Value::from(value_of(read, &step.id)?),
+            ))
+        })
+        .collect()
 }
 
 /// Computes everything again over the request without what was attached, and compares.
@@ -293,10 +427,18 @@ fn recompute_and_compare(
     inputs: SigningInputs<'_>,
     ts: String,
 ) -> Result<Draft, VerifyError> {
-    let broken = |error: SealError| VerifyError { fault: VerifyFault::Malformed, location: error.to_string() };
+    let broken = |error: SealError| VerifyError {
+        fault: VerifyFault::Malformed,
+        location: error.to_string(),
+    };
     let frozen = frozen_without_attached(&procedure.attach, parsed);
-    let scope = SchemeScope::new(inputs, ts, &procedure.vars).map_err(SealError::from).map_err(broken)?;
-    let mut scope = SchemeScope { frozen: Some(&frozen), ..scope };
+    let scope = SchemeScope::new(inputs, ts, &procedure.vars)
+        .map_err(SealError::from)
+        .map_err(broken)?;
+    let mut scope = SchemeScope {
+        frozen: Some(&frozen),
+        ..scope
+    };
     let lines = run_steps(&procedure.sign, &mut scope).map_err(broken)?;
     for line in &lines {
         if value_of(read, &line.id).is_some_and(|claimed| claimed != line.value) {
@@ -304,9 +446,14 @@ fn recompute_and_compare(
         }
     }
     for placement in [&procedure.prepare, &procedure.attach] {
-        for (part, field, value) in render_placement(placement, &scope).map_err(SealError::from).map_err(broken)? {
+        for (part, field, value) in render_placement(placement, &scope)
+            .map_err(SealError::from)
+            .map_err(broken)?
+        {
             let name = normalized_name(part, &field.name);
-            let is_read = wanted.iter().any(|reading| reading.part == part && reading.field == name);
+            let is_read = wanted
+                .iter()
+                .any(|reading| reading.part == part && reading.field == name);
             let expected = value.to_text();
             if !is_read && parsed.get(part, &name).as_deref() != Some(expected.as_str()) {
                 return verify_error(VerifyFault::Signature, format!("{}.{name}", part.name()));
@@ -322,29 +469,58 @@ fn has_field(fields: &[crate::model::request::TemplateField], name: &str) -> boo
 
 /// The frozen request: what was received minus what was attached, in its raw spelling.
 fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) -> FrozenRequest {
-    let decoded_name = |pair: &str| parse_query(pair).into_iter().next().map(|(name, _)| name).unwrap_or_default();
-    let query: Vec<&str> = parsed.raw_query.split('&').filter(|pair| !has_field(&attach.query, &decoded_name(pair))).collect();
+    let decoded_name = |pair: &str| {
+        parse_query(pair)
+            .into_iter()
+            .next()
+            .map(|(name, _)| name)
+            .unwrap_or_default()
+    };
+    let query: Vec<&str> = parsed
+        .raw_query
+        .split('&')
+        .filter(|pair| !has_field(&attach.query, &decoded_name(pair)))
+        .collect();
     let query = query.join("&");
     let received = parsed.received;
     let (body, raw) = match &parsed.body {
         DraftBody::Form(pairs) if !attach.form.is_empty() => {
             let text = String::from_utf8_lossy(&received.body);
-            let kept: Vec<&str> = text.split('&').filter(|pair| !has_field(&attach.form, &decoded_name(pair))).collect();
-            let pairs = pairs.iter().filter(|(name, _)| !has_field(&attach.form, name)).cloned().collect();
+            let kept: Vec<&str> = text
+                .split('&')
+                .filter(|pair| !has_field(&attach.form, &decoded_name(pair)))
+                .collect();
+            let pairs = pairs
+                .iter()
+                .filter(|(name, _)| !has_field(&attach.form, name))
+                .cloned()
+                .collect();
             (DraftBody::Form(pairs), Bytes::from(kept.join("&")))
         }
         DraftBody::Json(Value::Object(members)) if !attach.json.is_empty() => {
             let body = DraftBody::Json(Value::Object(
-                members.iter().filter(|(name, _)| !has_field(&attach.json, name)).cloned().collect(),
+                members
+                    .iter()
+                    .filter(|(name, _)| !has_field(&attach.json, name))
+                    .cloned()
+                    .collect(),
             ));
             let raw = body.to_bytes();
             (body, raw)
         }
         body => (body.clone(), received.body.clone()),
     };
-    let path = parsed.path.strip_prefix(received.base.path()).unwrap_or(parsed.path).to_owned();
-    let headers =
-        received.headers.iter().filter(|(name, _)| !attach.headers.iter().any(|field| field.name.eq_ignore_ascii_case(name)));
+    let path = parsed
+        .path
+        .strip_prefix(received.base.path())
+        .unwrap_or(parsed.path)
+        .to_owned();
+    let headers = received.headers.iter().filter(|(name, _)| {
+        !attach
+            .headers
+            .iter()
+            .any(|field| field.name.eq_ignore_ascii_case(name))
+    });
     let draft = Draft {
         method: received.method,
         path,
@@ -353,28 +529,43 @@ fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) 
         headers: headers.cloned().collect(),
         body,
     };
-    FrozenRequest { draft, base: received.base.clone(), query, body: raw }
+    FrozenRequest {
+        draft,
+        base: received.base.clone(),
+        query,
+        body: raw,
+    }
 }
 
 /// The request as a file would state it: without what was prepared, too.
 fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft {
     let prepare = &procedure.prepare;
     let mut draft = frozen.draft.clone();
-    draft.query = parse_query(&draft.raw_query).into_iter().filter(|(name, _)| !has_field(&prepare.query, name)).collect();
+    draft.query = parse_query(&draft.raw_query)
+        .into_iter()
+        .filter(|(name, _)| !has_field(&prepare.query, name))
+        .collect();
     draft.raw_query = String::new();
     match &mut draft.body {
         DraftBody::Form(pairs) => pairs.retain(|(name, _)| !has_field(&prepare.form, name)),
-        DraftBody::Json(Value::Object(members)) => members.retain(|(name, _)| !has_field(&prepare.json, name)),
+        DraftBody::Json(Value::Object(members)) => {
+            members.retain(|(name, _)| !has_field(&prepare.json, name))
+        }
         _ => {}
     }
     draft
 }
 
-/// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives `access_token`.
+/// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives
+/// `access_token`.
 #[must_use]
 pub fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
     let names = names_used(procedure).into_iter();
     names
-        .filter_map(|name| name.split_once('.').filter(|(first, _)| *first == root).map(|(_, member)| member.to_owned()))
+        .filter_map(|name| {
+            name.split_once('.')
+                .filter(|(first, _)| *first == root)
+                .map(|(_, member)| member.to_owned())
+        })
         .collect()
 }

@@ -1,5 +1,5 @@
-//! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden; what is personal is gone from
-//! the answer that it is given.
+//! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden;
+//! what is personal is gone from the answer that it is given.
 
 use super::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
@@ -13,37 +13,57 @@ const MASK_PLACEHOLDER: &str = "[masked]";
 /// Takes what is secret out of a text.
 pub type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 
-/// The status, an empty line, and the body: JSON over several lines with its masks, text as it is, anything else by its size
-/// and hash.
+/// The status, an empty line, and the body: JSON over several lines with its masks, text as it is,
+/// anything else by its size and hash.
 ///
 /// # Errors
 /// When a mask looks at too many places.
-pub fn snapshot_content(answer: &WireResponse, masks: &[&JsonPath], hide: &RedactFn<'_>) -> Result<String, SnapshotError> {
+pub fn snapshot_content(
+    answer: &WireResponse,
+    masks: &[&JsonPath],
+    hide: &RedactFn<'_>,
+) -> Result<String, SnapshotError> {
     let body = snapshot_body(answer.body(), masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
     Ok(hide(text.trim_end()))
 }
 
-fn snapshot_body(bytes: &[u8], masks: &[&JsonPath], hide: &RedactFn<'_>) -> Result<String, SnapshotError> {
+fn snapshot_body(
+    bytes: &[u8],
+    masks: &[&JsonPath],
+    hide: &RedactFn<'_>,
+) -> Result<String, SnapshotError> {
     Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
         (Ok(value), _) => redact_value(&apply_masks(&value, masks)?, hide).to_pretty_json(),
         (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
-        _ => format!("({} bytes, sha256 {})", bytes.len(), hex::encode(Sha256::digest(bytes))),
+        _ => format!(
+            "({} bytes, sha256 {})",
+            bytes.len(),
+            hex::encode(Sha256::digest(bytes))
+        ),
     })
 }
 
 fn apply_masks(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
-    replace_matches(value, masks.iter().copied(), &mut |_| Value::from(MASK_PLACEHOLDER)).map_err(SnapshotError::from)
+    replace_matches(value, masks.iter().copied(), &mut |_| {
+        Value::from(MASK_PLACEHOLDER)
+    })
+    .map_err(SnapshotError::from)
 }
 
 /// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
 fn redact_value(value: &Value, hide: &RedactFn<'_>) -> Value {
     match value {
         Value::String(text) => Value::from(hide(text)),
-        Value::List(items) => Value::List(items.iter().map(|item| redact_value(item, hide)).collect()),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (hide(name).into(), redact_value(member, hide))).collect())
+        Value::List(items) => {
+            Value::List(items.iter().map(|item| redact_value(item, hide)).collect())
         }
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, member)| (hide(name).into(), redact_value(member, hide)))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
@@ -55,22 +75,38 @@ mod tests {
 
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
         let answer = WireResponse::new(status, Vec::new(), body.to_vec().into(), Duration::ZERO);
-        let masks: Vec<JsonPath> = masks.iter().map(|mask| JsonPath::parse(mask).unwrap()).collect();
+        let masks: Vec<JsonPath> = masks
+            .iter()
+            .map(|mask| JsonPath::parse(mask).unwrap())
+            .collect();
         snapshot_content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
     }
 
     #[test]
     fn every_kind_of_body_has_a_text() {
-        assert_eq!(text(200, br#"{"b":1.10,"a":[]}"#, &[]), "HTTP 200\n\n{\n  \"b\": 1.10,\n  \"a\": []\n}");
+        assert_eq!(
+            text(200, br#"{"b":1.10,"a":[]}"#, &[]),
+            "HTTP 200\n\n{\n  \"b\": 1.10,\n  \"a\": []\n}"
+        );
         assert_eq!(text(204, b"", &[]), "HTTP 204");
-        assert_eq!(text(500, b"<html>\r\n</html>\n", &[]), "HTTP 500\n\n<html>\n</html>");
-        assert!(text(200, b"\xff\xd8", &[]).starts_with("HTTP 200\n\n(2 bytes, sha256 "), "not UTF-8");
-        assert!(text(200, b"a\0b", &[]).starts_with("HTTP 200\n\n(3 bytes, sha256 "), "no text");
+        assert_eq!(
+            text(500, b"<html>\r\n</html>\n", &[]),
+            "HTTP 500\n\n<html>\n</html>"
+        );
+        assert!(
+            text(200, b"\xff\xd8", &[]).starts_with("HTTP 200\n\n(2 bytes, sha256 "),
+            "not UTF-8"
+        );
+        assert!(
+            text(200, b"a\0b", &[]).starts_with("HTTP 200\n\n(3 bytes, sha256 "),
+            "no text"
+        );
     }
 
     #[test]
     fn what_varies_is_masked_wherever_a_path_finds_it() {
-        let body = br#"{"id":"x","list":[{"url":"a","n":1},{"url":null,"n":2}],"deep":{"url":{"x":1}}}"#;
+        let body =
+            br#"{"id":"x","list":[{"url":"a","n":1},{"url":null,"n":2}],"deep":{"url":{"x":1}}}"#;
         let text = text(200, body, &["$.id", "$..url", "$.not.there", "$.list[1]"]);
         let value = value::parse(text.split_once("\n\n").unwrap().1.as_bytes()).unwrap();
         let wanted = br#"{"id":"[masked]","list":[{"url":"[masked]","n":1},"[masked]"],"deep":{"url":"[masked]"}}"#;

@@ -11,7 +11,8 @@ pub enum SnapshotError {
         /// What came stands beside it.
         is_pending: bool,
     },
-    /// A broken snapshot is never a missing one: a new one in its place would hide what was expected.
+    /// A broken snapshot is never a missing one: a new one in its place would hide what was
+    /// expected.
     #[error("the snapshot cannot be read, {place}: {reason}")]
     Unreadable { place: String, reason: String },
     #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]

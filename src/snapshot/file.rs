@@ -1,5 +1,5 @@
-//! One `.snap` file: a front matter in YAML between two `---`, then the content. It reads what insta and cargo-insta write, and
-//! refuses to take a broken file for an empty one.
+//! One `.snap` file: a front matter in YAML between two `---`, then the content. It reads what
+//! insta and cargo-insta write, and refuses to take a broken file for an empty one.
 
 use super::SnapshotError;
 use crate::span::SourceMap;
@@ -12,7 +12,8 @@ const FENCE: &str = "---";
 /// A snapshot as it stands in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotFile {
-    /// The front matter as it is written, without the fences: what others have put there stays there.
+    /// The front matter as it is written, without the fences: what others have put there stays
+    /// there.
     front_matter: String,
     pub source: Option<String>,
     pub description: Option<String>,
@@ -35,14 +36,21 @@ impl SnapshotMetadata<'_> {
     /// As front matter.
     fn front_matter(&self) -> String {
         let mut head = String::new();
-        for (name, value) in [("source", self.source), ("description", self.description), ("expression", self.expression)] {
+        for (name, value) in [
+            ("source", self.source),
+            ("description", self.description),
+            ("expression", self.expression),
+        ] {
             head.push_str(&format!("{name}: {}\n", yaml_scalar(value)));
         }
         if !self.info.is_empty() {
             head.push_str("info:\n");
         }
         for (name, value) in self.info {
-            head.push_str(&format!("  {name}: {}\n", value.as_str().map_or_else(|| value.to_json(), yaml_scalar)));
+            head.push_str(&format!(
+                "  {name}: {}\n",
+                value.as_str().map_or_else(|| value.to_json(), yaml_scalar)
+            ));
         }
         head
     }
@@ -52,8 +60,18 @@ impl SnapshotFile {
     #[must_use]
     pub fn new(about: &SnapshotMetadata<'_>, content: String) -> Self {
         let some = |text: &str| Some(text.to_owned());
-        let (source, description, expression) = (some(about.source), some(about.description), some(about.expression));
-        Self { front_matter: about.front_matter(), source, description, expression, content }
+        let (source, description, expression) = (
+            some(about.source),
+            some(about.description),
+            some(about.expression),
+        );
+        Self {
+            front_matter: about.front_matter(),
+            source,
+            description,
+            expression,
+            content,
+        }
     }
 
     /// Reads the text of the file at `path`, which messages show.
@@ -62,24 +80,45 @@ impl SnapshotFile {
     /// With a place, when it is none.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SnapshotError> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + bytes[..error.valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
             unreadable(path, line, "it is not UTF-8")
         })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        let text = text
+            .strip_prefix('\u{feff}')
+            .unwrap_or(text)
+            .replace("\r\n", "\n");
         let mut lines = text.split_inclusive('\n');
         if lines.next().map(str::trim_end) != Some(FENCE) {
-            return Err(unreadable(path, 1, "a snapshot begins with a line of `---`"));
+            return Err(unreadable(
+                path,
+                1,
+                "a snapshot begins with a line of `---`",
+            ));
         }
         let mut head = String::new();
         loop {
             match lines.next() {
                 Some(line) if line.trim_end() == FENCE => break,
                 Some(line) => head.push_str(line),
-                None => return Err(unreadable(path, text.lines().count(), "its front matter is not closed by a line of `---`")),
+                None => {
+                    return Err(unreadable(
+                        path,
+                        text.lines().count(),
+                        "its front matter is not closed by a line of `---`",
+                    ));
+                }
             }
         }
         let content: String = lines.collect();
-        Self { front_matter: head, content: content.trim_end().to_owned(), ..Self::default() }.with_metadata(path)
+        Self {
+            front_matter: head,
+            content: content.trim_end().to_owned(),
+            ..Self::default()
+        }
+        .with_metadata(path)
     }
 
     /// What the front matter says of it.
@@ -88,39 +127,70 @@ impl SnapshotFile {
         // The fence is put back, so that lines are counted as in the file.
         let text = format!("{FENCE}\n{}", self.front_matter);
         let node = yaml::parse(sources.add(path, text.as_str()), &text).map_err(|fault| {
-            let place = fault.labels.first().map(|label| sources.location(label.span));
-            SnapshotError::Unreadable { place: place.unwrap_or_default(), reason: fault.title.clone() }
+            let place = fault
+                .labels
+                .first()
+                .map(|label| sources.location(label.span));
+            SnapshotError::Unreadable {
+                place: place.unwrap_or_default(),
+                reason: fault.title.clone(),
+            }
         })?;
-        let word = |name: &str| map_member(&node, name).and_then(YamlNode::as_scalar).map(String::from);
+        let word = |name: &str| {
+            map_member(&node, name)
+                .and_then(YamlNode::as_scalar)
+                .map(String::from)
+        };
         if map_member(&node, "snapshot_kind").and_then(YamlNode::as_text) == Some("binary") {
-            return Err(unreadable(path, 1, "it is a binary snapshot of another program"));
+            return Err(unreadable(
+                path,
+                1,
+                "it is a binary snapshot of another program",
+            ));
         }
-        let (source, description, expression) = (word("source"), word("description"), word("expression"));
-        Ok(Self { source, description, expression, ..self })
+        let (source, description, expression) =
+            (word("source"), word("description"), word("expression"));
+        Ok(Self {
+            source,
+            description,
+            expression,
+            ..self
+        })
     }
 
     /// As it is written; an accepted one has no `assertion_line`, as insta leaves it out there.
     #[must_use]
     pub fn to_text(&self, is_pending: bool) -> String {
         let kept = |line: &&str| is_pending || !line.starts_with("assertion_line:");
-        let head: String = self.front_matter.split_inclusive('\n').filter(kept).collect();
+        let head: String = self
+            .front_matter
+            .split_inclusive('\n')
+            .filter(kept)
+            .collect();
         format!("{FENCE}\n{head}{FENCE}\n{}\n", self.content)
     }
 }
 
 fn map_member<'n>(node: &'n YamlNode, name: &str) -> Option<&'n YamlNode> {
-    node.as_map()?.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
+    node.as_map()?
+        .iter()
+        .find(|entry| entry.key == name)
+        .map(|entry| &entry.value)
 }
 
 fn unreadable(path: &Path, line: usize, reason: &str) -> SnapshotError {
-    SnapshotError::Unreadable { place: format!("{}:{}:1", path.display(), line.max(1)), reason: reason.to_owned() }
+    SnapshotError::Unreadable {
+        place: format!("{}:{}:1", path.display(), line.max(1)),
+        reason: reason.to_owned(),
+    }
 }
 
 /// A text in YAML: as it is where every reader takes it for text, and in quotes otherwise.
 fn yaml_scalar(text: &str) -> String {
     let begins_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@~".contains(letter);
-    let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        .contains(&text.to_ascii_lowercase().as_str());
     if begins_as_text && text.chars().all(is_plain) && !is_word && !text.ends_with(' ') {
         text.to_owned()
     } else {
@@ -138,11 +208,33 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["a", "무선 \"이어폰\": x # y", "{{ id }}", "true", "- a", "[x]", "a: b", "", " ", "'", "0x1F", "1.10"] {
+        for text in [
+            "a",
+            "무선 \"이어폰\": x # y",
+            "{{ id }}",
+            "true",
+            "- a",
+            "[x]",
+            "a: b",
+            "",
+            " ",
+            "'",
+            "0x1F",
+            "1.10",
+        ] {
             let info = [("status", Value::from(200)), ("id", Value::from(text))];
-            let about = SnapshotMetadata { source: text, description: text, expression: text, info: &info };
+            let about = SnapshotMetadata {
+                source: text,
+                description: text,
+                expression: text,
+                info: &info,
+            };
             let file = SnapshotFile::new(&about, "HTTP 200\n\n---\nbody".to_owned());
-            assert_eq!(parse(file.to_text(true).as_bytes()).unwrap(), file, "{text}");
+            assert_eq!(
+                parse(file.to_text(true).as_bytes()).unwrap(),
+                file,
+                "{text}"
+            );
         }
     }
 
@@ -150,9 +242,15 @@ mod tests {
     fn what_insta_adds_stays_but_for_the_line() {
         let text = "---\nsource: src/a.rs\nassertion_line: 12\nexpression: \"&x\"\ninfo:\n  a: [1]\ninput_file: x.yaml\n---\nHTTP 200\r\n";
         let file = parse(text.as_bytes()).unwrap();
-        assert_eq!((file.content.as_str(), file.expression.as_deref()), ("HTTP 200", Some("&x")));
+        assert_eq!(
+            (file.content.as_str(), file.expression.as_deref()),
+            ("HTTP 200", Some("&x"))
+        );
         assert!(file.to_text(true).contains("assertion_line: 12\n"));
-        assert_eq!(file.to_text(false), text.replace("assertion_line: 12\n", "").replace('\r', ""));
+        assert_eq!(
+            file.to_text(false),
+            text.replace("assertion_line: 12\n", "").replace('\r', "")
+        );
     }
 
     #[test]
@@ -165,7 +263,13 @@ mod tests {
         assert_eq!(place(b"HTTP 200"), "requests/a.snap:1:1");
         assert_eq!(place(b"---\nsource: a\nHTTP 200\n"), "requests/a.snap:3:1");
         assert_eq!(place(b"---\nsource: a\n---\n\xff"), "requests/a.snap:4:1");
-        assert_eq!(place(b"---\nsource: a\nsource: b\n---\nx"), "requests/a.snap:3:1");
-        assert_eq!(place(b"---\nextension: png\nsnapshot_kind: binary\n---\n"), "requests/a.snap:1:1");
+        assert_eq!(
+            place(b"---\nsource: a\nsource: b\n---\nx"),
+            "requests/a.snap:3:1"
+        );
+        assert_eq!(
+            place(b"---\nextension: png\nsnapshot_kind: binary\n---\n"),
+            "requests/a.snap:1:1"
+        );
     }
 }

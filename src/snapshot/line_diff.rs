@@ -1,4 +1,5 @@
-//! Two contents line by line, as a person reads a difference. The only place that knows `similar`, in the version that insta has.
+//! Two contents line by line, as a person reads a difference. The only place that knows `similar`,
+//! in the version that insta has.
 
 use similar::{ChangeTag, TextDiff};
 use std::time::Duration;
@@ -32,9 +33,17 @@ pub fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
     let mut all = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {
         if index > 0 {
-            all.push(DiffLine { side: DiffSide::Gap, text: "…".to_owned() });
+            all.push(DiffLine {
+                side: DiffSide::Gap,
+                text: "…".to_owned(),
+            });
         }
-        all.extend(group.iter().flat_map(|op| diff.iter_changes(op)).map(|change| diff_line(change.tag(), change.value())));
+        all.extend(
+            group
+                .iter()
+                .flat_map(|op| diff.iter_changes(op))
+                .map(|change| diff_line(change.tag(), change.value())),
+        );
     }
     all
 }
@@ -42,17 +51,25 @@ pub fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
 /// The lines that only one of them has, each with its number there, counted from one.
 pub(super) fn changed_lines(old: &str, new: &str) -> Vec<(usize, DiffLine)> {
     let diff = text_diff(old, new);
-    let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+    let changes = diff
+        .iter_all_changes()
+        .filter(|change| change.tag() != ChangeTag::Equal);
     changes
         .map(|change| {
-            let number = change.old_index().or(change.new_index()).unwrap_or_default() + 1;
+            let number = change
+                .old_index()
+                .or(change.new_index())
+                .unwrap_or_default()
+                + 1;
             (number, diff_line(change.tag(), change.value()))
         })
         .collect()
 }
 
 fn text_diff<'t>(old: &'t str, new: &'t str) -> TextDiff<'t, 't, 't, str> {
-    TextDiff::configure().timeout(DIFF_TIMEOUT).diff_lines(old, new)
+    TextDiff::configure()
+        .timeout(DIFF_TIMEOUT)
+        .diff_lines(old, new)
 }
 
 fn diff_line(tag: ChangeTag, text: &str) -> DiffLine {
@@ -61,5 +78,8 @@ fn diff_line(tag: ChangeTag, text: &str) -> DiffLine {
         ChangeTag::Insert => DiffSide::New,
         ChangeTag::Equal => DiffSide::Both,
     };
-    DiffLine { side, text: text.trim_end_matches('\n').to_owned() }
+    DiffLine {
+        side,
+        text: text.trim_end_matches('\n').to_owned(),
+    }
 }

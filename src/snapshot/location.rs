@@ -21,7 +21,10 @@ pub struct SnapshotLocation {
 impl SnapshotLocation {
     #[must_use]
     pub fn new(root: &Path, path: PathBuf) -> Self {
-        Self { root: root.to_owned(), path }
+        Self {
+            root: root.to_owned(),
+            path,
+        }
     }
 
     /// `a.snap.new`, relative to the root: the name that cargo-insta looks for.
@@ -48,21 +51,31 @@ impl SnapshotLocation {
 
     #[must_use]
     pub fn has_pending(&self) -> bool {
-        self.root.join(self.pending_path()).symlink_metadata().is_ok()
+        self.root
+            .join(self.pending_path())
+            .symlink_metadata()
+            .is_ok()
     }
 
     /// The one of the two that is there; messages show it.
     #[must_use]
     pub fn existing_path(&self) -> PathBuf {
         let is_accepted = self.root.join(&self.path).symlink_metadata().is_ok();
-        if is_accepted { self.path.clone() } else { self.pending_path() }
+        if is_accepted {
+            self.path.clone()
+        } else {
+            self.pending_path()
+        }
     }
 
     fn read_snapshot(&self, path: &Path) -> Result<Option<SnapshotFile>, SnapshotError> {
         match read_limited(&self.root.join(path)) {
             Ok(bytes) => SnapshotFile::parse(path, &bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SnapshotError::Unreadable { place: path.display().to_string(), reason: error.to_string() }),
+            Err(error) => Err(SnapshotError::Unreadable {
+                place: path.display().to_string(),
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -120,12 +133,16 @@ impl SnapshotLocation {
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<(), SnapshotError> {
-        replace_shared(&self.root.join(path), text.as_bytes()).map_err(|error| unwritable(path, &error))
+        replace_shared(&self.root.join(path), text.as_bytes())
+            .map_err(|error| unwritable(path, &error))
     }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> SnapshotError {
-    SnapshotError::Unwritable { path: path.to_owned(), reason: error.to_string() }
+    SnapshotError::Unwritable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 /// A device, a pipe or a folder is refused before it is opened.
@@ -135,7 +152,10 @@ fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is not a plain file"));
     }
     if metadata.len() > MAX_SNAPSHOT_BYTES {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_SNAPSHOT_BYTES >> 20)));
+        return Err(io::Error::other(format!(
+            "it is larger than {} MiB",
+            MAX_SNAPSHOT_BYTES >> 20
+        )));
     }
     std::fs::read(path)
 }
@@ -153,8 +173,15 @@ pub fn find_snapshots(root: &Path) -> Result<Vec<SnapshotLocation>, SnapshotErro
 }
 
 /// Links to folders are not followed: the workspace has none, and they could lead in a circle.
-fn collect_snapshots(root: &Path, folder: &Path, found: &mut Vec<SnapshotLocation>) -> Result<(), SnapshotError> {
-    let fault = |error: io::Error| SnapshotError::Unreadable { place: folder.display().to_string(), reason: error.to_string() };
+fn collect_snapshots(
+    root: &Path,
+    folder: &Path,
+    found: &mut Vec<SnapshotLocation>,
+) -> Result<(), SnapshotError> {
+    let fault = |error: io::Error| SnapshotError::Unreadable {
+        place: folder.display().to_string(),
+        reason: error.to_string(),
+    };
     let listing = match std::fs::read_dir(root.join(folder)) {
         Ok(listing) => listing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -168,8 +195,14 @@ fn collect_snapshots(root: &Path, folder: &Path, found: &mut Vec<SnapshotLocatio
         }
         if entry.file_type().map_err(fault)?.is_dir() {
             collect_snapshots(root, &folder.join(entry.file_name()), found)?;
-        } else if let Some(stem) = name.strip_suffix(PENDING_SUFFIX).or_else(|| name.strip_suffix(ACCEPTED_SUFFIX)) {
-            found.push(SnapshotLocation::new(root, folder.join(format!("{stem}{ACCEPTED_SUFFIX}"))));
+        } else if let Some(stem) = name
+            .strip_suffix(PENDING_SUFFIX)
+            .or_else(|| name.strip_suffix(ACCEPTED_SUFFIX))
+        {
+            found.push(SnapshotLocation::new(
+                root,
+                folder.join(format!("{stem}{ACCEPTED_SUFFIX}")),
+            ));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
-//! What an answer must go on looking like: the `.snap` file beside a request, in the format of insta 1.49, so that
-//! `cargo insta` reads it too. It refuses to know how an answer came, and to write where the user has not allowed it.
+//! What an answer must go on looking like: the `.snap` file beside a request, in the format of
+//! insta 1.49, so that `cargo insta` reads it too. It refuses to know how an answer came, and to
+//! write where the user has not allowed it.
 
 mod content;
 mod content_diff;
@@ -19,8 +20,8 @@ pub use location::{SnapshotLocation, find_snapshots};
 pub use snapshot_path::snapshot_path;
 pub use update::{SnapshotUpdate, UpdateBehavior};
 
-/// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not count (insta's
-/// `TextSnapshotContents`).
+/// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not
+/// count (insta's `TextSnapshotContents`).
 #[must_use]
 pub fn is_same_content(left: &str, right: &str) -> bool {
     normalized(left) == normalized(right)

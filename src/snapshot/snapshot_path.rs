@@ -1,25 +1,31 @@
-//! The file that a snapshot lies in: beside its request, with step, case, params and account in its name. Two units never
-//! share a file.
+//! The file that a snapshot lies in: beside its request, with step, case, params and account in its
+//! name. Two units never share a file.
 
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// File systems take 255 bytes for a name; `.snap.new` and the ending of a temporary file need some of them.
+/// File systems take 255 bytes for a name; `.snap.new` and the ending of a temporary file need some
+/// of them.
 const MAX_NAME_BYTES: usize = 200;
 
-/// `requests/coupang/search--step--case--account.snap`, relative to the root. `parts` are what tells the units of one request
-/// apart.
+/// `requests/coupang/search--step--case--account.snap`, relative to the root. `parts` are what
+/// tells the units of one request apart.
 #[must_use]
 pub fn snapshot_path(request: &str, parts: &[&str]) -> PathBuf {
-    let (folder, name) = request.rsplit_once('/').map_or((None, request), |(folder, name)| (Some(folder), name));
-    let parts: Vec<String> = std::iter::once(name).chain(parts.iter().copied()).map(encode_part).collect();
+    let (folder, name) = request
+        .rsplit_once('/')
+        .map_or((None, request), |(folder, name)| (Some(folder), name));
+    let parts: Vec<String> = std::iter::once(name)
+        .chain(parts.iter().copied())
+        .map(encode_part)
+        .collect();
     let mut path = PathBuf::from("requests");
     path.extend(folder);
     path.join(format!("{}.snap", truncate_name(parts.join("--"))))
 }
 
-/// Letters of any language, digits, `_`, `.` and single hyphens stay; everything else is percent-encoded, a hyphen too where it
-/// could be a part of `--`.
+/// Letters of any language, digits, `_`, `.` and single hyphens stay; everything else is
+/// percent-encoded, a hyphen too where it could be a part of `--`.
 fn encode_part(part: &str) -> String {
     let letters: Vec<char> = part.chars().collect();
     let stays = |at: usize| match letters[at] {
@@ -31,7 +37,10 @@ fn encode_part(part: &str) -> String {
         if stays(at) {
             out.push(*letter);
         } else {
-            letter.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.push_str(&format!("%{byte:02X}")));
+            letter
+                .encode_utf8(&mut [0; 4])
+                .bytes()
+                .for_each(|byte| out.push_str(&format!("%{byte:02X}")));
         }
     }
     out
@@ -42,8 +51,15 @@ fn truncate_name(name: String) -> String {
     if name.len() <= MAX_NAME_BYTES {
         return name;
     }
-    let cut = (0..=MAX_NAME_BYTES - 20).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}%~{}", &name[..cut], hex::encode(&Sha256::digest(&name)[..8]))
+    let cut = (0..=MAX_NAME_BYTES - 20)
+        .rev()
+        .find(|at| name.is_char_boundary(*at))
+        .unwrap_or(0);
+    format!(
+        "{}%~{}",
+        &name[..cut],
+        hex::encode(&Sha256::digest(&name)[..8])
+    )
 }
 
 #[cfg(test)]
@@ -57,20 +73,36 @@ mod tests {
 
     #[test]
     fn the_parts_stand_in_the_name() {
-        assert_eq!(name("coupang/product_search", &[]), "requests/coupang/product_search.snap");
-        assert_eq!(name("a/b", &["list", "wide", "sg"]), "requests/a/b--list--wide--sg.snap");
-        assert_eq!(name("상품", &["a b/c:%"]), "requests/상품--a%20b%2Fc%3A%25.snap");
+        assert_eq!(
+            name("coupang/product_search", &[]),
+            "requests/coupang/product_search.snap"
+        );
+        assert_eq!(
+            name("a/b", &["list", "wide", "sg"]),
+            "requests/a/b--list--wide--sg.snap"
+        );
+        assert_eq!(
+            name("상품", &["a b/c:%"]),
+            "requests/상품--a%20b%2Fc%3A%25.snap"
+        );
     }
 
     #[test]
     fn no_two_units_share_a_file() {
-        let parts = ["a", "a-", "-a", "a--b", "a-b", "b", "-", "--", "a%2D", "a-%2Db", "A b"];
+        let parts = [
+            "a", "a-", "-a", "a--b", "a-b", "b", "-", "--", "a%2D", "a-%2Db", "A b",
+        ];
         let mut seen = HashSet::new();
         for first in parts {
             assert!(seen.insert(name(first, &[])), "{first}");
             for second in parts {
                 assert!(seen.insert(name(first, &[second])), "{first} {second}");
-                assert!(parts.iter().all(|third| seen.insert(name(first, &[second, third]))), "{first} {second}");
+                assert!(
+                    parts
+                        .iter()
+                        .all(|third| seen.insert(name(first, &[second, third]))),
+                    "{first} {second}"
+                );
             }
         }
     }

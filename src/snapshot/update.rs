@@ -22,7 +22,8 @@ pub enum UpdateBehavior {
 }
 
 impl SnapshotUpdate {
-    /// `insta_update` is the variable `INSTA_UPDATE`; its words are insta's. In CI nothing is written, whatever it says.
+    /// `insta_update` is the variable `INSTA_UPDATE`; its words are insta's. In CI nothing is
+    /// written, whatever it says.
     ///
     /// # Errors
     /// In words, when it is none of insta's.
@@ -61,8 +62,22 @@ mod tests {
 
     #[test]
     fn in_ci_nothing_is_written_whatever_is_said() {
-        for word in [None, Some("auto"), Some("always"), Some("force"), Some("new"), Some("unseen"), Some("no"), Some("1")] {
-            assert!(!SnapshotUpdate::from_insta_update(word, true).unwrap().allows_writing(), "{word:?}");
+        for word in [
+            None,
+            Some("auto"),
+            Some("always"),
+            Some("force"),
+            Some("new"),
+            Some("unseen"),
+            Some("no"),
+            Some("1"),
+        ] {
+            assert!(
+                !SnapshotUpdate::from_insta_update(word, true)
+                    .unwrap()
+                    .allows_writing(),
+                "{word:?}"
+            );
         }
         assert!(SnapshotUpdate::from_insta_update(Some("sometimes"), false).is_err());
     }
@@ -73,11 +88,29 @@ mod tests {
             let update = SnapshotUpdate::from_insta_update(Some(word), false).unwrap();
             (update.behavior_for(false), update.behavior_for(true))
         };
-        assert_eq!(steps("auto"), (UpdateBehavior::Pending, UpdateBehavior::Pending));
-        assert_eq!(steps("new"), (UpdateBehavior::Pending, UpdateBehavior::Pending));
-        assert_eq!(steps("unseen"), (UpdateBehavior::Accept, UpdateBehavior::Pending));
-        assert_eq!(steps("always"), (UpdateBehavior::Accept, UpdateBehavior::Accept));
-        assert_eq!(steps("force"), (UpdateBehavior::Accept, UpdateBehavior::Accept));
-        assert_eq!(steps("no"), (UpdateBehavior::Nothing, UpdateBehavior::Nothing));
+        assert_eq!(
+            steps("auto"),
+            (UpdateBehavior::Pending, UpdateBehavior::Pending)
+        );
+        assert_eq!(
+            steps("new"),
+            (UpdateBehavior::Pending, UpdateBehavior::Pending)
+        );
+        assert_eq!(
+            steps("unseen"),
+            (UpdateBehavior::Accept, UpdateBehavior::Pending)
+        );
+        assert_eq!(
+            steps("always"),
+            (UpdateBehavior::Accept, UpdateBehavior::Accept)
+        );
+        assert_eq!(
+            steps("force"),
+            (UpdateBehavior::Accept, UpdateBehavior::Accept)
+        );
+        assert_eq!(
+            steps("no"),
+            (UpdateBehavior::Nothing, UpdateBehavior::Nothing)
+        );
     }
 }

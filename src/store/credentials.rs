@@ -1,5 +1,5 @@
-//! Finds a credential: process environment, `.env`, the user's own file, and for secrets the keyring; the most specific name
-//! of a source first.
+//! Finds a credential: process environment, `.env`, the user's own file, and for secrets the
+//! keyring; the most specific name of a source first.
 
 use super::{dotenv, keyring};
 use crate::model::environment::Account;
@@ -14,8 +14,14 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     #[error("`{scheme}` needs {} in environment `{environment}`", list(.missing))]
-    Missing { scheme: String, environment: String, missing: Vec<MissingCredential> },
-    #[error("`{variable}` is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs")]
+    Missing {
+        scheme: String,
+        environment: String,
+        missing: Vec<MissingCredential>,
+    },
+    #[error(
+        "`{variable}` is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs"
+    )]
     TooShort { variable: String },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
@@ -25,7 +31,9 @@ pub enum CredentialError {
     Unreadable { path: PathBuf, line: usize },
     #[error("the keyring of this machine cannot be used: {0}")]
     Keyring(String),
-    #[error("`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment")]
+    #[error(
+        "`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment"
+    )]
     CannotBeQuoted { variable: String },
     #[error("`{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
@@ -45,8 +53,17 @@ fn list(missing: &[MissingCredential]) -> String {
 
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]
-pub fn variable_name(scheme: &str, environment: Option<&str>, account: Option<&str>, name: &str) -> String {
-    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)].into_iter().flatten().map(variable_part).collect();
+pub fn variable_name(
+    scheme: &str,
+    environment: Option<&str>,
+    account: Option<&str>,
+    name: &str,
+) -> String {
+    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)]
+        .into_iter()
+        .flatten()
+        .map(variable_part)
+        .collect();
     format!("INGAM_{}", parts.join("__"))
 }
 
@@ -94,9 +111,18 @@ pub struct CredentialSources {
 impl CredentialSources {
     /// # Errors
     /// When `.env` or the user's own file is there and cannot be used.
-    pub fn load(environment: &BTreeMap<String, String>, root: &Path, config: Option<&Path>) -> Result<Self, CredentialError> {
-        let ours = environment.iter().filter(|(name, _)| name.starts_with("INGAM_"));
-        let mut sources = vec![ours.map(|(name, value)| (name.clone(), value.clone())).collect()];
+    pub fn load(
+        environment: &BTreeMap<String, String>,
+        root: &Path,
+        config: Option<&Path>,
+    ) -> Result<Self, CredentialError> {
+        let ours = environment
+            .iter()
+            .filter(|(name, _)| name.starts_with("INGAM_"));
+        let mut sources = vec![
+            ours.map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        ];
         let dotenv_path = root.join(".env");
         if let Some(pairs) = read_dotenv(&dotenv_path)? {
             if dotenv::git_would_commit(&dotenv_path) {
@@ -104,14 +130,18 @@ impl CredentialSources {
             }
             sources.push(pairs);
         }
-        if let Some(pairs) = config.map(|folder| read_dotenv(&folder.join(CREDENTIALS_FILE))).transpose()?.flatten() {
+        if let Some(pairs) = config
+            .map(|folder| read_dotenv(&folder.join(CREDENTIALS_FILE)))
+            .transpose()?
+            .flatten()
+        {
             sources.push(pairs);
         }
         Ok(Self { sources })
     }
 
-    /// Every credential of a scheme that is there, and the token fields, for one owner. Those that `needs` names must be
-    /// there.
+    /// Every credential of a scheme that is there, and the token fields, for one owner. Those that
+    /// `needs` names must be there.
     ///
     /// # Errors
     /// Everything that is missing at once, or the first value that is not in its form.
@@ -126,7 +156,11 @@ impl CredentialSources {
             return Ok((found.credentials, found.token));
         }
         let environment = owner.environment.to_owned();
-        Err(CredentialError::Missing { scheme: scheme.name.clone(), environment, missing: found.missing })
+        Err(CredentialError::Missing {
+            scheme: scheme.name.clone(),
+            environment,
+            missing: found.missing,
+        })
     }
 
     /// What is there and what is missing.
@@ -141,16 +175,26 @@ impl CredentialSources {
     ) -> Result<FoundCredentials, CredentialError> {
         let mut found = FoundCredentials::default();
         for credential in &scheme.credentials {
-            let known =
-                owner.account.and_then(|account| account.get(&credential.name)).filter(|_| !credential.is_secret).cloned();
+            let known = owner
+                .account
+                .and_then(|account| account.get(&credential.name))
+                .filter(|_| !credential.is_secret)
+                .cloned();
             let value = match known {
                 Some(value) => Some(value),
-                None => self.find_value(scheme, credential, owner)?.or_else(|| credential.default.clone()),
+                None => self
+                    .find_value(scheme, credential, owner)?
+                    .or_else(|| credential.default.clone()),
             };
             match value {
                 Some(value) => found.credentials.set(&credential.name, value),
                 None if !needs.requires(&credential.name) => {}
-                None => found.missing.push(missing_credential(scheme, owner, &credential.name, credential.description.clone())),
+                None => found.missing.push(missing_credential(
+                    scheme,
+                    owner,
+                    &credential.name,
+                    credential.description.clone(),
+                )),
             }
         }
         for name in &needs.token {
@@ -161,8 +205,8 @@ impl CredentialSources {
         Ok(found)
     }
 
-    /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it is shown by: an answer
-    /// can hold the token of another account.
+    /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it
+    /// is shown by: an answer can hold the token of another account.
     #[must_use]
     pub fn secrets(&self, schemes: &[std::sync::Arc<Scheme>]) -> Vec<(String, &str)> {
         let mut found = Vec::new();
@@ -172,10 +216,21 @@ impl CredentialSources {
                 .iter()
                 .filter(|credential| credential.is_secret)
                 .map(|credential| ("cred", credential.name.as_str()));
-            let token = scheme.tokens.iter().flat_map(|token| token.fields()).map(|field| ("token", field));
+            let token = scheme
+                .tokens
+                .iter()
+                .flat_map(|token| token.fields())
+                .map(|field| ("token", field));
             for (root, name) in secret.chain(token) {
-                let (prefix, suffix) = (variable_name(&scheme.name, None, None, ""), format!("__{}", variable_part(name)));
-                let named = self.sources.iter().flatten().filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
+                let (prefix, suffix) = (
+                    variable_name(&scheme.name, None, None, ""),
+                    format!("__{}", variable_part(name)),
+                );
+                let named = self
+                    .sources
+                    .iter()
+                    .flatten()
+                    .filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
                 found.extend(named.map(|(_, value)| (format!("{root}.{name}"), value.as_str())));
             }
         }
@@ -189,17 +244,34 @@ impl CredentialSources {
         owner: CredentialOwner<'_>,
     ) -> Result<Option<Value>, CredentialError> {
         let found = self.find(&scheme.name, owner, &credential.name);
-        let found =
-            found.or_else(|| credential.is_secret.then(|| find_in_keyring(&scheme.name, owner, &credential.name)).flatten());
-        let Some((variable, text)) = found else { return Ok(None) };
+        let found = found.or_else(|| {
+            credential
+                .is_secret
+                .then(|| find_in_keyring(&scheme.name, owner, &credential.name))
+                .flatten()
+        });
+        let Some((variable, text)) = found else {
+            return Ok(None);
+        };
         if credential.is_integer {
             let number = Number::parse(text.trim()).filter(Number::is_integer);
-            return number.map(|number| Some(Value::Number(number))).ok_or(CredentialError::NotANumber { variable });
+            return number
+                .map(|number| Some(Value::Number(number)))
+                .ok_or(CredentialError::NotANumber { variable });
         }
-        if credential.is_secret { validate_secret(variable, text).map(Some) } else { Ok(Some(Value::from(text))) }
+        if credential.is_secret {
+            validate_secret(variable, text).map(Some)
+        } else {
+            Ok(Some(Value::from(text)))
+        }
     }
 
-    fn find(&self, scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Option<(String, String)> {
+    fn find(
+        &self,
+        scheme: &str,
+        owner: CredentialOwner<'_>,
+        name: &str,
+    ) -> Option<(String, String)> {
         let names = candidate_variables(scheme, owner, name);
         for source in &self.sources {
             for candidate in &names {
@@ -214,37 +286,68 @@ impl CredentialSources {
 
 /// The variables that can bring a credential, the most specific first.
 fn candidate_variables(scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Vec<String> {
-    let (environment, account) = (Some(owner.environment), owner.account.map(|account| account.name.as_str()));
+    let (environment, account) = (
+        Some(owner.environment),
+        owner.account.map(|account| account.name.as_str()),
+    );
     let mut names = Vec::new();
     if account.is_some() {
-        names.extend([variable_name(scheme, environment, account, name), variable_name(scheme, None, account, name)]);
+        names.extend([
+            variable_name(scheme, environment, account, name),
+            variable_name(scheme, None, account, name),
+        ]);
     }
-    names.extend([variable_name(scheme, environment, None, name), variable_name(scheme, None, None, name)]);
+    names.extend([
+        variable_name(scheme, environment, None, name),
+        variable_name(scheme, None, None, name),
+    ]);
     names
 }
 
-fn find_in_keyring(scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Option<(String, String)> {
+fn find_in_keyring(
+    scheme: &str,
+    owner: CredentialOwner<'_>,
+    name: &str,
+) -> Option<(String, String)> {
     candidate_variables(scheme, owner, name)
         .into_iter()
         .find_map(|variable| keyring::get(&variable).map(|value| (variable, value)))
 }
 
-fn missing_credential(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str, about: Option<String>) -> MissingCredential {
-    MissingCredential { name: name.to_owned(), variable: suggested_variable(scheme, owner, name), description: about }
+fn missing_credential(
+    scheme: &Scheme,
+    owner: CredentialOwner<'_>,
+    name: &str,
+    about: Option<String>,
+) -> MissingCredential {
+    MissingCredential {
+        name: name.to_owned(),
+        variable: suggested_variable(scheme, owner, name),
+        description: about,
+    }
 }
 
-/// The variable that a person would set for a credential of a scheme: with environment and account where it is the
-/// account's own.
+/// The variable that a person would set for a credential of a scheme: with environment and account
+/// where it is the account's own.
 #[must_use]
 pub fn suggested_variable(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str) -> String {
-    let own = scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account);
-    let account = owner.account.filter(|_| own).map(|account| account.name.as_str());
+    let own = scheme
+        .credential(name)
+        .is_none_or(|credential| credential.scope == CredentialScope::Account);
+    let account = owner
+        .account
+        .filter(|_| own)
+        .map(|account| account.name.as_str());
     let environment = Some(owner.environment).filter(|_| account.is_some());
     variable_name(&scheme.name, environment, account, name)
 }
 
 fn validate_secret(variable: String, value: String) -> Result<Value, CredentialError> {
-    if value.len() < MIN_SECRET_BYTES { Err(CredentialError::TooShort { variable }) } else { Ok(Value::from(value)) }
+    if value.len() < MIN_SECRET_BYTES {
+        Err(CredentialError::TooShort { variable })
+    } else {
+        Ok(Value::from(value))
+    }
 }
 
 /// The user's own file of credentials, below the folder of settings.
@@ -256,33 +359,58 @@ pub enum StoredIn {
     File(PathBuf),
 }
 
-/// Keeps a credential in the keyring, or, where `folder` is given, in the user's own file there, which nobody else can read;
-/// in place of an older value.
+/// Keeps a credential in the keyring, or, where `folder` is given, in the user's own file there,
+/// which nobody else can read; in place of an older value.
 ///
 /// # Errors
 /// When there is no keyring, the file cannot be read or written, or no quotes can hold the value.
-pub fn store_credential(folder: Option<&Path>, variable: &str, value: &str) -> Result<StoredIn, CredentialError> {
+pub fn store_credential(
+    folder: Option<&Path>,
+    variable: &str,
+    value: &str,
+) -> Result<StoredIn, CredentialError> {
     match folder {
         Some(folder) => store_in_file(folder, variable, value).map(StoredIn::File),
-        None => keyring::set(variable, value).map(|()| StoredIn::Keyring).map_err(CredentialError::Keyring),
+        None => keyring::set(variable, value)
+            .map(|()| StoredIn::Keyring)
+            .map_err(CredentialError::Keyring),
     }
 }
 
 fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
     let path = folder.join(CREDENTIALS_FILE);
-    let fault = |error: std::io::Error| CredentialError::Io { path: path.clone(), reason: error.to_string() };
+    let fault = |error: std::io::Error| CredentialError::Io {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
     std::fs::create_dir_all(folder).map_err(fault)?;
     // Two that read at once would each write without the other's line.
     let lock = std::fs::File::create(folder.join("credentials.lock")).map_err(fault)?;
     lock.lock().map_err(fault)?;
-    let quote = ['\'', '"'].into_iter().find(|quote| !value.contains(*quote));
-    let quote = quote.ok_or_else(|| CredentialError::CannotBeQuoted { variable: variable.to_owned() })?;
-    let before = read_dotenv(&path)?.map(|_| std::fs::read_to_string(&path)).transpose().map_err(fault)?.unwrap_or_default();
+    let quote = ['\'', '"']
+        .into_iter()
+        .find(|quote| !value.contains(*quote));
+    let quote = quote.ok_or_else(|| CredentialError::CannotBeQuoted {
+        variable: variable.to_owned(),
+    })?;
+    let before = read_dotenv(&path)?
+        .map(|_| std::fs::read_to_string(&path))
+        .transpose()
+        .map_err(fault)?
+        .unwrap_or_default();
     let is_other = |line: &&str| {
         let line = line.trim_start();
-        line.strip_prefix("export ").unwrap_or(line).split('=').next().is_none_or(|name| name.trim() != variable)
+        line.strip_prefix("export ")
+            .unwrap_or(line)
+            .split('=')
+            .next()
+            .is_none_or(|name| name.trim() != variable)
     };
-    let mut text: String = before.lines().filter(is_other).map(|line| format!("{line}\n")).collect();
+    let mut text: String = before
+        .lines()
+        .filter(is_other)
+        .map(|line| format!("{line}\n"))
+        .collect();
     text.push_str(&format!("{variable}={quote}{value}{quote}\n"));
     crate::atomic_file::replace_private(&path, text.as_bytes()).map_err(fault)?;
     Ok(path)
@@ -292,9 +420,17 @@ fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, String>>, Credenti
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(CredentialError::Io { path: path.to_owned(), reason: error.to_string() }),
+        Err(error) => {
+            return Err(CredentialError::Io {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            });
+        }
     };
-    let pairs = dotenv::parse(&text).map_err(|line| CredentialError::Unreadable { path: path.to_owned(), line })?;
+    let pairs = dotenv::parse(&text).map_err(|line| CredentialError::Unreadable {
+        path: path.to_owned(),
+        line,
+    })?;
     Ok(Some(pairs.into_iter().collect()))
 }
 
@@ -304,7 +440,13 @@ mod tests {
 
     #[test]
     fn a_variable_is_named_after_its_scheme_environment_and_account() {
-        assert_eq!(variable_name("naver-commerce", None, None, "client_id"), "INGAM_NAVER_COMMERCE__CLIENT_ID");
-        assert_eq!(variable_name("shopee", Some("live"), Some("sg"), "access_token"), "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN");
+        assert_eq!(
+            variable_name("naver-commerce", None, None, "client_id"),
+            "INGAM_NAVER_COMMERCE__CLIENT_ID"
+        );
+        assert_eq!(
+            variable_name("shopee", Some("live"), Some("sg"), "access_token"),
+            "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Connections to the PostgreSQL of a team: never in plain text over a network, and never waited for without end.
+//! Connections to the PostgreSQL of a team: never in plain text over a network, and never waited
+//! for without end.
 
 use super::StoreError;
 use std::pin::Pin;
@@ -17,7 +18,8 @@ pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When that is no address.
 pub fn parse_config(url: &str) -> Result<Config, StoreError> {
-    let mut config = Config::from_str(url).map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
+    let mut config = Config::from_str(url)
+        .map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
     config.application_name(format!("ingam process {}", std::process::id()));
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(DATABASE_TIMEOUT);
@@ -33,16 +35,21 @@ pub fn parse_config(url: &str) -> Result<Config, StoreError> {
 #[must_use]
 pub fn database_error(error: &tokio_postgres::Error) -> StoreError {
     // The text of a connection error can name the host and the user, and never the password.
-    let text = error.as_db_error().map_or_else(|| innermost_message(error), |error| error.message().to_owned());
+    let text = error.as_db_error().map_or_else(
+        || innermost_message(error),
+        |error| error.message().to_owned(),
+    );
     StoreError::Database(text)
 }
 
 fn innermost_message(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost_message)
+    error
+        .source()
+        .map_or_else(|| error.to_string(), innermost_message)
 }
 
-/// A database that says nothing is one that cannot be used. On the heap, since every call that might ask a database would
-/// carry the room for it.
+/// A database that says nothing is one that cannot be used. On the heap, since every call that
+/// might ask a database would carry the room for it.
 ///
 /// # Errors
 /// When it fails, or says nothing for too long.
@@ -52,19 +59,25 @@ pub fn with_timeout<T>(
     Box::pin(async move {
         match tokio::time::timeout(DATABASE_TIMEOUT, work).await {
             Ok(result) => result.map_err(|error| database_error(&error)),
-            Err(_) => Err(StoreError::Database(format!("it did not answer within {} s", DATABASE_TIMEOUT.as_secs()))),
+            Err(_) => Err(StoreError::Database(format!(
+                "it did not answer within {} s",
+                DATABASE_TIMEOUT.as_secs()
+            ))),
         }
     })
 }
 
-/// Two processes that make a table at once would get in each other's way, so only one at a time does. `sql` makes it where
-/// there is none.
+/// Two processes that make a table at once would get in each other's way, so only one at a time
+/// does. `sql` makes it where there is none.
 ///
 /// # Errors
 /// When it cannot be made.
 pub async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
     let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
-    if with_timeout(client.query_opt(there, &[&name])).await?.is_some() {
+    if with_timeout(client.query_opt(there, &[&name]))
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
     let sql = format!("begin; select pg_advisory_xact_lock(4985174); {sql}; commit");
@@ -90,7 +103,12 @@ pub async fn connect(config: &Config) -> Result<Client, StoreError> {
 fn is_local_connection(config: &Config) -> bool {
     use tokio_postgres::config::Host;
     let local = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        Host::Tcp(name) => {
+            name == "localhost"
+                || name
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|ip| ip.is_loopback())
+        }
         #[cfg(unix)]
         Host::Unix(_) => true,
     };

@@ -1,4 +1,5 @@
-//! Files of `NAME=value` lines. Nothing in a value is expanded: a salt such as `$2a$10$…` must survive.
+//! Files of `NAME=value` lines. Nothing in a value is expanded: a salt such as `$2a$10$…` must
+//! survive.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,9 +15,16 @@ pub fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=').ok_or(number)?;
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap_or(line)
+            .split_once('=')
+            .ok_or(number)?;
         let name = name.trim();
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_name = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_name {
             return Err(number);
         }
@@ -34,14 +42,24 @@ fn unquote(value: &str) -> Option<String> {
             return (after.is_empty() || after.starts_with('#')).then(|| inside.to_owned());
         }
     }
-    Some(value.split_once(" #").map_or(value, |(value, _)| value.trim_end()).to_owned())
+    Some(
+        value
+            .split_once(" #")
+            .map_or(value, |(value, _)| value.trim_end())
+            .to_owned(),
+    )
 }
 
 /// Whether git would commit this file. Without a repository, or without git, it would not.
 #[must_use]
 pub fn git_would_commit(path: &Path) -> bool {
-    let Some(folder) = path.parent() else { return false };
-    if !folder.ancestors().any(|folder| folder.join(".git").exists()) {
+    let Some(folder) = path.parent() else {
+        return false;
+    };
+    if !folder
+        .ancestors()
+        .any(|folder| folder.join(".git").exists())
+    {
         return false;
     }
     let status = Command::new("git")
@@ -63,8 +81,16 @@ mod tests {
     #[test]
     fn nothing_is_expanded() {
         let text = "# keys\nA=$2a$10$abc\nexport B='x # y'\nC=\"a b\" # note\nD=plain # note\nE=\n";
-        let expected = [("A", "$2a$10$abc"), ("B", "x # y"), ("C", "a b"), ("D", "plain"), ("E", "")];
-        let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let expected = [
+            ("A", "$2a$10$abc"),
+            ("B", "x # y"),
+            ("C", "a b"),
+            ("D", "plain"),
+            ("E", ""),
+        ];
+        let expected: Vec<_> = expected
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
         assert_eq!(parse(text), Ok(expected));
         assert_eq!(parse("A=1\nno pair\n"), Err(2));
         assert_eq!(parse("A='open\n"), Err(1));

@@ -1,5 +1,6 @@
-//! How a record lies on a disk or in a database: sealed with the store's key, or as plain text where a person asked for
-//! that. Either way a byte that was changed or lost is seen. It refuses to guess: what it cannot open is an error.
+//! How a record lies on a disk or in a database: sealed with the store's key, or as plain text
+//! where a person asked for that. Either way a byte that was changed or lost is seen. It refuses to
+//! guess: what it cannot open is an error.
 
 use super::StoreError;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
@@ -21,7 +22,9 @@ impl StoreKey {
         let text = text.trim();
         let bytes = match text.len() {
             64 => hex::decode(text).ok()?,
-            _ => BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()?,
+            _ => BASE64_STANDARD_NO_PAD
+                .decode(text.trim_end_matches('='))
+                .ok()?,
         };
         Some(Self(bytes.try_into().ok()?))
     }
@@ -41,8 +44,8 @@ impl StoreKey {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, StoreError> {
-        let key =
-            UnboundKey::new(&CHACHA20_POLY1305, &self.0).map_err(|_| StoreError::InvalidKey("it cannot be used".to_owned()))?;
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.0)
+            .map_err(|_| StoreError::InvalidKey("it cannot be used".to_owned()))?;
         Ok(LessSafeKey::new(key))
     }
 }
@@ -59,7 +62,11 @@ pub struct RecordEnvelope {
 impl RecordEnvelope {
     #[must_use]
     pub fn new(key: Option<StoreKey>, plain: bool, chance: fn() -> [u8; 16]) -> Self {
-        Self { key, plaintext: plain, rng: chance }
+        Self {
+            key,
+            plaintext: plain,
+            rng: chance,
+        }
     }
 
     /// Whether anything could be sealed; asked before a token is spent.
@@ -67,7 +74,11 @@ impl RecordEnvelope {
     /// # Errors
     /// When there is no key and plain text was not asked for.
     pub fn ensure_can_seal(&self) -> Result<(), StoreError> {
-        if self.plaintext || self.key.is_some() { Ok(()) } else { Err(StoreError::NoKey) }
+        if self.plaintext || self.key.is_some() {
+            Ok(())
+        } else {
+            Err(StoreError::NoKey)
+        }
     }
 
     /// `about` is what the text belongs to: a record that was moved to another name does not open.
@@ -76,30 +87,51 @@ impl RecordEnvelope {
     /// When there is no key and plain text was not asked for.
     pub fn seal(&self, about: &str, text: &str) -> Result<Vec<u8>, StoreError> {
         if self.plaintext {
-            return Ok(format!("{FORMAT_MARKER} plain {} {text}\n", checksum(about, text)).into_bytes());
+            return Ok(
+                format!("{FORMAT_MARKER} plain {} {text}\n", checksum(about, text)).into_bytes(),
+            );
         }
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&(self.rng)()[..NONCE_LEN]);
         let mut bytes = text.as_bytes().to_vec();
         cipher
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about.as_bytes()), &mut bytes)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(about.as_bytes()),
+                &mut bytes,
+            )
             .map_err(|_| StoreError::InvalidKey("it cannot seal".to_owned()))?;
         let whole = [nonce.as_slice(), &bytes].concat();
-        Ok(format!("{FORMAT_MARKER} sealed {}\n", BASE64_STANDARD_NO_PAD.encode(whole)).into_bytes())
+        Ok(format!(
+            "{FORMAT_MARKER} sealed {}\n",
+            BASE64_STANDARD_NO_PAD.encode(whole)
+        )
+        .into_bytes())
     }
 
     /// # Errors
     /// When the text is not whole, or was sealed with another key.
     pub fn open(&self, about: &str, bytes: &[u8]) -> Result<String, StoreError> {
-        let broken = |reason: &str| StoreError::Corrupt { what: about.to_owned(), reason: reason.to_owned() };
-        let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix('\n')).ok_or_else(|| broken("it is cut"))?;
-        let rest =
-            text.strip_prefix(FORMAT_MARKER).ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
+        let broken = |reason: &str| StoreError::Corrupt {
+            what: about.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let text = std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| text.strip_suffix('\n'))
+            .ok_or_else(|| broken("it is cut"))?;
+        let rest = text
+            .strip_prefix(FORMAT_MARKER)
+            .ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
         match rest.trim_start().split_once(' ') {
             Some(("plain", rest)) => {
                 let (sum, text) = rest.split_once(' ').ok_or_else(|| broken("it is cut"))?;
-                if checksum(about, text) == sum { Ok(text.to_owned()) } else { Err(broken("its checksum does not fit")) }
+                if checksum(about, text) == sum {
+                    Ok(text.to_owned())
+                } else {
+                    Err(broken("its checksum does not fit"))
+                }
             }
             Some(("sealed", rest)) => self.unseal(about, rest),
             _ => Err(broken("it is neither sealed nor plain")),
@@ -107,7 +139,10 @@ impl RecordEnvelope {
     }
 
     fn unseal(&self, about: &str, text: &str) -> Result<String, StoreError> {
-        let broken = || StoreError::Corrupt { what: about.to_owned(), reason: "it does not open with this key".to_owned() };
+        let broken = || StoreError::Corrupt {
+            what: about.to_owned(),
+            reason: "it does not open with this key".to_owned(),
+        };
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut whole = BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| broken())?;
         if whole.len() < NONCE_LEN {
@@ -115,7 +150,9 @@ impl RecordEnvelope {
         }
         let mut bytes = whole.split_off(NONCE_LEN);
         let nonce = Nonce::try_assume_unique_for_key(&whole).map_err(|_| broken())?;
-        let text = cipher.open_in_place(nonce, Aad::from(about.as_bytes()), &mut bytes).map_err(|_| broken())?;
+        let text = cipher
+            .open_in_place(nonce, Aad::from(about.as_bytes()), &mut bytes)
+            .map_err(|_| broken())?;
         String::from_utf8(text.to_vec()).map_err(|_| broken())
     }
 }
@@ -150,9 +187,16 @@ mod tests {
                 assert!(envelope.open("a", &other).is_err(), "byte {at}");
                 assert!(envelope.open("a", &sealed[..at]).is_err(), "cut at {at}");
             }
-            assert!(envelope.open("b", &sealed).is_err(), "it belongs to another record");
+            assert!(
+                envelope.open("b", &sealed).is_err(),
+                "it belongs to another record"
+            );
         }
-        assert!(envelope(2, false).open("a", &envelope(1, false).seal("a", "x").unwrap()).is_err());
+        assert!(
+            envelope(2, false)
+                .open("a", &envelope(1, false).seal("a", "x").unwrap())
+                .is_err()
+        );
     }
 
     #[test]
@@ -165,6 +209,9 @@ mod tests {
 
     #[test]
     fn nothing_is_written_without_a_key() {
-        assert!(matches!(RecordEnvelope::new(None, false, || [0; 16]).seal("a", "x"), Err(StoreError::NoKey)));
+        assert!(matches!(
+            RecordEnvelope::new(None, false, || [0; 16]).seal("a", "x"),
+            Err(StoreError::NoKey)
+        ));
     }
 }

@@ -61,6 +61,9 @@ impl StoreError {
     /// Whether a person has to bring something before it can work.
     #[must_use]
     pub fn needs_user_action(&self) -> bool {
-        matches!(self, Self::NoKey | Self::InvalidKey(_) | Self::KeyLost { .. })
+        matches!(
+            self,
+            Self::NoKey | Self::InvalidKey(_) | Self::KeyLost { .. }
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! What is kept of one chain of tokens: the pair in use, where it stands in a renewal, and the pairs before it.
+//! What is kept of one chain of tokens: the pair in use, where it stands in a renewal, and the
+//! pairs before it.
 
 use crate::model::scheme::{Scheme, Token};
 use crate::sign::NamedValues;
@@ -9,8 +10,8 @@ use sha2::{Digest, Sha256};
 /// How many pairs before the present one are kept.
 const MAX_PREVIOUS_PAIRS: usize = 2;
 
-/// What tells one chain from another. The host belongs to it: two environments that go to one host share a shop's chain,
-/// since they would spend each other's tokens otherwise.
+/// What tells one chain from another. The host belongs to it: two environments that go to one host
+/// share a shop's chain, since they would spend each other's tokens otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FamilyKey {
     pub scheme: String,
@@ -22,13 +23,32 @@ pub struct FamilyKey {
 
 impl FamilyKey {
     #[must_use]
-    pub fn new(scheme: &Scheme, token: &Token, host: &str, account: &str, credentials: &NamedValues) -> Self {
+    pub fn new(
+        scheme: &Scheme,
+        token: &Token,
+        host: &str,
+        account: &str,
+        credentials: &NamedValues,
+    ) -> Self {
         let value = |name: &String| match name.as_str() {
             "account" => account.to_owned(),
-            name => credentials.get(name).filter(|value| !value.is_null()).map(Value::to_text).unwrap_or_default(),
+            name => credentials
+                .get(name)
+                .filter(|value| !value.is_null())
+                .map(Value::to_text)
+                .unwrap_or_default(),
         };
-        let ids = token.key_credentials.iter().map(|name| (name.clone(), value(name))).collect();
-        Self { scheme: scheme.name.clone(), host: host.to_owned(), token: token.name.clone(), ids }
+        let ids = token
+            .key_credentials
+            .iter()
+            .map(|name| (name.clone(), value(name)))
+            .collect();
+        Self {
+            scheme: scheme.name.clone(),
+            host: host.to_owned(),
+            token: token.name.clone(),
+            ids,
+        }
     }
 
     /// A name for files and rows, from the whole key.
@@ -36,7 +56,10 @@ impl FamilyKey {
     pub fn id(&self) -> String {
         let mut hash = Sha256::new();
         let ids = self.ids.iter().flat_map(|(name, value)| [name, value]);
-        for part in [&self.scheme, &self.host, &self.token].into_iter().chain(ids) {
+        for part in [&self.scheme, &self.host, &self.token]
+            .into_iter()
+            .chain(ids)
+        {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -48,7 +71,9 @@ impl FamilyKey {
     pub fn account_label(&self, scheme: &Scheme) -> String {
         let own = |name: &str| {
             use crate::model::scheme::CredentialScope;
-            scheme.credential(name).is_none_or(|credential| credential.scope == CredentialScope::Account)
+            scheme
+                .credential(name)
+                .is_none_or(|credential| credential.scope == CredentialScope::Account)
         };
         let ids: Vec<String> = self
             .ids
@@ -72,7 +97,8 @@ pub struct FamilyLabel {
 pub struct FamilyRecord {
     pub key: FamilyKey,
     pub label: FamilyLabel,
-    /// Grows with every write: who writes over another revision than the one that was read has been overtaken.
+    /// Grows with every write: who writes over another revision than the one that was read has
+    /// been overtaken.
     pub revision: u64,
     /// Grows with every pair.
     pub generation: u64,
@@ -160,30 +186,45 @@ impl FamilyRecord {
     /// The fields of its pair, as schemes see them.
     #[must_use]
     pub fn values(&self) -> NamedValues {
-        self.current.as_ref().map(TokenPair::to_values).unwrap_or_default()
+        self.current
+            .as_ref()
+            .map(TokenPair::to_values)
+            .unwrap_or_default()
     }
 
     #[must_use]
     pub fn has_refresh_token(&self) -> bool {
-        self.current.as_ref().is_some_and(|pair| pair.get("refresh_token").is_some())
+        self.current
+            .as_ref()
+            .is_some_and(|pair| pair.get("refresh_token").is_some())
     }
 
     /// Every text in it that must not be shown.
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.current.iter().chain(&self.previous);
-        pairs.flat_map(|pair| &pair.values).map(|(name, value)| (name.as_str(), value.as_str()))
+        pairs
+            .flat_map(|pair| &pair.values)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl TokenPair {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.values
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     #[must_use]
     pub fn to_values(&self) -> NamedValues {
-        NamedValues(self.values.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.as_str()))).collect())
+        NamedValues(
+            self.values
+                .iter()
+                .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
+                .collect(),
+        )
     }
 
     /// Whether the access token can be used at `now_ms` at all.
@@ -192,11 +233,13 @@ impl TokenPair {
         self.access_expires_ms.is_none_or(|until| now_ms < until)
     }
 
-    /// Whether it is time for another one: less than `margin_ms` is left. A marketplace can hand out a token that has little
-    /// left: half of what it had is used all the same.
+    /// Whether it is time for another one: less than `margin_ms` is left. A marketplace can hand
+    /// out a token that has little left: half of what it had is used all the same.
     #[must_use]
     pub fn is_renewal_due(&self, now_ms: i64, margin_ms: i64) -> bool {
-        let Some(until) = self.access_expires_ms else { return false };
+        let Some(until) = self.access_expires_ms else {
+            return false;
+        };
         let margin = margin_ms.min(until.saturating_sub(self.received_ms) / 2);
         now_ms >= until.saturating_sub(margin)
     }
@@ -219,7 +262,9 @@ mod tests {
     #[test]
     fn a_token_is_renewed_in_time() {
         let long = pair(0, 10_800_000);
-        assert!(!long.is_renewal_due(8_999_999, 1_800_000) && long.is_renewal_due(9_000_000, 1_800_000));
+        assert!(
+            !long.is_renewal_due(8_999_999, 1_800_000) && long.is_renewal_due(9_000_000, 1_800_000)
+        );
         let short = pair(0, 4_000);
         assert!(
             !short.is_renewal_due(1_999, 1_800_000) && short.is_renewal_due(2_000, 1_800_000),
@@ -230,20 +275,41 @@ mod tests {
 
     #[test]
     fn two_pairs_before_the_present_one_are_kept() {
-        let key = FamilyKey { scheme: "a".into(), host: "b".into(), token: "c".into(), ids: Vec::new() };
+        let key = FamilyKey {
+            scheme: "a".into(),
+            host: "b".into(),
+            token: "c".into(),
+            ids: Vec::new(),
+        };
         let mut record = FamilyRecord::new(key, FamilyLabel::default());
         (1..=4).for_each(|at| record.rotate(pair(at, 9)));
-        let received: Vec<i64> = record.previous.iter().map(|pair| pair.received_ms).collect();
+        let received: Vec<i64> = record
+            .previous
+            .iter()
+            .map(|pair| pair.received_ms)
+            .collect();
         assert_eq!((record.generation, received), (4, vec![3, 2]));
     }
 
     #[test]
     fn no_two_keys_have_one_id() {
         let key = |ids: &[(&str, &str)]| {
-            let ids = ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            FamilyKey { scheme: "s".into(), host: "h".into(), token: "t".into(), ids }.id()
+            let ids = ids
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            FamilyKey {
+                scheme: "s".into(),
+                host: "h".into(),
+                token: "t".into(),
+                ids,
+            }
+            .id()
         };
-        assert_ne!(key(&[("a", "1b"), ("c", "")]), key(&[("a", "1"), ("bc", "")]));
+        assert_ne!(
+            key(&[("a", "1b"), ("c", "")]),
+            key(&[("a", "1"), ("bc", "")])
+        );
         assert_eq!(key(&[("a", "1")]), key(&[("a", "1")]));
     }
 
@@ -259,9 +325,15 @@ mod tests {
         let record: FamilyRecord = serde_json::from_str(old).unwrap();
         let pair = record.current.as_ref().unwrap();
         assert_eq!(pair.access_expires_ms, Some(2));
-        assert_eq!((pair.refresh_expires_ms, pair.grant_expires_ms), (Some(3), Some(4)));
+        assert_eq!(
+            (pair.refresh_expires_ms, pair.grant_expires_ms),
+            (Some(3), Some(4))
+        );
         assert_eq!(record.pending_splits.len(), 1);
-        assert!(matches!(record.state, RenewalState::Rejected { since_ms: 5, .. }));
+        assert!(matches!(
+            record.state,
+            RenewalState::Rejected { since_ms: 5, .. }
+        ));
         let spending = r#"{"spending":{"since_ms":7}}"#;
         let state: RenewalState = serde_json::from_str(spending).unwrap();
         assert_eq!(state, RenewalState::Refreshing { since_ms: 7 });

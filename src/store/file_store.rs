@@ -1,7 +1,9 @@
-//! The store of one machine: a folder that only its user can read, a file a chain, a kernel lock a file. A lock dies with its
-//! process; a file is replaced whole or not at all.
+//! The store of one machine: a folder that only its user can read, a file a chain, a kernel lock a
+//! file. A lock dies with its process; a file is replaced whole or not at all.
 
-use super::private_file::{create_private_folder, ensure_private_folder, io_error, open_private, read_private};
+use super::private_file::{
+    create_private_folder, ensure_private_folder, io_error, open_private, read_private,
+};
 use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -10,7 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long to wait between two tries to get a lock.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(5);
-/// Room for an answer is made before it is asked for, so that a full disk is seen before a token is spent.
+/// Room for an answer is made before it is asked for, so that a full disk is seen before a token is
+/// spent.
 const INBOX_RESERVED_BYTES: usize = 64 << 10;
 
 /// A folder of sealed records.
@@ -27,7 +30,10 @@ impl FileStore {
     /// When it is not the user's own, can be read by others, or is on a network file system.
     pub fn open(folder: &Path, envelope: RecordEnvelope) -> Result<Self, StoreError> {
         ensure_private_folder(folder)?;
-        Ok(Self { folder: folder.to_owned(), envelope })
+        Ok(Self {
+            folder: folder.to_owned(),
+            envelope,
+        })
     }
 
     fn path(&self, id: &str, kind: &str) -> PathBuf {
@@ -41,7 +47,9 @@ impl FileStore {
     }
 
     fn read_by_id(&self, id: &str) -> Result<Option<FamilyRecord>, StoreError> {
-        let Some(bytes) = read_private(&self.path(id, "record"))? else { return Ok(None) };
+        let Some(bytes) = read_private(&self.path(id, "record"))? else {
+            return Ok(None);
+        };
         super::open_record(&self.envelope, id, &bytes).map(Some)
     }
 
@@ -54,10 +62,17 @@ impl FileStore {
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
             let name = entry.map_err(fault)?.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".record")).map(str::to_owned));
+            ids.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_suffix(".record"))
+                    .map(str::to_owned),
+            );
         }
         ids.sort_unstable();
-        Ok(ids.iter().filter_map(|id| self.read_by_id(id).transpose()).collect())
+        Ok(ids
+            .iter()
+            .filter_map(|id| self.read_by_id(id).transpose())
+            .collect())
     }
 
     /// Waits for the lock of one chain.
@@ -68,20 +83,36 @@ impl FileStore {
         self.envelope.ensure_can_seal()?;
         let (id, until) = (key.id(), Instant::now() + wait);
         let path = self.path(&id, "lock");
-        let mut file = open_private(&path, OpenOptions::new().read(true).write(true).create(true))?;
+        let mut file = open_private(
+            &path,
+            OpenOptions::new().read(true).write(true).create(true),
+        )?;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOCK_RETRY_INTERVAL).await,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await
+                }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StoreError::LockTimeout { holder: lock_holder(&path), waited: wait });
+                    return Err(StoreError::LockTimeout {
+                        holder: lock_holder(&path),
+                        waited: wait,
+                    });
                 }
                 Err(TryLockError::Error(error)) => return Err(io_error(&path, &error)),
             }
         }
         // Only words for the one who waits; nothing depends on them.
-        let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
-        let lock = FileLock { store: self.clone(), id, _lock: file, revision: 0, inbox: None };
+        let _ = file
+            .set_len(0)
+            .and_then(|()| write!(file, "process {}", std::process::id()));
+        let lock = FileLock {
+            store: self.clone(),
+            id,
+            _lock: file,
+            revision: 0,
+            inbox: None,
+        };
         lock.remove_unfinished_writes();
         Ok(lock)
     }
@@ -111,22 +142,28 @@ impl FileLock {
     /// # Errors
     /// When another one is there by now, or it cannot be written: then the old one is still there.
     pub fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
-        let there = self.store.read_by_id(&self.id)?.map_or(0, |record| record.revision);
+        let there = self
+            .store
+            .read_by_id(&self.id)?
+            .map_or(0, |record| record.revision);
         if there != self.revision {
             return Err(StoreError::StaleRevision);
         }
         record.revision = self.revision + 1;
         let bytes = super::seal_record(&self.store.envelope, &self.id, record)?;
         let path = self.store.path(&self.id, "record");
-        self.replace(&path, &bytes).map_err(|error| io_error(&path, &error))?;
+        self.replace(&path, &bytes)
+            .map_err(|error| io_error(&path, &error))?;
         self.revision = record.revision;
         Ok(())
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // Its name is nobody else's and its mode is 0600 from the first moment.
-        let mut file =
-            tempfile::Builder::new().prefix(&format!("{}.", self.id)).suffix(".tmp").tempfile_in(&self.store.folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(&format!("{}.", self.id))
+            .suffix(".tmp")
+            .tempfile_in(&self.store.folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
@@ -136,9 +173,16 @@ impl FileLock {
     /// What a process left that was killed while it wrote.
     fn remove_unfinished_writes(&self) {
         let prefix = format!("{}.", self.id);
-        for entry in std::fs::read_dir(&self.store.folder).into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir(&self.store.folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = entry.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".tmp")) {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".tmp"))
+            {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
@@ -150,9 +194,13 @@ impl FileLock {
     /// When there is none: then nothing must be sent.
     pub fn prepare_inbox(&mut self) -> Result<(), StoreError> {
         let path = self.store.path(&self.id, "inbox");
-        let mut file = open_private(&path, OpenOptions::new().write(true).create(true).truncate(true))?;
+        let mut file = open_private(
+            &path,
+            OpenOptions::new().write(true).create(true).truncate(true),
+        )?;
         let fault = |error: std::io::Error| io_error(&path, &error);
-        file.write_all(&vec![0; INBOX_RESERVED_BYTES]).map_err(fault)?;
+        file.write_all(&vec![0; INBOX_RESERVED_BYTES])
+            .map_err(fault)?;
         file.sync_all().map_err(fault)?;
         crate::atomic_file::sync_folder(&self.store.folder).map_err(fault)?;
         self.inbox = Some(file);
@@ -166,20 +214,32 @@ impl FileLock {
     pub fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
         let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
         let path = self.store.path(&self.id, "inbox");
-        let Some(file) = &mut self.inbox else { return Ok(()) };
+        let Some(file) = &mut self.inbox else {
+            return Ok(());
+        };
         write_response(file, &sealed).map_err(|error| io_error(&path, &error))
     }
 
-    /// The answer that a process left that did not come to use it; one that was not written whole is none.
+    /// The answer that a process left that did not come to use it; one that was not written whole
+    /// is none.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
-        let Some(bytes) = read_private(&self.store.path(&self.id, "inbox"))? else { return Ok(None) };
-        let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+        let Some(bytes) = read_private(&self.store.path(&self.id, "inbox"))? else {
+            return Ok(None);
+        };
+        let Some((length, rest)) = bytes.split_first_chunk() else {
+            return Ok(None);
+        };
         let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
         let sealed = rest.get(..length).filter(|sealed| !sealed.is_empty());
-        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed).ok()))
+        Ok(sealed.and_then(|sealed| {
+            self.store
+                .envelope
+                .open(&inbox_context(&self.id), sealed)
+                .ok()
+        }))
     }
 
     pub fn clear_inbox(&mut self) {
@@ -195,10 +255,12 @@ impl FileLock {
     pub fn quarantine(&mut self) -> Result<(), StoreError> {
         self.revision = 0;
         let path = self.store.path(&self.id, "record");
-        std::fs::rename(&path, self.store.path(&self.id, "broken")).map_err(|error| io_error(&path, &error))
+        std::fs::rename(&path, self.store.path(&self.id, "broken"))
+            .map_err(|error| io_error(&path, &error))
     }
 
-    /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one than the next to come.
+    /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one
+    /// than the next to come.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -206,8 +268,11 @@ impl FileLock {
         self.clear_inbox();
         let path = self.store.path(&self.id, "record");
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error(&path, &error)),
-            _ => crate::atomic_file::sync_folder(&self.store.folder).map_err(|error| io_error(&path, &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(io_error(&path, &error))
+            }
+            _ => crate::atomic_file::sync_folder(&self.store.folder)
+                .map_err(|error| io_error(&path, &error)),
         }
     }
 }
@@ -216,10 +281,15 @@ impl FileLock {
 ///
 /// # Errors
 /// When the file is not safe, holds no key, or cannot be made.
-pub fn load_or_create_key(path: &Path, fresh: Option<&StoreKey>) -> Result<Option<StoreKey>, StoreError> {
+pub fn load_or_create_key(
+    path: &Path,
+    fresh: Option<&StoreKey>,
+) -> Result<Option<StoreKey>, StoreError> {
     if let Some(bytes) = read_private(path)? {
         let key = std::str::from_utf8(&bytes).ok().and_then(StoreKey::parse);
-        return key.map(Some).ok_or_else(|| StoreError::InvalidKey(format!("`{}` holds none", path.display())));
+        return key
+            .map(Some)
+            .ok_or_else(|| StoreError::InvalidKey(format!("`{}` holds none", path.display())));
     }
     let Some(fresh) = fresh else { return Ok(None) };
     create_key(path, fresh).map_err(|error| io_error(path, &error))?;
@@ -246,7 +316,11 @@ pub fn has_sealed_records(folder: &Path) -> bool {
         let is_record = path.extension().is_some_and(|ending| ending == "record");
         is_record && std::fs::read(path).is_ok_and(|bytes| super::envelope::is_sealed(&bytes))
     };
-    std::fs::read_dir(folder).into_iter().flatten().flatten().any(is_sealed)
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(is_sealed)
 }
 
 fn inbox_context(id: &str) -> String {
@@ -255,12 +329,17 @@ fn inbox_context(id: &str) -> String {
 
 /// Its length first, so that zeros are no answer.
 fn write_response(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
-    let length = u64::try_from(sealed.len()).unwrap_or(u64::MAX).to_be_bytes();
+    let length = u64::try_from(sealed.len())
+        .unwrap_or(u64::MAX)
+        .to_be_bytes();
     std::io::Seek::rewind(file)?;
     file.write_all(&[&length, sealed].concat())?;
     file.sync_data()
 }
 
 fn lock_holder(path: &Path) -> String {
-    std::fs::read_to_string(path).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "another process".to_owned())
+    std::fs::read_to_string(path)
+        .ok()
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "another process".to_owned())
 }

@@ -1,14 +1,19 @@
-//! The keyring of the operating system: Keychain, Credential Manager, Secret Service. It is asked last, for what was found
-//! nowhere else. The feature `keyring` can be left out; then nothing is in it.
+//! The keyring of the operating system: Keychain, Credential Manager, Secret Service. It is asked
+//! last, for what was found nowhere else. The feature `keyring` can be left out; then nothing is in
+//! it.
 
 /// The name under which everything of ours lies there.
 #[cfg(feature = "keyring")]
 const SERVICE: &str = "ingam";
 
-/// `None` where it is not there, or there is no keyring to ask: what is then missing, its user says.
+/// `None` where it is not there, or there is no keyring to ask: what is then missing, its user
+/// says.
 #[cfg(feature = "keyring")]
 pub fn get(variable: &str) -> Option<String> {
-    keyring::Entry::new(SERVICE, variable).ok()?.get_password().ok()
+    keyring::Entry::new(SERVICE, variable)
+        .ok()?
+        .get_password()
+        .ok()
 }
 
 /// # Errors

@@ -1,4 +1,5 @@
-//! Which units of a workspace did not pass when they were last run, for `--rerun-failed`. It holds ids only.
+//! Which units of a workspace did not pass when they were last run, for `--rerun-failed`. It holds
+//! ids only.
 
 use crate::atomic_file;
 use sha2::{Digest, Sha256};
@@ -26,7 +27,10 @@ impl LastRun {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { path, failed_units: failed })
+        Ok(Self {
+            path,
+            failed_units: failed,
+        })
     }
 
     #[must_use]
@@ -42,20 +46,35 @@ impl LastRun {
     /// Those that failed and cannot run again.
     #[must_use]
     pub fn missing_units(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
-        self.failed_units.iter().filter(|id| !is_there(id)).cloned().collect()
+        self.failed_units
+            .iter()
+            .filter(|id| !is_there(id))
+            .cloned()
+            .collect()
     }
 
     /// What a run has shown; units that it did not run are as they were.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn record_results(&mut self, passed: &[String], failed: &[String], gone: &[String]) -> Result<(), Error> {
+    pub fn record_results(
+        &mut self,
+        passed: &[String],
+        failed: &[String],
+        gone: &[String],
+    ) -> Result<(), Error> {
         let before = self.failed_units.clone();
-        passed.iter().chain(gone).for_each(|id| _ = self.failed_units.remove(id));
+        passed
+            .iter()
+            .chain(gone)
+            .for_each(|id| _ = self.failed_units.remove(id));
         self.failed_units.extend(failed.iter().cloned());
         if self.failed_units == before {
             return Ok(());
         }
-        atomic_file::replace_private(&self.path, serde_json::to_string(&self.failed_units)?.as_bytes())
+        atomic_file::replace_private(
+            &self.path,
+            serde_json::to_string(&self.failed_units)?.as_bytes(),
+        )
     }
 }

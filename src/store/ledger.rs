@@ -1,6 +1,6 @@
-//! What was made at a marketplace and is not taken back yet: one file a run, a line a fact, each on the disk before the next
-//! call is sent. A kernel lock says whether its run still lives. It holds no secret, and it is not asked for anything but
-//! cleaning up.
+//! What was made at a marketplace and is not taken back yet: one file a run, a line a fact, each on
+//! the disk before the next call is sent. A kernel lock says whether its run still lives. It holds
+//! no secret, and it is not asked for anything but cleaning up.
 
 use super::private_file::create_private_folder;
 use crate::atomic_file::sync_folder;
@@ -82,7 +82,10 @@ pub enum LedgerError {
 }
 
 fn io_error(path: &Path, error: &std::io::Error) -> LedgerError {
-    LedgerError::Io { path: path.to_owned(), reason: error.to_string() }
+    LedgerError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 /// The ledger of a run that is going on, or is being cleaned up after.
@@ -105,11 +108,23 @@ impl Ledger {
         options.read(true).append(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| io_error(&path, &error))?;
+        let file = options
+            .open(&path)
+            .map_err(|error| io_error(&path, &error))?;
         file.lock().map_err(|error| io_error(&path, &error))?;
         let (run_id, workspace) = (run_id.to_owned(), workspace.to_owned());
-        let mut ledger = Self { path, file, run_id, workspace, open_undos: Vec::new(), last_number: 0 };
-        ledger.append(&LedgerLine::Run { run_id: ledger.run_id.clone(), workspace: ledger.workspace.clone() })?;
+        let mut ledger = Self {
+            path,
+            file,
+            run_id,
+            workspace,
+            open_undos: Vec::new(),
+            last_number: 0,
+        };
+        ledger.append(&LedgerLine::Run {
+            run_id: ledger.run_id.clone(),
+            workspace: ledger.workspace.clone(),
+        })?;
         sync_folder(folder).map_err(|error| io_error(folder, &error))?;
         Ok(ledger)
     }
@@ -130,8 +145,15 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written down.
     pub fn record_created(&mut self, number: u64, undo: UndoCall) -> Result<(), LedgerError> {
-        self.append(&LedgerLine::Created { number, undo: undo.clone() })?;
-        if let Some(open) = self.open_undos.iter_mut().find(|open| open.entry.number == number) {
+        self.append(&LedgerLine::Created {
+            number,
+            undo: undo.clone(),
+        })?;
+        if let Some(open) = self
+            .open_undos
+            .iter_mut()
+            .find(|open| open.entry.number == number)
+        {
             open.undo = Some(undo);
         }
         Ok(())
@@ -166,7 +188,10 @@ impl Ledger {
     fn append(&mut self, fact: &LedgerLine) -> Result<(), LedgerError> {
         let mut line = serde_json::to_vec(fact).unwrap_or_default();
         line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(|error| io_error(&self.path, &error))
+        self.file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| io_error(&self.path, &error))
     }
 
     /// The ledger of a run that is over. `None` while its run, or another clean-up, has it.
@@ -187,24 +212,39 @@ impl Ledger {
             return Ok(None);
         }
         let (run_id, workspace) = (String::new(), PathBuf::new());
-        let mut ledger = Self { path: path.to_owned(), file, run_id, workspace, open_undos: Vec::new(), last_number: 0 };
+        let mut ledger = Self {
+            path: path.to_owned(),
+            file,
+            run_id,
+            workspace,
+            open_undos: Vec::new(),
+            last_number: 0,
+        };
         ledger.replay()?;
         Ok(Some(ledger))
     }
 
     /// A last line without an end was never acted on.
     fn replay(&mut self) -> Result<(), LedgerError> {
-        let mut reader = BufReader::new(self.file.try_clone().map_err(|error| io_error(&self.path, &error))?);
+        let mut reader = BufReader::new(
+            self.file
+                .try_clone()
+                .map_err(|error| io_error(&self.path, &error))?,
+        );
         std::io::Seek::rewind(&mut reader).map_err(|error| io_error(&self.path, &error))?;
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            reader.read_until(b'\n', &mut line).map_err(|error| io_error(&self.path, &error))?;
+            reader
+                .read_until(b'\n', &mut line)
+                .map_err(|error| io_error(&self.path, &error))?;
             if !line.ends_with(b"\n") {
                 break;
             }
-            let fact =
-                serde_json::from_slice(&line).map_err(|_| LedgerError::Corrupt { path: self.path.clone(), line: number })?;
+            let fact = serde_json::from_slice(&line).map_err(|_| LedgerError::Corrupt {
+                path: self.path.clone(),
+                line: number,
+            })?;
             self.apply(fact);
         }
         Ok(())
@@ -212,39 +252,55 @@ impl Ledger {
 
     fn apply(&mut self, fact: LedgerLine) {
         match fact {
-            LedgerLine::Run { run_id, workspace } => (self.run_id, self.workspace) = (run_id, workspace),
+            LedgerLine::Run { run_id, workspace } => {
+                (self.run_id, self.workspace) = (run_id, workspace)
+            }
             LedgerLine::Started(entry) => {
                 self.last_number = self.last_number.max(entry.number);
                 self.open_undos.push(OpenUndo { entry, undo: None });
             }
             LedgerLine::Created { number, undo } => {
-                if let Some(open) = self.open_undos.iter_mut().find(|open| open.entry.number == number) {
+                if let Some(open) = self
+                    .open_undos
+                    .iter_mut()
+                    .find(|open| open.entry.number == number)
+                {
                     open.undo = Some(undo);
                 }
             }
-            LedgerLine::Closed { number } => self.open_undos.retain(|open| open.entry.number != number),
+            LedgerLine::Closed { number } => {
+                self.open_undos.retain(|open| open.entry.number != number)
+            }
         }
     }
 }
 
-/// Every ledger that a run has left, of one workspace or of all. What has nothing open is removed on the way.
+/// Every ledger that a run has left, of one workspace or of all. What has nothing open is removed
+/// on the way.
 ///
 /// # Errors
 /// When the folder or a ledger in it cannot be read.
-pub fn abandoned_ledgers(folder: &Path, workspace: Option<&Path>) -> Result<Vec<Ledger>, LedgerError> {
+pub fn abandoned_ledgers(
+    folder: &Path,
+    workspace: Option<&Path>,
+) -> Result<Vec<Ledger>, LedgerError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(io_error(folder, &error)),
     };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     paths.sort();
     let mut ledgers = Vec::new();
     for path in paths {
         match Ledger::open_abandoned(&path)? {
             Some(ledger) if ledger.open_undos.is_empty() => ledger.remove_if_empty(),
-            Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => ledgers.push(ledger),
+            Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => {
+                ledgers.push(ledger)
+            }
             _ => {}
         }
     }
@@ -288,24 +344,48 @@ mod tests {
         ledger.record_created(numbers[0], undo("/1")).unwrap();
         ledger.record_created(numbers[1], undo("/2")).unwrap();
         ledger.record_closed(numbers[0]).unwrap();
-        assert_eq!(abandoned_ledgers(folder.path(), None).unwrap().len(), 0, "its run has it");
+        assert_eq!(
+            abandoned_ledgers(folder.path(), None).unwrap().len(),
+            0,
+            "its run has it"
+        );
         let path = ledger.path().to_owned();
         drop(ledger);
         // A line that was cut by a kill was never acted on.
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"closed\":{\"num").unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"closed\":{\"num")
+            .unwrap();
         let found = abandoned_ledgers(folder.path(), Some(Path::new("/w"))).unwrap();
         let open = found[0].open_undos();
-        assert_eq!((open[0].undo.clone(), open[1].undo.clone()), (None, Some(undo("/2"))));
-        assert_eq!(abandoned_ledgers(folder.path(), None).unwrap().len(), 0, "another clean-up has it");
+        assert_eq!(
+            (open[0].undo.clone(), open[1].undo.clone()),
+            (None, Some(undo("/2")))
+        );
+        assert_eq!(
+            abandoned_ledgers(folder.path(), None).unwrap().len(),
+            0,
+            "another clean-up has it"
+        );
         assert_eq!(found[0].run_id, "run1");
         drop(found);
-        assert_eq!(abandoned_ledgers(folder.path(), Some(Path::new("/other"))).unwrap().len(), 0);
+        assert_eq!(
+            abandoned_ledgers(folder.path(), Some(Path::new("/other")))
+                .unwrap()
+                .len(),
+            0
+        );
     }
 
     #[test]
     fn a_broken_ledger_is_not_an_empty_one() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.jsonl"), "nonsense\n").unwrap();
-        assert!(matches!(abandoned_ledgers(folder.path(), None), Err(LedgerError::Corrupt { line: 1, .. })));
+        assert!(matches!(
+            abandoned_ledgers(folder.path(), None),
+            Err(LedgerError::Corrupt { line: 1, .. })
+        ));
     }
 }

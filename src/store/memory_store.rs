@@ -29,7 +29,11 @@ impl MemoryStore {
 
     pub async fn lock(&self, key: &FamilyKey) -> MemoryLock {
         let chain = Arc::clone(self.families().locks.entry(key.clone()).or_default());
-        MemoryLock { store: self.clone(), key: key.clone(), _lock: chain.lock_owned().await }
+        MemoryLock {
+            store: self.clone(),
+            key: key.clone(),
+            _lock: chain.lock_owned().await,
+        }
     }
 }
 
@@ -49,7 +53,10 @@ impl MemoryLock {
     /// # Errors
     /// Never: it has the signature of the other stores.
     pub fn write(&self, record: &FamilyRecord) -> Result<(), StoreError> {
-        self.store.families().records.insert(self.key.clone(), record.clone());
+        self.store
+            .families()
+            .records
+            .insert(self.key.clone(), record.clone());
         Ok(())
     }
 

@@ -1,8 +1,10 @@
-//! The store of a team: one table in PostgreSQL. The lock is an advisory one inside a transaction of a connection of its own,
-//! so that it ends with the connection, and with a holder that stands still; what is written goes over a second connection
-//! and is durable at once.
+//! The store of a team: one table in PostgreSQL. The lock is an advisory one inside a transaction
+//! of a connection of its own, so that it ends with the connection, and with a holder that stands
+//! still; what is written goes over a second connection and is durable at once.
 
-use super::database::{DATABASE_TIMEOUT, connect, database_error, ensure_table, parse_config, with_timeout};
+use super::database::{
+    DATABASE_TIMEOUT, connect, database_error, ensure_table, parse_config, with_timeout,
+};
 use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,15 +35,28 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// # Errors
     /// When the database cannot be reached or the table cannot be made.
-    pub async fn open(url: &str, envelope: RecordEnvelope, clock: fn() -> i64) -> Result<Self, StoreError> {
+    pub async fn open(
+        url: &str,
+        envelope: RecordEnvelope,
+        clock: fn() -> i64,
+    ) -> Result<Self, StoreError> {
         let config = parse_config(url)?;
         let client = connect(&config).await?;
         ensure_table(&client, "ingam_chain", CREATE_TABLE).await?;
         let before = clock();
-        let row = with_timeout(client.query_one("select (extract(epoch from clock_timestamp()) * 1000)::bigint", &[])).await?;
+        let row = with_timeout(client.query_one(
+            "select (extract(epoch from clock_timestamp()) * 1000)::bigint",
+            &[],
+        ))
+        .await?;
         let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
         let client = Arc::new(tokio::sync::Mutex::new(Arc::new(client)));
-        Ok(Self { config: Arc::new(config), client, envelope, clock_offset_ms: offset_ms })
+        Ok(Self {
+            config: Arc::new(config),
+            client,
+            envelope,
+            clock_offset_ms: offset_ms,
+        })
     }
 
     async fn client(&self) -> Result<Arc<Client>, StoreError> {
@@ -65,12 +80,17 @@ impl PostgresStore {
 
     async fn read_by_id(&self, id: &str) -> Result<Option<FamilyRecord>, StoreError> {
         let client = self.client().await?;
-        let row = with_timeout(client.query_opt("select id, record, revision from ingam_chain where id = $1", &[&id])).await?;
+        let row = with_timeout(client.query_opt(
+            "select id, record, revision from ingam_chain where id = $1",
+            &[&id],
+        ))
+        .await?;
         row.map(|row| self.decode_row(&row)).transpose()
     }
 
     fn decode_row(&self, row: &Row) -> Result<FamilyRecord, StoreError> {
-        let mut record = super::open_record(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
+        let mut record =
+            super::open_record(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
         record.revision = row.get::<_, i64>(2).cast_unsigned();
         Ok(record)
     }
@@ -79,7 +99,11 @@ impl PostgresStore {
     /// When the table cannot be read.
     pub async fn list(&self) -> Result<Vec<Result<FamilyRecord, StoreError>>, StoreError> {
         let client = self.client().await?;
-        let rows = with_timeout(client.query("select id, record, revision from ingam_chain order by id", &[])).await?;
+        let rows = with_timeout(client.query(
+            "select id, record, revision from ingam_chain order by id",
+            &[],
+        ))
+        .await?;
         Ok(rows.iter().map(|row| self.decode_row(row)).collect())
     }
 
@@ -98,10 +122,21 @@ impl PostgresStore {
         let silent = |_| StoreError::Database("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
         let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
-        match tokio::time::timeout(wait + DATABASE_TIMEOUT, locked).await.map_err(silent)? {
-            Ok(_) => Ok(PostgresLock { store: self.clone(), id, _lock: lock, revision: 0 }),
+        match tokio::time::timeout(wait + DATABASE_TIMEOUT, locked)
+            .await
+            .map_err(silent)?
+        {
+            Ok(_) => Ok(PostgresLock {
+                store: self.clone(),
+                id,
+                _lock: lock,
+                revision: 0,
+            }),
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                Err(StoreError::LockTimeout { holder: self.find_lock_holder(number).await, waited: wait })
+                Err(StoreError::LockTimeout {
+                    holder: self.find_lock_holder(number).await,
+                    waited: wait,
+                })
             }
             Err(error) => Err(database_error(&error)),
         }
@@ -112,15 +147,23 @@ impl PostgresStore {
         let sql = "select a.application_name || coalesce(' on ' || host(a.client_addr), '') from pg_locks l \
                    join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted \
                    and ((l.classid::bigint << 32) | l.objid::bigint) = $1 limit 1";
-        let Ok(client) = self.client().await else { return "another process".to_owned() };
-        let row = with_timeout(client.query_opt(sql, &[&number])).await.ok().flatten();
-        row.and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_else(|| "another process".to_owned())
+        let Ok(client) = self.client().await else {
+            return "another process".to_owned();
+        };
+        let row = with_timeout(client.query_opt(sql, &[&number]))
+            .await
+            .ok()
+            .flatten();
+        row.and_then(|row| row.get::<_, Option<String>>(0))
+            .unwrap_or_else(|| "another process".to_owned())
     }
 }
 
 fn advisory_lock_id(key: &FamilyKey) -> i64 {
     let bytes = hex::decode(key.id()).unwrap_or_default();
-    bytes.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+    bytes
+        .first_chunk()
+        .map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
 /// The one that may write a chain, as long as its connection lives.
@@ -136,7 +179,9 @@ impl PostgresLock {
     /// When the record is there and cannot be read.
     pub async fn read(&mut self) -> Result<Option<FamilyRecord>, StoreError> {
         let record = self.store.read_by_id(&self.id).await?;
-        self.revision = record.as_ref().map_or(0, |record| record.revision.cast_signed());
+        self.revision = record
+            .as_ref()
+            .map_or(0, |record| record.revision.cast_signed());
         Ok(record)
     }
 
@@ -180,15 +225,27 @@ impl PostgresLock {
     /// When the database fails.
     pub async fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
         let client = self.store.client().await?;
-        let row = with_timeout(client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id])).await?;
+        let row = with_timeout(
+            client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id]),
+        )
+        .await?;
         let sealed: Option<String> = row.and_then(|row| row.get(0));
-        Ok(sealed.and_then(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed.as_bytes()).ok()))
+        Ok(sealed.and_then(|sealed| {
+            self.store
+                .envelope
+                .open(&inbox_context(&self.id), sealed.as_bytes())
+                .ok()
+        }))
     }
 
     pub async fn clear_inbox(&mut self) {
         // One that stays is known to be old by its generation.
         if let Ok(client) = self.store.client().await {
-            let _ = with_timeout(client.execute("update ingam_chain set inbox = null where id = $1", &[&self.id])).await;
+            let _ = with_timeout(client.execute(
+                "update ingam_chain set inbox = null where id = $1",
+                &[&self.id],
+            ))
+            .await;
         }
     }
 
@@ -196,7 +253,9 @@ impl PostgresLock {
     /// When the database fails.
     pub async fn remove(&mut self) -> Result<(), StoreError> {
         let client = self.store.client().await?;
-        with_timeout(client.execute("delete from ingam_chain where id = $1", &[&self.id])).await.map(|_| ())
+        with_timeout(client.execute("delete from ingam_chain where id = $1", &[&self.id]))
+            .await
+            .map(|_| ())
     }
 }
 

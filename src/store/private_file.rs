@@ -1,5 +1,5 @@
-//! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold there. It refuses to use any
-//! others.
+//! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold
+//! there. It refuses to use any others.
 
 use super::StoreError;
 use std::fs::{File, OpenOptions};
@@ -12,13 +12,19 @@ use std::path::Path;
 /// When it is not the user's own, can be read by others, or is on a network file system.
 pub fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
     create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
-    check(folder, &std::fs::metadata(folder).map_err(|error| io_error(folder, &error))?)?;
+    check(
+        folder,
+        &std::fs::metadata(folder).map_err(|error| io_error(folder, &error))?,
+    )?;
     refuse_network(folder)
 }
 
 /// What the system said of a path.
 pub fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Io { path: path.to_owned(), reason: error.to_string() }
+    StoreError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 pub fn create_private_folder(folder: &Path) -> std::io::Result<()> {
@@ -34,10 +40,15 @@ pub fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, Stor
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        options
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| io_error(path, &error))?;
-    check(path, &file.metadata().map_err(|error| io_error(path, &error))?)?;
+    check(
+        path,
+        &file.metadata().map_err(|error| io_error(path, &error))?,
+    )?;
     Ok(file)
 }
 
@@ -45,14 +56,16 @@ pub fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(StoreError::Io { .. })
-            if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
+            if std::fs::symlink_metadata(path)
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
         {
             return Ok(None);
         }
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
+    file.read_to_end(&mut bytes)
+        .map_err(|error| io_error(path, &error))?;
     Ok(Some(bytes))
 }
 
@@ -60,11 +73,16 @@ pub fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(StoreError::NotOwned { path: path.to_owned() });
+        return Err(StoreError::NotOwned {
+            path: path.to_owned(),
+        });
     }
     match metadata.mode() & 0o777 {
         mode if mode & 0o077 == 0 => Ok(()),
-        mode => Err(StoreError::InsecureMode { path: path.to_owned(), mode }),
+        mode => Err(StoreError::InsecureMode {
+            path: path.to_owned(),
+            mode,
+        }),
     }
 }
 
@@ -77,11 +95,28 @@ fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), StoreError> {
 /// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
 #[cfg(target_os = "linux")]
 fn refuse_network(folder: &Path) -> Result<(), StoreError> {
-    const NETWORK: [u32; 6] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x7375_7245];
+    const NETWORK: [u32; 6] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x0102_1997,
+        0x7375_7245,
+    ];
     // The width of the number is the system's; these 32 bits are all that is used of it.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the magic numbers have 32 bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the magic numbers have 32 bits"
+    )]
     let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
-    if NETWORK.contains(&kind) { Err(StoreError::NetworkFileSystem { path: folder.to_owned() }) } else { Ok(()) }
+    if NETWORK.contains(&kind) {
+        Err(StoreError::NetworkFileSystem {
+            path: folder.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,5 +1,5 @@
-//! The narrow interface behind which the stores of tokens stand: read, list, lock; and under the lock read, write, remove,
-//! and an inbox for the raw answer.
+//! The narrow interface behind which the stores of tokens stand: read, list, lock; and under the
+//! lock read, write, remove, and an inbox for the raw answer.
 
 use super::file_store::{FileLock, FileStore};
 use super::memory_store::{MemoryLock, MemoryStore};
@@ -28,27 +28,41 @@ pub struct StoreConfig {
 const STORE_KEY_NAME: &str = "INGAM_STORE_KEY";
 
 impl StoreConfig {
-    /// The key that was given, that of the file, or that of the keyring. For a folder one is made where there is none: in the
-    /// keyring, or in the file where there is no keyring.
+    /// The key that was given, that of the file, or that of the keyring. For a folder one is made
+    /// where there is none: in the keyring, or in the file where there is no keyring.
     ///
     /// # Errors
     /// When the file is not safe or holds no key, or a new one cannot be kept.
-    pub fn load_or_create_key(&self, chance: fn() -> [u8; 16]) -> Result<Option<StoreKey>, StoreError> {
+    pub fn load_or_create_key(
+        &self,
+        chance: fn() -> [u8; 16],
+    ) -> Result<Option<StoreKey>, StoreError> {
         if self.key.is_some() {
             return Ok(self.key.clone());
         }
-        let in_file = self.key_file.as_ref().map(|path| super::file_store::load_or_create_key(path, None)).transpose()?.flatten();
-        let found = in_file.or_else(|| keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text)));
+        let in_file = self
+            .key_file
+            .as_ref()
+            .map(|path| super::file_store::load_or_create_key(path, None))
+            .transpose()?
+            .flatten();
+        let found = in_file
+            .or_else(|| keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text)));
         if found.is_some() || self.plaintext || !matches!(self.location, StoreLocation::Folder(_)) {
             return Ok(found);
         }
         if let StoreLocation::Folder(folder) = &self.location
             && super::file_store::has_sealed_records(folder)
         {
-            return Err(StoreError::KeyLost { path: folder.clone() });
+            return Err(StoreError::KeyLost {
+                path: folder.clone(),
+            });
         }
         let fresh = StoreKey::generate(chance);
-        match (keyring::set(STORE_KEY_NAME, &fresh.to_text()), &self.key_file) {
+        match (
+            keyring::set(STORE_KEY_NAME, &fresh.to_text()),
+            &self.key_file,
+        ) {
             (Ok(()), _) => Ok(keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text))),
             (Err(_), Some(path)) => super::file_store::load_or_create_key(path, Some(&fresh)),
             (Err(_), None) => Ok(None),
@@ -71,7 +85,9 @@ impl StoreLocation {
     /// When it is neither an absolute folder nor a database.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         match text {
-            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Self::Postgres(url.to_owned())),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Postgres(url.to_owned()))
+            }
             other if other.contains("://") => Err(StoreError::InvalidLocation),
             folder if PathBuf::from(folder).is_absolute() => Ok(Self::Folder(folder.into())),
             _ => Err(StoreError::InvalidLocation),
@@ -100,17 +116,24 @@ impl TokenStore {
     /// # Errors
     /// When the folder is not safe, or the database cannot be reached.
     pub async fn open(config: &StoreConfig, nature: ClockAndRng) -> Result<Self, StoreError> {
-        let envelope = RecordEnvelope::new(config.load_or_create_key(nature.rng)?, config.plaintext, nature.rng);
+        let envelope = RecordEnvelope::new(
+            config.load_or_create_key(nature.rng)?,
+            config.plaintext,
+            nature.rng,
+        );
         match &config.location {
             StoreLocation::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]
-            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, nature.clock).await.map(Self::Postgres),
+            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, nature.clock)
+                .await
+                .map(Self::Postgres),
             #[cfg(not(feature = "postgres"))]
             StoreLocation::Postgres(_) => Err(StoreError::NoPostgres),
         }
     }
 
-    /// How far the store's clock is ahead of this machine's, in milliseconds: the ends of tokens are by the store's clock.
+    /// How far the store's clock is ahead of this machine's, in milliseconds: the ends of tokens
+    /// are by the store's clock.
     #[must_use]
     pub fn clock_offset_ms(&self) -> i64 {
         match self {
@@ -153,7 +176,10 @@ impl TokenStore {
             Self::Memory(store) => Ok(FamilyLock::Memory(store.lock(key).await)),
             Self::File(store) => store.lock(key, wait).await.map(FamilyLock::File),
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.lock(key, wait).await.map(|lock| FamilyLock::Postgres(Box::new(lock))),
+            Self::Postgres(store) => store
+                .lock(key, wait)
+                .await
+                .map(|lock| FamilyLock::Postgres(Box::new(lock))),
         }
     }
 }

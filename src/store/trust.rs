@@ -1,5 +1,5 @@
-//! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a workspace brings,
-//! by their content.
+//! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a
+//! workspace brings, by their content.
 
 use crate::atomic_file;
 use crate::value::{self, Value};
@@ -10,27 +10,46 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustSubject {
     /// An environment of a workspace sends a scheme's requests to a host of its own.
-    Host { environment: String, scheme: String, host: String },
+    Host {
+        environment: String,
+        scheme: String,
+        host: String,
+    },
     /// A scheme of the workspace, by the hash of its text.
-    Scheme { name: String, hash: String, hosts: Vec<String> },
+    Scheme {
+        name: String,
+        hash: String,
+        hosts: Vec<String>,
+    },
 }
 
 impl TrustSubject {
     #[must_use]
     pub fn scheme(name: &str, text: &str, hosts: Vec<String>) -> Self {
-        Self::Scheme { name: name.to_owned(), hash: hex::encode(Sha256::digest(text)), hosts }
+        Self::Scheme {
+            name: name.to_owned(),
+            hash: hex::encode(Sha256::digest(text)),
+            hosts,
+        }
     }
 
     /// In words, for the question and for the file.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Host { environment, scheme, host } => {
+            Self::Host {
+                environment,
+                scheme,
+                host,
+            } => {
                 format!("secrets of `{scheme}` go to {host} in environment `{environment}`")
             }
             Self::Scheme { name, hash, hosts } => {
                 let hash = &hash[..12.min(hash.len())];
-                format!("secrets of the workspace's own scheme `{name}`, as it is now ({hash}), go to {}", hosts.join(" and "))
+                format!(
+                    "secrets of the workspace's own scheme `{name}`, as it is now ({hash}), go to {}",
+                    hosts.join(" and ")
+                )
             }
         }
     }
@@ -56,7 +75,10 @@ impl TrustList {
     /// When the list is there and cannot be read: a broken list is not an empty one.
     pub fn load(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
         let path = config.map(|folder| folder.join("trust.json"));
-        let fault = |path: &Path, reason: String| TrustError::File { path: path.to_owned(), reason };
+        let fault = |path: &Path, reason: String| TrustError::File {
+            path: path.to_owned(),
+            reason,
+        };
         let entries = match &path {
             None => Vec::new(),
             Some(path) => match std::fs::read(path) {
@@ -69,7 +91,11 @@ impl TrustList {
                 Err(error) => return Err(fault(path, error.to_string())),
             },
         };
-        Ok(Self { path, workspace: workspace.to_string_lossy().into_owned(), entries })
+        Ok(Self {
+            path,
+            workspace: workspace.to_string_lossy().into_owned(),
+            entries,
+        })
     }
 
     #[must_use]
@@ -84,15 +110,27 @@ impl TrustList {
         if !self.is_allowed(thing) {
             self.entries.push(self.to_entry(thing));
         }
-        atomic_file::replace_private(&path, Value::List(self.entries.clone()).to_pretty_json().as_bytes())
-            .map_err(|error| TrustError::File { path, reason: error.to_string() })
+        atomic_file::replace_private(
+            &path,
+            Value::List(self.entries.clone())
+                .to_pretty_json()
+                .as_bytes(),
+        )
+        .map_err(|error| TrustError::File {
+            path,
+            reason: error.to_string(),
+        })
     }
 
     fn to_entry(&self, thing: &TrustSubject) -> Value {
         let mut members = vec![("workspace".into(), Value::from(self.workspace.as_str()))];
         let mut add = |name: &str, value: &str| members.push((name.into(), Value::from(value)));
         match thing {
-            TrustSubject::Host { environment, scheme, host } => {
+            TrustSubject::Host {
+                environment,
+                scheme,
+                host,
+            } => {
                 add("environment", environment);
                 add("scheme", scheme);
                 add("host", host);

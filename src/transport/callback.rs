@@ -1,4 +1,5 @@
-//! The loopback address that a browser comes back to after an authorization. Whoever does not know its path gets nothing.
+//! The loopback address that a browser comes back to after an authorization. Whoever does not know
+//! its path gets nothing.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -26,7 +27,11 @@ impl CallbackListener {
     pub async fn bind(port: u16, secret: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        Ok(Self { listener, origin, path: format!("/callback/{secret}") })
+        Ok(Self {
+            listener,
+            origin,
+            path: format!("/callback/{secret}"),
+        })
     }
 
     /// Where the marketplace sends the browser back to.
@@ -35,7 +40,8 @@ impl CallbackListener {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// A page that leads to a link: a link that is an argument of a browser can be seen by every process of the machine.
+    /// A page that leads to a link: a link that is an argument of a browser can be seen by every
+    /// process of the machine.
     #[must_use]
     pub fn start_url(&self) -> String {
         self.redirect_url().replace("/callback/", "/start/")
@@ -44,14 +50,23 @@ impl CallbackListener {
     /// Waits for the browser; gives the whole address that it came back to.
     pub async fn wait_for_redirect(self, link: &str) -> Option<String> {
         let (sender, mut receiver): (Sender<String>, Receiver<String>) = channel(1);
-        let door = Arc::new(CallbackContext { sender, origin: self.origin, path: self.path, link: link.to_owned() });
+        let door = Arc::new(CallbackContext {
+            sender,
+            origin: self.origin,
+            path: self.path,
+            link: link.to_owned(),
+        });
         let accept = async {
             loop {
-                let Ok((stream, _)) = self.listener.accept().await else { continue };
+                let Ok((stream, _)) = self.listener.accept().await else {
+                    continue;
+                };
                 let door = Arc::clone(&door);
-                let service = hyper::service::service_fn(move |request| handle_request(request, Arc::clone(&door)));
-                let connection =
-                    hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+                let service = hyper::service::service_fn(move |request| {
+                    handle_request(request, Arc::clone(&door))
+                });
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
                 tokio::spawn(async move {
                     // A browser that opens a connection for nothing is no fault.
                     let _ = connection.await;
@@ -81,13 +96,23 @@ async fn handle_request(
     door: Arc<CallbackContext>,
 ) -> Result<http::Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path();
-    let response = http::Response::builder().header("referrer-policy", "no-referrer").header("cache-control", "no-store");
+    let response = http::Response::builder()
+        .header("referrer-policy", "no-referrer")
+        .header("cache-control", "no-store");
     let built = if path == door.path {
-        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("", |target| target.as_str());
         let _ = door.sender.try_send(format!("{}{target}", door.origin));
-        response.header("content-type", "text/html; charset=utf-8").body(Full::new(Bytes::from_static(DONE_PAGE.as_bytes())))
+        response
+            .header("content-type", "text/html; charset=utf-8")
+            .body(Full::new(Bytes::from_static(DONE_PAGE.as_bytes())))
     } else if path == door.path.replace("/callback/", "/start/") {
-        response.status(302).header("location", door.link.as_str()).body(Full::default())
+        response
+            .status(302)
+            .header("location", door.link.as_str())
+            .body(Full::default())
     } else {
         response.status(404).body(Full::default())
     };

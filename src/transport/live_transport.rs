@@ -1,5 +1,5 @@
-//! The network. One client with one connection for each host; no redirect is followed, nothing is repeated, and nothing
-//! is added to a request.
+//! The network. One client with one connection for each host; no redirect is followed, nothing is
+//! repeated, and nothing is added to a request.
 
 use crate::method::Method;
 use crate::wire::{WireRequest, WireResponse};
@@ -12,7 +12,8 @@ const MAX_BODY: usize = 32 << 20;
 /// Which hosts a client will talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkPolicy {
-    /// The loopback interface only: no certificates are loaded and no proxy is asked, which makes starting cheap.
+    /// The loopback interface only: no certificates are loaded and no proxy is asked, which makes
+    /// starting cheap.
     LoopbackOnly,
     Anywhere,
 }
@@ -36,7 +37,11 @@ pub enum TransportError {
 /// A time that a file says, in its own words.
 #[must_use]
 pub fn human_duration(duration: Duration) -> String {
-    if duration.subsec_millis() == 0 { format!("{} s", duration.as_secs()) } else { format!("{} ms", duration.as_millis()) }
+    if duration.subsec_millis() == 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{} ms", duration.as_millis())
+    }
 }
 
 /// Clients that keep their connections.
@@ -57,7 +62,11 @@ impl LiveTransport {
             NetworkPolicy::Anywhere => {
                 // Only the first call in a process can set the provider; the others find it set.
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                Some(client_builder().build().map_err(|error| setup(innermost_reason(&error)))?)
+                Some(
+                    client_builder()
+                        .build()
+                        .map_err(|error| setup(innermost_reason(&error)))?,
+                )
             }
         };
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -66,15 +75,23 @@ impl LiveTransport {
             .map_err(|error| setup(error.to_string()))?
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        let loopback = client_builder().no_proxy().tls_backend_preconfigured(config).build();
-        Ok(Self { loopback: loopback.map_err(|error| setup(innermost_reason(&error)))?, external: anywhere })
+        let loopback = client_builder()
+            .no_proxy()
+            .tls_backend_preconfigured(config)
+            .build();
+        Ok(Self {
+            loopback: loopback.map_err(|error| setup(innermost_reason(&error)))?,
+            external: anywhere,
+        })
     }
 
     fn client(&self, request: &WireRequest) -> Result<&reqwest::Client, TransportError> {
         if request.base().is_loopback() {
             return Ok(&self.loopback);
         }
-        let reason = || TransportError::Setup { reason: "only the loopback interface was expected".to_owned() };
+        let reason = || TransportError::Setup {
+            reason: "only the loopback interface was expected".to_owned(),
+        };
         self.external.as_ref().ok_or_else(reason)
     }
 
@@ -82,32 +99,58 @@ impl LiveTransport {
     ///
     /// # Errors
     /// When there is no connection, no whole answer in time, or the answer is not HTTP.
-    pub async fn send(&self, request: &WireRequest, timeout: Duration) -> Result<WireResponse, TransportError> {
+    pub async fn send(
+        &self,
+        request: &WireRequest,
+        timeout: Duration,
+    ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let begun = Instant::now();
         let exchange = self.exchange(request, begun);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
-            Err(_) => Err(TransportError::Timeout { host: host(), after: timeout }),
+            Err(_) => Err(TransportError::Timeout {
+                host: host(),
+                after: timeout,
+            }),
         }
     }
 
-    async fn exchange(&self, request: &WireRequest, begun: Instant) -> Result<WireResponse, TransportError> {
+    async fn exchange(
+        &self,
+        request: &WireRequest,
+        begun: Instant,
+    ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let fault = |error: reqwest::Error| {
             let reason = innermost_reason(&error);
             if error.is_connect() || is_unsent(&error) {
-                TransportError::Connect { host: host(), reason }
+                TransportError::Connect {
+                    host: host(),
+                    reason,
+                }
             } else {
-                TransportError::UnreadableResponse { host: host(), reason }
+                TransportError::UnreadableResponse {
+                    host: host(),
+                    reason,
+                }
             }
         };
-        let mut response = self.client(request)?.execute(to_reqwest(request)).await.map_err(fault)?;
+        let mut response = self
+            .client(request)?
+            .execute(to_reqwest(request))
+            .await
+            .map_err(fault)?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(fault)? {
@@ -116,7 +159,12 @@ impl LiveTransport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(WireResponse::new(status, headers, body.freeze(), begun.elapsed()))
+        Ok(WireResponse::new(
+            status,
+            headers,
+            body.freeze(),
+            begun.elapsed(),
+        ))
     }
 }
 
@@ -129,7 +177,8 @@ fn client_builder() -> reqwest::ClientBuilder {
         .tcp_nodelay(true)
 }
 
-/// The same request in the client's own type. Its headers are already all there, so nothing is added.
+/// The same request in the client's own type. Its headers are already all there, so nothing is
+/// added.
 fn to_reqwest(request: &WireRequest) -> reqwest::Request {
     let method = match request.method() {
         Method::Get => reqwest::Method::GET,
@@ -144,9 +193,10 @@ fn to_reqwest(request: &WireRequest) -> reqwest::Request {
     headers.reserve(request.headers().len());
     for (name, value) in request.headers() {
         // Both were checked when the request was sealed.
-        if let (Ok(name), Ok(value)) =
-            (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::from_bytes(value.as_bytes()))
-        {
+        if let (Ok(name), Ok(value)) = (
+            http::HeaderName::from_bytes(name.as_bytes()),
+            http::HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             headers.append(name, value);
         }
     }
@@ -156,11 +206,17 @@ fn to_reqwest(request: &WireRequest) -> reqwest::Request {
     plain
 }
 
-/// Whether the connection was closed before any byte of the request was written to it. The library gives a request back as
-/// cancelled only when it has not begun with it; where the connection had been used before, it takes another one by itself.
+/// Whether the connection was closed before any byte of the request was written to it. The library
+/// gives a request back as cancelled only when it has not begun with it; where the connection had
+/// been used before, it takes another one by itself.
 fn is_unsent(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    causes.any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled))
+    let mut causes =
+        std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.any(|cause| {
+        cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_canceled)
+    })
 }
 
 /// The innermost reason, without the address.
@@ -170,5 +226,9 @@ fn innermost_reason(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
-    if text.contains("://") { "the connection failed".to_owned() } else { text }
+    if text.contains("://") {
+        "the connection failed".to_owned()
+    } else {
+        text
+    }
 }

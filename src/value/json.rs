@@ -1,4 +1,5 @@
-//! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they were written.
+//! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they
+//! were written.
 
 use super::{CompactText, Number, ObjectMember, Value};
 use hifijson::num::LexWrite;
@@ -22,23 +23,32 @@ pub struct JsonError {
 /// Reads one JSON value; a byte order mark before it is passed over.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than 128 levels.
+/// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than
+/// 128 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let not_utf8 = |error: Utf8Error| JsonError { reason: "it is not UTF-8".to_owned(), offset: error.valid_up_to() };
+    let not_utf8 = |error: Utf8Error| JsonError {
+        reason: "it is not UTF-8".to_owned(),
+        offset: error.valid_up_to(),
+    };
     let document = JsonSource(std::str::from_utf8(bytes).map_err(not_utf8)?);
     let mut lexer = SliceLexer::new(bytes);
     lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| document.parse_value(MAX_DEPTH, next, lexer, &Cell::new(0)))
-        .map_err(|error| JsonError { reason: error.to_string(), offset: bytes.len() - lexer.as_slice().len() })
+        .exactly_one(Lex::ws_peek, |next, lexer| {
+            document.parse_value(MAX_DEPTH, next, lexer, &Cell::new(0))
+        })
+        .map_err(|error| JsonError {
+            reason: error.to_string(),
+            offset: bytes.len() - lexer.as_slice().len(),
+        })
 }
 
 /// All that is read.
 struct JsonSource<'t>(&'t str);
 
 impl<'t> JsonSource<'t> {
-    /// The value that begins with `next`, which the lexer has only looked at. `members_before` is how many members the last
-    /// object had: the next one in a list mostly has as many.
+    /// The value that begins with `next`, which the lexer has only looked at. `members_before` is
+    /// how many members the last object had: the next one in a list mostly has as many.
     fn parse_value(
         &self,
         depth: usize,
@@ -48,8 +58,13 @@ impl<'t> JsonSource<'t> {
     ) -> Result<Value, Error> {
         let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
         match next {
-            b'a'..=b'z' => Ok(lexer.null_or_bool().ok_or(Expect::Value)?.map_or(Value::Null, Value::Bool)),
-            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_lexed(lexer.num_string().validated()?.0))),
+            b'a'..=b'z' => Ok(lexer
+                .null_or_bool()
+                .ok_or(Expect::Value)?
+                .map_or(Value::Null, Value::Bool)),
+            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_lexed(
+                lexer.num_string().validated()?.0,
+            ))),
             b'"' => Ok(Value::String(self.parse_string(lexer.discarded())?)),
             b'[' => {
                 let mut items = Vec::new();
@@ -61,7 +76,10 @@ impl<'t> JsonSource<'t> {
             }
             b'{' => {
                 const MOST: usize = 64;
-                let (mut members, below) = (Vec::with_capacity(members_before.get().min(MOST)), Cell::new(0));
+                let (mut members, below) = (
+                    Vec::with_capacity(members_before.get().min(MOST)),
+                    Cell::new(0),
+                );
                 lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
                     lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
                     let name = self.parse_string(lexer)?;
@@ -77,7 +95,8 @@ impl<'t> JsonSource<'t> {
         }
     }
 
-    /// The text behind a quote. Nearly every one stands in the document just as it is, and is not looked at letter by letter.
+    /// The text behind a quote. Nearly every one stands in the document just as it is, and is not
+    /// looked at letter by letter.
     fn parse_string(&self, lexer: &mut SliceLexer<'t>) -> Result<CompactText, Error> {
         let rest: &'t [u8] = lexer.as_slice();
         let start = self.0.len() - rest.len();
@@ -118,7 +137,9 @@ fn has_duplicate_keys(members: &[ObjectMember]) -> bool {
     }
     let mut sums = 0_u64;
     members.iter().enumerate().any(|(at, (key, _))| {
-        let sum = key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let sum = key.bytes().fold(0_u32, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
         let bit = 1 << (sum % 64);
         let may_be_known = sums & bit != 0;
         sums |= bit;
@@ -193,7 +214,8 @@ pub(super) fn write_pretty(value: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// Escapes only what RFC 8259 section 7 demands: gateways that sign a body expect `<`, `&` and Korean text as they are.
+/// Escapes only what RFC 8259 section 7 demands: gateways that sign a body expect `<`, `&` and
+/// Korean text as they are.
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut plain = 0;
@@ -240,7 +262,18 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_an_error() {
-        for text in ["", "{", "[1,]", "nul", "01", "1 2", "{\"a\" 1}", "\"\u{1}\"", "NaN", "'a'"] {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "nul",
+            "01",
+            "1 2",
+            "{\"a\" 1}",
+            "\"\u{1}\"",
+            "NaN",
+            "'a'",
+        ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(b"\"\xff\"").is_err());
@@ -249,12 +282,19 @@ mod tests {
 
     #[test]
     fn of_a_repeated_key_the_last_stands() {
-        assert_eq!(parse(br#"{"a":1,"b":0,"a":2}"#).unwrap().to_json(), r#"{"b":0,"a":2}"#);
+        assert_eq!(
+            parse(br#"{"a":1,"b":0,"a":2}"#).unwrap().to_json(),
+            r#"{"b":0,"a":2}"#
+        );
         for many in 1..100 {
             for again in 0..many {
-                let members: Vec<String> = (0..many).map(|name| format!("\"name{name}\":{name}")).collect();
+                let members: Vec<String> = (0..many)
+                    .map(|name| format!("\"name{name}\":{name}"))
+                    .collect();
                 let repeated = format!("{{{},\"name{again}\":-1}}", members.join(","));
-                let Value::Object(read) = parse(repeated.as_bytes()).unwrap() else { unreachable!() };
+                let Value::Object(read) = parse(repeated.as_bytes()).unwrap() else {
+                    unreachable!()
+                };
                 let last = (CompactText::from(format!("name{again}")), Value::from(-1));
                 assert_eq!((read.len(), read.last()), (many, Some(&last)));
             }

@@ -1,4 +1,5 @@
-//! A JSON value with exact numbers and the order of its keys. It refuses to know where a value came from.
+//! A JSON value with exact numbers and the order of its keys. It refuses to know where a value came
+//! from.
 
 mod json;
 mod number;
@@ -6,7 +7,8 @@ mod number;
 pub use json::{JsonError, parse};
 pub use number::Number;
 
-/// A text that is kept without an allocation of its own up to 24 bytes, as nearly every key and most values are.
+/// A text that is kept without an allocation of its own up to 24 bytes, as nearly every key and
+/// most values are.
 pub type CompactText = compact_str::CompactString;
 
 /// A value and its name.
@@ -30,32 +32,55 @@ impl Value {
     /// The member of an object; `None` for anything else.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.as_object()?.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.as_object()?
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     #[must_use]
     pub fn as_object(&self) -> Option<&[ObjectMember]> {
-        if let Self::Object(members) = self { Some(members) } else { None }
+        if let Self::Object(members) = self {
+            Some(members)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
-        if let Self::List(items) = self { Some(items) } else { None }
+        if let Self::List(items) = self {
+            Some(items)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self { Some(text) } else { None }
+        if let Self::String(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_number(&self) -> Option<&Number> {
-        if let Self::Number(number) = self { Some(number) } else { None }
+        if let Self::Number(number) = self {
+            Some(number)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
-        if let Self::Bool(flag) = self { Some(*flag) } else { None }
+        if let Self::Bool(flag) = self {
+            Some(*flag)
+        } else {
+            None
+        }
     }
 
     #[must_use]
@@ -76,7 +101,8 @@ impl Value {
         }
     }
 
-    /// What stands for this value in a query, a form or a path: text as it is, numbers as written. Lists and objects have none.
+    /// What stands for this value in a query, a form or a path: text as it is, numbers as written.
+    /// Lists and objects have none.
     #[must_use]
     pub fn to_plain_text(&self) -> Option<String> {
         match self {
@@ -94,7 +120,8 @@ impl Value {
         self.to_plain_text().unwrap_or_else(|| self.to_json())
     }
 
-    /// A text as it stands in a table or on the command line: what JSON spells as a number, true, false or null is that.
+    /// A text as it stands in a table or on the command line: what JSON spells as a number, true,
+    /// false or null is that.
     #[must_use]
     pub fn from_scalar_text(text: &str) -> Self {
         match text {
@@ -105,7 +132,8 @@ impl Value {
         }
     }
 
-    /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON demands.
+    /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON
+    /// demands.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = String::new();
@@ -134,7 +162,9 @@ impl PartialEq for Value {
                 // Equal order is the usual case, and the look-up by name is slow for wide objects.
                 left.len() == right.len()
                     && (left.iter().zip(right).all(|(left, right)| left == right)
-                        || left.iter().all(|(key, value)| other.get(key) == Some(value)))
+                        || left
+                            .iter()
+                            .all(|(key, value)| other.get(key) == Some(value)))
             }
             _ => false,
         }

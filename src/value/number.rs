@@ -1,11 +1,13 @@
-//! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by exact decimal value.
+//! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by
+//! exact decimal value.
 
 use super::CompactText;
 use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A number as JSON spells it (RFC 8259, section 6). The text is what arrived and what will be sent.
+/// A number as JSON spells it (RFC 8259, section 6). The text is what arrived and what will be
+/// sent.
 ///
 /// Equal means equal in value: `1.10` is `1.1`, `1e3` is `1000`.
 #[derive(Clone)]
@@ -30,12 +32,18 @@ impl Number {
 
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        self.0.parse().ok().or_else(|| self.integer_text()?.parse().ok())
+        self.0
+            .parse()
+            .ok()
+            .or_else(|| self.integer_text()?.parse().ok())
     }
 
     #[must_use]
     pub fn as_i128(&self) -> Option<i128> {
-        self.0.parse().ok().or_else(|| self.integer_text()?.parse().ok())
+        self.0
+            .parse()
+            .ok()
+            .or_else(|| self.integer_text()?.parse().ok())
     }
 
     /// The nearest double; only for uses that say so.
@@ -49,12 +57,19 @@ impl Number {
         ExactDecimal::from_number_text(&self.0).is_integer()
     }
 
-    /// `1.0` and `1e2` are integers that are spelled otherwise; `None` when the value has a fraction or 40 digits and more.
+    /// `1.0` and `1e2` are integers that are spelled otherwise; `None` when the value has a
+    /// fraction or 40 digits and more.
     fn integer_text(&self) -> Option<String> {
         let decimal = ExactDecimal::from_number_text(&self.0);
-        let zeros = usize::try_from(decimal.exponent).ok().filter(|zeros| *zeros <= 40)?;
+        let zeros = usize::try_from(decimal.exponent)
+            .ok()
+            .filter(|zeros| *zeros <= 40)?;
         let sign = if decimal.negative { "-" } else { "" };
-        let digits = if decimal.digits.is_empty() { "0" } else { &decimal.digits };
+        let digits = if decimal.digits.is_empty() {
+            "0"
+        } else {
+            &decimal.digits
+        };
         Some(format!("{sign}{digits}{}", "0".repeat(zeros)))
     }
 }
@@ -122,25 +137,36 @@ struct ExactDecimal {
 
 impl ExactDecimal {
     fn from_number_text(text: &str) -> Self {
-        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (negative, rest) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
         let (mantissa, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all = format!("{whole}{fraction}");
         let significant = all.trim_start_matches('0');
         let digits = significant.trim_end_matches('0');
         if digits.is_empty() {
-            return Self { negative: false, digits: String::new(), exponent: 0 };
+            return Self {
+                negative: false,
+                digits: String::new(),
+                exponent: 0,
+            };
         }
         let dropped = significant.len() - digits.len();
         let exponent = parse_exponent(power) + dropped as i128 - fraction.len() as i128;
-        Self { negative, digits: digits.to_owned(), exponent }
+        Self {
+            negative,
+            digits: digits.to_owned(),
+            exponent,
+        }
     }
 
     fn is_integer(&self) -> bool {
         self.exponent >= 0
     }
 
-    /// The power of ten just above the first digit: which of two numbers is larger is first a matter of this.
+    /// The power of ten just above the first digit: which of two numbers is larger is first a
+    /// matter of this.
     fn magnitude(&self) -> i128 {
         self.exponent + self.digits.len() as i128
     }
@@ -151,7 +177,10 @@ impl ExactDecimal {
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
             // Digits are left-aligned and without trailing zeros, so text order is number order.
-            (false, false) => self.magnitude().cmp(&other.magnitude()).then_with(|| self.digits.cmp(&other.digits)),
+            (false, false) => self
+                .magnitude()
+                .cmp(&other.magnitude())
+                .then_with(|| self.digits.cmp(&other.digits)),
         }
     }
 
@@ -165,17 +194,28 @@ impl ExactDecimal {
     }
 }
 
-/// An exponent past 128 bits is as good as endless: it is kept at the end of a range that leaves room to add.
+/// An exponent past 128 bits is as good as endless: it is kept at the end of a range that leaves
+/// room to add.
 fn parse_exponent(text: &str) -> i128 {
     const EXPONENT_LIMIT: i128 = i128::MAX / 4;
-    text.parse::<i128>().map_or(if text.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT }, |power| {
-        power.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT)
-    })
+    text.parse::<i128>().map_or(
+        if text.starts_with('-') {
+            -EXPONENT_LIMIT
+        } else {
+            EXPONENT_LIMIT
+        },
+        |power| power.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT),
+    )
 }
 
 /// The grammar of RFC 8259: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
 fn is_json_number(text: &[u8]) -> bool {
-    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        text[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let mut at = usize::from(text.first() == Some(&b'-'));
     let whole = digits(at);
     if whole == 0 || (whole > 1 && text[at] == b'0') {
@@ -210,10 +250,21 @@ mod tests {
 
     #[test]
     fn only_what_json_spells_as_a_number_is_one() {
-        for text in ["0", "-0", "10", "1.10", "1e3", "1E+3", "-1.5e-9", "123456789012345678901234567890"] {
+        for text in [
+            "0",
+            "-0",
+            "10",
+            "1.10",
+            "1e3",
+            "1E+3",
+            "-1.5e-9",
+            "123456789012345678901234567890",
+        ] {
             assert!(Number::parse(text).is_some(), "{text}");
         }
-        for text in ["", "-", "01", "0123", "1_000", "0x1F", ".5", "1.", "1e", "+1", "NaN", " 1", "1 ", "١"] {
+        for text in [
+            "", "-", "01", "0123", "1_000", "0x1F", ".5", "1.", "1e", "+1", "NaN", " 1", "1 ", "١",
+        ] {
             assert!(Number::parse(text).is_none(), "{text}");
         }
     }
@@ -228,7 +279,9 @@ mod tests {
         assert!(number("-2") < number("-1.5"));
         assert!(number("0.1") < number("0.12"));
         assert!(number("9e99999999999999999999999999999999999999999") > number("1e400"));
-        assert!(number("123456789012345678901234567891") > number("123456789012345678901234567890"));
+        assert!(
+            number("123456789012345678901234567891") > number("123456789012345678901234567890")
+        );
     }
 
     #[test]

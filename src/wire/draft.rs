@@ -51,7 +51,9 @@ impl DraftBody {
             Self::None => None,
             Self::Json(_) => Some("application/json".to_owned()),
             Self::Form(_) => Some("application/x-www-form-urlencoded".to_owned()),
-            Self::Multipart { boundary, .. } => Some(format!("multipart/form-data; boundary={boundary}")),
+            Self::Multipart { boundary, .. } => {
+                Some(format!("multipart/form-data; boundary={boundary}"))
+            }
             Self::Text(_) => Some("text/plain; charset=utf-8".to_owned()),
             Self::Bytes(_) => Some("application/octet-stream".to_owned()),
         }
@@ -82,14 +84,28 @@ pub struct DraftPart {
 
 /// RFC 7578; quotes and line ends in names are written as browsers do.
 fn multipart_bytes(parts: &[DraftPart], boundary: &str) -> Bytes {
-    let quoted = |name: &str| name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let quoted = |name: &str| {
+        name.replace('"', "%22")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
     let mut out = Vec::new();
     for part in parts {
         out.extend_from_slice(
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(&part.name)).as_bytes(),
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"",
+                quoted(&part.name)
+            )
+            .as_bytes(),
         );
         if let Some((filename, media_type)) = &part.file {
-            out.extend_from_slice(format!("; filename=\"{}\"\r\nContent-Type: {media_type}", quoted(filename)).as_bytes());
+            out.extend_from_slice(
+                format!(
+                    "; filename=\"{}\"\r\nContent-Type: {media_type}",
+                    quoted(filename)
+                )
+                .as_bytes(),
+            );
         }
         out.extend_from_slice(b"\r\n\r\n");
         out.extend_from_slice(&part.content);

@@ -1,11 +1,15 @@
-//! The two encodings of names and values: RFC 3986 for paths and queries, form encoding for forms. Values are data and
-//! always encoded, `%` included.
+//! The two encodings of names and values: RFC 3986 for paths and queries, form encoding for forms.
+//! Values are data and always encoded, `%` included.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
 /// Everything but RFC 3986's unreserved letters: this spelling no HTTP client rewrites.
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const STRICT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// RFC 3986: all but `A-Z a-z 0-9 - . _ ~` as `%XX` in capitals.
 #[must_use]
@@ -37,21 +41,29 @@ pub fn join_query(pairs: &[(String, String)]) -> String {
 /// `name=value&…` in form encoding.
 #[must_use]
 pub fn join_form(pairs: &[(String, String)]) -> String {
-    let encoded: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", encode_form(name), encode_form(value))).collect();
+    let encoded: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode_form(name), encode_form(value)))
+        .collect();
     encoded.join("&")
 }
 
 /// The names and values of a query as they were before they were encoded. A `+` is a plus.
 #[must_use]
 pub fn parse_query(query: &str) -> Vec<(String, String)> {
-    parse_pairs(query, |text| percent_decode_str(text).decode_utf8_lossy().into_owned())
+    parse_pairs(query, |text| {
+        percent_decode_str(text).decode_utf8_lossy().into_owned()
+    })
 }
 
 /// The names and values of a form. A `+` is a blank.
 #[must_use]
 pub fn parse_form(form: &str) -> Vec<(String, String)> {
-    parse_pairs(form, |text| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+    parse_pairs(form, |text| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    })
 }
 
 fn parse_pairs(text: &str, decode: impl Fn(&str) -> String) -> Vec<(String, String)> {
@@ -70,8 +82,13 @@ mod tests {
 
     #[test]
     fn values_survive_both_encodings() {
-        let pairs =
-            vec![("키".to_owned(), "a b+c%20'\"~*()[]{}|\\^`,:;@!$&=/?#".to_owned()), ("empty".to_owned(), String::new())];
+        let pairs = vec![
+            (
+                "키".to_owned(),
+                "a b+c%20'\"~*()[]{}|\\^`,:;@!$&=/?#".to_owned(),
+            ),
+            ("empty".to_owned(), String::new()),
+        ];
         assert_eq!(parse_query(&join_query(&pairs)), pairs);
         assert_eq!(parse_form(&join_form(&pairs)), pairs);
         assert_eq!(encode_strict("a b%~'").as_ref(), "a%20b%25~%27");

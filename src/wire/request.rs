@@ -27,7 +27,8 @@ pub enum WireError {
 }
 
 impl WireRequest {
-    /// `target` is the path with the query, as it will stand in the request line; `headers` are all of them, in order.
+    /// `target` is the path with the query, as it will stand in the request line; `headers` are all
+    /// of them, in order.
     ///
     /// # Errors
     /// When an HTTP client would send anything else than what stands here.
@@ -40,12 +41,19 @@ impl WireRequest {
     ) -> Result<Self, WireError> {
         let url = parse_exact_url(base, target)?;
         for (name, value) in &headers {
-            let fine = http::HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value);
+            let fine =
+                http::HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value);
             if !fine {
                 return Err(WireError::InvalidHeader(name.clone()));
             }
         }
-        Ok(Self { method, base: base.clone(), url, headers, body })
+        Ok(Self {
+            method,
+            base: base.clone(),
+            url,
+            headers,
+            body,
+        })
     }
 
     #[must_use]
@@ -93,7 +101,8 @@ impl WireRequest {
 }
 
 /// Headers that follow from host and body, and are nobody's to set.
-pub const FRAMING_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+pub const FRAMING_HEADERS: [&str; 4] =
+    ["host", "content-length", "transfer-encoding", "connection"];
 
 /// Whether a target would be sent just as it is written, whatever the host.
 ///
@@ -107,9 +116,11 @@ pub fn check_target(target: &str) -> Result<(), WireError> {
     parse_exact_url(&base, target).map(|_| ())
 }
 
-/// A path of unreserved letters (RFC 3986) without dot segments: no client has anything to change in it.
+/// A path of unreserved letters (RFC 3986) without dot segments: no client has anything to change
+/// in it.
 fn is_unreserved_path(target: &str) -> bool {
-    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/' | b'.');
+    let is_unreserved =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/' | b'.');
     target.starts_with('/') && !target.contains("/.") && target.bytes().all(is_unreserved)
 }
 
@@ -121,15 +132,23 @@ fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     if sent == target && url.fragment().is_none() && url.as_str().starts_with(base.origin()) {
         return Ok(url);
     }
-    Err(WireError::Rewritten { written: target.to_owned(), sent: sent.to_owned() })
+    Err(WireError::Rewritten {
+        written: target.to_owned(),
+        sent: sent.to_owned(),
+    })
 }
 
-/// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends, which some servers cut.
+/// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends,
+/// which some servers cut.
 #[must_use]
 pub fn is_header_value(value: &str) -> bool {
     // Nearly every value is of visible ASCII.
     let is_visible = value.bytes().all(|byte| byte.is_ascii_graphic());
-    is_visible || value.trim() == value && !value.chars().any(|letter| letter.is_control() && letter != '\t')
+    is_visible
+        || value.trim() == value
+            && !value
+                .chars()
+                .any(|letter| letter.is_control() && letter != '\t')
 }
 
 #[cfg(test)]
@@ -143,22 +162,65 @@ mod tests {
 
     #[test]
     fn what_a_client_would_change_is_refused() {
-        for target in ["/a/../b", "/a b", "/%2e%2e/b", "/가", "/x?a='", "/x?a=\"", "/a\\b", "/x#f", "//\u{7f}", "/x?a=<b>"] {
+        for target in [
+            "/a/../b",
+            "/a b",
+            "/%2e%2e/b",
+            "/가",
+            "/x?a='",
+            "/x?a=\"",
+            "/a\\b",
+            "/x#f",
+            "//\u{7f}",
+            "/x?a=<b>",
+        ] {
             assert!(seal(target).is_err(), "{target}");
         }
-        for target in ["/a/b", "/a/./b", "/a/..", "/.a", "/a//b", "/a.b/c_d~e-f", "/a%20b", "/가"] {
-            assert_eq!(check_target(target).is_ok(), seal(target).is_ok(), "{target}");
+        for target in [
+            "/a/b",
+            "/a/./b",
+            "/a/..",
+            "/.a",
+            "/a//b",
+            "/a.b/c_d~e-f",
+            "/a%20b",
+            "/가",
+        ] {
+            assert_eq!(
+                check_target(target).is_ok(),
+                seal(target).is_ok(),
+                "{target}"
+            );
         }
-        for target in ["/", "/x?", "/x?a=%zz", "/x?a=%ea%B0", "//a", "/x?a=b+c&&d", "/a;b=c", "/x?a=~[]{}|^`"] {
-            assert_eq!(seal(target).map(|request| request.target().to_owned()), Ok(target.to_owned()));
+        for target in [
+            "/",
+            "/x?",
+            "/x?a=%zz",
+            "/x?a=%ea%B0",
+            "//a",
+            "/x?a=b+c&&d",
+            "/a;b=c",
+            "/x?a=~[]{}|^`",
+        ] {
+            assert_eq!(
+                seal(target).map(|request| request.target().to_owned()),
+                Ok(target.to_owned())
+            );
         }
     }
 
     #[test]
     fn a_header_cannot_smuggle_another() {
         let base = BaseUrl::parse("https://api.example").unwrap();
-        let with =
-            |value: &str| WireRequest::sealed(Method::Get, &base, "/", vec![("x".to_owned(), value.to_owned())], Bytes::new());
+        let with = |value: &str| {
+            WireRequest::sealed(
+                Method::Get,
+                &base,
+                "/",
+                vec![("x".to_owned(), value.to_owned())],
+                Bytes::new(),
+            )
+        };
         assert!(with("a\r\nb: c").is_err() && with("a\0").is_err() && with(" a").is_err());
         assert!(with("무선").is_ok());
     }

@@ -20,8 +20,19 @@ pub struct WireResponse {
 
 impl WireResponse {
     #[must_use]
-    pub fn new(status: u16, headers: Vec<(String, String)>, body: Bytes, latency: Duration) -> Self {
-        Self { status, headers, body, latency, json: OnceLock::new() }
+    pub fn new(
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+        latency: Duration,
+    ) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            latency,
+            json: OnceLock::new(),
+        }
     }
 
     #[must_use]
@@ -32,7 +43,11 @@ impl WireResponse {
     /// The same answer with another body.
     #[must_use]
     pub fn with_body(self, body: Bytes) -> Self {
-        Self { body, json: OnceLock::new(), ..self }
+        Self {
+            body,
+            json: OnceLock::new(),
+            ..self
+        }
     }
 
     /// The body as JSON.
@@ -46,36 +61,52 @@ impl WireResponse {
     /// The first header of that name (in lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
-    /// When the answer was made by the marketplace's own clock, in Unix milliseconds (RFC 9110, section 6.6.1).
+    /// When the answer was made by the marketplace's own clock, in Unix milliseconds (RFC 9110,
+    /// section 6.6.1).
     #[must_use]
     pub fn date_ms(&self) -> Option<i64> {
         self.header("date").and_then(http_date)
     }
 
-    /// How many milliseconds `Retry-After` asks to wait (RFC 9110, section 10.2.3): seconds, or a date, which counts from the
-    /// answer's own and else from `wall_ms`. What is neither is ignored.
+    /// How many milliseconds `Retry-After` asks to wait (RFC 9110, section 10.2.3): seconds, or a
+    /// date, which counts from the answer's own and else from `wall_ms`. What is neither is
+    /// ignored.
     #[must_use]
     pub fn retry_after_ms(&self, wall_ms: i64) -> Option<i64> {
         let text = self.header("retry-after")?.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(text.parse::<i64>().map_or(i64::MAX, |seconds| seconds.saturating_mul(1_000)));
+            return Some(
+                text.parse::<i64>()
+                    .map_or(i64::MAX, |seconds| seconds.saturating_mul(1_000)),
+            );
         }
         let from = self.date_ms().unwrap_or(wall_ms);
         Some(http_date(text)?.saturating_sub(from).max(0))
     }
 }
 
-/// In Unix milliseconds: the one form in use, and the two that RFC 9110, section 5.6.7 still demands.
+/// In Unix milliseconds: the one form in use, and the two that RFC 9110, section 5.6.7 still
+/// demands.
 fn http_date(text: &str) -> Option<i64> {
     if let Ok(date) = jiff::fmt::rfc2822::parse(text) {
         return Some(date.timestamp().as_millisecond());
     }
     let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let date = old.iter().find_map(|format| jiff::civil::DateTime::strptime(format, text).ok())?;
-    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    let date = old
+        .iter()
+        .find_map(|format| jiff::civil::DateTime::strptime(format, text).ok())?;
+    Some(
+        date.to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 #[cfg(test)]
@@ -92,12 +123,22 @@ mod tests {
         assert_eq!(http_date("Sun Nov  6 08:49:37 1994"), Some(NOW));
         let wait = |text: &str, date: Option<&str>, wall_ms| {
             let headers = [("retry-after", Some(text)), ("date", date)];
-            let headers = headers.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
-            WireResponse::new(503, headers.collect(), Bytes::new(), Duration::ZERO).retry_after_ms(wall_ms)
+            let headers = headers
+                .iter()
+                .filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
+            WireResponse::new(503, headers.collect(), Bytes::new(), Duration::ZERO)
+                .retry_after_ms(wall_ms)
         };
         assert_eq!(wait("120", None, 0), Some(120_000));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", Some(date), 5), Some(60_000), "by the answer's own clock");
-        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", None, NOW - 1_000), Some(61_000));
+        assert_eq!(
+            wait("Sun, 06 Nov 1994 08:50:37 GMT", Some(date), 5),
+            Some(60_000),
+            "by the answer's own clock"
+        );
+        assert_eq!(
+            wait("Sun, 06 Nov 1994 08:50:37 GMT", None, NOW - 1_000),
+            Some(61_000)
+        );
         assert_eq!(wait(date, None, NOW + 5_000), Some(0), "it is over");
         assert_eq!(wait("99999999999999999999999", None, 0), Some(i64::MAX));
         for nonsense in ["", "soon", "-5", "1.5", "12 s"] {

@@ -15,10 +15,11 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     /// # Errors
-    /// In words, when it is not `http` or `https`, names a user, has a query or a fragment, or would be rewritten by an
-    /// HTTP client.
+    /// In words, when it is not `http` or `https`, names a user, has a query or a fragment, or
+    /// would be rewritten by an HTTP client.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = ::url::Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let url =
+            ::url::Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("`{text}` is neither `http` nor `https`"));
         }
@@ -75,7 +76,8 @@ impl BaseUrl {
         self.is_loopback
     }
 
-    /// The same host and base path at another origin; for the sandbox, which plays a marketplace at its own address.
+    /// The same host and base path at another origin; for the sandbox, which plays a marketplace at
+    /// its own address.
     #[must_use]
     pub fn with_origin(&self, origin: &str) -> Option<Self> {
         Self::parse(&format!("{origin}{}", self.path())).ok()
@@ -106,10 +108,17 @@ mod tests {
         let url = BaseUrl::parse("https://api.commerce.naver.com/external").unwrap();
         assert_eq!(
             (url.origin(), url.authority(), url.path()),
-            ("https://api.commerce.naver.com", "api.commerce.naver.com", "/external")
+            (
+                "https://api.commerce.naver.com",
+                "api.commerce.naver.com",
+                "/external"
+            )
         );
         let url = BaseUrl::parse("http://127.0.0.1:9000").unwrap();
-        assert_eq!((url.authority(), url.path(), url.is_loopback()), ("127.0.0.1:9000", "", true));
+        assert_eq!(
+            (url.authority(), url.path(), url.is_loopback()),
+            ("127.0.0.1:9000", "", true)
+        );
     }
 
     #[test]
@@ -126,7 +135,12 @@ mod tests {
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text}");
         }
-        for text in ["http://10.0.0.1", "http://localhost.example", "http://[::2]", "https://127.0.0.1.example"] {
+        for text in [
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "http://[::2]",
+            "https://127.0.0.1.example",
+        ] {
             assert!(!BaseUrl::parse(text).unwrap().is_loopback(), "{text}");
         }
     }

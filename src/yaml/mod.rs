@@ -1,6 +1,7 @@
-//! Text to nodes with places. The only room that knows a YAML crate: granit-parser, the event parser below serde-saphyr,
-//! because it says how a scalar was written and where, so that values arrive as written. It refuses merge keys, tags,
-//! more than one document, and files that grow without bounds.
+//! Text to nodes with places. The only room that knows a YAML crate: granit-parser, the event
+//! parser below serde-saphyr, because it says how a scalar was written and where, so that values
+//! arrive as written. It refuses merge keys, tags, more than one document, and files that grow
+//! without bounds.
 
 mod node;
 mod parser;

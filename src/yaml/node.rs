@@ -11,7 +11,8 @@ pub struct YamlNode {
     pub kind: NodeKind,
 }
 
-/// What JSON spells as a number is a number; `true`, `false` and `null` are themselves; all else is text.
+/// What JSON spells as a number is a number; `true`, `false` and `null` are themselves; all else is
+/// text.
 #[derive(Clone, Debug)]
 pub enum NodeKind {
     Null,
@@ -26,7 +27,8 @@ pub enum NodeKind {
 #[derive(Clone, Debug)]
 pub struct ScalarText {
     pub value: CompactText,
-    /// Bytes from the start of the place to the first byte of the text, when it is written without escapes or folding.
+    /// Bytes from the start of the place to the first byte of the text, when it is written without
+    /// escapes or folding.
     pub verbatim_offset: Option<usize>,
 }
 
@@ -54,17 +56,29 @@ impl YamlNode {
 
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
-        if let NodeKind::Text(text) = &self.kind { Some(&text.value) } else { None }
+        if let NodeKind::Text(text) = &self.kind {
+            Some(&text.value)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_map(&self) -> Option<&[MapEntry]> {
-        if let NodeKind::Map(entries) = &self.kind { Some(entries) } else { None }
+        if let NodeKind::Map(entries) = &self.kind {
+            Some(entries)
+        } else {
+            None
+        }
     }
 
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
-        if let NodeKind::List(items) = &self.kind { Some(items) } else { None }
+        if let NodeKind::List(items) = &self.kind {
+            Some(items)
+        } else {
+            None
+        }
     }
 
     /// The text of a scalar as it would be sent: text, a number as written, `true`, `false`.
@@ -87,9 +101,12 @@ impl YamlNode {
             NodeKind::Number(number) => Value::Number(number.clone()),
             NodeKind::Text(text) => Value::from(text.value.clone()),
             NodeKind::List(items) => Value::List(items.iter().map(Self::to_value).collect()),
-            NodeKind::Map(entries) => {
-                Value::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect())
-            }
+            NodeKind::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|entry| (entry.key.clone(), entry.value.to_value()))
+                    .collect(),
+            ),
         }
     }
 
@@ -98,7 +115,12 @@ impl YamlNode {
     pub(super) fn node_count(&self) -> usize {
         match &self.kind {
             NodeKind::List(items) => 1 + items.iter().map(Self::node_count).sum::<usize>(),
-            NodeKind::Map(entries) => 1 + entries.iter().map(|entry| 1 + entry.value.node_count()).sum::<usize>(),
+            NodeKind::Map(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|entry| 1 + entry.value.node_count())
+                    .sum::<usize>()
+            }
             _ => 1,
         }
     }

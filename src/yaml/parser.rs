@@ -18,14 +18,23 @@ const MAX_DEPTH: usize = 64;
 /// The first thing that is not YAML, or not the part of YAML that ingam accepts.
 pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
     let options = granit_parser::options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
-    let mut builder =
-        NodeBuilder { file, text, open_collections: Vec::new(), root: None, anchors: HashMap::new(), node_count: 0 };
+    let mut builder = NodeBuilder {
+        file,
+        text,
+        open_collections: Vec::new(),
+        root: None,
+        anchors: HashMap::new(),
+        node_count: 0,
+    };
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| Box::new(builder.syntax_error(&error)))?;
         let at = builder.span_of(&span);
         builder.handle_event(event, at).map_err(Box::new)?;
     }
-    Ok(builder.root.unwrap_or(YamlNode { at: Span::new(file, 0, 0), kind: NodeKind::Null }))
+    Ok(builder.root.unwrap_or(YamlNode {
+        at: Span::new(file, 0, 0),
+        kind: NodeKind::Null,
+    }))
 }
 
 /// A list or map that is not closed yet.
@@ -37,7 +46,10 @@ struct OpenCollection {
 
 enum CollectionContent {
     List(Vec<YamlNode>),
-    Map { entries: Vec<MapEntry>, key: Option<(CompactText, Span)> },
+    Map {
+        entries: Vec<MapEntry>,
+        key: Option<(CompactText, Span)>,
+    },
 }
 
 struct NodeBuilder<'t> {
@@ -54,45 +66,88 @@ impl NodeBuilder<'_> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 refuse_tag(tag.is_some(), at)?;
-                let node = YamlNode { at, kind: self.scalar_kind(&value, style, at) };
+                let node = YamlNode {
+                    at,
+                    kind: self.scalar_kind(&value, style, at),
+                };
                 self.insert_node(node, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.open_collection(at, anchor, tag.is_some(), CollectionContent::List(Vec::new()))
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                self.open_collection(at, anchor, tag.is_some(), CollectionContent::Map { entries: Vec::new(), key: None })
-            }
+            Event::SequenceStart(_, anchor, tag) => self.open_collection(
+                at,
+                anchor,
+                tag.is_some(),
+                CollectionContent::List(Vec::new()),
+            ),
+            Event::MappingStart(_, anchor, tag) => self.open_collection(
+                at,
+                anchor,
+                tag.is_some(),
+                CollectionContent::Map {
+                    entries: Vec::new(),
+                    key: None,
+                },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.close_collection(at),
             Event::Alias(anchor) => self.resolve_alias(anchor, at),
-            Event::DocumentStart(..) if self.root.is_some() => Err(Diagnostic::error("a file holds one document")
-                .at(at, "a second one begins here")
-                .hint("split the file in two")),
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(Diagnostic::error("a file holds one document")
+                    .at(at, "a second one begins here")
+                    .hint("split the file in two"))
+            }
             _ => Ok(()),
         }
     }
 
-    fn open_collection(&mut self, at: Span, anchor: usize, tagged: bool, body: CollectionContent) -> Result<(), Diagnostic> {
+    fn open_collection(
+        &mut self,
+        at: Span,
+        anchor: usize,
+        tagged: bool,
+        body: CollectionContent,
+    ) -> Result<(), Diagnostic> {
         refuse_tag(tagged, at)?;
         if self.open_collections.len() >= MAX_DEPTH {
             return Err(nesting_error(at));
         }
-        self.open_collections.push(OpenCollection { at, anchor, content: body });
+        self.open_collections.push(OpenCollection {
+            at,
+            anchor,
+            content: body,
+        });
         Ok(())
     }
 
     fn close_collection(&mut self, end: Span) -> Result<(), Diagnostic> {
-        let Some(OpenCollection { at, anchor, content: body }) = self.open_collections.pop() else { return Ok(()) };
+        let Some(OpenCollection {
+            at,
+            anchor,
+            content: body,
+        }) = self.open_collections.pop()
+        else {
+            return Ok(());
+        };
         let kind = match body {
             CollectionContent::List(items) => NodeKind::List(items),
             CollectionContent::Map { entries, .. } => NodeKind::Map(entries),
         };
-        self.insert_node(YamlNode { at: Span { end: end.end.max(at.end), ..at }, kind }, anchor)
+        self.insert_node(
+            YamlNode {
+                at: Span {
+                    end: end.end.max(at.end),
+                    ..at
+                },
+                kind,
+            },
+            anchor,
+        )
     }
 
     fn resolve_alias(&mut self, anchor: usize, at: Span) -> Result<(), Diagnostic> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(Diagnostic::error("an alias cannot stand inside what it names").at(at, "this would never end"));
+            return Err(
+                Diagnostic::error("an alias cannot stand inside what it names")
+                    .at(at, "this would never end"),
+            );
         };
         let node = node.clone();
         self.node_count += node.node_count();
@@ -103,19 +158,28 @@ impl NodeBuilder<'_> {
         self.node_count += 1;
         if self.node_count > MAX_NODES {
             return Err(
-                Diagnostic::error(format!("the file has more than {MAX_NODES} values")).at(node.at, "here it is too much")
+                Diagnostic::error(format!("the file has more than {MAX_NODES} values"))
+                    .at(node.at, "here it is too much"),
             );
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
         let text = self.text;
-        match self.open_collections.last_mut().map(|open| &mut open.content) {
+        match self
+            .open_collections
+            .last_mut()
+            .map(|open| &mut open.content)
+        {
             None => self.root = Some(node),
             Some(CollectionContent::List(items)) => items.push(node),
             Some(CollectionContent::Map { entries, key }) => match key.take() {
                 None => *key = Some(mapping_key(node, text, entries)?),
-                Some((key, key_at)) => entries.push(MapEntry { key, key_at, value: node }),
+                Some((key, key_at)) => entries.push(MapEntry {
+                    key,
+                    key_at,
+                    value: node,
+                }),
             },
         }
         Ok(())
@@ -125,7 +189,8 @@ impl NodeBuilder<'_> {
     fn scalar_kind(&self, value: &str, style: ScalarStyle, at: Span) -> NodeKind {
         if matches!(style, ScalarStyle::Plain) {
             match value {
-                // The parser writes `~` for a value that is not there; one that is written has a place.
+                // The parser writes `~` for a value that is not there; one that is written has a
+                // place.
                 "~" if at.start == at.end => return NodeKind::Null,
                 "" | "null" => return NodeKind::Null,
                 "true" => return NodeKind::Bool(true),
@@ -137,57 +202,101 @@ impl NodeBuilder<'_> {
                 }
             }
         }
-        let verbatim = self.text.get(at.range()).and_then(|written| verbatim_offset(written, value));
-        NodeKind::Text(ScalarText { value: value.into(), verbatim_offset: verbatim })
+        let verbatim = self
+            .text
+            .get(at.range())
+            .and_then(|written| verbatim_offset(written, value));
+        NodeKind::Text(ScalarText {
+            value: value.into(),
+            verbatim_offset: verbatim,
+        })
     }
 
     fn span_of(&self, span: &granit_parser::Span) -> Span {
         let range = span.byte_range().unwrap_or(0..0);
-        let (start, end) = (range.start.min(self.text.len()), range.end.min(self.text.len()));
+        let (start, end) = (
+            range.start.min(self.text.len()),
+            range.end.min(self.text.len()),
+        );
         let written = self.text.get(start..end).unwrap_or_default();
         Span::new(self.file, start, start + written.trim_end().len())
     }
 
     fn syntax_error(&self, error: &granit_parser::ScanError) -> Diagnostic {
-        let start = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
-        let line = self.text.get(..start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
-        let written = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let start = error
+            .marker()
+            .byte_offset()
+            .unwrap_or(0)
+            .min(self.text.len());
+        let line = self.text.get(..start).map_or(0, |before| {
+            before.rfind('\n').map_or(0, |newline| newline + 1)
+        });
+        let written = self
+            .text
+            .get(line..)
+            .and_then(|rest| rest.lines().next())
+            .unwrap_or_default();
         let at = Span::new(self.file, start, start + 1);
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return nesting_error(at);
         }
-        let fault = Diagnostic::error(format!("not YAML: {}", error.info())).at(at, "the parser stops here");
+        let fault = Diagnostic::error(format!("not YAML: {}", error.info()))
+            .at(at, "the parser stops here");
         fault.maybe_hint(syntax_hint(written))
     }
 }
 
-/// Where a text begins in what is written, if it stands there as it is: nearly always at the start, or behind a quote.
+/// Where a text begins in what is written, if it stands there as it is: nearly always at the start,
+/// or behind a quote.
 fn verbatim_offset(written: &str, value: &str) -> Option<usize> {
-    let is_at = |at: usize| written.get(at..).is_some_and(|rest| rest.starts_with(value));
-    [0, 1].into_iter().find(|at| is_at(*at)).or_else(|| written.find(value))
+    let is_at = |at: usize| {
+        written
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(value))
+    };
+    [0, 1]
+        .into_iter()
+        .find(|at| is_at(*at))
+        .or_else(|| written.find(value))
 }
 
 fn nesting_error(at: Span) -> Diagnostic {
-    Diagnostic::error(format!("lists and maps are nested deeper than {MAX_DEPTH} levels")).at(at, "too deep")
+    Diagnostic::error(format!(
+        "lists and maps are nested deeper than {MAX_DEPTH} levels"
+    ))
+    .at(at, "too deep")
 }
 
-/// The usual reasons for odd YAML errors: a tab, a template, a JSONPath in a flow map, or a second colon without quotes.
+/// The usual reasons for odd YAML errors: a tab, a template, a JSONPath in a flow map, or a second
+/// colon without quotes.
 fn syntax_hint(line: &str) -> Option<String> {
     const WORTH_SHOWING: usize = 100;
     if line.trim_start_matches(' ').starts_with('\t') {
         return Some("indent with blanks: YAML takes no tabs there".to_owned());
     }
-    let value = line.split_once(": ").map_or(line, |(_, value)| value).trim();
+    let value = line
+        .split_once(": ")
+        .map_or(line, |(_, value)| value)
+        .trim();
     let bare = without_quoted(value);
     if value.len() > WORTH_SHOWING {
         return None;
     }
     if value.starts_with('{') && bare.contains("$.") && bare.contains('[') {
-        return Some("inside `{ }`, put a JSONPath in single quotes: `{ id: '$.data[0].id' }`".to_owned());
+        return Some(
+            "inside `{ }`, put a JSONPath in single quotes: `{ id: '$.data[0].id' }`".to_owned(),
+        );
     }
-    let odd = ["{{", ": "].iter().find(|odd| bare.contains(**odd) && !value.starts_with(['[', '*', '&']))?;
+    let odd = ["{{", ": "]
+        .iter()
+        .find(|odd| bare.contains(**odd) && !value.starts_with(['[', '*', '&']))?;
     let whole = odd == &"{{" || !value.starts_with('{');
-    whole.then(|| format!("quote a value that holds `{odd}`: write \"{}\"", value.replace('"', "'")))
+    whole.then(|| {
+        format!(
+            "quote a value that holds `{odd}`: write \"{}\"",
+            value.replace('"', "'")
+        )
+    })
 }
 
 /// A line without what stands in quotes.
@@ -216,20 +325,37 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
         .hint("remove the word with `!`, or quote it"))
 }
 
-fn mapping_key(node: YamlNode, text: &str, entries: &[MapEntry]) -> Result<(CompactText, Span), Diagnostic> {
+fn mapping_key(
+    node: YamlNode,
+    text: &str,
+    entries: &[MapEntry],
+) -> Result<(CompactText, Span), Diagnostic> {
     let at = node.at;
-    let Some(key) = node.as_scalar().or_else(|| matches!(node.kind, NodeKind::Null).then(|| text[at.range()].into())) else {
-        let braces =
-            at.start.checked_sub(1).is_some_and(|before| text.get(before as usize..).is_some_and(|rest| rest.starts_with("{{")));
+    let Some(key) = node
+        .as_scalar()
+        .or_else(|| matches!(node.kind, NodeKind::Null).then(|| text[at.range()].into()))
+    else {
+        let braces = at.start.checked_sub(1).is_some_and(|before| {
+            text.get(before as usize..)
+                .is_some_and(|rest| rest.starts_with("{{"))
+        });
         let error = Diagnostic::error("a key must be text").at(at, "this is not");
-        return Err(if braces { error.hint("quote a value that holds `{{`: write \"{{ name }}\"") } else { error });
+        return Err(if braces {
+            error.hint("quote a value that holds `{{`: write \"{{ name }}\"")
+        } else {
+            error
+        });
     };
     if key == "<<" {
         let error = Diagnostic::error("merge keys are not part of the language").at(at, "this one");
-        return Err(error.hint("write the keys out, or give a whole value a name with `&name` and use `*name`"));
+        return Err(error.hint(
+            "write the keys out, or give a whole value a name with `&name` and use `*name`",
+        ));
     }
     if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-        let error = Diagnostic::error(format!("the key `{key}` stands twice")).at(at, "the second").at(first.key_at, "the first");
+        let error = Diagnostic::error(format!("the key `{key}` stands twice"))
+            .at(at, "the second")
+            .at(first.key_at, "the first");
         return Err(error.hint("remove one of them"));
     }
     Ok((key, at))
@@ -249,12 +375,19 @@ mod tests {
 
     #[test]
     fn values_arrive_as_written() {
-        let text = "[no, on, y, 0123, 1_000, 0x1F, .5, 2026-11-22, 12:30, ~, .nan, 1., +1, True, NULL]";
+        let text =
+            "[no, on, y, 0123, 1_000, 0x1F, .5, 2026-11-22, 12:30, ~, .nan, 1., +1, True, NULL]";
         for item in node(text).as_list().unwrap() {
             assert!(item.as_text().is_some(), "{:?} is not text", item.kind);
         }
-        assert_eq!(node("{a: , b: ~}").to_value().to_json(), r#"{"a":null,"b":"~"}"#);
-        assert_eq!(node("a:\nb: 1\n").to_value().to_json(), r#"{"a":null,"b":1}"#);
+        assert_eq!(
+            node("{a: , b: ~}").to_value().to_json(),
+            r#"{"a":null,"b":"~"}"#
+        );
+        assert_eq!(
+            node("a:\nb: 1\n").to_value().to_json(),
+            r#"{"a":null,"b":1}"#
+        );
         let text = "[1.10, 123456789012345678901234567890, 1e400, -0, true, false, null, \"5\"]";
         let json = r#"[1.10,123456789012345678901234567890,1e400,-0,true,false,null,"5"]"#;
         assert_eq!(node(text).to_value().to_json(), json);
@@ -276,10 +409,21 @@ mod tests {
     #[test]
     fn what_the_language_does_not_accept_is_an_error_with_a_place() {
         assert_eq!(parse_error("a: 1\nb: 2\na: 3\n").labels.len(), 2);
-        assert!(parse_error("x: &x {a: 1}\ny: {<<: *x}\n").title.contains("merge keys"));
+        assert!(
+            parse_error("x: &x {a: 1}\ny: {<<: *x}\n")
+                .title
+                .contains("merge keys")
+        );
         assert!(parse_error("a: !!str 1").title.contains("tags"));
-        assert!(parse_error("a: 1\n---\nb: 2\n").title.contains("one document"));
-        assert!(parse_error("a: &a [*a]").title.contains("alias") || parse_error("a: &a [*a]").title.contains("not YAML"));
+        assert!(
+            parse_error("a: 1\n---\nb: 2\n")
+                .title
+                .contains("one document")
+        );
+        assert!(
+            parse_error("a: &a [*a]").title.contains("alias")
+                || parse_error("a: &a [*a]").title.contains("not YAML")
+        );
         assert!(parse_error("a: {{ token }}").hints[0].contains("quote"));
         assert!(parse_error("a: {{ token }}/x").hints[0].contains("quote"));
         assert!(parse_error("a:\n\t- b").title.contains("not YAML"));
@@ -288,18 +432,26 @@ mod tests {
     #[test]
     fn growth_without_bounds_is_refused() {
         assert!(parse_error(&"[".repeat(100_000)).title.contains("nest"));
-        let deep = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+        let deep = (0..5_000)
+            .map(|level| format!("{}a:\n", " ".repeat(level)))
+            .collect::<String>();
         assert!(parse_error(&deep).title.contains("nest"));
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..10 {
             let before = format!("*a{}, ", level - 1).repeat(10);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(", ")));
+            bomb.push_str(&format!(
+                "a{level}: &a{level} [{}]\n",
+                before.trim_end_matches(", ")
+            ));
         }
         assert!(parse_error(&bomb).title.contains("more than"));
     }
 
     #[test]
     fn a_byte_order_mark_and_windows_lines_are_fine() {
-        assert_eq!(node("\u{feff}a: 1\r\nb: c\r\n").to_value().to_json(), r#"{"a":1,"b":"c"}"#);
+        assert_eq!(
+            node("\u{feff}a: 1\r\nb: c\r\n").to_value().to_json(),
+            r#"{"a":1,"b":"c"}"#
+        );
     }
 }

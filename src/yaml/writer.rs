@@ -1,5 +1,6 @@
-//! Values to YAML that reads back as the same values: blocks, one value a line, so that a change is a small difference. It
-//! refuses to guess: a text that could be read as anything else is quoted. The key `<<` has no spelling that reads back.
+//! Values to YAML that reads back as the same values: blocks, one value a line, so that a change is
+//! a small difference. It refuses to guess: a text that could be read as anything else is quoted.
+//! The key `<<` has no spelling that reads back.
 
 use crate::value::Value;
 
@@ -78,7 +79,8 @@ fn push_text(text: &str, depth: Option<usize>, out: &mut String) {
     }
 }
 
-/// Whether it can stand without quotes: nothing that YAML or our own reading of scalars could take for something else.
+/// Whether it can stand without quotes: nothing that YAML or our own reading of scalars could take
+/// for something else.
 fn can_be_plain(text: &str) -> bool {
     let first = |letter: char| letter.is_alphanumeric() || letter == '/';
     let fine = |letter: char| letter.is_alphanumeric() || " _-./+=%~,;()<>:".contains(letter);
@@ -93,13 +95,20 @@ fn can_be_plain(text: &str) -> bool {
 fn can_be_literal_block(text: &str) -> bool {
     let line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_printable);
     let lines = text.strip_suffix('\n').unwrap_or(text);
-    lines.contains('\n') && !lines.starts_with([' ', '\t', '\n']) && !lines.ends_with('\n') && lines.split('\n').all(line)
+    lines.contains('\n')
+        && !lines.starts_with([' ', '\t', '\n'])
+        && !lines.ends_with('\n')
+        && lines.split('\n').all(line)
 }
 
-/// Letters that YAML takes as they are. What is left out is legal in part, and escaped all the same, so that a person sees it.
+/// Letters that YAML takes as they are. What is left out is legal in part, and escaped all the
+/// same, so that a person sees it.
 fn is_printable(letter: char) -> bool {
     !letter.is_control()
-        && !matches!(letter, '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        && !matches!(
+            letter,
+            '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 fn push_literal_block(text: &str, depth: usize, out: &mut String) {
@@ -140,7 +149,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Value, String> {
-        crate::yaml::parse(FileId(0), text).map(|node| node.to_value()).map_err(|fault| fault.title.clone())
+        crate::yaml::parse(FileId(0), text)
+            .map(|node| node.to_value())
+            .map_err(|fault| fault.title.clone())
     }
 
     /// Equal in the spelling of numbers and in the order of keys, too.
@@ -198,7 +209,11 @@ mod tests {
             "\u{1F600}",
             "\u{7f}",
         ]);
-        prop_oneof![odd.prop_map(str::to_owned), any::<String>(), "[a-z :#\\-\n]{0,12}"]
+        prop_oneof![
+            odd.prop_map(str::to_owned),
+            any::<String>(),
+            "[a-z :#\\-\n]{0,12}"
+        ]
     }
 
     fn key() -> impl Strategy<Value = String> {
@@ -206,7 +221,12 @@ mod tests {
     }
 
     fn value() -> impl Strategy<Value = Value> {
-        let number = prop_oneof![Just("0"), Just("1.10"), Just("-3e5"), Just("123456789012345678901234567890")];
+        let number = prop_oneof![
+            Just("0"),
+            Just("1.10"),
+            Just("-3e5"),
+            Just("123456789012345678901234567890")
+        ];
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),
@@ -215,12 +235,16 @@ mod tests {
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
             let members =
-                prop::collection::vec((key().prop_map(CompactText::from), inner.clone()), 0..4).prop_map(|mut members| {
-                    members.sort_by(|left, right| left.0.cmp(&right.0));
-                    members.dedup_by(|left, right| left.0 == right.0);
-                    Value::Object(members)
-                });
-            prop_oneof![prop::collection::vec(inner, 0..4).prop_map(Value::List), members]
+                prop::collection::vec((key().prop_map(CompactText::from), inner.clone()), 0..4)
+                    .prop_map(|mut members| {
+                        members.sort_by(|left, right| left.0.cmp(&right.0));
+                        members.dedup_by(|left, right| left.0 == right.0);
+                        Value::Object(members)
+                    });
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::List),
+                members
+            ]
         })
     }
 

@@ -22,20 +22,110 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Corridor.
     ("yaml", &["diagnostic", "span", "value"]),
     ("render", &["diagnostic", "model", "span", "value", "wire"]),
-    ("check", &["diagnostic", "jsonpath", "method", "model", "span", "value", "wire"]),
-    ("sign", &["method", "model", "render", "span", "value", "wire"]),
-    ("load", &["check", "diagnostic", "jsonpath", "method", "model", "render", "span", "store", "value", "wire", "yaml"]),
+    (
+        "check",
+        &[
+            "diagnostic",
+            "jsonpath",
+            "method",
+            "model",
+            "span",
+            "value",
+            "wire",
+        ],
+    ),
+    (
+        "sign",
+        &["method", "model", "render", "span", "value", "wire"],
+    ),
+    (
+        "load",
+        &[
+            "check",
+            "diagnostic",
+            "jsonpath",
+            "method",
+            "model",
+            "render",
+            "span",
+            "store",
+            "value",
+            "wire",
+            "yaml",
+        ],
+    ),
     ("plan", &["diagnostic", "model", "render"]),
     ("event", &["secret", "span"]),
     // Edges.
     ("transport", &["method", "wire"]),
-    ("budget", &["method", "model", "sign", "store", "value", "wire"]),
-    ("snapshot", &["check", "atomic_file", "jsonpath", "span", "value", "wire", "yaml"]),
-    ("store", &["diagnostic", "atomic_file", "model", "secret", "sign", "value"]),
+    (
+        "budget",
+        &["method", "model", "sign", "store", "value", "wire"],
+    ),
+    (
+        "snapshot",
+        &[
+            "check",
+            "atomic_file",
+            "jsonpath",
+            "span",
+            "value",
+            "wire",
+            "yaml",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "diagnostic",
+            "atomic_file",
+            "model",
+            "secret",
+            "sign",
+            "value",
+        ],
+    ),
     // Users of the corridor.
-    ("renew", &["check", "jsonpath", "model", "render", "secret", "sign", "store", "transport", "value", "wire"]),
-    ("recording", &["atomic_file", "jsonpath", "load", "model", "secret", "value", "wire", "yaml"]),
-    ("sandbox", &["method", "model", "recording", "render", "sign", "value", "wire"]),
+    (
+        "renew",
+        &[
+            "check",
+            "jsonpath",
+            "model",
+            "render",
+            "secret",
+            "sign",
+            "store",
+            "transport",
+            "value",
+            "wire",
+        ],
+    ),
+    (
+        "recording",
+        &[
+            "atomic_file",
+            "jsonpath",
+            "load",
+            "model",
+            "secret",
+            "value",
+            "wire",
+            "yaml",
+        ],
+    ),
+    (
+        "sandbox",
+        &[
+            "method",
+            "model",
+            "recording",
+            "render",
+            "sign",
+            "value",
+            "wire",
+        ],
+    ),
     (
         "run",
         &[
@@ -97,14 +187,20 @@ const ARROWS: &[(&str, &[&str])] = &[
 fn arrows_point_only_where_the_table_says() {
     let mut wrong = Vec::new();
     for (room, file) in files() {
-        let allowed = ARROWS.iter().find(|(name, _)| *name == room).map(|(_, allowed)| *allowed);
+        let allowed = ARROWS
+            .iter()
+            .find(|(name, _)| *name == room)
+            .map(|(_, allowed)| *allowed);
         let Some(allowed) = allowed else {
             wrong.push(format!("`{room}` is a room without a line in the table"));
             continue;
         };
         for used in imports(&file) {
             if used != room && !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{}: `{room}` imports `{used}`", file.strip_prefix(root()).unwrap().display()));
+                wrong.push(format!(
+                    "{}: `{room}` imports `{used}`",
+                    file.strip_prefix(root()).unwrap().display()
+                ));
             }
         }
     }
@@ -113,11 +209,21 @@ fn arrows_point_only_where_the_table_says() {
 
 #[test]
 fn the_table_has_no_arrow_that_nobody_uses() {
-    let used: BTreeSet<(String, String)> =
-        files().into_iter().flat_map(|(room, file)| imports(&file).into_iter().map(move |used| (room.clone(), used))).collect();
+    let used: BTreeSet<(String, String)> = files()
+        .into_iter()
+        .flat_map(|(room, file)| {
+            imports(&file)
+                .into_iter()
+                .map(move |used| (room.clone(), used))
+        })
+        .collect();
     let idle: Vec<String> = ARROWS
         .iter()
-        .flat_map(|(room, allowed)| allowed.iter().map(move |used| ((*room).to_owned(), (*used).to_owned())))
+        .flat_map(|(room, allowed)| {
+            allowed
+                .iter()
+                .map(move |used| ((*room).to_owned(), (*used).to_owned()))
+        })
         .filter(|arrow| !used.contains(arrow))
         .map(|(room, used)| format!("{room} -> {used}"))
         .collect();
@@ -144,7 +250,11 @@ const KEPT: &[(&str, &[&str])] = &[
 fn what_one_room_keeps_is_in_no_other() {
     let mut wrong = Vec::new();
     for file in sources() {
-        let below = file.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+        let below = file
+            .strip_prefix(root().join("src"))
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         let text = std::fs::read_to_string(&file).unwrap();
         for (word, places) in KEPT {
             if text.contains(word) && !places.iter().any(|place| below.starts_with(place)) {
@@ -155,8 +265,8 @@ fn what_one_room_keeps_is_in_no_other() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A marketplace is data: its name stands in no Rust file, but for the list of files that the program embeds, the texts
-/// of the command line, and tests.
+/// A marketplace is data: its name stands in no Rust file, but for the list of files that the
+/// program embeds, the texts of the command line, and tests.
 #[test]
 fn no_marketplace_is_named_in_rust() {
     let names = Regex::new(r"(?i)naver|shopee|coupang|lazada|tiktok|kaufland").unwrap();
@@ -168,8 +278,15 @@ fn no_marketplace_is_named_in_rust() {
             let comment = line.trim_start().starts_with("//");
             let embedded = line.contains("include_str!");
             if names.is_match(line) && !comment && !embedded {
-                let below = file.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
-                if !below.starts_with("cli/") && !line.contains("scheme: coupang") && !line.contains("Diagnostic") {
+                let below = file
+                    .strip_prefix(root().join("src"))
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned();
+                if !below.starts_with("cli/")
+                    && !line.contains("scheme: coupang")
+                    && !line.contains("Diagnostic")
+                {
                     wrong.push(format!("{below}:{number}: {}", line.trim()));
                 }
             }
@@ -196,9 +313,26 @@ fn nothing_unwraps_outside_of_tests() {
     for file in sources() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&file).unwrap();
-        let is_test = ["tests.rs", "property_tests.rs", "test_support.rs", "test_documents.rs", "testing.rs"].contains(&name.as_str());
+        let is_test = [
+            "tests.rs",
+            "property_tests.rs",
+            "test_support.rs",
+            "test_documents.rs",
+            "testing.rs",
+        ]
+        .contains(&name.as_str());
         let code = text.split("#[cfg(test)]").next().unwrap();
-        if !is_test && [".unwrap()", ".expect(\"", "panic!(", "todo!(", "unreachable!("].iter().any(|word| code.contains(word)) {
+        if !is_test
+            && [
+                ".unwrap()",
+                ".expect(\"",
+                "panic!(",
+                "todo!(",
+                "unreachable!(",
+            ]
+            .iter()
+            .any(|word| code.contains(word))
+        {
             wrong.push(file);
         }
     }
@@ -226,16 +360,33 @@ fn sources() -> Vec<PathBuf> {
 fn files() -> Vec<(String, PathBuf)> {
     let in_room = |file: PathBuf| {
         let below = file.strip_prefix(root().join("src")).unwrap().to_owned();
-        let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        let first = below
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
         (first.trim_end_matches(".rs").to_owned(), file)
     };
-    sources().into_iter().map(in_room).filter(|(room, _)| room != "lib" && room != "main").collect()
+    sources()
+        .into_iter()
+        .map(in_room)
+        .filter(|(room, _)| room != "lib" && room != "main")
+        .collect()
 }
 
 fn imports(file: &Path) -> BTreeSet<String> {
     let text = std::fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap();
     let single = Regex::new(r"crate::([a-z_]+)").unwrap();
-    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    single.captures_iter(&code).map(|found| found[1].to_owned()).collect()
+    let code: String = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    single
+        .captures_iter(&code)
+        .map(|found| found[1].to_owned())
+        .collect()
 }

@@ -20,7 +20,13 @@ fn blocks(path: &str) -> Vec<Block> {
                 block.text.push_str(content);
                 block.text.push('\n');
             }
-            (None, Some(info)) => open = Some(Block { info: info.to_owned(), text: String::new(), line }),
+            (None, Some(info)) => {
+                open = Some(Block {
+                    info: info.to_owned(),
+                    text: String::new(),
+                    line,
+                })
+            }
             (None, None) => {}
         }
     }
@@ -31,8 +37,13 @@ fn blocks(path: &str) -> Vec<Block> {
 #[test]
 fn every_yaml_block_of_the_reference_is_what_it_says() {
     let mut counted = 0;
-    for block in blocks("docs/language.md").into_iter().chain(blocks("README.md")) {
-        let Some(kind) = block.info.strip_prefix("yaml") else { continue };
+    for block in blocks("docs/language.md")
+        .into_iter()
+        .chain(blocks("README.md"))
+    {
+        let Some(kind) = block.info.strip_prefix("yaml") else {
+            continue;
+        };
         check_block(&block, kind.trim());
         counted += 1;
     }
@@ -41,11 +52,20 @@ fn every_yaml_block_of_the_reference_is_what_it_says() {
 
 fn check_block(block: &Block, kind: &str) {
     if kind == "fragment" {
-        assert!(ingam::yaml::parse(ingam::span::FileId(0), &block.text).is_ok(), "line {}: not YAML", block.line);
+        assert!(
+            ingam::yaml::parse(ingam::span::FileId(0), &block.text).is_ok(),
+            "line {}: not YAML",
+            block.line
+        );
         return;
     }
     let folder = Folder::new();
-    let scheme = block.text.lines().find_map(|line| line.strip_prefix("scheme: ")).unwrap_or("x").trim();
+    let scheme = block
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix("scheme: "))
+        .unwrap_or("x")
+        .trim();
     let path = match kind.trim_start_matches("wrong ") {
         "request" => "requests/block.yaml".to_owned(),
         "recording" => "fixtures/recordings/block.yaml".to_owned(),
@@ -57,15 +77,23 @@ fn check_block(block: &Block, kind: &str) {
     folder.write(&path, &block.text);
     if path != "ingam.yaml" {
         // The accounts that the examples speak of.
-        let accounts = "{ shopee: { sg: { shop_id: 123456 } }, coupang: { main: { vendor_id: A00012345 } } }";
-        folder.write("ingam.yaml", &format!("envs: {{ live: {{ accounts: {accounts} }} }}\n"));
+        let accounts =
+            "{ shopee: { sg: { shop_id: 123456 } }, coupang: { main: { vendor_id: A00012345 } } }";
+        folder.write(
+            "ingam.yaml",
+            &format!("envs: {{ live: {{ accounts: {accounts} }} }}\n"),
+        );
     }
     if path != "requests/block.yaml" {
         folder.write("requests/plain.yaml", "scheme: coupang\nget: /v2/plain\n");
     }
     let (stdout, stderr, code) = text(&ingam(folder.path()).arg("check").output().unwrap());
     let wanted = if kind.starts_with("wrong ") { 3 } else { 0 };
-    assert_eq!(code, wanted, "line {}:\n{}\n{stdout}{stderr}", block.line, block.text);
+    assert_eq!(
+        code, wanted,
+        "line {}:\n{}\n{stdout}{stderr}",
+        block.line, block.text
+    );
 }
 
 #[test]
@@ -92,15 +120,25 @@ fn a_new_workspace_runs_at_once_and_nothing_is_overwritten() {
     assert_eq!(run(&["init"]).2, 0);
     let (stdout, _, code) = run(&["run"]);
     assert!(code == 0 && stdout.contains("1 passed"), "{stdout}");
-    assert_eq!(run(&["init"]).2, 5, "a second init must not write over the first");
+    assert_eq!(
+        run(&["init"]).2,
+        5,
+        "a second init must not write over the first"
+    );
 }
 
 #[test]
 fn the_readme_names_only_commands_that_exist() {
-    for block in blocks("README.md").into_iter().filter(|block| block.info == "sh") {
+    for block in blocks("README.md")
+        .into_iter()
+        .filter(|block| block.info == "sh")
+    {
         for line in block.text.lines() {
             let line = line.split(" #").next().unwrap().trim();
-            let Some(rest) = line.strip_prefix("ingam ").or_else(|| line.strip_prefix("cargo run --release -- ")) else {
+            let Some(rest) = line
+                .strip_prefix("ingam ")
+                .or_else(|| line.strip_prefix("cargo run --release -- "))
+            else {
                 continue;
             };
             let verb = rest.split_whitespace().next().unwrap();
@@ -121,13 +159,20 @@ fn the_document_of_a_run_is_described() {
     run(&["init"]);
     run(&["run", "--report", "json=run.json"]);
     let document: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.path().join("run.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("run.json")).unwrap())
+            .unwrap();
     let description = std::fs::read_to_string(root().join("docs/reports.md")).unwrap();
     let mut names = Vec::new();
     members(&document, &mut names);
     assert!(names.len() > 40, "{names:?}");
-    let missing: Vec<_> = names.iter().filter(|name| !description.contains(&format!("`{name}`"))).collect();
-    assert!(missing.is_empty(), "docs/reports.md does not name {missing:?}");
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| !description.contains(&format!("`{name}`")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/reports.md does not name {missing:?}"
+    );
 }
 
 fn members(value: &serde_json::Value, names: &mut Vec<String>) {

@@ -1,4 +1,5 @@
-//! Answers that are none: malformed, packed to burst, without end. Each ends in time, within memory, with a reason.
+//! Answers that are none: malformed, packed to burst, without end. Each ends in time, within
+//! memory, with a reason.
 
 use super::program::{Folder, ingam};
 use super::tokens::{figure, scaled};
@@ -27,7 +28,8 @@ fn server(play: Play) -> String {
                 let _ = stream.read(&mut buffer);
                 play(&mut stream);
                 let _ = stream.shutdown(Shutdown::Write);
-                // The connection stays until the client has gone, so that nothing is cut by a reset.
+                // The connection stays until the client has gone, so that nothing is cut by a
+                // reset.
                 let _ = stream.read(&mut buffer);
             });
         }
@@ -45,12 +47,28 @@ struct Ended {
 /// One run against one answer, without retries.
 fn run(play: Play) -> Ended {
     let folder = Folder::new();
-    folder.write("ingam.yaml", &format!("envs: {{ local: {{ hosts: {{ none: \"{}\" }} }} }}\n", server(play)));
-    let limits = format!("timeout: {}ms\nretry: {{ attempts: 1 }}\n", TIMEOUT.as_millis());
-    folder.write("requests/one.yaml", &format!("scheme: none\nget: /one\n{limits}assert: {{ body: impossible }}\n"));
+    folder.write(
+        "ingam.yaml",
+        &format!(
+            "envs: {{ local: {{ hosts: {{ none: \"{}\" }} }} }}\n",
+            server(play)
+        ),
+    );
+    let limits = format!(
+        "timeout: {}ms\nretry: {{ attempts: 1 }}\n",
+        TIMEOUT.as_millis()
+    );
+    folder.write(
+        "requests/one.yaml",
+        &format!("scheme: none\nget: /one\n{limits}assert: {{ body: impossible }}\n"),
+    );
     let begun = Instant::now();
-    let mut child =
-        ingam(folder.path()).args(["run", "--env", "local"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = ingam(folder.path())
+        .args(["run", "--env", "local"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak_kb = 0;
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -61,19 +79,44 @@ fn run(play: Play) -> Ended {
     });
     while child.try_wait().unwrap().is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap_or("0");
         peak_kb = peak_kb.max(line.trim().trim_end_matches(" kB").parse().unwrap_or(0));
         std::thread::yield_now();
     }
     let took = begun.elapsed();
-    Ended { code: child.wait().unwrap().code().unwrap_or(-1), output: reader.join().unwrap(), took, peak_kb }
+    Ended {
+        code: child.wait().unwrap().code().unwrap_or(-1),
+        output: reader.join().unwrap(),
+        took,
+        peak_kb,
+    }
 }
 
 fn assert_survives(name: &str, ended: &Ended) {
-    assert!([1, 5].contains(&ended.code), "{name}: {}: {}", ended.code, ended.output);
-    assert!(!ended.output.contains("panicked"), "{name}: {}", ended.output);
-    assert!(ended.took < TIMEOUT + Duration::from_secs(5), "{name} took {:?}", ended.took);
-    assert!(ended.peak_kb < (LIMIT_MB + 64) * 1_024, "{name} took {} kB", ended.peak_kb);
+    assert!(
+        [1, 5].contains(&ended.code),
+        "{name}: {}: {}",
+        ended.code,
+        ended.output
+    );
+    assert!(
+        !ended.output.contains("panicked"),
+        "{name}: {}",
+        ended.output
+    );
+    assert!(
+        ended.took < TIMEOUT + Duration::from_secs(5),
+        "{name} took {:?}",
+        ended.took
+    );
+    assert!(
+        ended.peak_kb < (LIMIT_MB + 64) * 1_024,
+        "{name} took {} kB",
+        ended.peak_kb
+    );
 }
 
 fn bytes(answer: &[u8]) -> Play {
@@ -91,26 +134,78 @@ fn malformed() -> Vec<(&'static str, Vec<u8>)> {
         ("http 0.9", b"<html>hello</html>".to_vec()),
         ("half a status line", b"HTTP/1.1 2".to_vec()),
         ("a bad status line", b"HTTP/1.1 TWO OK\r\n\r\n".to_vec()),
-        ("a status of four digits", b"HTTP/1.1 2000 OK\r\n\r\n".to_vec()),
+        (
+            "a status of four digits",
+            b"HTTP/1.1 2000 OK\r\n\r\n".to_vec(),
+        ),
         ("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
-        ("a version that is none", b"HTTP/7.3 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()),
+        (
+            "a version that is none",
+            b"HTTP/7.3 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        ),
         ("a header without a colon", head("no colon here\r\n\r\n")),
-        ("a header with a blank in its name", head("a b: c\r\ncontent-length: 0\r\n\r\n")),
-        ("a header with a zero byte", head("a: b\0c\r\ncontent-length: 0\r\n\r\n")),
-        ("a folded header", head("a: b\r\n c\r\ncontent-length: 0\r\n\r\n")),
-        ("five thousand headers", head(&format!("{}\r\n", "a: b\r\n".repeat(5_000)))),
-        ("a header of a megabyte", head(&format!("a: {}\r\n\r\n", "x".repeat(1 << 20)))),
-        ("two lengths", head("content-length: 2\r\ncontent-length: 3\r\n\r\nabc")),
-        ("length and chunks", head("content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")),
+        (
+            "a header with a blank in its name",
+            head("a b: c\r\ncontent-length: 0\r\n\r\n"),
+        ),
+        (
+            "a header with a zero byte",
+            head("a: b\0c\r\ncontent-length: 0\r\n\r\n"),
+        ),
+        (
+            "a folded header",
+            head("a: b\r\n c\r\ncontent-length: 0\r\n\r\n"),
+        ),
+        (
+            "five thousand headers",
+            head(&format!("{}\r\n", "a: b\r\n".repeat(5_000))),
+        ),
+        (
+            "a header of a megabyte",
+            head(&format!("a: {}\r\n\r\n", "x".repeat(1 << 20))),
+        ),
+        (
+            "two lengths",
+            head("content-length: 2\r\ncontent-length: 3\r\n\r\nabc"),
+        ),
+        (
+            "length and chunks",
+            head("content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+        ),
         ("a length below zero", head("content-length: -1\r\n\r\n")),
-        ("a length that is no number", head("content-length: many\r\n\r\n")),
-        ("a length past all bounds", head("content-length: 99999999999999999999\r\n\r\nabc")),
+        (
+            "a length that is no number",
+            head("content-length: many\r\n\r\n"),
+        ),
+        (
+            "a length past all bounds",
+            head("content-length: 99999999999999999999\r\n\r\nabc"),
+        ),
         ("a short body", head("content-length: 10\r\n\r\nabc")),
-        ("a cut chunk", head("transfer-encoding: chunked\r\n\r\n5\r\nab")),
-        ("a chunk of a size that is none", head("transfer-encoding: chunked\r\n\r\nzz\r\nab\r\n")),
-        ("a flood of 1xx", [b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000), head("content-length: 0\r\n\r\n")].concat()),
-        ("gzip that is none", head("content-encoding: gzip\r\ncontent-length: 5\r\n\r\nabcde")),
-        ("zstd that is none", head("content-encoding: zstd\r\ncontent-length: 5\r\n\r\nabcde")),
+        (
+            "a cut chunk",
+            head("transfer-encoding: chunked\r\n\r\n5\r\nab"),
+        ),
+        (
+            "a chunk of a size that is none",
+            head("transfer-encoding: chunked\r\n\r\nzz\r\nab\r\n"),
+        ),
+        (
+            "a flood of 1xx",
+            [
+                b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000),
+                head("content-length: 0\r\n\r\n"),
+            ]
+            .concat(),
+        ),
+        (
+            "gzip that is none",
+            head("content-encoding: gzip\r\ncontent-length: 5\r\n\r\nabcde"),
+        ),
+        (
+            "zstd that is none",
+            head("content-encoding: zstd\r\ncontent-length: 5\r\n\r\nabcde"),
+        ),
     ]
 }
 
@@ -124,7 +219,10 @@ fn malformed_answers_end_with_a_reason() {
         ended.peak_kb
     });
     let peak = peak.max().unwrap();
-    figure(&format!("25 malformed answers: each ends with a reason, at most {} MB", peak / 1_024));
+    figure(&format!(
+        "25 malformed answers: each ends with a reason, at most {} MB",
+        peak / 1_024
+    ));
 }
 
 /// Zeros, so many megabytes, packed.
@@ -158,17 +256,25 @@ fn packed(encoding: &str, megabytes: usize) -> Vec<u8> {
 #[test]
 fn packed_bombs_stop_at_the_limit() {
     let megabytes = scaled(1_024);
-    let mut bombs: Vec<(&str, &str, Vec<u8>)> =
-        ["gzip", "deflate", "br", "zstd"].map(|encoding| (encoding, encoding, packed(encoding, megabytes))).to_vec();
+    let mut bombs: Vec<(&str, &str, Vec<u8>)> = ["gzip", "deflate", "br", "zstd"]
+        .map(|encoding| (encoding, encoding, packed(encoding, megabytes)))
+        .to_vec();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&bombs[0].2).unwrap();
     bombs.push(("gzip in gzip", "gzip, gzip", encoder.finish().unwrap()));
     bombs.push(("plain", "identity", vec![b'x'; 40 << 20]));
     for (name, encoding, body) in &bombs {
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         let ended = run(bytes(&[head.as_bytes(), body].concat()));
         assert_survives(name, &ended);
-        figure(&format!("{name} of {megabytes} MB: ends after {} ms with {} MB", ended.took.as_millis(), ended.peak_kb / 1_024));
+        figure(&format!(
+            "{name} of {megabytes} MB: ends after {} ms with {} MB",
+            ended.took.as_millis(),
+            ended.peak_kb / 1_024
+        ));
     }
 }
 
@@ -203,6 +309,10 @@ fn bodies_without_end_stop_at_the_limit_or_the_deadline() {
         let ended = run(play);
         assert!(ended.code == 5, "{name}: {}", ended.output);
         assert_survives(name, &ended);
-        figure(&format!("endless, {name}: ends after {} ms with {} MB", ended.took.as_millis(), ended.peak_kb / 1_024));
+        figure(&format!(
+            "endless, {name}: ends after {} ms with {} MB",
+            ended.took.as_millis(),
+            ended.peak_kb / 1_024
+        ));
     }
 }

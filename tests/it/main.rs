@@ -1,4 +1,5 @@
-//! The tests that see ingam as its users do: from outside, as a program, over files and the loopback interface.
+//! The tests that see ingam as its users do: from outside, as a program, over files and the
+//! loopback interface.
 
 mod acceptance;
 mod architecture;

@@ -30,7 +30,10 @@ impl Flight {
 /// Answers when so many requests are in flight, or none has come for a moment.
 fn counting(together: usize) -> (Server, Arc<Mutex<Flight>>) {
     let flight = Arc::new(Mutex::new(Flight::default()));
-    let (seen, all_here) = (Arc::clone(&flight), Arc::new((Mutex::new(0_usize), Condvar::new())));
+    let (seen, all_here) = (
+        Arc::clone(&flight),
+        Arc::new((Mutex::new(0_usize), Condvar::new())),
+    );
     let server = Server::start(move |arrived| {
         let path = arrived.target.split('?').next().unwrap();
         let part = path.split('/').nth(2).unwrap_or_default().to_owned();
@@ -42,7 +45,10 @@ fn counting(together: usize) -> (Server, Arc<Mutex<Flight>>) {
         *here += 1;
         changed.notify_all();
         let wait = Duration::from_secs(2);
-        here = changed.wait_timeout_while(here, wait, |here| *here % together != 0).unwrap().0;
+        here = changed
+            .wait_timeout_while(here, wait, |here| *here % together != 0)
+            .unwrap()
+            .0;
         drop(here);
         for name in ["all", part.as_str()] {
             seen.lock().unwrap().end(name);
@@ -54,7 +60,10 @@ fn counting(together: usize) -> (Server, Arc<Mutex<Flight>>) {
 
 fn files(folder: &Folder, count: usize) {
     for number in 0..count {
-        folder.write(&format!("requests/f{number:02}.yaml"), &format!("scheme: coupang\nget: /v2/f{number:02}\n"));
+        folder.write(
+            &format!("requests/f{number:02}.yaml"),
+            &format!("scheme: coupang\nget: /v2/f{number:02}\n"),
+        );
     }
 }
 
@@ -64,7 +73,11 @@ fn so_many_requests_run_side_by_side_and_no_more() {
     let folder = workspace(&server);
     files(&folder, 32);
     let (output, code) = run(&folder, &["run", "--env", "local", "-j", "8"]);
-    assert_eq!((code, flight.lock().unwrap().most["all"]), (0, 8), "{output}");
+    assert_eq!(
+        (code, flight.lock().unwrap().most["all"]),
+        (0, 8),
+        "{output}"
+    );
 }
 
 #[test]
@@ -82,9 +95,16 @@ fn lines_stand_in_the_order_of_the_plan() {
     let folder = workspace(&server);
     files(&folder, 8);
     let (output, code) = run(&folder, &["run", "--env", "local", "-j", "4"]);
-    let lines: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("  PASS ")?.split(' ').next()).collect();
+    let lines: Vec<&str> = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("  PASS ")?.split(' ').next())
+        .collect();
     let expected: Vec<String> = (0..8).map(|number| format!("f{number:02}")).collect();
-    assert_eq!((code, lines), (0, expected.iter().map(String::as_str).collect()), "{output}");
+    assert_eq!(
+        (code, lines),
+        (0, expected.iter().map(String::as_str).collect()),
+        "{output}"
+    );
 }
 
 #[test]
@@ -92,12 +112,30 @@ fn steps_and_cases_of_one_file_stay_in_order_and_accounts_run_side_by_side() {
     let (server, flight) = counting(2);
     let folder = workspace(&server);
     let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
-    folder.write("ingam.yaml", &yaml.replace("sg: { shop_id: 123 }", "sg: { shop_id: 123 }, my: { shop_id: 124 }"));
+    folder.write(
+        "ingam.yaml",
+        &yaml.replace(
+            "sg: { shop_id: 123 }",
+            "sg: { shop_id: 123 }, my: { shop_id: 124 }",
+        ),
+    );
     let steps = "steps:\n  - { name: one, get: /v2/flow/1 }\n  - { name: two, get: /v2/flow/2 }\n";
-    folder.write("requests/flow.yaml", &format!("scheme: coupang\ncases: {{ a: {{ n: 1 }}, b: {{ n: 2 }} }}\n{steps}"));
-    folder.write("requests/other.yaml", "scheme: coupang\ncases: { a: { n: 1 }, b: { n: 2 } }\nget: /v2/other\n");
-    folder.write("requests/each.yaml", "scheme: shopee\naccount: all\nget: /api/each\nok: false\n");
-    run(&folder, &["run", "--env", "local", "-j", "8", "flow", "other"]);
+    folder.write(
+        "requests/flow.yaml",
+        &format!("scheme: coupang\ncases: {{ a: {{ n: 1 }}, b: {{ n: 2 }} }}\n{steps}"),
+    );
+    folder.write(
+        "requests/other.yaml",
+        "scheme: coupang\ncases: { a: { n: 1 }, b: { n: 2 } }\nget: /v2/other\n",
+    );
+    folder.write(
+        "requests/each.yaml",
+        "scheme: shopee\naccount: all\nget: /api/each\nok: false\n",
+    );
+    run(
+        &folder,
+        &["run", "--env", "local", "-j", "8", "flow", "other"],
+    );
     assert_eq!(flight.lock().unwrap().most["flow"], 1);
     run_with(
         &folder,
@@ -129,15 +167,25 @@ fn a_fixture_of_the_run_is_made_once_and_undone_after_its_last_user() {
     for number in 0..6 {
         folder.write(
             &format!("requests/u{number}.yaml"),
-            &format!("scheme: coupang\nneeds: thing\nget: \"/v2/use/{number}/{{{{ thing.id }}}}\"\n"),
+            &format!(
+                "scheme: coupang\nneeds: thing\nget: \"/v2/use/{number}/{{{{ thing.id }}}}\"\n"
+            ),
         );
-        folder.write(&format!("requests/w{number}.yaml"), &format!("scheme: coupang\nget: /v2/without/{number}\n"));
+        folder.write(
+            &format!("requests/w{number}.yaml"),
+            &format!("scheme: coupang\nget: /v2/without/{number}\n"),
+        );
     }
     let (output, code) = run(&folder, &["run", "--env", "local", "-j", "4"]);
     let log = log.lock().unwrap();
     let place = |text: &str| log.iter().position(|target| target == text).unwrap();
     assert_eq!(code, 0, "{output}");
-    assert_eq!(log.iter().filter(|target| *target == "/v2/make" || *target == "/v2/gone/7").count(), 2);
+    assert_eq!(
+        log.iter()
+            .filter(|target| *target == "/v2/make" || *target == "/v2/gone/7")
+            .count(),
+        2
+    );
     for number in 0..6 {
         let used = place(&format!("/v2/use/{number}/7"));
         assert!(place("/v2/make") < used && used < place("/v2/gone/7"));
@@ -150,7 +198,11 @@ fn what_failed_runs_again_and_nothing_else() {
     let left = Arc::clone(&fails);
     let server = Server::start(move |arrived| {
         let is_bad = arrived.target == "/v2/f01" || arrived.target == "/v2/f02";
-        if is_bad && left.load(Ordering::SeqCst) > 0 { (400, Vec::new(), b"{}".to_vec()) } else { json(r#"{"code":"OK"}"#) }
+        if is_bad && left.load(Ordering::SeqCst) > 0 {
+            (400, Vec::new(), b"{}".to_vec())
+        } else {
+            json(r#"{"code":"OK"}"#)
+        }
     });
     let folder = workspace(&server);
     files(&folder, 4);
@@ -161,21 +213,38 @@ fn what_failed_runs_again_and_nothing_else() {
         run_with(&folder, &[&["run", "--env", "local"], args].concat(), &env)
     };
     let (output, code) = again(&["--rerun-failed"]);
-    assert!(code == 4 && output.contains("nothing of this workspace failed"), "{code}: {output}");
+    assert!(
+        code == 4 && output.contains("nothing of this workspace failed"),
+        "{code}: {output}"
+    );
     assert_eq!(again(&[]).1, 1);
     let (output, code) = again(&["--rerun-failed", "f01"]);
-    assert!(code == 1 && output.contains("1 failed · 1 request"), "{code}: {output}");
+    assert!(
+        code == 1 && output.contains("1 failed · 1 request"),
+        "{code}: {output}"
+    );
     fails.store(0, Ordering::SeqCst);
     let (output, code) = again(&["--rerun-failed"]);
-    assert!(code == 0 && output.contains("2 passed · 2 requests"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("2 passed · 2 requests"),
+        "{code}: {output}"
+    );
     assert_eq!(again(&["--rerun-failed"]).1, 4);
     // A file that has failed and was moved is not just left out.
     fails.store(2, Ordering::SeqCst);
     assert_eq!(again(&[]).1, 1);
-    std::fs::rename(folder.path().join("requests/f01.yaml"), folder.path().join("requests/g01.yaml")).unwrap();
+    std::fs::rename(
+        folder.path().join("requests/f01.yaml"),
+        folder.path().join("requests/g01.yaml"),
+    )
+    .unwrap();
     let (output, code) = again(&["--rerun-failed"]);
-    let is_said = |output: &str| output.contains("`f01` failed, and there is no such file any more");
-    assert!(code == 1 && is_said(&output) && output.contains("1 failed · 1 request"), "{code}: {output}");
+    let is_said =
+        |output: &str| output.contains("`f01` failed, and there is no such file any more");
+    assert!(
+        code == 1 && is_said(&output) && output.contains("1 failed · 1 request"),
+        "{code}: {output}"
+    );
     assert!(!is_said(&again(&["--rerun-failed"]).0), "it is said once");
 }
 
@@ -184,33 +253,76 @@ fn the_shards_of_a_run_are_the_run() {
     let server = Server::start(|_| json(r#"{"code":"OK"}"#));
     let folder = workspace(&server);
     files(&folder, 12);
-    folder.write("requests/wrong.yaml", "scheme: coupang\nget: /v2/wrong\nassert: { $.code: NO }\n");
+    folder.write(
+        "requests/wrong.yaml",
+        "scheme: coupang\nget: /v2/wrong\nassert: { $.code: NO }\n",
+    );
     let mut ran: BTreeMap<String, usize> = BTreeMap::new();
     let mut codes = Vec::new();
     for index in 0..4 {
         let report = format!("json=out/{index}.json");
         let mut env: Vec<(&str, &str)> = KEYS.to_vec();
         let text = index.to_string();
-        env.extend([("JOB_COMPLETION_INDEX", text.as_str()), ("INGAM_SHARDS", "4")]);
-        let (output, code) = run_with(&folder, &["run", "--env", "local", "--shard", "auto", "--report", &report], &env);
+        env.extend([
+            ("JOB_COMPLETION_INDEX", text.as_str()),
+            ("INGAM_SHARDS", "4"),
+        ]);
+        let (output, code) = run_with(
+            &folder,
+            &[
+                "run", "--env", "local", "--shard", "auto", "--report", &report,
+            ],
+            &env,
+        );
         codes.push(code);
-        assert!(output.contains(&format!("shard {}/4", index + 1)), "{output}");
-        for line in output.lines().filter(|line| line.starts_with("  PASS ") || line.starts_with("  FAIL ")) {
-            *ran.entry(line[7..].split(' ').next().unwrap().to_owned()).or_default() += 1;
+        assert!(
+            output.contains(&format!("shard {}/4", index + 1)),
+            "{output}"
+        );
+        for line in output
+            .lines()
+            .filter(|line| line.starts_with("  PASS ") || line.starts_with("  FAIL "))
+        {
+            *ran.entry(line[7..].split(' ').next().unwrap().to_owned())
+                .or_default() += 1;
         }
     }
-    assert!(ran.len() == 13 && ran.values().all(|count| *count == 1), "{ran:?}");
-    assert_eq!((codes.iter().filter(|code| **code == 1).count(), codes.iter().filter(|code| **code == 0).count()), (1, 3));
+    assert!(
+        ran.len() == 13 && ran.values().all(|count| *count == 1),
+        "{ran:?}"
+    );
+    assert_eq!(
+        (
+            codes.iter().filter(|code| **code == 1).count(),
+            codes.iter().filter(|code| **code == 0).count()
+        ),
+        (1, 3)
+    );
     let documents: Vec<String> = (0..4).map(|index| format!("out/{index}.json")).collect();
-    let args: Vec<&str> = ["report", "merge"].into_iter().chain(documents.iter().map(String::as_str)).collect();
+    let args: Vec<&str> = ["report", "merge"]
+        .into_iter()
+        .chain(documents.iter().map(String::as_str))
+        .collect();
     let (output, code) = run(&folder, &args);
-    assert!(code == 1 && output.contains("12 passed, 1 failed"), "{code}: {output}");
+    assert!(
+        code == 1 && output.contains("12 passed, 1 failed"),
+        "{code}: {output}"
+    );
     // A part that got lost is no green light for what it had to test.
-    let (output, code) = run(&folder, &["report", "merge", "out/0.json", "out/2.json", "out/3.json"]);
-    assert!(code == 3 && output.contains("of 4 shards the following is not here: 2/4"), "{code}: {output}");
+    let (output, code) = run(
+        &folder,
+        &["report", "merge", "out/0.json", "out/2.json", "out/3.json"],
+    );
+    assert!(
+        code == 3 && output.contains("of 4 shards the following is not here: 2/4"),
+        "{code}: {output}"
+    );
     for wrong in ["5/4", "0/4", "x", "auto"] {
         let (output, code) = run(&folder, &["run", "--env", "local", "--shard", wrong]);
-        assert!(code == 2 && output.contains("--shard"), "{wrong}: {code}: {output}");
+        assert!(
+            code == 2 && output.contains("--shard"),
+            "{wrong}: {code}: {output}"
+        );
     }
 }
 
@@ -219,10 +331,21 @@ fn a_shard_without_a_unit_says_so_and_is_no_failure() {
     let server = Server::start(|_| json(r#"{"code":"OK"}"#));
     let folder = workspace(&server);
     files(&folder, 1);
-    let results: Vec<(String, i32)> =
-        (1..=2).map(|index| run(&folder, &["run", "--env", "local", "--shard", &format!("{index}/2")])).collect();
+    let results: Vec<(String, i32)> = (1..=2)
+        .map(|index| {
+            run(
+                &folder,
+                &["run", "--env", "local", "--shard", &format!("{index}/2")],
+            )
+        })
+        .collect();
     assert!(results.iter().all(|(_, code)| *code == 0), "{results:?}");
-    assert!(results.iter().any(|(output, _)| output.contains("0 of 1 unit")), "{results:?}");
+    assert!(
+        results
+            .iter()
+            .any(|(output, _)| output.contains("0 of 1 unit")),
+        "{results:?}"
+    );
 }
 
 #[test]
@@ -235,13 +358,19 @@ fn a_run_that_takes_too_long_is_stopped_and_says_so() {
     let folder = workspace(&server);
     files(&folder, 2);
     let (output, code) = run(&folder, &["run", "--env", "local", "--timeout", "300ms"]);
-    assert!(code == 5 && output.contains("the run took longer than 300 ms"), "{code}: {output}");
+    assert!(
+        code == 5 && output.contains("the run took longer than 300 ms"),
+        "{code}: {output}"
+    );
 }
 
 /// Somebody looks: one line says how far it is, and is gone at the end.
 #[test]
 fn a_terminal_shows_how_far_it_is() {
-    let Ok(script) = std::process::Command::new("script").arg("--version").output() else {
+    let Ok(script) = std::process::Command::new("script")
+        .arg("--version")
+        .output()
+    else {
         eprintln!("skipped: there is no `script` on this machine");
         return;
     };
@@ -251,9 +380,25 @@ fn a_terminal_shows_how_far_it_is() {
     files(&folder, 3);
     let program = format!("{} run --env local -j 2", env!("CARGO_BIN_EXE_ingam"));
     let mut command = std::process::Command::new("script");
-    command.args(["-qec", &program, "/dev/null"]).current_dir(folder.path()).env_clear().envs(KEYS).env("HOME", "/nonexistent");
-    let (stdout, stderr, code) = text(&command.env("PATH", std::env::var_os("PATH").unwrap()).output().unwrap());
-    assert!(code == 0 && stdout.contains("2 running · 0 of 3 done"), "{code}: {stdout}{stderr}");
-    let (shown, cleared) = (stdout.matches(" running · ").count(), stdout.matches("\x1b[2K").count());
+    command
+        .args(["-qec", &program, "/dev/null"])
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(KEYS)
+        .env("HOME", "/nonexistent");
+    let (stdout, stderr, code) = text(
+        &command
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .output()
+            .unwrap(),
+    );
+    assert!(
+        code == 0 && stdout.contains("2 running · 0 of 3 done"),
+        "{code}: {stdout}{stderr}"
+    );
+    let (shown, cleared) = (
+        stdout.matches(" running · ").count(),
+        stdout.matches("\x1b[2K").count(),
+    );
     assert_eq!(shown, cleared, "{stdout:?}");
 }

@@ -1,4 +1,5 @@
-//! Runs the program in a folder, with an environment of its own: no variable, no settings and no clock of this machine's user.
+//! Runs the program in a folder, with an environment of its own: no variable, no settings and no
+//! clock of this machine's user.
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program, about to run in `folder`. Its home is of this folder alone: what a server asked of one test must not hold for
-/// another that gets the same port.
+/// The program, about to run in `folder`. Its home is of this folder alone: what a server asked of
+/// one test must not hold for another that gets the same port.
 pub fn ingam(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingam"));
-    command.env_clear().env("HOME", home_of(folder)).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("HOME", home_of(folder))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
@@ -27,7 +31,11 @@ fn home_of(folder: &Path) -> PathBuf {
 
 pub fn text(output: &Output) -> (String, String, i32) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr), output.status.code().unwrap_or(-1))
+    (
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code().unwrap_or(-1),
+    )
 }
 
 /// A folder that is removed with the value.

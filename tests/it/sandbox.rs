@@ -1,11 +1,13 @@
-//! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens by their rules. Requests
-//! are made with the scheme itself and then spoiled in one way each.
+//! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens
+//! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
 use ingam::load::{LoadedWorkspace, load};
 use ingam::method::Method;
 use ingam::model::scheme::Scheme;
 use ingam::render::FreshValues;
-use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
+use ingam::sandbox::{
+    NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
+};
 use ingam::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
 use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{Value, parse};
@@ -34,11 +36,26 @@ struct Market {
 impl Market {
     fn open() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let loaded = load(super::program::root(), 1).unwrap();
         let nature = SandboxClockAndRng { clock, rng: chance };
-        let sandbox = runtime.block_on(SandboxServer::start(&loaded.workspace, &loaded.workspace.schemes, None, nature)).unwrap();
-        Self { runtime, origins: sandbox.origins, loaded, live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap() }
+        let sandbox = runtime
+            .block_on(SandboxServer::start(
+                &loaded.workspace,
+                &loaded.workspace.schemes,
+                None,
+                nature,
+            ))
+            .unwrap();
+        Self {
+            runtime,
+            origins: sandbox.origins,
+            loaded,
+            live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap(),
+        }
     }
 
     fn scheme(&self, name: &str) -> Arc<Scheme> {
@@ -47,7 +64,9 @@ impl Market {
 
     fn account(&self, scheme: &Scheme) -> NamedValues {
         let accounts = self.loaded.workspace.accounts("sandbox", &scheme.name);
-        let name = accounts.first().map_or("default", |account| account.name.as_str());
+        let name = accounts
+            .first()
+            .map_or("default", |account| account.name.as_str());
         test_account(scheme, name, accounts.first().copied())
     }
 
@@ -55,32 +74,57 @@ impl Market {
         self.origins.base_url(scheme).unwrap()
     }
 
-    /// A right request of that path, at `at`, by `account`, at the level that the rules choose or the one that is named.
-    fn request(&self, scheme: &Scheme, level: Option<&str>, draft: Draft, account: &NamedValues, at: i64) -> WireRequest {
+    /// A right request of that path, at `at`, by `account`, at the level that the rules choose or
+    /// the one that is named.
+    fn request(
+        &self,
+        scheme: &Scheme,
+        level: Option<&str>,
+        draft: Draft,
+        account: &NamedValues,
+        at: i64,
+    ) -> WireRequest {
         let level = choose_level(scheme, level, draft.method, &draft.path);
         let inputs = SigningInputs {
             credentials: account,
             token: Some(account),
-            moment: FreshValues { unix_ms: at, seed: [1; 16] },
+            moment: FreshValues {
+                unix_ms: at,
+                seed: [1; 16],
+            },
             steps: &[],
             extra: &[],
         };
-        seal(scheme, &level.procedure, draft, &self.base(scheme), inputs).unwrap().request
+        seal(scheme, &level.procedure, draft, &self.base(scheme), inputs)
+            .unwrap()
+            .request
     }
 
     fn send(&self, request: &WireRequest) -> WireResponse {
-        self.runtime.block_on(self.live.send(request, Duration::from_secs(5))).unwrap()
+        self.runtime
+            .block_on(self.live.send(request, Duration::from_secs(5)))
+            .unwrap()
     }
 
     /// The same request in another spelling, sent by a plain client: nothing here is sealed.
-    fn send_as(&self, request: &WireRequest, target: &str, headers: &[(String, String)], body: &str) -> (u16, Value) {
+    fn send_as(
+        &self,
+        request: &WireRequest,
+        target: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> (u16, Value) {
         let url = format!("{}{target}", request.base().origin());
         let method = reqwest::Method::from_bytes(request.method().name().as_bytes()).unwrap();
         self.runtime.block_on(async {
-            let mut plain = reqwest::Client::builder().no_proxy().build().unwrap().request(method, url);
-            for (name, value) in
-                headers.iter().filter(|(name, _)| !["host", "content-length", "accept-encoding"].contains(&name.as_str()))
-            {
+            let mut plain = reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .unwrap()
+                .request(method, url);
+            for (name, value) in headers.iter().filter(|(name, _)| {
+                !["host", "content-length", "accept-encoding"].contains(&name.as_str())
+            }) {
                 plain = plain.header(name, value);
             }
             let response = plain.body(body.to_owned()).send().await.unwrap();
@@ -106,7 +150,10 @@ fn body(response: &WireResponse) -> Value {
 }
 
 fn text(value: &Value, name: &str) -> String {
-    value.get(name).and_then(Value::to_plain_text).unwrap_or_default()
+    value
+        .get(name)
+        .and_then(Value::to_plain_text)
+        .unwrap_or_default()
 }
 
 fn with(account: &NamedValues, name: &str, value: &str) -> NamedValues {
@@ -122,17 +169,43 @@ fn one_signature_by_header_is_refused_in_its_own_words() {
     let market = Market::open();
     let scheme = market.scheme("coupang");
     let account = market.account(&scheme);
-    let search = || Draft { query: vec![("limit".to_owned(), "3".to_owned())], ..draft(Method::Get, "/v2/unknown") };
+    let search = || Draft {
+        query: vec![("limit".to_owned(), "3".to_owned())],
+        ..draft(Method::Get, "/v2/unknown")
+    };
     let right = market.request(&scheme, None, search(), &account, NOW);
     let answer = market.send(&right);
-    assert_eq!((answer.status, answer.header(NO_RECORDING)), (501, Some("true")), "verified, and nothing is recorded");
+    assert_eq!(
+        (answer.status, answer.header(NO_RECORDING)),
+        (501, Some("true")),
+        "verified, and nothing is recorded"
+    );
     let header = |from: &str, to: &str| -> Vec<(String, String)> {
-        right.headers().iter().map(|(name, value)| (name.clone(), value.replace(from, to))).collect()
+        right
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.clone(), value.replace(from, to)))
+            .collect()
     };
     let spoiled = [
-        ("another query", right.target().replace("limit=3", "limit=4"), right.headers().to_vec(), "Invalid signature."),
-        ("no header", right.target().to_owned(), Vec::new(), "Request is not authorized."),
-        ("a four-digit year", right.target().to_owned(), header("signed-date=26", "signed-date=2026"), "HMAC format is invalid."),
+        (
+            "another query",
+            right.target().replace("limit=3", "limit=4"),
+            right.headers().to_vec(),
+            "Invalid signature.",
+        ),
+        (
+            "no header",
+            right.target().to_owned(),
+            Vec::new(),
+            "Request is not authorized.",
+        ),
+        (
+            "a four-digit year",
+            right.target().to_owned(),
+            header("signed-date=26", "signed-date=2026"),
+            "HMAC format is invalid.",
+        ),
         (
             "another key",
             right.target().to_owned(),
@@ -142,12 +215,29 @@ fn one_signature_by_header_is_refused_in_its_own_words() {
     ];
     for (what, target, headers, message) in spoiled {
         let (status, answer) = market.send_as(&right, &target, &headers, "");
-        assert_eq!((status, text(&answer, "message").as_str()), (401, message), "{what}");
+        assert_eq!(
+            (status, text(&answer, "message").as_str()),
+            (401, message),
+            "{what}"
+        );
     }
     let old = market.request(&scheme, None, search(), &account, NOW - 9 * 60 * MINUTES);
-    assert_eq!(text(&body(&market.send(&old)), "message"), "Specified signature is expired.", "local time in place of UTC");
-    let other_key = market.request(&scheme, None, search(), &with(&account, "secret_key", "another-secret-key"), NOW);
-    assert_eq!(text(&body(&market.send(&other_key)), "message"), "Invalid signature.");
+    assert_eq!(
+        text(&body(&market.send(&old)), "message"),
+        "Specified signature is expired.",
+        "local time in place of UTC"
+    );
+    let other_key = market.request(
+        &scheme,
+        None,
+        search(),
+        &with(&account, "secret_key", "another-secret-key"),
+        NOW,
+    );
+    assert_eq!(
+        text(&body(&market.send(&other_key)), "message"),
+        "Invalid signature."
+    );
     // Both spellings of the header are official: with and without blanks after the commas.
     let (status, _) = market.send_as(&right, right.target(), &header(", ", ","), "");
     assert_eq!(status, 501);
@@ -163,7 +253,10 @@ fn a_signature_in_the_query_is_refused_in_its_own_words() {
     assert_eq!(market.send(&right).status, 200);
     let without = |name: &str| {
         let (path, query) = right.target().split_once('?').unwrap();
-        let kept: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect();
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.starts_with(&format!("{name}=")))
+            .collect();
         format!("{path}?{}", kept.join("&"))
     };
     let sent = |target: &str| market.send_as(&right, target, &[], "").1;
@@ -174,26 +267,55 @@ fn a_signature_in_the_query_is_refused_in_its_own_words() {
         ("shop_id", "There is no shop_id in query."),
     ] {
         assert_eq!(
-            (text(&sent(&without(name)), "error"), text(&sent(&without(name)), "message")),
+            (
+                text(&sent(&without(name)), "error"),
+                text(&sent(&without(name)), "message")
+            ),
             ("error_param".to_owned(), message.to_owned())
         );
     }
     let signed = |account: &NamedValues, at: i64, level: Option<&str>| {
         body(&market.send(&market.request(&scheme, level, shop(), account, at)))
     };
-    assert_eq!(text(&signed(&with(&account, "partner_key", "another-partner-key-x"), NOW, None), "error"), "error_sign");
-    assert_eq!(text(&signed(&account, NOW - 6 * MINUTES, None), "message"), "Timestamp is expired.");
+    assert_eq!(
+        text(
+            &signed(
+                &with(&account, "partner_key", "another-partner-key-x"),
+                NOW,
+                None
+            ),
+            "error"
+        ),
+        "error_sign"
+    );
+    assert_eq!(
+        text(&signed(&account, NOW - 6 * MINUTES, None), "message"),
+        "Timestamp is expired."
+    );
     assert_eq!(
         text(&signed(&account, NOW, Some("public")), "message"),
         "There is no access_token in query.",
         "public sign for a shop call"
     );
     assert_eq!(
-        text(&signed(&with(&account, "access_token", "another-access-token"), NOW, None), "error"),
+        text(
+            &signed(
+                &with(&account, "access_token", "another-access-token"),
+                NOW,
+                None
+            ),
+            "error"
+        ),
         "invalid_acceess_token"
     );
-    let milliseconds = right.target().replace(&(NOW / 1_000).to_string(), &NOW.to_string());
-    assert!(text(&sent(&milliseconds), "error").starts_with("error_"), "{:?}", sent(&milliseconds));
+    let milliseconds = right
+        .target()
+        .replace(&(NOW / 1_000).to_string(), &NOW.to_string());
+    assert!(
+        text(&sent(&milliseconds), "error").starts_with("error_"),
+        "{:?}",
+        sent(&milliseconds)
+    );
 }
 
 /// The token request of the scheme that issues its own, at a time.
@@ -202,17 +324,34 @@ fn token_request(market: &Market, scheme: &Scheme, account: &NamedValues, at: i6
     let inputs = SigningInputs {
         credentials: account,
         token: None,
-        moment: FreshValues { unix_ms: at, seed: [1; 16] },
+        moment: FreshValues {
+            unix_ms: at,
+            seed: [1; 16],
+        },
         steps: &[],
         extra: &[],
     };
     let draft = token_draft(scheme, issue, inputs).unwrap();
-    seal(scheme, &issue.procedure, draft, &market.base(scheme), inputs).unwrap().request
+    seal(
+        scheme,
+        &issue.procedure,
+        draft,
+        &market.base(scheme),
+        inputs,
+    )
+    .unwrap()
+    .request
 }
 
 fn channels(market: &Market, scheme: &Scheme, token: &str) -> WireResponse {
     let account = with(&market.account(scheme), "access_token", token);
-    market.send(&market.request(scheme, None, draft(Method::Get, "/v1/seller/channels"), &account, NOW))
+    market.send(&market.request(
+        scheme,
+        None,
+        draft(Method::Get, "/v1/seller/channels"),
+        &account,
+        NOW,
+    ))
 }
 
 #[test]
@@ -222,22 +361,48 @@ fn tokens_are_issued_and_refused_by_the_marketplace_s_rules() {
     let account = market.account(&scheme);
     let first = body(&market.send(&token_request(&market, &scheme, &account, NOW - 3_000)));
     let again = body(&market.send(&token_request(&market, &scheme, &account, NOW - 2_000)));
-    assert_eq!(text(&first, "access_token"), text(&again, "access_token"), "the same token while 30 minutes or more remain");
+    assert_eq!(
+        text(&first, "access_token"),
+        text(&again, "access_token"),
+        "the same token while 30 minutes or more remain"
+    );
     assert_eq!(text(&first, "expires_in"), "10800");
-    assert_eq!(channels(&market, &scheme, &text(&first, "access_token")).status, 200);
+    assert_eq!(
+        channels(&market, &scheme, &text(&first, "access_token")).status,
+        200
+    );
     let refused = channels(&market, &scheme, "not-an-issued-token");
-    assert_eq!((refused.status, text(&body(&refused), "code")), (401, "GW.AUTHN".to_owned()));
+    assert_eq!(
+        (refused.status, text(&body(&refused), "code")),
+        (401, "GW.AUTHN".to_owned())
+    );
     for (what, at, message) in [
-        ("a second ahead", NOW + 1_000, "timestamp 항목은 현재 이전이어야 합니다."),
-        ("six minutes old", NOW - 6 * MINUTES, "timestamp항목의 유효 시간이 만료되었습니다."),
+        (
+            "a second ahead",
+            NOW + 1_000,
+            "timestamp 항목은 현재 이전이어야 합니다.",
+        ),
+        (
+            "six minutes old",
+            NOW - 6 * MINUTES,
+            "timestamp항목의 유효 시간이 만료되었습니다.",
+        ),
     ] {
         let answer = market.send(&token_request(&market, &scheme, &account, at));
-        assert_eq!((answer.status, text(&body(&answer), "message")), (400, message.to_owned()), "{what}");
+        assert_eq!(
+            (answer.status, text(&body(&answer), "message")),
+            (400, message.to_owned()),
+            "{what}"
+        );
     }
     let right = token_request(&market, &scheme, &account, NOW - 3_000);
-    let raw = String::from_utf8_lossy(right.body()).replace("client_secret_sign=JDJh", "client_secret_sign=JDJi");
+    let raw = String::from_utf8_lossy(right.body())
+        .replace("client_secret_sign=JDJh", "client_secret_sign=JDJi");
     let (status, answer) = market.send_as(&right, right.target(), right.headers(), &raw);
-    assert_eq!((status, text(&answer, "message").as_str()), (400, "client_secret_sign 항목이 유효하지 않습니다."));
+    assert_eq!(
+        (status, text(&answer, "message").as_str()),
+        (400, "client_secret_sign 항목이 유효하지 않습니다.")
+    );
 }
 
 #[test]
@@ -245,23 +410,45 @@ fn token_parameters_in_the_query_work_and_are_punished_later() {
     let market = Market::open();
     let scheme = market.scheme("naver-commerce");
     let right = token_request(&market, &scheme, &market.account(&scheme), NOW - 3_000);
-    let target = format!("{}?{}", right.target(), String::from_utf8_lossy(right.body()));
+    let target = format!(
+        "{}?{}",
+        right.target(),
+        String::from_utf8_lossy(right.body())
+    );
     let (status, answer) = market.send_as(&right, &target, &[], "");
     assert_eq!(status, 200, "{answer}");
     let punished = channels(&market, &scheme, &text(&answer, "access_token"));
-    assert_eq!((punished.status, text(&body(&punished), "code")), (429, "GW.QUOTA_LIMIT".to_owned()));
-    assert_eq!((punished.header("gncp-gw-quota-limit"), punished.header("gncp-gw-quota-period")), (Some("1"), Some("HOURS")));
+    assert_eq!(
+        (punished.status, text(&body(&punished), "code")),
+        (429, "GW.QUOTA_LIMIT".to_owned())
+    );
+    assert_eq!(
+        (
+            punished.header("gncp-gw-quota-limit"),
+            punished.header("gncp-gw-quota-period")
+        ),
+        (Some("1"), Some("HOURS"))
+    );
     // So is a token request that leaves `grant_type` out.
     let market = Market::open();
     let short = String::from_utf8_lossy(right.body()).replace("&grant_type=client_credentials", "");
     let right = token_request(&market, &scheme, &market.account(&scheme), NOW - 3_000);
     let (status, answer) = market.send_as(&right, right.target(), right.headers(), &short);
     assert_eq!(status, 200, "{answer}");
-    assert_eq!(channels(&market, &scheme, &text(&answer, "access_token")).status, 429);
+    assert_eq!(
+        channels(&market, &scheme, &text(&answer, "access_token")).status,
+        429
+    );
     // `run` explains what the marketplace does not.
-    let outcome =
-        ingam::check::classify_response(&scheme, Method::Get, "/v1/seller/channels", &ingam::check::ResponseView::new(&punished));
-    let ingam::check::ResponseOutcome::ApiError { kind, hint, .. } = outcome else { panic!("not refused") };
+    let outcome = ingam::check::classify_response(
+        &scheme,
+        Method::Get,
+        "/v1/seller/channels",
+        &ingam::check::ResponseView::new(&punished),
+    );
+    let ingam::check::ResponseOutcome::ApiError { kind, hint, .. } = outcome else {
+        panic!("not refused")
+    };
     assert_eq!(kind.name(), "rate_limit");
     assert!(hint.unwrap().contains("query"), "the hint names the reason");
 }

@@ -1,12 +1,14 @@
-//! The life of a token in the sandbox, seen from outside: page, code, exchange, refresh, and every way in which it ends. The
-//! sandbox's clock is moved by hand.
+//! The life of a token in the sandbox, seen from outside: page, code, exchange, refresh, and every
+//! way in which it ends. The sandbox's clock is moved by hand.
 
 use super::program::Folder;
 use ingam::load::{LoadedWorkspace, all_schemes, load};
 use ingam::method::Method;
 use ingam::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
 use ingam::render::FreshValues;
-use ingam::sandbox::{NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account};
+use ingam::sandbox::{
+    NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
+};
 use ingam::sign::{NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft};
 use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{ObjectMember, Value, parse};
@@ -107,17 +109,25 @@ impl Market {
     /// The marketplace of one scheme, with two accounts where there are any.
     fn open(scheme: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let folder = Folder::new();
         folder.write("ingam.yaml", WORKSPACE);
         folder.write("schemes/mall.yaml", MALL);
-        folder.write("requests/shop.yaml", &format!("scheme: {scheme}\nget: /x\n"));
+        folder.write(
+            "requests/shop.yaml",
+            &format!("scheme: {scheme}\nget: /x\n"),
+        );
         let mut loaded = load(folder.path(), 1).unwrap();
         loaded.workspace.schemes = all_schemes(&mut loaded);
         let scheme = Arc::clone(loaded.workspace.scheme(scheme).unwrap());
         let nature = SandboxClockAndRng { clock, rng: chance };
         let only = [Arc::clone(&scheme)];
-        let sandbox = runtime.block_on(SandboxServer::start(&loaded.workspace, &only, None, nature)).unwrap();
+        let sandbox = runtime
+            .block_on(SandboxServer::start(&loaded.workspace, &only, None, nature))
+            .unwrap();
         let plain = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             runtime,
@@ -139,30 +149,68 @@ impl Market {
         let own = self.origins.base_url(&self.scheme).unwrap();
         match region {
             None => own,
-            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().url).unwrap().with_origin(own.origin()).unwrap(),
+            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().url)
+                .unwrap()
+                .with_origin(own.origin())
+                .unwrap(),
         }
     }
 
     fn send(&self, request: &WireRequest) -> WireResponse {
-        self.runtime.block_on(self.live.send(request, Duration::from_secs(5))).unwrap()
+        self.runtime
+            .block_on(self.live.send(request, Duration::from_secs(5)))
+            .unwrap()
     }
 
     /// A token request as the scheme makes it, of what is `known` beside the credentials.
-    fn token_request(&self, request: &TokenRequest, account: &NamedValues, known: &[(&str, &str)]) -> WireRequest {
-        let known: Vec<ObjectMember> = known.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect();
+    fn token_request(
+        &self,
+        request: &TokenRequest,
+        account: &NamedValues,
+        known: &[(&str, &str)],
+    ) -> WireRequest {
+        let known: Vec<ObjectMember> = known
+            .iter()
+            .map(|(name, value)| ((*name).into(), Value::from(*value)))
+            .collect();
         let token = NamedValues(known.clone());
-        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
-        let inputs = SigningInputs { credentials: account, token: Some(&token), moment, steps: &[], extra: &known };
+        let moment = FreshValues {
+            unix_ms: self.scheme.clock.request_time_ms(clock()),
+            seed: [1; 16],
+        };
+        let inputs = SigningInputs {
+            credentials: account,
+            token: Some(&token),
+            moment,
+            steps: &[],
+            extra: &known,
+        };
         let draft = token_draft(&self.scheme, request, inputs).unwrap();
-        seal(&self.scheme, &request.procedure, draft, &self.base(request.host.as_deref()), inputs).unwrap().request
+        seal(
+            &self.scheme,
+            &request.procedure,
+            draft,
+            &self.base(request.host.as_deref()),
+            inputs,
+        )
+        .unwrap()
+        .request
     }
 
     fn exchange_request(&self, token: &str, account: &NamedValues, code: &str) -> WireRequest {
-        self.token_request(self.scheme.token(token).unwrap().exchange.as_ref().unwrap(), account, &[("code", code)])
+        self.token_request(
+            self.scheme.token(token).unwrap().exchange.as_ref().unwrap(),
+            account,
+            &[("code", code)],
+        )
     }
 
     fn refresh_request(&self, token: &str, account: &NamedValues, refresh: &str) -> WireRequest {
-        self.token_request(self.scheme.token(token).unwrap().refresh.as_ref().unwrap(), account, &[("refresh_token", refresh)])
+        self.token_request(
+            self.scheme.token(token).unwrap().refresh.as_ref().unwrap(),
+            account,
+            &[("refresh_token", refresh)],
+        )
     }
 
     fn exchange(&self, token: &str, account: &str, code: &str) -> Value {
@@ -174,30 +222,55 @@ impl Market {
     }
 
     fn link(&self, name: Option<&str>) -> &AuthorizeLink {
-        self.scheme.authorize_links.iter().find(|link| link.name.as_deref() == name).unwrap()
+        self.scheme
+            .authorize_links
+            .iter()
+            .find(|link| link.name.as_deref() == name)
+            .unwrap()
     }
 
     /// What a person sees who opens the link: a label and an address for each anchor.
     fn page(&self, link: &AuthorizeLink, redirect: &str) -> Vec<(String, String)> {
         let answer = self.send(&self.link_request(link, redirect));
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("text/html; charset=utf-8")),
+            "{answer:?}"
+        );
         anchors(std::str::from_utf8(answer.body()).unwrap())
     }
 
     fn link_request(&self, link: &AuthorizeLink, redirect: &str) -> WireRequest {
-        let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from("a<b"))];
+        let extra = [
+            ("redirect".into(), Value::from(redirect)),
+            ("state".into(), Value::from("a<b")),
+        ];
         let account = self.account("one");
-        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
-        let inputs = SigningInputs { credentials: &account, token: None, moment, steps: &[], extra: &extra };
+        let moment = FreshValues {
+            unix_ms: self.scheme.clock.request_time_ms(clock()),
+            seed: [1; 16],
+        };
+        let inputs = SigningInputs {
+            credentials: &account,
+            token: None,
+            moment,
+            steps: &[],
+            extra: &extra,
+        };
         let draft = authorize_draft(&self.scheme, link, inputs).unwrap();
         let base = self.base(link.link_host.region_for("live"));
-        seal(&self.scheme, &link.procedure, draft, &base, inputs).unwrap().request
+        seal(&self.scheme, &link.procedure, draft, &base, inputs)
+            .unwrap()
+            .request
     }
 
     /// The code behind the anchor of that label.
     fn code(&self, label: &str) -> String {
         let page = self.page(&self.scheme.authorize_links[0], "https://app.example/back");
-        let (_, address) = page.iter().find(|(known, _)| known.contains(label)).unwrap_or_else(|| panic!("{page:?}"));
+        let (_, address) = page
+            .iter()
+            .find(|(known, _)| known.contains(label))
+            .unwrap_or_else(|| panic!("{page:?}"));
         parameter(address, "code").unwrap()
     }
 
@@ -205,17 +278,46 @@ impl Market {
     fn call(&self, path: &str, account: &str, access: &str) -> WireResponse {
         let mut account = self.account(account);
         account.set("access_token", Value::from(access));
-        let (body, query, raw_query, headers) = (DraftBody::None, Vec::new(), String::new(), Vec::new());
-        let draft = Draft { method: Method::Get, path: path.to_owned(), raw_query, query, headers, body };
+        let (body, query, raw_query, headers) =
+            (DraftBody::None, Vec::new(), String::new(), Vec::new());
+        let draft = Draft {
+            method: Method::Get,
+            path: path.to_owned(),
+            raw_query,
+            query,
+            headers,
+            body,
+        };
         let level = choose_level(&self.scheme, None, draft.method, &draft.path);
-        let moment = FreshValues { unix_ms: self.scheme.clock.request_time_ms(clock()), seed: [1; 16] };
-        let inputs = SigningInputs { credentials: &account, token: Some(&account), moment, steps: &[], extra: &[] };
-        self.send(&seal(&self.scheme, &level.procedure, draft, &self.base(None), inputs).unwrap().request)
+        let moment = FreshValues {
+            unix_ms: self.scheme.clock.request_time_ms(clock()),
+            seed: [1; 16],
+        };
+        let inputs = SigningInputs {
+            credentials: &account,
+            token: Some(&account),
+            moment,
+            steps: &[],
+            extra: &[],
+        };
+        self.send(
+            &seal(
+                &self.scheme,
+                &level.procedure,
+                draft,
+                &self.base(None),
+                inputs,
+            )
+            .unwrap()
+            .request,
+        )
     }
 
     /// Whether a call is verified: nothing is recorded here, and the sandbox says so only then.
     fn accepts(&self, path: &str, account: &str, access: &str) -> bool {
-        self.call(path, account, access).header(NO_RECORDING).is_some()
+        self.call(path, account, access)
+            .header(NO_RECORDING)
+            .is_some()
     }
 
     fn control(&self, method: &str, what: &str) -> (u16, Value) {
@@ -223,7 +325,10 @@ impl Market {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         self.runtime.block_on(async {
             let response = self.plain.request(method, url).send().await.unwrap();
-            (response.status().as_u16(), parse(&response.bytes().await.unwrap()).unwrap())
+            (
+                response.status().as_u16(),
+                parse(&response.bytes().await.unwrap()).unwrap(),
+            )
         })
     }
 
@@ -237,27 +342,45 @@ impl Market {
         let (_, seen) = self.control("GET", "tokens");
         let is = |owner: &&Value| {
             let ids = owner.get("ids").unwrap();
-            text(owner, "token") == token && ids.get(id.0).and_then(Value::to_plain_text) == Some(id.1.to_string())
+            text(owner, "token") == token
+                && ids.get(id.0).and_then(Value::to_plain_text) == Some(id.1.to_string())
         };
-        let owner = seen.get("owners").and_then(Value::as_list).unwrap().iter().find(is);
-        owner.and_then(|owner| owner.get(count)?.as_number()?.as_i64()).unwrap_or_else(|| panic!("{token} {id:?}: {seen}"))
+        let owner = seen
+            .get("owners")
+            .and_then(Value::as_list)
+            .unwrap()
+            .iter()
+            .find(is);
+        owner
+            .and_then(|owner| owner.get(count)?.as_number()?.as_i64())
+            .unwrap_or_else(|| panic!("{token} {id:?}: {seen}"))
     }
 
     /// Every byte that comes back for a request on a connection of its own.
     fn raw_answer(&self, request: &WireRequest) -> Vec<u8> {
-        let mut text = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", request.method(), request.target());
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nconnection: close\r\n",
+            request.method(),
+            request.target()
+        );
         for (name, value) in request.headers() {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         if !request.headers().iter().any(|(name, _)| name == "host") {
             text.push_str(&format!("host: {}\r\n", request.base().authority()));
         }
-        if !request.headers().iter().any(|(name, _)| name == "content-length") {
+        if !request
+            .headers()
+            .iter()
+            .any(|(name, _)| name == "content-length")
+        {
             text.push_str(&format!("content-length: {}\r\n", request.body().len()));
         }
         let sent = [text.as_bytes(), b"\r\n", request.body()].concat();
         self.runtime.block_on(async {
-            let stream = tokio::net::TcpStream::connect(request.base().authority()).await.unwrap();
+            let stream = tokio::net::TcpStream::connect(request.base().authority())
+                .await
+                .unwrap();
             stream.writable().await.unwrap();
             assert_eq!(stream.try_write(&sent).unwrap(), sent.len());
             let (mut all, mut buffer) = (Vec::new(), [0; 4_096]);
@@ -279,12 +402,19 @@ fn body(response: &WireResponse) -> Value {
 }
 
 fn text(value: &Value, path: &str) -> String {
-    let found = path.split('.').try_fold(value, |value, name| value.get(name));
+    let found = path
+        .split('.')
+        .try_fold(value, |value, name| value.get(name));
     found.and_then(Value::to_plain_text).unwrap_or_default()
 }
 
 fn anchors(page: &str) -> Vec<(String, String)> {
-    let plain = |text: &str| text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let plain = |text: &str| {
+        text.replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+    };
     let anchors = page.split("<a href=\"").skip(1).map(|rest| {
         let (href, rest) = rest.split_once("\">").unwrap();
         (plain(rest.split_once("</a>").unwrap().0), plain(href))
@@ -294,7 +424,10 @@ fn anchors(page: &str) -> Vec<(String, String)> {
 
 fn parameter(address: &str, name: &str) -> Option<String> {
     let query = address.split_once('?')?.1.split('#').next()?;
-    parse_query(query).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    parse_query(query)
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
 }
 
 fn with(account: &NamedValues, name: &str, value: impl Into<Value>) -> NamedValues {
@@ -316,7 +449,10 @@ fn authorized(market: &Market) -> Value {
 #[test]
 fn a_shop_lives_from_the_page_to_the_next_pair() {
     let market = Market::open("shopee");
-    let page = market.page(market.link(Some("signed")), "https://app.example/back?x=1#end");
+    let page = market.page(
+        market.link(Some("signed")),
+        "https://app.example/back?x=1#end",
+    );
     let labels: Vec<&str> = page.iter().map(|(label, _)| label.as_str()).collect();
     assert_eq!(
         labels,
@@ -328,23 +464,40 @@ fn a_shop_lives_from_the_page_to_the_next_pair() {
     );
     let (_, address) = &page[0];
     let code = parameter(address, "code").unwrap();
-    assert_eq!(address, &format!("https://app.example/back?x=1&code={code}&shop_id=101#end"));
+    assert_eq!(
+        address,
+        &format!("https://app.example/back?x=1&code={code}&shop_id=101#end")
+    );
     let first = market.exchange("shop", "one", &code);
-    assert_eq!((text(&first, "error"), text(&first, "expire_in")), (String::new(), "14400".to_owned()), "{first}");
+    assert_eq!(
+        (text(&first, "error"), text(&first, "expire_in")),
+        (String::new(), "14400".to_owned()),
+        "{first}"
+    );
     assert!(market.accepts(SHOP, "one", &text(&first, "access_token")));
     wait(HOUR);
     let second = market.refresh("shop", "one", &text(&first, "refresh_token"));
     assert_eq!(text(&second, "error"), "", "{second}");
     assert_ne!(text(&second, "access_token"), text(&first, "access_token"));
-    assert_ne!(text(&second, "refresh_token"), text(&first, "refresh_token"));
+    assert_ne!(
+        text(&second, "refresh_token"),
+        text(&first, "refresh_token")
+    );
     wait(5 * MINUTE - 1);
-    assert!(market.accepts(SHOP, "one", &text(&first, "access_token")), "the old one is good for 5 minutes more");
+    assert!(
+        market.accepts(SHOP, "one", &text(&first, "access_token")),
+        "the old one is good for 5 minutes more"
+    );
     wait(1);
     assert!(!market.accepts(SHOP, "one", &text(&first, "access_token")));
     assert!(market.accepts(SHOP, "one", &text(&second, "access_token")));
     wait(4 * HOUR - 5 * MINUTE);
     let refused = market.call(SHOP, "one", &text(&second, "access_token"));
-    assert_eq!(text(&body(&refused), "error"), "invalid_acceess_token", "4 hours are over");
+    assert_eq!(
+        text(&body(&refused), "error"),
+        "invalid_acceess_token",
+        "4 hours are over"
+    );
     assert_eq!(market.counted("shop", ("shop_id", 101), "refreshed"), 1);
 }
 
@@ -354,38 +507,84 @@ fn a_link_is_verified_and_says_where_to_go_back() {
     let signed = market.link_request(market.link(Some("signed")), "https://app.example/");
     let get = |target: &str| {
         let url = format!("{}{target}", signed.base().origin());
-        let answer = async { market.plain.get(url).send().await.unwrap().bytes().await.unwrap() };
+        let answer = async {
+            market
+                .plain
+                .get(url)
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap()
+        };
         String::from_utf8(market.runtime.block_on(answer).to_vec()).unwrap()
     };
     assert!(get(signed.target()).contains("<a href="));
     assert!(get(&signed.target().replace("sign=", "sign=0")).contains("error_sign"));
-    assert!(get(&signed.target().replace("redirect=", "elsewhere=")).contains("the link has no `redirect`"));
-    let script = get(&signed.target().replace("https%3A%2F%2Fapp.example%2F", "javascript%3Aalert(1)"));
+    assert!(
+        get(&signed.target().replace("redirect=", "elsewhere="))
+            .contains("the link has no `redirect`")
+    );
+    let script = get(&signed
+        .target()
+        .replace("https%3A%2F%2Fapp.example%2F", "javascript%3Aalert(1)"));
     assert!(script.contains("begins with neither"), "{script}");
     wait(5 * MINUTE + 1_000);
     assert!(get(signed.target()).contains("Timestamp is expired."));
     let link = market.link(Some("unsigned"));
     let page = market.page(link, "http://127.0.0.1:1/?a=\"><script>");
     assert_eq!(page.len(), 3);
-    assert!(page.iter().all(|(_, address)| parameter(address, "state").as_deref() == Some("a<b")), "{page:?}");
-    assert_eq!(parameter(&page[2].1, "main_account_id").as_deref(), Some("500000001"));
+    assert!(
+        page.iter()
+            .all(|(_, address)| parameter(address, "state").as_deref() == Some("a<b")),
+        "{page:?}"
+    );
+    assert_eq!(
+        parameter(&page[2].1, "main_account_id").as_deref(),
+        Some("500000001")
+    );
     let unsigned = market.link_request(link, "http://127.0.0.1:1/?a=\"><script>");
-    assert!(!get(unsigned.target()).contains("<script>"), "what stands in a link is text");
-    assert!(get(&unsigned.target().replace("partner_id=1000001", "partner_id=7")).contains("partner_id is invalid"));
+    assert!(
+        !get(unsigned.target()).contains("<script>"),
+        "what stands in a link is text"
+    );
+    assert!(
+        get(&unsigned
+            .target()
+            .replace("partner_id=1000001", "partner_id=7"))
+        .contains("partner_id is invalid")
+    );
 }
 
 #[test]
 fn a_code_works_once_for_ten_minutes_and_for_its_shop() {
     let market = Market::open("shopee");
     let code = market.code("shop_id 101");
-    assert_eq!(text(&market.exchange("shop", "two", &code), "error"), "invalid_code", "another shop");
-    assert_eq!(text(&market.exchange("main_account", "one", &code), "error"), "invalid_code", "another token");
+    assert_eq!(
+        text(&market.exchange("shop", "two", &code), "error"),
+        "invalid_code",
+        "another shop"
+    );
+    assert_eq!(
+        text(&market.exchange("main_account", "one", &code), "error"),
+        "invalid_code",
+        "another token"
+    );
     wait(10 * MINUTE - 1);
     assert_eq!(text(&market.exchange("shop", "one", &code), "error"), "");
-    assert_eq!(text(&market.exchange("shop", "one", &code), "error"), "invalid_code", "once more");
+    assert_eq!(
+        text(&market.exchange("shop", "one", &code), "error"),
+        "invalid_code",
+        "once more"
+    );
     let code = market.code("shop_id 101");
     wait(10 * MINUTE);
-    assert_eq!(text(&market.exchange("shop", "one", &code), "error"), "invalid_code", "too old");
+    assert_eq!(
+        text(&market.exchange("shop", "one", &code), "error"),
+        "invalid_code",
+        "too old"
+    );
     assert_eq!(market.counted("shop", ("shop_id", 101), "refused"), 2);
 }
 
@@ -399,22 +598,51 @@ fn a_token_request_says_what_the_scheme_says() {
         let answer = body(&market.send(&market.refresh_request("shop", account, &refresh)));
         format!("{}: {}", text(&answer, "error"), text(&answer, "message"))
     };
-    assert_eq!(refused(&with(&one, "shop_id", 999_i64)), "error_auth: Invalid partner_id or shopid.");
-    assert_eq!(refused(&with(&one, "shop_id", "101")), "error_auth: Invalid partner_id or shopid.", "text for a number");
-    assert_eq!(refused(&with(&one, "partner_id", 7_i64)), "error_auth: partner_id is invalid");
-    assert_eq!(refused(&with(&one, "partner_key", "another-key")), "error_sign: Wrong sign.");
+    assert_eq!(
+        refused(&with(&one, "shop_id", 999_i64)),
+        "error_auth: Invalid partner_id or shopid."
+    );
+    assert_eq!(
+        refused(&with(&one, "shop_id", "101")),
+        "error_auth: Invalid partner_id or shopid.",
+        "text for a number"
+    );
+    assert_eq!(
+        refused(&with(&one, "partner_id", 7_i64)),
+        "error_auth: partner_id is invalid"
+    );
+    assert_eq!(
+        refused(&with(&one, "partner_key", "another-key")),
+        "error_sign: Wrong sign."
+    );
     assert!(refused(&with(&one, "shop_id", Value::Null)).contains("There is no shop_id in json."));
     // The body is not signed here: another one arrives with the same signature.
     let right = market.refresh_request("shop", &one, &refresh);
     let post = |body: String| {
         let url = format!("{}{}", right.base().origin(), right.target());
-        let request = market.plain.post(url).header("content-type", "application/json").body(body);
-        parse(&market.runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() })).unwrap()
+        let request = market
+            .plain
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body);
+        parse(
+            &market
+                .runtime
+                .block_on(async { request.send().await.unwrap().bytes().await.unwrap() }),
+        )
+        .unwrap()
     };
     let sent = String::from_utf8(right.body().to_vec()).unwrap();
     let both = post(sent.replace('{', "{\"merchant_id\":201,"));
-    assert!(text(&both, "message").contains("merchant_id in json does not belong"), "{both}");
-    assert_eq!(text(&post(sent), "error"), "", "nothing was spent by what was refused");
+    assert!(
+        text(&both, "message").contains("merchant_id in json does not belong"),
+        "{both}"
+    );
+    assert_eq!(
+        text(&post(sent), "error"),
+        "",
+        "nothing was spent by what was refused"
+    );
 }
 
 #[test]
@@ -424,22 +652,52 @@ fn a_refresh_token_works_once() {
     let second = market.refresh("shop", "one", &text(&first, "refresh_token"));
     let again = market.refresh("shop", "one", &text(&first, "refresh_token"));
     assert_eq!(text(&again, "error"), "error_shop_refresh_token");
-    assert_eq!(text(&market.refresh("shop", "two", &text(&second, "refresh_token")), "error"), "error_shop_refresh_token");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "two", &text(&second, "refresh_token")),
+            "error"
+        ),
+        "error_shop_refresh_token"
+    );
     market.set("grace?seconds=60");
     wait(MINUTE - 1);
     let same = market.refresh("shop", "one", &text(&first, "refresh_token"));
     for name in ["access_token", "refresh_token"] {
-        assert_eq!(text(&same, name), text(&second, name), "within the grace the very pair comes back");
+        assert_eq!(
+            text(&same, name),
+            text(&second, name),
+            "within the grace the very pair comes back"
+        );
     }
     wait(1);
     let late = market.refresh("shop", "one", &text(&first, "refresh_token"));
     assert_eq!(text(&late, "error"), "error_shop_refresh_token");
     let counted = |count: &str| market.counted("shop", ("shop_id", 101), count);
-    assert_eq!((counted("exchanged"), counted("refreshed"), counted("replayed"), counted("refused")), (1, 1, 3, 2));
+    assert_eq!(
+        (
+            counted("exchanged"),
+            counted("refreshed"),
+            counted("replayed"),
+            counted("refused")
+        ),
+        (1, 1, 3, 2)
+    );
     // A new authorization replaces what is left of the old one.
     let new = authorized(&market);
-    assert_eq!(text(&market.refresh("shop", "one", &text(&second, "refresh_token")), "error"), "error_shop_refresh_token");
-    assert_eq!(text(&market.refresh("shop", "one", &text(&new, "refresh_token")), "error"), "");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&second, "refresh_token")),
+            "error"
+        ),
+        "error_shop_refresh_token"
+    );
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&new, "refresh_token")),
+            "error"
+        ),
+        ""
+    );
 }
 
 #[test]
@@ -447,10 +705,16 @@ fn a_main_account_is_split_into_its_shops_and_merchants() {
     let market = Market::open("shopee");
     let shared = market.exchange("main_account", "one", &market.code("main_account_id"));
     let list = |name: &str| shared.get(name).map(Value::to_json).unwrap_or_default();
-    assert_eq!((list("shop_id_list"), list("merchant_id_list")), ("[101,102]".to_owned(), "[201]".to_owned()), "{shared}");
+    assert_eq!(
+        (list("shop_id_list"), list("merchant_id_list")),
+        ("[101,102]".to_owned(), "[201]".to_owned()),
+        "{shared}"
+    );
     let access = text(&shared, "access_token");
     assert!(
-        market.accepts(SHOP, "one", &access) && market.accepts(SHOP, "two", &access) && market.accepts(MERCHANT, "one", &access)
+        market.accepts(SHOP, "one", &access)
+            && market.accepts(SHOP, "two", &access)
+            && market.accepts(MERCHANT, "one", &access)
     );
     let refresh = text(&shared, "refresh_token");
     let mut pairs = Vec::new();
@@ -458,7 +722,11 @@ fn a_main_account_is_split_into_its_shops_and_merchants() {
         let pair = market.refresh(token, account, &refresh);
         assert_eq!(text(&pair, "error"), "", "{token} {account}: {pair}");
         let again = market.refresh(token, account, &refresh);
-        assert_eq!(text(&again, "error"), "error_shop_refresh_token", "{token} {account}");
+        assert_eq!(
+            text(&again, "error"),
+            "error_shop_refresh_token",
+            "{token} {account}"
+        );
         pairs.push(text(&pair, "refresh_token"));
     }
     assert_eq!(
@@ -467,7 +735,10 @@ fn a_main_account_is_split_into_its_shops_and_merchants() {
         "each has its own chain now"
     );
     assert_eq!(text(&market.refresh("shop", "one", &pairs[0]), "error"), "");
-    assert_eq!(text(&market.refresh("merchant", "one", &pairs[2]), "error"), "");
+    assert_eq!(
+        text(&market.refresh("merchant", "one", &pairs[2]), "error"),
+        ""
+    );
 }
 
 #[test]
@@ -476,9 +747,19 @@ fn a_token_is_good_for_its_owner_alone() {
     let access = text(&authorized(&market), "access_token");
     assert!(market.accepts(SHOP, "one", &access));
     let other = body(&market.call(SHOP, "two", &access));
-    assert_eq!(text(&other, "error"), "invalid_acceess_token", "a token of one shop for another");
-    assert!(!market.accepts(MERCHANT, "one", &access), "a shop's token is no merchant's");
-    assert!(market.accepts(SHOP, "two", "sandbox-access-token-two"), "the test keys stay");
+    assert_eq!(
+        text(&other, "error"),
+        "invalid_acceess_token",
+        "a token of one shop for another"
+    );
+    assert!(
+        !market.accepts(MERCHANT, "one", &access),
+        "a shop's token is no merchant's"
+    );
+    assert!(
+        market.accepts(SHOP, "two", "sandbox-access-token-two"),
+        "the test keys stay"
+    );
 }
 
 #[test]
@@ -486,25 +767,55 @@ fn a_grant_can_be_taken_back_and_everything_gets_too_old() {
     let market = Market::open("shopee");
     let revoked = authorized(&market);
     market.set("revoke?token=shop&shop_id=102");
-    assert!(market.accepts(SHOP, "one", &text(&revoked, "access_token")), "only the other shop's");
+    assert!(
+        market.accepts(SHOP, "one", &text(&revoked, "access_token")),
+        "only the other shop's"
+    );
     market.set("revoke");
     assert!(!market.accepts(SHOP, "one", &text(&revoked, "access_token")));
-    assert_eq!(text(&market.refresh("shop", "one", &text(&revoked, "refresh_token")), "error"), "shop_no_linked");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&revoked, "refresh_token")),
+            "error"
+        ),
+        "shop_no_linked"
+    );
     let pair = authorized(&market);
-    assert!(!market.accepts(SHOP, "one", &text(&revoked, "access_token")), "what was taken back stays dead");
+    assert!(
+        !market.accepts(SHOP, "one", &text(&revoked, "access_token")),
+        "what was taken back stays dead"
+    );
     market.set("expire?what=access");
     assert!(!market.accepts(SHOP, "one", &text(&pair, "access_token")));
     let pair = market.refresh("shop", "one", &text(&pair, "refresh_token"));
     assert!(market.accepts(SHOP, "one", &text(&pair, "access_token")));
     market.set("expire?what=refresh");
-    assert_eq!(text(&market.refresh("shop", "one", &text(&pair, "refresh_token")), "error"), "refresh_token_expired");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&pair, "refresh_token")),
+            "error"
+        ),
+        "refresh_token_expired"
+    );
     let pair = authorized(&market);
     market.set("expire?what=grant");
-    assert_eq!(text(&market.refresh("shop", "one", &text(&pair, "refresh_token")), "error"), "shop_no_linked");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&pair, "refresh_token")),
+            "error"
+        ),
+        "shop_no_linked"
+    );
     // The same by the scheme's own lives.
     let pair = authorized(&market);
     wait(30 * DAY);
-    assert_eq!(text(&market.refresh("shop", "one", &text(&pair, "refresh_token")), "error"), "refresh_token_expired");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&pair, "refresh_token")),
+            "error"
+        ),
+        "refresh_token_expired"
+    );
     market.set("life?access=60&refresh=40000000");
     let pair = authorized(&market);
     assert_eq!(text(&pair, "expire_in"), "60");
@@ -512,7 +823,13 @@ fn a_grant_can_be_taken_back_and_everything_gets_too_old() {
     let pair = market.refresh("shop", "one", &text(&pair, "refresh_token"));
     assert_eq!(text(&pair, "error"), "");
     wait(1);
-    assert_eq!(text(&market.refresh("shop", "one", &text(&pair, "refresh_token")), "error"), "shop_no_linked");
+    assert_eq!(
+        text(
+            &market.refresh("shop", "one", &text(&pair, "refresh_token")),
+            "error"
+        ),
+        "shop_no_linked"
+    );
 }
 
 #[test]
@@ -521,16 +838,38 @@ fn a_lost_answer_has_spent_the_token() {
     let first = authorized(&market);
     market.set("lose?answers=1");
     let request = market.refresh_request("shop", &market.account("one"), "not-a-token");
-    assert_eq!(text(&body(&market.send(&request)), "error"), "error_shop_refresh_token", "what is refused is not lost");
-    let request = market.refresh_request("shop", &market.account("one"), &text(&first, "refresh_token"));
-    assert_eq!(market.raw_answer(&request), b"", "the connection ends without a byte");
+    assert_eq!(
+        text(&body(&market.send(&request)), "error"),
+        "error_shop_refresh_token",
+        "what is refused is not lost"
+    );
+    let request = market.refresh_request(
+        "shop",
+        &market.account("one"),
+        &text(&first, "refresh_token"),
+    );
+    assert_eq!(
+        market.raw_answer(&request),
+        b"",
+        "the connection ends without a byte"
+    );
     let again = String::from_utf8(market.raw_answer(&request)).unwrap();
-    assert!(again.starts_with("HTTP/1.1 403 ") && again.contains("error_shop_refresh_token"), "{again}");
+    assert!(
+        again.starts_with("HTTP/1.1 403 ") && again.contains("error_shop_refresh_token"),
+        "{again}"
+    );
     let (_, seen) = market.control("GET", "tokens");
-    assert_eq!((text(&seen, "requests"), text(&seen, "lost")), ("4".to_owned(), "1".to_owned()), "{seen}");
+    assert_eq!(
+        (text(&seen, "requests"), text(&seen, "lost")),
+        ("4".to_owned(), "1".to_owned()),
+        "{seen}"
+    );
     market.set("grace?seconds=1");
     let found = market.refresh("shop", "one", &text(&first, "refresh_token"));
-    assert!(market.accepts(SHOP, "one", &text(&found, "access_token")), "the grace gives the lost pair back");
+    assert!(
+        market.accepts(SHOP, "one", &text(&found, "access_token")),
+        "the grace gives the lost pair back"
+    );
 }
 
 #[test]
@@ -555,7 +894,10 @@ fn control_shows_no_token_and_says_what_there_is() {
     ] {
         let (status, answer) = market.control(method, what);
         let said = text(&answer, "message");
-        assert!(status == 400 && said.contains(message) && said.contains("POST lose?answers=N"), "{what}: {status} {said}");
+        assert!(
+            status == 400 && said.contains(message) && said.contains("POST lose?answers=N"),
+            "{what}: {status} {said}"
+        );
     }
 }
 
@@ -563,8 +905,19 @@ fn control_shows_no_token_and_says_what_there_is() {
 fn tokens_for_credentials_alone_come_as_before() {
     let market = Market::open("naver-commerce");
     let account = market.account("default");
-    let issue = market.scheme.token("seller").unwrap().issue.as_ref().unwrap();
-    let ask = || text(&body(&market.send(&market.token_request(issue, &account, &[]))), "access_token");
+    let issue = market
+        .scheme
+        .token("seller")
+        .unwrap()
+        .issue
+        .as_ref()
+        .unwrap();
+    let ask = || {
+        text(
+            &body(&market.send(&market.token_request(issue, &account, &[]))),
+            "access_token",
+        )
+    };
     let first = ask();
     wait(150 * MINUTE);
     assert_eq!(ask(), first);
@@ -574,36 +927,76 @@ fn tokens_for_credentials_alone_come_as_before() {
     let path = "/v1/seller/channels";
     assert!(market.accepts(path, "default", &first) && market.accepts(path, "default", &second));
     wait(30 * MINUTE);
-    assert!(!market.accepts(path, "default", &first) && market.accepts(path, "default", &second), "until its own end");
+    assert!(
+        !market.accepts(path, "default", &first) && market.accepts(path, "default", &second),
+        "until its own end"
+    );
     market.set("revoke");
     assert!(!market.accepts(path, "default", &second));
     let third = ask();
-    assert!(third != second && market.accepts(path, "default", &third), "the application asks again");
+    assert!(
+        third != second && market.accepts(path, "default", &third),
+        "the application asks again"
+    );
     let (_, seen) = market.control("GET", "tokens");
-    assert_eq!(text(&seen.get("owners").unwrap().as_list().unwrap()[0], "issued"), "4", "{seen}");
+    assert_eq!(
+        text(&seen.get("owners").unwrap().as_list().unwrap()[0], "issued"),
+        "4",
+        "{seen}"
+    );
 }
 
 #[test]
 fn a_pair_whose_owner_only_the_marketplace_knows() {
     let market = Market::open("lazada");
     let pair = market.exchange("seller", "one", &market.code("account two"));
-    assert_eq!((text(&pair, "code"), text(&pair, "expires_in")), ("0".to_owned(), "2592000".to_owned()), "{pair}");
+    assert_eq!(
+        (text(&pair, "code"), text(&pair, "expires_in")),
+        ("0".to_owned(), "2592000".to_owned()),
+        "{pair}"
+    );
     assert_eq!(text(&pair, "refresh_expires_in"), "15552000");
     let path = "/orders/get";
-    assert!(market.accepts(path, "one", &text(&pair, "access_token")), "nothing in it says which account it is");
+    assert!(
+        market.accepts(path, "one", &text(&pair, "access_token")),
+        "nothing in it says which account it is"
+    );
     wait(DAY);
     let next = market.refresh("seller", "one", &text(&pair, "refresh_token"));
-    assert_eq!(text(&next, "refresh_token"), text(&pair, "refresh_token"), "it stays");
+    assert_eq!(
+        text(&next, "refresh_token"),
+        text(&pair, "refresh_token"),
+        "it stays"
+    );
     assert_ne!(text(&next, "access_token"), text(&pair, "access_token"));
     assert_eq!(text(&next, "refresh_expires_in"), "15465600");
     assert!(
-        market.accepts(path, "two", &text(&next, "access_token")) && market.accepts(path, "two", &text(&pair, "access_token"))
+        market.accepts(path, "two", &text(&next, "access_token"))
+            && market.accepts(path, "two", &text(&pair, "access_token"))
     );
-    assert_eq!(text(&market.refresh("seller", "one", "x"), "code"), "IllegalRefreshToken");
-    assert_eq!(text(&market.exchange("seller", "one", "x"), "code"), "InvalidCode");
+    assert_eq!(
+        text(&market.refresh("seller", "one", "x"), "code"),
+        "IllegalRefreshToken"
+    );
+    assert_eq!(
+        text(&market.exchange("seller", "one", "x"), "code"),
+        "InvalidCode"
+    );
     market.set("revoke?account=two");
-    assert_eq!(text(&market.refresh("seller", "one", &text(&pair, "refresh_token")), "code"), "IllegalRefreshToken");
-    assert_eq!(text(&body(&market.call(path, "two", &text(&next, "access_token"))), "code"), "IllegalAccessToken");
+    assert_eq!(
+        text(
+            &market.refresh("seller", "one", &text(&pair, "refresh_token")),
+            "code"
+        ),
+        "IllegalRefreshToken"
+    );
+    assert_eq!(
+        text(
+            &body(&market.call(path, "two", &text(&next, "access_token"))),
+            "code"
+        ),
+        "IllegalAccessToken"
+    );
 }
 
 #[test]
@@ -612,24 +1005,61 @@ fn a_pair_with_points_in_time_and_a_link_without_an_address() {
     let page = market.page(market.link(None), "");
     let (label, address) = &page[1];
     assert_eq!(label, "seller: app_key sandbox-app-key, account two");
-    assert!(address.starts_with(&format!("{}/.ingam/callback?code=", market.base(None).origin())), "{address}");
+    assert!(
+        address.starts_with(&format!(
+            "{}/.ingam/callback?code=",
+            market.base(None).origin()
+        )),
+        "{address}"
+    );
     assert_eq!(parameter(address, "state").as_deref(), Some("a<b"));
-    let landing = async { market.plain.get(address).send().await.unwrap().text().await.unwrap() };
-    assert!(market.runtime.block_on(landing).contains("Copy the address of this page"));
+    let landing = async {
+        market
+            .plain
+            .get(address)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
+    assert!(
+        market
+            .runtime
+            .block_on(landing)
+            .contains("Copy the address of this page")
+    );
     let pair = market.exchange("seller", "one", &parameter(address, "code").unwrap());
     assert_eq!(
-        (text(&pair, "code"), text(&pair, "data.access_token_expire_in")),
+        (
+            text(&pair, "code"),
+            text(&pair, "data.access_token_expire_in")
+        ),
         ("0".to_owned(), ((START + 7 * DAY) / 1_000).to_string())
     );
     let path = "/order/202309/orders";
     let access = text(&pair, "data.access_token");
-    assert!(market.accepts(path, "two", &access) && !market.accepts(path, "one", &access), "the cipher names the shop");
+    assert!(
+        market.accepts(path, "two", &access) && !market.accepts(path, "one", &access),
+        "the cipher names the shop"
+    );
     let next = market.refresh("seller", "one", &text(&pair, "data.refresh_token"));
     assert!(market.accepts(path, "two", &text(&next, "data.access_token")));
     let secret = with(&market.account("one"), "app_secret", "another-secret");
-    let refused = body(&market.send(&market.refresh_request("seller", &secret, &text(&next, "data.refresh_token"))));
-    assert_eq!(text(&refused, "message"), "Invalid credentials. The 'app_secret' query parameter is invalid.");
-    assert_eq!(text(&market.exchange("seller", "one", "x"), "code"), "36004004");
+    let refused = body(&market.send(&market.refresh_request(
+        "seller",
+        &secret,
+        &text(&next, "data.refresh_token"),
+    )));
+    assert_eq!(
+        text(&refused, "message"),
+        "Invalid credentials. The 'app_secret' query parameter is invalid."
+    );
+    assert_eq!(
+        text(&market.exchange("seller", "one", "x"), "code"),
+        "36004004"
+    );
     market.set("expire?what=refresh");
     let late = market.refresh("seller", "one", &text(&next, "data.refresh_token"));
     assert!(text(&late, "message").contains("'refresh_token'"), "{late}");
@@ -640,32 +1070,78 @@ fn a_host_of_its_own_one_path_and_forms() {
     let market = Market::open("mall");
     let page = market.page(market.link(None), "https://app.example/");
     let labels: Vec<&str> = page.iter().map(|(label, _)| label.as_str()).collect();
-    assert_eq!(labels, ["seller: app mall-app, seller seller-one", "seller: app mall-app, seller seller-two"], "of this app");
+    assert_eq!(
+        labels,
+        [
+            "seller: app mall-app, seller seller-one",
+            "seller: app mall-app, seller seller-two"
+        ],
+        "of this app"
+    );
     let code = market.code("seller seller-one");
     let one = market.account("one");
     let post = |request: &WireRequest, from: &str, to: &str| {
         let url = format!("{}{}", request.base().origin(), request.target());
-        let body = String::from_utf8(request.body().to_vec()).unwrap().replace(from, to);
-        let request = market.plain.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
-        let answer = market.runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        let body = String::from_utf8(request.body().to_vec())
+            .unwrap()
+            .replace(from, to);
+        let request = market
+            .plain
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        let answer = market
+            .runtime
+            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
         parse(&answer).unwrap()
     };
     let right = market.exchange_request("seller", &one, &code);
-    assert!(right.target().starts_with("/v1/token?"), "{}", right.target());
+    assert!(
+        right.target().starts_with("/v1/token?"),
+        "{}",
+        right.target()
+    );
     for (from, to, fault) in [
         ("kind=code", "kind=other", "malformed (`form.kind`)"),
-        ("seller=seller-one", "seller=nobody", "account (`form.seller`)"),
-        ("seller=seller-one", "seller=seller-two", "code (`form.code`)"),
+        (
+            "seller=seller-one",
+            "seller=nobody",
+            "account (`form.seller`)",
+        ),
+        (
+            "seller=seller-one",
+            "seller=seller-two",
+            "code (`form.code`)",
+        ),
         ("seller=seller-one", "branch=1", "missing (`form.seller`)"),
     ] {
         let refused = text(&post(&right, from, to), "message");
-        assert_eq!(refused, format!("the sandbox refuses this request: {fault}"), "{from} {to}");
+        assert_eq!(
+            refused,
+            format!("the sandbox refuses this request: {fault}"),
+            "{from} {to}"
+        );
     }
     let first = body(&market.send(&right));
-    assert_eq!(first.get("sellers").map(Value::to_json).as_deref(), Some("[\"seller-one\"]"), "{first}");
+    assert_eq!(
+        first.get("sellers").map(Value::to_json).as_deref(),
+        Some("[\"seller-one\"]"),
+        "{first}"
+    );
     let second = market.refresh("seller", "two", &text(&first, "refresh_token"));
-    assert!(market.accepts("/orders", "one", &text(&second, "access_token")), "{second}");
+    assert!(
+        market.accepts("/orders", "one", &text(&second, "access_token")),
+        "{second}"
+    );
     let again = market.refresh("seller", "two", &text(&first, "refresh_token"));
-    assert_eq!(text(&again, "message"), "the sandbox refuses this request: refresh_token (`form.refresh_token`)");
-    assert_eq!(market.raw_answer(&market.refresh_request("seller", &one, "x")).get(..12), Some(&b"HTTP/1.1 401"[..]));
+    assert_eq!(
+        text(&again, "message"),
+        "the sandbox refuses this request: refresh_token (`form.refresh_token`)"
+    );
+    assert_eq!(
+        market
+            .raw_answer(&market.refresh_request("seller", &one, "x"))
+            .get(..12),
+        Some(&b"HTTP/1.1 401"[..])
+    );
 }

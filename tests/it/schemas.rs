@@ -1,4 +1,5 @@
-//! The JSON Schemas for editors say what the decoder says: what decodes fits them, and what they refuse is a fault.
+//! The JSON Schemas for editors say what the decoder says: what decodes fits them, and what they
+//! refuse is a fault.
 
 use super::program::{Folder, ingam, root, text};
 use ingam::load::{SCHEMAS, schema_of};
@@ -31,7 +32,12 @@ fn every_schema_is_one_and_is_printed() {
     for (kind, schema) in SCHEMAS {
         validator(kind);
         let folder = Folder::new();
-        let (stdout, _, code) = text(&ingam(folder.path()).args(["schema", kind]).output().unwrap());
+        let (stdout, _, code) = text(
+            &ingam(folder.path())
+                .args(["schema", kind])
+                .output()
+                .unwrap(),
+        );
         assert_eq!((stdout.trim(), code), (schema.trim(), 0));
     }
 }
@@ -40,7 +46,10 @@ fn every_schema_is_one_and_is_printed() {
 fn what_the_decoder_accepts_fits_the_schema() {
     for (kind, folder) in [
         ("request", "requests"),
-        ("request", "tests/cases/file/ok_poll_pages_and_retry/in/requests"),
+        (
+            "request",
+            "tests/cases/file/ok_poll_pages_and_retry/in/requests",
+        ),
         ("recording", "fixtures/recordings"),
         ("fixture", "fixtures"),
         ("scheme", "src/schemes"),
@@ -53,8 +62,10 @@ fn what_the_decoder_accepts_fits_the_schema() {
         let validator = validator(kind);
         for file in files {
             let value = json_of(&std::fs::read_to_string(&file).unwrap()).unwrap();
-            let errors: Vec<String> =
-                validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            let errors: Vec<String> = validator
+                .iter_errors(&value)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
             assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
         }
     }
@@ -62,8 +73,8 @@ fn what_the_decoder_accepts_fits_the_schema() {
     assert!(validator("workspace").is_valid(&value));
 }
 
-/// Every faulty file of the cases whose fault a schema can see is refused by it; the others are counted, so that a schema that
-/// accepts everything shows.
+/// Every faulty file of the cases whose fault a schema can see is refused by it; the others are
+/// counted, so that a schema that accepts everything shows.
 #[test]
 fn most_faulty_files_are_refused_by_the_schema_too() {
     let validator = validator("request");
@@ -77,8 +88,21 @@ fn most_faulty_files_are_refused_by_the_schema_too() {
             yaml_files(&folder.join("in/requests"), &mut files);
         }
     }
-    let shapes: Vec<serde_json::Value> = files.iter().filter_map(|file| json_of(&std::fs::read_to_string(file).ok()?)).collect();
-    let refused = shapes.iter().filter(|value| !validator.is_valid(value)).count();
-    println!("{refused} of {} request files of the faulty cases are refused by the schema", shapes.len());
-    assert!(refused * 10 > shapes.len() * 4, "only {refused} of {}", shapes.len());
+    let shapes: Vec<serde_json::Value> = files
+        .iter()
+        .filter_map(|file| json_of(&std::fs::read_to_string(file).ok()?))
+        .collect();
+    let refused = shapes
+        .iter()
+        .filter(|value| !validator.is_valid(value))
+        .count();
+    println!(
+        "{refused} of {} request files of the faulty cases are refused by the schema",
+        shapes.len()
+    );
+    assert!(
+        refused * 10 > shapes.len() * 4,
+        "only {refused} of {}",
+        shapes.len()
+    );
 }

@@ -1,4 +1,5 @@
-//! No secret in any output, in any of the forms that it can take: canaries are searched for in everything a run prints.
+//! No secret in any output, in any of the forms that it can take: canaries are searched for in
+//! everything a run prints.
 
 use super::program::{Folder, ingam, text};
 use base64::Engine as _;
@@ -28,7 +29,9 @@ pub fn forms(secret: &str) -> Vec<String> {
         let to = (before + secret.len()) * 8 / 6;
         encoded[from..to].to_owned()
     };
-    let shifted = |before: usize| BASE64_STANDARD.encode([vec![b'x'; before], secret.as_bytes().to_vec()].concat());
+    let shifted = |before: usize| {
+        BASE64_STANDARD.encode([vec![b'x'; before], secret.as_bytes().to_vec()].concat())
+    };
     vec![
         secret.to_owned(),
         percent.clone(),
@@ -41,8 +44,14 @@ pub fn forms(secret: &str) -> Vec<String> {
         core(0, BASE64_URL_SAFE_NO_PAD.encode(secret)),
         hex::encode(secret),
         hex::encode_upper(secret),
-        serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
-        secret.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;"),
+        serde_json::to_string(secret)
+            .unwrap()
+            .trim_matches('"')
+            .to_owned(),
+        secret
+            .replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;"),
         secret.chars().rev().collect(),
     ]
 }
@@ -51,7 +60,11 @@ pub fn forms(secret: &str) -> Vec<String> {
 fn lower_hex(percent: &str) -> String {
     let lower = |piece: &str| format!("%{}{}", piece[..2].to_lowercase(), &piece[2..]);
     let (first, rest) = percent.split_once('%').unwrap_or((percent, ""));
-    if rest.is_empty() { percent.to_owned() } else { first.to_owned() + &rest.split('%').map(lower).collect::<String>() }
+    if rest.is_empty() {
+        percent.to_owned()
+    } else {
+        first.to_owned() + &rest.split('%').map(lower).collect::<String>()
+    }
 }
 
 fn assert_clean(what: &str, output: &str) {
@@ -60,11 +73,18 @@ fn assert_clean(what: &str, output: &str) {
             assert!(!output.contains(&form), "{what} holds {form}:\n{output}");
         }
     }
-    assert!(!output.contains(&SALT[..28]), "{what} holds the salt inside a hash:\n{output}");
-    assert!(!output.contains(&BASE64_STANDARD.encode(&SALT[..27])), "{what} holds the salt inside an encoded hash:\n{output}");
+    assert!(
+        !output.contains(&SALT[..28]),
+        "{what} holds the salt inside a hash:\n{output}"
+    );
+    assert!(
+        !output.contains(&BASE64_STANDARD.encode(&SALT[..27])),
+        "{what} holds the salt inside an encoded hash:\n{output}"
+    );
 }
 
-/// A server that answers with everything it was sent: headers, target and body, as text and in JSON, and base64 of it all.
+/// A server that answers with everything it was sent: headers, target and body, as text and in
+/// JSON, and base64 of it all.
 fn echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -95,16 +115,30 @@ fn echo() -> String {
 
 fn workspace(origin: &str) -> Folder {
     let folder = Folder::new();
-    let hosts = format!("{{ shopee: \"{origin}\", coupang: \"{origin}\", naver-commerce: \"{origin}\", lazada: \"{origin}\" }}");
-    folder.write("ingam.yaml", &format!("default_env: local\nenvs: {{ local: {{ hosts: {hosts} }} }}\n"));
+    let hosts = format!(
+        "{{ shopee: \"{origin}\", coupang: \"{origin}\", naver-commerce: \"{origin}\", lazada: \"{origin}\" }}"
+    );
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {hosts} }} }}\n"),
+    );
     let wrong = "assert:\n  $.access_token: other\n  $.key: { equals: other }\n  $: { equals: {} }\n  body: { length: 1 }\n  header.x-echo: a\n";
     folder.write(
         "requests/shopee.yaml",
         &format!("scheme: shopee\nget: /api/v2/shop/get_shop_info\n{wrong}capture: {{ a: $.nothing.here }}\n"),
     );
-    folder.write("requests/coupang.yaml", &format!("scheme: coupang\npost: /v2/x\njson: {{ a: 1 }}\n{wrong}"));
-    folder.write("requests/naver.yaml", &format!("scheme: naver-commerce\nget: /v1/seller/channels\n{wrong}"));
-    folder.write("requests/lazada.yaml", &format!("scheme: lazada\nget: /order/get\nok: false\n{wrong}"));
+    folder.write(
+        "requests/coupang.yaml",
+        &format!("scheme: coupang\npost: /v2/x\njson: {{ a: 1 }}\n{wrong}"),
+    );
+    folder.write(
+        "requests/naver.yaml",
+        &format!("scheme: naver-commerce\nget: /v1/seller/channels\n{wrong}"),
+    );
+    folder.write(
+        "requests/lazada.yaml",
+        &format!("scheme: lazada\nget: /order/get\nok: false\n{wrong}"),
+    );
     folder
 }
 
@@ -154,20 +188,41 @@ fn no_secret_is_in_any_output() {
     }
 }
 
-/// Every format holds exchanges, traces and differences; ids of units prove that there was something to look through.
+/// Every format holds exchanges, traces and differences; ids of units prove that there was
+/// something to look through.
 #[test]
 fn no_secret_is_in_any_report() {
     let folder = workspace(&echo());
     let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
-    let reports: Vec<String> = formats.iter().map(|format| format!("--report={format}=out/{format}")).collect();
-    let args: Vec<&str> = ["run"].into_iter().chain(reports.iter().map(String::as_str)).collect();
+    let reports: Vec<String> = formats
+        .iter()
+        .map(|format| format!("--report={format}=out/{format}"))
+        .collect();
+    let args: Vec<&str> = ["run"]
+        .into_iter()
+        .chain(reports.iter().map(String::as_str))
+        .collect();
     assert_clean("the terminal", &run(&folder, &args));
-    let merged: Vec<String> = formats.iter().map(|format| format!("--report={format}=out/merged-{format}")).collect();
-    let args: Vec<&str> = ["report", "merge", "out/json"].into_iter().chain(merged.iter().map(String::as_str)).collect();
+    let merged: Vec<String> = formats
+        .iter()
+        .map(|format| format!("--report={format}=out/merged-{format}"))
+        .collect();
+    let args: Vec<&str> = ["report", "merge", "out/json"]
+        .into_iter()
+        .chain(merged.iter().map(String::as_str))
+        .collect();
     assert_clean("the terminal of a merge", &run(&folder, &args));
-    for format in formats.iter().flat_map(|format| [(*format).to_owned(), format!("merged-{format}")]) {
+    for format in formats
+        .iter()
+        .flat_map(|format| [(*format).to_owned(), format!("merged-{format}")])
+    {
         let text = std::fs::read_to_string(folder.path().join("out").join(&format)).unwrap();
-        assert!(["coupang", "lazada", "naver", "shopee"].iter().all(|id| text.contains(id)), "{format}: {text}");
+        assert!(
+            ["coupang", "lazada", "naver", "shopee"]
+                .iter()
+                .all(|id| text.contains(id)),
+            "{format}: {text}"
+        );
         assert_clean(&format, &text);
     }
 }
@@ -177,8 +232,18 @@ fn no_secret_is_in_any_report() {
 fn no_secret_is_in_the_summary_of_a_step() {
     let folder = workspace(&echo());
     let summary = folder.path().join("summary.md");
-    let output = run_with(&folder, &["run"], &[("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())]);
-    assert!(output.contains("::error file=requests/shopee.yaml"), "{output}");
+    let output = run_with(
+        &folder,
+        &["run"],
+        &[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+        ],
+    );
+    assert!(
+        output.contains("::error file=requests/shopee.yaml"),
+        "{output}"
+    );
     assert_clean("annotations", &output);
     assert_clean("the summary", &std::fs::read_to_string(summary).unwrap());
 }
@@ -195,7 +260,10 @@ fn no_secret_is_in_the_words_of_a_connection_that_fails() {
 fn the_search_would_find_a_secret() {
     for form in forms(CANARY) {
         let text = format!("before {form} after");
-        assert!(std::panic::catch_unwind(|| assert_clean("this", &text)).is_err(), "{form} is not searched for");
+        assert!(
+            std::panic::catch_unwind(|| assert_clean("this", &text)).is_err(),
+            "{form} is not searched for"
+        );
     }
 }
 

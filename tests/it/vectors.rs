@@ -1,5 +1,5 @@
-//! Every applicable entry of the published known answers is reproduced by the interpreter that signs requests, and every other
-//! entry is named with its reason.
+//! Every applicable entry of the published known answers is reproduced by the interpreter that
+//! signs requests, and every other entry is named with its reason.
 
 use super::program::root;
 use ingam::load::{all_schemes, load};
@@ -12,7 +12,8 @@ fn json(name: &str) -> Value {
     parse(&std::fs::read(root().join("tests/vectors").join(name)).unwrap()).unwrap()
 }
 
-/// The schemes that are built in, and those that are written for the published answers of other marketplaces.
+/// The schemes that are built in, and those that are written for the published answers of other
+/// marketplaces.
 fn schemes() -> Vec<Arc<Scheme>> {
     let mut loaded = load(&root().join("tests/vectors/workspace"), 1).unwrap();
     let schemes = all_schemes(&mut loaded);
@@ -25,12 +26,22 @@ fn every_vector_of_every_scheme_is_reproduced() {
     let mut values = 0;
     for scheme in schemes() {
         for vector in &scheme.vectors {
-            for result in run_vector(&scheme, vector).unwrap_or_else(|error| panic!("{}: {error}", scheme.name)) {
-                assert!(result.is_match(), "{}, {}: {result:?}", scheme.name, vector.source);
+            for result in run_vector(&scheme, vector)
+                .unwrap_or_else(|error| panic!("{}: {error}", scheme.name))
+            {
+                assert!(
+                    result.is_match(),
+                    "{}, {}: {result:?}",
+                    scheme.name,
+                    vector.source
+                );
                 values += 1;
             }
         }
-        let errors: Vec<_> = lint(&scheme).into_iter().filter(|finding| finding.is_error).collect();
+        let errors: Vec<_> = lint(&scheme)
+            .into_iter()
+            .filter(|finding| finding.is_error)
+            .collect();
         assert!(errors.is_empty(), "{}: {errors:?}", scheme.name);
     }
     println!("{values} known values reproduced");
@@ -40,37 +51,75 @@ fn every_vector_of_every_scheme_is_reproduced() {
 #[test]
 fn every_published_entry_is_reproduced_or_named_with_its_reason() {
     let (published, coverage, schemes) = (json("published.json"), json("coverage.json"), schemes());
-    let list = |name: &str| published.get(name).and_then(Value::as_list).unwrap().to_vec();
-    let three = list("three").into_iter().enumerate().map(|(index, entry)| (format!("three/{index}"), entry));
-    let others =
-        list("others").into_iter().map(|entry| (format!("others/{}", entry.get("id").unwrap().as_str().unwrap()), entry));
+    let list = |name: &str| {
+        published
+            .get(name)
+            .and_then(Value::as_list)
+            .unwrap()
+            .to_vec()
+    };
+    let three = list("three")
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| (format!("three/{index}"), entry));
+    let others = list("others").into_iter().map(|entry| {
+        (
+            format!("others/{}", entry.get("id").unwrap().as_str().unwrap()),
+            entry,
+        )
+    });
     let mut reproduced = 0;
     let mut keys = Vec::new();
     for (key, entry) in three.chain(others) {
-        let said = coverage.get(&key).unwrap_or_else(|| panic!("nothing is said of {key}"));
+        let said = coverage
+            .get(&key)
+            .unwrap_or_else(|| panic!("nothing is said of {key}"));
         if let Some(reason) = said.get("not").and_then(Value::as_str) {
             assert!(reason.len() > 3, "{key} needs a reason");
         } else {
-            let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_else(|| panic!("{key} has no {name}"));
+            let text = |name: &str| {
+                said.get(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_else(|| panic!("{key} has no {name}"))
+            };
             check_entry(&key, &entry, &schemes, text("scheme"), text("source"));
             reproduced += 1;
         }
         keys.push(key);
     }
-    assert_eq!(coverage.as_object().unwrap().len(), keys.len(), "an entry is covered that is not published");
-    println!("{reproduced} of {} published entries reproduced", keys.len());
+    assert_eq!(
+        coverage.as_object().unwrap().len(),
+        keys.len(),
+        "an entry is covered that is not published"
+    );
+    println!(
+        "{reproduced} of {} published entries reproduced",
+        keys.len()
+    );
     assert_eq!((reproduced, keys.len()), (63, 69));
 }
 
 fn check_entry(key: &str, entry: &Value, schemes: &[Arc<Scheme>], scheme: &str, source: &str) {
-    let scheme = schemes.iter().find(|known| known.name == scheme).unwrap_or_else(|| panic!("{key}: no scheme {scheme}"));
-    let vector =
-        scheme.vectors.iter().find(|vector| vector.source == source).unwrap_or_else(|| panic!("{key}: no vector {source}"));
+    let scheme = schemes
+        .iter()
+        .find(|known| known.name == scheme)
+        .unwrap_or_else(|| panic!("{key}: no scheme {scheme}"));
+    let vector = scheme
+        .vectors
+        .iter()
+        .find(|vector| vector.source == source)
+        .unwrap_or_else(|| panic!("{key}: no vector {source}"));
     let expects = |wanted: &str| {
-        assert!(vector.expect.iter().any(|(_, _, value)| value == wanted), "{key}: {source} does not expect {wanted}");
+        assert!(
+            vector.expect.iter().any(|(_, _, value)| value == wanted),
+            "{key}: {source} does not expect {wanted}"
+        );
     };
     // A header without blanks after its commas is held by its signature.
-    let expected = entry.get("expected").map(|value| value.to_plain_text().unwrap()).unwrap_or_default();
+    let expected = entry
+        .get("expected")
+        .map(|value| value.to_plain_text().unwrap())
+        .unwrap_or_default();
     if !expected.is_empty() {
         expects(&expected);
     }

@@ -1,5 +1,5 @@
-//! What is signed is what is sent: for every scheme, what a bare TCP listener receives equals the wire request byte for
-//! byte, and `verify` accepts exactly that.
+//! What is signed is what is sent: for every scheme, what a bare TCP listener receives equals the
+//! wire request byte for byte, and `verify` accepts exactly that.
 
 use bytes::Bytes;
 use ingam::load::{LoadedWorkspace, all_schemes, load};
@@ -7,7 +7,10 @@ use ingam::method::Method;
 use ingam::model::scheme::{CoveredPart, Level, Scheme};
 use ingam::render::FreshValues;
 use ingam::sandbox::test_account;
-use ingam::sign::{NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal, verify};
+use ingam::sign::{
+    NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal,
+    verify,
+};
 use ingam::transport::{LiveTransport, NetworkPolicy};
 use ingam::value::{ObjectMember, Value};
 use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, parse_form};
@@ -21,7 +24,10 @@ use std::time::Duration;
 
 /// How many generated requests each scheme sends and verifies.
 const REQUESTS: u32 = 500;
-const MOMENT: FreshValues = FreshValues { unix_ms: 1_795_338_000_000, seed: [9; 16] };
+const MOMENT: FreshValues = FreshValues {
+    unix_ms: 1_795_338_000_000,
+    seed: [9; 16],
+};
 
 fn schemes() -> Vec<Arc<Scheme>> {
     let mut loaded: LoadedWorkspace = load(super::program::root(), 1).unwrap();
@@ -49,7 +55,8 @@ fn text() -> impl Strategy<Value = String> {
 
 fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
     // Few names, so that some stand twice.
-    let name = prop_oneof![Just("keyword"), Just("page"), Just("키"), Just("a b")].prop_map(str::to_owned);
+    let name =
+        prop_oneof![Just("keyword"), Just("page"), Just("키"), Just("a b")].prop_map(str::to_owned);
     prop::collection::vec((name, text()), 0..5)
 }
 
@@ -73,15 +80,24 @@ fn draft() -> impl Strategy<Value = Draft> {
     let segment = text().prop_filter("an empty or dotted segment is another path", |text| {
         !text.is_empty() && !text.chars().all(|letter| letter == '.')
     });
-    let raw_query = prop_oneof![Just(""), Just("a=%EA%B0%80"), Just("x=1&x=2"), Just("b=%eb%AC+c"), Just("empty="), Just("flag")];
-    (prop::bool::ANY, segment, raw_query, pairs(), body()).prop_map(|(post, segment, raw_query, query, body)| Draft {
-        method: if post { Method::Post } else { Method::Get },
-        path: format!("/v2/test/{}", ingam::wire::encode_strict(&segment)),
-        raw_query: raw_query.to_owned(),
-        query,
-        headers: vec![("x-note".to_owned(), "무선 ~ %".to_owned())],
-        body: if post { body } else { DraftBody::None },
-    })
+    let raw_query = prop_oneof![
+        Just(""),
+        Just("a=%EA%B0%80"),
+        Just("x=1&x=2"),
+        Just("b=%eb%AC+c"),
+        Just("empty="),
+        Just("flag")
+    ];
+    (prop::bool::ANY, segment, raw_query, pairs(), body()).prop_map(
+        |(post, segment, raw_query, query, body)| Draft {
+            method: if post { Method::Post } else { Method::Get },
+            path: format!("/v2/test/{}", ingam::wire::encode_strict(&segment)),
+            raw_query: raw_query.to_owned(),
+            query,
+            headers: vec![("x-note".to_owned(), "무선 ~ %".to_owned())],
+            body: if post { body } else { DraftBody::None },
+        },
+    )
 }
 
 /// A server that keeps the bytes of each request and answers 200.
@@ -99,7 +115,9 @@ fn listener() -> (String, Receiver<Vec<u8>>) {
                     seen.extend_from_slice(&buffer[..read]);
                     if let Some(len) = whole(&seen) {
                         sender.send(seen.drain(..len).collect()).unwrap();
-                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+                        stream
+                            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                            .unwrap();
                     }
                 }
             });
@@ -112,13 +130,28 @@ fn listener() -> (String, Receiver<Vec<u8>>) {
 fn whole(seen: &[u8]) -> Option<usize> {
     let head = seen.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&seen[..head]).to_lowercase();
-    let body =
-        text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).map_or(0, |len| len.parse().unwrap());
+    let body = text
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.split("\r\n").next())
+        .map_or(0, |len| len.parse().unwrap());
     (seen.len() >= head + body).then_some(head + body)
 }
 
-fn sealed(scheme: &Scheme, level: &Level, draft: Draft, base: &BaseUrl, account: &NamedValues) -> SealedRequest {
-    let inputs = SigningInputs { credentials: account, token: Some(account), moment: MOMENT, steps: &[], extra: &[] };
+fn sealed(
+    scheme: &Scheme,
+    level: &Level,
+    draft: Draft,
+    base: &BaseUrl,
+    account: &NamedValues,
+) -> SealedRequest {
+    let inputs = SigningInputs {
+        credentials: account,
+        token: Some(account),
+        moment: MOMENT,
+        steps: &[],
+        extra: &[],
+    };
     seal(scheme, &level.procedure, draft, base, inputs).unwrap()
 }
 
@@ -134,27 +167,42 @@ fn account_of(scheme: &Scheme) -> NamedValues {
 }
 
 fn base_of(scheme: &Scheme, origin: &str) -> BaseUrl {
-    let host = scheme.hosts.first().map_or("https://none.example", |host| host.url.as_str());
+    let host = scheme
+        .hosts
+        .first()
+        .map_or("https://none.example", |host| host.url.as_str());
     BaseUrl::parse(host).unwrap().with_origin(origin).unwrap()
 }
 
 #[test]
 fn what_arrives_equals_what_was_signed_to_the_byte() {
     let (origin, arrived) = listener();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let live = LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap();
     for scheme in schemes() {
         let account = account_of(&scheme);
         let base = base_of(&scheme, &origin);
-        let mut runner = TestRunner::new(Config { cases: REQUESTS, failure_persistence: None, ..Config::default() });
+        let mut runner = TestRunner::new(Config {
+            cases: REQUESTS,
+            failure_persistence: None,
+            ..Config::default()
+        });
         runner
             .run(&draft(), |draft| {
                 let level = choose_level(&scheme, None, draft.method, &draft.path);
                 let request: WireRequest = sealed(&scheme, level, draft, &base, &account).request;
-                runtime.block_on(live.send(&request, Duration::from_secs(10))).unwrap();
+                runtime
+                    .block_on(live.send(&request, Duration::from_secs(10)))
+                    .unwrap();
                 let bytes = arrived.recv_timeout(Duration::from_secs(10)).unwrap();
                 let signed = request.to_bytes();
-                prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&signed));
+                prop_assert_eq!(
+                    String::from_utf8_lossy(&bytes),
+                    String::from_utf8_lossy(&signed)
+                );
                 Ok(())
             })
             .unwrap_or_else(|error| panic!("{}: {error}", scheme.name));
@@ -171,10 +219,21 @@ fn received(request: &WireRequest) -> ReceivedRequest {
     }
 }
 
-fn accepted(scheme: &Scheme, level: &Level, received: &ReceivedRequest, account: &NamedValues) -> bool {
+fn accepted(
+    scheme: &Scheme,
+    level: &Level,
+    received: &ReceivedRequest,
+    account: &NamedValues,
+) -> bool {
     let accounts = [("main".to_owned(), account.clone())];
-    let accepts_token = |field: &str, value: &str, _: &str| account.get(field).and_then(Value::as_str) == Some(value);
-    let known = VerifierKeys { accounts: &accounts, accepts_token: &accepts_token, now_ms: MOMENT.unix_ms };
+    let accepts_token = |field: &str, value: &str, _: &str| {
+        account.get(field).and_then(Value::as_str) == Some(value)
+    };
+    let known = VerifierKeys {
+        accounts: &accounts,
+        accepts_token: &accepts_token,
+        now_ms: MOMENT.unix_ms,
+    };
     verify(scheme, &level.procedure, received, &known).is_ok()
 }
 
@@ -184,56 +243,108 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
         // A scheme without a signature has nothing that a change could break.
         let account = account_of(&scheme);
         let base = base_of(&scheme, "http://127.0.0.1:9000");
-        let mut runner = TestRunner::new(Config { cases: REQUESTS, failure_persistence: None, ..Config::default() });
+        let mut runner = TestRunner::new(Config {
+            cases: REQUESTS,
+            failure_persistence: None,
+            ..Config::default()
+        });
         runner
-            .run(&(draft(), any::<prop::sample::Index>(), 1_u8..=255), |(draft, index, by)| {
-                let level = choose_level(&scheme, None, draft.method, &draft.path);
-                let request = sealed(&scheme, level, draft, &base, &account).request;
-                let whole = received(&request);
-                prop_assert!(
-                    accepted(&scheme, level, &whole, &account),
-                    "not accepted: {:?}",
-                    String::from_utf8_lossy(&request.to_bytes())
-                );
-                for (part, changed) in changes(&whole, index, by) {
-                    let covered = scheme.covered_parts.contains(&part);
+            .run(
+                &(draft(), any::<prop::sample::Index>(), 1_u8..=255),
+                |(draft, index, by)| {
+                    let level = choose_level(&scheme, None, draft.method, &draft.path);
+                    let request = sealed(&scheme, level, draft, &base, &account).request;
+                    let whole = received(&request);
                     prop_assert!(
-                        !covered || level.procedure.sign.is_empty() || !accepted(&scheme, level, &changed, &account),
-                        "accepted with another {}: {:?}",
-                        part.name(),
-                        changed
+                        accepted(&scheme, level, &whole, &account),
+                        "not accepted: {:?}",
+                        String::from_utf8_lossy(&request.to_bytes())
                     );
-                }
-                Ok(())
-            })
+                    for (part, changed) in changes(&whole, index, by) {
+                        let covered = scheme.covered_parts.contains(&part);
+                        prop_assert!(
+                            !covered
+                                || level.procedure.sign.is_empty()
+                                || !accepted(&scheme, level, &changed, &account),
+                            "accepted with another {}: {:?}",
+                            part.name(),
+                            changed
+                        );
+                    }
+                    Ok(())
+                },
+            )
             .unwrap_or_else(|error| panic!("{}: {error}", scheme.name));
     }
 }
 
 /// The same request with one byte of one part changed; only changes that change the meaning.
-fn changes(whole: &ReceivedRequest, index: prop::sample::Index, by: u8) -> Vec<(CoveredPart, ReceivedRequest)> {
+fn changes(
+    whole: &ReceivedRequest,
+    index: prop::sample::Index,
+    by: u8,
+) -> Vec<(CoveredPart, ReceivedRequest)> {
     let mut all = Vec::new();
-    let other = if whole.method == Method::Get { Method::Delete } else { Method::Put };
-    all.push((CoveredPart::Method, ReceivedRequest { method: other, ..whole.clone() }));
-    let (path, query) = whole.target.split_once('?').map_or((whole.target.as_str(), None), |(path, query)| (path, Some(query)));
+    let other = if whole.method == Method::Get {
+        Method::Delete
+    } else {
+        Method::Put
+    };
+    all.push((
+        CoveredPart::Method,
+        ReceivedRequest {
+            method: other,
+            ..whole.clone()
+        },
+    ));
+    let (path, query) = whole
+        .target
+        .split_once('?')
+        .map_or((whole.target.as_str(), None), |(path, query)| {
+            (path, Some(query))
+        });
     let last = path.chars().last().unwrap();
     let swapped = if last == 'x' { 'y' } else { 'x' };
     let other_path = format!("{}{swapped}", &path[..path.len() - last.len_utf8()]);
     let query_text = query.map_or(String::new(), |query| format!("?{query}"));
-    all.push((CoveredPart::Path, ReceivedRequest { target: format!("{other_path}{query_text}"), ..whole.clone() }));
+    all.push((
+        CoveredPart::Path,
+        ReceivedRequest {
+            target: format!("{other_path}{query_text}"),
+            ..whole.clone()
+        },
+    ));
     let separator = if query.is_some() { '&' } else { '?' };
-    all.push((CoveredPart::Query, ReceivedRequest { target: format!("{}{separator}smuggled=1", whole.target), ..whole.clone() }));
-    // A marketplace may leave parameters without a value out of the signature, and then their names are not covered.
+    all.push((
+        CoveredPart::Query,
+        ReceivedRequest {
+            target: format!("{}{separator}smuggled=1", whole.target),
+            ..whole.clone()
+        },
+    ));
+    // A marketplace may leave parameters without a value out of the signature, and then their names
+    // are not covered.
     let text = String::from_utf8_lossy(&whole.body).into_owned();
     if !whole.body.is_empty() && !text.ends_with('=') && !text.contains("=&") {
         let mut body = whole.body.to_vec();
         let at = index.index(body.len());
         body[at] = body[at].wrapping_add(by);
-        // `%2b` and `%2B` are one letter, and a marketplace that signs what a form means does not tell them apart.
-        let is_form = whole.headers.iter().any(|(name, value)| name == "content-type" && value.contains("form-urlencoded"));
-        let means_the_same = is_form && parse_form(&String::from_utf8_lossy(&body)) == parse_form(&text);
+        // `%2b` and `%2B` are one letter, and a marketplace that signs what a form means does not
+        // tell them apart.
+        let is_form = whole
+            .headers
+            .iter()
+            .any(|(name, value)| name == "content-type" && value.contains("form-urlencoded"));
+        let means_the_same =
+            is_form && parse_form(&String::from_utf8_lossy(&body)) == parse_form(&text);
         if !means_the_same {
-            all.push((CoveredPart::Body, ReceivedRequest { body: Bytes::from(body), ..whole.clone() }));
+            all.push((
+                CoveredPart::Body,
+                ReceivedRequest {
+                    body: Bytes::from(body),
+                    ..whole.clone()
+                },
+            ));
         }
     }
     all

@@ -5,6 +5,11 @@ use crate::cli::args::{CliArgs, CompletionsArgs};
 use clap::CommandFactory;
 
 pub fn run(args: &CompletionsArgs) -> ExitStatus {
-    clap_complete::generate(args.shell, &mut CliArgs::command(), "ingam", &mut std::io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut CliArgs::command(),
+        "ingam",
+        &mut std::io::stdout(),
+    );
     ExitStatus::Success
 }

@@ -1,4 +1,5 @@
-//! `ingam recording`: lists and shows what marketplaces answered, removes what nothing needs, and hides what is personal.
+//! `ingam recording`: lists and shows what marketplaces answered, removes what nothing needs, and
+//! hides what is personal.
 
 use super::recording_mode::human_age;
 use super::session;
@@ -11,12 +12,19 @@ use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
-use crate::recording::{FolderError, RecordingFolder, RecordingKey, belongs_to_file, redact_recording};
+use crate::recording::{
+    FolderError, RecordingFolder, RecordingKey, belongs_to_file, redact_recording,
+};
 use crate::secret::Redactor;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub fn run(host: &HostContext, global: &GlobalArgs, args: &RecordingArgs, output: &Output) -> ExitStatus {
+pub fn run(
+    host: &HostContext,
+    global: &GlobalArgs,
+    args: &RecordingArgs,
+    output: &Output,
+) -> ExitStatus {
     let loaded = match settings::load_workspace(host, global, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -42,27 +50,65 @@ pub fn run(host: &HostContext, global: &GlobalArgs, args: &RecordingArgs, output
 /// Name, scheme, exchanges, age, and for what.
 fn list(loaded: &LoadedWorkspace, host: &HostContext, output: &Output) -> String {
     let recordings = &loaded.workspace.recordings;
-    let widest = recordings.iter().map(|recording| recording.name.len()).max().unwrap_or(0);
-    let schemes = recordings.iter().map(|recording| recording.scheme.len()).max().unwrap_or(0);
+    let widest = recordings
+        .iter()
+        .map(|recording| recording.name.len())
+        .max()
+        .unwrap_or(0);
+    let schemes = recordings
+        .iter()
+        .map(|recording| recording.scheme.len())
+        .max()
+        .unwrap_or(0);
     let now = (host.clock)();
     let line = |recording: &Recording| {
-        let age = recording.recorded_ms.map(|at| Duration::from_millis(u64::try_from(now - at).unwrap_or(0)));
+        let age = recording
+            .recorded_ms
+            .map(|at| Duration::from_millis(u64::try_from(now - at).unwrap_or(0)));
         let is_old = age.is_some_and(|age| age > loaded.workspace.max_recording_age);
         let age = format!("{:<8}", age.map_or_else(|| "stub".to_owned(), human_age));
-        let age = if is_old { output.out.yellow(&age) } else { output.out.dim(&age) };
+        let age = if is_old {
+            output.out.yellow(&age)
+        } else {
+            output.out.dim(&age)
+        };
         let exchanges = pluralize(recording.exchanges.len(), "exchange");
-        let idle = if recorded_file(loaded, recording).is_some() { String::new() } else { output.out.dim("of no request file") };
-        format!("{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {idle}", recording.name, recording.scheme).trim_end().to_owned()
+        let idle = if recorded_file(loaded, recording).is_some() {
+            String::new()
+        } else {
+            output.out.dim("of no request file")
+        };
+        format!(
+            "{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {idle}",
+            recording.name, recording.scheme
+        )
+        .trim_end()
+        .to_owned()
     };
     recordings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The request file or fixture that a recording is of.
-fn recorded_file<'l>(loaded: &'l LoadedWorkspace, recording: &Recording) -> Option<RecordedFile<'l>> {
+fn recorded_file<'l>(
+    loaded: &'l LoadedWorkspace,
+    recording: &Recording,
+) -> Option<RecordedFile<'l>> {
     let of = |file: &str| belongs_to_file(&recording.name, file, &recording.scheme);
-    let request = loaded.workspace.requests.iter().find(|request| of(&request.name));
-    let fixture = loaded.workspace.fixtures.iter().find(|fixture| of(&RecordingKey::for_fixture(&fixture.name, None).file));
-    request.map(|request| RecordedFile { redact: &request.redact }).or(fixture.map(|_| RecordedFile { redact: &[] }))
+    let request = loaded
+        .workspace
+        .requests
+        .iter()
+        .find(|request| of(&request.name));
+    let fixture = loaded
+        .workspace
+        .fixtures
+        .iter()
+        .find(|fixture| of(&RecordingKey::for_fixture(&fixture.name, None).file));
+    request
+        .map(|request| RecordedFile {
+            redact: &request.redact,
+        })
+        .or(fixture.map(|_| RecordedFile { redact: &[] }))
 }
 
 struct RecordedFile<'l> {
@@ -74,8 +120,10 @@ fn show_file(loaded: &LoadedWorkspace, name: &str, output: &Output) -> ExitStatu
     let recordings = &loaded.workspace.recordings;
     if !recordings.iter().any(|recording| recording.name == name) {
         let names = recordings.iter().map(|recording| recording.name.as_str());
-        output
-            .print_error(&format!("there is no recording `{name}`"), &did_you_mean(name, names).into_iter().collect::<Vec<_>>());
+        output.print_error(
+            &format!("there is no recording `{name}`"),
+            &did_you_mean(name, names).into_iter().collect::<Vec<_>>(),
+        );
         return ExitStatus::InvalidUsage;
     }
     let root = &loaded.workspace.root;
@@ -94,12 +142,22 @@ fn show_file(loaded: &LoadedWorkspace, name: &str, output: &Output) -> ExitStatu
 /// What was written by hand stays: it may stand for anything.
 fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> ExitStatus {
     let folder = RecordingFolder::new(&loaded.workspace.root);
-    let is_gone = |recording: &&Recording| recording.is_generated && recorded_file(loaded, recording).is_none();
-    let (gone, kept): (Vec<&Recording>, Vec<&Recording>) = loaded.workspace.recordings.iter().partition(is_gone);
-    let mut paths: Vec<PathBuf> = gone.iter().map(|recording| folder.relative_path(&recording.name)).collect();
+    let is_gone = |recording: &&Recording| {
+        recording.is_generated && recorded_file(loaded, recording).is_none()
+    };
+    let (gone, kept): (Vec<&Recording>, Vec<&Recording>) =
+        loaded.workspace.recordings.iter().partition(is_gone);
+    let mut paths: Vec<PathBuf> = gone
+        .iter()
+        .map(|recording| folder.relative_path(&recording.name))
+        .collect();
     paths.extend(folder.unused_bodies(&kept));
     for path in &paths {
-        output.print_data(&format!("{} {}", if only_list { "would remove" } else { "removed" }, path.display()));
+        output.print_data(&format!(
+            "{} {}",
+            if only_list { "would remove" } else { "removed" },
+            path.display()
+        ));
     }
     if !only_list && let Err(error) = folder.remove(&paths) {
         return report_folder_error(&error, output);
@@ -132,7 +190,11 @@ fn redact(
         }
     }
     if left > 0 {
-        let files = if left == 1 { "1 file was".to_owned() } else { format!("{left} files were") };
+        let files = if left == 1 {
+            "1 file was".to_owned()
+        } else {
+            format!("{left} files were")
+        };
         output.print_error(
             &format!("{files} written by hand, and hold secrets or personal data"),
             &["change them by hand".to_owned()],
@@ -140,7 +202,11 @@ fn redact(
     } else if changed == 0 {
         output.print_message("nothing to hide");
     }
-    Ok(if left > 0 || (only_list && changed > 0) { ExitStatus::ChecksFailed } else { ExitStatus::Success })
+    Ok(if left > 0 || (only_list && changed > 0) {
+        ExitStatus::ChecksFailed
+    } else {
+        ExitStatus::Success
+    })
 }
 
 /// What became of one file.
@@ -167,7 +233,10 @@ fn select_recordings<'l>(
             return Err(ExitStatus::InvalidUsage);
         }
     }
-    Ok(recordings.iter().filter(|recording| names.is_empty() || names.contains(&recording.name)).collect())
+    Ok(recordings
+        .iter()
+        .filter(|recording| names.is_empty() || names.contains(&recording.name))
+        .collect())
 }
 
 fn redact_one(
@@ -178,11 +247,22 @@ fn redact_one(
     output: &Output,
 ) -> Result<RedactOutcome, ExitStatus> {
     let workspace = &loaded.workspace;
-    let (folder, path) =
-        (RecordingFolder::new(&workspace.root), RecordingFolder::new(&workspace.root).relative_path(&recording.name));
-    let of_scheme = workspace.scheme(&recording.scheme).map(|scheme| scheme.redact_rules.as_slice()).unwrap_or_default();
-    let of_request = recorded_file(loaded, recording).map(|owner| owner.redact).unwrap_or_default();
-    let rules: Vec<&RedactRule> = of_scheme.iter().chain(&workspace.redact).chain(of_request).collect();
+    let (folder, path) = (
+        RecordingFolder::new(&workspace.root),
+        RecordingFolder::new(&workspace.root).relative_path(&recording.name),
+    );
+    let of_scheme = workspace
+        .scheme(&recording.scheme)
+        .map(|scheme| scheme.redact_rules.as_slice())
+        .unwrap_or_default();
+    let of_request = recorded_file(loaded, recording)
+        .map(|owner| owner.redact)
+        .unwrap_or_default();
+    let rules: Vec<&RedactRule> = of_scheme
+        .iter()
+        .chain(&workspace.redact)
+        .chain(of_request)
+        .collect();
     let hidden = redact_recording(recording, &rules, redactor, &workspace.root);
     let hidden = hidden.map_err(|reason| {
         output.print_error(&format!("{}: {reason}", path.display()), &[]);
@@ -199,7 +279,9 @@ fn redact_one(
         output.print_data(&format!("would change {}", path.display()));
         return Ok(RedactOutcome::Changed);
     }
-    folder.update(&recording.name, &mut |_| Ok(hidden.clone())).map_err(|error| report_folder_error(&error, output))?;
+    folder
+        .update(&recording.name, &mut |_| Ok(hidden.clone()))
+        .map_err(|error| report_folder_error(&error, output))?;
     output.print_data(&format!("changed {}", path.display()));
     Ok(RedactOutcome::Changed)
 }

@@ -1,4 +1,5 @@
-//! What `ingam run` does with recordings: writes them, answers from them, or holds answers against them.
+//! What `ingam run` does with recordings: writes them, answers from them, or holds answers against
+//! them.
 
 use crate::cli::ExitStatus;
 use crate::cli::args::RunArgs;
@@ -9,7 +10,9 @@ use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
-use crate::recording::{FileChange, RecordScope, Recorder, RecordingFolder, RecordingReplay, SkipReason, WriteOutcome};
+use crate::recording::{
+    FileChange, RecordScope, Recorder, RecordingFolder, RecordingReplay, SkipReason, WriteOutcome,
+};
 use crate::run::{RecordingMode, RunContext};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -29,7 +32,10 @@ pub fn choose_recording_mode(
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX_ENV {
         let hint = "name another environment, such as `--env live`".to_owned();
-        output.print_error(&format!("the sandbox answers from the recordings, so `{what}` would learn nothing"), &[hint]);
+        output.print_error(
+            &format!("the sandbox answers from the recordings, so `{what}` would learn nothing"),
+            &[hint],
+        );
         return Err(ExitStatus::InvalidUsage);
     }
     Ok(match &args.record {
@@ -37,9 +43,15 @@ pub fn choose_recording_mode(
         _ if args.diff => RecordingMode::Compare(RecordingReplay::new(workspace)),
         None => RecordingMode::Disabled,
         Some(extent) => {
-            let extent = if extent == "new" { RecordScope::Missing } else { RecordScope::All };
-            // A recording that is still true keeps its time until half of its age, so that recording again is quiet.
-            let fresh_ms = i64::try_from(workspace.max_recording_age.as_millis() / 2).unwrap_or(i64::MAX);
+            let extent = if extent == "new" {
+                RecordScope::Missing
+            } else {
+                RecordScope::All
+            };
+            // A recording that is still true keeps its time until half of its age, so that
+            // recording again is quiet.
+            let fresh_ms =
+                i64::try_from(workspace.max_recording_age.as_millis() / 2).unwrap_or(i64::MAX);
             RecordingMode::Record(
                 Recorder::new(RecordingFolder::new(&workspace.root), extent, fresh_ms),
                 RecordingReplay::new(workspace),
@@ -70,20 +82,39 @@ pub fn report_recordings(
 }
 
 fn report_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
-    let of = |change: FileChange| written.iter().filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change));
-    let parts = [(FileChange::New, "new"), (FileChange::Changed, "changed"), (FileChange::Unchanged, "as before")];
+    let of = |change: FileChange| {
+        written
+            .iter()
+            .filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change))
+    };
+    let parts = [
+        (FileChange::New, "new"),
+        (FileChange::Changed, "changed"),
+        (FileChange::Unchanged, "as before"),
+    ];
     let counts = parts.map(|(change, word)| (of(change).count(), word));
-    let said: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let said: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     if !said.is_empty() {
         output.print_message(&format!("recorded: {}", said.join(", ")));
     }
     for (change, word) in &parts[..2] {
         for one in of(*change).take(MAX_LISTED) {
-            output.print_message(&format!("  {word:<8} fixtures/recordings/{}.yaml", one.name));
+            output.print_message(&format!(
+                "  {word:<8} fixtures/recordings/{}.yaml",
+                one.name
+            ));
         }
     }
-    let failed = written.iter().filter_map(|one| one.result.as_ref().err().map(|why| (one.name.as_str(), why)));
+    let failed = written.iter().filter_map(|one| {
+        one.result
+            .as_ref()
+            .err()
+            .map(|why| (one.name.as_str(), why))
+    });
     let mut troubles = Vec::new();
     for (name, why) in failed {
         let text = format!("`{name}` is not recorded: {why}");
@@ -99,15 +130,25 @@ fn report_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> 
 }
 
 fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) {
-    let files: Vec<&str> =
-        requests.iter().filter(|request| request.skip.is_none()).map(|request| request.name.as_str()).collect();
+    let files: Vec<&str> = requests
+        .iter()
+        .filter(|request| request.skip.is_none())
+        .map(|request| request.name.as_str())
+        .collect();
     let unused = replay.unused(&files);
     if unused.is_empty() {
         return;
     }
-    let mut text = format!("{}: {} never asked for", output.err.yellow("warning"), pluralize(unused.len(), "recorded exchange"));
+    let mut text = format!(
+        "{}: {} never asked for",
+        output.err.yellow("warning"),
+        pluralize(unused.len(), "recorded exchange")
+    );
     for one in unused.iter().take(MAX_LISTED) {
-        text.push_str(&format!("\n  fixtures/recordings/{}.yaml: {}", one.file, one.request_line));
+        text.push_str(&format!(
+            "\n  fixtures/recordings/{}.yaml: {}",
+            one.file, one.request_line
+        ));
     }
     if unused.len() > MAX_LISTED {
         text.push_str(&format!("\n  and {} more", unused.len() - MAX_LISTED));
@@ -115,12 +156,23 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], output: &Outp
     output.print_message(&text);
 }
 
-/// What answered and is too old to be believed: a warning for a person, and an error where nobody looks.
-fn report_stale(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostContext, output: &Output) -> Vec<ErrorClass> {
+/// What answered and is too old to be believed: a warning for a person, and an error where nobody
+/// looks.
+fn report_stale(
+    replay: &RecordingReplay,
+    context: &RunContext<'_>,
+    host: &HostContext,
+    output: &Output,
+) -> Vec<ErrorClass> {
     let (now, max_age) = ((context.clock)(), context.workspace.max_recording_age);
     let used: &HashSet<String> = replay.used_recordings();
-    let age = |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
-    let recordings = context.workspace.recordings.iter().filter(|recording| used.contains(&recording.name));
+    let age =
+        |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
+    let recordings = context
+        .workspace
+        .recordings
+        .iter()
+        .filter(|recording| used.contains(&recording.name));
     let old: Vec<(&str, Duration)> = recordings
         .filter_map(|recording| Some((recording.name.as_str(), age(recording.recorded_ms?))))
         .filter(|(_, age)| *age > max_age)
@@ -129,17 +181,32 @@ fn report_stale(replay: &RecordingReplay, context: &RunContext<'_>, host: &HostC
         return Vec::new();
     }
     let is_ci = host.is_ci();
-    let word = if is_ci { output.err.red("error") } else { output.err.yellow("warning") };
-    let are = format!("{} older than {}", pluralize(old.len(), "recording"), human_age(max_age));
+    let word = if is_ci {
+        output.err.red("error")
+    } else {
+        output.err.yellow("warning")
+    };
+    let are = format!(
+        "{} older than {}",
+        pluralize(old.len(), "recording"),
+        human_age(max_age)
+    );
     let mut text = format!("{word}: {are}: record again with `ingam run --record`");
     for (name, age) in old.iter().take(MAX_LISTED) {
-        text.push_str(&format!("\n  fixtures/recordings/{name}.yaml: {}", human_age(*age)));
+        text.push_str(&format!(
+            "\n  fixtures/recordings/{name}.yaml: {}",
+            human_age(*age)
+        ));
     }
     if old.len() > MAX_LISTED {
         text.push_str(&format!("\n  and {} more", old.len() - MAX_LISTED));
     }
     output.print_message(&text);
-    if is_ci { vec![ErrorClass::Recording] } else { Vec::new() }
+    if is_ci {
+        vec![ErrorClass::Recording]
+    } else {
+        Vec::new()
+    }
 }
 
 /// An age for people.

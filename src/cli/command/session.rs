@@ -1,4 +1,5 @@
-//! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the workspace.
+//! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the
+//! workspace.
 
 use crate::budget::Budget;
 use crate::cli::ExitStatus;
@@ -16,7 +17,8 @@ use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{HelperProcess, SchemeSource, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, RecordingMode, RunBudget, RunContext, RunRecordings, RunTokens, stop_channel,
+    AccessEnvironment, AccessResolver, RecordingMode, RunBudget, RunContext, RunRecordings,
+    RunTokens, stop_channel,
 };
 use crate::sandbox::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
@@ -38,10 +40,15 @@ pub struct DiskBodyFiles(pub WorkspaceFiles);
 impl BodyFiles for DiskBodyFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
         let path = self.0.resolve_path(&file.path)?;
-        let fault = |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
+        let fault =
+            |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
         let metadata = std::fs::metadata(&path).map_err(fault)?;
         if !metadata.is_file() || metadata.len() > MAX_BODY_FILE {
-            return Err(format!("`{}` is not a plain file of at most {} MiB", file.path.display(), MAX_BODY_FILE >> 20));
+            return Err(format!(
+                "`{}` is not a plain file of at most {} MiB",
+                file.path.display(),
+                MAX_BODY_FILE >> 20
+            ));
         }
         std::fs::read(&path).map(Bytes::from).map_err(fault)
     }
@@ -63,9 +70,15 @@ impl RunTarget {
         output: &Output,
     ) -> Result<Self, ExitStatus> {
         let vars = settings::parse_vars(target, output)?;
-        let environment = settings::resolve_environment(&loaded.workspace, target.env.as_deref(), output)?;
+        let environment =
+            settings::resolve_environment(&loaded.workspace, target.env.as_deref(), output)?;
         let mut given = settings::command_line_overrides(target, &vars);
-        given.requests = requests.map(|requests| requests.iter().map(|request| request.name.as_str()).collect());
+        given.requests = requests.map(|requests| {
+            requests
+                .iter()
+                .map(|request| request.name.as_str())
+                .collect()
+        });
         settings::check_template_names(loaded, &environment, &given, output)?;
         Ok(Self { environment, vars })
     }
@@ -74,16 +87,27 @@ impl RunTarget {
 /// The schemes that some requests use, each once.
 #[must_use]
 pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Scheme>> {
-    let named =
-        |scheme: &&Arc<Scheme>| requests.iter().flat_map(|request| &request.steps).any(|step| step.scheme.name == scheme.name);
+    let named = |scheme: &&Arc<Scheme>| {
+        requests
+            .iter()
+            .flat_map(|request| &request.steps)
+            .any(|step| step.scheme.name == scheme.name)
+    };
     workspace.schemes.iter().filter(named).cloned().collect()
 }
 
 /// And those that the fixtures of a plan use.
 pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, workspace: &Workspace) {
-    let steps = plan.units.iter().flat_map(|unit| &unit.fixtures).flat_map(|fixture| fixture.all_steps());
+    let steps = plan
+        .units
+        .iter()
+        .flat_map(|unit| &unit.fixtures)
+        .flat_map(|fixture| fixture.all_steps());
     for name in steps.map(|step| step.scheme.name.as_str()) {
-        if let Some(scheme) = workspace.scheme(name).filter(|_| !schemes.iter().any(|known| known.name == name)) {
+        if let Some(scheme) = workspace
+            .scheme(name)
+            .filter(|_| !schemes.iter().any(|known| known.name == name))
+        {
             schemes.push(Arc::clone(scheme));
         }
     }
@@ -107,13 +131,19 @@ pub fn check_account(
     output: &Output,
 ) -> Result<(), ExitStatus> {
     let Some(named) = account else { return Ok(()) };
-    let accounts = schemes.iter().flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
+    let accounts = schemes
+        .iter()
+        .flat_map(|scheme| loaded.workspace.accounts(environment, &scheme.name));
     let names: Vec<&str> = accounts.map(|account| account.name.as_str()).collect();
     if names.contains(&named) || (named == ALL_ACCOUNTS && !names.is_empty()) {
         return Ok(());
     }
-    let hint = did_you_mean(named, names).unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-    output.print_error(&format!("there is no account `{named}` in environment `{environment}`"), &[hint]);
+    let hint = did_you_mean(named, names)
+        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    output.print_error(
+        &format!("there is no account `{named}` in environment `{environment}`"),
+        &[hint],
+    );
     Err(ExitStatus::InvalidUsage)
 }
 
@@ -129,7 +159,10 @@ pub async fn open_environment<'w>(
     output: &Output,
 ) -> Result<AccessEnvironment<'w>, ExitStatus> {
     if name == SANDBOX_ENV {
-        let nature = SandboxClockAndRng { clock: host.clock, rng: host.random_bytes };
+        let nature = SandboxClockAndRng {
+            clock: host.clock,
+            rng: host.random_bytes,
+        };
         return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
             Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
             Err(error) => {
@@ -139,19 +172,28 @@ pub async fn open_environment<'w>(
         };
     }
     let credentials = read_credentials(host, loaded, output)?;
-    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(|error| {
-        output.print_error(&error.to_string(), &[]);
-        ExitStatus::OperationFailed
-    })?;
+    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(
+        |error| {
+            output.print_error(&error.to_string(), &[]);
+            ExitStatus::OperationFailed
+        },
+    )?;
     let environment = name.to_owned();
     let trusts = move |scheme: &Scheme, base: &BaseUrl| {
         let wanted = required_trust(loaded, &environment, scheme, base);
-        wanted.into_iter().find(|thing| !trust.is_allowed(thing)).map_or(Ok(()), |thing| Err(thing.describe()))
+        wanted
+            .into_iter()
+            .find(|thing| !trust.is_allowed(thing))
+            .map_or(Ok(()), |thing| Err(thing.describe()))
     };
-    Ok(AccessEnvironment::Configured { credentials, trusts: Box::new(trusts) })
+    Ok(AccessEnvironment::Configured {
+        credentials,
+        trusts: Box::new(trusts),
+    })
 }
 
-/// The environment of a run that sends nothing: every key is a test key, and every address one where nothing listens.
+/// The environment of a run that sends nothing: every key is a test key, and every address one
+/// where nothing listens.
 #[must_use]
 pub fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
     AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
@@ -170,24 +212,40 @@ pub fn explain_environment<'w>(
     if name == SANDBOX_ENV {
         return Ok(offline_environment(loaded));
     }
-    Ok(AccessEnvironment::DryRun(read_credentials(host, loaded, output)?))
+    Ok(AccessEnvironment::DryRun(read_credentials(
+        host, loaded, output,
+    )?))
 }
 
 /// What the user brings, of any scheme.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn read_credentials(host: &HostContext, loaded: &LoadedWorkspace, output: &Output) -> Result<CredentialSources, ExitStatus> {
-    CredentialSources::load(&host.env, &loaded.workspace.root, host.config_folder().as_deref()).map_err(|error| {
+pub fn read_credentials(
+    host: &HostContext,
+    loaded: &LoadedWorkspace,
+    output: &Output,
+) -> Result<CredentialSources, ExitStatus> {
+    CredentialSources::load(
+        &host.env,
+        &loaded.workspace.root,
+        host.config_folder().as_deref(),
+    )
+    .map_err(|error| {
         output.print_error(&error.to_string(), &[]);
         ExitStatus::CredentialRequired
     })
 }
 
-/// What has to be trusted before this scheme's secrets go to this host. A loopback address and a scheme's own host need
-/// no word; a workspace's own scheme does, by its content.
+/// What has to be trusted before this scheme's secrets go to this host. A loopback address and a
+/// scheme's own host need no word; a workspace's own scheme does, by its content.
 #[must_use]
-pub fn required_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Scheme, base: &BaseUrl) -> Vec<TrustSubject> {
+pub fn required_trust(
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    scheme: &Scheme,
+    base: &BaseUrl,
+) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
     if !own_host && !base.is_loopback() {
@@ -197,9 +255,16 @@ pub fn required_trust(loaded: &LoadedWorkspace, environment: &str, scheme: &Sche
             host: base.as_str().to_owned(),
         });
     }
-    let secrets = scheme.credentials.iter().any(|credential| credential.is_secret) || !scheme.tokens.is_empty();
+    let secrets = scheme
+        .credentials
+        .iter()
+        .any(|credential| credential.is_secret)
+        || !scheme.tokens.is_empty();
     if scheme.origin == SchemeOrigin::Workspace && secrets {
-        let text = loaded.sources.get(scheme.at.file).map_or("", |source| &source.text);
+        let text = loaded
+            .sources
+            .get(scheme.at.file)
+            .map_or("", |source| &source.text);
         let hosts = scheme.hosts.iter().map(|host| host.url.clone()).collect();
         things.push(TrustSubject::scheme(&scheme.name, text, hosts));
     }
@@ -224,11 +289,12 @@ impl<'w> RunSession<'w> {
         verbose: bool,
         output: &Output,
     ) -> Result<RunContext<'w>, ExitStatus> {
-        let reach = if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment) {
-            NetworkPolicy::LoopbackOnly
-        } else {
-            NetworkPolicy::Anywhere
-        };
+        let reach =
+            if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment) {
+                NetworkPolicy::LoopbackOnly
+            } else {
+                NetworkPolicy::Anywhere
+            };
         let transport = LiveTransport::new(reach).map_err(|error| {
             output.print_error(&error.to_string(), &[]);
             ExitStatus::OperationFailed
@@ -270,7 +336,8 @@ impl<'w> RunSession<'w> {
         })
     }
 
-    /// Tokens of the user's own environments are kept; those of the sandbox inside the program end with it.
+    /// Tokens of the user's own environments are kept; those of the sandbox inside the program end
+    /// with it.
     fn build_tokens(
         &self,
         name: &str,
@@ -281,27 +348,58 @@ impl<'w> RunSession<'w> {
             AccessEnvironment::Configured { .. } => Some(self.store_and_helper(output)?),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
-        let nature = crate::store::ClockAndRng { clock: self.host.clock, rng: self.host.random_bytes };
+        let nature = crate::store::ClockAndRng {
+            clock: self.host.clock,
+            rng: self.host.random_bytes,
+        };
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| scheme_source(loaded, scheme));
-        let refresh = loaded.workspace.environment(name).map(|environment| environment.refresh_policy).unwrap_or_default();
-        Ok(RunTokens::new(TokenRefresher::new(kept, nature, source), refresh))
+        let refresh = loaded
+            .workspace
+            .environment(name)
+            .map(|environment| environment.refresh_policy)
+            .unwrap_or_default();
+        Ok(RunTokens::new(
+            TokenRefresher::new(kept, nature, source),
+            refresh,
+        ))
     }
 
     /// The user's own environments always count.
     fn build_budgets(&self, is_own: bool, output: &Output) -> Result<RunBudget, ExitStatus> {
-        let place = if is_own { settings::budget_location(self.host) } else { Ok(crate::budget::BudgetLocation::Disabled) };
+        let place = if is_own {
+            settings::budget_location(self.host)
+        } else {
+            Ok(crate::budget::BudgetLocation::Disabled)
+        };
         let place = place.map_err(|error| {
-            output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+            output.print_error(
+                &error.to_string(),
+                &error.hint().into_iter().collect::<Vec<_>>(),
+            );
             ExitStatus::OperationFailed
         })?;
-        Ok(RunBudget::new(Budget::new(place, self.host.clock, self.host.random_bytes)))
+        Ok(RunBudget::new(Budget::new(
+            place,
+            self.host.clock,
+            self.host.random_bytes,
+        )))
     }
 
-    fn store_and_helper(&self, output: &Output) -> Result<(StoreConfig, HelperProcess), ExitStatus> {
+    fn store_and_helper(
+        &self,
+        output: &Output,
+    ) -> Result<(StoreConfig, HelperProcess), ExitStatus> {
         let config = settings::store_config(self.host, self.global).map_err(|error| {
-            output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
-            if error.needs_user_action() { ExitStatus::CredentialRequired } else { ExitStatus::OperationFailed }
+            output.print_error(
+                &error.to_string(),
+                &error.hint().into_iter().collect::<Vec<_>>(),
+            );
+            if error.needs_user_action() {
+                ExitStatus::CredentialRequired
+            } else {
+                ExitStatus::OperationFailed
+            }
         })?;
         Ok((config, settings::renewal_helper(self.host)))
     }
@@ -309,15 +407,22 @@ impl<'w> RunSession<'w> {
     /// Whether every scheme of the workspace goes to a loopback host in this environment.
     fn is_all_loopback(&self, environment: &str) -> bool {
         let workspace = &self.loaded.workspace;
-        let Some(environment) = workspace.environment(environment) else { return false };
+        let Some(environment) = workspace.environment(environment) else {
+            return false;
+        };
         workspace.schemes.iter().all(|scheme| {
-            let own = environment.hosts.iter().find(|(name, _)| *name == scheme.name);
-            own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok()).is_some_and(|base| base.is_loopback())
+            let own = environment
+                .hosts
+                .iter()
+                .find(|(name, _)| *name == scheme.name);
+            own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok())
+                .is_some_and(|base| base.is_loopback())
         })
     }
 }
 
-/// A workspace with every scheme. The process ends with the command, so nothing of it is taken apart.
+/// A workspace with every scheme. The process ends with the command, so nothing of it is taken
+/// apart.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
@@ -346,8 +451,17 @@ pub async fn persistent_context(
     let files: &'static DiskBodyFiles = Box::leak(Box::new(open_files(loaded, output)?));
     let host: &'static HostContext = Box::leak(Box::new(host.clone()));
     let global: &'static GlobalArgs = Box::leak(Box::new(global.clone()));
-    let chosen = RunTarget { environment: name, vars: Vec::new() };
-    RunSession { host, global, loaded, files }.build_context(chosen, own, false, output)
+    let chosen = RunTarget {
+        environment: name,
+        vars: Vec::new(),
+    };
+    RunSession {
+        host,
+        global,
+        loaded,
+        files,
+    }
+    .build_context(chosen, own, false, output)
 }
 
 /// The text that a scheme was decoded from, and that its trust was given to.
@@ -355,7 +469,10 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     SchemeSource {
         name: scheme.name.clone(),
         built_in: scheme.origin == SchemeOrigin::BuiltIn,
-        text: loaded.sources.get(scheme.at.file).map_or_else(String::new, |source| source.text.to_string()),
+        text: loaded
+            .sources
+            .get(scheme.at.file)
+            .map_or_else(String::new, |source| source.text.to_string()),
         root: loaded.workspace.root.clone(),
     }
 }
@@ -365,10 +482,13 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
 /// # Errors
 /// The exit code of what was wrong, which has been said.
 pub fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitStatus> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        output.print_error(&format!("the runtime cannot be started: {error}"), &[]);
-        ExitStatus::OperationFailed
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            output.print_error(&format!("the runtime cannot be started: {error}"), &[]);
+            ExitStatus::OperationFailed
+        })
 }
 
 /// The files of the workspace that was loaded.
@@ -377,8 +497,13 @@ pub fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitSta
 /// The exit code of what was wrong, which has been said.
 pub fn open_files(loaded: &LoadedWorkspace, output: &Output) -> Result<DiskBodyFiles, ExitStatus> {
     let root: &PathBuf = &loaded.workspace.root;
-    WorkspaceFiles::new(root).map(DiskBodyFiles).map_err(|error| {
-        output.print_error(&format!("the workspace `{}` cannot be read: {error}", root.display()), &[]);
-        ExitStatus::InvalidFile
-    })
+    WorkspaceFiles::new(root)
+        .map(DiskBodyFiles)
+        .map_err(|error| {
+            output.print_error(
+                &format!("the workspace `{}` cannot be read: {error}", root.display()),
+                &[],
+            );
+            ExitStatus::InvalidFile
+        })
 }

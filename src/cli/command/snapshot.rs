@@ -1,4 +1,5 @@
-//! `ingam snapshot`: what is pending is looked at, accepted or rejected; what belongs to nothing is cleared away.
+//! `ingam snapshot`: what is pending is looked at, accepted or rejected; what belongs to nothing is
+//! cleared away.
 
 mod diff_view;
 mod key_input;
@@ -18,15 +19,20 @@ use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 /// That nothing waits for a person is no fault.
 const NONE_PENDING: &str = "no snapshot is pending";
 
-pub fn run(host: &HostContext, global: &GlobalArgs, args: &SnapshotArgs, output: &Output) -> ExitStatus {
+pub fn run(
+    host: &HostContext,
+    global: &GlobalArgs,
+    args: &SnapshotArgs,
+    output: &Output,
+) -> ExitStatus {
     let done = match &args.action {
         SnapshotAction::Review(which) => review::run(host, global, which, output),
-        SnapshotAction::Accept(which) => {
-            find_pending(host, global, which, output).map(|all| apply_to_all(&all, "accepted", &SnapshotLocation::accept, output))
-        }
+        SnapshotAction::Accept(which) => find_pending(host, global, which, output)
+            .map(|all| apply_to_all(&all, "accepted", &SnapshotLocation::accept, output)),
         SnapshotAction::Reject(which) => {
             let reject = |kept: &SnapshotLocation| kept.discard_pending().map(|_| ());
-            find_pending(host, global, which, output).map(|all| apply_to_all(&all, "rejected", &reject, output))
+            find_pending(host, global, which, output)
+                .map(|all| apply_to_all(&all, "rejected", &reject, output))
         }
         SnapshotAction::Prune { list } => prune(host, global, *list, output),
     };
@@ -36,7 +42,12 @@ pub fn run(host: &HostContext, global: &GlobalArgs, args: &SnapshotArgs, output:
 type SnapshotOperation<'a> = dyn Fn(&SnapshotLocation) -> Result<(), SnapshotError> + 'a;
 
 /// Does it to all, and says so in a word. One that cannot be done does not keep the others from it.
-fn apply_to_all(all: &[SnapshotLocation], word: &str, act: &SnapshotOperation<'_>, output: &Output) -> ExitStatus {
+fn apply_to_all(
+    all: &[SnapshotLocation],
+    word: &str,
+    act: &SnapshotOperation<'_>,
+    output: &Output,
+) -> ExitStatus {
     let mut done = 0;
     let mut ends = ExitStatus::Success;
     for kept in all {
@@ -58,14 +69,22 @@ fn apply_to_all(all: &[SnapshotLocation], word: &str, act: &SnapshotOperation<'_
 
 /// Says what is wrong with a snapshot.
 fn report_error(error: &SnapshotError, output: &Output) -> ExitStatus {
-    output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+    output.print_error(
+        &error.to_string(),
+        &error.hint().into_iter().collect::<Vec<_>>(),
+    );
     match error {
-        SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => ExitStatus::RecordingInvalid,
-        SnapshotError::Unwritable { .. } | SnapshotError::MaskFailed { .. } => ExitStatus::OperationFailed,
+        SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => {
+            ExitStatus::RecordingInvalid
+        }
+        SnapshotError::Unwritable { .. } | SnapshotError::MaskFailed { .. } => {
+            ExitStatus::OperationFailed
+        }
     }
 }
 
-/// Those that are pending, or of them those that are named. The requests themselves need not be without a fault for that.
+/// Those that are pending, or of them those that are named. The requests themselves need not be
+/// without a fault for that.
 fn find_pending(
     host: &HostContext,
     global: &GlobalArgs,
@@ -76,15 +95,26 @@ fn find_pending(
     let root = root.canonicalize().unwrap_or(root);
     let mut all = find_snapshots(&root).map_err(|error| report_error(&error, output))?;
     all.retain(SnapshotLocation::has_pending);
-    let words =
-        settings::request_selection(&RequestFilter { patterns: which.patterns.clone(), ..RequestFilter::default() }, host, &root)
-            .patterns;
+    let words = settings::request_selection(
+        &RequestFilter {
+            patterns: which.patterns.clone(),
+            ..RequestFilter::default()
+        },
+        host,
+        &root,
+    )
+    .patterns;
     for word in &words {
         if !all.iter().any(|kept| matches_pattern(word, kept)) {
             let names: Vec<String> = all.iter().map(snapshot_name).collect();
-            let nothing = || Some("nothing is pending at all".to_owned()).filter(|_| names.is_empty());
-            let hint = did_you_mean(&bare_name(word), names.iter().map(String::as_str)).or_else(nothing);
-            output.print_error(&format!("no pending snapshot fits `{word}`"), &hint.into_iter().collect::<Vec<_>>());
+            let nothing =
+                || Some("nothing is pending at all".to_owned()).filter(|_| names.is_empty());
+            let hint =
+                did_you_mean(&bare_name(word), names.iter().map(String::as_str)).or_else(nothing);
+            output.print_error(
+                &format!("no pending snapshot fits `{word}`"),
+                &hint.into_iter().collect::<Vec<_>>(),
+            );
             return Err(ExitStatus::NothingSelected);
         }
     }
@@ -97,41 +127,62 @@ fn snapshot_name(kept: &SnapshotLocation) -> String {
     bare_name(&kept.path.to_string_lossy())
 }
 
-/// `coupang`, `coupang/search`, `requests/coupang/search.yaml`, `coupang/search--wide.snap.new` and `coupang/*` all fit
-/// `coupang/search--wide`.
+/// `coupang`, `coupang/search`, `requests/coupang/search.yaml`, `coupang/search--wide.snap.new` and
+/// `coupang/*` all fit `coupang/search--wide`.
 fn matches_pattern(word: &str, kept: &SnapshotLocation) -> bool {
     let (word, name) = (bare_name(word), snapshot_name(kept));
     if word.contains('*') {
         return PathPattern(word).matches(&name);
     }
     // An empty word is an unset variable of a shell, and does not mean everything.
-    let rest = if word.is_empty() { None } else { name.strip_prefix(word.as_str()) };
+    let rest = if word.is_empty() {
+        None
+    } else {
+        name.strip_prefix(word.as_str())
+    };
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with("--"))
 }
 
 fn bare_name(word: &str) -> String {
     let word = word.replace('\\', "/");
-    let word = word.strip_prefix("./").unwrap_or(&word).trim_end_matches('/');
+    let word = word
+        .strip_prefix("./")
+        .unwrap_or(&word)
+        .trim_end_matches('/');
     let word = word.strip_prefix("requests/").unwrap_or(word);
     let endings = [".snap.new", ".snap", ".yaml", ".yml"];
-    endings.iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(word).to_owned()
+    endings
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending))
+        .unwrap_or(word)
+        .to_owned()
 }
 
 /// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
-fn prune(host: &HostContext, global: &GlobalArgs, lists: bool, output: &Output) -> Result<ExitStatus, ExitStatus> {
+fn prune(
+    host: &HostContext,
+    global: &GlobalArgs,
+    lists: bool,
+    output: &Output,
+) -> Result<ExitStatus, ExitStatus> {
     let loaded = settings::load_workspace(host, global, output)?;
-    let idle = unreferenced_snapshots(&loaded.workspace).map_err(|error| report_error(&error, output))?;
+    let idle =
+        unreferenced_snapshots(&loaded.workspace).map_err(|error| report_error(&error, output))?;
     let word = if lists { "unreferenced" } else { "removed" };
     for kept in &idle {
         let shown = kept.existing_path();
         if !lists {
-            kept.remove_all().map_err(|error| report_error(&error, output))?;
+            kept.remove_all()
+                .map_err(|error| report_error(&error, output))?;
         }
         output.print_data(&format!("{word} {}", shown.display()));
     }
     output.print_message(&match (idle.len(), lists) {
         (0, _) => "every snapshot belongs to a request".to_owned(),
-        (number, true) => format!("{} found; without `--list` all of that is removed", pluralize(number, "snapshot")),
+        (number, true) => format!(
+            "{} found; without `--list` all of that is removed",
+            pluralize(number, "snapshot")
+        ),
         (number, false) => format!("{} removed", pluralize(number, "snapshot")),
     });
     Ok(ExitStatus::Success)
@@ -144,8 +195,14 @@ pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
         Ok(idle) if idle.is_empty() => {}
         Ok(idle) => {
             let are = if idle.len() == 1 { "belongs" } else { "belong" };
-            let paths: Vec<String> = idle.iter().map(|kept| format!("\n  {}", kept.existing_path().display())).collect();
-            let text = format!("{} {are} to no step, case or account of any request", pluralize(idle.len(), "snapshot"));
+            let paths: Vec<String> = idle
+                .iter()
+                .map(|kept| format!("\n  {}", kept.existing_path().display()))
+                .collect();
+            let text = format!(
+                "{} {are} to no step, case or account of any request",
+                pluralize(idle.len(), "snapshot")
+            );
             output.print_message(&format!("{warning}: {text}:{}", paths.concat()));
             output.print_message(&format!(
                 "{}: `ingam snapshot prune` removes what nothing is held against",
@@ -163,7 +220,8 @@ mod tests {
 
     #[test]
     fn a_word_names_what_belongs_to_it() {
-        let kept = SnapshotLocation::new(Path::new("/"), "requests/coupang/search--wide.snap".into());
+        let kept =
+            SnapshotLocation::new(Path::new("/"), "requests/coupang/search--wide.snap".into());
         for word in [
             "coupang",
             "coupang/",
@@ -174,7 +232,14 @@ mod tests {
         ] {
             assert!(matches_pattern(word, &kept), "{word}");
         }
-        for word in ["", " ", "coup", "coupang/sea", "coupang/search--wid", "search"] {
+        for word in [
+            "",
+            " ",
+            "coup",
+            "coupang/sea",
+            "coupang/search--wid",
+            "search",
+        ] {
             assert!(!matches_pattern(word, &kept), "{word}");
         }
     }

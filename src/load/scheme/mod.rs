@@ -11,15 +11,15 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{
-    CheckedMap, boolean, duration, enum_value, is_id, is_variable_name, list_items, map_entries, one_or_many, scalar, text,
-    text_list, wrong_kind,
+    CheckedMap, boolean, duration, enum_value, is_id, is_variable_name, list_items, map_entries,
+    one_or_many, scalar, text, text_list, wrong_kind,
 };
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::request::SpannedName;
 use crate::model::scheme::{
-    ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern, RateLimit, RequestMatcher, Scheme,
-    SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
+    ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern,
+    RateLimit, RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
 use crate::render::TemplateDialect;
 use crate::wire::BaseUrl;
@@ -71,29 +71,58 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
         let written = map.required("scheme", self.diagnostics)?;
         self.check_scheme_name(name, written);
-        let hosts = map.get("hosts").map(|node| self.hosts(node)).unwrap_or_default();
+        let hosts = map
+            .get("hosts")
+            .map(|node| self.hosts(node))
+            .unwrap_or_default();
         let whole = self.common_procedure(&map);
         let levels = self.levels(&map, &whole);
-        let rules = map.get("match").map(|node| self.level_rules(node, &levels)).unwrap_or_default();
+        let rules = map
+            .get("match")
+            .map(|node| self.level_rules(node, &levels))
+            .unwrap_or_default();
         let default_level = self.default_level(&map, &levels, &rules);
         let mut scheme = Scheme {
             name: name.to_owned(),
             at: node.at,
             origin,
-            title: map.get("title").and_then(|node| text(node, "`title`", self.diagnostics)).map(str::to_owned),
-            credentials: map.get("credentials").map(|node| self.credentials(node)).unwrap_or_default(),
+            title: map
+                .get("title")
+                .and_then(|node| text(node, "`title`", self.diagnostics))
+                .map(str::to_owned),
+            credentials: map
+                .get("credentials")
+                .map(|node| self.credentials(node))
+                .unwrap_or_default(),
             hosts,
-            clock: map.get("clock").map_or_else(default_clock, |node| self.clock(node)),
+            clock: map
+                .get("clock")
+                .map_or_else(default_clock, |node| self.clock(node)),
             level_rules: rules,
             default_level,
             levels,
-            covered_parts: map.get("covers").map(|node| self.covers(node)).unwrap_or_default(),
+            covered_parts: map
+                .get("covers")
+                .map(|node| self.covers(node))
+                .unwrap_or_default(),
             tokens: Vec::new(),
             authorize_links: Vec::new(),
-            limits: map.get("limits").map(|node| self.limits(node)).unwrap_or_default(),
-            success_rules: map.get("ok").map(|node| self.ok_rules(node)).unwrap_or_default(),
-            error_rules: map.get("errors").map(|node| self.error_rules(node)).unwrap_or_default(),
-            masks: map.get("mask").map(|node| self.json_paths(node, "`mask`")).unwrap_or_default(),
+            limits: map
+                .get("limits")
+                .map(|node| self.limits(node))
+                .unwrap_or_default(),
+            success_rules: map
+                .get("ok")
+                .map(|node| self.ok_rules(node))
+                .unwrap_or_default(),
+            error_rules: map
+                .get("errors")
+                .map(|node| self.error_rules(node))
+                .unwrap_or_default(),
+            masks: map
+                .get("mask")
+                .map(|node| self.json_paths(node, "`mask`"))
+                .unwrap_or_default(),
             redact_rules: map
                 .get("redact")
                 .map(|node| crate::load::redact::decode_redact_rules(node, self.diagnostics))
@@ -101,16 +130,29 @@ impl SchemeDecoder<'_> {
             sandbox: None,
             vectors: Vec::new(),
         };
-        scheme.tokens = map.get("tokens").map(|node| self.tokens(node, &scheme, &whole)).unwrap_or_default();
-        for wanted in scheme.levels.iter().filter_map(|level| level.token.as_ref()) {
+        scheme.tokens = map
+            .get("tokens")
+            .map(|node| self.tokens(node, &scheme, &whole))
+            .unwrap_or_default();
+        for wanted in scheme
+            .levels
+            .iter()
+            .filter_map(|level| level.token.as_ref())
+        {
             self.check_token_exists(wanted, &scheme.tokens);
         }
-        scheme.authorize_links =
-            map.get("authorize").map(|node| self.authorization_links(node, &scheme, &whole)).unwrap_or_default();
+        scheme.authorize_links = map
+            .get("authorize")
+            .map(|node| self.authorization_links(node, &scheme, &whole))
+            .unwrap_or_default();
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
-        scheme.vectors = map.get("vectors").map(|node| self.vectors(node)).unwrap_or_default();
+        scheme.vectors = map
+            .get("vectors")
+            .map(|node| self.vectors(node))
+            .unwrap_or_default();
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
-            let fault = Diagnostic::error("a scheme with credentials needs `hosts`").at(map.at, "no host here");
+            let fault = Diagnostic::error("a scheme with credentials needs `hosts`")
+                .at(map.at, "no host here");
             self.diagnostics
                 .push(fault.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
         }
@@ -119,14 +161,19 @@ impl SchemeDecoder<'_> {
     }
 
     fn check_scheme_name(&mut self, name: &str, node: &YamlNode) {
-        let Some(written) = text(node, "`scheme`", self.diagnostics) else { return };
+        let Some(written) = text(node, "`scheme`", self.diagnostics) else {
+            return;
+        };
         if written != name {
             let fault =
-                Diagnostic::error(format!("this file is named `{name}` and says `{written}`")).at(node.at, "another name");
-            self.diagnostics.push(fault.hint("the name of a scheme is the name of its file"));
+                Diagnostic::error(format!("this file is named `{name}` and says `{written}`"))
+                    .at(node.at, "another name");
+            self.diagnostics
+                .push(fault.hint("the name of a scheme is the name of its file"));
         }
         if !is_id(written) || written.contains("__") {
-            let fault = Diagnostic::error(format!("`{written}` is not a name for a scheme")).at(node.at, "this name");
+            let fault = Diagnostic::error(format!("`{written}` is not a name for a scheme"))
+                .at(node.at, "this name");
             self.diagnostics
                 .push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
         }
@@ -134,58 +181,95 @@ impl SchemeDecoder<'_> {
 
     fn credentials(&mut self, node: &YamlNode) -> Vec<Credential> {
         let entries = map_entries(node, "`credentials`", self.diagnostics);
-        entries.iter().filter_map(|entry| self.credential(entry)).collect()
+        entries
+            .iter()
+            .filter_map(|entry| self.credential(entry))
+            .collect()
     }
 
     fn credential(&mut self, entry: &MapEntry) -> Option<Credential> {
         if !is_variable_name(&entry.key) || entry.key.contains("__") {
             let fault =
-                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key)).at(entry.key_at, "this name");
-            self.diagnostics.push(fault.hint("use letters, digits and single `_`"));
+                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
+                    .at(entry.key_at, "this name");
+            self.diagnostics
+                .push(fault.hint("use letters, digits and single `_`"));
         }
-        let map = CheckedMap::open(&entry.value, "a credential", &CREDENTIAL_KEYS, self.diagnostics)?;
-        let is_secret = map.get("secret").is_some_and(|node| matches!(node.kind, crate::yaml::NodeKind::Bool(true)));
-        if let Some(default) =
-            map.entry("default").filter(|default| is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null))
-        {
-            let fault = Diagnostic::error("a secret has no default: a scheme is shared").at(default.key_at, "in a shared file");
-            self.diagnostics.push(fault.hint("`default: null` says that it may be missing"));
+        let map = CheckedMap::open(
+            &entry.value,
+            "a credential",
+            &CREDENTIAL_KEYS,
+            self.diagnostics,
+        )?;
+        let is_secret = map
+            .get("secret")
+            .is_some_and(|node| matches!(node.kind, crate::yaml::NodeKind::Bool(true)));
+        if let Some(default) = map.entry("default").filter(|default| {
+            is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null)
+        }) {
+            let fault = Diagnostic::error("a secret has no default: a scheme is shared")
+                .at(default.key_at, "in a shared file");
+            self.diagnostics
+                .push(fault.hint("`default: null` says that it may be missing"));
         }
-        let scopes = [("app", CredentialScope::App), ("account", CredentialScope::Account)];
+        let scopes = [
+            ("app", CredentialScope::App),
+            ("account", CredentialScope::Account),
+        ];
         Some(Credential {
             name: entry.key.to_string(),
             at: entry.key_at,
-            is_secret: map.get("secret").and_then(|node| boolean(node, "`secret`", self.diagnostics)).unwrap_or(false),
+            is_secret: map
+                .get("secret")
+                .and_then(|node| boolean(node, "`secret`", self.diagnostics))
+                .unwrap_or(false),
             is_integer: map
                 .get("type")
-                .and_then(|node| enum_value(node, "`type`", &[("integer", true), ("string", false)], self.diagnostics))
+                .and_then(|node| {
+                    enum_value(
+                        node,
+                        "`type`",
+                        &[("integer", true), ("string", false)],
+                        self.diagnostics,
+                    )
+                })
                 .unwrap_or(false),
             scope: map
                 .get("scope")
                 .and_then(|node| enum_value(node, "`scope`", &scopes, self.diagnostics))
                 .unwrap_or(CredentialScope::App),
             default: map.get("default").map(YamlNode::to_value),
-            description: map.get("about").and_then(|node| text(node, "`about`", self.diagnostics)).map(str::to_owned),
+            description: map
+                .get("about")
+                .and_then(|node| text(node, "`about`", self.diagnostics))
+                .map(str::to_owned),
         })
     }
 
     fn hosts(&mut self, node: &YamlNode) -> Vec<SchemeHost> {
         let mut hosts = Vec::new();
         for entry in map_entries(node, "`hosts`", self.diagnostics) {
-            let Some(written) = text(&entry.value, "a host", self.diagnostics) else { continue };
+            let Some(written) = text(&entry.value, "a host", self.diagnostics) else {
+                continue;
+            };
             let url = written.trim_end_matches('/').to_owned();
             match BaseUrl::parse(&url) {
-                Ok(base) if base.is_https() || base.is_loopback() => {
-                    hosts.push(SchemeHost { region: entry.key.to_string(), at: entry.value.at, url })
-                }
+                Ok(base) if base.is_https() || base.is_loopback() => hosts.push(SchemeHost {
+                    region: entry.key.to_string(),
+                    at: entry.value.at,
+                    url,
+                }),
                 Ok(_) => {
-                    let fault = Diagnostic::error("secrets go to `https` only")
-                        .at(entry.value.at, "plain `http`, and not on the loopback interface");
+                    let fault = Diagnostic::error("secrets go to `https` only").at(
+                        entry.value.at,
+                        "plain `http`, and not on the loopback interface",
+                    );
                     self.diagnostics.push(fault);
                 }
-                Err(reason) => {
-                    self.diagnostics.push(Diagnostic::error(format!("not a host: {reason}")).at(entry.value.at, "this one"))
-                }
+                Err(reason) => self.diagnostics.push(
+                    Diagnostic::error(format!("not a host: {reason}"))
+                        .at(entry.value.at, "this one"),
+                ),
             }
         }
         hosts
@@ -193,21 +277,29 @@ impl SchemeDecoder<'_> {
 
     fn clock(&mut self, node: &YamlNode) -> SchemeClock {
         let mut clock = default_clock();
-        let Some(map) = CheckedMap::open(node, "`clock`", &CLOCK_KEYS, self.diagnostics) else { return clock };
+        let Some(map) = CheckedMap::open(node, "`clock`", &CLOCK_KEYS, self.diagnostics) else {
+            return clock;
+        };
         if let Some(node) = map.get("format") {
             clock.format = self.clock_format(node);
         }
         if let Some(node) = map.get("zone") {
             match text(node, "`zone`", self.diagnostics).map(crate::render::parse_zone) {
                 Some(Some(seconds)) => clock.zone = seconds,
-                Some(None) => {
-                    self.diagnostics.push(Diagnostic::error("`zone` must be an offset").at(node.at, "write `UTC` or `+09:00`"))
-                }
+                Some(None) => self.diagnostics.push(
+                    Diagnostic::error("`zone` must be an offset")
+                        .at(node.at, "write `UTC` or `+09:00`"),
+                ),
                 None => {}
             }
         }
-        clock.window = map.get("window").and_then(|node| duration(node, "`window`", self.diagnostics));
-        clock.backdate = map.get("behind").and_then(|node| duration(node, "`behind`", self.diagnostics)).unwrap_or_default();
+        clock.window = map
+            .get("window")
+            .and_then(|node| duration(node, "`window`", self.diagnostics));
+        clock.backdate = map
+            .get("behind")
+            .and_then(|node| duration(node, "`behind`", self.diagnostics))
+            .unwrap_or_default();
         clock
     }
 
@@ -216,7 +308,8 @@ impl SchemeDecoder<'_> {
             Some("unix_ms") => ClockFormat::UnixMilliseconds,
             Some(format) if format.contains('%') => {
                 if let Err(reason) = crate::render::format_time(0, format, 0) {
-                    self.diagnostics.push(Diagnostic::error(reason).at(node.at, "this format"));
+                    self.diagnostics
+                        .push(Diagnostic::error(reason).at(node.at, "this format"));
                 }
                 ClockFormat::Strftime(format.to_owned())
             }
@@ -233,33 +326,64 @@ impl SchemeDecoder<'_> {
     /// What holds for every level.
     fn common_procedure(&mut self, map: &CheckedMap<'_>) -> SigningProcedure {
         SigningProcedure {
-            vars: map.get("vars").map(|node| self.value_decoder().fields(node, "`vars`")).unwrap_or_default(),
-            prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
-            sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
-            attach: map.get("attach").map(|node| self.placement(node, "`attach`")).unwrap_or_default(),
+            vars: map
+                .get("vars")
+                .map(|node| self.value_decoder().fields(node, "`vars`"))
+                .unwrap_or_default(),
+            prepare: map
+                .get("prepare")
+                .map(|node| self.placement(node, "`prepare`"))
+                .unwrap_or_default(),
+            sign: map
+                .get("sign")
+                .map(|node| self.sign_steps(node))
+                .unwrap_or_default(),
+            attach: map
+                .get("attach")
+                .map(|node| self.placement(node, "`attach`"))
+                .unwrap_or_default(),
         }
     }
 
     fn levels(&mut self, map: &CheckedMap<'_>, whole: &SigningProcedure) -> Vec<Level> {
-        let named = map.get("levels").map(|node| map_entries(node, "`levels`", self.diagnostics)).unwrap_or_default();
+        let named = map
+            .get("levels")
+            .map(|node| map_entries(node, "`levels`", self.diagnostics))
+            .unwrap_or_default();
         if named.is_empty() {
-            return vec![Level { name: String::new(), token: None, procedure: whole.clone() }];
+            return vec![Level {
+                name: String::new(),
+                token: None,
+                procedure: whole.clone(),
+            }];
         }
         named.iter().map(|entry| self.level(entry, whole)).collect()
     }
 
     fn level(&mut self, entry: &MapEntry, whole: &SigningProcedure) -> Level {
-        let mut level = Level { name: entry.key.to_string(), token: None, procedure: whole.clone() };
-        let Some(map) = CheckedMap::open(&entry.value, "a level", &LEVEL_KEYS, self.diagnostics) else { return level };
+        let mut level = Level {
+            name: entry.key.to_string(),
+            token: None,
+            procedure: whole.clone(),
+        };
+        let Some(map) = CheckedMap::open(&entry.value, "a level", &LEVEL_KEYS, self.diagnostics)
+        else {
+            return level;
+        };
         level.token = map.get("token").and_then(|node| {
             let name = text(node, "`token`", self.diagnostics)?.to_owned();
             Some(SpannedName { name, at: node.at })
         });
         if let Some(node) = map.get("vars") {
-            level.procedure.vars.extend(self.value_decoder().fields(node, "`vars`"));
+            level
+                .procedure
+                .vars
+                .extend(self.value_decoder().fields(node, "`vars`"));
         }
         if let Some(node) = map.get("prepare") {
-            level.procedure.prepare = whole.prepare.merged_with(&self.placement(node, "`prepare`"));
+            level.procedure.prepare = whole
+                .prepare
+                .merged_with(&self.placement(node, "`prepare`"));
         }
         if let Some(node) = map.get("attach") {
             level.procedure.attach = whole.attach.merged_with(&self.placement(node, "`attach`"));
@@ -269,59 +393,103 @@ impl SchemeDecoder<'_> {
 
     fn level_rules(&mut self, node: &YamlNode, levels: &[Level]) -> Vec<LevelRule> {
         let nodes = list_items(node, "`match`", self.diagnostics);
-        nodes.iter().filter_map(|node| self.level_rule(node, levels)).collect()
+        nodes
+            .iter()
+            .filter_map(|node| self.level_rule(node, levels))
+            .collect()
     }
 
     fn level_rule(&mut self, node: &YamlNode, levels: &[Level]) -> Option<LevelRule> {
-        let map = CheckedMap::open(node, "a rule of `match`", &["path", "method", "level"], self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a rule of `match`",
+            &["path", "method", "level"],
+            self.diagnostics,
+        )?;
         let level = map.required("level", self.diagnostics)?;
-        Some(LevelRule { matcher: self.matcher(&map), level: self.level_index(level, levels)? })
+        Some(LevelRule {
+            matcher: self.matcher(&map),
+            level: self.level_index(level, levels)?,
+        })
     }
 
     fn level_index(&mut self, node: &YamlNode, levels: &[Level]) -> Option<usize> {
         let name = text(node, "`level`", self.diagnostics)?;
         let found = levels.iter().position(|level| level.name == name);
         if found.is_none() {
-            let fault = Diagnostic::error(format!("there is no level `{name}`")).at(node.at, "not defined under `levels`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(name, levels.iter().map(|level| level.name.as_str()))));
+            let fault = Diagnostic::error(format!("there is no level `{name}`"))
+                .at(node.at, "not defined under `levels`");
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+                name,
+                levels.iter().map(|level| level.name.as_str()),
+            )));
         }
         found
     }
 
-    fn default_level(&mut self, map: &CheckedMap<'_>, levels: &[Level], rules: &[LevelRule]) -> usize {
+    fn default_level(
+        &mut self,
+        map: &CheckedMap<'_>,
+        levels: &[Level],
+        rules: &[LevelRule],
+    ) -> usize {
         if let Some(node) = map.get("default_level") {
             return self.level_index(node, levels).unwrap_or(0);
         }
         if levels.len() > 1 {
-            let fault = Diagnostic::error("a scheme with several levels needs `default_level`").at(map.at, "missing here");
-            self.diagnostics
-                .push(fault.hint(format!("{} rules choose a level; the rest of the paths need one too", rules.len())));
+            let fault = Diagnostic::error("a scheme with several levels needs `default_level`")
+                .at(map.at, "missing here");
+            self.diagnostics.push(fault.hint(format!(
+                "{} rules choose a level; the rest of the paths need one too",
+                rules.len()
+            )));
         }
         0
     }
 
     /// `match: { path: …, method: … }`
     fn optional_matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
-        let inner = map.get("match").and_then(|node| CheckedMap::open(node, "`match`", &MATCH_KEYS, self.diagnostics));
+        let inner = map
+            .get("match")
+            .and_then(|node| CheckedMap::open(node, "`match`", &MATCH_KEYS, self.diagnostics));
         inner.map(|map| self.matcher(&map)).unwrap_or_default()
     }
 
     fn matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
-        let paths = map.get("path").map(|node| text_list(node, "a path pattern", self.diagnostics)).unwrap_or_default();
-        if let Some(path) = paths.iter().find(|path| !path.starts_with('/') && !path.starts_with("**")) {
+        let paths = map
+            .get("path")
+            .map(|node| text_list(node, "a path pattern", self.diagnostics))
+            .unwrap_or_default();
+        if let Some(path) = paths
+            .iter()
+            .find(|path| !path.starts_with('/') && !path.starts_with("**"))
+        {
             let at = map.get("path").map_or(map.at, |node| node.at);
-            self.diagnostics
-                .push(Diagnostic::error(format!("the pattern `{path}` fits no path")).at(at, "a path begins with `/`"));
+            self.diagnostics.push(
+                Diagnostic::error(format!("the pattern `{path}` fits no path"))
+                    .at(at, "a path begins with `/`"),
+            );
         }
         if map.get("path").is_none() && map.get("method").is_none() {
             let fault =
-                Diagnostic::error("a condition without `path` and `method` fits every request").at(map.at, "nothing is asked");
-            self.diagnostics.push(fault.hint("leave it out, or say `default_level`"));
+                Diagnostic::error("a condition without `path` and `method` fits every request")
+                    .at(map.at, "nothing is asked");
+            self.diagnostics
+                .push(fault.hint("leave it out, or say `default_level`"));
         }
-        let methods = map.get("method").map(one_or_many).unwrap_or_default().iter();
+        let methods = map
+            .get("method")
+            .map(one_or_many)
+            .unwrap_or_default()
+            .iter();
         let words = Method::ALL.map(|method| (method.name(), method));
-        let methods = methods.filter_map(|node| enum_value(node, "a method", &words, self.diagnostics)).collect();
-        RequestMatcher { paths: paths.into_iter().map(PathPattern).collect(), methods }
+        let methods = methods
+            .filter_map(|node| enum_value(node, "a method", &words, self.diagnostics))
+            .collect();
+        RequestMatcher {
+            paths: paths.into_iter().map(PathPattern).collect(),
+            methods,
+        }
     }
 
     fn covers(&mut self, node: &YamlNode) -> Vec<CoveredPart> {
@@ -333,22 +501,38 @@ impl SchemeDecoder<'_> {
     }
 
     fn limits(&mut self, node: &YamlNode) -> Vec<RateLimit> {
-        list_items(node, "`limits`", self.diagnostics).iter().filter_map(|node| self.limit(node)).collect()
+        list_items(node, "`limits`", self.diagnostics)
+            .iter()
+            .filter_map(|node| self.limit(node))
+            .collect()
     }
 
     fn limit(&mut self, node: &YamlNode) -> Option<RateLimit> {
         let map = CheckedMap::open(node, "a limit", &LIMIT_KEYS, self.diagnostics)?;
         let rate = map.required("rate", self.diagnostics)?;
         let (count, per) = self.rate(rate)?;
-        let headers = map.get("headers").map(|node| map_entries(node, "`headers`", self.diagnostics)).unwrap_or_default();
-        let headers =
-            headers.iter().filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "a header", self.diagnostics)?)));
+        let headers = map
+            .get("headers")
+            .map(|node| map_entries(node, "`headers`", self.diagnostics))
+            .unwrap_or_default();
+        let headers = headers.iter().filter_map(|entry| {
+            Some((
+                entry.key.to_string(),
+                scalar(&entry.value, "a header", self.diagnostics)?,
+            ))
+        });
         let headers: Vec<(String, String)> = headers.collect();
-        for entry in map.get("headers").and_then(YamlNode::as_map).unwrap_or_default() {
+        for entry in map
+            .get("headers")
+            .and_then(YamlNode::as_map)
+            .unwrap_or_default()
+        {
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
                 let fault =
-                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key)).at(entry.key_at, "unknown");
-                self.diagnostics.push(fault.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))));
+                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key))
+                        .at(entry.key_at, "unknown");
+                self.diagnostics
+                    .push(fault.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))));
             }
         }
         Some(RateLimit {
@@ -356,17 +540,28 @@ impl SchemeDecoder<'_> {
             matcher: self.optional_matcher(&map),
             count,
             per,
-            burst: map.get("burst").and_then(|node| self.positive_count(node, "`burst`")),
-            scope: map.get("per").map(|node| text_list(node, "`per`", self.diagnostics)).unwrap_or_default(),
+            burst: map
+                .get("burst")
+                .and_then(|node| self.positive_count(node, "`burst`")),
+            scope: map
+                .get("per")
+                .map(|node| text_list(node, "`per`", self.diagnostics))
+                .unwrap_or_default(),
             headers,
         })
     }
 
     fn positive_count(&mut self, node: &YamlNode, what: &str) -> Option<u32> {
-        let number = node.to_value().as_number().and_then(crate::value::Number::as_i64);
-        let found = number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
+        let number = node
+            .to_value()
+            .as_number()
+            .and_then(crate::value::Number::as_i64);
+        let found = number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| *number > 0);
         if found.is_none() {
-            self.diagnostics.push(wrong_kind(node, what, "a whole number above 0"));
+            self.diagnostics
+                .push(wrong_kind(node, what, "a whole number above 0"));
         }
         found
     }
@@ -375,25 +570,46 @@ impl SchemeDecoder<'_> {
     fn rate(&mut self, node: &YamlNode) -> Option<(u32, Duration)> {
         let written = text(node, "`rate`", self.diagnostics)?;
         let parsed = written.split_once('/').and_then(|(count, per)| {
-            let per = if per.starts_with(|letter: char| letter.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
+            let per = if per.starts_with(|letter: char| letter.is_ascii_digit()) {
+                per.to_owned()
+            } else {
+                format!("1{per}")
+            };
             let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
-            Some((count, crate::load::node_reader::parse_duration(&per).filter(|per| !per.is_zero())?))
+            Some((
+                count,
+                crate::load::node_reader::parse_duration(&per).filter(|per| !per.is_zero())?,
+            ))
         });
         if parsed.is_none() {
-            self.diagnostics.push(Diagnostic::error("`rate` must be calls per duration").at(node.at, "write `10/1h` or `2/s`"));
+            self.diagnostics.push(
+                Diagnostic::error("`rate` must be calls per duration")
+                    .at(node.at, "write `10/1h` or `2/s`"),
+            );
         }
         parsed
     }
 
     fn json_paths(&mut self, node: &YamlNode, what: &str) -> Vec<JsonPath> {
-        text_list(node, what, self.diagnostics).iter().filter_map(|path| json_path(path, node.at, self.diagnostics)).collect()
+        text_list(node, what, self.diagnostics)
+            .iter()
+            .filter_map(|path| json_path(path, node.at, self.diagnostics))
+            .collect()
     }
 
     fn value_decoder(&mut self) -> crate::load::value_decoder::ValueDecoder<'_> {
-        crate::load::value_decoder::ValueDecoder { dialect: TemplateDialect::Scheme, diagnostics: self.diagnostics }
+        crate::load::value_decoder::ValueDecoder {
+            dialect: TemplateDialect::Scheme,
+            diagnostics: self.diagnostics,
+        }
     }
 }
 
 fn default_clock() -> SchemeClock {
-    SchemeClock { format: ClockFormat::UnixSeconds, zone: 0, window: None, backdate: Duration::ZERO }
+    SchemeClock {
+        format: ClockFormat::UnixSeconds,
+        zone: 0,
+        window: None,
+        backdate: Duration::ZERO,
+    }
 }

@@ -2,23 +2,32 @@
 
 use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, join_names};
-use crate::load::node_reader::{CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text};
-use crate::model::scheme::{FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding};
+use crate::load::node_reader::{
+    CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text,
+};
+use crate::model::scheme::{
+    FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding,
+};
 use crate::model::template::Template;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `prepare` and `attach`.
 pub const PLACEMENT_KEYS: [&str; 4] = ["query", "headers", "form", "json"];
 /// The key that names a step.
-pub const SIGN_OPERATIONS: [&str; 8] = ["text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random"];
+pub const SIGN_OPERATIONS: [&str; 8] = [
+    "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random",
+];
 /// The keys beside it.
-pub const SIGN_STEP_KEYS: [&str; 15] =
-    ["id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out", "key", "key_as", "salt", "header"];
+pub const SIGN_STEP_KEYS: [&str; 15] = [
+    "id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out",
+    "key", "key_as", "salt", "header",
+];
 const CLAIMS_KEY: &str = "claims";
 /// More letters than this no nonce needs.
 const MAX_RANDOM_LENGTH: usize = 256;
 /// Names that a step cannot take.
-pub const RESERVED_STEP_IDS: [&str; 7] = ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
+pub const RESERVED_STEP_IDS: [&str; 7] =
+    ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
 const HASHES: [(&str, HashAlgorithm); 4] = [
     ("md5", HashAlgorithm::Md5),
@@ -32,15 +41,28 @@ const ENCODINGS: [(&str, TextEncoding); 4] = [
     ("base64", TextEncoding::Base64),
     ("base64url", TextEncoding::Base64Url),
 ];
-const KEY_FORMS: [(&str, KeyEncoding); 3] =
-    [("utf8", KeyEncoding::Utf8), ("hex", KeyEncoding::Hex), ("base64", KeyEncoding::Base64)];
+const KEY_FORMS: [(&str, KeyEncoding); 3] = [
+    ("utf8", KeyEncoding::Utf8),
+    ("hex", KeyEncoding::Hex),
+    ("base64", KeyEncoding::Base64),
+];
 
 impl SchemeDecoder<'_> {
     pub(super) fn placement(&mut self, node: &YamlNode, what: &'static str) -> FieldPlacement {
-        let Some(map) = CheckedMap::open(node, what, &PLACEMENT_KEYS, self.diagnostics) else { return FieldPlacement::default() };
-        let mut fields = |key: &str| map.get(key).map(|node| self.value_decoder().fields(node, what)).unwrap_or_default();
-        let placement =
-            FieldPlacement { query: fields("query"), headers: fields("headers"), form: fields("form"), json: fields("json") };
+        let Some(map) = CheckedMap::open(node, what, &PLACEMENT_KEYS, self.diagnostics) else {
+            return FieldPlacement::default();
+        };
+        let mut fields = |key: &str| {
+            map.get(key)
+                .map(|node| self.value_decoder().fields(node, what))
+                .unwrap_or_default()
+        };
+        let placement = FieldPlacement {
+            query: fields("query"),
+            headers: fields("headers"),
+            form: fields("form"),
+            json: fields("json"),
+        };
         for field in &placement.headers {
             check_settable_header(&field.name, field.name_at, "a scheme", self.diagnostics);
         }
@@ -50,9 +72,12 @@ impl SchemeDecoder<'_> {
     pub(super) fn sign_steps(&mut self, node: &YamlNode) -> Vec<SignStep> {
         let mut steps: Vec<SignStep> = Vec::new();
         for node in list_items(node, "`sign`", self.diagnostics) {
-            let Some(step) = self.sign_step(node) else { continue };
+            let Some(step) = self.sign_step(node) else {
+                continue;
+            };
             if let Some(other) = steps.iter().find(|other| other.id == step.id) {
-                let fault = Diagnostic::error(format!("two steps have the id `{}`", step.id)).at(step.at, "the second");
+                let fault = Diagnostic::error(format!("two steps have the id `{}`", step.id))
+                    .at(step.at, "the second");
                 self.diagnostics.push(fault.at(other.at, "the first"));
             }
             steps.push(step);
@@ -67,12 +92,19 @@ impl SchemeDecoder<'_> {
         let id = map.required("id", self.diagnostics)?;
         let name = text(id, "`id`", self.diagnostics)?;
         if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
-            let fault = Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
-            self.diagnostics
-                .push(fault.hint(format!("use letters, digits and `_`, and none of {}", join_names(RESERVED_STEP_IDS, "or"))));
+            let fault =
+                Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
+            self.diagnostics.push(fault.hint(format!(
+                "use letters, digits and `_`, and none of {}",
+                join_names(RESERVED_STEP_IDS, "or")
+            )));
         }
         let ops = map.present_entries(&SIGN_OPERATIONS);
-        for entry in ops.first().map(|op| stray_entries(&map, &op.key, &keys)).unwrap_or_default() {
+        for entry in ops
+            .first()
+            .map(|op| stray_entries(&map, &op.key, &keys))
+            .unwrap_or_default()
+        {
             let fault = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
                 .at(entry.key_at, "belongs to another kind of step");
             self.diagnostics.push(fault);
@@ -80,19 +112,26 @@ impl SchemeDecoder<'_> {
         let op = match ops.as_slice() {
             [one] => self.sign_operation(one, &map)?,
             [] => {
-                let fault = Diagnostic::error("a sign step does one thing")
-                    .at(map.at, format!("none of {}", join_names(SIGN_OPERATIONS, "or")));
+                let fault = Diagnostic::error("a sign step does one thing").at(
+                    map.at,
+                    format!("none of {}", join_names(SIGN_OPERATIONS, "or")),
+                );
                 self.diagnostics.push(fault);
                 return None;
             }
             [first, second, ..] => {
-                let fault =
-                    Diagnostic::error("a sign step does one thing").at(second.key_at, "the second").at(first.key_at, "the first");
+                let fault = Diagnostic::error("a sign step does one thing")
+                    .at(second.key_at, "the second")
+                    .at(first.key_at, "the first");
                 self.diagnostics.push(fault.hint("make two steps of it"));
                 return None;
             }
         };
-        Some(SignStep { id: name.to_owned(), at: id.at, operation: op })
+        Some(SignStep {
+            id: name.to_owned(),
+            at: id.at,
+            operation: op,
+        })
     }
 
     fn sign_operation(&mut self, entry: &MapEntry, map: &CheckedMap<'_>) -> Option<SignOp> {
@@ -125,16 +164,20 @@ impl SchemeDecoder<'_> {
     fn random_length(&mut self, node: &YamlNode) -> Option<usize> {
         let count = usize::try_from(self.positive_count(node, "`random`")?).ok()?;
         if count > MAX_RANDOM_LENGTH {
-            self.diagnostics
-                .push(Diagnostic::error(format!("`random` gives at most {MAX_RANDOM_LENGTH} letters")).at(node.at, "too many"));
+            self.diagnostics.push(
+                Diagnostic::error(format!(
+                    "`random` gives at most {MAX_RANDOM_LENGTH} letters"
+                ))
+                .at(node.at, "too many"),
+            );
         }
         Some(count.min(MAX_RANDOM_LENGTH))
     }
 
     fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
-        let key_as = map
-            .get("key_as")
-            .map_or(Some(KeyEncoding::Utf8), |node| enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics))?;
+        let key_as = map.get("key_as").map_or(Some(KeyEncoding::Utf8), |node| {
+            enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics)
+        })?;
         let hash = enum_value(node, "`hmac`", &HASHES, self.diagnostics)?;
         Some(SignOp::Hmac {
             hash,
@@ -147,11 +190,16 @@ impl SchemeDecoder<'_> {
 
     fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
         if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
-            let fault = Diagnostic::error("a JWT is signed with `HS256` here").at(node.at, "another algorithm");
-            self.diagnostics.push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
+            let fault = Diagnostic::error("a JWT is signed with `HS256` here")
+                .at(node.at, "another algorithm");
+            self.diagnostics
+                .push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
             return None;
         }
-        let header = map.get("header").map(|node| self.value_decoder().fields(node, "`header`")).unwrap_or_default();
+        let header = map
+            .get("header")
+            .map(|node| self.value_decoder().fields(node, "`header`"))
+            .unwrap_or_default();
         let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
         Some(SignOp::Jwt {
             key: self.required_template(map, "key")?,
@@ -181,7 +229,10 @@ fn stray_entries<'n>(map: &CheckedMap<'n>, op: &str, keys: &[&str]) -> Vec<&'n M
         "jwt" => &["key", "header", CLAIMS_KEY],
         _ => &[],
     };
-    let beside: Vec<&str> =
-        keys.iter().copied().filter(|key| *key != "id" && !SIGN_OPERATIONS.contains(key) && !own.contains(key)).collect();
+    let beside: Vec<&str> = keys
+        .iter()
+        .copied()
+        .filter(|key| *key != "id" && !SIGN_OPERATIONS.contains(key) && !own.contains(key))
+        .collect();
     map.present_entries(&beside)
 }

@@ -3,7 +3,9 @@
 use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::AssertionDecoder;
-use crate::load::node_reader::{CheckedMap, enum_value, first_template, list_items, one_or_many, scalar, text};
+use crate::load::node_reader::{
+    CheckedMap, enum_value, first_template, list_items, one_or_many, scalar, text,
+};
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, ErrorRule, ResponseCondition, StatusPattern, SuccessRule};
 use crate::render::TemplateDialect;
@@ -27,41 +29,77 @@ impl SchemeDecoder<'_> {
         let nodes = one_or_many(node);
         let rules = nodes.iter().filter_map(|node| {
             let map = CheckedMap::open(node, "a rule of `ok`", &OK_RULE_KEYS, self.diagnostics)?;
-            Some(SuccessRule { matcher: self.optional_matcher(&map), condition: self.response_condition(&map, "a rule of `ok`") })
+            Some(SuccessRule {
+                matcher: self.optional_matcher(&map),
+                condition: self.response_condition(&map, "a rule of `ok`"),
+            })
         });
         rules.collect()
     }
 
     pub(super) fn error_rules(&mut self, node: &YamlNode) -> Vec<ErrorRule> {
-        list_items(node, "`errors`", self.diagnostics).iter().filter_map(|node| self.error_rule(node)).collect()
+        list_items(node, "`errors`", self.diagnostics)
+            .iter()
+            .filter_map(|node| self.error_rule(node))
+            .collect()
     }
 
     fn error_rule(&mut self, node: &YamlNode) -> Option<ErrorRule> {
-        let map = CheckedMap::open(node, "a rule of `errors`", &ERROR_RULE_KEYS, self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a rule of `errors`",
+            &ERROR_RULE_KEYS,
+            self.diagnostics,
+        )?;
         let kinds = ErrorKind::ALL.map(|kind| (kind.name(), kind));
         Some(ErrorRule {
             matcher: self.optional_matcher(&map),
             condition: self.response_condition(&map, "a rule of `errors`"),
-            kind: enum_value(map.required("kind", self.diagnostics)?, "`kind`", &kinds, self.diagnostics)?,
-            remedy: map.get("then").and_then(|node| enum_value(node, "`then`", &REMEDIES, self.diagnostics)),
-            hint: map.get("hint").and_then(|node| text(node, "`hint`", self.diagnostics)).map(str::to_owned),
+            kind: enum_value(
+                map.required("kind", self.diagnostics)?,
+                "`kind`",
+                &kinds,
+                self.diagnostics,
+            )?,
+            remedy: map
+                .get("then")
+                .and_then(|node| enum_value(node, "`then`", &REMEDIES, self.diagnostics)),
+            hint: map
+                .get("hint")
+                .and_then(|node| text(node, "`hint`", self.diagnostics))
+                .map(str::to_owned),
         })
     }
 
     fn response_condition(&mut self, map: &CheckedMap<'_>, what: &str) -> ResponseCondition {
         let statuses = map.get("status").map(one_or_many).unwrap_or_default();
-        let statuses = statuses.iter().filter_map(|node| self.status_pattern(node)).collect::<Vec<_>>();
+        let statuses = statuses
+            .iter()
+            .filter_map(|node| self.status_pattern(node))
+            .collect::<Vec<_>>();
         if let Some(node) = map.get("json").and_then(first_template) {
-            let fault = Diagnostic::error("a rule of a scheme is never a template").at(node.at, "`{{` is not allowed here");
-            self.diagnostics.push(fault.hint("a rule is judged by the answer alone"));
+            let fault = Diagnostic::error("a rule of a scheme is never a template")
+                .at(node.at, "`{{` is not allowed here");
+            self.diagnostics
+                .push(fault.hint("a rule is judged by the answer alone"));
         }
         let assertions = map.get("json").map(|node| {
-            AssertionDecoder { dialect: TemplateDialect::Scheme, files: self.files, diagnostics: self.diagnostics }.decode(node)
+            AssertionDecoder {
+                dialect: TemplateDialect::Scheme,
+                files: self.files,
+                diagnostics: self.diagnostics,
+            }
+            .decode(node)
         });
-        let condition = ResponseCondition { statuses, assertions: assertions.unwrap_or_default() };
+        let condition = ResponseCondition {
+            statuses,
+            assertions: assertions.unwrap_or_default(),
+        };
         if condition.statuses.is_empty() && condition.assertions.is_empty() {
-            self.diagnostics
-                .push(Diagnostic::error(format!("{what} needs `status` or `json`")).at(map.at, "this fits every answer"));
+            self.diagnostics.push(
+                Diagnostic::error(format!("{what} needs `status` or `json`"))
+                    .at(map.at, "this fits every answer"),
+            );
         }
         condition
     }
@@ -69,12 +107,21 @@ impl SchemeDecoder<'_> {
     /// `401`, or `4xx`.
     fn status_pattern(&mut self, node: &YamlNode) -> Option<StatusPattern> {
         let written = scalar(node, "`status`", self.diagnostics)?;
-        let class =
-            written.strip_suffix("xx").and_then(|class| class.parse::<u16>().ok()).filter(|class| (1..=5).contains(class));
-        let exact = written.parse::<u16>().ok().filter(|code| (100..600).contains(code));
-        let found = class.map(StatusPattern::Class).or(exact.map(StatusPattern::Exactly));
+        let class = written
+            .strip_suffix("xx")
+            .and_then(|class| class.parse::<u16>().ok())
+            .filter(|class| (1..=5).contains(class));
+        let exact = written
+            .parse::<u16>()
+            .ok()
+            .filter(|code| (100..600).contains(code));
+        let found = class
+            .map(StatusPattern::Class)
+            .or(exact.map(StatusPattern::Exactly));
         if found.is_none() {
-            self.diagnostics.push(Diagnostic::error("`status` must be a status").at(node.at, "write `401` or `4xx`"));
+            self.diagnostics.push(
+                Diagnostic::error("`status` must be a status").at(node.at, "write `401` or `4xx`"),
+            );
         }
         found
     }

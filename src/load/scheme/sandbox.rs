@@ -3,31 +3,67 @@
 use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
-use crate::load::node_reader::{CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text};
-use crate::model::scheme::{FaultResponse, PenaltyRule, RequestPart, SandboxRules, TokenResponse, ValueExtractor, VerifyFault};
+use crate::load::node_reader::{
+    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text,
+};
+use crate::model::scheme::{
+    FaultResponse, PenaltyRule, RequestPart, SandboxRules, TokenResponse, ValueExtractor,
+    VerifyFault,
+};
 use crate::value::Number;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `sandbox`.
 pub const SANDBOX_KEYS: [&str; 5] = ["keys", "read", "refuse", "tokens", "penalties"];
 const FAULT_RESPONSE_KEYS: [&str; 5] = ["fault", "name", "status", "headers", "json"];
-const REQUEST_PARTS: [(&str, RequestPart); 4] =
-    [("query", RequestPart::Query), ("header", RequestPart::Header), ("form", RequestPart::Form), ("json", RequestPart::Json)];
+const REQUEST_PARTS: [(&str, RequestPart); 4] = [
+    ("query", RequestPart::Query),
+    ("header", RequestPart::Header),
+    ("form", RequestPart::Form),
+    ("json", RequestPart::Json),
+];
 
 impl SchemeDecoder<'_> {
     pub(super) fn sandbox(&mut self, node: &YamlNode) -> Option<SandboxRules> {
         let map = CheckedMap::open(node, "`sandbox`", &SANDBOX_KEYS, self.diagnostics)?;
-        let read = map.get("read").map(|node| map_entries(node, "`read`", self.diagnostics)).unwrap_or_default();
-        let refuse = map.get("refuse").map(|node| list_items(node, "`refuse`", self.diagnostics)).unwrap_or_default();
-        let tokens = map.get("tokens").map(|node| map_entries(node, "`tokens`", self.diagnostics)).unwrap_or_default();
-        let penalties = map.get("penalties").map(|node| list_items(node, "`penalties`", self.diagnostics)).unwrap_or_default();
+        let read = map
+            .get("read")
+            .map(|node| map_entries(node, "`read`", self.diagnostics))
+            .unwrap_or_default();
+        let refuse = map
+            .get("refuse")
+            .map(|node| list_items(node, "`refuse`", self.diagnostics))
+            .unwrap_or_default();
+        let tokens = map
+            .get("tokens")
+            .map(|node| map_entries(node, "`tokens`", self.diagnostics))
+            .unwrap_or_default();
+        let penalties = map
+            .get("penalties")
+            .map(|node| list_items(node, "`penalties`", self.diagnostics))
+            .unwrap_or_default();
         Some(SandboxRules {
             at: node.at,
-            test_credentials: map.get("keys").map(|node| self.value_decoder().fields(node, "`keys`")).unwrap_or_default(),
-            extractors: read.iter().filter_map(|entry| self.reading(entry)).collect(),
-            fault_responses: refuse.iter().filter_map(|node| self.fault_response(node)).collect(),
-            token_responses: tokens.iter().filter_map(|entry| self.token_response(entry)).collect(),
-            penalty_rules: penalties.iter().filter_map(|node| self.penalty(node)).collect(),
+            test_credentials: map
+                .get("keys")
+                .map(|node| self.value_decoder().fields(node, "`keys`"))
+                .unwrap_or_default(),
+            extractors: read
+                .iter()
+                .filter_map(|entry| self.reading(entry))
+                .collect(),
+            fault_responses: refuse
+                .iter()
+                .filter_map(|node| self.fault_response(node))
+                .collect(),
+            token_responses: tokens
+                .iter()
+                .filter_map(|entry| self.token_response(entry))
+                .collect(),
+            penalty_rules: penalties
+                .iter()
+                .filter_map(|node| self.penalty(node))
+                .collect(),
         })
     }
 
@@ -40,53 +76,111 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         )?;
         let (part, field) = self.request_part(&map)?;
-        let pattern = map.get("pattern").and_then(|node| regex(node, self.diagnostics));
-        if let Some(pattern) = pattern.as_ref().filter(|pattern| pattern.captures_len() != 2) {
-            let fault = Diagnostic::error("a pattern to read with has one group").at(entry.value.at, format!("`{pattern}`"));
-            self.diagnostics.push(fault.hint("put round brackets around the value: `signature=([0-9a-f]+)`"));
+        let pattern = map
+            .get("pattern")
+            .and_then(|node| regex(node, self.diagnostics));
+        if let Some(pattern) = pattern
+            .as_ref()
+            .filter(|pattern| pattern.captures_len() != 2)
+        {
+            let fault = Diagnostic::error("a pattern to read with has one group")
+                .at(entry.value.at, format!("`{pattern}`"));
+            self.diagnostics
+                .push(fault.hint("put round brackets around the value: `signature=([0-9a-f]+)`"));
         }
-        Some(ValueExtractor { name: entry.key.to_string(), at: entry.key_at, part, field, pattern })
+        Some(ValueExtractor {
+            name: entry.key.to_string(),
+            at: entry.key_at,
+            part,
+            field,
+            pattern,
+        })
     }
 
     fn request_part(&mut self, map: &CheckedMap<'_>) -> Option<(RequestPart, String)> {
-        at_most_one(map, &REQUEST_PARTS.map(|(key, _)| key), "a value is read from one place", self.diagnostics);
-        let found = REQUEST_PARTS.into_iter().find_map(|(key, part)| map.get(key).map(|node| (part, node)));
+        at_most_one(
+            map,
+            &REQUEST_PARTS.map(|(key, _)| key),
+            "a value is read from one place",
+            self.diagnostics,
+        );
+        let found = REQUEST_PARTS
+            .into_iter()
+            .find_map(|(key, part)| map.get(key).map(|node| (part, node)));
         let Some((part, node)) = found else {
-            self.diagnostics
-                .push(Diagnostic::error("a place is in `query`, `header`, `form` or `json`").at(map.at, "none of them"));
+            self.diagnostics.push(
+                Diagnostic::error("a place is in `query`, `header`, `form` or `json`")
+                    .at(map.at, "none of them"),
+            );
             return None;
         };
         let field = text(node, "a name", self.diagnostics)?;
-        Some((part, if part == RequestPart::Header { field.to_ascii_lowercase() } else { field.to_owned() }))
+        Some((
+            part,
+            if part == RequestPart::Header {
+                field.to_ascii_lowercase()
+            } else {
+                field.to_owned()
+            },
+        ))
     }
 
     fn fault_response(&mut self, node: &YamlNode) -> Option<FaultResponse> {
         let map = CheckedMap::open(node, "a refusal", &FAULT_RESPONSE_KEYS, self.diagnostics)?;
         let faults = VerifyFault::ALL.map(|fault| (fault.name(), fault));
         let status = map.required("status", self.diagnostics)?;
-        let code = status.to_value().as_number().and_then(Number::as_i64).and_then(|code| u16::try_from(code).ok());
+        let code = status
+            .to_value()
+            .as_number()
+            .and_then(Number::as_i64)
+            .and_then(|code| u16::try_from(code).ok());
         let Some(code) = code.filter(|code| (200..600).contains(code)) else {
-            self.diagnostics.push(Diagnostic::error("`status` must be a status of an answer").at(status.at, "200 to 599"));
+            self.diagnostics.push(
+                Diagnostic::error("`status` must be a status of an answer")
+                    .at(status.at, "200 to 599"),
+            );
             return None;
         };
         Some(FaultResponse {
-            fault: enum_value(map.required("fault", self.diagnostics)?, "`fault`", &faults, self.diagnostics)?,
-            name: map.get("name").and_then(|node| scalar(node, "`name`", self.diagnostics)),
+            fault: enum_value(
+                map.required("fault", self.diagnostics)?,
+                "`fault`",
+                &faults,
+                self.diagnostics,
+            )?,
+            name: map
+                .get("name")
+                .and_then(|node| scalar(node, "`name`", self.diagnostics)),
             status: code,
-            headers: map.get("headers").map(|node| self.value_decoder().fields(node, "`headers`")).unwrap_or_default(),
+            headers: map
+                .get("headers")
+                .map(|node| self.value_decoder().fields(node, "`headers`"))
+                .unwrap_or_default(),
             json: self.response_tree(&map)?,
         })
     }
 
-    fn response_tree(&mut self, map: &CheckedMap<'_>) -> Option<crate::model::template::TemplateTree> {
+    fn response_tree(
+        &mut self,
+        map: &CheckedMap<'_>,
+    ) -> Option<crate::model::template::TemplateTree> {
         let node = map.required("json", self.diagnostics)?;
         Some(self.value_decoder().tree(node))
     }
 
     fn token_response(&mut self, entry: &MapEntry) -> Option<TokenResponse> {
-        let map = CheckedMap::open(&entry.value, "a token answer", &["json", "same_for", "old_for"], self.diagnostics)?;
-        let same_for = map.get("same_for").and_then(|node| duration(node, "`same_for`", self.diagnostics));
-        let old_for = map.get("old_for").and_then(|node| duration(node, "`old_for`", self.diagnostics));
+        let map = CheckedMap::open(
+            &entry.value,
+            "a token answer",
+            &["json", "same_for", "old_for"],
+            self.diagnostics,
+        )?;
+        let same_for = map
+            .get("same_for")
+            .and_then(|node| duration(node, "`same_for`", self.diagnostics));
+        let old_for = map
+            .get("old_for")
+            .and_then(|node| duration(node, "`old_for`", self.diagnostics));
         Some(TokenResponse {
             token: entry.key.to_string(),
             json: self.response_tree(&map)?,
@@ -96,12 +190,33 @@ impl SchemeDecoder<'_> {
     }
 
     fn penalty(&mut self, node: &YamlNode) -> Option<PenaltyRule> {
-        let map = CheckedMap::open(node, "a penalty", &["token", "part", "name", "reason"], self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a penalty",
+            &["token", "part", "name", "reason"],
+            self.diagnostics,
+        )?;
         Some(PenaltyRule {
-            token: scalar(map.required("token", self.diagnostics)?, "`token`", self.diagnostics)?,
-            part: enum_value(map.required("part", self.diagnostics)?, "`part`", &REQUEST_PARTS, self.diagnostics)?,
-            field: map.get("name").and_then(|node| scalar(node, "`name`", self.diagnostics)),
-            reason: text(map.required("reason", self.diagnostics)?, "`reason`", self.diagnostics)?.to_owned(),
+            token: scalar(
+                map.required("token", self.diagnostics)?,
+                "`token`",
+                self.diagnostics,
+            )?,
+            part: enum_value(
+                map.required("part", self.diagnostics)?,
+                "`part`",
+                &REQUEST_PARTS,
+                self.diagnostics,
+            )?,
+            field: map
+                .get("name")
+                .and_then(|node| scalar(node, "`name`", self.diagnostics)),
+            reason: text(
+                map.required("reason", self.diagnostics)?,
+                "`reason`",
+                self.diagnostics,
+            )?
+            .to_owned(),
         })
     }
 }

@@ -1,8 +1,11 @@
-//! Checks, across a scheme, that every name its templates use is there: a typo in a scheme must never become empty text.
+//! Checks, across a scheme, that every name its templates use is there: a typo in a scheme must
+//! never become empty text.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::request::TemplateField;
-use crate::model::scheme::{FieldPlacement, Scheme, SignOp, SigningProcedure, Token, VectorSubject};
+use crate::model::scheme::{
+    FieldPlacement, Scheme, SignOp, SigningProcedure, Token, VectorSubject,
+};
 use crate::model::template::Expression;
 use crate::render::TemplateDialect;
 use crate::span::Span;
@@ -29,9 +32,17 @@ const CODE_EXCHANGE_NAMES: [&str; 2] = ["code", "callback"];
 /// What a limit can count by.
 const LIMIT_SCOPES: [&str; 3] = ["app", "account", "operation"];
 /// What the answers of a sandbox see.
-const RESPONSE_NAMES: [&str; 7] = ["name", "part", "request_id", "uuid", "iso", "path", "account"];
-/// What the sandbox's answer to a token request sees besides: `token` is the access token, `ids` has every account's
-/// values of a credential.
+const RESPONSE_NAMES: [&str; 7] = [
+    "name",
+    "part",
+    "request_id",
+    "uuid",
+    "iso",
+    "path",
+    "account",
+];
+/// What the sandbox's answer to a token request sees besides: `token` is the access token, `ids`
+/// has every account's values of a credential.
 const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "name",
     "part",
@@ -52,13 +63,24 @@ const TOKEN_RESPONSE_NAMES: [&str; 14] = [
 pub fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
         let token = scheme.token_for_level(level);
-        SchemeNameChecker { scheme, token, extra_names: &[], diagnostics: faults }.procedure(&level.procedure);
+        SchemeNameChecker {
+            scheme,
+            token,
+            extra_names: &[],
+            diagnostics: faults,
+        }
+        .procedure(&level.procedure);
     }
     for token in &scheme.tokens {
         check_token_requests(scheme, token, faults);
     }
     for authorize in &scheme.authorize_links {
-        let mut names = SchemeNameChecker { scheme, token: None, extra_names: &AUTHORIZE_NAMES, diagnostics: faults };
+        let mut names = SchemeNameChecker {
+            scheme,
+            token: None,
+            extra_names: &AUTHORIZE_NAMES,
+            diagnostics: faults,
+        };
         names.fields(&authorize.query, &ProcedureNames::default());
         names.expressions(authorize.path.expressions(), &ProcedureNames::default());
         names.procedure(&authorize.procedure);
@@ -69,21 +91,40 @@ pub fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
 }
 
 fn check_token_requests(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
-    for (request, extra) in [(&token.issue, &[][..]), (&token.exchange, &CODE_EXCHANGE_NAMES[..]), (&token.refresh, &[][..])] {
+    for (request, extra) in [
+        (&token.issue, &[][..]),
+        (&token.exchange, &CODE_EXCHANGE_NAMES[..]),
+        (&token.refresh, &[][..]),
+    ] {
         let Some(request) = request else { continue };
-        let mut names = SchemeNameChecker { scheme, token: Some(token), extra_names: extra, diagnostics: faults };
+        let mut names = SchemeNameChecker {
+            scheme,
+            token: Some(token),
+            extra_names: extra,
+            diagnostics: faults,
+        };
         let none = ProcedureNames::default();
         names.expressions(request.path.expressions(), &none);
         names.fields(&request.query, &none);
         names.fields(&request.form, &none);
-        names.expressions(request.json.iter().flat_map(|json| json.expressions()), &none);
+        names.expressions(
+            request.json.iter().flat_map(|json| json.expressions()),
+            &none,
+        );
         names.procedure(&request.procedure);
     }
 }
 
 fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
-    let Some(sandbox) = &scheme.sandbox else { return };
-    let mut names = SchemeNameChecker { scheme, token: None, extra_names: &RESPONSE_NAMES, diagnostics: faults };
+    let Some(sandbox) = &scheme.sandbox else {
+        return;
+    };
+    let mut names = SchemeNameChecker {
+        scheme,
+        token: None,
+        extra_names: &RESPONSE_NAMES,
+        diagnostics: faults,
+    };
     let none = ProcedureNames::default();
     names.fields(&sandbox.test_credentials, &none);
     for refusal in &sandbox.fault_responses {
@@ -91,16 +132,31 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
         names.fields(&refusal.headers, &none);
     }
     for answer in &sandbox.token_responses {
-        let mut names = SchemeNameChecker { scheme, token: None, extra_names: &TOKEN_RESPONSE_NAMES, diagnostics: faults };
+        let mut names = SchemeNameChecker {
+            scheme,
+            token: None,
+            extra_names: &TOKEN_RESPONSE_NAMES,
+            diagnostics: faults,
+        };
         names.expressions(answer.json.expressions().into_iter(), &none);
     }
 }
 
 /// Names of other parts of the scheme that are written as plain words.
 fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
-    let credentials = || scheme.credentials.iter().map(|credential| credential.name.clone());
+    let credentials = || {
+        scheme
+            .credentials
+            .iter()
+            .map(|credential| credential.name.clone())
+    };
     let tokens = || scheme.tokens.iter().map(|token| token.name.clone());
-    let fields = || scheme.tokens.iter().flat_map(|token| token.fields().into_iter().map(str::to_owned));
+    let fields = || {
+        scheme
+            .tokens
+            .iter()
+            .flat_map(|token| token.fields().into_iter().map(str::to_owned))
+    };
     let mut word = |name: &str, at: Span, what: &str, known: Vec<String>| {
         if !known.iter().any(|known| known == name) {
             let fault = Diagnostic::error(format!("`{name}` is not {what}")).at(at, "in this part");
@@ -109,59 +165,143 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
     };
     for token in &scheme.tokens {
         let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
-        token.key_credentials.iter().for_each(|name| word(name, token.at, "a credential to store a token by", known.clone()));
+        token.key_credentials.iter().for_each(|name| {
+            word(
+                name,
+                token.at,
+                "a credential to store a token by",
+                known.clone(),
+            )
+        });
     }
     for authorize in &scheme.authorize_links {
-        authorize
-            .callback_params
-            .iter()
-            .for_each(|(name, _)| word(name, authorize.at, "a credential to keep", credentials().collect()));
+        authorize.callback_params.iter().for_each(|(name, _)| {
+            word(
+                name,
+                authorize.at,
+                "a credential to keep",
+                credentials().collect(),
+            )
+        });
     }
     for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
-        word(&split.token, split.at, "a token of the scheme", tokens().collect());
-        word(&split.credential, split.at, "a credential", credentials().collect());
+        word(
+            &split.token,
+            split.at,
+            "a token of the scheme",
+            tokens().collect(),
+        );
+        word(
+            &split.credential,
+            split.at,
+            "a credential",
+            credentials().collect(),
+        );
     }
     for limit in &scheme.limits {
         let known: Vec<String> = LIMIT_SCOPES.map(str::to_owned).into();
-        limit.scope.iter().for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
+        limit
+            .scope
+            .iter()
+            .for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
     }
     for vector in &scheme.vectors {
-        vector.credentials.iter().for_each(|(name, _)| word(name, vector.at, "a credential", credentials().collect()));
-        if let VectorSubject::Request { level: Some(level), .. } = &vector.subject {
-            word(level, vector.at, "a level", scheme.levels.iter().map(|level| level.name.clone()).collect());
+        vector
+            .credentials
+            .iter()
+            .for_each(|(name, _)| word(name, vector.at, "a credential", credentials().collect()));
+        if let VectorSubject::Request {
+            level: Some(level), ..
+        } = &vector.subject
+        {
+            word(
+                level,
+                vector.at,
+                "a level",
+                scheme
+                    .levels
+                    .iter()
+                    .map(|level| level.name.clone())
+                    .collect(),
+            );
         }
     }
-    let Some(sandbox) = &scheme.sandbox else { return };
+    let Some(sandbox) = &scheme.sandbox else {
+        return;
+    };
     for key in &sandbox.test_credentials {
-        word(&key.name, key.name_at, "a credential or a field of a token", credentials().chain(fields()).collect());
+        word(
+            &key.name,
+            key.name_at,
+            "a credential or a field of a token",
+            credentials().chain(fields()).collect(),
+        );
     }
-    let steps: Vec<String> =
-        scheme.procedures().flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone())).collect();
+    let steps: Vec<String> = scheme
+        .procedures()
+        .flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone()))
+        .collect();
     for reading in &sandbox.extractors {
-        let names = credentials().map(|name| format!("cred.{name}")).chain(fields().map(|name| format!("token.{name}")));
-        word(&reading.name, reading.at, "a thing to read", names.chain(steps.clone()).chain(["ts".to_owned()]).collect());
+        let names = credentials()
+            .map(|name| format!("cred.{name}"))
+            .chain(fields().map(|name| format!("token.{name}")));
+        word(
+            &reading.name,
+            reading.at,
+            "a thing to read",
+            names
+                .chain(steps.clone())
+                .chain(["ts".to_owned()])
+                .collect(),
+        );
     }
     let named = sandbox
         .token_responses
         .iter()
         .map(|answer| &answer.token)
         .chain(sandbox.penalty_rules.iter().map(|penalty| &penalty.token));
-    named.for_each(|name| word(name, sandbox.at, "a token of the scheme", tokens().collect()));
+    named.for_each(|name| {
+        word(
+            name,
+            sandbox.at,
+            "a token of the scheme",
+            tokens().collect(),
+        )
+    });
 }
 
 /// What tokens are stored by, and into what a shared one is split.
 fn check_token_storage(scheme: &Scheme, faults: &mut Diagnostics) {
-    let secrets: Vec<String> =
-        scheme.credentials.iter().filter(|credential| credential.is_secret).map(|credential| credential.name.clone()).collect();
+    let secrets: Vec<String> = scheme
+        .credentials
+        .iter()
+        .filter(|credential| credential.is_secret)
+        .map(|credential| credential.name.clone())
+        .collect();
     for token in &scheme.tokens {
-        if let Some(secret) = token.key_credentials.iter().find(|name| secrets.contains(name)) {
-            let fault = Diagnostic::error(format!("a token is not stored by the secret `{secret}`")).at(token.at, "this token");
+        if let Some(secret) = token
+            .key_credentials
+            .iter()
+            .find(|name| secrets.contains(name))
+        {
+            let fault =
+                Diagnostic::error(format!("a token is not stored by the secret `{secret}`"))
+                    .at(token.at, "this token");
             faults.push(fault.hint("what it is stored by is written down openly: name an id"));
         }
         for split in &token.splits {
-            if scheme.token(&split.token).is_some_and(|other| other.refresh.is_none()) {
-                let fault = Diagnostic::error(format!("the token `{}` has no `refresh`", split.token)).at(split.at, "split here");
-                faults.push(fault.hint("each part of a shared pair is refreshed once to get tokens of its own"));
+            if scheme
+                .token(&split.token)
+                .is_some_and(|other| other.refresh.is_none())
+            {
+                let fault =
+                    Diagnostic::error(format!("the token `{}` has no `refresh`", split.token))
+                        .at(split.at, "split here");
+                faults.push(
+                    fault.hint(
+                        "each part of a shared pair is refreshed once to get tokens of its own",
+                    ),
+                );
             }
         }
     }
@@ -217,11 +357,19 @@ impl SchemeNameChecker<'_, '_> {
         }
     }
 
-    fn expressions<'e>(&mut self, expressions: impl Iterator<Item = &'e Expression>, known: &ProcedureNames<'_>) {
+    fn expressions<'e>(
+        &mut self,
+        expressions: impl Iterator<Item = &'e Expression>,
+        known: &ProcedureNames<'_>,
+    ) {
         for expression in expressions {
-            for name in TemplateDialect::Scheme.names_in(expression).unwrap_or_default() {
+            for name in TemplateDialect::Scheme
+                .names_in(expression)
+                .unwrap_or_default()
+            {
                 if let Err(hint) = self.resolve_name(&name, known) {
-                    let fault = Diagnostic::error(format!("`{name}` is not defined here")).at(expression.at, "used here");
+                    let fault = Diagnostic::error(format!("`{name}` is not defined here"))
+                        .at(expression.at, "used here");
                     self.diagnostics.push(fault.maybe_hint(hint));
                 }
             }
@@ -230,7 +378,9 @@ impl SchemeNameChecker<'_, '_> {
 
     /// `Err` with a hint when there is no such name.
     fn resolve_name(&self, name: &str, known: &ProcedureNames<'_>) -> Result<(), Option<String>> {
-        let (root, member) = name.split_once('.').map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
+        let (root, member) = name
+            .split_once('.')
+            .map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
         let among = |names: Vec<&str>| match member {
             Some(member) if names.contains(&member) => Ok(()),
             Some(member) => Err(did_you_mean(member, names)),
@@ -238,13 +388,30 @@ impl SchemeNameChecker<'_, '_> {
         };
         match root {
             "ts" | "unix_s" | "unix_ms" => Ok(()),
-            "cred" => among(self.scheme.credentials.iter().map(|credential| credential.name.as_str()).collect()),
-            "token" if !self.extra_names.contains(&"token") => among(self.token.map(Token::fields).unwrap_or_default()),
+            "cred" => among(
+                self.scheme
+                    .credentials
+                    .iter()
+                    .map(|credential| credential.name.as_str())
+                    .collect(),
+            ),
+            "token" if !self.extra_names.contains(&"token") => {
+                among(self.token.map(Token::fields).unwrap_or_default())
+            }
             "vars" => among(known.vars.clone()),
             "req" if known.is_frozen => among(REQUEST_NAMES.to_vec()),
-            "req" => Err(Some("`req` is there from the first sign step on, when the request is frozen".to_owned())),
+            "req" => Err(Some(
+                "`req` is there from the first sign step on, when the request is frozen".to_owned(),
+            )),
             root if known.steps.contains(&root) || self.extra_names.contains(&root) => Ok(()),
-            root => Err(did_you_mean(root, known.steps.iter().copied().chain(["cred", "token", "vars", "ts", "req"]))),
+            root => Err(did_you_mean(
+                root,
+                known
+                    .steps
+                    .iter()
+                    .copied()
+                    .chain(["cred", "token", "vars", "ts", "req"]),
+            )),
         }
     }
 }

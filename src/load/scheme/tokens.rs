@@ -3,60 +3,119 @@
 use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::load::assertion::json_path;
-use crate::load::node_reader::{CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many, scalar, text, text_list};
+use crate::load::node_reader::{
+    CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many, scalar, text, text_list,
+};
 use crate::method::Method;
 use crate::model::request::{SpannedName, TemplateField};
-use crate::model::scheme::{AuthorizeLink, LinkHost, Scheme, SigningProcedure, Token, TokenLifetimes, TokenRequest, TokenSplit};
+use crate::model::scheme::{
+    AuthorizeLink, LinkHost, Scheme, SigningProcedure, Token, TokenLifetimes, TokenRequest,
+    TokenSplit,
+};
 use crate::model::template::{Template, TemplatePart};
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a token.
-pub const TOKEN_KEYS: [&str; 8] = ["store_by", "issue", "exchange", "refresh", "save", "lifetime", "renew_before", "splits"];
+pub const TOKEN_KEYS: [&str; 8] = [
+    "store_by",
+    "issue",
+    "exchange",
+    "refresh",
+    "save",
+    "lifetime",
+    "renew_before",
+    "splits",
+];
 /// Keys of a token request.
-pub const TOKEN_REQUEST_KEYS: [&str; 12] =
-    ["get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach", "save"];
+pub const TOKEN_REQUEST_KEYS: [&str; 12] = [
+    "get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach",
+    "save",
+];
 /// Keys of `authorize`.
-pub const AUTHORIZE_KEYS: [&str; 10] =
-    ["name", "get", "host", "query", "level", "prepare", "sign", "attach", "callback", "code_lifetime"];
+pub const AUTHORIZE_KEYS: [&str; 10] = [
+    "name",
+    "get",
+    "host",
+    "query",
+    "level",
+    "prepare",
+    "sign",
+    "attach",
+    "callback",
+    "code_lifetime",
+];
 const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
 
 impl SchemeDecoder<'_> {
-    pub(super) fn tokens(&mut self, node: &YamlNode, scheme: &Scheme, whole: &SigningProcedure) -> Vec<Token> {
-        map_entries(node, "`tokens`", self.diagnostics).iter().filter_map(|entry| self.token(entry, scheme, whole)).collect()
+    pub(super) fn tokens(
+        &mut self,
+        node: &YamlNode,
+        scheme: &Scheme,
+        whole: &SigningProcedure,
+    ) -> Vec<Token> {
+        map_entries(node, "`tokens`", self.diagnostics)
+            .iter()
+            .filter_map(|entry| self.token(entry, scheme, whole))
+            .collect()
     }
 
     pub(super) fn check_token_exists(&mut self, wanted: &SpannedName, tokens: &[Token]) {
         if !tokens.iter().any(|token| token.name == wanted.name) {
-            let fault =
-                Diagnostic::error(format!("there is no token `{}`", wanted.name)).at(wanted.at, "not defined under `tokens`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(&wanted.name, tokens.iter().map(|token| token.name.as_str()))));
+            let fault = Diagnostic::error(format!("there is no token `{}`", wanted.name))
+                .at(wanted.at, "not defined under `tokens`");
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+                &wanted.name,
+                tokens.iter().map(|token| token.name.as_str()),
+            )));
         }
     }
 
-    fn token(&mut self, entry: &MapEntry, scheme: &Scheme, whole: &SigningProcedure) -> Option<Token> {
+    fn token(
+        &mut self,
+        entry: &MapEntry,
+        scheme: &Scheme,
+        whole: &SigningProcedure,
+    ) -> Option<Token> {
         let map = CheckedMap::open(&entry.value, "a token", &TOKEN_KEYS, self.diagnostics)?;
-        let save = map.get("save").map(|node| self.saved_values(node)).unwrap_or_default();
-        let mut request = |key: &str| map.get(key).and_then(|node| self.token_request(node, scheme, whole, &save));
-        let (issue, exchange, refresh) = (request("issue"), request("exchange"), request("refresh"));
+        let save = map
+            .get("save")
+            .map(|node| self.saved_values(node))
+            .unwrap_or_default();
+        let mut request = |key: &str| {
+            map.get(key)
+                .and_then(|node| self.token_request(node, scheme, whole, &save))
+        };
+        let (issue, exchange, refresh) =
+            (request("issue"), request("exchange"), request("refresh"));
         if issue.is_none() && exchange.is_none() && refresh.is_none() {
             self.diagnostics.push(
-                Diagnostic::error("a token needs `issue`, `exchange` or `refresh`").at(map.at, "nothing brings this token"),
+                Diagnostic::error("a token needs `issue`, `exchange` or `refresh`")
+                    .at(map.at, "nothing brings this token"),
             );
         }
         Some(Token {
             name: entry.key.to_string(),
             at: entry.key_at,
-            key_credentials: map.get("store_by").map(|node| text_list(node, "`store_by`", self.diagnostics)).unwrap_or_default(),
+            key_credentials: map
+                .get("store_by")
+                .map(|node| text_list(node, "`store_by`", self.diagnostics))
+                .unwrap_or_default(),
             issue,
             exchange,
             refresh,
-            lifetime: map.get("lifetime").map(|node| self.lifetime(node)).unwrap_or_default(),
+            lifetime: map
+                .get("lifetime")
+                .map(|node| self.lifetime(node))
+                .unwrap_or_default(),
             renew_before: map
                 .get("renew_before")
                 .and_then(|node| duration(node, "`renew_before`", self.diagnostics))
                 .unwrap_or(Duration::ZERO),
-            splits: map.get("splits").map(|node| self.splits(node)).unwrap_or_default(),
+            splits: map
+                .get("splits")
+                .map(|node| self.splits(node))
+                .unwrap_or_default(),
         })
     }
 
@@ -67,24 +126,46 @@ impl SchemeDecoder<'_> {
     }
 
     fn split(&mut self, entry: &MapEntry) -> Option<TokenSplit> {
-        let [(credential, ids)] = self.saved_values(&entry.value).try_into().ok().or_else(|| {
-            let fault =
-                Diagnostic::error("a split has one credential and the JSONPath of its ids").at(entry.value.at, "this one");
-            self.diagnostics.push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
-            None
-        })?;
-        Some(TokenSplit { token: entry.key.to_string(), at: entry.key_at, credential, ids })
+        let [(credential, ids)] =
+            self.saved_values(&entry.value)
+                .try_into()
+                .ok()
+                .or_else(|| {
+                    let fault =
+                        Diagnostic::error("a split has one credential and the JSONPath of its ids")
+                            .at(entry.value.at, "this one");
+                    self.diagnostics
+                        .push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
+                    None
+                })?;
+        Some(TokenSplit {
+            token: entry.key.to_string(),
+            at: entry.key_at,
+            credential,
+            ids,
+        })
     }
 
     fn lifetime(&mut self, node: &YamlNode) -> TokenLifetimes {
-        let Some(map) = CheckedMap::open(node, "`lifetime`", &LIFETIME_KEYS, self.diagnostics) else {
+        let Some(map) = CheckedMap::open(node, "`lifetime`", &LIFETIME_KEYS, self.diagnostics)
+        else {
             return TokenLifetimes::default();
         };
-        let mut life = |key: &str| map.get(key).and_then(|node| duration(node, "a lifetime", self.diagnostics));
+        let mut life = |key: &str| {
+            map.get(key)
+                .and_then(|node| duration(node, "a lifetime", self.diagnostics))
+        };
         let (access, refresh, grant) = (life("access"), life("refresh"), life("grant"));
-        let refresh_once =
-            map.get("refresh_once").and_then(|node| boolean(node, "`refresh_once`", self.diagnostics)).unwrap_or(false);
-        TokenLifetimes { access, refresh, grant, is_refresh_single_use: refresh_once }
+        let refresh_once = map
+            .get("refresh_once")
+            .and_then(|node| boolean(node, "`refresh_once`", self.diagnostics))
+            .unwrap_or(false);
+        TokenLifetimes {
+            access,
+            refresh,
+            grant,
+            is_refresh_single_use: refresh_once,
+        }
     }
 
     fn saved_values(&mut self, node: &YamlNode) -> Vec<(String, crate::jsonpath::JsonPath)> {
@@ -92,7 +173,10 @@ impl SchemeDecoder<'_> {
         saves
             .filter_map(|entry| {
                 let path = text(&entry.value, "a JSONPath", self.diagnostics)?;
-                Some((entry.key.to_string(), json_path(path, entry.value.at, self.diagnostics)?))
+                Some((
+                    entry.key.to_string(),
+                    json_path(path, entry.value.at, self.diagnostics)?,
+                ))
             })
             .collect()
     }
@@ -104,7 +188,12 @@ impl SchemeDecoder<'_> {
         whole: &SigningProcedure,
         save: &[(String, crate::jsonpath::JsonPath)],
     ) -> Option<TokenRequest> {
-        let map = CheckedMap::open(node, "a token request", &TOKEN_REQUEST_KEYS, self.diagnostics)?;
+        let map = CheckedMap::open(
+            node,
+            "a token request",
+            &TOKEN_REQUEST_KEYS,
+            self.diagnostics,
+        )?;
         let (method, path) = self.token_request_line(&map)?;
         Some(TokenRequest {
             at: node.at,
@@ -115,78 +204,135 @@ impl SchemeDecoder<'_> {
             json: map.get("json").map(|node| self.value_decoder().tree(node)),
             host: self.request_host(&map, scheme),
             procedure: self.procedure(&map, scheme, whole),
-            saved_fields: map.get("save").map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
+            saved_fields: map
+                .get("save")
+                .map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
         })
     }
 
     fn token_request_line(&mut self, map: &CheckedMap<'_>) -> Option<(Method, Template)> {
-        at_most_one(map, &Method::ALL.map(Method::key), "a token request has one method", self.diagnostics);
-        at_most_one(map, &["form", "json"], "a token request has one body", self.diagnostics);
-        let found = Method::ALL.into_iter().find_map(|method| map.get(method.key()).map(|node| (method, node)));
+        at_most_one(
+            map,
+            &Method::ALL.map(Method::key),
+            "a token request has one method",
+            self.diagnostics,
+        );
+        at_most_one(
+            map,
+            &["form", "json"],
+            "a token request has one body",
+            self.diagnostics,
+        );
+        let found = Method::ALL
+            .into_iter()
+            .find_map(|method| map.get(method.key()).map(|node| (method, node)));
         let Some((method, node)) = found else {
-            self.diagnostics
-                .push(Diagnostic::error("a token request needs a method and a path").at(map.at, "`get`, `post` or `put`"));
+            self.diagnostics.push(
+                Diagnostic::error("a token request needs a method and a path")
+                    .at(map.at, "`get`, `post` or `put`"),
+            );
             return None;
         };
         let path = self.value_decoder().template(node, "a path")?;
-        if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//")) {
+        if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//"))
+        {
             let fault = Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
-            self.diagnostics.push(fault.hint("another host is named by its region: `host: auth`"));
+            self.diagnostics
+                .push(fault.hint("another host is named by its region: `host: auth`"));
         }
         Some((method, path))
     }
 
     fn token_fields(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<TemplateField> {
-        map.get(key).map(|node| self.value_decoder().fields(node, "a token request")).unwrap_or_default()
+        map.get(key)
+            .map(|node| self.value_decoder().fields(node, "a token request"))
+            .unwrap_or_default()
     }
 
     /// One of the scheme's own hosts, by its region: a token request cannot lead secrets elsewhere.
     fn request_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> Option<String> {
-        map.get("host").and_then(|node| self.host_region(node, scheme))
+        map.get("host")
+            .and_then(|node| self.host_region(node, scheme))
     }
 
     /// One host, or one for each region.
     fn link_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> LinkHost {
-        let Some(node) = map.get("host") else { return LinkHost::Same };
+        let Some(node) = map.get("host") else {
+            return LinkHost::Same;
+        };
         if node.as_map().is_none() {
-            return self.host_region(node, scheme).map_or(LinkHost::Same, LinkHost::Fixed);
+            return self
+                .host_region(node, scheme)
+                .map_or(LinkHost::Same, LinkHost::Fixed);
         }
         let entries = map_entries(node, "`host`", self.diagnostics);
-        for entry in entries.iter().filter(|entry| scheme.host(&entry.key).is_none()) {
-            let fault =
-                Diagnostic::error(format!("there is no host `{}`", entry.key)).at(entry.key_at, "not defined under `hosts`");
-            self.diagnostics
-                .push(fault.maybe_hint(did_you_mean(&entry.key, scheme.hosts.iter().map(|host| host.region.as_str()))));
+        for entry in entries
+            .iter()
+            .filter(|entry| scheme.host(&entry.key).is_none())
+        {
+            let fault = Diagnostic::error(format!("there is no host `{}`", entry.key))
+                .at(entry.key_at, "not defined under `hosts`");
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+                &entry.key,
+                scheme.hosts.iter().map(|host| host.region.as_str()),
+            )));
         }
-        let pairs = entries.iter().filter_map(|entry| Some((entry.key.to_string(), self.host_region(&entry.value, scheme)?)));
+        let pairs = entries.iter().filter_map(|entry| {
+            Some((
+                entry.key.to_string(),
+                self.host_region(&entry.value, scheme)?,
+            ))
+        });
         LinkHost::ByRegion(pairs.collect())
     }
 
     fn host_region(&mut self, node: &YamlNode, scheme: &Scheme) -> Option<String> {
         let region = text(node, "`host`", self.diagnostics)?;
         if scheme.host(region).is_none() {
-            let fault = Diagnostic::error(format!("there is no host `{region}`")).at(node.at, "not defined under `hosts`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(region, scheme.hosts.iter().map(|host| host.region.as_str()))));
+            let fault = Diagnostic::error(format!("there is no host `{region}`"))
+                .at(node.at, "not defined under `hosts`");
+            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+                region,
+                scheme.hosts.iter().map(|host| host.region.as_str()),
+            )));
         }
         Some(region.to_owned())
     }
 
     /// A named level's way to be signed, or one of its own; without both, nothing is signed.
-    fn procedure(&mut self, map: &CheckedMap<'_>, scheme: &Scheme, whole: &SigningProcedure) -> SigningProcedure {
+    fn procedure(
+        &mut self,
+        map: &CheckedMap<'_>,
+        scheme: &Scheme,
+        whole: &SigningProcedure,
+    ) -> SigningProcedure {
         if let Some(node) = map.get("level") {
             for own in map.present_entries(&["prepare", "sign", "attach"]) {
                 let fault =
-                    Diagnostic::error("a level says how to sign, or the request itself does").at(own.key_at, "beside `level`");
+                    Diagnostic::error("a level says how to sign, or the request itself does")
+                        .at(own.key_at, "beside `level`");
                 self.diagnostics.push(fault.at(node.at, "this level"));
             }
             let index = self.level_index(node, &scheme.levels).unwrap_or(0);
-            return scheme.levels.get(index).map_or_else(|| whole.clone(), |level| level.procedure.clone());
+            return scheme
+                .levels
+                .get(index)
+                .map_or_else(|| whole.clone(), |level| level.procedure.clone());
         }
         SigningProcedure {
             vars: Vec::new(),
-            prepare: map.get("prepare").map(|node| self.placement(node, "`prepare`")).unwrap_or_default(),
-            sign: map.get("sign").map(|node| self.sign_steps(node)).unwrap_or_default(),
-            attach: map.get("attach").map(|node| self.placement(node, "`attach`")).unwrap_or_default(),
+            prepare: map
+                .get("prepare")
+                .map(|node| self.placement(node, "`prepare`"))
+                .unwrap_or_default(),
+            sign: map
+                .get("sign")
+                .map(|node| self.sign_steps(node))
+                .unwrap_or_default(),
+            attach: map
+                .get("attach")
+                .map(|node| self.placement(node, "`attach`"))
+                .unwrap_or_default(),
         }
     }
 
@@ -197,28 +343,59 @@ impl SchemeDecoder<'_> {
         scheme: &Scheme,
         whole: &SigningProcedure,
     ) -> Vec<AuthorizeLink> {
-        let links: Vec<AuthorizeLink> =
-            one_or_many(node).iter().filter_map(|node| self.authorization_link(node, scheme, whole)).collect();
-        if let Some(unnamed) = links.iter().find(|link| link.name.is_none() && links.len() > 1) {
-            let fault = Diagnostic::error("each of several links needs a `name`").at(unnamed.at, "no name here");
-            self.diagnostics.push(fault.hint("`ingam auth login --link NAME` chooses one; the first is the usual one"));
+        let links: Vec<AuthorizeLink> = one_or_many(node)
+            .iter()
+            .filter_map(|node| self.authorization_link(node, scheme, whole))
+            .collect();
+        if let Some(unnamed) = links
+            .iter()
+            .find(|link| link.name.is_none() && links.len() > 1)
+        {
+            let fault = Diagnostic::error("each of several links needs a `name`")
+                .at(unnamed.at, "no name here");
+            self.diagnostics
+                .push(fault.hint(
+                    "`ingam auth login --link NAME` chooses one; the first is the usual one",
+                ));
         }
         links
     }
 
-    fn authorization_link(&mut self, node: &YamlNode, scheme: &Scheme, whole: &SigningProcedure) -> Option<AuthorizeLink> {
+    fn authorization_link(
+        &mut self,
+        node: &YamlNode,
+        scheme: &Scheme,
+        whole: &SigningProcedure,
+    ) -> Option<AuthorizeLink> {
         let map = CheckedMap::open(node, "`authorize`", &AUTHORIZE_KEYS, self.diagnostics)?;
         let (_, path) = self.token_request_line(&map)?;
         let callback = map.required("callback", self.diagnostics)?;
-        let callback = CheckedMap::open(callback, "`callback`", &["code", "keep"], self.diagnostics)?;
-        let code = text(callback.required("code", self.diagnostics)?, "`code`", self.diagnostics)?.to_owned();
-        let keep = callback.get("keep").map(|node| map_entries(node, "`keep`", self.diagnostics)).unwrap_or_default();
+        let callback =
+            CheckedMap::open(callback, "`callback`", &["code", "keep"], self.diagnostics)?;
+        let code = text(
+            callback.required("code", self.diagnostics)?,
+            "`code`",
+            self.diagnostics,
+        )?
+        .to_owned();
+        let keep = callback
+            .get("keep")
+            .map(|node| map_entries(node, "`keep`", self.diagnostics))
+            .unwrap_or_default();
         let keep = keep
             .iter()
-            .filter_map(|entry| Some((entry.key.to_string(), scalar(&entry.value, "`keep`", self.diagnostics)?)))
+            .filter_map(|entry| {
+                Some((
+                    entry.key.to_string(),
+                    scalar(&entry.value, "`keep`", self.diagnostics)?,
+                ))
+            })
             .collect();
         Some(AuthorizeLink {
-            name: map.get("name").and_then(|node| text(node, "`name`", self.diagnostics)).map(str::to_owned),
+            name: map
+                .get("name")
+                .and_then(|node| text(node, "`name`", self.diagnostics))
+                .map(str::to_owned),
             at: node.at,
             link_host: self.link_host(&map, scheme),
             path,
@@ -226,7 +403,9 @@ impl SchemeDecoder<'_> {
             procedure: self.procedure(&map, scheme, whole),
             code_param: code,
             callback_params: keep,
-            code_lifetime: map.get("code_lifetime").and_then(|node| duration(node, "`code_lifetime`", self.diagnostics)),
+            code_lifetime: map
+                .get("code_lifetime")
+                .and_then(|node| duration(node, "`code_lifetime`", self.diagnostics)),
         })
     }
 }

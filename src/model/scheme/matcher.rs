@@ -29,14 +29,18 @@ impl PathPattern {
         match self.0.split_once('*') {
             None => self.0 == path,
             Some((before, "*")) if before.ends_with('/') => {
-                path.starts_with(before) || path.len() + 1 == before.len() && before.starts_with(path)
+                path.starts_with(before)
+                    || path.len() + 1 == before.len() && before.starts_with(path)
             }
             Some(_) => matches_segments(self.0.split('/'), path.split('/')),
         }
     }
 }
 
-fn matches_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::str::Split<'t, char>) -> bool {
+fn matches_segments<'t>(
+    mut pattern: std::str::Split<'t, char>,
+    mut path: std::str::Split<'t, char>,
+) -> bool {
     match (pattern.next(), path.clone().next()) {
         (None, None) => true,
         (Some("**"), _) => loop {
@@ -59,9 +63,10 @@ fn matches_segments<'t>(mut pattern: std::str::Split<'t, char>, mut path: std::s
 fn matches_segment(pattern: &str, segment: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == segment,
-        Some((before, after)) => segment
-            .strip_prefix(before)
-            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.is_char_boundary(at) && matches_segment(after, &rest[at..]))),
+        Some((before, after)) => segment.strip_prefix(before).is_some_and(|rest| {
+            (0..=rest.len())
+                .any(|at| rest.is_char_boundary(at) && matches_segment(after, &rest[at..]))
+        }),
     }
 }
 

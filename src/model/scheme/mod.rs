@@ -1,4 +1,5 @@
-//! How a marketplace signs, issues tokens, limits and fails, as data. It refuses to interpret (that is `sign`).
+//! How a marketplace signs, issues tokens, limits and fails, as data. It refuses to interpret (that
+//! is `sign`).
 
 mod matcher;
 mod procedure;
@@ -9,11 +10,15 @@ mod vector;
 
 pub use matcher::{PathPattern, RequestMatcher};
 pub use procedure::{
-    CoveredPart, FieldPlacement, HashAlgorithm, KeyEncoding, Level, LevelRule, RequestPart, SignOp, SignStep, SigningProcedure,
-    TextEncoding,
+    CoveredPart, FieldPlacement, HashAlgorithm, KeyEncoding, Level, LevelRule, RequestPart, SignOp,
+    SignStep, SigningProcedure, TextEncoding,
 };
-pub use response_rules::{ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule};
-pub use sandbox::{FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, VerifyFault};
+pub use response_rules::{
+    ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
+};
+pub use sandbox::{
+    FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, VerifyFault,
+};
 pub use token::{AuthorizeLink, LinkHost, Token, TokenLifetimes, TokenRequest, TokenSplit};
 pub use vector::{SignatureVector, VectorSubject};
 
@@ -64,7 +69,9 @@ impl Scheme {
 
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Credential> {
-        self.credentials.iter().find(|credential| credential.name == name)
+        self.credentials
+            .iter()
+            .find(|credential| credential.name == name)
     }
 
     #[must_use]
@@ -85,14 +92,22 @@ impl Scheme {
 
     /// Every way in which a request is signed: those of the levels and those of token requests.
     pub fn procedures(&self) -> impl Iterator<Item = &SigningProcedure> {
-        let requests = self.tokens.iter().flat_map(|token| [&token.issue, &token.exchange, &token.refresh]).flatten();
-        self.levels.iter().map(|level| &level.procedure).chain(requests.map(|request| &request.procedure))
+        let requests = self
+            .tokens
+            .iter()
+            .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
+            .flatten();
+        self.levels
+            .iter()
+            .map(|level| &level.procedure)
+            .chain(requests.map(|request| &request.procedure))
     }
 
     /// Whether it computes anything at all.
     #[must_use]
     pub fn has_signature(&self) -> bool {
-        self.procedures().any(|procedure| !procedure.sign.is_empty())
+        self.procedures()
+            .any(|procedure| !procedure.sign.is_empty())
     }
 }
 
@@ -140,7 +155,8 @@ pub struct SchemeClock {
     pub zone: i32,
     /// How far off a marketplace lets a request be.
     pub window: Option<Duration>,
-    /// How much earlier than now is written, for marketplaces that refuse any time ahead of theirs.
+    /// How much earlier than now is written, for marketplaces that refuse any time ahead of
+    /// theirs.
     pub backdate: Duration,
 }
 

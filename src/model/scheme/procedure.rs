@@ -48,13 +48,17 @@ impl FieldPlacement {
             (RequestPart::Form, &self.form),
             (RequestPart::Json, &self.json),
         ];
-        parts.into_iter().flat_map(|(part, fields)| fields.iter().map(move |field| (part, field)))
+        parts
+            .into_iter()
+            .flat_map(|(part, fields)| fields.iter().map(move |field| (part, field)))
     }
 
     /// This one, and then `more`.
     #[must_use]
     pub fn merged_with(&self, more: &Self) -> Self {
-        let join = |left: &[TemplateField], right: &[TemplateField]| left.iter().chain(right).cloned().collect();
+        let join = |left: &[TemplateField], right: &[TemplateField]| {
+            left.iter().chain(right).cloned().collect()
+        };
         Self {
             query: join(&self.query, &more.query),
             headers: join(&self.headers, &more.headers),

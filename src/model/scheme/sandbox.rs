@@ -21,7 +21,8 @@ pub struct SandboxRules {
     pub penalty_rules: Vec<PenaltyRule>,
 }
 
-/// `ts: { query: timestamp }`, with a pattern whose first group is the value where it is a part of a text.
+/// `ts: { query: timestamp }`, with a pattern whose first group is the value where it is a part of
+/// a text.
 #[derive(Clone, Debug)]
 pub struct ValueExtractor {
     /// `ts`, `cred.partner_id`, `token.access_token`, or the id of a sign step.
@@ -117,7 +118,8 @@ pub struct TokenResponse {
     pub json: TemplateTree,
     /// The same token is given again while its age is below this.
     pub reissued_within: Option<Duration>,
-    /// After a refresh the access token before it is good for this much longer; without it, until its own end.
+    /// After a refresh the access token before it is good for this much longer; without it, until
+    /// its own end.
     pub old_token_grace: Option<Duration>,
 }
 

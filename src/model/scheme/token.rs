@@ -25,11 +25,13 @@ pub struct Token {
     pub lifetime: TokenLifetimes,
     /// It is renewed when less than this is left.
     pub renew_before: Duration,
-    /// One pair for several owners: each of them is refreshed once with it, and has tokens of its own from then on.
+    /// One pair for several owners: each of them is refreshed once with it, and has tokens of its
+    /// own from then on.
     pub splits: Vec<TokenSplit>,
 }
 
-/// `shop: { shop_id: "$.shop_id_list[*]" }`: a token of this name for each id in the answer of the exchange.
+/// `shop: { shop_id: "$.shop_id_list[*]" }`: a token of this name for each id in the answer of the
+/// exchange.
 #[derive(Clone, Debug)]
 pub struct TokenSplit {
     pub token: String,
@@ -50,8 +52,10 @@ impl Token {
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for (name, _) in
-            [&self.issue, &self.exchange, &self.refresh].into_iter().flatten().flat_map(|request| &request.saved_fields)
+        for (name, _) in [&self.issue, &self.exchange, &self.refresh]
+            .into_iter()
+            .flatten()
+            .flat_map(|request| &request.saved_fields)
         {
             if !names.contains(&name.as_str()) {
                 names.push(name);
@@ -117,13 +121,17 @@ pub enum LinkHost {
 }
 
 impl LinkHost {
-    /// The region of the link's host when requests go to `region`; `None` says the host of the requests.
+    /// The region of the link's host when requests go to `region`; `None` says the host of the
+    /// requests.
     #[must_use]
     pub fn region_for(&self, region: &str) -> Option<&str> {
         match self {
             Self::Same => None,
             Self::Fixed(host) => Some(host),
-            Self::ByRegion(hosts) => hosts.iter().find(|(from, _)| from == region).map(|(_, to)| to.as_str()),
+            Self::ByRegion(hosts) => hosts
+                .iter()
+                .find(|(from, _)| from == region)
+                .map(|(_, to)| to.as_str()),
         }
     }
 }

@@ -24,8 +24,13 @@ pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     if endpoints.is_empty() {
         return;
     }
-    let most = endpoints.iter().map(|endpoint| endpoint.percentile_ms(100)).fold(0.001, f64::max);
-    page.raw("<section aria-labelledby=\"h-latency\">\n<h2 id=\"h-latency\">Latency by endpoint</h2>\n");
+    let most = endpoints
+        .iter()
+        .map(|endpoint| endpoint.percentile_ms(100))
+        .fold(0.001, f64::max);
+    page.raw(
+        "<section aria-labelledby=\"h-latency\">\n<h2 id=\"h-latency\">Latency by endpoint</h2>\n",
+    );
     page.raw("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Latency by endpoint\"><table>\n");
     page.raw(
         "<caption>Until the last byte of the answer; the slowest first</caption>\n<thead><tr><th scope=\"col\">endpoint</th>",
@@ -34,7 +39,9 @@ pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
         page.text_between("<th scope=\"col\" class=\"figure\">", name, "</th>");
     }
     page.raw("<th scope=\"col\">from least to most</th></tr></thead>\n<tbody>");
-    endpoints.iter().for_each(|endpoint| add_row(page, endpoint, most));
+    endpoints
+        .iter()
+        .for_each(|endpoint| add_row(page, endpoint, most));
     page.raw("</tbody></table></div>\n</section>\n");
 }
 
@@ -47,7 +54,10 @@ fn endpoints(document: &RunDocument) -> Vec<EndpointLatency<'_>> {
     }
     let sorted = |(name, mut times): (_, Vec<f64>)| {
         times.sort_by(f64::total_cmp);
-        EndpointLatency { name, latencies_ms: times }
+        EndpointLatency {
+            name,
+            latencies_ms: times,
+        }
     };
     let mut endpoints: Vec<EndpointLatency<'_>> = by_name.into_iter().map(sorted).collect();
     endpoints.sort_by(|left, right| right.percentile_ms(50).total_cmp(&left.percentile_ms(50)));
@@ -55,15 +65,30 @@ fn endpoints(document: &RunDocument) -> Vec<EndpointLatency<'_>> {
 }
 
 fn add_row(page: &mut HtmlPage, endpoint: &EndpointLatency<'_>, most: f64) {
-    page.text_between("<tr><th scope=\"row\"><code>", endpoint.name, "</code></th>");
-    page.text_between("<td class=\"figure\">", &endpoint.latencies_ms.len().to_string(), "</td>");
+    page.text_between(
+        "<tr><th scope=\"row\"><code>",
+        endpoint.name,
+        "</code></th>",
+    );
+    page.text_between(
+        "<td class=\"figure\">",
+        &endpoint.latencies_ms.len().to_string(),
+        "</td>",
+    );
     for percent in [0, 50, 95, 100] {
-        page.text_between("<td class=\"figure\">", &format_duration(duration_from_ms(endpoint.percentile_ms(percent))), "</td>");
+        page.text_between(
+            "<td class=\"figure\">",
+            &format_duration(duration_from_ms(endpoint.percentile_ms(percent))),
+            "</td>",
+        );
     }
     let x = |percent: usize| 2.0 + 156.0 * endpoint.percentile_ms(percent) / most;
     page.raw("<td><svg class=\"range\" aria-hidden=\"true\" viewBox=\"0 0 160 14\"><rect class=\"span\" x=\"").number(x(0));
-    page.raw("\" y=\"5\" width=\"").number((x(100) - x(0)).max(2.0)).raw("\" height=\"4\"/><rect class=\"middle\" x=\"");
-    page.number(x(50) - 1.0).raw("\" y=\"1\" width=\"2\" height=\"12\"/></svg></td></tr>\n");
+    page.raw("\" y=\"5\" width=\"")
+        .number((x(100) - x(0)).max(2.0))
+        .raw("\" height=\"4\"/><rect class=\"middle\" x=\"");
+    page.number(x(50) - 1.0)
+        .raw("\" y=\"1\" width=\"2\" height=\"12\"/></svg></td></tr>\n");
 }
 
 #[cfg(test)]
@@ -72,7 +97,13 @@ mod tests {
 
     #[test]
     fn percentiles_are_times_that_were_measured() {
-        let endpoint = EndpointLatency { name: "GET /", latencies_ms: (1..=20_u32).map(f64::from).collect() };
-        assert_eq!([0, 50, 95, 100].map(|percent| endpoint.percentile_ms(percent)), [1.0, 10.0, 19.0, 20.0]);
+        let endpoint = EndpointLatency {
+            name: "GET /",
+            latencies_ms: (1..=20_u32).map(f64::from).collect(),
+        };
+        assert_eq!(
+            [0, 50, 95, 100].map(|percent| endpoint.percentile_ms(percent)),
+            [1.0, 10.0, 19.0, 20.0]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Text of a page. Markup is written in the program; everything else is escaped, and there is no third way.
+//! Text of a page. Markup is written in the program; everything else is escaped, and there is no
+//! third way.
 
 /// A page that grows.
 #[derive(Default)]
@@ -33,7 +34,12 @@ impl HtmlPage {
     }
 
     /// A value between two pieces of markup.
-    pub fn text_between(&mut self, before: &'static str, text: &str, after: &'static str) -> &mut Self {
+    pub fn text_between(
+        &mut self,
+        before: &'static str,
+        text: &str,
+        after: &'static str,
+    ) -> &mut Self {
         self.raw(before).text(text).raw(after)
     }
 
@@ -51,6 +57,9 @@ mod tests {
     fn no_value_can_become_markup() {
         let mut page = HtmlPage::default();
         page.text_between("<p title=\"", "\"><script>'&", "\">");
-        assert_eq!(page.into_text(), "<p title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">");
+        assert_eq!(
+            page.into_text(),
+            "<p title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">"
+        );
     }
 }

@@ -31,7 +31,11 @@ pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     chart(page, &rows);
     page.raw("</div>\n");
     if rows.len() > MAX_CHART_ROWS {
-        page.text_between("<p>The picture shows the first ", &MAX_CHART_ROWS.to_string(), "; the table has all.</p>\n");
+        page.text_between(
+            "<p>The picture shows the first ",
+            &MAX_CHART_ROWS.to_string(),
+            "; the table has all.</p>\n",
+        );
     }
     table(page, &rows);
     page.raw("</section>\n");
@@ -39,9 +43,18 @@ pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
 
 /// Fixtures and units, by their first request.
 fn timeline_rows(document: &RunDocument) -> Vec<TimelineRow<'_>> {
-    let fixtures = document.set_ups.iter().map(|set_up| TimelineRow { label: &set_up.fixture, steps: &set_up.steps });
-    let units = document.units.iter().map(|unit| TimelineRow { label: &unit.id, steps: &unit.steps });
-    let mut rows: Vec<TimelineRow<'_>> = fixtures.chain(units).filter(|row| !row.steps.is_empty()).collect();
+    let fixtures = document.set_ups.iter().map(|set_up| TimelineRow {
+        label: &set_up.fixture,
+        steps: &set_up.steps,
+    });
+    let units = document.units.iter().map(|unit| TimelineRow {
+        label: &unit.id,
+        steps: &unit.steps,
+    });
+    let mut rows: Vec<TimelineRow<'_>> = fixtures
+        .chain(units)
+        .filter(|row| !row.steps.is_empty())
+        .collect();
     rows.sort_by(|left, right| row_start_ms(left).total_cmp(&row_start_ms(right)));
     rows
 }
@@ -62,15 +75,31 @@ fn end_ms(step: &StepEntry) -> f64 {
 
 fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
     let shown = &rows[..rows.len().min(MAX_CHART_ROWS)];
-    let last = rows.iter().flat_map(|row| row.steps).map(end_ms).fold(0.0_f64, f64::max).max(0.001);
-    let height = TOP_MARGIN + ROW_HEIGHT * f64::from(u32::try_from(shown.len()).unwrap_or(u32::MAX)) + 6.0;
-    page.raw("<svg class=\"timeline\" role=\"img\" aria-labelledby=\"t-title t-desc\" viewBox=\"0 0 ")
-        .number(CHART_WIDTH)
-        .raw(" ");
+    let last = rows
+        .iter()
+        .flat_map(|row| row.steps)
+        .map(end_ms)
+        .fold(0.0_f64, f64::max)
+        .max(0.001);
+    let height =
+        TOP_MARGIN + ROW_HEIGHT * f64::from(u32::try_from(shown.len()).unwrap_or(u32::MAX)) + 6.0;
+    page.raw(
+        "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"t-title t-desc\" viewBox=\"0 0 ",
+    )
+    .number(CHART_WIDTH)
+    .raw(" ");
     page.number(height).raw("\" xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"t-title\">Timeline of requests</title>");
-    page.text_between("<desc id=\"t-desc\">", &description(rows, last), "</desc>\n");
-    page.raw("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" ");
-    page.raw("patternTransform=\"rotate(45)\"><rect class=\"hatch-ground\" width=\"6\" height=\"6\"/>");
+    page.text_between(
+        "<desc id=\"t-desc\">",
+        &description(rows, last),
+        "</desc>\n",
+    );
+    page.raw(
+        "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" ",
+    );
+    page.raw(
+        "patternTransform=\"rotate(45)\"><rect class=\"hatch-ground\" width=\"6\" height=\"6\"/>",
+    );
     page.raw("<rect class=\"hatch-line\" width=\"3\" height=\"6\"/></pattern></defs>\n");
     axis(page, last, height);
     for (number, row) in (0_u32..).zip(shown) {
@@ -81,12 +110,24 @@ fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
 
 fn description(rows: &[TimelineRow<'_>], last: f64) -> String {
     let steps: Vec<&StepEntry> = rows.iter().flat_map(|row| row.steps).collect();
-    let longest = steps.iter().max_by(|left, right| left.latency_ms.unwrap_or(0.0).total_cmp(&right.latency_ms.unwrap_or(0.0)));
+    let longest = steps.iter().max_by(|left, right| {
+        left.latency_ms
+            .unwrap_or(0.0)
+            .total_cmp(&right.latency_ms.unwrap_or(0.0))
+    });
     let longest = longest.map(|step| {
-        format!(" The longest, {}, took {}.", step.endpoint, format_duration(duration_from_ms(step.latency_ms.unwrap_or(0.0))))
+        format!(
+            " The longest, {}, took {}.",
+            step.endpoint,
+            format_duration(duration_from_ms(step.latency_ms.unwrap_or(0.0)))
+        )
     });
     let all = pluralize(steps.len(), "request");
-    format!("{all} in {}.{} The table below says the same.", format_duration(duration_from_ms(last)), longest.unwrap_or_default())
+    format!(
+        "{all} in {}.{} The table below says the same.",
+        format_duration(duration_from_ms(last)),
+        longest.unwrap_or_default()
+    )
 }
 
 fn x_position(ms: f64, last: f64) -> f64 {
@@ -97,29 +138,58 @@ fn axis(page: &mut HtmlPage, last: f64, height: f64) {
     const PARTS: u32 = 5;
     for part in 0..=PARTS {
         let ms = last * f64::from(part) / f64::from(PARTS);
-        page.raw("<line class=\"axis\" x1=\"").number(x_position(ms, last)).raw("\" x2=\"").number(x_position(ms, last));
-        page.raw("\" y1=\"18\" y2=\"").number(height).raw("\"/><text class=\"tick\" text-anchor=\"middle\" x=\"");
-        page.number(x_position(ms, last)).text_between("\" y=\"12\">", &format_duration(duration_from_ms(ms)), "</text>\n");
+        page.raw("<line class=\"axis\" x1=\"")
+            .number(x_position(ms, last))
+            .raw("\" x2=\"")
+            .number(x_position(ms, last));
+        page.raw("\" y1=\"18\" y2=\"")
+            .number(height)
+            .raw("\"/><text class=\"tick\" text-anchor=\"middle\" x=\"");
+        page.number(x_position(ms, last)).text_between(
+            "\" y=\"12\">",
+            &format_duration(duration_from_ms(ms)),
+            "</text>\n",
+        );
     }
 }
 
 fn add_row(page: &mut HtmlPage, row: &TimelineRow<'_>, top: f64, last: f64) {
-    page.raw("<text class=\"label\" x=\"0\" y=\"").number(top + 15.0).text_between("\">", &truncate_start(row.label), "</text>");
+    page.raw("<text class=\"label\" x=\"0\" y=\"")
+        .number(top + 15.0)
+        .text_between("\">", &truncate_start(row.label), "</text>");
     for step in row.steps {
-        let (from, to) = (x_position(sent_ms(step), last), x_position(end_ms(step), last));
-        page.raw("<rect class=\"bar ").raw(step.verdict.name()).raw("\" x=\"").number(from).raw("\" y=\"").number(top + 4.0);
-        page.raw("\" width=\"").number((to - from).max(2.0)).raw("\" height=\"14\" rx=\"2\"><title>");
+        let (from, to) = (
+            x_position(sent_ms(step), last),
+            x_position(end_ms(step), last),
+        );
+        page.raw("<rect class=\"bar ")
+            .raw(step.verdict.name())
+            .raw("\" x=\"")
+            .number(from)
+            .raw("\" y=\"")
+            .number(top + 4.0);
+        page.raw("\" width=\"")
+            .number((to - from).max(2.0))
+            .raw("\" height=\"14\" rx=\"2\"><title>");
         page.text(&bar_title(step)).raw("</title></rect>");
         if step.verdict.is_failure() {
-            page.raw("<text class=\"bad\" x=\"").number(to.max(from + 2.0) + 4.0).raw("\" y=\"").number(top + 15.5);
-            page.raw("\">").raw(verdict_symbol(step.verdict)).raw("</text>");
+            page.raw("<text class=\"bad\" x=\"")
+                .number(to.max(from + 2.0) + 4.0)
+                .raw("\" y=\"")
+                .number(top + 15.5);
+            page.raw("\">")
+                .raw(verdict_symbol(step.verdict))
+                .raw("</text>");
         }
     }
     page.raw("\n");
 }
 
 fn bar_title(step: &StepEntry) -> String {
-    let time = step.latency_ms.map_or_else(|| "no answer".to_owned(), |ms| format_duration(duration_from_ms(ms)));
+    let time = step.latency_ms.map_or_else(
+        || "no answer".to_owned(),
+        |ms| format_duration(duration_from_ms(ms)),
+    );
     format!("{}: {}, {time}", step.endpoint, verdict_label(step.verdict))
 }
 
@@ -144,7 +214,10 @@ fn table(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
     page.raw("<th scope=\"col\">request</th><th scope=\"col\" class=\"figure\">sent at</th>");
     page.raw("<th scope=\"col\" class=\"figure\">took</th><th scope=\"col\">status</th><th scope=\"col\">verdict</th>");
     page.raw("</tr></thead>\n<tbody>");
-    for (label, step) in rows.iter().flat_map(|row| row.steps.iter().map(move |step| (row.label, step))) {
+    for (label, step) in rows
+        .iter()
+        .flat_map(|row| row.steps.iter().map(move |step| (row.label, step)))
+    {
         add_table_row(page, label, step);
     }
     page.raw("</tbody></table></div></details>\n");
@@ -152,10 +225,28 @@ fn table(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
 
 fn add_table_row(page: &mut HtmlPage, label: &str, step: &StepEntry) {
     let verdict: VerdictWord = step.verdict;
-    page.text_between("<tr><th scope=\"row\">", label, "</th>").text_between("<td><code>", &step.endpoint, "</code></td>");
-    page.text_between("<td class=\"figure\">", &format_duration(duration_from_ms(sent_ms(step))), "</td>");
-    let took = step.latency_ms.map_or_else(|| "–".to_owned(), |ms| format_duration(duration_from_ms(ms)));
+    page.text_between("<tr><th scope=\"row\">", label, "</th>")
+        .text_between("<td><code>", &step.endpoint, "</code></td>");
+    page.text_between(
+        "<td class=\"figure\">",
+        &format_duration(duration_from_ms(sent_ms(step))),
+        "</td>",
+    );
+    let took = step.latency_ms.map_or_else(
+        || "–".to_owned(),
+        |ms| format_duration(duration_from_ms(ms)),
+    );
     page.text_between("<td class=\"figure\">", &took, "</td>");
-    page.text_between("<td>", &step.status.map_or_else(|| "none".to_owned(), |status| status.to_string()), "</td>");
-    page.raw("<td>").raw(verdict_symbol(verdict)).raw(" ").raw(verdict_label(verdict)).raw("</td></tr>\n");
+    page.text_between(
+        "<td>",
+        &step
+            .status
+            .map_or_else(|| "none".to_owned(), |status| status.to_string()),
+        "</td>",
+    );
+    page.raw("<td>")
+        .raw(verdict_symbol(verdict))
+        .raw(" ")
+        .raw(verdict_label(verdict))
+        .raw("</td></tr>\n");
 }

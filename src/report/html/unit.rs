@@ -3,17 +3,33 @@
 use super::markup::HtmlPage;
 use super::{verdict_label, verdict_symbol};
 use crate::report::document::{
-    AttemptEntry, DifferenceEntry, ExchangeEntry, FailureEntry, StepEntry, TraceEntry, UnitEntry, VerdictWord, duration_from_ms,
+    AttemptEntry, DifferenceEntry, ExchangeEntry, FailureEntry, StepEntry, TraceEntry, UnitEntry,
+    VerdictWord, duration_from_ms,
 };
 use crate::report::failure_text::response_summary;
 use crate::report::format_duration;
 
 pub fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
-    page.raw("<details class=\"unit ").raw(unit.verdict.name()).raw("\" id=\"u").text(&unit.index.to_string());
-    page.raw("\" data-verdict=\"").raw(unit.verdict.name()).raw("\"");
-    page.raw(if unit.verdict.is_failure() { " open=\"\">\n<summary>" } else { ">\n<summary>" });
-    page.raw("<span class=\"word\"><span aria-hidden=\"true\">").raw(verdict_symbol(unit.verdict)).raw("</span> ");
-    page.raw(verdict_label(unit.verdict)).text_between("</span> <span class=\"id\">", &unit.id, "</span>");
+    page.raw("<details class=\"unit ")
+        .raw(unit.verdict.name())
+        .raw("\" id=\"u")
+        .text(&unit.index.to_string());
+    page.raw("\" data-verdict=\"")
+        .raw(unit.verdict.name())
+        .raw("\"");
+    page.raw(if unit.verdict.is_failure() {
+        " open=\"\">\n<summary>"
+    } else {
+        ">\n<summary>"
+    });
+    page.raw("<span class=\"word\"><span aria-hidden=\"true\">")
+        .raw(verdict_symbol(unit.verdict))
+        .raw("</span> ");
+    page.raw(verdict_label(unit.verdict)).text_between(
+        "</span> <span class=\"id\">",
+        &unit.id,
+        "</span>",
+    );
     if unit.flaky {
         page.raw(" <span class=\"flaky\">flaky</span>");
     }
@@ -48,29 +64,44 @@ fn unit_labels(page: &mut HtmlPage, unit: &UnitEntry) {
 
 /// What no step of it says itself.
 fn unit_message(page: &mut HtmlPage, unit: &UnitEntry) {
-    let is_said = unit.steps.last().is_some_and(|step| step.verdict == unit.verdict);
+    let is_said = unit
+        .steps
+        .last()
+        .is_some_and(|step| step.verdict == unit.verdict);
     if let (false, Some(text)) = (is_said, &unit.message) {
-        page.raw("<p class=\"message ").raw(unit.verdict.name()).text_between("\">", text, "</p>\n");
+        page.raw("<p class=\"message ")
+            .raw(unit.verdict.name())
+            .text_between("\">", text, "</p>\n");
     }
 }
 
 pub fn add_step(page: &mut HtmlPage, step: &StepEntry) {
-    page.raw("<section class=\"step\">\n<h3><span class=\"word ").raw(step.verdict.name()).raw("\">");
-    page.raw("<span aria-hidden=\"true\">").raw(verdict_symbol(step.verdict)).raw("</span><span class=\"unseen\">");
-    page.raw(verdict_label(step.verdict)).raw(": </span></span> ");
+    page.raw("<section class=\"step\">\n<h3><span class=\"word ")
+        .raw(step.verdict.name())
+        .raw("\">");
+    page.raw("<span aria-hidden=\"true\">")
+        .raw(verdict_symbol(step.verdict))
+        .raw("</span><span class=\"unseen\">");
+    page.raw(verdict_label(step.verdict))
+        .raw(": </span></span> ");
     if let Some(name) = &step.name {
         page.text_between("<strong>", name, "</strong> ");
     }
-    page.text_between("<code>", &step.line, "</code>").text_between(
-        "<span class=\"answer\">",
-        &response_summary(step),
-        "</span></h3>\n",
-    );
+    page.text_between("<code>", &step.line, "</code>")
+        .text_between(
+            "<span class=\"answer\">",
+            &response_summary(step),
+            "</span></h3>\n",
+        );
     if let Some(message) = &step.message {
-        page.raw("<p class=\"message ").raw(step.verdict.name()).text_between("\">", message, "</p>\n");
+        page.raw("<p class=\"message ")
+            .raw(step.verdict.name())
+            .text_between("\">", message, "</p>\n");
     }
     attempts(page, &step.attempts);
-    step.failures.iter().for_each(|failure| add_failure(page, failure));
+    step.failures
+        .iter()
+        .for_each(|failure| add_failure(page, failure));
     for note in &step.notes {
         page.text_between("<p class=\"note\"><strong>help</strong> ", note, "</p>\n");
     }
@@ -87,21 +118,39 @@ fn attempts(page: &mut HtmlPage, attempts: &[AttemptEntry]) {
     }
     page.raw("<p>Earlier attempts:</p>\n<ol class=\"attempts\">");
     for attempt in attempts {
-        let status = attempt.status.map(|status| format!("{status}, ")).unwrap_or_default();
-        let time = attempt.latency_ms.map(|ms| format!(" in {}", format_duration(duration_from_ms(ms)))).unwrap_or_default();
-        page.raw("<li>").text(&status).text(&attempt.reason).text(&time).raw("</li>");
+        let status = attempt
+            .status
+            .map(|status| format!("{status}, "))
+            .unwrap_or_default();
+        let time = attempt
+            .latency_ms
+            .map(|ms| format!(" in {}", format_duration(duration_from_ms(ms))))
+            .unwrap_or_default();
+        page.raw("<li>")
+            .text(&status)
+            .text(&attempt.reason)
+            .text(&time)
+            .raw("</li>");
     }
     page.raw("</ol>\n");
 }
 
 fn add_failure(page: &mut HtmlPage, failure: &FailureEntry) {
-    page.text_between("<div class=\"failure\">\n<p><code class=\"subject\">", &failure.subject, "</code> <code class=\"quiet\">");
+    page.text_between(
+        "<div class=\"failure\">\n<p><code class=\"subject\">",
+        &failure.subject,
+        "</code> <code class=\"quiet\">",
+    );
     page.text(&failure.at.to_string()).text_between(
         "</code></p>\n<dl><dt>expected</dt><dd><code>",
         &failure.expected,
         "</code></dd>",
     );
-    page.text_between("<dt>actual</dt><dd><code>", &failure.actual, "</code></dd></dl>\n");
+    page.text_between(
+        "<dt>actual</dt><dd><code>",
+        &failure.actual,
+        "</code></dd></dl>\n",
+    );
     if let Some(why) = &failure.why {
         page.text_between("<p class=\"quiet\">", why, "</p>\n");
     }
@@ -123,14 +172,25 @@ fn differences(page: &mut HtmlPage, differences: &[DifferenceEntry]) {
                 page.text_between("<tr><td colspan=\"3\">", &difference.text, "</td></tr>\n");
             }
             Some(path) => {
-                let path = if path.is_empty() { "the list itself" } else { path };
+                let path = if path.is_empty() {
+                    "the list itself"
+                } else {
+                    path
+                };
                 page.text_between("<tr><th scope=\"row\"><code>", path, "</code></th>");
                 difference_cell(
                     page,
-                    ("<td class=\"less\"><code>− ", "<td>missing in what is expected"),
+                    (
+                        "<td class=\"less\"><code>− ",
+                        "<td>missing in what is expected",
+                    ),
                     difference.expected.as_deref(),
                 );
-                difference_cell(page, ("<td class=\"more\"><code>+ ", "<td>missing"), difference.actual.as_deref());
+                difference_cell(
+                    page,
+                    ("<td class=\"more\"><code>+ ", "<td>missing"),
+                    difference.actual.as_deref(),
+                );
                 page.raw("</tr>\n");
             }
         }
@@ -138,7 +198,11 @@ fn differences(page: &mut HtmlPage, differences: &[DifferenceEntry]) {
     page.raw("</tbody></table></div>\n");
 }
 
-fn difference_cell(page: &mut HtmlPage, (there, missing): (&'static str, &'static str), text: Option<&str>) {
+fn difference_cell(
+    page: &mut HtmlPage,
+    (there, missing): (&'static str, &'static str),
+    text: Option<&str>,
+) {
     match text {
         Some(text) => page.text_between(there, text, "</code></td>"),
         None => page.raw(missing).raw("</td>"),
@@ -151,16 +215,22 @@ fn trace(page: &mut HtmlPage, lines: &[TraceEntry]) {
     }
     page.raw("<details class=\"more-of-it\"><summary>Signature, line by line</summary>\n<ol class=\"trace\">");
     for line in lines {
-        page.text_between("<li><strong>", &line.id, "</strong> ").text(&line.kind);
+        page.text_between("<li><strong>", &line.id, "</strong> ")
+            .text(&line.kind);
         page.text_between("<pre tabindex=\"0\">", &line.text, "</pre></li>\n");
     }
     page.raw("</ol></details>\n");
 }
 
 fn add_exchange(page: &mut HtmlPage, exchange: &ExchangeEntry, verdict: VerdictWord) {
-    page.raw(if verdict.is_failure() { "<details class=\"more-of-it\" open=\"\">" } else { "<details class=\"more-of-it\">" });
+    page.raw(if verdict.is_failure() {
+        "<details class=\"more-of-it\" open=\"\">"
+    } else {
+        "<details class=\"more-of-it\">"
+    });
     page.raw("<summary>Exchange</summary>\n<div class=\"exchange\"><div><h4>Request</h4><pre tabindex=\"0\">");
-    page.text(exchange.request.trim_end()).raw("</pre></div>\n<div><h4>Answer</h4>");
+    page.text(exchange.request.trim_end())
+        .raw("</pre></div>\n<div><h4>Answer</h4>");
     match &exchange.response {
         Some(response) => page.text_between("<pre tabindex=\"0\">", response.trim_end(), "</pre>"),
         None => page.raw("<p>None came.</p>"),

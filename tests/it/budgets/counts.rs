@@ -1,4 +1,5 @@
-//! Many processes that do not wait, killed at any moment, with clocks that jump: no rolling window holds one call too many.
+//! Many processes that do not wait, killed at any moment, with clocks that jump: no rolling window
+//! holds one call too many.
 
 use super::super::tokens::{figure, scaled};
 use super::{KEY, Mall};
@@ -34,7 +35,10 @@ pub fn window() -> Duration {
 }
 
 pub fn mall(window: Duration) -> Mall {
-    let mall = Mall::new(&format!("[{{ match: {{ path: /search }}, rate: {COUNT}/{}s, per: account }}]", window.as_secs()));
+    let mall = Mall::new(&format!(
+        "[{{ match: {{ path: /search }}, rate: {COUNT}/{}s, per: account }}]",
+        window.as_secs()
+    ));
     mall.request("many", "get: /search", TRIES_IN_A_RUN);
     mall
 }
@@ -67,7 +71,11 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
     if let Some(library) = habits.clock {
         command.env("LD_PRELOAD", library);
     }
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     if habits.is_killed && seed.is_multiple_of(2) {
         std::thread::sleep(Duration::from_millis((seed % 97) as u64));
         let _ = child.kill();
@@ -86,14 +94,19 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
 
 pub fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
     let (most, all) = (mall.most_within(window), mall.arrivals().len());
-    let (tries, kills, full) = [&crowd.tries, &crowd.kills, &crowd.full].map(|count| count.load(Ordering::Relaxed)).into();
+    let (tries, kills, full) = [&crowd.tries, &crowd.kills, &crowd.full]
+        .map(|count| count.load(Ordering::Relaxed))
+        .into();
     figure(&format!(
         "{what}: {tries} tries of {PROCESSES} processes, {kills} killed, {full} runs ended with exit 7; {all} calls arrived, \
          at most {most} in any {} s of {COUNT} allowed",
         window.as_secs()
     ));
     assert!(most <= COUNT, "{most} calls in a window");
-    assert!(all >= 2 * COUNT, "only {all} calls: the test proves nothing");
+    assert!(
+        all >= 2 * COUNT,
+        "only {all} calls: the test proves nothing"
+    );
     assert!(full > 0, "nobody was refused");
 }
 
@@ -101,7 +114,14 @@ pub fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
 fn no_rolling_window_holds_one_call_too_many() {
     let window = window();
     let mall = mall(window);
-    let crowd = crowd(&mall, Habits { window, is_killed: false, clock: None });
+    let crowd = crowd(
+        &mall,
+        Habits {
+            window,
+            is_killed: false,
+            clock: None,
+        },
+    );
     held(&mall, &crowd, window, "budget");
     assert_eq!(mall.most_within(window), COUNT, "and nothing is wasted");
     no_key_in(&mall.folder_of_books());
@@ -112,13 +132,21 @@ fn kills_and_clock_jumps_free_no_slot_too_early() {
     let window = window();
     let mall = mall(window);
     let library = jumping_clock(mall.folder.path());
-    let crowd = crowd(&mall, Habits { window, is_killed: true, clock: library.as_deref() });
+    let crowd = crowd(
+        &mall,
+        Habits {
+            window,
+            is_killed: true,
+            clock: library.as_deref(),
+        },
+    );
     held(&mall, &crowd, window, "budget under kills and clock jumps");
     assert!(crowd.kills.load(Ordering::Relaxed) > 0);
     no_key_in(&mall.folder_of_books());
 }
 
-/// A wall clock that jumps by up to a day every second, and is another one in every process. `None` without a C compiler.
+/// A wall clock that jumps by up to a day every second, and is another one in every process. `None`
+/// without a C compiler.
 fn jumping_clock(folder: &Path) -> Option<PathBuf> {
     const SOURCE: &str = "#include <time.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n\
         int clock_gettime(clockid_t id, struct timespec *t) {\n\
@@ -127,7 +155,11 @@ fn jumping_clock(folder: &Path) -> Option<PathBuf> {
         return r; }\n";
     let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
     std::fs::write(&source, SOURCE).unwrap();
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(&source)
+        .status();
     let is_built = built.is_ok_and(|status| status.success());
     if !is_built || !cfg!(target_os = "linux") {
         println!("skipped: there is no C compiler for a clock that jumps");

@@ -1,5 +1,5 @@
-//! Budgets, seen from a marketplace: a loopback server that notes when calls arrive, and the program in many processes.
-//! `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
+//! Budgets, seen from a marketplace: a loopback server that notes when calls arrive, and the
+//! program in many processes. `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
 
 mod answers;
 mod counts;
@@ -33,7 +33,9 @@ pub fn ok(_: &str, _: usize) -> String {
 }
 
 pub fn answer(status: &str, headers: &str) -> String {
-    format!("HTTP/1.1 {status}\r\n{headers}content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}")
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+    )
 }
 
 /// A marketplace that answers everything and notes it.
@@ -49,7 +51,10 @@ impl Mall {
         Self::with(limits, ok)
     }
 
-    pub fn with(limits: &str, answer: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
+    pub fn with(
+        limits: &str,
+        answer: impl Fn(&str, usize) -> String + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let arrivals: Arc<Mutex<Vec<Arrival>>> = Arc::default();
@@ -63,20 +68,31 @@ impl Mall {
         let folder = Folder::new();
         folder.write("schemes/mall.yaml", &scheme(port, limits));
         std::fs::create_dir(folder.path().join("home")).unwrap();
-        Self { folder, arrivals, env: Vec::new() }
+        Self {
+            folder,
+            arrivals,
+            env: Vec::new(),
+        }
     }
 
     /// A request file with so many cases, each a call of its own.
     pub fn request(&self, name: &str, line: &str, cases: usize) {
-        let cases: Vec<String> = (0..cases).map(|index| format!("c{index}: {{ n: {index} }}")).collect();
-        let text =
-            format!("scheme: mall\n{line}\nquery: {{ n: \"{{{{ n }}}}\" }}\ntimeout: 1s\ncases: {{ {} }}\n", cases.join(", "));
+        let cases: Vec<String> = (0..cases)
+            .map(|index| format!("c{index}: {{ n: {index} }}"))
+            .collect();
+        let text = format!(
+            "scheme: mall\n{line}\nquery: {{ n: \"{{{{ n }}}}\" }}\ntimeout: 1s\ncases: {{ {} }}\n",
+            cases.join(", ")
+        );
         self.folder.write(&format!("requests/{name}.yaml"), &text);
     }
 
     pub fn ingam(&self, args: &[&str]) -> Command {
         let mut command = ingam(self.folder.path());
-        command.args(args).env("HOME", self.home()).env("INGAM_MALL__ACCESS_KEY", KEY);
+        command
+            .args(args)
+            .env("HOME", self.home())
+            .env("INGAM_MALL__ACCESS_KEY", KEY);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -88,7 +104,11 @@ impl Mall {
     }
 
     pub fn live(&self, name: &str, more: &[&str]) -> (String, i32) {
-        let at_once: &[&str] = if more.contains(&"--wait") { &[] } else { &["--wait", "0s"] };
+        let at_once: &[&str] = if more.contains(&"--wait") {
+            &[]
+        } else {
+            &["--wait", "0s"]
+        };
         self.run(&[&["run", name, "--env", "live"], more, at_once].concat())
     }
 
@@ -109,7 +129,12 @@ impl Mall {
     /// How many calls have arrived at most in any window of this length.
     pub fn most_within(&self, window: Duration) -> usize {
         let times: Vec<Instant> = self.arrivals().iter().map(|arrival| arrival.at).collect();
-        let within = |first: usize| times[first..].iter().take_while(|at| at.duration_since(times[first]) < window).count();
+        let within = |first: usize| {
+            times[first..]
+                .iter()
+                .take_while(|at| at.duration_since(times[first]) < window)
+                .count()
+        };
         (0..times.len()).map(within).max().unwrap_or(0)
     }
 }
@@ -140,10 +165,20 @@ fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Arrival>>, answer: &Answer) {
         while let Some(end) = held.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&held[..end]).into_owned();
             held.drain(..end + 4);
-            let path = head.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap().to_owned();
+            let path = head
+                .split(' ')
+                .nth(1)
+                .unwrap_or_default()
+                .split('?')
+                .next()
+                .unwrap()
+                .to_owned();
             let before = {
                 let mut noted = noted.lock().unwrap();
-                noted.push(Arrival { path: path.clone(), at: Instant::now() });
+                noted.push(Arrival {
+                    path: path.clone(),
+                    at: Instant::now(),
+                });
                 noted.iter().filter(|other| other.path == path).count() - 1
             };
             if stream.write_all(answer(&path, before).as_bytes()).is_err() {

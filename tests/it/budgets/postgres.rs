@@ -6,26 +6,48 @@ use super::{KEY, Mall, answer};
 
 #[test]
 fn machines_share_a_budget_over_a_database() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start() else {
+        return;
+    };
     let window = window();
     let mut mall = mall(window);
     mall.env.push(("INGAM_STORE".to_owned(), server.url()));
-    let crowd = crowd(&mall, Habits { window, is_killed: true, clock: None });
+    let crowd = crowd(
+        &mall,
+        Habits {
+            window,
+            is_killed: true,
+            clock: None,
+        },
+    );
     held(&mall, &crowd, window, "budget in PostgreSQL under kills");
-    let rows = server.query("select b::text from ingam_budget b").join("\n");
+    let rows = server
+        .query("select b::text from ingam_budget b")
+        .join("\n");
     assert!(rows.contains("mall") && !rows.contains(KEY), "{rows}");
     assert!(!mall.folder_of_books().exists());
 }
 
 #[test]
 fn a_penalty_in_a_database_stops_all_until_it_is_cleared() {
-    let Some(server) = Server::start() else { return };
-    let mut mall = Mall::with("[]", |_, before| if before == 0 { answer("403 Forbidden", "") } else { answer("200 OK", "") });
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut mall = Mall::with("[]", |_, before| {
+        if before == 0 {
+            answer("403 Forbidden", "")
+        } else {
+            answer("200 OK", "")
+        }
+    });
     mall.request("one", "get: /one", 1);
     mall.env.push(("INGAM_STORE".to_owned(), server.url()));
     assert_eq!(["run", "run"].map(|_| mall.live("one", &[]).1), [1, 7]);
     let (output, code) = mall.run(&["budget"]);
-    assert!(code == 7 && output.contains("stopped 20"), "{code}: {output}");
+    assert!(
+        code == 7 && output.contains("stopped 20"),
+        "{code}: {output}"
+    );
     assert_eq!(mall.run(&["budget", "clear"]).1, 0);
     assert_eq!(mall.live("one", &[]).1, 0);
 }

@@ -1,4 +1,5 @@
-//! What counting costs: the same calls with and without a limit, in turns, the best of several rounds.
+//! What counting costs: the same calls with and without a limit, in turns, the best of several
+//! rounds.
 
 use super::super::tokens::figure;
 use super::Mall;
@@ -25,11 +26,22 @@ fn counting_a_call_costs_less_than_a_millisecond() {
         let _ = std::fs::remove_dir_all(mall.folder_of_books());
         took("logged")
     };
-    let rounds: Vec<[Duration; 3]> = (0..ROUNDS).map(|_| [took("free"), took("counted"), fresh()]).collect();
-    let [free, counted, logged] = [0, 1, 2].map(|at| rounds.iter().map(|round| round[at]).min().unwrap());
+    let rounds: Vec<[Duration; 3]> = (0..ROUNDS)
+        .map(|_| [took("free"), took("counted"), fresh()])
+        .collect();
+    let [free, counted, logged] =
+        [0, 1, 2].map(|at| rounds.iter().map(|round| round[at]).min().unwrap());
     let each = |took: Duration| took.saturating_sub(free) / u32::try_from(CALLS).unwrap();
-    figure(&format!("a counted call costs {:?} in a bucket, {:?} in a log of up to {CALLS} calls", each(counted), each(logged)));
+    figure(&format!(
+        "a counted call costs {:?} in a bucket, {:?} in a log of up to {CALLS} calls",
+        each(counted),
+        each(logged)
+    ));
     // Other work on the machine and a program that is not optimised are allowed for.
     let most = if cfg!(debug_assertions) { 10 } else { 1 };
-    assert!(each(counted) < Duration::from_millis(most), "{:?}", each(counted));
+    assert!(
+        each(counted) < Duration::from_millis(most),
+        "{:?}",
+        each(counted)
+    );
 }

@@ -27,7 +27,9 @@ fn packed(encoding: &'static str, plain: &[u8]) -> Vec<u8> {
         }
         "br" => {
             let mut out = Vec::new();
-            brotli::CompressorWriter::new(&mut out, 4_096, 3, 20).write_all(plain).unwrap();
+            brotli::CompressorWriter::new(&mut out, 4_096, 3, 20)
+                .write_all(plain)
+                .unwrap();
             out
         }
         _ => zstd::encode_all(plain, 1).unwrap(),
@@ -35,7 +37,9 @@ fn packed(encoding: &'static str, plain: &[u8]) -> Vec<u8> {
 }
 
 fn plain(index: usize) -> Vec<u8> {
-    let json = format!(r#"{{"n":{index},"price":1.10,"id":123456789012345678901,"name":"무선 이어폰","list":[1,{{"a":null}}]}}"#);
+    let json = format!(
+        r#"{{"n":{index},"price":1.10,"id":123456789012345678901,"name":"무선 이어폰","list":[1,{{"a":null}}]}}"#
+    );
     match index % 20 {
         0 => Vec::new(),
         1 => json.into_bytes(),
@@ -52,7 +56,11 @@ fn plain(index: usize) -> Vec<u8> {
         12 => format!("{{\"u\":\"\\ud55c\\u0000\\/{index}\"}}").into_bytes(),
         13 => vec![u8::try_from(index).unwrap(); 70_000],
         14 => "가나다 ".repeat(20_000 + index).into_bytes(),
-        15 => format!("[{}]", "{\"a\":\"b\"},".repeat(7_000 + index).trim_end_matches(',')).into_bytes(),
+        15 => format!(
+            "[{}]",
+            "{\"a\":\"b\"},".repeat(7_000 + index).trim_end_matches(',')
+        )
+        .into_bytes(),
         16 => format!("--- {index}\n# no comment\n...\n").into_bytes(),
         17 => format!("\u{2028}\u{85}\u{7f}\t{index}").into_bytes(),
         18 => b"null".to_vec(),
@@ -61,18 +69,38 @@ fn plain(index: usize) -> Vec<u8> {
 }
 
 fn bodies() -> Vec<Body> {
-    let encodings = [None, Some("gzip"), Some("deflate"), Some("br"), Some("zstd")];
+    let encodings = [
+        None,
+        Some("gzip"),
+        Some("deflate"),
+        Some("br"),
+        Some("zstd"),
+    ];
     let mut bodies: Vec<Body> = (0..198)
         .map(|index| {
             let (plain, encoding) = (plain(index), encodings[index / 20 % 5]);
             let sent = encoding.map_or_else(|| plain.clone(), |encoding| packed(encoding, &plain));
-            Body { encoding, sent, plain }
+            Body {
+                encoding,
+                sent,
+                plain,
+            }
         })
         .collect();
-    let large: Vec<u8> = (0..10_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    bodies.push(Body { encoding: None, sent: large.clone(), plain: large });
+    let large: Vec<u8> = (0..10_u32 << 20)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    bodies.push(Body {
+        encoding: None,
+        sent: large.clone(),
+        plain: large,
+    });
     let text = format!("{{\"large\":\"{}\"}}", "x".repeat(10 << 20)).into_bytes();
-    bodies.push(Body { encoding: Some("gzip"), sent: packed("gzip", &text), plain: text });
+    bodies.push(Body {
+        encoding: Some("gzip"),
+        sent: packed("gzip", &text),
+        plain: text,
+    });
     bodies
 }
 
@@ -82,13 +110,23 @@ fn two_hundred_bodies_are_equal_after_recording_and_replay() {
     let sent = Arc::clone(&bodies);
     let server = Server::start(move |arrived| {
         let index: usize = arrived.target.trim_start_matches("/b").parse().unwrap();
-        let mut headers = vec![("content-type".to_owned(), "application/octet-stream".to_owned())];
-        headers.extend(sent[index].encoding.map(|encoding| ("content-encoding".to_owned(), encoding.to_owned())));
+        let mut headers = vec![(
+            "content-type".to_owned(),
+            "application/octet-stream".to_owned(),
+        )];
+        headers.extend(
+            sent[index]
+                .encoding
+                .map(|encoding| ("content-encoding".to_owned(), encoding.to_owned())),
+        );
         (200, headers, sent[index].sent.clone())
     });
     let folder = workspace(&server);
     for index in 0..bodies.len() {
-        folder.write(&format!("requests/b{index}.yaml"), &format!("scheme: none\nget: /b{index}\n"));
+        folder.write(
+            &format!("requests/b{index}.yaml"),
+            &format!("scheme: none\nget: /b{index}\n"),
+        );
     }
     record(&folder);
     let replay = replayed(folder.path());
@@ -102,8 +140,13 @@ fn two_hundred_bodies_are_equal_after_recording_and_replay() {
     }
     let (output, code) = run_with(&folder, &["run", "--replay", "--env", "local"], &[]);
     assert_eq!(code, 0, "{output}");
-    let largest = files(&folder.path().join("fixtures")).into_iter().filter(|(path, _)| path.extension().unwrap() == "yaml");
-    assert!(largest.map(|(_, bytes)| bytes.len()).max().unwrap() < 200_000, "large bodies lie in files of their own");
+    let largest = files(&folder.path().join("fixtures"))
+        .into_iter()
+        .filter(|(path, _)| path.extension().unwrap() == "yaml");
+    assert!(
+        largest.map(|(_, bytes)| bytes.len()).max().unwrap() < 200_000,
+        "large bodies lie in files of their own"
+    );
 }
 
 /// The bodies as a replay gives them, to the byte.
@@ -120,24 +163,51 @@ fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
             query: Vec::new(),
             body: RecordedBody::None,
         };
-        replay.respond(&format!("b{index}"), "none", &request).unwrap().response.unwrap().body().to_vec()
+        replay
+            .respond(&format!("b{index}"), "none", &request)
+            .unwrap()
+            .response
+            .unwrap()
+            .body()
+            .to_vec()
     };
-    (0..loaded.workspace.requests.len()).map(&mut answer).collect()
+    (0..loaded.workspace.requests.len())
+        .map(&mut answer)
+        .collect()
 }
 
 #[test]
 fn json_is_readable_and_not_spelled_anew_where_it_was_spelled_otherwise() {
     let server = Server::start(|arrived| {
-        let body = if arrived.target == "/spaced" { "{\n  \"a\": 1\n}\n" } else { r#"{"a":1,"b":"한"}"# };
+        let body = if arrived.target == "/spaced" {
+            "{\n  \"a\": 1\n}\n"
+        } else {
+            r#"{"a":1,"b":"한"}"#
+        };
         (200, Vec::new(), body.as_bytes().to_vec())
     });
     let folder = workspace(&server);
     folder.write("requests/spaced.yaml", "scheme: none\nget: /spaced\n");
     folder.write("requests/compact.yaml", "scheme: none\nget: /compact\n");
     record(&folder);
-    let read = |name: &str| std::fs::read_to_string(folder.path().join(format!("fixtures/recordings/{name}.yaml"))).unwrap();
-    assert!(read("compact").contains("      json:\n        a: 1\n        b: 한\n"), "{}", read("compact"));
-    assert!(read("spaced").contains("text: |\n        {\n          \"a\": 1\n        }\n"), "{}", read("spaced"));
+    let read = |name: &str| {
+        std::fs::read_to_string(
+            folder
+                .path()
+                .join(format!("fixtures/recordings/{name}.yaml")),
+        )
+        .unwrap()
+    };
+    assert!(
+        read("compact").contains("      json:\n        a: 1\n        b: 한\n"),
+        "{}",
+        read("compact")
+    );
+    assert!(
+        read("spaced").contains("text: |\n        {\n          \"a\": 1\n        }\n"),
+        "{}",
+        read("spaced")
+    );
 }
 
 #[test]
@@ -145,7 +215,13 @@ fn a_deflate_stream_without_its_frame_is_no_panic() {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(b"{}").unwrap();
     let raw = encoder.finish().unwrap();
-    let server = Server::start(move |_| (200, vec![("content-encoding".to_owned(), "deflate".to_owned())], raw.clone()));
+    let server = Server::start(move |_| {
+        (
+            200,
+            vec![("content-encoding".to_owned(), "deflate".to_owned())],
+            raw.clone(),
+        )
+    });
     let folder = workspace(&server);
     folder.write("requests/raw.yaml", "scheme: none\nget: /raw\n");
     let (output, code) = super::run(&folder, &["run", "--env", "local", "--record"]);

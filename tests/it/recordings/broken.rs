@@ -1,4 +1,5 @@
-//! A recording that is cut or changed is an error or replays rightly; it never opens a socket and never panics.
+//! A recording that is cut or changed is an error or replays rightly; it never opens a socket and
+//! never panics.
 
 use super::super::tokens::{figure, scaled};
 use super::{Server, files, json, record, workspace};
@@ -7,8 +8,16 @@ use std::path::{Path, PathBuf};
 
 /// Replays; the answer when it passed.
 fn replay(root: &Path) -> (u8, Vec<String>) {
-    let outcome = TestWorkspace::open(root).replay().environment("local").env([]).run("one");
-    assert!(!outcome.report().contains("panicked"), "{}", outcome.report());
+    let outcome = TestWorkspace::open(root)
+        .replay()
+        .environment("local")
+        .env([])
+        .run("one");
+    assert!(
+        !outcome.report().contains("panicked"),
+        "{}",
+        outcome.report()
+    );
     (outcome.exit_code(), outcome.responses().to_vec())
 }
 
@@ -26,12 +35,20 @@ fn recorded() -> Recorded {
         )
     });
     let folder = workspace(&server);
-    folder.write("requests/one.yaml", "scheme: coupang\nget: /v2/one\nquery: { keyword: 이어폰, limit: 5 }\n");
+    folder.write(
+        "requests/one.yaml",
+        "scheme: coupang\nget: /v2/one\nquery: { keyword: 이어폰, limit: 5 }\n",
+    );
     record(&folder);
     let files = files(&folder.path().join("fixtures"));
     let right = replay(folder.path());
     assert_eq!(right.0, 0);
-    Recorded { server, folder, files, right }
+    Recorded {
+        server,
+        folder,
+        files,
+        right,
+    }
 }
 
 impl Recorded {
@@ -39,7 +56,10 @@ impl Recorded {
         std::fs::write(path, bytes).unwrap();
         let seen = self.server.seen();
         let result = replay(self.folder.path());
-        assert!(result == self.right || [3, 8].contains(&result.0), "{what}: {result:?}");
+        assert!(
+            result == self.right || [3, 8].contains(&result.0),
+            "{what}: {result:?}"
+        );
         assert_eq!(self.server.seen(), seen, "{what} opened a socket");
         result == self.right
     }
@@ -56,7 +76,10 @@ fn a_recording_cut_at_any_byte_is_an_error() {
         assert!(!passed, "what is cut at {cut} of {} passed", whole.len());
         tried += 1;
     }
-    figure(&format!("a recording cut at {tried} of {} bytes: each an error", whole.len()));
+    figure(&format!(
+        "a recording cut at {tried} of {} bytes: each an error",
+        whole.len()
+    ));
 }
 
 #[test]
@@ -69,9 +92,13 @@ fn a_recording_with_one_byte_changed_is_an_error_or_replays_rightly() {
         let mut bytes = whole.clone();
         let at = flip * 7_919 % bytes.len();
         bytes[at] ^= 1 << (flip % 8);
-        right += usize::from(recorded.try_with(path, &bytes, &format!("bit {} of byte {at}", flip % 8)));
+        right +=
+            usize::from(recorded.try_with(path, &bytes, &format!("bit {} of byte {at}", flip % 8)));
     }
-    figure(&format!("{flips} single-byte changes: {right} replay rightly, {} are errors", flips - right));
+    figure(&format!(
+        "{flips} single-byte changes: {right} replay rightly, {} are errors",
+        flips - right
+    ));
 }
 
 #[test]
@@ -80,7 +107,9 @@ fn a_body_of_its_own_file_that_is_changed_or_gone_is_an_error() {
     let folder = workspace(&server);
     folder.write("requests/one.yaml", "scheme: none\nget: /one\n");
     record(&folder);
-    let body = files(&folder.path().join("fixtures/recordings/bodies")).remove(0).0;
+    let body = files(&folder.path().join("fixtures/recordings/bodies"))
+        .remove(0)
+        .0;
     assert_eq!(replay(folder.path()).0, 0);
     std::fs::write(&body, vec![b'y'; 100_000]).unwrap();
     assert_eq!(replay(folder.path()).0, 8);
@@ -95,20 +124,39 @@ fn nothing_is_written_over_a_broken_recording() {
     let cut = &whole[..whole.len() / 2];
     std::fs::write(path, cut).unwrap();
     let (output, code) = super::run(&recorded.folder, &["run", "--env", "local", "--record"]);
-    assert!(code == 3 && std::fs::read(path).unwrap() == cut, "{code}: {output}");
+    assert!(
+        code == 3 && std::fs::read(path).unwrap() == cut,
+        "{code}: {output}"
+    );
 }
 
 #[test]
 fn a_newer_format_is_refused_in_one_sentence_and_older_ones_are_read() {
     let recorded = recorded();
     let (path, whole) = &recorded.files[0];
-    let text = String::from_utf8(whole.clone()).unwrap().replace("format: 1", "format: 2");
+    let text = String::from_utf8(whole.clone())
+        .unwrap()
+        .replace("format: 1", "format: 2");
     std::fs::write(path, text).unwrap();
-    let outcome = TestWorkspace::open(recorded.folder.path()).replay().env([]).run("one");
-    assert!(outcome.exit_code() == 3 && outcome.report().contains("use a newer ingam"), "{}", outcome.report());
+    let outcome = TestWorkspace::open(recorded.folder.path())
+        .replay()
+        .env([])
+        .run("one");
+    assert!(
+        outcome.exit_code() == 3 && outcome.report().contains("use a newer ingam"),
+        "{}",
+        outcome.report()
+    );
     // The golden file of each format number stays readable.
     let golden = include_str!("format_1.yaml");
     std::fs::write(path, golden).unwrap();
-    let outcome = TestWorkspace::open(recorded.folder.path()).replay().env([]).run("one");
-    assert!(outcome.passed() && outcome.responses()[0].contains("golden"), "{}", outcome.report());
+    let outcome = TestWorkspace::open(recorded.folder.path())
+        .replay()
+        .env([])
+        .run("one");
+    assert!(
+        outcome.passed() && outcome.responses()[0].contains("golden"),
+        "{}",
+        outcome.report()
+    );
 }

@@ -1,4 +1,5 @@
-//! The life of a recording: written, replayed at any time with any keys, added to, held against, too old.
+//! The life of a recording: written, replayed at any time with any keys, added to, held against,
+//! too old.
 
 use super::super::program::{Folder, root};
 use super::{Server, files, json, record, run, run_with, workspace};
@@ -9,16 +10,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NOW_MS: i64 = 1_795_338_000_000;
 
-/// Every request kind at once: fresh values, captures, a form, parts, two schemes, an expected refusal.
+/// Every request kind at once: fresh values, captures, a form, parts, two schemes, an expected
+/// refusal.
 fn shop() -> (Server, Folder) {
     let counter = AtomicUsize::new(0);
     let server = Server::start(move |arrived| {
         let turn = counter.fetch_add(1, Ordering::SeqCst);
         let path = arrived.target.split('?').next().unwrap();
         match path {
-            "/v2/list" => json(&format!(r#"{{"transactionId":"t{turn}","data":[{{"id":7,"name":"A"}}]}}"#)),
-            "/v2/no" => (400, Vec::new(), br#"{"code":"ERROR","message":"no"}"#.to_vec()),
-            "/api/v2/shop/get_shop_info" => json(&format!(r#"{{"error":"","message":"","request_id":"r{turn}"}}"#)),
+            "/v2/list" => json(&format!(
+                r#"{{"transactionId":"t{turn}","data":[{{"id":7,"name":"A"}}]}}"#
+            )),
+            "/v2/no" => (
+                400,
+                Vec::new(),
+                br#"{"code":"ERROR","message":"no"}"#.to_vec(),
+            ),
+            "/api/v2/shop/get_shop_info" => json(&format!(
+                r#"{{"error":"","message":"","request_id":"r{turn}"}}"#
+            )),
             _ => json(r#"{"code":"OK","echo":"ok"}"#),
         }
     });
@@ -27,8 +37,14 @@ fn shop() -> (Server, Folder) {
         "requests/flow.yaml",
         "scheme: coupang\nsteps:\n  - name: list\n    get: /v2/list\n    query: { since: \"{{ now() - 60 }}\", day: '{{ date(\"%Y-%m-%d\") }}' }\n    capture: { id: \"$.data[0].id\" }\n  - name: save\n    post: /v2/save\n    json: { id: \"{{ id }}\", ref: \"{{ uuid() }}\", tag: \"t-{{ run_id }}\" }\n  - name: form\n    post: /v2/form\n    form: { code: \"{{ random(8) }}\" }\n",
     );
-    folder.write("requests/shop.yaml", "scheme: shopee\nget: /api/v2/shop/get_shop_info\nquery: { at: \"{{ now_ms() }}\" }\n");
-    folder.write("requests/refused.yaml", "scheme: coupang\nget: /v2/no\nok: false\nassert: { status: 400 }\n");
+    folder.write(
+        "requests/shop.yaml",
+        "scheme: shopee\nget: /api/v2/shop/get_shop_info\nquery: { at: \"{{ now_ms() }}\" }\n",
+    );
+    folder.write(
+        "requests/refused.yaml",
+        "scheme: coupang\nget: /v2/no\nok: false\nassert: { status: 400 }\n",
+    );
     folder.write("requests/plain.yaml", "scheme: none\nget: /plain\n");
     (server, folder)
 }
@@ -38,16 +54,31 @@ fn what_is_recorded_replays_at_any_time_with_any_keys_and_with_none() {
     let (server, folder) = shop();
     record(&folder);
     let seen = server.seen();
-    let clocks: [fn() -> i64; 4] =
-        [|| NOW_MS, || NOW_MS + 3_600_000, || NOW_MS + 365 * 86_400_000, || NOW_MS + 10 * 365 * 86_400_000];
+    let clocks: [fn() -> i64; 4] = [
+        || NOW_MS,
+        || NOW_MS + 3_600_000,
+        || NOW_MS + 365 * 86_400_000,
+        || NOW_MS + 10 * 365 * 86_400_000,
+    ];
     let keys = |index: usize| match index % 3 {
         0 => Vec::new(),
-        1 => vec![("INGAM_COUPANG__SECRET_KEY".to_owned(), format!("another-key-{index}"))],
-        _ => vec![("INGAM_SHOPEE__ACCESS_TOKEN".to_owned(), format!("another-token-{index}"))],
+        1 => vec![(
+            "INGAM_COUPANG__SECRET_KEY".to_owned(),
+            format!("another-key-{index}"),
+        )],
+        _ => vec![(
+            "INGAM_SHOPEE__ACCESS_TOKEN".to_owned(),
+            format!("another-token-{index}"),
+        )],
     };
     let shop = TestWorkspace::open(folder.path()).replay();
     for index in 0..100 {
-        let outcome = shop.clone().environment("local").env(keys(index)).clock(clocks[index % 4]).run("**");
+        let outcome = shop
+            .clone()
+            .environment("local")
+            .env(keys(index))
+            .clock(clocks[index % 4])
+            .run("**");
         assert!(outcome.passed(), "{index}: {}", outcome.report());
     }
     let (output, code) = run_with(&folder, &["run", "--replay"], &[]);
@@ -75,12 +106,34 @@ fn a_replay_opens_no_socket() {
     record(&folder);
     let trace = folder.path().join("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-e", "trace=socket,connect,bind,listen,accept,accept4,sendto,sendmsg", "-o"]).arg(&trace);
-    command.arg(env!("CARGO_BIN_EXE_ingam")).args(["run", "--replay", "--env", "local"]).current_dir(folder.path());
-    let output = command.env_clear().env("HOME", "/nonexistent").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    command
+        .args([
+            "-f",
+            "-qq",
+            "-e",
+            "trace=socket,connect,bind,listen,accept,accept4,sendto,sendmsg",
+            "-o",
+        ])
+        .arg(&trace);
+    command
+        .arg(env!("CARGO_BIN_EXE_ingam"))
+        .args(["run", "--replay", "--env", "local"])
+        .current_dir(folder.path());
+    let output = command
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     let calls = std::fs::read_to_string(&trace).unwrap();
-    assert!(!calls.contains("socket(") && !calls.contains("connect("), "{calls}");
+    assert!(
+        !calls.contains("socket(") && !calls.contains("connect("),
+        "{calls}"
+    );
 }
 
 #[test]
@@ -101,7 +154,12 @@ fn new_requests_are_added_and_old_ones_are_answered_from_what_is_recorded() {
 fn a_difference_is_shown_and_nothing_is_written() {
     let name = Arc::new(std::sync::Mutex::new("A".to_owned()));
     let answered = Arc::clone(&name);
-    let server = Server::start(move |_| json(&format!(r#"{{"code":"OK","data":{{"name":"{}"}}}}"#, answered.lock().unwrap())));
+    let server = Server::start(move |_| {
+        json(&format!(
+            r#"{{"code":"OK","data":{{"name":"{}"}}}}"#,
+            answered.lock().unwrap()
+        ))
+    });
     let folder = workspace(&server);
     folder.write("requests/one.yaml", "scheme: coupang\nget: /v2/one\n");
     record(&folder);
@@ -110,10 +168,16 @@ fn a_difference_is_shown_and_nothing_is_written() {
     assert_eq!(code, 0, "{output}");
     *name.lock().unwrap() = "B".to_owned();
     let (output, code) = run(&folder, &["run", "--env", "local", "--diff"]);
-    assert!(code == 1 && output.contains(r#"$.data.name: expected "A" (string), got "B" (string)"#), "{code}: {output}");
+    assert!(
+        code == 1 && output.contains(r#"$.data.name: expected "A" (string), got "B" (string)"#),
+        "{code}: {output}"
+    );
     folder.write("requests/two.yaml", "scheme: coupang\nget: /v2/two\n");
     let (output, code) = run(&folder, &["run", "two", "--env", "local", "--diff"]);
-    assert!(code == 8 && output.contains("nothing is recorded"), "{code}: {output}");
+    assert!(
+        code == 8 && output.contains("nothing is recorded"),
+        "{code}: {output}"
+    );
     assert_eq!(files(&folder.path().join("fixtures")), before);
 }
 
@@ -122,10 +186,19 @@ fn what_is_too_old_is_a_warning_and_in_ci_an_error() {
     let (_server, folder) = shop();
     record(&folder);
     let clock: fn() -> i64 = || 1_795_338_000_000 + 20 * 365 * 86_400_000;
-    let shop = TestWorkspace::open(folder.path()).replay().clock(clock).environment("local");
+    let shop = TestWorkspace::open(folder.path())
+        .replay()
+        .clock(clock)
+        .environment("local");
     let outcome = shop.clone().env([]).run("plain");
-    assert!(outcome.passed() && outcome.report().contains("1 recording older than 90 days"), "{}", outcome.report());
-    let outcome = shop.env([("CI".to_owned(), "true".to_owned())]).run("plain");
+    assert!(
+        outcome.passed() && outcome.report().contains("1 recording older than 90 days"),
+        "{}",
+        outcome.report()
+    );
+    let outcome = shop
+        .env([("CI".to_owned(), "true".to_owned())])
+        .run("plain");
     assert_eq!(outcome.exit_code(), 8, "{}", outcome.report());
 }
 
@@ -133,25 +206,51 @@ fn what_is_too_old_is_a_warning_and_in_ci_an_error() {
 fn what_does_not_go_as_expected_is_not_recorded() {
     let server = Server::start(|arrived| {
         let fails = arrived.target == "/v2/fails";
-        if fails { (500, Vec::new(), b"{}".to_vec()) } else { json(r#"{"code":"OK","n":1}"#) }
+        if fails {
+            (500, Vec::new(), b"{}".to_vec())
+        } else {
+            json(r#"{"code":"OK","n":1}"#)
+        }
     });
     let folder = workspace(&server);
     folder.write("requests/fails.yaml", "scheme: coupang\nget: /v2/fails\n");
-    folder.write("requests/wrong.yaml", "scheme: coupang\nget: /v2/wrong\nassert: { $.n: 2 }\n");
+    folder.write(
+        "requests/wrong.yaml",
+        "scheme: coupang\nget: /v2/wrong\nassert: { $.n: 2 }\n",
+    );
     let (output, code) = run(&folder, &["run", "--env", "local", "--record"]);
-    assert!(code == 1 && output.contains("`fails` is not recorded: the answer was"), "{code}: {output}");
-    let names: Vec<_> = files(&folder.path().join("fixtures")).into_iter().map(|(path, _)| path).collect();
-    assert_eq!(names, [folder.path().join("fixtures/recordings/wrong.yaml")], "an assertion can be mended offline");
+    assert!(
+        code == 1 && output.contains("`fails` is not recorded: the answer was"),
+        "{code}: {output}"
+    );
+    let names: Vec<_> = files(&folder.path().join("fixtures"))
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(
+        names,
+        [folder.path().join("fixtures/recordings/wrong.yaml")],
+        "an assertion can be mended offline"
+    );
 }
 
 #[test]
 fn what_nobody_asks_for_is_reported() {
     let (_server, folder) = shop();
     record(&folder);
-    folder.write("requests/refused.yaml", "scheme: coupang\nget: /v2/list\nquery: { since: 1, day: x }\n");
+    folder.write(
+        "requests/refused.yaml",
+        "scheme: coupang\nget: /v2/list\nquery: { since: 1, day: x }\n",
+    );
     let (output, code) = run_with(&folder, &["run", "--replay", "refused"], &[]);
-    assert!(code == 0 && output.contains("1 recorded exchange never asked for"), "{code}: {output}");
-    assert!(output.contains("fixtures/recordings/refused.yaml: GET /v2/no"), "{output}");
+    assert!(
+        code == 0 && output.contains("1 recorded exchange never asked for"),
+        "{code}: {output}"
+    );
+    assert!(
+        output.contains("fixtures/recordings/refused.yaml: GET /v2/no"),
+        "{output}"
+    );
 }
 
 /// What is of another shard is asked for there.
@@ -161,13 +260,19 @@ fn a_shard_of_a_replay_misses_nothing() {
     record(&folder);
     for shard in ["1/2", "2/2"] {
         let (output, code) = run_with(&folder, &["run", "--replay", "--shard", shard], &[]);
-        assert!(code == 0 && !output.contains("never asked for"), "{code}: {output}");
+        assert!(
+            code == 0 && !output.contains("never asked for"),
+            "{code}: {output}"
+        );
     }
 }
 
 #[test]
 fn every_request_of_this_repository_replays() {
-    let own = TestWorkspace::open(root()).replay().env([]).clock(|| NOW_MS);
+    let own = TestWorkspace::open(root())
+        .replay()
+        .env([])
+        .clock(|| NOW_MS);
     let outcome = own.run("**");
     assert!(outcome.passed(), "{}", outcome.report());
 }

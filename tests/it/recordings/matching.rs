@@ -9,17 +9,38 @@ fn parts() -> Vec<(String, String)> {
     parts.push(("method".to_owned(), "method: recorded".to_owned()));
     parts.extend((0..10).map(|at| (format!("query {at}"), format!("query `q{at}`: recorded"))));
     parts.extend((0..10).map(|at| (format!("json {at}"), format!("body $.j{at}: recorded"))));
-    parts.extend((0..10).map(|at| (format!("deep {at}"), format!("body $.list[{at}].v: recorded"))));
+    parts.extend((0..10).map(|at| {
+        (
+            format!("deep {at}"),
+            format!("body $.list[{at}].v: recorded"),
+        )
+    }));
     parts
 }
 
 fn request(changed: &str, with: &str) -> String {
-    let value = |name: &str, usual: usize| if name == changed { with.to_owned() } else { format!("v{usual}") };
-    let path = if changed == "path" { format!("/v2/{with}") } else { "/v2/path".to_owned() };
+    let value = |name: &str, usual: usize| {
+        if name == changed {
+            with.to_owned()
+        } else {
+            format!("v{usual}")
+        }
+    };
+    let path = if changed == "path" {
+        format!("/v2/{with}")
+    } else {
+        "/v2/path".to_owned()
+    };
     let method = if changed == "method" { "put" } else { "post" };
-    let query: Vec<String> = (0..10).map(|at| format!("q{at}: {}", value(&format!("query {at}"), at))).collect();
-    let members: Vec<String> = (0..10).map(|at| format!("j{at}: {}", value(&format!("json {at}"), at))).collect();
-    let list: Vec<String> = (0..10).map(|at| format!("{{ v: {} }}", value(&format!("deep {at}"), at))).collect();
+    let query: Vec<String> = (0..10)
+        .map(|at| format!("q{at}: {}", value(&format!("query {at}"), at)))
+        .collect();
+    let members: Vec<String> = (0..10)
+        .map(|at| format!("j{at}: {}", value(&format!("json {at}"), at)))
+        .collect();
+    let list: Vec<String> = (0..10)
+        .map(|at| format!("{{ v: {} }}", value(&format!("deep {at}"), at)))
+        .collect();
     format!(
         "scheme: coupang\n{method}: {path}\nquery: {{ {} }}\njson: {{ {}, list: [{}] }}\n",
         query.join(", "),
@@ -35,21 +56,43 @@ fn a_thousand_requests_with_one_part_changed_all_miss() {
     folder.write("requests/usual.yaml", &request("", ""));
     record(&folder);
     let parts = parts();
-    let expected: Vec<&str> = (0..1_000).map(|index| parts[index % parts.len()].1.as_str()).collect();
+    let expected: Vec<&str> = (0..1_000)
+        .map(|index| parts[index % parts.len()].1.as_str())
+        .collect();
     for index in 0..1_000 {
-        folder.write(&format!("requests/r{index:04}.yaml"), &request(&parts[index % parts.len()].0, &format!("other{index}")));
+        folder.write(
+            &format!("requests/r{index:04}.yaml"),
+            &request(&parts[index % parts.len()].0, &format!("other{index}")),
+        );
     }
-    let shop = TestWorkspace::open(folder.path()).replay().environment("local").env([]);
+    let shop = TestWorkspace::open(folder.path())
+        .replay()
+        .environment("local")
+        .env([]);
     assert!(shop.run("usual").passed());
     let outcome = shop.run("r*");
     assert_eq!(outcome.exit_code(), 8);
-    let flat = outcome.report().split_whitespace().collect::<Vec<_>>().join(" ");
-    let misses: Vec<&str> = flat.split("ERR r").skip(1).filter(|block| block.contains("nothing is recorded")).collect();
+    let flat = outcome
+        .report()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let misses: Vec<&str> = flat
+        .split("ERR r")
+        .skip(1)
+        .filter(|block| block.contains("nothing is recorded"))
+        .collect();
     // Each is said in its line, and again at the end.
     assert_eq!(misses.len(), 2_000);
     for (index, (block, part)) in misses.iter().zip(expected).enumerate() {
-        assert!(block.starts_with(&format!("{index:04}")) && block.contains(part), "{index}: {part} in {block}");
-        assert!(block.contains("the nearest is fixtures/recordings/usual.yaml"), "{block}");
+        assert!(
+            block.starts_with(&format!("{index:04}")) && block.contains(part),
+            "{index}: {part} in {block}"
+        );
+        assert!(
+            block.contains("the nearest is fixtures/recordings/usual.yaml"),
+            "{block}"
+        );
         assert_eq!(
             block.matches("recorded `").count()
                 + block.matches("method: recorded").count()
@@ -70,12 +113,18 @@ fn another_account_and_another_content_of_a_file_miss() {
     folder.write("requests/images/a.png", "other content");
     let (output, code) = run_with(&folder, &["run", "--replay", "--env", "local"], &[]);
     let flat = output.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(code == 8 && flat.contains("part `image`: the file `a.png` has another content"), "{code}: {output}");
+    assert!(
+        code == 8 && flat.contains("part `image`: the file `a.png` has another content"),
+        "{code}: {output}"
+    );
     let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
     folder.write("requests/images/a.png", "first content");
     folder.write("ingam.yaml", &yaml.replace("sg:", "my:"));
     let (output, code) = run_with(&folder, &["run", "--replay", "--env", "local"], &[]);
-    assert!(code == 8 && output.contains("account: recorded `sg`, sent `my`"), "{code}: {output}");
+    assert!(
+        code == 8 && output.contains("account: recorded `sg`, sent `my`"),
+        "{code}: {output}"
+    );
 }
 
 /// A request asks its own recording first; two files may have different answers to one request.
@@ -83,11 +132,17 @@ fn another_account_and_another_content_of_a_file_miss() {
 fn each_file_replays_its_own_answers() {
     let turn = std::sync::atomic::AtomicUsize::new(0);
     let server = Server::start(move |arrived| {
-        let turn = turn.fetch_add(usize::from(arrived.target == "/v2/save"), std::sync::atomic::Ordering::SeqCst);
+        let turn = turn.fetch_add(
+            usize::from(arrived.target == "/v2/save"),
+            std::sync::atomic::Ordering::SeqCst,
+        );
         json(&format!(r#"{{"code":"OK","state":{turn}}}"#))
     });
     let folder = workspace(&server);
-    folder.write("requests/a.yaml", "scheme: coupang\nget: /v2/state\nassert: { $.state: 0 }\n");
+    folder.write(
+        "requests/a.yaml",
+        "scheme: coupang\nget: /v2/state\nassert: { $.state: 0 }\n",
+    );
     folder.write(
         "requests/b.yaml",
         "scheme: coupang\nsteps:\n  - { name: before, get: /v2/state, assert: { $.state: 0 } }\n  - { name: save, post: /v2/save }\n  - { name: after, get: /v2/state, assert: { $.state: 1 } }\n",

@@ -1,4 +1,5 @@
-//! Recording and replay as users have them: a marketplace on the loopback interface is recorded, taken away, and replayed.
+//! Recording and replay as users have them: a marketplace on the loopback interface is recorded,
+//! taken away, and replayed.
 
 mod bodies;
 mod broken;
@@ -36,7 +37,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (seen, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(answer));
-        let server = Self { origin, seen: Arc::clone(&seen) };
+        let server = Self {
+            origin,
+            seen: Arc::clone(&seen),
+        };
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
@@ -75,7 +79,9 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Arrived) -> Answer, seen: &AtomicUs
         seen.fetch_add(1, Ordering::SeqCst);
         let (status, headers, body) = answer(&Arrived { target, body });
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+        headers
+            .iter()
+            .for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
         out.write_all(format!("{head}\r\n").as_bytes()).ok()?;
         out.write_all(&body).ok()?;
     }
@@ -83,10 +89,15 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Arrived) -> Answer, seen: &AtomicUs
 
 /// An answer in JSON.
 pub fn json(body: &str) -> Answer {
-    (200, vec![("content-type".to_owned(), "application/json".to_owned())], body.as_bytes().to_vec())
+    (
+        200,
+        vec![("content-type".to_owned(), "application/json".to_owned())],
+        body.as_bytes().to_vec(),
+    )
 }
 
-/// A workspace whose environment `local` is the server, for plain requests and for two marketplaces.
+/// A workspace whose environment `local` is the server, for plain requests and for two
+/// marketplaces.
 pub fn workspace(server: &Server) -> Folder {
     let folder = Folder::new();
     let origin = &server.origin;

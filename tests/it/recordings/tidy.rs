@@ -20,15 +20,30 @@ fn shop() -> (Server, super::Folder) {
 fn a_rule_that_came_later_hides_what_was_written_before() {
     let (_server, folder) = shop();
     let (output, code) = run(&folder, &["recording", "redact", "--list"]);
-    assert!(code == 0 && output.contains("nothing to hide"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("nothing to hide"),
+        "{code}: {output}"
+    );
     let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
-    folder.write("ingam.yaml", &format!("{yaml}redact: {{ pattern: \"01[0-9]-[0-9]{{4}}-[0-9]{{4}}\" }}\n"));
+    folder.write(
+        "ingam.yaml",
+        &format!("{yaml}redact: {{ pattern: \"01[0-9]-[0-9]{{4}}-[0-9]{{4}}\" }}\n"),
+    );
     let (output, code) = run(&folder, &["recording", "redact", "--list"]);
-    assert!(code == 1 && output.contains("would change fixtures/recordings/one.yaml"), "{code}: {output}");
+    assert!(
+        code == 1 && output.contains("would change fixtures/recordings/one.yaml"),
+        "{code}: {output}"
+    );
     let (output, code) = run(&folder, &["recording", "redact"]);
-    assert!(code == 0 && output.contains("changed fixtures/recordings/one.yaml"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("changed fixtures/recordings/one.yaml"),
+        "{code}: {output}"
+    );
     let text = std::fs::read_to_string(folder.path().join("fixtures/recordings/one.yaml")).unwrap();
-    assert!(text.contains("memo: call redacted-1 first") && text.contains("again: redacted-1"), "{text}");
+    assert!(
+        text.contains("memo: call redacted-1 first") && text.contains("again: redacted-1"),
+        "{text}"
+    );
     let (output, code) = run_with(&folder, &["run", "--replay", "--env", "local"], &[]);
     assert_eq!(code, 0, "{output}");
 }
@@ -39,7 +54,10 @@ fn a_secret_that_stands_in_a_recording_is_hidden() {
     let env = [("INGAM_COUPANG__SECRET_KEY", "010-9876-5432")];
     let (output, code) = run_with(&folder, &["recording", "redact"], &env);
     let text = std::fs::read_to_string(folder.path().join("fixtures/recordings/one.yaml")).unwrap();
-    assert!(code == 0 && text.contains("‹cred.secret_key›") && !text.contains("010-9876-5432"), "{code}: {output}\n{text}");
+    assert!(
+        code == 0 && text.contains("‹cred.secret_key›") && !text.contains("010-9876-5432"),
+        "{code}: {output}\n{text}"
+    );
 }
 
 #[test]
@@ -51,17 +69,29 @@ fn what_is_of_no_request_is_listed_and_removed_and_what_a_person_wrote_stays() {
         "format: 1\nscheme: coupang\nexchanges:\n  - request: { get: /v2/own }\n    response: { status: 204 }\n",
     );
     let (output, code) = run(&folder, &["recording", "list"]);
-    assert!(code == 0 && output.contains("stub") && output.contains("of no request file"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("stub") && output.contains("of no request file"),
+        "{code}: {output}"
+    );
     let before = files(&folder.path().join("fixtures"));
     let (output, _) = run(&folder, &["recording", "prune", "--list"]);
-    assert!(output.contains("would remove fixtures/recordings/big.yaml"), "{output}");
+    assert!(
+        output.contains("would remove fixtures/recordings/big.yaml"),
+        "{output}"
+    );
     assert_eq!(files(&folder.path().join("fixtures")), before);
     let (output, code) = run(&folder, &["recording", "prune"]);
     let left: Vec<String> = files(&folder.path().join("fixtures"))
         .iter()
         .map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    assert!(code == 0 && left == ["one.yaml", "own.yaml"], "{code}: {output}: {left:?}");
+    assert!(
+        code == 0 && left == ["one.yaml", "own.yaml"],
+        "{code}: {output}: {left:?}"
+    );
     let (output, code) = run(&folder, &["recording", "show", "on"]);
-    assert!(code == 2 && output.contains("did you mean `one`"), "{code}: {output}");
+    assert!(
+        code == 2 && output.contains("did you mean `one`"),
+        "{code}: {output}"
+    );
 }

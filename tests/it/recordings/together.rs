@@ -15,11 +15,18 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
         ))
     });
     let folder = workspace(&server);
-    let accounts: Vec<String> = (0..PROCESSES).map(|at| format!("shop{at}: {{ shop_id: {} }}", 100 + at)).collect();
+    let accounts: Vec<String> = (0..PROCESSES)
+        .map(|at| format!("shop{at}: {{ shop_id: {} }}", 100 + at))
+        .collect();
     let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
-    folder.write("ingam.yaml", &yaml.replace("sg: { shop_id: 123 }", &accounts.join(", ")));
+    folder.write(
+        "ingam.yaml",
+        &yaml.replace("sg: { shop_id: 123 }", &accounts.join(", ")),
+    );
     // Half of the calls lie in one file that all write, half in files of their own.
-    let cases: Vec<String> = (0..CALLS / 2 / PROCESSES + 1).map(|at| format!("  c{at}: {{ n: {at} }}")).collect();
+    let cases: Vec<String> = (0..CALLS / 2 / PROCESSES + 1)
+        .map(|at| format!("  c{at}: {{ n: {at} }}"))
+        .collect();
     let cases = format!("cases:\n{}\n", cases.join("\n"));
     folder.write(
         "requests/all.yaml",
@@ -28,7 +35,9 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
     let own = CALLS / 2 / PROCESSES;
     for process in 0..PROCESSES {
         for call in 0..own {
-            let text = format!("scheme: shopee\nget: /api/v2/shop/get_shop_info\nquery: {{ a_p: {process}, b_c: {call} }}\n");
+            let text = format!(
+                "scheme: shopee\nget: /api/v2/shop/get_shop_info\nquery: {{ a_p: {process}, b_c: {call} }}\n"
+            );
             folder.write(&format!("requests/p{process}/c{call}.yaml"), &text);
         }
     }
@@ -45,7 +54,12 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
                 "all",
                 &format!("p{process}/*"),
             ]);
-            command.envs(KEYS).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+            command
+                .envs(KEYS)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
         })
         .collect();
     for child in children {
@@ -59,16 +73,39 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
     }
     let loaded = ingam::load::load(folder.path(), 1).unwrap();
     assert!(!loaded.has_errors());
-    let recorded: Vec<_> = loaded.workspace.recordings.iter().flat_map(|recording| &recording.exchanges).collect();
-    let distinct: std::collections::HashSet<String> =
-        recorded.iter().map(|exchange| format!("{:?}{:?}", exchange.request.account, exchange.request.query)).collect();
+    let recorded: Vec<_> = loaded
+        .workspace
+        .recordings
+        .iter()
+        .flat_map(|recording| &recording.exchanges)
+        .collect();
+    let distinct: std::collections::HashSet<String> = recorded
+        .iter()
+        .map(|exchange| format!("{:?}{:?}", exchange.request.account, exchange.request.query))
+        .collect();
     let expected = PROCESSES * (CALLS / 2 / PROCESSES + 1) + PROCESSES * own;
     assert!(expected >= CALLS - PROCESSES);
-    assert_eq!((recorded.len(), distinct.len(), server.seen()), (expected, expected, expected));
-    figure(&format!("{PROCESSES} processes record {expected} calls: {} recorded, {} distinct", recorded.len(), distinct.len()));
+    assert_eq!(
+        (recorded.len(), distinct.len(), server.seen()),
+        (expected, expected, expected)
+    );
+    figure(&format!(
+        "{PROCESSES} processes record {expected} calls: {} recorded, {} distinct",
+        recorded.len(),
+        distinct.len()
+    ));
     for process in 0..PROCESSES {
         let account = format!("shop{process}");
-        let args = ["run", "--replay", "--env", "local", "--account", &account, "all", &format!("p{process}/*")];
+        let args = [
+            "run",
+            "--replay",
+            "--env",
+            "local",
+            "--account",
+            &account,
+            "all",
+            &format!("p{process}/*"),
+        ];
         let (output, code) = run_with(&folder, &args, &[]);
         assert_eq!(code, 0, "{output}");
     }

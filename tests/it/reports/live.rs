@@ -40,14 +40,22 @@ fn within_ten_seconds(ready: &impl Fn() -> bool) -> bool {
 }
 
 fn workspace(folder: &Folder, origin: &str) {
-    folder.write("ingam.yaml", &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"));
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
     folder.write("requests/a.yaml", "scheme: none\nget: /first\n");
     folder.write("requests/b.yaml", "scheme: none\nget: /second\n");
 }
 
 fn started(folder: &Folder, reports: &[&str]) -> Child {
     let reports = reports.iter().map(|report| format!("--report={report}"));
-    ingam(folder.path()).args(["run", "-j", "1"]).args(reports).stdout(Stdio::piped()).spawn().unwrap()
+    ingam(folder.path())
+        .args(["run", "-j", "1"])
+        .args(reports)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn holds(path: &PathBuf, words: &str) -> bool {
@@ -59,14 +67,29 @@ fn each_event_can_be_read_when_it_happens() {
     let folder = Folder::new();
     let path = folder.path().join("run.ndjson");
     // The second answer comes only when the end of the first request can be read.
-    workspace(&folder, &server(move || holds(&path, r#"{"event":"unit_finished","id":"a""#)));
-    let (stdout, _, code) = text(&started(&folder, &["ndjson=run.ndjson"]).wait_with_output().unwrap());
+    workspace(
+        &folder,
+        &server(move || holds(&path, r#"{"event":"unit_finished","id":"a""#)),
+    );
+    let (stdout, _, code) = text(
+        &started(&folder, &["ndjson=run.ndjson"])
+            .wait_with_output()
+            .unwrap(),
+    );
     assert_eq!(code, 0, "{stdout}");
     let names: Vec<String> = file(folder.path(), "run.ndjson")
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["event"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
-    assert_eq!(names.join(" "), "run_started unit_started unit_finished unit_started unit_finished run_finished");
+    assert_eq!(
+        names.join(" "),
+        "run_started unit_started unit_finished unit_started unit_finished run_finished"
+    );
 }
 
 #[test]
@@ -74,14 +97,35 @@ fn a_run_that_is_interrupted_leaves_whole_reports_that_say_so() {
     let folder = Folder::new();
     let path = folder.path().join("run.ndjson");
     workspace(&folder, &server(|| false));
-    let child = started(&folder, &["ndjson=run.ndjson", "json=run.json", "tap=run.tap", "html=run.html", "junit=run.xml"]);
-    assert!(within_ten_seconds(&|| holds(&path, r#"{"event":"unit_started","index":1"#)), "the second request never began");
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let child = started(
+        &folder,
+        &[
+            "ndjson=run.ndjson",
+            "json=run.json",
+            "tap=run.tap",
+            "html=run.html",
+            "junit=run.xml",
+        ],
+    );
+    assert!(
+        within_ten_seconds(&|| holds(&path, r#"{"event":"unit_started","index":1"#)),
+        "the second request never began"
+    );
+    std::process::Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert_eq!(text(&child.wait_with_output().unwrap()).2, 143);
     let document: Value = serde_json::from_str(&file(folder.path(), "run.json")).unwrap();
-    assert_eq!((&document["interrupted"], &document["planned"]), (&Value::from("TERM"), &Value::from(2)));
+    assert_eq!(
+        (&document["interrupted"], &document["planned"]),
+        (&Value::from("TERM"), &Value::from(2))
+    );
     assert_eq!(document["units"][1]["trouble"], "interrupted");
     assert!(file(folder.path(), "run.tap").ends_with("Bail out! interrupted by TERM\n"));
     super::parsers::page(&file(folder.path(), "run.html"));
-    assert_eq!(super::parsers::junit(&file(folder.path(), "run.xml"))[1].verdict, "error");
+    assert_eq!(
+        super::parsers::junit(&file(folder.path(), "run.xml"))[1].verdict,
+        "error"
+    );
 }

@@ -1,5 +1,6 @@
-//! What is sent again and what is not, as the marketplace sees it: a server of the loopback interface counts what arrives, and
-//! fails in every way. `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
+//! What is sent again and what is not, as the marketplace sees it: a server of the loopback
+//! interface counts what arrives, and fails in every way. `INGAM_MEASURE=1` runs the counts in
+//! full, otherwise a tenth.
 
 mod pages;
 mod poll;
@@ -27,7 +28,9 @@ impl Arrived {
 
     /// A header by its name in small letters.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }
 
@@ -55,7 +58,8 @@ pub fn status(status: u16) -> Act {
     Act::Answer(status, String::new(), "{}".to_owned())
 }
 
-/// A server that answers every request as `act` says, by the number of the request and what arrived.
+/// A server that answers every request as `act` says, by the number of the request and what
+/// arrived.
 pub struct Server {
     pub origin: String,
     seen: Arc<Mutex<Vec<Arrived>>>,
@@ -96,10 +100,19 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Arrived>>, act: &Acts) -> Optio
         let at = Instant::now();
         let number = {
             let mut seen = seen.lock().unwrap();
-            seen.push(Arrived { at, head: String::new() });
+            seen.push(Arrived {
+                at,
+                head: String::new(),
+            });
             seen.len() - 1
         };
-        let early = act(number, &Arrived { at, head: String::new() });
+        let early = act(
+            number,
+            &Arrived {
+                at,
+                head: String::new(),
+            },
+        );
         if matches!(early, Act::ResetAtFirstByte) {
             return reset(&stream);
         }
@@ -108,20 +121,31 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Arrived>>, act: &Acts) -> Optio
         seen.lock().unwrap()[number] = arrived.clone();
         match act(number, &arrived) {
             Act::Answer(status, headers, body) => {
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}");
-                stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).ok()?;
+                let head =
+                    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}");
+                stream
+                    .write_all(
+                        format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes(),
+                    )
+                    .ok()?;
             }
             Act::ResetAfterAll | Act::ResetAtFirstByte => return reset(&stream),
             Act::AnswerAndClose => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").ok()?;
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+                    .ok()?;
                 return stream.shutdown(Shutdown::Both).ok();
             }
             Act::HalfAnAnswer => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":").ok()?;
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":")
+                    .ok()?;
                 return stream.shutdown(Shutdown::Both).ok();
             }
             Act::Garbage => {
-                stream.write_all(b"\x15\x03\x01 this is no HTTP\r\n\r\n").ok()?;
+                stream
+                    .write_all(b"\x15\x03\x01 this is no HTTP\r\n\r\n")
+                    .ok()?;
                 return stream.shutdown(Shutdown::Both).ok();
             }
             Act::Silence => {
@@ -147,7 +171,10 @@ fn head_after(first: u8, stream: &mut TcpStream) -> Option<String> {
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).unwrap();
-    let length = head.to_ascii_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length = head
+        .to_ascii_lowercase()
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     stream.read_exact(&mut vec![0; length.unwrap_or(0)]).ok()?;
     Some(head)
 }
@@ -156,7 +183,10 @@ fn head_after(first: u8, stream: &mut TcpStream) -> Option<String> {
 pub fn workspace(origin: &str, files: &[(&str, &str)]) -> Folder {
     let folder = Folder::new();
     let hosts = format!("{{ none: \"{origin}\", coupang: \"{origin}\" }}");
-    folder.write("ingam.yaml", &format!("envs: {{ local: {{ hosts: {hosts} }} }}\n"));
+    folder.write(
+        "ingam.yaml",
+        &format!("envs: {{ local: {{ hosts: {hosts} }} }}\n"),
+    );
     for (name, text) in files {
         folder.write(name, text);
     }
@@ -165,7 +195,9 @@ pub fn workspace(origin: &str, files: &[(&str, &str)]) -> Folder {
 
 pub fn command(folder: &Folder, args: &[&str]) -> std::process::Command {
     let mut command = ingam(folder.path());
-    command.env("INGAM_COUPANG__ACCESS_KEY", "access-key-1").env("INGAM_COUPANG__SECRET_KEY", "secret-key-1");
+    command
+        .env("INGAM_COUPANG__ACCESS_KEY", "access-key-1")
+        .env("INGAM_COUPANG__SECRET_KEY", "secret-key-1");
     command.args(args);
     command
 }
@@ -179,6 +211,10 @@ pub fn run(folder: &Folder, more: &[&str]) -> (String, i32) {
 
 /// Runs with what is recorded alone.
 pub fn replay(folder: &Folder, more: &[&str]) -> (String, i32) {
-    let (stdout, stderr, code) = text(&command(folder, &[&["run", "--replay"], more].concat()).output().unwrap());
+    let (stdout, stderr, code) = text(
+        &command(folder, &[&["run", "--replay"], more].concat())
+            .output()
+            .unwrap(),
+    );
     (stdout + &stderr, code)
 }

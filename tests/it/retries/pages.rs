@@ -11,7 +11,9 @@ const PAGES: &str = "scheme: none\nvars: { cursor: first }\nsteps:\n  - name: al
 fn list(last: &'static str) -> Server {
     Server::start(move |_, arrived| {
         ok(&match arrived.target() {
-            "/list?cursor=first" => r#"{"ids":[1,2],"seen":1,"more":true,"next":"b&=c"}"#.to_owned(),
+            "/list?cursor=first" => {
+                r#"{"ids":[1,2],"seen":1,"more":true,"next":"b&=c"}"#.to_owned()
+            }
             "/list?cursor=b%26%3Dc" => r#"{"ids":[],"seen":2,"more":true,"next":7}"#.to_owned(),
             "/list?cursor=7" => format!(r#"{{"ids":[3],"seen":3{last}}}"#),
             "/use" => r#"{"ids":[1,2,3],"seen":3,"cursor":"first"}"#.to_owned(),
@@ -27,7 +29,10 @@ fn every_page_is_read_and_captures_of_lists_join() {
         let folder = workspace(&server.origin, &[("requests/all.yaml", PAGES)]);
         let (output, code) = run(&folder, &["-v"]);
         assert_eq!((code, server.seen().len()), (0, 4), "{last}: {output}");
-        assert!(output.contains(r#"{"ids":[1,2,3],"seen":3,"cursor":"first"}"#), "{output}");
+        assert!(
+            output.contains(r#"{"ids":[1,2,3],"seen":3,"cursor":"first"}"#),
+            "{output}"
+        );
     }
 }
 
@@ -37,7 +42,11 @@ fn it_is_recorded_and_replayed_page_by_page() {
     let folder = workspace(&server.origin, &[("requests/all.yaml", PAGES)]);
     let (output, code) = run(&folder, &["--record"]);
     assert_eq!(code, 0, "{output}");
-    for args in [&["run", "--replay"][..], &["run", "--env", "sandbox"], &["run", "--env", "local", "--diff"]] {
+    for args in [
+        &["run", "--replay"][..],
+        &["run", "--env", "sandbox"],
+        &["run", "--env", "local", "--diff"],
+    ] {
         let (stdout, stderr, code) = text(&command(&folder, args).output().unwrap());
         assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
     }
@@ -46,28 +55,54 @@ fn it_is_recorded_and_replayed_page_by_page() {
 
 #[test]
 fn a_word_that_is_neither_is_a_failure() {
-    for (last, said) in [(r#","more":"yes""#, "\"yes\""), (r#","more":1"#, "1"), (r#","more":{}"#, "{}")] {
+    for (last, said) in [
+        (r#","more":"yes""#, "\"yes\""),
+        (r#","more":1"#, "1"),
+        (r#","more":{}"#, "{}"),
+    ] {
         let server = list(last);
-        let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", PAGES)]), &[]);
+        let (output, code) = run(
+            &workspace(&server.origin, &[("requests/all.yaml", PAGES)]),
+            &[],
+        );
         assert_eq!((code, server.seen().len()), (1, 3), "{last}: {output}");
-        assert!(output.contains("while $.more (page 3)") && output.contains(said), "{output}");
+        assert!(
+            output.contains("while $.more (page 3)") && output.contains(said),
+            "{output}"
+        );
     }
 }
 
 #[test]
 fn a_page_without_the_next_value_is_a_failure() {
     let server = list(r#","more":true"#);
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", PAGES)]), &[]);
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", PAGES)]),
+        &[],
+    );
     assert_eq!((code, server.seen().len()), (1, 3), "{output}");
-    assert!(output.contains("set $.next (page 3)") && output.contains("`cursor` for the next page"), "{output}");
+    assert!(
+        output.contains("set $.next (page 3)") && output.contains("`cursor` for the next page"),
+        "{output}"
+    );
 }
 
 #[test]
 fn too_many_pages_are_a_failure() {
-    let server = Server::start(|number, _| ok(&format!(r#"{{"ids":[1],"seen":1,"more":true,"next":{number}}}"#)));
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", PAGES)]), &[]);
+    let server = Server::start(|number, _| {
+        ok(&format!(
+            r#"{{"ids":[1],"seen":1,"more":true,"next":{number}}}"#
+        ))
+    });
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", PAGES)]),
+        &[],
+    );
     assert_eq!((code, server.seen().len()), (1, 5), "{output}");
-    assert!(output.contains("an end within 5 pages") && output.contains("`$.more` is still true"), "{output}");
+    assert!(
+        output.contains("an end within 5 pages") && output.contains("`$.more` is still true"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -76,15 +111,26 @@ fn every_page_is_judged_and_a_failure_names_its_page() {
         0 => ok(r#"{"ids":[1],"seen":1,"more":true,"next":1}"#),
         _ => ok(r#"{"ids":7,"seen":1,"more":true,"next":1}"#),
     });
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", PAGES)]), &[]);
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", PAGES)]),
+        &[],
+    );
     assert_eq!((code, server.seen().len()), (1, 2), "{output}");
     assert!(output.contains("$.ids (page 2)"), "{output}");
 }
 
 #[test]
 fn a_list_that_no_page_has_is_nothing_to_capture() {
-    let server = Server::start(|number, _| ok(&format!(r#"{{"ids":[],"seen":1,"more":{},"next":1}}"#, number == 0)));
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", PAGES)]), &[]);
+    let server = Server::start(|number, _| {
+        ok(&format!(
+            r#"{{"ids":[],"seen":1,"more":{},"next":1}}"#,
+            number == 0
+        ))
+    });
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", PAGES)]),
+        &[],
+    );
     assert_eq!((code, server.seen().len()), (1, 2), "{output}");
     assert!(output.contains("$.ids[*] (page 2)"), "{output}");
 }
@@ -93,11 +139,19 @@ fn a_list_that_no_page_has_is_nothing_to_capture() {
 fn two_steps_with_one_variable_begin_at_their_own_first_page() {
     let server = list("");
     let step = "    get: /list\n    query: { cursor: \"{{ cursor }}\" }\n    pages: { while: $.more, set: { cursor: $.next } }\n";
-    let flow = format!("scheme: none\nvars: {{ cursor: first }}\nsteps:\n  - name: one\n{step}  - name: two\n{step}");
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", &flow)]), &[]);
+    let flow = format!(
+        "scheme: none\nvars: {{ cursor: first }}\nsteps:\n  - name: one\n{step}  - name: two\n{step}"
+    );
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", &flow)]),
+        &[],
+    );
     let seen = server.seen();
     assert_eq!((code, seen.len()), (0, 6), "{output}");
-    assert_eq!((seen[0].target(), seen[3].target()), ("/list?cursor=first", "/list?cursor=first"));
+    assert_eq!(
+        (seen[0].target(), seen[3].target()),
+        ("/list?cursor=first", "/list?cursor=first")
+    );
 }
 
 #[test]
@@ -109,7 +163,10 @@ fn a_page_that_fails_once_is_tried_again() {
     });
     let text = "scheme: none\nvars: { cursor: 0 }\nget: /list\nquery: { cursor: \"{{ cursor }}\" }\n\
                 pages: { while: $.more, set: { cursor: $.next } }\n";
-    let (output, code) = run(&workspace(&server.origin, &[("requests/all.yaml", text)]), &[]);
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/all.yaml", text)]),
+        &[],
+    );
     assert_eq!((code, server.seen().len()), (0, 3), "{output}");
     assert!(output.contains("FLAKY, 2 attempts"), "{output}");
 }

@@ -5,12 +5,17 @@ use crate::tokens::{figure, scaled};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-/// 500 writes, each of which meets a fault after its first byte, with a file that asks for five attempts: the server sees each
-/// exactly once.
+/// 500 writes, each of which meets a fault after its first byte, with a file that asks for five
+/// attempts: the server sees each exactly once.
 #[test]
 fn a_write_that_has_begun_is_never_repeated() {
     let count = scaled(500);
-    let kinds = [Act::ResetAtFirstByte, Act::ResetAfterAll, Act::HalfAnAnswer, Act::Garbage];
+    let kinds = [
+        Act::ResetAtFirstByte,
+        Act::ResetAfterAll,
+        Act::HalfAnAnswer,
+        Act::Garbage,
+    ];
     let server = Server::start(move |number, _| match number {
         // A time-out costs time.
         number if number % 50 == 0 => Act::Silence,
@@ -19,13 +24,18 @@ fn a_write_that_has_begun_is_never_repeated() {
     });
     let mut cases = "cases:\n".to_owned();
     (0..count).for_each(|number| writeln!(cases, "  c{number}: {{ n: {number} }}").unwrap());
-    let text =
-        "scheme: coupang\nretry: { attempts: 5 }\ntimeout: 300ms\npost: \"/v2/things/{{ n }}\"\njson: { n: \"{{ n }}\" }\n";
-    let folder = workspace(&server.origin, &[("requests/make.yaml", &format!("{text}{cases}"))]);
+    let text = "scheme: coupang\nretry: { attempts: 5 }\ntimeout: 300ms\npost: \"/v2/things/{{ n }}\"\njson: { n: \"{{ n }}\" }\n";
+    let folder = workspace(
+        &server.origin,
+        &[("requests/make.yaml", &format!("{text}{cases}"))],
+    );
     let (output, code) = run(&folder, &[]);
     assert!(code == 5 && output.contains("\n0 passed"), "{output}");
     assert_eq!(server.seen().len(), count, "{output}");
-    figure(&format!("{count} faults after the first byte of a POST: the server saw {}", server.seen().len()));
+    figure(&format!(
+        "{count} faults after the first byte of a POST: the server saw {}",
+        server.seen().len()
+    ));
 }
 
 #[test]
@@ -39,22 +49,44 @@ fn a_write_is_tried_again_while_nothing_of_it_was_sent() {
     assert!(code == 5 && !output.contains("attempt"), "{output}");
     let more = format!("{plain}retry: {{ attempts: 3 }}\n");
     let (output, code) = run(&workspace(&closed, &[("requests/one.yaml", &more)]), &[]);
-    assert!(code == 5 && output.contains("attempt 2: cannot connect") && !output.contains("attempt 3"), "{output}");
+    assert!(
+        code == 5 && output.contains("attempt 2: cannot connect") && !output.contains("attempt 3"),
+        "{output}"
+    );
 }
 
-/// Connections that the server closes, with a word or without, while they wait for their next request: what was not begun may be
-/// sent on another one, and nothing arrives twice.
+/// Connections that the server closes, with a word or without, while they wait for their next
+/// request: what was not begun may be sent on another one, and nothing arrives twice.
 #[test]
 fn a_connection_that_was_closed_meanwhile_makes_no_second_write() {
     let count = scaled(300);
-    for act in [Act::Answer(200, "connection: close\r\n".to_owned(), "{}".to_owned()), Act::AnswerAndClose] {
+    for act in [
+        Act::Answer(200, "connection: close\r\n".to_owned(), "{}".to_owned()),
+        Act::AnswerAndClose,
+    ] {
         let server = Server::in_turn(vec![act]);
         let mut text = "scheme: none\nretry: { attempts: 5 }\npost: \"/v2/things/{{ n }}\"\njson: {}\ncases:\n".to_owned();
         (0..count).for_each(|number| writeln!(text, "  c{number}: {{ n: {number} }}").unwrap());
-        let (output, code) = run(&workspace(&server.origin, &[("requests/many.yaml", &text)]), &[]);
+        let (output, code) = run(
+            &workspace(&server.origin, &[("requests/many.yaml", &text)]),
+            &[],
+        );
         let seen = server.seen();
-        let targets: HashSet<&str> = seen.iter().map(Arrived::target).filter(|target| !target.is_empty()).collect();
-        assert!([0, 5].contains(&code) && seen.len() <= count && targets.len() * 2 > count, "{output}");
-        assert_eq!(seen.iter().filter(|arrived| !arrived.head.is_empty()).count(), targets.len(), "one came twice: {output}");
+        let targets: HashSet<&str> = seen
+            .iter()
+            .map(Arrived::target)
+            .filter(|target| !target.is_empty())
+            .collect();
+        assert!(
+            [0, 5].contains(&code) && seen.len() <= count && targets.len() * 2 > count,
+            "{output}"
+        );
+        assert_eq!(
+            seen.iter()
+                .filter(|arrived| !arrived.head.is_empty())
+                .count(),
+            targets.len(),
+            "one came twice: {output}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A disk that is full, read-only or broken, at every write of a renewal: the old or the new record is readable, never neither.
+//! A disk that is full, read-only or broken, at every write of a renewal: the old or the new record
+//! is readable, never neither.
 
 use super::figure;
 use super::kills::{Bench, has_strace, system_calls};
@@ -13,7 +14,12 @@ fn a_disk_that_fails_leaves_the_old_or_the_new_record() {
     let bench = Bench::new();
     let trace = bench.town.folder.path().join("trace");
     let filter = format!("trace={WRITES}");
-    assert!(bench.helper(&["-qq", "-e", &filter, "-o", trace.to_str().unwrap()]).status.success());
+    assert!(
+        bench
+            .helper(&["-qq", "-e", &filter, "-o", trace.to_str().unwrap()])
+            .status
+            .success()
+    );
     let calls = system_calls(&trace);
     let (mut tries, mut lost) = (0, 0);
     let stride = if super::scaled(10) == 10 { 1 } else { 4 };
@@ -22,7 +28,10 @@ fn a_disk_that_fails_leaves_the_old_or_the_new_record() {
             let inject = format!("inject={name}:error={error}:when={count}");
             bench.helper(&["-qq", "-e", &inject, "-o", "/dev/null"]);
             let record = bench.record();
-            assert!(record.is_some_and(|record| record.current.is_some()), "{error} at {name} {count}: no record");
+            assert!(
+                record.is_some_and(|record| record.current.is_some()),
+                "{error} at {name} {count}: no record"
+            );
             tries += 1;
             lost += usize::from(bench.is_lost(&format!("{error} at {name} {count}")));
         }

@@ -1,5 +1,6 @@
-//! kill -9 at every system call, and answers that do not arrive. What a kill of the command line cannot reach is not lost at
-//! all; of the helper itself, only what stands between the marketplace's answer and the first durable byte, and that is said.
+//! kill -9 at every system call, and answers that do not arrive. What a kill of the command line
+//! cannot reach is not lost at all; of the helper itself, only what stands between the
+//! marketplace's answer and the first durable byte, and that is said.
 
 use super::{Town, figure, said, scaled};
 use ingam::load::{all_schemes, load};
@@ -13,17 +14,33 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 /// The system calls between an answer and the disk: these are never left out.
-const CRITICAL: [&str; 6] = ["recvfrom", "lseek", "fdatasync", "fsync", "rename", "unlink"];
+const CRITICAL: [&str; 6] = [
+    "recvfrom",
+    "lseek",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "unlink",
+];
 
 /// Every system call when it is measured; in the tests every tenth and those that matter most.
 fn chosen(calls: &[Call]) -> Vec<Call> {
     let stride = 10 / scaled(10).max(1);
-    let is_chosen = |index: usize, name: &str| index.is_multiple_of(stride) || CRITICAL.contains(&name);
-    calls.iter().enumerate().filter(|(index, (name, _))| is_chosen(*index, name)).map(|(_, call)| call.clone()).collect()
+    let is_chosen =
+        |index: usize, name: &str| index.is_multiple_of(stride) || CRITICAL.contains(&name);
+    calls
+        .iter()
+        .enumerate()
+        .filter(|(index, (name, _))| is_chosen(*index, name))
+        .map(|(_, call)| call.clone())
+        .collect()
 }
 
 pub fn has_strace() -> bool {
-    let found = std::process::Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
+    let found = std::process::Command::new("strace")
+        .arg("-V")
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !found {
         println!("skipped: there is no strace on this machine");
     }
@@ -37,8 +54,16 @@ type Call = (String, usize);
 pub fn system_calls(trace: &Path) -> Vec<Call> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     let text = std::fs::read_to_string(trace).unwrap();
-    let names = text.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
-    let names = names.filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    let names = text
+        .lines()
+        .filter_map(|line| line.split_once('('))
+        .map(|(name, _)| name.to_owned());
+    let names = names.filter(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    });
     names
         .map(|name| {
             let count = counts.entry(name.clone()).or_default();
@@ -57,7 +82,14 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
     let trace = town.folder.path().join("trace");
     let arguments = ["run", "shop", "--env", "local"];
     town.control("expire?what=access");
-    let traced = town.below("strace", &["-qq", "-o", trace.to_str().unwrap()], &arguments).output().unwrap();
+    let traced = town
+        .below(
+            "strace",
+            &["-qq", "-o", trace.to_str().unwrap()],
+            &arguments,
+        )
+        .output()
+        .unwrap();
     assert!(traced.status.success(), "{}", said(&traced).0);
     let calls = system_calls(&trace);
     let (mut kills, mut tries) = (0, 0);
@@ -65,15 +97,29 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
         town.control("expire?what=access");
         let inject = format!("inject={name}:signal=KILL:when={count}");
         tries += 1;
-        let killed = town.below("strace", &["-qq", "-o", "/dev/null", "-e", &inject], &arguments).output().unwrap();
+        let killed = town
+            .below(
+                "strace",
+                &["-qq", "-o", "/dev/null", "-e", &inject],
+                &arguments,
+            )
+            .output()
+            .unwrap();
         kills += usize::from(!killed.status.success());
         let (output, code) = town.run_shop();
         assert_eq!(code, 0, "after a kill at {name} {count}: {output}");
     }
-    assert_eq!((town.count("replayed"), town.count("refused")), (0, 0), "no spent token was shown again");
+    assert_eq!(
+        (town.count("replayed"), town.count("refused")),
+        (0, 0),
+        "no spent token was shown again"
+    );
     // A few calls are made by chance, such as waits for a lock.
     assert!(kills * 10 > tries * 8, "{kills} kills in {tries} tries");
-    figure(&format!("{kills} kills of the command line at its {} system calls: 0 tokens lost", calls.len()));
+    figure(&format!(
+        "{kills} kills of the command line at its {} system calls: 0 tokens lost",
+        calls.len()
+    ));
 }
 
 /// A job for the helper, as the command line would write it.
@@ -90,9 +136,17 @@ impl Bench {
         let town = Town::with_tokens();
         let config = town.store_config();
         let mut loaded = load(town.folder.path(), 1).unwrap();
-        let scheme = all_schemes(&mut loaded).into_iter().find(|scheme| scheme.name == "shopee").unwrap();
+        let scheme = all_schemes(&mut loaded)
+            .into_iter()
+            .find(|scheme| scheme.name == "shopee")
+            .unwrap();
         let text = loaded.sources.get(scheme.at.file).unwrap().text.to_string();
-        let source = SchemeSource { name: "shopee".to_owned(), built_in: true, text, root: town.folder.path().to_owned() };
+        let source = SchemeSource {
+            name: "shopee".to_owned(),
+            built_in: true,
+            text,
+            root: town.folder.path().to_owned(),
+        };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
         let credentials = NamedValues(vec![
             ("partner_id".into(), number("1000001")),
@@ -100,19 +154,44 @@ impl Bench {
             ("shop_id".into(), number("101")),
         ]);
         let host = town.origin.strip_prefix("http://").unwrap();
-        let key = FamilyKey::new(&scheme, scheme.token("shop").unwrap(), host, "sg", &credentials);
-        Self { town, config, key, source, credentials }
+        let key = FamilyKey::new(
+            &scheme,
+            scheme.token("shop").unwrap(),
+            host,
+            "sg",
+            &credentials,
+        );
+        Self {
+            town,
+            config,
+            key,
+            source,
+            credentials,
+        }
     }
 
     pub fn record(&self) -> Option<FamilyRecord> {
-        let nature = ClockAndRng { clock: || 0, rng: || [0; 16] };
+        let nature = ClockAndRng {
+            clock: || 0,
+            rng: || [0; 16],
+        };
         let runtime = super::stores::runtime();
-        runtime.block_on(async { TokenStore::open(&self.config, nature).await.unwrap().read(&self.key).await.unwrap() })
+        runtime.block_on(async {
+            TokenStore::open(&self.config, nature)
+                .await
+                .unwrap()
+                .read(&self.key)
+                .await
+                .unwrap()
+        })
     }
 
     fn job(&self) -> Vec<u8> {
         let than = self.record().unwrap().generation;
-        let label = FamilyLabel { environment: "local".to_owned(), account: "sg".to_owned() };
+        let label = FamilyLabel {
+            environment: "local".to_owned(),
+            account: "sg".to_owned(),
+        };
         let act = RefreshKind::Renew { newer_than: than };
         let mut job = RefreshJob::new(
             self.source.clone(),
@@ -130,15 +209,23 @@ impl Bench {
     pub fn helper(&self, before: &[&str]) -> Output {
         let job = self.job();
         let mut command = self.town.below("strace", before, &["renew-helper"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         // One that was killed at once has read nothing.
         let _ = child.stdin.take().unwrap().write_all(&job);
         child.wait_with_output().unwrap()
     }
 
-    /// What the next renewal finds: `true` when the token was lost, which it must say, with the shop and the way out.
+    /// What the next renewal finds: `true` when the token was lost, which it must say, with the
+    /// shop and the way out.
     pub fn is_lost(&self, when: &str) -> bool {
-        let (output, code) = self.town.run(&["auth", "refresh", "shopee", "--env", "local"]);
+        let (output, code) = self
+            .town
+            .run(&["auth", "refresh", "shopee", "--env", "local"]);
         match code {
             0 => {
                 let (output, code) = self.town.run_shop();
@@ -147,7 +234,10 @@ impl Bench {
             }
             6 => {
                 let words = ["`sg` (shop_id 101)", "was lost", "auth login shopee"];
-                assert!(words.iter().all(|word| output.contains(word)), "{when}: {output}");
+                assert!(
+                    words.iter().all(|word| output.contains(word)),
+                    "{when}: {output}"
+                );
                 self.town.login("sg", "shop_id=101");
                 true
             }
@@ -159,7 +249,12 @@ impl Bench {
 /// At which system calls a kill of the helper lost the token, of all that it makes.
 fn kill_the_helper(bench: &Bench) -> (Vec<Call>, Vec<Call>) {
     let trace = bench.town.folder.path().join("trace");
-    assert!(bench.helper(&["-qq", "-o", trace.to_str().unwrap()]).status.success());
+    assert!(
+        bench
+            .helper(&["-qq", "-o", trace.to_str().unwrap()])
+            .status
+            .success()
+    );
     let calls = system_calls(&trace);
     let lost = chosen(&calls).into_iter().filter(|(name, count)| {
         let inject = format!("inject={name}:signal=KILL:when={count}");
@@ -176,16 +271,23 @@ fn a_kill_of_the_helper_loses_only_what_no_disk_could_hold_yet_and_says_so() {
     }
     let bench = Bench::new();
     let (lost, calls) = kill_the_helper(&bench);
-    let places: Vec<String> = lost.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let places: Vec<String> = lost
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
     figure(&format!(
         "the helper killed at each of {} system calls, strict marketplace: {} lost ({}), each with exit 6",
         calls.len(),
         lost.len(),
         places.join(", ")
     ));
-    // The raw answer is durable from the one call that syncs the data of the inbox; what is lost is lost before.
+    // The raw answer is durable from the one call that syncs the data of the inbox; what is lost is
+    // lost before.
     let place = |call: &Call| calls.iter().position(|other| other == call).unwrap();
-    let durable = calls.iter().position(|(name, _)| name == "fdatasync").unwrap();
+    let durable = calls
+        .iter()
+        .position(|(name, _)| name == "fdatasync")
+        .unwrap();
     assert!(lost.iter().all(|call| place(call) <= durable), "{places:?}");
     assert!(lost.len() <= 12, "{places:?}");
 }
@@ -198,7 +300,11 @@ fn a_kill_of_the_helper_loses_nothing_where_the_marketplace_has_grace() {
     let bench = Bench::new();
     bench.town.control("grace?seconds=3600");
     let (lost, calls) = kill_the_helper(&bench);
-    figure(&format!("the helper killed at each of {} system calls, marketplace with grace: {} lost", calls.len(), lost.len()));
+    figure(&format!(
+        "the helper killed at each of {} system calls, marketplace with grace: {} lost",
+        calls.len(),
+        lost.len()
+    ));
     assert!(lost.is_empty(), "{lost:?}");
 }
 
@@ -208,7 +314,11 @@ fn an_answer_that_gets_lost_is_never_a_silent_loss() {
     let rounds = scaled(200);
     for round in 0..rounds {
         let has_grace = round % 2 == 0;
-        town.control(if has_grace { "grace?seconds=3600" } else { "grace?seconds=0" });
+        town.control(if has_grace {
+            "grace?seconds=3600"
+        } else {
+            "grace?seconds=0"
+        });
         town.control("expire?what=access");
         town.control("lose?answers=1");
         let (output, code) = town.run_shop();
@@ -216,8 +326,15 @@ fn an_answer_that_gets_lost_is_never_a_silent_loss() {
             assert_eq!(code, 0, "round {round}: {output}");
             continue;
         }
-        let words = ["`sg` (shop_id 101)", "was lost", "auth login shopee --env local --account sg"];
-        assert!(code == 6 && words.iter().all(|word| output.contains(word)), "round {round}: {code}: {output}");
+        let words = [
+            "`sg` (shop_id 101)",
+            "was lost",
+            "auth login shopee --env local --account sg",
+        ];
+        assert!(
+            code == 6 && words.iter().all(|word| output.contains(word)),
+            "round {round}: {code}: {output}"
+        );
         town.login("sg", "shop_id=101");
     }
     figure(&format!("{rounds} lost answers: 0 silent losses"));
@@ -234,10 +351,20 @@ fn nobody_can_stop_a_renewal_by_a_signal_to_the_group() {
         let mut command = town.ingam(&["run", "shop", "--env", "local"]);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         while town.count("requests") == before {}
         let group = format!("-{}", child.id());
-        assert!(std::process::Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-9", "--", &group])
+                .status()
+                .unwrap()
+                .success()
+        );
         let _ = child.wait();
         let (output, code) = town.run_shop();
         assert_eq!(code, 0, "{output}");

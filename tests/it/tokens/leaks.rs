@@ -1,4 +1,5 @@
-//! No secret, no token and nothing derived from them in any output, file, argument or foreign environment.
+//! No secret, no token and nothing derived from them in any output, file, argument or foreign
+//! environment.
 
 use super::super::secrets::forms;
 use super::{PARTNER_KEY, Town};
@@ -12,15 +13,23 @@ fn texts(folder: &Path, out: &mut Vec<(String, String)>) {
         if path.is_dir() {
             texts(&path, out);
         } else if let Ok(bytes) = std::fs::read(&path) {
-            out.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+            out.push((
+                path.display().to_string(),
+                String::from_utf8_lossy(&bytes).into_owned(),
+            ));
         }
     }
 }
 
-/// Whether the parent of a process is one of this town, by its environment; other tests have helpers, too.
+/// Whether the parent of a process is one of this town, by its environment; other tests have
+/// helpers, too.
 fn is_of(process: &Path, town: &Town) -> bool {
     let status = std::fs::read_to_string(process.join("status")).unwrap_or_default();
-    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).map(str::trim).unwrap_or_default();
+    let parent = status
+        .lines()
+        .find_map(|line| line.strip_prefix("PPid:"))
+        .map(str::trim)
+        .unwrap_or_default();
     let environ = std::fs::read(format!("/proc/{parent}/environ")).unwrap_or_default();
     String::from_utf8_lossy(&environ).contains(town.home().to_str().unwrap())
 }
@@ -30,12 +39,19 @@ fn watch(watching: &AtomicBool, town: &Town) -> Vec<(String, String)> {
     let mut seen = Vec::new();
     while watching.load(Ordering::Acquire) {
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let read =
-                |name: &str| std::fs::read(entry.path().join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            let Ok(arguments) = read("cmdline") else { continue };
+            let read = |name: &str| {
+                std::fs::read(entry.path().join(name))
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            };
+            let Ok(arguments) = read("cmdline") else {
+                continue;
+            };
             if arguments.contains("ingam") {
                 if arguments.contains("renew-helper") && is_of(&entry.path(), town) {
-                    seen.push(("the environment of the helper".to_owned(), read("environ").unwrap_or_default()));
+                    seen.push((
+                        "the environment of the helper".to_owned(),
+                        read("environ").unwrap_or_default(),
+                    ));
                 }
                 seen.push(("arguments".to_owned(), arguments));
             }
@@ -52,19 +68,35 @@ fn nothing_secret_is_in_any_output_file_argument_or_environment() {
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(&watching, &town));
         let mut keep = |what: &str, output: String| seen.push((what.to_owned(), output));
-        let token = || town.run(&["auth", "token", "sg", "--env", "local"]).0.trim().to_owned();
+        let token = || {
+            town.run(&["auth", "token", "sg", "--env", "local"])
+                .0
+                .trim()
+                .to_owned()
+        };
         keep("login", town.login("sg", "shop_id=101"));
         secrets.push(token());
-        for act in ["expire?what=access", "lose?answers=1", "expire?what=refresh", "revoke"] {
+        for act in [
+            "expire?what=access",
+            "lose?answers=1",
+            "expire?what=refresh",
+            "revoke",
+        ] {
             town.control(act);
             town.control("expire?what=access");
             keep(act, town.run(&["run", "shop", "--env", "local", "-v"]).0);
-            keep("refresh", town.run(&["auth", "refresh", "--env", "local"]).0);
+            keep(
+                "refresh",
+                town.run(&["auth", "refresh", "--env", "local"]).0,
+            );
             keep("status", town.run(&["auth", "status"]).0);
             keep("login", town.login("sg", "shop_id=101"));
             secrets.push(token());
         }
-        keep("explain", town.run(&["explain", "shop", "--env", "local"]).0);
+        keep(
+            "explain",
+            town.run(&["explain", "shop", "--env", "local"]).0,
+        );
         keep("main account", town.try_login(&[], "main_account_id").0);
         keep("all", town.run(&["run", "all", "--env", "local", "-v"]).0);
         secrets.push(token());
@@ -72,7 +104,10 @@ fn nothing_secret_is_in_any_output_file_argument_or_environment() {
         seen.extend(watcher.join().unwrap());
     });
     texts(town.folder.path(), &mut seen);
-    assert!(seen.iter().any(|(what, _)| what.contains("helper")) || cfg!(not(target_os = "linux")), "no helper was seen");
+    assert!(
+        seen.iter().any(|(what, _)| what.contains("helper")) || cfg!(not(target_os = "linux")),
+        "no helper was seen"
+    );
     assert!(seen.iter().any(|(what, _)| what.ends_with(".record")));
     for secret in &secrets {
         assert!(secret.len() > 20, "{secrets:?}");
@@ -84,13 +119,20 @@ fn nothing_secret_is_in_any_output_file_argument_or_environment() {
     }
 }
 
-/// The refresh tokens, which no command prints: what the marketplace gave is searched for by its own mark.
+/// The refresh tokens, which no command prints: what the marketplace gave is searched for by its
+/// own mark.
 #[test]
 fn no_refresh_token_leaves_the_store() {
     let town = Town::with_tokens();
     town.control("expire?what=access");
-    let mut seen = vec![("run".to_owned(), town.run(&["run", "shop", "--env", "local", "-v"]).0)];
-    seen.push(("refresh".to_owned(), town.run(&["auth", "refresh", "--env", "local"]).0));
+    let mut seen = vec![(
+        "run".to_owned(),
+        town.run(&["run", "shop", "--env", "local", "-v"]).0,
+    )];
+    seen.push((
+        "refresh".to_owned(),
+        town.run(&["auth", "refresh", "--env", "local"]).0,
+    ));
     seen.push(("status".to_owned(), town.run(&["auth", "status"]).0));
     texts(town.folder.path(), &mut seen);
     for (what, text) in &seen {

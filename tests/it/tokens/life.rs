@@ -8,9 +8,15 @@ use std::process::Stdio;
 fn a_shop_is_authorized_used_renewed_and_removed() {
     let town = Town::new();
     let (output, code) = town.run_shop();
-    assert!(code == 6 && output.contains("auth login shopee --env local --account sg"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("auth login shopee --env local --account sg"),
+        "{code}: {output}"
+    );
     let output = town.login("sg", "shop_id=101");
-    assert!(output.contains("`sg` (shop_id 101): access token for 3 h 59 m, refresh token for 29 d"), "{output}");
+    assert!(
+        output.contains("`sg` (shop_id 101): access token for 3 h 59 m, refresh token for 29 d"),
+        "{output}"
+    );
     let (output, code) = town.run_shop();
     assert_eq!((code, town.count("refreshed")), (0, 0), "{output}");
     let (token, code) = town.run(&["auth", "token", "sg", "--env", "local"]);
@@ -18,11 +24,34 @@ fn a_shop_is_authorized_used_renewed_and_removed() {
     let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
     assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
     let (output, code) = town.run(&["auth", "status"]);
-    assert!(code == 0 && output.contains("good") && output.contains("no tokens: auth login"), "{code}: {output}");
-    let (output, code) = town.run(&["auth", "logout", "shopee", "--env", "local", "--account", "sg"]);
+    assert!(
+        code == 0 && output.contains("good") && output.contains("no tokens: auth login"),
+        "{code}: {output}"
+    );
+    let (output, code) = town.run(&[
+        "auth",
+        "logout",
+        "shopee",
+        "--env",
+        "local",
+        "--account",
+        "sg",
+    ]);
     assert_eq!(code, 0, "{output}");
     assert_eq!(town.run_shop().1, 6);
-    assert_eq!(town.run(&["auth", "logout", "shopee", "--env", "local", "--account", "sg"]).1, 4);
+    assert_eq!(
+        town.run(&[
+            "auth",
+            "logout",
+            "shopee",
+            "--env",
+            "local",
+            "--account",
+            "sg"
+        ])
+        .1,
+        4
+    );
 }
 
 #[test]
@@ -31,11 +60,15 @@ fn a_token_that_was_refused_is_renewed_and_the_request_repeated_once() {
     town.control("expire?what=access");
     let (output, code) = town.run_shop();
     assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
-    // Tokens that are refused however fresh they are: one renewal, one repetition, and then the truth.
+    // Tokens that are refused however fresh they are: one renewal, one repetition, and then the
+    // truth.
     town.control("life?access=0");
     town.control("expire?what=access");
     let (output, code) = town.run_shop();
-    assert!(code != 0 && town.count("refreshed") == 2, "{code}: {output}");
+    assert!(
+        code != 0 && town.count("refreshed") == 2,
+        "{code}: {output}"
+    );
 }
 
 #[test]
@@ -43,9 +76,15 @@ fn a_reader_renews_nothing() {
     let town = Town::with_tokens();
     town.control("expire?what=access");
     let (output, code) = town.run(&["run", "shop", "--env", "local", "--refresh", "never"]);
-    assert!(code == 1 && output.contains("refused: token_expired"), "{code}: {output}");
+    assert!(
+        code == 1 && output.contains("refused: token_expired"),
+        "{code}: {output}"
+    );
     let yaml = std::fs::read_to_string(town.folder.path().join("ingam.yaml")).unwrap();
-    town.folder.write("ingam.yaml", &yaml.replace("local: {", "local: { refresh: never,"));
+    town.folder.write(
+        "ingam.yaml",
+        &yaml.replace("local: {", "local: { refresh: never,"),
+    );
     assert_eq!((town.run_shop().1, town.count("refreshed")), (1, 0));
     let (output, code) = town.run(&["run", "shop", "--env", "local", "--refresh", "auto"]);
     assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
@@ -56,13 +95,20 @@ fn a_main_account_brings_tokens_for_every_shop_and_merchant() {
     let town = Town::new();
     let (output, code) = town.try_login(&[], "main_account_id");
     assert_eq!(code, 0, "{output}");
-    for owner in ["`sg` (shop_id 101): access", "`my` (shop_id 102): access", "(merchant_id 201): access"] {
+    for owner in [
+        "`sg` (shop_id 101): access",
+        "`my` (shop_id 102): access",
+        "(merchant_id 201): access",
+    ] {
         assert!(output.contains(owner), "{owner}: {output}");
     }
     // Each was refreshed once with the shared token.
     assert_eq!(town.count("refreshed"), 3);
     let (output, code) = town.run(&["run", "all", "--env", "local"]);
-    assert!(code == 0 && output.contains("PASS all@sg") && output.contains("PASS all@my"), "{output}");
+    assert!(
+        code == 0 && output.contains("PASS all@sg") && output.contains("PASS all@my"),
+        "{output}"
+    );
     assert_eq!((town.count("refreshed"), town.count("replayed")), (3, 0));
 }
 
@@ -74,11 +120,27 @@ fn an_owner_is_split_off_once() {
     assert_eq!(code, 0, "{output}");
     let store = super::stores::open(&town.store_config());
     super::stores::runtime().block_on(async {
-        let records: Vec<_> = store.list().await.unwrap().into_iter().map(Result::unwrap).collect();
-        let main = records.into_iter().find(|record| record.key.token == "main_account").unwrap();
-        let mut lock = store.lock(&main.key, std::time::Duration::from_secs(5)).await.unwrap();
+        let records: Vec<_> = store
+            .list()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        let main = records
+            .into_iter()
+            .find(|record| record.key.token == "main_account")
+            .unwrap();
+        let mut lock = store
+            .lock(&main.key, std::time::Duration::from_secs(5))
+            .await
+            .unwrap();
         let mut main = lock.read().await.unwrap().unwrap();
-        let pending = ingam::store::PendingSplit { token: "shop".into(), credential: "shop_id".into(), id: "101".into() };
+        let pending = ingam::store::PendingSplit {
+            token: "shop".into(),
+            credential: "shop_id".into(),
+            id: "101".into(),
+        };
         main.pending_splits.push(pending);
         lock.write(&mut main).await.unwrap();
     });
@@ -94,13 +156,27 @@ fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
     // The answers to the first owner get lost, the others go on.
     town.control("lose?answers=2&after=1");
     let (output, code) = town.try_login(&[], "main_account_id");
-    assert!(code == 5 && output.contains("did not arrive") && output.contains("`my` (shop_id 102): access"), "{code}: {output}");
+    assert!(
+        code == 5
+            && output.contains("did not arrive")
+            && output.contains("`my` (shop_id 102): access"),
+        "{code}: {output}"
+    );
     let (output, code) = town.run(&["auth", "status"]);
-    assert!(output.contains("1 to split off: auth refresh"), "{code}: {output}");
+    assert!(
+        output.contains("1 to split off: auth refresh"),
+        "{code}: {output}"
+    );
     let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
     assert_eq!(code, 0, "{output}");
     assert!(!town.run(&["auth", "status"]).0.contains("to split off"));
-    assert_eq!((town.run(&["run", "all", "--env", "local"]).1, town.count("refused")), (0, 0));
+    assert_eq!(
+        (
+            town.run(&["run", "all", "--env", "local"]).1,
+            town.count("refused")
+        ),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -110,12 +186,22 @@ fn an_authorization_that_is_over_names_the_shop_and_the_way_out() {
         town.control("expire?what=access");
         town.control(what);
         let (output, code) = town.run_shop();
-        assert!(code == 6 && output.contains("`sg` (shop_id 101)") && output.contains("auth login"), "{what}: {code}: {output}");
+        assert!(
+            code == 6 && output.contains("`sg` (shop_id 101)") && output.contains("auth login"),
+            "{what}: {code}: {output}"
+        );
         let (output, code) = town.run(&["auth", "status"]);
-        assert!(code == 6 && output.contains("dead since"), "{what}: {code}: {output}");
+        assert!(
+            code == 6 && output.contains("dead since"),
+            "{what}: {code}: {output}"
+        );
         // Nothing was deleted, nothing is asked again, and a new authorization mends it.
         let refused = town.count("refused");
-        assert_eq!((town.run_shop().1, town.count("refused")), (6, refused), "{what}");
+        assert_eq!(
+            (town.run_shop().1, town.count("refused")),
+            (6, refused),
+            "{what}"
+        );
         town.login("sg", "shop_id=101");
         assert_eq!(town.run_shop().1, 0, "{what}");
     }
@@ -131,17 +217,26 @@ fn an_outage_costs_nothing_while_the_token_is_good() {
     let left = |seconds: &str| town.run(&["auth", "status"]).0.contains(seconds);
     while !left("3 s   ") && !left("2 s   ") {}
     let (output, code) = town.run_shop();
-    assert!(code == 0 && output.contains("warning: the token is still good, but could not be renewed"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("warning: the token is still good, but could not be renewed"),
+        "{code}: {output}"
+    );
 }
 
 #[test]
 fn the_wrong_seller_is_noticed_before_the_code_is_used() {
     let town = Town::new();
     let (output, code) = town.try_login(&["--account", "sg"], "shop_id=102");
-    assert!(code == 6 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"),
+        "{code}: {output}"
+    );
     assert_eq!(town.count("exchanged"), 0);
     let (output, code) = town.try_login(&[], "shop_id=102");
-    assert!(code == 0 && output.contains("`my` (shop_id 102)"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("`my` (shop_id 102)"),
+        "{code}: {output}"
+    );
 }
 
 #[test]
@@ -149,20 +244,49 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
     let town = Town::new();
     let redirect = "https://shop.example/back";
     let login = |pasted: &dyn Fn(&str) -> String| {
-        let args = ["auth", "login", "shopee", "--env", "local", "--account", "sg", "--redirect", redirect];
-        let mut child = town.ingam(&args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let args = [
+            "auth",
+            "login",
+            "shopee",
+            "--env",
+            "local",
+            "--account",
+            "sg",
+            "--redirect",
+            redirect,
+        ];
+        let mut child = town
+            .ingam(&args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut link = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut link).unwrap();
+        std::io::BufRead::read_line(
+            &mut std::io::BufReader::new(child.stdout.as_mut().unwrap()),
+            &mut link,
+        )
+        .unwrap();
         let address = super::anchor(&get(link.trim()).1, "shop_id=101");
         writeln!(child.stdin.take().unwrap(), "{}", pasted(&address)).unwrap();
         super::said(&child.wait_with_output().unwrap())
     };
     let (output, code) = login(&|address| address.replace("shop.example", "evil.example"));
-    assert!(code == 6 && output.contains("not the address"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("not the address"),
+        "{code}: {output}"
+    );
     let (output, code) = login(&|_| format!("{redirect}?error=access_denied"));
-    assert!(code == 6 && output.contains("has no `code`") && output.contains("error"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("has no `code`") && output.contains("error"),
+        "{code}: {output}"
+    );
     let (output, code) = login(&str::to_owned);
-    assert!(code == 0 && output.contains("`sg` (shop_id 101)"), "{code}: {output}");
+    assert!(
+        code == 0 && output.contains("`sg` (shop_id 101)"),
+        "{code}: {output}"
+    );
     assert_eq!(town.run_shop().1, 0);
 }
 
@@ -174,13 +298,32 @@ fn a_login_is_refused_with_a_reason() {
         (&["shopee", "--env", "locl"], "did you mean `local`", 2),
         (&["shopy", "--env", "local"], "no scheme `shopy`", 2),
         (&["coupang", "--env", "local"], "no authorization link", 2),
-        (&["naver-commerce", "--env", "local"], "not authorized by a link", 2),
-        (&["shopee", "--env", "local", "--account", "xx"], "there is no account `xx`", 2),
-        (&["shopee", "--env", "local", "--link", "xx"], "it has `signed` and `unsigned`", 2),
-        (&["shopee", "--env", "local", "--redirect", "here"], "not an address", 2),
+        (
+            &["naver-commerce", "--env", "local"],
+            "not authorized by a link",
+            2,
+        ),
+        (
+            &["shopee", "--env", "local", "--account", "xx"],
+            "there is no account `xx`",
+            2,
+        ),
+        (
+            &["shopee", "--env", "local", "--link", "xx"],
+            "it has `signed` and `unsigned`",
+            2,
+        ),
+        (
+            &["shopee", "--env", "local", "--redirect", "here"],
+            "not an address",
+            2,
+        ),
     ] {
         let (output, ended) = town.run(&[&["auth", "login"], args].concat());
-        assert!(ended == code && output.contains(words), "{args:?}: {ended}: {output}");
+        assert!(
+            ended == code && output.contains(words),
+            "{args:?}: {ended}: {output}"
+        );
     }
 }
 
@@ -190,47 +333,108 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
     let set = |args: &[&str], value: &str| {
         let mut child = town.ingam(&[&["auth", "set"], args].concat());
         child.env_remove("INGAM_SHOPEE__PARTNER_KEY");
-        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(value.as_bytes()).unwrap();
+        let mut child = child
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(value.as_bytes())
+            .unwrap();
         super::said(&child.wait_with_output().unwrap())
     };
-    let (output, code) = set(&["shopee", "partner_key", "--file"], &format!("{PARTNER_KEY}-old\n"));
-    assert!(code == 0 && output.contains("INGAM_SHOPEE__PARTNER_KEY") && !output.contains(PARTNER_KEY), "{output}");
+    let (output, code) = set(
+        &["shopee", "partner_key", "--file"],
+        &format!("{PARTNER_KEY}-old\n"),
+    );
+    assert!(
+        code == 0 && output.contains("INGAM_SHOPEE__PARTNER_KEY") && !output.contains(PARTNER_KEY),
+        "{output}"
+    );
     assert_eq!(set(&["shopee", "partner_key", "--file"], PARTNER_KEY).1, 0);
     let file = town.home().join(".config/ingam/credentials.env");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("INGAM_SHOPEE__PARTNER_KEY='{PARTNER_KEY}'\n"));
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        format!("INGAM_SHOPEE__PARTNER_KEY='{PARTNER_KEY}'\n")
+    );
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions()) & 0o777,
+        0o600
+    );
     for (args, value, words) in [
         (&["shopee", "partner_key"][..], "short", "shorter than 8"),
         (&["shopee", "partner_key"], "", "got no value"),
-        (&["shopee", "partner_key"], "blank at the end ", "blank or a line end"),
+        (
+            &["shopee", "partner_key"],
+            "blank at the end ",
+            "blank or a line end",
+        ),
         (&["shopee", "partner_id"], "12a", "must be a whole number"),
-        (&["shopee", "partner_kei"], "whatever-it-is", "did you mean `partner_key`"),
-        (&["shopy", "partner_key"], "whatever-it-is", "no scheme `shopy`"),
+        (
+            &["shopee", "partner_kei"],
+            "whatever-it-is",
+            "did you mean `partner_key`",
+        ),
+        (
+            &["shopy", "partner_key"],
+            "whatever-it-is",
+            "no scheme `shopy`",
+        ),
     ] {
         let (output, code) = set(args, value);
-        assert!(code == 2 && output.contains(words), "{args:?}: {code}: {output}");
+        assert!(
+            code == 2 && output.contains(words),
+            "{args:?}: {code}: {output}"
+        );
     }
     // It is used: without the variable the login works.
-    let args = ["auth", "login", "shopee", "--env", "local", "--account", "sg", "--no-browser"];
+    let args = [
+        "auth",
+        "login",
+        "shopee",
+        "--env",
+        "local",
+        "--account",
+        "sg",
+        "--no-browser",
+    ];
     let mut child = town.ingam(&args);
-    child.env_remove("INGAM_SHOPEE__PARTNER_KEY").stdout(Stdio::piped());
+    child
+        .env_remove("INGAM_SHOPEE__PARTNER_KEY")
+        .stdout(Stdio::piped());
     let mut child = child.spawn().unwrap();
     let mut link = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut link).unwrap();
-    assert_eq!(get(&super::anchor(&get(link.trim()).1, "shop_id=101")).0, 200);
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(child.stdout.as_mut().unwrap()),
+        &mut link,
+    )
+    .unwrap();
+    assert_eq!(
+        get(&super::anchor(&get(link.trim()).1, "shop_id=101")).0,
+        200
+    );
     assert!(child.wait().unwrap().success());
 }
 
 #[test]
 fn a_given_token_is_used_as_it_is() {
     let mut town = Town::new();
-    town.env.push(("INGAM_SHOPEE__LOCAL__SG__ACCESS_TOKEN".to_owned(), "sandbox-access-token-sg".to_owned()));
+    town.env.push((
+        "INGAM_SHOPEE__LOCAL__SG__ACCESS_TOKEN".to_owned(),
+        "sandbox-access-token-sg".to_owned(),
+    ));
     let (output, code) = town.run_shop();
     assert_eq!((code, town.count("requests")), (0, 0), "{output}");
     town.env[0].1 = "sandbox-access-token-of-yesterday".to_owned();
     let (output, code) = town.run_shop();
     assert!(code == 1 && town.count("requests") == 0, "{code}: {output}");
-    assert!(!town.folder_of_tokens().exists(), "no store is made where none is needed");
+    assert!(
+        !town.folder_of_tokens().exists(),
+        "no store is made where none is needed"
+    );
 }

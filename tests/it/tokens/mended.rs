@@ -1,4 +1,5 @@
-//! What went wrong once: schemes that issue and refresh, answers that forget or tell too much, outages, broken records.
+//! What went wrong once: schemes that issue and refresh, answers that forget or tell too much,
+//! outages, broken records.
 
 use super::super::program::{Folder, ingam};
 use super::{Town, said};
@@ -44,13 +45,23 @@ impl Toy {
         let asked = Arc::new(Mutex::new(Vec::new()));
         folder.write("schemes/toy.yaml", TOY);
         let host = listener.local_addr().unwrap();
-        folder.write("ingam.yaml", &format!("envs: {{ local: {{ hosts: {{ toy: \"http://{host}\" }} }} }}\n"));
+        folder.write(
+            "ingam.yaml",
+            &format!("envs: {{ local: {{ hosts: {{ toy: \"http://{host}\" }} }} }}\n"),
+        );
         for name in ["a", "b", "c"] {
-            folder.write(&format!("requests/{name}.yaml"), "scheme: toy\nget: /data\n");
+            folder.write(
+                &format!("requests/{name}.yaml"),
+                "scheme: toy\nget: /data\n",
+            );
         }
         std::fs::create_dir(folder.path().join("home")).unwrap();
         let heard = Arc::clone(&asked);
-        std::thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap(), &heard, &*answer)));
+        std::thread::spawn(move || {
+            listener
+                .incoming()
+                .for_each(|stream| serve(stream.unwrap(), &heard, &*answer))
+        });
         let toy = Self { folder, asked };
         assert_eq!(toy.run(&["trust", "--env", "local", "--yes"]).1, 0);
         toy
@@ -66,7 +77,12 @@ impl Toy {
     }
 
     fn count(&self, path: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|asked| *asked == path)
+            .count()
     }
 }
 
@@ -75,8 +91,13 @@ fn serve(mut stream: std::net::TcpStream, heard: &Mutex<Vec<String>>, answer: &A
     let mut buffer = [0; 4_096];
     let is_whole = |text: &[u8]| {
         let text = String::from_utf8_lossy(text).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            return false;
+        };
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .and_then(|length| length.parse().ok());
         body.len() >= length.unwrap_or(0)
     };
     while !is_whole(&text) {
@@ -87,33 +108,65 @@ fn serve(mut stream: std::net::TcpStream, heard: &Mutex<Vec<String>>, answer: &A
     }
     let text = String::from_utf8_lossy(&text).into_owned();
     let path = text.split(' ').nth(1).unwrap().to_owned();
-    let token = text.lines().find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
-    let before = heard.lock().unwrap().iter().filter(|asked| **asked == path).count();
+    let token = text
+        .lines()
+        .find_map(|line| line.strip_prefix("authorization: "))
+        .unwrap_or_default();
+    let before = heard
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|asked| **asked == path)
+        .count();
     let (status, body) = answer(&path, token, before);
     heard.lock().unwrap().push(path);
-    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     let _ = stream.write_all((head + &body).as_bytes());
 }
 
 /// The first token is too old for `/data`.
 fn data(token: &str) -> (u16, String) {
-    if token == "issued-token-0" { (401, "{}".to_owned()) } else { (200, "{}".to_owned()) }
+    if token == "issued-token-0" {
+        (401, "{}".to_owned())
+    } else {
+        (200, "{}".to_owned())
+    }
 }
 
 fn issue(number: usize) -> (u16, String) {
-    (200, format!("{{\"issued\":\"issued-token-{number}\",\"next\":\"next-token-{number}\"}}"))
+    (
+        200,
+        format!("{{\"issued\":\"issued-token-{number}\",\"next\":\"next-token-{number}\"}}"),
+    )
 }
 
 #[test]
 fn what_was_issued_is_refreshed_with_the_answer_read_in_its_own_way() {
     let toy = Toy::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
-        "/refresh" => (200, "{\"access\":\"refreshed-token\",\"refresh\":\"second-token\"}".to_owned()),
+        "/refresh" => (
+            200,
+            "{\"access\":\"refreshed-token\",\"refresh\":\"second-token\"}".to_owned(),
+        ),
         _ => data(token),
     }));
     let (output, code) = toy.run(&["run", "a", "--env", "local"]);
-    assert_eq!((code, toy.count("/issue"), toy.count("/refresh")), (0, 1, 1), "{output}");
-    assert_eq!(toy.run(&["auth", "token", "default", "--scheme", "toy", "--env", "local"]).0.trim(), "refreshed-token");
+    assert_eq!(
+        (code, toy.count("/issue"), toy.count("/refresh")),
+        (0, 1, 1),
+        "{output}"
+    );
+    assert_eq!(
+        toy.run(&[
+            "auth", "token", "default", "--scheme", "toy", "--env", "local"
+        ])
+        .0
+        .trim(),
+        "refreshed-token"
+    );
 }
 
 #[test]
@@ -123,7 +176,11 @@ fn where_an_application_can_help_itself_no_person_is_asked() {
         "/refresh" => (403, "{}".to_owned()),
         _ => data(token),
     }));
-    assert_eq!(toy.run(&["run", "a", "--env", "local"]).1, 6, "the refusal is said once");
+    assert_eq!(
+        toy.run(&["run", "a", "--env", "local"]).1,
+        6,
+        "the refusal is said once"
+    );
     let (output, code) = toy.run(&["run", "a", "--env", "local"]);
     assert_eq!((code, toy.count("/issue")), (0, 2), "{output}");
 }
@@ -137,7 +194,10 @@ fn an_answer_without_the_next_token_is_not_taken_for_good() {
     }));
     assert_eq!(toy.run(&["run", "a", "--env", "local"]).1, 0);
     let (output, code) = toy.run(&["auth", "status"]);
-    assert!(code == 6 && output.contains("dead since"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("dead since"),
+        "{code}: {output}"
+    );
     assert_eq!(toy.count("/refresh"), 1, "the spent one is not shown again");
 }
 
@@ -145,12 +205,25 @@ fn an_answer_without_the_next_token_is_not_taken_for_good() {
 fn a_token_in_a_refusal_is_not_shown_and_a_long_page_is_cut() {
     let toy = Toy::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
-        "/refresh" => (500, format!("{{\"refresh\":\"fresh-secret-token\",\"page\":\"{}\"}}", "x".repeat(200_000))),
+        "/refresh" => (
+            500,
+            format!(
+                "{{\"refresh\":\"fresh-secret-token\",\"page\":\"{}\"}}",
+                "x".repeat(200_000)
+            ),
+        ),
         _ => data(token),
     }));
     let (output, code) = toy.run(&["run", "--env", "local"]);
-    assert!(code == 5 && !output.contains("fresh-secret-token"), "{code}");
-    assert!(output.contains("bytes in all") && output.len() < 20_000, "{}", output.len());
+    assert!(
+        code == 5 && !output.contains("fresh-secret-token"),
+        "{code}"
+    );
+    assert!(
+        output.contains("bytes in all") && output.len() < 20_000,
+        "{}",
+        output.len()
+    );
     // Three requests, one try.
     assert_eq!(toy.count("/refresh"), 1);
 }
@@ -159,19 +232,29 @@ fn a_token_in_a_refusal_is_not_shown_and_a_long_page_is_cut() {
 fn one_broken_record_is_said_and_a_login_puts_it_aside() {
     let town = Town::with_tokens();
     town.login("my", "shop_id=102");
-    let files = std::fs::read_dir(town.folder_of_tokens()).unwrap().map(|entry| entry.unwrap().path());
-    let mut records: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "record")).collect();
+    let files = std::fs::read_dir(town.folder_of_tokens())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut records: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "record"))
+        .collect();
     records.sort();
     std::fs::write(&records[0], "garbage").unwrap();
     let (output, _) = town.run(&["auth", "refresh", "--env", "local"]);
-    assert!(output.contains("is broken") && output.contains("access token for 3 h 59 m"), "{output}");
+    assert!(
+        output.contains("is broken") && output.contains("access token for 3 h 59 m"),
+        "{output}"
+    );
     town.login("sg", "shop_id=101");
     town.login("my", "shop_id=102");
     assert_eq!(town.run(&["run", "all", "--env", "local"]).1, 0);
     // Without its key a store is not begun anew beside what it holds.
     std::fs::remove_file(town.home().join(".config/ingam/store.key")).unwrap();
     let (output, code) = town.run(&["auth", "status"]);
-    assert!(code == 6 && output.contains("its key is gone"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("its key is gone"),
+        "{code}: {output}"
+    );
     assert!(!town.home().join(".config/ingam/store.key").exists());
 }
 
@@ -179,7 +262,10 @@ fn one_broken_record_is_said_and_a_login_puts_it_aside() {
 fn a_secret_that_is_typed_as_an_argument_is_not_said_again() {
     let town = Town::new();
     let (output, code) = town.run(&["auth", "set", "shopee", "partner_key", "TYPED-SECRET"]);
-    assert!(code == 2 && !output.contains("TYPED-SECRET") && output.contains("never an argument"), "{output}");
+    assert!(
+        code == 2 && !output.contains("TYPED-SECRET") && output.contains("never an argument"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -194,8 +280,15 @@ fn two_credentials_that_are_set_at_once_are_both_kept() {
                 child
             })
             .into();
-        children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
-        let text = std::fs::read_to_string(town.home().join(".config/ingam/credentials.env")).unwrap();
-        assert_eq!(text.matches(&format!("12345678{round}")).count(), 2, "{text}");
+        children
+            .into_iter()
+            .for_each(|mut child| assert!(child.wait().unwrap().success()));
+        let text =
+            std::fs::read_to_string(town.home().join(".config/ingam/credentials.env")).unwrap();
+        assert_eq!(
+            text.matches(&format!("12345678{round}")).count(),
+            2,
+            "{text}"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Tokens that survive anything: many processes, kills at every moment, lost answers, full disks. Every test plays a whole
-//! sandbox in a process of its own and looks from outside. `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
+//! Tokens that survive anything: many processes, kills at every moment, lost answers, full disks.
+//! Every test plays a whole sandbox in a process of its own and looks from outside.
+//! `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
 
 mod faults;
 mod kills;
@@ -23,7 +24,11 @@ pub const PARTNER_KEY: &str = "sandbox-partner-key-that-is-no-secret";
 
 /// The whole count when it is measured, and a tenth in every run of the tests.
 pub fn scaled(whole: usize) -> usize {
-    if std::env::var_os("INGAM_MEASURE").is_some() { whole } else { whole.div_ceil(10) }
+    if std::env::var_os("INGAM_MEASURE").is_some() {
+        whole
+    } else {
+        whole.div_ceil(10)
+    }
 }
 
 /// Says a figure when it is measured.
@@ -47,7 +52,8 @@ impl Drop for Town {
     }
 }
 
-const SHOPS: &str = "shopee: { sg: { shop_id: 101, merchant_id: 201 }, my: { shop_id: 102, merchant_id: 201 } }";
+const SHOPS: &str =
+    "shopee: { sg: { shop_id: 101, merchant_id: 201 }, my: { shop_id: 102, merchant_id: 201 } }";
 const REQUEST: &str = "scheme: shopee\naccount: sg\nget: /api/v2/shop/get_shop_info\n";
 const RECORDING: &str = "\
 format: 1
@@ -68,16 +74,27 @@ impl Town {
         for (name, text) in files {
             folder.write(&format!("world/{name}"), text);
         }
-        folder.write("world/ingam.yaml", &format!("envs: {{ sandbox: {{ accounts: {{ {SHOPS} }} }} }}\n"));
+        folder.write(
+            "world/ingam.yaml",
+            &format!("envs: {{ sandbox: {{ accounts: {{ {SHOPS} }} }} }}\n"),
+        );
         folder.write("world/requests/shop.yaml", REQUEST);
         folder.write("world/fixtures/recordings/shop.yaml", RECORDING);
         let (sandbox, origin) = sandbox(&folder, "shopee");
         let accounts = format!("{{ hosts: {{ shopee: \"{origin}\" }}, accounts: {{ {SHOPS} }} }}");
         folder.write("ingam.yaml", &format!("envs: {{ local: {accounts} }}\n"));
         folder.write("requests/shop.yaml", REQUEST);
-        folder.write("requests/all.yaml", &REQUEST.replace("account: sg", "account: all"));
+        folder.write(
+            "requests/all.yaml",
+            &REQUEST.replace("account: sg", "account: all"),
+        );
         std::fs::create_dir(folder.path().join("home")).unwrap();
-        Self { folder, sandbox, origin, env: Vec::new() }
+        Self {
+            folder,
+            sandbox,
+            origin,
+            env: Vec::new(),
+        }
     }
 
     /// A town in which `sg` is authorized.
@@ -99,7 +116,12 @@ impl Town {
     pub fn store_config(&self) -> StoreConfig {
         let key = std::fs::read_to_string(self.home().join(".config/ingam/store.key")).unwrap();
         let place = StoreLocation::Folder(self.folder_of_tokens());
-        StoreConfig { location: place, key: StoreKey::parse(&key), key_file: None, plaintext: false }
+        StoreConfig {
+            location: place,
+            key: StoreKey::parse(&key),
+            key_file: None,
+            plaintext: false,
+        }
     }
 
     /// The program with the application's credentials.
@@ -111,14 +133,18 @@ impl Town {
     pub fn below(&self, program: &str, before: &[&str], args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(before).arg(env!("CARGO_BIN_EXE_ingam"));
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         self.dressed(command, args)
     }
 
     fn dressed(&self, mut command: Command, args: &[&str]) -> Command {
         command.args(args).env("HOME", self.home());
-        command.env("INGAM_SHOPEE__PARTNER_ID", "1000001").env("INGAM_SHOPEE__PARTNER_KEY", PARTNER_KEY);
+        command
+            .env("INGAM_SHOPEE__PARTNER_ID", "1000001")
+            .env("INGAM_SHOPEE__PARTNER_KEY", PARTNER_KEY);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -141,8 +167,17 @@ impl Town {
     }
 
     pub fn try_login(&self, more: &[&str], whose: &str) -> (String, i32) {
-        let args = [&["auth", "login", "shopee", "--env", "local", "--no-browser"], more].concat();
-        let mut child = self.ingam(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let args = [
+            &["auth", "login", "shopee", "--env", "local", "--no-browser"],
+            more,
+        ]
+        .concat();
+        let mut child = self
+            .ingam(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut link = String::new();
         stdout.read_line(&mut link).unwrap();
@@ -175,7 +210,12 @@ impl Town {
         if let Some(count) = all[what].as_i64() {
             return count;
         }
-        all["owners"].as_array().unwrap().iter().filter_map(|owner| owner[what].as_i64()).sum()
+        all["owners"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|owner| owner[what].as_i64())
+            .sum()
     }
 }
 
@@ -187,9 +227,17 @@ pub fn said(output: &Output) -> (String, i32) {
 /// A sandbox on free ports, and the address of one of its marketplaces.
 fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
     let world = folder.path().join("world");
-    let mut child = ingam(&world).args(["sandbox", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = ingam(&world)
+        .args(["sandbox", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.starts_with(scheme))).unwrap().unwrap();
+    let line = lines
+        .find(|line| line.as_ref().is_ok_and(|line| line.starts_with(scheme)))
+        .unwrap()
+        .unwrap();
     let origin = line.split_whitespace().nth(1).unwrap().to_owned();
     // Its output must have a reader as long as it writes.
     std::thread::spawn(move || lines.count());
@@ -199,8 +247,14 @@ fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
 }
 
 fn anchor(page: &str, whose: &str) -> String {
-    let hrefs = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
-    hrefs.into_iter().find(|href| href.contains(whose)).unwrap_or_else(|| panic!("no anchor with {whose}: {page}"))
+    let hrefs = page
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
+    hrefs
+        .into_iter()
+        .find(|href| href.contains(whose))
+        .unwrap_or_else(|| panic!("no anchor with {whose}: {page}"))
 }
 
 pub fn get(url: &str) -> (u16, String) {
@@ -216,6 +270,15 @@ pub fn http(method: &str, url: &str) -> (u16, String) {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    (status, answer.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    (
+        status,
+        answer
+            .split_once("\r\n\r\n")
+            .map_or(String::new(), |(_, body)| body.to_owned()),
+    )
 }

@@ -1,4 +1,5 @@
-//! The store of a team, in a PostgreSQL that the test starts itself. Where there is none, the test says that it was skipped.
+//! The store of a team, in a PostgreSQL that the test starts itself. Where there is none, the test
+//! says that it was skipped.
 
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};
@@ -17,23 +18,57 @@ pub struct Server {
 impl Server {
     pub fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         if !tool("initdb", &["--version"], folder.path()) {
             println!("skipped: there is no PostgreSQL on this machine (initdb, pg_ctl)");
             return None;
         }
         let server = Self { folder, port };
         // The server refuses to be root, who gives the folder away.
-        let _ = Command::new("chown").arg("65534:65534").arg(server.folder.path()).stderr(Stdio::null()).status();
+        let _ = Command::new("chown")
+            .arg("65534:65534")
+            .arg(server.folder.path())
+            .stderr(Stdio::null())
+            .status();
         let data = server.data();
         assert!(tool(
             "initdb",
-            &["-D", &data, "-A", "trust", "-U", "ingam", "--no-sync", "-E", "UTF8", "--locale=C"],
+            &[
+                "-D",
+                &data,
+                "-A",
+                "trust",
+                "-U",
+                "ingam",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale=C"
+            ],
             server.folder.path()
         ));
-        let options = format!("-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300");
+        let options = format!(
+            "-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
+        );
         let log = server.folder.path().join("log");
-        assert!(tool("pg_ctl", &["-D", &data, "-w", "-o", &options, "-l", log.to_str().unwrap(), "start"], server.folder.path()));
+        assert!(tool(
+            "pg_ctl",
+            &[
+                "-D",
+                &data,
+                "-w",
+                "-o",
+                &options,
+                "-l",
+                log.to_str().unwrap(),
+                "start"
+            ],
+            server.folder.path()
+        ));
         Some(server)
     }
 
@@ -47,7 +82,9 @@ impl Server {
 
     pub fn query(&self, sql: &str) -> Vec<String> {
         runtime().block_on(async {
-            let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.unwrap();
+            let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls)
+                .await
+                .unwrap();
             tokio::spawn(connection);
             let rows = client.simple_query(sql).await.unwrap();
             let row = |message: &tokio_postgres::SimpleQueryMessage| match message {
@@ -61,13 +98,20 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        tool("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"], self.folder.path());
+        tool(
+            "pg_ctl",
+            &["-D", &self.data(), "-m", "immediate", "stop"],
+            self.folder.path(),
+        );
     }
 }
 
 /// As somebody else than root, where the test is root.
 fn tool(name: &str, args: &[&str], folder: &Path) -> bool {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n");
     let mut command = if is_root {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", name]);
@@ -75,36 +119,71 @@ fn tool(name: &str, args: &[&str], folder: &Path) -> bool {
     } else {
         Command::new(name)
     };
-    let status = command.args(args).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = command
+        .args(args)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
 #[test]
 fn many_processes_refresh_once_over_a_database() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start() else {
+        return;
+    };
     let mut town = Town::new();
     town.env.push(("INGAM_STORE".to_owned(), server.url()));
     let (output, code) = town.try_login(&["--account", "sg"], "shop_id=101");
-    assert!(code == 6 && output.contains("INGAM_STORE_KEY"), "no key, no token: {code}: {output}");
+    assert!(
+        code == 6 && output.contains("INGAM_STORE_KEY"),
+        "no key, no token: {code}: {output}"
+    );
     assert_eq!(town.count("exchanged"), 0, "nothing was sent");
-    town.env.push(("INGAM_STORE_KEY".to_owned(), "B".repeat(42) + "A"));
+    town.env
+        .push(("INGAM_STORE_KEY".to_owned(), "B".repeat(42) + "A"));
     let (output, code) = town.run_shop();
-    assert!(code == 6 && output.contains("auth login"), "{code}: {output}");
+    assert!(
+        code == 6 && output.contains("auth login"),
+        "{code}: {output}"
+    );
     town.login("sg", "shop_id=101");
     race(&town, scaled(100));
     let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
     let rows = server.query("select c::text from ingam_chain c").join("\n");
-    assert!(rows.contains("ingam-store-1 sealed") && !rows.contains(token.trim()), "{rows}");
+    assert!(
+        rows.contains("ingam-store-1 sealed") && !rows.contains(token.trim()),
+        "{rows}"
+    );
     let (output, code) = town.run(&["auth", "status"]);
     assert!(code == 0 && output.contains("good"), "{output}");
-    assert_eq!(town.run(&["auth", "logout", "shopee", "--env", "local", "--account", "sg"]).1, 0);
-    assert_eq!(server.query("select count(*)::text from ingam_chain"), ["0"]);
+    assert_eq!(
+        town.run(&[
+            "auth",
+            "logout",
+            "shopee",
+            "--env",
+            "local",
+            "--account",
+            "sg"
+        ])
+        .1,
+        0
+    );
+    assert_eq!(
+        server.query("select count(*)::text from ingam_chain"),
+        ["0"]
+    );
 }
 
-/// The server ends the connection of a holder that stands still; when that one wakes up, it must not overwrite anything.
+/// The server ends the connection of a holder that stands still; when that one wakes up, it must
+/// not overwrite anything.
 #[test]
 fn a_holder_that_lost_its_connection_overwrites_nothing() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start() else {
+        return;
+    };
     let config = config(StoreLocation::Postgres(server.url()));
     runtime().block_on(async {
         let store = TokenStore::open(&config, NATURE).await.unwrap();
@@ -136,7 +215,9 @@ fn a_holder_that_lost_its_connection_overwrites_nothing() {
 /// A database that cuts a connection, as a failover or a pool does, costs no token.
 #[test]
 fn a_cut_connection_is_made_anew() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start() else {
+        return;
+    };
     let config = config(StoreLocation::Postgres(server.url()));
     runtime().block_on(async {
         let store = TokenStore::open(&config, NATURE).await.unwrap();

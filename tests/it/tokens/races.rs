@@ -13,7 +13,11 @@ pub fn race(town: &Town, rounds: usize) {
         let children: Vec<_> = (0..PROCESSES)
             .map(|_| {
                 let mut command = town.ingam(&["run", "shop", "--env", "local"]);
-                command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+                command
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
             })
             .collect();
         for child in children {
@@ -21,10 +25,16 @@ pub fn race(town: &Town, rounds: usize) {
             assert_eq!(code, 0, "round {round}: {output}");
         }
         let refreshed = town.count("refreshed") - before;
-        assert_eq!(refreshed, i64::try_from(round).unwrap(), "exactly one refresh a round");
+        assert_eq!(
+            refreshed,
+            i64::try_from(round).unwrap(),
+            "exactly one refresh a round"
+        );
     }
     assert_eq!((town.count("replayed"), town.count("refused")), (0, 0));
-    figure(&format!("{PROCESSES} processes, {rounds} rounds: {rounds} refreshes, 0 failures"));
+    figure(&format!(
+        "{PROCESSES} processes, {rounds} rounds: {rounds} refreshes, 0 failures"
+    ));
 }
 
 #[test]

@@ -12,7 +12,12 @@ use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 
-pub async fn run(desk: &AuthContext<'_>, name: &str, redirect: &str, target: &TargetArgs) -> Result<ExitStatus, ExitStatus> {
+pub async fn run(
+    desk: &AuthContext<'_>,
+    name: &str,
+    redirect: &str,
+    target: &TargetArgs,
+) -> Result<ExitStatus, ExitStatus> {
     check_redirect(desk, redirect)?;
     let loaded = desk.load_workspace()?;
     let chosen = RunTarget::new(loaded, target, Some(&[]), desk.output)?;
@@ -26,27 +31,49 @@ pub async fn run(desk: &AuthContext<'_>, name: &str, redirect: &str, target: &Ta
     };
     let files = session::open_files(loaded, desk.output)?;
     let global: &GlobalArgs = desk.global;
-    let context =
-        RunSession { host: desk.host, global, loaded, files: &files }.build_context(chosen, environment, false, desk.output)?;
-    let account =
-        context.accesses.account(&scheme, target.account.as_deref()).map_err(|error| desk.report_access_error(&error))?;
-    let access = context.accesses.app_access(&scheme, account).map_err(|error| desk.report_access_error(&error))?;
-    desk.output.print_data(&signed_link(desk, &scheme, link, redirect, &access, &context)?);
+    let context = RunSession {
+        host: desk.host,
+        global,
+        loaded,
+        files: &files,
+    }
+    .build_context(chosen, environment, false, desk.output)?;
+    let account = context
+        .accesses
+        .account(&scheme, target.account.as_deref())
+        .map_err(|error| desk.report_access_error(&error))?;
+    let access = context
+        .accesses
+        .app_access(&scheme, account)
+        .map_err(|error| desk.report_access_error(&error))?;
+    desk.output.print_data(&signed_link(
+        desk, &scheme, link, redirect, &access, &context,
+    )?);
     Ok(ExitStatus::Success)
 }
 
 pub fn check_redirect(desk: &AuthContext<'_>, redirect: &str) -> Result<(), ExitStatus> {
     match BaseUrl::parse(redirect.split(['?', '#']).next().unwrap_or_default()) {
         Ok(_) => Ok(()),
-        Err(_) => Err(desk.usage_error(&format!("`{redirect}` is not an address to come back to"), "write `https://…`")),
+        Err(_) => Err(desk.usage_error(
+            &format!("`{redirect}` is not an address to come back to"),
+            "write `https://…`",
+        )),
     }
 }
 
 /// The link of that name, or the usual one.
-pub fn choose_link<'s>(desk: &AuthContext<'_>, scheme: &'s Scheme, name: Option<&str>) -> Result<&'s AuthorizeLink, ExitStatus> {
+pub fn choose_link<'s>(
+    desk: &AuthContext<'_>,
+    scheme: &'s Scheme,
+    name: Option<&str>,
+) -> Result<&'s AuthorizeLink, ExitStatus> {
     let found = match name {
         None => scheme.authorize_links.first(),
-        Some(name) => scheme.authorize_links.iter().find(|link| link.name.as_deref() == Some(name)),
+        Some(name) => scheme
+            .authorize_links
+            .iter()
+            .find(|link| link.name.as_deref() == Some(name)),
     };
     found.ok_or_else(|| {
         let names: Vec<&str> = scheme.authorize_links.iter().filter_map(|link| link.name.as_deref()).collect();
@@ -74,14 +101,31 @@ pub fn signed_link(
     context: &RunContext<'_>,
 ) -> Result<String, ExitStatus> {
     let region = link.link_host.region_for(&access.region);
-    let base = context.accesses.region_base(scheme, region, &access.base).map_err(|error| desk.report_access_error(&error))?;
-    let moment = FreshValues { unix_ms: scheme.clock.request_time_ms((context.clock)()), seed: (context.rng)() };
-    let extra = [("redirect".into(), Value::from(redirect)), ("state".into(), Value::from(moment.random_text(1, 24)))];
-    let inputs = SigningInputs { credentials: &access.credentials, token: None, moment, steps: &[], extra: &extra };
+    let base = context
+        .accesses
+        .region_base(scheme, region, &access.base)
+        .map_err(|error| desk.report_access_error(&error))?;
+    let moment = FreshValues {
+        unix_ms: scheme.clock.request_time_ms((context.clock)()),
+        seed: (context.rng)(),
+    };
+    let extra = [
+        ("redirect".into(), Value::from(redirect)),
+        ("state".into(), Value::from(moment.random_text(1, 24))),
+    ];
+    let inputs = SigningInputs {
+        credentials: &access.credentials,
+        token: None,
+        moment,
+        steps: &[],
+        extra: &extra,
+    };
     let draft = authorize_draft(scheme, link, inputs);
-    let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs)).map_err(|error| {
-        desk.output.print_error(&error.to_string(), &[]);
-        ExitStatus::OperationFailed
-    })?;
+    let sealed = draft
+        .and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs))
+        .map_err(|error| {
+            desk.output.print_error(&error.to_string(), &[]);
+            ExitStatus::OperationFailed
+        })?;
     Ok(sealed.request.url().to_string())
 }

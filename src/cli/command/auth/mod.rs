@@ -21,25 +21,58 @@ use crate::renew::RefreshError;
 use crate::run::{AccessError, RunContext};
 use std::sync::Arc;
 
-pub fn run(host: &HostContext, global: &GlobalArgs, args: &AuthArgs, output: &Output) -> ExitStatus {
+pub fn run(
+    host: &HostContext,
+    global: &GlobalArgs,
+    args: &AuthArgs,
+    output: &Output,
+) -> ExitStatus {
     let runtime = match session::start_runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let desk = AuthContext { host, global, output };
+    let desk = AuthContext {
+        host,
+        global,
+        output,
+    };
     let act = async {
         match &args.action {
-            AuthAction::Link { scheme, redirect, target } => link::run(&desk, scheme, redirect, target).await,
+            AuthAction::Link {
+                scheme,
+                redirect,
+                target,
+            } => link::run(&desk, scheme, redirect, target).await,
             AuthAction::Login(login) => login::run(&desk, login).await,
             AuthAction::Status => status::run(&desk).await,
-            AuthAction::Refresh { scheme, account_args: whose } => token_families::refresh(&desk, scheme.as_deref(), whose).await,
-            AuthAction::Logout { scheme, account_args: whose } => token_families::logout(&desk, scheme, whose).await,
+            AuthAction::Refresh {
+                scheme,
+                account_args: whose,
+            } => token_families::refresh(&desk, scheme.as_deref(), whose).await,
+            AuthAction::Logout {
+                scheme,
+                account_args: whose,
+            } => token_families::logout(&desk, scheme, whose).await,
             AuthAction::Set { value, .. } if !value.is_empty() => {
-                let hint = "it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`";
-                Err(desk.usage_error("a secret is never an argument: every process of the machine can read it", hint))
+                let hint =
+                    "it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`";
+                Err(desk.usage_error(
+                    "a secret is never an argument: every process of the machine can read it",
+                    hint,
+                ))
             }
-            AuthAction::Set { scheme, name, file, account_args: whose, .. } => set::run(&desk, scheme, name, *file, whose),
-            AuthAction::Token { account, scheme, env } => token::run(&desk, account, scheme.as_deref(), env.as_deref()).await,
+            AuthAction::Set {
+                scheme,
+                name,
+                file,
+                account_args: whose,
+                ..
+            } => set::run(&desk, scheme, name, *file, whose),
+            AuthAction::Token {
+                account,
+                scheme,
+                env,
+            } => token::run(&desk, account, scheme.as_deref(), env.as_deref()).await,
         }
     };
     let exit = runtime.block_on(act).unwrap_or_else(|exit| exit);
@@ -64,7 +97,9 @@ struct AuthWorkspace {
 impl AuthWorkspace {
     /// The accounts of a scheme in the environment.
     fn accounts(&self, scheme: &Scheme) -> Vec<&'static Account> {
-        self.loaded.workspace.accounts(&self.context.environment, &scheme.name)
+        self.loaded
+            .workspace
+            .accounts(&self.context.environment, &scheme.name)
     }
 }
 
@@ -80,17 +115,32 @@ impl AuthContext<'_> {
         if environment == SANDBOX_ENV {
             let hint = "name another with `--env`. To try it out, `ingam sandbox` plays the marketplaces as long as it runs, and \
                         says what to write in ingam.yaml";
-            self.output.print_error("the environment `sandbox` needs no tokens: it ends with each run", &[hint.to_owned()]);
+            self.output.print_error(
+                "the environment `sandbox` needs no tokens: it ends with each run",
+                &[hint.to_owned()],
+            );
             return Err(ExitStatus::InvalidUsage);
         }
-        let context = session::persistent_context(self.host, self.global, loaded, environment, self.output).await?;
+        let context =
+            session::persistent_context(self.host, self.global, loaded, environment, self.output)
+                .await?;
         Ok(AuthWorkspace { loaded, context })
     }
 
     fn find_scheme(&self, loaded: &LoadedWorkspace, name: &str) -> Result<Arc<Scheme>, ExitStatus> {
         loaded.workspace.scheme(name).cloned().ok_or_else(|| {
-            let hint = did_you_mean(name, loaded.workspace.schemes.iter().map(|scheme| scheme.name.as_str()));
-            self.output.print_error(&format!("there is no scheme `{name}`"), &hint.into_iter().collect::<Vec<_>>());
+            let hint = did_you_mean(
+                name,
+                loaded
+                    .workspace
+                    .schemes
+                    .iter()
+                    .map(|scheme| scheme.name.as_str()),
+            );
+            self.output.print_error(
+                &format!("there is no scheme `{name}`"),
+                &hint.into_iter().collect::<Vec<_>>(),
+            );
             ExitStatus::InvalidUsage
         })
     }
@@ -101,20 +151,40 @@ impl AuthContext<'_> {
     }
 
     fn report_access_error(&self, error: &AccessError) -> ExitStatus {
-        self.output.print_error(&error.to_string(), &error.hint().into_iter().collect::<Vec<_>>());
+        self.output.print_error(
+            &error.to_string(),
+            &error.hint().into_iter().collect::<Vec<_>>(),
+        );
         match error {
-            AccessError::Credential(_) | AccessError::Untrusted { .. } => ExitStatus::CredentialRequired,
+            AccessError::Credential(_) | AccessError::Untrusted { .. } => {
+                ExitStatus::CredentialRequired
+            }
             AccessError::Account { .. } => ExitStatus::InvalidUsage,
             AccessError::Region { .. } | AccessError::NoHost { .. } => ExitStatus::InvalidFile,
         }
     }
 
     /// Says why there are no tokens; what the text holds of secrets is replaced first.
-    fn report_renewal_failure(&self, context: &RunContext<'_>, failure: &RefreshError) -> ExitStatus {
+    fn report_renewal_failure(
+        &self,
+        context: &RunContext<'_>,
+        failure: &RefreshError,
+    ) -> ExitStatus {
         let mut redactor = context.redactor.borrow_mut();
-        let notes: Vec<String> = failure.notes.iter().map(|note| redactor.redact_for_display(note).to_string()).collect();
-        self.output.print_error(redactor.redact_for_display(&failure.reason).as_str(), &notes);
-        if failure.needs_user_action { ExitStatus::CredentialRequired } else { ExitStatus::OperationFailed }
+        let notes: Vec<String> = failure
+            .notes
+            .iter()
+            .map(|note| redactor.redact_for_display(note).to_string())
+            .collect();
+        self.output.print_error(
+            redactor.redact_for_display(&failure.reason).as_str(),
+            &notes,
+        );
+        if failure.needs_user_action {
+            ExitStatus::CredentialRequired
+        } else {
+            ExitStatus::OperationFailed
+        }
     }
 }
 
@@ -126,5 +196,11 @@ fn check_account(
     whose: &AccountArgs,
 ) -> Result<(), ExitStatus> {
     let schemes = [Arc::clone(scheme)];
-    session::check_account(room.loaded, &room.context.environment, whose.account.as_deref(), &schemes, desk.output)
+    session::check_account(
+        room.loaded,
+        &room.context.environment,
+        whose.account.as_deref(),
+        &schemes,
+        desk.output,
+    )
 }

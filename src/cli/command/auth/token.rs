@@ -31,14 +31,25 @@ pub async fn run(
             return Err(desk.usage_error(&text, "accounts stand under `envs` in ingam.yaml"));
         }
         (None, several) => {
-            let names = crate::diagnostic::join_names(several.iter().map(|scheme| scheme.name.as_str()), "and");
-            return Err(desk.usage_error(&format!("{names} have an account `{account}`"), "name one with `--scheme`"));
+            let names = crate::diagnostic::join_names(
+                several.iter().map(|scheme| scheme.name.as_str()),
+                "and",
+            );
+            return Err(desk.usage_error(
+                &format!("{names} have an account `{account}`"),
+                "name one with `--scheme`",
+            ));
         }
     };
     let level = &chosen.levels[chosen.default_level];
     let named = Some(account).filter(|_| !workspace.accounts(environment, &chosen.name).is_empty());
-    let access = room.context.access(&chosen, level, named).map_err(|error| desk.report_access_error(&error))?;
+    let access = room
+        .context
+        .access(&chosen, level, named)
+        .map_err(|error| desk.report_access_error(&error))?;
     let token = access_token(&room.context, &chosen, &access).await;
-    desk.output.print_data(&token.map_err(|failure| desk.report_renewal_failure(&room.context, &failure))?);
+    desk.output.print_data(
+        &token.map_err(|failure| desk.report_renewal_failure(&room.context, &failure))?,
+    );
     Ok(ExitStatus::Success)
 }

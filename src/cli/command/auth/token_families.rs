@@ -1,4 +1,5 @@
-//! `ingam auth refresh` and `ingam auth logout`, and what login shares with them: one chain of tokens at a time.
+//! `ingam auth refresh` and `ingam auth logout`, and what login shares with them: one chain of
+//! tokens at a time.
 
 use super::{AuthContext, AuthWorkspace, check_account};
 use crate::cli::ExitStatus;
@@ -23,24 +24,48 @@ pub struct FamilyContext<'c> {
 
 impl FamilyContext<'_> {
     pub fn key(&self) -> FamilyKey {
-        FamilyKey::new(self.scheme, self.token, self.access.base.authority(), &self.account, &self.credentials)
+        FamilyKey::new(
+            self.scheme,
+            self.token,
+            self.access.base.authority(),
+            &self.account,
+            &self.credentials,
+        )
     }
 
     /// In the helper process.
-    pub async fn renew(&self, room: &AuthWorkspace, act: RefreshKind) -> Result<FamilyRecord, RefreshError> {
+    pub async fn renew(
+        &self,
+        room: &AuthWorkspace,
+        act: RefreshKind,
+    ) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
-        let bases = context.accesses.token_request_bases(self.scheme, self.token, &self.access.base);
+        let bases =
+            context
+                .accesses
+                .token_request_bases(self.scheme, self.token, &self.access.base);
         let bases = bases.map_err(|error| RefreshError::user_action(error.to_string()))?;
         let renewer = &context.tokens.renewer;
-        let label = FamilyLabel { environment: context.environment.clone(), account: self.account.clone() };
-        let job = RefreshJob::new(renewer.scheme_source(self.scheme), self.key(), label, bases, &self.credentials, act);
+        let label = FamilyLabel {
+            environment: context.environment.clone(),
+            account: self.account.clone(),
+        };
+        let job = RefreshJob::new(
+            renewer.scheme_source(self.scheme),
+            self.key(),
+            label,
+            bases,
+            &self.credentials,
+            act,
+        );
         let record = renewer.renew(job, self.scheme, &context.transport).await?;
         context.register_record_secrets(&record);
         Ok(record)
     }
 }
 
-/// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried again by `auth refresh`.
+/// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried
+/// again by `auth refresh`.
 pub async fn split_shared_pair(
     desk: &AuthContext<'_>,
     room: &AuthWorkspace,
@@ -48,10 +73,18 @@ pub async fn split_shared_pair(
     mut shared: FamilyRecord,
 ) -> ExitStatus {
     let from = format!("{}:{}", shared.key.id(), shared.generation);
-    let refresh_token = shared.current.as_ref().and_then(|pair| pair.get("refresh_token")).map(str::to_owned).unwrap_or_default();
+    let refresh_token = shared
+        .current
+        .as_ref()
+        .and_then(|pair| pair.get("refresh_token"))
+        .map(str::to_owned)
+        .unwrap_or_default();
     let mut exit = ExitStatus::Success;
     for pending in shared.pending_splits.clone() {
-        let act = RefreshKind::Split { refresh_token: refresh_token.clone(), shared_from: from.clone() };
+        let act = RefreshKind::Split {
+            refresh_token: refresh_token.clone(),
+            shared_from: from.clone(),
+        };
         match split_for_owner(room, chain, &pending, act).await {
             Ok(record) => {
                 report_tokens(desk, room, chain.scheme, &record);
@@ -73,42 +106,83 @@ async fn split_for_owner(
     act: RefreshKind,
 ) -> Result<FamilyRecord, RefreshError> {
     let scheme = chain.scheme;
-    let unknown = || RefreshError::temporary(format!("the scheme has no token `{}`", pending.token));
+    let unknown =
+        || RefreshError::temporary(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
     let mut credentials = chain.credentials.clone();
-    credentials.set(&pending.credential, credential_value(scheme, &pending.credential, &pending.id));
-    let is_own = |account: &&Account| account.get(&pending.credential).is_some_and(|own| own.to_text() == pending.id);
+    credentials.set(
+        &pending.credential,
+        credential_value(scheme, &pending.credential, &pending.id),
+    );
+    let is_own = |account: &&Account| {
+        account
+            .get(&pending.credential)
+            .is_some_and(|own| own.to_text() == pending.id)
+    };
     let account = room.accounts(scheme).into_iter().find(is_own);
-    let access =
-        room.context.accesses.app_access(scheme, account).map_err(|error| RefreshError::user_action(error.to_string()))?;
+    let access = room
+        .context
+        .accesses
+        .app_access(scheme, account)
+        .map_err(|error| RefreshError::user_action(error.to_string()))?;
     let ids: Vec<ObjectMember> = token
         .key_credentials
         .iter()
-        .filter(|name| scheme.credential(name).is_some_and(|credential| credential.scope == CredentialScope::Account))
+        .filter(|name| {
+            scheme
+                .credential(name)
+                .is_some_and(|credential| credential.scope == CredentialScope::Account)
+        })
         .filter_map(|name| Some((name.as_str().into(), credentials.get(name)?.clone())))
         .collect();
-    let name = account.map_or_else(|| account_name_from_ids(&ids.iter().collect::<Vec<_>>()), |account| account.name.clone());
-    let part = FamilyContext { scheme, token, access: &access, credentials, account: name };
+    let name = account.map_or_else(
+        || account_name_from_ids(&ids.iter().collect::<Vec<_>>()),
+        |account| account.name.clone(),
+    );
+    let part = FamilyContext {
+        scheme,
+        token,
+        access: &access,
+        credentials,
+        account: name,
+    };
     part.renew(room, act).await
 }
 
 /// An owner that ingam.yaml does not name is known by its ids.
 pub fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
-    let ids: Vec<String> = ids.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect();
-    if ids.is_empty() { DEFAULT_ACCOUNT.to_owned() } else { ids.join(",") }
+    let ids: Vec<String> = ids
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.to_text()))
+        .collect();
+    if ids.is_empty() {
+        DEFAULT_ACCOUNT.to_owned()
+    } else {
+        ids.join(",")
+    }
 }
 
 /// A number where the scheme says that the credential is one.
 pub fn credential_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
-    let is_integer = scheme.credential(credential).is_some_and(|credential| credential.is_integer);
-    Number::parse(text).filter(|_| is_integer).map_or_else(|| Value::from(text), Value::Number)
+    let is_integer = scheme
+        .credential(credential)
+        .is_some_and(|credential| credential.is_integer);
+    Number::parse(text)
+        .filter(|_| is_integer)
+        .map_or_else(|| Value::from(text), Value::Number)
 }
 
 /// An owner has tokens of its own now.
-async fn remove_pending_split(room: &AuthWorkspace, shared: &mut FamilyRecord, pending: &PendingSplit) -> Result<(), StoreError> {
+async fn remove_pending_split(
+    room: &AuthWorkspace,
+    shared: &mut FamilyRecord,
+    pending: &PendingSplit,
+) -> Result<(), StoreError> {
     let store = room.context.tokens.renewer.store().await?;
     let mut lock = store.lock(&shared.key, LOCK_WAIT).await?;
-    let Some(mut there) = lock.read().await? else { return Ok(()) };
+    let Some(mut there) = lock.read().await? else {
+        return Ok(());
+    };
     if there.generation == shared.generation {
         there.pending_splits.retain(|other| other != pending);
         lock.write(&mut there).await?;
@@ -117,28 +191,49 @@ async fn remove_pending_split(room: &AuthWorkspace, shared: &mut FamilyRecord, p
 }
 
 /// One line: whose tokens are kept, and until when.
-pub fn report_tokens(desk: &AuthContext<'_>, room: &AuthWorkspace, scheme: &Scheme, record: &FamilyRecord) {
+pub fn report_tokens(
+    desk: &AuthContext<'_>,
+    room: &AuthWorkspace,
+    scheme: &Scheme,
+    record: &FamilyRecord,
+) {
     let now = room.context.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
     let left = |until: Option<i64>| super::status::time_left(until, now);
     let owner = record.key.account_label(scheme);
-    let owner =
-        if owner.is_empty() || owner.replace(' ', "=") == record.label.account { String::new() } else { format!(" ({owner})") };
-    let mut line =
-        format!("`{}`{owner}: access token for {}", record.label.account, left(pair.and_then(|pair| pair.access_expires_ms)));
+    let owner = if owner.is_empty() || owner.replace(' ', "=") == record.label.account {
+        String::new()
+    } else {
+        format!(" ({owner})")
+    };
+    let mut line = format!(
+        "`{}`{owner}: access token for {}",
+        record.label.account,
+        left(pair.and_then(|pair| pair.access_expires_ms))
+    );
     if pair.is_some_and(|pair| pair.get("refresh_token").is_some()) {
-        line.push_str(&format!(", refresh token for {}", left(pair.and_then(|pair| pair.refresh_expires_ms))));
+        line.push_str(&format!(
+            ", refresh token for {}",
+            left(pair.and_then(|pair| pair.refresh_expires_ms))
+        ));
     }
     if !record.pending_splits.is_empty() {
-        let owners: Vec<String> =
-            record.pending_splits.iter().map(|pending| format!("{} {}", pending.credential, pending.id)).collect();
+        let owners: Vec<String> = record
+            .pending_splits
+            .iter()
+            .map(|pending| format!("{} {}", pending.credential, pending.id))
+            .collect();
         line.push_str(&format!("; it is shared by {}", owners.join(", ")));
     }
     desk.output.print_message(&line);
 }
 
 /// Renews every chain that fits, and ends what a login has begun.
-pub async fn refresh(desk: &AuthContext<'_>, scheme: Option<&str>, whose: &AccountArgs) -> Result<ExitStatus, ExitStatus> {
+pub async fn refresh(
+    desk: &AuthContext<'_>,
+    scheme: Option<&str>,
+    whose: &AccountArgs,
+) -> Result<ExitStatus, ExitStatus> {
     let room = desk.open_workspace(whose.env.as_deref()).await?;
     if let Some(name) = scheme {
         let scheme = desk.find_scheme(room.loaded, name)?;
@@ -150,22 +245,35 @@ pub async fn refresh(desk: &AuthContext<'_>, scheme: Option<&str>, whose: &Accou
     // A chain that has never had a pair is one that a shared pair has still to be split into.
     records.retain(|record| record.current.is_some());
     if records.is_empty() {
-        let hint = "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account";
-        desk.output.print_error("nothing is kept that could be renewed", &[hint.to_owned()]);
+        let hint =
+            "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account";
+        desk.output
+            .print_error("nothing is kept that could be renewed", &[hint.to_owned()]);
         return Err(ExitStatus::NothingSelected);
     }
     let mut exit = ExitStatus::Success;
     for record in records {
         let ended = renew_family(desk, &room, record).await;
-        exit = if exit == ExitStatus::Success || ended == ExitStatus::CredentialRequired { ended } else { exit };
+        exit = if exit == ExitStatus::Success || ended == ExitStatus::CredentialRequired {
+            ended
+        } else {
+            exit
+        };
     }
     Ok(exit)
 }
 
-async fn renew_family(desk: &AuthContext<'_>, room: &AuthWorkspace, record: FamilyRecord) -> ExitStatus {
+async fn renew_family(
+    desk: &AuthContext<'_>,
+    room: &AuthWorkspace,
+    record: FamilyRecord,
+) -> ExitStatus {
     let Some((scheme, token)) = scheme_and_token(room, &record) else {
         desk.output.print_error(
-            &format!("there is no scheme `{}` here, or no token `{}` in it", record.key.scheme, record.key.token),
+            &format!(
+                "there is no scheme `{}` here, or no token `{}` in it",
+                record.key.scheme, record.key.token
+            ),
             &[],
         );
         return ExitStatus::InvalidFile;
@@ -175,17 +283,36 @@ async fn renew_family(desk: &AuthContext<'_>, room: &AuthWorkspace, record: Fami
         Err(error) => return desk.report_access_error(&error),
     };
     let mut credentials = access.credentials.clone();
-    for (name, value) in record.key.ids.iter().filter(|(name, _)| scheme.credential(name).is_some()) {
+    for (name, value) in record
+        .key
+        .ids
+        .iter()
+        .filter(|(name, _)| scheme.credential(name).is_some())
+    {
         credentials.set(name, credential_value(scheme, name, value));
     }
-    let chain = FamilyContext { scheme, token, access: &access, credentials, account: record.label.account.clone() };
+    let chain = FamilyContext {
+        scheme,
+        token,
+        access: &access,
+        credentials,
+        account: record.label.account.clone(),
+    };
     if !record.pending_splits.is_empty() {
         return split_shared_pair(desk, room, &chain, record).await;
     }
     if token.refresh.is_none() && token.issue.is_none() {
         return ExitStatus::Success;
     }
-    match chain.renew(room, RefreshKind::Renew { newer_than: record.generation }).await {
+    match chain
+        .renew(
+            room,
+            RefreshKind::Renew {
+                newer_than: record.generation,
+            },
+        )
+        .await
+    {
         Ok(record) => {
             report_tokens(desk, room, scheme, &record);
             ExitStatus::Success
@@ -194,7 +321,10 @@ async fn renew_family(desk: &AuthContext<'_>, room: &AuthWorkspace, record: Fami
     }
 }
 
-fn scheme_and_token(room: &AuthWorkspace, record: &FamilyRecord) -> Option<(&'static Scheme, &'static Token)> {
+fn scheme_and_token(
+    room: &AuthWorkspace,
+    record: &FamilyRecord,
+) -> Option<(&'static Scheme, &'static Token)> {
     let scheme: &'static Scheme = room.loaded.workspace.scheme(&record.key.scheme)?;
     Some((scheme, scheme.token(&record.key.token)?))
 }
@@ -205,8 +335,12 @@ fn access_for(
     scheme: &Scheme,
     record: &FamilyRecord,
 ) -> Result<AccountAccess, crate::run::AccessError> {
-    let accounts = context.workspace.accounts(&context.environment, &scheme.name);
-    let account = accounts.into_iter().find(|account| account.name == record.label.account);
+    let accounts = context
+        .workspace
+        .accounts(&context.environment, &scheme.name);
+    let account = accounts
+        .into_iter()
+        .find(|account| account.name == record.label.account);
     let access = context.accesses.app_access(scheme, account)?;
     context.register_secrets(scheme, &access.credentials, &access.given_token);
     Ok(access)
@@ -220,11 +354,16 @@ async fn find_families(
     account: Option<&str>,
 ) -> Result<Vec<FamilyRecord>, ExitStatus> {
     let listed = async { room.context.tokens.renewer.store().await?.list().await }.await;
-    let listed = listed.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
+    let listed =
+        listed.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
     let mut records = Vec::new();
     for record in listed {
         // One that cannot be read is said, and does not stand in the way of the others.
-        let Ok(record) = record.map_err(|error| desk.report_renewal_failure(&room.context, &error.into())) else { continue };
+        let Ok(record) =
+            record.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))
+        else {
+            continue;
+        };
         let fits = record.label.environment == room.context.environment
             && scheme.is_none_or(|scheme| record.key.scheme == scheme)
             && account.is_none_or(|account| record.label.account == account);
@@ -236,28 +375,47 @@ async fn find_families(
 }
 
 /// Takes the chains of an account out of the store.
-pub async fn logout(desk: &AuthContext<'_>, scheme: &str, whose: &AccountArgs) -> Result<ExitStatus, ExitStatus> {
+pub async fn logout(
+    desk: &AuthContext<'_>,
+    scheme: &str,
+    whose: &AccountArgs,
+) -> Result<ExitStatus, ExitStatus> {
     let room = desk.open_workspace(whose.env.as_deref()).await?;
     desk.find_scheme(room.loaded, scheme)?;
     let records = find_families(desk, &room, Some(scheme), whose.account.as_deref()).await?;
-    let mut names: Vec<&str> = records.iter().map(|record| record.label.account.as_str()).collect();
+    let mut names: Vec<&str> = records
+        .iter()
+        .map(|record| record.label.account.as_str())
+        .collect();
     names.dedup();
     match (names.as_slice(), &whose.account) {
         ([], _) => {
-            desk.output.print_error("nothing of this account is kept", &["`ingam auth status` shows what is".to_owned()]);
+            desk.output.print_error(
+                "nothing of this account is kept",
+                &["`ingam auth status` shows what is".to_owned()],
+            );
             return Err(ExitStatus::NothingSelected);
         }
         ([_, _, ..], None) => {
             let names = crate::diagnostic::join_names(names.iter().copied(), "and");
-            return Err(desk.usage_error(&format!("tokens of {names} are kept"), "name one with `--account`"));
+            return Err(desk.usage_error(
+                &format!("tokens of {names} are kept"),
+                "name one with `--account`",
+            ));
         }
         _ => {}
     }
     for record in &records {
-        remove_family(&room, record).await.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
-        desk.output.print_message(&format!("removed the tokens of `{}` ({})", record.label.account, record.key.token));
+        remove_family(&room, record)
+            .await
+            .map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
+        desk.output.print_message(&format!(
+            "removed the tokens of `{}` ({})",
+            record.label.account, record.key.token
+        ));
     }
-    desk.output.print_message("the marketplace still knows the authorization: the seller ends it there");
+    desk.output
+        .print_message("the marketplace still knows the authorization: the seller ends it there");
     Ok(ExitStatus::Success)
 }
 

@@ -1,4 +1,5 @@
-//! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that changed.
+//! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that
+//! changed.
 
 use crate::check::ValueDifference;
 use crate::diagnostic::pluralize;
@@ -8,21 +9,39 @@ use crate::snapshot::{DiffLine, DiffSide, SnapshotFile, content_differences, dif
 
 /// One pending snapshot, in full. `place` is its number and path.
 #[must_use]
-pub fn render_pending(place: &str, old: Option<&SnapshotFile>, new: &SnapshotFile, style: TerminalStyle) -> String {
+pub fn render_pending(
+    place: &str,
+    old: Option<&SnapshotFile>,
+    new: &SnapshotFile,
+    style: TerminalStyle,
+) -> String {
     let mut text = format!("{}\n", style.bold(place));
-    for (word, value) in [("request", &new.description), ("sends", &new.expression), ("file", &new.source)] {
+    for (word, value) in [
+        ("request", &new.description),
+        ("sends", &new.expression),
+        ("file", &new.source),
+    ] {
         if let Some(value) = value {
-            text.push_str(&format!("  {:7}  {}\n", style.dim(&format!("{word:7}")), escape_control_chars(value)));
+            text.push_str(&format!(
+                "  {:7}  {}\n",
+                style.dim(&format!("{word:7}")),
+                escape_control_chars(value)
+            ));
         }
     }
     text.push('\n');
     match old {
         Some(old) => text.push_str(&render_differences(&old.content, &new.content, style)),
-        None => text.push_str(&format!("  {}\n", style.yellow("new: there is no snapshot of it yet"))),
+        None => text.push_str(&format!(
+            "  {}\n",
+            style.yellow("new: there is no snapshot of it yet")
+        )),
     }
     text.push('\n');
     let before = old.map_or("", |old| old.content.as_str());
-    diff_lines(before, &new.content).iter().for_each(|line| text.push_str(&render_line(line, style)));
+    diff_lines(before, &new.content)
+        .iter()
+        .for_each(|line| text.push_str(&render_line(line, style)));
     text
 }
 
@@ -32,7 +51,11 @@ fn render_differences(old: &str, new: &str, style: TerminalStyle) -> String {
     let number = found.shown.len() + found.omitted;
     let mut text = format!("  {}\n", style.yellow(&pluralize(number, "difference")));
     for difference in &found.shown {
-        text.push_str(&format!("    {}{}\n", style.bold(&escape_control_chars(&difference.path)), difference_text(difference)));
+        text.push_str(&format!(
+            "    {}{}\n",
+            style.bold(&escape_control_chars(&difference.path)),
+            difference_text(difference)
+        ));
     }
     if found.omitted > 0 {
         text.push_str(&format!("    … and {} more\n", found.omitted));

@@ -1,7 +1,8 @@
-//! One key of a person, without Enter. The terminal is as it was before when the key is there, when the wait is given up, and
-//! when something breaks.
+//! One key of a person, without Enter. The terminal is as it was before when the key is there, when
+//! the wait is given up, and when something breaks.
 
-/// Ctrl-C; while a key is waited for it is a key like others, so that nothing can end the program before the terminal is restored.
+/// Ctrl-C; while a key is waited for it is a key like others, so that nothing can end the program
+/// before the terminal is restored.
 pub const INTERRUPT: u8 = 3;
 /// Ctrl-D.
 pub const END_OF_INPUT: u8 = 4;
@@ -11,7 +12,9 @@ pub use of_terminal::read_key;
 
 #[cfg(unix)]
 mod of_terminal {
-    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{
+        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    };
     use std::io;
     use tokio::sync::oneshot;
 
@@ -25,7 +28,8 @@ mod of_terminal {
         fn enable() -> io::Result<Self> {
             let before = tcgetattr(io::stdin())?;
             let mut now = before.clone();
-            now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+            now.local_modes
+                .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             now.special_codes[SpecialCodeIndex::VMIN] = 1;
             now.special_codes[SpecialCodeIndex::VTIME] = 0;
             tcsetattr(io::stdin(), OptionalActions::Now, &now)?;
@@ -60,8 +64,8 @@ mod of_terminal {
         Ok((read == 1).then_some(byte[0]))
     }
 
-    /// A key such as an arrow is several bytes, of which a later one could look like an answer. They come at once; what comes
-    /// after a tenth of a second of silence is another key.
+    /// A key such as an arrow is several bytes, of which a later one could look like an answer.
+    /// They come at once; what comes after a tenth of a second of silence is another key.
     fn discard_escape_sequence() -> io::Result<()> {
         let mut now = tcgetattr(io::stdin())?;
         now.special_codes[SpecialCodeIndex::VMIN] = 0;

@@ -1,5 +1,5 @@
-//! `ingam snapshot review`: what is pending, one after the other, and one key for each. The terminal is given back as it was,
-//! whatever happens.
+//! `ingam snapshot review`: what is pending, one after the other, and one key for each. The
+//! terminal is given back as it was, whatever happens.
 
 use super::{NONE_PENDING, diff_view::render_pending, find_pending, key_input, report_error};
 use crate::cli::ExitStatus;
@@ -30,15 +30,24 @@ struct ReviewTally {
     pending: usize,
 }
 
-pub fn run(host: &HostContext, global: &GlobalArgs, which: &SnapshotFilter, output: &Output) -> Result<ExitStatus, ExitStatus> {
+pub fn run(
+    host: &HostContext,
+    global: &GlobalArgs,
+    which: &SnapshotFilter,
+    output: &Output,
+) -> Result<ExitStatus, ExitStatus> {
     let all = find_pending(host, global, which, output)?;
     if all.is_empty() {
         output.print_message(NONE_PENDING);
         return Ok(ExitStatus::Success);
     }
     if !host.stdin_is_terminal {
-        let hint = "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name";
-        output.print_error("a review needs a terminal, for its keys", &[hint.to_owned()]);
+        let hint =
+            "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name";
+        output.print_error(
+            "a review needs a terminal, for its keys",
+            &[hint.to_owned()],
+        );
         return Err(ExitStatus::InvalidUsage);
     }
     session::start_runtime(output)?.block_on(review_all(&all, output))
@@ -46,7 +55,10 @@ pub fn run(host: &HostContext, global: &GlobalArgs, which: &SnapshotFilter, outp
 
 async fn review_all(all: &[SnapshotLocation], output: &Output) -> Result<ExitStatus, ExitStatus> {
     let mut signals = StopSignals::install();
-    let mut tally = ReviewTally { pending: all.len(), ..ReviewTally::default() };
+    let mut tally = ReviewTally {
+        pending: all.len(),
+        ..ReviewTally::default()
+    };
     let mut ends = ExitStatus::Success;
     for (index, kept) in all.iter().enumerate() {
         let place = format!("{} of {}  {}", index + 1, all.len(), kept.path.display());
@@ -64,28 +76,47 @@ async fn review_all(all: &[SnapshotLocation], output: &Output) -> Result<ExitSta
         if choice == ReviewChoice::Quit {
             break;
         }
-        tally.apply(choice, kept).map_err(|error| report_error(&error, output))?;
+        tally
+            .apply(choice, kept)
+            .map_err(|error| report_error(&error, output))?;
     }
     tally.report(output);
     Ok(ends)
 }
 
-fn show_pending(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<(), SnapshotError> {
+fn show_pending(
+    kept: &SnapshotLocation,
+    place: &str,
+    output: &Output,
+) -> Result<(), SnapshotError> {
     if let Some(new) = kept.read_pending()? {
-        output.print_data(&render_pending(place, kept.read_accepted()?.as_ref(), &new, output.out));
+        output.print_data(&render_pending(
+            place,
+            kept.read_accepted()?.as_ref(),
+            &new,
+            output.out,
+        ));
     }
     Ok(())
 }
 
 fn prompt_text(output: &Output) -> String {
     let key = |key: &str, word: &str| format!("{} {word}", output.err.bold(key));
-    format!("\n{}   {}   {}   {}  ", key("a", "accept"), key("r", "reject"), key("s", "skip"), key("q", "quit"))
+    format!(
+        "\n{}   {}   {}   {}  ",
+        key("a", "accept"),
+        key("r", "reject"),
+        key("s", "skip"),
+        key("q", "quit")
+    )
 }
 
 /// Waits for a key that says something.
 async fn read_choice(output: &Output) -> Result<ReviewChoice, ExitStatus> {
     loop {
-        let key = key_input::read_key().await.map_err(|_| ExitStatus::OperationFailed)?;
+        let key = key_input::read_key()
+            .await
+            .map_err(|_| ExitStatus::OperationFailed)?;
         match key {
             Some(b'a') => return Ok(ReviewChoice::Accept),
             Some(b'r') => return Ok(ReviewChoice::Reject),
@@ -110,7 +141,11 @@ impl ReviewChoice {
 }
 
 impl ReviewTally {
-    fn apply(&mut self, choice: ReviewChoice, kept: &SnapshotLocation) -> Result<(), SnapshotError> {
+    fn apply(
+        &mut self,
+        choice: ReviewChoice,
+        kept: &SnapshotLocation,
+    ) -> Result<(), SnapshotError> {
         match choice {
             ReviewChoice::Accept => {
                 kept.accept()?;
@@ -126,6 +161,9 @@ impl ReviewTally {
     }
 
     fn report(&self, output: &Output) {
-        output.print_message(&format!("{} accepted, {} rejected, {} still pending", self.accepted, self.rejected, self.pending));
+        output.print_message(&format!(
+            "{} accepted, {} rejected, {} still pending",
+            self.accepted, self.rejected, self.pending
+        ));
     }
 }
