@@ -1,16 +1,29 @@
 //! What one call of each room costs: load, render, sign, check. `cargo bench --bench rooms`.
 
+#![allow(
+    clippy::pedantic,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a benchmark may fail where it stands, and prints its figures"
+)]
+
 use bytes::Bytes;
 use divan::{Bencher, black_box};
-use ingam::check::{ResponseView, judge};
-use ingam::load::{LoadedWorkspace, load};
-use ingam::model::recording::{RecordedOutcome, RecordedResponse, ResponseBody};
-use ingam::model::request::{Step, WorkspaceFile};
-use ingam::render::{
+use ingam::internals::check::{ResponseView, judge};
+use ingam::internals::load::{LoadedWorkspace, load};
+use ingam::internals::model::recording::{RecordedOutcome, RecordedResponse, ResponseBody};
+use ingam::internals::model::request::{Step, WorkspaceFile};
+use ingam::internals::render::{
     BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,
 };
-use ingam::sign::{NamedValues, SigningInputs, choose_level, seal};
-use ingam::wire::{BaseUrl, WireResponse};
+use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal};
+use ingam::internals::wire::{BaseUrl, WireResponse};
 use std::path::Path;
 use std::time::Duration;
 

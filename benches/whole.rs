@@ -6,6 +6,19 @@
 //! what goes side by side has all of them. `cargo bench --bench whole` prints the table; `--
 //! --plain URL N J` is the plain client itself.
 
+#![allow(
+    clippy::pedantic,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a benchmark may fail where it stands, and prints its figures"
+)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

@@ -6,13 +6,13 @@ use std::path::Path;
 
 /// What a file that is being written is called until it is whole; the loader passes over names that
 /// begin with a dot.
-pub const TEMP_PREFIX: &str = ".ingam-unfinished-";
+pub(crate) const TEMP_PREFIX: &str = ".ingam-unfinished-";
 
 /// Puts a file that only its owner may read in its place, with its folder where that is missing.
 ///
 /// # Errors
 /// When the folder or the file cannot be written; then the old file stands.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomically(path, bytes, &mut tempfile::Builder::new())
 }
 
@@ -20,7 +20,7 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 ///
 /// # Errors
 /// As [`replace`].
-pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -49,7 +49,7 @@ fn write_atomically(
 /// # Errors
 /// When the folder cannot be synced.
 #[cfg(unix)]
-pub fn sync_folder(folder: &Path) -> Result<(), Error> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     std::fs::File::open(folder)?.sync_all()
 }
 

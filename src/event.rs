@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// One fact of a run, in the order in which things happened.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub(crate) enum Event {
     RunStarted {
         environment: String,
         run_id: String,
@@ -41,7 +41,7 @@ pub enum Event {
 
 /// The request file of a unit, by the id of the unit: neither sign can be a part of a name.
 #[must_use]
-pub fn request_name(id: &str) -> &str {
+pub(crate) fn request_name(id: &str) -> &str {
     id.split(['[', '@']).next().unwrap_or(id)
 }
 
@@ -129,21 +129,21 @@ pub struct TraceReport {
 
 /// What made a fixture.
 #[derive(Clone, Debug)]
-pub struct SetUpReport {
-    pub fixture: String,
-    pub steps: Vec<StepReport>,
+pub(crate) struct SetUpReport {
+    pub(crate) fixture: String,
+    pub(crate) steps: Vec<StepReport>,
 }
 
 /// An undo that failed, beside the verdict of whatever needed the fixture.
 #[derive(Clone, Debug)]
-pub struct UndoFailureReport {
+pub(crate) struct UndoFailureReport {
     /// `listed_item::add`
-    pub fixture: String,
+    pub(crate) fixture: String,
     /// The undo.
-    pub at: Span,
-    pub reason: RedactedText,
+    pub(crate) at: Span,
+    pub(crate) reason: RedactedText,
     /// The ledger has it, and a clean-up can try again.
-    pub is_in_ledger: bool,
+    pub(crate) is_in_ledger: bool,
 }
 
 /// How something ended.

@@ -1,44 +1,50 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 // Ground: words that every room may use.
-pub mod atomic_file;
-pub mod diagnostic;
-pub mod host;
-pub mod method;
-pub mod secret;
-pub mod span;
-pub mod value;
-pub mod wire;
+mod atomic_file;
+mod diagnostic;
+mod host;
+mod method;
+mod secret;
+mod span;
+mod value;
+mod wire;
 
 // Nouns: plain data.
-pub mod jsonpath;
-pub mod model;
+mod jsonpath;
+mod model;
+mod schemes;
 
 // Corridor: plain functions from one type to the next.
-pub mod check;
-pub mod event;
-pub mod load;
-pub mod plan;
-pub mod render;
-pub mod sign;
-pub mod yaml;
+mod check;
+mod event;
+mod load;
+mod plan;
+mod render;
+mod sign;
+mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
-pub mod budget;
-pub mod recording;
-pub mod snapshot;
-pub mod store;
-pub mod transport;
+mod budget;
+mod recording;
+mod snapshot;
+mod store;
+mod transport;
 
 // Users of the corridor.
-pub mod renew;
-pub mod report;
-pub mod run;
-pub mod sandbox;
+mod renew;
+mod report;
+mod run;
+mod sandbox;
 
 // Roof.
-pub mod cli;
+mod cli;
 pub use cli::testing;
+
+/// What the binary, the integration tests and the benchmarks use. No promise: it changes without
+/// notice.
+#[doc(hidden)]
+pub mod internals;
 
 /// The Rust examples of the README are tests.
 #[cfg(doctest)]

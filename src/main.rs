@@ -1,7 +1,7 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
 //! clock and chance.
 
-use ingam::host::{HostContext, OutputStream};
+use ingam::internals::host::{HostContext, OutputStream};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         clock: unix_time_ms,
         random_bytes,
     };
-    ingam::cli::run(&host).into()
+    ingam::internals::cli::run(&host).into()
 }
 
 fn output_stream(is_terminal: bool) -> OutputStream {

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use std::fmt;
 
 /// A secret shorter than this cannot be redacted without harm, so it is refused.
-pub const MIN_SECRET_BYTES: usize = 8;
+pub(crate) const MIN_SECRET_BYTES: usize = 8;
 
 /// Text without secrets. Control characters that could command a terminal are written visibly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,14 +33,14 @@ impl fmt::Display for RedactedText {
 
 /// Replaces every live secret, in every form it can take, by its name: `‹cred.secret_key›`.
 #[derive(Default)]
-pub struct Redactor {
+pub(crate) struct Redactor {
     secrets: Vec<(String, String)>,
     matcher: Option<(AhoCorasick, Vec<usize>)>,
 }
 
 impl Redactor {
     /// From now on the value is shown as `‹name›`. The same value is remembered once.
-    pub fn add_secret(&mut self, name: impl Into<String>, value: &str) {
+    pub(crate) fn add_secret(&mut self, name: impl Into<String>, value: &str) {
         if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
             return;
         }
@@ -49,12 +49,12 @@ impl Redactor {
     }
 
     /// Text that may be shown.
-    pub fn redact_for_display(&mut self, text: &str) -> RedactedText {
+    pub(crate) fn redact_for_display(&mut self, text: &str) -> RedactedText {
         RedactedText(escape_control_chars(&self.redact(text)))
     }
 
     /// Text that may be written to a file: without secrets, otherwise as it is.
-    pub fn redact(&mut self, text: &str) -> String {
+    pub(crate) fn redact(&mut self, text: &str) -> String {
         if self.secrets.is_empty() {
             return text.to_owned();
         }
@@ -74,7 +74,7 @@ impl Redactor {
     }
 
     /// Text that is kept in a file: a secret that is broken over lines is found, too.
-    pub fn redact_multiline(&mut self, text: &str) -> String {
+    pub(crate) fn redact_multiline(&mut self, text: &str) -> String {
         let text = self.redact(text);
         let Some((engine, owners)) = self.matcher.as_ref().filter(|_| text.contains('\n')) else {
             return text;
@@ -102,7 +102,7 @@ impl Redactor {
     }
 
     /// Whether bytes hold a secret in any form.
-    pub fn contains_secret(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
         if self.secrets.is_empty() {
             return false;
         }
@@ -252,7 +252,7 @@ fn html_escaped(text: &str, apostrophe: &str) -> String {
 
 /// Writes control and direction characters as escapes, so that an answer cannot command a terminal.
 #[must_use]
-pub fn escape_control_chars(text: &str) -> String {
+pub(crate) fn escape_control_chars(text: &str) -> String {
     let hidden = |letter: char| {
         (letter.is_control() && !matches!(letter, '\n' | '\t'))
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use jiff::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BudgetError {
+pub(crate) enum BudgetError {
     #[error(
         "the budget is used up: {limit} of `{scheme}`{about}; the next call is free at {at}, in {left}"
     )]
@@ -43,7 +43,7 @@ pub enum BudgetError {
 impl BudgetError {
     /// `wall_ms` is the time of this machine.
     #[must_use]
-    pub fn new(refused: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
+    pub(crate) fn new(refused: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
         let scheme = scheme.to_owned();
         let (at, left) = (
             format_time(wall_ms.saturating_add(refused.free_in_ms)),
@@ -87,13 +87,13 @@ impl BudgetError {
 
     /// It is not known whether a call is free.
     #[must_use]
-    pub fn is_store_error(&self) -> bool {
+    pub(crate) fn is_store_error(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Corrupt { .. })
     }
 
     /// What to do.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::LimitReached { left, .. } | Self::Paused { left, .. } => {
                 let wait: String = left.split(' ').collect::<Vec<_>>().concat();
@@ -131,7 +131,7 @@ fn wait_argument(left: &str) -> String {
 
 /// `10/1h`, as schemes write it.
 #[must_use]
-pub fn format_limit(rule: &LimitRule) -> String {
+pub(crate) fn format_limit(rule: &LimitRule) -> String {
     let per = match rule.per_ms {
         ms if ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
         ms if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
@@ -143,7 +143,7 @@ pub fn format_limit(rule: &LimitRule) -> String {
 
 /// A time for people, in UTC, to the second after it.
 #[must_use]
-pub fn format_time(wall_ms: i64) -> String {
+pub(crate) fn format_time(wall_ms: i64) -> String {
     let seconds = wall_ms.saturating_add(999).div_euclid(1_000);
     Timestamp::from_second(seconds)
         .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
@@ -152,7 +152,7 @@ pub fn format_time(wall_ms: i64) -> String {
 
 /// The two largest units of a span in milliseconds, to the second after it.
 #[must_use]
-pub fn format_duration(ms: i64) -> String {
+pub(crate) fn format_duration(ms: i64) -> String {
     let seconds = ms.saturating_add(999).div_euclid(1_000);
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
         (0, 0, 0) => format!("{seconds} s"),

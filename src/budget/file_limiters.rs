@@ -22,7 +22,7 @@ const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(1);
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// The name of the file that holds the salt.
-pub const SALT_FILE: &str = "salt";
+pub(super) const SALT_FILE: &str = "salt";
 
 /// The endings of the two files of a book.
 const FILE_EXTENSIONS: [&str; 2] = ["book-0", "book-1"];
@@ -36,7 +36,7 @@ struct StoredLimiter {
 }
 
 /// A folder of books.
-pub struct FileLimiters {
+pub(super) struct FileLimiters {
     folder: PathBuf,
 }
 
@@ -45,7 +45,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it is not the user's own, can be read by others, or is on a network file system.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         ensure_private_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -60,7 +60,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it cannot be read or made.
-    pub fn load_or_create_salt(&self, fresh: HashSalt) -> Result<HashSalt, BudgetError> {
+    pub(super) fn load_or_create_salt(&self, fresh: HashSalt) -> Result<HashSalt, BudgetError> {
         let path = self.folder.join(SALT_FILE);
         if let Some(bytes) = read_private(&path)? {
             let broken = |_| BudgetError::Corrupt {
@@ -76,7 +76,7 @@ impl FileLimiters {
 
     /// # Errors
     /// When it is there and cannot be read: a broken book is not a missing one.
-    pub fn read(&self, id: &str) -> Result<Option<RateLimiter>, BudgetError> {
+    pub(super) fn read(&self, id: &str) -> Result<Option<RateLimiter>, BudgetError> {
         let mut read = self.read_latest(id);
         for _ in 1..MAX_READ_ATTEMPTS {
             match read {
@@ -102,7 +102,7 @@ impl FileLimiters {
                         .as_ref()
                         .is_none_or(|last| last.sequence < written.sequence) =>
                 {
-                    last = Some(written)
+                    last = Some(written);
                 }
                 Ok(_) => {}
                 Err(reason) => fault = Some(reason),
@@ -121,7 +121,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it cannot be read or written, or the lock is not free.
-    pub async fn update(
+    pub(super) async fn update(
         &self,
         id: &str,
         wall: fn() -> i64,
@@ -157,7 +157,7 @@ impl FileLimiters {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await
+                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(StoreError::LockTimeout {
@@ -196,7 +196,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn ids(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn ids(&self) -> Result<Vec<String>, StoreError> {
         let fault = |error: std::io::Error| io_error(&self.folder, &error);
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
@@ -216,7 +216,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
         let _lock = self.lock(id).await?;
         for path in FILE_EXTENSIONS.map(|turn| self.path(id, turn)) {
             match std::fs::remove_file(&path) {

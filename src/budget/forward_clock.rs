@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 /// What the clocks of a machine, or of a database, show at one moment, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockReading {
+pub(crate) struct ClockReading {
     /// Since 1970; people and other programs can set it.
-    pub wall: i64,
+    pub(crate) wall: i64,
     /// Since the machine was started, time asleep included; with the name of that start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boot: Option<(String, i64)>,
+    pub(crate) boot: Option<(String, i64)>,
 }
 
 /// The last reading, and what the book's own clock showed then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ForwardClock {
+pub(super) struct ForwardClock {
     at: i64,
     reading: ClockReading,
 }
@@ -25,7 +25,7 @@ pub struct ForwardClock {
 impl ForwardClock {
     /// A clock that begins at the wall clock's time.
     #[must_use]
-    pub fn new(reading: ClockReading) -> Self {
+    pub(super) fn new(reading: ClockReading) -> Self {
         Self {
             at: reading.wall,
             reading,
@@ -34,12 +34,12 @@ impl ForwardClock {
 
     /// What it shows at `reading`.
     #[must_use]
-    pub fn at(&self, reading: &ClockReading) -> i64 {
+    pub(super) fn at(&self, reading: &ClockReading) -> i64 {
         self.at.saturating_add(elapsed(&self.reading, reading))
     }
 
     /// Sets it to `reading`, and gives what it shows then.
-    pub fn advance(&mut self, reading: ClockReading) -> i64 {
+    pub(super) fn advance(&mut self, reading: ClockReading) -> i64 {
         self.at = self.at(&reading);
         self.reading = reading;
         self.at
@@ -59,7 +59,7 @@ fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
 
 /// The clocks of this machine; `wall` in Unix milliseconds.
 #[must_use]
-pub fn read_machine_clocks(wall: i64) -> ClockReading {
+pub(super) fn read_machine_clocks(wall: i64) -> ClockReading {
     ClockReading {
         wall,
         boot: boot_id().zip(since_boot()),
@@ -81,6 +81,7 @@ fn boot_id() -> Option<String> {
 }
 
 #[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no such clock")]
 fn since_boot() -> Option<i64> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Some(

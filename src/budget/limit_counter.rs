@@ -15,16 +15,16 @@ const SMALL_LIMIT: u32 = 5;
 
 /// How many calls, and how they are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LimitRule {
-    pub count: u32,
-    pub per_ms: i64,
+pub(crate) struct LimitRule {
+    pub(crate) count: u32,
+    pub(crate) per_ms: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub burst: Option<u32>,
+    pub(crate) burst: Option<u32>,
 }
 
 impl LimitRule {
     #[must_use]
-    pub fn from_limit(limit: &RateLimit) -> Self {
+    pub(crate) fn from_limit(limit: &RateLimit) -> Self {
         let per_ms = i64::try_from(limit.per.as_millis())
             .unwrap_or(i64::MAX / 4)
             .max(1);
@@ -38,7 +38,7 @@ impl LimitRule {
     /// Calls can arrive closer together than they were sent: 5 s for a minute and more, less for
     /// less.
     #[must_use]
-    pub fn arrival_margin_ms(&self) -> i64 {
+    pub(crate) fn arrival_margin_ms(&self) -> i64 {
         (self.per_ms / 12).clamp(50, 5_000)
     }
 
@@ -53,18 +53,17 @@ impl LimitRule {
     /// How many at once, and how many in a window besides. Without a burst of the marketplace's own
     /// both together are the count, so that no rolling window holds more.
     fn burst_and_refill(&self) -> (u32, u32) {
-        match self.burst {
-            Some(burst) => (burst.max(1), self.count),
-            None => {
-                let at_once = (self.count / BURST_DIVISOR).max(1);
-                (at_once, (self.count - at_once).max(1))
-            }
+        if let Some(burst) = self.burst {
+            (burst.max(1), self.count)
+        } else {
+            let at_once = (self.count / BURST_DIVISOR).max(1);
+            (at_once, (self.count - at_once).max(1))
         }
     }
 
     /// How many calls can be free at most.
     #[must_use]
-    pub fn capacity(&self) -> u32 {
+    pub(crate) fn capacity(&self) -> u32 {
         if self.is_sliding_window() {
             self.count
         } else {
@@ -74,7 +73,7 @@ impl LimitRule {
 
     /// How many of them are kept for undo calls.
     #[must_use]
-    pub fn undo_reserve(&self) -> u32 {
+    pub(crate) fn undo_reserve(&self) -> u32 {
         let most = self.capacity();
         if most > SMALL_LIMIT {
             (most / UNDO_RESERVE_DIVISOR).max(1)
@@ -99,18 +98,18 @@ impl LimitRule {
 
 /// What has been sent under one limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LimitCounter {
+pub(crate) struct LimitCounter {
     /// Which limit, as the scheme has it.
-    pub limit: String,
+    pub(crate) limit: String,
     /// What has a limit of its own: a hash of the account, the operation.
     #[serde(alias = "whose")]
-    pub subject: String,
+    pub(crate) subject: String,
     /// The same for people: an account, an operation, or nothing.
     #[serde(alias = "about", default)]
-    pub account_label: String,
+    pub(crate) account_label: String,
     #[serde(default)]
-    pub operation: String,
-    pub rule: LimitRule,
+    pub(crate) operation: String,
+    pub(crate) rule: LimitRule,
     /// When calls arrive at the latest, in order; a call that is under way stands in the future.
     #[serde(alias = "log", default, skip_serializing_if = "Vec::is_empty")]
     arrivals: Vec<i64>,
@@ -119,9 +118,9 @@ pub struct LimitCounter {
     full_at_us: i64,
     /// Nothing before then: the marketplace has said so.
     #[serde(default)]
-    pub paused_until: i64,
+    pub(crate) paused_until: i64,
     #[serde(default)]
-    pub refusals: u32,
+    pub(crate) refusals: u32,
     #[serde(alias = "rate", default, skip_serializing_if = "Option::is_none")]
     reported_rate: Option<u32>,
     #[serde(alias = "burst", default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +129,7 @@ pub struct LimitCounter {
 
 impl LimitCounter {
     #[must_use]
-    pub fn new(limit: &str, whose: &str, rule: LimitRule) -> Self {
+    pub(crate) fn new(limit: &str, whose: &str, rule: LimitRule) -> Self {
         let (limit, whose, about, operation) = (
             limit.to_owned(),
             whose.to_owned(),
@@ -155,19 +154,19 @@ impl LimitCounter {
 
     /// The rule, as tight as the marketplace says that it is.
     #[must_use]
-    pub fn effective_rule(&self) -> LimitRule {
+    pub(crate) fn effective_rule(&self) -> LimitRule {
         self.rule.tightened(self.reported_rate, self.reported_burst)
     }
 
     /// Forgets what lies behind every window.
-    pub fn prune(&mut self, now: i64) {
+    pub(crate) fn prune(&mut self, now: i64) {
         let window = self.effective_rule().window_ms();
         self.arrivals.retain(|at| at.saturating_add(window) > now);
     }
 
     /// How many calls are counted.
     #[must_use]
-    pub fn used(&self, now: i64) -> u32 {
+    pub(crate) fn used(&self, now: i64) -> u32 {
         let rule = self.effective_rule();
         let used = if rule.is_sliding_window() {
             self.arrivals
@@ -188,7 +187,7 @@ impl LimitCounter {
 
     /// How many calls could be sent at once.
     #[must_use]
-    pub fn available(&self, now: i64) -> u32 {
+    pub(crate) fn available(&self, now: i64) -> u32 {
         if self.paused_until > now {
             0
         } else {
@@ -201,7 +200,7 @@ impl LimitCounter {
     /// When a call is free that leaves `kept` others; not after `now` when it is free at once. A
     /// call that is under way counts as if it had arrived now, since nobody knows better.
     #[must_use]
-    pub fn free_at(&self, now: i64, kept: u32) -> i64 {
+    pub(crate) fn free_at(&self, now: i64, kept: u32) -> i64 {
         if self.available(now) > kept {
             return now;
         }
@@ -232,7 +231,7 @@ impl LimitCounter {
     }
 
     /// Takes a slot for a call that arrives within `hold`; gives the mark by which it is known.
-    pub fn acquire(&mut self, now: i64, hold: i64) -> i64 {
+    pub(crate) fn acquire(&mut self, now: i64, hold: i64) -> i64 {
         let rule = self.effective_rule();
         if rule.is_sliding_window() {
             let at = now.saturating_add(hold);
@@ -258,7 +257,7 @@ impl LimitCounter {
 
     /// The answer is there, so the call has arrived between `taken` and `now`. The margin covers
     /// what it can.
-    pub fn record_arrival(&mut self, mark: i64, taken: i64, now: i64) {
+    pub(crate) fn record_arrival(&mut self, mark: i64, taken: i64, now: i64) {
         if self.remove_arrival(mark) {
             self.insert_arrival(
                 taken.max(now.saturating_sub(self.effective_rule().arrival_margin_ms())),
@@ -267,7 +266,7 @@ impl LimitCounter {
     }
 
     /// Nothing has left.
-    pub fn release(&mut self, mark: i64) {
+    pub(crate) fn release(&mut self, mark: i64) {
         let rule = self.effective_rule();
         if !self.remove_arrival(mark) && !rule.is_sliding_window() {
             self.full_at_us = self.full_at_us.saturating_sub(call_interval_us(&rule));
@@ -275,7 +274,7 @@ impl LimitCounter {
     }
 
     /// What the marketplace's headers say of it.
-    pub fn apply_limit_headers(
+    pub(crate) fn apply_limit_headers(
         &mut self,
         now: i64,
         rate: Option<u32>,
@@ -291,12 +290,12 @@ impl LimitCounter {
     }
 
     /// No call before `until`.
-    pub fn pause_until(&mut self, until: i64) {
+    pub(crate) fn pause_until(&mut self, until: i64) {
         self.paused_until = self.paused_until.max(until);
     }
 
     /// What was said of it is forgotten; what was sent is not.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         (
             self.paused_until,
             self.refusals,
@@ -307,7 +306,7 @@ impl LimitCounter {
 
     /// Whether it says nothing any more.
     #[must_use]
-    pub fn is_idle(&self, now: i64) -> bool {
+    pub(crate) fn is_idle(&self, now: i64) -> bool {
         self.paused_until <= now
             && self.refusals == 0
             && self.available(now) == self.effective_rule().capacity()

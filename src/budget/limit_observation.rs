@@ -4,37 +4,41 @@ use crate::model::scheme::RateLimit;
 use crate::wire::WireResponse;
 
 /// Nobody is waited for longer than a day, in milliseconds.
-pub const MAX_WAIT_MS: i64 = 86_400_000;
+pub(crate) const MAX_WAIT_MS: i64 = 86_400_000;
 /// Clocks are read in whole milliseconds, and a timer may be a little early.
 const CLOCK_TOLERANCE_MS: i64 = 50;
 
 /// What was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LimitObservation {
+pub(crate) struct LimitObservation {
     /// No call before so many milliseconds have passed.
-    pub wait_ms: Option<i64>,
+    pub(crate) wait_ms: Option<i64>,
     /// It said more than a day.
-    pub is_wait_capped: bool,
+    pub(crate) is_wait_capped: bool,
     /// For each limit that the call was counted by.
-    pub limit_headers: Vec<LimitHeaders>,
+    pub(crate) limit_headers: Vec<LimitHeaders>,
     /// Too many calls.
-    pub is_rate_limited: bool,
+    pub(crate) is_rate_limited: bool,
     /// All calls must stop: the status, and why in the words of the scheme.
-    pub suspension: Option<(u16, String)>,
+    pub(crate) suspension: Option<(u16, String)>,
 }
 
 /// Numbers of headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LimitHeaders {
-    pub rate: Option<u32>,
-    pub burst: Option<u32>,
-    pub remaining: Option<u32>,
+pub(crate) struct LimitHeaders {
+    pub(crate) rate: Option<u32>,
+    pub(crate) burst: Option<u32>,
+    pub(crate) remaining: Option<u32>,
 }
 
 impl LimitObservation {
     /// `wall_ms` is the time of this machine, for a date in an answer that has none of its own.
     #[must_use]
-    pub fn from_response(response: &WireResponse, limits: &[&RateLimit], wall_ms: i64) -> Self {
+    pub(crate) fn from_response(
+        response: &WireResponse,
+        limits: &[&RateLimit],
+        wall_ms: i64,
+    ) -> Self {
         let wait = response.retry_after_ms(wall_ms);
         let wait_ms = wait.map(|wait| wait.saturating_add(CLOCK_TOLERANCE_MS).min(MAX_WAIT_MS));
         let reports = limits
@@ -52,7 +56,7 @@ impl LimitObservation {
 
     /// Whether it changes anything.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.wait_ms.is_none()
             && !self.is_rate_limited
             && self.suspension.is_none()

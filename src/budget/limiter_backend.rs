@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 /// Where books are kept.
 #[derive(Clone, Debug)]
-pub enum BudgetLocation {
+pub(crate) enum BudgetLocation {
     /// Nothing is counted.
     Disabled,
     /// They end with the run.
@@ -28,7 +28,7 @@ pub enum BudgetLocation {
 }
 
 /// Counts calls.
-pub struct Budget {
+pub(crate) struct Budget {
     location: BudgetLocation,
     /// Unix milliseconds.
     wall_clock: fn() -> i64,
@@ -44,11 +44,11 @@ enum LimiterBackend {
 }
 
 /// A book as people look at it, and what its clock shows; by its id.
-pub type ListedLimiter = (String, Result<(RateLimiter, i64), BudgetError>);
+pub(crate) type ListedLimiter = (String, Result<(RateLimiter, i64), BudgetError>);
 
 impl Budget {
     #[must_use]
-    pub fn new(place: BudgetLocation, wall: fn() -> i64, chance: fn() -> [u8; 16]) -> Self {
+    pub(crate) fn new(place: BudgetLocation, wall: fn() -> i64, chance: fn() -> [u8; 16]) -> Self {
         Self {
             location: place,
             wall_clock: wall,
@@ -59,7 +59,7 @@ impl Budget {
 
     /// Whether calls are counted at all.
     #[must_use]
-    pub fn is_enabled(&self) -> bool {
+    pub(crate) fn is_enabled(&self) -> bool {
         !matches!(self.location, BudgetLocation::Disabled)
     }
 
@@ -68,7 +68,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used: then nothing must be sent.
-    pub async fn acquire(
+    pub(crate) async fn acquire(
         &self,
         ask: &PermitRequest<'_>,
     ) -> Result<Result<Option<Permit>, PermitDenied>, BudgetError> {
@@ -133,7 +133,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used: then the slot stays taken until its window is over.
-    pub async fn release(&self, slot: Option<&Permit>) -> Result<(), BudgetError> {
+    pub(crate) async fn release(&self, slot: Option<&Permit>) -> Result<(), BudgetError> {
         let Some(slot) = slot else { return Ok(()) };
         self.update(&slot.request.id, &mut |book, _| {
             book.release(slot);
@@ -146,7 +146,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn record_response(
+    pub(crate) async fn record_response(
         &self,
         ask: &PermitRequest<'_>,
         slot: Option<&Permit>,
@@ -223,7 +223,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be read at all.
-    pub async fn list(&self) -> Result<Vec<ListedLimiter>, BudgetError> {
+    pub(crate) async fn list(&self) -> Result<Vec<ListedLimiter>, BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(_) => Ok(Vec::new()),
             LimiterBackend::File(books) => {
@@ -254,7 +254,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn clear(&self, id: &str) -> Result<(), BudgetError> {
+    pub(crate) async fn clear(&self, id: &str) -> Result<(), BudgetError> {
         self.update(id, &mut |book, _| {
             book.clear();
             true
@@ -266,7 +266,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn remove(&self, id: &str) -> Result<(), BudgetError> {
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(_) => Ok(()),
             LimiterBackend::File(books) => Ok(books.remove(id).await?),

@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 
 /// Books that end with the process.
 #[derive(Default)]
-pub struct MemoryLimiters(Mutex<HashMap<String, RateLimiter>>);
+pub(super) struct MemoryLimiters(Mutex<HashMap<String, RateLimiter>>);
 
 impl MemoryLimiters {
     /// Changes one; `wall_ms` is the time of this machine.
-    pub fn update(
+    pub(super) fn update(
         &self,
         id: &str,
         wall_ms: i64,

@@ -17,12 +17,9 @@ mod postgres_limiters;
 mod property_tests;
 mod rate_limiter;
 
-pub use error::{BudgetError, format_duration, format_limit, format_time};
-pub use forward_clock::ClockReading;
-pub use limit_counter::{LimitCounter, LimitRule};
-pub use limit_observation::{LimitObservation, MAX_WAIT_MS};
-pub use limiter_backend::{Budget, BudgetLocation, ListedLimiter};
-pub use permit_request::{BudgetKey, HashedPermitRequest, PermitRequest};
-pub use rate_limiter::{
-    AppliedLimit, BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter, Suspension,
-};
+pub(crate) use error::{BudgetError, format_duration, format_limit, format_time};
+pub(crate) use limit_counter::LimitCounter;
+pub(crate) use limit_observation::LimitObservation;
+pub(crate) use limiter_backend::{Budget, BudgetLocation};
+pub(crate) use permit_request::{BudgetKey, PermitRequest};
+pub(crate) use rate_limiter::{BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter};

@@ -13,46 +13,46 @@ use sha2::Sha256;
 use std::time::Duration;
 
 /// What a store mixes into its hashes, so that no table of hashes made elsewhere fits them.
-pub type HashSalt = [u8; 32];
+pub(super) type HashSalt = [u8; 32];
 
 /// As whom and where calls go.
 #[derive(Clone, Copy)]
-pub struct BudgetKey<'o> {
-    pub scheme: &'o Scheme,
+pub(crate) struct BudgetKey<'o> {
+    pub(crate) scheme: &'o Scheme,
     /// `host:port`
-    pub host: &'o str,
-    pub environment: &'o str,
+    pub(crate) host: &'o str,
+    pub(crate) environment: &'o str,
     /// Its name for people.
-    pub account: &'o str,
-    pub credentials: &'o NamedValues,
+    pub(crate) account: &'o str,
+    pub(crate) credentials: &'o NamedValues,
 }
 
 /// One call that is about to be sent.
 #[derive(Clone, Copy)]
-pub struct PermitRequest<'a> {
-    pub budget_key: BudgetKey<'a>,
-    pub method: Method,
+pub(crate) struct PermitRequest<'a> {
+    pub(crate) budget_key: BudgetKey<'a>,
+    pub(crate) method: Method,
     /// Below the base path of the host.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// It arrives within this time, or not at all.
-    pub arrives_within: Duration,
+    pub(crate) arrives_within: Duration,
     /// Slots that are kept for undo calls are not for it.
-    pub keeps_reserve: bool,
+    pub(crate) keeps_reserve: bool,
 }
 
 /// The same as a book knows it: no key is in it.
 #[derive(Clone, Debug)]
-pub struct HashedPermitRequest {
-    pub id: String,
-    pub labels: BudgetLabels,
-    pub limits: Vec<AppliedLimit>,
-    pub arrives_within_ms: i64,
-    pub keeps_reserve: bool,
+pub(crate) struct HashedPermitRequest {
+    pub(crate) id: String,
+    pub(crate) labels: BudgetLabels,
+    pub(crate) limits: Vec<AppliedLimit>,
+    pub(crate) arrives_within_ms: i64,
+    pub(crate) keeps_reserve: bool,
 }
 
 impl PermitRequest<'_> {
     /// Every limit of the scheme that the call is counted by.
-    pub fn limits(&self) -> impl Iterator<Item = &RateLimit> {
+    pub(crate) fn limits(&self) -> impl Iterator<Item = &RateLimit> {
         self.budget_key
             .scheme
             .limits
@@ -61,7 +61,7 @@ impl PermitRequest<'_> {
     }
 
     #[must_use]
-    pub fn hashed(&self, salt: &HashSalt) -> HashedPermitRequest {
+    pub(crate) fn hashed(&self, salt: &HashSalt) -> HashedPermitRequest {
         let BudgetKey {
             scheme,
             host,
@@ -209,7 +209,7 @@ fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> Str
 impl PermitRequest<'_> {
     /// What an answer says, for the limits that this call was counted by.
     #[must_use]
-    pub fn observe(&self, response: &WireResponse, wall_ms: i64) -> super::LimitObservation {
+    pub(crate) fn observe(&self, response: &WireResponse, wall_ms: i64) -> super::LimitObservation {
         super::LimitObservation::from_response(
             response,
             &self.limits().collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! The books of a team: a row a key in PostgreSQL, changed in one transaction that locks it, on the
+//! The books of a team: a row a key in `PostgreSQL`, changed in one transaction that locks it, on the
 //! database's clock.
 
 use super::BudgetError;
@@ -21,7 +21,7 @@ const SALT_ROW: &str = "salt";
 const CLOCK_QUERY: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /// One table of books.
-pub struct PostgresLimiters {
+pub(super) struct PostgresLimiters {
     config: Config,
     /// One transaction at a time; made anew when it was cut.
     client: Arc<tokio::sync::Mutex<Client>>,
@@ -30,7 +30,7 @@ pub struct PostgresLimiters {
 impl PostgresLimiters {
     /// # Errors
     /// When the database cannot be reached or the table cannot be made.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
         let config = parse_config(url)?;
         let client = connect(&config).await?;
         ensure_table(&client, "ingam_budget", CREATE_TABLE).await?;
@@ -52,7 +52,10 @@ impl PostgresLimiters {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load_or_create_salt(&self, fresh: HashSalt) -> Result<HashSalt, BudgetError> {
+    pub(super) async fn load_or_create_salt(
+        &self,
+        fresh: HashSalt,
+    ) -> Result<HashSalt, BudgetError> {
         let client = self.client().await?;
         let sql = "insert into ingam_budget (id, book) values ($1, $2) on conflict do nothing";
         with_timeout(client.execute(sql, &[&SALT_ROW, &hex::encode(fresh)])).await?;
@@ -73,7 +76,7 @@ impl PostgresLimiters {
     ///
     /// # Errors
     /// When it cannot be read, or the database fails.
-    pub async fn update(
+    pub(super) async fn update(
         &self,
         id: &str,
         act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
@@ -102,7 +105,7 @@ impl PostgresLimiters {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list(
+    pub(super) async fn list(
         &self,
     ) -> Result<
         (
@@ -126,7 +129,7 @@ impl PostgresLimiters {
 
     /// # Errors
     /// When the database fails.
-    pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
         let client = self.client().await?;
         with_timeout(client.execute("delete from ingam_budget where id = $1", &[&id]))
             .await

@@ -18,22 +18,22 @@ const MAX_BACKOFF_MS: i64 = 3_600_000;
 
 /// Whose book it is, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetLabels {
-    pub scheme: String,
-    pub host: String,
+pub(crate) struct BudgetLabels {
+    pub(crate) scheme: String,
+    pub(crate) host: String,
     /// Environments and accounts that have used the key.
-    pub accounts: BTreeSet<(String, String)>,
+    pub(crate) accounts: BTreeSet<(String, String)>,
 }
 
 /// One limit that a call is counted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppliedLimit {
-    pub limit: String,
-    pub subject: String,
+pub(crate) struct AppliedLimit {
+    pub(crate) limit: String,
+    pub(crate) subject: String,
     /// For people: the account and the operation that have a count of their own.
-    pub account_label: String,
-    pub operation: String,
-    pub rule: LimitRule,
+    pub(crate) account_label: String,
+    pub(crate) operation: String,
+    pub(crate) rule: LimitRule,
 }
 
 impl AppliedLimit {
@@ -47,37 +47,37 @@ impl AppliedLimit {
 
 /// The book of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RateLimiter {
+pub(crate) struct RateLimiter {
     format: u32,
     #[serde(alias = "about")]
-    pub labels: BudgetLabels,
+    pub(crate) labels: BudgetLabels,
     clock: ForwardClock,
-    pub counters: Vec<LimitCounter>,
+    pub(crate) counters: Vec<LimitCounter>,
     /// Where no limit fits, what the marketplace has said holds for every call.
     #[serde(default)]
-    pub paused_until: i64,
+    pub(crate) paused_until: i64,
     #[serde(default)]
-    pub refusals: u32,
+    pub(crate) refusals: u32,
     #[serde(alias = "stopped", default, skip_serializing_if = "Option::is_none")]
-    pub suspension: Option<Suspension>,
+    pub(crate) suspension: Option<Suspension>,
 }
 
 /// The marketplace has punished, and calls go on only when a person says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspension {
+pub(crate) struct Suspension {
     /// In Unix milliseconds, for people.
-    pub wall_ms: i64,
-    pub environment: String,
-    pub account: String,
-    pub status: u16,
+    pub(crate) wall_ms: i64,
+    pub(crate) environment: String,
+    pub(crate) account: String,
+    pub(crate) status: u16,
     #[serde(alias = "why")]
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// Slots that a call has taken.
 #[derive(Clone, Debug)]
-pub struct Permit {
-    pub request: HashedPermitRequest,
+pub(crate) struct Permit {
+    pub(crate) request: HashedPermitRequest,
     acquired_at: i64,
     /// Beside each limit of what was asked.
     marks: Vec<i64>,
@@ -86,7 +86,7 @@ pub struct Permit {
 impl Permit {
     /// Of a call that no limit counts.
     #[must_use]
-    pub fn uncounted(asked: HashedPermitRequest) -> Self {
+    pub(crate) fn uncounted(asked: HashedPermitRequest) -> Self {
         Self {
             request: asked,
             acquired_at: 0,
@@ -97,13 +97,13 @@ impl Permit {
 
 /// No slot: why, and in how many milliseconds there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PermitDenied {
-    pub reason: DenialReason,
-    pub free_in_ms: i64,
+pub(crate) struct PermitDenied {
+    pub(crate) reason: DenialReason,
+    pub(crate) free_in_ms: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DenialReason {
+pub(crate) enum DenialReason {
     /// The count of a limit is reached.
     LimitReached {
         rule: LimitRule,
@@ -116,7 +116,7 @@ pub enum DenialReason {
 
 impl RateLimiter {
     #[must_use]
-    pub fn new(reading: ClockReading) -> Self {
+    pub(crate) fn new(reading: ClockReading) -> Self {
         let (about, clock, counters) = (
             BudgetLabels::default(),
             ForwardClock::new(reading),
@@ -135,7 +135,7 @@ impl RateLimiter {
 
     /// # Errors
     /// In words, when it is no book, or one of another format.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let book: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if book.format == FORMAT_VERSION {
             Ok(book)
@@ -145,17 +145,17 @@ impl RateLimiter {
     }
 
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// What its clock shows.
     #[must_use]
-    pub fn time_at(&self, reading: &ClockReading) -> i64 {
+    pub(crate) fn time_at(&self, reading: &ClockReading) -> i64 {
         self.clock.at(reading)
     }
 
-    pub fn advance_clock(&mut self, reading: ClockReading) -> i64 {
+    pub(crate) fn advance_clock(&mut self, reading: ClockReading) -> i64 {
         self.clock.advance(reading)
     }
 
@@ -163,7 +163,7 @@ impl RateLimiter {
     ///
     /// # Errors
     /// When one of them has none.
-    pub fn acquire(
+    pub(crate) fn acquire(
         &mut self,
         asked: &HashedPermitRequest,
         now: i64,
@@ -193,7 +193,7 @@ impl RateLimiter {
     ///
     /// # Errors
     /// When it could not.
-    pub fn peek(&self, asked: &HashedPermitRequest, now: i64) -> Result<(), PermitDenied> {
+    pub(crate) fn peek(&self, asked: &HashedPermitRequest, now: i64) -> Result<(), PermitDenied> {
         if let Some(stopped) = &self.suspension {
             return Err(PermitDenied {
                 reason: DenialReason::Suspended(Box::new(stopped.clone())),
@@ -223,12 +223,15 @@ impl RateLimiter {
             0
         };
         let free_at = counter.free_at(now, kept);
-        let why = || match counter.paused_until > now {
-            true => DenialReason::Paused,
-            false => DenialReason::LimitReached {
-                rule: counter.effective_rule(),
-                label: limited.label(),
-            },
+        let why = || {
+            if counter.paused_until > now {
+                DenialReason::Paused
+            } else {
+                DenialReason::LimitReached {
+                    rule: counter.effective_rule(),
+                    label: limited.label(),
+                }
+            }
         };
         (free_at > now).then(|| PermitDenied {
             reason: why(),
@@ -272,14 +275,14 @@ impl RateLimiter {
     }
 
     /// Nothing has left: what was taken is free again.
-    pub fn release(&mut self, slot: &Permit) {
+    pub(crate) fn release(&mut self, slot: &Permit) {
         for (limited, mark) in slot.request.limits.iter().zip(&slot.marks) {
             self.counter_mut(limited).release(*mark);
         }
     }
 
     /// The answer is there: when the call arrived is known better, and what it says is believed.
-    pub fn record_response(&mut self, slot: &Permit, said: &LimitObservation, now: i64) {
+    pub(crate) fn record_response(&mut self, slot: &Permit, said: &LimitObservation, now: i64) {
         self.update_labels(&slot.request);
         for (index, limited) in slot.request.limits.iter().enumerate() {
             let counter = self.counter_mut(limited);
@@ -346,19 +349,19 @@ impl RateLimiter {
     }
 
     /// All calls end here, until a person has looked.
-    pub fn suspend(&mut self, stopped: Suspension) {
+    pub(crate) fn suspend(&mut self, stopped: Suspension) {
         self.suspension = Some(stopped);
     }
 
     /// Penalties and pauses end; what was sent stays counted.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         (self.paused_until, self.refusals, self.suspension) = (0, 0, None);
         self.counters.iter_mut().for_each(LimitCounter::clear);
     }
 
     /// Whether anything but counts is in it.
     #[must_use]
-    pub fn is_restricted(&self, now: i64) -> bool {
+    pub(crate) fn is_restricted(&self, now: i64) -> bool {
         self.suspension.is_some()
             || self.paused_until > now
             || self

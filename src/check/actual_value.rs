@@ -25,7 +25,7 @@ pub(super) enum ActualValue<'v> {
 }
 
 impl<'v> ActualValue<'v> {
-    pub fn exists(&self) -> bool {
+    pub(super) fn exists(&self) -> bool {
         match self {
             Self::Absent => false,
             Self::NodeList(items) => !items.is_empty(),
@@ -34,7 +34,7 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    pub fn as_text(&self) -> Option<&'v str> {
+    pub(super) fn as_text(&self) -> Option<&'v str> {
         match self {
             Self::Json(value) => value.as_str(),
             Self::Text(text) | Self::Header(text) => Some(text),
@@ -42,7 +42,7 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    pub fn as_number(&self) -> Option<Cow<'v, Number>> {
+    pub(super) fn as_number(&self) -> Option<Cow<'v, Number>> {
         match self {
             Self::Json(value) => value.as_number().map(Cow::Borrowed),
             Self::Header(text) => Number::parse(text.trim()).map(Cow::Owned),
@@ -51,7 +51,7 @@ impl<'v> ActualValue<'v> {
     }
 
     /// The elements of a list.
-    pub fn items(&self) -> Option<Vec<&'v Value>> {
+    pub(super) fn items(&self) -> Option<Vec<&'v Value>> {
         match self {
             Self::Json(value) => value.as_list().map(|items| items.iter().collect()),
             Self::NodeList(items) => Some(items.clone()),
@@ -60,7 +60,7 @@ impl<'v> ActualValue<'v> {
     }
 
     /// Letters of a text, elements of a list, members of an object.
-    pub fn len(&self) -> Option<usize> {
+    pub(super) fn len(&self) -> Option<usize> {
         match self {
             Self::Json(Value::List(items)) => Some(items.len()),
             Self::Json(Value::Object(members)) => Some(members.len()),
@@ -70,7 +70,7 @@ impl<'v> ActualValue<'v> {
     }
 
     /// Equal in value and type; `None` where there is nothing to compare.
-    pub fn equals(&self, expected: &Value) -> Option<bool> {
+    pub(super) fn equals(&self, expected: &Value) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) => None,
             Self::Json(value) => Some(*value == expected),
@@ -96,7 +96,7 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    pub fn has_type(&self, wanted: JsonType) -> Option<bool> {
+    pub(super) fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) => None,
             Self::Json(Value::Number(number)) if wanted == JsonType::Integer => {
@@ -112,7 +112,7 @@ impl<'v> ActualValue<'v> {
 
     /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON
     /// value.
-    pub fn to_value(&self) -> Option<Cow<'v, Value>> {
+    pub(super) fn to_value(&self) -> Option<Cow<'v, Value>> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
             Self::Absent | Self::Latency(_) => return None,

@@ -11,15 +11,15 @@ use crate::value::Value;
 /// Why a value could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("nothing to capture as `{name}`: {reason}")]
-pub struct CaptureFailure {
+pub(crate) struct CaptureFailure {
     /// Where the source of the value is written.
-    pub at: Span,
-    pub name: String,
+    pub(crate) at: Span,
+    pub(crate) name: String,
     /// The source as written.
-    pub subject: String,
-    pub reason: String,
+    pub(crate) subject: String,
+    pub(crate) reason: String,
     /// What the answer holds instead, as short plain text.
-    pub actual: Option<String>,
+    pub(crate) actual: Option<String>,
 }
 
 /// The value of a path for one value, the list of what a path for many finds, or the text of a
@@ -27,7 +27,10 @@ pub struct CaptureFailure {
 ///
 /// # Errors
 /// When nothing is found, or the body is not JSON.
-pub fn capture(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
+pub(crate) fn capture(
+    capture: &Capture,
+    answer: &ResponseView<'_>,
+) -> Result<Value, CaptureFailure> {
     let fail = |reason: String, actual: Option<String>| {
         let subject = capture.from.to_string();
         Err(CaptureFailure {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// A predicate that is ready to be judged.
 pub(super) struct PreparedCondition<'a> {
-    pub at: Span,
-    pub kind: ConditionKind<'a>,
+    pub(super) at: Span,
+    pub(super) kind: ConditionKind<'a>,
 }
 
 type ResolvedOperand<'a> = Cow<'a, Value>;
@@ -63,7 +63,7 @@ pub(super) enum ElementQuantifier {
 
 impl ConditionKind<'_> {
     /// The name of the predicate in the language.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Equals(_) => "equals",
             Self::OneOf(_) => "one_of",

@@ -63,7 +63,7 @@ pub struct DifferenceList {
 
 /// Every place where two values are not equal, from `$` on; none if and only if they are.
 #[must_use]
-pub fn differences(expected: &Value, actual: &Value) -> DifferenceList {
+pub(crate) fn differences(expected: &Value, actual: &Value) -> DifferenceList {
     let mut differ = DifferenceCollector::new(ValueFormatter::default());
     differ.compare_equal(&NodePath::Prefix("$"), expected, actual);
     differ.finish()
@@ -76,18 +76,18 @@ pub(super) struct DifferenceCollector<'s> {
 }
 
 impl<'s> DifferenceCollector<'s> {
-    pub fn new(show: ValueFormatter<'s>) -> Self {
+    pub(super) fn new(show: ValueFormatter<'s>) -> Self {
         Self {
             formatter: show,
             differences: DifferenceList::default(),
         }
     }
 
-    pub fn finish(self) -> DifferenceList {
+    pub(super) fn finish(self) -> DifferenceList {
         self.differences
     }
 
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         trail: &NodePath<'_>,
         change: impl FnOnce(ValueFormatter<'s>) -> DifferenceKind,
@@ -123,13 +123,13 @@ impl<'s> DifferenceCollector<'s> {
     }
 
     /// Every place where the two are not equal; none if and only if they are.
-    pub fn compare_equal(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
+    pub(super) fn compare_equal(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(members)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
                         Some(member) => {
-                            self.compare_equal(&NodePath::Name(trail, name), wanted, member)
+                            self.compare_equal(&NodePath::Name(trail, name), wanted, member);
                         }
                         None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
@@ -184,13 +184,18 @@ impl<'s> DifferenceCollector<'s> {
     }
 
     /// Every place where `expected` is not a part of `actual`.
-    pub fn compare_subset(&mut self, trail: &NodePath<'_>, expected: &Value, actual: &Value) {
+    pub(super) fn compare_subset(
+        &mut self,
+        trail: &NodePath<'_>,
+        expected: &Value,
+        actual: &Value,
+    ) {
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(_)) => {
                 for (name, wanted) in wanted {
                     match actual.get(name) {
                         Some(member) => {
-                            self.compare_subset(&NodePath::Name(trail, name), wanted, member)
+                            self.compare_subset(&NodePath::Name(trail, name), wanted, member);
                         }
                         None => self.missing(&NodePath::Name(trail, name), wanted),
                     }
@@ -207,7 +212,7 @@ impl<'s> DifferenceCollector<'s> {
     }
 
     /// What one list has and the other has not, whatever the order.
-    pub fn compare_unordered(
+    pub(super) fn compare_unordered(
         &mut self,
         trail: &NodePath<'_>,
         expected: &[Value],

@@ -391,7 +391,7 @@ impl FailureExplainer<'_> {
                 differ.compare_unordered(&trail, expected.as_list().unwrap_or_default(), items);
             }
             (ConditionKind::Schema(schema), _) => {
-                schema::collect_violations(&mut differ, schema, &trail, &value)
+                schema::collect_violations(&mut differ, schema, &trail, &value);
             }
             _ => {}
         }

@@ -19,12 +19,13 @@ mod type_mismatch;
 mod unsatisfiable;
 mod verdict;
 
-pub use capture::{CaptureFailure, capture};
-pub use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
-pub use failure::PredicateFailure;
-pub use outcome::{ResponseOutcome, classify_response, holds_without_templates};
+pub(crate) use capture::{CaptureFailure, capture};
+pub(crate) use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
+pub(crate) use failure::PredicateFailure;
+pub(crate) use outcome::holds_without_templates;
+pub use outcome::{ResponseOutcome, classify_response};
 pub use response_view::ResponseView;
-pub use unsatisfiable::unsatisfiable_predicates;
+pub(crate) use unsatisfiable::unsatisfiable_predicates;
 
 use crate::model::assertion::Assertion;
 use crate::model::template::TemplateTree;
@@ -33,7 +34,8 @@ use condition::PreparedCondition;
 use std::borrow::Cow;
 
 /// Gives the value of an operand; what has no holes is given back borrowed.
-pub type OperandResolver<'r, 'a, E> = dyn Fn(&'a TemplateTree) -> Result<Cow<'a, Value>, E> + 'r;
+pub(crate) type OperandResolver<'r, 'a, E> =
+    dyn Fn(&'a TemplateTree) -> Result<Cow<'a, Value>, E> + 'r;
 
 /// Judges all assertions, whatever fails, and gives every failing predicate in the order written.
 ///
@@ -55,7 +57,7 @@ pub fn judge<'a, E>(
 ///
 /// # Errors
 /// When an operand cannot be resolved.
-pub fn holds<'a, E>(
+pub(crate) fn holds<'a, E>(
     assertions: &'a [Assertion],
     answer: &ResponseView<'_>,
     resolve: &OperandResolver<'_, 'a, E>,

@@ -18,8 +18,8 @@ pub struct ResponseView<'a> {
 
 /// Why a subject cannot be looked at, and what is there instead.
 pub(super) struct SubjectError {
-    pub reason: String,
-    pub actual: String,
+    pub(super) reason: String,
+    pub(super) actual: String,
 }
 
 impl<'a> ResponseView<'a> {

@@ -18,27 +18,27 @@ pub(super) struct ValueFormatter<'a> {
 }
 
 impl<'a> ValueFormatter<'a> {
-    pub fn redacting(hide: &'a dyn Fn(&str) -> String) -> Self {
+    pub(super) fn redacting(hide: &'a dyn Fn(&str) -> String) -> Self {
         Self { redact: Some(hide) }
     }
 
     /// A value with its type: `"x" (string)`.
-    pub fn with_type(self, value: &Value) -> String {
+    pub(super) fn with_type(self, value: &Value) -> String {
         format!("{} ({})", self.without_type(value), type_label(value))
     }
 
     /// A value as JSON.
-    pub fn without_type(self, value: &Value) -> String {
+    pub(super) fn without_type(self, value: &Value) -> String {
         escape_invisible(&truncate(&self.redacted_json(value)), false)
     }
 
     /// A text that is not a JSON value, such as a body that cannot be read.
-    pub fn text(self, text: &str) -> String {
+    pub(super) fn text(self, text: &str) -> String {
         escape_invisible(&truncate(&self.redacted(text)), true)
     }
 
     /// Two values with their types; of two long texts, the part where they begin to differ.
-    pub fn pair(self, expected: &Value, actual: &Value) -> (String, String) {
+    pub(super) fn pair(self, expected: &Value, actual: &Value) -> (String, String) {
         let (Value::String(left), Value::String(right)) = (expected, actual) else {
             return (self.with_type(expected), self.with_type(actual));
         };

@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-pub fn response(body: &str) -> WireResponse {
+pub(super) fn response(body: &str) -> WireResponse {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let headers = vec![
         header("content-type", "application/json"),
@@ -33,7 +33,7 @@ pub fn response(body: &str) -> WireResponse {
     )
 }
 
-pub fn subject(text: &str) -> Subject {
+pub(super) fn subject(text: &str) -> Subject {
     match text {
         "status" => Subject::Status,
         "latency" => Subject::Latency,
@@ -44,7 +44,7 @@ pub fn subject(text: &str) -> Subject {
 }
 
 /// The n-th predicate of a text stands at byte n, so that places can be compared.
-pub fn assertion(on: &str, expected: &str) -> Assertion {
+pub(super) fn assertion(on: &str, expected: &str) -> Assertion {
     let mut at = 0;
     Assertion {
         subject: subject(on),
@@ -139,13 +139,13 @@ fn schema(operand: &Value) -> JsonSchema {
     }
 }
 
-pub fn constant(tree: &TemplateTree) -> Result<Cow<'_, Value>, &'static str> {
+pub(super) fn constant(tree: &TemplateTree) -> Result<Cow<'_, Value>, &'static str> {
     tree.as_constant()
         .map(Cow::Borrowed)
         .ok_or("not a constant")
 }
 
-pub fn failures(body: &str, on: &str, expected: &str) -> Vec<PredicateFailure> {
+pub(super) fn failures(body: &str, on: &str, expected: &str) -> Vec<PredicateFailure> {
     let response = response(body);
     judge(
         &[assertion(on, expected)],
@@ -156,7 +156,7 @@ pub fn failures(body: &str, on: &str, expected: &str) -> Vec<PredicateFailure> {
 }
 
 /// Every failure and difference as a line.
-pub fn lines(failures: &[PredicateFailure]) -> Vec<String> {
+pub(super) fn lines(failures: &[PredicateFailure]) -> Vec<String> {
     let line = |failure: &PredicateFailure| {
         let differences = failure
             .differences

@@ -9,7 +9,7 @@ use crate::span::Span;
 
 /// The predicates that can never hold for their subject, each with the reason.
 #[must_use]
-pub fn unsatisfiable_predicates(assertion: &Assertion) -> Vec<(Span, String)> {
+pub(crate) fn unsatisfiable_predicates(assertion: &Assertion) -> Vec<(Span, String)> {
     let sort = match &assertion.subject {
         Subject::Status => SubjectType::Status,
         Subject::Header(_) => SubjectType::Header,

@@ -21,7 +21,7 @@ pub(super) enum PredicateVerdict {
 }
 
 impl PredicateVerdict {
-    pub fn holds(self) -> bool {
+    pub(super) fn holds(self) -> bool {
         self == Self::Holds
     }
 
@@ -81,7 +81,7 @@ impl PreparedCondition<'_> {
         matches!(self.kind, ConditionKind::Not(_) | ConditionKind::Exists(_))
     }
 
-    pub fn verdict(&self, actual: &ActualValue<'_>) -> PredicateVerdict {
+    pub(super) fn verdict(&self, actual: &ActualValue<'_>) -> PredicateVerdict {
         match (&self.kind, actual) {
             (ConditionKind::Exists(wanted), _) => {
                 PredicateVerdict::from_option(Some(actual.exists() == *wanted))

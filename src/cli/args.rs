@@ -12,26 +12,26 @@ use std::path::PathBuf;
     max_term_width = 100,
     disable_help_subcommand = true
 )]
-pub struct CliArgs {
+pub(super) struct CliArgs {
     #[command(flatten)]
-    pub global: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 #[derive(ClapArgs, Debug, Clone)]
-pub struct GlobalArgs {
+pub(super) struct GlobalArgs {
     /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a
     /// requests folder
     #[arg(long, global = true, value_name = "DIR")]
-    pub root: Option<PathBuf>,
+    pub(super) root: Option<PathBuf>,
     /// Write tokens as plain text; without it they are sealed with the store's key
     #[arg(long, global = true)]
-    pub plain_store: bool,
+    pub(super) plain_store: bool,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(super) enum Command {
     /// Sign, send and check requests
     Run(Box<RunArgs>),
     /// Find every mistake that can be found without sending anything
@@ -73,129 +73,129 @@ pub enum Command {
 
 /// Where requests go and with which variables.
 #[derive(ClapArgs, Debug, Default)]
-pub struct TargetArgs {
-    /// The environment; by default ingam.yaml's default_env, or the sandbox
+pub(super) struct TargetArgs {
+    /// The environment; by default ingam.yaml's `default_env`, or the sandbox
     #[arg(long, short, value_name = "NAME")]
-    pub env: Option<String>,
+    pub(super) env: Option<String>,
     /// The account, over what the files say
     #[arg(long, short, value_name = "NAME")]
-    pub account: Option<String>,
+    pub(super) account: Option<String>,
     /// A variable, over what the files say; never a secret
     #[arg(long, value_name = "NAME=VALUE")]
-    pub var: Vec<String>,
+    pub(super) var: Vec<String>,
 }
 
 /// Which requests.
 #[derive(ClapArgs, Debug, Default)]
-pub struct RequestFilter {
+pub(super) struct RequestFilter {
     /// Ids, files, folders or globs; by default all requests
     #[arg(value_name = "REQUEST")]
-    pub patterns: Vec<String>,
+    pub(super) patterns: Vec<String>,
     /// Only requests with this tag
     #[arg(long, short, value_name = "TAG")]
-    pub tag: Vec<String>,
+    pub(super) tag: Vec<String>,
     /// No requests with this tag
     #[arg(long, value_name = "TAG")]
-    pub not_tag: Vec<String>,
+    pub(super) not_tag: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     #[command(flatten)]
-    pub filter: RequestFilter,
+    pub(super) filter: RequestFilter,
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(super) target: TargetArgs,
     /// Show every exchange, secrets replaced by their names
     #[arg(long, short)]
-    pub verbose: bool,
+    pub(super) verbose: bool,
     /// Whether tokens are renewed; by default what ingam.yaml says, or auto
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"])]
-    pub refresh: Option<String>,
+    pub(super) refresh: Option<String>,
     /// Stop at the first request that does not pass
     #[arg(long)]
-    pub fail_fast: bool,
+    pub(super) fail_fast: bool,
     /// So many requests side by side; by default 16, and 1 in the sandbox and with --replay
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    pub jobs: Option<u16>,
+    pub(super) jobs: Option<u16>,
     /// How long the whole run may take
     #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
+    pub(super) timeout: Option<String>,
     /// Only what did not pass when it was last run
     #[arg(long)]
-    pub rerun_failed: bool,
+    pub(super) rerun_failed: bool,
     /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<String>,
+    pub(super) shard: Option<String>,
     /// What becomes of a request that passed only on a retry: it passes, and is marked, or it
     /// fails
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
-    pub flaky: String,
+    pub(super) flaky: String,
     /// How long what fixtures made may take to be taken back when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub grace: String,
+    pub(super) grace: String,
     /// Write what the environment answers to fixtures/recordings; with `new`, only what is not
     /// there yet
     #[arg(long, value_name = "EXTENT", num_args = 0..=1, require_equals = true, default_missing_value = "all",
         value_parser = ["all", "new"], conflicts_with_all = ["replay", "diff"])]
-    pub record: Option<String>,
+    pub(super) record: Option<String>,
     /// Answer from fixtures/recordings alone: no socket, no keys, at any time
     #[arg(long, conflicts_with = "diff")]
-    pub replay: bool,
+    pub(super) replay: bool,
     /// Hold what the environment answers against fixtures/recordings, and write nothing
     #[arg(long)]
-    pub diff: bool,
+    pub(super) diff: bool,
     /// How long a call may wait for its budget; `0s` for not at all
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    pub wait: String,
+    pub(super) wait: String,
     /// Count calls in the sandbox, too; every other environment always counts
     #[arg(long)]
-    pub budget: bool,
+    pub(super) budget: bool,
     /// Leave what fixtures made, and say how to clean up
     #[arg(long)]
-    pub keep: bool,
+    pub(super) keep: bool,
     /// Only show what would be set up, run and undone, in order
     #[arg(long)]
-    pub setup_plan: bool,
+    pub(super) setup_plan: bool,
     /// Take a snapshot of every answer, also of those whose step does not ask for one
     #[arg(long)]
-    pub snapshot: bool,
+    pub(super) snapshot: bool,
     /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output.
     /// Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    pub(super) report: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct ReportArgs {
+pub(super) struct ReportArgs {
     #[command(subcommand)]
-    pub action: ReportAction,
+    pub(super) action: ReportAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum ReportAction {
+pub(super) enum ReportAction {
     /// Make one of the JSON documents of several shards, and end as the whole run would have ended
     Merge(MergeArgs),
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct MergeArgs {
+pub(super) struct MergeArgs {
     /// What `ingam run --report json=…` has written, of each shard; they are only read
     #[arg(value_name = "DOCUMENT", required = true)]
-    pub documents: Vec<PathBuf>,
+    pub(super) documents: Vec<PathBuf>,
     /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is
     /// standard output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    pub(super) report: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct FixtureArgs {
+pub(super) struct FixtureArgs {
     #[command(subcommand)]
-    pub action: FixtureAction,
+    pub(super) action: FixtureAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum FixtureAction {
+pub(super) enum FixtureAction {
     /// All fixtures, their scope, and who needs them
     List,
     /// One fixture as its file
@@ -212,13 +212,13 @@ pub enum FixtureAction {
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct RecordingArgs {
+pub(super) struct RecordingArgs {
     #[command(subcommand)]
-    pub action: RecordingAction,
+    pub(super) action: RecordingAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum RecordingAction {
+pub(super) enum RecordingAction {
     /// All recordings: their scheme, how many exchanges, how old, for which request
     List,
     /// One recording as its file
@@ -245,26 +245,26 @@ pub enum RecordingAction {
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct CleanupArgs {
+pub(super) struct CleanupArgs {
     /// The id of a run; by default all of this workspace
     #[arg(value_name = "RUN")]
-    pub run: Option<String>,
+    pub(super) run: Option<String>,
     /// Only show what is left
     #[arg(long)]
-    pub list: bool,
+    pub(super) list: bool,
     /// Look for things by the run's id, too, whose making got no answer
     #[arg(long, conflicts_with = "list")]
-    pub sweep: bool,
+    pub(super) sweep: bool,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct SnapshotArgs {
+pub(super) struct SnapshotArgs {
     #[command(subcommand)]
-    pub action: SnapshotAction,
+    pub(super) action: SnapshotAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum SnapshotAction {
+pub(super) enum SnapshotAction {
     /// Look at what is pending, one after the other, and decide with one key
     Review(SnapshotFilter),
     /// What is pending becomes the snapshot
@@ -281,44 +281,44 @@ pub enum SnapshotAction {
 
 /// Which of the pending snapshots.
 #[derive(ClapArgs, Debug)]
-pub struct SnapshotFilter {
+pub(super) struct SnapshotFilter {
     /// Requests, files, folders or globs; by default all that is pending
     #[arg(value_name = "NAME")]
-    pub patterns: Vec<String>,
+    pub(super) patterns: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(super) target: TargetArgs,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    pub filter: RequestFilter,
+    pub(super) filter: RequestFilter,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// The request; `flow::step` for one step of a flow
     #[arg(value_name = "REQUEST")]
-    pub id: String,
+    pub(super) id: String,
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(super) target: TargetArgs,
     /// Pretend that it is this time, such as 2026-11-22T09:00:00Z
     #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
+    pub(super) at: Option<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct SchemeArgs {
+pub(super) struct SchemeArgs {
     #[command(subcommand)]
-    pub action: SchemeAction,
+    pub(super) action: SchemeAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum SchemeAction {
+pub(super) enum SchemeAction {
     /// All schemes, built in and of the workspace
     List,
     /// One scheme as a file, to read or to copy
@@ -334,13 +334,13 @@ pub enum SchemeAction {
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct AuthArgs {
+pub(super) struct AuthArgs {
     #[command(subcommand)]
-    pub action: AuthAction,
+    pub(super) action: AuthAction,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum AuthAction {
+pub(super) enum AuthAction {
     /// Print the signed link that a seller opens to authorize
     Link {
         /// The scheme
@@ -373,7 +373,7 @@ pub enum AuthAction {
     Set {
         /// The scheme
         scheme: String,
-        /// The credential, such as partner_key
+        /// The credential, such as `partner_key`
         name: String,
         /// A value is no argument
         #[arg(hide = true)]
@@ -392,20 +392,20 @@ pub enum AuthAction {
         /// The scheme, where several have an account of this name
         #[arg(long, value_name = "NAME")]
         scheme: Option<String>,
-        /// The environment; by default ingam.yaml's default_env
+        /// The environment; by default ingam.yaml's `default_env`
         #[arg(long, short, value_name = "NAME")]
         env: Option<String>,
     },
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct BudgetArgs {
+pub(super) struct BudgetArgs {
     #[command(subcommand)]
-    pub action: Option<BudgetAction>,
+    pub(super) action: Option<BudgetAction>,
 }
 
 #[derive(Subcommand, Debug)]
-pub enum BudgetAction {
+pub(super) enum BudgetAction {
     /// End penalties and waits; what was sent stays counted
     Clear {
         /// The scheme; by default all
@@ -418,28 +418,28 @@ pub enum BudgetAction {
 
 /// Whose tokens or credentials.
 #[derive(ClapArgs, Debug, Default)]
-pub struct AccountArgs {
-    /// The environment; by default ingam.yaml's default_env
+pub(super) struct AccountArgs {
+    /// The environment; by default ingam.yaml's `default_env`
     #[arg(long, short, value_name = "NAME")]
-    pub env: Option<String>,
+    pub(super) env: Option<String>,
     /// The account
     #[arg(long, short, value_name = "NAME")]
-    pub account: Option<String>,
+    pub(super) account: Option<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct LoginArgs {
+pub(super) struct LoginArgs {
     /// The scheme
-    pub scheme: String,
+    pub(super) scheme: String,
     #[command(flatten)]
-    pub account_args: AccountArgs,
+    pub(super) account_args: AccountArgs,
     /// Which form of the link, where the scheme has several; by default the first
     #[arg(long, value_name = "NAME")]
-    pub link: Option<String>,
+    pub(super) link: Option<String>,
     /// The registered address that the marketplace sends the seller back to; what the browser ends
     /// at is pasted here. By default a page of this machine, which needs no pasting
     #[arg(long, value_name = "URL")]
-    pub redirect: Option<String>,
+    pub(super) redirect: Option<String>,
     /// The port of that page; by default a free one
     #[arg(
         long,
@@ -447,43 +447,43 @@ pub struct LoginArgs {
         value_name = "PORT",
         conflicts_with = "redirect"
     )]
-    pub port: u16,
+    pub(super) port: u16,
     /// Only print the link
     #[arg(long)]
-    pub no_browser: bool,
+    pub(super) no_browser: bool,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct SandboxArgs {
+pub(super) struct SandboxArgs {
     /// The first port; each scheme gets the next one
     #[arg(long, short, default_value_t = 9000)]
-    pub port: u16,
+    pub(super) port: u16,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct TrustArgs {
-    /// The environment; by default ingam.yaml's default_env
+pub(super) struct TrustArgs {
+    /// The environment; by default ingam.yaml's `default_env`
     #[arg(long, short, value_name = "NAME")]
-    pub env: Option<String>,
+    pub(super) env: Option<String>,
     /// Do not ask
     #[arg(long, short)]
-    pub yes: bool,
+    pub(super) yes: bool,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct InitArgs {
+pub(super) struct InitArgs {
     /// The folder; by default this one
-    pub folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct SchemaArgs {
+pub(super) struct SchemaArgs {
     /// Which kind of file
     #[arg(value_parser = ["request", "fixture", "recording", "scheme", "workspace"])]
-    pub kind: String,
+    pub(super) kind: String,
 }
 
 #[derive(ClapArgs, Debug)]
-pub struct CompletionsArgs {
-    pub shell: clap_complete::Shell,
+pub(super) struct CompletionsArgs {
+    pub(super) shell: clap_complete::Shell,
 }

@@ -8,15 +8,15 @@ use crate::span::SourceMap;
 use std::io::{BufWriter, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub struct Output {
-    pub out: TerminalStyle,
-    pub err: TerminalStyle,
+pub(super) struct Output {
+    pub(super) out: TerminalStyle,
+    pub(super) err: TerminalStyle,
     /// Where everything goes that would go to the terminal, when it is somebody else's.
     captured: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
 /// Standard output, or what is kept in its place.
-pub enum OutputSink {
+pub(super) enum OutputSink {
     Stdout(Stdout),
     Captured(Arc<Mutex<Vec<u8>>>),
 }
@@ -43,7 +43,7 @@ impl Write for OutputSink {
 
 impl Output {
     #[must_use]
-    pub fn new(host: &HostContext) -> Self {
+    pub(super) fn new(host: &HostContext) -> Self {
         let style = |terminal: crate::host::OutputStream| TerminalStyle {
             has_colour: host.allows_colour(terminal),
             width: terminal.width,
@@ -58,7 +58,7 @@ impl Output {
 
     /// One that keeps what is written, for a program that runs requests itself.
     #[must_use]
-    pub fn capturing(host: &HostContext) -> Self {
+    pub(super) fn capturing(host: &HostContext) -> Self {
         Self {
             captured: Some(Arc::default()),
             ..Self::new(host)
@@ -67,7 +67,7 @@ impl Output {
 
     /// What was kept.
     #[must_use]
-    pub fn captured_text(&self) -> String {
+    pub(super) fn captured_text(&self) -> String {
         let kept = self
             .captured
             .as_ref()
@@ -84,12 +84,12 @@ impl Output {
 
     /// Standard output, written in large pieces.
     #[must_use]
-    pub fn stdout(&self) -> BufWriter<OutputSink> {
+    pub(super) fn stdout(&self) -> BufWriter<OutputSink> {
         BufWriter::with_capacity(1 << 16, self.sink())
     }
 
     /// One line or several of data.
-    pub fn print_data(&self, text: &str) {
+    pub(super) fn print_data(&self, text: &str) {
         let mut out = self.sink();
         let _ = out.write_all(text.as_bytes()).and_then(|()| {
             if text.ends_with('\n') {
@@ -101,7 +101,7 @@ impl Output {
     }
 
     /// One line or several for the person.
-    pub fn print_message(&self, text: &str) {
+    pub(super) fn print_message(&self, text: &str) {
         let _ = match &self.captured {
             None => writeln!(std::io::stderr().lock(), "{text}"),
             Some(_) => writeln!(self.sink(), "{text}"),
@@ -109,13 +109,13 @@ impl Output {
     }
 
     /// A question; what is answered stands on the same line.
-    pub fn prompt(&self, text: &str) {
+    pub(super) fn prompt(text: &str) {
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "{text}").and_then(|()| err.flush());
     }
 
     /// `error: …`, with hints below.
-    pub fn print_error(&self, text: &str, hints: &[String]) {
+    pub(super) fn print_error(&self, text: &str, hints: &[String]) {
         let mut lines = format!("{}: {text}", self.err.red("error"));
         for hint in hints {
             lines.push_str(&format!(
@@ -128,12 +128,12 @@ impl Output {
     }
 
     /// `warning: …`
-    pub fn print_warning(&self, text: &str) {
+    pub(super) fn print_warning(&self, text: &str) {
         self.print_message(&format!("{}: {text}", self.err.yellow("warning")));
     }
 
     /// Draws diagnostics with their places; ends with how many there are.
-    pub fn print_diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+    pub(super) fn print_diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
         let painter = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
         for diagnostic in diagnostics {
             self.print_message(&format!("{}\n", painter.render(diagnostic, sources)));

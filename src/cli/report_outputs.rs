@@ -17,7 +17,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// One report that was asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ReportRequest {
+pub(super) struct ReportRequest {
     format: Format,
     destination: ReportDestination,
 }
@@ -29,7 +29,7 @@ enum ReportDestination {
 }
 
 /// All reports of one run.
-pub struct ReportOutputs {
+pub(super) struct ReportOutputs {
     requested: Vec<ReportRequest>,
     streams: Vec<(ReportDestination, NdjsonReporter<Box<dyn Write>>)>,
     gatherer: DocumentReporter,
@@ -55,7 +55,7 @@ struct GithubActions {
 ///
 /// # Errors
 /// With the exit code of a wrong command line, which has been said.
-pub fn parse_report_args(
+pub(super) fn parse_report_args(
     host: &HostContext,
     texts: &[String],
     output: &Output,
@@ -145,7 +145,7 @@ impl ReportOutputs {
     ///
     /// # Errors
     /// With the exit code of what cannot be written, before anything is sent; it has been said.
-    pub fn open(
+    pub(super) fn open(
         host: &HostContext,
         wanted: Vec<ReportRequest>,
         root: &Path,
@@ -176,7 +176,7 @@ impl ReportOutputs {
 
     /// Only those that somebody named.
     #[must_use]
-    pub fn without_automatic(self) -> Self {
+    pub(super) fn without_automatic(self) -> Self {
         let github = match self.github {
             GithubActions {
                 is_automatic: true,
@@ -193,7 +193,7 @@ impl ReportOutputs {
 
     /// Whether anybody listens.
     #[must_use]
-    pub fn is_active(&self) -> bool {
+    pub(super) fn is_active(&self) -> bool {
         !self.requested.is_empty() || self.github.is_automatic
     }
 
@@ -205,7 +205,7 @@ impl ReportOutputs {
 
     /// Writes everything that is left to be written; says what could not be, and whether there was
     /// any such thing.
-    pub fn finish(mut self, interrupted: Option<ExitStatus>, output: &Output) -> bool {
+    pub(super) fn finish(mut self, interrupted: Option<ExitStatus>, output: &Output) -> bool {
         let gatherer = std::mem::take(&mut self.gatherer);
         let document = gatherer.into_document(
             interrupted
@@ -216,7 +216,12 @@ impl ReportOutputs {
     }
 
     /// The same for a run that is over.
-    pub fn write(mut self, document: &RunDocument, streams_too: bool, output: &Output) -> bool {
+    pub(super) fn write(
+        mut self,
+        document: &RunDocument,
+        streams_too: bool,
+        output: &Output,
+    ) -> bool {
         if let Some(word) = &self.github.stop_commands_token {
             self.write_runner_command(&format!("::{word}::"), output);
         }
@@ -273,9 +278,9 @@ impl ReportOutputs {
             let text =
                 write_error_message(&ReportDestination::File(path.clone()), &error.to_string());
             if self.github.is_automatic {
-                output.print_warning(&text)
+                output.print_warning(&text);
             } else {
-                self.write_errors.push(text)
+                self.write_errors.push(text);
             }
         }
     }
@@ -306,15 +311,15 @@ impl Reporter for ReportOutputs {
 }
 
 /// The terminal and the reports, which hear the same.
-pub struct TerminalAndReports {
-    pub terminal: TerminalReporter<Box<dyn Write>>,
-    pub reports: ReportOutputs,
+pub(super) struct TerminalAndReports {
+    pub(super) terminal: TerminalReporter<Box<dyn Write>>,
+    pub(super) reports: ReportOutputs,
 }
 
 impl TerminalAndReports {
     /// The terminal's own report makes room on standard output for one that was sent there.
     #[must_use]
-    pub fn new(reports: ReportOutputs, verbose: bool, output: &Output) -> Self {
+    pub(super) fn new(reports: ReportOutputs, verbose: bool, output: &Output) -> Self {
         if let Some(word) = &reports.github.stop_commands_token {
             reports.write_runner_command(&format!("::stop-commands::{word}"), output);
         }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// The root that was named, or the nearest folder above that looks like one.
 #[must_use]
-pub fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
+pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
     if let Some(root) = &global.root {
         return host.cwd.join(root);
     }
@@ -31,7 +31,7 @@ pub fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
 }
 
 /// Loads the workspace and shows its faults; `None` when there are errors.
-pub fn load_workspace(
+pub(super) fn load_workspace(
     host: &HostContext,
     global: &GlobalArgs,
     output: &Output,
@@ -48,7 +48,7 @@ pub fn load_workspace(
 }
 
 /// Loads the workspace without a word about its faults.
-pub fn load_with_errors(
+pub(super) fn load_with_errors(
     host: &HostContext,
     global: &GlobalArgs,
     output: &Output,
@@ -64,7 +64,7 @@ pub fn load_with_errors(
 }
 
 /// Whether the workspace's own default is no environment, which its diagnostics say.
-pub fn has_unknown_default_env(workspace: &Workspace) -> bool {
+pub(super) fn has_unknown_default_env(workspace: &Workspace) -> bool {
     !has_environment(workspace, &workspace.default_env)
 }
 
@@ -73,7 +73,7 @@ fn has_environment(workspace: &Workspace, name: &str) -> bool {
 }
 
 /// The environment that was named, or the workspace's own default.
-pub fn resolve_environment(
+pub(super) fn resolve_environment(
     workspace: &Workspace,
     named: Option<&str>,
     output: &Output,
@@ -98,7 +98,10 @@ pub fn resolve_environment(
 }
 
 /// `--var NAME=VALUE`; a value arrives as written, as in files.
-pub fn parse_vars(target: &TargetArgs, output: &Output) -> Result<Vec<ObjectMember>, ExitStatus> {
+pub(super) fn parse_vars(
+    target: &TargetArgs,
+    output: &Output,
+) -> Result<Vec<ObjectMember>, ExitStatus> {
     let mut vars = Vec::new();
     for written in &target.var {
         let Some((name, value)) = written.split_once('=') else {
@@ -131,7 +134,11 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
 ];
 
 /// `2/5`, or what the CI system says.
-pub fn parse_shard(host: &HostContext, text: &str, output: &Output) -> Result<Shard, ExitStatus> {
+pub(super) fn parse_shard(
+    host: &HostContext,
+    text: &str,
+    output: &Output,
+) -> Result<Shard, ExitStatus> {
     let found = if text == "auto" {
         shard_from_ci(host)
     } else {
@@ -156,7 +163,7 @@ fn shard_from_ci(host: &HostContext) -> Option<Shard> {
 }
 
 /// `300ms`, `30s`, `2m`.
-pub fn parse_duration_option(
+pub(super) fn parse_duration_option(
     option: &str,
     text: &str,
     output: &Output,
@@ -171,7 +178,10 @@ pub fn parse_duration_option(
 }
 
 /// Where tokens are kept: `INGAM_STORE`, or a folder of the user's own.
-pub fn store_config(host: &HostContext, global: &GlobalArgs) -> Result<StoreConfig, StoreError> {
+pub(super) fn store_config(
+    host: &HostContext,
+    global: &GlobalArgs,
+) -> Result<StoreConfig, StoreError> {
     let place = match host.env_var("INGAM_STORE") {
         Some(text) => StoreLocation::parse(text)?,
         None => StoreLocation::Folder(
@@ -198,7 +208,9 @@ pub fn store_config(host: &HostContext, global: &GlobalArgs) -> Result<StoreConf
 ///
 /// # Errors
 /// When `INGAM_STORE` is no place.
-pub fn budget_location(host: &HostContext) -> Result<crate::budget::BudgetLocation, StoreError> {
+pub(super) fn budget_location(
+    host: &HostContext,
+) -> Result<crate::budget::BudgetLocation, StoreError> {
     use crate::budget::BudgetLocation as Books;
     let stored = host
         .env_var("INGAM_STORE")
@@ -214,7 +226,7 @@ pub fn budget_location(host: &HostContext) -> Result<crate::budget::BudgetLocati
 
 /// This program as a helper, with the variables that say how to reach the network and no others.
 #[must_use]
-pub fn renewal_helper(host: &HostContext) -> HelperProcess {
+pub(super) fn renewal_helper(host: &HostContext) -> HelperProcess {
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY")
@@ -236,7 +248,7 @@ pub fn renewal_helper(host: &HostContext) -> HelperProcess {
 
 /// What the command line gives over the files.
 #[must_use]
-pub fn command_line_overrides<'t>(
+pub(super) fn command_line_overrides<'t>(
     target: &'t TargetArgs,
     vars: &[ObjectMember],
 ) -> CommandLineNames<'t> {
@@ -248,7 +260,7 @@ pub fn command_line_overrides<'t>(
 }
 
 /// Every name that templates use must be known in this environment.
-pub fn check_template_names(
+pub(super) fn check_template_names(
     loaded: &LoadedWorkspace,
     environment: &str,
     given: &CommandLineNames<'_>,
@@ -265,7 +277,7 @@ pub fn check_template_names(
 }
 
 /// A variable that nothing in the workspace defines or uses is a slip of the keys.
-pub fn check_vars_exist(
+pub(super) fn check_vars_exist(
     loaded: &LoadedWorkspace,
     given: &CommandLineNames<'_>,
     output: &Output,
@@ -295,7 +307,7 @@ pub fn check_vars_exist(
 
 /// Words that name files from where the user stands become paths below the root.
 #[must_use]
-pub fn request_selection(
+pub(super) fn request_selection(
     words: &RequestFilter,
     host: &HostContext,
     root: &Path,

@@ -86,9 +86,7 @@ impl TestOutcome {
     /// # Panics
     /// When anything did not pass, with the whole report: it is for tests.
     pub fn assert_passed(&self) {
-        if !self.passed() {
-            std::panic::panic_any(format!("exit code {}\n{}", self.code, self.report));
-        }
+        assert!(self.passed(), "exit code {}\n{}", self.code, self.report);
     }
 }
 

@@ -4,8 +4,8 @@
 mod render;
 mod suggest;
 
-pub use render::DiagnosticRenderer;
-pub use suggest::{did_you_mean, join_names, pluralize, similar_name_hint};
+pub(crate) use render::DiagnosticRenderer;
+pub(crate) use suggest::{did_you_mean, join_names, pluralize, similar_name_hint};
 
 use crate::span::Span;
 use std::path::PathBuf;
@@ -87,29 +87,22 @@ impl Diagnostic {
 
 /// Collects the faults of all files, so that a person sees them in one go.
 #[derive(Debug, Default)]
-pub struct Diagnostics {
+pub(crate) struct Diagnostics {
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.diagnostics.extend(other.diagnostics);
-    }
-
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// In the order of files and places, each once.
     #[must_use]
-    pub fn sorted(mut self) -> Vec<Diagnostic> {
+    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| {
             diagnostic
                 .labels

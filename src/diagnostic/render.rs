@@ -5,14 +5,14 @@ use crate::span::SourceMap;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 /// Turns diagnostics into text, with or without colour.
-pub struct DiagnosticRenderer {
+pub(crate) struct DiagnosticRenderer {
     renderer: Renderer,
 }
 
 impl DiagnosticRenderer {
     /// `width` in columns.
     #[must_use]
-    pub fn new(colour: bool, width: usize) -> Self {
+    pub(crate) fn new(colour: bool, width: usize) -> Self {
         let renderer = if colour {
             Renderer::styled()
         } else {
@@ -25,7 +25,7 @@ impl DiagnosticRenderer {
 
     /// The whole picture of one diagnostic, ending without a newline.
     #[must_use]
-    pub fn render(&self, diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    pub(crate) fn render(&self, diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,

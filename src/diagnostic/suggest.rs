@@ -3,7 +3,10 @@
 /// A hint that names the most similar of `known`, or all of them when they are few and none is
 /// similar.
 #[must_use]
-pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     similar_name_hint(wrong, known.iter().copied()).or_else(|| {
         (1..=24)
@@ -14,7 +17,7 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
 
 /// A hint that names the most similar of `known`, when one is similar at all.
 #[must_use]
-pub fn similar_name_hint<'a>(
+pub(crate) fn similar_name_hint<'a>(
     wrong: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
@@ -27,7 +30,7 @@ pub fn similar_name_hint<'a>(
 
 /// `` `a`, `b` or `c` ``
 #[must_use]
-pub fn join_names<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+pub(crate) fn join_names<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
@@ -38,7 +41,7 @@ pub fn join_names<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> S
 
 /// `1 file`, `2 files`
 #[must_use]
-pub fn pluralize(number: usize, thing: &str) -> String {
+pub(crate) fn pluralize(number: usize, thing: &str) -> String {
     if number == 1 {
         format!("1 {thing}")
     } else {

@@ -37,14 +37,14 @@ fn normalize_index(index: i64, len: usize) -> i64 {
 
 /// One search through one document.
 pub(super) struct PathEvaluator<'v> {
-    pub root: &'v Value,
+    pub(super) root: &'v Value,
     visits_left: Cell<u32>,
     /// Expressions that came out of the document itself; `None` for those that are none.
-    pub regex_cache: RefCell<HashMap<String, Option<Regex>>>,
+    pub(super) regex_cache: RefCell<HashMap<String, Option<Regex>>>,
 }
 
 impl<'v> PathEvaluator<'v> {
-    pub fn new(root: &'v Value) -> Self {
+    pub(super) fn new(root: &'v Value) -> Self {
         Self {
             root,
             visits_left: Cell::new(MAX_VISITS),
@@ -53,7 +53,7 @@ impl<'v> PathEvaluator<'v> {
     }
 
     /// Pays for work that is worth so many visits.
-    pub fn charge(&self, visits: u32) -> Result<(), VisitLimitExceeded> {
+    pub(super) fn charge(&self, visits: u32) -> Result<(), VisitLimitExceeded> {
         self.visits_left.set(
             self.visits_left
                 .get()
@@ -64,7 +64,7 @@ impl<'v> PathEvaluator<'v> {
     }
 
     /// Everything that the segments name, seen from `from`.
-    pub fn select_all(
+    pub(super) fn select_all(
         &self,
         segments: &[PathSegment],
         from: &'v Value,
@@ -135,7 +135,7 @@ impl<'v> PathEvaluator<'v> {
         self.charge(1)?;
         match selector {
             PathSelector::Name(_) | PathSelector::Index(_) => {
-                out.extend(select_child(selector, node))
+                out.extend(select_child(selector, node));
             }
             PathSelector::Wildcard => {
                 for child in children(node) {
@@ -144,7 +144,7 @@ impl<'v> PathEvaluator<'v> {
                 }
             }
             PathSelector::Slice(slice) => {
-                self.apply_slice(*slice, node.as_list().unwrap_or_default(), out)?
+                self.apply_slice(*slice, node.as_list().unwrap_or_default(), out)?;
             }
             PathSelector::Filter(condition) => {
                 for child in children(node) {

@@ -18,7 +18,7 @@ type OptionalValue<'x> = Option<Cow<'x, Value>>;
 
 impl<'v> PathEvaluator<'v> {
     /// Whether a filter keeps `current`.
-    pub fn holds(
+    pub(super) fn holds(
         &self,
         condition: &FilterExpression,
         current: &'v Value,

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 /// A place on the way down a document; written out only when someone asks.
 #[derive(Clone, Copy, Debug)]
-pub enum NodePath<'a> {
+pub(crate) enum NodePath<'a> {
     /// What every path below begins with.
     Prefix(&'a str),
     Name(&'a NodePath<'a>, &'a str),
@@ -29,7 +29,7 @@ impl fmt::Display for NodePath<'_> {
 
 /// The path to `node`, which must be a part of `root` itself and not a copy.
 #[must_use]
-pub fn locate(root: &Value, node: &Value) -> Option<String> {
+pub(crate) fn locate(root: &Value, node: &Value) -> Option<String> {
     locate_below(&NodePath::Prefix("$"), root, node)
 }
 

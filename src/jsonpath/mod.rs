@@ -14,9 +14,9 @@ mod regex_pattern;
 mod replace;
 mod simple_path;
 
-pub use error::PathError;
-pub use location::{NodePath, locate};
-pub use replace::replace_matches;
+pub(crate) use error::PathError;
+pub(crate) use location::{NodePath, locate};
+pub(crate) use replace::replace_matches;
 
 use crate::value::Value;
 use evaluator::PathEvaluator;
@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
-pub const MAX_VISITS: u32 = 100_000;
+pub(crate) const MAX_VISITS: u32 = 100_000;
 
 /// A path, read and checked once.
 #[derive(Clone, Debug)]

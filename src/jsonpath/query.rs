@@ -6,15 +6,15 @@ use crate::value::Value;
 /// Everything after `$`.
 #[derive(Debug)]
 pub(super) struct PathQuery {
-    pub segments: Vec<PathSegment>,
+    pub(super) segments: Vec<PathSegment>,
 }
 
 /// One step of a path.
 #[derive(Debug)]
 pub(super) struct PathSegment {
     /// Whether it is a `..`, which applies to a value and to all that is inside it.
-    pub is_descendant: bool,
-    pub selectors: Vec<PathSelector>,
+    pub(super) is_descendant: bool,
+    pub(super) selectors: Vec<PathSelector>,
 }
 
 #[derive(Debug)]
@@ -29,9 +29,9 @@ pub(super) enum PathSelector {
 /// `start:end:step`, as written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SliceSelector {
-    pub start: Option<i64>,
-    pub end: Option<i64>,
-    pub step: i64,
+    pub(super) start: Option<i64>,
+    pub(super) end: Option<i64>,
+    pub(super) step: i64,
 }
 
 /// What a filter asks of an element.
@@ -48,8 +48,8 @@ pub(super) enum FilterExpression {
 /// A query inside a filter.
 #[derive(Debug)]
 pub(super) struct FilterQuery {
-    pub origin: QueryOrigin,
-    pub segments: Vec<PathSegment>,
+    pub(super) origin: QueryOrigin,
+    pub(super) segments: Vec<PathSegment>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,14 +83,14 @@ pub(super) enum FilterOperand {
 }
 
 impl PathQuery {
-    pub fn is_singular(&self) -> bool {
+    pub(super) fn is_singular(&self) -> bool {
         is_singular(&self.segments)
     }
 }
 
 impl PathSegment {
     /// The selector of a step that leads to one value at most.
-    pub fn as_singular(&self) -> Option<&PathSelector> {
+    pub(super) fn as_singular(&self) -> Option<&PathSelector> {
         match self.selectors.as_slice() {
             [selector @ (PathSelector::Name(_) | PathSelector::Index(_))]
                 if !self.is_descendant =>

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 ///
 /// # Errors
 /// When a path looks at too many places.
-pub fn replace_matches<'p>(
+pub(crate) fn replace_matches<'p>(
     root: &Value,
     paths: impl Iterator<Item = &'p JsonPath>,
     with: &mut dyn FnMut(&Value) -> Value,

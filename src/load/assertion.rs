@@ -17,7 +17,7 @@ use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// The predicates of the language.
-pub const PREDICATES: [&str; 21] = [
+pub(super) const PREDICATES: [&str; 21] = [
     "equals",
     "not",
     "one_of",
@@ -41,22 +41,22 @@ pub const PREDICATES: [&str; 21] = [
     "schema",
 ];
 
-/// The subjects that are not a JSONPath or a header.
+/// The subjects that are not a `JSONPath` or a header.
 const SUBJECT_KEYS: [&str; 3] = ["status", "latency", "body"];
 
-pub struct AssertionDecoder<'d> {
-    pub dialect: TemplateDialect,
-    pub files: &'d WorkspaceFiles,
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct AssertionDecoder<'d> {
+    pub(super) dialect: TemplateDialect,
+    pub(super) files: &'d WorkspaceFiles,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl AssertionDecoder<'_> {
-    pub fn decode(&mut self, node: &YamlNode) -> Vec<Assertion> {
+    pub(super) fn decode(&mut self, node: &YamlNode) -> Vec<Assertion> {
         self.decode_under(node, "`assert`")
     }
 
     /// The same under another key.
-    pub fn decode_under(&mut self, node: &YamlNode, what: &str) -> Vec<Assertion> {
+    pub(super) fn decode_under(&mut self, node: &YamlNode, what: &str) -> Vec<Assertion> {
         map_entries(node, what, self.diagnostics)
             .iter()
             .filter_map(|entry| self.assertion(entry))
@@ -227,8 +227,8 @@ impl AssertionDecoder<'_> {
     }
 }
 
-/// Decodes a `capture` map: name → JSONPath, or `{ header: name }`.
-pub fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture> {
+/// Decodes a `capture` map: name → `JSONPath`, or `{ header: name }`.
+pub(super) fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture> {
     map_entries(node, "`capture`", faults)
         .iter()
         .filter_map(|entry| decode_capture(entry, faults))
@@ -237,18 +237,15 @@ pub fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture
 
 fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture> {
     check_variable_name(&entry.key, entry.key_at, "a variable", faults);
-    let from = match &entry.value.kind {
-        NodeKind::Map(_) => {
-            let map = CheckedMap::open(&entry.value, "a capture", &["header"], faults)?;
-            let node = map.required("header", faults)?;
-            let name = text(node, "`header`", faults)?;
-            check_header_name(name, node.at, "this name", faults);
-            Subject::Header(name.to_ascii_lowercase())
-        }
-        _ => {
-            let path = text(&entry.value, "a capture", faults)?;
-            Subject::Path(json_path(path, entry.value.at, faults)?)
-        }
+    let from = if let NodeKind::Map(_) = &entry.value.kind {
+        let map = CheckedMap::open(&entry.value, "a capture", &["header"], faults)?;
+        let node = map.required("header", faults)?;
+        let name = text(node, "`header`", faults)?;
+        check_header_name(name, node.at, "this name", faults);
+        Subject::Header(name.to_ascii_lowercase())
+    } else {
+        let path = text(&entry.value, "a capture", faults)?;
+        Subject::Path(json_path(path, entry.value.at, faults)?)
     };
     Some(Capture {
         name: entry.key.to_string(),
@@ -258,8 +255,12 @@ fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture>
     })
 }
 
-/// A JSONPath; never a template, so that it can be judged before anything is sent.
-pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) -> Option<JsonPath> {
+/// A `JSONPath`; never a template, so that it can be judged before anything is sent.
+pub(super) fn json_path(
+    text: &str,
+    at: crate::span::Span,
+    faults: &mut Diagnostics,
+) -> Option<JsonPath> {
     if find_expression(text).is_some() {
         let fault =
             Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
@@ -288,7 +289,7 @@ pub fn json_path(text: &str, at: crate::span::Span, faults: &mut Diagnostics) ->
 }
 
 /// A regular expression; never a template.
-pub fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::Regex> {
+pub(super) fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::Regex> {
     const SIZE_LIMIT: usize = 1 << 20;
     let pattern = text(node, "a regular expression", faults)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);

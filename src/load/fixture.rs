@@ -12,19 +12,19 @@ use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
 /// Keys of a fixture.
-pub const FIXTURE_KEYS: [&str; 13] = [
+pub(super) const FIXTURE_KEYS: [&str; 13] = [
     "scope", "auto", "scheme", "level", "account", "headers", "timeout", "retry", "vars", "needs",
     "steps", "values", "params",
 ];
 /// What an undo has besides a request; it captures nothing.
-pub const UNDO_KEYS: [&str; 2] = ["gone", "find"];
+pub(super) const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
-pub const FIND_KEYS: [&str; 2] = ["each", "tag"];
+pub(super) const FIND_KEYS: [&str; 2] = ["each", "tag"];
 /// Keys that only a request of its own has.
 const REQUEST_ONLY_KEYS: [&str; 7] = ["name", "capture", "ok", "assert", "poll", "pages", "retry"];
 
 impl RequestDecoder<'_> {
-    pub fn decode_fixture(&mut self, name: String, node: &YamlNode) -> Option<Fixture> {
+    pub(super) fn decode_fixture(&mut self, name: String, node: &YamlNode) -> Option<Fixture> {
         let map = CheckedMap::open(node, "a fixture", &FIXTURE_KEYS, self.diagnostics)?;
         self.check_fixture_name(&name, node);
         let defaults = self.step_defaults(&map);

@@ -8,7 +8,7 @@ use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::TemplateDialect;
 
-pub fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
     let requests = workspace.requests.iter().flat_map(|request| &request.needs);
     let fixtures = workspace.fixtures.iter().flat_map(|fixture| &fixture.needs);
     for needed in requests.chain(fixtures) {

@@ -18,10 +18,10 @@ mod variants;
 mod workspace;
 mod workspace_files;
 
-pub use node_reader::{is_variable_name, parse_duration};
-pub use references::scheme_names;
+pub(crate) use node_reader::{is_variable_name, parse_duration};
+pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
-pub use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
+pub(crate) use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::fixture::Fixture;
@@ -29,25 +29,12 @@ use crate::model::recording::Recording;
 use crate::model::request::Request;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
+use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
 use crate::store::variable_part;
 use std::path::Path;
 use std::sync::Arc;
 use workspace_files::{DiscoveredFile, FileKind};
-
-/// The schemes that the program brings, by name.
-pub const BUILT_IN_SCHEMES: [(&str, &str); 7] = [
-    ("coupang", include_str!("../schemes/coupang.yaml")),
-    ("kaufland", include_str!("../schemes/kaufland.yaml")),
-    ("lazada", include_str!("../schemes/lazada.yaml")),
-    (
-        "naver-commerce",
-        include_str!("../schemes/naver-commerce.yaml"),
-    ),
-    ("none", include_str!("../schemes/none.yaml")),
-    ("shopee", include_str!("../schemes/shopee.yaml")),
-    ("tiktok-shop", include_str!("../schemes/tiktok-shop.yaml")),
-];
 
 /// What was loaded, with the texts for showing places, and every fault that was found.
 pub struct LoadedWorkspace {
@@ -199,7 +186,7 @@ fn decode_built_in_scheme(
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn decode_scheme_text(
+pub(crate) fn decode_scheme_text(
     root: &Path,
     name: &str,
     origin: SchemeOrigin,
@@ -233,7 +220,11 @@ pub fn decode_scheme_text(
 ///
 /// # Errors
 /// The first fault, in words.
-pub fn decode_recording_text(root: &Path, name: &str, text: &str) -> Result<Recording, String> {
+pub(crate) fn decode_recording_text(
+    root: &Path,
+    name: &str,
+    text: &str,
+) -> Result<Recording, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 /// A map whose keys are known to be allowed.
 #[derive(Clone, Copy)]
-pub struct CheckedMap<'n> {
-    pub at: Span,
+pub(super) struct CheckedMap<'n> {
+    pub(super) at: Span,
     description: &'static str,
     entries: &'n [MapEntry],
 }
 
 impl<'n> CheckedMap<'n> {
     /// Reports every key that is not in `keys`; `None` when the node is no map.
-    pub fn open(
+    pub(super) fn open(
         node: &'n YamlNode,
         what: &'static str,
         keys: &[&str],
@@ -43,16 +43,16 @@ impl<'n> CheckedMap<'n> {
     }
 
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&'n MapEntry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&'n MapEntry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&'n YamlNode> {
+    pub(super) fn get(&self, key: &str) -> Option<&'n YamlNode> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n YamlNode> {
+    pub(super) fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n YamlNode> {
         let found = self.get(key);
         if found.is_none() {
             faults.push(
@@ -65,13 +65,17 @@ impl<'n> CheckedMap<'n> {
 
     /// Those of `keys` that are there, in the order of `keys`.
     #[must_use]
-    pub fn present_entries(&self, keys: &[&str]) -> Vec<&'n MapEntry> {
+    pub(super) fn present_entries(&self, keys: &[&str]) -> Vec<&'n MapEntry> {
         keys.iter().filter_map(|key| self.entry(key)).collect()
     }
 }
 
 /// Every entry of a map whose keys are free.
-pub fn map_entries<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> &'n [MapEntry] {
+pub(super) fn map_entries<'n>(
+    node: &'n YamlNode,
+    what: &str,
+    faults: &mut Diagnostics,
+) -> &'n [MapEntry] {
     node.as_map().unwrap_or_else(|| {
         faults.push(wrong_kind(node, what, "a map"));
         &[]
@@ -79,7 +83,11 @@ pub fn map_entries<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics)
 }
 
 /// The items of a list.
-pub fn list_items<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> &'n [YamlNode] {
+pub(super) fn list_items<'n>(
+    node: &'n YamlNode,
+    what: &str,
+    faults: &mut Diagnostics,
+) -> &'n [YamlNode] {
     node.as_list().unwrap_or_else(|| {
         faults.push(wrong_kind(node, what, "a list"));
         &[]
@@ -88,11 +96,11 @@ pub fn list_items<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) 
 
 /// The items of a list, or the one value that stands in its place.
 #[must_use]
-pub fn one_or_many(node: &YamlNode) -> &[YamlNode] {
+pub(super) fn one_or_many(node: &YamlNode) -> &[YamlNode] {
     node.as_list().unwrap_or(std::slice::from_ref(node))
 }
 
-pub fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
+pub(super) fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
     let label = format!("this is {}", node.kind_name());
     let wanted_text =
         wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
@@ -105,7 +113,11 @@ pub fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
 }
 
 /// A text that is not a number, true or false.
-pub fn text<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> Option<&'n str> {
+pub(super) fn text<'n>(
+    node: &'n YamlNode,
+    what: &str,
+    faults: &mut Diagnostics,
+) -> Option<&'n str> {
     let found = node.as_text();
     if found.is_none() {
         faults.push(wrong_kind(node, what, "text"));
@@ -114,7 +126,7 @@ pub fn text<'n>(node: &'n YamlNode, what: &str, faults: &mut Diagnostics) -> Opt
 }
 
 /// Text, or the spelling of a number.
-pub fn scalar(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<String> {
+pub(super) fn scalar(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<String> {
     let found = node.as_scalar();
     if found.is_none() {
         faults.push(wrong_kind(node, what, "a single value"));
@@ -122,7 +134,7 @@ pub fn scalar(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<S
     found.map(String::from)
 }
 
-pub fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<bool> {
+pub(super) fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<bool> {
     if let NodeKind::Bool(flag) = node.kind {
         return Some(flag);
     }
@@ -131,7 +143,7 @@ pub fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<
 }
 
 /// A list of texts; one text stands for a list of one.
-pub fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<String> {
+pub(super) fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<String> {
     one_or_many(node)
         .iter()
         .filter_map(|item| scalar(item, what, faults))
@@ -139,7 +151,7 @@ pub fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<S
 }
 
 /// One of a few words.
-pub fn enum_value<T: Copy>(
+pub(super) fn enum_value<T: Copy>(
     node: &YamlNode,
     what: &str,
     words: &[(&str, T)],
@@ -160,7 +172,7 @@ pub fn enum_value<T: Copy>(
 }
 
 /// `300ms`, `2s`, `5m`, `1h`, `30d`.
-pub fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
+pub(super) fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
     let written = scalar(node, what, faults)?;
     let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
@@ -173,7 +185,7 @@ pub fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option
 }
 
 #[must_use]
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.len()
         - text
             .trim_start_matches(|letter: char| letter.is_ascii_digit())
@@ -193,7 +205,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 /// The first text below a node that holds a template.
 #[must_use]
-pub fn first_template(node: &YamlNode) -> Option<&YamlNode> {
+pub(super) fn first_template(node: &YamlNode) -> Option<&YamlNode> {
     match &node.kind {
         NodeKind::Text(text) => find_expression(&text.value).map(|_| node),
         NodeKind::List(items) => items.iter().find_map(first_template),
@@ -205,7 +217,12 @@ pub fn first_template(node: &YamlNode) -> Option<&YamlNode> {
 }
 
 /// Reports when more than one of some keys is there: each would mean something, and only one can.
-pub fn at_most_one(map: &CheckedMap<'_>, keys: &[&str], what: &str, faults: &mut Diagnostics) {
+pub(super) fn at_most_one(
+    map: &CheckedMap<'_>,
+    keys: &[&str],
+    what: &str,
+    faults: &mut Diagnostics,
+) {
     let mut found = map.present_entries(keys);
     found.sort_by_key(|entry| entry.key_at.start);
     if let [first, second, ..] = found.as_slice() {
@@ -218,14 +235,14 @@ pub fn at_most_one(map: &CheckedMap<'_>, keys: &[&str], what: &str, faults: &mut
 }
 
 /// Reports what cannot be the name of a header (RFC 9110, section 5.1).
-pub fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnostics) {
+pub(super) fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnostics) {
     if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
         faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(at, label));
     }
 }
 
 /// Reports a header that nobody who writes a file can set: it follows from the host and the body.
-pub fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
+pub(super) fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
     check_header_name(name, at, "this name", faults);
     if crate::wire::FRAMING_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
         let fault =
@@ -235,7 +252,7 @@ pub fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagn
 }
 
 /// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
-pub fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text
             .chars()
@@ -243,7 +260,7 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// A name that a template can look up: ASCII letters, digits and `_`, and no digit first.
-pub fn is_variable_name(text: &str) -> bool {
+pub(crate) fn is_variable_name(text: &str) -> bool {
     let all = text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -254,7 +271,7 @@ pub fn is_variable_name(text: &str) -> bool {
 }
 
 /// Reports a name that no template could look up.
-pub fn check_variable_name(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
+pub(super) fn check_variable_name(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
     if !is_variable_name(name) {
         let fault =
             Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");

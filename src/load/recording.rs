@@ -18,7 +18,7 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// Keys of a recording.
-pub const RECORDING_KEYS: [&str; 6] = [
+pub(super) const RECORDING_KEYS: [&str; 6] = [
     "format",
     "scheme",
     "recorded",
@@ -27,9 +27,9 @@ pub const RECORDING_KEYS: [&str; 6] = [
     "resources",
 ];
 /// Keys of one exchange; the last three are for stubs.
-pub const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
+pub(super) const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
-pub const RECORDED_REQUEST_KEYS: [&str; 13] = [
+pub(super) const RECORDED_REQUEST_KEYS: [&str; 13] = [
     "account",
     "get",
     "post",
@@ -45,7 +45,7 @@ pub const RECORDED_REQUEST_KEYS: [&str; 13] = [
     "sha256",
 ];
 /// Keys of a recorded answer.
-pub const RECORDED_RESPONSE_KEYS: [&str; 6] =
+pub(super) const RECORDED_RESPONSE_KEYS: [&str; 6] =
     ["status", "headers", "json", "text", "base64", "file"];
 
 /// What can go wrong with an answer on its way.
@@ -60,14 +60,14 @@ const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [
     ("truncate", TransferFault::Truncate),
 ];
 
-pub struct RecordingDecoder<'d> {
-    pub files: &'d WorkspaceFiles,
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct RecordingDecoder<'d> {
+    pub(super) files: &'d WorkspaceFiles,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl RecordingDecoder<'_> {
     /// `text` is what the node was parsed from.
-    pub fn decode(
+    pub(super) fn decode(
         &mut self,
         name: String,
         node: &YamlNode,
@@ -257,7 +257,7 @@ impl RecordingDecoder<'_> {
         match &answer.body {
             ResponseBody::None => self.refuse_empty_truncation(at, "this answer has no body"),
             ResponseBody::Text(text) if text.is_empty() => {
-                self.refuse_empty_truncation(at, "the body of this answer is empty")
+                self.refuse_empty_truncation(at, "the body of this answer is empty");
             }
             _ => {}
         }
@@ -505,7 +505,7 @@ impl RecordingDecoder<'_> {
 }
 
 /// The status of an answer that is the last one to its request.
-pub fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
+pub(super) fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
     let code = node
         .to_value()
         .as_number()

@@ -6,11 +6,11 @@ use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_o
 use crate::model::redact_rule::RedactRule;
 use crate::yaml::{NodeKind, YamlNode};
 
-/// Keys of a rule that is no JSONPath.
-pub const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
+/// Keys of a rule that is no `JSONPath`.
+pub(super) const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
 /// A list of rules; one rule stands for a list of one.
-pub fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<RedactRule> {
+pub(super) fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<RedactRule> {
     one_or_many(node)
         .iter()
         .filter_map(|node| redact_rule(node, faults))

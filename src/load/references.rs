@@ -6,11 +6,12 @@ use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_s
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
+use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::Span;
 use crate::store::variable_part;
 use std::collections::HashMap;
 
-pub fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
     for step in workspace.all_steps() {
         check_step(workspace, step, faults);
     }
@@ -23,9 +24,9 @@ pub fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
 
 /// Every scheme that a request can name, in order.
 #[must_use]
-pub fn scheme_names(workspace: &Workspace) -> Vec<&str> {
+pub(crate) fn scheme_names(workspace: &Workspace) -> Vec<&str> {
     let own = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
-    let mut names: Vec<&str> = super::BUILT_IN_SCHEMES
+    let mut names: Vec<&str> = BUILT_IN_SCHEMES
         .iter()
         .map(|(name, _)| *name)
         .chain(own)
@@ -195,7 +196,7 @@ fn check_accounts(
 }
 
 /// A credential that is secret, or a field of a token.
-pub fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
+pub(super) fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
     scheme
         .credential(name)
         .is_some_and(|credential| credential.is_secret)

@@ -22,12 +22,12 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a file that holds a flow.
-pub const REQUEST_FILE_KEYS: [&str; 13] = [
+pub(super) const REQUEST_FILE_KEYS: [&str; 13] = [
     "scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases",
     "needs", "redact", "retry",
 ];
 /// Keys of a step of a flow.
-pub const STEP_KEYS: [&str; 23] = [
+pub(super) const STEP_KEYS: [&str; 23] = [
     "name",
     "scheme",
     "level",
@@ -69,13 +69,13 @@ pub(super) struct StepDefaults {
     retry: Option<u32>,
 }
 
-pub struct RequestDecoder<'d> {
-    pub files: &'d WorkspaceFiles,
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct RequestDecoder<'d> {
+    pub(super) files: &'d WorkspaceFiles,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl RequestDecoder<'_> {
-    pub fn decode(&mut self, name: String, node: &YamlNode) -> Option<Request> {
+    pub(super) fn decode(&mut self, name: String, node: &YamlNode) -> Option<Request> {
         let flow = node
             .as_map()
             .is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"));
@@ -126,7 +126,7 @@ impl RequestDecoder<'_> {
     }
 
     /// A request inside a scheme's known answer: it needs no scheme, and nothing judges its answer.
-    pub fn decode_vector_request(&mut self, node: &YamlNode) -> Option<Step> {
+    pub(super) fn decode_vector_request(&mut self, node: &YamlNode) -> Option<Step> {
         let mut keys: Vec<&str> = vec!["level", "query", "headers"];
         keys.extend(Method::ALL.map(Method::key));
         keys.extend(BODY_KEYS);

@@ -22,7 +22,7 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a resource.
-pub const RESOURCE_KEYS: [&str; 8] = [
+pub(super) const RESOURCE_KEYS: [&str; 8] = [
     "id", "shared", "create", "read", "update", "delete", "list", "missing",
 ];
 /// Keys of every operation.
@@ -46,12 +46,12 @@ const ITEM_NAMES: [&str; 2] = ["id", "sent"];
 const LIST_NAMES: [&str; 2] = ["items", "count"];
 const MISSING_NAMES: [&str; 1] = ["id"];
 
-pub struct ResourceDecoder<'d> {
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct ResourceDecoder<'d> {
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl ResourceDecoder<'_> {
-    pub fn decode(&mut self, node: &YamlNode) -> Vec<SandboxResource> {
+    pub(super) fn decode(&mut self, node: &YamlNode) -> Vec<SandboxResource> {
         map_entries(node, "`resources`", self.diagnostics)
             .iter()
             .filter_map(|entry| self.resource(entry))
@@ -369,7 +369,7 @@ fn with_key(key: &'static str, keys: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// In one scheme a name means one resource, and a request belongs to one operation.
-pub fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
     let mut names: HashMap<(&str, &str), Span> = HashMap::new();
     let mut requests: HashMap<(&str, &str, &str), Span> = HashMap::new();
     for recording in &workspace.recordings {

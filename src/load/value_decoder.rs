@@ -10,13 +10,13 @@ use crate::value::{CompactText, ObjectMember, Value};
 use crate::yaml::{MapEntry, NodeKind, ScalarText, YamlNode};
 
 /// Decodes values whose texts may be templates of one dialect.
-pub struct ValueDecoder<'d> {
-    pub dialect: TemplateDialect,
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct ValueDecoder<'d> {
+    pub(super) dialect: TemplateDialect,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl ValueDecoder<'_> {
-    pub fn tree(&mut self, node: &YamlNode) -> TemplateTree {
+    pub(super) fn tree(&mut self, node: &YamlNode) -> TemplateTree {
         let kind = match &node.kind {
             NodeKind::Text(text) => {
                 let template =
@@ -43,24 +43,25 @@ impl ValueDecoder<'_> {
     }
 
     /// A text, which may have holes; a number is its spelling.
-    pub fn template(&mut self, node: &YamlNode, what: &str) -> Option<Template> {
+    pub(super) fn template(&mut self, node: &YamlNode, what: &str) -> Option<Template> {
         let text = match &node.kind {
             NodeKind::Text(text) => text.clone(),
-            _ => match node.as_scalar() {
-                Some(value) => ScalarText {
-                    value,
-                    verbatim_offset: None,
-                },
-                None => {
+            _ => {
+                if let Some(value) = node.as_scalar() {
+                    ScalarText {
+                        value,
+                        verbatim_offset: None,
+                    }
+                } else {
                     self.diagnostics.push(wrong_kind(node, what, "text"));
                     return None;
                 }
-            },
+            }
         };
         self.parse_template(&text, node)
     }
 
-    pub fn field(&mut self, entry: &MapEntry) -> TemplateField {
+    pub(super) fn field(&mut self, entry: &MapEntry) -> TemplateField {
         TemplateField {
             name: entry.key.clone(),
             name_at: entry.key_at,
@@ -68,7 +69,7 @@ impl ValueDecoder<'_> {
         }
     }
 
-    pub fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<TemplateField> {
+    pub(super) fn fields(&mut self, node: &YamlNode, what: &str) -> Vec<TemplateField> {
         map_entries(node, what, self.diagnostics)
             .iter()
             .map(|entry| self.field(entry))
@@ -76,7 +77,7 @@ impl ValueDecoder<'_> {
     }
 
     /// A `vars` map: names that templates can look up.
-    pub fn variables(&mut self, node: &YamlNode) -> Vec<TemplateField> {
+    pub(super) fn variables(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.fields(node, "`vars`");
         for field in &fields {
             check_variable_name(&field.name, field.name_at, "a variable", self.diagnostics);

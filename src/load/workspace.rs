@@ -13,21 +13,25 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of `ingam.yaml`.
-pub const WORKSPACE_KEYS: [&str; 5] = ["default_env", "vars", "envs", "recordings", "redact"];
+pub(super) const WORKSPACE_KEYS: [&str; 5] =
+    ["default_env", "vars", "envs", "recordings", "redact"];
 /// Keys of an environment.
-pub const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts", "refresh"];
+pub(super) const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts", "refresh"];
 
 /// What the file says.
 #[derive(Default)]
-pub struct WorkspaceSettings {
-    pub default_env: Option<SpannedName>,
-    pub vars: Vec<TemplateField>,
-    pub environments: Vec<Environment>,
-    pub redact: Vec<RedactRule>,
-    pub max_age: Option<Duration>,
+pub(super) struct WorkspaceSettings {
+    pub(super) default_env: Option<SpannedName>,
+    pub(super) vars: Vec<TemplateField>,
+    pub(super) environments: Vec<Environment>,
+    pub(super) redact: Vec<RedactRule>,
+    pub(super) max_age: Option<Duration>,
 }
 
-pub fn decode_workspace_settings(node: &YamlNode, faults: &mut Diagnostics) -> WorkspaceSettings {
+pub(super) fn decode_workspace_settings(
+    node: &YamlNode,
+    faults: &mut Diagnostics,
+) -> WorkspaceSettings {
     if matches!(node.kind, crate::yaml::NodeKind::Null) {
         return WorkspaceSettings::default();
     }

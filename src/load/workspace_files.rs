@@ -15,11 +15,11 @@ use std::sync::Arc;
 const MAX_YAML_BYTES: u64 = 8 << 20;
 
 /// The file that marks the root of a workspace.
-pub const WORKSPACE_FILE: &str = "ingam.yaml";
+pub(crate) const WORKSPACE_FILE: &str = "ingam.yaml";
 
 /// What a folder says a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     Workspace,
     Request,
     Fixture,
@@ -29,38 +29,38 @@ pub enum FileKind {
 
 /// One YAML file, found but not read.
 #[derive(Clone, Debug)]
-pub struct DiscoveredFile {
-    pub kind: FileKind,
+pub(crate) struct DiscoveredFile {
+    pub(crate) kind: FileKind,
     /// Relative to the root.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The path below its folder without the ending, with `/`.
-    pub name: String,
+    pub(crate) name: String,
     /// Neither a link nor a device, so its path is where it is.
     is_regular: bool,
 }
 
 /// The root of a workspace; every path that a file names goes through here.
 #[derive(Clone, Debug)]
-pub struct WorkspaceFiles {
+pub(crate) struct WorkspaceFiles {
     root: PathBuf,
 }
 
 impl WorkspaceFiles {
     /// # Errors
     /// When the folder cannot be resolved.
-    pub fn new(root: &Path) -> std::io::Result<Self> {
+    pub(crate) fn new(root: &Path) -> std::io::Result<Self> {
         Ok(Self {
             root: root.canonicalize()?,
         })
     }
 
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Every YAML file of the workspace, in the order of their paths.
-    pub fn find_yaml_files(&self, faults: &mut Diagnostics) -> Vec<DiscoveredFile> {
+    pub(crate) fn find_yaml_files(&self, faults: &mut Diagnostics) -> Vec<DiscoveredFile> {
         let mut found = Vec::new();
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
@@ -160,7 +160,7 @@ impl WorkspaceFiles {
     }
 
     /// The text of a YAML file.
-    pub fn read(&self, file: &DiscoveredFile, faults: &mut Diagnostics) -> Option<String> {
+    pub(crate) fn read(&self, file: &DiscoveredFile, faults: &mut Diagnostics) -> Option<String> {
         let path = &file.path;
         let found = if file.is_regular {
             Ok(self.root.join(path))
@@ -204,7 +204,7 @@ impl WorkspaceFiles {
     }
 
     /// A file that a request sends.
-    pub fn workspace_file(
+    pub(crate) fn workspace_file(
         &self,
         node: &YamlNode,
         faults: &mut Diagnostics,
@@ -232,7 +232,7 @@ impl WorkspaceFiles {
     }
 
     /// A JSON Schema, compiled. References to other documents are not fetched.
-    pub fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<JsonSchema> {
+    pub(crate) fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<JsonSchema> {
         let file = self.workspace_file(node, faults)?;
         let compiled = self
             .resolve_path(&file.path)
@@ -265,7 +265,7 @@ impl WorkspaceFiles {
     /// # Errors
     /// In words that follow "the file": when it does not exist or lies outside the root, by its
     /// spelling or by a link.
-    pub fn resolve_path(&self, path: &Path) -> Result<PathBuf, String> {
+    pub(crate) fn resolve_path(&self, path: &Path) -> Result<PathBuf, String> {
         let outside = path
             .components()
             .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));

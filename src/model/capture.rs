@@ -8,7 +8,7 @@ use crate::span::Span;
 pub struct Capture {
     pub name: String,
     pub name_at: Span,
-    /// A JSONPath or a header.
+    /// A `JSONPath` or a header.
     pub from: Subject,
     /// Where the source of the value is written.
     pub at: Span,

@@ -5,16 +5,16 @@ use crate::span::Span;
 use crate::value::{ObjectMember, Value};
 
 /// The environment that is always there and needs nothing.
-pub const SANDBOX_ENV: &str = "sandbox";
+pub(crate) const SANDBOX_ENV: &str = "sandbox";
 
 /// The hosts that schemes name themselves; it needs no entry in `ingam.yaml`.
-pub const LIVE_ENV: &str = "live";
+pub(crate) const LIVE_ENV: &str = "live";
 
 /// The account of a scheme for which none is named.
-pub const DEFAULT_ACCOUNT: &str = "default";
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 
 /// In the place of an account's name: each of them.
-pub const ALL_ACCOUNTS: &str = "all";
+pub(crate) const ALL_ACCOUNTS: &str = "all";
 
 /// One entry of `envs` in `ingam.yaml`.
 #[derive(Clone, Debug, Default)]

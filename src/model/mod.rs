@@ -1,15 +1,15 @@
 //! The nouns: plain data, one noun a file. No input or output, no async, no YAML, no wire.
 
-pub mod assertion;
-pub mod capture;
-pub mod environment;
-pub mod fixture;
-pub mod outcome;
-pub mod recording;
-pub mod redact_rule;
-pub mod repeat;
-pub mod request;
-pub mod sandbox_resource;
-pub mod scheme;
-pub mod template;
-pub mod workspace;
+pub(crate) mod assertion;
+pub(crate) mod capture;
+pub(crate) mod environment;
+pub(crate) mod fixture;
+pub(crate) mod outcome;
+pub(crate) mod recording;
+pub(crate) mod redact_rule;
+pub(crate) mod repeat;
+pub(crate) mod request;
+pub(crate) mod sandbox_resource;
+pub(crate) mod scheme;
+pub(crate) mod template;
+pub(crate) mod workspace;

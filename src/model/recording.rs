@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The number of the recording format that this program writes; older ones stay readable.
-pub const FORMAT_VERSION: i64 = 1;
+pub(crate) const FORMAT_VERSION: i64 = 1;
 
 /// What stands in a recording for a value that is fresh each time.
-pub const PLACEHOLDERS: [&str; 6] = [
+pub(crate) const PLACEHOLDERS: [&str; 6] = [
     "<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>",
 ];
 
@@ -110,12 +110,12 @@ pub enum ResponseBody {
 
 /// Where the bodies of recordings lie that are too large for them: each under the SHA-256 of its
 /// bytes.
-pub const BODIES_DIR: &str = "fixtures/recordings/bodies";
+pub(crate) const BODIES_DIR: &str = "fixtures/recordings/bodies";
 
 /// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows
 /// count as plain ones: version control may change them.
 #[must_use]
-pub fn checksum(text: &str) -> String {
+pub(crate) fn checksum(text: &str) -> String {
     let mut hash = Sha256::new();
     for line in text
         .split_inclusive('\n')
@@ -134,7 +134,7 @@ pub fn checksum(text: &str) -> String {
 
 /// Whether two recorded requests are the same request.
 #[must_use]
-pub fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
+pub(crate) fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
     (left.method, &left.path, &left.query, &left.account)
         == (right.method, &right.path, &right.query, &right.account)
         && left.body == right.body
@@ -142,7 +142,7 @@ pub fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool 
 
 /// Whether two exchanges give the same, as often and as late.
 #[must_use]
-pub fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
+pub(crate) fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
     let same = match (&left.outcome, &right.outcome) {
         (RecordedOutcome::Response(left), RecordedOutcome::Response(right))
         | (RecordedOutcome::Truncated(left), RecordedOutcome::Truncated(right)) => {

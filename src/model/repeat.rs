@@ -7,17 +7,17 @@ use crate::span::Span;
 use std::time::Duration;
 
 /// How often an answer is asked for when the file does not say.
-pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// How long when the file does not say.
-pub const DEFAULT_POLL_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const DEFAULT_POLL_TIMEOUT: Duration = Duration::from_secs(60);
 /// No step asks more often than this, whatever its file says.
-pub const MAX_REPEATED_REQUESTS: u32 = 10_000;
+pub(crate) const MAX_REPEATED_REQUESTS: u32 = 10_000;
 /// How many pages are read when the file does not say.
-pub const DEFAULT_MAX_PAGES: u32 = 50;
+pub(crate) const DEFAULT_MAX_PAGES: u32 = 50;
 /// How often a read is tried when the file does not say.
-pub const DEFAULT_ATTEMPTS: u32 = 3;
+pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
 /// How often anything can be tried.
-pub const MAX_ATTEMPTS: u32 = 10;
+pub(crate) const MAX_ATTEMPTS: u32 = 10;
 
 /// How often a step is sent.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! One declared request, or a flow of them, as a file states it.
 
 use crate::jsonpath::JsonPath;
-pub use crate::method::Method;
+pub(crate) use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
 use crate::model::fixture::CaseVariant;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long one attempt may take when the file does not say.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A name with its place.
 #[derive(Clone, Debug)]

@@ -121,7 +121,7 @@ impl Template {
 /// Where the first hole of a text begins. Nearly no text has a brace, and for one letter the search
 /// is fast.
 #[must_use]
-pub fn find_expression(text: &str) -> Option<usize> {
+pub(crate) fn find_expression(text: &str) -> Option<usize> {
     let brace = text.find('{')?;
     text[brace..].find("{{").map(|hole| brace + hole)
 }
@@ -147,7 +147,7 @@ fn expression_len(text: &str) -> Option<usize> {
 }
 
 /// Words of the expression language that look like names.
-pub const RESERVED_WORDS: [&str; 15] = [
+pub(crate) const RESERVED_WORDS: [&str; 15] = [
     "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else",
     "loop", "self",
 ];

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How old a recording may get when `ingam.yaml` does not say.
-pub const DEFAULT_MAX_RECORDING_AGE: Duration = Duration::from_secs(90 * 86_400);
+pub(crate) const DEFAULT_MAX_RECORDING_AGE: Duration = Duration::from_secs(90 * 86_400);
 
 /// Everything a run can know from files.
 #[derive(Clone, Debug)]

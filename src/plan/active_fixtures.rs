@@ -6,23 +6,23 @@ use crate::model::fixture::{CaseVariant, Fixture, FixtureScope};
 
 /// One fixture as one account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FixtureKey {
-    pub fixture: String,
-    pub account: Option<String>,
+pub(crate) struct FixtureKey {
+    pub(crate) fixture: String,
+    pub(crate) account: Option<String>,
 }
 
 /// A fixture that stands.
 #[derive(Clone, Debug)]
-pub struct ActiveFixture<'w> {
-    pub key: FixtureKey,
-    pub fixture: &'w Fixture,
-    pub param: Option<&'w CaseVariant>,
+pub(crate) struct ActiveFixture<'w> {
+    pub(crate) key: FixtureKey,
+    pub(crate) fixture: &'w Fixture,
+    pub(crate) param: Option<&'w CaseVariant>,
     needs: Vec<FixtureKey>,
 }
 
 impl<'w> ActiveFixture<'w> {
     #[must_use]
-    pub fn new(unit: &Unit<'w>, fixture: &'w Fixture) -> Self {
+    pub(crate) fn new(unit: &Unit<'w>, fixture: &'w Fixture) -> Self {
         let needed = |name: &str| {
             unit.fixtures
                 .iter()
@@ -45,7 +45,7 @@ impl<'w> ActiveFixture<'w> {
 
 /// Who a fixture is for a unit.
 #[must_use]
-pub fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
+pub(crate) fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
     FixtureKey {
         fixture: fixture.name.clone(),
         account: unit.account_for(fixture).map(str::to_owned),
@@ -54,7 +54,7 @@ pub fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
 
 /// In the order in which they were set up.
 #[derive(Default)]
-pub struct ActiveFixtureSet<'w> {
+pub(crate) struct ActiveFixtureSet<'w> {
     fixtures: Vec<ActiveFixture<'w>>,
 }
 
@@ -62,7 +62,7 @@ impl<'w> ActiveFixtureSet<'w> {
     /// The fixtures of a unit in the order in which they are looked at: what a fixture needs comes
     /// before it.
     #[must_use]
-    pub fn setup_order(unit: &Unit<'w>) -> Vec<&'w Fixture> {
+    pub(crate) fn setup_order(unit: &Unit<'w>) -> Vec<&'w Fixture> {
         let mut order = Vec::new();
         for fixture in &unit.fixtures {
             add_needs_first(unit, fixture, &mut order);
@@ -73,7 +73,7 @@ impl<'w> ActiveFixtureSet<'w> {
     /// Whether it stands already, made of the same param. Otherwise what has to be undone first,
     /// the last to go last.
     #[must_use]
-    pub fn teardown_before(&self, place: &ActiveFixture<'_>) -> Option<Vec<FixtureKey>> {
+    pub(crate) fn teardown_before(&self, place: &ActiveFixture<'_>) -> Option<Vec<FixtureKey>> {
         match self
             .fixtures
             .iter()
@@ -85,17 +85,21 @@ impl<'w> ActiveFixtureSet<'w> {
         }
     }
 
-    pub fn insert(&mut self, place: ActiveFixture<'w>) {
+    pub(crate) fn insert(&mut self, place: ActiveFixture<'w>) {
         self.fixtures.push(place);
     }
 
-    pub fn remove(&mut self, id: &FixtureKey) {
+    pub(crate) fn remove(&mut self, id: &FixtureKey) {
         self.fixtures.retain(|place| place.key != *id);
     }
 
     /// What is undone after a unit, in order; without a next one, everything.
     #[must_use]
-    pub fn teardown_order(&self, unit: &Unit<'_>, next: Option<&Unit<'_>>) -> Vec<FixtureKey> {
+    pub(crate) fn teardown_order(
+        &self,
+        unit: &Unit<'_>,
+        next: Option<&Unit<'_>>,
+    ) -> Vec<FixtureKey> {
         match next {
             None => self.full_teardown(),
             Some(next) if next.request.name == unit.request.name => {
@@ -107,7 +111,7 @@ impl<'w> ActiveFixtureSet<'w> {
 
     /// Everything, in the order in which it is undone.
     #[must_use]
-    pub fn full_teardown(&self) -> Vec<FixtureKey> {
+    pub(crate) fn full_teardown(&self) -> Vec<FixtureKey> {
         self.teardown_up_to(FixtureScope::Run)
     }
 
@@ -166,7 +170,7 @@ fn add_needs_first<'w>(unit: &Unit<'w>, fixture: &'w Fixture, order: &mut Vec<&'
 
 /// What a run would do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PlannedAction {
+pub(crate) enum PlannedAction {
     SetUp(FixtureKey, Option<String>),
     Run(String),
     Undo(FixtureKey, Option<String>),
@@ -174,7 +178,7 @@ pub enum PlannedAction {
 
 /// Everything that a plan would set up, run and undo if nothing failed.
 #[must_use]
-pub fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
+pub(crate) fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
     let mut standing = ActiveFixtureSet::default();
     let mut acts = Vec::new();
     let undo = |standing: &mut ActiveFixtureSet<'_>,

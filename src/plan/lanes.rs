@@ -17,7 +17,7 @@ enum LaneConstraint<'u> {
 /// The units by their place in the plan: those of one lane run in order, and lanes begin in the
 /// order of their first units.
 #[must_use]
-pub fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
+pub(crate) fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..units.len()).collect();
     let mut holders: HashMap<LaneConstraint<'_>, usize> = HashMap::new();
     for (index, unit) in units.iter().enumerate() {
@@ -57,7 +57,7 @@ fn lane_constraints<'u>(unit: &'u Unit<'_>) -> Vec<LaneConstraint<'u>> {
                 fixture_key(unit, fixture),
             )),
             FixtureScope::Run => {
-                shared.push(LaneConstraint::RunFixture(fixture_key(unit, fixture)))
+                shared.push(LaneConstraint::RunFixture(fixture_key(unit, fixture)));
             }
         }
     }

@@ -8,13 +8,13 @@ mod order;
 mod select;
 mod shard;
 
-pub use active_fixtures::{
+pub(crate) use active_fixtures::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
 };
-pub use lanes::parallel_lanes;
-pub use name_check::{CommandLineNames, check_names, mentions_variable};
-pub use select::{RequestSelection, SelectionError, select_requests};
-pub use shard::Shard;
+pub(crate) use lanes::parallel_lanes;
+pub(crate) use name_check::{CommandLineNames, check_names, mentions_variable};
+pub(crate) use select::{RequestSelection, select_requests};
+pub(crate) use shard::Shard;
 
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::fixture::{CaseVariant, Fixture};
@@ -24,22 +24,22 @@ use crate::model::workspace::Workspace;
 
 /// One request file as one account, in one case.
 #[derive(Clone, Debug)]
-pub struct Unit<'w> {
-    pub request: &'w Request,
+pub(crate) struct Unit<'w> {
+    pub(crate) request: &'w Request,
     /// As named by the file or the command line; without one, the only one there is.
-    pub account: Option<String>,
-    pub case: Option<&'w CaseVariant>,
+    pub(crate) account: Option<String>,
+    pub(crate) case: Option<&'w CaseVariant>,
     /// Every fixture that it needs, directly or through others, in the order in which they are set
     /// up.
-    pub fixtures: Vec<&'w Fixture>,
+    pub(crate) fixtures: Vec<&'w Fixture>,
     /// Of each of them that has any, one.
-    pub params: Vec<(&'w Fixture, &'w CaseVariant)>,
+    pub(crate) params: Vec<(&'w Fixture, &'w CaseVariant)>,
 }
 
 impl<'w> Unit<'w> {
     /// `name[case][param]@account`
     #[must_use]
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         let mut id = self.request.name.clone();
         for variant in self
             .case
@@ -55,7 +55,7 @@ impl<'w> Unit<'w> {
     }
 
     #[must_use]
-    pub fn param(&self, fixture: &Fixture) -> Option<&'w CaseVariant> {
+    pub(crate) fn param(&self, fixture: &Fixture) -> Option<&'w CaseVariant> {
         self.params
             .iter()
             .find(|(other, _)| other.name == fixture.name)
@@ -64,7 +64,7 @@ impl<'w> Unit<'w> {
 
     /// As whom a fixture is made for this unit.
     #[must_use]
-    pub fn account_for<'s>(&'s self, fixture: &'s Fixture) -> Option<&'s str> {
+    pub(crate) fn account_for<'s>(&'s self, fixture: &'s Fixture) -> Option<&'s str> {
         fixture
             .account
             .as_ref()
@@ -75,7 +75,7 @@ impl<'w> Unit<'w> {
     /// The units of one request: one for each account where all are named, for each case, and for
     /// each param of its fixtures. `over` is what the command line says over the file.
     #[must_use]
-    pub fn expand(
+    pub(crate) fn expand(
         request: &'w Request,
         over: Option<&str>,
         workspace: &'w Workspace,
@@ -145,7 +145,11 @@ fn param_combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w
 
 /// The accounts that every scheme of a request has.
 #[must_use]
-pub fn common_accounts(request: &Request, workspace: &Workspace, environment: &str) -> Vec<String> {
+pub(crate) fn common_accounts(
+    request: &Request,
+    workspace: &Workspace,
+    environment: &str,
+) -> Vec<String> {
     let mut schemes = request
         .steps
         .iter()
@@ -168,18 +172,18 @@ pub fn common_accounts(request: &Request, workspace: &Workspace, environment: &s
 
 /// What a run will do, in order; requests with a reason are left out and said so.
 #[derive(Clone, Debug, Default)]
-pub struct Plan<'w> {
-    pub units: Vec<Unit<'w>>,
+pub(crate) struct Plan<'w> {
+    pub(crate) units: Vec<Unit<'w>>,
     /// Units of its files were taken out: another machine runs them, or nobody.
-    pub is_partial: bool,
+    pub(crate) is_partial: bool,
     /// Which part it is, where others run the rest.
-    pub shard: Option<Shard>,
+    pub(crate) shard: Option<Shard>,
 }
 
 impl<'w> Plan<'w> {
     /// `account` is what the command line says over the files.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         requests: &[&'w Request],
         account: Option<&str>,
         workspace: &'w Workspace,
@@ -196,7 +200,7 @@ impl<'w> Plan<'w> {
     }
 
     /// Only those units; the order stays.
-    pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
         let before = self.units.len();
         self.units.retain(|unit| keeps(&unit.id()));
         self.is_partial |= self.units.len() < before;
@@ -204,7 +208,7 @@ impl<'w> Plan<'w> {
 
     /// How many files its units are of.
     #[must_use]
-    pub fn file_count(&self) -> usize {
+    pub(crate) fn file_count(&self) -> usize {
         self.units
             .iter()
             .map(|unit| unit.request.name.as_str())
@@ -214,7 +218,7 @@ impl<'w> Plan<'w> {
 
     /// How many units each file has, by its name.
     #[must_use]
-    pub fn unit_counts(&self) -> std::collections::HashMap<&'w str, usize> {
+    pub(crate) fn unit_counts(&self) -> std::collections::HashMap<&'w str, usize> {
         let mut counts = std::collections::HashMap::new();
         for unit in &self.units {
             *counts.entry(unit.request.name.as_str()).or_default() += 1;
@@ -224,7 +228,7 @@ impl<'w> Plan<'w> {
 
     /// Whether anything at all would be sent.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.units.iter().all(|unit| unit.request.skip.is_some())
     }
 }

@@ -13,16 +13,16 @@ use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect};
 use std::collections::HashSet;
 
 /// What the command line gives over the files.
-pub struct CommandLineNames<'g> {
+pub(crate) struct CommandLineNames<'g> {
     /// The names of `--var`.
-    pub vars: Vec<String>,
-    pub account: Option<&'g str>,
+    pub(crate) vars: Vec<String>,
+    pub(crate) account: Option<&'g str>,
     /// Whose accounts must be clear; `None` says all.
-    pub requests: Option<HashSet<&'g str>>,
+    pub(crate) requests: Option<HashSet<&'g str>>,
 }
 
 /// Reports every name that nothing defines in `environment`, and accounts that are not clear.
-pub fn check_names(
+pub(crate) fn check_names(
     workspace: &Workspace,
     environment: &str,
     given: &CommandLineNames<'_>,
@@ -134,7 +134,7 @@ fn check_fixture(
 /// Whether anything in the workspace defines or uses a variable of this name; one that nothing
 /// knows is a slip.
 #[must_use]
-pub fn mentions_variable(workspace: &Workspace, name: &str) -> bool {
+pub(crate) fn mentions_variable(workspace: &Workspace, name: &str) -> bool {
     let uses = |expression: &Expression| {
         let names = TemplateDialect::Request
             .names_in(expression)

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 /// Every fixture that a request needs, directly or through others: wider scope first, then in the
 /// order in which they are named.
 #[must_use]
-pub fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&'w Fixture> {
+pub(super) fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -> Vec<&'w Fixture> {
     let mut found: Vec<&Fixture> = Vec::new();
     for fixture in workspace
         .fixtures
@@ -67,7 +67,7 @@ const WIDE_SCOPES: [FixtureScope; 2] = [FixtureScope::Run, FixtureScope::File];
 
 /// Units with the same param of a wide fixture next to each other.
 #[must_use]
-pub fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
+pub(super) fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
     // Most runs share nothing that an order could save.
     if units.iter().all(|unit| unit.params.is_empty()) {
         return units;

@@ -8,18 +8,18 @@ use crate::model::workspace::Workspace;
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
-pub struct RequestSelection {
+pub(crate) struct RequestSelection {
     /// Ids, paths, folders and globs; none means all.
-    pub patterns: Vec<String>,
+    pub(crate) patterns: Vec<String>,
     /// A request needs one of these tags, when there are any.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// A request with one of these is left out.
-    pub excluded_tags: Vec<String>,
+    pub(crate) excluded_tags: Vec<String>,
 }
 
 /// Why nothing can be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SelectionError {
+pub(crate) enum SelectionError {
     #[error("no request fits `{word}`")]
     NoMatch { word: String, hint: Option<String> },
     #[error("`{word}` names a step; a flow runs as a whole")]
@@ -34,7 +34,7 @@ pub enum SelectionError {
 
 impl SelectionError {
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
+    pub(crate) fn hint(&self) -> Option<&str> {
         match self {
             Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => {
                 hint.as_deref()
@@ -47,7 +47,7 @@ impl SelectionError {
 
 /// # Errors
 /// When a word or a tag fits nothing, or nothing is left.
-pub fn select_requests<'w>(
+pub(crate) fn select_requests<'w>(
     workspace: &'w Workspace,
     selection: &RequestSelection,
 ) -> Result<Vec<&'w Request>, SelectionError> {

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 /// One of several, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
+pub(crate) struct Shard {
     index: u32,
     total: u32,
 }
@@ -13,7 +13,7 @@ pub struct Shard {
 impl Shard {
     /// `None` unless `index` is one of 1 to `total`.
     #[must_use]
-    pub fn new(index: u32, total: u32) -> Option<Self> {
+    pub(crate) fn new(index: u32, total: u32) -> Option<Self> {
         (1..=total)
             .contains(&index)
             .then_some(Self { index, total })
@@ -21,14 +21,14 @@ impl Shard {
 
     /// `2/5`
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (index, total) = text.split_once('/')?;
         Self::new(index.trim().parse().ok()?, total.trim().parse().ok()?)
     }
 
     /// Whether a unit belongs to it.
     #[must_use]
-    pub fn contains(self, id: &str) -> bool {
+    pub(crate) fn contains(self, id: &str) -> bool {
         let hash = Sha256::digest(id.as_bytes());
         let number = hash
             .iter()

@@ -11,7 +11,7 @@ const MAX_NESTING: usize = 3;
 
 /// Whether `finds` holds for the bytes or for anything that is packed in them; also when too much
 /// is.
-pub fn any_layer(bytes: &[u8], finds: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+pub(super) fn any_layer(bytes: &[u8], finds: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     any_layer_below(bytes, finds, MAX_NESTING)
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// Every recorded exchange of one scheme; those of one request in one file answer in order, each as
 /// often as it says.
 #[derive(Debug, Default)]
-pub struct ExchangePool {
+pub(crate) struct ExchangePool {
     groups: Vec<ExchangeGroup>,
     /// Path → its groups, in order; those with a placeholder in their path stand under none.
     by_path: HashMap<String, Vec<usize>>,
@@ -99,7 +99,7 @@ pub struct UnusedExchange {
 
 impl ExchangePool {
     #[must_use]
-    pub fn for_scheme(workspace: &Workspace, scheme: &str) -> Self {
+    pub(crate) fn for_scheme(workspace: &Workspace, scheme: &str) -> Self {
         let recordings = workspace
             .recordings
             .iter()
@@ -138,7 +138,7 @@ impl ExchangePool {
     }
 
     /// The exchange that is recorded for just this request.
-    pub fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
+    pub(crate) fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
         let places = self.matching_groups(sent);
         let exact: Vec<usize> = places
             .into_iter()
@@ -151,7 +151,7 @@ impl ExchangePool {
 
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
-    pub fn take_exchange(
+    pub(crate) fn take_exchange(
         &mut self,
         sent: &RecordedRequest,
     ) -> Result<RecordedExchange, ReplayMiss> {
@@ -166,7 +166,7 @@ impl ExchangePool {
     ///
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
-    pub fn take_exchange_for(
+    pub(crate) fn take_exchange_for(
         &mut self,
         is_own: &dyn Fn(&str) -> bool,
         sent: &RecordedRequest,
@@ -181,7 +181,11 @@ impl ExchangePool {
     /// Whether anything is recorded for a request, of its own file or of the pool; nothing is used
     /// up.
     #[must_use]
-    pub fn has_exchange(&self, is_own: &dyn Fn(&str) -> bool, sent: &RecordedRequest) -> bool {
+    pub(crate) fn has_exchange(
+        &self,
+        is_own: &dyn Fn(&str) -> bool,
+        sent: &RecordedRequest,
+    ) -> bool {
         self.matching_groups(sent)
             .iter()
             .any(|place| !self.groups[*place].is_superseded || is_own(&self.groups[*place].file))
@@ -189,7 +193,7 @@ impl ExchangePool {
 
     /// Exchanges of these files that were never asked for.
     #[must_use]
-    pub fn unused(&self, is_of: &dyn Fn(&str) -> bool) -> Vec<UnusedExchange> {
+    pub(crate) fn unused(&self, is_of: &dyn Fn(&str) -> bool) -> Vec<UnusedExchange> {
         let groups = self.groups.iter().filter(|group| is_of(&group.file));
         let unused = |group: &ExchangeGroup| {
             let line = format!("{} {}", group.request.method, group.request.path);
@@ -248,15 +252,14 @@ fn group_by_request(recording: &Recording) -> Vec<ExchangeGroup> {
     let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
     for exchange in &recording.exchanges {
         let places = known.entry(exchange.request.path.as_str()).or_default();
-        match places
+        if let Some(place) = places
             .iter()
             .find(|place| is_same_request(&groups[**place].request, &exchange.request))
         {
-            Some(place) => groups[*place].exchanges.push(exchange.clone()),
-            None => {
-                places.push(groups.len());
-                groups.push(ExchangeGroup::new(recording, exchange));
-            }
+            groups[*place].exchanges.push(exchange.clone());
+        } else {
+            places.push(groups.len());
+            groups.push(ExchangeGroup::new(recording, exchange));
         }
     }
     groups

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Headers that say what the body is and what comes next. The others are of the day or of the
 /// connection, or could hold a secret.
-pub const RECORDED_HEADERS: [&str; 6] = [
+pub(super) const RECORDED_HEADERS: [&str; 6] = [
     "content-type",
     "content-language",
     "content-disposition",
@@ -28,7 +28,7 @@ pub const RECORDED_HEADERS: [&str; 6] = [
 
 /// Why an exchange cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RedactionError {
+pub(crate) enum RedactionError {
     #[error("its body is packed and holds a secret, which cannot be taken out of it")]
     CompressedSecret,
     #[error("what is personal in it cannot be found: {0}")]
@@ -36,12 +36,12 @@ pub enum RedactionError {
 }
 
 /// What is written of one exchange.
-pub struct ExchangeRedaction<'t> {
-    pub request: &'t RecordedRequest,
-    pub response: &'t WireResponse,
+pub(crate) struct ExchangeRedaction<'t> {
+    pub(crate) request: &'t RecordedRequest,
+    pub(crate) response: &'t WireResponse,
     /// Headers that files look at, besides the usual ones.
-    pub extra_headers: &'t [String],
-    pub rules: &'t [&'t RedactRule],
+    pub(crate) extra_headers: &'t [String],
+    pub(crate) rules: &'t [&'t RedactRule],
 }
 
 impl ExchangeRedaction<'_> {
@@ -49,7 +49,7 @@ impl ExchangeRedaction<'_> {
     ///
     /// # Errors
     /// When something in it could not be hidden.
-    pub fn redact(
+    pub(crate) fn redact(
         &self,
         hidden: &mut Redaction,
         redactor: &mut Redactor,
@@ -93,7 +93,7 @@ impl ExchangeRedaction<'_> {
 ///
 /// # Errors
 /// When something in it cannot be hidden, or a body of it cannot be read.
-pub fn redact_recording(
+pub(crate) fn redact_recording(
     recording: &Recording,
     rules: &[&RedactRule],
     redactor: &mut Redactor,

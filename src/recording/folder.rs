@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Below the root of a workspace.
-pub const RECORDINGS_DIR: &str = "fixtures/recordings";
+pub(crate) const RECORDINGS_DIR: &str = "fixtures/recordings";
 
 /// Why a recording cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum FolderError {
+pub(crate) enum FolderError {
     #[error("{}: {error}", .path.display())]
     Io {
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum FolderError {
 
 /// What a new file is, compared with the one that was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileChange {
+pub(crate) enum FileChange {
     New,
     Changed,
     Unchanged,
@@ -42,20 +42,20 @@ pub enum FileChange {
 
 /// The recordings of one workspace.
 #[derive(Clone, Debug)]
-pub struct RecordingFolder {
+pub(crate) struct RecordingFolder {
     root: PathBuf,
 }
 
 impl RecordingFolder {
     #[must_use]
-    pub fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
         }
     }
 
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -63,7 +63,7 @@ impl RecordingFolder {
     ///
     /// # Errors
     /// When the folder cannot be locked, the file is broken or cannot be written.
-    pub fn update(
+    pub(crate) fn update(
         &self,
         name: &str,
         make: &mut dyn FnMut(Option<&Recording>) -> Result<Recording, String>,
@@ -132,24 +132,10 @@ impl RecordingFolder {
         let folder = self.root.join(RECORDINGS_DIR);
         let fault = |error| io_error(&folder, error);
         std::fs::create_dir_all(&folder).map_err(fault)?;
-        self.check_inside_workspace(&folder)?;
+        check_inside_workspace(&folder)?;
         let lock = open_lock(&folder).map_err(fault)?;
         lock.lock().map_err(fault)?;
         Ok(lock)
-    }
-
-    /// A link could lead out of the workspace.
-    fn check_inside_workspace(&self, folder: &Path) -> Result<(), FolderError> {
-        let real = folder
-            .canonicalize()
-            .map_err(|error| io_error(folder, error))?;
-        if real == folder {
-            return Ok(());
-        }
-        Err(FolderError::NotRecordable {
-            path: folder.to_owned(),
-            reason: "it leads outside of the workspace".to_owned(),
-        })
     }
 
     /// Large bodies go to files of their own, each under its hash.
@@ -200,7 +186,7 @@ impl RecordingFolder {
     ///
     /// # Errors
     /// When the folder cannot be locked, or a file cannot be removed.
-    pub fn remove(&self, paths: &[PathBuf]) -> Result<(), FolderError> {
+    pub(crate) fn remove(&self, paths: &[PathBuf]) -> Result<(), FolderError> {
         let _lock = self.lock()?;
         remove_unfinished(&self.root.join(RECORDINGS_DIR));
         for path in paths {
@@ -211,7 +197,7 @@ impl RecordingFolder {
 
     /// Bodies that lie in files of their own and belong to none of these recordings.
     #[must_use]
-    pub fn unused_bodies(&self, recordings: &[&Recording]) -> Vec<PathBuf> {
+    pub(crate) fn unused_bodies(&self, recordings: &[&Recording]) -> Vec<PathBuf> {
         let named: HashSet<&Path> = recordings
             .iter()
             .flat_map(|recording| external_bodies(recording))
@@ -230,7 +216,7 @@ impl RecordingFolder {
 
     /// The file of a recording, relative to the root.
     #[must_use]
-    pub fn relative_path(&self, name: &str) -> PathBuf {
+    pub(crate) fn relative_path(&self, name: &str) -> PathBuf {
         let path = self.path(name);
         path.strip_prefix(&self.root)
             .map_or(path.clone(), Path::to_owned)
@@ -285,4 +271,18 @@ fn open_lock(folder: &Path) -> std::io::Result<File> {
         .truncate(false)
         .write(true)
         .open(folder.join(".lock"))
+}
+
+/// A link could lead out of the workspace.
+fn check_inside_workspace(folder: &Path) -> Result<(), FolderError> {
+    let real = folder
+        .canonicalize()
+        .map_err(|error| io_error(folder, error))?;
+    if real == folder {
+        return Ok(());
+    }
+    Err(FolderError::NotRecordable {
+        path: folder.to_owned(),
+        reason: "it leads outside of the workspace".to_owned(),
+    })
 }

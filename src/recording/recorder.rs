@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// What of a run is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordScope {
+pub(crate) enum RecordScope {
     /// Everything, over what was recorded.
     All,
     /// Only requests that have no recorded answer.
@@ -19,14 +19,14 @@ pub enum RecordScope {
 
 /// What became of one recording.
 #[derive(Debug)]
-pub struct WriteOutcome {
-    pub name: String,
-    pub result: Result<FileChange, SkipReason>,
+pub(crate) struct WriteOutcome {
+    pub(crate) name: String,
+    pub(crate) result: Result<FileChange, SkipReason>,
 }
 
 /// Why something is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SkipReason {
+pub(crate) enum SkipReason {
     /// It did not go as its file expects, which the run itself says.
     #[error("{0}")]
     NotAsExpected(String),
@@ -36,13 +36,13 @@ pub enum SkipReason {
 }
 
 /// Everything that has been heard and is not written yet.
-pub struct Recorder {
+pub(crate) struct Recorder {
     folder: RecordingFolder,
     record_scope: RecordScope,
     /// A recording that is younger than this and still true is not touched, in milliseconds.
     fresh_for_ms: i64,
     captured: BTreeMap<RecordingKey, CapturedExchanges>,
-    pub write_outcomes: Vec<WriteOutcome>,
+    pub(crate) write_outcomes: Vec<WriteOutcome>,
 }
 
 /// The exchanges of one request file as one account, in the order in which they began.
@@ -68,15 +68,15 @@ impl CapturedExchanges {
 }
 
 /// What a recording is made of, besides what was heard.
-pub struct RecordingSource<'s> {
-    pub scheme: &'s str,
-    pub masks: Vec<JsonPath>,
-    pub now_ms: i64,
+pub(crate) struct RecordingSource<'s> {
+    pub(crate) scheme: &'s str,
+    pub(crate) masks: Vec<JsonPath>,
+    pub(crate) now_ms: i64,
 }
 
 impl Recorder {
     #[must_use]
-    pub fn new(folder: RecordingFolder, extent: RecordScope, fresh_ms: i64) -> Self {
+    pub(crate) fn new(folder: RecordingFolder, extent: RecordScope, fresh_ms: i64) -> Self {
         Self {
             folder,
             record_scope: extent,
@@ -87,19 +87,24 @@ impl Recorder {
     }
 
     #[must_use]
-    pub fn record_scope(&self) -> RecordScope {
+    pub(crate) fn record_scope(&self) -> RecordScope {
         self.record_scope
     }
 
     /// An exchange of a file that went as its file expects.
-    pub fn capture(&mut self, whose: &RecordingKey, scheme: &str, exchange: RecordedExchange) {
+    pub(crate) fn capture(
+        &mut self,
+        whose: &RecordingKey,
+        scheme: &str,
+        exchange: RecordedExchange,
+    ) {
         self.captured_for(whose)
             .exchanges
             .push((scheme.to_owned(), exchange));
     }
 
     /// What the present unit of a file brought is not to be written.
-    pub fn skip_unit(&mut self, whose: &RecordingKey, why: SkipReason) {
+    pub(crate) fn skip_unit(&mut self, whose: &RecordingKey, why: SkipReason) {
         self.captured_for(whose).unit_skip_reason.get_or_insert(why);
     }
 
@@ -108,7 +113,7 @@ impl Recorder {
     }
 
     /// A unit of a file has ended; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&mut self, whose: &RecordingKey, is_whole: bool) {
+    pub(crate) fn end_unit(&mut self, whose: &RecordingKey, is_whole: bool) {
         let Some(heard) = self.captured.get_mut(whose) else {
             return;
         };
@@ -123,7 +128,7 @@ impl Recorder {
     }
 
     /// Fixtures are used by many units, and end with the run.
-    pub fn end_fixtures(&mut self) {
+    pub(crate) fn end_fixtures(&mut self) {
         let fixtures: Vec<RecordingKey> = self
             .captured
             .keys()
@@ -135,7 +140,7 @@ impl Recorder {
 
     /// Writes what was heard of a file, into one recording for each scheme. A file of which not
     /// every unit has ended keeps what it had besides.
-    pub fn write_file(
+    pub(crate) fn write_file(
         &mut self,
         file: &str,
         is_whole: bool,

@@ -5,16 +5,16 @@ const FIXTURE_PREFIX: &str = "fixtures/";
 
 /// A request file, or a fixture, as an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RecordingKey {
+pub(crate) struct RecordingKey {
     /// `coupang/product_search`, `fixtures/listed_item`
-    pub file: String,
+    pub(crate) file: String,
     /// As named by the file or the command line.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
 }
 
 impl RecordingKey {
     #[must_use]
-    pub fn for_fixture(name: &str, account: Option<&str>) -> Self {
+    pub(crate) fn for_fixture(name: &str, account: Option<&str>) -> Self {
         Self {
             file: format!("{FIXTURE_PREFIX}{name}"),
             account: account.map(str::to_owned),
@@ -22,13 +22,13 @@ impl RecordingKey {
     }
 
     #[must_use]
-    pub fn is_fixture(&self) -> bool {
+    pub(crate) fn is_fixture(&self) -> bool {
         self.file.starts_with(FIXTURE_PREFIX)
     }
 
     /// A call that is none of a request file's.
     #[must_use]
-    pub fn without_file(account: Option<&str>) -> Self {
+    pub(crate) fn without_file(account: Option<&str>) -> Self {
         Self {
             file: String::new(),
             account: account.map(str::to_owned),

@@ -16,13 +16,13 @@ const MIN_SUBSTRING_LEN: usize = 6;
 /// A stand-in of a text is this and its number.
 const PSEUDONYM_PREFIX: &str = "redacted-";
 /// What stands for the id of the run.
-pub const RUN_ID_PLACEHOLDER: &str = "<run_id>";
+pub(crate) const RUN_ID_PLACEHOLDER: &str = "<run_id>";
 /// A stand-in of digits is its number after this one.
 const DIGIT_PSEUDONYM_BASE: u32 = 900_000_000;
 
 /// What has been hidden so far, of one request file as one account.
 #[derive(Clone, Debug, Default)]
-pub struct Redaction {
+pub(crate) struct Redaction {
     pseudonyms: HashMap<String, String>,
     last_number: u32,
 }
@@ -30,7 +30,7 @@ pub struct Redaction {
 impl Redaction {
     /// The id of a run is another one each time, wherever an answer repeats it.
     #[must_use]
-    pub fn for_run(run_id: &str) -> Self {
+    pub(crate) fn for_run(run_id: &str) -> Self {
         Self {
             pseudonyms: HashMap::from([(run_id.to_owned(), RUN_ID_PLACEHOLDER.to_owned())]),
             last_number: 0,
@@ -38,7 +38,7 @@ impl Redaction {
     }
 
     /// What a fixture hid stays hidden in those that need it.
-    pub fn include(&mut self, other: &Self) {
+    pub(crate) fn include(&mut self, other: &Self) {
         for (value, stand_in) in &other.pseudonyms {
             self.pseudonyms
                 .entry(value.clone())
@@ -49,7 +49,7 @@ impl Redaction {
 
     /// A request with what earlier answers brought and hid.
     #[must_use]
-    pub fn redact_request(&self, request: &RecordedRequest) -> RecordedRequest {
+    pub(crate) fn redact_request(&self, request: &RecordedRequest) -> RecordedRequest {
         let text = |text: &String| self.redact_text(text);
         let pairs = |pairs: &[(String, String)]| {
             pairs
@@ -83,7 +83,7 @@ impl Redaction {
     ///
     /// # Errors
     /// When a rule looks at too many places of the answer: then nothing of it may be written.
-    pub fn redact_response(
+    pub(crate) fn redact_response(
         &mut self,
         answer: RecordedResponse,
         rules: &[&RedactRule],
@@ -144,7 +144,7 @@ impl Redaction {
                 for_each_scalar(value, &mut |leaf| {
                     pattern
                         .find_iter(leaf)
-                        .for_each(|found| self.add_pseudonym(found.as_str(), said))
+                        .for_each(|found| self.add_pseudonym(found.as_str(), said));
                 });
             }
             (RedactRule::Pattern(pattern), ResponseBody::Text(text)) => {

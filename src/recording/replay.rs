@@ -127,14 +127,14 @@ impl RecordingReplay {
 
 /// Whether a recording is that of a request file: a flow of several schemes has one for each.
 #[must_use]
-pub fn belongs_to_file(recording: &str, file: &str, scheme: &str) -> bool {
+pub(crate) fn belongs_to_file(recording: &str, file: &str, scheme: &str) -> bool {
     let rest = recording.strip_prefix(file);
     rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.') == Some(scheme))
 }
 
 /// In words.
 #[must_use]
-pub fn describe_miss(miss: &ReplayMiss) -> String {
+pub(crate) fn describe_miss(miss: &ReplayMiss) -> String {
     match miss {
         ReplayMiss::Exhausted { file } => {
             format!(

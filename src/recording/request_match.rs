@@ -7,7 +7,7 @@ use crate::value::Value;
 
 /// Whether a recorded request stands for a sent one.
 #[must_use]
-pub fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
+pub(super) fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
     recorded.method == sent.method
         && matches_text(&recorded.path, &sent.path)
         && differences(recorded, sent).is_empty()
@@ -15,7 +15,7 @@ pub fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bo
 
 /// In words, each part that is not the same.
 #[must_use]
-pub fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<String> {
+pub(super) fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<String> {
     let mut out = Vec::new();
     let account = sent.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
     if let Some(own) = recorded.account.as_deref().filter(|own| *own != account) {
@@ -69,13 +69,13 @@ fn pair_differences(
 fn body_differences(recorded: &RecordedBody, sent: &RecordedBody, out: &mut Vec<String>) {
     match (recorded, sent) {
         (RecordedBody::Json(recorded), RecordedBody::Json(sent)) => {
-            json_differences("$", recorded, sent, out)
+            json_differences("$", recorded, sent, out);
         }
         (RecordedBody::Form(recorded), RecordedBody::Form(sent)) => {
-            pair_differences("form", recorded, sent, out)
+            pair_differences("form", recorded, sent, out);
         }
         (RecordedBody::Multipart(recorded), RecordedBody::Multipart(sent)) => {
-            part_differences(recorded, sent, out)
+            part_differences(recorded, sent, out);
         }
         (RecordedBody::Text(recorded), RecordedBody::Text(sent))
             if matches_text(recorded, sent) => {}

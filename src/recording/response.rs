@@ -15,7 +15,7 @@ const DERIVED_HEADERS: [&str; 4] = [
 
 /// The headers of an answer; JSON says that it is JSON.
 #[must_use]
-pub fn response_headers(answer: &RecordedResponse) -> Vec<(String, String)> {
+pub(crate) fn response_headers(answer: &RecordedResponse) -> Vec<(String, String)> {
     let mut headers = answer.headers.clone();
     headers.retain(|(name, _)| !DERIVED_HEADERS.contains(&name.as_str()));
     if matches!(answer.body, ResponseBody::Json(_))
@@ -30,7 +30,7 @@ pub fn response_headers(answer: &RecordedResponse) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// In words, when its file is gone, or is not what its name says.
-pub fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, String> {
+pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, String> {
     Ok(match body {
         ResponseBody::None => Bytes::new(),
         ResponseBody::Json(value) => value.to_json().into(),

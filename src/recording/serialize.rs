@@ -13,7 +13,7 @@ const HEADER_COMMENT: &str = "# Written by `ingam run --record`.\n";
 
 /// The whole file, with its checksum. Resources are written by hand and are not said.
 #[must_use]
-pub fn to_yaml(recording: &Recording) -> String {
+pub(super) fn to_yaml(recording: &Recording) -> String {
     let mut members = vec![
         member("format", FORMAT_VERSION.into()),
         member("scheme", recording.scheme.as_str().into()),

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Whether two exchanges are the same in all that does not vary; `root` is that of the workspace.
 #[must_use]
-pub fn is_unchanged(
+pub(crate) fn is_unchanged(
     old: &RecordedExchange,
     new: &RecordedExchange,
     masks: &[JsonPath],
@@ -56,7 +56,7 @@ fn is_same_body(old: &ResponseBody, new: &ResponseBody, masks: &[JsonPath], root
 
 /// The JSON of a body, wherever it lies.
 #[must_use]
-pub fn body_json(body: &ResponseBody, root: &Path) -> Option<Value> {
+pub(crate) fn body_json(body: &ResponseBody, root: &Path) -> Option<Value> {
     match body {
         ResponseBody::Json(value) => Some(value.clone()),
         other => crate::value::parse(&read_body(other, root).ok()?).ok(),
@@ -65,6 +65,6 @@ pub fn body_json(body: &ResponseBody, root: &Path) -> Option<Value> {
 
 /// A document with what varies taken out.
 #[must_use]
-pub fn apply_masks(value: &Value, masks: &[JsonPath]) -> Value {
+pub(crate) fn apply_masks(value: &Value, masks: &[JsonPath]) -> Value {
     replace_matches(value, masks.iter(), &mut |_| Value::Null).unwrap_or_else(|_| value.clone())
 }

@@ -10,7 +10,7 @@ const MAX_TEXT: usize = 64 << 10;
 
 /// A draft as recordings say it; `account` is the name of who sends it.
 #[must_use]
-pub fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
+pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
     let mut query = parse_query(&draft.raw_query);
     query.extend(draft.query.iter().cloned());
     query.sort();

@@ -56,7 +56,7 @@ fn number_to_mini(number: &Number) -> Result<Mini, String> {
 
 /// The shortest spelling of a double; none for what JSON cannot spell.
 #[must_use]
-pub fn number_from_f64(double: f64) -> Option<Number> {
+pub(super) fn number_from_f64(double: f64) -> Option<Number> {
     Number::parse(&format!("{double}"))
 }
 

@@ -260,7 +260,10 @@ fn template_value(template: &Template, scope: &dyn TemplateScope) -> Result<Valu
 /// # Errors
 /// When a name is unknown, an expression fails, or a list or object would have to stand inside
 /// text.
-pub fn render_text(template: &Template, scope: &dyn TemplateScope) -> Result<String, RenderError> {
+pub(crate) fn render_text(
+    template: &Template,
+    scope: &dyn TemplateScope,
+) -> Result<String, RenderError> {
     let mut out = String::new();
     for part in &template.parts {
         match part {
@@ -464,7 +467,7 @@ mod tests {
         });
         let json = r#"{"price":12.90,"id":123456789012345678901234567890,"long":1.2345678901234567890,"list":[1,{"p":7.50}],"name":"a{{ x }}"}"#;
         let Value::Object(members) = crate::value::parse(json.as_bytes()).unwrap() else {
-            unreachable!()
+            panic!("another kind of value")
         };
         for (name, value) in members {
             variables.set(

@@ -4,24 +4,24 @@
 use crate::model::template::RESERVED_WORDS;
 
 /// A name and the byte at which it begins.
-pub struct NameUse<'s> {
-    pub name: &'s str,
-    pub at: usize,
+pub(super) struct NameUse<'s> {
+    pub(super) name: &'s str,
+    pub(super) at: usize,
     /// An opening bracket follows.
-    pub is_called: bool,
+    pub(super) is_called: bool,
 }
 
 /// What an expression uses.
 #[derive(Default)]
-pub struct ExpressionNames<'s> {
+pub(super) struct ExpressionNames<'s> {
     /// Dotted where attributes are looked up: `a.b` for `a.b[0]`.
-    pub lookups: Vec<NameUse<'s>>,
-    pub filters: Vec<NameUse<'s>>,
-    pub tests: Vec<NameUse<'s>>,
+    pub(super) lookups: Vec<NameUse<'s>>,
+    pub(super) filters: Vec<NameUse<'s>>,
+    pub(super) tests: Vec<NameUse<'s>>,
 }
 
 /// The names of an expression, outside of quoted text.
-pub fn scan_names(source: &str) -> ExpressionNames<'_> {
+pub(super) fn scan_names(source: &str) -> ExpressionNames<'_> {
     let mut names = ExpressionNames::default();
     let mut before = PrecedingToken::Other;
     let mut at = 0;

@@ -9,12 +9,12 @@ use minijinja::value::{Rest, Value as Mini};
 use minijinja::{Environment, Error, ErrorKind, filters as stock, tests};
 
 /// What a request's templates may use.
-pub const REQUEST_FILTERS: &[&str] = &[
+pub(super) const REQUEST_FILTERS: &[&str] = &[
     "abs", "compact", "default", "first", "float", "int", "join", "last", "length", "lower", "max",
     "min", "replace", "round", "split", "sum", "trim", "upper",
 ];
 /// What a scheme's templates may use.
-pub const SCHEME_FILTERS: &[&str] = &[
+pub(super) const SCHEME_FILTERS: &[&str] = &[
     "also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only",
     "rfc3986",
 ];
@@ -23,9 +23,9 @@ pub const SCHEME_FILTERS: &[&str] = &[
 const MAX_RESULT_BYTES: usize = 1 << 20;
 
 /// The tests after `is` that a request's templates may use.
-pub const REQUEST_TESTS: &[&str] = &["defined", "none"];
+pub(super) const REQUEST_TESTS: &[&str] = &["defined", "none"];
 
-pub fn add_request_filters(environment: &mut Environment<'static>) {
+pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", stock::abs);
     environment.add_filter("compact", compact);
     environment.add_filter("default", stock::default);
@@ -50,7 +50,7 @@ pub fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_test("none", tests::is_none);
 }
 
-pub fn add_scheme_filters(environment: &mut Environment<'static>) {
+pub(super) fn add_scheme_filters(environment: &mut Environment<'static>) {
     environment.add_filter("also", |list: &Mini, more: &Mini| {
         Ok::<_, Error>(pair_list(pairs(list)?.into_iter().chain(pairs(more)?)))
     });

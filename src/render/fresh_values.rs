@@ -77,7 +77,7 @@ impl FreshValues {
 
 /// Seconds east of UTC.
 #[must_use]
-pub fn parse_zone(text: &str) -> Option<i32> {
+pub(crate) fn parse_zone(text: &str) -> Option<i32> {
     if matches!(text, "UTC" | "Z") {
         return Some(0);
     }
@@ -99,7 +99,7 @@ pub fn parse_zone(text: &str) -> Option<i32> {
 ///
 /// # Errors
 /// In words, when the format is not one or the time is out of range.
-pub fn format_time(unix_ms: i64, format: &str, east: i32) -> Result<String, String> {
+pub(crate) fn format_time(unix_ms: i64, format: &str, east: i32) -> Result<String, String> {
     let time = Timestamp::from_millisecond(unix_ms).map_err(|error| error.to_string())?;
     let offset = Offset::from_seconds(east).map_err(|error| error.to_string())?;
     let zoned = time.to_zoned(TimeZone::fixed(offset));

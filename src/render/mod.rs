@@ -11,9 +11,10 @@ mod fresh_values;
 mod scope;
 
 pub use draft::{BodyFiles, render_draft};
-pub use engine::{TemplateDialect, TemplateScope, render_text, render_tree};
-pub use error::RenderError;
-pub use fresh_values::{FreshValues, format_time, parse_zone};
-pub use scope::{
-    FUNCTION_NAMES, PlaceholderScope, RESERVED_NAMES, VariableLayer, VariableOrigin, VariableScope,
-};
+pub use engine::render_tree;
+pub(crate) use engine::{TemplateDialect, TemplateScope, render_text};
+pub(crate) use error::RenderError;
+pub use fresh_values::FreshValues;
+pub(crate) use fresh_values::{format_time, parse_zone};
+pub(crate) use scope::{FUNCTION_NAMES, PlaceholderScope, RESERVED_NAMES, VariableOrigin};
+pub use scope::{VariableLayer, VariableScope};

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// The functions of a request's templates.
-pub const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
+pub(crate) const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
 /// Names that nobody else can give.
-pub const RESERVED_NAMES: [&str; 8] = [
+pub(crate) const RESERVED_NAMES: [&str; 8] = [
     "now", "now_ms", "date", "uuid", "random", "run_id", "env", "account",
 ];
 
@@ -192,7 +192,7 @@ fn value_at_path<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
 
 /// The same variables as recordings see them: what comes from the clock or from chance is a
 /// placeholder.
-pub struct PlaceholderScope<'v>(pub &'v VariableScope);
+pub(crate) struct PlaceholderScope<'v>(pub(crate) &'v VariableScope);
 
 impl PlaceholderScope<'_> {
     fn placeholder_value(&self, name: &str) -> Option<&Value> {

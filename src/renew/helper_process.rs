@@ -9,14 +9,14 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 
 /// The word that makes this program the helper; no person types it.
-pub const HELPER_COMMAND: &str = "renew-helper";
+pub(crate) const HELPER_COMMAND: &str = "renew-helper";
 
 /// How to start this program again.
 #[derive(Clone)]
-pub struct HelperProcess {
-    pub program: PathBuf,
+pub(crate) struct HelperProcess {
+    pub(crate) program: PathBuf,
     /// All that it sees of the environment: how to reach the network.
-    pub env: Vec<(String, String)>,
+    pub(crate) env: Vec<(String, String)>,
 }
 
 /// What the helper says, in one piece.
@@ -30,7 +30,7 @@ enum HelperReply {
 impl HelperProcess {
     /// # Errors
     /// What the helper said, or that it ended without a word.
-    pub async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
+    pub(crate) async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
         let text =
             serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
         let output = self.run(&text).await.map_err(|error| {
@@ -72,7 +72,7 @@ impl HelperProcess {
 
 /// The text of a helper's reply.
 #[must_use]
-pub fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Vec<u8> {
+pub(crate) fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Vec<u8> {
     let reply = match result {
         Ok(record) => HelperReply::Done(Box::new(record)),
         Err(failure) => HelperReply::Failed(failure),

@@ -8,7 +8,8 @@ mod refresh_job;
 mod token_refresher;
 mod token_response;
 
-pub use helper_process::{HELPER_COMMAND, HelperProcess, encode_reply};
-pub use refresh_flow::{RefreshContext, renew};
-pub use refresh_job::{RefreshError, RefreshJob, RefreshKind, SchemeSource};
-pub use token_refresher::{SchemeSourceFn, TokenRefresher};
+pub(crate) use helper_process::{HelperProcess, encode_reply};
+pub(crate) use refresh_flow::{RefreshContext, renew};
+pub(crate) use refresh_job::RefreshError;
+pub use refresh_job::{RefreshJob, RefreshKind, SchemeSource};
+pub(crate) use token_refresher::TokenRefresher;

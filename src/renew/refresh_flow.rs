@@ -27,11 +27,11 @@ const WRITE_RETRY_DELAYS: [Duration; 3] = [
 ];
 
 /// What a renewal works with.
-pub struct RefreshContext<'a> {
-    pub scheme: &'a Scheme,
-    pub store: &'a TokenStore,
-    pub transport: &'a LiveTransport,
-    pub clock_and_rng: ClockAndRng,
+pub(crate) struct RefreshContext<'a> {
+    pub(crate) scheme: &'a Scheme,
+    pub(crate) store: &'a TokenStore,
+    pub(crate) transport: &'a LiveTransport,
+    pub(crate) clock_and_rng: ClockAndRng,
 }
 
 /// Gets what the job asks for, unless another process has by then.
@@ -39,7 +39,7 @@ pub struct RefreshContext<'a> {
 /// # Errors
 /// When there is no new pair; the old one is as it was, or marked so that the next one who comes
 /// knows what happened.
-pub async fn renew(
+pub(crate) async fn renew(
     job: &RefreshJob,
     tools: &RefreshContext<'_>,
 ) -> Result<FamilyRecord, RefreshError> {
@@ -59,7 +59,7 @@ pub async fn renew(
     };
     renewal.register_credentials();
     let result = renewal.run().await;
-    result.map_err(|failure| renewal.redacted(failure))
+    result.map_err(|failure| renewal.redacted(&failure))
 }
 
 struct RefreshFlow<'a> {
@@ -225,29 +225,26 @@ impl<'a> RefreshFlow<'a> {
         let left = serde_json::from_str::<RawResponse>(&text)
             .ok()
             .filter(|raw| raw.generation == record.generation);
-        match left {
-            Some(raw) => {
-                match self
-                    .apply_response(
-                        lock,
-                        record,
-                        &raw,
-                        RenewalState::Uncertain {
-                            since_ms: raw.received_ms,
-                        },
-                    )
-                    .await
-                {
-                    // A pair that could not be written; a refusal is in the record's state, and
-                    // what is asked for finds it there.
-                    Err(failure) if record.state == RenewalState::Ready => Err(failure),
-                    _ => Ok(()),
-                }
+        if let Some(raw) = left {
+            match self
+                .apply_response(
+                    lock,
+                    record,
+                    &raw,
+                    RenewalState::Uncertain {
+                        since_ms: raw.received_ms,
+                    },
+                )
+                .await
+            {
+                // A pair that could not be written; a refusal is in the record's state, and
+                // what is asked for finds it there.
+                Err(failure) if record.state == RenewalState::Ready => Err(failure),
+                _ => Ok(()),
             }
-            None => {
-                lock.clear_inbox().await;
-                Ok(())
-            }
+        } else {
+            lock.clear_inbox().await;
+            Ok(())
         }
     }
 
@@ -293,7 +290,7 @@ impl<'a> RefreshFlow<'a> {
                     return Err(RefreshError::temporary(reason));
                 }
                 TokenSendOutcome::NotSent(reason) | TokenSendOutcome::ResponseLost(reason) => {
-                    lost = Some(reason)
+                    lost = Some(reason);
                 }
             }
             if again {
@@ -643,7 +640,7 @@ impl<'a> RefreshFlow<'a> {
             .for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
     }
 
-    fn redacted(&mut self, failure: RefreshError) -> RefreshError {
+    fn redacted(&mut self, failure: &RefreshError) -> RefreshError {
         let notes = failure
             .notes
             .iter()
@@ -652,7 +649,7 @@ impl<'a> RefreshFlow<'a> {
         RefreshError {
             reason: self.redactor.redact(&failure.reason),
             notes,
-            ..failure
+            ..failure.clone()
         }
     }
 }

@@ -108,18 +108,18 @@ impl RefreshJob {
 /// Why there is no new pair, in words without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason}")]
-pub struct RefreshError {
-    pub reason: String,
+pub(crate) struct RefreshError {
+    pub(crate) reason: String,
     /// What to look at, or to do.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// A person has to do something: authorize, or bring a credential. Otherwise it may work the
     /// next time.
-    pub needs_user_action: bool,
+    pub(crate) needs_user_action: bool,
 }
 
 impl RefreshError {
     #[must_use]
-    pub fn temporary(reason: impl Into<String>) -> Self {
+    pub(crate) fn temporary(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             notes: Vec::new(),
@@ -128,7 +128,7 @@ impl RefreshError {
     }
 
     #[must_use]
-    pub fn user_action(reason: impl Into<String>) -> Self {
+    pub(crate) fn user_action(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             notes: Vec::new(),
@@ -137,7 +137,7 @@ impl RefreshError {
     }
 
     #[must_use]
-    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }

@@ -12,9 +12,9 @@ use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 
 /// The text that a scheme was decoded from.
-pub type SchemeSourceFn<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
+pub(crate) type SchemeSourceFn<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
 
-pub struct TokenRefresher<'w> {
+pub(crate) struct TokenRefresher<'w> {
     /// `None` keeps tokens for this run alone.
     shared_store: Option<(StoreConfig, HelperProcess)>,
     clock_and_rng: ClockAndRng,
@@ -24,7 +24,7 @@ pub struct TokenRefresher<'w> {
 
 impl<'w> TokenRefresher<'w> {
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         kept: Option<(StoreConfig, HelperProcess)>,
         nature: ClockAndRng,
         source: SchemeSourceFn<'w>,
@@ -39,7 +39,7 @@ impl<'w> TokenRefresher<'w> {
 
     /// # Errors
     /// When the store cannot be opened.
-    pub async fn store(&self) -> Result<&TokenStore, StoreError> {
+    pub(crate) async fn store(&self) -> Result<&TokenStore, StoreError> {
         self.store
             .get_or_try_init(|| async {
                 match &self.shared_store {
@@ -52,18 +52,18 @@ impl<'w> TokenRefresher<'w> {
 
     /// # Errors
     /// When the store cannot be opened, or the record is there and cannot be read.
-    pub async fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
+    pub(crate) async fn read(&self, key: &FamilyKey) -> Result<Option<FamilyRecord>, StoreError> {
         self.store().await?.read(key).await
     }
 
     /// Unix milliseconds by the store's clock, as far as a store is open.
     #[must_use]
-    pub fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         (self.clock_and_rng.clock)() + self.store.get().map_or(0, TokenStore::clock_offset_ms)
     }
 
     #[must_use]
-    pub fn scheme_source(&self, scheme: &Scheme) -> SchemeSource {
+    pub(crate) fn scheme_source(&self, scheme: &Scheme) -> SchemeSource {
         (self.source_of)(scheme)
     }
 
@@ -71,7 +71,7 @@ impl<'w> TokenRefresher<'w> {
     ///
     /// # Errors
     /// When there is no new pair.
-    pub async fn renew(
+    pub(crate) async fn renew(
         &self,
         mut job: RefreshJob,
         scheme: &Scheme,
@@ -98,7 +98,7 @@ impl<'w> TokenRefresher<'w> {
     /// How long before its end a token is renewed: never earlier than the scheme says, since asking
     /// earlier can bring the same token again, and not at one moment in all processes.
     #[must_use]
-    pub fn renewal_margin_ms(&self, token: &Token) -> i64 {
+    pub(crate) fn renewal_margin_ms(&self, token: &Token) -> i64 {
         let whole = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);
         whole - whole / 5 * i64::from((self.clock_and_rng.rng)()[0]) / 255
     }

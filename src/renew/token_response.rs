@@ -25,24 +25,24 @@ const EXPIRY_NAMES: [&str; 4] = [
 
 /// An answer as it is kept before anybody looks at it.
 #[derive(Serialize, Deserialize)]
-pub struct RawResponse {
+pub(super) struct RawResponse {
     /// The generation that it is the successor of.
-    pub generation: u64,
-    pub status: u16,
+    pub(super) generation: u64,
+    pub(super) status: u16,
     headers: Vec<(String, String)>,
     body: String,
     /// Unix milliseconds by the store's clock.
-    pub received_ms: i64,
+    pub(super) received_ms: i64,
     /// Which request it answers.
     #[serde(alias = "asked")]
-    pub request_kind: TokenRequestKind,
-    pub split_from: Option<String>,
+    pub(super) request_kind: TokenRequestKind,
+    pub(super) split_from: Option<String>,
 }
 
 /// The requests that can bring a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TokenRequestKind {
+pub(super) enum TokenRequestKind {
     Issue,
     Refresh,
     /// For the code of an authorization, with a grant of its own.
@@ -53,7 +53,7 @@ pub enum TokenRequestKind {
 
 impl TokenRequestKind {
     #[must_use]
-    pub fn request(self, token: &Token) -> Option<&TokenRequest> {
+    pub(super) fn request(self, token: &Token) -> Option<&TokenRequest> {
         match self {
             Self::Issue => token.issue.as_ref(),
             Self::Refresh | Self::Split => token.refresh.as_ref(),
@@ -63,14 +63,14 @@ impl TokenRequestKind {
 
     /// Whether it begins a chain: nothing of an older pair goes on.
     #[must_use]
-    pub fn starts_family(self) -> bool {
+    pub(super) fn starts_family(self) -> bool {
         matches!(self, Self::Exchange | Self::Split)
     }
 }
 
 impl RawResponse {
     #[must_use]
-    pub fn new(
+    pub(super) fn new(
         response: &WireResponse,
         generation: u64,
         received_ms: i64,
@@ -90,7 +90,7 @@ impl RawResponse {
     }
 
     #[must_use]
-    pub fn response(&self) -> WireResponse {
+    pub(super) fn response(&self) -> WireResponse {
         let body = BASE64_STANDARD
             .decode(&self.body)
             .unwrap_or_default()
@@ -102,7 +102,7 @@ impl RawResponse {
 /// The pair in an answer; `None` where it has no access token. What an answer does not bring again
 /// stays as it was: a refresh token that does not rotate, and the end of the grant.
 #[must_use]
-pub fn token_pair(
+pub(super) fn token_pair(
     answer: &ResponseView<'_>,
     raw: &RawResponse,
     token: &Token,
@@ -169,7 +169,7 @@ fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
 
 /// The owners that an answer names for a shared pair.
 #[must_use]
-pub fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<PendingSplit> {
+pub(super) fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
         let Some(found) = answer
@@ -199,7 +199,7 @@ impl RawResponse {
 }
 
 /// What `save` finds in an answer, whatever the answer means.
-pub fn saved_values<'v>(
+pub(super) fn saved_values<'v>(
     answer: &'v ResponseView<'_>,
     request: &'v TokenRequest,
 ) -> Vec<(&'v str, &'v Value)> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 const SPEC_VERSION: &str = "0.0.0";
 
 #[must_use]
-pub fn write(document: &RunDocument) -> String {
+pub(super) fn write(document: &RunDocument) -> String {
     let report = json!({
         "reportFormat": "CTRF",
         "specVersion": SPEC_VERSION,

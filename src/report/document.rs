@@ -9,147 +9,147 @@ use std::fmt;
 use std::time::Duration;
 
 /// The number of this format.
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// One run, or several that were merged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunDocument {
-    pub format: u32,
+pub(crate) struct RunDocument {
+    pub(crate) format: u32,
     /// The version of the program.
-    pub ingam: String,
-    pub environment: String,
-    pub run_id: String,
-    pub started: Timestamp,
-    pub duration_ms: f64,
+    pub(crate) ingam: String,
+    pub(crate) environment: String,
+    pub(crate) run_id: String,
+    pub(crate) started: Timestamp,
+    pub(crate) duration_ms: f64,
     /// The signal that ended it, such as `INT`.
-    pub interrupted: Option<String>,
+    pub(crate) interrupted: Option<String>,
     /// Which part of a whole it is, such as `2/5`; a merge wants all of them.
     #[serde(default)]
-    pub shard: Option<String>,
+    pub(crate) shard: Option<String>,
     /// How many units the plan had; fewer were run when it was interrupted, or ended at a failure.
-    pub planned: usize,
-    pub summary: VerdictCounts,
+    pub(crate) planned: usize,
+    pub(crate) summary: VerdictCounts,
     /// In the order of the plan.
-    pub units: Vec<UnitEntry>,
-    pub set_ups: Vec<SetUpEntry>,
-    pub not_undone: Vec<LeftoverEntry>,
+    pub(crate) units: Vec<UnitEntry>,
+    pub(crate) set_ups: Vec<SetUpEntry>,
+    pub(crate) not_undone: Vec<LeftoverEntry>,
 }
 
 /// How many of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerdictCounts {
-    pub passed: usize,
-    pub failed: usize,
-    pub errors: usize,
-    pub skipped: usize,
-    pub flaky: usize,
-    pub not_undone: usize,
-    pub requests: usize,
+pub(crate) struct VerdictCounts {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) errors: usize,
+    pub(crate) skipped: usize,
+    pub(crate) flaky: usize,
+    pub(crate) not_undone: usize,
+    pub(crate) requests: usize,
 }
 
 /// A request file as one account in one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UnitEntry {
-    pub id: String,
-    pub index: usize,
-    pub verdict: VerdictWord,
-    pub trouble: Option<ErrorClass>,
+pub(crate) struct UnitEntry {
+    pub(crate) id: String,
+    pub(crate) index: usize,
+    pub(crate) verdict: VerdictWord,
+    pub(crate) trouble: Option<ErrorClass>,
     /// In words, why it did not pass.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// What decided: the first failure, the step, or the file.
-    pub at: FileLocation,
-    pub flaky: bool,
-    pub account: Option<String>,
-    pub schemes: Vec<String>,
-    pub tags: Vec<String>,
-    pub started_ms: f64,
-    pub duration_ms: f64,
-    pub steps: Vec<StepEntry>,
-    pub not_reached: usize,
+    pub(crate) at: FileLocation,
+    pub(crate) flaky: bool,
+    pub(crate) account: Option<String>,
+    pub(crate) schemes: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) started_ms: f64,
+    pub(crate) duration_ms: f64,
+    pub(crate) steps: Vec<StepEntry>,
+    pub(crate) not_reached: usize,
 }
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepEntry {
-    pub name: Option<String>,
-    pub line: String,
-    pub endpoint: String,
-    pub at: FileLocation,
-    pub verdict: VerdictWord,
-    pub trouble: Option<ErrorClass>,
-    pub message: Option<String>,
-    pub status: Option<u16>,
-    pub started_ms: f64,
-    pub sent_ms: Option<f64>,
-    pub latency_ms: Option<f64>,
-    pub attempts: Vec<AttemptEntry>,
-    pub failures: Vec<FailureEntry>,
-    pub notes: Vec<String>,
-    pub exchange: Option<ExchangeEntry>,
-    pub trace: Vec<TraceEntry>,
+pub(crate) struct StepEntry {
+    pub(crate) name: Option<String>,
+    pub(crate) line: String,
+    pub(crate) endpoint: String,
+    pub(crate) at: FileLocation,
+    pub(crate) verdict: VerdictWord,
+    pub(crate) trouble: Option<ErrorClass>,
+    pub(crate) message: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) started_ms: f64,
+    pub(crate) sent_ms: Option<f64>,
+    pub(crate) latency_ms: Option<f64>,
+    pub(crate) attempts: Vec<AttemptEntry>,
+    pub(crate) failures: Vec<FailureEntry>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) exchange: Option<ExchangeEntry>,
+    pub(crate) trace: Vec<TraceEntry>,
 }
 
 /// One try before the last one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptEntry {
-    pub status: Option<u16>,
-    pub reason: String,
-    pub latency_ms: Option<f64>,
+pub(crate) struct AttemptEntry {
+    pub(crate) status: Option<u16>,
+    pub(crate) reason: String,
+    pub(crate) latency_ms: Option<f64>,
 }
 
 /// One expectation that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureEntry {
-    pub at: FileLocation,
-    pub subject: String,
-    pub expected: String,
-    pub actual: String,
-    pub why: Option<String>,
-    pub differences: Vec<DifferenceEntry>,
+pub(crate) struct FailureEntry {
+    pub(crate) at: FileLocation,
+    pub(crate) subject: String,
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+    pub(crate) why: Option<String>,
+    pub(crate) differences: Vec<DifferenceEntry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DifferenceEntry {
-    pub text: String,
-    pub path: Option<String>,
-    pub expected: Option<String>,
-    pub actual: Option<String>,
+pub(crate) struct DifferenceEntry {
+    pub(crate) text: String,
+    pub(crate) path: Option<String>,
+    pub(crate) expected: Option<String>,
+    pub(crate) actual: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExchangeEntry {
-    pub request: String,
-    pub response: Option<String>,
+pub(crate) struct ExchangeEntry {
+    pub(crate) request: String,
+    pub(crate) response: Option<String>,
 }
 
 /// One line of a signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceEntry {
-    pub id: String,
-    pub kind: String,
-    pub text: String,
+pub(crate) struct TraceEntry {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) text: String,
 }
 
 /// What made a fixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SetUpEntry {
-    pub fixture: String,
-    pub steps: Vec<StepEntry>,
+pub(crate) struct SetUpEntry {
+    pub(crate) fixture: String,
+    pub(crate) steps: Vec<StepEntry>,
 }
 
 /// Something that is still there although it should be gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftoverEntry {
-    pub fixture: String,
-    pub at: FileLocation,
-    pub reason: String,
-    pub is_kept: bool,
+pub(crate) struct LeftoverEntry {
+    pub(crate) fixture: String,
+    pub(crate) at: FileLocation,
+    pub(crate) reason: String,
+    pub(crate) is_kept: bool,
 }
 
 /// A verdict without its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum VerdictWord {
+pub(crate) enum VerdictWord {
     Pass,
     Fail,
     Error,
@@ -157,10 +157,10 @@ pub enum VerdictWord {
 }
 
 impl VerdictWord {
-    pub const ALL: [Self; 4] = [Self::Fail, Self::Error, Self::Pass, Self::Skip];
+    pub(crate) const ALL: [Self; 4] = [Self::Fail, Self::Error, Self::Pass, Self::Skip];
 
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
@@ -171,18 +171,18 @@ impl VerdictWord {
 
     /// Somebody has to do something.
     #[must_use]
-    pub fn is_failure(self) -> bool {
+    pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::Fail | Self::Error)
     }
 }
 
 /// Where something stands in a file of the workspace; line and column are counted from one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileLocation {
+pub(crate) struct FileLocation {
     /// From the root of the workspace, with `/`.
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl fmt::Display for FileLocation {
@@ -194,13 +194,13 @@ impl fmt::Display for FileLocation {
 impl RunDocument {
     /// Text of a document, which ends with a line end.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// The summary that the run itself had.
     #[must_use]
-    pub fn run_summary(&self) -> RunSummary {
+    pub(crate) fn run_summary(&self) -> RunSummary {
         let counts = &self.summary;
         let mut troubles = Vec::new();
         for trouble in self.units.iter().filter_map(|unit| unit.trouble) {
@@ -223,13 +223,13 @@ impl RunDocument {
 
     /// Unix milliseconds of an offset.
     #[must_use]
-    pub fn unix_ms(&self, offset_ms: f64) -> i64 {
+    pub(crate) fn unix_ms(&self, offset_ms: f64) -> i64 {
         let offset = i64::try_from(duration_from_ms(offset_ms).as_millis()).unwrap_or(0);
         self.started.as_millisecond().saturating_add(offset)
     }
 
     /// Counts and order, made from what is there.
-    pub fn sort_and_count(&mut self) {
+    pub(crate) fn sort_and_count(&mut self) {
         self.units.sort_by_key(|unit| unit.index);
         self.summary = VerdictCounts {
             not_undone: self.not_undone.len(),
@@ -241,7 +241,7 @@ impl RunDocument {
     }
 
     /// Steps of units, with the unit that each belongs to.
-    pub fn steps(&self) -> impl Iterator<Item = (&UnitEntry, &StepEntry)> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&UnitEntry, &StepEntry)> {
         self.units
             .iter()
             .flat_map(|unit| unit.steps.iter().map(move |step| (unit, step)))
@@ -266,7 +266,7 @@ impl VerdictCounts {
 
     /// `3 passed, 1 failed`: what there is none of is left out, but for what passed.
     #[must_use]
-    pub fn summary_line(&self) -> String {
+    pub(crate) fn summary_line(&self) -> String {
         let parts = [
             (self.failed, "failed"),
             (self.errors, "could not be done"),
@@ -285,36 +285,36 @@ impl VerdictCounts {
 impl UnitEntry {
     /// The request file that it belongs to.
     #[must_use]
-    pub fn request_name(&self) -> &str {
+    pub(crate) fn request_name(&self) -> &str {
         request_name(&self.id)
     }
 
     /// The message in one line.
     #[must_use]
-    pub fn headline(&self) -> String {
+    pub(crate) fn headline(&self) -> String {
         one_line(self.message.as_deref().unwrap_or_default())
     }
 
     /// The steps that were tried more than once.
-    pub fn attempts(&self) -> impl Iterator<Item = &AttemptEntry> {
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = &AttemptEntry> {
         self.steps.iter().flat_map(|step| &step.attempts)
     }
 }
 
 /// Line ends become blanks.
 #[must_use]
-pub fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Of milliseconds, as documents have them.
 #[must_use]
-pub fn duration_from_ms(ms: f64) -> Duration {
+pub(super) fn duration_from_ms(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
 }
 
 /// Milliseconds with three decimals.
 #[must_use]
-pub fn duration_to_ms(duration: Duration) -> f64 {
+pub(super) fn duration_to_ms(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

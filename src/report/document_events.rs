@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 /// The events of a run that is over, and where their places are.
 #[must_use]
-pub fn document_events(document: &RunDocument) -> (Vec<Event>, SourceMap) {
+pub(crate) fn document_events(document: &RunDocument) -> (Vec<Event>, SourceMap) {
     let mut player = EventBuilder::default();
     let mut events = vec![run_started(document)];
     events.extend(
@@ -80,8 +80,8 @@ impl EventBuilder {
         self.redactor.redact_for_display(text)
     }
 
-    fn optional_text(&mut self, text: &Option<String>) -> Option<RedactedText> {
-        text.as_ref().map(|text| self.display_text(text))
+    fn optional_text(&mut self, text: Option<&str>) -> Option<RedactedText> {
+        text.map(|text| self.display_text(text))
     }
 
     fn verdict(
@@ -161,7 +161,7 @@ impl EventBuilder {
         let exchange = step.exchange.as_ref()?;
         Some(ExchangeReport {
             request: self.display_text(&exchange.request),
-            response: self.optional_text(&exchange.response),
+            response: self.optional_text(exchange.response.as_deref()),
         })
     }
 
@@ -180,7 +180,7 @@ impl EventBuilder {
             subject: self.display_text(&failure.subject),
             expected: self.display_text(&failure.expected),
             actual: self.display_text(&failure.actual),
-            hint: self.optional_text(&failure.why),
+            hint: self.optional_text(failure.why.as_deref()),
             differences: failure
                 .differences
                 .iter()
@@ -192,9 +192,9 @@ impl EventBuilder {
     fn difference(&mut self, difference: &DifferenceEntry) -> DifferenceReport {
         DifferenceReport {
             text: self.display_text(&difference.text),
-            path: self.optional_text(&difference.path),
-            expected: self.optional_text(&difference.expected),
-            actual: self.optional_text(&difference.actual),
+            path: self.optional_text(difference.path.as_deref()),
+            expected: self.optional_text(difference.expected.as_deref()),
+            actual: self.optional_text(difference.actual.as_deref()),
         }
     }
 

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::io;
 
 /// Listens to a run and remembers it.
-pub struct DocumentReporter {
+pub(crate) struct DocumentReporter {
     document: RunDocument,
     entries: EntryBuilder,
     is_finished: bool,
@@ -36,7 +36,7 @@ impl Default for DocumentReporter {
 impl DocumentReporter {
     /// What happened; `interrupted` names the signal that ended it.
     #[must_use]
-    pub fn into_document(self, interrupted: Option<String>) -> RunDocument {
+    pub(crate) fn into_document(self, interrupted: Option<String>) -> RunDocument {
         let mut document = self.document;
         document.interrupted = interrupted;
         document.sort_and_count();
@@ -114,7 +114,7 @@ fn empty_document() -> RunDocument {
 /// Turns reports with spans into parts of a document. A long flow has thousands of places in one
 /// file, so where its lines begin is counted once.
 #[derive(Default)]
-pub struct EntryBuilder {
+pub(super) struct EntryBuilder {
     line_starts: HashMap<FileId, Vec<usize>>,
 }
 
@@ -144,7 +144,7 @@ impl EntryBuilder {
         }
     }
 
-    pub fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> UnitEntry {
+    pub(super) fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> UnitEntry {
         let steps: Vec<StepEntry> = unit
             .steps
             .iter()
@@ -216,7 +216,7 @@ impl EntryBuilder {
         }
     }
 
-    pub fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> SetUpEntry {
+    pub(super) fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> SetUpEntry {
         let steps = set_up
             .steps
             .iter()
@@ -228,7 +228,11 @@ impl EntryBuilder {
         }
     }
 
-    pub fn leftover(&mut self, undo: &UndoFailureReport, sources: &SourceMap) -> LeftoverEntry {
+    pub(super) fn leftover(
+        &mut self,
+        undo: &UndoFailureReport,
+        sources: &SourceMap,
+    ) -> LeftoverEntry {
         LeftoverEntry {
             fixture: undo.fixture.clone(),
             at: self.location(undo.at, sources),

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// Everything that a person needs to mend it; nothing for a unit that passed.
 #[must_use]
-pub fn failure_text(unit: &UnitEntry) -> String {
+pub(super) fn failure_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
     let is_said = unit
         .steps
@@ -58,7 +58,7 @@ fn add_step(out: &mut String, step: &StepEntry) {
 
 /// ` → 200 in 1.2 ms`
 #[must_use]
-pub fn response_summary(step: &StepEntry) -> String {
+pub(super) fn response_summary(step: &StepEntry) -> String {
     match (step.status, step.latency_ms) {
         (Some(status), Some(latency)) => format!(
             " → {status} in {}",
@@ -90,7 +90,7 @@ fn add_failure(out: &mut String, failure: &FailureEntry) {
 
 /// Exchanges of the steps that did not pass.
 #[must_use]
-pub fn exchange_text(unit: &UnitEntry) -> String {
+pub(super) fn exchange_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
     for exchange in unit
         .steps
@@ -108,7 +108,7 @@ pub fn exchange_text(unit: &UnitEntry) -> String {
 
 /// In one line.
 #[must_use]
-pub fn leftover_text(undo: &LeftoverEntry) -> String {
+pub(super) fn leftover_text(undo: &LeftoverEntry) -> String {
     let help = if undo.is_kept {
         "; `ingam cleanup` tries again"
     } else {
@@ -119,7 +119,7 @@ pub fn leftover_text(undo: &LeftoverEntry) -> String {
 
 /// What a whole run is called.
 #[must_use]
-pub fn run_headline(document: &RunDocument) -> String {
+pub(super) fn run_headline(document: &RunDocument) -> String {
     let units = pluralize(document.planned, "request");
     let time = format_duration(duration_from_ms(document.duration_ms));
     let end = document

@@ -15,7 +15,7 @@ const MAX_SUMMARY: usize = 900 << 10;
 /// ten in a step. `folder` is the workspace below the repository's root, with a `/` at its end, or
 /// nothing.
 #[must_use]
-pub fn github_annotations(document: &RunDocument, folder: &str) -> String {
+pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String {
     let mut out = String::new();
     for unit in document
         .units
@@ -82,7 +82,7 @@ fn escape_property(text: &str) -> String {
 
 /// For the page of a job.
 #[must_use]
-pub fn github_summary(document: &RunDocument) -> String {
+pub(crate) fn github_summary(document: &RunDocument) -> String {
     let mut out = format!("## ingam: {}\n\n", escape_markdown(&run_headline(document)));
     let bad: Vec<&UnitEntry> = document
         .units

@@ -1,4 +1,4 @@
-//! JUnit XML, as CI servers read it: a suite for each request file, a case for each unit; earlier
+//! `JUnit` XML, as CI servers read it: a suite for each request file, a case for each unit; earlier
 //! attempts as `flakyFailure` and `rerunFailure`, the way of surefire and nextest.
 
 use super::document::{
@@ -11,7 +11,7 @@ use quick_junit::{
 
 /// # Errors
 /// When the XML cannot be made, which no text of a run can cause.
-pub fn write(document: &RunDocument) -> Result<String, String> {
+pub(super) fn write(document: &RunDocument) -> Result<String, String> {
     let mut report = Report::new("ingam");
     report.set_time(duration_from_ms(document.duration_ms));
     for units in group_by_file(&document.units) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Why documents cannot be read or merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MergeError {
+pub(crate) enum MergeError {
     #[error("`{file}` is no JSON document of `ingam run --report json=…`: {reason}")]
     InvalidDocument { file: String, reason: String },
     #[error("`{file}` has format {found}, and this version of ingam reads format {FORMAT}")]
@@ -36,7 +36,7 @@ pub enum MergeError {
 
 impl MergeError {
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::InvalidDocument { .. } => {
                 "a run that was killed leaves no document: run that shard again"
@@ -63,7 +63,7 @@ impl MergeError {
 ///
 /// # Errors
 /// When it is cut, broken, or of another format.
-pub fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> {
+pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> {
     #[derive(Deserialize)]
     struct FormatHeader {
         format: u32,
@@ -86,7 +86,9 @@ pub fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> 
 ///
 /// # Errors
 /// When a unit occurs twice, or the environments differ.
-pub fn merge_documents(parts: Vec<(String, RunDocument)>) -> Result<RunDocument, MergeError> {
+pub(crate) fn merge_documents(
+    parts: Vec<(String, RunDocument)>,
+) -> Result<RunDocument, MergeError> {
     check_environments(&parts)?;
     check_duplicates(&parts)?;
     check_shards(&parts)?;

@@ -18,19 +18,22 @@ mod terminal;
 #[cfg(test)]
 mod test_documents;
 
-pub use document::RunDocument;
-pub use document_events::document_events;
-pub use document_reporter::DocumentReporter;
-pub use github::{github_annotations, github_summary};
-pub use merge::{MergeError, merge_documents, read_document};
-pub use ndjson::NdjsonReporter;
-pub use terminal::{TerminalReporter, TerminalStyle, format_duration};
+pub(crate) use document::RunDocument;
+pub(crate) use document_events::document_events;
+pub(crate) use document_reporter::DocumentReporter;
+pub(crate) use github::{github_annotations, github_summary};
+pub(crate) use merge::{MergeError, merge_documents, read_document};
+pub(crate) use ndjson::NdjsonReporter;
+pub(crate) use terminal::{TerminalReporter, TerminalStyle, format_duration};
 
 use crate::event::Event;
 use crate::span::SourceMap;
 
 /// Two who listen.
-pub struct TeeReporter<'r>(pub &'r mut dyn Reporter, pub &'r mut dyn Reporter);
+pub(crate) struct TeeReporter<'r>(
+    pub(crate) &'r mut dyn Reporter,
+    pub(crate) &'r mut dyn Reporter,
+);
 
 impl Reporter for TeeReporter<'_> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()> {
@@ -41,7 +44,7 @@ impl Reporter for TeeReporter<'_> {
 }
 
 /// Something that listens to a run.
-pub trait Reporter {
+pub(crate) trait Reporter {
     /// # Errors
     /// When its output cannot be written.
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()>;
@@ -49,7 +52,7 @@ pub trait Reporter {
 
 /// What a report can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     Junit,
     Json,
     Ndjson,
@@ -60,7 +63,7 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Junit,
         Self::Json,
         Self::Ndjson,
@@ -71,7 +74,7 @@ impl Format {
     ];
 
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Junit => "junit",
             Self::Json => "json",
@@ -84,7 +87,7 @@ impl Format {
     }
 
     #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
@@ -93,7 +96,7 @@ impl Format {
     ///
     /// # Errors
     /// In words, when its writer fails.
-    pub fn write(self, document: &RunDocument, folder: &str) -> Result<String, String> {
+    pub(crate) fn write(self, document: &RunDocument, folder: &str) -> Result<String, String> {
         match self {
             Self::Junit => junit::write(document),
             Self::Json => Ok(document.to_json()),

@@ -48,13 +48,13 @@ struct SummaryEntry {
 }
 
 /// Writes each line at once.
-pub struct NdjsonReporter<W: Write> {
+pub(crate) struct NdjsonReporter<W: Write> {
     out: W,
     entries: EntryBuilder,
 }
 
 impl<W: Write> NdjsonReporter<W> {
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self {
             out,
             entries: EntryBuilder::default(),
@@ -117,7 +117,7 @@ fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
 
 /// The lines of a run that is over.
 #[must_use]
-pub fn write(document: &RunDocument) -> String {
+pub(super) fn write(document: &RunDocument) -> String {
     let (events, sources) = document_events(document);
     let mut out = Vec::new();
     let mut lines = NdjsonReporter::new(&mut out);

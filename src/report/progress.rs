@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Counts of what has begun and ended.
 #[derive(Default)]
-pub struct RunProgress {
+pub(super) struct RunProgress {
     units: usize,
     running: usize,
     finished: usize,
@@ -14,11 +14,11 @@ pub struct RunProgress {
     /// Units whose calls wait for their budget, each with the end of its wait in Unix
     /// milliseconds.
     waiting: BTreeMap<String, i64>,
-    pub is_shown: bool,
+    pub(super) is_shown: bool,
 }
 
 impl RunProgress {
-    pub fn observe(&mut self, event: &Event) {
+    pub(super) fn observe(&mut self, event: &Event) {
         match event {
             Event::RunStarted { units, .. } => self.units = *units,
             Event::UnitStarted { .. } => self.running += 1,
@@ -38,7 +38,7 @@ impl RunProgress {
     /// `  3 running · 12 of 47 done · 1 failed · waiting for budget until 09:00:00 UTC`; nothing
     /// before the start and after the end.
     #[must_use]
-    pub fn status_line(&self) -> Option<String> {
+    pub(super) fn status_line(&self) -> Option<String> {
         if self.units == 0 {
             return None;
         }
@@ -61,7 +61,7 @@ impl RunProgress {
 
 /// A time of this day; the second in which a wait is over.
 #[must_use]
-pub fn wait_end_text(until_ms: i64) -> String {
+pub(super) fn wait_end_text(until_ms: i64) -> String {
     let seconds = until_ms.saturating_add(999).div_euclid(1_000);
     jiff::Timestamp::from_second(seconds)
         .map(|time| time.strftime("%H:%M:%S UTC").to_string())

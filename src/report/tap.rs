@@ -6,7 +6,7 @@ use super::failure_text::{failure_text, leftover_text};
 use std::fmt::Write as _;
 
 #[must_use]
-pub fn write(document: &RunDocument) -> String {
+pub(super) fn write(document: &RunDocument) -> String {
     let all = document.units.len() + document.not_undone.len();
     let mut out = format!("TAP version 14\n1..{all}\n");
     for (number, unit) in (1..).zip(&document.units) {

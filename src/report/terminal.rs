@@ -17,18 +17,18 @@ use std::time::Duration;
 
 /// How output looks on one terminal, or in a pipe.
 #[derive(Clone, Copy, Debug)]
-pub struct TerminalStyle {
-    pub has_colour: bool,
+pub(crate) struct TerminalStyle {
+    pub(crate) has_colour: bool,
     /// In columns; longer lines are not cut, but shortened where a long value can be.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Each line is written at once, since somebody is looking.
-    pub is_live: bool,
+    pub(crate) is_live: bool,
 }
 
 impl TerminalStyle {
     /// Text in a style, when there are colours.
     #[must_use]
-    pub fn paint(self, style: Ansi, text: &str) -> String {
+    pub(crate) fn paint(self, style: Ansi, text: &str) -> String {
         if self.has_colour && !text.is_empty() {
             format!("{style}{text}{style:#}")
         } else {
@@ -37,28 +37,28 @@ impl TerminalStyle {
     }
 
     #[must_use]
-    pub fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.paint(Ansi::new().bold(), text)
     }
 
     #[must_use]
-    pub fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.paint(Ansi::new().dimmed(), text)
     }
 
     #[must_use]
-    pub fn red(self, text: &str) -> String {
+    pub(crate) fn red(self, text: &str) -> String {
         self.paint(AnsiColor::Red.on_default().bold(), text)
     }
 
     #[must_use]
-    pub fn green(self, text: &str) -> String {
+    pub(crate) fn green(self, text: &str) -> String {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
     /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
     #[must_use]
-    pub fn difference(self, text: &str) -> String {
+    pub(crate) fn difference(self, text: &str) -> String {
         let Some((place, rest)) = text.split_once(": ").filter(|_| self.has_colour) else {
             return text.to_owned();
         };
@@ -77,13 +77,13 @@ impl TerminalStyle {
     }
 
     #[must_use]
-    pub fn yellow(self, text: &str) -> String {
+    pub(crate) fn yellow(self, text: &str) -> String {
         self.paint(AnsiColor::Yellow.on_default(), text)
     }
 }
 
 /// Writes to one output; remembers what went wrong until the end.
-pub struct TerminalReporter<W: Write> {
+pub(crate) struct TerminalReporter<W: Write> {
     out: W,
     style: TerminalStyle,
     is_verbose: bool,
@@ -96,7 +96,7 @@ pub struct TerminalReporter<W: Write> {
 }
 
 impl<W: Write> TerminalReporter<W> {
-    pub fn new(out: W, style: TerminalStyle, verbose: bool) -> Self {
+    pub(crate) fn new(out: W, style: TerminalStyle, verbose: bool) -> Self {
         Self {
             out,
             style,
@@ -112,7 +112,7 @@ impl<W: Write> TerminalReporter<W> {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn report_interruption(&mut self, sources: &SourceMap) -> io::Result<()> {
+    pub(crate) fn report_interruption(&mut self, sources: &SourceMap) -> io::Result<()> {
         self.clear_progress()?;
         self.print_ready_units(sources, true)?;
         for unit in std::mem::take(&mut self.failed_units) {
@@ -537,7 +537,7 @@ fn attempt_count(unit: &UnitReport) -> String {
 
 /// A duration for people: `840 µs`, `12 ms`, `3.4 s`.
 #[must_use]
-pub fn format_duration(duration: Duration) -> String {
+pub(crate) fn format_duration(duration: Duration) -> String {
     match duration.as_micros() {
         micros @ 0..1_000 => format!("{micros} µs"),
         micros @ 1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),

@@ -6,7 +6,7 @@ use super::document::{
 use super::document_reporter::DocumentReporter;
 
 /// One unit whose only step was tried three times.
-pub fn retried_document(verdict: VerdictWord) -> RunDocument {
+pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
     let attempts = vec![
         AttemptEntry {
             status: Some(503),
@@ -67,7 +67,7 @@ pub fn retried_document(verdict: VerdictWord) -> RunDocument {
 }
 
 /// A run in which all passed, and a fixture stayed.
-pub fn leftover_document() -> RunDocument {
+pub(super) fn leftover_document() -> RunDocument {
     let mut document = retried_document(VerdictWord::Pass);
     let at = FileLocation {
         file: "fixtures/item.yaml".to_owned(),

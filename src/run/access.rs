@@ -70,22 +70,22 @@ impl AccessError {
 }
 
 /// One scheme as one account.
-pub struct AccountAccess {
-    pub account: String,
+pub(crate) struct AccountAccess {
+    pub(crate) account: String,
     /// The scheme's own name for the host, also where the environment names another.
-    pub region: String,
-    pub base: BaseUrl,
-    pub credentials: NamedValues,
+    pub(crate) region: String,
+    pub(crate) base: BaseUrl,
+    pub(crate) credentials: NamedValues,
     /// Fields of tokens that were given like credentials; one with an access token is used as it
     /// is.
-    pub given_token: NamedValues,
+    pub(crate) given_token: NamedValues,
 }
 
 /// Says whether a scheme's secrets may go to a host, and in words why not.
-pub type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
+pub(super) type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
 
 /// Where credentials and hosts come from in this run.
-pub enum AccessEnvironment<'w> {
+pub(crate) enum AccessEnvironment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
     Sandbox(SandboxOrigins),
     /// The user's own; `trusts` says whether something may get a secret, and why not.
@@ -100,7 +100,7 @@ pub enum AccessEnvironment<'w> {
 impl AccessEnvironment<'_> {
     /// Every secret that credentials hold, with the name it is shown by.
     #[must_use]
-    pub fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {
+    pub(crate) fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {
         match self {
             Self::Sandbox(_) => Vec::new(),
             Self::Configured { credentials, .. } | Self::DryRun(credentials) => {
@@ -111,7 +111,7 @@ impl AccessEnvironment<'_> {
 }
 
 /// Everything that was worked out already.
-pub struct AccessResolver<'w> {
+pub(crate) struct AccessResolver<'w> {
     workspace: &'w Workspace,
     name: String,
     environment: AccessEnvironment<'w>,
@@ -122,7 +122,11 @@ pub struct AccessResolver<'w> {
 
 impl<'w> AccessResolver<'w> {
     #[must_use]
-    pub fn new(workspace: &'w Workspace, name: &str, environment: AccessEnvironment<'w>) -> Self {
+    pub(crate) fn new(
+        workspace: &'w Workspace,
+        name: &str,
+        environment: AccessEnvironment<'w>,
+    ) -> Self {
         Self {
             workspace,
             name: name.to_owned(),
@@ -134,7 +138,7 @@ impl<'w> AccessResolver<'w> {
 
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn resolve_cached(
+    pub(crate) fn resolve_cached(
         &self,
         scheme: &Scheme,
         level: &Level,
@@ -159,7 +163,7 @@ impl<'w> AccessResolver<'w> {
     ///
     /// # Errors
     /// When the name is unknown, or none is named and there are several.
-    pub fn account(
+    pub(crate) fn account(
         &self,
         scheme: &Scheme,
         named: Option<&str>,
@@ -205,7 +209,7 @@ impl<'w> AccessResolver<'w> {
     ///
     /// # Errors
     /// When a credential of the application is missing, or there is no host.
-    pub fn app_access(
+    pub(crate) fn app_access(
         &self,
         scheme: &Scheme,
         account: Option<&Account>,
@@ -273,7 +277,12 @@ impl<'w> AccessResolver<'w> {
 
     /// The variable that brings a credential of an account.
     #[must_use]
-    pub fn credential_variable(&self, scheme: &Scheme, named: Option<&str>, name: &str) -> String {
+    pub(crate) fn credential_variable(
+        &self,
+        scheme: &Scheme,
+        named: Option<&str>,
+        name: &str,
+    ) -> String {
         let account = self.account(scheme, named).ok().flatten();
         suggested_variable(
             scheme,
@@ -288,7 +297,7 @@ impl<'w> AccessResolver<'w> {
     /// What templates see as `account`. It demands nothing: what a template then misses, it says
     /// itself.
     #[must_use]
-    pub fn template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+    pub(crate) fn template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
         let key = (scheme.name.clone(), named.unwrap_or_default().to_owned());
         self.template_accounts
             .borrow_mut()
@@ -324,7 +333,7 @@ impl<'w> AccessResolver<'w> {
 
     /// What would be missing if the request were sent; for explanations.
     #[must_use]
-    pub fn missing_credentials(
+    pub(crate) fn missing_credentials(
         &self,
         scheme: &Scheme,
         level: &Level,
@@ -435,7 +444,7 @@ impl<'w> AccessResolver<'w> {
     ///
     /// # Errors
     /// When the scheme has no such host.
-    pub fn token_request_bases(
+    pub(crate) fn token_request_bases(
         &self,
         scheme: &Scheme,
         token: &Token,
@@ -457,7 +466,7 @@ impl<'w> AccessResolver<'w> {
     ///
     /// # Errors
     /// When the scheme has no such region.
-    pub fn region_base(
+    pub(crate) fn region_base(
         &self,
         scheme: &Scheme,
         region: Option<&str>,

@@ -10,7 +10,7 @@ use crate::wire::WireResponse;
 const MIN_CLOCK_SKEW_S: i64 = 3;
 
 /// What was expected and what came, when the answer is not what `ok` says.
-pub fn unexpected_outcome(
+pub(super) fn unexpected_outcome(
     expected: ExpectedOutcome,
     outcome: &ResponseOutcome,
 ) -> Option<(String, String)> {
@@ -39,7 +39,7 @@ pub fn unexpected_outcome(
 }
 
 /// What kind of refusal it is, what the scheme says of it, and what the clock says.
-pub fn notes_for_refusal(
+pub(super) fn notes_for_refusal(
     scheme: &Scheme,
     outcome: &ResponseOutcome,
     response: &WireResponse,

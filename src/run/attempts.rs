@@ -36,7 +36,7 @@ fn budget_denial(result: &Result<(), StepError>) -> Option<String> {
 /// An attempt for which the budget has no call left was none: the one before it was the last.
 fn restore_previous(
     before: PreviousAttempt,
-    why: String,
+    why: &str,
     result: Result<(), StepError>,
     progress: &mut StepProgress,
 ) -> Result<(), StepError> {
@@ -50,11 +50,11 @@ fn restore_previous(
 }
 
 /// One call and how often it may be tried.
-pub struct Attempts<'a> {
-    pub call: &'a ExchangeContext<'a>,
-    pub max_attempts: u32,
+pub(super) struct Attempts<'a> {
+    pub(super) call: &'a ExchangeContext<'a>,
+    pub(super) max_attempts: u32,
     /// As recordings know it, where it is compared with them.
-    pub unsigned: Option<&'a RecordedRequest>,
+    pub(super) unsigned: Option<&'a RecordedRequest>,
 }
 
 /// What another attempt may mend.
@@ -80,7 +80,7 @@ impl Attempts<'_> {
     ///
     /// # Errors
     /// Those of the last attempt.
-    pub async fn exchange(
+    pub(super) async fn exchange(
         &self,
         draft: &Draft,
         moment: FreshValues,
@@ -95,7 +95,7 @@ impl Attempts<'_> {
                 .exchange(draft, self.unsigned, moment, progress)
                 .await;
             if let Some(why) = budget_denial(&result) {
-                return restore_previous(before, why, result, progress);
+                return restore_previous(before, &why, result, progress);
             }
             let fault = self.classify_fault(&result, progress);
             self.record_host_health(fault.is_some());
@@ -128,9 +128,9 @@ impl Attempts<'_> {
         }
         let (retries, now) = (&self.call.context.retries, Instant::now());
         if has_failed {
-            retries.record_failure(self.host(), now)
+            retries.record_failure(self.host(), now);
         } else {
-            retries.record_success(self.host(), now)
+            retries.record_success(self.host(), now);
         }
     }
 

@@ -29,16 +29,16 @@ const MIN_UNDO_WAIT: Duration = Duration::from_secs(10);
 const MIN_NOTIFY_CHANGE_MS: u64 = 1_000;
 
 /// How calls are counted in a run, and how long they may wait.
-pub struct RunBudget {
-    pub budget: Budget,
+pub(crate) struct RunBudget {
+    pub(crate) budget: Budget,
     /// For one call, in all.
-    pub max_wait: Duration,
+    pub(crate) max_wait: Duration,
     event_sender: Option<UnboundedSender<Event>>,
 }
 
 /// For whom a call is sent.
 #[derive(Clone, Copy)]
-pub enum BudgetClass<'c> {
+pub(super) enum BudgetClass<'c> {
     /// A request's own, or a fixture's.
     Step(Option<&'c Unit<'c>>),
     /// It takes something back.
@@ -47,7 +47,7 @@ pub enum BudgetClass<'c> {
 
 impl RunBudget {
     #[must_use]
-    pub fn new(budget: Budget) -> Self {
+    pub(crate) fn new(budget: Budget) -> Self {
         Self {
             budget,
             max_wait: Duration::ZERO,
@@ -56,7 +56,7 @@ impl RunBudget {
     }
 
     /// Where it is told from now on that a call waits.
-    pub fn subscribe(&mut self) -> UnboundedReceiver<Event> {
+    pub(crate) fn subscribe(&mut self) -> UnboundedReceiver<Event> {
         let (tell, told) = unbounded_channel();
         self.event_sender = Some(tell);
         told

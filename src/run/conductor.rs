@@ -28,8 +28,8 @@ struct Conductor<'c, 'w> {
 
 /// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a
 /// part of the events, never an error of this function.
-pub async fn run<'w>(
-    plan: &Plan<'w>,
+pub(crate) async fn run(
+    plan: &Plan<'_>,
     context: &RunContext<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> RunSummary {

@@ -24,40 +24,40 @@ use std::time::Duration;
 
 /// What a step has learned so far: the more, the better its report.
 #[derive(Default)]
-pub struct StepProgress {
+pub(super) struct StepProgress {
     /// What was to be sent, once it was rendered.
-    pub draft: Option<Rc<Draft>>,
+    pub(super) draft: Option<Rc<Draft>>,
     /// The signature: only when a report wants details.
-    pub trace: Vec<TraceLine>,
+    pub(super) trace: Vec<TraceLine>,
     /// From the start of the run.
-    pub started_at: Duration,
-    pub sent_at: Option<Duration>,
-    pub request: Option<WireRequest>,
-    pub judged_response: Option<Rc<JudgedResponse>>,
-    pub warnings: Vec<String>,
+    pub(super) started_at: Duration,
+    pub(super) sent_at: Option<Duration>,
+    pub(super) request: Option<WireRequest>,
+    pub(super) judged_response: Option<Rc<JudgedResponse>>,
+    pub(super) warnings: Vec<String>,
     /// Those that were tried again.
-    pub attempts: Vec<FailedAttempt>,
+    pub(super) attempts: Vec<FailedAttempt>,
     /// How often a step has been sent, retries apart.
-    pub send_count: usize,
-    pub send_state: SendState,
+    pub(super) send_count: usize,
+    pub(super) send_state: SendState,
 }
 
 /// An answer, and what it means to its scheme.
-pub struct JudgedResponse {
-    pub response: WireResponse,
-    pub outcome: ResponseOutcome,
+pub(super) struct JudgedResponse {
+    pub(super) response: WireResponse,
+    pub(super) outcome: ResponseOutcome,
 }
 
 /// One try that was not good enough.
-pub struct FailedAttempt {
-    pub status: Option<u16>,
-    pub reason: String,
-    pub latency: Option<Duration>,
+pub(super) struct FailedAttempt {
+    pub(super) status: Option<u16>,
+    pub(super) reason: String,
+    pub(super) latency: Option<Duration>,
 }
 
 /// How far a call has come, for those who have to take back what it made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendState {
+pub(super) enum SendState {
     #[default]
     NotSent,
     /// Something has left, and nobody knows what became of it.
@@ -68,22 +68,22 @@ pub enum SendState {
 }
 
 /// One request on its way, with everything that it is signed with.
-pub struct ExchangeContext<'c> {
-    pub recording_key: &'c RecordingKey,
-    pub scheme: &'c Scheme,
-    pub level: &'c Level,
-    pub access: &'c AccountAccess,
-    pub timeout: Duration,
+pub(super) struct ExchangeContext<'c> {
+    pub(super) recording_key: &'c RecordingKey,
+    pub(super) scheme: &'c Scheme,
+    pub(super) level: &'c Level,
+    pub(super) access: &'c AccountAccess,
+    pub(super) timeout: Duration,
     /// A refusal is not what was asked for, so a token that is too old is worth another try.
-    pub can_renew_token: bool,
-    pub budget_class: BudgetClass<'c>,
-    pub context: &'c RunContext<'c>,
+    pub(super) can_renew_token: bool,
+    pub(super) budget_class: BudgetClass<'c>,
+    pub(super) context: &'c RunContext<'c>,
 }
 
 impl ExchangeContext<'_> {
     /// Sends, and once more with another token when the first one is too old; or takes the answer
     /// that is recorded for the request as it is before it is signed.
-    pub async fn exchange(
+    pub(super) async fn exchange(
         &self,
         draft: &Draft,
         unsigned: Option<&RecordedRequest>,
@@ -248,7 +248,7 @@ impl ExchangeContext<'_> {
 }
 
 /// The sandbox says so in a header of its own.
-pub fn missing_recording_reason(response: &WireResponse) -> Option<String> {
+pub(super) fn missing_recording_reason(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;
     let said = response.json().ok()?;
     said.get("message")

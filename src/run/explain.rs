@@ -23,52 +23,52 @@ use crate::value::Value;
 use crate::wire::WireRequest;
 
 /// What is shown; every value has passed the redactor.
-pub struct StepExplanation {
-    pub id: String,
+pub(crate) struct StepExplanation {
+    pub(crate) id: String,
     /// Scheme, level, account, environment.
-    pub summary: String,
-    pub time: String,
-    pub notes: Vec<String>,
-    pub values: Vec<ExplainedValue>,
+    pub(crate) summary: String,
+    pub(crate) time: String,
+    pub(crate) notes: Vec<String>,
+    pub(crate) values: Vec<ExplainedValue>,
     /// The request itself last; before it the one for its token, where the scheme issues one.
-    pub requests: Vec<ExplainedRequest>,
+    pub(crate) requests: Vec<ExplainedRequest>,
 }
 
 /// One request, signed.
-pub struct ExplainedRequest {
-    pub title: String,
+pub(crate) struct ExplainedRequest {
+    pub(crate) title: String,
     /// `query.timestamp` and its value.
-    pub prepared: Vec<(String, RedactedText)>,
+    pub(crate) prepared: Vec<(String, RedactedText)>,
     /// Id, kind and text of each step.
-    pub trace: Vec<(String, String, RedactedText)>,
-    pub attached: Vec<(String, RedactedText)>,
-    pub wire: RedactedText,
-    pub curl: String,
+    pub(crate) trace: Vec<(String, String, RedactedText)>,
+    pub(crate) attached: Vec<(String, RedactedText)>,
+    pub(crate) wire: RedactedText,
+    pub(crate) curl: String,
 }
 
 /// A name that the request uses, and where its value comes from.
-pub struct ExplainedValue {
-    pub name: String,
-    pub value: RedactedText,
-    pub layer: VariableLayer,
-    pub at: Option<Span>,
+pub(crate) struct ExplainedValue {
+    pub(crate) name: String,
+    pub(crate) value: RedactedText,
+    pub(crate) layer: VariableLayer,
+    pub(crate) at: Option<Span>,
 }
 
 /// Why a step cannot be explained.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct ExplainError(#[from] StepError);
+pub(crate) struct ExplainError(#[from] StepError);
 
 impl ExplainError {
     /// Where the fault stands, when it is one of the file.
     #[must_use]
-    pub fn at(&self) -> Option<Span> {
+    pub(crate) fn at(&self) -> Option<Span> {
         self.0.at()
     }
 
     /// What to do: values that only an earlier step brings can be given on the command line.
     #[must_use]
-    pub fn hints(&self, request: &Request, step: &Step) -> Vec<String> {
+    pub(crate) fn hints(&self, request: &Request, step: &Step) -> Vec<String> {
         let captured = request
             .steps
             .iter()
@@ -89,7 +89,7 @@ impl ExplainError {
 /// # Errors
 /// When a template cannot be filled in, an account is not clear, or a step of the signature cannot
 /// be computed.
-pub fn explain(
+pub(crate) fn explain(
     unit: &Unit<'_>,
     step: &Step,
     context: &RunContext<'_>,

@@ -8,7 +8,10 @@ use crate::event::{DifferenceReport, FailureReport};
 use crate::model::request::Step;
 use crate::secret::Redactor;
 
-pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -> FailureReport {
+pub(super) fn assertion_failure(
+    failure: &PredicateFailure,
+    context: &RunContext<'_>,
+) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     let mut actual = failure.actual.clone();
     if let Some(place) = &failure.path {
@@ -34,7 +37,7 @@ pub fn assertion_failure(failure: &PredicateFailure, context: &RunContext<'_>) -
 }
 
 /// Each by itself, and how many there are more.
-pub fn difference_reports(
+pub(super) fn difference_reports(
     found: &DifferenceList,
     redactor: &mut Redactor,
 ) -> Vec<DifferenceReport> {
@@ -68,7 +71,7 @@ fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> D
     }
 }
 
-pub fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> FailureReport {
+pub(super) fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> FailureReport {
     let mut redactor = context.redactor.borrow_mut();
     FailureReport {
         at: failure.at,
@@ -85,7 +88,7 @@ pub fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> Fa
 }
 
 /// The answer is not what `ok` says.
-pub fn unexpected_outcome(
+pub(super) fn unexpected_outcome(
     step: &Step,
     expected: &str,
     actual: &str,

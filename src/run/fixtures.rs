@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What stands, what it is worth, and how it is taken back.
-pub struct ActiveFixtures<'l, 'w> {
+pub(super) struct ActiveFixtures<'l, 'w> {
     active_set: ActiveFixtureSet<'w>,
     instances: HashMap<FixtureKey, FixtureInstance<'w>>,
     /// One for the run; it begins with the first thing that is made.
@@ -49,10 +49,10 @@ struct PendingUndo<'w> {
 
 /// A fixture that could not be set up.
 #[derive(Clone, Debug)]
-pub struct SetUpError {
-    pub error_class: ErrorClass,
-    pub reason: String,
-    pub steps: Vec<StepReport>,
+pub(super) struct SetUpError {
+    pub(super) error_class: ErrorClass,
+    pub(super) reason: String,
+    pub(super) steps: Vec<StepReport>,
 }
 
 impl SetUpError {
@@ -93,7 +93,7 @@ impl From<LedgerError> for SetUpError {
 
 impl<'l, 'w> ActiveFixtures<'l, 'w> {
     #[must_use]
-    pub fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
+    pub(super) fn new(ledger: &'l RefCell<Option<Ledger>>) -> Self {
         Self {
             active_set: ActiveFixtureSet::default(),
             instances: HashMap::new(),
@@ -106,7 +106,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     /// # Errors
     /// When one of them could not be set up, now or earlier. What it had made by then is undone in
     /// its turn.
-    pub async fn set_up(
+    pub(super) async fn set_up(
         &mut self,
         unit: &Unit<'w>,
         context: &RunContext<'_>,
@@ -324,7 +324,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     }
 
     /// Undoes what ends with a unit; without a next one, everything.
-    pub async fn tear_down_after(
+    pub(super) async fn tear_down_after(
         &mut self,
         unit: &Unit<'w>,
         next: Option<&Unit<'w>>,
@@ -336,7 +336,11 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     }
 
     /// Undoes everything.
-    pub async fn tear_down_all(mut self, context: &RunContext<'_>, emit: &mut dyn FnMut(Event)) {
+    pub(super) async fn tear_down_all(
+        mut self,
+        context: &RunContext<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
         let all = self.active_set.full_teardown();
         self.undo_all(all, context, emit).await;
     }
@@ -502,7 +506,7 @@ fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> UndoCall {
 ///
 /// # Errors
 /// In words, when the list cannot be got or read, or an undo needs more than the list says.
-pub async fn find_leftovers(
+pub(crate) async fn find_leftovers(
     find: &LeftoverSearch,
     undo: &UndoStep,
     account: Option<&str>,

@@ -5,7 +5,11 @@ use crate::diagnostic::pluralize;
 use crate::event::{FailureReport, StepReport, Verdict};
 
 /// Steps that passed only on a retry fail, and with them their unit.
-pub fn fail_flaky_steps(steps: &mut [StepReport], verdict: &mut Verdict, context: &RunContext<'_>) {
+pub(super) fn fail_flaky_steps(
+    steps: &mut [StepReport],
+    verdict: &mut Verdict,
+    context: &RunContext<'_>,
+) {
     if !context.flaky_fails || !verdict.is_pass() {
         return;
     }

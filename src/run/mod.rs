@@ -23,18 +23,18 @@ mod undo;
 mod unit;
 mod unreferenced_snapshots;
 
-pub use access::{AccessEnvironment, AccessError, AccessResolver, AccountAccess};
-pub use budget::RunBudget;
-pub use conductor::run;
-pub use explain::{ExplainError, ExplainedRequest, ExplainedValue, StepExplanation, explain};
-pub use fixtures::find_leftovers;
-pub use retry_budget::RetryBudget;
-pub use run_recordings::{RecordingMode, RunRecordings};
-pub use snapshot_check::{SnapshotOptions, step_snapshot_path};
-pub use stop::{StopSender, StopSignal, stop_channel};
-pub use token::{RunTokens, access_token};
-pub use undo::{UndoRequest, send_undo};
-pub use unreferenced_snapshots::unreferenced_snapshots;
+pub(crate) use access::{AccessEnvironment, AccessError, AccessResolver, AccountAccess};
+pub(crate) use budget::RunBudget;
+pub(crate) use conductor::run;
+pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};
+pub(crate) use fixtures::find_leftovers;
+pub(crate) use retry_budget::RetryBudget;
+pub(crate) use run_recordings::{RecordingMode, RunRecordings};
+pub(crate) use snapshot_check::SnapshotOptions;
+pub(crate) use stop::{StopSender, StopSignal, stop_channel};
+pub(crate) use token::{RunTokens, access_token};
+pub(crate) use undo::{UndoRequest, send_undo};
+pub(crate) use unreferenced_snapshots::unreferenced_snapshots;
 
 use crate::event::ErrorClass;
 use crate::model::scheme::{Level, Scheme};
@@ -51,43 +51,43 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What a run needs and does not read by itself.
-pub struct RunContext<'w> {
-    pub workspace: &'w Workspace,
-    pub environment: String,
+pub(crate) struct RunContext<'w> {
+    pub(crate) workspace: &'w Workspace,
+    pub(crate) environment: String,
     /// Of `--var`.
-    pub vars: Vec<ObjectMember>,
-    pub run_id: String,
-    pub accesses: AccessResolver<'w>,
-    pub tokens: RunTokens<'w>,
-    pub transport: LiveTransport,
-    pub run_budget: RunBudget,
-    pub recordings: RunRecordings,
-    pub files: &'w dyn BodyFiles,
-    pub redactor: RefCell<Redactor>,
+    pub(crate) vars: Vec<ObjectMember>,
+    pub(crate) run_id: String,
+    pub(crate) accesses: AccessResolver<'w>,
+    pub(crate) tokens: RunTokens<'w>,
+    pub(crate) transport: LiveTransport,
+    pub(crate) run_budget: RunBudget,
+    pub(crate) recordings: RunRecordings,
+    pub(crate) files: &'w dyn BodyFiles,
+    pub(crate) redactor: RefCell<Redactor>,
     /// Unix milliseconds.
-    pub clock: fn() -> i64,
-    pub rng: fn() -> [u8; 16],
+    pub(crate) clock: fn() -> i64,
+    pub(crate) rng: fn() -> [u8; 16],
     /// Every exchange is reported, and not only those of steps that do not pass.
-    pub verbose: bool,
+    pub(crate) verbose: bool,
     /// A report wants more than a person at a terminal: all exchanges, traces, what units are
     /// grouped by.
-    pub detail: bool,
+    pub(crate) detail: bool,
     /// What the times of events count from.
-    pub started_at: Instant,
+    pub(crate) started_at: Instant,
     /// The folder in which it is written down what fixtures make; `None` where everything ends
     /// with the run.
-    pub ledger: Option<PathBuf>,
+    pub(crate) ledger: Option<PathBuf>,
     /// What fixtures make is left there.
-    pub keep_fixtures: bool,
+    pub(crate) keep_fixtures: bool,
     /// The first unit that does not pass is the last.
-    pub fail_fast: bool,
+    pub(crate) fail_fast: bool,
     /// How many units run side by side, at most.
-    pub jobs: usize,
-    pub snapshots: SnapshotOptions,
-    pub retries: RetryBudget,
+    pub(crate) jobs: usize,
+    pub(crate) snapshots: SnapshotOptions,
+    pub(crate) retries: RetryBudget,
     /// What passed only on a retry has failed.
-    pub flaky_fails: bool,
-    pub stop: StopSignal,
+    pub(crate) flaky_fails: bool,
+    pub(crate) stop: StopSignal,
 }
 
 impl RunContext<'_> {
@@ -96,7 +96,7 @@ impl RunContext<'_> {
     ///
     /// # Errors
     /// When no account or more than one fits, a credential is missing, or there is no host.
-    pub fn access(
+    pub(crate) fn access(
         &self,
         scheme: &Scheme,
         level: &Level,
@@ -104,7 +104,7 @@ impl RunContext<'_> {
     ) -> Result<Rc<AccountAccess>, AccessError> {
         self.accesses
             .resolve_cached(scheme, level, account, &|access| {
-                self.register_secrets(scheme, &access.credentials, &access.given_token)
+                self.register_secrets(scheme, &access.credentials, &access.given_token);
             })
     }
 
@@ -120,7 +120,7 @@ impl RunContext<'_> {
     }
 
     /// From now on the tokens of a record are shown by their names.
-    pub fn register_record_secrets(&self, record: &FamilyRecord) {
+    pub(crate) fn register_record_secrets(&self, record: &FamilyRecord) {
         let mut redactor = self.redactor.borrow_mut();
         record
             .secrets()
@@ -128,7 +128,7 @@ impl RunContext<'_> {
     }
 
     /// From now on these secrets are shown by their names.
-    pub fn register_secrets(
+    pub(crate) fn register_secrets(
         &self,
         scheme: &Scheme,
         credentials: &NamedValues,

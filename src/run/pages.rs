@@ -17,7 +17,7 @@ use crate::value::Value;
 
 /// # Errors
 /// When a page could not be asked for.
-pub async fn run(
+pub(super) async fn run(
     asking: &StepExecution<'_>,
     pages: &PagingOptions,
     variables: &mut VariableScope,
@@ -62,7 +62,7 @@ async fn fetch_pages(
                 Ok(false) => {
                     judged
                         .failures
-                        .extend(joined.finish(&asked, variables, asking.context))
+                        .extend(joined.finish(&asked, variables, asking.context));
                 }
                 Err(failure) => judged.failures.push(*failure),
             }

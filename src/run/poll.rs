@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// When a call could not be made, or somebody wants the run to stop. That it does not hold in time
 /// is a failure.
-pub async fn run(
+pub(super) async fn run(
     asking: &StepExecution<'_>,
     poll: &PollOptions,
     variables: &mut VariableScope,

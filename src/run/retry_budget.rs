@@ -19,7 +19,7 @@ const CIRCUIT_OPEN_TIME: Duration = Duration::from_secs(30);
 
 /// Why there is no other attempt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RetryDenial {
+pub(crate) enum RetryDenial {
     #[error("not tried again: {FAILURE_THRESHOLD} calls in a row to {host} failed, and it gets no retries for {} s", CIRCUIT_OPEN_TIME.as_secs())]
     CircuitOpen { host: String },
     #[error(
@@ -30,7 +30,7 @@ pub enum RetryDenial {
 
 /// What a run has called and tried again.
 #[derive(Default)]
-pub struct RetryBudget(RefCell<RetryCounts>);
+pub(crate) struct RetryBudget(RefCell<RetryCounts>);
 
 #[derive(Default)]
 struct RetryCounts {
@@ -53,7 +53,7 @@ impl RecentCount {
     fn add(&mut self, now: Instant) {
         match self.0.back_mut() {
             Some((second, count)) if now.duration_since(*second) < Duration::from_secs(1) => {
-                *count += 1
+                *count += 1;
             }
             _ => self.0.push_back((now, 1)),
         }
@@ -73,7 +73,7 @@ impl RecentCount {
 
 impl RetryBudget {
     /// A call has ended as it can be expected to end.
-    pub fn record_success(&self, host: &str, now: Instant) {
+    pub(crate) fn record_success(&self, host: &str, now: Instant) {
         let state = &mut *self.0.borrow_mut();
         state.calls.add(now);
         if let Some(health) = state.hosts.get_mut(host) {
@@ -82,7 +82,7 @@ impl RetryBudget {
     }
 
     /// A call has failed in a way that another attempt may mend.
-    pub fn record_failure(&self, host: &str, now: Instant) {
+    pub(crate) fn record_failure(&self, host: &str, now: Instant) {
         let state = &mut *self.0.borrow_mut();
         state.calls.add(now);
         let health = state.hosts.entry(host.to_owned()).or_default();
@@ -99,7 +99,7 @@ impl RetryBudget {
     ///
     /// # Errors
     /// When there is none.
-    pub fn acquire(&self, host: &str, now: Instant) -> Result<(), RetryDenial> {
+    pub(crate) fn acquire(&self, host: &str, now: Instant) -> Result<(), RetryDenial> {
         let state = &mut *self.0.borrow_mut();
         if state
             .hosts

@@ -23,7 +23,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What recordings are used for.
-pub enum RecordingMode {
+pub(crate) enum RecordingMode {
     /// The environment answers, and nothing is written.
     Disabled,
     /// They answer alone.
@@ -35,8 +35,8 @@ pub enum RecordingMode {
 }
 
 /// The recordings of a run.
-pub struct RunRecordings {
-    pub mode: RefCell<RecordingMode>,
+pub(crate) struct RunRecordings {
+    pub(crate) mode: RefCell<RecordingMode>,
     /// What is personal, by request file and account.
     redactions: RefCell<HashMap<RecordingKey, Redaction>>,
     /// What hides nothing but the id of the run.
@@ -45,20 +45,20 @@ pub struct RunRecordings {
 }
 
 /// One exchange that was made.
-pub struct ObservedExchange<'m> {
-    pub recording_key: &'m RecordingKey,
-    pub scheme: &'m Scheme,
-    pub request: &'m RecordedRequest,
-    pub response: &'m WireResponse,
+pub(crate) struct ObservedExchange<'m> {
+    pub(crate) recording_key: &'m RecordingKey,
+    pub(crate) scheme: &'m Scheme,
+    pub(crate) request: &'m RecordedRequest,
+    pub(crate) response: &'m WireResponse,
     /// Headers that the file looks at.
-    pub inspected_headers: &'m [String],
+    pub(crate) inspected_headers: &'m [String],
     /// Of the file itself.
-    pub redact_rules: &'m [RedactRule],
+    pub(crate) redact_rules: &'m [RedactRule],
 }
 
 impl RunRecordings {
     #[must_use]
-    pub fn new(used: RecordingMode, run_id: &str) -> Self {
+    pub(crate) fn new(used: RecordingMode, run_id: &str) -> Self {
         let (fresh, run_id) = (Redaction::for_run(run_id), run_id.to_owned());
         Self {
             mode: used.into(),
@@ -70,19 +70,19 @@ impl RunRecordings {
 
     /// Whether requests have to be compared with recorded ones at all.
     #[must_use]
-    pub fn is_enabled(&self) -> bool {
+    pub(crate) fn is_enabled(&self) -> bool {
         !matches!(*self.mode.borrow(), RecordingMode::Disabled)
     }
 
     /// Whether no answer comes from anywhere else: then nothing has to be waited for.
     #[must_use]
-    pub fn is_replay(&self) -> bool {
+    pub(crate) fn is_replay(&self) -> bool {
         matches!(*self.mode.borrow(), RecordingMode::Replay(_))
     }
 
     /// The recorded answer, where the run is to be answered so; `None` when the environment
     /// answers.
-    pub fn recorded_response(
+    pub(crate) fn recorded_response(
         &self,
         whose: &RecordingKey,
         scheme: &Scheme,
@@ -119,7 +119,7 @@ impl RunRecordings {
     }
 
     /// An exchange went as it should: it is kept for the recording.
-    pub fn record_response(
+    pub(crate) fn record_response(
         &self,
         made: &ObservedExchange<'_>,
         workspace: &Workspace,
@@ -148,14 +148,14 @@ impl RunRecordings {
     }
 
     /// An exchange that did not go as it should, so that nothing of its unit is recorded.
-    pub fn reject_unit(&self, whose: &RecordingKey, reason: &str) {
+    pub(crate) fn reject_unit(&self, whose: &RecordingKey, reason: &str) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.skip_unit(whose, SkipReason::NotAsExpected(reason.to_owned()));
         }
     }
 
     /// What fixtures hid stays hidden in those that need them.
-    pub fn include_redactions(
+    pub(crate) fn include_redactions(
         &self,
         whose: &RecordingKey,
         fixtures: impl Iterator<Item = RecordingKey>,
@@ -175,21 +175,21 @@ impl RunRecordings {
     }
 
     /// The end of a unit; `is_whole` says that all of its steps were reached.
-    pub fn end_unit(&self, whose: &RecordingKey, is_whole: bool) {
+    pub(crate) fn end_unit(&self, whose: &RecordingKey, is_whole: bool) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_unit(whose, is_whole);
         }
     }
 
     /// Fixtures end with the run.
-    pub fn end_fixtures(&self) {
+    pub(crate) fn end_fixtures(&self) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_fixtures();
         }
     }
 
     /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
-    pub fn write(
+    pub(crate) fn write(
         &self,
         file: &str,
         main_scheme: &str,
@@ -213,7 +213,7 @@ impl RunRecordings {
 
     /// Where an answer is another one than the recorded one; `None` when it is not held against
     /// any.
-    pub fn compare(
+    pub(crate) fn compare(
         &self,
         made: &ObservedExchange<'_>,
         at: Span,
@@ -253,7 +253,7 @@ impl RunRecordings {
     ///
     /// # Errors
     /// When something in it could not be hidden.
-    pub fn redacted_response(
+    pub(crate) fn redacted_response(
         &self,
         made: &ObservedExchange<'_>,
         workspace: &Workspace,

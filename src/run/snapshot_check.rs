@@ -20,33 +20,33 @@ use std::path::{Path, PathBuf};
 
 /// What a run does about snapshots.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SnapshotOptions {
+pub(crate) struct SnapshotOptions {
     /// Of every step, also of those that do not ask for it.
-    pub every_step: bool,
-    pub update: SnapshotUpdate,
+    pub(crate) every_step: bool,
+    pub(crate) update: SnapshotUpdate,
 }
 
 /// An answer and whose it is.
-pub struct SnapshotCheck<'a> {
-    pub unit: &'a Unit<'a>,
-    pub step: &'a Step,
-    pub scheme: &'a Scheme,
+pub(super) struct SnapshotCheck<'a> {
+    pub(super) unit: &'a Unit<'a>,
+    pub(super) step: &'a Step,
+    pub(super) scheme: &'a Scheme,
     /// What must not stand in any file is gone from it, but for secrets.
-    pub response: &'a WireResponse,
+    pub(super) response: &'a WireResponse,
     /// Its assertions do not all hold.
-    pub has_failures: bool,
+    pub(super) has_failures: bool,
 }
 
 /// What there is to say of an answer that could be compared.
 #[derive(Default)]
-pub struct SnapshotOutcome {
-    pub failure: Option<FailureReport>,
-    pub note: Option<String>,
+pub(super) struct SnapshotOutcome {
+    pub(super) failure: Option<FailureReport>,
+    pub(super) note: Option<String>,
 }
 
 /// The file of a step's snapshot, relative to the root of the workspace.
 #[must_use]
-pub fn step_snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
+pub(crate) fn step_snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
     let variants = unit
         .case
         .iter()
@@ -67,7 +67,10 @@ impl SnapshotCheck<'_> {
     ///
     /// # Errors
     /// When there is no snapshot, or it cannot be read or written.
-    pub fn compare(&self, context: &RunContext<'_>) -> Result<SnapshotOutcome, SnapshotError> {
+    pub(super) fn compare(
+        &self,
+        context: &RunContext<'_>,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
         if self.step.snapshot.is_none() && !context.snapshots.every_step {
             return Ok(SnapshotOutcome::default());
         }

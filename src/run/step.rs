@@ -25,7 +25,7 @@ use crate::wire::{Draft, WireRequest, WireResponse};
 
 /// Why a step could not be done.
 #[derive(Debug, thiserror::Error)]
-pub enum StepError {
+pub(crate) enum StepError {
     #[error("{}", .0.reason)]
     Render(#[from] RenderError),
     #[error("{0}")]
@@ -82,7 +82,7 @@ impl StepError {
         }
     }
 
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         match self {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => {
                 error.hint.clone().into_iter().collect()
@@ -95,7 +95,7 @@ impl StepError {
         }
     }
 
-    pub fn at(&self) -> Option<crate::span::Span> {
+    pub(crate) fn at(&self) -> Option<crate::span::Span> {
         match self {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => Some(error.at),
             _ => None,
@@ -104,22 +104,22 @@ impl StepError {
 }
 
 /// A call that was tried.
-pub struct StepResult {
-    pub report: StepReport,
-    pub send_state: SendState,
+pub(super) struct StepResult {
+    pub(super) report: StepReport,
+    pub(super) send_state: SendState,
     /// It passed, or only has no snapshot yet: what comes after it in a flow can be sent.
-    pub can_continue: bool,
+    pub(super) can_continue: bool,
 }
 
 /// Whose step it is, and what its file says is personal.
-pub struct StepOwner<'c> {
-    pub recording_key: RecordingKey,
-    pub redact_rules: &'c [RedactRule],
+pub(super) struct StepOwner<'c> {
+    pub(super) recording_key: RecordingKey,
+    pub(super) redact_rules: &'c [RedactRule],
     /// Not of a fixture: its answers are there to be used, and have no snapshots.
-    pub unit: Option<&'c Unit<'c>>,
+    pub(super) unit: Option<&'c Unit<'c>>,
 }
 
-pub async fn run(
+pub(super) async fn run(
     caller: &StepOwner<'_>,
     step: &Step,
     variables: &mut VariableScope,
@@ -153,9 +153,9 @@ pub async fn run(
 
 /// What does not hold in an answer.
 #[derive(Default)]
-pub struct Judgement {
-    pub failures: Vec<FailureReport>,
-    pub notes: Vec<String>,
+pub(super) struct Judgement {
+    pub(super) failures: Vec<FailureReport>,
+    pub(super) notes: Vec<String>,
 }
 
 async fn execute(
@@ -192,7 +192,7 @@ async fn execute(
 }
 
 /// `account` as templates see it.
-pub fn set_account(
+pub(super) fn set_account(
     variables: &mut VariableScope,
     scheme: &Scheme,
     account: Option<&str>,
@@ -329,7 +329,7 @@ fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
 }
 
 /// As HTTP/1.1 spells it, for people.
-pub fn request_text(request: &WireRequest) -> String {
+pub(super) fn request_text(request: &WireRequest) -> String {
     let mut text = format!("{} {} HTTP/1.1\n", request.method(), request.target());
     for (name, value) in request.headers() {
         text.push_str(&format!("{name}: {value}\n"));

@@ -34,28 +34,28 @@ use std::rc::Rc;
 const MAX_RECORDED_RESPONSES: usize = 100;
 
 /// A step that is asked, as somebody.
-pub struct StepExecution<'a> {
-    pub owner: &'a StepOwner<'a>,
-    pub step: &'a Step,
-    pub scheme: &'a Scheme,
-    pub context: &'a RunContext<'a>,
+pub(super) struct StepExecution<'a> {
+    pub(super) owner: &'a StepOwner<'a>,
+    pub(super) step: &'a Step,
+    pub(super) scheme: &'a Scheme,
+    pub(super) context: &'a RunContext<'a>,
 }
 
 /// One answer, and the request as recordings know it, where it is compared with them.
-pub struct StepResponse {
+pub(super) struct StepResponse {
     judged: Rc<JudgedResponse>,
     unsigned: Option<RecordedRequest>,
 }
 
 impl StepResponse {
-    pub fn response(&self) -> &WireResponse {
+    pub(super) fn response(&self) -> &WireResponse {
         &self.judged.response
     }
 }
 
 impl StepExecution<'_> {
     /// The usual step: one call, one answer.
-    pub async fn run_once(
+    pub(super) async fn run_once(
         &self,
         variables: &mut VariableScope,
         progress: &mut StepProgress,
@@ -67,7 +67,7 @@ impl StepExecution<'_> {
 
     /// Sends the request as the variables stand. What is fresh in it is the same for every call of
     /// a step; what signs it is not.
-    pub async fn send(
+    pub(super) async fn send(
         &self,
         variables: &VariableScope,
         progress: &mut StepProgress,
@@ -157,12 +157,12 @@ impl StepExecution<'_> {
     }
 
     /// Whether the answer is what `ok` says.
-    pub fn is_expected(&self, asked: &StepResponse) -> bool {
+    pub(super) fn is_expected(&self, asked: &StepResponse) -> bool {
         advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome).is_none()
     }
 
     /// Captures first, since assertions may use them; then every assertion.
-    pub fn judge(
+    pub(super) fn judge(
         &self,
         asked: &StepResponse,
         variables: &mut VariableScope,
@@ -198,7 +198,7 @@ impl StepExecution<'_> {
     }
 
     /// Those of the assertions that do not hold.
-    pub fn unmet_assertions(
+    pub(super) fn unmet_assertions(
         &self,
         assertions: &[Assertion],
         answer: &ResponseView<'_>,
@@ -251,7 +251,7 @@ impl StepExecution<'_> {
     }
 
     /// The end of a step that was answered: recordings, advice, snapshot.
-    pub fn conclude(
+    pub(super) fn conclude(
         &self,
         asked: &StepResponse,
         mut judged: Judgement,
@@ -351,7 +351,7 @@ impl StepExecution<'_> {
 
     /// An exchange is recorded when it went as it should, and held against the recording where that
     /// is asked for.
-    pub fn record_and_compare(
+    pub(super) fn record_and_compare(
         &self,
         asked: &StepResponse,
     ) -> Result<Vec<FailureReport>, StepError> {
@@ -364,7 +364,7 @@ impl StepExecution<'_> {
     }
 
     /// The same for an answer that only says to ask again.
-    pub fn record_intermediate(&self, asked: &StepResponse) {
+    pub(super) fn record_intermediate(&self, asked: &StepResponse) {
         let headers = self.inspected_headers(asked);
         if let Some(made) = self.observed_exchange(asked, &headers) {
             self.record_response(asked, &made);
@@ -419,7 +419,7 @@ impl StepExecution<'_> {
 }
 
 /// Whether a capture takes all that a path finds.
-pub fn captures_list(capture: &Capture) -> bool {
+pub(super) fn captures_list(capture: &Capture) -> bool {
     matches!(&capture.from, Subject::Path(path) if !path.is_singular())
 }
 

@@ -4,21 +4,21 @@ use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
 /// Says it.
-pub struct StopSender(Sender<bool>);
+pub(crate) struct StopSender(Sender<bool>);
 
 /// Sees it.
 #[derive(Clone)]
-pub struct StopSignal(Receiver<bool>);
+pub(crate) struct StopSignal(Receiver<bool>);
 
 /// Both ends.
 #[must_use]
-pub fn stop_channel() -> (StopSender, StopSignal) {
+pub(crate) fn stop_channel() -> (StopSender, StopSignal) {
     let (sender, receiver) = channel(false);
     (StopSender(sender), StopSignal(receiver))
 }
 
 impl StopSender {
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         // Nobody who listens is nobody to stop.
         let _ = self.0.send(true);
     }
@@ -26,12 +26,12 @@ impl StopSender {
 
 impl StopSignal {
     #[must_use]
-    pub fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
     /// Waits so long, and no longer than until somebody wants it to stop; then it is `false`.
-    pub async fn pause(&self, wait: Duration) -> bool {
+    pub(crate) async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {
             biased;
             () = self.requested() => false,
@@ -40,7 +40,7 @@ impl StopSignal {
     }
 
     /// Waits until it is; for ever, when nobody can say it any more.
-    pub async fn requested(&self) {
+    pub(crate) async fn requested(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;

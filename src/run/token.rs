@@ -19,9 +19,9 @@ use tokio::sync::Mutex;
 const CACHE_TTL_MS: i64 = 60_000;
 
 /// The tokens of a run.
-pub struct RunTokens<'w> {
-    pub renewer: TokenRefresher<'w>,
-    pub refresh: RefreshPolicy,
+pub(crate) struct RunTokens<'w> {
+    pub(crate) renewer: TokenRefresher<'w>,
+    pub(crate) refresh: RefreshPolicy,
     cached: RefCell<HashMap<FamilyKey, CachedToken>>,
     /// What could not be renewed is not tried again by every request of a run.
     failures: RefCell<HashMap<FamilyKey, RefreshError>>,
@@ -37,7 +37,7 @@ struct CachedToken {
 
 impl<'w> RunTokens<'w> {
     #[must_use]
-    pub fn new(renewer: TokenRefresher<'w>, refresh: RefreshPolicy) -> Self {
+    pub(crate) fn new(renewer: TokenRefresher<'w>, refresh: RefreshPolicy) -> Self {
         Self {
             renewer,
             refresh,
@@ -49,26 +49,26 @@ impl<'w> RunTokens<'w> {
 }
 
 /// A token that a call is signed with.
-pub struct ActiveToken {
-    pub values: NamedValues,
+pub(super) struct ActiveToken {
+    pub(super) values: NamedValues,
     /// `None` when it was given like a credential: then there is nothing to renew it with.
-    pub generation: Option<u64>,
+    pub(super) generation: Option<u64>,
     /// What a person should know although it works.
-    pub warning: Option<String>,
+    pub(super) warning: Option<String>,
 }
 
 /// Which token is wanted, and as whom.
-pub struct TokenQuery<'c> {
-    pub scheme: &'c Scheme,
-    pub token: &'c Token,
-    pub access: &'c AccountAccess,
-    pub context: &'c RunContext<'c>,
+pub(super) struct TokenQuery<'c> {
+    pub(super) scheme: &'c Scheme,
+    pub(super) token: &'c Token,
+    pub(super) access: &'c AccountAccess,
+    pub(super) context: &'c RunContext<'c>,
 }
 
 impl TokenQuery<'_> {
     /// # Errors
     /// When there is none and none can be got.
-    pub async fn get(&self) -> Result<ActiveToken, RefreshError> {
+    pub(super) async fn get(&self) -> Result<ActiveToken, RefreshError> {
         if let Some(values) = self.given_values() {
             return Ok(ActiveToken {
                 values,
@@ -104,7 +104,7 @@ impl TokenQuery<'_> {
     ///
     /// # Errors
     /// When no other can be got.
-    pub async fn replacement(
+    pub(super) async fn replacement(
         &self,
         refused: &ActiveToken,
     ) -> Result<Option<ActiveToken>, RefreshError> {
@@ -267,7 +267,7 @@ fn active_token(record: &FamilyRecord, warning: Option<String>) -> ActiveToken {
 /// What stands for a token where nothing is sent: what was given, or a text that says what it
 /// stands for.
 #[must_use]
-pub fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
+pub(super) fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
     if given.get("access_token").is_some() {
         return given.clone();
     }
@@ -285,7 +285,7 @@ pub fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
 ///
 /// # Errors
 /// When there is none and none can be got.
-pub async fn access_token(
+pub(crate) async fn access_token(
     context: &RunContext<'_>,
     scheme: &Scheme,
     access: &AccountAccess,

@@ -19,22 +19,22 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// A call that is judged by its scheme alone.
-pub struct UndoRequest<'r> {
-    pub scheme: &'r str,
-    pub level: Option<&'r str>,
-    pub recording_key: RecordingKey,
-    pub draft: Draft,
+pub(crate) struct UndoRequest<'r> {
+    pub(crate) scheme: &'r str,
+    pub(crate) level: Option<&'r str>,
+    pub(crate) recording_key: RecordingKey,
+    pub(crate) draft: Draft,
     /// The same as recordings know it, where a run uses them.
-    pub unsigned: Option<&'r Draft>,
-    pub timeout: Duration,
+    pub(crate) unsigned: Option<&'r Draft>,
+    pub(crate) timeout: Duration,
     /// An answer of which these hold says that what should go is gone already.
-    pub gone: &'r [Assertion],
+    pub(crate) gone: &'r [Assertion],
 }
 
 impl<'r> UndoRequest<'r> {
     /// A call of a file, rendered.
     #[must_use]
-    pub fn from_step(
+    pub(crate) fn from_step(
         step: &'r Step,
         draft: Draft,
         whose: RecordingKey,
@@ -54,7 +54,7 @@ impl<'r> UndoRequest<'r> {
 
     /// A call that was written down; `None` when that is none.
     #[must_use]
-    pub fn from_ledger(
+    pub(crate) fn from_ledger(
         scheme: &'r str,
         call: &'r UndoCall,
         whose: RecordingKey,
@@ -77,7 +77,10 @@ impl<'r> UndoRequest<'r> {
 ///
 /// # Errors
 /// In words, when it is not.
-pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Result<(), String> {
+pub(crate) async fn send_undo(
+    recall: UndoRequest<'_>,
+    context: &RunContext<'_>,
+) -> Result<(), String> {
     let gone = recall.gone;
     let heard = send(recall, context).await?;
     let JudgedResponse { response, outcome } = &*heard;
@@ -98,7 +101,7 @@ pub async fn send_undo(recall: UndoRequest<'_>, context: &RunContext<'_>) -> Res
 ///
 /// # Errors
 /// In words, when there is none.
-pub async fn fetch_json(
+pub(super) async fn fetch_json(
     recall: UndoRequest<'_>,
     context: &RunContext<'_>,
 ) -> Result<Value, String> {

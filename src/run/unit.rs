@@ -11,7 +11,7 @@ use crate::recording::RecordingKey;
 use crate::render::{FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope};
 use crate::value::Value;
 
-pub async fn run<'w>(
+pub(super) async fn run<'w>(
     unit: &Unit<'w>,
     fixtures: &mut ActiveFixtures<'_, 'w>,
     context: &RunContext<'_>,
@@ -101,7 +101,7 @@ fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
 }
 
 /// Whose its exchanges are.
-pub fn recording_key(unit: &Unit<'_>) -> RecordingKey {
+pub(super) fn recording_key(unit: &Unit<'_>) -> RecordingKey {
     RecordingKey {
         file: unit.request.name.clone(),
         account: unit.account.clone(),
@@ -117,7 +117,7 @@ fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
 }
 
 /// A fixture as it is made for a unit.
-pub fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> RecordingKey {
+pub(super) fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> RecordingKey {
     RecordingKey::for_fixture(&fixture.name, unit.account_for(fixture))
 }
 
@@ -144,7 +144,7 @@ async fn run_steps(
     (steps, verdict)
 }
 
-pub fn moment(context: &RunContext<'_>) -> FreshValues {
+pub(super) fn moment(context: &RunContext<'_>) -> FreshValues {
     FreshValues {
         unix_ms: (context.clock)(),
         seed: (context.rng)(),
@@ -152,7 +152,7 @@ pub fn moment(context: &RunContext<'_>) -> FreshValues {
 }
 
 /// Every layer below the captures; `values` are those of the fixtures that the unit names.
-pub fn variables(
+pub(super) fn variables(
     unit: &Unit<'_>,
     values: Vec<FixtureValue>,
     context: &RunContext<'_>,
@@ -178,13 +178,13 @@ pub fn variables(
 /// What a fixture is worth to those who need it; `marked` has placeholders for what is another one
 /// each time.
 #[derive(Clone, Debug)]
-pub struct FixtureValue {
-    pub name: String,
-    pub value: Value,
-    pub marked: Option<Value>,
+pub(super) struct FixtureValue {
+    pub(super) name: String,
+    pub(super) value: Value,
+    pub(super) marked: Option<Value>,
 }
 
-pub fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
+pub(super) fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
     for FixtureValue {
         name,
         value,
@@ -204,7 +204,7 @@ pub fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
 }
 
 /// The layers below those of a file.
-pub fn base_variables(
+pub(super) fn base_variables(
     context: &RunContext<'_>,
     moment: FreshValues,
     account: Option<&str>,

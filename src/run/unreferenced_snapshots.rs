@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn unreferenced_snapshots(
+pub(crate) fn unreferenced_snapshots(
     workspace: &Workspace,
 ) -> Result<Vec<SnapshotLocation>, SnapshotError> {
     let mut found = find_snapshots(&workspace.root)?;

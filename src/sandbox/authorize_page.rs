@@ -215,7 +215,7 @@ fn escape_html(text: &str) -> String {
 
 /// What stands at our own address to go back to.
 #[must_use]
-pub fn callback_page() -> SandboxReply {
+pub(super) fn callback_page() -> SandboxReply {
     let text =
         "This is where the application would be. Copy the address of this page: the code is in it.";
     SandboxReply::html(format!(

@@ -10,7 +10,7 @@ use crate::wire::parse_query;
 use std::time::Duration;
 
 /// Everything below it is ours.
-pub const CONTROL_PATH: &str = "/.ingam/";
+pub(crate) const CONTROL_PATH: &str = "/.ingam/";
 
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
@@ -18,17 +18,17 @@ const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose
 
 /// What came and went, beside the tokens themselves.
 #[derive(Debug, Default)]
-pub struct TokenTraffic {
+pub(super) struct TokenTraffic {
     /// Requests for tokens that were received.
-    pub token_requests: i64,
+    pub(super) token_requests: i64,
     /// So many answers arrive before …
-    pub deliver_before_loss: i64,
+    pub(super) deliver_before_loss: i64,
     /// … so many are lost …
-    pub responses_to_lose: i64,
+    pub(super) responses_to_lose: i64,
     /// … and so many were.
-    pub lost_responses: i64,
+    pub(super) lost_responses: i64,
     /// So long answers with tokens are held back.
-    pub response_delay: Duration,
+    pub(super) response_delay: Duration,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ impl TestMarketplace {
                 (
                     self.traffic.responses_to_lose,
                     self.traffic.deliver_before_loss,
-                ) = (answers, after)
+                ) = (answers, after);
             }
             ControlCommand::Delay(delay) => self.traffic.response_delay = delay,
             ControlCommand::Grace(grace_ms) => settings.grace_ms = grace_ms,

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 /// Milliseconds of a duration.
 #[must_use]
-pub fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A token or a code, and how long it is good; Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpiringToken {
-    pub value: String,
-    pub issued_at_ms: i64,
-    pub expires_at_ms: i64,
+pub(super) struct ExpiringToken {
+    pub(super) value: String,
+    pub(super) issued_at_ms: i64,
+    pub(super) expires_at_ms: i64,
 }
 
 impl ExpiringToken {
     #[must_use]
-    pub fn seconds_left(&self, now_ms: i64) -> i64 {
+    pub(super) fn seconds_left(&self, now_ms: i64) -> i64 {
         (self.expires_at_ms - now_ms).max(0) / 1_000
     }
 }
@@ -34,15 +34,15 @@ struct RetiredRefreshToken {
 
 /// Until when an account is authorized.
 #[derive(Clone, Copy, Debug)]
-pub struct IssuedGrant {
+pub(super) struct IssuedGrant {
     /// Unix milliseconds.
-    pub expires_at_ms: i64,
-    pub revoked: bool,
+    pub(super) expires_at_ms: i64,
+    pub(super) revoked: bool,
 }
 
 impl IssuedGrant {
     /// For tokens that need no authorization, and for marketplaces that never end one.
-    pub const UNLIMITED: Self = Self {
+    pub(super) const UNLIMITED: Self = Self {
         expires_at_ms: i64::MAX,
         revoked: false,
     };
@@ -50,39 +50,39 @@ impl IssuedGrant {
 
 /// What happened, for people and tests.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct IssueCounts {
-    pub issued: i64,
-    pub exchanged: i64,
-    pub refreshed: i64,
-    pub refused: i64,
-    pub replayed: i64,
+pub(super) struct IssueCounts {
+    pub(super) issued: i64,
+    pub(super) exchanged: i64,
+    pub(super) refreshed: i64,
+    pub(super) refused: i64,
+    pub(super) replayed: i64,
 }
 
 /// The answer to a request for a token.
 #[derive(Clone, Debug, PartialEq)]
-pub struct IssuedPair {
-    pub subject: TokenSubject,
-    pub access: ExpiringToken,
-    pub refresh: Option<ExpiringToken>,
+pub(super) struct IssuedPair {
+    pub(super) subject: TokenSubject,
+    pub(super) access: ExpiringToken,
+    pub(super) refresh: Option<ExpiringToken>,
 }
 
 /// The tokens of one owner.
 #[derive(Debug)]
-pub struct IssuedFamily {
-    pub subject: TokenSubject,
+pub(super) struct IssuedFamily {
+    pub(super) subject: TokenSubject,
     /// The newest is the last.
     access: Vec<ExpiringToken>,
     refresh: Option<ExpiringToken>,
     retired: Vec<RetiredRefreshToken>,
-    pub grant: IssuedGrant,
+    pub(super) grant: IssuedGrant,
     /// A mistake in a token request has cost the owner its quota.
-    pub penalized: bool,
-    pub counts: IssueCounts,
+    pub(super) penalized: bool,
+    pub(super) counts: IssueCounts,
 }
 
 impl IssuedFamily {
     #[must_use]
-    pub fn new(owner: TokenSubject) -> Self {
+    pub(super) fn new(owner: TokenSubject) -> Self {
         let (access, retired) = (Vec::new(), Vec::new());
         Self {
             subject: owner,
@@ -97,7 +97,7 @@ impl IssuedFamily {
 
     /// Whether an access token is good.
     #[must_use]
-    pub fn accepts(&self, access: &str, now_ms: i64) -> bool {
+    pub(super) fn accepts(&self, access: &str, now_ms: i64) -> bool {
         !self.is_grant_ended(now_ms)
             && self
                 .access
@@ -106,25 +106,25 @@ impl IssuedFamily {
     }
 
     #[must_use]
-    pub fn is_grant_ended(&self, now_ms: i64) -> bool {
+    pub(super) fn is_grant_ended(&self, now_ms: i64) -> bool {
         self.grant.revoked || self.grant.expires_at_ms <= now_ms
     }
 
     /// The current refresh token, when it is this one.
     #[must_use]
-    pub fn current_refresh(&self, refresh: &str) -> Option<&ExpiringToken> {
+    pub(super) fn current_refresh(&self, refresh: &str) -> Option<&ExpiringToken> {
         self.refresh.as_ref().filter(|known| known.value == refresh)
     }
 
     /// Whether this was the refresh token once.
     #[must_use]
-    pub fn has_retired(&self, refresh: &str) -> bool {
+    pub(super) fn has_retired(&self, refresh: &str) -> bool {
         self.retired.iter().any(|known| known.value == refresh)
     }
 
     /// When a refresh token was used; `None` when it was not.
     #[must_use]
-    pub fn used_at_ms(&self, refresh: &str) -> Option<i64> {
+    pub(super) fn used_at_ms(&self, refresh: &str) -> Option<i64> {
         self.retired
             .iter()
             .find(|known| known.value == refresh)?
@@ -133,13 +133,13 @@ impl IssuedFamily {
 
     /// The newest access token.
     #[must_use]
-    pub fn newest_access(&self) -> Option<&ExpiringToken> {
+    pub(super) fn newest_access(&self) -> Option<&ExpiringToken> {
         self.access.last()
     }
 
     /// The pair that is current.
     #[must_use]
-    pub fn current_pair(&self) -> Option<IssuedPair> {
+    pub(super) fn current_pair(&self) -> Option<IssuedPair> {
         let access = self.newest_access()?.clone();
         Some(IssuedPair {
             subject: self.subject.clone(),
@@ -150,7 +150,7 @@ impl IssuedFamily {
 
     /// A new authorization replaces what was before it, and no grace goes back behind it. What a
     /// revoked one gave stays dead.
-    pub fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
+    pub(super) fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
         if self.is_grant_ended(now_ms) {
             self.access.clear();
         }
@@ -170,7 +170,7 @@ impl IssuedFamily {
     }
 
     /// The access tokens before this one are good for `old_for` more, or until their own end.
-    pub fn issue_pair(
+    pub(super) fn issue_pair(
         &mut self,
         access: ExpiringToken,
         refresh: Option<ExpiringToken>,
@@ -192,33 +192,33 @@ impl IssuedFamily {
     }
 
     /// The current refresh token is used up.
-    pub fn retire_refresh(&mut self, now_ms: i64) {
+    pub(super) fn retire_refresh(&mut self, now_ms: i64) {
         if let Some(spent) = self.refresh.take() {
             self.retire_shared_refresh(spent.value, now_ms);
         }
     }
 
     /// A refresh token of a shared pair is used up for this owner.
-    pub fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
+    pub(super) fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
         self.retired.push(RetiredRefreshToken {
             value: refresh,
             used_at_ms: Some(now_ms),
         });
     }
 
-    pub fn expire_access(&mut self, now_ms: i64) {
+    pub(super) fn expire_access(&mut self, now_ms: i64) {
         self.access
             .iter_mut()
             .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
-    pub fn expire_refresh(&mut self, now_ms: i64) {
+    pub(super) fn expire_refresh(&mut self, now_ms: i64) {
         self.refresh
             .iter_mut()
             .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
-    pub fn expire_grant(&mut self, now_ms: i64) {
+    pub(super) fn expire_grant(&mut self, now_ms: i64) {
         self.grant.expires_at_ms = self.grant.expires_at_ms.min(now_ms);
     }
 }

@@ -16,41 +16,41 @@ const FIRST_RANDOM_SITE: u64 = 1_000;
 
 /// The scheme's word about one token.
 #[derive(Clone, Copy)]
-pub struct TokenRule<'s> {
-    pub token: &'s Token,
-    pub response: &'s TokenResponse,
+pub(super) struct TokenRule<'s> {
+    pub(super) token: &'s Token,
+    pub(super) response: &'s TokenResponse,
 }
 
 /// An owner that a refresh can be for, and the owners of the shared pairs that can be split for it.
-pub struct RefreshCandidate {
-    pub subject: TokenSubject,
-    pub shared_subjects: Vec<TokenSubject>,
+pub(super) struct RefreshCandidate {
+    pub(super) subject: TokenSubject,
+    pub(super) shared_subjects: Vec<TokenSubject>,
 }
 
 /// What somebody who looks on can set.
 #[derive(Debug, Default)]
-pub struct TokenOverrides {
+pub(super) struct TokenOverrides {
     /// A refresh token that was spent less than this ago is honoured again; milliseconds.
-    pub grace_ms: i64,
+    pub(super) grace_ms: i64,
     /// Lives of tokens from now on, in milliseconds; without them the scheme's.
-    pub access_lifetime_ms: Option<i64>,
-    pub refresh_lifetime_ms: Option<i64>,
+    pub(super) access_lifetime_ms: Option<i64>,
+    pub(super) refresh_lifetime_ms: Option<i64>,
 }
 
 /// Everything that one marketplace has given.
 #[derive(Debug, Default)]
-pub struct IssuedTokens {
-    pub families: Vec<IssuedFamily>,
+pub(super) struct IssuedTokens {
+    pub(super) families: Vec<IssuedFamily>,
     codes: Vec<(TokenSubject, ExpiringToken)>,
     /// How many texts were made, so that no two are the same.
     issued_count: u64,
-    pub overrides: TokenOverrides,
+    pub(super) overrides: TokenOverrides,
 }
 
 impl IssuedTokens {
     /// Whose good access token this is.
     #[must_use]
-    pub fn subject_of(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
+    pub(super) fn subject_of(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
         self.families
             .iter()
             .find(|chain| chain.accepts(access, now_ms))
@@ -59,14 +59,14 @@ impl IssuedTokens {
 
     /// Whether its owner is being punished.
     #[must_use]
-    pub fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
+    pub(super) fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
         self.families
             .iter()
             .any(|chain| chain.penalized && chain.accepts(access, now_ms))
     }
 
     /// The chain of an owner, begun if need be.
-    pub fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
+    pub(super) fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
         let at = self.position(owner).unwrap_or_else(|| {
             self.families.push(IssuedFamily::new(owner.clone()));
             self.families.len() - 1
@@ -82,7 +82,7 @@ impl IssuedTokens {
 
     /// The same token while it is young enough, else a new one; an older one stays good until its
     /// own end.
-    pub fn issue(
+    pub(super) fn issue(
         &mut self,
         owner: &TokenSubject,
         rule: TokenRule<'_>,
@@ -111,7 +111,7 @@ impl IssuedTokens {
     }
 
     /// A code for an authorization of this owner.
-    pub fn issue_code(
+    pub(super) fn issue_code(
         &mut self,
         owner: &TokenSubject,
         life: Option<Duration>,
@@ -128,7 +128,7 @@ impl IssuedTokens {
     ///
     /// # Errors
     /// `Fault::Code` when it is unknown, used, too old, or of none of these owners.
-    pub fn exchange(
+    pub(super) fn exchange(
         &mut self,
         code: &str,
         owners: &[TokenSubject],
@@ -166,7 +166,7 @@ impl IssuedTokens {
     ///
     /// # Errors
     /// `Fault::RefreshToken`, `Fault::RefreshExpired` or `Fault::Grant`.
-    pub fn refresh(
+    pub(super) fn refresh(
         &mut self,
         value: &str,
         seats: &[RefreshCandidate],

@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The state of one marketplace.
-pub struct TestMarketplace {
-    pub scheme: Arc<Scheme>,
+pub(super) struct TestMarketplace {
+    pub(super) scheme: Arc<Scheme>,
     root: PathBuf,
     /// At least one.
     pub(super) accounts: Vec<TestAccount>,
@@ -39,7 +39,7 @@ pub struct TestMarketplace {
 
 impl TestMarketplace {
     #[must_use]
-    pub fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
+    pub(super) fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
         let known = workspace.accounts(SANDBOX_ENV, &scheme.name);
         let mut accounts: Vec<TestAccount> = known
             .into_iter()
@@ -74,7 +74,11 @@ impl TestMarketplace {
     }
 
     /// What comes back, and how; nothing is waited for here.
-    pub fn respond(&mut self, received: &ReceivedRequest, moment: FreshValues) -> ReplyDelivery {
+    pub(super) fn respond(
+        &mut self,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> ReplyDelivery {
         if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
             return reply.into();
         }
@@ -332,7 +336,11 @@ impl TestMarketplace {
 
 /// The address of one of the scheme's hosts, here; `None` is the one that requests go to.
 #[must_use]
-pub fn local_base_url(scheme: &Scheme, region: Option<&str>, own: &BaseUrl) -> Option<BaseUrl> {
+pub(super) fn local_base_url(
+    scheme: &Scheme,
+    region: Option<&str>,
+    own: &BaseUrl,
+) -> Option<BaseUrl> {
     match region {
         None => Some(own.clone()),
         Some(region) => BaseUrl::parse(&scheme.host(region)?.url)
@@ -343,7 +351,7 @@ pub fn local_base_url(scheme: &Scheme, region: Option<&str>, own: &BaseUrl) -> O
 
 /// The path of a request below the base path of a host.
 #[must_use]
-pub fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
+pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
     let path = received.target.split('?').next().unwrap_or_default();
     path.strip_prefix(base.path())
         .filter(|path| path.is_empty() || path.starts_with('/'))

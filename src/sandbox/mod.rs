@@ -19,8 +19,8 @@ mod token_endpoint;
 mod token_subject;
 mod truncated_body;
 
-pub use control::CONTROL_PATH;
-pub use server::{SandboxClockAndRng, SandboxError, SandboxOrigins, SandboxServer};
+pub(crate) use control::CONTROL_PATH;
+pub use server::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 pub use token_subject::test_account;
 
 /// The header of an answer that says: verified, but nothing is recorded.

@@ -4,7 +4,7 @@ use crate::wire::DraftPart;
 
 /// The parts; `None` when the body is not what its type says.
 #[must_use]
-pub fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<DraftPart>> {
+pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<DraftPart>> {
     let boundary = content_type
         .split("boundary=")
         .nth(1)?

@@ -7,11 +7,11 @@ use crate::model::template::{Template, TemplatePart};
 
 /// The literal parts of a path, without its query.
 #[derive(Debug)]
-pub struct PathLiterals(Vec<String>);
+pub(super) struct PathLiterals(Vec<String>);
 
 impl PathLiterals {
     #[must_use]
-    pub fn of(path: &Template) -> Self {
+    pub(super) fn of(path: &Template) -> Self {
         let mut parts = vec![String::new()];
         for piece in &path.parts {
             if matches!(piece, TemplatePart::Literal(text) if parts.len() > 1 && text.starts_with('?'))
@@ -20,7 +20,7 @@ impl PathLiterals {
             }
             match (piece, parts.last_mut()) {
                 (TemplatePart::Literal(text), Some(last)) => {
-                    last.push_str(text.split('?').next().unwrap_or_default())
+                    last.push_str(text.split('?').next().unwrap_or_default());
                 }
                 _ => parts.push(String::new()),
             }
@@ -30,7 +30,7 @@ impl PathLiterals {
 
     /// Whether they stand in a path in this order, from its start to its end.
     #[must_use]
-    pub fn matches(&self, path: &str) -> bool {
+    pub(super) fn matches(&self, path: &str) -> bool {
         let Some((first, rest)) = self.0.split_first() else {
             return false;
         };
@@ -54,15 +54,15 @@ impl PathLiterals {
 
 /// A level that a request file names itself, for requests like its own.
 #[derive(Debug)]
-pub struct NamedLevel {
+pub(super) struct NamedLevel {
     method: Method,
     path: PathLiterals,
-    pub level: String,
+    pub(super) level: String,
 }
 
 impl NamedLevel {
     #[must_use]
-    pub fn of(step: &Step) -> Option<Self> {
+    pub(super) fn of(step: &Step) -> Option<Self> {
         let level = step.level.as_ref()?.name.clone();
         Some(Self {
             method: step.method,
@@ -72,7 +72,7 @@ impl NamedLevel {
     }
 
     #[must_use]
-    pub fn matches(&self, method: Method, path: &str) -> bool {
+    pub(super) fn matches(&self, method: Method, path: &str) -> bool {
         self.method == method && self.path.matches(path)
     }
 }

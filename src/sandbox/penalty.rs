@@ -7,7 +7,7 @@ use crate::wire::{DraftBody, join_form, parse_form, parse_query};
 
 /// Whether a request makes the mistake.
 #[must_use]
-pub fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
+pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
     let query = received
         .target
         .split_once('?')
@@ -27,7 +27,7 @@ pub fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool
 /// Whether a token request has the parameters that the scheme gives it: constants as they are, the
 /// rest at all, but for what may be left out.
 #[must_use]
-pub fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
+pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
         return token
             .issue
@@ -58,7 +58,7 @@ pub fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
 /// Parameters in the query are read as if they stood in the body: the marketplace tolerates them,
 /// and punishes later.
 #[must_use]
-pub fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
+pub(super) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some((path, query)) = received.target.split_once('?') else {
         return received;
     };

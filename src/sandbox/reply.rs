@@ -7,27 +7,27 @@ use crate::value::Value;
 use std::time::Duration;
 
 #[derive(Debug)]
-pub struct SandboxReply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(super) struct SandboxReply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 /// The answer is lost on its way: the connection ends without a byte of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this answer is lost, as it was asked for")]
-pub struct LostResponse;
+pub(super) struct LostResponse;
 
 /// A reply and its way to the one who asked.
 #[derive(Debug)]
-pub struct ReplyDelivery {
+pub(super) struct ReplyDelivery {
     /// So long it is held back.
-    pub delay: Duration,
-    pub outcome: DeliveryOutcome,
+    pub(super) delay: Duration,
+    pub(super) outcome: DeliveryOutcome,
 }
 
 #[derive(Debug)]
-pub enum DeliveryOutcome {
+pub(super) enum DeliveryOutcome {
     Complete(SandboxReply),
     /// With the length of the whole body, and half of it.
     Truncated(SandboxReply),
@@ -54,13 +54,13 @@ impl From<Result<SandboxReply, LostResponse>> for ReplyDelivery {
 
 impl SandboxReply {
     #[must_use]
-    pub fn json(status: u16, value: &Value) -> Self {
+    pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::with_body(status, "application/json;charset=UTF-8", value.to_json())
     }
 
     /// Our own words, where no marketplace has any.
     #[must_use]
-    pub fn message(status: u16, message: impl Into<String>) -> Self {
+    pub(super) fn message(status: u16, message: impl Into<String>) -> Self {
         Self::json(
             status,
             &Value::Object(vec![("message".into(), Value::from(message.into()))]),
@@ -68,7 +68,7 @@ impl SandboxReply {
     }
 
     #[must_use]
-    pub fn html(page: String) -> Self {
+    pub(super) fn html(page: String) -> Self {
         Self::with_body(200, "text/html; charset=utf-8", page)
     }
 
@@ -83,7 +83,7 @@ impl SandboxReply {
 
 /// The request is right, and nothing is recorded for it, or nothing any more.
 #[must_use]
-pub fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
+pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
     let verified = if scheme.has_signature() {
         format!("the signature is right for `{}`, but ", scheme.name)
     } else {
@@ -101,7 +101,7 @@ pub fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
 
 /// The recorded answer cannot be given.
 #[must_use]
-pub fn unreadable_recording_reply(reason: &str) -> SandboxReply {
+pub(super) fn unreadable_recording_reply(reason: &str) -> SandboxReply {
     no_recording_reply(reason.to_owned(), None)
 }
 

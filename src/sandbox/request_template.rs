@@ -12,7 +12,7 @@ use crate::value::{Value, parse};
 use crate::wire::{parse_form, parse_query};
 
 /// What a request was sent with.
-pub struct ReceivedValues {
+pub(super) struct ReceivedValues {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
     json: Value,
@@ -20,7 +20,7 @@ pub struct ReceivedValues {
 
 impl ReceivedValues {
     #[must_use]
-    pub fn of(received: &ReceivedRequest) -> Self {
+    pub(super) fn of(received: &ReceivedRequest) -> Self {
         let query = received
             .target
             .split_once('?')
@@ -65,7 +65,7 @@ impl ReceivedValues {
 
 /// One place of a request that a template, or a constant, stands in.
 #[derive(Clone)]
-pub struct RequestLeaf<'t> {
+pub(super) struct RequestLeaf<'t> {
     part: RequestPart,
     path: Vec<&'t str>,
     template: &'t TemplateTree,
@@ -73,7 +73,7 @@ pub struct RequestLeaf<'t> {
 
 /// Every leaf of a request for a token.
 #[must_use]
-pub fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
+pub(super) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
     let mut leaves = [
         field_leaves(RequestPart::Query, &request.query),
         field_leaves(RequestPart::Form, &request.form),
@@ -87,7 +87,7 @@ pub fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
 
 /// The leaves of a query or a form.
 #[must_use]
-pub fn field_leaves(part: RequestPart, fields: &[TemplateField]) -> Vec<RequestLeaf<'_>> {
+pub(super) fn field_leaves(part: RequestPart, fields: &[TemplateField]) -> Vec<RequestLeaf<'_>> {
     fields
         .iter()
         .map(|field| RequestLeaf {
@@ -105,7 +105,7 @@ fn collect_json_leaves<'t>(
 ) {
     match &written.kind {
         TemplateTreeKind::Object(inner) => inner.iter().for_each(|(name, member)| {
-            collect_json_leaves(&[path, &[name]].concat(), member, leaves)
+            collect_json_leaves(&[path, &[name]].concat(), member, leaves);
         }),
         _ => leaves.push(RequestLeaf {
             part: RequestPart::Json,
@@ -179,7 +179,7 @@ impl RequestLeaf<'_> {
 
 /// The first leaf that had to be sent, and was not.
 #[must_use]
-pub fn find_missing(
+pub(super) fn find_missing(
     scheme: &Scheme,
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -195,7 +195,7 @@ pub fn find_missing(
 
 /// The first leaf of other requests that was sent and is none of these.
 #[must_use]
-pub fn find_unexpected(
+pub(super) fn find_unexpected(
     leaves: &[RequestLeaf<'_>],
     others: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -214,7 +214,7 @@ pub fn find_unexpected(
 
 /// # Errors
 /// When a constant is not what it has to be.
-pub fn check_constants(
+pub(super) fn check_constants(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
 ) -> Result<(), VerifyError> {
@@ -234,7 +234,7 @@ pub fn check_constants(
 
 /// The value and the place of the leaf that is exactly `{{ a.b }}`.
 #[must_use]
-pub fn read_value(
+pub(super) fn read_value(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
     lookup: &[&str],
@@ -247,7 +247,7 @@ pub fn read_value(
 
 /// The name of the parameter that is exactly `{{ name }}`.
 #[must_use]
-pub fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t str> {
+pub(super) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t str> {
     leaves
         .iter()
         .find(|leaf| leaf.lookup().as_deref() == Some(&[name]))
@@ -259,7 +259,7 @@ pub fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t 
 ///
 /// # Errors
 /// When a credential belongs to no account that is left; the application's are looked at first.
-pub fn matching_accounts<'a>(
+pub(super) fn matching_accounts<'a>(
     scheme: &Scheme,
     accounts: &'a [TestAccount],
     read: &[(String, String)],

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Everything that one marketplace keeps.
 #[derive(Debug, Default)]
-pub struct ResourceStore {
+pub(super) struct ResourceStore {
     collections: Vec<ResourceCollection>,
 }
 
@@ -38,22 +38,22 @@ struct StoredResource {
 
 /// Which operation a request is.
 #[derive(Clone, Copy, Debug)]
-pub struct OperationMatch {
+pub(super) struct OperationMatch {
     collection: usize,
     operation: usize,
 }
 
 /// A request for an operation.
-pub struct OperationCall<'c> {
-    pub account: &'c str,
-    pub request: &'c Draft,
+pub(super) struct OperationCall<'c> {
+    pub(super) account: &'c str,
+    pub(super) request: &'c Draft,
     /// What every answer can say.
-    pub scope: SandboxScope,
+    pub(super) scope: SandboxScope,
 }
 
 impl ResourceStore {
     #[must_use]
-    pub fn of(workspace: &Workspace, scheme: &str) -> Self {
+    pub(super) fn of(workspace: &Workspace, scheme: &str) -> Self {
         let recordings = workspace
             .recordings
             .iter()
@@ -68,7 +68,7 @@ impl ResourceStore {
 
     /// A path without a hole goes before one with a hole.
     #[must_use]
-    pub fn match_operation(&self, method: Method, path: &str) -> Option<OperationMatch> {
+    pub(super) fn match_operation(&self, method: Method, path: &str) -> Option<OperationMatch> {
         let operations = self.collections.iter().enumerate().flat_map(
             |(shelf, ResourceCollection { resource, .. })| {
                 resource
@@ -93,7 +93,11 @@ impl ResourceStore {
             .map(|(found, _)| found)
     }
 
-    pub fn respond(&mut self, found: OperationMatch, call: OperationCall<'_>) -> SandboxReply {
+    pub(super) fn respond(
+        &mut self,
+        found: OperationMatch,
+        call: OperationCall<'_>,
+    ) -> SandboxReply {
         let shelf = &mut self.collections[found.collection];
         let resource = Arc::clone(&shelf.resource);
         shelf.respond(&resource.operations[found.operation], call)
@@ -101,7 +105,7 @@ impl ResourceStore {
 
     /// How many things came and went, by the names of the resources.
     #[must_use]
-    pub fn counts_json(&self) -> Value {
+    pub(super) fn counts_json(&self) -> Value {
         Value::Object(
             self.collections
                 .iter()

@@ -179,7 +179,7 @@ async fn handle_request(
             Ok(http_response(reply, |body| Either::Left(Full::new(body))))
         }
         DeliveryOutcome::Truncated(reply) => Ok(http_response(reply, |body| {
-            Either::Right(TruncatedBody::of(body))
+            Either::Right(TruncatedBody::of(&body))
         })),
         DeliveryOutcome::Dropped => Err(LostResponse),
     }

@@ -9,23 +9,23 @@ use std::borrow::Cow;
 
 /// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
 #[derive(Clone)]
-pub struct SandboxScope(Vec<ObjectMember>);
+pub(super) struct SandboxScope(Vec<ObjectMember>);
 
 impl SandboxScope {
     #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Vec::new())
     }
 
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.push((name.into(), value.into()));
         self
     }
 
     /// A value that cannot be filled in is null: an answer is given all the same.
     #[must_use]
-    pub fn render(&self, written: &TemplateTree) -> Value {
+    pub(super) fn render(&self, written: &TemplateTree) -> Value {
         match &written.kind {
             TemplateTreeKind::List(items) => {
                 Value::List(items.iter().map(|item| self.render(item)).collect())
@@ -65,7 +65,7 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 }
 
 /// The credentials of one account, and nothing else.
-pub struct AccountScope<'a>(pub &'a TestAccount);
+pub(super) struct AccountScope<'a>(pub &'a TestAccount);
 
 impl TemplateScope for AccountScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {

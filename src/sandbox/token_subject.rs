@@ -8,7 +8,7 @@ use crate::sign::NamedValues;
 use crate::value::{ObjectMember, Value};
 
 /// An account's name, and every credential of it, the application's among them.
-pub type TestAccount = (String, NamedValues);
+pub(super) type TestAccount = (String, NamedValues);
 
 /// The credentials of a test account: the scheme's keys with what is known of the account over
 /// them.
@@ -42,14 +42,14 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
 
 /// The name of a token, and the values of what it is stored by.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TokenSubject {
-    pub token: String,
-    pub ids: Vec<ObjectMember>,
+pub(super) struct TokenSubject {
+    pub(super) token: String,
+    pub(super) ids: Vec<ObjectMember>,
 }
 
 impl TokenSubject {
     #[must_use]
-    pub fn of(token: &Token, account: &TestAccount) -> Self {
+    pub(super) fn of(token: &Token, account: &TestAccount) -> Self {
         let ids = token
             .key_credentials
             .iter()
@@ -62,7 +62,7 @@ impl TokenSubject {
 
     /// Whether the account is one of those that the token is for.
     #[must_use]
-    pub fn includes(&self, account: &TestAccount) -> bool {
+    pub(super) fn includes(&self, account: &TestAccount) -> bool {
         self.ids
             .iter()
             .all(|(name, value)| *value == subject_id(name, account))
@@ -80,7 +80,7 @@ fn subject_id(name: &str, account: &TestAccount) -> Value {
 
 /// Each token that the accounts can have, once.
 #[must_use]
-pub fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject> {
+pub(super) fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject> {
     let mut owners = Vec::new();
     for account in accounts {
         let owner = TokenSubject::of(token, account);
@@ -93,7 +93,7 @@ pub fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject
 
 /// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
 #[must_use]
-pub fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
+pub(super) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme
         .credentials
         .iter()

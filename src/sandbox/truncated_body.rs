@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The first half of a body, and what was said of its length.
-pub struct TruncatedBody {
+pub(super) struct TruncatedBody {
     first_half: Option<Bytes>,
     declared_len: u64,
     flushed: bool,
@@ -15,7 +15,7 @@ pub struct TruncatedBody {
 
 impl TruncatedBody {
     #[must_use]
-    pub fn of(whole: Bytes) -> Self {
+    pub(super) fn of(whole: &Bytes) -> Self {
         Self {
             first_half: Some(whole.slice(..whole.len() / 2)),
             declared_len: whole.len() as u64,

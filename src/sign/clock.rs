@@ -7,7 +7,7 @@ use crate::render::format_time;
 ///
 /// # Errors
 /// In words, when the time is out of range.
-pub fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
+pub(crate) fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
     match &clock.format {
         ClockFormat::UnixSeconds => Ok(unix_ms.div_euclid(1_000).to_string()),
         ClockFormat::UnixMilliseconds => Ok(unix_ms.to_string()),
@@ -16,7 +16,7 @@ pub fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
 }
 
 /// Unix milliseconds of a time in the scheme's spelling; `None` when it is not spelled so.
-pub fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
+pub(super) fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
     let digits = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_digit())

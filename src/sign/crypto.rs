@@ -34,7 +34,7 @@ pub enum CryptoError {
     KeyForm(&'static str),
 }
 
-pub fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
+pub(super) fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
     match encoding {
         TextEncoding::HexLower => hex::encode(bytes),
         TextEncoding::HexUpper => hex::encode_upper(bytes),
@@ -43,7 +43,7 @@ pub fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
     }
 }
 
-pub fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
+pub(super) fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
     match hash {
         HashAlgorithm::Md5 => encode(&md5::Md5::digest(of), out),
         HashAlgorithm::Sha1 => encode(&Sha1::digest(of), out),
@@ -54,7 +54,7 @@ pub fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
 
 /// # Errors
 /// When the key text is not in the form it is said to be.
-pub fn hmac(
+pub(super) fn hmac(
     hash: HashAlgorithm,
     key: &str,
     key_as: KeyEncoding,
@@ -88,7 +88,7 @@ fn mac<M: Mac + KeyInit>(key: &[u8], of: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// Never for a text key; the signature is shared with `hmac`.
-pub fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, CryptoError> {
+pub(super) fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, CryptoError> {
     let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
     let message = format!("{}.{}", part(header), part(claims));
     let signature = hmac(HashAlgorithm::Sha256, key, KeyEncoding::Utf8, &message)?;
@@ -104,7 +104,7 @@ pub fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, Crypto
 ///
 /// # Errors
 /// When the salt is not one, or the password is longer than bcrypt reads.
-pub fn bcrypt_with_salt(password: &str, salt: &str) -> Result<String, CryptoError> {
+pub(crate) fn bcrypt_with_salt(password: &str, salt: &str) -> Result<String, CryptoError> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::BCRYPT,
         GeneralPurposeConfig::new()

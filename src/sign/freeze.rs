@@ -7,16 +7,16 @@ use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_quer
 use bytes::Bytes;
 
 /// A draft whose query and body have their final bytes; attaching adds behind them.
-pub struct FrozenRequest {
-    pub draft: Draft,
-    pub base: BaseUrl,
+pub(super) struct FrozenRequest {
+    pub(super) draft: Draft,
+    pub(super) base: BaseUrl,
     /// As sent, without `?`.
-    pub query: String,
-    pub body: Bytes,
+    pub(super) query: String,
+    pub(super) body: Bytes,
 }
 
 impl FrozenRequest {
-    pub fn new(draft: Draft, base: BaseUrl) -> Self {
+    pub(super) fn new(draft: Draft, base: BaseUrl) -> Self {
         let mut query = draft.raw_query.clone();
         if !draft.query.is_empty() {
             if !query.is_empty() {
@@ -34,12 +34,12 @@ impl FrozenRequest {
     }
 
     /// The path as it stands in the request line.
-    pub fn full_path(&self) -> String {
+    pub(super) fn full_path(&self) -> String {
         format!("{}{}", self.base.path(), self.draft.path)
     }
 
     /// Path and query, as in the request line.
-    pub fn target(&self) -> String {
+    pub(super) fn target(&self) -> String {
         let path = self.full_path();
         let path = if path.is_empty() {
             "/".to_owned()
@@ -53,17 +53,17 @@ impl FrozenRequest {
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("{}{}", self.base.origin(), self.target())
     }
 
-    pub fn query_pairs(&self) -> Vec<(String, String)> {
+    pub(super) fn query_pairs(&self) -> Vec<(String, String)> {
         let mut pairs = parse_query(&self.draft.raw_query);
         pairs.extend(self.draft.query.iter().cloned());
         pairs
     }
 
-    pub fn form_pairs(&self) -> Vec<(String, String)> {
+    pub(super) fn form_pairs(&self) -> Vec<(String, String)> {
         if let DraftBody::Form(pairs) = &self.draft.body {
             pairs.clone()
         } else {
@@ -72,7 +72,7 @@ impl FrozenRequest {
     }
 
     /// The top level of a JSON body; nested values are compact JSON.
-    pub fn json_pairs(&self) -> Vec<(String, String)> {
+    pub(super) fn json_pairs(&self) -> Vec<(String, String)> {
         let DraftBody::Json(Value::Object(members)) = &self.draft.body else {
             return Vec::new();
         };
@@ -83,7 +83,7 @@ impl FrozenRequest {
     }
 
     /// Adds one value behind what is frozen.
-    pub fn attach(
+    pub(super) fn attach(
         &mut self,
         part: RequestPart,
         name: &str,
@@ -149,7 +149,7 @@ fn set_member(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
 }
 
 /// Adds one value before anything is frozen.
-pub fn prepare(
+pub(super) fn prepare(
     draft: &mut Draft,
     part: RequestPart,
     name: &str,
@@ -162,14 +162,14 @@ pub fn prepare(
         RequestPart::Form => match &mut draft.body {
             DraftBody::Form(pairs) => pairs.push((name.to_owned(), value.to_text())),
             body @ DraftBody::None if can_have_body => {
-                *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())])
+                *body = DraftBody::Form(vec![(name.to_owned(), value.to_text())]);
             }
             body => return Err(MisplacedValue::new(part, name, body)),
         },
         RequestPart::Json => match &mut draft.body {
             DraftBody::Json(Value::Object(members)) => set_member(members, name, value),
             body @ DraftBody::None if can_have_body => {
-                *body = DraftBody::Json(Value::Object(vec![(name.into(), value)]))
+                *body = DraftBody::Json(Value::Object(vec![(name.into(), value)]));
             }
             body => return Err(MisplacedValue::new(part, name, body)),
         },

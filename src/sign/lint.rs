@@ -71,7 +71,7 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
 fn expressions_of(op: &SignOp) -> Vec<&Expression> {
     op.templates()
         .into_iter()
-        .flat_map(|template| template.expressions())
+        .flat_map(super::super::model::template::Template::expressions)
         .collect()
 }
 
@@ -222,10 +222,10 @@ fn probe_draft(scheme: &Scheme) -> Draft {
 fn with_part_changed(mut draft: Draft, part: CoveredPart) -> Draft {
     match part {
         CoveredPart::Method => draft.method = Method::Put,
-        CoveredPart::Path => draft.path = "/changed".to_owned(),
-        CoveredPart::Query => draft.query[0].1 = "2".to_owned(),
+        CoveredPart::Path => "/changed".clone_into(&mut draft.path),
+        CoveredPart::Query => "2".clone_into(&mut draft.query[0].1),
         CoveredPart::Body => {
-            draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))]))
+            draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))]));
         }
     }
     draft

@@ -12,13 +12,11 @@ mod token;
 mod vector;
 mod verify;
 
-pub use clock::write_time;
-pub use crypto::{CryptoError, bcrypt_with_salt};
-pub use lint::{LintFinding, lint};
+pub use lint::lint;
 pub use scope::{NamedValues, SigningInputs};
-pub use seal::{SealError, SealedRequest, SignTrace, TraceLine, choose_level, seal};
+pub(crate) use seal::{SealError, SignTrace, TraceLine};
+pub use seal::{SealedRequest, choose_level, seal};
 pub use token::{authorize_draft, token_draft};
-pub use vector::{VectorResult, run_vector};
-pub use verify::{
-    ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, members_used, verify,
-};
+pub use vector::run_vector;
+pub use verify::{ReceivedRequest, VerifierKeys, verify};
+pub(crate) use verify::{VerifiedRequest, VerifyError, members_used};

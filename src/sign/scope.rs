@@ -42,19 +42,19 @@ pub struct SigningInputs<'a> {
 }
 
 /// The scope of one signature, growing as its steps are run.
-pub struct SchemeScope<'a> {
-    pub inputs: SigningInputs<'a>,
+pub(super) struct SchemeScope<'a> {
+    pub(super) inputs: SigningInputs<'a>,
     /// In the scheme's spelling.
-    pub ts: Value,
-    pub vars: Vec<ObjectMember>,
-    pub steps: Vec<ObjectMember>,
-    pub frozen: Option<&'a FrozenRequest>,
+    pub(super) ts: Value,
+    pub(super) vars: Vec<ObjectMember>,
+    pub(super) steps: Vec<ObjectMember>,
+    pub(super) frozen: Option<&'a FrozenRequest>,
 }
 
 impl<'a> SchemeScope<'a> {
     /// # Errors
     /// When a template of the level's variables cannot be filled in.
-    pub fn new(
+    pub(super) fn new(
         inputs: SigningInputs<'a>,
         ts: String,
         vars: &[TemplateField],

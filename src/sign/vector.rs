@@ -168,7 +168,7 @@ fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
         Some(("form", name)) => find(parse_form(&String::from_utf8_lossy(request.body())), name),
         Some(("json", name)) => {
             let body = crate::value::parse(request.body()).ok()?;
-            body.get(name).map(|value| value.to_text())
+            body.get(name).map(super::super::value::Value::to_text)
         }
         Some(_) => None,
     }

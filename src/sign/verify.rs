@@ -144,7 +144,7 @@ impl<'r> ReceivedParts<'r> {
             (RequestPart::Header, _) => find(&self.received.headers),
             (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
             (RequestPart::Json, DraftBody::Json(value)) => {
-                value.get(name).map(|value| value.to_text())
+                value.get(name).map(super::super::value::Value::to_text)
             }
             _ => None,
         }
@@ -190,7 +190,7 @@ fn names_used(procedure: &SigningProcedure) -> Vec<String> {
             step.operation
                 .templates()
                 .into_iter()
-                .flat_map(|template| template.expressions()),
+                .flat_map(super::super::model::template::Template::expressions),
         );
         if let SignOp::Jwt { header, claims, .. } = &step.operation {
             expressions.extend(
@@ -549,7 +549,7 @@ fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft
     match &mut draft.body {
         DraftBody::Form(pairs) => pairs.retain(|(name, _)| !has_field(&prepare.form, name)),
         DraftBody::Json(Value::Object(members)) => {
-            members.retain(|(name, _)| !has_field(&prepare.json, name))
+            members.retain(|(name, _)| !has_field(&prepare.json, name));
         }
         _ => {}
     }
@@ -559,7 +559,7 @@ fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft
 /// The members of `root` that a procedure uses: `members_used(procedure, "token")` gives
 /// `access_token`.
 #[must_use]
-pub fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
+pub(crate) fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
     let names = names_used(procedure).into_iter();
     names
         .filter_map(|name| {

@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 const MASK_PLACEHOLDER: &str = "[masked]";
 
 /// Takes what is secret out of a text.
-pub type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
+pub(super) type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 
 /// The status, an empty line, and the body: JSON over several lines with its masks, text as it is,
 /// anything else by its size and hash.
 ///
 /// # Errors
 /// When a mask looks at too many places.
-pub fn snapshot_content(
+pub(crate) fn snapshot_content(
     answer: &WireResponse,
     masks: &[&JsonPath],
     hide: &RedactFn<'_>,

@@ -11,7 +11,7 @@ const MAX_LINE_DIFFERENCES: usize = 20;
 /// The places where `actual` is not what `expected` says; none if and only if they are the same
 /// snapshot.
 #[must_use]
-pub fn content_differences(expected: &str, actual: &str) -> DifferenceList {
+pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceList {
     let (expected, actual) = (normalized(expected), normalized(actual));
     let ((status, body), (other_status, other_body)) =
         (split_content(&expected), split_content(&actual));

@@ -80,10 +80,7 @@ impl SnapshotFile {
     /// With a place, when it is none.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SnapshotError> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = 1 + bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
+            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
             unreadable(path, line, "it is not UTF-8")
         })?;
         let text = text

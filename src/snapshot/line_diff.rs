@@ -11,14 +11,14 @@ const CONTEXT_LINES: usize = 3;
 
 /// One line of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiffLine {
-    pub side: DiffSide,
-    pub text: String,
+pub(crate) struct DiffLine {
+    pub(crate) side: DiffSide,
+    pub(crate) text: String,
 }
 
 /// Which of the two has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiffSide {
+pub(crate) enum DiffSide {
     Old,
     New,
     Both,
@@ -28,7 +28,7 @@ pub enum DiffSide {
 
 /// What changed, with a few lines around it.
 #[must_use]
-pub fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
+pub(crate) fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = text_diff(old, new);
     let mut all = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {

@@ -12,15 +12,15 @@ const PENDING_SUFFIX: &str = ".snap.new";
 
 /// Where one snapshot is, with its pending successor beside it, whether they are there or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SnapshotLocation {
+pub(crate) struct SnapshotLocation {
     root: PathBuf,
     /// Of the accepted one, relative to the root; what messages show.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl SnapshotLocation {
     #[must_use]
-    pub fn new(root: &Path, path: PathBuf) -> Self {
+    pub(crate) fn new(root: &Path, path: PathBuf) -> Self {
         Self {
             root: root.to_owned(),
             path,
@@ -29,7 +29,7 @@ impl SnapshotLocation {
 
     /// `a.snap.new`, relative to the root: the name that cargo-insta looks for.
     #[must_use]
-    pub fn pending_path(&self) -> PathBuf {
+    pub(crate) fn pending_path(&self) -> PathBuf {
         self.path.with_extension("snap.new")
     }
 
@@ -37,7 +37,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When it is there and is no snapshot.
-    pub fn read_accepted(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+    pub(crate) fn read_accepted(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
         self.read_snapshot(&self.path)
     }
 
@@ -45,12 +45,12 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When it is there and is no snapshot.
-    pub fn read_pending(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
+    pub(crate) fn read_pending(&self) -> Result<Option<SnapshotFile>, SnapshotError> {
         self.read_snapshot(&self.pending_path())
     }
 
     #[must_use]
-    pub fn has_pending(&self) -> bool {
+    pub(crate) fn has_pending(&self) -> bool {
         self.root
             .join(self.pending_path())
             .symlink_metadata()
@@ -59,7 +59,7 @@ impl SnapshotLocation {
 
     /// The one of the two that is there; messages show it.
     #[must_use]
-    pub fn existing_path(&self) -> PathBuf {
+    pub(crate) fn existing_path(&self) -> PathBuf {
         let is_accepted = self.root.join(&self.path).symlink_metadata().is_ok();
         if is_accepted {
             self.path.clone()
@@ -83,7 +83,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_pending(&self, text: &str) -> Result<(), SnapshotError> {
+    pub(crate) fn write_pending(&self, text: &str) -> Result<(), SnapshotError> {
         self.write(&self.pending_path(), text)
     }
 
@@ -91,7 +91,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_accepted(&self, text: &str) -> Result<(), SnapshotError> {
+    pub(crate) fn write_accepted(&self, text: &str) -> Result<(), SnapshotError> {
         self.write(&self.path, text)?;
         self.discard_pending().map(|_| ())
     }
@@ -100,7 +100,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When nothing that can be read is pending, or it cannot be written.
-    pub fn accept(&self) -> Result<(), SnapshotError> {
+    pub(crate) fn accept(&self) -> Result<(), SnapshotError> {
         match self.read_pending()? {
             Some(file) => self.write_accepted(&file.to_text(false)),
             None => Ok(()),
@@ -111,7 +111,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When it is there and cannot be removed.
-    pub fn discard_pending(&self) -> Result<bool, SnapshotError> {
+    pub(crate) fn discard_pending(&self) -> Result<bool, SnapshotError> {
         self.remove(&self.pending_path())
     }
 
@@ -119,7 +119,7 @@ impl SnapshotLocation {
     ///
     /// # Errors
     /// When one is there and cannot be removed.
-    pub fn remove_all(&self) -> Result<(), SnapshotError> {
+    pub(crate) fn remove_all(&self) -> Result<(), SnapshotError> {
         self.remove(&self.path)?;
         self.discard_pending().map(|_| ())
     }
@@ -164,7 +164,7 @@ fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn find_snapshots(root: &Path) -> Result<Vec<SnapshotLocation>, SnapshotError> {
+pub(crate) fn find_snapshots(root: &Path) -> Result<Vec<SnapshotLocation>, SnapshotError> {
     let mut found = Vec::new();
     collect_snapshots(root, Path::new("requests"), &mut found)?;
     found.sort();

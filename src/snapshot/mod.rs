@@ -11,19 +11,20 @@ mod location;
 mod snapshot_path;
 mod update;
 
-pub use content::snapshot_content;
-pub use content_diff::content_differences;
-pub use error::SnapshotError;
-pub use file::{SnapshotFile, SnapshotMetadata};
-pub use line_diff::{DiffLine, DiffSide, diff_lines};
-pub use location::{SnapshotLocation, find_snapshots};
-pub use snapshot_path::snapshot_path;
-pub use update::{SnapshotUpdate, UpdateBehavior};
+pub(crate) use content::snapshot_content;
+pub(crate) use content_diff::content_differences;
+pub(crate) use error::SnapshotError;
+pub use file::SnapshotFile;
+pub(crate) use file::SnapshotMetadata;
+pub(crate) use line_diff::{DiffLine, DiffSide, diff_lines};
+pub(crate) use location::{SnapshotLocation, find_snapshots};
+pub(crate) use snapshot_path::snapshot_path;
+pub(crate) use update::{SnapshotUpdate, UpdateBehavior};
 
 /// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not
 /// count (insta's `TextSnapshotContents`).
 #[must_use]
-pub fn is_same_content(left: &str, right: &str) -> bool {
+pub(crate) fn is_same_content(left: &str, right: &str) -> bool {
     normalized(left) == normalized(right)
 }
 

@@ -11,7 +11,7 @@ const MAX_NAME_BYTES: usize = 200;
 /// `requests/coupang/search--step--case--account.snap`, relative to the root. `parts` are what
 /// tells the units of one request apart.
 #[must_use]
-pub fn snapshot_path(request: &str, parts: &[&str]) -> PathBuf {
+pub(crate) fn snapshot_path(request: &str, parts: &[&str]) -> PathBuf {
     let (folder, name) = request
         .rsplit_once('/')
         .map_or((None, request), |(folder, name)| (Some(folder), name));

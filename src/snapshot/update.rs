@@ -2,7 +2,7 @@
 
 /// What a run does with an answer that is not what its snapshot says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SnapshotUpdate {
+pub(crate) enum SnapshotUpdate {
     /// It is written beside the snapshot, for a person to look at.
     Pending,
     /// It takes the snapshot's place; `force` writes also what has not changed.
@@ -15,7 +15,7 @@ pub enum SnapshotUpdate {
 
 /// What is done with one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateBehavior {
+pub(crate) enum UpdateBehavior {
     Nothing,
     Pending,
     Accept,
@@ -27,7 +27,10 @@ impl SnapshotUpdate {
     ///
     /// # Errors
     /// In words, when it is none of insta's.
-    pub fn from_insta_update(insta_update: Option<&str>, is_ci: bool) -> Result<Self, String> {
+    pub(crate) fn from_insta_update(
+        insta_update: Option<&str>,
+        is_ci: bool,
+    ) -> Result<Self, String> {
         let chosen = match insta_update.unwrap_or("auto") {
             "auto" | "new" | "" => Self::Pending,
             "always" | "1" => Self::Always { force: false },
@@ -41,7 +44,7 @@ impl SnapshotUpdate {
 
     /// What to do with an answer that differs from its snapshot, or has none.
     #[must_use]
-    pub fn behavior_for(self, has_snapshot: bool) -> UpdateBehavior {
+    pub(crate) fn behavior_for(self, has_snapshot: bool) -> UpdateBehavior {
         match self {
             Self::Pending => UpdateBehavior::Pending,
             Self::Unseen if has_snapshot => UpdateBehavior::Pending,
@@ -51,7 +54,7 @@ impl SnapshotUpdate {
     }
 
     #[must_use]
-    pub fn allows_writing(self) -> bool {
+    pub(crate) fn allows_writing(self) -> bool {
         self != Self::Nothing
     }
 }

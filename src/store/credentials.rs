@@ -53,7 +53,7 @@ fn list(missing: &[MissingCredential]) -> String {
 
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]
-pub fn variable_name(
+pub(crate) fn variable_name(
     scheme: &str,
     environment: Option<&str>,
     account: Option<&str>,
@@ -69,23 +69,23 @@ pub fn variable_name(
 
 /// A name as a part of a variable: capitals, `-`, `.` and `_` are one there.
 #[must_use]
-pub fn variable_part(text: &str) -> String {
+pub(crate) fn variable_part(text: &str) -> String {
     text.to_uppercase().replace(['-', '.'], "_")
 }
 
 /// Whose credentials are looked for.
 #[derive(Clone, Copy)]
-pub struct CredentialOwner<'a> {
-    pub environment: &'a str,
+pub(crate) struct CredentialOwner<'a> {
+    pub(crate) environment: &'a str,
     /// As named by the user; without one, the only one there is.
-    pub account: Option<&'a Account>,
+    pub(crate) account: Option<&'a Account>,
 }
 
 /// What a level uses: names of credentials, which must be there, and of token fields, which may.
 #[derive(Clone, Debug, Default)]
-pub struct CredentialNeeds {
-    pub credentials: Vec<String>,
-    pub token: Vec<String>,
+pub(crate) struct CredentialNeeds {
+    pub(crate) credentials: Vec<String>,
+    pub(crate) token: Vec<String>,
 }
 
 impl CredentialNeeds {
@@ -96,22 +96,22 @@ impl CredentialNeeds {
 
 /// What was found for one owner, and what was not.
 #[derive(Default)]
-pub struct FoundCredentials {
-    pub credentials: NamedValues,
-    pub token: NamedValues,
-    pub missing: Vec<MissingCredential>,
+pub(crate) struct FoundCredentials {
+    pub(crate) credentials: NamedValues,
+    pub(crate) token: NamedValues,
+    pub(crate) missing: Vec<MissingCredential>,
 }
 
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
-pub struct CredentialSources {
+pub(crate) struct CredentialSources {
     sources: Vec<BTreeMap<String, String>>,
 }
 
 impl CredentialSources {
     /// # Errors
     /// When `.env` or the user's own file is there and cannot be used.
-    pub fn load(
+    pub(crate) fn load(
         environment: &BTreeMap<String, String>,
         root: &Path,
         config: Option<&Path>,
@@ -145,7 +145,7 @@ impl CredentialSources {
     ///
     /// # Errors
     /// Everything that is missing at once, or the first value that is not in its form.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &self,
         scheme: &Scheme,
         owner: CredentialOwner<'_>,
@@ -167,7 +167,7 @@ impl CredentialSources {
     ///
     /// # Errors
     /// The first value that is not in its form.
-    pub fn find_all(
+    pub(crate) fn find_all(
         &self,
         scheme: &Scheme,
         owner: CredentialOwner<'_>,
@@ -208,7 +208,7 @@ impl CredentialSources {
     /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it
     /// is shown by: an answer can hold the token of another account.
     #[must_use]
-    pub fn secrets(&self, schemes: &[std::sync::Arc<Scheme>]) -> Vec<(String, &str)> {
+    pub(crate) fn secrets(&self, schemes: &[std::sync::Arc<Scheme>]) -> Vec<(String, &str)> {
         let mut found = Vec::new();
         for scheme in schemes {
             let secret = scheme
@@ -330,7 +330,11 @@ fn missing_credential(
 /// The variable that a person would set for a credential of a scheme: with environment and account
 /// where it is the account's own.
 #[must_use]
-pub fn suggested_variable(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str) -> String {
+pub(crate) fn suggested_variable(
+    scheme: &Scheme,
+    owner: CredentialOwner<'_>,
+    name: &str,
+) -> String {
     let own = scheme
         .credential(name)
         .is_none_or(|credential| credential.scope == CredentialScope::Account);
@@ -354,7 +358,7 @@ fn validate_secret(variable: String, value: String) -> Result<Value, CredentialE
 const CREDENTIALS_FILE: &str = "credentials.env";
 
 /// Where a credential was put.
-pub enum StoredIn {
+pub(crate) enum StoredIn {
     Keyring,
     File(PathBuf),
 }
@@ -364,7 +368,7 @@ pub enum StoredIn {
 ///
 /// # Errors
 /// When there is no keyring, the file cannot be read or written, or no quotes can hold the value.
-pub fn store_credential(
+pub(crate) fn store_credential(
     folder: Option<&Path>,
     variable: &str,
     value: &str,

@@ -1,4 +1,4 @@
-//! Connections to the PostgreSQL of a team: never in plain text over a network, and never waited
+//! Connections to the `PostgreSQL` of a team: never in plain text over a network, and never waited
 //! for without end.
 
 use super::StoreError;
@@ -11,13 +11,13 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a database may say nothing.
-pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to connect to the database at `url`.
 ///
 /// # Errors
 /// When that is no address.
-pub fn parse_config(url: &str) -> Result<Config, StoreError> {
+pub(crate) fn parse_config(url: &str) -> Result<Config, StoreError> {
     let mut config = Config::from_str(url)
         .map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
     config.application_name(format!("ingam process {}", std::process::id()));
@@ -33,7 +33,7 @@ pub fn parse_config(url: &str) -> Result<Config, StoreError> {
 
 /// A fault of the database in its own words.
 #[must_use]
-pub fn database_error(error: &tokio_postgres::Error) -> StoreError {
+pub(crate) fn database_error(error: &tokio_postgres::Error) -> StoreError {
     // The text of a connection error can name the host and the user, and never the password.
     let text = error.as_db_error().map_or_else(
         || innermost_message(error),
@@ -53,7 +53,7 @@ fn innermost_message(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// When it fails, or says nothing for too long.
-pub fn with_timeout<T>(
+pub(crate) fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Pin<Box<impl Future<Output = Result<T, StoreError>>>> {
     Box::pin(async move {
@@ -72,7 +72,7 @@ pub fn with_timeout<T>(
 ///
 /// # Errors
 /// When it cannot be made.
-pub async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
+pub(crate) async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
     let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
     if with_timeout(client.query_opt(there, &[&name]))
         .await?
@@ -88,7 +88,7 @@ pub async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), 
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn connect(config: &Config) -> Result<Client, StoreError> {
+pub(crate) async fn connect(config: &Config) -> Result<Client, StoreError> {
     if config.get_ssl_mode() == SslMode::Disable || is_local_connection(config) {
         let (client, connection) = with_timeout(config.connect(NoTls)).await?;
         tokio::spawn(connection);

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 ///
 /// # Errors
 /// The number of the first line that cannot be read, counted from one.
-pub fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
+pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
     let mut pairs = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
@@ -52,7 +52,7 @@ fn unquote(value: &str) -> Option<String> {
 
 /// Whether git would commit this file. Without a repository, or without git, it would not.
 #[must_use]
-pub fn git_would_commit(path: &Path) -> bool {
+pub(super) fn git_would_commit(path: &Path) -> bool {
     let Some(folder) = path.parent() else {
         return false;
     };

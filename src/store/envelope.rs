@@ -159,7 +159,7 @@ impl RecordEnvelope {
 
 /// Whether a key is needed to open it.
 #[must_use]
-pub fn is_sealed(bytes: &[u8]) -> bool {
+pub(super) fn is_sealed(bytes: &[u8]) -> bool {
     bytes.starts_with(format!("{FORMAT_MARKER} sealed ").as_bytes())
 }
 

@@ -91,7 +91,7 @@ impl FileStore {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await
+                    tokio::time::sleep(LOCK_RETRY_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(StoreError::LockTimeout {
@@ -179,10 +179,12 @@ impl FileLock {
             .flatten()
         {
             let name = entry.file_name();
-            if name
-                .to_str()
-                .is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".tmp"))
-            {
+            if name.to_str().is_some_and(|name| {
+                name.starts_with(&prefix)
+                    && Path::new(name)
+                        .extension()
+                        .is_some_and(|extension| extension == "tmp")
+            }) {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
@@ -281,7 +283,7 @@ impl FileLock {
 ///
 /// # Errors
 /// When the file is not safe, holds no key, or cannot be made.
-pub fn load_or_create_key(
+pub(super) fn load_or_create_key(
     path: &Path,
     fresh: Option<&StoreKey>,
 ) -> Result<Option<StoreKey>, StoreError> {
@@ -310,7 +312,7 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
 }
 
 /// Whether anything is kept there that needs a key.
-pub fn has_sealed_records(folder: &Path) -> bool {
+pub(super) fn has_sealed_records(folder: &Path) -> bool {
     let is_sealed = |entry: std::fs::DirEntry| {
         let path = entry.path();
         let is_record = path.extension().is_some_and(|ending| ending == "record");

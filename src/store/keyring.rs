@@ -25,13 +25,13 @@ pub fn set(variable: &str, value: &str) -> Result<(), String> {
 }
 
 #[cfg(not(feature = "keyring"))]
-pub fn get(_: &str) -> Option<String> {
+pub(super) fn get(_: &str) -> Option<String> {
     None
 }
 
 /// # Errors
 /// Always: this build has no keyring.
 #[cfg(not(feature = "keyring"))]
-pub fn set(_: &str, _: &str) -> Result<(), String> {
+pub(super) fn set(_: &str, _: &str) -> Result<(), String> {
     Err("this build was made without the feature `keyring`".to_owned())
 }

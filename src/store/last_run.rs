@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The file of one workspace.
 #[derive(Debug)]
-pub struct LastRun {
+pub(crate) struct LastRun {
     path: PathBuf,
     failed_units: BTreeSet<String>,
 }
@@ -19,7 +19,7 @@ impl LastRun {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn load(folder: &Path, root: &Path) -> Result<Self, Error> {
+    pub(crate) fn load(folder: &Path, root: &Path) -> Result<Self, Error> {
         let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..16]);
         let path = folder.join("runs").join(format!("{name}.json"));
         let failed = match std::fs::read(&path) {
@@ -34,18 +34,18 @@ impl LastRun {
     }
 
     #[must_use]
-    pub fn has_failed(&self, id: &str) -> bool {
+    pub(crate) fn has_failed(&self, id: &str) -> bool {
         self.failed_units.contains(id)
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.failed_units.is_empty()
     }
 
     /// Those that failed and cannot run again.
     #[must_use]
-    pub fn missing_units(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(crate) fn missing_units(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
         self.failed_units
             .iter()
             .filter(|id| !is_there(id))
@@ -57,7 +57,7 @@ impl LastRun {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn record_results(
+    pub(crate) fn record_results(
         &mut self,
         passed: &[String],
         failed: &[String],

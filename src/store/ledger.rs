@@ -11,35 +11,35 @@ use std::path::{Path, PathBuf};
 
 /// One call that makes something, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerEntry {
+pub(crate) struct LedgerEntry {
     /// Counted from one within its run.
-    pub number: u64,
-    pub fixture: String,
-    pub step: String,
-    pub scheme: String,
-    pub environment: String,
+    pub(crate) number: u64,
+    pub(crate) fixture: String,
+    pub(crate) step: String,
+    pub(crate) scheme: String,
+    pub(crate) environment: String,
     /// As it was named for the unit; without one, the only one there is.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Unix milliseconds.
-    pub at_ms: i64,
+    pub(crate) at_ms: i64,
 }
 
 /// A call that takes something back, rendered and not signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UndoCall {
-    pub level: Option<String>,
-    pub method: String,
-    pub path: String,
-    pub raw_query: String,
-    pub query: Vec<(String, String)>,
-    pub headers: Vec<(String, String)>,
-    pub body: UndoBody,
-    pub timeout_ms: u64,
+pub(crate) struct UndoCall {
+    pub(crate) level: Option<String>,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) raw_query: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: UndoBody,
+    pub(crate) timeout_ms: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum UndoBody {
+pub(crate) enum UndoBody {
     None,
     /// JSON as text, so that every digit is kept.
     Json(String),
@@ -65,14 +65,14 @@ enum LedgerLine {
 
 /// Something of a run that is not taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenUndo {
-    pub entry: LedgerEntry,
+pub(crate) struct OpenUndo {
+    pub(crate) entry: LedgerEntry,
     /// `None` when its answer did not come.
-    pub undo: Option<UndoCall>,
+    pub(crate) undo: Option<UndoCall>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
+pub(crate) enum LedgerError {
     #[error("there is no folder for the ledger of this user: set HOME")]
     NoFolder,
     #[error("the ledger `{}` cannot be used: {reason}", .path.display())]
@@ -89,11 +89,11 @@ fn io_error(path: &Path, error: &std::io::Error) -> LedgerError {
 }
 
 /// The ledger of a run that is going on, or is being cleaned up after.
-pub struct Ledger {
+pub(crate) struct Ledger {
     path: PathBuf,
     file: File,
-    pub run_id: String,
-    pub workspace: PathBuf,
+    pub(crate) run_id: String,
+    pub(crate) workspace: PathBuf,
     open_undos: Vec<OpenUndo>,
     last_number: u64,
 }
@@ -101,7 +101,11 @@ pub struct Ledger {
 impl Ledger {
     /// # Errors
     /// When the file cannot be made: then nothing must be made at the marketplace.
-    pub fn create(folder: &Path, run_id: &str, workspace: &Path) -> Result<Self, LedgerError> {
+    pub(crate) fn create(
+        folder: &Path,
+        run_id: &str,
+        workspace: &Path,
+    ) -> Result<Self, LedgerError> {
         create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
         let path = folder.join(format!("{run_id}.jsonl"));
         let mut options = OpenOptions::new();
@@ -133,7 +137,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written down: then the call must not be sent.
-    pub fn record_start(&mut self, entry: LedgerEntry) -> Result<u64, LedgerError> {
+    pub(crate) fn record_start(&mut self, entry: LedgerEntry) -> Result<u64, LedgerError> {
         let number = self.last_number + 1;
         let entry = LedgerEntry { number, ..entry };
         self.append(&LedgerLine::Started(entry.clone()))?;
@@ -144,7 +148,11 @@ impl Ledger {
 
     /// # Errors
     /// When it cannot be written down.
-    pub fn record_created(&mut self, number: u64, undo: UndoCall) -> Result<(), LedgerError> {
+    pub(crate) fn record_created(
+        &mut self,
+        number: u64,
+        undo: UndoCall,
+    ) -> Result<(), LedgerError> {
         self.append(&LedgerLine::Created {
             number,
             undo: undo.clone(),
@@ -161,7 +169,7 @@ impl Ledger {
 
     /// # Errors
     /// When it cannot be written down: it is done all the same, and doing it again does no harm.
-    pub fn record_closed(&mut self, number: u64) -> Result<(), LedgerError> {
+    pub(crate) fn record_closed(&mut self, number: u64) -> Result<(), LedgerError> {
         self.append(&LedgerLine::Closed { number })?;
         self.open_undos.retain(|open| open.entry.number != number);
         Ok(())
@@ -169,17 +177,12 @@ impl Ledger {
 
     /// What is not taken back, the last first.
     #[must_use]
-    pub fn open_undos(&self) -> Vec<OpenUndo> {
+    pub(crate) fn open_undos(&self) -> Vec<OpenUndo> {
         self.open_undos.iter().rev().cloned().collect()
     }
 
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Ends a ledger that has nothing open; one that has stays.
-    pub fn remove_if_empty(self) {
+    pub(crate) fn remove_if_empty(self) {
         if self.open_undos.is_empty() {
             let _ = std::fs::remove_file(&self.path);
         }
@@ -253,7 +256,7 @@ impl Ledger {
     fn apply(&mut self, fact: LedgerLine) {
         match fact {
             LedgerLine::Run { run_id, workspace } => {
-                (self.run_id, self.workspace) = (run_id, workspace)
+                (self.run_id, self.workspace) = (run_id, workspace);
             }
             LedgerLine::Started(entry) => {
                 self.last_number = self.last_number.max(entry.number);
@@ -269,7 +272,7 @@ impl Ledger {
                 }
             }
             LedgerLine::Closed { number } => {
-                self.open_undos.retain(|open| open.entry.number != number)
+                self.open_undos.retain(|open| open.entry.number != number);
             }
         }
     }
@@ -280,7 +283,7 @@ impl Ledger {
 ///
 /// # Errors
 /// When the folder or a ledger in it cannot be read.
-pub fn abandoned_ledgers(
+pub(crate) fn abandoned_ledgers(
     folder: &Path,
     workspace: Option<&Path>,
 ) -> Result<Vec<Ledger>, LedgerError> {
@@ -299,7 +302,7 @@ pub fn abandoned_ledgers(
         match Ledger::open_abandoned(&path)? {
             Some(ledger) if ledger.open_undos.is_empty() => ledger.remove_if_empty(),
             Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => {
-                ledgers.push(ledger)
+                ledgers.push(ledger);
             }
             _ => {}
         }
@@ -349,7 +352,7 @@ mod tests {
             0,
             "its run has it"
         );
-        let path = ledger.path().to_owned();
+        let path = ledger.path.clone();
         drop(ledger);
         // A line that was cut by a kill was never acted on.
         std::fs::OpenOptions::new()

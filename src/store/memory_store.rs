@@ -52,6 +52,7 @@ impl MemoryLock {
 
     /// # Errors
     /// Never: it has the signature of the other stores.
+    #[expect(clippy::unnecessary_wraps, reason = "as the other stores")]
     pub fn write(&self, record: &FamilyRecord) -> Result<(), StoreError> {
         self.store
             .families()

@@ -4,7 +4,7 @@
 
 mod credentials;
 #[cfg(feature = "postgres")]
-pub mod database;
+pub(crate) mod database;
 mod dotenv;
 mod envelope;
 mod error;
@@ -16,26 +16,27 @@ mod ledger;
 mod memory_store;
 #[cfg(feature = "postgres")]
 mod postgres_store;
-pub mod private_file;
+pub(crate) mod private_file;
 mod token_store;
 mod trust;
 
-pub use credentials::{
+pub(crate) use credentials::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
     store_credential, suggested_variable, variable_name, variable_part,
 };
-pub use envelope::{RecordEnvelope, StoreKey};
+pub(crate) use envelope::RecordEnvelope;
+pub use envelope::StoreKey;
 pub use error::StoreError;
-pub use family_record::{
-    FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, RenewalState, TokenPair,
-};
-pub use last_run::LastRun;
-pub use ledger::{
+pub(crate) use family_record::RenewalState;
+pub use family_record::{FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, TokenPair};
+pub(crate) use last_run::LastRun;
+pub(crate) use ledger::{
     Ledger, LedgerEntry, LedgerError, OpenUndo, UndoBody, UndoCall, abandoned_ledgers,
 };
-pub use memory_store::MemoryStore;
-pub use token_store::{ClockAndRng, FamilyLock, LOCK_WAIT, StoreConfig, StoreLocation, TokenStore};
-pub use trust::{TrustError, TrustList, TrustSubject};
+pub(crate) use memory_store::MemoryStore;
+pub use token_store::{ClockAndRng, StoreConfig, StoreLocation, TokenStore};
+pub(crate) use token_store::{FamilyLock, LOCK_WAIT};
+pub(crate) use trust::{TrustError, TrustList, TrustSubject};
 
 fn seal_record(
     envelope: &RecordEnvelope,

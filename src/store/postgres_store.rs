@@ -1,4 +1,4 @@
-//! The store of a team: one table in PostgreSQL. The lock is an advisory one inside a transaction
+//! The store of a team: one table in `PostgreSQL`. The lock is an advisory one inside a transaction
 //! of a connection of its own, so that it ends with the connection, and with a holder that stands
 //! still; what is written goes over a second connection and is durable at once.
 
@@ -49,7 +49,7 @@ impl PostgresStore {
             &[],
         ))
         .await?;
-        let offset_ms = row.get::<_, i64>(0) - (before + clock()) / 2;
+        let offset_ms = row.get::<_, i64>(0) - i64::midpoint(before, clock());
         let client = Arc::new(tokio::sync::Mutex::new(Arc::new(client)));
         Ok(Self {
             config: Arc::new(config),

@@ -10,7 +10,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When it is not the user's own, can be read by others, or is on a network file system.
-pub fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
     create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
     check(
         folder,
@@ -20,14 +20,14 @@ pub fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// What the system said of a path.
-pub fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
+pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io {
         path: path.to_owned(),
         reason: error.to_string(),
     }
 }
 
-pub fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -36,7 +36,7 @@ pub fn create_private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// A file of the store: no link, the user's own, unreadable for others from the first moment.
-pub fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -52,7 +52,7 @@ pub fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, Stor
     Ok(file)
 }
 
-pub fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(StoreError::Io { .. })
@@ -78,7 +78,7 @@ fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
         });
     }
     match metadata.mode() & 0o777 {
-        mode if mode & 0o077 == 0 => Ok(()),
+        mode if mode.trailing_zeros() >= 6 => Ok(()),
         mode => Err(StoreError::InsecureMode {
             path: path.to_owned(),
             mode,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long to wait for another process that renews the same chain.
-pub const LOCK_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// Where chains are kept and how.
 #[derive(Clone, Serialize, Deserialize)]
@@ -249,6 +249,10 @@ impl FamilyLock {
     ///
     /// # Errors
     /// When there is none: then nothing must be sent.
+    #[expect(
+        clippy::unused_async,
+        reason = "it has the signature of the other writes"
+    )]
     pub async fn prepare_inbox(&mut self) -> Result<(), StoreError> {
         match self {
             Self::File(lock) => lock.prepare_inbox(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Something that needs a word of the user before it gets a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrustSubject {
+pub(crate) enum TrustSubject {
     /// An environment of a workspace sends a scheme's requests to a host of its own.
     Host {
         environment: String,
@@ -25,7 +25,7 @@ pub enum TrustSubject {
 
 impl TrustSubject {
     #[must_use]
-    pub fn scheme(name: &str, text: &str, hosts: Vec<String>) -> Self {
+    pub(crate) fn scheme(name: &str, text: &str, hosts: Vec<String>) -> Self {
         Self::Scheme {
             name: name.to_owned(),
             hash: hex::encode(Sha256::digest(text)),
@@ -35,7 +35,7 @@ impl TrustSubject {
 
     /// In words, for the question and for the file.
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Host {
                 environment,
@@ -56,7 +56,7 @@ impl TrustSubject {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum TrustError {
+pub(crate) enum TrustError {
     #[error("there is no folder for the settings of this user: set HOME")]
     NoFolder,
     #[error("`{}` cannot be used: {reason}", .path.display())]
@@ -64,7 +64,7 @@ pub enum TrustError {
 }
 
 /// The list of one user, for one workspace.
-pub struct TrustList {
+pub(crate) struct TrustList {
     path: Option<PathBuf>,
     workspace: String,
     entries: Vec<Value>,
@@ -73,7 +73,7 @@ pub struct TrustList {
 impl TrustList {
     /// # Errors
     /// When the list is there and cannot be read: a broken list is not an empty one.
-    pub fn load(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
+    pub(crate) fn load(config: Option<&Path>, workspace: &Path) -> Result<Self, TrustError> {
         let path = config.map(|folder| folder.join("trust.json"));
         let fault = |path: &Path, reason: String| TrustError::File {
             path: path.to_owned(),
@@ -99,13 +99,13 @@ impl TrustList {
     }
 
     #[must_use]
-    pub fn is_allowed(&self, thing: &TrustSubject) -> bool {
+    pub(crate) fn is_allowed(&self, thing: &TrustSubject) -> bool {
         self.entries.contains(&self.to_entry(thing))
     }
 
     /// # Errors
     /// When the list cannot be written.
-    pub fn allow(&mut self, thing: &TrustSubject) -> Result<(), TrustError> {
+    pub(crate) fn allow(&mut self, thing: &TrustSubject) -> Result<(), TrustError> {
         let path = self.path.clone().ok_or(TrustError::NoFolder)?;
         if !self.is_allowed(thing) {
             self.entries.push(self.to_entry(thing));

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 const DONE_PAGE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
 
 /// Listens until it is dropped.
-pub struct CallbackListener {
+pub(crate) struct CallbackListener {
     listener: TcpListener,
     origin: String,
     path: String,
@@ -24,7 +24,7 @@ impl CallbackListener {
     ///
     /// # Errors
     /// When the port is taken.
-    pub async fn bind(port: u16, secret: &str) -> std::io::Result<Self> {
+    pub(crate) async fn bind(port: u16, secret: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         Ok(Self {
@@ -36,19 +36,19 @@ impl CallbackListener {
 
     /// Where the marketplace sends the browser back to.
     #[must_use]
-    pub fn redirect_url(&self) -> String {
+    pub(crate) fn redirect_url(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
     /// A page that leads to a link: a link that is an argument of a browser can be seen by every
     /// process of the machine.
     #[must_use]
-    pub fn start_url(&self) -> String {
+    pub(crate) fn start_url(&self) -> String {
         self.redirect_url().replace("/callback/", "/start/")
     }
 
     /// Waits for the browser; gives the whole address that it came back to.
-    pub async fn wait_for_redirect(self, link: &str) -> Option<String> {
+    pub(crate) async fn wait_for_redirect(self, link: &str) -> Option<String> {
         let (sender, mut receiver): (Sender<String>, Receiver<String>) = channel(1);
         let door = Arc::new(CallbackContext {
             sender,
@@ -91,6 +91,7 @@ struct CallbackContext {
     link: String,
 }
 
+#[expect(clippy::unused_async, reason = "hyper asks for a future")]
 async fn handle_request(
     request: http::Request<Incoming>,
     door: Arc<CallbackContext>,

@@ -36,7 +36,7 @@ pub enum TransportError {
 
 /// A time that a file says, in its own words.
 #[must_use]
-pub fn human_duration(duration: Duration) -> String {
+pub(crate) fn human_duration(duration: Duration) -> String {
     if duration.subsec_millis() == 0 {
         format!("{} s", duration.as_secs())
     } else {

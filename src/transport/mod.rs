@@ -4,5 +4,6 @@
 mod callback;
 mod live_transport;
 
-pub use callback::CallbackListener;
-pub use live_transport::{LiveTransport, NetworkPolicy, TransportError, human_duration};
+pub(crate) use callback::CallbackListener;
+pub(crate) use live_transport::human_duration;
+pub use live_transport::{LiveTransport, NetworkPolicy, TransportError};

@@ -4,12 +4,13 @@
 mod json;
 mod number;
 
-pub use json::{JsonError, parse};
+pub(crate) use json::JsonError;
+pub use json::parse;
 pub use number::Number;
 
 /// A text that is kept without an allocation of its own up to 24 bytes, as nearly every key and
 /// most values are.
-pub type CompactText = compact_str::CompactString;
+pub(crate) type CompactText = compact_str::CompactString;
 
 /// A value and its name.
 pub type ObjectMember = (CompactText, Value);

@@ -19,13 +19,13 @@ pub fn encode_strict(text: &str) -> Cow<'_, str> {
 
 /// `application/x-www-form-urlencoded`: a blank becomes `+`.
 #[must_use]
-pub fn encode_form(text: &str) -> String {
+pub(crate) fn encode_form(text: &str) -> String {
     ::url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// `name=value&…` in RFC 3986 encoding.
 #[must_use]
-pub fn join_query(pairs: &[(String, String)]) -> String {
+pub(crate) fn join_query(pairs: &[(String, String)]) -> String {
     let mut out = String::new();
     for (name, value) in pairs {
         if !out.is_empty() {
@@ -40,7 +40,7 @@ pub fn join_query(pairs: &[(String, String)]) -> String {
 
 /// `name=value&…` in form encoding.
 #[must_use]
-pub fn join_form(pairs: &[(String, String)]) -> String {
+pub(crate) fn join_form(pairs: &[(String, String)]) -> String {
     let encoded: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{}={}", encode_form(name), encode_form(value)))

@@ -7,8 +7,11 @@ mod request;
 mod response;
 mod url;
 
-pub use draft::{Draft, DraftBody, DraftPart};
-pub use encode::{encode_form, encode_strict, join_form, join_query, parse_form, parse_query};
-pub use request::{FRAMING_HEADERS, WireError, WireRequest, check_target, is_header_value};
+pub(crate) use draft::DraftPart;
+pub use draft::{Draft, DraftBody};
+pub(crate) use encode::{encode_form, join_form, join_query};
+pub use encode::{encode_strict, parse_form, parse_query};
+pub use request::WireRequest;
+pub(crate) use request::{FRAMING_HEADERS, WireError, check_target, is_header_value};
 pub use response::WireResponse;
 pub use url::BaseUrl;

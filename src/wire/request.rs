@@ -101,14 +101,14 @@ impl WireRequest {
 }
 
 /// Headers that follow from host and body, and are nobody's to set.
-pub const FRAMING_HEADERS: [&str; 4] =
+pub(crate) const FRAMING_HEADERS: [&str; 4] =
     ["host", "content-length", "transfer-encoding", "connection"];
 
 /// Whether a target would be sent just as it is written, whatever the host.
 ///
 /// # Errors
 /// When an HTTP client would send anything else.
-pub fn check_target(target: &str) -> Result<(), WireError> {
+pub(crate) fn check_target(target: &str) -> Result<(), WireError> {
     if is_unreserved_path(target) {
         return Ok(());
     }
@@ -141,7 +141,7 @@ fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
 /// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends,
 /// which some servers cut.
 #[must_use]
-pub fn is_header_value(value: &str) -> bool {
+pub(crate) fn is_header_value(value: &str) -> bool {
     // Nearly every value is of visible ASCII.
     let is_visible = value.bytes().all(|byte| byte.is_ascii_graphic());
     is_visible

@@ -7,6 +7,6 @@ mod node;
 mod parser;
 mod writer;
 
-pub use node::{MapEntry, NodeKind, ScalarText, YamlNode};
+pub(crate) use node::{MapEntry, NodeKind, ScalarText, YamlNode};
 pub use parser::parse;
-pub use writer::{quoted, write};
+pub(crate) use writer::{quoted, write};

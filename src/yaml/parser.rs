@@ -174,7 +174,7 @@ impl NodeBuilder<'_> {
             None => self.root = Some(node),
             Some(CollectionContent::List(items)) => items.push(node),
             Some(CollectionContent::Map { entries, key }) => match key.take() {
-                None => *key = Some(mapping_key(node, text, entries)?),
+                None => *key = Some(mapping_key(&node, text, entries)?),
                 Some((key, key_at)) => entries.push(MapEntry {
                     key,
                     key_at,
@@ -267,7 +267,7 @@ fn nesting_error(at: Span) -> Diagnostic {
     .at(at, "too deep")
 }
 
-/// The usual reasons for odd YAML errors: a tab, a template, a JSONPath in a flow map, or a second
+/// The usual reasons for odd YAML errors: a tab, a template, a `JSONPath` in a flow map, or a second
 /// colon without quotes.
 fn syntax_hint(line: &str) -> Option<String> {
     const WORTH_SHOWING: usize = 100;
@@ -303,12 +303,11 @@ fn syntax_hint(line: &str) -> Option<String> {
 fn without_quoted(line: &str) -> String {
     let mut quote = None;
     line.chars()
-        .filter(|letter| match quote {
-            Some(open) => {
+        .filter(|letter| {
+            if let Some(open) = quote {
                 quote = quote.filter(|_| *letter != open);
                 false
-            }
-            None => {
+            } else {
                 quote = ['"', '\''].into_iter().find(|mark| mark == letter);
                 quote.is_none()
             }
@@ -326,7 +325,7 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
 }
 
 fn mapping_key(
-    node: YamlNode,
+    node: &YamlNode,
     text: &str,
     entries: &[MapEntry],
 ) -> Result<(CompactText, Span), Diagnostic> {

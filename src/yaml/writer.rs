@@ -6,7 +6,7 @@ use crate::value::Value;
 
 /// A document; it ends with a line end.
 #[must_use]
-pub fn write(value: &Value) -> String {
+pub(crate) fn write(value: &Value) -> String {
     let mut out = String::new();
     push_block(value, 0, &mut out);
     out
@@ -124,7 +124,7 @@ fn push_literal_block(text: &str, depth: usize, out: &mut String) {
 
 /// A text in quotes, wherever it would stand.
 #[must_use]
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for letter in text.chars() {
         match letter {

@@ -40,9 +40,9 @@ fn case_folders(folder: &Path) -> Vec<PathBuf> {
     entries.sort();
     for path in entries.into_iter().filter(|path| path.is_dir()) {
         if path.join("cmd").is_file() {
-            found.push(path)
+            found.push(path);
         } else {
-            found.extend(case_folders(&path))
+            found.extend(case_folders(&path));
         }
     }
     found

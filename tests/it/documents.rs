@@ -1,7 +1,7 @@
 //! The README and the reference are tests: their commands, their tables and their YAML blocks.
 
 use super::program::{Folder, ingam, root, text};
-use ingam::cli::ExitStatus;
+use ingam::internals::cli::ExitStatus;
 
 struct Block {
     info: String,
@@ -25,7 +25,7 @@ fn blocks(path: &str) -> Vec<Block> {
                     info: info.to_owned(),
                     text: String::new(),
                     line,
-                })
+                });
             }
             (None, None) => {}
         }
@@ -53,7 +53,7 @@ fn every_yaml_block_of_the_reference_is_what_it_says() {
 fn check_block(block: &Block, kind: &str) {
     if kind == "fragment" {
         assert!(
-            ingam::yaml::parse(ingam::span::FileId(0), &block.text).is_ok(),
+            ingam::internals::yaml::parse(ingam::internals::span::FileId(0), &block.text).is_ok(),
             "line {}: not YAML",
             block.line
         );

@@ -1,6 +1,19 @@
 //! The tests that see ingam as its users do: from outside, as a program, over files and the
 //! loopback interface.
 
+#![allow(
+    clippy::pedantic,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may fail where it stands, and says what it measured"
+)]
+
 mod acceptance;
 mod architecture;
 mod budgets;

@@ -105,7 +105,7 @@ fn a_secret_is_not_cut_before_it_is_hidden() {
         let origin = server(move |stream| {
             stream
                 .write_all(&whole("200 OK", &format!("{}{secret}", "x".repeat(before))))
-                .unwrap()
+                .unwrap();
         });
         let folder = workspace(
             &origin,
@@ -128,7 +128,7 @@ fn a_token_in_an_unexpected_place_is_not_shown() {
                 "200 OK",
                 r#"{"data":{"access_token":"FRESH-TOKEN-1234567890"}}"#,
             ))
-            .unwrap()
+            .unwrap();
     });
     let (output, code) = run(
         &workspace(
@@ -152,7 +152,7 @@ fn a_token_host_with_a_fault_of_its_own_is_no_missing_credential() {
                 "503 No",
                 r#"{"code":"GW.INTERNAL_SERVER_ERROR","message":"x"}"#,
             ))
-            .unwrap()
+            .unwrap();
     });
     let (output, code) = run(
         &workspace(
@@ -173,7 +173,7 @@ fn what_goes_to_this_machine_goes_to_no_proxy() {
     let origin = server(|stream| {
         stream
             .write_all(&whole("200 OK", r#"{"code":"SUCCESS"}"#))
-            .unwrap()
+            .unwrap();
     });
     let folder = workspace(&origin, "scheme: coupang\nget: /v2/x\n");
     // A second scheme without a loopback host makes the client that can go anywhere.

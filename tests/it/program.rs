@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The root of this repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The program, about to run in `folder`. Its home is of this folder alone: what a server asked of
 /// one test must not hold for another that gets the same port.
-pub fn ingam(folder: &Path) -> Command {
+pub(crate) fn ingam(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingam"));
     command
         .env_clear()
@@ -29,7 +29,7 @@ fn home_of(folder: &Path) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-pub fn text(output: &Output) -> (String, String, i32) {
+pub(crate) fn text(output: &Output) -> (String, String, i32) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (
         text(&output.stdout),
@@ -39,7 +39,7 @@ pub fn text(output: &Output) -> (String, String, i32) {
 }
 
 /// A folder that is removed with the value.
-pub struct Folder(pub tempfile::TempDir);
+pub(crate) struct Folder(pub tempfile::TempDir);
 
 /// Its home goes with it.
 impl Drop for Folder {
@@ -50,15 +50,15 @@ impl Drop for Folder {
 }
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();

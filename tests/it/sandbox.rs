@@ -1,17 +1,17 @@
 //! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens
 //! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
-use ingam::load::{LoadedWorkspace, load};
-use ingam::method::Method;
-use ingam::model::scheme::Scheme;
-use ingam::render::FreshValues;
-use ingam::sandbox::{
+use ingam::internals::load::{LoadedWorkspace, load};
+use ingam::internals::method::Method;
+use ingam::internals::model::scheme::Scheme;
+use ingam::internals::render::FreshValues;
+use ingam::internals::sandbox::{
     NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
 };
-use ingam::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
-use ingam::transport::{LiveTransport, NetworkPolicy};
-use ingam::value::{Value, parse};
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse};
+use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
+use ingam::internals::transport::{LiveTransport, NetworkPolicy};
+use ingam::internals::value::{Value, parse};
+use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -440,13 +440,13 @@ fn token_parameters_in_the_query_work_and_are_punished_later() {
         429
     );
     // `run` explains what the marketplace does not.
-    let outcome = ingam::check::classify_response(
+    let outcome = ingam::internals::check::classify_response(
         &scheme,
         Method::Get,
         "/v1/seller/channels",
-        &ingam::check::ResponseView::new(&punished),
+        &ingam::internals::check::ResponseView::new(&punished),
     );
-    let ingam::check::ResponseOutcome::ApiError { kind, hint, .. } = outcome else {
+    let ingam::internals::check::ResponseOutcome::ApiError { kind, hint, .. } = outcome else {
         panic!("not refused")
     };
     assert_eq!(kind.name(), "rate_limit");

@@ -2,16 +2,16 @@
 //! from outside.
 
 use super::program::Folder;
-use ingam::load::{LoadedWorkspace, load};
-use ingam::method::Method;
-use ingam::render::FreshValues;
-use ingam::sandbox::{
+use ingam::internals::load::{LoadedWorkspace, load};
+use ingam::internals::method::Method;
+use ingam::internals::render::FreshValues;
+use ingam::internals::sandbox::{
     NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
 };
-use ingam::sign::{SigningInputs, choose_level, seal};
-use ingam::transport::{LiveTransport, NetworkPolicy, TransportError};
-use ingam::value::{Value, parse};
-use ingam::wire::{Draft, DraftBody, WireRequest, WireResponse, parse_query};
+use ingam::internals::sign::{SigningInputs, choose_level, seal};
+use ingam::internals::transport::{LiveTransport, NetworkPolicy, TransportError};
+use ingam::internals::value::{Value, parse};
+use ingam::internals::wire::{Draft, DraftBody, WireRequest, WireResponse, parse_query};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -455,10 +455,10 @@ fn an_answer_that_is_truncated_has_half_of_its_body() {
 #[test]
 fn the_schema_knows_stubs_and_resources() {
     let schema: serde_json::Value =
-        serde_json::from_str(ingam::load::schema_of("recording").unwrap()).unwrap();
+        serde_json::from_str(ingam::internals::load::schema_of("recording").unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let fits = |text: &str| {
-        let node = ingam::yaml::parse(ingam::span::FileId(0), text).unwrap();
+        let node = ingam::internals::yaml::parse(ingam::internals::span::FileId(0), text).unwrap();
         validator.is_valid(&serde_json::from_str(&node.to_value().to_json()).unwrap())
     };
     assert!(fits(ITEMS));

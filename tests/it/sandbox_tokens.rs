@@ -2,17 +2,19 @@
 //! way in which it ends. The sandbox's clock is moved by hand.
 
 use super::program::Folder;
-use ingam::load::{LoadedWorkspace, all_schemes, load};
-use ingam::method::Method;
-use ingam::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
-use ingam::render::FreshValues;
-use ingam::sandbox::{
+use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
+use ingam::internals::method::Method;
+use ingam::internals::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
+use ingam::internals::render::FreshValues;
+use ingam::internals::sandbox::{
     NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
 };
-use ingam::sign::{NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft};
-use ingam::transport::{LiveTransport, NetworkPolicy};
-use ingam::value::{ObjectMember, Value, parse};
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_query};
+use ingam::internals::sign::{
+    NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft,
+};
+use ingam::internals::transport::{LiveTransport, NetworkPolicy};
+use ingam::internals::value::{ObjectMember, Value, parse};
+use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_query};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //! refuse is a fault.
 
 use super::program::{Folder, ingam, root, text};
-use ingam::load::{SCHEMAS, schema_of};
+use ingam::internals::load::{SCHEMAS, schema_of};
 use std::path::{Path, PathBuf};
 
 fn validator(kind: &str) -> jsonschema::Validator {
@@ -12,7 +12,7 @@ fn validator(kind: &str) -> jsonschema::Validator {
 
 /// A YAML file in the reading of the program, as the JSON that an editor would validate.
 fn json_of(text: &str) -> Option<serde_json::Value> {
-    let node = ingam::yaml::parse(ingam::span::FileId(0), text).ok()?;
+    let node = ingam::internals::yaml::parse(ingam::internals::span::FileId(0), text).ok()?;
     serde_json::from_str(&node.to_value().to_json()).ok()
 }
 

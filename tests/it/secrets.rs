@@ -12,7 +12,7 @@ const TOKEN: &str = "tok+en/=&%\"<\\글TOKENabc";
 const SALT: &str = "$2a$04$canarycanarycanarycaOe";
 
 /// Every form that is searched for: fourteen encodings.
-pub fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let percent: String = secret
         .bytes()
         .map(|byte| {

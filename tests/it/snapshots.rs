@@ -3,7 +3,7 @@
 
 use super::program::{Folder, ingam, text};
 use super::secrets::forms;
-use ingam::snapshot::SnapshotFile;
+use ingam::internals::snapshot::SnapshotFile;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;

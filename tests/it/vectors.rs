@@ -2,10 +2,10 @@
 //! signs requests, and every other entry is named with its reason.
 
 use super::program::root;
-use ingam::load::{all_schemes, load};
-use ingam::model::scheme::Scheme;
-use ingam::sign::{lint, run_vector};
-use ingam::value::{Value, parse};
+use ingam::internals::load::{all_schemes, load};
+use ingam::internals::model::scheme::Scheme;
+use ingam::internals::sign::{lint, run_vector};
+use ingam::internals::value::{Value, parse};
 use std::sync::Arc;
 
 fn json(name: &str) -> Value {

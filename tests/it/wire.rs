@@ -2,18 +2,18 @@
 //! wire request byte for byte, and `verify` accepts exactly that.
 
 use bytes::Bytes;
-use ingam::load::{LoadedWorkspace, all_schemes, load};
-use ingam::method::Method;
-use ingam::model::scheme::{CoveredPart, Level, Scheme};
-use ingam::render::FreshValues;
-use ingam::sandbox::test_account;
-use ingam::sign::{
+use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
+use ingam::internals::method::Method;
+use ingam::internals::model::scheme::{CoveredPart, Level, Scheme};
+use ingam::internals::render::FreshValues;
+use ingam::internals::sandbox::test_account;
+use ingam::internals::sign::{
     NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal,
     verify,
 };
-use ingam::transport::{LiveTransport, NetworkPolicy};
-use ingam::value::{ObjectMember, Value};
-use ingam::wire::{BaseUrl, Draft, DraftBody, WireRequest, parse_form};
+use ingam::internals::transport::{LiveTransport, NetworkPolicy};
+use ingam::internals::value::{ObjectMember, Value};
+use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, parse_form};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::io::{Read, Write};
@@ -91,7 +91,10 @@ fn draft() -> impl Strategy<Value = Draft> {
     (prop::bool::ANY, segment, raw_query, pairs(), body()).prop_map(
         |(post, segment, raw_query, query, body)| Draft {
             method: if post { Method::Post } else { Method::Get },
-            path: format!("/v2/test/{}", ingam::wire::encode_strict(&segment)),
+            path: format!(
+                "/v2/test/{}",
+                ingam::internals::wire::encode_strict(&segment)
+            ),
             raw_query: raw_query.to_owned(),
             query,
             headers: vec![("x-note".to_owned(), "무선 ~ %".to_owned())],

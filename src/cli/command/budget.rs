@@ -17,7 +17,12 @@ use unicode_width::UnicodeWidthStr;
 const COLUMNS: [&str; 6] = ["scheme", "account", "limit", "used", "left", "next call"];
 const NEXT_CALL_COLUMN: usize = 5;
 
-pub fn run(host: &HostContext, _: &GlobalArgs, args: &BudgetArgs, output: &Output) -> ExitStatus {
+pub(crate) fn run(
+    host: &HostContext,
+    _: &GlobalArgs,
+    args: &BudgetArgs,
+    output: &Output,
+) -> ExitStatus {
     let runtime = match session::start_runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -71,13 +76,12 @@ impl BudgetContext<'_> {
             .filter_map(|(book, _)| self.suspension_notice(book))
             .collect();
         rows.sort();
-        match rows.is_empty() {
-            true => self
-                .output
-                .print_message("nothing was sent that still counts: every call is free"),
-            false => self
-                .output
-                .print_data(&[vec![self.table(&rows)], stops.clone()].concat().join("\n")),
+        if rows.is_empty() {
+            self.output
+                .print_message("nothing was sent that still counts: every call is free");
+        } else {
+            self.output
+                .print_data(&[vec![self.table(&rows)], stops.clone()].concat().join("\n"));
         }
         Ok(if exit == ExitStatus::Success && !stops.is_empty() {
             ExitStatus::BudgetExhausted

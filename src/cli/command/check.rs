@@ -13,7 +13,7 @@ use crate::sign::{lint, run_vector};
 
 /// Everything that can be known without sending: files, names, templates, paths, regular
 /// expressions, schemes.
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &CheckArgs,
@@ -107,7 +107,7 @@ pub fn run(
 }
 
 /// The known answers and the lint of a scheme, as faults with places.
-pub fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
+pub(crate) fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
     for finding in lint(scheme) {
         let fault = if finding.is_error {
             Diagnostic::error(finding.message)

@@ -14,7 +14,7 @@ use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
 use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &CleanupArgs,

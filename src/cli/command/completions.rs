@@ -4,7 +4,7 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{CliArgs, CompletionsArgs};
 use clap::CommandFactory;
 
-pub fn run(args: &CompletionsArgs) -> ExitStatus {
+pub(crate) fn run(args: &CompletionsArgs) -> ExitStatus {
     clap_complete::generate(
         args.shell,
         &mut CliArgs::command(),

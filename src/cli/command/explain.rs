@@ -15,7 +15,7 @@ use crate::run::{ExplainedRequest, StepExplanation, explain};
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &ExplainArgs,

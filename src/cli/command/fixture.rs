@@ -9,7 +9,7 @@ use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::Fixture;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &FixtureArgs,

@@ -22,7 +22,7 @@ const TEMPLATE_FILES: [(&str, &str); 4] = [
     (".gitignore", include_str!("init/gitignore")),
 ];
 
-pub fn run(host: &HostContext, args: &InitArgs, output: &Output) -> ExitStatus {
+pub(crate) fn run(host: &HostContext, args: &InitArgs, output: &Output) -> ExitStatus {
     let folder = args
         .folder
         .as_ref()

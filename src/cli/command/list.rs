@@ -8,7 +8,7 @@ use crate::host::HostContext;
 use crate::model::request::Request;
 use crate::plan::select_requests;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &ListArgs,

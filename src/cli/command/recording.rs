@@ -19,7 +19,7 @@ use crate::secret::Redactor;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &RecordingArgs,

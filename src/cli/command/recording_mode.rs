@@ -22,7 +22,7 @@ const MAX_LISTED: usize = 10;
 
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn choose_recording_mode(
+pub(crate) fn choose_recording_mode(
     args: &RunArgs,
     loaded: &LoadedWorkspace,
     environment: &str,
@@ -61,7 +61,7 @@ pub fn choose_recording_mode(
 }
 
 /// Says what became of the recordings, and gives what of it makes the run fail.
-pub fn report_recordings(
+pub(crate) fn report_recordings(
     context: &RunContext<'_>,
     requests: &[&Request],
     is_part: bool,
@@ -211,7 +211,7 @@ fn report_stale(
 
 /// An age for people.
 #[must_use]
-pub fn human_age(age: Duration) -> String {
+pub(crate) fn human_age(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..3_600 => format!("{} min", seconds / 60),
         seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),

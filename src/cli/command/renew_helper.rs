@@ -10,7 +10,7 @@ use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
 
-pub fn run(host: &HostContext) -> ExitStatus {
+pub(crate) fn run(host: &HostContext) -> ExitStatus {
     let mut text = Vec::new();
     // A job that is not whole comes from a process that was killed before it had asked for
     // anything.

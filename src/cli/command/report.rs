@@ -11,7 +11,7 @@ use crate::report::{
 };
 use std::path::Path;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &ReportArgs,

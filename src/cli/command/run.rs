@@ -25,7 +25,12 @@ use std::cell::RefCell;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub fn run(host: &HostContext, global: &GlobalArgs, args: &RunArgs, output: &Output) -> ExitStatus {
+pub(crate) fn run(
+    host: &HostContext,
+    global: &GlobalArgs,
+    args: &RunArgs,
+    output: &Output,
+) -> ExitStatus {
     let runtime = match session::start_runtime(output) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -184,18 +189,19 @@ fn job_count(args: &RunArgs, environment: &str) -> usize {
 }
 
 /// What was asked for, and where it is answered.
-pub struct RunCommand<'r> {
-    pub host: &'r HostContext,
-    pub global: &'r GlobalArgs,
-    pub args: &'r RunArgs,
-    pub output: &'r Output,
+pub(crate) struct RunCommand<'r> {
+    pub(crate) host: &'r HostContext,
+    pub(crate) global: &'r GlobalArgs,
+    pub(crate) args: &'r RunArgs,
+    pub(crate) output: &'r Output,
 }
 
 /// Runs requests of a workspace that is loaded; `also` listens beside the terminal.
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn run_loaded(
+#[expect(clippy::too_many_lines, reason = "split in a commit of its own")]
+pub(crate) async fn run_loaded(
     run: &RunCommand<'_>,
     loaded: &LoadedWorkspace,
     also: &mut dyn Reporter,

@@ -13,7 +13,7 @@ use crate::sandbox::{CONTROL_PATH, SandboxClockAndRng, SandboxServer, test_accou
 use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &SandboxArgs,
@@ -64,7 +64,7 @@ async fn listen(
         match accounts.as_slice() {
             [] => print_test_credentials(scheme, DEFAULT_ACCOUNT, None, output),
             accounts => accounts.iter().for_each(|account| {
-                print_test_credentials(scheme, &account.name, Some(account), output)
+                print_test_credentials(scheme, &account.name, Some(account), output);
             }),
         }
     }

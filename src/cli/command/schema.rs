@@ -4,7 +4,7 @@ use crate::cli::ExitStatus;
 use crate::cli::args::SchemaArgs;
 use crate::cli::output::Output;
 
-pub fn run(args: &SchemaArgs, output: &Output) -> ExitStatus {
+pub(crate) fn run(args: &SchemaArgs, output: &Output) -> ExitStatus {
     match crate::load::schema_of(&args.kind) {
         Some(text) => {
             output.print_data(text);

@@ -7,11 +7,12 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostics, Severity, did_you_mean, pluralize};
 use crate::host::HostContext;
-use crate::load::{BUILT_IN_SCHEMES, LoadedWorkspace, all_schemes};
+use crate::load::{LoadedWorkspace, all_schemes};
 use crate::model::scheme::{Scheme, SchemeOrigin};
+use crate::schemes::BUILT_IN_SCHEMES;
 use std::sync::Arc;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &SchemeArgs,

@@ -35,7 +35,7 @@ use std::time::Instant;
 const MAX_BODY_FILE: u64 = 64 << 20;
 
 /// Reads the files of one workspace.
-pub struct DiskBodyFiles(pub WorkspaceFiles);
+pub(crate) struct DiskBodyFiles(pub(crate) WorkspaceFiles);
 
 impl BodyFiles for DiskBodyFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
@@ -55,15 +55,15 @@ impl BodyFiles for DiskBodyFiles {
 }
 
 /// What was chosen before anything runs.
-pub struct RunTarget {
-    pub environment: String,
-    pub vars: Vec<ObjectMember>,
+pub(crate) struct RunTarget {
+    pub(crate) environment: String,
+    pub(crate) vars: Vec<ObjectMember>,
 }
 
 impl RunTarget {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn new(
+    pub(crate) fn new(
         loaded: &LoadedWorkspace,
         target: &TargetArgs,
         requests: Option<&[&Request]>,
@@ -86,7 +86,7 @@ impl RunTarget {
 
 /// The schemes that some requests use, each once.
 #[must_use]
-pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Scheme>> {
+pub(crate) fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Scheme>> {
     let named = |scheme: &&Arc<Scheme>| {
         requests
             .iter()
@@ -97,7 +97,11 @@ pub fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Arc<Schem
 }
 
 /// And those that the fixtures of a plan use.
-pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, workspace: &Workspace) {
+pub(crate) fn add_fixture_schemes(
+    schemes: &mut Vec<Arc<Scheme>>,
+    plan: &Plan<'_>,
+    workspace: &Workspace,
+) {
     let steps = plan
         .units
         .iter()
@@ -115,7 +119,7 @@ pub fn add_fixture_schemes(schemes: &mut Vec<Arc<Scheme>>, plan: &Plan<'_>, work
 
 /// Where it is written down what fixtures make.
 #[must_use]
-pub fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
+pub(crate) fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
     host.state_folder().map(|folder| folder.join("ledger"))
 }
 
@@ -123,7 +127,7 @@ pub fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn check_account(
+pub(crate) fn check_account(
     loaded: &LoadedWorkspace,
     environment: &str,
     account: Option<&str>,
@@ -151,7 +155,7 @@ pub fn check_account(
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn open_environment<'w>(
+pub(crate) async fn open_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
@@ -195,7 +199,7 @@ pub async fn open_environment<'w>(
 /// The environment of a run that sends nothing: every key is a test key, and every address one
 /// where nothing listens.
 #[must_use]
-pub fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
+pub(crate) fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
     AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
@@ -203,7 +207,7 @@ pub fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn explain_environment<'w>(
+pub(crate) fn explain_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
@@ -221,7 +225,7 @@ pub fn explain_environment<'w>(
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn read_credentials(
+pub(crate) fn read_credentials(
     host: &HostContext,
     loaded: &LoadedWorkspace,
     output: &Output,
@@ -240,7 +244,7 @@ pub fn read_credentials(
 /// What has to be trusted before this scheme's secrets go to this host. A loopback address and a
 /// scheme's own host need no word; a workspace's own scheme does, by its content.
 #[must_use]
-pub fn required_trust(
+pub(crate) fn required_trust(
     loaded: &LoadedWorkspace,
     environment: &str,
     scheme: &Scheme,
@@ -272,17 +276,17 @@ pub fn required_trust(
 }
 
 /// Everything that a run needs.
-pub struct RunSession<'w> {
-    pub host: &'w HostContext,
-    pub global: &'w GlobalArgs,
-    pub loaded: &'w LoadedWorkspace,
-    pub files: &'w DiskBodyFiles,
+pub(crate) struct RunSession<'w> {
+    pub(crate) host: &'w HostContext,
+    pub(crate) global: &'w GlobalArgs,
+    pub(crate) loaded: &'w LoadedWorkspace,
+    pub(crate) files: &'w DiskBodyFiles,
 }
 
 impl<'w> RunSession<'w> {
     /// # Errors
     /// The exit code of what was wrong, which has been said.
-    pub fn build_context(
+    pub(crate) fn build_context(
         &self,
         chosen: RunTarget,
         environment: AccessEnvironment<'w>,
@@ -426,7 +430,7 @@ impl<'w> RunSession<'w> {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn load_with_all_schemes(
+pub(crate) fn load_with_all_schemes(
     host: &HostContext,
     global: &GlobalArgs,
     output: &Output,
@@ -440,7 +444,7 @@ pub fn load_with_all_schemes(
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub async fn persistent_context(
+pub(crate) async fn persistent_context(
     host: &HostContext,
     global: &GlobalArgs,
     loaded: &'static LoadedWorkspace,
@@ -481,7 +485,7 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitStatus> {
+pub(crate) fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitStatus> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -495,7 +499,10 @@ pub fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitSta
 ///
 /// # Errors
 /// The exit code of what was wrong, which has been said.
-pub fn open_files(loaded: &LoadedWorkspace, output: &Output) -> Result<DiskBodyFiles, ExitStatus> {
+pub(crate) fn open_files(
+    loaded: &LoadedWorkspace,
+    output: &Output,
+) -> Result<DiskBodyFiles, ExitStatus> {
     let root: &PathBuf = &loaded.workspace.root;
     WorkspaceFiles::new(root)
         .map(DiskBodyFiles)

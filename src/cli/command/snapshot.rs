@@ -19,7 +19,7 @@ use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 /// That nothing waits for a person is no fault.
 const NONE_PENDING: &str = "no snapshot is pending";
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &SnapshotArgs,
@@ -189,7 +189,7 @@ fn prune(
 }
 
 /// Snapshots that nothing is held against are said, with their paths.
-pub fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
+pub(crate) fn warn_of_unreferenced(workspace: &Workspace, output: &Output) {
     let warning = output.err.yellow("warning");
     match unreferenced_snapshots(workspace) {
         Ok(idle) if idle.is_empty() => {}

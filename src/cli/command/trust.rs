@@ -13,7 +13,7 @@ use std::io::{BufRead, Write};
 
 /// Shows what would get a secret here and is not a scheme's own, and remembers the user's word for
 /// it.
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &TrustArgs,

@@ -27,7 +27,7 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
-pub const SCHEME_KEYS: [&str; 22] = [
+pub(super) const SCHEME_KEYS: [&str; 22] = [
     "scheme",
     "title",
     "credentials",
@@ -60,14 +60,19 @@ const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
 
 /// Decodes schemes; the faults of all their parts are collected.
-pub struct SchemeDecoder<'d> {
-    pub files: &'d WorkspaceFiles,
-    pub diagnostics: &'d mut Diagnostics,
+pub(super) struct SchemeDecoder<'d> {
+    pub(super) files: &'d WorkspaceFiles,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl SchemeDecoder<'_> {
     /// `name` is the file's.
-    pub fn decode(&mut self, name: &str, origin: SchemeOrigin, node: &YamlNode) -> Option<Scheme> {
+    pub(super) fn decode(
+        &mut self,
+        name: &str,
+        origin: SchemeOrigin,
+        node: &YamlNode,
+    ) -> Option<Scheme> {
         let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
         let written = map.required("scheme", self.diagnostics)?;
         self.check_scheme_name(name, written);

@@ -12,13 +12,13 @@ use crate::model::template::Template;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `prepare` and `attach`.
-pub const PLACEMENT_KEYS: [&str; 4] = ["query", "headers", "form", "json"];
+pub(super) const PLACEMENT_KEYS: [&str; 4] = ["query", "headers", "form", "json"];
 /// The key that names a step.
-pub const SIGN_OPERATIONS: [&str; 8] = [
+pub(super) const SIGN_OPERATIONS: [&str; 8] = [
     "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random",
 ];
 /// The keys beside it.
-pub const SIGN_STEP_KEYS: [&str; 15] = [
+pub(super) const SIGN_STEP_KEYS: [&str; 15] = [
     "id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out",
     "key", "key_as", "salt", "header",
 ];
@@ -26,7 +26,7 @@ const CLAIMS_KEY: &str = "claims";
 /// More letters than this no nonce needs.
 const MAX_RANDOM_LENGTH: usize = 256;
 /// Names that a step cannot take.
-pub const RESERVED_STEP_IDS: [&str; 7] =
+pub(super) const RESERVED_STEP_IDS: [&str; 7] =
     ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
 const HASHES: [(&str, HashAlgorithm); 4] = [

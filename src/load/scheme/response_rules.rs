@@ -12,9 +12,9 @@ use crate::render::TemplateDialect;
 use crate::yaml::YamlNode;
 
 /// Keys of a rule of `ok`.
-pub const OK_RULE_KEYS: [&str; 3] = ["match", "status", "json"];
+pub(super) const OK_RULE_KEYS: [&str; 3] = ["match", "status", "json"];
 /// Keys of a rule of `errors`.
-pub const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "json", "kind", "then", "hint"];
+pub(super) const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "json", "kind", "then", "hint"];
 
 const REMEDIES: [(&str, ErrorRemedy); 4] = [
     ("renew_once", ErrorRemedy::RenewOnce),

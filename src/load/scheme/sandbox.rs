@@ -14,7 +14,7 @@ use crate::value::Number;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `sandbox`.
-pub const SANDBOX_KEYS: [&str; 5] = ["keys", "read", "refuse", "tokens", "penalties"];
+pub(super) const SANDBOX_KEYS: [&str; 5] = ["keys", "read", "refuse", "tokens", "penalties"];
 const FAULT_RESPONSE_KEYS: [&str; 5] = ["fault", "name", "status", "headers", "json"];
 const REQUEST_PARTS: [(&str, RequestPart); 4] = [
     ("query", RequestPart::Query),

@@ -60,7 +60,7 @@ const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "ids",
 ];
 
-pub fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
+pub(super) fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
     for level in &scheme.levels {
         let token = scheme.token_for_level(level);
         SchemeNameChecker {
@@ -143,6 +143,7 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
 }
 
 /// Names of other parts of the scheme that are written as plain words.
+#[expect(clippy::too_many_lines, reason = "split in a commit of its own")]
 fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
     let credentials = || {
         scheme
@@ -171,7 +172,7 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
                 token.at,
                 "a credential to store a token by",
                 known.clone(),
-            )
+            );
         });
     }
     for authorize in &scheme.authorize_links {
@@ -181,7 +182,7 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
                 authorize.at,
                 "a credential to keep",
                 credentials().collect(),
-            )
+            );
         });
     }
     for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
@@ -266,7 +267,7 @@ fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
             sandbox.at,
             "a token of the scheme",
             tokens().collect(),
-        )
+        );
     });
 }
 

@@ -17,7 +17,7 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a token.
-pub const TOKEN_KEYS: [&str; 8] = [
+pub(super) const TOKEN_KEYS: [&str; 8] = [
     "store_by",
     "issue",
     "exchange",
@@ -28,12 +28,12 @@ pub const TOKEN_KEYS: [&str; 8] = [
     "splits",
 ];
 /// Keys of a token request.
-pub const TOKEN_REQUEST_KEYS: [&str; 12] = [
+pub(super) const TOKEN_REQUEST_KEYS: [&str; 12] = [
     "get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach",
     "save",
 ];
 /// Keys of `authorize`.
-pub const AUTHORIZE_KEYS: [&str; 10] = [
+pub(super) const AUTHORIZE_KEYS: [&str; 10] = [
     "name",
     "get",
     "host",

@@ -9,9 +9,9 @@ use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
 
 /// Keys of a vector.
-pub const VECTOR_KEYS: [&str; 3] = ["source", "given", "expect"];
+pub(super) const VECTOR_KEYS: [&str; 3] = ["source", "given", "expect"];
 /// Keys of what a vector is given.
-pub const GIVEN_KEYS: [&str; 7] = [
+pub(super) const GIVEN_KEYS: [&str; 7] = [
     "cred",
     "token",
     "steps",
@@ -85,15 +85,16 @@ impl SchemeDecoder<'_> {
 
     fn clock_time(&mut self, node: &YamlNode) -> Option<i64> {
         let written = scalar(node, "`clock`", self.diagnostics)?;
-        match written.parse::<jiff::Timestamp>() {
-            Ok(time) => Some(time.as_millisecond()),
-            Err(_) => {
-                let fault = Diagnostic::error("`clock` must be a time").at(node.at, "not a time");
-                self.diagnostics.push(fault.hint(
+        if let Ok(time) = written.parse::<jiff::Timestamp>() {
+            Some(time.as_millisecond())
+        } else {
+            let fault = Diagnostic::error("`clock` must be a time").at(node.at, "not a time");
+            self.diagnostics.push(
+                fault.hint(
                     "write it as \"2020-01-01T00:00:00Z\", with milliseconds where they count",
-                ));
-                None
-            }
+                ),
+            );
+            None
         }
     }
 

@@ -8,19 +8,21 @@ mod sandbox;
 mod token;
 mod vector;
 
-pub use matcher::{PathPattern, RequestMatcher};
-pub use procedure::{
-    CoveredPart, FieldPlacement, HashAlgorithm, KeyEncoding, Level, LevelRule, RequestPart, SignOp,
-    SignStep, SigningProcedure, TextEncoding,
+pub(crate) use matcher::{PathPattern, RequestMatcher};
+pub use procedure::{CoveredPart, Level};
+pub(crate) use procedure::{
+    FieldPlacement, HashAlgorithm, KeyEncoding, LevelRule, RequestPart, SignOp, SignStep,
+    SigningProcedure, TextEncoding,
 };
-pub use response_rules::{
+pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
 };
-pub use sandbox::{
+pub(crate) use sandbox::{
     FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, VerifyFault,
 };
-pub use token::{AuthorizeLink, LinkHost, Token, TokenLifetimes, TokenRequest, TokenSplit};
-pub use vector::{SignatureVector, VectorSubject};
+pub use token::{AuthorizeLink, TokenRequest};
+pub(crate) use token::{LinkHost, Token, TokenLifetimes, TokenSplit};
+pub(crate) use vector::{SignatureVector, VectorSubject};
 
 use crate::jsonpath::JsonPath;
 use crate::model::redact_rule::RedactRule;
@@ -29,7 +31,7 @@ use crate::value::Value;
 use std::time::Duration;
 
 /// The scheme of a plain request: nothing is signed, and the environment names its host.
-pub const PLAIN_SCHEME: &str = "none";
+pub(crate) const PLAIN_SCHEME: &str = "none";
 
 /// One file of `schemes/`, or one that the program brings.
 #[derive(Clone, Debug)]
@@ -53,9 +55,9 @@ pub struct Scheme {
     pub limits: Vec<RateLimit>,
     pub success_rules: Vec<SuccessRule>,
     pub error_rules: Vec<ErrorRule>,
-    /// JSONPaths of what varies in answers.
+    /// `JSONPaths` of what varies in answers.
     pub masks: Vec<JsonPath>,
-    /// JSONPaths of what is personal in answers.
+    /// `JSONPaths` of what is personal in answers.
     pub redact_rules: Vec<RedactRule>,
     pub sandbox: Option<SandboxRules>,
     pub vectors: Vec<SignatureVector>,

@@ -87,7 +87,7 @@ pub struct TokenRequest {
     /// Another host than the environment's; one of the scheme's own regions.
     pub host: Option<String>,
     pub procedure: SigningProcedure,
-    /// Name → JSONPath in the answer.
+    /// Name → `JSONPath` in the answer.
     pub saved_fields: Vec<(String, JsonPath)>,
 }
 

@@ -19,7 +19,7 @@ impl EndpointLatency<'_> {
     }
 }
 
-pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
+pub(super) fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     let endpoints = endpoints(document);
     if endpoints.is_empty() {
         return;
@@ -96,6 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the numbers themselves, not computed")]
     fn percentiles_are_times_that_were_measured() {
         let endpoint = EndpointLatency {
             name: "GET /",

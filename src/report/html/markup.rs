@@ -3,17 +3,17 @@
 
 /// A page that grows.
 #[derive(Default)]
-pub struct HtmlPage(String);
+pub(super) struct HtmlPage(String);
 
 impl HtmlPage {
     /// Markup of the program itself: no value of a run has the life of the program.
-    pub fn raw(&mut self, markup: &'static str) -> &mut Self {
+    pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// A value, between tags or inside of a quoted attribute.
-    pub fn text(&mut self, text: &str) -> &mut Self {
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for letter in text.chars() {
             match letter {
                 '&' => self.0.push_str("&amp;"),
@@ -28,13 +28,13 @@ impl HtmlPage {
     }
 
     /// A number, for coordinates with one decimal.
-    pub fn number(&mut self, number: f64) -> &mut Self {
+    pub(super) fn number(&mut self, number: f64) -> &mut Self {
         self.0.push_str(&format!("{number:.1}"));
         self
     }
 
     /// A value between two pieces of markup.
-    pub fn text_between(
+    pub(super) fn text_between(
         &mut self,
         before: &'static str,
         text: &str,
@@ -44,7 +44,7 @@ impl HtmlPage {
     }
 
     #[must_use]
-    pub fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> String {
         self.0
     }
 }

@@ -18,7 +18,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 #[must_use]
-pub fn write(document: &RunDocument) -> String {
+pub(super) fn write(document: &RunDocument) -> String {
     let mut page = HtmlPage::default();
     html_head(&mut page, document);
     page.raw("<body>\n<a class=\"skip-link\" href=\"#main\">Skip to the content</a>\n");

@@ -21,7 +21,7 @@ struct TimelineRow<'d> {
     steps: &'d [StepEntry],
 }
 
-pub fn add_section(page: &mut HtmlPage, document: &RunDocument) {
+pub(super) fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     let rows = timeline_rows(document);
     if rows.is_empty() {
         return;

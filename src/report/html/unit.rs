@@ -9,7 +9,7 @@ use crate::report::document::{
 use crate::report::failure_text::response_summary;
 use crate::report::format_duration;
 
-pub fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
+pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("<details class=\"unit ")
         .raw(unit.verdict.name())
         .raw("\" id=\"u")
@@ -75,7 +75,7 @@ fn unit_message(page: &mut HtmlPage, unit: &UnitEntry) {
     }
 }
 
-pub fn add_step(page: &mut HtmlPage, step: &StepEntry) {
+pub(super) fn add_step(page: &mut HtmlPage, step: &StepEntry) {
     page.raw("<section class=\"step\">\n<h3><span class=\"word ")
         .raw(step.verdict.name())
         .raw("\">");

@@ -14,7 +14,7 @@ const COUNT: usize = 10;
 
 /// What became of all runs.
 #[derive(Default)]
-pub struct Crowd {
+pub(super) struct Crowd {
     pub tries: AtomicUsize,
     pub kills: AtomicUsize,
     pub full: AtomicUsize,
@@ -22,7 +22,7 @@ pub struct Crowd {
 
 /// How a crowd behaves.
 #[derive(Clone, Copy)]
-pub struct Habits<'h> {
+pub(super) struct Habits<'h> {
     pub window: Duration,
     pub is_killed: bool,
     /// A library that makes the wall clock jump.
@@ -30,11 +30,11 @@ pub struct Habits<'h> {
 }
 
 /// A window of 20 s when it is measured, and one of 2 s in every run of the tests.
-pub fn window() -> Duration {
+pub(super) fn window() -> Duration {
     Duration::from_secs(scaled(20) as u64)
 }
 
-pub fn mall(window: Duration) -> Mall {
+pub(super) fn mall(window: Duration) -> Mall {
     let mall = Mall::new(&format!(
         "[{{ match: {{ path: /search }}, rate: {COUNT}/{}s, per: account }}]",
         window.as_secs()
@@ -44,7 +44,7 @@ pub fn mall(window: Duration) -> Mall {
 }
 
 /// 10,000 tries in 16 processes at a time, over more than three windows.
-pub fn crowd(mall: &Mall, habits: Habits<'_>) -> Crowd {
+pub(super) fn crowd(mall: &Mall, habits: Habits<'_>) -> Crowd {
     let crowd = Crowd::default();
     let runs = scaled(10_000).div_ceil(TRIES_IN_A_RUN).div_ceil(PROCESSES);
     let pace = habits.window * 4 / u32::try_from(runs).unwrap();
@@ -92,7 +92,7 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
     };
 }
 
-pub fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
+pub(super) fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
     let (most, all) = (mall.most_within(window), mall.arrivals().len());
     let (tries, kills, full) = [&crowd.tries, &crowd.kills, &crowd.full]
         .map(|count| count.load(Ordering::Relaxed))

@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// It may stand in no file of the store.
-pub const KEY: &str = "canary-access-key-0017";
+pub(crate) const KEY: &str = "canary-access-key-0017";
 
 /// One call that has arrived.
 #[derive(Clone)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     pub path: String,
     pub at: Instant,
 }
@@ -28,18 +28,18 @@ pub struct Arrival {
 /// What is answered, whole: from the path, and how many calls to it came before.
 type Answer = dyn Fn(&str, usize) -> String + Send + Sync;
 
-pub fn ok(_: &str, _: usize) -> String {
+pub(crate) fn ok(_: &str, _: usize) -> String {
     answer("200 OK", "")
 }
 
-pub fn answer(status: &str, headers: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\n{headers}content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
     )
 }
 
 /// A marketplace that answers everything and notes it.
-pub struct Mall {
+pub(crate) struct Mall {
     pub folder: Folder,
     arrivals: Arc<Mutex<Vec<Arrival>>>,
     pub env: Vec<(String, String)>,
@@ -47,11 +47,11 @@ pub struct Mall {
 
 impl Mall {
     /// With these limits, as YAML.
-    pub fn new(limits: &str) -> Self {
+    pub(crate) fn new(limits: &str) -> Self {
         Self::with(limits, ok)
     }
 
-    pub fn with(
+    pub(crate) fn with(
         limits: &str,
         answer: impl Fn(&str, usize) -> String + Send + Sync + 'static,
     ) -> Self {
@@ -76,7 +76,7 @@ impl Mall {
     }
 
     /// A request file with so many cases, each a call of its own.
-    pub fn request(&self, name: &str, line: &str, cases: usize) {
+    pub(crate) fn request(&self, name: &str, line: &str, cases: usize) {
         let cases: Vec<String> = (0..cases)
             .map(|index| format!("c{index}: {{ n: {index} }}"))
             .collect();
@@ -87,7 +87,7 @@ impl Mall {
         self.folder.write(&format!("requests/{name}.yaml"), &text);
     }
 
-    pub fn ingam(&self, args: &[&str]) -> Command {
+    pub(crate) fn ingam(&self, args: &[&str]) -> Command {
         let mut command = ingam(self.folder.path());
         command
             .args(args)
@@ -98,12 +98,12 @@ impl Mall {
     }
 
     /// Everything printed, and the exit code.
-    pub fn run(&self, args: &[&str]) -> (String, i32) {
+    pub(crate) fn run(&self, args: &[&str]) -> (String, i32) {
         let (stdout, stderr, code) = text(&self.ingam(args).output().unwrap());
         (stdout + &stderr, code)
     }
 
-    pub fn live(&self, name: &str, more: &[&str]) -> (String, i32) {
+    pub(crate) fn live(&self, name: &str, more: &[&str]) -> (String, i32) {
         let at_once: &[&str] = if more.contains(&"--wait") {
             &[]
         } else {
@@ -112,22 +112,22 @@ impl Mall {
         self.run(&[&["run", name, "--env", "live"], more, at_once].concat())
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub fn folder_of_books(&self) -> PathBuf {
+    pub(crate) fn folder_of_books(&self) -> PathBuf {
         self.home().join(".local/state/ingam/budget")
     }
 
-    pub fn arrivals(&self) -> Vec<Arrival> {
+    pub(crate) fn arrivals(&self) -> Vec<Arrival> {
         let mut arrivals = self.arrivals.lock().unwrap().clone();
         arrivals.sort_by_key(|arrival| arrival.at);
         arrivals
     }
 
     /// How many calls have arrived at most in any window of this length.
-    pub fn most_within(&self, window: Duration) -> usize {
+    pub(crate) fn most_within(&self, window: Duration) -> usize {
         let times: Vec<Instant> = self.arrivals().iter().map(|arrival| arrival.at).collect();
         let within = |first: usize| {
             times[first..]

@@ -151,14 +151,14 @@ fn two_hundred_bodies_are_equal_after_recording_and_replay() {
 
 /// The bodies as a replay gives them, to the byte.
 fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
-    use ingam::model::recording::{RecordedBody, RecordedRequest};
-    let loaded = ingam::load::load(root, 1).unwrap();
+    use ingam::internals::model::recording::{RecordedBody, RecordedRequest};
+    let loaded = ingam::internals::load::load(root, 1).unwrap();
     assert!(!loaded.has_errors());
-    let mut replay = ingam::recording::RecordingReplay::new(&loaded.workspace);
+    let mut replay = ingam::internals::recording::RecordingReplay::new(&loaded.workspace);
     let mut answer = |index: usize| {
         let request = RecordedRequest {
             account: None,
-            method: ingam::method::Method::Get,
+            method: ingam::internals::method::Method::Get,
             path: format!("/b{index}"),
             query: Vec::new(),
             body: RecordedBody::None,

@@ -17,23 +17,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A request as it arrived.
-pub struct Arrived {
+pub(crate) struct Arrived {
     pub target: String,
     pub body: Vec<u8>,
 }
 
 /// An answer: status, headers, body.
-pub type Answer = (u16, Vec<(String, String)>, Vec<u8>);
+pub(crate) type Answer = (u16, Vec<(String, String)>, Vec<u8>);
 
 /// A server of the loopback interface; how many requests it has seen.
 #[derive(Clone)]
-pub struct Server {
+pub(crate) struct Server {
     pub origin: String,
     seen: Arc<AtomicUsize>,
 }
 
 impl Server {
-    pub fn start(answer: impl Fn(&Arrived) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Arrived) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (seen, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(answer));
@@ -50,7 +50,7 @@ impl Server {
         server
     }
 
-    pub fn seen(&self) -> usize {
+    pub(crate) fn seen(&self) -> usize {
         self.seen.load(Ordering::SeqCst)
     }
 }
@@ -88,7 +88,7 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Arrived) -> Answer, seen: &AtomicUs
 }
 
 /// An answer in JSON.
-pub fn json(body: &str) -> Answer {
+pub(crate) fn json(body: &str) -> Answer {
     (
         200,
         vec![("content-type".to_owned(), "application/json".to_owned())],
@@ -98,7 +98,7 @@ pub fn json(body: &str) -> Answer {
 
 /// A workspace whose environment `local` is the server, for plain requests and for two
 /// marketplaces.
-pub fn workspace(server: &Server) -> Folder {
+pub(crate) fn workspace(server: &Server) -> Folder {
     let folder = Folder::new();
     let origin = &server.origin;
     folder.write(
@@ -111,7 +111,7 @@ pub fn workspace(server: &Server) -> Folder {
     folder
 }
 
-pub const KEYS: [(&str, &str); 6] = [
+pub(crate) const KEYS: [(&str, &str); 6] = [
     ("INGAM_COUPANG__ACCESS_KEY", "access-key-1"),
     ("INGAM_COUPANG__SECRET_KEY", "secret-key-1"),
     ("INGAM_COUPANG__VENDOR_ID", "A1"),
@@ -121,25 +121,25 @@ pub const KEYS: [(&str, &str); 6] = [
 ];
 
 /// Runs the program with keys; what it prints, and its exit code.
-pub fn run(folder: &Folder, args: &[&str]) -> (String, i32) {
+pub(crate) fn run(folder: &Folder, args: &[&str]) -> (String, i32) {
     run_with(folder, args, &KEYS)
 }
 
-pub fn run_with(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> (String, i32) {
+pub(crate) fn run_with(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> (String, i32) {
     let mut command = ingam(folder.path());
     command.args(args).envs(env.iter().copied());
     let (stdout, stderr, code) = text(&command.output().unwrap());
     (format!("{stdout}{stderr}"), code)
 }
 
-pub fn record(folder: &Folder) -> String {
+pub(crate) fn record(folder: &Folder) -> String {
     let (output, code) = run(folder, &["run", "--env", "local", "--record"]);
     assert_eq!(code, 0, "{output}");
     output
 }
 
 /// Every file below a folder with its bytes, in order.
-pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();

@@ -24,7 +24,7 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
         &yaml.replace("sg: { shop_id: 123 }", &accounts.join(", ")),
     );
     // Half of the calls lie in one file that all write, half in files of their own.
-    let cases: Vec<String> = (0..CALLS / 2 / PROCESSES + 1)
+    let cases: Vec<String> = (0..=(CALLS / 2 / PROCESSES))
         .map(|at| format!("  c{at}: {{ n: {at} }}"))
         .collect();
     let cases = format!("cases:\n{}\n", cases.join("\n"));
@@ -71,7 +71,7 @@ fn eight_processes_record_five_hundred_calls_into_one_folder() {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    let loaded = ingam::load::load(folder.path(), 1).unwrap();
+    let loaded = ingam::internals::load::load(folder.path(), 1).unwrap();
     assert!(!loaded.has_errors());
     let recorded: Vec<_> = loaded
         .workspace

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// What a report says of one unit; a format that does not say something leaves it empty.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Said {
+pub(super) struct Said {
     pub id: String,
     pub verdict: String,
     pub place: String,
@@ -15,7 +15,7 @@ pub struct Said {
 }
 
 /// Lines of a run, then the troubled ones in full.
-pub fn terminal(text: &str) -> Vec<Said> {
+pub(super) fn terminal(text: &str) -> Vec<Said> {
     let line = Regex::new(r"(?m)^  (PASS|FAIL|ERR |SKIP) (\S+) +(.*)$").unwrap();
     let full = |id: &str| {
         let start = Regex::new(&format!(r"(?m)^(FAIL|ERR) {}$", regex::escape(id)))
@@ -80,7 +80,7 @@ pub fn terminal(text: &str) -> Vec<Said> {
         .collect()
 }
 
-pub fn junit(text: &str) -> Vec<Said> {
+pub(super) fn junit(text: &str) -> Vec<Said> {
     let document = Document::parse(text).unwrap();
     let cases = document
         .descendants()
@@ -147,7 +147,7 @@ fn unit(unit: &Value) -> Said {
     }
 }
 
-pub fn json(text: &str) -> Vec<Said> {
+pub(super) fn json(text: &str) -> Vec<Said> {
     let document: Value = serde_json::from_str(text).unwrap();
     assert_eq!(document["format"], 1);
     document["units"]
@@ -158,7 +158,7 @@ pub fn json(text: &str) -> Vec<Said> {
         .collect()
 }
 
-pub fn ndjson(text: &str) -> Vec<Said> {
+pub(super) fn ndjson(text: &str) -> Vec<Said> {
     let events: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -172,7 +172,7 @@ pub fn ndjson(text: &str) -> Vec<Said> {
         .collect()
 }
 
-pub fn ctrf(text: &str) -> Vec<Said> {
+pub(super) fn ctrf(text: &str) -> Vec<Said> {
     let report: Value = serde_json::from_str(text).unwrap();
     assert_eq!(
         (&report["reportFormat"], &report["specVersion"]),
@@ -222,7 +222,7 @@ pub fn ctrf(text: &str) -> Vec<Said> {
         .collect()
 }
 
-pub fn tap(text: &str) -> Vec<Said> {
+pub(super) fn tap(text: &str) -> Vec<Said> {
     let mut lines = text.lines().peekable();
     assert_eq!(lines.next(), Some("TAP version 14"));
     assert_eq!(lines.next(), Some("1..5"));
@@ -266,7 +266,7 @@ fn tap_block(lines: &[&str]) -> (String, String, String) {
         .iter()
         .map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line)))
         .collect();
-    let yaml = ingam::yaml::parse(ingam::span::FileId(0), &block)
+    let yaml = ingam::internals::yaml::parse(ingam::internals::span::FileId(0), &block)
         .unwrap_or_else(|_| panic!("not YAML:\n{block}"));
     assert!(format!("{yaml:?}").contains("diagnostic"));
     let value = |name: &str| {
@@ -288,7 +288,7 @@ fn tap_block(lines: &[&str]) -> (String, String, String) {
 }
 
 /// As the runner reads its commands.
-pub fn github(text: &str) -> Vec<Said> {
+pub(super) fn github(text: &str) -> Vec<Said> {
     let command =
         Regex::new(r"^::error file=([^,:]*),line=(\d+),col=(\d+),title=([^,:]*)::(.*)$").unwrap();
     let data = |text: &str| {
@@ -314,7 +314,7 @@ pub fn github(text: &str) -> Vec<Said> {
         .collect()
 }
 
-pub fn page(text: &str) -> Document<'_> {
+pub(super) fn page(text: &str) -> Document<'_> {
     Document::parse_with_options(
         text,
         ParsingOptions {
@@ -325,19 +325,19 @@ pub fn page(text: &str) -> Document<'_> {
     .unwrap()
 }
 
-pub fn has_class(node: &Node<'_, '_>, class: &str) -> bool {
+pub(super) fn has_class(node: &Node<'_, '_>, class: &str) -> bool {
     node.attribute("class")
         .is_some_and(|classes| classes.split(' ').any(|one| one == class))
 }
 
-pub fn words(node: &Node<'_, '_>) -> String {
+pub(super) fn words(node: &Node<'_, '_>) -> String {
     node.descendants()
-        .filter(|node| node.is_text())
+        .filter(roxmltree::Node::is_text)
         .filter_map(|node| node.text())
         .collect()
 }
 
-pub fn html(text: &str) -> Vec<Said> {
+pub(super) fn html(text: &str) -> Vec<Said> {
     let document = page(text);
     let of_class = |node: &Node<'_, '_>, class: &str| {
         node.descendants()

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A unit as every report must show it: id, verdict, place of what decided, and what its message
 /// says.
-pub struct Expected {
+pub(super) struct Expected {
     pub id: &'static str,
     pub verdict: &'static str,
     pub place: &'static str,
@@ -15,7 +15,7 @@ pub struct Expected {
 }
 
 /// The one expected outcome, in the order of the plan.
-pub const EXPECTED: &[Expected] = &[
+pub(super) const EXPECTED: &[Expected] = &[
     Expected {
         id: "flow/세_steps",
         verdict: "fail",
@@ -50,7 +50,7 @@ pub const EXPECTED: &[Expected] = &[
 
 /// Text of an answer, as JSON: markup of every format, an escape that would colour a terminal,
 /// Korean.
-pub const NASTY: &str = r##"{"이름":"무선 이어폰","markup":"<script>alert(1)</script> ]]> <!-- & \" ' %0A ::error::boo","control":"\u001b[31mred\u0000\u0001\u202e","deep":{"list":[1,2,3]},"line":"a\r\nb # SKIP"}"##;
+pub(super) const NASTY: &str = r#"{"이름":"무선 이어폰","markup":"<script>alert(1)</script> ]]> <!-- & \" ' %0A ::error::boo","control":"\u001b[31mred\u0000\u0001\u202e","deep":{"list":[1,2,3]},"line":"a\r\nb # SKIP"}"#;
 
 fn answer(stream: &mut TcpStream) {
     let mut buffer = [0; 8_192];
@@ -69,7 +69,7 @@ fn answer(stream: &mut TcpStream) {
     }
 }
 
-pub fn server() -> String {
+pub(super) fn server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -82,7 +82,7 @@ pub fn server() -> String {
 }
 
 /// The workspace; nothing listens where `refused` goes.
-pub fn shop() -> Folder {
+pub(super) fn shop() -> Folder {
     let folder = Folder::new();
     let hosts = format!(
         "{{ none: \"{}\", coupang: \"http://127.0.0.1:1\" }}",
@@ -116,7 +116,7 @@ pub fn shop() -> Folder {
 }
 
 /// Runs in it with keys of its own.
-pub fn run(folder: &Path, args: &[&str], more: &[(&str, &str)]) -> (String, String, i32) {
+pub(super) fn run(folder: &Path, args: &[&str], more: &[(&str, &str)]) -> (String, String, i32) {
     let mut command = ingam(folder);
     command
         .env("INGAM_COUPANG__ACCESS_KEY", "access-key-1")

@@ -15,19 +15,19 @@ use std::time::{Duration, Instant};
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Arrived {
+pub(crate) struct Arrived {
     pub at: Instant,
     /// Everything up to the empty line.
     pub head: String,
 }
 
 impl Arrived {
-    pub fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
     /// A header by its name in small letters.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
@@ -36,7 +36,7 @@ impl Arrived {
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Status, more headers with their line ends, body.
     Answer(u16, String, String),
     /// The connection is reset once a byte of the request has come.
@@ -50,17 +50,17 @@ pub enum Act {
     Silence,
 }
 
-pub fn ok(body: &str) -> Act {
+pub(crate) fn ok(body: &str) -> Act {
     Act::Answer(200, String::new(), body.to_owned())
 }
 
-pub fn status(status: u16) -> Act {
+pub(crate) fn status(status: u16) -> Act {
     Act::Answer(status, String::new(), "{}".to_owned())
 }
 
 /// A server that answers every request as `act` says, by the number of the request and what
 /// arrived.
-pub struct Server {
+pub(crate) struct Server {
     pub origin: String,
     seen: Arc<Mutex<Vec<Arrived>>>,
 }
@@ -68,7 +68,7 @@ pub struct Server {
 type Acts = dyn Fn(usize, &Arrived) -> Act + Send + Sync;
 
 impl Server {
-    pub fn start(act: impl Fn(usize, &Arrived) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(act: impl Fn(usize, &Arrived) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Arrived>>> = Arc::default();
@@ -83,11 +83,11 @@ impl Server {
     }
 
     /// The same acts, one after the other; the last one again and again.
-    pub fn in_turn(acts: Vec<Act>) -> Self {
+    pub(crate) fn in_turn(acts: Vec<Act>) -> Self {
         Self::start(move |number, _| acts[number.min(acts.len() - 1)].clone())
     }
 
-    pub fn seen(&self) -> Vec<Arrived> {
+    pub(crate) fn seen(&self) -> Vec<Arrived> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -180,7 +180,7 @@ fn head_after(first: u8, stream: &mut TcpStream) -> Option<String> {
 }
 
 /// A workspace whose environment `local` is the server.
-pub fn workspace(origin: &str, files: &[(&str, &str)]) -> Folder {
+pub(crate) fn workspace(origin: &str, files: &[(&str, &str)]) -> Folder {
     let folder = Folder::new();
     let hosts = format!("{{ none: \"{origin}\", coupang: \"{origin}\" }}");
     folder.write(
@@ -193,7 +193,7 @@ pub fn workspace(origin: &str, files: &[(&str, &str)]) -> Folder {
     folder
 }
 
-pub fn command(folder: &Folder, args: &[&str]) -> std::process::Command {
+pub(crate) fn command(folder: &Folder, args: &[&str]) -> std::process::Command {
     let mut command = ingam(folder.path());
     command
         .env("INGAM_COUPANG__ACCESS_KEY", "access-key-1")
@@ -203,14 +203,14 @@ pub fn command(folder: &Folder, args: &[&str]) -> std::process::Command {
 }
 
 /// Everything printed, and the exit code.
-pub fn run(folder: &Folder, more: &[&str]) -> (String, i32) {
+pub(crate) fn run(folder: &Folder, more: &[&str]) -> (String, i32) {
     let args = [&["run", "--env", "local"], more].concat();
     let (stdout, stderr, code) = text(&command(folder, &args).output().unwrap());
     (stdout + &stderr, code)
 }
 
 /// Runs with what is recorded alone.
-pub fn replay(folder: &Folder, more: &[&str]) -> (String, i32) {
+pub(crate) fn replay(folder: &Folder, more: &[&str]) -> (String, i32) {
     let (stdout, stderr, code) = text(
         &command(folder, &[&["run", "--replay"], more].concat())
             .output()

@@ -3,11 +3,13 @@
 //! marketplace's answer and the first durable byte, and that is said.
 
 use super::{Town, figure, said, scaled};
-use ingam::load::{all_schemes, load};
-use ingam::renew::{RefreshJob, RefreshKind, SchemeSource};
-use ingam::sign::NamedValues;
-use ingam::store::{ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
-use ingam::value::{Number, Value};
+use ingam::internals::load::{all_schemes, load};
+use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
+use ingam::internals::sign::NamedValues;
+use ingam::internals::store::{
+    ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore,
+};
+use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -36,7 +38,7 @@ fn chosen(calls: &[Call]) -> Vec<Call> {
         .collect()
 }
 
-pub fn has_strace() -> bool {
+pub(super) fn has_strace() -> bool {
     let found = std::process::Command::new("strace")
         .arg("-V")
         .output()
@@ -51,7 +53,7 @@ pub fn has_strace() -> bool {
 type Call = (String, usize);
 
 /// Every system call that a trace holds, in order.
-pub fn system_calls(trace: &Path) -> Vec<Call> {
+pub(super) fn system_calls(trace: &Path) -> Vec<Call> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     let text = std::fs::read_to_string(trace).unwrap();
     let names = text
@@ -123,7 +125,7 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
 }
 
 /// A job for the helper, as the command line would write it.
-pub struct Bench {
+pub(super) struct Bench {
     pub town: Town,
     config: StoreConfig,
     key: FamilyKey,
@@ -132,7 +134,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let town = Town::with_tokens();
         let config = town.store_config();
         let mut loaded = load(town.folder.path(), 1).unwrap();
@@ -170,7 +172,7 @@ impl Bench {
         }
     }
 
-    pub fn record(&self) -> Option<FamilyRecord> {
+    pub(super) fn record(&self) -> Option<FamilyRecord> {
         let nature = ClockAndRng {
             clock: || 0,
             rng: || [0; 16],
@@ -206,7 +208,7 @@ impl Bench {
     }
 
     /// The helper under a tracer, with a job.
-    pub fn helper(&self, before: &[&str]) -> Output {
+    pub(super) fn helper(&self, before: &[&str]) -> Output {
         let job = self.job();
         let mut command = self.town.below("strace", before, &["renew-helper"]);
         let mut child = command
@@ -222,7 +224,7 @@ impl Bench {
 
     /// What the next renewal finds: `true` when the token was lost, which it must say, with the
     /// shop and the way out.
-    pub fn is_lost(&self, when: &str) -> bool {
+    pub(super) fn is_lost(&self, when: &str) -> bool {
         let (output, code) = self
             .town
             .run(&["auth", "refresh", "shopee", "--env", "local"]);

@@ -60,7 +60,7 @@ impl Toy {
         std::thread::spawn(move || {
             listener
                 .incoming()
-                .for_each(|stream| serve(stream.unwrap(), &heard, &*answer))
+                .for_each(|stream| serve(stream.unwrap(), &heard, &*answer));
         });
         let toy = Self { folder, asked };
         assert_eq!(toy.run(&["trust", "--env", "local", "--yes"]).1, 0);

@@ -11,19 +11,19 @@ mod postgres;
 mod races;
 mod stores;
 
-pub use postgres::Server;
+pub(crate) use postgres::Server;
 
 use super::program::{Folder, ingam, text};
-use ingam::store::{StoreConfig, StoreKey, StoreLocation};
+use ingam::internals::store::{StoreConfig, StoreKey, StoreLocation};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-pub const PARTNER_KEY: &str = "sandbox-partner-key-that-is-no-secret";
+pub(crate) const PARTNER_KEY: &str = "sandbox-partner-key-that-is-no-secret";
 
 /// The whole count when it is measured, and a tenth in every run of the tests.
-pub fn scaled(whole: usize) -> usize {
+pub(crate) fn scaled(whole: usize) -> usize {
     if std::env::var_os("INGAM_MEASURE").is_some() {
         whole
     } else {
@@ -32,12 +32,12 @@ pub fn scaled(whole: usize) -> usize {
 }
 
 /// Says a figure when it is measured.
-pub fn figure(text: &str) {
+pub(crate) fn figure(text: &str) {
     println!("figure: {text}");
 }
 
 /// A sandbox that runs by itself, a workspace that names its address, and a home of its own.
-pub struct Town {
+pub(crate) struct Town {
     pub folder: Folder,
     sandbox: Child,
     pub origin: String,
@@ -64,12 +64,12 @@ exchanges:
 ";
 
 impl Town {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_world(&[])
     }
 
     /// With more files for the sandbox.
-    pub fn with_world(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_world(files: &[(&str, &str)]) -> Self {
         let folder = Folder::new();
         for (name, text) in files {
             folder.write(&format!("world/{name}"), text);
@@ -98,22 +98,22 @@ impl Town {
     }
 
     /// A town in which `sg` is authorized.
-    pub fn with_tokens() -> Self {
+    pub(crate) fn with_tokens() -> Self {
         let town = Self::new();
         town.login("sg", "shop_id=101");
         town
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub fn folder_of_tokens(&self) -> PathBuf {
+    pub(crate) fn folder_of_tokens(&self) -> PathBuf {
         self.home().join(".local/state/ingam/tokens")
     }
 
     /// The store as the program opens it, once it has made a key.
-    pub fn store_config(&self) -> StoreConfig {
+    pub(crate) fn store_config(&self) -> StoreConfig {
         let key = std::fs::read_to_string(self.home().join(".config/ingam/store.key")).unwrap();
         let place = StoreLocation::Folder(self.folder_of_tokens());
         StoreConfig {
@@ -125,12 +125,12 @@ impl Town {
     }
 
     /// The program with the application's credentials.
-    pub fn ingam(&self, args: &[&str]) -> Command {
+    pub(crate) fn ingam(&self, args: &[&str]) -> Command {
         self.dressed(ingam(self.folder.path()), args)
     }
 
     /// The program below another one, such as a tracer.
-    pub fn below(&self, program: &str, before: &[&str], args: &[&str]) -> Command {
+    pub(crate) fn below(&self, program: &str, before: &[&str], args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(before).arg(env!("CARGO_BIN_EXE_ingam"));
         command
@@ -150,23 +150,23 @@ impl Town {
     }
 
     /// Everything printed, and the exit code.
-    pub fn run(&self, args: &[&str]) -> (String, i32) {
+    pub(crate) fn run(&self, args: &[&str]) -> (String, i32) {
         said(&self.ingam(args).output().unwrap())
     }
 
     /// Runs the request of `sg`.
-    pub fn run_shop(&self) -> (String, i32) {
+    pub(crate) fn run_shop(&self) -> (String, i32) {
         self.run(&["run", "shop", "--env", "local"])
     }
 
     /// A whole authorization: link, page, the anchor that holds `whose`, and back.
-    pub fn login(&self, account: &str, whose: &str) -> String {
+    pub(crate) fn login(&self, account: &str, whose: &str) -> String {
         let (output, code) = self.try_login(&["--account", account], whose);
         assert_eq!(code, 0, "{output}");
         output
     }
 
-    pub fn try_login(&self, more: &[&str], whose: &str) -> (String, i32) {
+    pub(crate) fn try_login(&self, more: &[&str], whose: &str) -> (String, i32) {
         let args = [
             &["auth", "login", "shopee", "--env", "local", "--no-browser"],
             more,
@@ -192,20 +192,20 @@ impl Town {
     }
 
     /// Steers the sandbox.
-    pub fn control(&self, what: &str) {
+    pub(crate) fn control(&self, what: &str) {
         let (status, body) = http("POST", &format!("{}/.ingam/{what}", self.origin));
         assert_eq!(status, 200, "{body}");
     }
 
     /// What the sandbox says below its reserved path.
-    pub fn see(&self, what: &str) -> serde_json::Value {
+    pub(crate) fn see(&self, what: &str) -> serde_json::Value {
         let (status, body) = get(&format!("{}/.ingam/{what}", self.origin));
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
     }
 
     /// How often something has happened to the tokens of all owners.
-    pub fn count(&self, what: &str) -> i64 {
+    pub(crate) fn count(&self, what: &str) -> i64 {
         let all = self.see("tokens");
         if let Some(count) = all[what].as_i64() {
             return count;
@@ -219,7 +219,7 @@ impl Town {
     }
 }
 
-pub fn said(output: &Output) -> (String, i32) {
+pub(crate) fn said(output: &Output) -> (String, i32) {
     let (stdout, stderr, code) = text(output);
     (stdout + &stderr, code)
 }
@@ -257,12 +257,12 @@ fn anchor(page: &str, whose: &str) -> String {
         .unwrap_or_else(|| panic!("no anchor with {whose}: {page}"))
 }
 
-pub fn get(url: &str) -> (u16, String) {
+pub(crate) fn get(url: &str) -> (u16, String) {
     http("GET", url)
 }
 
 /// One request over a connection of its own; the body as text.
-pub fn http(method: &str, url: &str) -> (u16, String) {
+pub(crate) fn http(method: &str, url: &str) -> (u16, String) {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();

@@ -1,22 +1,22 @@
-//! The store of a team, in a PostgreSQL that the test starts itself. Where there is none, the test
+//! The store of a team, in a `PostgreSQL` that the test starts itself. Where there is none, the test
 //! says that it was skipped.
 
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};
 use super::{Town, scaled};
-use ingam::store::{StoreError, StoreLocation, TokenStore};
+use ingam::internals::store::{StoreError, StoreLocation, TokenStore};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A server in a folder of its own, stopped with the value.
-pub struct Server {
+pub(crate) struct Server {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Server {
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -76,11 +76,11 @@ impl Server {
         self.folder.path().join("data").to_str().unwrap().to_owned()
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://ingam@127.0.0.1:{}/postgres", self.port)
     }
 
-    pub fn query(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
         runtime().block_on(async {
             let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls)
                 .await

@@ -6,7 +6,7 @@ use std::process::Stdio;
 const PROCESSES: usize = 32;
 
 /// In each round the access token is over at the marketplace, and everybody comes at once.
-pub fn race(town: &Town, rounds: usize) {
+pub(super) fn race(town: &Town, rounds: usize) {
     let before = town.count("refreshed");
     for round in 1..=rounds {
         town.control("expire?what=access");

@@ -1,7 +1,7 @@
 //! The store of files from inside the library: no torn read, nobody overtaken, nobody else let in.
 
 use super::{Town, figure, scaled};
-use ingam::store::{
+use ingam::internals::store::{
     ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey,
     StoreLocation, TokenPair, TokenStore,
 };
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub const NATURE: ClockAndRng = ClockAndRng {
+pub(super) const NATURE: ClockAndRng = ClockAndRng {
     clock: || 1_795_338_000_000,
     rng: chance,
 };
@@ -21,7 +21,7 @@ fn chance() -> [u8; 16] {
     bytes
 }
 
-pub fn config(place: StoreLocation) -> StoreConfig {
+pub(super) fn config(place: StoreLocation) -> StoreConfig {
     StoreConfig {
         location: place,
         key: Some(StoreKey::generate(|| [7; 16])),
@@ -30,7 +30,7 @@ pub fn config(place: StoreLocation) -> StoreConfig {
     }
 }
 
-pub fn key() -> FamilyKey {
+pub(super) fn key() -> FamilyKey {
     let ids = vec![("shop_id".to_owned(), "101".to_owned())];
     FamilyKey {
         scheme: "mall".to_owned(),
@@ -40,7 +40,7 @@ pub fn key() -> FamilyKey {
     }
 }
 
-pub fn pair(number: i64) -> TokenPair {
+pub(super) fn pair(number: i64) -> TokenPair {
     let values = vec![(
         "access_token".to_owned(),
         format!("token-{number}-{}", "x".repeat(300)),
@@ -54,21 +54,21 @@ pub fn pair(number: i64) -> TokenPair {
     }
 }
 
-pub fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap()
 }
 
-pub fn open(config: &StoreConfig) -> TokenStore {
+pub(super) fn open(config: &StoreConfig) -> TokenStore {
     runtime()
         .block_on(TokenStore::open(config, NATURE))
         .unwrap()
 }
 
 /// Takes the lock, reads, and writes the next pair.
-pub async fn write_next(store: &TokenStore, number: i64) -> Result<(), StoreError> {
+pub(super) async fn write_next(store: &TokenStore, number: i64) -> Result<(), StoreError> {
     let mut lock = store.lock(&key(), Duration::from_secs(30)).await?;
     let mut record = lock
         .read()

@@ -12,7 +12,7 @@ use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 
-pub async fn run(
+pub(super) async fn run(
     desk: &AuthContext<'_>,
     name: &str,
     redirect: &str,
@@ -52,7 +52,7 @@ pub async fn run(
     Ok(ExitStatus::Success)
 }
 
-pub fn check_redirect(desk: &AuthContext<'_>, redirect: &str) -> Result<(), ExitStatus> {
+pub(super) fn check_redirect(desk: &AuthContext<'_>, redirect: &str) -> Result<(), ExitStatus> {
     match BaseUrl::parse(redirect.split(['?', '#']).next().unwrap_or_default()) {
         Ok(_) => Ok(()),
         Err(_) => Err(desk.usage_error(
@@ -63,7 +63,7 @@ pub fn check_redirect(desk: &AuthContext<'_>, redirect: &str) -> Result<(), Exit
 }
 
 /// The link of that name, or the usual one.
-pub fn choose_link<'s>(
+pub(super) fn choose_link<'s>(
     desk: &AuthContext<'_>,
     scheme: &'s Scheme,
     name: Option<&str>,
@@ -92,7 +92,7 @@ pub fn choose_link<'s>(
 }
 
 /// Signed with the application's key, in the way of the link itself.
-pub fn signed_link(
+pub(super) fn signed_link(
     desk: &AuthContext<'_>,
     scheme: &Scheme,
     link: &AuthorizeLink,

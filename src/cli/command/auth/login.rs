@@ -15,7 +15,10 @@ use std::time::Duration;
 /// How long to wait for a person when the scheme does not say how long a code lives.
 const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
-pub async fn run(desk: &AuthContext<'_>, args: &LoginArgs) -> Result<ExitStatus, ExitStatus> {
+pub(super) async fn run(
+    desk: &AuthContext<'_>,
+    args: &LoginArgs,
+) -> Result<ExitStatus, ExitStatus> {
     let room = desk
         .open_workspace(args.account_args.env.as_deref())
         .await?;
@@ -191,9 +194,10 @@ async fn wait_for_address(
         }
     };
     let typed = async {
-        match types {
-            true => tokio::task::spawn_blocking(read_line).await.ok().flatten(),
-            false => std::future::pending().await,
+        if types {
+            tokio::task::spawn_blocking(read_line).await.ok().flatten()
+        } else {
+            std::future::pending().await
         }
     };
     let address = tokio::select! {

@@ -21,7 +21,7 @@ use crate::renew::RefreshError;
 use crate::run::{AccessError, RunContext};
 use std::sync::Arc;
 
-pub fn run(
+pub(crate) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     args: &AuthArgs,

@@ -12,7 +12,7 @@ use crate::store::{StoredIn, store_credential, variable_name};
 use crate::value::Number;
 use std::io::Read;
 
-pub fn run(
+pub(super) fn run(
     desk: &AuthContext<'_>,
     scheme: &str,
     name: &str,

@@ -20,7 +20,7 @@ const COLUMNS: [&str; 8] = [
 ];
 const STATE_COLUMN: usize = 7;
 
-pub async fn run(desk: &AuthContext<'_>) -> Result<ExitStatus, ExitStatus> {
+pub(super) async fn run(desk: &AuthContext<'_>) -> Result<ExitStatus, ExitStatus> {
     let loaded = desk.load_workspace()?;
     let fault = |error: crate::store::StoreError| {
         desk.output.print_error(
@@ -215,7 +215,7 @@ fn table(rows: &[[String; 8]], desk: &AuthContext<'_>) -> String {
 }
 
 /// `3 h 59 m`, or `over` when the time has come.
-pub fn time_left(until_ms: Option<i64>, now: i64) -> String {
+pub(super) fn time_left(until_ms: Option<i64>, now: i64) -> String {
     match until_ms {
         None => "ever".to_owned(),
         Some(until) if until <= now => "over".to_owned(),

@@ -7,7 +7,7 @@ use crate::model::scheme::Scheme;
 use crate::run::access_token;
 use std::sync::Arc;
 
-pub async fn run(
+pub(super) async fn run(
     desk: &AuthContext<'_>,
     account: &str,
     scheme: Option<&str>,

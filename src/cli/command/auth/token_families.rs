@@ -13,17 +13,17 @@ use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit
 use crate::value::{Number, ObjectMember, Value};
 
 /// One chain of tokens, and what it is asked for with.
-pub struct FamilyContext<'c> {
-    pub scheme: &'c Scheme,
-    pub token: &'c Token,
-    pub access: &'c AccountAccess,
-    pub credentials: NamedValues,
+pub(super) struct FamilyContext<'c> {
+    pub(super) scheme: &'c Scheme,
+    pub(super) token: &'c Token,
+    pub(super) access: &'c AccountAccess,
+    pub(super) credentials: NamedValues,
     /// Its name for people.
-    pub account: String,
+    pub(super) account: String,
 }
 
 impl FamilyContext<'_> {
-    pub fn key(&self) -> FamilyKey {
+    pub(super) fn key(&self) -> FamilyKey {
         FamilyKey::new(
             self.scheme,
             self.token,
@@ -34,7 +34,7 @@ impl FamilyContext<'_> {
     }
 
     /// In the helper process.
-    pub async fn renew(
+    pub(super) async fn renew(
         &self,
         room: &AuthWorkspace,
         act: RefreshKind,
@@ -66,7 +66,7 @@ impl FamilyContext<'_> {
 
 /// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried
 /// again by `auth refresh`.
-pub async fn split_shared_pair(
+pub(super) async fn split_shared_pair(
     desk: &AuthContext<'_>,
     room: &AuthWorkspace,
     chain: &FamilyContext<'_>,
@@ -150,7 +150,7 @@ async fn split_for_owner(
 }
 
 /// An owner that ingam.yaml does not name is known by its ids.
-pub fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
+pub(super) fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
     let ids: Vec<String> = ids
         .iter()
         .map(|(name, value)| format!("{name}={}", value.to_text()))
@@ -163,7 +163,7 @@ pub fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
 }
 
 /// A number where the scheme says that the credential is one.
-pub fn credential_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
+pub(super) fn credential_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
     let is_integer = scheme
         .credential(credential)
         .is_some_and(|credential| credential.is_integer);
@@ -191,7 +191,7 @@ async fn remove_pending_split(
 }
 
 /// One line: whose tokens are kept, and until when.
-pub fn report_tokens(
+pub(super) fn report_tokens(
     desk: &AuthContext<'_>,
     room: &AuthWorkspace,
     scheme: &Scheme,
@@ -229,7 +229,7 @@ pub fn report_tokens(
 }
 
 /// Renews every chain that fits, and ends what a login has begun.
-pub async fn refresh(
+pub(super) async fn refresh(
     desk: &AuthContext<'_>,
     scheme: Option<&str>,
     whose: &AccountArgs,
@@ -375,7 +375,7 @@ async fn find_families(
 }
 
 /// Takes the chains of an account out of the store.
-pub async fn logout(
+pub(super) async fn logout(
     desk: &AuthContext<'_>,
     scheme: &str,
     whose: &AccountArgs,

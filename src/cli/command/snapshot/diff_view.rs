@@ -9,7 +9,7 @@ use crate::snapshot::{DiffLine, DiffSide, SnapshotFile, content_differences, dif
 
 /// One pending snapshot, in full. `place` is its number and path.
 #[must_use]
-pub fn render_pending(
+pub(super) fn render_pending(
     place: &str,
     old: Option<&SnapshotFile>,
     new: &SnapshotFile,

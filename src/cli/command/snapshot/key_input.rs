@@ -3,12 +3,12 @@
 
 /// Ctrl-C; while a key is waited for it is a key like others, so that nothing can end the program
 /// before the terminal is restored.
-pub const INTERRUPT: u8 = 3;
+pub(super) const INTERRUPT: u8 = 3;
 /// Ctrl-D.
-pub const END_OF_INPUT: u8 = 4;
+pub(super) const END_OF_INPUT: u8 = 4;
 
 #[cfg(unix)]
-pub use of_terminal::read_key;
+pub(super) use of_terminal::read_key;
 
 #[cfg(unix)]
 mod of_terminal {
@@ -47,7 +47,7 @@ mod of_terminal {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn read_key() -> io::Result<Option<u8>> {
+    pub(crate) async fn read_key() -> io::Result<Option<u8>> {
         let _before = RawModeGuard::enable()?;
         let (sender, receiver) = oneshot::channel();
         // A read cannot be given up; who gives up waiting for it ends the program.

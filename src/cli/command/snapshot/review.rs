@@ -30,7 +30,7 @@ struct ReviewTally {
     pending: usize,
 }
 
-pub fn run(
+pub(super) fn run(
     host: &HostContext,
     global: &GlobalArgs,
     which: &SnapshotFilter,
@@ -66,7 +66,7 @@ async fn review_all(all: &[SnapshotLocation], output: &Output) -> Result<ExitSta
             ends = report_error(&error, output);
             continue;
         }
-        output.prompt(&prompt_text(output));
+        Output::prompt(&prompt_text(output));
         let choice = tokio::select! {
             choice = read_choice(output) => choice,
             exit = signals.next() => Err(exit),
@@ -112,7 +112,7 @@ fn prompt_text(output: &Output) -> String {
 }
 
 /// Waits for a key that says something.
-async fn read_choice(output: &Output) -> Result<ReviewChoice, ExitStatus> {
+async fn read_choice(_output: &Output) -> Result<ReviewChoice, ExitStatus> {
     loop {
         let key = key_input::read_key()
             .await
@@ -124,7 +124,7 @@ async fn read_choice(output: &Output) -> Result<ReviewChoice, ExitStatus> {
             // Nobody is there any more, or the end of the input was typed.
             Some(b'q' | key_input::END_OF_INPUT) | None => return Ok(ReviewChoice::Quit),
             Some(key_input::INTERRUPT) => return Err(ExitStatus::Interrupted),
-            Some(_) => output.prompt(BELL),
+            Some(_) => Output::prompt(BELL),
         }
     }
 }

@@ -1,0 +1,80 @@
+//! What the binary, the integration tests and the benchmarks reach inside for. Everything else of the
+//! crate is private, so that the compiler finds what nothing uses.
+
+pub mod check {
+    pub use crate::check::{ResponseOutcome, ResponseView, classify_response, judge};
+}
+pub mod cli {
+    pub use crate::cli::{ExitStatus, run};
+}
+pub mod host {
+    pub use crate::host::{HostContext, OutputStream};
+}
+pub mod load {
+    pub use crate::load::{LoadedWorkspace, SCHEMAS, all_schemes, load, schema_of};
+}
+pub mod method {
+    pub use crate::method::Method;
+}
+pub mod model {
+    pub mod recording {
+        pub use crate::model::recording::{
+            RecordedBody, RecordedOutcome, RecordedRequest, RecordedResponse, ResponseBody,
+        };
+    }
+    pub mod request {
+        pub use crate::model::request::{Step, WorkspaceFile};
+    }
+    pub mod scheme {
+        pub use crate::model::scheme::{AuthorizeLink, CoveredPart, Level, Scheme, TokenRequest};
+    }
+}
+pub mod recording {
+    pub use crate::recording::RecordingReplay;
+}
+pub mod render {
+    pub use crate::render::{
+        BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,
+    };
+}
+pub mod renew {
+    pub use crate::renew::{RefreshJob, RefreshKind, SchemeSource};
+}
+pub mod sandbox {
+    pub use crate::sandbox::{
+        NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
+    };
+}
+pub mod sign {
+    pub use crate::sign::{
+        NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, authorize_draft,
+        choose_level, lint, run_vector, seal, token_draft, verify,
+    };
+}
+pub mod snapshot {
+    pub use crate::snapshot::SnapshotFile;
+}
+pub mod span {
+    pub use crate::span::FileId;
+}
+pub mod store {
+    pub use crate::store::{
+        ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, StoreConfig, StoreError,
+        StoreKey, StoreLocation, TokenPair, TokenStore,
+    };
+}
+pub mod transport {
+    pub use crate::transport::{LiveTransport, NetworkPolicy, TransportError};
+}
+pub mod value {
+    pub use crate::value::{Number, ObjectMember, Value, parse};
+}
+pub mod wire {
+    pub use crate::wire::{
+        BaseUrl, Draft, DraftBody, WireRequest, WireResponse, encode_strict, parse_form,
+        parse_query,
+    };
+}
+pub mod yaml {
+    pub use crate::yaml::parse;
+}
