@@ -1,13 +1,13 @@
 //! The page behind an authorization link: one anchor for each thing that can be authorized. It asks
 //! for no login.
 
-use super::control::CONTROL_PATH;
 use super::marketplace::{TestMarketplace, local_base_url, path_below};
 use super::path_match::PathLiterals;
 use super::reply::SandboxReply;
 use super::request_template::{
     ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value,
 };
+use super::reserved_names::CONTROL_PATH;
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
 use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme};

@@ -1,35 +1,19 @@
 //! What people and tests set and see from outside, below a path that no marketplace has. It shows
 //! no token.
 
+use super::authorize_page::callback_page;
 use super::issued_family::IssuedFamily;
 use super::marketplace::TestMarketplace;
 use super::reply::SandboxReply;
+use super::reserved_names::CONTROL_PATH;
 use crate::method::Method;
 use crate::value::Value;
 use crate::wire::parse_query;
 use std::time::Duration;
 
-/// Everything below it is ours.
-pub(crate) const CONTROL_PATH: &str = "/.ingam/";
-
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
-
-/// What came and went, beside the tokens themselves.
-#[derive(Debug, Default)]
-pub(super) struct TokenTraffic {
-    /// Requests for tokens that were received.
-    pub(super) token_requests: i64,
-    /// So many answers arrive before …
-    pub(super) deliver_before_loss: i64,
-    /// … so many are lost …
-    pub(super) responses_to_lose: i64,
-    /// … and so many were.
-    pub(super) lost_responses: i64,
-    /// So long answers with tokens are held back.
-    pub(super) response_delay: Duration,
-}
 
 #[derive(Debug, PartialEq, Eq)]
 enum ControlCommand {
@@ -158,7 +142,7 @@ impl TestMarketplace {
             .map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
         Some(match ControlCommand::parse(method, name, query) {
             Err(message) => SandboxReply::message(400, message),
-            Ok(ControlCommand::Callback) => super::authorize_page::callback_page(),
+            Ok(ControlCommand::Callback) => callback_page(),
             Ok(ControlCommand::Resources) => SandboxReply::json(200, &self.resources.counts_json()),
             Ok(control) => match self.apply(control, now_ms) {
                 Ok(()) => SandboxReply::json(200, &self.status_json()),

@@ -1,6 +1,5 @@
 //! One marketplace of the sandbox: decides about one received request.
 
-use super::control::TokenTraffic;
 use super::issued_tokens::IssuedTokens;
 use super::multipart::parse_multipart;
 use super::path_match::NamedLevel;
@@ -10,6 +9,7 @@ use super::reply::{
 use super::resources::{OperationCall, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestAccount, TokenSubject, test_account};
+use super::token_traffic::TokenTraffic;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
 use crate::model::scheme::{FaultResponse, Scheme, SigningProcedure, VerifyFault};

@@ -12,16 +12,16 @@ mod path_match;
 mod penalty;
 mod reply;
 mod request_template;
+mod reserved_names;
 mod resources;
 mod server;
 mod template_scope;
 mod token_endpoint;
 mod token_subject;
+mod token_traffic;
 mod truncated_body;
 
-pub(crate) use control::CONTROL_PATH;
+pub(crate) use reserved_names::CONTROL_PATH;
+pub use reserved_names::NO_RECORDING;
 pub use server::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
 pub use token_subject::test_account;
-
-/// The header of an answer that says: verified, but nothing is recorded.
-pub const NO_RECORDING: &str = "x-ingam-no-recording";

@@ -1,6 +1,6 @@
 //! An answer of the sandbox, ready to be sent.
 
-use super::NO_RECORDING;
+use super::reserved_names::NO_RECORDING;
 use crate::model::scheme::Scheme;
 use crate::recording::{ReplayMiss, describe_miss};
 use crate::value::Value;

@@ -1,8 +1,7 @@
 //! A request's templates read backwards: which value was sent where a template stands. It refuses
 //! to judge signatures.
 
-use super::template_scope::AccountScope;
-use super::token_subject::TestAccount;
+use super::token_subject::{AccountScope, TestAccount};
 use crate::model::request::TemplateField;
 use crate::model::scheme::{CredentialScope, RequestPart, Scheme, TokenRequest, VerifyFault};
 use crate::model::template::{TemplateTree, TemplateTreeKind};

@@ -1,7 +1,5 @@
-//! What the templates of a sandbox see: plain names where it answers, and the credentials of one
-//! account where it asks what that account would send.
+//! The names that the templates of a sandbox response can use.
 
-use super::token_subject::TestAccount;
 use crate::model::template::{TemplateTree, TemplateTreeKind};
 use crate::render::{TemplateDialect, TemplateScope, render_tree};
 use crate::value::{ObjectMember, Value};
@@ -61,21 +59,5 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     match value {
         Value::List(items) => items.get(name.parse::<usize>().ok()?),
         other => other.get(name),
-    }
-}
-
-/// The credentials of one account, and nothing else.
-pub(super) struct AccountScope<'a>(pub &'a TestAccount);
-
-impl TemplateScope for AccountScope<'_> {
-    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
-        match path {
-            ["cred", name] => self.0.1.get(name).map(Cow::Borrowed),
-            _ => None,
-        }
-    }
-
-    fn dialect(&self) -> TemplateDialect {
-        TemplateDialect::Scheme
     }
 }

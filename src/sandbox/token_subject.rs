@@ -3,12 +3,29 @@
 use super::template_scope::SandboxScope;
 use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
-use crate::render::render_tree;
+use crate::render::{TemplateDialect, TemplateScope, render_tree};
 use crate::sign::NamedValues;
 use crate::value::{ObjectMember, Value};
+use std::borrow::Cow;
 
 /// An account's name, and every credential of it, the application's among them.
 pub(super) type TestAccount = (String, NamedValues);
+
+/// The credentials of one account, and nothing else.
+pub(super) struct AccountScope<'a>(pub &'a TestAccount);
+
+impl TemplateScope for AccountScope<'_> {
+    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
+        match path {
+            ["cred", name] => self.0.1.get(name).map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Scheme
+    }
+}
 
 /// The credentials of a test account: the scheme's keys with what is known of the account over
 /// them.

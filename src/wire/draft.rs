@@ -1,5 +1,6 @@
 //! A request that is rendered and not signed yet.
 
+use super::encode::join_form;
 use crate::method::Method;
 use crate::value::Value;
 use bytes::Bytes;
@@ -65,7 +66,7 @@ impl DraftBody {
         match self {
             Self::None => Bytes::new(),
             Self::Json(value) => value.to_json().into(),
-            Self::Form(pairs) => super::join_form(pairs).into(),
+            Self::Form(pairs) => join_form(pairs).into(),
             Self::Multipart { parts, boundary } => multipart_bytes(parts, boundary),
             Self::Text(text) => text.clone().into(),
             Self::Bytes(bytes) => bytes.clone(),

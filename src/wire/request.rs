@@ -1,6 +1,6 @@
 //! The exact bytes of a signed request. Only `sign` makes one, and nothing changes one.
 
-use super::BaseUrl;
+use super::url::BaseUrl;
 use crate::method::Method;
 use bytes::Bytes;
 use url::{Position, Url};

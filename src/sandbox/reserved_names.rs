@@ -1,0 +1,7 @@
+//! Names that no marketplace uses, so that the sandbox can speak for itself.
+
+/// Every path below it is a control of the sandbox.
+pub(crate) const CONTROL_PATH: &str = "/.ingam/";
+
+/// The header of a response to a request that was verified, but for which nothing is recorded.
+pub const NO_RECORDING: &str = "x-ingam-no-recording";
