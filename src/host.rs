@@ -24,6 +24,14 @@ pub struct HostContext {
     pub random_bytes: fn() -> [u8; 16],
 }
 
+/// The wall clock and the random generator, for whoever needs nothing else of the machine.
+#[derive(Clone, Copy)]
+pub struct ClockAndRng {
+    /// Unix milliseconds.
+    pub clock: fn() -> i64,
+    pub rng: fn() -> [u8; 16],
+}
+
 /// Where an output goes.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputStream {
@@ -33,6 +41,14 @@ pub struct OutputStream {
 }
 
 impl HostContext {
+    #[must_use]
+    pub fn clock_and_rng(&self) -> ClockAndRng {
+        ClockAndRng {
+            clock: self.clock,
+            rng: self.random_bytes,
+        }
+    }
+
     #[must_use]
     pub fn env_var(&self, name: &str) -> Option<&str> {
         self.env

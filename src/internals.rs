@@ -8,7 +8,7 @@ pub mod cli {
     pub use crate::cli::{ExitStatus, run};
 }
 pub mod host {
-    pub use crate::host::{HostContext, OutputStream};
+    pub use crate::host::{ClockAndRng, HostContext, OutputStream};
 }
 pub mod load {
     pub use crate::load::{LoadedWorkspace, SCHEMAS, all_schemes, load, schema_of};
@@ -41,9 +41,7 @@ pub mod renew {
     pub use crate::renew::{RefreshJob, RefreshKind, SchemeSource};
 }
 pub mod sandbox {
-    pub use crate::sandbox::{
-        NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
-    };
+    pub use crate::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
 }
 pub mod sign {
     pub use crate::sign::{
@@ -59,8 +57,8 @@ pub mod span {
 }
 pub mod store {
     pub use crate::store::{
-        ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, StoreConfig, StoreError,
-        StoreKey, StoreLocation, TokenPair, TokenStore,
+        FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, StoreConfig, StoreError, StoreKey,
+        StoreLocation, TokenPair, TokenStore,
     };
 }
 pub mod transport {

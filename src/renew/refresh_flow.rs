@@ -5,14 +5,13 @@ use super::token_response::{
     RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair,
 };
 use crate::check::{ResponseOutcome, ResponseView, classify_response};
+use crate::host::ClockAndRng;
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
 use crate::render::FreshValues;
 use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
-use crate::store::{
-    ClockAndRng, FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore,
-};
+use crate::store::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{LiveTransport, TransportError};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};

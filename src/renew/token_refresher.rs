@@ -4,10 +4,9 @@
 use super::helper_process::HelperProcess;
 use super::refresh_flow::{RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
+use crate::host::ClockAndRng;
 use crate::model::scheme::{Scheme, Token};
-use crate::store::{
-    ClockAndRng, FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore,
-};
+use crate::store::{FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
 use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 
@@ -26,12 +25,12 @@ impl<'w> TokenRefresher<'w> {
     #[must_use]
     pub(crate) fn new(
         kept: Option<(StoreConfig, HelperProcess)>,
-        nature: ClockAndRng,
+        clock_and_rng: ClockAndRng,
         source: SchemeSourceFn<'w>,
     ) -> Self {
         Self {
             shared_store: kept,
-            clock_and_rng: nature,
+            clock_and_rng,
             source_of: source,
             store: OnceCell::new(),
         }

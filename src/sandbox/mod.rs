@@ -23,5 +23,5 @@ mod truncated_body;
 
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;
-pub use server::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
+pub use server::{SandboxOrigins, SandboxServer};
 pub use token_subject::test_account;

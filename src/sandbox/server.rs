@@ -4,6 +4,7 @@
 use super::marketplace::TestMarketplace;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply};
 use super::truncated_body::TruncatedBody;
+use crate::host::ClockAndRng;
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -67,13 +68,6 @@ pub struct SandboxServer {
     pub origins: SandboxOrigins,
 }
 
-/// The clock and chance of the sandbox.
-#[derive(Clone, Copy)]
-pub struct SandboxClockAndRng {
-    pub clock: fn() -> i64,
-    pub rng: fn() -> [u8; 16],
-}
-
 impl SandboxServer {
     /// Starts one marketplace for each scheme; from `port` on, or on free ports.
     ///
@@ -83,7 +77,7 @@ impl SandboxServer {
         workspace: &Workspace,
         schemes: &[Arc<Scheme>],
         port: Option<u16>,
-        nature: SandboxClockAndRng,
+        clock_and_rng: ClockAndRng,
     ) -> Result<Self, SandboxError> {
         let mut origins = HashMap::new();
         let mut listeners = Vec::new();
@@ -111,7 +105,7 @@ impl SandboxServer {
                 MarketplaceEndpoint {
                     marketplace,
                     base,
-                    clock_and_rng: nature,
+                    clock_and_rng,
                 },
             ));
         }
@@ -123,7 +117,7 @@ impl SandboxServer {
 struct MarketplaceEndpoint {
     marketplace: Arc<Mutex<TestMarketplace>>,
     base: BaseUrl,
-    clock_and_rng: SandboxClockAndRng,
+    clock_and_rng: ClockAndRng,
 }
 
 async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {

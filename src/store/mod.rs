@@ -34,8 +34,8 @@ pub(crate) use ledger::{
     Ledger, LedgerEntry, LedgerError, OpenUndo, UndoBody, UndoCall, abandoned_ledgers,
 };
 pub(crate) use memory_store::MemoryStore;
-pub use token_store::{ClockAndRng, StoreConfig, StoreLocation, TokenStore};
 pub(crate) use token_store::{FamilyLock, LOCK_WAIT};
+pub use token_store::{StoreConfig, StoreLocation, TokenStore};
 pub(crate) use trust::{TrustError, TrustList, TrustSubject};
 
 fn seal_record(

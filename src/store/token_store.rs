@@ -6,6 +6,7 @@ use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres_store::{PostgresLock, PostgresStore};
 use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey, keyring};
+use crate::host::ClockAndRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -95,14 +96,6 @@ impl StoreLocation {
     }
 }
 
-/// The clock and chance of the machine.
-#[derive(Clone, Copy)]
-pub struct ClockAndRng {
-    /// Unix milliseconds.
-    pub clock: fn() -> i64,
-    pub rng: fn() -> [u8; 16],
-}
-
 /// Keeps chains of tokens.
 #[derive(Clone)]
 pub enum TokenStore {
@@ -115,16 +108,19 @@ pub enum TokenStore {
 impl TokenStore {
     /// # Errors
     /// When the folder is not safe, or the database cannot be reached.
-    pub async fn open(config: &StoreConfig, nature: ClockAndRng) -> Result<Self, StoreError> {
+    pub async fn open(
+        config: &StoreConfig,
+        clock_and_rng: ClockAndRng,
+    ) -> Result<Self, StoreError> {
         let envelope = RecordEnvelope::new(
-            config.load_or_create_key(nature.rng)?,
+            config.load_or_create_key(clock_and_rng.rng)?,
             config.plaintext,
-            nature.rng,
+            clock_and_rng.rng,
         );
         match &config.location {
             StoreLocation::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]
-            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, nature.clock)
+            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, clock_and_rng.clock)
                 .await
                 .map(Self::Postgres),
             #[cfg(not(feature = "postgres"))]

@@ -81,6 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "diagnostic",
             "atomic_file",
+            "host",
             "model",
             "secret",
             "sign",
@@ -92,6 +93,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "renew",
         &[
             "check",
+            "host",
             "jsonpath",
             "model",
             "render",
@@ -119,6 +121,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sandbox",
         &[
+            "host",
             "method",
             "model",
             "recording",

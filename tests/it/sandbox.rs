@@ -1,13 +1,12 @@
 //! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens
 //! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
+use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::Scheme;
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{
-    NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
-};
+use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
 use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
 use ingam::internals::transport::{LiveTransport, NetworkPolicy};
 use ingam::internals::value::{Value, parse};
@@ -41,7 +40,7 @@ impl Market {
             .build()
             .unwrap();
         let loaded = load(super::program::root(), 1).unwrap();
-        let nature = SandboxClockAndRng { clock, rng: chance };
+        let nature = ClockAndRng { clock, rng: chance };
         let sandbox = runtime
             .block_on(SandboxServer::start(
                 &loaded.workspace,

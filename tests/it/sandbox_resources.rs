@@ -2,12 +2,11 @@
 //! from outside.
 
 use super::program::Folder;
+use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::method::Method;
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{
-    NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
-};
+use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
 use ingam::internals::sign::{SigningInputs, choose_level, seal};
 use ingam::internals::transport::{LiveTransport, NetworkPolicy, TransportError};
 use ingam::internals::value::{Value, parse};
@@ -87,7 +86,7 @@ impl Market {
         folder.write("fixtures/recordings/items.yaml", ITEMS);
         let loaded = load(folder.path(), 1).unwrap();
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
-        let nature = SandboxClockAndRng { clock, rng: chance };
+        let nature = ClockAndRng { clock, rng: chance };
         let sandbox = runtime
             .block_on(SandboxServer::start(
                 &loaded.workspace,

@@ -2,13 +2,12 @@
 //! way in which it ends. The sandbox's clock is moved by hand.
 
 use super::program::Folder;
+use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{
-    NO_RECORDING, SandboxClockAndRng, SandboxOrigins, SandboxServer, test_account,
-};
+use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
 use ingam::internals::sign::{
     NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft,
 };
@@ -125,7 +124,7 @@ impl Market {
         let mut loaded = load(folder.path(), 1).unwrap();
         loaded.workspace.schemes = all_schemes(&mut loaded);
         let scheme = Arc::clone(loaded.workspace.scheme(scheme).unwrap());
-        let nature = SandboxClockAndRng { clock, rng: chance };
+        let nature = ClockAndRng { clock, rng: chance };
         let only = [Arc::clone(&scheme)];
         let sandbox = runtime
             .block_on(SandboxServer::start(&loaded.workspace, &only, None, nature))

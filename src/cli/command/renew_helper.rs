@@ -5,7 +5,7 @@ use crate::cli::ExitStatus;
 use crate::host::HostContext;
 use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
-use crate::store::{ClockAndRng, FamilyRecord, StoreError, TokenStore};
+use crate::store::{FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
@@ -57,12 +57,9 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     let scheme = scheme.map_err(|reason| {
         RefreshError::temporary(format!("the scheme `{}`: {reason}", source.name))
     })?;
-    let nature = ClockAndRng {
-        clock: host.clock,
-        rng: host.random_bytes,
-    };
+    let clock_and_rng = host.clock_and_rng();
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
-    let store = TokenStore::open(config, nature).await?;
+    let store = TokenStore::open(config, clock_and_rng).await?;
     let is_loopback = job
         .host_bases
         .iter()
@@ -80,7 +77,7 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
             scheme: &scheme,
             store: &store,
             transport: &transport,
-            clock_and_rng: nature,
+            clock_and_rng,
         },
     )
     .await

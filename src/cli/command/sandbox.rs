@@ -9,7 +9,7 @@ use crate::host::HostContext;
 use crate::load::all_schemes;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{CONTROL_PATH, SandboxClockAndRng, SandboxServer, test_account};
+use crate::sandbox::{CONTROL_PATH, SandboxServer, test_account};
 use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
@@ -41,11 +41,8 @@ async fn listen(
         return Err(ExitStatus::InvalidUsage);
     }
     let first = Some(args.port).filter(|port| *port > 0);
-    let nature = SandboxClockAndRng {
-        clock: host.clock,
-        rng: host.random_bytes,
-    };
-    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, first, nature)
+    let clock_and_rng = host.clock_and_rng();
+    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, first, clock_and_rng)
         .await
         .map_err(|error| {
             output.print_error(

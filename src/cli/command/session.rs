@@ -20,7 +20,7 @@ use crate::run::{
     AccessEnvironment, AccessResolver, RecordingMode, RunBudget, RunContext, RunRecordings,
     RunTokens, stop_channel,
 };
-use crate::sandbox::{SandboxClockAndRng, SandboxOrigins, SandboxServer};
+use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
 use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
 use crate::transport::{LiveTransport, NetworkPolicy};
@@ -163,11 +163,8 @@ pub(crate) async fn open_environment<'w>(
     output: &Output,
 ) -> Result<AccessEnvironment<'w>, ExitStatus> {
     if name == SANDBOX_ENV {
-        let nature = SandboxClockAndRng {
-            clock: host.clock,
-            rng: host.random_bytes,
-        };
-        return match SandboxServer::start(&loaded.workspace, schemes, None, nature).await {
+        let clock_and_rng = host.clock_and_rng();
+        return match SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await {
             Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
             Err(error) => {
                 output.print_error(&error.to_string(), &[]);
@@ -352,10 +349,7 @@ impl<'w> RunSession<'w> {
             AccessEnvironment::Configured { .. } => Some(self.store_and_helper(output)?),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
-        let nature = crate::store::ClockAndRng {
-            clock: self.host.clock,
-            rng: self.host.random_bytes,
-        };
+        let clock_and_rng = self.host.clock_and_rng();
         let loaded = self.loaded;
         let source = Box::new(move |scheme: &Scheme| scheme_source(loaded, scheme));
         let refresh = loaded
@@ -364,7 +358,7 @@ impl<'w> RunSession<'w> {
             .map(|environment| environment.refresh_policy)
             .unwrap_or_default();
         Ok(RunTokens::new(
-            TokenRefresher::new(kept, nature, source),
+            TokenRefresher::new(kept, clock_and_rng, source),
             refresh,
         ))
     }

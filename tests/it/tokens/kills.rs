@@ -3,12 +3,11 @@
 //! marketplace's answer and the first durable byte, and that is said.
 
 use super::{Town, figure, said, scaled};
+use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{all_schemes, load};
 use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
 use ingam::internals::sign::NamedValues;
-use ingam::internals::store::{
-    ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore,
-};
+use ingam::internals::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
 use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;

@@ -1,9 +1,10 @@
 //! The store of files from inside the library: no torn read, nobody overtaken, nobody else let in.
 
 use super::{Town, figure, scaled};
+use ingam::internals::host::ClockAndRng;
 use ingam::internals::store::{
-    ClockAndRng, FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey,
-    StoreLocation, TokenPair, TokenStore,
+    FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation,
+    TokenPair, TokenStore,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,7 @@ use crate::cli::ExitStatus;
 use crate::cli::settings;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
-use crate::store::{ClockAndRng, FamilyRecord, RenewalState, TokenStore};
+use crate::store::{FamilyRecord, RenewalState, TokenStore};
 use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: [&str; 8] = [
@@ -34,11 +34,10 @@ pub(super) async fn run(desk: &AuthContext<'_>) -> Result<ExitStatus, ExitStatus
         }
     };
     let config = settings::store_config(desk.host, desk.global).map_err(fault)?;
-    let nature = ClockAndRng {
-        clock: desk.host.clock,
-        rng: desk.host.random_bytes,
-    };
-    let store = TokenStore::open(&config, nature).await.map_err(fault)?;
+    let clock_and_rng = desk.host.clock_and_rng();
+    let store = TokenStore::open(&config, clock_and_rng)
+        .await
+        .map_err(fault)?;
     let now = (desk.host.clock)() + store.clock_offset_ms();
     let mut exit = ExitStatus::Success;
     let mut records = Vec::new();
