@@ -2,13 +2,13 @@
 //! 2.4.3) sets and the library does not hold: what a function takes, what it yields, where it may
 //! stand. It refuses to know a document.
 
-use super::PathError;
+use super::error::PathError;
 use super::precheck::FUNCTIONS;
 use super::query::{
-    self, ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, PathQuery, PathSegment,
-    PathSelector, QueryOrigin, SliceSelector,
+    self, ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, MatchExtent, PathQuery,
+    PathSegment, PathSelector, QueryOrigin, RegexPattern, SliceSelector,
 };
-use super::regex_pattern::{self, MatchExtent, RegexPattern};
+use super::regex_pattern;
 use crate::value::{Number, Value};
 use jsonpath_rust::parser::errors::JsonPathError;
 use jsonpath_rust::parser::model as ast;

@@ -1,4 +1,8 @@
-//! Why a text is not a path. It refuses to show a parser's dump.
+//! Why a text is not a path, and why a search through a document ends early. It refuses to show a
+//! parser's dump.
+
+/// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
+pub(crate) const MAX_VISITS: u32 = 100_000;
 
 /// A fault in a path; `offset` is a byte of its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,3 +27,10 @@ impl PathError {
         self
     }
 }
+
+/// The path looked at more than [`MAX_VISITS`] places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
+)]
+pub struct VisitLimitExceeded;

@@ -1,8 +1,8 @@
 //! Finds what a path names in a document. It refuses to clone any part of it and to look at more
 //! places than allowed.
 
+use super::error::{MAX_VISITS, VisitLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
-use super::{MAX_VISITS, VisitLimitExceeded};
 use crate::value::Value;
 use regex::Regex;
 use std::cell::{Cell, RefCell};

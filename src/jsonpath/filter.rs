@@ -1,10 +1,13 @@
 //! Judges the elements of a filter selector. It refuses to round: numbers compare by exact decimal
 //! value, and values of different types are never equal.
 
-use super::VisitLimitExceeded;
+use super::error::VisitLimitExceeded;
 use super::evaluator::{self, PathEvaluator};
-use super::query::{ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, QueryOrigin};
-use super::regex_pattern::{self, MatchExtent, RegexPattern};
+use super::query::{
+    ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, MatchExtent, QueryOrigin,
+    RegexPattern,
+};
+use super::regex_pattern;
 use crate::value::{Number, Value};
 use regex::Regex;
 use std::borrow::Cow;

@@ -8,150 +8,17 @@ mod error;
 mod evaluator;
 mod filter;
 mod location;
+mod path;
 mod precheck;
 mod query;
 mod regex_pattern;
 mod replace;
 mod simple_path;
 
-pub(crate) use error::PathError;
+pub(crate) use error::VisitLimitExceeded;
 pub(crate) use location::{NodePath, locate};
+pub(crate) use path::{DeadEnd, JsonPath, MissingChild, PathMatches};
 pub(crate) use replace::replace_matches;
-
-use crate::value::Value;
-use evaluator::PathEvaluator;
-use query::{PathQuery, PathSelector};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
-
-/// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
-pub(crate) const MAX_VISITS: u32 = 100_000;
-
-/// A path, read and checked once.
-#[derive(Clone, Debug)]
-pub struct JsonPath {
-    text: Arc<str>,
-    query: Arc<PathQuery>,
-}
-
-/// What a path names in one document.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PathMatches<'v> {
-    /// Of a path that can name one value only.
-    One(Option<&'v Value>),
-    /// Of any other path, in document order.
-    Many(Vec<&'v Value>),
-}
-
-/// The path looked at more than [`MAX_VISITS`] places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
-)]
-pub struct VisitLimitExceeded;
-
-/// Where a path leaves a document: the last value that is there, and what that value lacks.
-#[derive(Clone, Debug)]
-pub struct DeadEnd<'v> {
-    /// The path as far as it leads somewhere.
-    pub path: String,
-    pub node: &'v Value,
-    pub missing: MissingChild<'v>,
-}
-
-/// What a value lacks at the end of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingChild<'v> {
-    Name(&'v str),
-    Index(i64),
-}
-
-impl JsonPath {
-    /// Reads a path.
-    ///
-    /// # Errors
-    /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with
-    /// a number that a filter cannot hold exactly, or holds a regular expression that is none.
-    pub fn parse(text: &str) -> Result<Self, PathError> {
-        // Requests of one marketplace ask for the same few places again and again.
-        thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
-        if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
-            return Ok(known);
-        }
-        precheck::check_path_text(text)?;
-        let query = simple_path::parse_simple(text).map_or_else(|| compile::compile(text), Ok)?;
-        let path = Self {
-            text: text.into(),
-            query: Arc::new(query),
-        };
-        KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
-        Ok(path)
-    }
-
-    /// The path as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it can name one value only: names and indices, one after the other.
-    #[must_use]
-    pub fn is_singular(&self) -> bool {
-        self.query.is_singular()
-    }
-
-    /// What the path names in `root`.
-    ///
-    /// # Errors
-    /// When it looks at too many places.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, VisitLimitExceeded> {
-        if self.is_singular() {
-            return Ok(PathMatches::One(evaluator::select_singular(
-                &self.query.segments,
-                root,
-            )));
-        }
-        PathEvaluator::new(root)
-            .select_all(&self.query.segments, root)
-            .map(PathMatches::Many)
-    }
-
-    /// Where the names and indices with which the path begins leave `root`; `None` when all of them
-    /// lead somewhere.
-    #[must_use]
-    pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
-        let mut node = root;
-        let mut path = "$".to_owned();
-        for selector in self
-            .query
-            .segments
-            .iter()
-            .map_while(query::PathSegment::as_singular)
-        {
-            match evaluator::select_child(selector, node) {
-                Some(next) => node = next,
-                None => {
-                    return Some(DeadEnd {
-                        path,
-                        node,
-                        missing: missing_child(selector)?,
-                    });
-                }
-            }
-            location::push_segment(&mut path, selector);
-        }
-        None
-    }
-}
-
-fn missing_child(selector: &PathSelector) -> Option<MissingChild<'_>> {
-    match selector {
-        PathSelector::Name(name) => Some(MissingChild::Name(name)),
-        PathSelector::Index(index) => Some(MissingChild::Index(*index)),
-        _ => None,
-    }
-}
 
 #[cfg(test)]
 mod tests;

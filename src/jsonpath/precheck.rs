@@ -3,7 +3,7 @@
 //! that would be rounded, brackets without a partner and functions nested so deep that its parser
 //! tries every way through them. It refuses to judge the grammar as a whole.
 
-use super::PathError;
+use super::error::PathError;
 use super::location::is_name_char;
 use crate::diagnostic::did_you_mean;
 use crate::value::Number;

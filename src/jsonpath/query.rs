@@ -1,7 +1,7 @@
 //! A path taken apart, as RFC 9535 names its parts. Plain data; it refuses to walk.
 
-use super::regex_pattern::RegexPattern;
 use crate::value::Value;
+use regex::Regex;
 
 /// Everything after `$`.
 #[derive(Debug)]
@@ -80,6 +80,26 @@ pub(super) enum FilterOperand {
     Count(FilterQuery),
     /// `value(…)`: the value, if there is exactly one.
     ValueFunction(FilterQuery),
+}
+
+/// How a text is held to an expression.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum MatchExtent {
+    /// `match()`: the whole text.
+    Whole,
+    /// `search()`: any part of it.
+    Substring,
+}
+
+/// The second argument of `match()` or `search()`.
+#[derive(Debug)]
+pub(super) enum RegexPattern {
+    /// Written in the path, compiled once.
+    Compiled(Regex),
+    /// Known only when a document is there.
+    Dynamic(MatchExtent, Box<FilterOperand>),
+    /// Written in the path and no text: RFC 9535 says that nothing matches it.
+    Unmatchable,
 }
 
 impl PathQuery {

@@ -1,31 +1,11 @@
 //! The regular expressions of `match()` and `search()`: I-Regexp (RFC 9485) on top of the `regex`
 //! crate. It refuses expressions that compile to more than a megabyte.
 
-use super::query::FilterOperand;
+use super::query::MatchExtent;
 use regex::{Regex, RegexBuilder};
 
 /// Keeps `(a{1,100}){1,100}` and its like from taking seconds over one text.
 const MAX_SIZE: usize = 1 << 20;
-
-/// How a text is held to an expression.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum MatchExtent {
-    /// `match()`: the whole text.
-    Whole,
-    /// `search()`: any part of it.
-    Substring,
-}
-
-/// The second argument of `match()` or `search()`.
-#[derive(Debug)]
-pub(super) enum RegexPattern {
-    /// Written in the path, compiled once.
-    Compiled(Regex),
-    /// Known only when a document is there.
-    Dynamic(MatchExtent, Box<FilterOperand>),
-    /// Written in the path and no text: RFC 9535 says that nothing matches it.
-    Unmatchable,
-}
 
 /// Compiles an expression as RFC 9535 sections 2.4.6 and 2.4.7 read it.
 pub(super) fn compile_regex(pattern: &str, extent: MatchExtent) -> Result<Regex, regex::Error> {

@@ -1,6 +1,7 @@
 //! A document with what some paths name replaced. It leaves the document itself alone.
 
-use super::{JsonPath, PathMatches, VisitLimitExceeded};
+use super::error::VisitLimitExceeded;
+use super::path::{JsonPath, PathMatches};
 use crate::value::Value;
 use std::collections::HashSet;
 

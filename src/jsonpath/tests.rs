@@ -1,7 +1,8 @@
 //! What the room promises, and the official compliance suite.
 
+use super::error::{PathError, VisitLimitExceeded};
 use super::*;
-use crate::value::parse;
+use crate::value::{Value, parse};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,129 @@
+//! A path that was read and checked once, and what it names in a document. It refuses to walk: that
+//! is `evaluator`'s.
+
+use super::error::{PathError, VisitLimitExceeded};
+use super::evaluator::{self, PathEvaluator};
+use super::query::{PathQuery, PathSegment, PathSelector};
+use super::{compile, location, precheck, simple_path};
+use crate::value::Value;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A path, read and checked once.
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    text: Arc<str>,
+    query: Arc<PathQuery>,
+}
+
+/// What a path names in one document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PathMatches<'v> {
+    /// Of a path that can name one value only.
+    One(Option<&'v Value>),
+    /// Of any other path, in document order.
+    Many(Vec<&'v Value>),
+}
+
+/// Where a path leaves a document: the last value that is there, and what that value lacks.
+#[derive(Clone, Debug)]
+pub struct DeadEnd<'v> {
+    /// The path as far as it leads somewhere.
+    pub path: String,
+    pub node: &'v Value,
+    pub missing: MissingChild<'v>,
+}
+
+/// What a value lacks at the end of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingChild<'v> {
+    Name(&'v str),
+    Index(i64),
+}
+
+impl JsonPath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with
+    /// a number that a filter cannot hold exactly, or holds a regular expression that is none.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        // Requests of one marketplace ask for the same few places again and again.
+        thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
+        if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
+            return Ok(known);
+        }
+        precheck::check_path_text(text)?;
+        let query = simple_path::parse_simple(text).map_or_else(|| compile::compile(text), Ok)?;
+        let path = Self {
+            text: text.into(),
+            query: Arc::new(query),
+        };
+        KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
+        Ok(path)
+    }
+
+    /// The path as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it can name one value only: names and indices, one after the other.
+    #[must_use]
+    pub fn is_singular(&self) -> bool {
+        self.query.is_singular()
+    }
+
+    /// What the path names in `root`.
+    ///
+    /// # Errors
+    /// When it looks at too many places.
+    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, VisitLimitExceeded> {
+        if self.is_singular() {
+            return Ok(PathMatches::One(evaluator::select_singular(
+                &self.query.segments,
+                root,
+            )));
+        }
+        PathEvaluator::new(root)
+            .select_all(&self.query.segments, root)
+            .map(PathMatches::Many)
+    }
+
+    /// Where the names and indices with which the path begins leave `root`; `None` when all of them
+    /// lead somewhere.
+    #[must_use]
+    pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
+        let mut node = root;
+        let mut path = "$".to_owned();
+        for selector in self
+            .query
+            .segments
+            .iter()
+            .map_while(PathSegment::as_singular)
+        {
+            match evaluator::select_child(selector, node) {
+                Some(next) => node = next,
+                None => {
+                    return Some(DeadEnd {
+                        path,
+                        node,
+                        missing: missing_child(selector)?,
+                    });
+                }
+            }
+            location::push_segment(&mut path, selector);
+        }
+        None
+    }
+}
+
+fn missing_child(selector: &PathSelector) -> Option<MissingChild<'_>> {
+    match selector {
+        PathSelector::Name(name) => Some(MissingChild::Name(name)),
+        PathSelector::Index(index) => Some(MissingChild::Index(*index)),
+        _ => None,
+    }
+}
