@@ -1,13 +1,17 @@
 //! Predicates whose operands are known. Made once for an answer, so that no template is rendered
 //! for every element of a list. It refuses to judge.
 
-use super::OperandResolver;
 use crate::model::assertion::{ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest};
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::Value;
 use regex::Regex;
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// Gives the value of an operand; what has no holes is given back borrowed.
+pub(crate) type OperandResolver<'r, 'a, E> =
+    dyn Fn(&'a TemplateTree) -> Result<Cow<'a, Value>, E> + 'r;
 
 /// A predicate that is ready to be judged.
 pub(super) struct PreparedCondition<'a> {

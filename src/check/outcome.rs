@@ -1,6 +1,7 @@
 //! What an answer means to its scheme: success, or which kind of refusal.
 
-use super::{ResponseView, holds};
+use super::judge::holds;
+use super::response_view::ResponseView;
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;

@@ -1,8 +1,9 @@
 //! Every predicate: what it accepts, what it refuses and how it says so, and what it does not apply
 //! to.
 
+use super::judge::holds;
 use super::test_support::{assertion, constant, failures, json, lines, response, subject};
-use super::{ResponseView, capture, holds, judge, unsatisfiable_predicates};
+use super::{ResponseView, capture, judge, unsatisfiable_predicates};
 use crate::model::capture::Capture;
 use crate::span::{FileId, Span};
 use crate::value::Value;
