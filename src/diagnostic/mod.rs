@@ -1,115 +1,11 @@
 //! A fault in a file: what is wrong, where it stands, what to try. It refuses to print; `render`
 //! draws the picture as text.
 
+mod fault;
 mod render;
 mod suggest;
 
+pub(crate) use fault::Diagnostics;
+pub(crate) use fault::{Diagnostic, Severity};
 pub(crate) use render::DiagnosticRenderer;
 pub(crate) use suggest::{did_you_mean, join_names, pluralize, similar_name_hint};
-
-use crate::span::Span;
-use std::path::PathBuf;
-
-/// How bad a diagnostic is. A warning never changes an exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    Error,
-    Warning,
-}
-
-/// A place with a word to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabeledSpan {
-    pub span: Span,
-    pub text: String,
-}
-
-/// One fault, with every place that has to do with it; the first label is the main one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    pub severity: Severity,
-    pub title: String,
-    pub labels: Vec<LabeledSpan>,
-    /// The file, where no place in it can be shown (it could not be read).
-    pub path: Option<PathBuf>,
-    pub hints: Vec<String>,
-}
-
-impl Diagnostic {
-    #[must_use]
-    pub fn error(title: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            title: title.into(),
-            labels: Vec::new(),
-            path: None,
-            hints: Vec::new(),
-        }
-    }
-
-    #[must_use]
-    pub fn warning(title: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(title)
-        }
-    }
-
-    #[must_use]
-    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(LabeledSpan {
-            span,
-            text: text.into(),
-        });
-        self
-    }
-
-    #[must_use]
-    pub fn in_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    #[must_use]
-    pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hints.push(text.into());
-        self
-    }
-
-    #[must_use]
-    pub fn maybe_hint(self, text: Option<String>) -> Self {
-        match text {
-            Some(text) => self.hint(text),
-            None => self,
-        }
-    }
-}
-
-/// Collects the faults of all files, so that a person sees them in one go.
-#[derive(Debug, Default)]
-pub(crate) struct Diagnostics {
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Diagnostics {
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    pub(crate) fn extend(&mut self, other: Self) {
-        self.diagnostics.extend(other.diagnostics);
-    }
-
-    /// In the order of files and places, each once.
-    #[must_use]
-    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|diagnostic| {
-            diagnostic
-                .labels
-                .first()
-                .map(|label| (label.span.file, label.span.start))
-        });
-        self.diagnostics.dedup();
-        self.diagnostics
-    }
-}

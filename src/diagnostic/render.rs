@@ -1,6 +1,6 @@
 //! Draws diagnostics: the lines of the file, carets under the place, hints below.
 
-use super::{Diagnostic, Severity};
+use super::fault::{Diagnostic, Severity};
 use crate::span::SourceMap;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 

@@ -1,7 +1,7 @@
 //! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden;
 //! what is personal is gone from the answer that it is given.
 
-use super::SnapshotError;
+use super::error::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
 use crate::value::{self, Value};
 use crate::wire::WireResponse;

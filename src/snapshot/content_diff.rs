@@ -1,7 +1,7 @@
 //! How two contents differ, place by place: JSON by path, anything else by line.
 
 use super::line_diff::{DiffSide, changed_lines};
-use super::normalized;
+use super::normalize::normalized;
 use crate::check::{DifferenceKind, DifferenceList, ValueDifference, differences as of_values};
 use crate::value::{self, Value};
 

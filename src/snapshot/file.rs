@@ -1,7 +1,7 @@
 //! One `.snap` file: a front matter in YAML between two `---`, then the content. It reads what
 //! insta and cargo-insta write, and refuses to take a broken file for an empty one.
 
-use super::SnapshotError;
+use super::error::SnapshotError;
 use crate::span::SourceMap;
 use crate::value::Value;
 use crate::yaml::{self, YamlNode};

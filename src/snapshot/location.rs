@@ -1,6 +1,7 @@
 //! The snapshots of a workspace on the disk: found, read, written beside and put in place whole.
 
-use super::{SnapshotError, SnapshotFile};
+use super::error::SnapshotError;
+use super::file::SnapshotFile;
 use crate::atomic_file::replace_shared;
 use std::io;
 use std::path::{Path, PathBuf};

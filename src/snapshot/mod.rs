@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod line_diff;
 mod location;
+mod normalize;
 mod snapshot_path;
 mod update;
 
@@ -18,16 +19,6 @@ pub use file::SnapshotFile;
 pub(crate) use file::SnapshotMetadata;
 pub(crate) use line_diff::{DiffLine, DiffSide, diff_lines};
 pub(crate) use location::{SnapshotLocation, find_snapshots};
+pub(crate) use normalize::is_same_content;
 pub(crate) use snapshot_path::snapshot_path;
 pub(crate) use update::{SnapshotUpdate, UpdateBehavior};
-
-/// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not
-/// count (insta's `TextSnapshotContents`).
-#[must_use]
-pub(crate) fn is_same_content(left: &str, right: &str) -> bool {
-    normalized(left) == normalized(right)
-}
-
-fn normalized(content: &str) -> String {
-    content.trim_end().replace("\r\n", "\n")
-}

@@ -1,12 +1,15 @@
 //! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they
 //! were written.
 
-use super::{CompactText, Number, ObjectMember, Value};
+use super::json_value::{ObjectMember, Value};
+use super::number::Number;
+use super::text::CompactText;
 use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::{Expect, Lex};
 use hifijson::{Error, SliceLexer};
 use std::cell::Cell;
+use std::fmt;
 use std::str::Utf8Error;
 
 /// Deeper than this is refused, so that no answer can exhaust the stack.
@@ -147,7 +150,38 @@ fn has_duplicate_keys(members: &[ObjectMember]) -> bool {
     })
 }
 
-pub(super) fn write(value: &Value, out: &mut String) {
+impl Value {
+    /// The plain text of a single value, and compact JSON of a list or an object.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.to_plain_text().unwrap_or_else(|| self.to_json())
+    }
+
+    /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON
+    /// demands.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        write(self, &mut out);
+        out
+    }
+
+    /// JSON over several lines, two blanks a level, for people.
+    #[must_use]
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = String::new();
+        write_pretty(self, 0, &mut out);
+        out
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -178,7 +212,7 @@ pub(super) fn write(value: &Value, out: &mut String) {
     }
 }
 
-pub(super) fn write_pretty(value: &Value, depth: usize, out: &mut String) {
+fn write_pretty(value: &Value, depth: usize, out: &mut String) {
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));

@@ -1,7 +1,7 @@
 //! A JSON number that keeps every digit it was written with. It refuses to round: comparison is by
 //! exact decimal value.
 
-use super::CompactText;
+use super::text::CompactText;
 use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;

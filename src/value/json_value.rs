@@ -1,0 +1,183 @@
+//! Any JSON value, and the ways to look into it. It refuses to know how JSON is spelled: that is
+//! `json`'s.
+
+use super::number::Number;
+use super::text::CompactText;
+
+/// A value and its name.
+pub type ObjectMember = (CompactText, Value);
+
+/// Any JSON value. Objects keep their order, and hold each key once.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(CompactText),
+    List(Vec<Value>),
+    Object(Vec<ObjectMember>),
+}
+
+impl Value {
+    /// The member of an object; `None` for anything else.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        self.as_object()?
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    #[must_use]
+    pub fn as_object(&self) -> Option<&[ObjectMember]> {
+        if let Self::Object(members) = self {
+            Some(members)
+        } else {
+            None
+        }
+    }
+
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Self]> {
+        if let Self::List(items) = self {
+            Some(items)
+        } else {
+            None
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    #[must_use]
+    pub fn as_number(&self) -> Option<&Number> {
+        if let Self::Number(number) = self {
+            Some(number)
+        } else {
+            None
+        }
+    }
+
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(flag) = self {
+            Some(*flag)
+        } else {
+            None
+        }
+    }
+
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The name that JSON Schema gives its type; an integer is a `number` here, since both are.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::List(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+
+    /// What stands for this value in a query, a form or a path: text as it is, numbers as written.
+    /// Lists and objects have none.
+    #[must_use]
+    pub fn to_plain_text(&self) -> Option<String> {
+        match self {
+            Self::Null => Some("null".to_owned()),
+            Self::Bool(flag) => Some(flag.to_string()),
+            Self::Number(number) => Some(number.as_str().to_owned()),
+            Self::String(text) => Some(text.to_string()),
+            Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// A text as it stands in a table or on the command line: what JSON spells as a number, true,
+    /// false or null is that.
+    #[must_use]
+    pub fn from_scalar_text(text: &str) -> Self {
+        match text {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            "null" => Self::Null,
+            text => Number::parse(text).map_or_else(|| Self::from(text), Self::Number),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Number(left), Self::Number(right)) => left == right,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::List(left), Self::List(right)) => left == right,
+            (Self::Object(left), Self::Object(right)) => {
+                // Equal order is the usual case, and the look-up by name is slow for wide objects.
+                left.len() == right.len()
+                    && (left.iter().zip(right).all(|(left, right)| left == right)
+                        || left
+                            .iter()
+                            .all(|(key, value)| other.get(key) == Some(value)))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<CompactText> for Value {
+    fn from(text: CompactText) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+/// Not a number and the infinities have no JSON spelling and become null.
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Number::parse(&format!("{value:?}")).map_or(Self::Null, Self::Number)
+    }
+}
+
+impl From<Vec<Self>> for Value {
+    fn from(items: Vec<Self>) -> Self {
+        Self::List(items)
+    }
+}
