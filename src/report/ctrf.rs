@@ -104,7 +104,7 @@ fn add_failure_details(test: &mut Map<String, Value>, unit: &UnitEntry) {
 fn retry_attempt(number: usize, attempt: &AttemptEntry) -> Value {
     let mut retry = json!({ "attempt": number, "status": "failed", "message": attempt.reason });
     if let (Some(retry), Some(latency)) = (retry.as_object_mut(), attempt.latency_ms) {
-        let whole = super::document::duration_from_ms(latency).as_millis();
+        let whole = super::duration_text::duration_from_ms(latency).as_millis();
         retry.insert(
             "duration".to_owned(),
             json!(u64::try_from(whole).unwrap_or(u64::MAX)),

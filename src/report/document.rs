@@ -2,11 +2,11 @@
 //! written from, and, as JSON, what `report merge` reads back. Its fields are those of
 //! docs/reports.md; a change of their meaning is another format.
 
+use super::duration_text::duration_from_ms;
 use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::time::Duration;
 
 /// The number of this format.
 pub(super) const FORMAT: u32 = 1;
@@ -305,16 +305,4 @@ impl UnitEntry {
 #[must_use]
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Of milliseconds, as documents have them.
-#[must_use]
-pub(super) fn duration_from_ms(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
-}
-
-/// Milliseconds with three decimals.
-#[must_use]
-pub(super) fn duration_to_ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

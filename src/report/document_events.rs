@@ -2,8 +2,9 @@
 
 use super::document::{
     DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry, StepEntry,
-    UnitEntry, VerdictWord, duration_from_ms,
+    UnitEntry, VerdictWord,
 };
+use super::duration_text::duration_from_ms;
 use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
     StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,

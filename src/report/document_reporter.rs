@@ -1,11 +1,12 @@
 //! From events to a document: places are looked up, and units come into the order of the plan.
 
-use super::Reporter;
 use super::document::{
     AttemptEntry, DifferenceEntry, ExchangeEntry, FORMAT, FailureEntry, FileLocation,
     LeftoverEntry, RunDocument, SetUpEntry, StepEntry, TraceEntry, UnitEntry, VerdictCounts,
-    VerdictWord, duration_to_ms,
+    VerdictWord,
 };
+use super::duration_text::duration_to_ms;
+use super::reporter::Reporter;
 use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
     StepReport, UndoFailureReport, UnitReport, Verdict,

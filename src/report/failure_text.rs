@@ -1,9 +1,9 @@
 //! Why a unit did not pass, in full, as plain text: for reports whose readers show text as it is.
 
 use super::document::{
-    FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord, duration_from_ms,
+    FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
 };
-use super::format_duration;
+use super::duration_text::{duration_from_ms, format_duration};
 use crate::diagnostic::pluralize;
 use std::fmt::Write as _;
 

@@ -1,11 +1,9 @@
 //! GitHub Actions: annotations at file and line, as commands in the log, and a summary of the run
 //! as Markdown.
 
-use super::document::{
-    FileLocation, RunDocument, UnitEntry, VerdictWord, duration_from_ms, one_line,
-};
+use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, one_line};
+use super::duration_text::{duration_from_ms, format_duration};
 use super::failure_text::{failure_text, leftover_text, run_headline};
-use super::format_duration;
 use std::fmt::Write as _;
 
 /// A summary may have one MiB; what is past this is left out and said so, in bytes.

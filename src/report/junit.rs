@@ -1,9 +1,8 @@
 //! `JUnit` XML, as CI servers read it: a suite for each request file, a case for each unit; earlier
 //! attempts as `flakyFailure` and `rerunFailure`, the way of surefire and nextest.
 
-use super::document::{
-    AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord, duration_from_ms,
-};
+use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use super::duration_text::duration_from_ms;
 use super::failure_text::{exchange_text, failure_text, leftover_text};
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,

@@ -1,7 +1,8 @@
 //! Several documents become one, as if the shards had been one run. It refuses what cannot have
 //! been parts of one.
 
-use super::document::{FORMAT, RunDocument, duration_to_ms};
+use super::document::{FORMAT, RunDocument};
+use super::duration_text::duration_to_ms;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,9 +1,10 @@
 //! Events as they happen, each a line of JSON with the name of its kind under `event`.
 
-use super::Reporter;
-use super::document::{LeftoverEntry, RunDocument, SetUpEntry, UnitEntry, duration_to_ms};
+use super::document::{LeftoverEntry, RunDocument, SetUpEntry, UnitEntry};
 use super::document_events::document_events;
 use super::document_reporter::EntryBuilder;
+use super::duration_text::duration_to_ms;
+use super::reporter::Reporter;
 use crate::event::Event;
 use crate::span::SourceMap;
 use jiff::Timestamp;

@@ -1,8 +1,9 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a
 //! summary.
 
-use super::Reporter;
+use super::duration_text::format_duration;
 use super::progress::{RunProgress, wait_end_text};
+use super::reporter::Reporter;
 use crate::diagnostic::pluralize;
 use crate::event::{
     Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport,
@@ -13,7 +14,6 @@ use crate::span::SourceMap;
 use anstyle::{AnsiColor, Style as Ansi};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::time::Duration;
 
 /// How output looks on one terminal, or in a pipe.
 #[derive(Clone, Copy, Debug)]
@@ -535,21 +535,6 @@ fn attempt_count(unit: &UnitReport) -> String {
     )
 }
 
-/// A duration for people: `840 µs`, `12 ms`, `3.4 s`.
-#[must_use]
-pub(crate) fn format_duration(duration: Duration) -> String {
-    match duration.as_micros() {
-        micros @ 0..1_000 => format!("{micros} µs"),
-        micros @ 1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        micros @ 10_000..1_000_000 => format!("{} ms", micros / 1_000),
-        micros => format!(
-            "{}.{:02} s",
-            micros / 1_000_000,
-            micros % 1_000_000 / 10_000
-        ),
-    }
-}
-
 /// Columns of a text: Korean, Chinese and Japanese letters take two.
 fn display_width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
@@ -589,20 +574,6 @@ fn wrap_words(text: &str, columns: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_short() {
-        let text = |micros| format_duration(Duration::from_micros(micros));
-        assert_eq!(
-            (text(840), text(1_240), text(12_345), text(3_456_000)),
-            (
-                "840 µs".into(),
-                "1.2 ms".into(),
-                "12 ms".into(),
-                "3.45 s".into()
-            )
-        );
-    }
 
     #[test]
     fn long_lines_are_broken_by_their_width() {

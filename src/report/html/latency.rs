@@ -1,8 +1,8 @@
 //! How long the answers of each endpoint took.
 
 use super::markup::HtmlPage;
-use crate::report::document::{RunDocument, duration_from_ms};
-use crate::report::format_duration;
+use crate::report::document::RunDocument;
+use crate::report::duration_text::{duration_from_ms, format_duration};
 use std::collections::BTreeMap;
 
 /// Latencies of one endpoint in milliseconds, the least first; never empty.

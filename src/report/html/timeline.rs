@@ -1,10 +1,10 @@
 //! When each request was on its way, as a picture, and the same as a table.
 
 use super::markup::HtmlPage;
-use super::{verdict_label, verdict_symbol};
+use super::verdict::{verdict_label, verdict_symbol};
 use crate::diagnostic::pluralize;
-use crate::report::document::{RunDocument, StepEntry, VerdictWord, duration_from_ms};
-use crate::report::format_duration;
+use crate::report::document::{RunDocument, StepEntry, VerdictWord};
+use crate::report::duration_text::{duration_from_ms, format_duration};
 
 /// Rows past this stand only in the table.
 const MAX_CHART_ROWS: usize = 300;

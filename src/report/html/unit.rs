@@ -1,13 +1,13 @@
 //! One unit of the page: its verdict, and folded below it everything that is known of its steps.
 
 use super::markup::HtmlPage;
-use super::{verdict_label, verdict_symbol};
+use super::verdict::{verdict_label, verdict_symbol};
 use crate::report::document::{
     AttemptEntry, DifferenceEntry, ExchangeEntry, FailureEntry, StepEntry, TraceEntry, UnitEntry,
-    VerdictWord, duration_from_ms,
+    VerdictWord,
 };
+use crate::report::duration_text::{duration_from_ms, format_duration};
 use crate::report::failure_text::response_summary;
-use crate::report::format_duration;
 
 pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("<details class=\"unit ")
