@@ -55,8 +55,8 @@ pub mod snapshot {
 pub mod span {
     pub use crate::span::FileId;
 }
-pub mod store {
-    pub use crate::store::{
+pub mod tokens {
+    pub use crate::tokens::{
         FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, StoreConfig, StoreError, StoreKey,
         StoreLocation, TokenPair, TokenStore,
     };

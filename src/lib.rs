@@ -26,10 +26,17 @@ mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
 mod budget;
+mod credentials;
+#[cfg(feature = "postgres")]
+mod database;
+mod last_run;
+mod ledger;
+mod private_file;
 mod recording;
 mod snapshot;
-mod store;
+mod tokens;
 mod transport;
+mod trust;
 
 // Users of the corridor.
 mod renew;

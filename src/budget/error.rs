@@ -2,7 +2,7 @@
 
 use super::limit_counter::LimitRule;
 use super::rate_limiter::{DenialReason, PermitDenied, Suspension};
-use crate::store::StoreError;
+use crate::tokens::StoreError;
 use jiff::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use super::permit_request::{HashSalt, PermitRequest};
 use super::postgres_limiters::PostgresLimiters;
 use super::rate_limiter::{Permit, PermitDenied, RateLimiter, Suspension};
 use super::{BudgetError, LimitObservation};
-use crate::store::StoreError;
+use crate::tokens::StoreError;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 

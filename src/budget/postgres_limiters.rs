@@ -5,8 +5,8 @@ use super::BudgetError;
 use super::forward_clock::ClockReading;
 use super::permit_request::HashSalt;
 use super::rate_limiter::RateLimiter;
-use crate::store::StoreError;
-use crate::store::database::{connect, ensure_table, parse_config, with_timeout};
+use crate::database::{connect, ensure_table, parse_config, with_timeout};
+use crate::tokens::StoreError;
 use std::sync::Arc;
 use tokio_postgres::{Client, Config, Row, Transaction};
 

@@ -11,7 +11,7 @@ use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
 use crate::plan::{CommandLineNames, RequestSelection, Shard, check_names, mentions_variable};
 use crate::renew::HelperProcess;
-use crate::store::{StoreConfig, StoreError, StoreKey, StoreLocation};
+use crate::tokens::{StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
 

@@ -24,6 +24,7 @@ pub use schema::{SCHEMAS, schema_of};
 pub(crate) use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::credential_variable::variable_part;
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::request::Request;
@@ -31,7 +32,6 @@ use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
-use crate::store::variable_part;
 use std::path::Path;
 use std::sync::Arc;
 use workspace_files::{DiscoveredFile, FileKind};

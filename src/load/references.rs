@@ -2,13 +2,13 @@
 //! exist, and two recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
+use crate::model::credential_variable::variable_part;
 use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::Span;
-use crate::store::variable_part;
 use std::collections::HashMap;
 
 pub(super) fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
@@ -173,7 +173,7 @@ fn check_accounts(
         };
         for (name, _) in &account.values {
             if is_secret_name(scheme, name) {
-                let variable = crate::store::variable_name(
+                let variable = crate::model::credential_variable::variable_name(
                     &account.scheme,
                     Some(&environment.name),
                     Some(&account.name),

@@ -2,6 +2,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod capture;
+pub(crate) mod credential_variable;
 pub(crate) mod environment;
 pub(crate) mod fixture;
 pub(crate) mod outcome;

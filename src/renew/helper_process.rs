@@ -2,7 +2,7 @@
 //! signal to its group, does not reach it, and what it has begun it ends.
 
 use super::refresh_job::{RefreshError, RefreshJob};
-use crate::store::FamilyRecord;
+use crate::tokens::FamilyRecord;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::Stdio;

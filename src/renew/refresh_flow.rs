@@ -11,7 +11,7 @@ use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
 use crate::render::FreshValues;
 use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
-use crate::store::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
+use crate::tokens::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{LiveTransport, TransportError};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};

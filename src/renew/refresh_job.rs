@@ -2,7 +2,7 @@
 
 use crate::model::scheme::SchemeOrigin;
 use crate::sign::NamedValues;
-use crate::store::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
+use crate::tokens::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
 use crate::value;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use super::refresh_flow::{RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
 use crate::host::ClockAndRng;
 use crate::model::scheme::{Scheme, Token};
-use crate::store::{FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
+use crate::tokens::{FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
 use crate::transport::LiveTransport;
 use tokio::sync::OnceCell;
 

@@ -3,7 +3,7 @@
 use crate::check::ResponseView;
 use crate::jsonpath::PathMatches;
 use crate::model::scheme::{Token, TokenRequest};
-use crate::store::{PendingSplit, TokenPair};
+use crate::tokens::{PendingSplit, TokenPair};
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
 use base64::prelude::{BASE64_STANDARD, Engine as _};

@@ -1,15 +1,15 @@
 //! As whom and where a request goes: account, credentials, host. Worked out once for each scheme
 //! and account.
 
+use crate::credentials::{
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable,
+};
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{SandboxOrigins, test_account};
 use crate::sign::{NamedValues, members_used};
-use crate::store::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable,
-};
 use crate::value::Value;
 use crate::wire::BaseUrl;
 use std::cell::RefCell;

@@ -4,10 +4,10 @@
 use super::fixtures::ActiveFixtures;
 use super::{RunContext, unit};
 use crate::event::{Event, RunSummary, UnitReport, Verdict};
+use crate::ledger::Ledger;
 use crate::model::request::Request;
 use crate::plan::{Plan, Unit, parallel_lanes};
 use crate::recording::RecordingKey;
-use crate::store::Ledger;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

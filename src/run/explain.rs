@@ -6,6 +6,7 @@ use super::step::StepError;
 use super::token::placeholder_token;
 use super::unit::{FixtureValue, variables};
 use super::{RunContext, step};
+use crate::credentials::CredentialError;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{RequestPart, Scheme};
@@ -18,7 +19,6 @@ use crate::render::{
 use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
-use crate::store::CredentialError;
 use crate::value::Value;
 use crate::wire::WireRequest;
 

@@ -8,13 +8,13 @@ use super::undo::{self, UndoRequest};
 use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
 use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
 use crate::jsonpath::PathMatches;
+use crate::ledger::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
 use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
 use crate::recording::RecordingKey;
 use crate::render::{
     PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
-use crate::store::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody};
 use std::cell::RefCell;

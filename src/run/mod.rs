@@ -42,7 +42,7 @@ use crate::model::workspace::Workspace;
 use crate::render::BodyFiles;
 use crate::secret::{RedactedText, Redactor};
 use crate::sign::NamedValues;
-use crate::store::FamilyRecord;
+use crate::tokens::FamilyRecord;
 use crate::transport::LiveTransport;
 use crate::value::{ObjectMember, Value};
 use std::cell::RefCell;

@@ -7,7 +7,7 @@ use crate::model::environment::RefreshPolicy;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind, TokenRefresher};
 use crate::sign::NamedValues;
-use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
+use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;

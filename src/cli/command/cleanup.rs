@@ -7,11 +7,11 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
+use crate::ledger::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
 use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
-use crate::store::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use std::collections::HashMap;
 
 pub(crate) fn run(

@@ -5,7 +5,7 @@ use crate::cli::ExitStatus;
 use crate::host::HostContext;
 use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
-use crate::store::{FamilyRecord, StoreError, TokenStore};
+use crate::tokens::{FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};

@@ -11,6 +11,8 @@ use crate::cli::settings;
 use crate::diagnostic::{join_names, pluralize};
 use crate::event::{Event, RunSummary, Verdict, request_name};
 use crate::host::HostContext;
+use crate::last_run::LastRun;
+use crate::ledger::abandoned_ledgers;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
 use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
@@ -20,7 +22,6 @@ use crate::run::{
 };
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
-use crate::store::{LastRun, abandoned_ledgers};
 use std::cell::RefCell;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -501,7 +502,7 @@ fn report_kept(context: &RunContext<'_>, output: &Output) {
         .iter()
         .filter(|ledger| ledger.run_id == context.run_id);
     let names: Vec<String> = own
-        .flat_map(crate::store::Ledger::open_undos)
+        .flat_map(crate::ledger::Ledger::open_undos)
         .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
         .collect();
     if !names.is_empty() {

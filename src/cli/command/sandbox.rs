@@ -7,10 +7,10 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::HostContext;
 use crate::load::all_schemes;
+use crate::model::credential_variable::variable_name;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::sandbox::{CONTROL_PATH, SandboxServer, test_account};
-use crate::store::variable_name;
 
 /// Listens until it is stopped, and says where and with which test keys.
 pub(crate) fn run(

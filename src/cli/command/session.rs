@@ -6,6 +6,7 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::output::Output;
 use crate::cli::settings;
+use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
 use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
@@ -22,8 +23,9 @@ use crate::run::{
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
-use crate::store::{CredentialSources, StoreConfig, TrustList, TrustSubject};
+use crate::tokens::StoreConfig;
 use crate::transport::{LiveTransport, NetworkPolicy};
+use crate::trust::{TrustList, TrustSubject};
 use crate::value::ObjectMember;
 use crate::wire::BaseUrl;
 use bytes::Bytes;

@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, all_schemes};
-use crate::store::{TrustList, TrustSubject};
+use crate::trust::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use std::io::{BufRead, Write};
 
@@ -32,7 +32,7 @@ fn confirm_and_trust(
     all_schemes(&mut loaded);
     let environment =
         settings::resolve_environment(&loaded.workspace, args.env.as_deref(), output)?;
-    let fault = |error: crate::store::TrustError| {
+    let fault = |error: crate::trust::TrustError| {
         output.print_error(&error.to_string(), &[]);
         ExitStatus::OperationFailed
     };

@@ -7,7 +7,7 @@ use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{all_schemes, load};
 use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
 use ingam::internals::sign::NamedValues;
-use ingam::internals::store::{FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
+use ingam::internals::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
 use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;

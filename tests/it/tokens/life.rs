@@ -136,7 +136,7 @@ fn an_owner_is_split_off_once() {
             .await
             .unwrap();
         let mut main = lock.read().await.unwrap().unwrap();
-        let pending = ingam::internals::store::PendingSplit {
+        let pending = ingam::internals::tokens::PendingSplit {
             token: "shop".into(),
             credential: "shop_id".into(),
             id: "101".into(),

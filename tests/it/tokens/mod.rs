@@ -14,7 +14,7 @@ mod stores;
 pub(crate) use postgres::Server;
 
 use super::program::{Folder, ingam, text};
-use ingam::internals::store::{StoreConfig, StoreKey, StoreLocation};
+use ingam::internals::tokens::{StoreConfig, StoreKey, StoreLocation};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};
 use super::{Town, scaled};
-use ingam::internals::store::{StoreError, StoreLocation, TokenStore};
+use ingam::internals::tokens::{StoreError, StoreLocation, TokenStore};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::{Town, figure, scaled};
 use ingam::internals::host::ClockAndRng;
-use ingam::internals::store::{
+use ingam::internals::tokens::{
     FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation,
     TokenPair, TokenStore,
 };

@@ -5,10 +5,11 @@ use super::AuthContext;
 use crate::cli::ExitStatus;
 use crate::cli::args::AccountArgs;
 use crate::cli::settings;
+use crate::credentials::{StoredIn, store_credential};
 use crate::diagnostic::did_you_mean;
+use crate::model::credential_variable::variable_name;
 use crate::model::scheme::{Credential, Scheme};
 use crate::secret::MIN_SECRET_BYTES;
-use crate::store::{StoredIn, store_credential, variable_name};
 use crate::value::Number;
 use std::io::Read;
 

@@ -5,7 +5,7 @@ use crate::cli::ExitStatus;
 use crate::cli::settings;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
-use crate::store::{FamilyRecord, RenewalState, TokenStore};
+use crate::tokens::{FamilyRecord, RenewalState, TokenStore};
 use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: [&str; 8] = [
@@ -22,7 +22,7 @@ const STATE_COLUMN: usize = 7;
 
 pub(super) async fn run(desk: &AuthContext<'_>) -> Result<ExitStatus, ExitStatus> {
     let loaded = desk.load_workspace()?;
-    let fault = |error: crate::store::StoreError| {
+    let fault = |error: crate::tokens::StoreError| {
         desk.output.print_error(
             &error.to_string(),
             &error.hint().into_iter().collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::NamedValues;
-use crate::store::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
+use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
 use crate::value::{Number, ObjectMember, Value};
 
 /// One chain of tokens, and what it is asked for with.

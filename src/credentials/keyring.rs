@@ -9,7 +9,7 @@ const SERVICE: &str = "ingam";
 /// `None` where it is not there, or there is no keyring to ask: what is then missing, its user
 /// says.
 #[cfg(feature = "keyring")]
-pub fn get(variable: &str) -> Option<String> {
+pub(crate) fn get(variable: &str) -> Option<String> {
     keyring::Entry::new(SERVICE, variable)
         .ok()?
         .get_password()
@@ -19,19 +19,19 @@ pub fn get(variable: &str) -> Option<String> {
 /// # Errors
 /// In words, when there is no keyring or it does not take it.
 #[cfg(feature = "keyring")]
-pub fn set(variable: &str, value: &str) -> Result<(), String> {
+pub(crate) fn set(variable: &str, value: &str) -> Result<(), String> {
     let entry = keyring::Entry::new(SERVICE, variable).map_err(|error| error.to_string())?;
     entry.set_password(value).map_err(|error| error.to_string())
 }
 
 #[cfg(not(feature = "keyring"))]
-pub(super) fn get(_: &str) -> Option<String> {
+pub(crate) fn get(_: &str) -> Option<String> {
     None
 }
 
 /// # Errors
 /// Always: this build has no keyring.
 #[cfg(not(feature = "keyring"))]
-pub(super) fn set(_: &str, _: &str) -> Result<(), String> {
+pub(crate) fn set(_: &str, _: &str) -> Result<(), String> {
     Err("this build was made without the feature `keyring`".to_owned())
 }

@@ -2,8 +2,8 @@
 //! the disk before the next call is sent. A kernel lock says whether its run still lives. It holds
 //! no secret, and it is not asked for anything but cleaning up.
 
-use super::private_file::create_private_folder;
 use crate::atomic_file::sync_folder;
+use crate::private_file::create_private_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};

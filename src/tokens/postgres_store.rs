@@ -2,10 +2,13 @@
 //! of a connection of its own, so that it ends with the connection, and with a holder that stands
 //! still; what is written goes over a second connection and is durable at once.
 
-use super::database::{
+use super::envelope::RecordEnvelope;
+use super::error::StoreError;
+use super::family_record::{FamilyKey, FamilyRecord};
+use super::sealed_record::{open_record, seal_record};
+use crate::database::{
     DATABASE_TIMEOUT, connect, database_error, ensure_table, parse_config, with_timeout,
 };
-use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
@@ -89,8 +92,7 @@ impl PostgresStore {
     }
 
     fn decode_row(&self, row: &Row) -> Result<FamilyRecord, StoreError> {
-        let mut record =
-            super::open_record(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
+        let mut record = open_record(&self.envelope, row.get(0), row.get::<_, &str>(1).as_bytes())?;
         record.revision = row.get::<_, i64>(2).cast_unsigned();
         Ok(record)
     }
@@ -190,7 +192,7 @@ impl PostgresLock {
     pub async fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
         let next = self.revision + 1;
         record.revision = next.cast_unsigned();
-        let sealed = super::seal_record(&self.store.envelope, &self.id, record)?;
+        let sealed = seal_record(&self.store.envelope, &self.id, record)?;
         let text = String::from_utf8(sealed).unwrap_or_default();
         let client = self.store.client().await?;
         let written = if self.revision == 0 {

@@ -1,7 +1,7 @@
 //! Connections to the `PostgreSQL` of a team: never in plain text over a network, and never waited
 //! for without end.
 
-use super::StoreError;
+use crate::tokens::StoreError;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;

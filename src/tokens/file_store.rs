@@ -1,10 +1,13 @@
 //! The store of one machine: a folder that only its user can read, a file a chain, a kernel lock a
 //! file. A lock dies with its process; a file is replaced whole or not at all.
 
-use super::private_file::{
+use super::envelope::{RecordEnvelope, StoreKey, is_sealed};
+use super::error::StoreError;
+use super::family_record::{FamilyKey, FamilyRecord};
+use super::sealed_record::{open_record, seal_record};
+use crate::private_file::{
     create_private_folder, ensure_private_folder, io_error, open_private, read_private,
 };
-use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -50,7 +53,7 @@ impl FileStore {
         let Some(bytes) = read_private(&self.path(id, "record"))? else {
             return Ok(None);
         };
-        super::open_record(&self.envelope, id, &bytes).map(Some)
+        open_record(&self.envelope, id, &bytes).map(Some)
     }
 
     /// Every record, those that cannot be read among them.
@@ -150,7 +153,7 @@ impl FileLock {
             return Err(StoreError::StaleRevision);
         }
         record.revision = self.revision + 1;
-        let bytes = super::seal_record(&self.store.envelope, &self.id, record)?;
+        let bytes = seal_record(&self.store.envelope, &self.id, record)?;
         let path = self.store.path(&self.id, "record");
         self.replace(&path, &bytes)
             .map_err(|error| io_error(&path, &error))?;
@@ -316,7 +319,7 @@ pub(super) fn has_sealed_records(folder: &Path) -> bool {
     let is_sealed = |entry: std::fs::DirEntry| {
         let path = entry.path();
         let is_record = path.extension().is_some_and(|ending| ending == "record");
-        is_record && std::fs::read(path).is_ok_and(|bytes| super::envelope::is_sealed(&bytes))
+        is_record && std::fs::read(path).is_ok_and(|bytes| is_sealed(&bytes))
     };
     std::fs::read_dir(folder)
         .into_iter()

@@ -1,11 +1,14 @@
 //! The narrow interface behind which the stores of tokens stand: read, list, lock; and under the
 //! lock read, write, remove, and an inbox for the raw answer.
 
+use super::envelope::{RecordEnvelope, StoreKey};
+use super::error::StoreError;
+use super::family_record::{FamilyKey, FamilyRecord};
 use super::file_store::{FileLock, FileStore};
 use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres_store::{PostgresLock, PostgresStore};
-use super::{FamilyKey, FamilyRecord, RecordEnvelope, StoreError, StoreKey, keyring};
+use crate::credentials::keyring;
 use crate::host::ClockAndRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! The store of one run: what the sandbox inside the program issues is worth nothing after it.
 
-use super::{FamilyKey, FamilyRecord, StoreError};
+use super::error::StoreError;
+use super::family_record::{FamilyKey, FamilyRecord};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedMutexGuard;

@@ -1,7 +1,7 @@
 //! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold
 //! there. It refuses to use any others.
 
-use super::StoreError;
+use crate::tokens::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::Path;

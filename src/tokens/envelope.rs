@@ -2,7 +2,7 @@
 //! where a person asked for that. Either way a byte that was changed or lost is seen. It refuses to
 //! guess: what it cannot open is an error.
 
-use super::StoreError;
+use super::error::StoreError;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};

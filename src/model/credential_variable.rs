@@ -1,0 +1,40 @@
+//! How the environment variable of a credential is named.
+
+/// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
+#[must_use]
+pub(crate) fn variable_name(
+    scheme: &str,
+    environment: Option<&str>,
+    account: Option<&str>,
+    name: &str,
+) -> String {
+    let parts: Vec<String> = [Some(scheme), environment, account, Some(name)]
+        .into_iter()
+        .flatten()
+        .map(variable_part)
+        .collect();
+    format!("INGAM_{}", parts.join("__"))
+}
+
+/// A name as a part of a variable: capitals, `-`, `.` and `_` are one there.
+#[must_use]
+pub(crate) fn variable_part(text: &str) -> String {
+    text.to_uppercase().replace(['-', '.'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_named_after_its_scheme_environment_and_account() {
+        assert_eq!(
+            variable_name("naver-commerce", None, None, "client_id"),
+            "INGAM_NAVER_COMMERCE__CLIENT_ID"
+        );
+        assert_eq!(
+            variable_name("shopee", Some("live"), Some("sg"), "access_token"),
+            "INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN"
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! Token families: what is kept of each, how a record is sealed, and the stores (folder,
+//! `PostgreSQL`, memory) that lose none. It refuses to know how a token is got: that is `renew`.
+
+mod envelope;
+mod error;
+mod family_record;
+mod file_store;
+mod memory_store;
+#[cfg(feature = "postgres")]
+mod postgres_store;
+mod sealed_record;
+mod token_store;
+
+pub use envelope::StoreKey;
+pub use error::StoreError;
+pub(crate) use family_record::RenewalState;
+pub use family_record::{FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, TokenPair};
+pub(crate) use memory_store::MemoryStore;
+pub(crate) use token_store::{FamilyLock, LOCK_WAIT};
+pub use token_store::{StoreConfig, StoreLocation, TokenStore};
