@@ -27,7 +27,6 @@ mod yaml;
 // Edges: the only rooms that touch network or disk during a run.
 mod budget;
 mod credentials;
-#[cfg(feature = "postgres")]
 mod database;
 mod last_run;
 mod ledger;

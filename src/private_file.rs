@@ -1,16 +1,54 @@
 //! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold
 //! there. It refuses to use any others.
 
-use crate::tokens::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Why a file or folder of the user's own cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrivateFileError {
+    #[error("`{}` can be read or changed by others (mode {mode:03o})", .path.display())]
+    InsecureMode { path: PathBuf, mode: u32 },
+    #[error("`{}` belongs to another user", .path.display())]
+    NotOwned { path: PathBuf },
+    #[error("`{}` is on a network file system, where locks do not hold", .path.display())]
+    NetworkFileSystem { path: PathBuf },
+    #[error("`{}` cannot be used: {reason}", .path.display())]
+    Io {
+        path: PathBuf,
+        kind: std::io::ErrorKind,
+        reason: String,
+    },
+}
+
+impl PrivateFileError {
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::InsecureMode { path, .. } => {
+                let mode = if path.is_dir() { "700" } else { "600" };
+                Some(format!(
+                    "look whether somebody has read it, then `chmod {mode} {}`",
+                    path.display()
+                ))
+            }
+            Self::NotOwned { .. } => Some("name a folder of your own in INGAM_STORE".to_owned()),
+            Self::NetworkFileSystem { .. } => Some(
+                "name a folder on a local disk in INGAM_STORE, or for several machines `postgres://…`"
+                    .to_owned(),
+            ),
+            Self::Io { .. } => None,
+        }
+    }
+}
 
 /// Makes the folder where there is none.
 ///
 /// # Errors
 /// When it is not the user's own, can be read by others, or is on a network file system.
-pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), PrivateFileError> {
     create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
     check(
         folder,
@@ -20,9 +58,10 @@ pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// What the system said of a path.
-pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Io {
+pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> PrivateFileError {
+    PrivateFileError::Io {
         path: path.to_owned(),
+        kind: error.kind(),
         reason: error.to_string(),
     }
 }
@@ -36,7 +75,10 @@ pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// A file of the store: no link, the user's own, unreadable for others from the first moment.
-pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+pub(crate) fn open_private(
+    path: &Path,
+    options: &mut OpenOptions,
+) -> Result<File, PrivateFileError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -52,15 +94,13 @@ pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> Result<Fil
     Ok(file)
 }
 
-pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
     let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
-        Err(StoreError::Io { .. })
-            if std::fs::symlink_metadata(path)
-                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
-        {
-            return Ok(None);
-        }
+        Err(PrivateFileError::Io {
+            kind: std::io::ErrorKind::NotFound,
+            ..
+        }) => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
@@ -70,16 +110,16 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 #[cfg(unix)]
-fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
+fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(StoreError::NotOwned {
+        return Err(PrivateFileError::NotOwned {
             path: path.to_owned(),
         });
     }
     match metadata.mode() & 0o777 {
         mode if mode.trailing_zeros() >= 6 => Ok(()),
-        mode => Err(StoreError::InsecureMode {
+        mode => Err(PrivateFileError::InsecureMode {
             path: path.to_owned(),
             mode,
         }),
@@ -88,13 +128,13 @@ fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
 
 /// Elsewhere the folder of a user is guarded by the system's own lists.
 #[cfg(not(unix))]
-fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), StoreError> {
+fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), PrivateFileError> {
     Ok(())
 }
 
 /// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
 #[cfg(target_os = "linux")]
-fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+fn refuse_network(folder: &Path) -> Result<(), PrivateFileError> {
     const NETWORK: [u32; 6] = [
         0x6969,
         0x517b,
@@ -111,7 +151,7 @@ fn refuse_network(folder: &Path) -> Result<(), StoreError> {
     )]
     let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
     if NETWORK.contains(&kind) {
-        Err(StoreError::NetworkFileSystem {
+        Err(PrivateFileError::NetworkFileSystem {
             path: folder.to_owned(),
         })
     } else {
@@ -120,6 +160,6 @@ fn refuse_network(folder: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn refuse_network(_: &Path) -> Result<(), StoreError> {
+fn refuse_network(_: &Path) -> Result<(), PrivateFileError> {
     Ok(())
 }

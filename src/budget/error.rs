@@ -2,8 +2,10 @@
 
 use super::limit_counter::LimitRule;
 use super::rate_limiter::{DenialReason, PermitDenied, Suspension};
-use crate::tokens::StoreError;
+use crate::database::DatabaseError;
+use crate::private_file::PrivateFileError;
 use jiff::Timestamp;
+use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
@@ -34,8 +36,16 @@ pub(crate) enum BudgetError {
         status: u16,
         why: String,
     },
-    #[error("{0}")]
-    Store(#[from] StoreError),
+    #[error("`INGAM_STORE` is neither an absolute folder nor `postgres://…`")]
+    InvalidLocation,
+    #[error("there is no folder for the budgets of this user: set HOME, or INGAM_STORE")]
+    NoFolder,
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("another process holds the budget `{id}`, and did not free it within {} s", .waited.as_secs())]
+    LockTimeout { id: String, waited: Duration },
     #[error("the budget `{what}` is broken: {reason}")]
     Corrupt { what: String, reason: String },
 }
@@ -88,7 +98,15 @@ impl BudgetError {
     /// It is not known whether a call is free.
     #[must_use]
     pub(crate) fn is_store_error(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Corrupt { .. })
+        matches!(
+            self,
+            Self::InvalidLocation
+                | Self::NoFolder
+                | Self::File(_)
+                | Self::Database(_)
+                | Self::LockTimeout { .. }
+                | Self::Corrupt { .. }
+        )
     }
 
     /// What to do.
@@ -105,7 +123,11 @@ impl BudgetError {
             Self::Suspended { scheme, .. } => Some(format!(
                 "find out why, since every further call can make it worse; then `ingam budget clear {scheme}`"
             )),
-            Self::Store(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::LockTimeout { .. } => {
+                Some("if that process hangs, stop it: the lock goes with it".to_owned())
+            }
+            Self::InvalidLocation | Self::NoFolder | Self::Database(_) => None,
             Self::Corrupt { .. } => Some(
                 "`ingam budget clear` begins it anew; what was sent by now is forgotten then"
                     .to_owned(),

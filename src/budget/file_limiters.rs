@@ -8,8 +8,9 @@ use super::BudgetError;
 use super::forward_clock::read_machine_clocks;
 use super::permit_request::HashSalt;
 use super::rate_limiter::RateLimiter;
-use crate::private_file::{ensure_private_folder, io_error, open_private, read_private};
-use crate::tokens::StoreError;
+use crate::private_file::{
+    PrivateFileError, ensure_private_folder, io_error, open_private, read_private,
+};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -45,7 +46,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it is not the user's own, can be read by others, or is on a network file system.
-    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, PrivateFileError> {
         ensure_private_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -147,7 +148,7 @@ impl FileLimiters {
         Ok(())
     }
 
-    async fn lock(&self, id: &str) -> Result<File, StoreError> {
+    async fn lock(&self, id: &str) -> Result<File, BudgetError> {
         let (path, until) = (self.path(id, "lock"), Instant::now() + LOCK_WAIT);
         let file = open_private(
             &path,
@@ -160,19 +161,19 @@ impl FileLimiters {
                     tokio::time::sleep(LOCK_RETRY_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StoreError::LockTimeout {
-                        holder: "another process".to_owned(),
+                    return Err(BudgetError::LockTimeout {
+                        id: id.to_owned(),
                         waited: LOCK_WAIT,
                     });
                 }
-                Err(TryLockError::Error(error)) => return Err(io_error(&path, &error)),
+                Err(TryLockError::Error(error)) => return Err(io_error(&path, &error).into()),
             }
         }
     }
 
     /// Over the older of the two; what is longer of it stays behind the new text, which knows its
     /// length.
-    fn write(&self, id: &str, written: &StoredLimiter) -> Result<(), StoreError> {
+    fn write(&self, id: &str, written: &StoredLimiter) -> Result<(), PrivateFileError> {
         let turn = if written.sequence.is_multiple_of(2) {
             FILE_EXTENSIONS[0]
         } else {
@@ -196,7 +197,7 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub(super) fn ids(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn ids(&self) -> Result<Vec<String>, PrivateFileError> {
         let fault = |error: std::io::Error| io_error(&self.folder, &error);
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(fault)? {
@@ -216,12 +217,12 @@ impl FileLimiters {
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, id: &str) -> Result<(), BudgetError> {
         let _lock = self.lock(id).await?;
         for path in FILE_EXTENSIONS.map(|turn| self.path(id, turn)) {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(io_error(&path, &error));
+                    return Err(io_error(&path, &error).into());
                 }
                 _ => {}
             }

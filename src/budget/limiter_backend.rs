@@ -9,7 +9,8 @@ use super::permit_request::{HashSalt, PermitRequest};
 use super::postgres_limiters::PostgresLimiters;
 use super::rate_limiter::{Permit, PermitDenied, RateLimiter, Suspension};
 use super::{BudgetError, LimitObservation};
-use crate::tokens::StoreError;
+#[cfg(not(feature = "postgres"))]
+use crate::database::DatabaseError;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
@@ -202,7 +203,7 @@ impl Budget {
             BudgetLocation::Disabled | BudgetLocation::Memory => {
                 Ok((LimiterBackend::Memory(MemoryLimiters::default()), fresh))
             }
-            BudgetLocation::NoFolder => Err(StoreError::NoFolder.into()),
+            BudgetLocation::NoFolder => Err(BudgetError::NoFolder),
             BudgetLocation::Folder(folder) => {
                 let books = FileLimiters::open(folder)?;
                 let salt = books.load_or_create_salt(fresh)?;
@@ -215,7 +216,7 @@ impl Budget {
                 Ok((LimiterBackend::Postgres(Box::new(books)), salt))
             }
             #[cfg(not(feature = "postgres"))]
-            BudgetLocation::Postgres(_) => Err(StoreError::NoPostgres.into()),
+            BudgetLocation::Postgres(_) => Err(DatabaseError::NotBuiltIn.into()),
         }
     }
 
@@ -269,7 +270,7 @@ impl Budget {
     pub(crate) async fn remove(&self, id: &str) -> Result<(), BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(_) => Ok(()),
-            LimiterBackend::File(books) => Ok(books.remove(id).await?),
+            LimiterBackend::File(books) => books.remove(id).await,
             #[cfg(feature = "postgres")]
             LimiterBackend::Postgres(books) => Ok(books.remove(id).await?),
         }

@@ -5,8 +5,7 @@ use super::BudgetError;
 use super::forward_clock::ClockReading;
 use super::permit_request::HashSalt;
 use super::rate_limiter::RateLimiter;
-use crate::database::{connect, ensure_table, parse_config, with_timeout};
-use crate::tokens::StoreError;
+use crate::database::{DatabaseError, connect, ensure_table, parse_config, with_timeout};
 use std::sync::Arc;
 use tokio_postgres::{Client, Config, Row, Transaction};
 
@@ -30,7 +29,7 @@ pub(super) struct PostgresLimiters {
 impl PostgresLimiters {
     /// # Errors
     /// When the database cannot be reached or the table cannot be made.
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str) -> Result<Self, DatabaseError> {
         let config = parse_config(url)?;
         let client = connect(&config).await?;
         ensure_table(&client, "ingam_budget", CREATE_TABLE).await?;
@@ -40,7 +39,7 @@ impl PostgresLimiters {
         })
     }
 
-    async fn client(&self) -> Result<tokio::sync::MutexGuard<'_, Client>, StoreError> {
+    async fn client(&self) -> Result<tokio::sync::MutexGuard<'_, Client>, DatabaseError> {
         let mut client = self.client.lock().await;
         if client.is_closed() {
             *client = connect(&self.config).await?;
@@ -112,7 +111,7 @@ impl PostgresLimiters {
             Vec<(String, Result<RateLimiter, BudgetError>)>,
             ClockReading,
         ),
-        StoreError,
+        DatabaseError,
     > {
         let client = self.client().await?;
         let sql = "select id, book from ingam_budget where id <> $1 and book <> '' order by id";
@@ -129,7 +128,7 @@ impl PostgresLimiters {
 
     /// # Errors
     /// When the database fails.
-    pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, id: &str) -> Result<(), DatabaseError> {
         let client = self.client().await?;
         with_timeout(client.execute("delete from ingam_budget where id = $1", &[&id]))
             .await
@@ -137,7 +136,7 @@ impl PostgresLimiters {
     }
 }
 
-async fn read_database_clock(transaction: &Transaction<'_>) -> Result<ClockReading, StoreError> {
+async fn read_database_clock(transaction: &Transaction<'_>) -> Result<ClockReading, DatabaseError> {
     let row = with_timeout(transaction.query_one(CLOCK_QUERY, &[])).await?;
     Ok(ClockReading {
         wall: row.get(0),

@@ -4,6 +4,7 @@
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::exit_status::ExitStatus;
 use super::output::Output;
+use crate::budget::BudgetError;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
@@ -11,7 +12,7 @@ use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
 use crate::plan::{CommandLineNames, RequestSelection, Shard, check_names, mentions_variable};
 use crate::renew::HelperProcess;
-use crate::tokens::{StoreConfig, StoreError, StoreKey, StoreLocation};
+use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
 
@@ -210,12 +211,13 @@ pub(super) fn store_config(
 /// When `INGAM_STORE` is no place.
 pub(super) fn budget_location(
     host: &HostContext,
-) -> Result<crate::budget::BudgetLocation, StoreError> {
+) -> Result<crate::budget::BudgetLocation, BudgetError> {
     use crate::budget::BudgetLocation as Books;
     let stored = host
         .env_var("INGAM_STORE")
         .map(StoreLocation::parse)
-        .transpose()?;
+        .transpose()
+        .map_err(|InvalidStoreLocation| BudgetError::InvalidLocation)?;
     Ok(match (stored, host.state_folder()) {
         (Some(StoreLocation::Folder(folder)), _) => Books::Folder(folder.join("budget")),
         (Some(StoreLocation::Postgres(url)), _) => Books::Postgres(url),

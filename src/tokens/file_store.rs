@@ -5,6 +5,7 @@ use super::envelope::{RecordEnvelope, StoreKey, is_sealed};
 use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyRecord};
 use super::sealed_record::{open_record, seal_record};
+use crate::atomic_file::sync_folder;
 use crate::private_file::{
     create_private_folder, ensure_private_folder, io_error, open_private, read_private,
 };
@@ -102,7 +103,7 @@ impl FileStore {
                         waited: wait,
                     });
                 }
-                Err(TryLockError::Error(error)) => return Err(io_error(&path, &error)),
+                Err(TryLockError::Error(error)) => return Err(io_error(&path, &error).into()),
             }
         }
         // Only words for the one who waits; nothing depends on them.
@@ -170,7 +171,7 @@ impl FileLock {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        crate::atomic_file::sync_folder(&self.store.folder)
+        sync_folder(&self.store.folder)
     }
 
     /// What a process left that was killed while it wrote.
@@ -207,7 +208,7 @@ impl FileLock {
         file.write_all(&vec![0; INBOX_RESERVED_BYTES])
             .map_err(fault)?;
         file.sync_all().map_err(fault)?;
-        crate::atomic_file::sync_folder(&self.store.folder).map_err(fault)?;
+        sync_folder(&self.store.folder).map_err(fault)?;
         self.inbox = Some(file);
         Ok(())
     }
@@ -222,7 +223,8 @@ impl FileLock {
         let Some(file) = &mut self.inbox else {
             return Ok(());
         };
-        write_response(file, &sealed).map_err(|error| io_error(&path, &error))
+        write_response(file, &sealed).map_err(|error| io_error(&path, &error))?;
+        Ok(())
     }
 
     /// The answer that a process left that did not come to use it; one that was not written whole
@@ -261,7 +263,8 @@ impl FileLock {
         self.revision = 0;
         let path = self.store.path(&self.id, "record");
         std::fs::rename(&path, self.store.path(&self.id, "broken"))
-            .map_err(|error| io_error(&path, &error))
+            .map_err(|error| io_error(&path, &error))?;
+        Ok(())
     }
 
     /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one
@@ -274,11 +277,12 @@ impl FileLock {
         let path = self.store.path(&self.id, "record");
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(io_error(&path, &error))
+                return Err(io_error(&path, &error).into());
             }
-            _ => crate::atomic_file::sync_folder(&self.store.folder)
-                .map_err(|error| io_error(&path, &error)),
+            _ => {}
         }
+        sync_folder(&self.store.folder).map_err(|error| io_error(&path, &error))?;
+        Ok(())
     }
 }
 
@@ -310,7 +314,7 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
-        _ => crate::atomic_file::sync_folder(folder),
+        _ => sync_folder(folder),
     }
 }
 

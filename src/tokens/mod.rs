@@ -12,6 +12,7 @@ mod sealed_record;
 mod token_store;
 
 pub use envelope::StoreKey;
+pub(crate) use error::InvalidStoreLocation;
 pub use error::StoreError;
 pub(crate) use family_record::RenewalState;
 pub use family_record::{FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, TokenPair};

@@ -7,7 +7,8 @@ use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyRecord};
 use super::sealed_record::{open_record, seal_record};
 use crate::database::{
-    DATABASE_TIMEOUT, connect, database_error, ensure_table, parse_config, with_timeout,
+    DATABASE_TIMEOUT, DatabaseError, connect, database_error, ensure_table, parse_config,
+    with_timeout,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +122,7 @@ impl PostgresStore {
             HOLDER_IDLE_TIMEOUT.as_millis()
         );
         with_timeout(lock.batch_execute(&begin)).await?;
-        let silent = |_| StoreError::Database("it does not answer".to_owned());
+        let silent = |_| DatabaseError::Failed("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
         let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
         match tokio::time::timeout(wait + DATABASE_TIMEOUT, locked)
@@ -140,7 +141,7 @@ impl PostgresStore {
                     waited: wait,
                 })
             }
-            Err(error) => Err(database_error(&error)),
+            Err(error) => Err(database_error(&error).into()),
         }
     }
 
@@ -255,9 +256,8 @@ impl PostgresLock {
     /// When the database fails.
     pub async fn remove(&mut self) -> Result<(), StoreError> {
         let client = self.store.client().await?;
-        with_timeout(client.execute("delete from ingam_chain where id = $1", &[&self.id]))
-            .await
-            .map(|_| ())
+        with_timeout(client.execute("delete from ingam_chain where id = $1", &[&self.id])).await?;
+        Ok(())
     }
 }
 

@@ -2,13 +2,15 @@
 //! lock read, write, remove, and an inbox for the raw answer.
 
 use super::envelope::{RecordEnvelope, StoreKey};
-use super::error::StoreError;
+use super::error::{InvalidStoreLocation, StoreError};
 use super::family_record::{FamilyKey, FamilyRecord};
 use super::file_store::{FileLock, FileStore};
 use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres_store::{PostgresLock, PostgresStore};
 use crate::credentials::keyring;
+#[cfg(not(feature = "postgres"))]
+use crate::database::DatabaseError;
 use crate::host::ClockAndRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -87,14 +89,14 @@ impl StoreLocation {
     ///
     /// # Errors
     /// When it is neither an absolute folder nor a database.
-    pub fn parse(text: &str) -> Result<Self, StoreError> {
+    pub fn parse(text: &str) -> Result<Self, InvalidStoreLocation> {
         match text {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 Ok(Self::Postgres(url.to_owned()))
             }
-            other if other.contains("://") => Err(StoreError::InvalidLocation),
+            other if other.contains("://") => Err(InvalidStoreLocation),
             folder if PathBuf::from(folder).is_absolute() => Ok(Self::Folder(folder.into())),
-            _ => Err(StoreError::InvalidLocation),
+            _ => Err(InvalidStoreLocation),
         }
     }
 }
@@ -127,7 +129,7 @@ impl TokenStore {
                 .await
                 .map(Self::Postgres),
             #[cfg(not(feature = "postgres"))]
-            StoreLocation::Postgres(_) => Err(StoreError::NoPostgres),
+            StoreLocation::Postgres(_) => Err(DatabaseError::NotBuiltIn.into()),
         }
     }
 

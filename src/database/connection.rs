@@ -1,7 +1,7 @@
 //! Connections to the `PostgreSQL` of a team: never in plain text over a network, and never waited
 //! for without end.
 
-use crate::tokens::StoreError;
+use super::error::DatabaseError;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When that is no address.
-pub(crate) fn parse_config(url: &str) -> Result<Config, StoreError> {
+pub(crate) fn parse_config(url: &str) -> Result<Config, DatabaseError> {
     let mut config = Config::from_str(url)
-        .map_err(|_| StoreError::Database("its address cannot be read".to_owned()))?;
+        .map_err(|_| DatabaseError::Failed("its address cannot be read".to_owned()))?;
     config.application_name(format!("ingam process {}", std::process::id()));
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(DATABASE_TIMEOUT);
@@ -33,13 +33,13 @@ pub(crate) fn parse_config(url: &str) -> Result<Config, StoreError> {
 
 /// A fault of the database in its own words.
 #[must_use]
-pub(crate) fn database_error(error: &tokio_postgres::Error) -> StoreError {
+pub(crate) fn database_error(error: &tokio_postgres::Error) -> DatabaseError {
     // The text of a connection error can name the host and the user, and never the password.
     let text = error.as_db_error().map_or_else(
         || innermost_message(error),
         |error| error.message().to_owned(),
     );
-    StoreError::Database(text)
+    DatabaseError::Failed(text)
 }
 
 fn innermost_message(error: &dyn std::error::Error) -> String {
@@ -55,11 +55,11 @@ fn innermost_message(error: &dyn std::error::Error) -> String {
 /// When it fails, or says nothing for too long.
 pub(crate) fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Pin<Box<impl Future<Output = Result<T, StoreError>>>> {
+) -> Pin<Box<impl Future<Output = Result<T, DatabaseError>>>> {
     Box::pin(async move {
         match tokio::time::timeout(DATABASE_TIMEOUT, work).await {
             Ok(result) => result.map_err(|error| database_error(&error)),
-            Err(_) => Err(StoreError::Database(format!(
+            Err(_) => Err(DatabaseError::Failed(format!(
                 "it did not answer within {} s",
                 DATABASE_TIMEOUT.as_secs()
             ))),
@@ -72,7 +72,11 @@ pub(crate) fn with_timeout<T>(
 ///
 /// # Errors
 /// When it cannot be made.
-pub(crate) async fn ensure_table(client: &Client, name: &str, sql: &str) -> Result<(), StoreError> {
+pub(crate) async fn ensure_table(
+    client: &Client,
+    name: &str,
+    sql: &str,
+) -> Result<(), DatabaseError> {
     let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
     if with_timeout(client.query_opt(there, &[&name]))
         .await?
@@ -88,7 +92,7 @@ pub(crate) async fn ensure_table(client: &Client, name: &str, sql: &str) -> Resu
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub(crate) async fn connect(config: &Config) -> Result<Client, StoreError> {
+pub(crate) async fn connect(config: &Config) -> Result<Client, DatabaseError> {
     if config.get_ssl_mode() == SslMode::Disable || is_local_connection(config) {
         let (client, connection) = with_timeout(config.connect(NoTls)).await?;
         tokio::spawn(connection);
@@ -116,9 +120,9 @@ fn is_local_connection(config: &Config) -> bool {
 }
 
 /// By the certificates that this machine trusts.
-fn tls_connector() -> Result<MakeRustlsConnect, StoreError> {
+fn tls_connector() -> Result<MakeRustlsConnect, DatabaseError> {
     use rustls_platform_verifier::BuilderVerifierExt;
-    let setup = |error: rustls::Error| StoreError::Database(error.to_string());
+    let setup = |error: rustls::Error| DatabaseError::Failed(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -1,0 +1,10 @@
+//! Why the database cannot be used. No variant holds the password of its address.
+
+/// As far as the server or the connection says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("the database of the store: {0}")]
+    Failed(String),
+    #[error("this build cannot use PostgreSQL: it was made without the feature `postgres`")]
+    NotBuiltIn,
+}
