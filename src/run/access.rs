@@ -5,6 +5,7 @@ use crate::credentials::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable,
 };
 use crate::diagnostic::{did_you_mean, join_names};
+use crate::event::ErrorClass;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
@@ -539,4 +540,15 @@ fn with_test_keys(
         values.set(&missing.name, stand_in);
     }
     Ok((values, token))
+}
+
+impl From<&AccessError> for ErrorClass {
+    fn from(error: &AccessError) -> Self {
+        match error {
+            AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
+            AccessError::Account { .. }
+            | AccessError::Region { .. }
+            | AccessError::NoHost { .. } => Self::File,
+        }
+    }
 }

@@ -2,9 +2,10 @@
 //! the network or of the marketplace, and a write of which nothing has left this machine. Each
 //! attempt is signed anew.
 
-use super::exchange::{ExchangeContext, FailedAttempt, JudgedResponse, SendState, StepProgress};
+use super::attempt::run_attempt;
+use super::exchange::{Exchange, ExchangeContext, FailedAttempt, JudgedResponse, SendState};
 use super::retry_budget::RetryDenial;
-use super::step::StepError;
+use super::step_error::StepError;
 use crate::check::ResponseOutcome;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
@@ -12,7 +13,6 @@ use crate::recording::ReplayError;
 use crate::render::FreshValues;
 use crate::transport::TransportError;
 use crate::wire::Draft;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// The longest wait before the second attempt; it doubles for each further one.
@@ -21,33 +21,6 @@ const BASE_BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// A marketplace that asks for a longer wait is not tried again.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// An attempt and what came of it.
-type PreviousAttempt = Option<(Result<(), StepError>, Option<Rc<JudgedResponse>>)>;
-
-/// Why an attempt could not even begin.
-fn budget_denial(result: &Result<(), StepError>) -> Option<String> {
-    match result {
-        Err(StepError::Budget(error)) => Some(error.to_string()),
-        _ => None,
-    }
-}
-
-/// An attempt for which the budget has no call left was none: the one before it was the last.
-fn restore_previous(
-    before: PreviousAttempt,
-    why: &str,
-    result: Result<(), StepError>,
-    progress: &mut StepProgress,
-) -> Result<(), StepError> {
-    let Some((before, heard)) = before else {
-        return result;
-    };
-    progress.warnings.push(format!("not tried again: {why}"));
-    progress.attempts.pop();
-    progress.judged_response = heard;
-    before
-}
 
 /// One call and how often it may be tried.
 pub(super) struct Attempts<'a> {
@@ -76,48 +49,56 @@ enum RetryStop {
 }
 
 impl Attempts<'_> {
-    /// The last answer is in `progress`, and every attempt before it.
-    ///
-    /// # Errors
-    /// Those of the last attempt.
-    pub(super) async fn exchange(
-        &self,
-        draft: &Draft,
-        moment: FreshValues,
-        progress: &mut StepProgress,
-    ) -> Result<(), StepError> {
-        let mut moment = moment;
-        let (mut number, mut before) = (0, None);
-        loop {
+    /// The last attempt; its log holds those before it.
+    pub(super) async fn run(&self, draft: &Draft, fresh: FreshValues) -> Exchange {
+        let mut exchange = run_attempt(self.call, draft, self.unsigned, fresh).await;
+        let mut failed = Vec::new();
+        let mut number = 1;
+        while let Some((fault, wait)) = self.next_attempt(number, draft, &mut exchange)
+            && self.call.context.pause(wait).await
+        {
+            let fresh = self.call.context.fresh_values();
+            let mut next = run_attempt(self.call, draft, self.unsigned, fresh).await;
+            let warnings = &mut exchange.log.warnings;
+            if let Err(StepError::Budget(denial)) = &next.result {
+                // An attempt without a permit was none: the one before it was the last.
+                warnings.push(format!("not tried again: {denial}"));
+                break;
+            }
+            warnings.append(&mut next.log.warnings);
+            std::mem::swap(warnings, &mut next.log.warnings);
+            failed.push(fault.attempt);
+            exchange = next;
             number += 1;
-            let result = self
-                .call
-                .exchange(draft, self.unsigned, moment, progress)
-                .await;
-            if let Some(why) = budget_denial(&result) {
-                return restore_previous(before, &why, result, progress);
+        }
+        exchange.log.attempts = failed;
+        exchange
+    }
+
+    /// What another attempt may mend, and how long to wait before it.
+    fn next_attempt(
+        &self,
+        number: u32,
+        draft: &Draft,
+        exchange: &mut Exchange,
+    ) -> Option<(RetryableFault, Duration)> {
+        // Without a permit nothing was sent, which says nothing about the host.
+        if matches!(exchange.result, Err(StepError::Budget(_))) {
+            return None;
+        }
+        let fault = self.classify_fault(exchange);
+        self.record_host_health(fault.is_some());
+        // Only a read is repeated once something was sent (RFC 9110, section 9.2.2): a second
+        // order is worse than a failed one.
+        let fault = fault.filter(|fault| {
+            number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent)
+        })?;
+        match self.next_wait(number, &fault) {
+            Ok(wait) => Some((fault, wait)),
+            Err(stop) => {
+                exchange.log.warnings.push(stop.to_string());
+                None
             }
-            let fault = self.classify_fault(&result, progress);
-            self.record_host_health(fault.is_some());
-            let may_go_on = |fault: &RetryableFault| {
-                number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent)
-            };
-            let Some(fault) = fault.filter(may_go_on) else {
-                return result;
-            };
-            let wait = match self.next_wait(number, &fault) {
-                Ok(wait) => wait,
-                Err(end) => {
-                    progress.warnings.push(end.to_string());
-                    return result;
-                }
-            };
-            if !self.call.context.pause(wait).await {
-                return result;
-            }
-            progress.attempts.push(fault.attempt);
-            before = Some((result, progress.judged_response.take()));
-            moment = super::unit::moment(self.call.context);
         }
     }
 
@@ -126,7 +107,7 @@ impl Attempts<'_> {
         if self.is_replayed() {
             return;
         }
-        let (retries, now) = (&self.call.context.retries, Instant::now());
+        let (retries, now) = (&self.call.context.state.retries, Instant::now());
         if has_failed {
             retries.record_failure(self.host(), now);
         } else {
@@ -134,19 +115,15 @@ impl Attempts<'_> {
         }
     }
 
-    fn classify_fault(
-        &self,
-        result: &Result<(), StepError>,
-        progress: &StepProgress,
-    ) -> Option<RetryableFault> {
-        match (result, &progress.judged_response) {
-            (Ok(()), Some(heard)) => self.response_fault(heard),
-            (Ok(()), None) => None,
-            // An answer stands here when a token was too old, and the second request failed: the
-            // first one was sent.
-            (Err(error), before) => network_fault(
+    fn classify_fault(&self, exchange: &Exchange) -> Option<RetryableFault> {
+        let log = &exchange.log;
+        match &exchange.result {
+            Ok(response) => self.response_fault(response),
+            // A response stands in the log when a token had expired and the second request failed:
+            // the first one was sent.
+            Err(error) => network_fault(
                 error,
-                progress.send_state == SendState::NotSent && before.is_none(),
+                log.send_state == SendState::NotSent && log.response.is_none(),
             ),
         }
     }
@@ -163,14 +140,12 @@ impl Attempts<'_> {
         else {
             return None;
         };
-        if (300..400).contains(&response.status)
-            || super::exchange::missing_recording_reason(response).is_some()
-        {
+        if (300..400).contains(&response.status) {
             return None;
         }
         let reason = format!("the answer was {} ({kind})", response.status);
         let wait = response
-            .retry_after_ms((self.call.context.clock)())
+            .retry_after_ms((self.call.context.environment.clock)())
             .map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let attempt = FailedAttempt {
             status: Some(response.status),
@@ -195,9 +170,10 @@ impl Attempts<'_> {
         }
         self.call
             .context
+            .state
             .retries
             .acquire(self.host(), Instant::now())?;
-        Ok(asked_for.max(backoff(number, (self.call.context.rng)())))
+        Ok(asked_for.max(backoff(number, (self.call.context.environment.rng)())))
     }
 
     fn host(&self) -> &str {
@@ -205,7 +181,7 @@ impl Attempts<'_> {
     }
 
     fn is_replayed(&self) -> bool {
-        self.call.context.recordings.is_replay()
+        self.call.context.state.recordings.is_replay()
     }
 }
 

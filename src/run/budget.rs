@@ -1,25 +1,21 @@
-//! The place where bytes leave, and what stands before it: a slot of every limit, or a wait for it,
-//! or an error that says when the next call is free. Each attempt takes a slot of its own. Requests
-//! for tokens are sent by `renew`, and not counted.
+//! What stands before the network: a permit of every limit, or a wait for it, or an error that says
+//! when the next call is free. Each request takes a permit of its own. Requests for tokens are sent
+//! by `renew`, and not counted.
 
-use super::RunContext;
-use super::exchange::{ExchangeContext, JudgedResponse, SendState, StepProgress};
-use super::step::StepError;
+use super::context::RunContext;
+use super::exchange::{Exchange, ExchangeContext, JudgedResponse, SendState};
+use super::run_budget::BudgetClass;
 use crate::budget::{
-    Budget, BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied,
-    PermitRequest,
+    BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitRequest,
 };
 use crate::check::ResponseOutcome;
 use crate::event::Event;
-use crate::method::Method;
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, Scheme};
-use crate::plan::Unit;
 use crate::render::FreshValues;
 use crate::sign::NamedValues;
 use crate::wire::Draft;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// While a call waits it looks again after this time, since what it waits for can be over earlier.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
@@ -28,221 +24,172 @@ const MIN_UNDO_WAIT: Duration = Duration::from_secs(10);
 /// A new end of a wait that differs by less than this is not worth a word, in milliseconds.
 const MIN_NOTIFY_CHANGE_MS: u64 = 1_000;
 
-/// How calls are counted in a run, and how long they may wait.
-pub(crate) struct RunBudget {
-    pub(crate) budget: Budget,
-    /// For one call, in all.
-    pub(crate) max_wait: Duration,
-    event_sender: Option<UnboundedSender<Event>>,
+/// Takes a permit, sends, and records what the response says of limits.
+pub(super) async fn send_with_permit(
+    call: &ExchangeContext<'_>,
+    draft: &Draft,
+    token: Option<&NamedValues>,
+    fresh: FreshValues,
+) -> Exchange {
+    if !call.context.environment.budget.budget.is_enabled() {
+        return call.send(draft, token, fresh).await;
+    }
+    let request = permit_request(call, draft);
+    let (permit, has_waited) = match acquire_permit(call, &request).await {
+        Ok(acquired) => acquired,
+        Err(error) => return Exchange::not_sent(error),
+    };
+    // A signature holds the time: it must not be as old as the wait was long.
+    let fresh = if has_waited {
+        call.context.fresh_values()
+    } else {
+        fresh
+    };
+    let mut exchange = call.send(draft, token, fresh).await;
+    match settle_permit(call, &request, permit.as_ref(), &exchange).await {
+        Ok(warnings) => exchange.log.warnings.extend(warnings),
+        // The response is there and stays the result: only the next calls may come too early.
+        Err(error) => exchange.log.warnings.push(format!(
+            "what the answer says of limits could not be kept: {error}"
+        )),
+    }
+    exchange
 }
 
-/// For whom a call is sent.
-#[derive(Clone, Copy)]
-pub(super) enum BudgetClass<'c> {
-    /// A request's own, or a fixture's.
-    Step(Option<&'c Unit<'c>>),
-    /// It takes something back.
-    Undo,
-}
-
-impl RunBudget {
-    #[must_use]
-    pub(crate) fn new(budget: Budget) -> Self {
-        Self {
-            budget,
-            max_wait: Duration::ZERO,
-            event_sender: None,
-        }
-    }
-
-    /// Where it is told from now on that a call waits.
-    pub(crate) fn subscribe(&mut self) -> UnboundedReceiver<Event> {
-        let (tell, told) = unbounded_channel();
-        self.event_sender = Some(tell);
-        told
+fn permit_request<'a>(call: &'a ExchangeContext<'_>, draft: &'a Draft) -> PermitRequest<'a> {
+    let context = call.context;
+    let keeps_reserve =
+        matches!(call.budget_class, BudgetClass::Step(_)) && has_undo(call.scheme, context);
+    PermitRequest {
+        budget_key: BudgetKey {
+            scheme: call.scheme,
+            host: call.access.base.authority(),
+            environment: &context.options.environment,
+            account: &call.access.account,
+            credentials: &call.access.credentials,
+        },
+        method: draft.method,
+        path: &draft.path,
+        arrives_within: call.timeout,
+        keeps_reserve,
     }
 }
 
-impl ExchangeContext<'_> {
-    /// Takes a slot, signs, sends, and lets everybody know what the answer says of limits.
-    pub(super) async fn send_with_permit(
-        &self,
-        draft: &Draft,
-        token: Option<&NamedValues>,
-        moment: FreshValues,
-        progress: &mut StepProgress,
-    ) -> Result<(), StepError> {
-        if !self.context.run_budget.budget.is_enabled() {
-            return self.sign_and_send(draft, token, moment, progress).await;
-        }
-        let ask = self.permit_request(draft.method, &draft.path);
-        let (slot, has_waited) = self.acquire_permit(&ask).await?;
-        // What is signed must not be as old as the wait was long.
-        let moment = if has_waited {
-            super::unit::moment(self.context)
-        } else {
-            moment
+/// A permit, where a limit counts the call, and whether the call had to wait for it.
+async fn acquire_permit(
+    call: &ExchangeContext<'_>,
+    request: &PermitRequest<'_>,
+) -> Result<(Option<Permit>, bool), BudgetError> {
+    let started_at = Instant::now();
+    let mut announced: Option<i64> = None;
+    let run = &call.context.environment;
+    loop {
+        let denied = match run.budget.budget.acquire(request).await? {
+            Ok(permit) => return Ok((permit, announced.is_some())),
+            Err(denied) => denied,
         };
-        let sent = self.sign_and_send(draft, token, moment, progress).await;
-        if let Err(error) = self
-            .settle_permit(&ask, slot.as_ref(), sent.is_ok(), progress)
-            .await
-        {
-            progress.warnings.push(format!(
-                "what the answer says of limits could not be kept: {error}"
-            ));
+        let free_in = Duration::from_millis(denied.free_in_ms.unsigned_abs());
+        if exceeds_max_wait(call, &denied, free_in, started_at.elapsed()) {
+            let scheme = &request.budget_key.scheme.name;
+            return Err(BudgetError::new(&denied, scheme, (run.clock)()));
         }
-        sent
+        notify_waiting(call, &mut announced, denied.free_in_ms);
+        // No lock is held while a call waits: others may send what the limits still allow.
+        tokio::time::sleep(free_in.min(RECHECK_INTERVAL)).await;
     }
+}
 
-    fn permit_request<'a>(&'a self, method: Method, path: &'a str) -> PermitRequest<'a> {
-        let Self {
-            scheme,
-            access,
-            context,
-            ..
-        } = self;
-        let owner = BudgetKey {
-            scheme,
-            host: access.base.authority(),
-            environment: &context.environment,
-            account: &access.account,
-            credentials: &access.credentials,
-        };
-        let leaves_some =
-            matches!(self.budget_class, BudgetClass::Step(_)) && has_undo(scheme, context);
-        PermitRequest {
-            budget_key: owner,
-            method,
-            path,
-            arrives_within: self.timeout,
-            keeps_reserve: leaves_some,
-        }
-    }
+fn exceeds_max_wait(
+    call: &ExchangeContext<'_>,
+    denied: &PermitDenied,
+    free_in: Duration,
+    waited: Duration,
+) -> bool {
+    let max_wait = call.context.environment.budget.max_wait;
+    let max_wait = match call.budget_class {
+        BudgetClass::Undo => max_wait.max(MIN_UNDO_WAIT),
+        BudgetClass::Step(_) => max_wait,
+    };
+    matches!(denied.reason, DenialReason::Suspended(_)) || waited.saturating_add(free_in) > max_wait
+}
 
-    /// A slot, where a limit counts the call, and whether it was waited for. No lock is held while
-    /// a call waits.
-    async fn acquire_permit(
-        &self,
-        ask: &PermitRequest<'_>,
-    ) -> Result<(Option<Permit>, bool), BudgetError> {
-        let begun = Instant::now();
-        let mut said: Option<i64> = None;
-        loop {
-            let refused = match self.context.run_budget.budget.acquire(ask).await? {
-                Ok(slot) => return Ok((slot, said.is_some())),
-                Err(refused) => refused,
-            };
-            let free_in = Duration::from_millis(refused.free_in_ms.unsigned_abs());
-            if self.exceeds_max_wait(&refused, free_in, begun.elapsed()) {
-                return Err(BudgetError::new(
-                    &refused,
-                    &ask.budget_key.scheme.name,
-                    (self.context.clock)(),
-                ));
-            }
-            self.notify_waiting(&mut said, refused.free_in_ms);
-            tokio::time::sleep(free_in.min(RECHECK_INTERVAL)).await;
-        }
+/// Announces a wait once, and again when its end moves. A limit per second paces a run: such short
+/// waits are not announced.
+fn notify_waiting(call: &ExchangeContext<'_>, announced: &mut Option<i64>, free_in_ms: i64) {
+    if free_in_ms.unsigned_abs() < MIN_NOTIFY_CHANGE_MS {
+        return;
     }
+    let until_ms = (call.context.environment.clock)().saturating_add(free_in_ms);
+    if announced.is_some_and(|known| known.abs_diff(until_ms) < MIN_NOTIFY_CHANGE_MS) {
+        return;
+    }
+    *announced = Some(until_ms);
+    let id = match call.budget_class {
+        BudgetClass::Step(Some(unit)) => unit.id(),
+        BudgetClass::Step(None) | BudgetClass::Undo => call.recording_key.file.clone(),
+    };
+    let run_budget = &call.context.environment.budget;
+    run_budget.notify(Event::Waiting { id, until_ms });
+}
 
-    fn exceeds_max_wait(
-        &self,
-        refused: &PermitDenied,
-        free_in: Duration,
-        waited: Duration,
-    ) -> bool {
-        let wait = self.context.run_budget.max_wait;
-        let patience = if matches!(self.budget_class, BudgetClass::Undo) {
-            wait.max(MIN_UNDO_WAIT)
-        } else {
-            wait
-        };
-        matches!(refused.reason, DenialReason::Suspended(_))
-            || waited.saturating_add(free_in) > patience
+/// Releases or records the permit, and returns what a person should know.
+async fn settle_permit(
+    call: &ExchangeContext<'_>,
+    request: &PermitRequest<'_>,
+    permit: Option<&Permit>,
+    exchange: &Exchange,
+) -> Result<Vec<String>, BudgetError> {
+    let budget = &call.context.environment.budget.budget;
+    // Only a connection that was never opened is certain not to be counted by the marketplace.
+    if exchange.log.send_state == SendState::NotSent {
+        budget.release(permit).await?;
+        return Ok(Vec::new());
     }
+    let Some(response) = &exchange.log.response else {
+        return Ok(Vec::new());
+    };
+    let observation = observe_limits(call, request, response);
+    budget
+        .record_response(request, permit, &observation)
+        .await?;
+    Ok(limit_warnings(&call.scheme.name, &observation))
+}
 
-    /// Once, and again when the wait becomes another one. A limit per second paces a run, and is
-    /// not worth a word.
-    fn notify_waiting(&self, said: &mut Option<i64>, free_in_ms: i64) {
-        if free_in_ms.unsigned_abs() < MIN_NOTIFY_CHANGE_MS {
-            return;
-        }
-        let until_ms = (self.context.clock)().saturating_add(free_in_ms);
-        if said.is_some_and(|said| said.abs_diff(until_ms) < MIN_NOTIFY_CHANGE_MS) {
-            return;
-        }
-        *said = Some(until_ms);
-        let id = match self.budget_class {
-            BudgetClass::Step(Some(unit)) => unit.id(),
-            _ => self.recording_key.file.clone(),
-        };
-        if let Some(tell) = &self.context.run_budget.event_sender {
-            // Nobody may listen any more.
-            let _ = tell.send(Event::Waiting { id, until_ms });
-        }
+/// What the headers say, and what the scheme says of such a response.
+fn observe_limits(
+    call: &ExchangeContext<'_>,
+    request: &PermitRequest<'_>,
+    JudgedResponse { response, outcome }: &JudgedResponse,
+) -> LimitObservation {
+    let mut observation = request.observe(response, (call.context.environment.clock)());
+    if let ResponseOutcome::ApiError { kind, hint, remedy } = outcome {
+        observation.is_rate_limited = *kind == ErrorKind::RateLimit;
+        let reason = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
+        observation.suspension =
+            (*remedy == Some(ErrorRemedy::Stop)).then(|| (response.status, reason()));
     }
+    observation
+}
 
-    /// A slot is given back only when the connection was never opened.
-    async fn settle_permit(
-        &self,
-        ask: &PermitRequest<'_>,
-        slot: Option<&Permit>,
-        is_answered: bool,
-        progress: &mut StepProgress,
-    ) -> Result<(), BudgetError> {
-        let budget = &self.context.run_budget.budget;
-        if progress.send_state == SendState::NotSent {
-            return budget.release(slot).await;
-        }
-        let Some(heard) = progress.judged_response.as_ref().filter(|_| is_answered) else {
-            return Ok(());
-        };
-        let said = self.observe_limits(ask, heard);
-        budget.record_response(ask, slot, &said).await?;
-        progress.warnings.extend(self.limit_warnings(&said));
-        Ok(())
+fn limit_warnings(scheme: &str, observation: &LimitObservation) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if observation.suspension.is_some() {
+        warnings.push(format!(
+            "no call with this key is sent any more until `ingam budget clear {scheme}`"
+        ));
     }
-
-    /// The headers, and what the scheme says of such an answer.
-    fn observe_limits(
-        &self,
-        ask: &PermitRequest<'_>,
-        JudgedResponse { response, outcome }: &JudgedResponse,
-    ) -> LimitObservation {
-        let mut said = ask.observe(response, (self.context.clock)());
-        if let ResponseOutcome::ApiError {
-            kind,
-            hint,
-            remedy: then,
-        } = outcome
-        {
-            said.is_rate_limited = *kind == ErrorKind::RateLimit;
-            let why = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
-            said.suspension = (*then == Some(ErrorRemedy::Stop)).then(|| (response.status, why()));
-        }
-        said
+    if observation.is_wait_capped {
+        warnings.push(format!(
+            "`{scheme}` wants to be left alone for more than a day; it is for a day"
+        ));
     }
-
-    fn limit_warnings(&self, said: &LimitObservation) -> Vec<String> {
-        let name = &self.scheme.name;
-        let stopped =
-            || format!("no call with this key is sent any more until `ingam budget clear {name}`");
-        let absurd =
-            || format!("`{name}` wants to be left alone for more than a day; it is for a day");
-        [
-            said.suspension.is_some().then(stopped),
-            said.is_wait_capped.then(absurd),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
+    warnings
 }
 
 /// Whether anything could have to be taken back with this scheme: then slots are kept for it.
 fn has_undo(scheme: &Scheme, context: &RunContext<'_>) -> bool {
     let steps = context
+        .environment
         .workspace
         .fixtures
         .iter()

@@ -2,6 +2,7 @@
 //! emits events; what comes of a unit is told as soon as it has ended, in whatever order that is.
 
 use super::fixtures::ActiveFixtures;
+use super::variables::recording_key;
 use super::{RunContext, unit};
 use crate::event::{Event, RunSummary, UnitReport, Verdict};
 use crate::ledger::Ledger;
@@ -57,13 +58,13 @@ pub(crate) async fn run(
 
 fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
     Event::RunStarted {
-        environment: context.environment.clone(),
-        run_id: context.run_id.clone(),
+        environment: context.options.environment.clone(),
+        run_id: context.options.run_id.clone(),
         files: plan.file_count(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
-        started_at_ms: (context.clock)()
-            - i64::try_from(context.started_at.elapsed().as_millis()).unwrap_or(0),
+        started_at_ms: (context.environment.clock)()
+            - i64::try_from(context.state.started_at.elapsed().as_millis()).unwrap_or(0),
     }
 }
 
@@ -78,7 +79,7 @@ impl<'w> Conductor<'_, 'w> {
                 self.run_lane(lane).await;
             }
         };
-        let workers = self.context.jobs.clamp(1, lanes.len().max(1));
+        let workers = self.context.options.jobs.clamp(1, lanes.len().max(1));
         let mut running: FuturesUnordered<_> = (0..workers).map(|_| worker()).collect();
         while running.next().await.is_some() {}
     }
@@ -107,7 +108,7 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     fn should_stop(&self) -> bool {
-        self.stops_after_failure.get() || self.context.stop.is_requested()
+        self.stops_after_failure.get() || self.context.environment.stop.is_requested()
     }
 
     async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut ActiveFixtures<'_, 'w>) {
@@ -123,12 +124,13 @@ impl<'w> Conductor<'_, 'w> {
         self.summary.borrow_mut().add_unit(&report);
         let is_whole = report.not_reached == 0;
         self.context
+            .state
             .recordings
-            .end_unit(&unit::recording_key(unit), is_whole);
+            .end_unit(&recording_key(unit), is_whole);
         self.finish_file(unit.request);
         let has_failed = matches!(report.verdict, Verdict::Fail | Verdict::Error(..));
         self.stops_after_failure
-            .set(self.stops_after_failure.get() || (self.context.fail_fast && has_failed));
+            .set(self.stops_after_failure.get() || (self.context.options.fail_fast && has_failed));
         self.emit_event(Event::UnitFinished(report));
     }
 
@@ -156,31 +158,35 @@ impl<'w> Conductor<'_, 'w> {
             .map(|step| step.scheme.name.as_str())
             .unwrap_or_default();
         let context = self.context;
-        context.recordings.write(
+        context.state.recordings.write(
             &request.name,
             scheme,
             is_whole,
-            context.workspace,
-            (context.clock)(),
+            context.environment.workspace,
+            (context.environment.clock)(),
         );
     }
 
     /// What is not written yet: files that the run did not come to the end of, and fixtures.
     fn write_remaining_recordings(&self) {
         let context = self.context;
-        if !context.recordings.is_enabled() {
+        if !context.state.recordings.is_enabled() {
             return;
         }
-        for request in &context.workspace.requests {
+        for request in &context.environment.workspace.requests {
             self.write_recording(request, false);
         }
-        context.recordings.end_fixtures();
-        for fixture in &context.workspace.fixtures {
+        context.state.recordings.end_fixtures();
+        for fixture in &context.environment.workspace.fixtures {
             let scheme = fixture.schemes().next().unwrap_or_default();
             let file = RecordingKey::for_fixture(&fixture.name, None).file;
-            context
-                .recordings
-                .write(&file, scheme, true, context.workspace, (context.clock)());
+            context.state.recordings.write(
+                &file,
+                scheme,
+                true,
+                context.environment.workspace,
+                (context.environment.clock)(),
+            );
         }
     }
 }

@@ -1,15 +1,14 @@
-//! One request on its way: as whom, with which token, signed, sent, and once more with another
-//! token when the first one is too old.
+//! One request, signed and sent once, or answered by a recording. An exchange returns everything
+//! that became of it; it knows nothing of budgets, renewal and retries.
 
-use super::RunContext;
 use super::access::AccountAccess;
-use super::budget::BudgetClass;
-use super::step::StepError;
-use super::token::{TokenQuery, placeholder_token};
+use super::context::RunContext;
+use super::run_budget::BudgetClass;
+use super::step_error::StepError;
+use super::token::placeholder_token;
 use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::model::outcome::ErrorKind;
-use crate::model::recording::RecordedRequest;
-use crate::model::scheme::{ErrorRemedy, Level, Scheme};
+use crate::model::scheme::{Level, Scheme};
 use crate::recording::{RecordingKey, ReplayMiss, ReplayedResponse, describe_miss};
 use crate::render::FreshValues;
 use crate::sandbox::NO_RECORDING;
@@ -22,184 +21,231 @@ use crate::wire::{Draft, WireRequest, WireResponse};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What a step has learned so far: the more, the better its report.
+/// What became of a request.
+pub(super) struct Exchange {
+    pub(super) result: Result<Rc<JudgedResponse>, StepError>,
+    pub(super) log: ExchangeLog,
+}
+
+/// Everything that is known of the requests of a call, or of a step, whatever their end: what
+/// reports show, and what an undo needs to know.
 #[derive(Default)]
-pub(super) struct StepProgress {
+pub(super) struct ExchangeLog {
     /// What was to be sent, once it was rendered.
     pub(super) draft: Option<Rc<Draft>>,
-    /// The signature: only when a report wants details.
-    pub(super) trace: Vec<TraceLine>,
-    /// From the start of the run.
-    pub(super) started_at: Duration,
-    pub(super) sent_at: Option<Duration>,
-    pub(super) request: Option<WireRequest>,
-    pub(super) judged_response: Option<Rc<JudgedResponse>>,
-    pub(super) warnings: Vec<String>,
-    /// Those that were tried again.
+    /// The last request that was signed.
+    pub(super) signed: Option<SignedRequest>,
+    /// The last response, also where a later request failed.
+    pub(super) response: Option<Rc<JudgedResponse>>,
+    /// Attempts that were repeated.
     pub(super) attempts: Vec<FailedAttempt>,
-    /// How often a step has been sent, retries apart.
-    pub(super) send_count: usize,
+    pub(super) warnings: Vec<String>,
     pub(super) send_state: SendState,
 }
 
-/// An answer, and what it means to its scheme.
+pub(super) struct SignedRequest {
+    pub(super) request: WireRequest,
+    /// The signature, line by line; only when a report wants details.
+    pub(super) trace: Vec<TraceLine>,
+    /// From the start of the run; `None` where a recording answered.
+    pub(super) sent_at: Option<Duration>,
+}
+
+/// A response, and what it means to its scheme.
 pub(super) struct JudgedResponse {
     pub(super) response: WireResponse,
     pub(super) outcome: ResponseOutcome,
 }
 
-/// One try that was not good enough.
+/// An attempt that was repeated.
 pub(super) struct FailedAttempt {
     pub(super) status: Option<u16>,
     pub(super) reason: String,
     pub(super) latency: Option<Duration>,
 }
 
-/// How far a call has come, for those who have to take back what it made.
+/// How far a call has come, for those who have to undo what it created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum SendState {
     #[default]
     NotSent,
     /// Something has left, and nobody knows what became of it.
     Unknown,
-    /// The marketplace has said no.
+    /// The marketplace has refused it.
     Refused,
     Succeeded,
 }
 
-/// One request on its way, with everything that it is signed with.
+impl Exchange {
+    /// It ended before a byte was sent.
+    pub(super) fn not_sent(error: impl Into<StepError>) -> Self {
+        Self {
+            result: Err(error.into()),
+            log: ExchangeLog::default(),
+        }
+    }
+
+    /// The same call, with a later request of it.
+    pub(super) fn followed_by(mut self, later: Self) -> Self {
+        self.log.append(later.log);
+        Self {
+            result: later.result,
+            log: self.log,
+        }
+    }
+}
+
+impl ExchangeLog {
+    /// Adds what is known of later requests.
+    pub(super) fn append(&mut self, later: Self) {
+        // A later request that was not sent does not undo that an earlier one was.
+        if later.send_state != SendState::NotSent {
+            self.send_state = later.send_state;
+        }
+        self.draft = later.draft.or(self.draft.take());
+        self.signed = later.signed.or(self.signed.take());
+        self.response = later.response.or(self.response.take());
+        self.attempts.extend(later.attempts);
+        self.warnings.extend(later.warnings);
+    }
+}
+
+/// What the requests of one call have in common.
 pub(super) struct ExchangeContext<'c> {
     pub(super) recording_key: &'c RecordingKey,
     pub(super) scheme: &'c Scheme,
     pub(super) level: &'c Level,
     pub(super) access: &'c AccountAccess,
     pub(super) timeout: Duration,
-    /// A refusal is not what was asked for, so a token that is too old is worth another try.
+    /// The step expects success, so an expired token is worth another request.
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,
     pub(super) context: &'c RunContext<'c>,
 }
 
 impl ExchangeContext<'_> {
-    /// Sends, and once more with another token when the first one is too old; or takes the answer
-    /// that is recorded for the request as it is before it is signed.
-    pub(super) async fn exchange(
+    /// Signs and sends.
+    pub(super) async fn send(
         &self,
         draft: &Draft,
-        unsigned: Option<&RecordedRequest>,
-        moment: FreshValues,
-        progress: &mut StepProgress,
-    ) -> Result<(), StepError> {
-        if let Some(played) = unsigned.and_then(|request| {
-            self.context
-                .recordings
-                .recorded_response(self.recording_key, self.scheme, request)
-        }) {
-            return self.replay(draft, played, moment, progress).await;
-        }
-        let Some(wanted) = self.token_query() else {
-            return self.send_with_permit(draft, None, moment, progress).await;
+        token: Option<&NamedValues>,
+        fresh: FreshValues,
+    ) -> Exchange {
+        let SealedRequest { request, trace } = match self.seal(draft, token, fresh) {
+            Ok(sealed) => sealed,
+            Err(error) => return Exchange::not_sent(error),
         };
-        let used = wanted.get().await?;
-        self.send_with_permit(draft, Some(&used.values), moment, progress)
-            .await?;
-        progress.warnings.extend(used.warning.clone());
-        if used.generation.is_some()
-            && progress
-                .judged_response
-                .as_ref()
-                .is_some_and(|heard| self.should_renew(&heard.outcome))
-            && let Some(another) = wanted.replacement(&used).await?
-        {
-            self.send_with_permit(
-                draft,
-                Some(&another.values),
-                super::unit::moment(self.context),
-                progress,
-            )
-            .await?;
+        self.register_trace_secrets(&trace);
+        let context = self.context;
+        let sent_at = context.state.started_at.elapsed();
+        let transport = &context.environment.transport;
+        let received = transport.send(&request, self.timeout).await;
+        let trace = if context.options.detail {
+            trace.lines
+        } else {
+            Vec::new()
+        };
+        let signed = SignedRequest {
+            request,
+            trace,
+            sent_at: Some(sent_at),
+        };
+        match received {
+            Ok(response) => self.finish(signed, draft, response),
+            Err(error) => failed(signed, error),
         }
-        Ok(())
     }
 
-    /// The request is signed all the same, with keys and tokens that are none, so that everything
-    /// but the network is tried.
-    async fn replay(
+    /// Answers from a recording. The request is signed all the same, with placeholders for the
+    /// token, so that a replay tries everything but the network.
+    pub(super) async fn replay(
         &self,
         draft: &Draft,
-        played: Result<ReplayedResponse, ReplayMiss>,
-        moment: FreshValues,
-        progress: &mut StepProgress,
-    ) -> Result<(), StepError> {
-        let played = played.map_err(|miss| StepError::NotRecorded(describe_miss(&miss)))?;
+        replayed: Result<ReplayedResponse, ReplayMiss>,
+        fresh: FreshValues,
+    ) -> Exchange {
+        let replayed = match replayed {
+            Ok(replayed) => replayed,
+            Err(miss) => return Exchange::not_sent(StepError::NotRecorded(describe_miss(&miss))),
+        };
         let token = self
             .scheme
             .token_for_level(self.level)
             .map(|token| placeholder_token(token, &self.access.given_token));
-        progress.request = Some(self.seal(draft, token.as_ref(), moment)?.request);
-        // Even a sleep of nothing takes until the next tick of the clock.
-        if !played.delay.is_zero() {
-            let held = tokio::time::timeout(self.timeout, tokio::time::sleep(played.delay)).await;
-            let timeout = |_| TransportError::Timeout {
+        let request = match self.seal(draft, token.as_ref(), fresh) {
+            Ok(sealed) => sealed.request,
+            Err(error) => return Exchange::not_sent(error),
+        };
+        let signed = SignedRequest {
+            request,
+            trace: Vec::new(),
+            sent_at: None,
+        };
+        if let Err(error) = self.wait_for_stub(replayed.delay).await {
+            return failed(signed, error);
+        }
+        match replayed.response {
+            Ok(response) => self.finish(signed, draft, response),
+            Err(error) => failed(signed, error),
+        }
+    }
+
+    /// The delay of a stub, which can be longer than the timeout of the step.
+    async fn wait_for_stub(&self, delay: Duration) -> Result<(), TransportError> {
+        // A sleep of zero would still wait for the next tick of the timer, about 1 ms a request.
+        if delay.is_zero() {
+            return Ok(());
+        }
+        tokio::time::timeout(self.timeout, tokio::time::sleep(delay))
+            .await
+            .map_err(|_| TransportError::Timeout {
                 host: self.access.base.authority().to_owned(),
                 after: self.timeout,
-            };
-            held.map_err(timeout)?;
-        }
-        progress.send_state = SendState::Unknown;
-        progress.judged_response = Some(self.judge_response(draft, played.response?));
-        Ok(())
+            })
     }
 
-    /// Signs and sends; `send` asks the budget first.
-    pub(super) async fn sign_and_send(
-        &self,
-        draft: &Draft,
-        token: Option<&NamedValues>,
-        moment: FreshValues,
-        progress: &mut StepProgress,
-    ) -> Result<(), StepError> {
-        let SealedRequest { request, trace } = self.seal(draft, token, moment)?;
-        self.register_trace_secrets(&trace);
-        if self.context.detail {
-            progress.trace = trace.lines;
-        }
-        progress.send_state = SendState::Unknown;
-        progress.sent_at = Some(self.context.started_at.elapsed());
-        let sent = self.context.transport.send(&request, self.timeout).await;
-        progress.request = Some(request);
-        if let Err(TransportError::Connect { .. } | TransportError::Setup { .. }) = sent {
-            progress.send_state = SendState::NotSent;
-        }
-        progress.judged_response = Some(self.judge_response(draft, sent?));
-        Ok(())
-    }
-
-    fn judge_response(&self, draft: &Draft, response: WireResponse) -> Rc<JudgedResponse> {
+    fn finish(&self, signed: SignedRequest, draft: &Draft, response: WireResponse) -> Exchange {
         let outcome = check::classify_response(
             self.scheme,
             draft.method,
             &draft.path,
             &ResponseView::new(&response),
         );
-        Rc::new(JudgedResponse { response, outcome })
+        let missing = missing_recording_reason(&response);
+        let send_state = match missing {
+            Some(_) => SendState::Refused,
+            None => send_state_of(&outcome),
+        };
+        let judged = Rc::new(JudgedResponse { response, outcome });
+        Exchange {
+            result: match missing {
+                Some(reason) => Err(StepError::NotRecorded(reason)),
+                None => Ok(Rc::clone(&judged)),
+            },
+            log: ExchangeLog {
+                signed: Some(signed),
+                response: Some(judged),
+                send_state,
+                ..ExchangeLog::default()
+            },
+        }
     }
 
-    /// The clock of a scheme can stay behind, for marketplaces that accept no time ahead of theirs.
     fn seal(
         &self,
         draft: &Draft,
         token: Option<&NamedValues>,
-        moment: FreshValues,
+        fresh: FreshValues,
     ) -> Result<SealedRequest, SealError> {
-        let moment = FreshValues {
-            unix_ms: self.scheme.clock.request_time_ms(moment.unix_ms),
-            ..moment
+        // Some marketplaces accept no time ahead of theirs: their schemes sign with an older one.
+        let fresh = FreshValues {
+            unix_ms: self.scheme.clock.request_time_ms(fresh.unix_ms),
+            ..fresh
         };
         let inputs = SigningInputs {
             credentials: &self.access.credentials,
             token,
-            moment,
+            moment: fresh,
             steps: &[],
             extra: &[],
         };
@@ -213,45 +259,55 @@ impl ExchangeContext<'_> {
     }
 
     fn register_trace_secrets(&self, trace: &SignTrace) {
-        let mut redactor = self.context.redactor.borrow_mut();
+        let mut redactor = self.context.state.redactor.borrow_mut();
         for (id, value) in trace.secrets() {
             redactor.add_secret(id, value);
         }
     }
+}
 
-    fn should_renew(&self, outcome: &ResponseOutcome) -> bool {
-        let expired = matches!(
-            outcome,
-            ResponseOutcome::ApiError {
-                kind: ErrorKind::TokenExpired,
-                ..
-            }
-        ) || matches!(
-            outcome,
-            ResponseOutcome::ApiError {
-                remedy: Some(ErrorRemedy::RenewOnce),
-                ..
-            }
-        );
-        expired && self.can_renew_token
-    }
-
-    fn token_query(&self) -> Option<TokenQuery<'_>> {
-        let token = self.scheme.token_for_level(self.level)?;
-        Some(TokenQuery {
-            scheme: self.scheme,
-            token,
-            access: self.access,
-            context: self.context,
-        })
+/// No response came.
+fn failed(signed: SignedRequest, error: impl Into<StepError>) -> Exchange {
+    let error = error.into();
+    // Only these two are certain to have ended before the first byte of the request left.
+    let was_sent = !matches!(
+        error,
+        StepError::Transport(TransportError::Connect { .. } | TransportError::Setup { .. })
+    );
+    Exchange {
+        result: Err(error),
+        log: ExchangeLog {
+            signed: Some(signed),
+            send_state: if was_sent {
+                SendState::Unknown
+            } else {
+                SendState::NotSent
+            },
+            ..ExchangeLog::default()
+        },
     }
 }
 
-/// The sandbox says so in a header of its own.
-pub(super) fn missing_recording_reason(response: &WireResponse) -> Option<String> {
+fn send_state_of(outcome: &ResponseOutcome) -> SendState {
+    match outcome {
+        ResponseOutcome::Success => SendState::Succeeded,
+        // The marketplace can fail after it has done what was asked.
+        ResponseOutcome::ApiError {
+            kind: ErrorKind::Server,
+            ..
+        } => SendState::Unknown,
+        ResponseOutcome::ApiError { .. } => SendState::Refused,
+    }
+}
+
+/// Why the sandbox has no response: it says so in a header of its own, and explains in the body.
+/// The header alone decides, so that an unreadable body is not taken for a marketplace's response.
+fn missing_recording_reason(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;
-    let said = response.json().ok()?;
-    said.get("message")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    let message = response
+        .json()
+        .ok()
+        .and_then(|body| body.get("message"))
+        .and_then(Value::as_str);
+    Some(message.unwrap_or("the sandbox has no recording").to_owned())
 }

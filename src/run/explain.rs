@@ -2,10 +2,11 @@
 //! nothing.
 
 use super::access::AccessError;
-use super::step::StepError;
+use super::context::RunContext;
+use super::step_error::StepError;
+use super::step_report::request_text;
 use super::token::placeholder_token;
-use super::unit::{FixtureValue, variables};
-use super::{RunContext, step};
+use super::variables::{FixtureValue, variables};
 use crate::credentials::CredentialError;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
@@ -98,16 +99,17 @@ pub(crate) fn explain(
     let (request, account) = (unit.request, unit.account.as_deref());
     let moment = FreshValues {
         unix_ms: now_ms,
-        seed: (context.rng)(),
+        seed: (context.environment.rng)(),
     };
     let variables =
         variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
-    let Some(scheme) = context.workspace.scheme(&step.scheme.name) else {
+    let Some(scheme) = context.environment.workspace.scheme(&step.scheme.name) else {
         return Err(
             StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into(),
         );
     };
-    let draft = render_draft(step, &variables, moment, context.files).map_err(StepError::from)?;
+    let draft = render_draft(step, &variables, moment, context.environment.files)
+        .map_err(StepError::from)?;
     let level = choose_level(
         scheme,
         step.level.as_ref().map(|level| level.name.as_str()),
@@ -143,6 +145,7 @@ pub(crate) fn explain(
     let mut calls = Vec::new();
     if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
         let base = context
+            .environment
             .accesses
             .region_base(scheme, issue.host.as_deref(), &access.base)
             .map_err(StepError::from)?;
@@ -175,7 +178,7 @@ pub(crate) fn explain(
     } else {
         format!(", level {}", level.name)
     };
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     Ok(StepExplanation {
         id: step.name.as_ref().map_or_else(
             || request.name.clone(),
@@ -183,7 +186,7 @@ pub(crate) fn explain(
         ),
         summary: format!(
             "scheme {}{level_name}, account {}, environment {}",
-            scheme.name, access.account, context.environment
+            scheme.name, access.account, context.options.environment
         ),
         time: time_note(now_ms, &sealed.trace),
         notes,
@@ -200,7 +203,7 @@ fn explain_request(
     context: &RunContext<'_>,
 ) -> ExplainedRequest {
     let SealedRequest { request, trace } = sealed;
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     for (id, value) in trace.secrets() {
         redactor.add_secret(id, value);
     }
@@ -219,10 +222,15 @@ fn explain_request(
             })
             .collect(),
         attached: placed_values(&trace.attached, &mut redactor),
-        wire: redactor.redact_for_display(&step::request_text(request)),
+        wire: redactor.redact_for_display(&request_text(request)),
         curl: curl_command(
             request,
-            &|name| context.accesses.credential_variable(scheme, account, name),
+            &|name| {
+                context
+                    .environment
+                    .accesses
+                    .credential_variable(scheme, account, name)
+            },
             &mut redactor,
         ),
     }
@@ -234,7 +242,11 @@ fn missing_notes(
     level: &crate::model::scheme::Level,
     account: Option<&str>,
 ) -> Vec<String> {
-    match context.accesses.missing_credentials(scheme, level, account) {
+    match context
+        .environment
+        .accesses
+        .missing_credentials(scheme, level, account)
+    {
         Some(error @ AccessError::Credential(CredentialError::Missing { .. })) => {
             let hint = error.hint().unwrap_or_default();
             vec![format!(

@@ -1,18 +1,16 @@
 //! What did not hold, as events: every text has passed the redactor.
 
-use super::RunContext;
-use crate::check::{
-    CaptureFailure, DifferenceKind, DifferenceList, PredicateFailure, ValueDifference,
-};
-use crate::event::{DifferenceReport, FailureReport};
+use super::context::RunContext;
+use super::difference_reports::difference_reports;
+use crate::check::{CaptureFailure, PredicateFailure};
+use crate::event::FailureReport;
 use crate::model::request::Step;
-use crate::secret::Redactor;
 
 pub(super) fn assertion_failure(
     failure: &PredicateFailure,
     context: &RunContext<'_>,
 ) -> FailureReport {
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     let mut actual = failure.actual.clone();
     if let Some(place) = &failure.path {
         actual.push_str(&format!(" at {place}"));
@@ -36,43 +34,8 @@ pub(super) fn assertion_failure(
     }
 }
 
-/// Each by itself, and how many there are more.
-pub(super) fn difference_reports(
-    found: &DifferenceList,
-    redactor: &mut Redactor,
-) -> Vec<DifferenceReport> {
-    let mut differences: Vec<_> = found
-        .shown
-        .iter()
-        .map(|difference| difference_report(difference, redactor))
-        .collect();
-    if found.omitted > 0 {
-        differences.push(
-            redactor
-                .redact_for_display(&format!("… and {} more differences", found.omitted))
-                .into(),
-        );
-    }
-    differences
-}
-
-fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> DifferenceReport {
-    let (expected, actual) = match &difference.kind {
-        DifferenceKind::Mismatch { expected, actual } => (Some(expected), Some(actual)),
-        DifferenceKind::Missing { expected } => (Some(expected), None),
-        DifferenceKind::Unexpected { actual } => (None, Some(actual)),
-        DifferenceKind::SchemaViolation { rule, actual } => (Some(rule), Some(actual)),
-    };
-    DifferenceReport {
-        text: redactor.redact_for_display(&difference.to_string()),
-        path: Some(redactor.redact_for_display(&difference.path)),
-        expected: expected.map(|text| redactor.redact_for_display(text)),
-        actual: actual.map(|text| redactor.redact_for_display(text)),
-    }
-}
-
 pub(super) fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> FailureReport {
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     FailureReport {
         at: failure.at,
         subject: redactor.redact_for_display(&failure.subject),
@@ -94,7 +57,7 @@ pub(super) fn unexpected_outcome(
     actual: &str,
     context: &RunContext<'_>,
 ) -> FailureReport {
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     FailureReport {
         at: step.at,
         subject: redactor.redact_for_display("ok"),

@@ -1,11 +1,12 @@
 //! Sets fixtures up when they are first needed and undoes them in exact reverse, exactly once,
 //! whatever fails. Before each call that makes something, the ledger knows of it.
 
-use super::RunContext;
+use super::context::RunContext;
 use super::exchange::SendState;
-use super::step::{self, StepOwner};
-use super::undo::{self, UndoRequest};
-use super::unit::{FixtureValue, base_variables, fixture_recording_key, moment, set_fixtures};
+use super::step;
+use super::step_execution::StepOwner;
+use super::undo::{self, UndoError, UndoRequest};
+use super::variables::{FixtureValue, base_variables, fixture_recording_key, set_fixtures};
 use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
 use crate::jsonpath::PathMatches;
 use crate::ledger::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
@@ -180,7 +181,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             |error: &crate::render::RenderError| SetUpError::file_error(fixture, &error.reason);
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
-        let mut variables = base_variables(context, moment(context), account, scheme)
+        let mut variables = base_variables(context, context.fresh_values(), account, scheme)
             .map_err(|error| file(&error))?;
         set_fixtures(&mut variables, self.needed_values(unit, fixture));
         let param = unit
@@ -198,7 +199,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             redact_rules: &[],
             unit: None,
         };
-        context.recordings.include_redactions(
+        context.state.recordings.include_redactions(
             &caller.recording_key,
             unit.fixtures
                 .iter()
@@ -206,7 +207,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         );
         let mut steps = Vec::new();
         for made in &fixture.steps {
-            variables.set_fresh_values(moment(context));
+            variables.set_fresh_values(context.fresh_values());
             let verdict = self
                 .create_step(
                     undos,
@@ -265,23 +266,20 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             self.close_undo(number)?;
             return Ok(verdict);
         }
-        let (call, unsigned) = (
-            undo_call(made, variables, context),
-            recorded_undo_draft(made, variables, context),
-        );
-        if let (Some(number), Some(call), Some(ledger)) =
-            (number, &call, &mut *self.ledger.borrow_mut())
-        {
-            // What is written down holds no secret, whatever the answer held.
-            ledger.record_created(number, redacted_undo(call, context))?;
-        }
+        let call = undo_call(made, variables, context);
+        let recorded = match (number, &call, &mut *self.ledger.borrow_mut()) {
+            (Some(number), Some(call), Some(ledger)) => redacted_undo(call, context)
+                .and_then(|call| Ok(ledger.record_created(number, call)?)),
+            _ => Ok(()),
+        };
+        // The run itself can undo what the ledger does not know.
         undos.push(PendingUndo {
             ledger_number: number,
             step: made,
             call,
-            unsigned,
+            unsigned: recorded_undo_draft(made, variables, context),
         });
-        Ok(verdict)
+        recorded.map(|()| verdict)
     }
 
     /// In an environment that ends with the run there is nothing to find again.
@@ -292,7 +290,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         account: Option<&str>,
         context: &RunContext<'_>,
     ) -> Result<Option<u64>, SetUpError> {
-        let Some(folder) = &context.ledger else {
+        let Some(folder) = &context.options.ledger else {
             return Ok(None);
         };
         let mut ledger = self.ledger.borrow_mut();
@@ -300,8 +298,8 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             Some(ledger) => ledger,
             none => none.insert(Ledger::create(
                 folder,
-                &context.run_id,
-                &context.workspace.root,
+                &context.options.run_id,
+                &context.environment.workspace.root,
             )?),
         };
         let entry = LedgerEntry {
@@ -309,9 +307,9 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             fixture: fixture.name.clone(),
             step: made.step.name.clone().unwrap_or_default(),
             scheme: made.step.scheme.name.clone(),
-            environment: context.environment.clone(),
+            environment: context.options.environment.clone(),
             account: account.map(str::to_owned),
-            at_ms: (context.clock)(),
+            at_ms: (context.environment.clock)(),
         };
         Ok(Some(ledger.record_start(entry)?))
     }
@@ -358,21 +356,20 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                 continue;
             };
             while let Some(pending) = instance.pending_undos.pop() {
-                if context.keep_fixtures {
+                if context.options.keep_fixtures {
                     continue;
                 }
                 let number = pending.ledger_number;
                 let whose =
                     RecordingKey::for_fixture(&instance.fixture.name, id.account.as_deref());
                 let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
-                let noted = if outcome.is_ok() {
-                    self.close_undo(number).map_err(|error| error.to_string())
-                } else {
-                    Ok(())
+                let outcome = match outcome {
+                    Ok(()) => self.close_undo(number).map_err(UndoError::from),
+                    failed => failed,
                 };
-                if let Err(reason) = outcome.and(noted) {
+                if let Err(error) = outcome {
                     emit(Event::UndoFailed(undo_report(
-                        &instance, &pending, &reason, context,
+                        &instance, &pending, &error, context,
                     )));
                 }
             }
@@ -399,29 +396,31 @@ fn values_of(fixture: &Fixture, variables: &VariableScope) -> Result<FixtureValu
 
 async fn send_pending_undo(
     pending: &PendingUndo<'_>,
-    whose: &RecordingKey,
+    recording_key: &RecordingKey,
     context: &RunContext<'_>,
-) -> Result<(), String> {
-    let unknown = "its answer did not say what was made, so it cannot be taken back";
+) -> Result<(), UndoError> {
     let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else {
-        return Err(unknown.to_owned());
+        return Err(UndoError::NothingKnown);
     };
-    let recall = UndoRequest::from_ledger(&undo.step.scheme.name, call, whose.clone(), &undo.gone)
-        .ok_or(unknown)?;
-    let recall = UndoRequest {
+    let request = UndoRequest {
         unsigned: pending.unsigned.as_ref(),
-        ..recall
+        ..UndoRequest::from_ledger(
+            &undo.step.scheme.name,
+            call,
+            recording_key.clone(),
+            &undo.gone,
+        )?
     };
-    undo::send_undo(recall, context).await
+    undo::send_undo(request, context).await
 }
 
 fn undo_report(
     instance: &FixtureInstance<'_>,
     pending: &PendingUndo<'_>,
-    reason: &str,
+    error: &UndoError,
     context: &RunContext<'_>,
 ) -> UndoFailureReport {
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     UndoFailureReport {
         fixture: step_name(instance.fixture, pending.step),
         at: pending
@@ -429,7 +428,7 @@ fn undo_report(
             .undo
             .as_ref()
             .map_or(pending.step.step.at, |undo| undo.step.at),
-        reason: redactor.redact_for_display(reason),
+        reason: redactor.redact_for_display(&error.to_string()),
         is_in_ledger: pending.ledger_number.is_some(),
     }
 }
@@ -451,13 +450,13 @@ fn recorded_undo_draft(
     let step = &made
         .undo
         .as_ref()
-        .filter(|_| context.recordings.is_enabled())?
+        .filter(|_| context.state.recordings.is_enabled())?
         .step;
     render_draft(
         step,
         &PlaceholderScope(variables),
         variables.fresh_values(),
-        context.files,
+        context.environment.files,
     )
     .ok()
 }
@@ -476,7 +475,13 @@ fn undo_call(
         query,
         headers,
         body,
-    } = render_draft(step, variables, variables.fresh_values(), context.files).ok()?;
+    } = render_draft(
+        step,
+        variables,
+        variables.fresh_values(),
+        context.environment.files,
+    )
+    .ok()?;
     let body = match body {
         DraftBody::Json(value) => UndoBody::Json(value.to_json()),
         DraftBody::Form(pairs) => UndoBody::Form(pairs),
@@ -496,26 +501,34 @@ fn undo_call(
     })
 }
 
-fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> UndoCall {
-    let mut redactor = context.redactor.borrow_mut();
-    let text = redactor.redact(&serde_json::to_string(call).unwrap_or_default());
-    serde_json::from_str(&text).unwrap_or_else(|_| call.clone())
+/// The undo without secrets, whatever the response held.
+///
+/// # Errors
+/// When that is no longer a call: then the ledger keeps nothing, rather than a secret.
+fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> Result<UndoCall, SetUpError> {
+    let mut redactor = context.state.redactor.borrow_mut();
+    serde_json::to_string(call)
+        .and_then(|text| serde_json::from_str(&redactor.redact(&text)))
+        .map_err(|error| SetUpError {
+            error_class: ErrorClass::Unable,
+            reason: format!("its undo cannot be written to the ledger without a secret: {error}"),
+            steps: Vec::new(),
+        })
 }
 
 /// The undo of everything that carries the id of a run: for things whose making got no answer.
 ///
 /// # Errors
-/// In words, when the list cannot be got or read, or an undo needs more than the list says.
+/// When the list cannot be got or read, or an undo needs more than the list says.
 pub(crate) async fn find_leftovers(
     find: &LeftoverSearch,
     undo: &UndoStep,
     account: Option<&str>,
     run_id: &str,
     context: &RunContext<'_>,
-) -> Result<Vec<Draft>, String> {
-    let words = |error: crate::render::RenderError| error.reason;
+) -> Result<Vec<Draft>, UndoError> {
     let scheme = Some(find.step.scheme.name.as_str());
-    let mut variables = base_variables(context, moment(context), account, scheme).map_err(words)?;
+    let mut variables = base_variables(context, context.fresh_values(), account, scheme)?;
     variables.set(
         "run_id",
         Value::from(run_id),
@@ -528,9 +541,8 @@ pub(crate) async fn find_leftovers(
         &find.step,
         &variables,
         variables.fresh_values(),
-        context.files,
-    )
-    .map_err(words)?;
+        context.environment.files,
+    )?;
     let answer = undo::fetch_json(
         UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]),
         context,
@@ -540,10 +552,7 @@ pub(crate) async fn find_leftovers(
         Ok(PathMatches::One(thing)) => thing.into_iter().collect(),
         Ok(PathMatches::Many(things)) => things,
         Err(_) => {
-            return Err(format!(
-                "`{}` looks at too much of the list",
-                find.each.as_str()
-            ));
+            return Err(UndoError::ListTooLarge(find.each.as_str().to_owned()));
         }
     };
     let mut drafts = Vec::new();
@@ -554,7 +563,7 @@ pub(crate) async fn find_leftovers(
         let mut variables = variables.clone();
         for (name, path) in &find.capture {
             let Ok(PathMatches::One(Some(value))) = path.find(thing) else {
-                return Err(format!("a thing in the list has no `{}`", path.as_str()));
+                return Err(UndoError::ListItemWithout(path.as_str().to_owned()));
             };
             variables.set(
                 name.as_str(),
@@ -565,15 +574,12 @@ pub(crate) async fn find_leftovers(
                 },
             );
         }
-        drafts.push(
-            render_draft(
-                &undo.step,
-                &variables,
-                variables.fresh_values(),
-                context.files,
-            )
-            .map_err(words)?,
-        );
+        drafts.push(render_draft(
+            &undo.step,
+            &variables,
+            variables.fresh_values(),
+            context.environment.files,
+        )?);
     }
     Ok(drafts)
 }

@@ -1,6 +1,6 @@
 //! What passed only on a retry, where that is a failure.
 
-use super::RunContext;
+use super::context::RunContext;
 use crate::diagnostic::pluralize;
 use crate::event::{FailureReport, StepReport, Verdict};
 
@@ -10,7 +10,7 @@ pub(super) fn fail_flaky_steps(
     verdict: &mut Verdict,
     context: &RunContext<'_>,
 ) {
-    if !context.flaky_fails || !verdict.is_pass() {
+    if !context.options.flaky_fails || !verdict.is_pass() {
         return;
     }
     for step in steps.iter_mut().filter(|step| !step.attempts.is_empty()) {
@@ -21,7 +21,7 @@ pub(super) fn fail_flaky_steps(
 }
 
 fn flaky_failure(step: &StepReport, context: &RunContext<'_>) -> FailureReport {
-    let mut redactor = context.redactor.borrow_mut();
+    let mut redactor = context.state.redactor.borrow_mut();
     let failed = pluralize(step.attempts.len(), "failed attempt");
     FailureReport {
         at: step.at,

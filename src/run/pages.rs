@@ -1,10 +1,11 @@
 //! A step that is sent page by page: each answer says whether there is another page, and what to
 //! ask for it with. Every page is judged; captures of lists join.
 
-use super::exchange::StepProgress;
-use super::step::{Judgement, StepError};
-use super::step_execution::{StepExecution, StepResponse, captures_list};
-use super::{RunContext, failures};
+use super::context::RunContext;
+use super::exchange::ExchangeLog;
+use super::failures;
+use super::step_error::StepError;
+use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse, captures_list};
 use crate::check::{self, ResponseView};
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
@@ -15,63 +16,64 @@ use crate::render::{VariableLayer, VariableOrigin, VariableScope};
 use crate::span::Span;
 use crate::value::Value;
 
-/// # Errors
-/// When a page could not be asked for.
+/// That a page could not be requested is an error.
 pub(super) async fn run(
-    asking: &StepExecution<'_>,
+    execution: &StepExecution<'_>,
     pages: &PagingOptions,
     variables: &mut VariableScope,
-    progress: &mut StepProgress,
-) -> Result<Judgement, StepError> {
+) -> StepOutcome {
     let before = variables.clone();
-    let judged = fetch_pages(asking, pages, variables, progress).await;
+    let mut log = ExchangeLog::default();
+    let result = fetch_pages(execution, pages, variables, &mut log).await;
     // Another step with the same variables begins at its own first page.
-    pages
-        .next_page_vars
-        .iter()
-        .for_each(|setting| variables.restore(&setting.name, &before));
-    judged
+    for setting in &pages.next_page_vars {
+        variables.restore(&setting.name, &before);
+    }
+    StepOutcome { result, log }
 }
 
 async fn fetch_pages(
-    asking: &StepExecution<'_>,
+    execution: &StepExecution<'_>,
     pages: &PagingOptions,
     variables: &mut VariableScope,
-    progress: &mut StepProgress,
+    log: &mut ExchangeLog,
 ) -> Result<Judgement, StepError> {
-    let mut joined = JoinedCaptures::of(&asking.step.captures);
-    let mut page = 0;
+    let mut joined = JoinedCaptures::of(&execution.step.captures);
+    let mut fresh = variables.fresh_values();
+    let mut number = 0;
     loop {
-        page += 1;
-        let asked = asking.send(variables, progress).await?;
-        let mut judged = asking.judge(&asked, variables)?;
-        let leaf = CurrentPage {
-            execution: asking,
+        number += 1;
+        let call = execution.send(variables, fresh).await;
+        log.append(call.log);
+        let response = call.result?;
+        let mut judgement = execution.judge(&response, variables)?;
+        let page = CurrentPage {
+            execution,
             pages,
-            number: page,
+            number,
         };
-        if judged.failures.is_empty() {
+        if judgement.failures.is_empty() {
             joined.add(variables);
-            match leaf.advance(&asked, variables) {
+            match page.advance(&response, variables) {
                 Ok(true) => {
-                    judged.failures.extend(asking.record_and_compare(&asked)?);
-                    if judged.failures.is_empty() {
+                    let failures = execution.record_and_compare(&response)?;
+                    if failures.is_empty() {
+                        fresh = execution.context.fresh_values();
                         continue;
                     }
+                    judgement.failures.extend(failures);
                 }
                 Ok(false) => {
-                    judged
-                        .failures
-                        .extend(joined.finish(&asked, variables, asking.context));
+                    let failures = joined.finish(&response, variables, execution.context);
+                    judgement.failures.extend(failures);
                 }
-                Err(failure) => judged.failures.push(*failure),
+                Err(failure) => judgement.failures.push(*failure),
             }
         }
-        judged
-            .failures
-            .iter_mut()
-            .for_each(|failure| leaf.add_page_number(failure));
-        return asking.conclude(&asked, judged, progress);
+        for failure in &mut judgement.failures {
+            page.add_page_number(failure);
+        }
+        return execution.conclude(&response, judgement, log);
     }
 }
 
@@ -144,7 +146,7 @@ impl CurrentPage<'_> {
     }
 
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
-        let mut redactor = self.execution.context.redactor.borrow_mut();
+        let mut redactor = self.execution.context.state.redactor.borrow_mut();
         Box::new(FailureReport {
             at,
             subject: redactor.redact_for_display(subject),
@@ -161,6 +163,7 @@ impl CurrentPage<'_> {
         failure.subject = self
             .execution
             .context
+            .state
             .redactor
             .borrow_mut()
             .redact_for_display(&text);

@@ -1,9 +1,9 @@
 //! A step that is sent again until something holds. Only its last answer is judged; one that is not
 //! what `ok` says ends it.
 
-use super::exchange::StepProgress;
-use super::step::{Judgement, StepError};
-use super::step_execution::StepExecution;
+use super::exchange::{ExchangeLog, SendState};
+use super::step_error::StepError;
+use super::step_execution::{Judgement, StepExecution, StepOutcome};
 use crate::check::ResponseView;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
@@ -13,59 +13,74 @@ use crate::transport::human_duration;
 use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
 
-/// # Errors
-/// When a call could not be made, or somebody wants the run to stop. That it does not hold in time
-/// is a failure.
+/// That `until` does not hold in time is a failure; that a call could not be made, or that the run
+/// is asked to stop, is an error.
 pub(super) async fn run(
-    asking: &StepExecution<'_>,
+    execution: &StepExecution<'_>,
     poll: &PollOptions,
     variables: &mut VariableScope,
-    progress: &mut StepProgress,
+) -> StepOutcome {
+    let mut log = ExchangeLog::default();
+    let result = run_until(execution, poll, variables, &mut log).await;
+    StepOutcome { result, log }
+}
+
+async fn run_until(
+    execution: &StepExecution<'_>,
+    poll: &PollOptions,
+    variables: &mut VariableScope,
+    log: &mut ExchangeLog,
 ) -> Result<Judgement, StepError> {
-    let mut watch = PollTimer::start(poll, asking.context.recordings.is_replay());
-    let (mut answers, mut unmet) = (0, Vec::new());
+    let context = execution.context;
+    let mut timer = PollTimer::start(poll, context.state.recordings.is_replay());
+    let (mut responses, mut unmet) = (0, Vec::new());
+    let mut fresh = variables.fresh_values();
     loop {
-        let Ok(asked) =
-            tokio::time::timeout(watch.remaining(), asking.send(variables, progress)).await
-        else {
+        let sending = execution.send(variables, fresh);
+        let Ok(call) = tokio::time::timeout(timer.remaining(), sending).await else {
+            // The call was dropped on its way: it may have arrived.
+            log.send_state = SendState::Unknown;
             break;
         };
-        let asked = asked?;
-        answers += 1;
-        if asking.is_expected(&asked) {
-            unmet = unmet_until(asking, asked.response(), variables)?;
+        log.append(call.log);
+        let response = call.result?;
+        responses += 1;
+        let is_expected = execution.is_expected(&response);
+        if is_expected {
+            unmet = unmet_until(execution, response.response(), variables)?;
         }
-        if unmet.is_empty() || !asking.is_expected(&asked) {
-            let judged = asking.judge(&asked, variables)?;
-            return asking.conclude(&asked, judged, progress);
+        if unmet.is_empty() || !is_expected {
+            let judgement = execution.judge(&response, variables)?;
+            return execution.conclude(&response, judgement, log);
         }
-        asking.record_intermediate(&asked);
-        let Some(wait) = watch.next_wait() else { break };
-        if !asking.context.pause(wait).await {
+        execution.record_intermediate(&response);
+        let Some(wait) = timer.next_wait() else { break };
+        if !context.pause(wait).await {
             return Err(StepError::Interrupted);
         }
+        fresh = context.fresh_values();
     }
-    let mut failures = vec![timeout_failure(asking, poll, answers)];
+    let mut failures = vec![timeout_failure(execution, poll, responses)];
     failures.extend(unmet);
     Ok(Judgement {
         failures,
-        notes: std::mem::take(&mut progress.warnings),
+        notes: std::mem::take(&mut log.warnings),
     })
 }
 
 /// What of `until` does not hold yet.
 fn unmet_until(
-    asking: &StepExecution<'_>,
+    execution: &StepExecution<'_>,
     response: &WireResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let hide = |text: &str| asking.context.redactor.borrow_mut().redact(text);
-    let unmet = asking.unmet_assertions(
-        asking.step.poll_conditions(),
+    let hide = |text: &str| execution.context.state.redactor.borrow_mut().redact(text);
+    let unmet = execution.unmet_assertions(
+        execution.step.poll_conditions(),
         &ResponseView::new(response).with_redaction(&hide),
         variables,
     )?;
-    let mut redactor = asking.context.redactor.borrow_mut();
+    let mut redactor = execution.context.state.redactor.borrow_mut();
     let named = |failure: FailureReport| FailureReport {
         subject: redactor.redact_for_display(&format!("until {}", failure.subject)),
         ..failure
@@ -74,11 +89,11 @@ fn unmet_until(
 }
 
 fn timeout_failure(
-    asking: &StepExecution<'_>,
+    execution: &StepExecution<'_>,
     poll: &PollOptions,
-    answers: usize,
+    responses: usize,
 ) -> FailureReport {
-    let mut redactor = asking.context.redactor.borrow_mut();
+    let mut redactor = execution.context.state.redactor.borrow_mut();
     let within = human_duration(poll.timeout);
     FailureReport {
         at: poll.at,
@@ -86,7 +101,7 @@ fn timeout_failure(
         expected: redactor.redact_for_display(&format!("`until` to hold within {within}")),
         actual: redactor.redact_for_display(&format!(
             "it did not hold in {}",
-            pluralize(answers, "answer")
+            pluralize(responses, "answer")
         )),
         hint: None,
         differences: Vec::new(),

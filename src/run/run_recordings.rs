@@ -1,6 +1,7 @@
 //! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is
 //! held against them.
 
+use super::difference_reports::difference_reports;
 use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
@@ -373,7 +374,7 @@ fn response_differences(
                 expected: redactor.redact_for_display(&expected),
                 actual: redactor.redact_for_display(&actual),
                 hint: None,
-                differences: super::failures::difference_reports(differences, redactor),
+                differences: difference_reports(differences, redactor),
             });
         };
     if expected.status != actual.status {

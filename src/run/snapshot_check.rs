@@ -1,7 +1,8 @@
 //! Holds the answers of a run against their snapshots. It refuses to write what an assertion has
 //! found wanting: a person could accept it by mistake.
 
-use super::RunContext;
+use super::context::RunContext;
+use super::difference_reports::difference_reports;
 use crate::check::DifferenceList;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
@@ -17,14 +18,6 @@ use crate::snapshot::{
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::path::{Path, PathBuf};
-
-/// What a run does about snapshots.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SnapshotOptions {
-    /// Of every step, also of those that do not ask for it.
-    pub(crate) every_step: bool,
-    pub(crate) update: SnapshotUpdate,
-}
 
 /// An answer and whose it is.
 pub(super) struct SnapshotCheck<'a> {
@@ -71,15 +64,15 @@ impl SnapshotCheck<'_> {
         &self,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        if self.step.snapshot.is_none() && !context.snapshots.every_step {
+        if self.step.snapshot.is_none() && !context.options.snapshots.every_step {
             return Ok(SnapshotOutcome::default());
         }
         let kept = SnapshotLocation::new(
-            &context.workspace.root,
+            &context.environment.workspace.root,
             step_snapshot_path(self.unit, self.step),
         );
         let text = snapshot_content(self.response, &self.masks(), &|text| {
-            context.redactor.borrow_mut().redact(text)
+            context.state.redactor.borrow_mut().redact(text)
         })?;
         match kept.read_accepted()? {
             Some(file) if is_same_content(&file.content, &text) => {
@@ -111,7 +104,7 @@ impl SnapshotCheck<'_> {
         text: String,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        let update = context.snapshots.update;
+        let update = context.options.snapshots.update;
         if update == (SnapshotUpdate::Always { force: true }) && !self.has_failures {
             kept.write_accepted(&self.file_text(text, context))?;
         } else if update.allows_writing() {
@@ -182,7 +175,7 @@ impl SnapshotCheck<'_> {
         let step = if self.has_failures {
             UpdateBehavior::Nothing
         } else {
-            context.snapshots.update.behavior_for(is_there)
+            context.options.snapshots.update.behavior_for(is_there)
         };
         match step {
             UpdateBehavior::Nothing => {}
@@ -215,6 +208,7 @@ impl SnapshotCheck<'_> {
             info: &info,
         };
         context
+            .state
             .redactor
             .borrow_mut()
             .redact(&SnapshotFile::new(&about, text).to_text(true))
@@ -227,7 +221,7 @@ impl SnapshotCheck<'_> {
         way_out: &str,
         context: &RunContext<'_>,
     ) -> FailureReport {
-        let mut redactor = context.redactor.borrow_mut();
+        let mut redactor = context.state.redactor.borrow_mut();
         let number = found.shown.len() + found.omitted;
         FailureReport {
             at: self
@@ -242,7 +236,7 @@ impl SnapshotCheck<'_> {
                 pluralize(number, "difference")
             )),
             hint: Some(redactor.redact_for_display(way_out)),
-            differences: super::failures::difference_reports(found, &mut redactor),
+            differences: difference_reports(found, &mut redactor),
         }
     }
 }

@@ -2,36 +2,52 @@
 //! rooms below.
 
 use super::attempts::Attempts;
-use super::budget::BudgetClass;
-use super::exchange::{
-    ExchangeContext, JudgedResponse, SendState, StepProgress, missing_recording_reason,
-};
+use super::context::RunContext;
+use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
+use super::run_budget::BudgetClass;
 use super::run_recordings::ObservedExchange;
 use super::snapshot_check::SnapshotCheck;
-use super::step::{Judgement, StepError, StepOwner};
-use super::{RunContext, advice, failures};
-use crate::check::{self, CaptureFailure, ResponseOutcome, ResponseView};
+use super::step_error::StepError;
+use super::{advice, failures};
+use crate::check::{self, CaptureFailure, ResponseView};
 use crate::event::FailureReport;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
-use crate::model::outcome::{ErrorKind, ExpectedOutcome};
+use crate::model::outcome::ExpectedOutcome;
 use crate::model::recording::RecordedRequest;
+use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
-use crate::recording;
+use crate::plan::Unit;
+use crate::recording::{self, RecordingKey};
 use crate::render::{
-    PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
-    render_tree,
+    FreshValues, PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope,
+    render_draft, render_tree,
 };
 use crate::sign::choose_level;
 use crate::value::Value;
-use crate::wire::WireResponse;
+use crate::wire::{Draft, WireResponse};
 use std::rc::Rc;
 
 /// A poll is held against so many recorded answers, since it can end sooner or later than the
 /// recorded one.
 const MAX_RECORDED_RESPONSES: usize = 100;
+
+/// Whose step it is, and what its file says is personal.
+pub(super) struct StepOwner<'c> {
+    pub(super) recording_key: RecordingKey,
+    pub(super) redact_rules: &'c [RedactRule],
+    /// Not of a fixture: its answers are there to be used, and have no snapshots.
+    pub(super) unit: Option<&'c Unit<'c>>,
+}
+
+/// What does not hold in an answer.
+#[derive(Default)]
+pub(super) struct Judgement {
+    pub(super) failures: Vec<FailureReport>,
+    pub(super) notes: Vec<String>,
+}
 
 /// A step that is asked, as somebody.
 pub(super) struct StepExecution<'a> {
@@ -53,33 +69,76 @@ impl StepResponse {
     }
 }
 
+impl StepCall {
+    fn not_sent(error: impl Into<StepError>) -> Self {
+        Self {
+            result: Err(error.into()),
+            log: ExchangeLog::default(),
+        }
+    }
+}
+
+/// One call of a step, whatever became of it.
+pub(super) struct StepCall {
+    pub(super) result: Result<StepResponse, StepError>,
+    pub(super) log: ExchangeLog,
+}
+
+/// A step, whatever became of it.
+pub(super) struct StepOutcome {
+    pub(super) result: Result<Judgement, StepError>,
+    pub(super) log: ExchangeLog,
+}
+
+impl StepOutcome {
+    /// It ended before anything was sent.
+    pub(super) fn not_sent(error: impl Into<StepError>) -> Self {
+        Self {
+            result: Err(error.into()),
+            log: ExchangeLog::default(),
+        }
+    }
+}
+
 impl StepExecution<'_> {
-    /// The usual step: one call, one answer.
-    pub(super) async fn run_once(
-        &self,
-        variables: &mut VariableScope,
-        progress: &mut StepProgress,
-    ) -> Result<Judgement, StepError> {
-        let asked = self.send(variables, progress).await?;
-        let judged = self.judge(&asked, variables)?;
-        self.conclude(&asked, judged, progress)
+    /// The usual step: one call, one response.
+    pub(super) async fn run_once(&self, variables: &mut VariableScope) -> StepOutcome {
+        let StepCall { result, mut log } = self.send(variables, variables.fresh_values()).await;
+        let result = result.and_then(|response| {
+            let judgement = self.judge(&response, variables)?;
+            self.conclude(&response, judgement, &mut log)
+        });
+        StepOutcome { result, log }
     }
 
-    /// Sends the request as the variables stand. What is fresh in it is the same for every call of
-    /// a step; what signs it is not.
-    pub(super) async fn send(
-        &self,
-        variables: &VariableScope,
-        progress: &mut StepProgress,
-    ) -> Result<StepResponse, StepError> {
-        let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let draft = Rc::new(render_draft(
-            step,
+    /// Sends the request as the variables stand. What it renders anew (`uuid()`, `now()`) is the
+    /// same for every call of a step, and comes with the variables; `fresh` signs this one.
+    pub(super) async fn send(&self, variables: &VariableScope, fresh: FreshValues) -> StepCall {
+        let rendered = render_draft(
+            self.step,
             variables,
             variables.fresh_values(),
-            context.files,
-        )?);
-        progress.draft = Some(Rc::clone(&draft));
+            self.context.environment.files,
+        );
+        let draft = match rendered {
+            Ok(draft) => Rc::new(draft),
+            Err(error) => return StepCall::not_sent(error),
+        };
+        let mut call = match self.send_draft(&draft, variables, fresh).await {
+            Ok(call) => call,
+            Err(error) => StepCall::not_sent(error),
+        };
+        call.log.draft = Some(draft);
+        call
+    }
+
+    async fn send_draft(
+        &self,
+        draft: &Draft,
+        variables: &VariableScope,
+        fresh: FreshValues,
+    ) -> Result<StepCall, StepError> {
+        let (step, scheme, context) = (self.step, self.scheme, self.context);
         let level = choose_level(
             scheme,
             step.level.as_ref().map(|level| level.name.as_str()),
@@ -88,49 +147,23 @@ impl StepExecution<'_> {
         );
         let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
         let unsigned = self.unsigned_request(variables, &access.account)?;
-        let renews = step.expected_outcome == ExpectedOutcome::Success;
-        let call = ExchangeContext {
-            recording_key: &self.owner.recording_key,
-            scheme,
-            level,
-            access: &access,
-            timeout: step.timeout,
-            can_renew_token: renews,
-            budget_class: BudgetClass::Step(self.owner.unit),
-            context,
-        };
-        let moment = if progress.send_count == 0 {
-            variables.fresh_values()
-        } else {
-            super::unit::moment(context)
-        };
-        progress.send_count += 1;
         let attempts = Attempts {
-            call: &call,
+            call: &ExchangeContext {
+                recording_key: &self.owner.recording_key,
+                scheme,
+                level,
+                access: &access,
+                timeout: step.timeout,
+                can_renew_token: step.expected_outcome == ExpectedOutcome::Success,
+                budget_class: BudgetClass::Step(self.owner.unit),
+                context,
+            },
             max_attempts: step.max_attempts(),
             unsigned: unsigned.as_ref(),
         };
-        attempts.exchange(&draft, moment, progress).await?;
-        let heard = self.received_response(progress)?;
-        progress.send_state = send_state_of(&heard.outcome);
-        Ok(StepResponse {
-            judged: heard,
-            unsigned,
-        })
-    }
-
-    fn received_response(
-        &self,
-        progress: &mut StepProgress,
-    ) -> Result<Rc<JudgedResponse>, StepError> {
-        let Some(heard) = &progress.judged_response else {
-            return Err(RenderError::new(self.step.at, "nothing was sent").into());
-        };
-        if let Some(reason) = missing_recording_reason(&heard.response) {
-            progress.send_state = SendState::Refused;
-            return Err(StepError::NotRecorded(reason));
-        }
-        Ok(Rc::clone(heard))
+        let Exchange { result, log } = attempts.run(draft, fresh).await;
+        let result = result.map(|judged| StepResponse { judged, unsigned });
+        Ok(StepCall { result, log })
     }
 
     /// The request as recordings and snapshots know it, where there are any.
@@ -140,20 +173,20 @@ impl StepExecution<'_> {
         account: &str,
     ) -> Result<Option<RecordedRequest>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
-        if !has_snapshot && !self.context.recordings.is_enabled() {
+        if !has_snapshot && !self.context.state.recordings.is_enabled() {
             return Ok(None);
         }
         let draft = render_draft(
             self.step,
             &PlaceholderScope(variables),
             variables.fresh_values(),
-            self.context.files,
+            self.context.environment.files,
         )?;
         Ok(Some(recording::unsigned_request(&draft, account)))
     }
 
     fn wants_snapshot(&self) -> bool {
-        self.step.snapshot.is_some() || self.context.snapshots.every_step
+        self.step.snapshot.is_some() || self.context.options.snapshots.every_step
     }
 
     /// Whether the answer is what `ok` says.
@@ -168,7 +201,7 @@ impl StepExecution<'_> {
         variables: &mut VariableScope,
     ) -> Result<Judgement, StepError> {
         let mut judged = Judgement::default();
-        let hide = |text: &str| self.context.redactor.borrow_mut().redact(text);
+        let hide = |text: &str| self.context.state.redactor.borrow_mut().redact(text);
         let answer = ResponseView::new(asked.response()).with_redaction(&hide);
         if let Some((expected, actual)) =
             advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome)
@@ -255,16 +288,16 @@ impl StepExecution<'_> {
         &self,
         asked: &StepResponse,
         mut judged: Judgement,
-        progress: &mut StepProgress,
+        log: &mut ExchangeLog,
     ) -> Result<Judgement, StepError> {
         judged.failures.extend(self.record_and_compare(asked)?);
-        judged.notes.append(&mut progress.warnings);
+        judged.notes.append(&mut log.warnings);
         if !judged.failures.is_empty() {
             judged.notes.extend(advice::notes_for_refusal(
                 self.scheme,
                 &asked.judged.outcome,
                 asked.response(),
-                (self.context.clock)(),
+                (self.context.environment.clock)(),
             ));
         }
         self.compare_with_snapshot(asked, &mut judged)?;
@@ -289,10 +322,10 @@ impl StepExecution<'_> {
             return Ok(());
         };
         let is_wanting = !judged.failures.is_empty();
-        let response = &context.recordings.redacted_response(
+        let response = &context.state.recordings.redacted_response(
             &made,
-            context.workspace,
-            &mut context.redactor.borrow_mut(),
+            context.environment.workspace,
+            &mut context.state.redactor.borrow_mut(),
         )?;
         let compared = SnapshotCheck {
             unit,
@@ -374,12 +407,13 @@ impl StepExecution<'_> {
     fn record_response(&self, asked: &StepResponse, made: &ObservedExchange<'_>) {
         let context = self.context;
         match advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
-            None => context.recordings.record_response(
+            None => context.state.recordings.record_response(
                 made,
-                context.workspace,
-                &mut context.redactor.borrow_mut(),
+                context.environment.workspace,
+                &mut context.state.redactor.borrow_mut(),
             ),
             Some((_, actual)) => context
+                .state
                 .recordings
                 .reject_unit(made.recording_key, &format!("the answer was {actual}")),
         }
@@ -399,11 +433,13 @@ impl StepExecution<'_> {
         let context = self.context;
         let mut found = Vec::new();
         for turn in 0..most {
-            let mut redactor = context.redactor.borrow_mut();
-            match context
-                .recordings
-                .compare(made, self.step.at, context.workspace, &mut redactor)
-            {
+            let mut redactor = context.state.redactor.borrow_mut();
+            match context.state.recordings.compare(
+                made,
+                self.step.at,
+                context.environment.workspace,
+                &mut redactor,
+            ) {
                 Some(Ok(failures)) => found = failures,
                 Some(Err(miss)) if turn == 0 => {
                     return Err(StepError::NotRecorded(recording::describe_miss(&miss)));
@@ -421,16 +457,4 @@ impl StepExecution<'_> {
 /// Whether a capture takes all that a path finds.
 pub(super) fn captures_list(capture: &Capture) -> bool {
     matches!(&capture.from, Subject::Path(path) if !path.is_singular())
-}
-
-fn send_state_of(outcome: &ResponseOutcome) -> SendState {
-    match outcome {
-        ResponseOutcome::Success => SendState::Succeeded,
-        // A fault of the marketplace's own can come after it has done what was asked.
-        ResponseOutcome::ApiError {
-            kind: ErrorKind::Server,
-            ..
-        } => SendState::Unknown,
-        ResponseOutcome::ApiError { .. } => SendState::Refused,
-    }
 }

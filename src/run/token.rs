@@ -1,52 +1,20 @@
 //! The token of a call: given like a credential, kept in the store, or renewed. It renews at most
 //! once for a call.
 
-use super::RunContext;
 use super::access::{AccessError, AccountAccess};
+use super::context::RunContext;
+use super::run_tokens::CachedToken;
 use crate::model::environment::RefreshPolicy;
 use crate::model::scheme::{Scheme, Token};
-use crate::renew::{RefreshError, RefreshJob, RefreshKind, TokenRefresher};
+use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::sign::NamedValues;
 use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
-use tokio::sync::Mutex;
 
 /// A record that was read longer ago is read again, in milliseconds: another process may have
 /// renewed it.
 const CACHE_TTL_MS: i64 = 60_000;
-
-/// The tokens of a run.
-pub(crate) struct RunTokens<'w> {
-    pub(crate) renewer: TokenRefresher<'w>,
-    pub(crate) refresh: RefreshPolicy,
-    cached: RefCell<HashMap<FamilyKey, CachedToken>>,
-    /// What could not be renewed is not tried again by every request of a run.
-    failures: RefCell<HashMap<FamilyKey, RefreshError>>,
-    /// Of requests that run side by side one renews a token, and the others wait for it.
-    renewal_locks: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
-}
-
-#[derive(Clone)]
-struct CachedToken {
-    record: FamilyRecord,
-    read_at_ms: i64,
-}
-
-impl<'w> RunTokens<'w> {
-    #[must_use]
-    pub(crate) fn new(renewer: TokenRefresher<'w>, refresh: RefreshPolicy) -> Self {
-        Self {
-            renewer,
-            refresh,
-            cached: RefCell::default(),
-            failures: RefCell::default(),
-            renewal_locks: RefCell::default(),
-        }
-    }
-}
 
 /// A token that a call is signed with.
 pub(super) struct ActiveToken {
@@ -76,7 +44,7 @@ impl TokenQuery<'_> {
                 warning: None,
             });
         }
-        let tokens = &self.context.tokens;
+        let tokens = &self.context.environment.tokens;
         let record = self.read(CACHE_TTL_MS).await?;
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
@@ -112,7 +80,7 @@ impl TokenQuery<'_> {
             return Ok(None);
         };
         let record = self.read(0).await?;
-        let now = self.context.tokens.renewer.now_ms();
+        let now = self.context.environment.tokens.renewer.now_ms();
         let is_newer = |record: &FamilyRecord| {
             record.generation != generation
                 && record
@@ -122,7 +90,7 @@ impl TokenQuery<'_> {
         };
         match record.filter(is_newer) {
             Some(record) => Ok(Some(active_token(&record, None))),
-            None if self.context.tokens.refresh == RefreshPolicy::Never => Ok(None),
+            None if self.context.environment.tokens.refresh == RefreshPolicy::Never => Ok(None),
             None => self
                 .renew(generation)
                 .await
@@ -138,13 +106,13 @@ impl TokenQuery<'_> {
     }
 
     fn renewal_warning(&self, failure: &RefreshError) -> Option<String> {
-        let warns = self.context.tokens.refresh == RefreshPolicy::Auto;
+        let warns = self.context.environment.tokens.refresh == RefreshPolicy::Auto;
         warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
     }
 
     /// From what is known, when that is not older than `at_most_ms`.
     async fn read(&self, at_most_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
-        let (tokens, key) = (&self.context.tokens, self.key());
+        let (tokens, key) = (&self.context.environment.tokens, self.key());
         let held = tokens.cached.borrow().get(&key).cloned();
         if let Some(held) =
             held.filter(|held| tokens.renewer.now_ms() - held.read_at_ms < at_most_ms)
@@ -159,7 +127,7 @@ impl TokenQuery<'_> {
     /// From now on its tokens are known, and never shown.
     fn cache_record(&self, record: &FamilyRecord) {
         self.context.register_record_secrets(record);
-        let (tokens, record) = (&self.context.tokens, record.clone());
+        let (tokens, record) = (&self.context.environment.tokens, record.clone());
         let held = CachedToken {
             read_at_ms: tokens.renewer.now_ms(),
             record,
@@ -171,10 +139,10 @@ impl TokenQuery<'_> {
     }
 
     async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        if self.context.tokens.refresh == RefreshPolicy::Never {
+        if self.context.environment.tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
-        let tokens = &self.context.tokens;
+        let tokens = &self.context.environment.tokens;
         let turn = Rc::clone(
             tokens
                 .renewal_locks
@@ -195,13 +163,14 @@ impl TokenQuery<'_> {
         if let Some(record) = held.filter(|record| record.generation > than) {
             return Ok(record);
         }
-        let bases =
-            self.context
-                .accesses
-                .token_request_bases(self.scheme, self.token, &self.access.base);
+        let bases = self.context.environment.accesses.token_request_bases(
+            self.scheme,
+            self.token,
+            &self.access.base,
+        );
         let bases =
             bases.map_err(|error: AccessError| RefreshError::user_action(error.to_string()))?;
-        let renewer = &self.context.tokens.renewer;
+        let renewer = &self.context.environment.tokens.renewer;
         let act = RefreshKind::Renew { newer_than: than };
         let job = RefreshJob::new(
             renewer.scheme_source(self.scheme),
@@ -211,9 +180,11 @@ impl TokenQuery<'_> {
             &self.access.credentials,
             act,
         );
-        let renewed = Box::pin(renewer.renew(job, self.scheme, &self.context.transport)).await;
+        let renewed =
+            Box::pin(renewer.renew(job, self.scheme, &self.context.environment.transport)).await;
         let record = renewed.inspect_err(|failure| {
             self.context
+                .environment
                 .tokens
                 .failures
                 .borrow_mut()
@@ -224,7 +195,7 @@ impl TokenQuery<'_> {
     }
 
     fn renewal_forbidden(&self, is_none: bool) -> RefreshError {
-        let (account, environment) = (&self.access.account, &self.context.environment);
+        let (account, environment) = (&self.access.account, &self.context.options.environment);
         let reason = format!(
             "there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed"
         );
@@ -250,7 +221,7 @@ impl TokenQuery<'_> {
 
     fn label(&self) -> FamilyLabel {
         FamilyLabel {
-            environment: self.context.environment.clone(),
+            environment: self.context.options.environment.clone(),
             account: self.access.account.clone(),
         }
     }

@@ -1,15 +1,14 @@
 //! One request file as one account in one case: its fixtures, its variables, then its steps in
 //! order; a flow stops at its first step that does not pass.
 
+use super::context::RunContext;
 use super::fixtures::ActiveFixtures;
-use super::step::{self, StepOwner};
-use super::{RunContext, flaky};
+use super::step_execution::StepOwner;
+use super::variables::{fixture_recording_key, recording_key, variables};
+use super::{flaky, step};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
-use crate::model::fixture::Fixture;
 use crate::plan::Unit;
-use crate::recording::RecordingKey;
-use crate::render::{FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope};
-use crate::value::Value;
+use crate::render::VariableScope;
 
 pub(super) async fn run<'w>(
     unit: &Unit<'w>,
@@ -18,13 +17,13 @@ pub(super) async fn run<'w>(
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
     let request = unit.request;
-    let begun = context.started_at.elapsed();
+    let begun = context.state.started_at.elapsed();
     let report = |verdict: Verdict, steps: Vec<StepReport>, not_reached: usize| UnitReport {
         // The plan knows.
         index: 0,
         id: unit.id(),
         at: request.at,
-        labels: if context.detail {
+        labels: if context.options.detail {
             unit_labels(unit)
         } else {
             UnitLabels::default()
@@ -34,7 +33,7 @@ pub(super) async fn run<'w>(
         not_reached,
         steps,
         started_at: begun,
-        duration: context.started_at.elapsed().saturating_sub(begun),
+        duration: context.state.started_at.elapsed().saturating_sub(begun),
     };
     if let Some(reason) = &request.skip {
         return report(
@@ -48,22 +47,24 @@ pub(super) async fn run<'w>(
         Ok(values) => values,
         Err(error) => {
             let reason = context
+                .state
                 .redactor
                 .borrow_mut()
                 .redact_for_display(&error.reason);
             return report(Verdict::Error(error.error_class, reason), error.steps, 0);
         }
     };
-    context.recordings.include_redactions(
+    context.state.recordings.include_redactions(
         &caller.recording_key,
         unit.fixtures
             .iter()
             .map(|fixture| fixture_recording_key(unit, fixture)),
     );
-    let mut variables = match variables(unit, values, context, moment(context)) {
+    let mut variables = match variables(unit, values, context, context.fresh_values()) {
         Ok(variables) => variables,
         Err(error) => {
             let reason = context
+                .state
                 .redactor
                 .borrow_mut()
                 .redact_for_display(&error.reason);
@@ -76,8 +77,8 @@ pub(super) async fn run<'w>(
     };
     let (mut steps, mut verdict) = tokio::select! {
         done = run_steps(unit, &caller, &mut variables, context) => done,
-        () = context.stop.requested() => {
-            let reason = context.redactor.borrow_mut().redact_for_display("interrupted");
+        () = context.environment.stop.requested() => {
+            let reason = context.state.redactor.borrow_mut().redact_for_display("interrupted");
             (Vec::new(), Verdict::Error(ErrorClass::Interrupted, reason))
         }
     };
@@ -100,25 +101,12 @@ fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
     }
 }
 
-/// Whose its exchanges are.
-pub(super) fn recording_key(unit: &Unit<'_>) -> RecordingKey {
-    RecordingKey {
-        file: unit.request.name.clone(),
-        account: unit.account.clone(),
-    }
-}
-
 fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
     StepOwner {
         recording_key: recording_key(unit),
         redact_rules: &unit.request.redact,
         unit: Some(unit),
     }
-}
-
-/// A fixture as it is made for a unit.
-pub(super) fn fixture_recording_key(unit: &Unit<'_>, fixture: &Fixture) -> RecordingKey {
-    RecordingKey::for_fixture(&fixture.name, unit.account_for(fixture))
 }
 
 async fn run_steps(
@@ -130,7 +118,7 @@ async fn run_steps(
     let mut steps = Vec::with_capacity(unit.request.steps.len());
     let mut verdict = Verdict::Pass;
     for declared in &unit.request.steps {
-        variables.set_fresh_values(moment(context));
+        variables.set_fresh_values(context.fresh_values());
         let done = step::run(caller, declared, variables, context).await;
         // What ends a flow says more of it than a snapshot that is not there yet.
         if verdict.is_pass() || !done.can_continue {
@@ -142,102 +130,4 @@ async fn run_steps(
         }
     }
     (steps, verdict)
-}
-
-pub(super) fn moment(context: &RunContext<'_>) -> FreshValues {
-    FreshValues {
-        unix_ms: (context.clock)(),
-        seed: (context.rng)(),
-    }
-}
-
-/// Every layer below the captures; `values` are those of the fixtures that the unit names.
-pub(super) fn variables(
-    unit: &Unit<'_>,
-    values: Vec<FixtureValue>,
-    context: &RunContext<'_>,
-    moment: FreshValues,
-) -> Result<VariableScope, RenderError> {
-    let scheme = unit
-        .request
-        .steps
-        .first()
-        .map(|step| step.scheme.name.as_str());
-    let mut variables = base_variables(context, moment, unit.account.as_deref(), scheme)?;
-    set_fixtures(&mut variables, values);
-    variables.define(
-        unit.case
-            .map(|case| case.vars.as_slice())
-            .unwrap_or_default(),
-        VariableLayer::Case,
-    )?;
-    variables.define(&unit.request.vars, VariableLayer::File)?;
-    Ok(variables)
-}
-
-/// What a fixture is worth to those who need it; `marked` has placeholders for what is another one
-/// each time.
-#[derive(Clone, Debug)]
-pub(super) struct FixtureValue {
-    pub(super) name: String,
-    pub(super) value: Value,
-    pub(super) marked: Option<Value>,
-}
-
-pub(super) fn set_fixtures(variables: &mut VariableScope, values: Vec<FixtureValue>) {
-    for FixtureValue {
-        name,
-        value,
-        marked,
-    } in values
-    {
-        variables.set_with_placeholders(
-            name,
-            value,
-            marked,
-            VariableOrigin {
-                layer: VariableLayer::Fixture,
-                at: None,
-            },
-        );
-    }
-}
-
-/// The layers below those of a file.
-pub(super) fn base_variables(
-    context: &RunContext<'_>,
-    moment: FreshValues,
-    account: Option<&str>,
-    scheme: Option<&str>,
-) -> Result<VariableScope, RenderError> {
-    let mut variables = VariableScope::new(moment);
-    let built_in = VariableOrigin {
-        layer: VariableLayer::BuiltIn,
-        at: None,
-    };
-    variables.set_with_placeholders(
-        "run_id",
-        Value::from(context.run_id.as_str()),
-        Some(Value::from("<run_id>")),
-        built_in,
-    );
-    variables.set("env", Value::from(context.environment.as_str()), built_in);
-    if let Some(scheme) = scheme.and_then(|scheme| context.workspace.scheme(scheme)) {
-        step::set_account(&mut variables, scheme, account, context);
-    }
-    for (name, value) in &context.vars {
-        variables.set(
-            name.as_str(),
-            value.clone(),
-            VariableOrigin {
-                layer: VariableLayer::CommandLine,
-                at: None,
-            },
-        );
-    }
-    variables.define(&context.workspace.vars, VariableLayer::Workspace)?;
-    if let Some(environment) = context.workspace.environment(&context.environment) {
-        variables.define(&environment.vars, VariableLayer::Environment)?;
-    }
-    Ok(variables)
 }

@@ -11,7 +11,7 @@ use crate::ledger::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
-use crate::run::{RunContext, UndoRequest, find_leftovers, send_undo};
+use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo};
 use std::collections::HashMap;
 
 pub(crate) fn run(
@@ -172,11 +172,16 @@ impl LeftoverCleanup<'_> {
                     RecordingKey::without_file(open.entry.account.as_deref()),
                     gone,
                 ) {
-                    Some(recall) => send_undo(recall, context).await.map(|()| "taken back".to_owned()),
-                    None => Err("what was written down is no call".to_owned()),
+                    Ok(request) => send_undo(request, context)
+                        .await
+                        .map(|()| "taken back".to_owned())
+                        .map_err(|error| error.to_string()),
+                    Err(error) => Err(error.to_string()),
                 }
             }
-            (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context).await,
+            (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context)
+                .await
+                .map_err(|error| error.to_string()),
             (None, Some(UndoStep { find: Some(_), .. })) => {
                 Err("its answer did not come: `--sweep` looks for it by the run's id".to_owned())
             }
@@ -184,7 +189,7 @@ impl LeftoverCleanup<'_> {
                 Err("its answer did not come, and the fixture's undo has no `find`: look for it by the run's id".to_owned())
             }
         };
-        let mut redactor = context.redactor.borrow_mut();
+        let mut redactor = context.state.redactor.borrow_mut();
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason).to_string()))
     }
 
@@ -221,9 +226,9 @@ async fn sweep(
     undo: &UndoStep,
     run_id: &str,
     context: &RunContext<'_>,
-) -> Result<String, String> {
+) -> Result<String, UndoError> {
     let Some(find): Option<&LeftoverSearch> = undo.find.as_ref() else {
-        return Err(String::new());
+        return Err(UndoError::NothingKnown);
     };
     let account = open.entry.account.as_deref();
     let calls = find_leftovers(find, undo, account, run_id, context).await?;

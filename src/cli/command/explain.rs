@@ -65,6 +65,7 @@ fn explain_one(
         }
         Err(error) => {
             let reason = context
+                .state
                 .redactor
                 .borrow_mut()
                 .redact_for_display(&error.to_string())

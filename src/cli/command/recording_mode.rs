@@ -68,7 +68,7 @@ pub(crate) fn report_recordings(
     host: &HostContext,
     output: &Output,
 ) -> Vec<ErrorClass> {
-    match &*context.recordings.mode.borrow() {
+    match &*context.state.recordings.mode.borrow() {
         RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
         RecordingMode::Record(recorder, _) => report_written(&recorder.write_outcomes, output),
         RecordingMode::Replay(replay) => {
@@ -164,11 +164,15 @@ fn report_stale(
     host: &HostContext,
     output: &Output,
 ) -> Vec<ErrorClass> {
-    let (now, max_age) = ((context.clock)(), context.workspace.max_recording_age);
+    let (now, max_age) = (
+        (context.environment.clock)(),
+        context.environment.workspace.max_recording_age,
+    );
     let used: &HashSet<String> = replay.used_recordings();
     let age =
         |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
     let recordings = context
+        .environment
         .workspace
         .recordings
         .iter()

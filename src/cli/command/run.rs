@@ -282,28 +282,32 @@ pub(crate) async fn run_loaded(
         chosen.environment == SANDBOX_ENV && !matches!(used, RecordingMode::Replay(_));
     let mut context = session.build_context(chosen, environment, args.verbose, output)?;
     let (stopper, stop) = stop_channel();
-    (context.stop, context.keep_fixtures, context.fail_fast) = (stop, args.keep, args.fail_fast);
-    context.flaky_fails = args.flaky == "fail";
-    context.recordings = RunRecordings::new(used, &context.run_id);
-    context.jobs = job_count(args, &context.environment);
-    context.detail = reports.is_active();
+    (
+        context.environment.stop,
+        context.options.keep_fixtures,
+        context.options.fail_fast,
+    ) = (stop, args.keep, args.fail_fast);
+    context.options.flaky_fails = args.flaky == "fail";
+    context.state.recordings = RunRecordings::new(used, &context.options.run_id);
+    context.options.jobs = job_count(args, &context.options.environment);
+    context.options.detail = reports.is_active();
     if let Some(refresh) = &args.refresh {
-        context.tokens.refresh = if refresh == "never" {
+        context.environment.tokens.refresh = if refresh == "never" {
             RefreshPolicy::Never
         } else {
             RefreshPolicy::Auto
         };
     }
-    context.snapshots = snapshot_options(host, args, output)?;
+    context.options.snapshots = snapshot_options(host, args, output)?;
     if args.budget && chosen_sandbox {
-        context.run_budget = RunBudget::new(Budget::new(
+        context.environment.budget = RunBudget::new(Budget::new(
             BudgetLocation::Memory,
             host.clock,
             host.random_bytes,
         ));
     }
-    context.run_budget.max_wait = wait;
-    let waits = context.run_budget.subscribe();
+    context.environment.budget.max_wait = wait;
+    let waits = context.environment.budget.subscribe();
     warn_of_leftovers(&context, output);
     if args.filter.patterns.is_empty()
         && args.filter.tag.is_empty()
@@ -474,10 +478,10 @@ impl EventDispatcher<'_> {
 
 /// What earlier runs have left at marketplaces.
 fn warn_of_leftovers(context: &RunContext<'_>, output: &Output) {
-    let Some(folder) = &context.ledger else {
+    let Some(folder) = &context.options.ledger else {
         return;
     };
-    match abandoned_ledgers(folder, Some(&context.workspace.root)) {
+    match abandoned_ledgers(folder, Some(&context.environment.workspace.root)) {
         Ok(ledgers) => {
             let things: usize = ledgers.iter().map(|ledger| ledger.open_undos().len()).sum();
             if things > 0 {
@@ -494,13 +498,14 @@ fn warn_of_leftovers(context: &RunContext<'_>, output: &Output) {
 }
 
 fn report_kept(context: &RunContext<'_>, output: &Output) {
-    let Some(folder) = &context.ledger else {
+    let Some(folder) = &context.options.ledger else {
         return;
     };
-    let ledgers = abandoned_ledgers(folder, Some(&context.workspace.root)).unwrap_or_default();
+    let ledgers =
+        abandoned_ledgers(folder, Some(&context.environment.workspace.root)).unwrap_or_default();
     let own = ledgers
         .iter()
-        .filter(|ledger| ledger.run_id == context.run_id);
+        .filter(|ledger| ledger.run_id == context.options.run_id);
     let names: Vec<String> = own
         .flat_map(crate::ledger::Ledger::open_undos)
         .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
@@ -509,7 +514,7 @@ fn report_kept(context: &RunContext<'_>, output: &Output) {
         output.print_message(&format!(
             "kept: {}; `ingam cleanup {}` takes it back",
             names.join(", "),
-            context.run_id
+            context.options.run_id
         ));
     }
 }

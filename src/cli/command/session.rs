@@ -18,8 +18,8 @@ use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{HelperProcess, SchemeSource, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, RecordingMode, RunBudget, RunContext, RunRecordings,
-    RunTokens, stop_channel,
+    AccessEnvironment, AccessResolver, RecordingMode, RetryBudget, RunBudget, RunContext,
+    RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
@@ -310,32 +310,35 @@ impl<'w> RunSession<'w> {
         let ledger = ledger_folder(self.host).filter(|_| is_own);
         let tokens = self.build_tokens(&chosen.environment, &environment, output)?;
         let budgets = self.build_budgets(is_own, output)?;
+        let workspace = &self.loaded.workspace;
         Ok(RunContext {
-            workspace: &self.loaded.workspace,
-            tokens,
-            accesses: AccessResolver::new(&self.loaded.workspace, &chosen.environment, environment),
-            environment: chosen.environment,
-            vars: chosen.vars,
-            run_id: hex::encode(&(self.host.random_bytes)()[..4]),
-            transport,
-            run_budget: budgets,
-            recordings: RunRecordings::new(RecordingMode::Disabled, ""),
-            files: self.files,
-            redactor: redactor.into(),
-            clock: self.host.clock,
-            rng: self.host.random_bytes,
-            verbose,
-            detail: false,
-            started_at: Instant::now(),
-            ledger,
-            keep_fixtures: false,
-            fail_fast: false,
-            jobs: 1,
-            snapshots: crate::run::SnapshotOptions::default(),
-            retries: crate::run::RetryBudget::default(),
-            flaky_fails: false,
-            // Nobody wants it to stop, unless a command says otherwise.
-            stop: stop_channel().1,
+            options: RunOptions {
+                environment: chosen.environment.clone(),
+                vars: chosen.vars,
+                run_id: hex::encode(&(self.host.random_bytes)()[..4]),
+                verbose,
+                ledger,
+                jobs: 1,
+                ..RunOptions::default()
+            },
+            environment: RunEnvironment {
+                workspace,
+                files: self.files,
+                transport,
+                accesses: AccessResolver::new(workspace, &chosen.environment, environment),
+                tokens,
+                budget: budgets,
+                clock: self.host.clock,
+                rng: self.host.random_bytes,
+                // Only `run` listens to signals.
+                stop: stop_channel().1,
+            },
+            state: RunState {
+                started_at: Instant::now(),
+                recordings: RunRecordings::new(RecordingMode::Disabled, ""),
+                redactor: redactor.into(),
+                retries: RetryBudget::default(),
+            },
         })
     }
 

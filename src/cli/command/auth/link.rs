@@ -39,10 +39,12 @@ pub(super) async fn run(
     }
     .build_context(chosen, environment, false, desk.output)?;
     let account = context
+        .environment
         .accesses
         .account(&scheme, target.account.as_deref())
         .map_err(|error| desk.report_access_error(&error))?;
     let access = context
+        .environment
         .accesses
         .app_access(&scheme, account)
         .map_err(|error| desk.report_access_error(&error))?;
@@ -102,12 +104,13 @@ pub(super) fn signed_link(
 ) -> Result<String, ExitStatus> {
     let region = link.link_host.region_for(&access.region);
     let base = context
+        .environment
         .accesses
         .region_base(scheme, region, &access.base)
         .map_err(|error| desk.report_access_error(&error))?;
     let moment = FreshValues {
-        unix_ms: scheme.clock.request_time_ms((context.clock)()),
-        seed: (context.rng)(),
+        unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
+        seed: (context.environment.rng)(),
     };
     let extra = [
         ("redirect".into(), Value::from(redirect)),

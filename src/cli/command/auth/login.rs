@@ -29,6 +29,7 @@ pub(super) async fn run(
     require_account_name(desk, &room, &scheme, named)?;
     let access = room
         .context
+        .environment
         .accesses
         .app_access(&scheme, named)
         .map_err(|error| desk.report_access_error(&error))?;
@@ -43,6 +44,7 @@ pub(super) async fn run(
         .find(|account| account.name == grant.account);
     let access = room
         .context
+        .environment
         .accesses
         .app_access(&scheme, account)
         .map_err(|error| desk.report_access_error(&error))?;
@@ -147,7 +149,7 @@ async fn bind_callback_page(
     port: u16,
     room: &AuthWorkspace,
 ) -> Result<CallbackListener, ExitStatus> {
-    CallbackListener::bind(port, &hex::encode((room.context.rng)()))
+    CallbackListener::bind(port, &hex::encode((room.context.environment.rng)()))
         .await
         .map_err(|error| {
             desk.output.print_error(
@@ -318,7 +320,11 @@ impl<'s> AuthorizationGrant<'s> {
             .collect();
         let account = authorized_account_name(desk, room, scheme, named, &own)?;
         let code = find(&link.code_param).unwrap_or_default();
-        room.context.redactor.borrow_mut().add_secret("code", &code);
+        room.context
+            .state
+            .redactor
+            .borrow_mut()
+            .add_secret("code", &code);
         Ok(Self {
             token,
             code,
@@ -387,7 +393,7 @@ fn suggest_account_ids(
     {
         let name = account.map_or("NAME", |account| account.name.as_str());
         let (env, scheme, ids) = (
-            &room.context.environment,
+            &room.context.options.environment,
             &chain.scheme.name,
             unsaid.join(", "),
         );

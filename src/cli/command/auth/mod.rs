@@ -99,7 +99,7 @@ impl AuthWorkspace {
     fn accounts(&self, scheme: &Scheme) -> Vec<&'static Account> {
         self.loaded
             .workspace
-            .accounts(&self.context.environment, &scheme.name)
+            .accounts(&self.context.options.environment, &scheme.name)
     }
 }
 
@@ -170,7 +170,7 @@ impl AuthContext<'_> {
         context: &RunContext<'_>,
         failure: &RefreshError,
     ) -> ExitStatus {
-        let mut redactor = context.redactor.borrow_mut();
+        let mut redactor = context.state.redactor.borrow_mut();
         let notes: Vec<String> = failure
             .notes
             .iter()
@@ -198,7 +198,7 @@ fn check_account(
     let schemes = [Arc::clone(scheme)];
     session::check_account(
         room.loaded,
-        &room.context.environment,
+        &room.context.options.environment,
         whose.account.as_deref(),
         &schemes,
         desk.output,

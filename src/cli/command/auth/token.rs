@@ -15,7 +15,7 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, ExitStatus> {
     let room = desk.open_workspace(env).await?;
     let workspace = &room.loaded.workspace;
-    let environment = &room.context.environment;
+    let environment = &room.context.options.environment;
     let is_default = account == DEFAULT_ACCOUNT;
     let has = |scheme: &&Arc<Scheme>| {
         let accounts = workspace.accounts(environment, &scheme.name);

@@ -40,14 +40,15 @@ impl FamilyContext<'_> {
         act: RefreshKind,
     ) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
-        let bases =
-            context
-                .accesses
-                .token_request_bases(self.scheme, self.token, &self.access.base);
+        let bases = context.environment.accesses.token_request_bases(
+            self.scheme,
+            self.token,
+            &self.access.base,
+        );
         let bases = bases.map_err(|error| RefreshError::user_action(error.to_string()))?;
-        let renewer = &context.tokens.renewer;
+        let renewer = &context.environment.tokens.renewer;
         let label = FamilyLabel {
-            environment: context.environment.clone(),
+            environment: context.options.environment.clone(),
             account: self.account.clone(),
         };
         let job = RefreshJob::new(
@@ -58,7 +59,9 @@ impl FamilyContext<'_> {
             &self.credentials,
             act,
         );
-        let record = renewer.renew(job, self.scheme, &context.transport).await?;
+        let record = renewer
+            .renew(job, self.scheme, &context.environment.transport)
+            .await?;
         context.register_record_secrets(&record);
         Ok(record)
     }
@@ -122,6 +125,7 @@ async fn split_for_owner(
     let account = room.accounts(scheme).into_iter().find(is_own);
     let access = room
         .context
+        .environment
         .accesses
         .app_access(scheme, account)
         .map_err(|error| RefreshError::user_action(error.to_string()))?;
@@ -178,7 +182,7 @@ async fn remove_pending_split(
     shared: &mut FamilyRecord,
     pending: &PendingSplit,
 ) -> Result<(), StoreError> {
-    let store = room.context.tokens.renewer.store().await?;
+    let store = room.context.environment.tokens.renewer.store().await?;
     let mut lock = store.lock(&shared.key, LOCK_WAIT).await?;
     let Some(mut there) = lock.read().await? else {
         return Ok(());
@@ -197,7 +201,7 @@ pub(super) fn report_tokens(
     scheme: &Scheme,
     record: &FamilyRecord,
 ) {
-    let now = room.context.tokens.renewer.now_ms();
+    let now = room.context.environment.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
     let left = |until: Option<i64>| super::status::time_left(until, now);
     let owner = record.key.account_label(scheme);
@@ -336,12 +340,13 @@ fn access_for(
     record: &FamilyRecord,
 ) -> Result<AccountAccess, crate::run::AccessError> {
     let accounts = context
+        .environment
         .workspace
-        .accounts(&context.environment, &scheme.name);
+        .accounts(&context.options.environment, &scheme.name);
     let account = accounts
         .into_iter()
         .find(|account| account.name == record.label.account);
-    let access = context.accesses.app_access(scheme, account)?;
+    let access = context.environment.accesses.app_access(scheme, account)?;
     context.register_secrets(scheme, &access.credentials, &access.given_token);
     Ok(access)
 }
@@ -353,7 +358,17 @@ async fn find_families(
     scheme: Option<&str>,
     account: Option<&str>,
 ) -> Result<Vec<FamilyRecord>, ExitStatus> {
-    let listed = async { room.context.tokens.renewer.store().await?.list().await }.await;
+    let listed = async {
+        room.context
+            .environment
+            .tokens
+            .renewer
+            .store()
+            .await?
+            .list()
+            .await
+    }
+    .await;
     let listed =
         listed.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
     let mut records = Vec::new();
@@ -364,7 +379,7 @@ async fn find_families(
         else {
             continue;
         };
-        let fits = record.label.environment == room.context.environment
+        let fits = record.label.environment == room.context.options.environment
             && scheme.is_none_or(|scheme| record.key.scheme == scheme)
             && account.is_none_or(|account| record.label.account == account);
         if fits {
@@ -420,7 +435,7 @@ pub(super) async fn logout(
 }
 
 async fn remove_family(room: &AuthWorkspace, record: &FamilyRecord) -> Result<(), StoreError> {
-    let store = room.context.tokens.renewer.store().await?;
+    let store = room.context.environment.tokens.renewer.store().await?;
     let mut lock = store.lock(&record.key, LOCK_WAIT).await?;
     lock.remove().await
 }

@@ -1,0 +1,154 @@
+//! What a run works with, in three parts: what was asked for, what it reaches, and what it remembers.
+
+use super::access::{AccessError, AccessResolver, AccountAccess};
+use super::retry_budget::RetryBudget;
+use super::run_budget::RunBudget;
+use super::run_recordings::RunRecordings;
+use super::run_tokens::RunTokens;
+use super::stop::StopSignal;
+use crate::model::scheme::{Level, Scheme};
+use crate::model::workspace::Workspace;
+use crate::render::{BodyFiles, FreshValues};
+use crate::secret::Redactor;
+use crate::sign::NamedValues;
+use crate::snapshot::SnapshotUpdate;
+use crate::tokens::FamilyRecord;
+use crate::transport::LiveTransport;
+use crate::value::{ObjectMember, Value};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// What a run does about snapshots.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SnapshotOptions {
+    /// Of every step, also of those that do not ask for it.
+    pub(crate) every_step: bool,
+    pub(crate) update: SnapshotUpdate,
+}
+
+/// What was asked for: it does not change while the run goes on.
+#[derive(Default)]
+pub(crate) struct RunOptions {
+    /// The environment's name.
+    pub(crate) environment: String,
+    /// Of `--var`.
+    pub(crate) vars: Vec<ObjectMember>,
+    pub(crate) run_id: String,
+    /// Report every exchange, not only those of steps that do not pass.
+    pub(crate) verbose: bool,
+    /// A report needs more than a person at a terminal: all exchanges, traces, labels of units.
+    pub(crate) detail: bool,
+    /// The folder of the ledger; `None` where everything ends with the run.
+    pub(crate) ledger: Option<PathBuf>,
+    /// Leave what fixtures create.
+    pub(crate) keep_fixtures: bool,
+    /// Stop after the first unit that does not pass.
+    pub(crate) fail_fast: bool,
+    /// How many units run in parallel, at most.
+    pub(crate) jobs: usize,
+    pub(crate) snapshots: SnapshotOptions,
+    /// A step that passed only on a retry fails.
+    pub(crate) flaky_fails: bool,
+}
+
+/// What a run reaches: files, network, stores, clock and random numbers.
+pub(crate) struct RunEnvironment<'w> {
+    pub(crate) workspace: &'w Workspace,
+    pub(crate) files: &'w dyn BodyFiles,
+    pub(crate) transport: LiveTransport,
+    pub(crate) accesses: AccessResolver<'w>,
+    pub(crate) tokens: RunTokens<'w>,
+    pub(crate) budget: RunBudget,
+    /// Unix milliseconds.
+    pub(crate) clock: fn() -> i64,
+    pub(crate) rng: fn() -> [u8; 16],
+    pub(crate) stop: StopSignal,
+}
+
+/// What a run remembers while it goes on.
+pub(crate) struct RunState {
+    /// What the times of events count from.
+    pub(crate) started_at: Instant,
+    pub(crate) recordings: RunRecordings,
+    pub(crate) redactor: RefCell<Redactor>,
+    pub(crate) retries: RetryBudget,
+}
+
+/// Everything that the parts of a run share.
+pub(crate) struct RunContext<'w> {
+    pub(crate) options: RunOptions,
+    pub(crate) environment: RunEnvironment<'w>,
+    pub(crate) state: RunState,
+}
+
+impl RunContext<'_> {
+    /// As whom and where a request goes; its secrets are known to the redactor before anything is
+    /// shown.
+    ///
+    /// # Errors
+    /// When no account or more than one fits, a credential is missing, or there is no host.
+    pub(crate) fn access(
+        &self,
+        scheme: &Scheme,
+        level: &Level,
+        account: Option<&str>,
+    ) -> Result<Rc<AccountAccess>, AccessError> {
+        self.environment
+            .accesses
+            .resolve_cached(scheme, level, account, &|access| {
+                self.register_secrets(scheme, &access.credentials, &access.given_token);
+            })
+    }
+
+    /// The clock and a seed, read now: what a step renders and what signs one request.
+    pub(super) fn fresh_values(&self) -> FreshValues {
+        FreshValues {
+            unix_ms: (self.environment.clock)(),
+            seed: (self.environment.rng)(),
+        }
+    }
+
+    /// Waits for `wait`; `false` when the run is asked to stop meanwhile. A replay does not wait.
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
+        let wait = if self.state.recordings.is_replay() {
+            Duration::ZERO
+        } else {
+            wait
+        };
+        self.environment.stop.pause(wait).await
+    }
+
+    /// From now on the redactor replaces the tokens of a record.
+    pub(crate) fn register_record_secrets(&self, record: &FamilyRecord) {
+        let mut redactor = self.state.redactor.borrow_mut();
+        record
+            .secrets()
+            .for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
+    }
+
+    /// From now on the redactor replaces these secrets.
+    pub(crate) fn register_secrets(
+        &self,
+        scheme: &Scheme,
+        credentials: &NamedValues,
+        token: &NamedValues,
+    ) {
+        let mut redactor = self.state.redactor.borrow_mut();
+        for credential in scheme
+            .credentials
+            .iter()
+            .filter(|credential| credential.is_secret)
+        {
+            if let Some(value) = credentials.get(&credential.name).and_then(Value::as_str) {
+                redactor.add_secret(format!("cred.{}", credential.name), value);
+            }
+        }
+        for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
+            if let Some(value) = token.get(field).and_then(Value::as_str) {
+                redactor.add_secret(format!("token.{field}"), value);
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Differences of two values as events: every text has passed the redactor.
+
+use crate::check::{DifferenceKind, DifferenceList, ValueDifference};
+use crate::event::DifferenceReport;
+use crate::secret::Redactor;
+
+/// Each by itself, and how many there are more.
+pub(super) fn difference_reports(
+    found: &DifferenceList,
+    redactor: &mut Redactor,
+) -> Vec<DifferenceReport> {
+    let mut differences: Vec<_> = found
+        .shown
+        .iter()
+        .map(|difference| difference_report(difference, redactor))
+        .collect();
+    if found.omitted > 0 {
+        differences.push(
+            redactor
+                .redact_for_display(&format!("… and {} more differences", found.omitted))
+                .into(),
+        );
+    }
+    differences
+}
+
+fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> DifferenceReport {
+    let (expected, actual) = match &difference.kind {
+        DifferenceKind::Mismatch { expected, actual } => (Some(expected), Some(actual)),
+        DifferenceKind::Missing { expected } => (Some(expected), None),
+        DifferenceKind::Unexpected { actual } => (None, Some(actual)),
+        DifferenceKind::SchemaViolation { rule, actual } => (Some(rule), Some(actual)),
+    };
+    DifferenceReport {
+        text: redactor.redact_for_display(&difference.to_string()),
+        path: Some(redactor.redact_for_display(&difference.path)),
+        expected: expected.map(|text| redactor.redact_for_display(text)),
+        actual: actual.map(|text| redactor.redact_for_display(text)),
+    }
+}

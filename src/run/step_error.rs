@@ -1,0 +1,91 @@
+//! Why a step could not be done, and which class of error that is.
+
+use super::access::AccessError;
+use crate::budget::BudgetError;
+use crate::event::ErrorClass;
+use crate::recording::{RedactionError, ReplayError};
+use crate::render::RenderError;
+use crate::renew::RefreshError;
+use crate::sign::SealError;
+use crate::snapshot::SnapshotError;
+use crate::transport::TransportError;
+
+/// Why a step could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepError {
+    #[error("{}", .0.reason)]
+    Render(#[from] RenderError),
+    #[error("{0}")]
+    Seal(#[from] SealError),
+    #[error("{0}")]
+    Access(#[from] AccessError),
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    #[error(transparent)]
+    Token(#[from] RefreshError),
+    #[error(transparent)]
+    Budget(Box<BudgetError>),
+    #[error("nothing is recorded for this request: {0}")]
+    NotRecorded(String),
+    #[error("{0}")]
+    Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error("no snapshot of the answer can be taken: {0}")]
+    Redaction(#[from] RedactionError),
+    /// Somebody wanted the run to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<BudgetError> for StepError {
+    fn from(error: BudgetError) -> Self {
+        Self::Budget(Box::new(error))
+    }
+}
+
+impl StepError {
+    pub(super) fn error_class(&self) -> ErrorClass {
+        match self {
+            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => {
+                ErrorClass::File
+            }
+            Self::Seal(_) => ErrorClass::Credential,
+            Self::Access(error) => error.into(),
+            Self::Transport(_) => ErrorClass::Unable,
+            Self::Token(failure) if failure.needs_user_action => ErrorClass::Credential,
+            Self::Token(_) => ErrorClass::Unable,
+            Self::Budget(error) if error.is_store_error() => ErrorClass::Unable,
+            Self::Budget(_) => ErrorClass::Budget,
+            Self::Replay(ReplayError::ConnectionClosed) => ErrorClass::Unable,
+            Self::NotRecorded(_)
+            | Self::Replay(_)
+            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => {
+                ErrorClass::Recording
+            }
+            Self::Snapshot(SnapshotError::MaskFailed(_)) | Self::Redaction(_) => ErrorClass::File,
+            Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
+            Self::Interrupted => ErrorClass::Interrupted,
+        }
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Render(error) | Self::Seal(SealError::Render(error)) => {
+                error.hint.clone().into_iter().collect()
+            }
+            Self::Access(error) => error.hint().into_iter().collect(),
+            Self::Token(failure) => failure.notes.clone(),
+            Self::Budget(error) => error.hint().into_iter().collect(),
+            Self::Snapshot(error) => error.hint().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn at(&self) -> Option<crate::span::Span> {
+        match self {
+            Self::Render(error) | Self::Seal(SealError::Render(error)) => Some(error.at),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What is reported of a step: every text has passed the redactor.
+
+use super::context::RunContext;
+use super::exchange::{ExchangeLog, FailedAttempt};
+use super::step_error::StepError;
+use super::step_execution::{Judgement, StepOutcome};
+use super::text::{body_text, redacted_text};
+use crate::event::{
+    AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict,
+};
+use crate::model::request::Step;
+use crate::secret::{RedactedText, Redactor};
+use crate::sign::TraceLine;
+use crate::wire::{Draft, WireRequest, WireResponse};
+use std::time::Duration;
+
+/// `started_at` counts from the start of the run.
+pub(super) fn step_report(
+    step: &Step,
+    context: &RunContext<'_>,
+    started_at: Duration,
+    outcome: StepOutcome,
+) -> StepReport {
+    let mut redactor = context.state.redactor.borrow_mut();
+    let at = match &outcome.result {
+        Err(error) => error.at().unwrap_or(step.at),
+        Ok(_) => step.at,
+    };
+    let StepOutcome { result, mut log } = outcome;
+    let warnings = std::mem::take(&mut log.warnings);
+    let (verdict, failures, notes) = judge_result(result, warnings, &mut redactor);
+    let is_shown = context.options.verbose || context.options.detail || !verdict.is_pass();
+    let response = log.response.as_ref().map(|judged| &judged.response);
+    let mut shown = |condition: bool, text: &dyn Fn() -> String| {
+        if condition {
+            redactor.redact_for_display(&text())
+        } else {
+            RedactedText::default()
+        }
+    };
+    StepReport {
+        name: step.name.clone(),
+        request_line: shown(is_shown, &|| request_line(step, log.draft.as_deref())),
+        endpoint: shown(context.options.detail, &|| endpoint(log.draft.as_deref())),
+        at,
+        started_at,
+        sent_at: log.signed.as_ref().and_then(|signed| signed.sent_at),
+        status: response.map(|response| response.status),
+        latency: response.map(|response| response.latency),
+        verdict,
+        attempts: log
+            .attempts
+            .iter()
+            .map(|attempt| attempt_report(attempt, &mut redactor))
+            .collect(),
+        failures,
+        notes: notes
+            .iter()
+            .map(|note| redactor.redact_for_display(note))
+            .collect(),
+        exchange: exchange_report(&log, is_shown, &mut redactor),
+        trace: log
+            .signed
+            .iter()
+            .flat_map(|signed| &signed.trace)
+            .map(|line| trace_report(line, &mut redactor))
+            .collect(),
+    }
+}
+
+fn judge_result(
+    result: Result<Judgement, StepError>,
+    warnings: Vec<String>,
+    redactor: &mut Redactor,
+) -> (Verdict, Vec<FailureReport>, Vec<String>) {
+    match result {
+        Ok(judgement) if judgement.failures.is_empty() => {
+            (Verdict::Pass, Vec::new(), judgement.notes)
+        }
+        Ok(judgement) => (Verdict::Fail, judgement.failures, judgement.notes),
+        Err(error) => {
+            let reason = redactor.redact_for_display(&error.to_string());
+            let notes = warnings.into_iter().chain(error.notes()).collect();
+            (
+                Verdict::Error(error.error_class(), reason),
+                Vec::new(),
+                notes,
+            )
+        }
+    }
+}
+
+fn exchange_report(
+    log: &ExchangeLog,
+    is_shown: bool,
+    redactor: &mut Redactor,
+) -> Option<ExchangeReport> {
+    let signed = log.signed.as_ref().filter(|_| is_shown)?;
+    let request = redacted_text(&request_text(&signed.request), redactor);
+    let response = log
+        .response
+        .as_ref()
+        .map(|judged| redacted_text(&response_text(&judged.response), redactor));
+    Some(ExchangeReport { request, response })
+}
+
+fn endpoint(draft: Option<&Draft>) -> String {
+    draft.map_or_else(String::new, |draft| {
+        format!("{} {}", draft.method, draft.path)
+    })
+}
+
+/// Method and target, for people: the query as it was before it was encoded.
+fn request_line(step: &Step, draft: Option<&Draft>) -> String {
+    let Some(draft) = draft else {
+        return format!("{} …", step.method);
+    };
+    let mut query = draft.raw_query.clone();
+    for (name, value) in &draft.query {
+        let separator = if query.is_empty() { "" } else { "&" };
+        query.push_str(&format!("{separator}{name}={value}"));
+    }
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("{} {}{separator}{query}", draft.method, draft.path)
+}
+
+fn attempt_report(attempt: &FailedAttempt, redactor: &mut Redactor) -> AttemptReport {
+    AttemptReport {
+        status: attempt.status,
+        reason: redactor.redact_for_display(&attempt.reason),
+        latency: attempt.latency,
+    }
+}
+
+fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
+    TraceReport {
+        id: line.id.clone(),
+        kind: line.op.to_owned(),
+        text: redacted_text(&line.value, redactor),
+    }
+}
+
+/// As HTTP/1.1 spells it, for people.
+pub(super) fn request_text(request: &WireRequest) -> String {
+    let mut text = format!("{} {} HTTP/1.1\n", request.method(), request.target());
+    for (name, value) in request.headers() {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if !request.body().is_empty() {
+        // The bytes that are signed, not a nicer spelling of them.
+        let body = std::str::from_utf8(request.body())
+            .map_or_else(|_| body_text(request.body()), str::to_owned);
+        text.push_str(&format!("\n{body}"));
+    }
+    text
+}
+
+fn response_text(response: &WireResponse) -> String {
+    let mut text = format!("HTTP/1.1 {}\n", response.status);
+    for (name, value) in &response.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if !response.body().is_empty() {
+        text.push_str(&format!("\n{}", body_text(response.body())));
+    }
+    text
+}
