@@ -13,6 +13,11 @@ pub(crate) enum SnapshotUpdate {
     Nothing,
 }
 
+/// The variable `INSTA_UPDATE` holds a word that insta does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("INSTA_UPDATE cannot be `{0}`")]
+pub(crate) struct InvalidInstaUpdate(String);
+
 /// What is done with one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UpdateBehavior {
@@ -26,18 +31,18 @@ impl SnapshotUpdate {
     /// written, whatever it says.
     ///
     /// # Errors
-    /// In words, when it is none of insta's.
+    /// When it is none of insta's.
     pub(crate) fn from_insta_update(
         insta_update: Option<&str>,
         is_ci: bool,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, InvalidInstaUpdate> {
         let chosen = match insta_update.unwrap_or("auto") {
             "auto" | "new" | "" => Self::Pending,
             "always" | "1" => Self::Always { force: false },
             "force" => Self::Always { force: true },
             "unseen" => Self::Unseen,
             "no" => Self::Nothing,
-            other => return Err(format!("INSTA_UPDATE cannot be `{other}`")),
+            other => return Err(InvalidInstaUpdate(other.to_owned())),
         };
         Ok(if is_ci { Self::Nothing } else { chosen })
     }

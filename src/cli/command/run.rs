@@ -394,9 +394,9 @@ fn snapshot_options(
         host.env.get("INSTA_UPDATE").map(String::as_str),
         host.is_ci(),
     )
-    .map_err(|reason| {
+    .map_err(|error| {
         output.print_error(
-            &reason,
+            &error.to_string(),
             &["it can be `auto`, `always`, `force`, `new`, `unseen` or `no`".to_owned()],
         );
         ExitStatus::InvalidUsage
