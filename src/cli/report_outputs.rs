@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::host::HostContext;
 use crate::report::{
     DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter,
-    github_summary,
+    github_annotations, github_summary,
 };
 use crate::span::SourceMap;
 use std::fs::File;
@@ -234,7 +234,7 @@ impl ReportOutputs {
             .filter(|one| streams_too || one.format != Format::Ndjson)
         {
             let text = one.format.write(document, &self.github.path_prefix);
-            let written = text.and_then(|text| {
+            let written = text.map_err(|error| error.to_string()).and_then(|text| {
                 one.destination
                     .write_text(&text)
                     .map_err(|error| error.to_string())
@@ -267,9 +267,7 @@ impl ReportOutputs {
 
     fn write_github_output(&mut self, document: &RunDocument, output: &Output) {
         if self.github.is_automatic {
-            let text = Format::Github
-                .write(document, &self.github.path_prefix)
-                .unwrap_or_default();
+            let text = github_annotations(document, &self.github.path_prefix);
             self.write_runner_command(text.trim_end(), output);
         }
         if let Some(path) = &self.github.step_summary

@@ -1,14 +1,16 @@
 //! The Common Test Report Format, <https://ctrf.io>: one JSON document for many CI tools.
 
 use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use super::error::ReportError;
 use super::failure_text::{failure_text, leftover_text};
 use serde_json::{Map, Value, json};
 
 /// The version of the specification that this is written by.
 const SPEC_VERSION: &str = "0.0.0";
 
-#[must_use]
-pub(super) fn write(document: &RunDocument) -> String {
+/// # Errors
+/// When it cannot be written as JSON.
+pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
     let report = json!({
         "reportFormat": "CTRF",
         "specVersion": SPEC_VERSION,
@@ -21,7 +23,7 @@ pub(super) fn write(document: &RunDocument) -> String {
             "environment": { "testEnvironment": document.environment, "extra": { "run_id": document.run_id } },
         },
     });
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
 
 fn summary(document: &RunDocument) -> Value {
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn attempts_are_retries() {
         let report: Value =
-            serde_json::from_str(&write(&retried_document(VerdictWord::Pass))).unwrap();
+            serde_json::from_str(&write(&retried_document(VerdictWord::Pass)).unwrap()).unwrap();
         let test = &report["results"]["tests"][0];
         assert_eq!(
             (&test["flaky"], &test["retries"], &test["suite"]),

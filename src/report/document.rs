@@ -3,6 +3,7 @@
 //! docs/reports.md; a change of their meaning is another format.
 
 use super::duration_text::duration_from_ms;
+use super::error::ReportError;
 use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -193,9 +194,11 @@ impl fmt::Display for FileLocation {
 
 impl RunDocument {
     /// Text of a document, which ends with a line end.
-    #[must_use]
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(super) fn to_json(&self) -> Result<String, ReportError> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     /// The summary that the run itself had.
@@ -224,7 +227,9 @@ impl RunDocument {
     /// Unix milliseconds of an offset.
     #[must_use]
     pub(crate) fn unix_ms(&self, offset_ms: f64) -> i64 {
-        let offset = i64::try_from(duration_from_ms(offset_ms).as_millis()).unwrap_or(0);
+        let offset = duration_from_ms(offset_ms).as_millis();
+        // A sum past the end of time stays there; it never becomes the start of the run.
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         self.started.as_millisecond().saturating_add(offset)
     }
 

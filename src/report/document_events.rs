@@ -5,6 +5,7 @@ use super::document::{
     UnitEntry, VerdictWord,
 };
 use super::duration_text::duration_from_ms;
+use super::error::ReportError;
 use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
     StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
@@ -14,22 +15,23 @@ use crate::span::{SourceMap, SourcePosition, Span};
 use std::collections::HashSet;
 
 /// The events of a run that is over, and where their places are.
-#[must_use]
-pub(crate) fn document_events(document: &RunDocument) -> (Vec<Event>, SourceMap) {
+///
+/// # Errors
+/// When an error has no class, which the exit code is made from.
+pub(crate) fn document_events(
+    document: &RunDocument,
+) -> Result<(Vec<Event>, SourceMap), ReportError> {
     let mut player = EventBuilder::default();
     let mut events = vec![run_started(document)];
-    events.extend(
-        document
-            .set_ups
-            .iter()
-            .map(|set_up| Event::SetUp(player.set_up(set_up))),
-    );
+    for set_up in &document.set_ups {
+        events.push(Event::SetUp(player.set_up(set_up)?));
+    }
     for unit in &document.units {
         events.push(Event::UnitStarted {
             index: unit.index,
             id: unit.id.clone(),
         });
-        events.push(Event::UnitFinished(player.unit(unit)));
+        events.push(Event::UnitFinished(player.unit(unit)?));
     }
     events.extend(
         document
@@ -37,10 +39,11 @@ pub(crate) fn document_events(document: &RunDocument) -> (Vec<Event>, SourceMap)
             .iter()
             .map(|undo| Event::UndoFailed(player.undo_failure(undo))),
     );
+    // A run that was interrupted never said that it had finished.
     if document.interrupted.is_none() {
         events.push(Event::RunFinished(document.run_summary()));
     }
-    (events, player.sources)
+    Ok((events, player.sources))
 }
 
 fn run_started(document: &RunDocument) -> Event {
@@ -85,26 +88,29 @@ impl EventBuilder {
         text.map(|text| self.display_text(text))
     }
 
+    /// `id` is who the verdict is of, for the message.
     fn verdict(
         &mut self,
         word: VerdictWord,
         trouble: Option<ErrorClass>,
         message: Option<&String>,
-    ) -> Verdict {
+        id: &str,
+    ) -> Result<Verdict, ReportError> {
         let message = message.map(String::as_str).unwrap_or_default();
-        match word {
+        Ok(match word {
             VerdictWord::Pass => Verdict::Pass,
             VerdictWord::Fail => Verdict::Fail,
             VerdictWord::Skip => Verdict::Skipped(message.to_owned()),
-            VerdictWord::Error => Verdict::Error(
-                trouble.unwrap_or(ErrorClass::Unable),
-                self.display_text(message),
-            ),
-        }
+            VerdictWord::Error => {
+                let class =
+                    trouble.ok_or_else(|| ReportError::MissingErrorClass { id: id.to_owned() })?;
+                Verdict::Error(class, self.display_text(message))
+            }
+        })
     }
 
-    fn unit(&mut self, unit: &UnitEntry) -> UnitReport {
-        UnitReport {
+    fn unit(&mut self, unit: &UnitEntry) -> Result<UnitReport, ReportError> {
+        Ok(UnitReport {
             index: unit.index,
             id: unit.id.clone(),
             at: self.span(&unit.at),
@@ -113,17 +119,21 @@ impl EventBuilder {
                 schemes: unit.schemes.clone(),
                 tags: unit.tags.clone(),
             },
-            verdict: self.verdict(unit.verdict, unit.trouble, unit.message.as_ref()),
+            verdict: self.verdict(unit.verdict, unit.trouble, unit.message.as_ref(), &unit.id)?,
             flaky: unit.flaky,
-            steps: unit.steps.iter().map(|step| self.step(step)).collect(),
+            steps: self.steps(&unit.steps, &unit.id)?,
             not_reached: unit.not_reached,
             started_at: duration_from_ms(unit.started_ms),
             duration: duration_from_ms(unit.duration_ms),
-        }
+        })
     }
 
-    fn step(&mut self, step: &StepEntry) -> StepReport {
-        StepReport {
+    fn steps(&mut self, steps: &[StepEntry], id: &str) -> Result<Vec<StepReport>, ReportError> {
+        steps.iter().map(|step| self.step(step, id)).collect()
+    }
+
+    fn step(&mut self, step: &StepEntry, id: &str) -> Result<StepReport, ReportError> {
+        Ok(StepReport {
             name: step.name.clone(),
             request_line: self.display_text(&step.line),
             endpoint: self.display_text(&step.endpoint),
@@ -132,21 +142,23 @@ impl EventBuilder {
             sent_at: step.sent_ms.map(duration_from_ms),
             status: step.status,
             latency: step.latency_ms.map(duration_from_ms),
-            verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref()),
+            verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref(), id)?,
             attempts: self.attempts(step),
-            failures: step
-                .failures
-                .iter()
-                .map(|failure| self.failure(failure))
-                .collect(),
-            notes: step
-                .notes
-                .iter()
-                .map(|note| self.display_text(note))
-                .collect(),
+            failures: self.failures(step),
+            notes: self.notes(step),
             exchange: self.exchange(step),
             trace: self.trace(step),
-        }
+        })
+    }
+
+    fn failures(&mut self, step: &StepEntry) -> Vec<FailureReport> {
+        let failures = step.failures.iter();
+        failures.map(|failure| self.failure(failure)).collect()
+    }
+
+    fn notes(&mut self, step: &StepEntry) -> Vec<RedactedText> {
+        let notes = step.notes.iter();
+        notes.map(|note| self.display_text(note)).collect()
     }
 
     fn attempts(&mut self, step: &StepEntry) -> Vec<AttemptReport> {
@@ -199,11 +211,11 @@ impl EventBuilder {
         }
     }
 
-    fn set_up(&mut self, set_up: &SetUpEntry) -> SetUpReport {
-        SetUpReport {
+    fn set_up(&mut self, set_up: &SetUpEntry) -> Result<SetUpReport, ReportError> {
+        Ok(SetUpReport {
             fixture: set_up.fixture.clone(),
-            steps: set_up.steps.iter().map(|step| self.step(step)).collect(),
-        }
+            steps: self.steps(&set_up.steps, &set_up.fixture)?,
+        })
     }
 
     fn undo_failure(&mut self, undo: &LeftoverEntry) -> UndoFailureReport {
@@ -227,7 +239,7 @@ mod tests {
     fn who_listens_to_a_document_hears_the_same_document() {
         for word in [VerdictWord::Pass, VerdictWord::Fail] {
             let document = retried_document(word);
-            let (events, sources) = document_events(&document);
+            let (events, sources) = document_events(&document).unwrap();
             let mut gatherer = DocumentReporter::default();
             events
                 .iter()
@@ -239,5 +251,16 @@ mod tests {
                 (&document.units[0].id, &document.units[0].at)
             );
         }
+    }
+
+    #[test]
+    fn an_error_without_a_class_is_not_given_one() {
+        let mut document = retried_document(VerdictWord::Error);
+        document.units[0].trouble = None;
+        let error = document_events(&document).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`a[x]@sg` has the verdict `error` without its class (`trouble`)"
+        );
     }
 }

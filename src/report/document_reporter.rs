@@ -6,6 +6,7 @@ use super::document::{
     VerdictWord,
 };
 use super::duration_text::duration_to_ms;
+use super::error::timestamp;
 use super::reporter::Reporter;
 use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
@@ -63,7 +64,7 @@ impl Reporter for DocumentReporter {
                 started_at_ms: at_ms,
                 ..
             } => {
-                let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
+                let started = timestamp(*at_ms).map_err(io::Error::other)?;
                 let (environment, run_id, shard) =
                     (environment.clone(), run_id.clone(), shard.clone());
                 self.document = RunDocument {

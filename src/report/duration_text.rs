@@ -17,10 +17,14 @@ pub(crate) fn format_duration(duration: Duration) -> String {
     }
 }
 
-/// Of milliseconds, as documents have them.
+/// The time of `ms` milliseconds, as documents have them.
 #[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "a document is written from durations, and `read_document` refuses all other times"
+)]
 pub(super) fn duration_from_ms(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
+    Duration::try_from_secs_f64(ms / 1_000.0).expect("a time of a document is a duration")
 }
 
 /// Milliseconds with three decimals.

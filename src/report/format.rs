@@ -1,6 +1,7 @@
 //! The formats of reports in files, and the writer of each.
 
 use super::document::RunDocument;
+use super::error::ReportError;
 use super::github::github_annotations;
 use super::{ctrf, html, junit, ndjson, tap};
 
@@ -49,13 +50,13 @@ impl Format {
     /// its end, or nothing.
     ///
     /// # Errors
-    /// In words, when its writer fails.
-    pub(crate) fn write(self, document: &RunDocument, folder: &str) -> Result<String, String> {
+    /// When its writer fails; then there is no report at all instead of a cut one.
+    pub(crate) fn write(self, document: &RunDocument, folder: &str) -> Result<String, ReportError> {
         match self {
             Self::Junit => junit::write(document),
-            Self::Json => Ok(document.to_json()),
-            Self::Ndjson => Ok(ndjson::write(document)),
-            Self::Ctrf => Ok(ctrf::write(document)),
+            Self::Json => document.to_json(),
+            Self::Ndjson => ndjson::write(document),
+            Self::Ctrf => ctrf::write(document),
             Self::Tap => Ok(tap::write(document)),
             Self::Github => Ok(github_annotations(document, folder)),
             Self::Html => Ok(html::write(document)),

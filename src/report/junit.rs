@@ -3,23 +3,24 @@
 
 use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
 use super::duration_text::duration_from_ms;
+use super::error::{ReportError, timestamp};
 use super::failure_text::{exchange_text, failure_text, leftover_text};
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
 };
 
 /// # Errors
-/// When the XML cannot be made, which no text of a run can cause.
-pub(super) fn write(document: &RunDocument) -> Result<String, String> {
+/// When a time has no spelling, or the XML cannot be made.
+pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
     let mut report = Report::new("ingam");
     report.set_time(duration_from_ms(document.duration_ms));
     for units in group_by_file(&document.units) {
-        report.add_test_suite(test_suite(document, units));
+        report.add_test_suite(test_suite(document, units)?);
     }
     if !document.not_undone.is_empty() {
         report.add_test_suite(leftover_suite(document));
     }
-    report.to_string().map_err(|error| error.to_string())
+    Ok(report.to_string()?)
 }
 
 /// Neighbours of one file; the plan may come back to a file, which is another suite then.
@@ -27,7 +28,7 @@ fn group_by_file(units: &[UnitEntry]) -> impl Iterator<Item = &[UnitEntry]> {
     units.chunk_by(|left, right| left.request_name() == right.request_name())
 }
 
-fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> TestSuite {
+fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> Result<TestSuite, ReportError> {
     let mut suite = TestSuite::new(
         units
             .first()
@@ -41,14 +42,14 @@ fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> TestSuite {
             .map(|unit| duration_from_ms(unit.duration_ms))
             .sum(),
     );
-    let timestamp = jiff::Timestamp::from_millisecond(document.unix_ms(begun)).unwrap_or_default();
+    let timestamp = timestamp(document.unix_ms(begun))?;
     suite
         .extra
         .insert("timestamp".into(), timestamp.to_string().into());
     suite.add_property(Property::new("environment", &document.environment));
     suite.add_property(Property::new("run_id", &document.run_id));
     suite.add_test_cases(units.iter().map(test_case));
-    suite
+    Ok(suite)
 }
 
 fn test_case(unit: &UnitEntry) -> TestCase {

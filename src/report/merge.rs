@@ -1,7 +1,7 @@
 //! Several documents become one, as if the shards had been one run. It refuses what cannot have
 //! been parts of one.
 
-use super::document::{FORMAT, RunDocument};
+use super::document::{FORMAT, RunDocument, StepEntry, UnitEntry, VerdictWord};
 use super::duration_text::duration_to_ms;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Why documents cannot be read or merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MergeError {
-    #[error("`{file}` is no JSON document of `ingam run --report json=…`: {reason}")]
-    InvalidDocument { file: String, reason: String },
+    #[error("`{file}` is no JSON document of `ingam run --report json=…`: {fault}")]
+    InvalidDocument { file: String, fault: DocumentFault },
     #[error("`{file}` has format {found}, and this version of ingam reads format {FORMAT}")]
     UnsupportedFormat { file: String, found: u32 },
     #[error("`{first}` and `{second}` both hold `{id}`")]
@@ -31,9 +31,33 @@ pub(crate) enum MergeError {
     MissingShards { total: u32, missing: Vec<String> },
     #[error("`{file}` is shard {shard}, and others are of another number of shards, or of none")]
     ShardMismatch { file: String, shard: String },
+    #[error("`{first}` and `{second}` are both shard {shard}")]
+    DuplicateShard {
+        shard: String,
+        first: String,
+        second: String,
+    },
     #[error("there is nothing to merge")]
     NoDocuments,
 }
+
+/// What no run writes into its document.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DocumentFault {
+    /// In the words of the JSON reader.
+    #[error("{0}")]
+    NotJson(String),
+    #[error("`shard` is `{0}`; it must be a number and a total such as `2/5`")]
+    InvalidShard(String),
+    #[error("`{id}` has a time of {ms} ms, which is not between 0 and {MAX_OFFSET_MS} ms")]
+    InvalidTime { id: String, ms: String },
+    #[error("`{id}` has the verdict `error` without its class (`trouble`)")]
+    MissingErrorClass { id: String },
+}
+
+/// The longest time in a document, in milliseconds: 30 years. It keeps sums of times far below what
+/// a `Duration` and a timestamp can hold.
+const MAX_OFFSET_MS: f64 = 1e12;
 
 impl MergeError {
     #[must_use]
@@ -51,6 +75,7 @@ impl MergeError {
             Self::MissingShards { .. } => {
                 "what a shard had to test is not tested while its document is missing: run it again"
             }
+            Self::DuplicateShard { .. } => "name each shard's document once",
             Self::ShardMismatch { .. } => "merge the documents of one run",
             Self::EnvironmentMismatch { .. } => "merge runs of one environment",
             Self::NoDocuments => {
@@ -63,7 +88,7 @@ impl MergeError {
 /// Reads one document; `file` is its name for messages.
 ///
 /// # Errors
-/// When it is cut, broken, or of another format.
+/// When it is cut, broken, of another format, or says what no run says.
 pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> {
     #[derive(Deserialize)]
     struct FormatHeader {
@@ -71,7 +96,7 @@ pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, Merge
     }
     let broken = |error: serde_json::Error| MergeError::InvalidDocument {
         file: file.to_owned(),
-        reason: error.to_string(),
+        fault: DocumentFault::NotJson(error.to_string()),
     };
     let head: FormatHeader = serde_json::from_str(text).map_err(broken)?;
     if head.format != FORMAT {
@@ -80,7 +105,77 @@ pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, Merge
             found: head.format,
         });
     }
-    serde_json::from_str(text).map_err(broken)
+    let document = serde_json::from_str(text).map_err(broken)?;
+    match document_fault(&document) {
+        None => Ok(document),
+        Some(fault) => Err(MergeError::InvalidDocument {
+            file: file.to_owned(),
+            fault,
+        }),
+    }
+}
+
+/// What serde lets through and a report must not guess at: a shard that is no number would switch
+/// off the search for missing shards, and an error without a class would get another exit code.
+fn document_fault(document: &RunDocument) -> Option<DocumentFault> {
+    if let Some(shard) = &document.shard
+        && parse_shard(shard).is_none()
+    {
+        return Some(DocumentFault::InvalidShard(shard.clone()));
+    }
+    if !is_offset(document.duration_ms) {
+        return Some(invalid_time("duration_ms", document.duration_ms));
+    }
+    let of_units = document.units.iter().find_map(unit_fault);
+    let of_set_ups = || {
+        let mut set_ups = document.set_ups.iter();
+        set_ups.find_map(|set_up| steps_fault(&set_up.fixture, &set_up.steps))
+    };
+    of_units.or_else(of_set_ups)
+}
+
+fn unit_fault(unit: &UnitEntry) -> Option<DocumentFault> {
+    if unit.verdict == VerdictWord::Error && unit.trouble.is_none() {
+        let id = unit.id.clone();
+        return Some(DocumentFault::MissingErrorClass { id });
+    }
+    let mut times = [unit.started_ms, unit.duration_ms].into_iter();
+    times
+        .find(|ms| !is_offset(*ms))
+        .map(|ms| invalid_time(&unit.id, ms))
+        .or_else(|| steps_fault(&unit.id, &unit.steps))
+}
+
+fn steps_fault(id: &str, steps: &[StepEntry]) -> Option<DocumentFault> {
+    for step in steps {
+        if step.verdict == VerdictWord::Error && step.trouble.is_none() {
+            let id = id.to_owned();
+            return Some(DocumentFault::MissingErrorClass { id });
+        }
+        let attempts = step
+            .attempts
+            .iter()
+            .filter_map(|attempt| attempt.latency_ms);
+        let mut times = [Some(step.started_ms), step.sent_ms, step.latency_ms]
+            .into_iter()
+            .flatten()
+            .chain(attempts);
+        if let Some(ms) = times.find(|ms| !is_offset(*ms)) {
+            return Some(invalid_time(id, ms));
+        }
+    }
+    None
+}
+
+fn is_offset(ms: f64) -> bool {
+    (0.0..=MAX_OFFSET_MS).contains(&ms)
+}
+
+fn invalid_time(id: &str, ms: f64) -> DocumentFault {
+    DocumentFault::InvalidTime {
+        id: id.to_owned(),
+        ms: ms.to_string(),
+    }
 }
 
 /// One document of all, in the order given; each comes with its name.
@@ -142,33 +237,29 @@ fn check_duplicates(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
 
 /// A shard that got lost would be a green light for what it had to test.
 fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
-    let shards: Vec<(u32, u32)> = parts
+    let Some(total) = parts
         .iter()
-        .filter_map(|(_, document)| parse_shard(document.shard.as_deref()?))
-        .collect();
-    let Some((_, total)) = shards.first().copied() else {
+        .find_map(|(_, document)| shard_number(document))
+    else {
         return Ok(());
     };
-    let other = |(_, document): &&(String, RunDocument)| {
-        document
-            .shard
-            .as_deref()
-            .and_then(parse_shard)
-            .is_none_or(|(_, other)| other != total)
-    };
-    if let Some((file, document)) = parts.iter().find(other) {
-        let shard = document
-            .shard
-            .clone()
-            .unwrap_or_else(|| "of no run in parts".to_owned());
-        return Err(MergeError::ShardMismatch {
-            file: file.clone(),
-            shard,
-        });
+    let total = total.1;
+    let mut seen: HashMap<u32, &str> = HashMap::new();
+    for (file, document) in parts {
+        let Some((index, _)) = shard_number(document).filter(|(_, other)| *other == total) else {
+            return Err(shard_mismatch(file, document));
+        };
+        // Units that both hold are found before; a shard of few units may hold none.
+        if let Some(first) = seen.insert(index, file) {
+            return Err(MergeError::DuplicateShard {
+                shard: format!("{index}/{total}"),
+                first: first.to_owned(),
+                second: file.clone(),
+            });
+        }
     }
-    let is_here = |index: &u32| shards.iter().any(|(here, _)| here == index);
     let missing: Vec<String> = (1..=total)
-        .filter(|index| !is_here(index))
+        .filter(|index| !seen.contains_key(index))
         .map(|index| format!("{index}/{total}"))
         .collect();
     if missing.is_empty() {
@@ -178,10 +269,24 @@ fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
     }
 }
 
-/// `2/5`
+fn shard_mismatch(file: &str, document: &RunDocument) -> MergeError {
+    let shard = document.shard.as_deref().unwrap_or("of no run in parts");
+    MergeError::ShardMismatch {
+        file: file.to_owned(),
+        shard: shard.to_owned(),
+    }
+}
+
+/// `None` for a whole run; [`read_document`] refuses what is no number.
+fn shard_number(document: &RunDocument) -> Option<(u32, u32)> {
+    document.shard.as_deref().and_then(parse_shard)
+}
+
+/// `2/5`: the number of a part, from one to the total, and the total.
 fn parse_shard(shard: &str) -> Option<(u32, u32)> {
     let (index, total) = shard.split_once('/')?;
-    Some((index.parse().ok()?, total.parse().ok()?))
+    let (index, total) = (index.parse().ok()?, total.parse().ok()?);
+    (1..=total).contains(&index).then_some((index, total))
 }
 
 /// Times are counted from the earliest start; the whole lasts until the last part ends.
@@ -202,8 +307,9 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
 }
 
 fn rebase_times(document: &mut RunDocument, started: jiff::Timestamp) {
-    let later = document.started.as_millisecond() - started.as_millisecond();
-    let later = duration_to_ms(Duration::from_millis(u64::try_from(later).unwrap_or(0)));
+    // `started` is the earlier of the two, so the difference has no sign to lose.
+    let later = (document.started.as_millisecond() - started.as_millisecond()).unsigned_abs();
+    let later = duration_to_ms(Duration::from_millis(later));
     let of_units = document.units.iter_mut().flat_map(|unit| &mut unit.steps);
     let of_fixtures = document
         .set_ups
@@ -219,4 +325,68 @@ fn rebase_times(document: &mut RunDocument, started: jiff::Timestamp) {
         .for_each(|unit| unit.started_ms += later);
     document.duration_ms += later;
     document.started = started;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::test_documents::retried_document;
+
+    fn read(document: &RunDocument) -> Result<RunDocument, MergeError> {
+        read_document("1.json", &document.to_json().unwrap())
+    }
+
+    fn shard(name: &str, unit: &str) -> (String, RunDocument) {
+        let mut document = retried_document(VerdictWord::Pass);
+        document.shard = Some(name.to_owned());
+        unit.clone_into(&mut document.units[0].id);
+        (format!("{}.json", name.replace('/', "-")), document)
+    }
+
+    fn fault(change: impl Fn(&mut RunDocument)) -> String {
+        let mut document = retried_document(VerdictWord::Error);
+        assert_eq!(read(&document).unwrap(), document);
+        change(&mut document);
+        read(&document).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_document_that_says_what_no_run_says_is_refused() {
+        let start = "`1.json` is no JSON document of `ingam run --report json=…`: ";
+        for shard in ["one of two", "0/2", "3/2", "1", "-1/2"] {
+            assert_eq!(
+                fault(|document| document.shard = Some(shard.to_owned())),
+                format!(
+                    "{start}`shard` is `{shard}`; it must be a number and a total such as `2/5`"
+                )
+            );
+        }
+        assert_eq!(
+            fault(|document| document.units[0].trouble = None),
+            format!("{start}`a[x]@sg` has the verdict `error` without its class (`trouble`)")
+        );
+        assert_eq!(
+            fault(|document| document.units[0].steps[0].latency_ms = Some(-1.0)),
+            format!(
+                "{start}`a[x]@sg` has a time of -1 ms, which is not between 0 and 1000000000000 ms"
+            )
+        );
+        assert_eq!(
+            fault(|document| document.duration_ms = 1e18),
+            format!(
+                "{start}`duration_ms` has a time of 1000000000000000000 ms, which is not between 0 and 1000000000000 ms"
+            )
+        );
+    }
+
+    #[test]
+    fn a_shard_that_comes_twice_is_refused_even_if_no_unit_does() {
+        let twice = vec![shard("1/2", "a"), shard("1/2", "b"), shard("2/2", "c")];
+        assert_eq!(
+            merge_documents(twice).unwrap_err().to_string(),
+            "`1-2.json` and `1-2.json` are both shard 1/2"
+        );
+        let all = vec![shard("2/2", "a"), shard("1/2", "b")];
+        assert_eq!(merge_documents(all).unwrap().units.len(), 2);
+    }
 }

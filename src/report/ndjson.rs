@@ -4,6 +4,7 @@ use super::document::{LeftoverEntry, RunDocument, SetUpEntry, UnitEntry};
 use super::document_events::document_events;
 use super::document_reporter::EntryBuilder;
 use super::duration_text::duration_to_ms;
+use super::error::{ReportError, timestamp};
 use super::reporter::Reporter;
 use crate::event::Event;
 use crate::span::SourceMap;
@@ -61,44 +62,12 @@ impl<W: Write> NdjsonReporter<W> {
             entries: EntryBuilder::default(),
         }
     }
-
-    fn ndjson_event<'e>(&mut self, event: &'e Event, sources: &SourceMap) -> NdjsonEvent<'e> {
-        match event {
-            Event::RunStarted {
-                environment,
-                run_id,
-                units,
-                started_at_ms: at_ms,
-                ..
-            } => {
-                let started = Timestamp::from_millisecond(*at_ms).unwrap_or_default();
-                NdjsonEvent::RunStarted {
-                    environment,
-                    run_id,
-                    units: *units,
-                    started,
-                }
-            }
-            Event::UnitStarted { index, id } => NdjsonEvent::UnitStarted { index: *index, id },
-            Event::Waiting { id, until_ms } => NdjsonEvent::Waiting {
-                id,
-                until: Timestamp::from_millisecond(*until_ms).unwrap_or_default(),
-            },
-            Event::UnitFinished(unit) => {
-                NdjsonEvent::UnitFinished(self.entries.unit(unit, sources))
-            }
-            Event::SetUp(set_up) => NdjsonEvent::SetUp(self.entries.set_up(set_up, sources)),
-            Event::UndoFailed(undo) => NdjsonEvent::NotUndone(self.entries.leftover(undo, sources)),
-            Event::RunFinished(summary) => NdjsonEvent::RunFinished(summary_entry(summary)),
-        }
-    }
 }
 
 impl<W: Write> Reporter for NdjsonReporter<W> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&self.ndjson_event(event, sources))?;
-        line.push(b'\n');
-        self.out.write_all(&line)?;
+        let line = ndjson_line(event, &mut self.entries, sources).map_err(io::Error::other)?;
+        self.out.write_all(line.as_bytes())?;
         self.out.flush()
     }
 }
@@ -116,15 +85,55 @@ fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
     }
 }
 
+/// The line of one event, with its line end.
+fn ndjson_line(
+    event: &Event,
+    entries: &mut EntryBuilder,
+    sources: &SourceMap,
+) -> Result<String, ReportError> {
+    Ok(serde_json::to_string(&ndjson_event(event, entries, sources)?)? + "\n")
+}
+
+fn ndjson_event<'e>(
+    event: &'e Event,
+    entries: &mut EntryBuilder,
+    sources: &SourceMap,
+) -> Result<NdjsonEvent<'e>, ReportError> {
+    Ok(match event {
+        Event::RunStarted {
+            environment,
+            run_id,
+            units,
+            started_at_ms,
+            ..
+        } => NdjsonEvent::RunStarted {
+            environment,
+            run_id,
+            units: *units,
+            started: timestamp(*started_at_ms)?,
+        },
+        Event::UnitStarted { index, id } => NdjsonEvent::UnitStarted { index: *index, id },
+        Event::Waiting { id, until_ms } => NdjsonEvent::Waiting {
+            id,
+            until: timestamp(*until_ms)?,
+        },
+        Event::UnitFinished(unit) => NdjsonEvent::UnitFinished(entries.unit(unit, sources)),
+        Event::SetUp(set_up) => NdjsonEvent::SetUp(entries.set_up(set_up, sources)),
+        Event::UndoFailed(undo) => NdjsonEvent::NotUndone(entries.leftover(undo, sources)),
+        Event::RunFinished(summary) => NdjsonEvent::RunFinished(summary_entry(summary)),
+    })
+}
+
 /// The lines of a run that is over.
-#[must_use]
-pub(super) fn write(document: &RunDocument) -> String {
-    let (events, sources) = document_events(document);
-    let mut out = Vec::new();
-    let mut lines = NdjsonReporter::new(&mut out);
-    // Writing to memory does not fail.
-    let _ = events
+///
+/// # Errors
+/// When one of them cannot be written; then there are none, since a cut list of events reads like a
+/// shorter run.
+pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
+    let (events, sources) = document_events(document)?;
+    let mut entries = EntryBuilder::default();
+    events
         .iter()
-        .try_for_each(|event| lines.on_event(event, &sources));
-    String::from_utf8_lossy(&out).into_owned()
+        .map(|event| ndjson_line(event, &mut entries, &sources))
+        .collect()
 }

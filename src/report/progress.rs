@@ -63,7 +63,9 @@ impl RunProgress {
 #[must_use]
 pub(super) fn wait_end_text(until_ms: i64) -> String {
     let seconds = until_ms.saturating_add(999).div_euclid(1_000);
-    jiff::Timestamp::from_second(seconds)
-        .map(|time| time.strftime("%H:%M:%S UTC").to_string())
-        .unwrap_or_default()
+    // A wait past the year 9999 has no time of day; the number still says that it does not end.
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| format!("{seconds} s after the Unix epoch"),
+        |time| time.strftime("%H:%M:%S UTC").to_string(),
+    )
 }

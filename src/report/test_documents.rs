@@ -4,6 +4,7 @@ use super::document::{
     AttemptEntry, FileLocation, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
 };
 use super::document_reporter::DocumentReporter;
+use crate::event::ErrorClass;
 
 /// One unit whose only step was tried three times.
 pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
@@ -19,6 +20,7 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
             latency_ms: None,
         },
     ];
+    let trouble = (verdict == VerdictWord::Error).then_some(ErrorClass::Unable);
     let at = FileLocation {
         file: "requests/a.yaml".to_owned(),
         line: 2,
@@ -30,7 +32,7 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
         endpoint: "GET /a".to_owned(),
         at: at.clone(),
         verdict,
-        trouble: None,
+        trouble,
         message: None,
         status: Some(200),
         started_ms: 1.0,
@@ -46,7 +48,7 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
         id: "a[x]@sg".to_owned(),
         index: 0,
         verdict,
-        trouble: None,
+        trouble,
         message: verdict
             .is_failure()
             .then(|| "status: expected 201, got 200".to_owned()),

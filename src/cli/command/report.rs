@@ -44,7 +44,10 @@ fn run_merge(
         mut terminal,
         reports,
     } = TerminalAndReports::new(reports, false, output);
-    let (events, sources) = document_events(&whole);
+    let (events, sources) = document_events(&whole).map_err(|error| {
+        output.print_error(&error.to_string(), &[]);
+        ExitStatus::InvalidFile
+    })?;
     let _ = events
         .iter()
         .try_for_each(|event| terminal.on_event(event, &sources));
