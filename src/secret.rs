@@ -35,11 +35,27 @@ impl fmt::Display for RedactedText {
 #[derive(Default)]
 pub(crate) struct Redactor {
     secrets: Vec<(String, String)>,
-    matcher: Option<(AhoCorasick, Vec<usize>)>,
+    /// Built when a text comes, not when a secret does: a run adds several before the first text, and
+    /// each build costs as much as all forms of all secrets are long.
+    matcher: Option<SecretMatcher>,
 }
+
+/// Finds every form of every secret in one pass.
+struct SecretMatcher {
+    /// `None` when it cannot be built, for example because the secrets are too long together.
+    engine: Option<AhoCorasick>,
+    /// For each pattern the secret that it is a form of.
+    owners: Vec<usize>,
+}
+
+/// What stands in place of a text in which secrets cannot be searched for.
+const UNSEARCHABLE: &str = "‹text withheld: secrets cannot be searched for in it›";
 
 impl Redactor {
     /// From now on the value is shown as `‹name›`. The same value is remembered once.
+    ///
+    /// A value shorter than [`MIN_SECRET_BYTES`] is not remembered: it would stand in half of all
+    /// words. Credentials of that length are refused where they are read.
     pub(crate) fn add_secret(&mut self, name: impl Into<String>, value: &str) {
         if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
             return;
@@ -59,7 +75,12 @@ impl Redactor {
             return text.to_owned();
         }
         let secrets = &self.secrets;
-        let (engine, owners) = self.matcher.get_or_insert_with(|| build_matcher(secrets));
+        let matcher = self.matcher.get_or_insert_with(|| build_matcher(secrets));
+        // Without an engine no text is known to be free of secrets, so none is shown.
+        let Some(engine) = &matcher.engine else {
+            return UNSEARCHABLE.to_owned();
+        };
+        let owners = &matcher.owners;
         let mut out = String::with_capacity(text.len());
         engine.replace_all_with(text, &mut out, |found, _, out| {
             let owner = owners
@@ -76,9 +97,15 @@ impl Redactor {
     /// Text that is kept in a file: a secret that is broken over lines is found, too.
     pub(crate) fn redact_multiline(&mut self, text: &str) -> String {
         let text = self.redact(text);
-        let Some((engine, owners)) = self.matcher.as_ref().filter(|_| text.contains('\n')) else {
+        let Some(SecretMatcher {
+            engine: Some(engine),
+            owners,
+        }) = self.matcher.as_ref().filter(|_| text.contains('\n'))
+        else {
             return text;
         };
+        // Base64 is wrapped at 76 letters in mail and PEM, so line ends are taken out for the search.
+        // `at` leads each byte of the text without them back to its place in the text with them.
         let (places, flat): (Vec<usize>, String) = text
             .char_indices()
             .filter(|(_, letter)| !"\r\n".contains(*letter))
@@ -107,10 +134,12 @@ impl Redactor {
             return false;
         }
         let secrets = &self.secrets;
-        self.matcher
-            .get_or_insert_with(|| build_matcher(secrets))
-            .0
-            .is_match(bytes)
+        let matcher = self.matcher.get_or_insert_with(|| build_matcher(secrets));
+        // What cannot be searched is taken for a leak.
+        matcher
+            .engine
+            .as_ref()
+            .is_none_or(|engine| engine.is_match(bytes))
     }
 }
 
@@ -120,7 +149,7 @@ impl fmt::Debug for Redactor {
     }
 }
 
-fn build_matcher(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
+fn build_matcher(secrets: &[(String, String)]) -> SecretMatcher {
     let mut patterns: Vec<Vec<u8>> = Vec::new();
     let mut owners = Vec::new();
     for (owner, (_, value)) in secrets.iter().enumerate() {
@@ -135,13 +164,9 @@ fn build_matcher(secrets: &[(String, String)]) -> (AhoCorasick, Vec<usize>) {
     // one.
     let engine = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
-        .build(&patterns);
-    (engine.unwrap_or_else(|_| empty_matcher()), owners)
-}
-
-/// An engine over no pattern; building it cannot fail for want of room.
-fn empty_matcher() -> AhoCorasick {
-    AhoCorasick::new::<[&str; 0], &str>([]).unwrap_or_else(|_| empty_matcher())
+        .build(&patterns)
+        .ok();
+    SecretMatcher { engine, owners }
 }
 
 /// Every form in which a value can stand in a text.
@@ -185,7 +210,9 @@ fn encoded_forms(value: &str) -> Vec<Vec<u8>> {
 /// As it stands between the quotes of a JSON text.
 fn json_escaped(text: &str) -> String {
     let json = crate::value::Value::from(text).to_json();
-    json.get(1..json.len() - 1).unwrap_or_default().to_owned()
+    // JSON of a text begins and ends with a quote. An empty form in place of a wrong one would let
+    // the secret through.
+    json[1..json.len() - 1].to_owned()
 }
 
 /// The letters of base64 that depend on the value alone, when it begins `shift` bytes into a group
@@ -194,7 +221,9 @@ fn base64_cores(value: &str, shift: usize) -> [String; 2] {
     let padded = [vec![0; shift], value.as_bytes().to_vec()].concat();
     let first = (shift * 8).div_ceil(6);
     let last = padded.len() * 8 / 6;
-    let core = |encoded: String| encoded.get(first..last).unwrap_or_default().to_owned();
+    // The letters at both ends also hold bits of the bytes beside the value, which differ from text
+    // to text. Base64 is ASCII, and a secret of eight bytes and more has letters between them.
+    let core = |encoded: String| encoded[first..last].to_owned();
     [
         core(BASE64_STANDARD.encode(&padded)),
         core(BASE64_URL_SAFE_NO_PAD.encode(&padded)),
@@ -281,6 +310,22 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.add_secret("cred.key", CANARY);
         redactor
+    }
+
+    /// The state after a build that failed; no secrets of a sensible size make it fail.
+    #[test]
+    fn without_a_matcher_no_text_is_shown() {
+        let mut redactor = redactor();
+        redactor.matcher = Some(SecretMatcher {
+            engine: None,
+            owners: Vec::new(),
+        });
+        for text in [CANARY, "anything\nelse"] {
+            assert_eq!(redactor.redact(text), UNSEARCHABLE);
+            assert_eq!(redactor.redact_multiline(text), UNSEARCHABLE);
+            assert_eq!(redactor.redact_for_display(text).as_str(), UNSEARCHABLE);
+            assert!(redactor.contains_secret(text.as_bytes()));
+        }
     }
 
     #[test]
