@@ -164,23 +164,45 @@ impl FailureExplainer<'_> {
             ConditionKind::Not(inner) if unfit => {
                 self.explain_inapplicable(inner, actual, &scene.within("not"))
             }
-            ConditionKind::Length(inner) if unfit && actual.len().is_some() => self
-                .explain_inapplicable(
-                    inner,
-                    &ActualValue::Json(&verdict::length_value(actual.len().unwrap_or_default())),
-                    &scene.within("length"),
-                ),
-            ConditionKind::Elements(ElementQuantifier::Each, inner) => {
-                match actual.items().filter(|items| !items.is_empty()) {
-                    Some(items) => inner
-                        .iter()
-                        .flat_map(|inner| self.explain_each(inner, &items, &scene.within("each")))
-                        .collect(),
-                    None => vec![self.build_failure(condition, actual, scene)],
-                }
+            ConditionKind::Length(inner) if unfit => {
+                self.explain_length(condition, inner, actual, scene)
             }
-            ConditionKind::Elements(ElementQuantifier::None, inner) if actual.items().is_some() => {
-                self.explain_none(condition, inner, actual, scene)
+            ConditionKind::Elements(quantifier, inner) => {
+                self.explain_elements((*quantifier, condition), inner, actual, scene)
+            }
+            _ => vec![self.build_failure(condition, actual, scene)],
+        }
+    }
+
+    /// Why nothing can be said of a length: there is none, or its own conditions do not apply.
+    fn explain_length(
+        &self,
+        condition: &PreparedCondition<'_>,
+        inner: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        let Some(len) = actual.len() else {
+            return vec![self.build_failure(condition, actual, scene)];
+        };
+        let len = verdict::length_value(len);
+        self.explain_inapplicable(inner, &ActualValue::Json(&len), &scene.within("length"))
+    }
+
+    fn explain_elements(
+        &self,
+        (quantifier, condition): (ElementQuantifier, &PreparedCondition<'_>),
+        inner: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+        scene: &ConditionContext,
+    ) -> Vec<PredicateFailure> {
+        match (quantifier, actual.items()) {
+            (ElementQuantifier::Each, Some(items)) if !items.is_empty() => inner
+                .iter()
+                .flat_map(|inner| self.explain_each(inner, &items, &scene.within("each")))
+                .collect(),
+            (ElementQuantifier::None, Some(items)) => {
+                self.explain_none(condition, inner, &items, scene)
             }
             _ => vec![self.build_failure(condition, actual, scene)],
         }
@@ -212,10 +234,9 @@ impl FailureExplainer<'_> {
         &self,
         condition: &PreparedCondition<'_>,
         inner: &[PreparedCondition<'_>],
-        actual: &ActualValue<'_>,
+        items: &[&Value],
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let items = actual.items().unwrap_or_default();
         let of_verdict = |wanted| {
             items
                 .iter()
@@ -364,18 +385,12 @@ impl FailureExplainer<'_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> DifferenceList {
-        let base = match (&scene.path, &self.assertion.subject, actual) {
-            (Some(place), ..) => place.clone(),
-            (None, Subject::Path(path), ActualValue::Json(_)) => path.as_str().to_owned(),
-            _ => String::new(),
-        };
-        let (trail, mut differ) = (
-            NodePath::Prefix(&base),
-            DifferenceCollector::new(self.formatter),
-        );
         let Some(value) = actual.to_value() else {
             return DifferenceList::default();
         };
+        let base = self.difference_base(actual, scene);
+        let trail = NodePath::Prefix(&base);
+        let mut differ = DifferenceCollector::new(self.formatter);
         match (kind, &*value) {
             (ConditionKind::Equals(expected), Value::Object(_) | Value::List(_))
                 if expected.type_name() == value.type_name() =>
@@ -388,7 +403,11 @@ impl FailureExplainer<'_> {
                 differ.compare_subset(&trail, expected, &value);
             }
             (ConditionKind::Unordered(expected), Value::List(items)) => {
-                differ.compare_unordered(&trail, expected.as_list().unwrap_or_default(), items);
+                // An operand that is no list is the reason already; against an empty list every
+                // element would seem to be one too many.
+                if let Some(expected) = expected.as_list() {
+                    differ.compare_unordered(&trail, expected, items);
+                }
             }
             (ConditionKind::Schema(schema), _) => {
                 schema::collect_violations(&mut differ, schema, &trail, &value);
@@ -396,5 +415,14 @@ impl FailureExplainer<'_> {
             _ => {}
         }
         differ.finish()
+    }
+
+    /// What the paths of differences begin with.
+    fn difference_base(&self, actual: &ActualValue<'_>, scene: &ConditionContext) -> String {
+        match (&scene.path, &self.assertion.subject, actual) {
+            (Some(place), ..) => place.clone(),
+            (None, Subject::Path(path), ActualValue::Json(_)) => path.as_str().to_owned(),
+            _ => String::new(),
+        }
     }
 }

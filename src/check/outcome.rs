@@ -9,7 +9,6 @@ use crate::model::scheme::{ErrorRemedy, ResponseCondition, Scheme};
 use crate::model::template::TemplateTree;
 use crate::value::Value;
 use std::borrow::Cow;
-use std::convert::Infallible;
 
 /// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,19 +80,19 @@ fn condition_holds(condition: &ResponseCondition, answer: &ResponseView<'_>) -> 
     status && holds_without_templates(&condition.assertions, answer)
 }
 
-/// Whether assertions without templates hold.
+/// Whether assertions hold whose operands are all written out. If one of them is a template, they do
+/// not hold.
 #[must_use]
 pub(crate) fn holds_without_templates(assertions: &[Assertion], answer: &ResponseView<'_>) -> bool {
-    holds(assertions, answer, &constant_operand).unwrap_or(false)
+    // These conditions decide whether a call succeeded and whether something is deleted. Without the
+    // value of an operand nothing is known, so neither is claimed, also not under `not` or `none`.
+    let judged: Result<bool, TemplateOperand> = holds(assertions, answer, &constant_operand);
+    judged.unwrap_or(false)
 }
 
-/// Rules of schemes hold no templates in their conditions; one that did would never hold.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the resolver of an operand may fail elsewhere"
-)]
-fn constant_operand(tree: &TemplateTree) -> Result<Cow<'_, Value>, Infallible> {
-    Ok(tree
-        .as_constant()
-        .map_or(Cow::Owned(Value::Null), Cow::Borrowed))
+/// An operand holds a template, and there is no scope to fill it from.
+struct TemplateOperand;
+
+fn constant_operand(tree: &TemplateTree) -> Result<Cow<'_, Value>, TemplateOperand> {
+    tree.as_constant().map(Cow::Borrowed).ok_or(TemplateOperand)
 }

@@ -45,30 +45,31 @@ fn add_violation(
     segments: &[LocationSegment<'_>],
     rule: &str,
 ) {
-    let (trail, value) = match segments.first() {
-        None => {
-            return differ.add(at.trail, |show| DifferenceKind::SchemaViolation {
-                rule: show.text(rule),
-                actual: show.with_type(at.value),
-            });
-        }
-        Some(LocationSegment::Property(name)) => {
-            (NodePath::Name(at.trail, name), at.value.get(name))
-        }
-        Some(LocationSegment::Index(index)) => (
-            NodePath::Index(at.trail, *index),
-            at.value.as_list().and_then(|items| items.get(*index)),
-        ),
+    let below = segments
+        .split_first()
+        .and_then(|(first, rest)| Some((child_location(&at, first)?, rest)));
+    let Some(((trail, value), rest)) = below else {
+        return differ.add(at.trail, |show| DifferenceKind::SchemaViolation {
+            rule: show.text(rule),
+            actual: show.with_type(at.value),
+        });
     };
-    add_violation(
-        differ,
-        InstanceLocation {
-            trail: &trail,
-            value: value.unwrap_or(at.value),
-        },
-        &segments[1..],
-        rule,
-    );
+    let trail = &trail;
+    add_violation(differ, InstanceLocation { trail, value }, rest, rule);
+}
+
+/// `None` where the value has no such child; then the value itself is shown, under its own path.
+fn child_location<'p>(
+    at: &InstanceLocation<'p>,
+    segment: &'p LocationSegment<'_>,
+) -> Option<(NodePath<'p>, &'p Value)> {
+    Some(match segment {
+        LocationSegment::Property(name) => (NodePath::Name(at.trail, name), at.value.get(name)?),
+        LocationSegment::Index(index) => {
+            let item = at.value.as_list()?.get(*index)?;
+            (NodePath::Index(at.trail, *index), item)
+        }
+    })
 }
 
 /// The value as `serde_json` holds it.
@@ -88,10 +89,18 @@ fn to_serde_value(value: &Value) -> Json {
     }
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "a schema that judged another value than the one that came would be wrong silently"
+)]
 fn to_serde_number(number: &Number) -> Json {
     let whole = number.as_i128().and_then(serde_json::Number::from_i128);
     // A number past the doubles is the largest of them: any bound that a schema may set lies before
     // it.
     let nearest = || serde_json::Number::from_f64(number.as_f64().clamp(f64::MIN, f64::MAX));
-    whole.or_else(nearest).map_or(Json::Null, Json::Number)
+    Json::Number(
+        whole
+            .or_else(nearest)
+            .expect("a JSON number is a number, and a clamped one is finite"),
+    )
 }

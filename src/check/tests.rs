@@ -3,8 +3,10 @@
 
 use super::judge::holds;
 use super::test_support::{assertion, constant, failures, json, lines, response, subject};
-use super::{ResponseView, capture, judge, unsatisfiable_predicates};
+use super::{ResponseView, capture, holds_without_templates, judge, unsatisfiable_predicates};
+use crate::model::assertion::PredicateTest;
 use crate::model::capture::Capture;
+use crate::model::template::{Template, TemplateTree, TemplateTreeKind};
 use crate::span::{FileId, Span};
 use crate::value::Value;
 
@@ -917,4 +919,32 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
             "{on}: {expected}"
         );
     }
+}
+
+#[test]
+fn a_condition_with_a_template_never_holds() {
+    let response = response("{}");
+    let answer = ResponseView::new(&response);
+    let mut assertion = assertion("status", r#"{"not":{"equals":1}}"#);
+    assert!(holds_without_templates(&[assertion.clone()], &answer));
+    let PredicateTest::Not(inner) = &mut assertion.predicates[0].test else {
+        panic!("the predicate is `not`")
+    };
+    inner[0].test = PredicateTest::Equals(TemplateTree {
+        at: Span::default(),
+        kind: TemplateTreeKind::Template(
+            Template::parse("{{ x }}", Span::default(), None).unwrap(),
+        ),
+    });
+    assert!(!holds_without_templates(&[assertion], &answer));
+}
+
+#[test]
+fn an_operand_that_is_no_list_has_no_differences() {
+    assert_eq!(
+        lines(&failures("[1,2]", "$", r#"{"unordered":5}"#)),
+        [
+            "$: expected unordered 5, got [1,2] (array of 2); `unordered` compares with a list, and 5 (number) is none"
+        ]
+    );
 }

@@ -133,6 +133,8 @@ fn judge_elements(
 fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> {
     match kind {
         ConditionKind::Equals(expected) => actual.equals(expected),
+        // `equals` and `has_type` are None by the kind of `actual` alone, for every choice or for
+        // none, so one that does not apply stands for all of them.
         ConditionKind::OneOf(choices) => choices
             .as_list()?
             .iter()
