@@ -124,12 +124,10 @@ impl SnapshotFile {
         // The fence is put back, so that lines are counted as in the file.
         let text = format!("{FENCE}\n{}", self.front_matter);
         let node = yaml::parse(sources.add(path, text.as_str()), &text).map_err(|fault| {
-            let place = fault
-                .labels
-                .first()
-                .map(|label| sources.location(label.span));
+            let label = fault.labels.first();
+            let place = label.map(|label| sources.location(label.span));
             SnapshotError::Unreadable {
-                place: place.unwrap_or_default(),
+                place: place.unwrap_or_else(|| format!("{}:1:1", path.display())),
                 reason: fault.title.clone(),
             }
         })?;

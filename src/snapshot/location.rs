@@ -50,12 +50,17 @@ impl SnapshotLocation {
         self.read_snapshot(&self.pending_path())
     }
 
-    #[must_use]
-    pub(crate) fn has_pending(&self) -> bool {
-        self.root
-            .join(self.pending_path())
-            .symlink_metadata()
-            .is_ok()
+    /// Whether one waits for a person.
+    ///
+    /// # Errors
+    /// When that cannot be found out: a folder that may not be entered is not an empty one.
+    pub(crate) fn has_pending(&self) -> Result<bool, SnapshotError> {
+        let path = self.pending_path();
+        match self.root.join(&path).symlink_metadata() {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(unreadable(&path, &error)),
+        }
     }
 
     /// The one of the two that is there; messages show it.
@@ -73,10 +78,7 @@ impl SnapshotLocation {
         match read_limited(&self.root.join(path)) {
             Ok(bytes) => SnapshotFile::parse(path, &bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SnapshotError::Unreadable {
-                place: path.display().to_string(),
-                reason: error.to_string(),
-            }),
+            Err(error) => Err(unreadable(path, &error)),
         }
     }
 
@@ -139,6 +141,13 @@ impl SnapshotLocation {
     }
 }
 
+fn unreadable(path: &Path, error: &io::Error) -> SnapshotError {
+    SnapshotError::Unreadable {
+        place: path.display().to_string(),
+        reason: error.to_string(),
+    }
+}
+
 fn unwritable(path: &Path, error: &io::Error) -> SnapshotError {
     SnapshotError::Unwritable {
         path: path.to_owned(),
@@ -179,10 +188,7 @@ fn collect_snapshots(
     folder: &Path,
     found: &mut Vec<SnapshotLocation>,
 ) -> Result<(), SnapshotError> {
-    let fault = |error: io::Error| SnapshotError::Unreadable {
-        place: folder.display().to_string(),
-        reason: error.to_string(),
-    };
+    let fault = |error: io::Error| unreadable(folder, &error);
     let listing = match std::fs::read_dir(root.join(folder)) {
         Ok(listing) => listing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

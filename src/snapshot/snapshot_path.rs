@@ -28,6 +28,8 @@ pub(crate) fn snapshot_path(request: &str, parts: &[&str]) -> PathBuf {
 /// percent-encoded, a hyphen too where it could be a part of `--`.
 fn encode_part(part: &str) -> String {
     let letters: Vec<char> = part.chars().collect();
+    // A hyphen stays only between two other letters, so that `--` in a name is always the join:
+    // `a--b` with `c` and `a` with `b--c` would share a file.
     let stays = |at: usize| match letters[at] {
         '-' => at > 0 && at + 1 < letters.len() && letters[at - 1] != '-' && letters[at + 1] != '-',
         letter => letter.is_alphanumeric() || matches!(letter, '_' | '.'),

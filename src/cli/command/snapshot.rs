@@ -93,8 +93,16 @@ fn find_pending(
 ) -> Result<Vec<SnapshotLocation>, ExitStatus> {
     let root = settings::find_root(host, global);
     let root = root.canonicalize().unwrap_or(root);
-    let mut all = find_snapshots(&root).map_err(|error| report_error(&error, output))?;
-    all.retain(SnapshotLocation::has_pending);
+    let snapshots = find_snapshots(&root).map_err(|error| report_error(&error, output))?;
+    let mut all = Vec::new();
+    for location in snapshots {
+        if location
+            .has_pending()
+            .map_err(|error| report_error(&error, output))?
+        {
+            all.push(location);
+        }
+    }
     let words = settings::request_selection(
         &RequestFilter {
             patterns: which.patterns.clone(),
