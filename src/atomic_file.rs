@@ -19,7 +19,7 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// The same for a file of a workspace, which has the mode that new files usually have.
 ///
 /// # Errors
-/// As [`replace`].
+/// As [`replace_private`].
 pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -37,8 +37,11 @@ fn write_atomically(
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
+    // In the same folder, because a rename is atomic only within one file system.
     let mut file = builder.prefix(TEMP_PREFIX).tempfile_in(folder)?;
     file.write_all(bytes)?;
+    // The contents must be on the disk before the name is: otherwise a crash can leave the new name
+    // with an empty file, and the old token is gone as well.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
