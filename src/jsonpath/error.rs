@@ -28,9 +28,13 @@ impl PathError {
     }
 }
 
-/// The path looked at more than [`MAX_VISITS`] places.
+/// A search through a document ended early, so nothing is known of what the path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
-)]
-pub struct VisitLimitExceeded;
+pub enum SearchLimitExceeded {
+    #[error(
+        "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
+    )]
+    Visits,
+    #[error("a regular expression in this answer, which the path matches with, is too large")]
+    RegexSize,
+}

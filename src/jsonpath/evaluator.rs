@@ -1,7 +1,7 @@
 //! Finds what a path names in a document. It refuses to clone any part of it and to look at more
 //! places than allowed.
 
-use super::error::{MAX_VISITS, VisitLimitExceeded};
+use super::error::{MAX_VISITS, SearchLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
 use crate::value::Value;
 use regex::Regex;
@@ -53,12 +53,12 @@ impl<'v> PathEvaluator<'v> {
     }
 
     /// Pays for work that is worth so many visits.
-    pub(super) fn charge(&self, visits: u32) -> Result<(), VisitLimitExceeded> {
+    pub(super) fn charge(&self, visits: u32) -> Result<(), SearchLimitExceeded> {
         self.visits_left.set(
             self.visits_left
                 .get()
                 .checked_sub(visits)
-                .ok_or(VisitLimitExceeded)?,
+                .ok_or(SearchLimitExceeded::Visits)?,
         );
         Ok(())
     }
@@ -68,7 +68,7 @@ impl<'v> PathEvaluator<'v> {
         &self,
         segments: &[PathSegment],
         from: &'v Value,
-    ) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
+    ) -> Result<Vec<&'v Value>, SearchLimitExceeded> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
@@ -91,7 +91,7 @@ impl<'v> PathEvaluator<'v> {
         name: &str,
         nodes: &[&'v Value],
         out: &mut Vec<&'v Value>,
-    ) -> Result<(), VisitLimitExceeded> {
+    ) -> Result<(), SearchLimitExceeded> {
         let mut place = 0;
         for node in nodes {
             self.charge(1)?;
@@ -116,7 +116,7 @@ impl<'v> PathEvaluator<'v> {
         segment: &PathSegment,
         node: &'v Value,
         out: &mut Vec<&'v Value>,
-    ) -> Result<(), VisitLimitExceeded> {
+    ) -> Result<(), SearchLimitExceeded> {
         for selector in &segment.selectors {
             self.apply_selector(selector, node, out)?;
         }
@@ -131,7 +131,7 @@ impl<'v> PathEvaluator<'v> {
         selector: &PathSelector,
         node: &'v Value,
         out: &mut Vec<&'v Value>,
-    ) -> Result<(), VisitLimitExceeded> {
+    ) -> Result<(), SearchLimitExceeded> {
         self.charge(1)?;
         match selector {
             PathSelector::Name(_) | PathSelector::Index(_) => {
@@ -164,7 +164,7 @@ impl<'v> PathEvaluator<'v> {
         slice: SliceSelector,
         items: &'v [Value],
         out: &mut Vec<&'v Value>,
-    ) -> Result<(), VisitLimitExceeded> {
+    ) -> Result<(), SearchLimitExceeded> {
         let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let within = |at: Option<i64>, default: i64, low: i64, high: i64| {
             at.map_or(default, |at| {

@@ -1,7 +1,7 @@
 //! Judges the elements of a filter selector. It refuses to round: numbers compare by exact decimal
 //! value, and values of different types are never equal.
 
-use super::error::VisitLimitExceeded;
+use super::error::SearchLimitExceeded;
 use super::evaluator::{self, PathEvaluator};
 use super::query::{
     ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, MatchExtent, QueryOrigin,
@@ -25,7 +25,7 @@ impl<'v> PathEvaluator<'v> {
         &self,
         condition: &FilterExpression,
         current: &'v Value,
-    ) -> Result<bool, VisitLimitExceeded> {
+    ) -> Result<bool, SearchLimitExceeded> {
         match condition {
             FilterExpression::Or(parts) => any(parts, |part| self.holds(part, current)),
             FilterExpression::And(parts) => {
@@ -45,7 +45,7 @@ impl<'v> PathEvaluator<'v> {
         &self,
         reference: &FilterQuery,
         current: &'v Value,
-    ) -> Result<Vec<&'v Value>, VisitLimitExceeded> {
+    ) -> Result<Vec<&'v Value>, SearchLimitExceeded> {
         self.select_all(&reference.segments, self.origin(reference, current))
     }
 
@@ -60,7 +60,7 @@ impl<'v> PathEvaluator<'v> {
         &self,
         operand: &'x FilterOperand,
         current: &'v Value,
-    ) -> Result<OptionalValue<'x>, VisitLimitExceeded>
+    ) -> Result<OptionalValue<'x>, SearchLimitExceeded>
     where
         'v: 'x,
     {
@@ -93,7 +93,7 @@ impl<'v> PathEvaluator<'v> {
         subject: &FilterOperand,
         pattern: &RegexPattern,
         current: &'v Value,
-    ) -> Result<bool, VisitLimitExceeded> {
+    ) -> Result<bool, SearchLimitExceeded> {
         let subject = self.value(subject, current)?;
         let Some(text) = subject.as_deref().and_then(Value::as_str) else {
             return Ok(false);
@@ -117,13 +117,20 @@ impl<'v> PathEvaluator<'v> {
         &self,
         pattern: &str,
         extent: MatchExtent,
-    ) -> Result<Option<Regex>, VisitLimitExceeded> {
+    ) -> Result<Option<Regex>, SearchLimitExceeded> {
         let key = format!("{extent:?}{pattern}");
         if let Some(known) = self.regex_cache.borrow().get(&key) {
             return Ok(known.clone());
         }
         self.charge(REGEX_COMPILE_COST)?;
-        let regex = regex_pattern::compile_regex(pattern, extent).ok();
+        let regex = match regex_pattern::compile_regex(pattern, extent) {
+            Ok(regex) => Some(regex),
+            // A valid expression that is only too large: whether it matches is not known.
+            Err(regex::Error::CompiledTooBig(_)) => return Err(SearchLimitExceeded::RegexSize),
+            // RFC 9535, sections 2.4.6 and 2.4.7: an argument that is not an I-Regexp makes the
+            // function false, it is not an error.
+            Err(_) => None,
+        };
         self.regex_cache.borrow_mut().insert(key, regex.clone());
         Ok(regex)
     }
@@ -131,8 +138,8 @@ impl<'v> PathEvaluator<'v> {
 
 fn any<T>(
     parts: &[T],
-    holds: impl Fn(&T) -> Result<bool, VisitLimitExceeded>,
-) -> Result<bool, VisitLimitExceeded> {
+    holds: impl Fn(&T) -> Result<bool, SearchLimitExceeded>,
+) -> Result<bool, SearchLimitExceeded> {
     for part in parts {
         if holds(part)? {
             return Ok(true);

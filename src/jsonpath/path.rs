@@ -1,7 +1,7 @@
 //! A path that was read and checked once, and what it names in a document. It refuses to walk: that
 //! is `evaluator`'s.
 
-use super::error::{PathError, VisitLimitExceeded};
+use super::error::{PathError, SearchLimitExceeded};
 use super::evaluator::{self, PathEvaluator};
 use super::query::{PathQuery, PathSegment, PathSelector};
 use super::{compile, location, precheck, simple_path};
@@ -49,7 +49,9 @@ impl JsonPath {
     /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with
     /// a number that a filter cannot hold exactly, or holds a regular expression that is none.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        // Requests of one marketplace ask for the same few places again and again.
+        // Requests of one marketplace ask for the same few places again and again. Nothing is ever
+        // dropped: paths are written in files, never made from a response, so their number is
+        // bounded by the workspace.
         thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
         if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
             return Ok(known);
@@ -80,7 +82,7 @@ impl JsonPath {
     ///
     /// # Errors
     /// When it looks at too many places.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, VisitLimitExceeded> {
+    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, SearchLimitExceeded> {
         if self.is_singular() {
             return Ok(PathMatches::One(evaluator::select_singular(
                 &self.query.segments,

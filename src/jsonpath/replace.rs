@@ -1,6 +1,6 @@
 //! A document with what some paths name replaced. It leaves the document itself alone.
 
-use super::error::VisitLimitExceeded;
+use super::error::SearchLimitExceeded;
 use super::path::{JsonPath, PathMatches};
 use crate::value::Value;
 use std::collections::HashSet;
@@ -14,7 +14,8 @@ pub(crate) fn replace_matches<'p>(
     root: &Value,
     paths: impl Iterator<Item = &'p JsonPath>,
     with: &mut dyn FnMut(&Value) -> Value,
-) -> Result<Value, VisitLimitExceeded> {
+) -> Result<Value, SearchLimitExceeded> {
+    // By address: two equal values stand in two places, and only one of them may be named.
     let mut named = HashSet::new();
     for path in paths {
         match path.find(root)? {

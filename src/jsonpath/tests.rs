@@ -1,6 +1,6 @@
 //! What the room promises, and the official compliance suite.
 
-use super::error::{PathError, VisitLimitExceeded};
+use super::error::{PathError, SearchLimitExceeded};
 use super::*;
 use crate::value::{Value, parse};
 use proptest::prelude::*;
@@ -24,16 +24,13 @@ fn refused(path: &str) -> PathError {
     JsonPath::parse(path).expect_err(path)
 }
 
-fn compliance_suite() -> Option<Value> {
+fn compliance_suite() -> Value {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/vectors/jsonpath-cts.json"
     );
-    let Ok(text) = std::fs::read(path) else {
-        println!("the compliance suite is not there, so nothing was compared with it: {path}");
-        return None;
-    };
-    Some(parse(&text).unwrap())
+    let text = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    parse(&text).unwrap()
 }
 
 /// What is wrong with one case, if anything.
@@ -79,9 +76,7 @@ fn case_failure(case: &Value) -> Option<String> {
 
 #[test]
 fn every_case_of_the_compliance_suite_is_right_or_refused_for_a_known_reason() {
-    let Some(suite) = compliance_suite() else {
-        return;
-    };
+    let suite = compliance_suite();
     let cases = suite.get("tests").and_then(Value::as_list).unwrap();
     assert_eq!(cases.len(), 703);
     let faults: Vec<(&str, String)> = cases
@@ -110,9 +105,7 @@ fn every_case_of_the_compliance_suite_is_right_or_refused_for_a_known_reason() {
 
 #[test]
 fn the_path_of_every_place_leads_back_to_it() {
-    let Some(suite) = compliance_suite() else {
-        return;
-    };
+    let suite = compliance_suite();
     for case in suite.get("tests").and_then(Value::as_list).unwrap() {
         let Some(root) = case.get("document") else {
             continue;
@@ -299,20 +292,20 @@ fn a_path_that_looks_everywhere_again_and_again_is_stopped() {
     let started = Instant::now();
     assert_eq!(
         JsonPath::parse("$..*..*..*..*").unwrap().find(&root),
-        Err(VisitLimitExceeded)
+        Err(SearchLimitExceeded::Visits)
     );
     let twice = document(&format!("{}1{}", "[".repeat(40), "]".repeat(40)));
     assert_eq!(
         JsonPath::parse(&format!("${}", "[0,0]".repeat(40)))
             .unwrap()
             .find(&twice),
-        Err(VisitLimitExceeded)
+        Err(SearchLimitExceeded::Visits)
     );
     assert_eq!(
         JsonPath::parse("$..[?count($..*) > 1]")
             .unwrap()
             .find(&document(&wide(500))),
-        Err(VisitLimitExceeded)
+        Err(SearchLimitExceeded::Visits)
     );
     assert!(started.elapsed() < Duration::from_secs(20));
 }
@@ -363,4 +356,20 @@ fn a_path_says_where_it_leaves_a_document() {
         r#"$.data object Name("list")"#
     );
     assert_eq!(end("$.data.items[*].nothing"), None);
+}
+
+/// A pattern that is none matches nothing; one that is only too large to try is not known to.
+#[test]
+fn an_expression_of_the_document_that_is_too_large_ends_the_search() {
+    let path = JsonPath::parse("$.list[?match(@.text, $.pattern)]").unwrap();
+    let with = |pattern: &str| {
+        document(&format!(
+            r#"{{"pattern":"{pattern}","list":[{{"text":"a"}}]}}"#
+        ))
+    };
+    assert_eq!(path.find(&with("(")), Ok(PathMatches::Many(Vec::new())));
+    assert_eq!(
+        path.find(&with("((a{1,100}){1,100}){1,100}")),
+        Err(SearchLimitExceeded::RegexSize)
+    );
 }

@@ -4,7 +4,7 @@
 use super::compressed;
 use super::redaction::Redaction;
 use super::response::read_body;
-use crate::jsonpath::VisitLimitExceeded;
+use crate::jsonpath::SearchLimitExceeded;
 use crate::model::recording::{
     RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
     RecordedResponse, Recording, ResponseBody,
@@ -32,7 +32,7 @@ pub(crate) enum RedactionError {
     #[error("its body is packed and holds a secret, which cannot be taken out of it")]
     CompressedSecret,
     #[error("what is personal in it cannot be found: {0}")]
-    Overrun(#[from] VisitLimitExceeded),
+    Overrun(#[from] SearchLimitExceeded),
 }
 
 /// What is written of one exchange.

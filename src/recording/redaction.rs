@@ -2,7 +2,7 @@
 //! which they appear, so that an unchanged marketplace gives unchanged files; no stand-in can be
 //! computed back, not even by trying.
 
-use crate::jsonpath::{VisitLimitExceeded, replace_matches};
+use crate::jsonpath::{SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
     RecordedBody, RecordedPart, RecordedRequest, RecordedResponse, ResponseBody,
 };
@@ -88,7 +88,7 @@ impl Redaction {
         answer: RecordedResponse,
         rules: &[&RedactRule],
         request: &RecordedRequest,
-    ) -> Result<RecordedResponse, VisitLimitExceeded> {
+    ) -> Result<RecordedResponse, SearchLimitExceeded> {
         let said = request_texts(request);
         for rule in rules {
             self.collect_personal_values(rule, &answer, &said)?;
@@ -125,7 +125,7 @@ impl Redaction {
         rule: &RedactRule,
         answer: &RecordedResponse,
         said: &HashSet<String>,
-    ) -> Result<(), VisitLimitExceeded> {
+    ) -> Result<(), SearchLimitExceeded> {
         match (rule, &answer.body) {
             (RedactRule::Path(path), ResponseBody::Json(value)) => {
                 replace_matches(value, std::iter::once(path), &mut |found| {

@@ -1,6 +1,6 @@
 //! Why a snapshot cannot be held against an answer: one small enum, in words.
 
-use crate::jsonpath::VisitLimitExceeded;
+use crate::jsonpath::SearchLimitExceeded;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum SnapshotError {
     Unwritable { path: PathBuf, reason: String },
     /// What cannot be masked is not written.
     #[error("the answer cannot be masked: {0}")]
-    MaskFailed(#[from] VisitLimitExceeded),
+    MaskFailed(#[from] SearchLimitExceeded),
 }
 
 impl SnapshotError {

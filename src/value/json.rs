@@ -78,6 +78,8 @@ impl<'t> JsonSource<'t> {
                 Ok(Value::List(items))
             }
             b'{' => {
+                // A list of lists of objects asks for this much at every level before a member is
+                // read, so without a limit a short text could reserve a lot of memory.
                 const MOST: usize = 64;
                 let (mut members, below) = (
                     Vec::with_capacity(members_before.get().min(MOST)),

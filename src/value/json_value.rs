@@ -169,13 +169,6 @@ impl From<i64> for Value {
     }
 }
 
-/// Not a number and the infinities have no JSON spelling and become null.
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Number::parse(&format!("{value:?}")).map_or(Self::Null, Self::Number)
-    }
-}
-
 impl From<Vec<Self>> for Value {
     fn from(items: Vec<Self>) -> Self {
         Self::List(items)

@@ -46,10 +46,23 @@ impl Number {
             .or_else(|| self.integer_text()?.parse().ok())
     }
 
-    /// The nearest double; only for uses that say so.
+    /// The shortest spelling of a double; `None` for NaN and the infinities, which JSON cannot spell.
     #[must_use]
+    pub(crate) fn from_f64(double: f64) -> Option<Self> {
+        Self::parse(&format!("{double:?}"))
+    }
+
+    /// The nearest double, infinite past the largest one; only for uses that say so.
+    ///
+    /// # Panics
+    /// Never: Rust reads every number that JSON's grammar spells.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "Rust reads every number that JSON's grammar spells (RFC 8259, section 6)"
+    )]
     pub fn as_f64(&self) -> f64 {
-        self.0.parse().unwrap_or(f64::NAN)
+        self.0.parse().expect("the text of a JSON number")
     }
 
     #[must_use]
