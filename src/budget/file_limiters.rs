@@ -4,7 +4,7 @@
 //! old one would make the disk write at once, which takes longer than the call. Nothing is
 //! synced but a penalty: a loss of power may cost counts, a kill costs none.
 
-use super::BudgetError;
+use super::error::BudgetError;
 use super::forward_clock::read_machine_clocks;
 use super::permit_request::HashSalt;
 use super::rate_limiter::RateLimiter;

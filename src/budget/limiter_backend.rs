@@ -1,14 +1,15 @@
 //! The one way to the books: opened when the first call is counted, and the same for every kind of
 //! store.
 
+use super::error::BudgetError;
 use super::file_limiters::FileLimiters;
 use super::forward_clock::read_machine_clocks;
+use super::limit_observation::LimitObservation;
 use super::memory_limiters::MemoryLimiters;
 use super::permit_request::{HashSalt, PermitRequest};
 #[cfg(feature = "postgres")]
 use super::postgres_limiters::PostgresLimiters;
 use super::rate_limiter::{Permit, PermitDenied, RateLimiter, Suspension};
-use super::{BudgetError, LimitObservation};
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
 use std::path::PathBuf;

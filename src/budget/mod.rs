@@ -6,6 +6,7 @@
 mod error;
 mod file_limiters;
 mod forward_clock;
+mod hashed_permit_request;
 mod limit_counter;
 mod limit_observation;
 mod limiter_backend;
@@ -18,8 +19,9 @@ mod property_tests;
 mod rate_limiter;
 
 pub(crate) use error::{BudgetError, format_duration, format_limit, format_time};
+pub(crate) use hashed_permit_request::BudgetLabels;
 pub(crate) use limit_counter::LimitCounter;
 pub(crate) use limit_observation::LimitObservation;
 pub(crate) use limiter_backend::{Budget, BudgetLocation};
 pub(crate) use permit_request::{BudgetKey, PermitRequest};
-pub(crate) use rate_limiter::{BudgetLabels, DenialReason, Permit, PermitDenied, RateLimiter};
+pub(crate) use rate_limiter::{DenialReason, Permit, PermitDenied, RateLimiter};

@@ -1,8 +1,9 @@
 //! What one call asks for: by which limits of its scheme it is counted, and together with which
 //! others.
 
+use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::LimitRule;
-use super::rate_limiter::{AppliedLimit, BudgetLabels};
+use super::limit_observation::LimitObservation;
 use crate::method::Method;
 use crate::model::scheme::{CredentialScope, RateLimit, Scheme};
 use crate::sign::NamedValues;
@@ -37,16 +38,6 @@ pub(crate) struct PermitRequest<'a> {
     /// It arrives within this time, or not at all.
     pub(crate) arrives_within: Duration,
     /// Slots that are kept for undo calls are not for it.
-    pub(crate) keeps_reserve: bool,
-}
-
-/// The same as a book knows it: no key is in it.
-#[derive(Clone, Debug)]
-pub(crate) struct HashedPermitRequest {
-    pub(crate) id: String,
-    pub(crate) labels: BudgetLabels,
-    pub(crate) limits: Vec<AppliedLimit>,
-    pub(crate) arrives_within_ms: i64,
     pub(crate) keeps_reserve: bool,
 }
 
@@ -209,12 +200,8 @@ fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> Str
 impl PermitRequest<'_> {
     /// What an answer says, for the limits that this call was counted by.
     #[must_use]
-    pub(crate) fn observe(&self, response: &WireResponse, wall_ms: i64) -> super::LimitObservation {
-        super::LimitObservation::from_response(
-            response,
-            &self.limits().collect::<Vec<_>>(),
-            wall_ms,
-        )
+    pub(crate) fn observe(&self, response: &WireResponse, wall_ms: i64) -> LimitObservation {
+        LimitObservation::from_response(response, &self.limits().collect::<Vec<_>>(), wall_ms)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The books of a team: a row a key in `PostgreSQL`, changed in one transaction that locks it, on the
 //! database's clock.
 
-use super::BudgetError;
+use super::error::BudgetError;
 use super::forward_clock::ClockReading;
 use super::permit_request::HashSalt;
 use super::rate_limiter::RateLimiter;

@@ -2,10 +2,10 @@
 //! whatever the clocks of people show and whenever a process is killed.
 
 use super::forward_clock::ClockReading;
+use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::LimitRule;
-use super::permit_request::HashedPermitRequest;
-use super::rate_limiter::{AppliedLimit, BudgetLabels, Permit, RateLimiter};
-use super::{LimitObservation, limit_observation::LimitHeaders};
+use super::limit_observation::{LimitHeaders, LimitObservation};
+use super::rate_limiter::{Permit, RateLimiter};
 use proptest::prelude::*;
 
 /// What happens in one step, after `passed` milliseconds.

@@ -3,11 +3,10 @@
 //! stopped. Plain data: stores read and write it whole.
 
 use super::forward_clock::{ClockReading, ForwardClock};
+use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::{LimitCounter, LimitRule};
 use super::limit_observation::{LimitObservation, MAX_WAIT_MS};
-use super::permit_request::HashedPermitRequest;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// The format of what is kept; another one is not read.
 const FORMAT_VERSION: u32 = 1;
@@ -15,35 +14,6 @@ const FORMAT_VERSION: u32 = 1;
 const DEFAULT_BACKOFF_MS: i64 = 5_000;
 /// The longest pause that no marketplace has asked for: an hour.
 const MAX_BACKOFF_MS: i64 = 3_600_000;
-
-/// Whose book it is, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BudgetLabels {
-    pub(crate) scheme: String,
-    pub(crate) host: String,
-    /// Environments and accounts that have used the key.
-    pub(crate) accounts: BTreeSet<(String, String)>,
-}
-
-/// One limit that a call is counted by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AppliedLimit {
-    pub(crate) limit: String,
-    pub(crate) subject: String,
-    /// For people: the account and the operation that have a count of their own.
-    pub(crate) account_label: String,
-    pub(crate) operation: String,
-    pub(crate) rule: LimitRule,
-}
-
-impl AppliedLimit {
-    fn label(&self) -> String {
-        let parts = [self.account_label.as_str(), &self.operation]
-            .into_iter()
-            .filter(|part| !part.is_empty());
-        parts.collect::<Vec<_>>().join(", ")
-    }
-}
 
 /// The book of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
