@@ -1,7 +1,8 @@
-//! Why a call is not sent: who, until when, and what to do. No message holds a key.
+//! Why a call is not sent: which scheme, until when, and what to do. No message holds a credential.
 
 use super::limit_counter::LimitRule;
 use super::rate_limiter::{DenialReason, PermitDenied, Suspension};
+use super::state_error::LimiterStateError;
 use crate::database::DatabaseError;
 use crate::private_file::PrivateFileError;
 use jiff::Timestamp;
@@ -10,23 +11,23 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
     #[error(
-        "the budget is used up: {limit} of `{scheme}`{about}; the next call is free at {at}, in {left}"
+        "the budget is used up: {limit} of `{scheme}`{label}; the next call is free at {at}, in {}", format_duration(*free_in_ms)
     )]
     LimitReached {
         scheme: String,
         limit: String,
-        about: String,
+        label: String,
         at: String,
-        left: String,
+        free_in_ms: i64,
     },
-    #[error("`{scheme}` wants no call before {at}, in {left}")]
+    #[error("`{scheme}` has asked for a pause until {at}, in {}", format_duration(*free_in_ms))]
     Paused {
         scheme: String,
         at: String,
-        left: String,
+        free_in_ms: i64,
     },
     #[error(
-        "all calls to `{scheme}` with this key are stopped since {at}: `{account}` of `{environment}` got {status}, {why}"
+        "all calls to `{scheme}` with this key are stopped since {at}: `{account}` in environment `{environment}` got status {status}: {reason}"
     )]
     Suspended {
         scheme: String,
@@ -34,7 +35,7 @@ pub(crate) enum BudgetError {
         environment: String,
         account: String,
         status: u16,
-        why: String,
+        reason: String,
     },
     #[error("`INGAM_STORE` is neither an absolute folder nor `postgres://…`")]
     InvalidLocation,
@@ -46,56 +47,61 @@ pub(crate) enum BudgetError {
     Database(#[from] DatabaseError),
     #[error("another process holds the budget `{id}`, and did not free it within {} s", .waited.as_secs())]
     LockTimeout { id: String, waited: Duration },
-    #[error("the budget `{what}` is broken: {reason}")]
-    Corrupt { what: String, reason: String },
+    #[error("the budget `{id}` is broken: {reason}")]
+    Corrupt {
+        id: String,
+        reason: LimiterStateError,
+    },
 }
 
 impl BudgetError {
-    /// `wall_ms` is the time of this machine.
+    /// The message for a denied permit; `wall_ms` is the Unix time of this machine, in milliseconds.
     #[must_use]
-    pub(crate) fn new(refused: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
+    pub(crate) fn new(denied: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
         let scheme = scheme.to_owned();
-        let (at, left) = (
-            format_time(wall_ms.saturating_add(refused.free_in_ms)),
-            format_duration(refused.free_in_ms),
-        );
-        match &refused.reason {
-            DenialReason::LimitReached { rule, label: about } => {
-                let about = if about.is_empty() {
+        let free_in_ms = denied.free_in_ms;
+        let at = format_time(wall_ms.saturating_add(free_in_ms));
+        match &denied.reason {
+            DenialReason::LimitReached { rule, label } => {
+                let label = if label.is_empty() {
                     String::new()
                 } else {
-                    format!(" for `{about}`")
+                    format!(" for `{label}`")
                 };
                 Self::LimitReached {
                     scheme,
                     limit: format_limit(rule),
-                    about,
+                    label,
                     at,
-                    left,
+                    free_in_ms,
                 }
             }
-            DenialReason::Paused => Self::Paused { scheme, at, left },
-            DenialReason::Suspended(stopped) => {
+            DenialReason::Paused => Self::Paused {
+                scheme,
+                at,
+                free_in_ms,
+            },
+            DenialReason::Suspended(suspension) => {
                 let Suspension {
                     wall_ms,
                     environment,
                     account,
                     status,
-                    reason: why,
-                } = (**stopped).clone();
+                    reason,
+                } = (**suspension).clone();
                 Self::Suspended {
                     scheme,
                     at: format_time(wall_ms),
                     environment,
                     account,
                     status,
-                    why,
+                    reason,
                 }
             }
         }
     }
 
-    /// It is not known whether a call is free.
+    /// Whether the store failed, so that nobody knows if a call may be sent.
     #[must_use]
     pub(crate) fn is_store_error(&self) -> bool {
         matches!(
@@ -113,11 +119,10 @@ impl BudgetError {
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::LimitReached { left, .. } | Self::Paused { left, .. } => {
-                let wait: String = left.split(' ').collect::<Vec<_>>().concat();
+            Self::LimitReached { free_in_ms, .. } | Self::Paused { free_in_ms, .. } => {
                 Some(format!(
                     "`--wait {}` waits for it; `ingam budget` shows what is left",
-                    wait_argument(&wait)
+                    wait_argument(*free_in_ms)
                 ))
             }
             Self::Suspended { scheme, .. } => Some(format!(
@@ -129,26 +134,25 @@ impl BudgetError {
             }
             Self::InvalidLocation | Self::NoFolder | Self::Database(_) => None,
             Self::Corrupt { .. } => Some(
-                "`ingam budget clear` begins it anew; what was sent by now is forgotten then"
+                "`ingam budget clear` deletes it; calls that were sent before are then no longer counted"
                     .to_owned(),
             ),
         }
     }
 }
 
-/// `--wait` takes one unit.
-fn wait_argument(left: &str) -> String {
-    let units = [('d', 24, 'h'), ('h', 60, 'm'), ('m', 60, 's')];
-    for (unit, times, smaller) in units {
-        if let Some((large, rest)) = left.split_once(unit) {
-            let rest: u64 = rest.trim_end_matches(smaller).parse().unwrap_or(0);
-            return format!(
-                "{}{smaller}",
-                large.parse::<u64>().unwrap_or(0) * times + rest
-            );
-        }
+/// The value for `--wait`, which takes one unit. Rounded up, so that the wait is long enough.
+fn wait_argument(ms: i64) -> String {
+    let seconds = whole_seconds(ms);
+    match seconds {
+        ..3_600 => format!("{seconds}s"),
+        3_600..86_400 => format!("{}m", (seconds + 59) / 60),
+        _ => format!("{}h", (seconds + 3_599) / 3_600),
     }
-    left.to_owned()
+}
+
+fn whole_seconds(ms: i64) -> i64 {
+    ms.saturating_add(999).div_euclid(1_000)
 }
 
 /// `10/1h`, as schemes write it.
@@ -163,19 +167,21 @@ pub(crate) fn format_limit(rule: &LimitRule) -> String {
     format!("{}/{per}", rule.count)
 }
 
-/// A time for people, in UTC, to the second after it.
+/// A time in UTC, rounded up to a second.
 #[must_use]
 pub(crate) fn format_time(wall_ms: i64) -> String {
-    let seconds = wall_ms.saturating_add(999).div_euclid(1_000);
-    Timestamp::from_second(seconds)
-        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-        .unwrap_or_default()
+    let seconds = whole_seconds(wall_ms);
+    match Timestamp::from_second(seconds) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        // Beyond the year 9999: a number says more than an empty text.
+        Err(_) => format!("{seconds} s after 1970"),
+    }
 }
 
-/// The two largest units of a span in milliseconds, to the second after it.
+/// The two largest units of a duration in milliseconds, rounded up to a second.
 #[must_use]
 pub(crate) fn format_duration(ms: i64) -> String {
-    let seconds = ms.saturating_add(999).div_euclid(1_000);
+    let seconds = whole_seconds(ms);
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
         (0, 0, 0) => format!("{seconds} s"),
         (0, 0, minutes) => format!("{minutes} m {} s", seconds % 60),
@@ -195,11 +201,12 @@ mod tests {
             ["1 s", "1 m 1 s", "1 h 0 m", "1 d 2 h"]
         );
         assert_eq!(
-            ["43m12s", "1h30m", "1d2h", "7s"].map(wait_argument),
+            [2_592_000, 5_400_000, 93_600_000, 6_001].map(wait_argument),
             ["2592s", "90m", "26h", "7s"]
         );
         assert_eq!(format_time(1), "1970-01-01 00:00:01 UTC");
-        let of = |count, per_ms| {
+        assert_eq!(format_time(i64::MAX - 999), "9223372036854775 s after 1970");
+        let rule_text = |count, per_ms| {
             format_limit(&LimitRule {
                 count,
                 per_ms,
@@ -207,7 +214,11 @@ mod tests {
             })
         };
         assert_eq!(
-            [of(10, 3_600_000), of(2, 1_000), of(5, 90_000)],
+            [
+                rule_text(10, 3_600_000),
+                rule_text(2, 1_000),
+                rule_text(5, 90_000)
+            ],
             ["10/1h", "2/1s", "5/90s"]
         );
     }

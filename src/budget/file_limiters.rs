@@ -1,13 +1,15 @@
-//! The books of one machine: a folder that only its user can read, two files a key, a kernel lock a
-//! key. A lock dies with its process. Files are written in turns, each with its number and
-//! checksum, so that a kill at any moment leaves the last whole one; to rename a new file over an
-//! old one would make the disk write at once, which takes longer than the call. Nothing is
-//! synced but a penalty: a loss of power may cost counts, a kill costs none.
+//! The rate limiters of one machine, in a folder that only its user can read: two state files and a
+//! lock file for each limiter. It refuses folders on network file systems, where locks do not hold.
+//!
+//! The two state files are written alternately. Each starts with a sequence number and a checksum,
+//! so that a kill at any moment leaves the state before it readable. Only a suspension is synced to
+//! the disk: a power failure can lose counts, a kill cannot.
 
 use super::error::BudgetError;
 use super::forward_clock::read_machine_clocks;
 use super::permit_request::HashSalt;
-use super::rate_limiter::RateLimiter;
+use super::rate_limiter::{LimiterChange, LimiterUpdate, RateLimiter};
+use super::state_error::LimiterStateError;
 use crate::private_file::{
     PrivateFileError, ensure_private_folder, io_error, open_private, read_private,
 };
@@ -17,35 +19,36 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait between two tries to get a lock, and for how long in all: it is held for less
-/// than a millisecond.
+/// A lock is held for less than a millisecond, so the interval is short, and a lock that is not free
+/// after the whole wait belongs to a process that hangs.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(1);
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// The name of the file that holds the salt.
 pub(super) const SALT_FILE: &str = "salt";
 
-/// The endings of the two files of a book.
+/// The extensions of the two state files of a limiter.
 const FILE_EXTENSIONS: [&str; 2] = ["book-0", "book-1"];
-/// Who reads without the lock may meet both files while they are written.
+/// A read without the lock can find both files while they are being written.
 const MAX_READ_ATTEMPTS: usize = 5;
 
-/// A book as it was written last.
+/// The state of a limiter, with the number of the write that stored it.
 struct StoredLimiter {
     sequence: u64,
     limiter: RateLimiter,
 }
 
-/// A folder of books.
+/// A folder of limiters.
 pub(super) struct FileLimiters {
     folder: PathBuf,
 }
 
 impl FileLimiters {
-    /// Makes the folder where there is none.
+    /// Creates the folder if it does not exist.
     ///
     /// # Errors
-    /// When it is not the user's own, can be read by others, or is on a network file system.
+    /// When the folder belongs to another user, others can read it, or it is on a network file
+    /// system.
     pub(super) fn open(folder: &Path) -> Result<Self, PrivateFileError> {
         ensure_private_folder(folder)?;
         Ok(Self {
@@ -57,26 +60,30 @@ impl FileLimiters {
         self.folder.join(format!("{id}.{kind}"))
     }
 
-    /// The salt of this folder; where there is none, `fresh` becomes it.
+    /// The salt of this folder. If there is none, `fresh` is stored as the salt.
     ///
     /// # Errors
-    /// When it cannot be read or made.
+    /// When the salt cannot be read or created, or has another length.
     pub(super) fn load_or_create_salt(&self, fresh: HashSalt) -> Result<HashSalt, BudgetError> {
         let path = self.folder.join(SALT_FILE);
         if let Some(bytes) = read_private(&path)? {
-            let broken = |_| BudgetError::Corrupt {
-                what: SALT_FILE.to_owned(),
-                reason: "it has not 32 bytes".to_owned(),
-            };
-            return bytes.try_into().map_err(broken);
+            return bytes
+                .try_into()
+                .map_err(|bytes: Vec<u8>| BudgetError::Corrupt {
+                    id: SALT_FILE.to_owned(),
+                    reason: LimiterStateError::InvalidSalt(bytes.len()),
+                });
         }
         create_salt(&self.folder, &path, fresh).map_err(|error| io_error(&path, &error))?;
-        // Another process may have been faster: its salt is the one.
+        // Read back: another process may have created the file first, and two processes with
+        // different salts would count the same key in two limiters.
         self.load_or_create_salt(fresh)
     }
 
+    /// Reads a limiter without its lock.
+    ///
     /// # Errors
-    /// When it is there and cannot be read: a broken book is not a missing one.
+    /// When it exists and cannot be read. A damaged limiter is never treated as a missing one.
     pub(super) fn read(&self, id: &str) -> Result<Option<RateLimiter>, BudgetError> {
         let mut read = self.read_latest(id);
         for _ in 1..MAX_READ_ATTEMPTS {
@@ -88,64 +95,68 @@ impl FileLimiters {
         Ok(read?.map(|written| written.limiter))
     }
 
-    /// The one of the two files that is whole and newer.
+    /// The newer of the two state files that are intact.
     fn read_latest(&self, id: &str) -> Result<Option<StoredLimiter>, BudgetError> {
-        let (mut last, mut fault): (Option<StoredLimiter>, Option<String>) = (None, None);
-        for turn in FILE_EXTENSIONS {
-            // An empty one was made by a process that was killed before it wrote.
-            let Some(bytes) = read_private(&self.path(id, turn))?.filter(|bytes| !bytes.is_empty())
-            else {
+        let (mut latest, mut damage) = (None::<StoredLimiter>, None);
+        for extension in FILE_EXTENSIONS {
+            let Some(bytes) = read_private(&self.path(id, extension))? else {
                 continue;
             };
+            // A process that was killed between creating and writing leaves an empty file.
+            if bytes.is_empty() {
+                continue;
+            }
             match parse_file(&bytes) {
-                Ok(written)
-                    if last
-                        .as_ref()
-                        .is_none_or(|last| last.sequence < written.sequence) =>
-                {
-                    last = Some(written);
+                Ok(stored) => {
+                    let is_newer = |latest: &StoredLimiter| latest.sequence < stored.sequence;
+                    if latest.as_ref().is_none_or(is_newer) {
+                        latest = Some(stored);
+                    }
                 }
-                Ok(_) => {}
-                Err(reason) => fault = Some(reason),
+                Err(reason) => damage = Some(reason),
             }
         }
-        match (last, fault) {
+        // One damaged file beside an intact one is the write of a process that was killed. No call
+        // depends on that write: a permit is granted only after its write has returned.
+        match (latest, damage) {
             (None, Some(reason)) => Err(BudgetError::Corrupt {
-                what: id.to_owned(),
+                id: id.to_owned(),
                 reason,
             }),
-            (last, _) => Ok(last),
+            (latest, _) => Ok(latest),
         }
     }
 
-    /// Reads, changes and writes one book, alone.
+    /// Reads, changes and writes one limiter under its lock.
     ///
     /// # Errors
-    /// When it cannot be read or written, or the lock is not free.
-    pub(super) async fn update(
+    /// When it cannot be read or written, or the lock is not free in time.
+    pub(super) async fn update<T>(
         &self,
         id: &str,
-        wall: fn() -> i64,
-        act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
-    ) -> Result<(), BudgetError> {
+        wall_clock: fn() -> i64,
+        change: LimiterChange<'_, T>,
+    ) -> Result<T, BudgetError> {
         let _lock = self.lock(id).await?;
-        // Nothing is waited for until the lock is free again. The clock is read under the lock, so
-        // that it only goes forward.
-        let reading = read_machine_clocks(wall());
-        let last = self.read_latest(id)?;
-        let number = last.as_ref().map_or(0, |last| last.sequence) + 1;
-        let mut book = last.map_or_else(|| RateLimiter::new(reading.clone()), |last| last.limiter);
-        let now = book.advance_clock(reading);
-        if act(&mut book, now) {
-            self.write(
-                id,
-                &StoredLimiter {
-                    sequence: number,
-                    limiter: book,
-                },
-            )?;
+        // No await from here on: a future that is dropped cannot stop between reading and writing,
+        // and the lock is not held while this process waits for something.
+        // The clock is read under the lock. A reading from before could be older than the one that
+        // another process stored meanwhile, and the limiter's clock would stand still for it.
+        let reading = read_machine_clocks(wall_clock());
+        let stored = self.read_latest(id)?;
+        let sequence = stored.as_ref().map_or(0, |stored| stored.sequence) + 1;
+        let mut limiter = stored.map_or_else(
+            || RateLimiter::new(reading.clone()),
+            |stored| stored.limiter,
+        );
+        let now = limiter.advance_clock(reading);
+        match change(&mut limiter, now) {
+            LimiterUpdate::Unchanged(result) => Ok(result),
+            LimiterUpdate::Changed(result) => {
+                self.write(id, &StoredLimiter { sequence, limiter })?;
+                Ok(result)
+            }
         }
-        Ok(())
     }
 
     async fn lock(&self, id: &str) -> Result<File, BudgetError> {
@@ -171,29 +182,28 @@ impl FileLimiters {
         }
     }
 
-    /// Over the older of the two; what is longer of it stays behind the new text, which knows its
-    /// length.
-    fn write(&self, id: &str, written: &StoredLimiter) -> Result<(), PrivateFileError> {
-        let turn = if written.sequence.is_multiple_of(2) {
+    /// Overwrites the older of the two state files.
+    fn write(&self, id: &str, stored: &StoredLimiter) -> Result<(), BudgetError> {
+        let text = format_file(stored).map_err(|reason| BudgetError::Corrupt {
+            id: id.to_owned(),
+            reason,
+        })?;
+        let extension = if stored.sequence.is_multiple_of(2) {
             FILE_EXTENSIONS[0]
         } else {
             FILE_EXTENSIONS[1]
         };
-        let path = self.path(id, turn);
+        let path = self.path(id, extension);
+        // The file is overwritten in place. To rename a new file over it would make the file system
+        // write to the disk at once, which takes longer than the call. It is not truncated either:
+        // a longer old text stays behind the new one, whose header states its length.
         let mut file = open_private(&path, OpenOptions::new().write(true).create(true))?;
-        let synced = |file: &File| {
-            if written.limiter.suspension.is_some() {
-                file.sync_all()
-            } else {
-                Ok(())
-            }
-        };
-        file.write_all(&format_file(written))
-            .and_then(|()| synced(&file))
-            .map_err(|error| io_error(&path, &error))
+        file.write_all(&text)
+            .and_then(|()| sync_suspension(&file, &stored.limiter))
+            .map_err(|error| io_error(&path, &error).into())
     }
 
-    /// The ids of all books.
+    /// The ids of all limiters, sorted.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -209,15 +219,18 @@ impl FileLimiters {
             ids.extend(found.map(|(id, _)| id.to_owned()));
         }
         ids.sort_unstable();
+        // Both state files of a limiter have its id.
         ids.dedup();
         Ok(ids)
     }
 
-    /// Takes a book away that cannot be read. Its lock file stays, for those who wait for it.
+    /// Deletes the state of a limiter that cannot be read.
     ///
     /// # Errors
-    /// When it cannot be removed.
+    /// When it cannot be deleted.
     pub(super) async fn remove(&self, id: &str) -> Result<(), BudgetError> {
+        // The lock file stays. If it were deleted, a process that waits for the old file and one
+        // that creates a new one would both hold "the" lock.
         let _lock = self.lock(id).await?;
         for path in FILE_EXTENSIONS.map(|turn| self.path(id, turn)) {
             match std::fs::remove_file(&path) {
@@ -231,52 +244,50 @@ impl FileLimiters {
     }
 }
 
-/// Number, length and checksum in the first line, then the text.
-fn format_file(written: &StoredLimiter) -> Vec<u8> {
-    let text = written.limiter.to_text();
-    format!(
-        "{} {} {}\n{text}",
-        written.sequence,
-        text.len(),
-        compute_checksum(written.sequence, &text)
-    )
-    .into_bytes()
+/// A suspension survives a power failure. Counts do not: to sync every call would cost more than
+/// the call itself, and a suspension that is forgotten costs the account.
+fn sync_suspension(file: &File, limiter: &RateLimiter) -> std::io::Result<()> {
+    if limiter.suspension.is_some() {
+        file.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
-fn parse_file(bytes: &[u8]) -> Result<StoredLimiter, String> {
-    let cut = || "it is cut, or was changed".to_owned();
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .ok_or_else(cut)?;
-    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| cut())?;
-    let [number, length, checksum] = head
-        .split(' ')
-        .collect::<Vec<_>>()
-        .try_into()
-        .map_err(|_| cut())?;
-    let (number, length): (u64, usize) = (
-        number.parse().map_err(|_| cut())?,
-        length.parse().map_err(|_| cut())?,
-    );
-    let text = bytes[end + 1..]
-        .get(..length)
-        .and_then(|text| std::str::from_utf8(text).ok())
-        .ok_or_else(cut)?;
-    if compute_checksum(number, text) != checksum {
-        return Err(cut());
-    }
+/// Sequence number, length and checksum in the first line, then the text.
+fn format_file(stored: &StoredLimiter) -> Result<Vec<u8>, LimiterStateError> {
+    let text = stored.limiter.to_text()?;
+    let (sequence, length) = (stored.sequence, text.len());
+    let checksum = compute_checksum(sequence, &text);
+    Ok(format!("{sequence} {length} {checksum}\n{text}").into_bytes())
+}
+
+fn parse_file(bytes: &[u8]) -> Result<StoredLimiter, LimiterStateError> {
+    let (sequence, text) = checked_text(bytes).ok_or(LimiterStateError::Damaged)?;
     Ok(StoredLimiter {
-        sequence: number,
+        sequence,
         limiter: RateLimiter::parse(text)?,
     })
 }
 
-fn compute_checksum(number: u64, text: &str) -> String {
-    hex::encode(&Sha256::digest(format!("{number} {text}"))[..8])
+/// The sequence number and the text of a state file; `None` if the file is cut off or changed.
+fn checked_text(bytes: &[u8]) -> Option<(u64, &str)> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let mut header = std::str::from_utf8(&bytes[..end]).ok()?.split(' ');
+    let (sequence, length, checksum) = (header.next()?, header.next()?, header.next()?);
+    let (sequence, length): (u64, usize) = (sequence.parse().ok()?, length.parse().ok()?);
+    let text = std::str::from_utf8(bytes[end + 1..].get(..length)?).ok()?;
+    let is_intact = header.next().is_none() && compute_checksum(sequence, text) == checksum;
+    is_intact.then_some((sequence, text))
+}
+
+/// Covers the sequence number as well: an old text must not pass for a newer one.
+fn compute_checksum(sequence: u64, text: &str) -> String {
+    hex::encode(&Sha256::digest(format!("{sequence} {text}"))[..8])
 }
 
 fn create_salt(folder: &Path, path: &Path, salt: HashSalt) -> std::io::Result<()> {
+    // Written whole before it gets its name, so that no process can read a part of a salt.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&salt)?;
     file.as_file().sync_all()?;
@@ -294,45 +305,28 @@ mod tests {
     #[test]
     fn a_write_that_was_killed_anywhere_leaves_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
-        let books = FileLimiters::open(&folder.path().join("budget")).unwrap();
-        let book = |wall| RateLimiter::new(ClockReading { wall, boot: None });
-        books
-            .write(
-                "x",
-                &StoredLimiter {
-                    sequence: 1,
-                    limiter: book(1),
-                },
-            )
-            .unwrap();
-        books
-            .write(
-                "x",
-                &StoredLimiter {
-                    sequence: 2,
-                    limiter: book(2),
-                },
-            )
-            .unwrap();
-        let (path, whole) = (
-            books.path("x", FILE_EXTENSIONS[1]),
-            format_file(&StoredLimiter {
-                sequence: 3,
-                limiter: book(333_333),
-            }),
-        );
+        let limiters = FileLimiters::open(&folder.path().join("budget")).unwrap();
+        let state = |wall| RateLimiter::new(ClockReading { wall, boot: None });
+        let stored = |sequence, wall| StoredLimiter {
+            sequence,
+            limiter: state(wall),
+        };
+        limiters.write("x", &stored(1, 1)).unwrap();
+        limiters.write("x", &stored(2, 2)).unwrap();
+        let path = limiters.path("x", FILE_EXTENSIONS[1]);
+        let whole = format_file(&stored(3, 333_333)).unwrap();
         let old = std::fs::read(&path).unwrap();
         for cut in 0..whole.len() {
-            // The old text goes on where the new one ends.
+            // After a kill the old text follows the part of the new one that was written.
             let torn = [&whole[..cut], old.get(cut..).unwrap_or_default()].concat();
             std::fs::write(&path, torn).unwrap();
             assert_eq!(
-                books.read("x").unwrap(),
-                Some(book(2)),
+                limiters.read("x").unwrap(),
+                Some(state(2)),
                 "killed after {cut} bytes"
             );
         }
         std::fs::write(&path, &whole).unwrap();
-        assert_eq!(books.read("x").unwrap(), Some(book(333_333)));
+        assert_eq!(limiters.read("x").unwrap(), Some(state(333_333)));
     }
 }

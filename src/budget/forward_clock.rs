@@ -1,21 +1,21 @@
-//! The clock of a book. It only goes forward: what it adds to the last reading is what has passed
-//! by the clock of this boot, which nobody can set, so that a wall clock that jumps neither frees a
-//! slot too early nor keeps one too long. After a restart of the machine, and where there is no
-//! such clock, the wall clock is all there is: one that went back adds nothing.
+//! The clock of a rate limiter. It only goes forward. Within one boot of the machine it advances with
+//! the boot clock, which nobody can set, so a wall clock that jumps neither frees a slot too early
+//! nor holds one too long. After a restart, and on systems without a boot clock, it advances with
+//! the wall clock; a wall clock that went back adds nothing.
 
 use serde::{Deserialize, Serialize};
 
-/// What the clocks of a machine, or of a database, show at one moment, in milliseconds.
+/// The clocks of a machine, or of a database, at one moment, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClockReading {
-    /// Since 1970; people and other programs can set it.
+    /// Unix time. People and other programs can set it.
     pub(crate) wall: i64,
-    /// Since the machine was started, time asleep included; with the name of that start.
+    /// The id of this boot, and the time since the machine was started, suspended time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) boot: Option<(String, i64)>,
 }
 
-/// The last reading, and what the book's own clock showed then.
+/// The last reading, and the time of this clock at that reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ForwardClock {
     at: i64,
@@ -23,7 +23,7 @@ pub(super) struct ForwardClock {
 }
 
 impl ForwardClock {
-    /// A clock that begins at the wall clock's time.
+    /// A clock that starts at the time of the wall clock.
     #[must_use]
     pub(super) fn new(reading: ClockReading) -> Self {
         Self {
@@ -32,13 +32,13 @@ impl ForwardClock {
         }
     }
 
-    /// What it shows at `reading`.
+    /// The time at `reading`.
     #[must_use]
     pub(super) fn at(&self, reading: &ClockReading) -> i64 {
         self.at.saturating_add(elapsed(&self.reading, reading))
     }
 
-    /// Sets it to `reading`, and gives what it shows then.
+    /// Advances the clock to `reading`, and returns its time.
     pub(super) fn advance(&mut self, reading: ClockReading) -> i64 {
         self.at = self.at(&reading);
         self.reading = reading;
@@ -46,12 +46,13 @@ impl ForwardClock {
     }
 }
 
-/// How much time lies between two readings; never less than nothing.
+/// The time between two readings, at least 0.
 fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
     let wall = after.wall.saturating_sub(before.wall).max(0);
     match (&before.boot, &after.boot) {
         (Some((old, then)), Some((new, now))) if old == new => now.saturating_sub(*then).max(0),
-        // Since another start at least this one has passed.
+        // Another boot: at least the time since this start has passed, even if the wall clock went
+        // back. The boot clock starts at 0, so the times of two boots cannot be compared.
         (Some(_), Some((_, now))) => wall.max(*now),
         _ => wall,
     }
@@ -66,6 +67,8 @@ pub(super) fn read_machine_clocks(wall: i64) -> ClockReading {
     }
 }
 
+// Without an id (a container without /proc) the wall clock is used: a boot clock alone would not
+// show that the machine was restarted.
 #[cfg(target_os = "linux")]
 fn boot_id() -> Option<String> {
     static ID: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
@@ -80,6 +83,8 @@ fn boot_id() -> Option<String> {
     ID.get_or_init(read).clone()
 }
 
+// CLOCK_BOOTTIME counts the time that a laptop is suspended. CLOCK_MONOTONIC, which `Instant` uses,
+// does not, and would hold slots for that much longer.
 #[cfg(target_os = "linux")]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have no such clock")]
 fn since_boot() -> Option<i64> {

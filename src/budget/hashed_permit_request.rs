@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 pub(crate) struct BudgetLabels {
     pub(crate) scheme: String,
     pub(crate) host: String,
-    /// Environments and accounts that have used the key.
+    /// Environments and accounts that have used the application key.
     pub(crate) accounts: BTreeSet<(String, String)>,
 }
 
-/// One limit that a call is counted by.
+/// One limit that counts a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AppliedLimit {
     pub(crate) limit: String,

@@ -1,20 +1,22 @@
-//! One limit, counted. Small counts keep the times of their calls: such a log is exact in every
-//! rolling window. Buckets (a limit with `burst`, or a large count) keep one number, by GCRA. Times
-//! are in milliseconds of the book's clock.
+//! The counter of one limit. A sliding window keeps the time of each call, which is exact in every
+//! rolling window. A token bucket (a limit with `burst`, or a large count) keeps one number, by the
+//! generic cell rate algorithm (GCRA, ITU-T I.371). Times are in milliseconds of the limiter's clock.
 
 use crate::model::scheme::RateLimit;
 use serde::{Deserialize, Serialize};
 
-/// Up to this many calls a window, their times are kept.
+/// The largest count for which the time of each call is kept. All of them are written at each call.
 const MAX_LOGGED_CALLS: u32 = 500;
-/// Of a bucket for a large count that names no burst: a tenth at once, and the rest evenly.
+/// The burst of a bucket whose limit names none: a tenth of the count. The rest is spread evenly.
 const BURST_DIVISOR: u32 = 10;
-/// Undo calls have a tenth of a limit to themselves, and one of it where it is over five.
+/// A tenth of each limit is reserved for undo calls: at least one slot if the limit is over five,
+/// and none otherwise.
 const UNDO_RESERVE_DIVISOR: u32 = 10;
 const SMALL_LIMIT: u32 = 5;
 
-/// How many calls, and how they are counted.
+/// How many calls are allowed in which time, and how they are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LimitRule {
     pub(crate) count: u32,
     pub(crate) per_ms: i64,
@@ -35,14 +37,16 @@ impl LimitRule {
         }
     }
 
-    /// Calls can arrive closer together than they were sent: 5 s for a minute and more, less for
-    /// less.
+    /// How much closer together calls can arrive than they were sent: a twelfth of the window,
+    /// between 50 ms and 5 s.
     #[must_use]
     pub(crate) fn arrival_margin_ms(&self) -> i64 {
         (self.per_ms / 12).clamp(50, 5_000)
     }
 
     fn window_ms(&self) -> i64 {
+        // The marketplace counts arrivals. A call that was slow to arrive and a later one that was
+        // fast are closer together there than here; the margin covers the difference.
         self.per_ms.saturating_add(self.arrival_margin_ms())
     }
 
@@ -50,8 +54,8 @@ impl LimitRule {
         self.burst.is_none() && self.count <= MAX_LOGGED_CALLS
     }
 
-    /// How many at once, and how many in a window besides. Without a burst of the marketplace's own
-    /// both together are the count, so that no rolling window holds more.
+    /// How many calls at once, and how many more in a window. If the scheme names no burst, both
+    /// together are the count, so that no rolling window holds more.
     fn burst_and_refill(&self) -> (u32, u32) {
         if let Some(burst) = self.burst {
             (burst.max(1), self.count)
@@ -71,7 +75,7 @@ impl LimitRule {
         }
     }
 
-    /// How many of them are kept for undo calls.
+    /// How many of them are reserved for undo calls.
     #[must_use]
     pub(crate) fn undo_reserve(&self) -> u32 {
         let most = self.capacity();
@@ -82,7 +86,8 @@ impl LimitRule {
         }
     }
 
-    /// What a header of the marketplace says can only make it tighter.
+    /// With the numbers of a response's headers, which can only make it stricter: a header that is
+    /// wrong or means something else must not allow more calls than the scheme.
     fn tightened(&self, rate: Option<u32>, burst: Option<u32>) -> Self {
         let count = rate.map_or(self.count, |rate| self.count.min(rate.max(1)));
         let burst = self
@@ -96,27 +101,28 @@ impl LimitRule {
     }
 }
 
-/// What has been sent under one limit.
+/// The calls that were sent under one limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LimitCounter {
-    /// Which limit, as the scheme has it.
+    /// Which limit of the scheme.
     pub(crate) limit: String,
-    /// What has a limit of its own: a hash of the account, the operation.
+    /// What is counted separately: a salted hash of the account and the operation, or nothing.
     #[serde(alias = "whose")]
     pub(crate) subject: String,
-    /// The same for people: an account, an operation, or nothing.
+    /// The same for display: an account or nothing.
     #[serde(alias = "about", default)]
     pub(crate) account_label: String,
     #[serde(default)]
     pub(crate) operation: String,
     pub(crate) rule: LimitRule,
-    /// When calls arrive at the latest, in order; a call that is under way stands in the future.
+    /// The latest time at which each call can arrive, sorted. A call under way is in the future.
     #[serde(alias = "log", default, skip_serializing_if = "Vec::is_empty")]
     arrivals: Vec<i64>,
-    /// Of a bucket: when it is full again, in microseconds.
+    /// When the bucket is full again, in microseconds: the theoretical arrival time of GCRA.
     #[serde(alias = "full_at", default)]
     full_at_us: i64,
-    /// Nothing before then: the marketplace has said so.
+    /// No call before this time: the marketplace has asked for a pause.
     #[serde(default)]
     pub(crate) paused_until: i64,
     #[serde(default)]
@@ -129,22 +135,22 @@ pub(crate) struct LimitCounter {
 
 impl LimitCounter {
     #[must_use]
-    pub(crate) fn new(limit: &str, whose: &str, rule: LimitRule) -> Self {
-        let (limit, whose, about, operation) = (
+    pub(crate) fn new(limit: &str, subject: &str, rule: LimitRule) -> Self {
+        let (limit, subject, account_label, operation) = (
             limit.to_owned(),
-            whose.to_owned(),
+            subject.to_owned(),
             String::new(),
             String::new(),
         );
-        let (log, full_at, paused_until, refusals) = (Vec::new(), 0, 0, 0);
+        let (arrivals, full_at_us, paused_until, refusals) = (Vec::new(), 0, 0, 0);
         Self {
             limit,
-            subject: whose,
-            account_label: about,
+            subject,
+            account_label,
             operation,
             rule,
-            arrivals: log,
-            full_at_us: full_at,
+            arrivals,
+            full_at_us,
             paused_until,
             refusals,
             reported_rate: None,
@@ -152,13 +158,13 @@ impl LimitCounter {
         }
     }
 
-    /// The rule, as tight as the marketplace says that it is.
+    /// The rule of the scheme, or a stricter one that the marketplace's headers have named.
     #[must_use]
     pub(crate) fn effective_rule(&self) -> LimitRule {
         self.rule.tightened(self.reported_rate, self.reported_burst)
     }
 
-    /// Forgets what lies behind every window.
+    /// Removes calls that no window holds any more.
     pub(crate) fn prune(&mut self, now: i64) {
         let window = self.effective_rule().window_ms();
         self.arrivals.retain(|at| at.saturating_add(window) > now);
@@ -182,6 +188,7 @@ impl LimitCounter {
             )
             .ok()
         };
+        // More than a u32 holds is more than any limit allows.
         used.unwrap_or(u32::MAX)
     }
 
@@ -197,8 +204,7 @@ impl LimitCounter {
         }
     }
 
-    /// When a call is free that leaves `kept` others; not after `now` when it is free at once. A
-    /// call that is under way counts as if it had arrived now, since nobody knows better.
+    /// When a call is free that leaves `kept` others. `now`, if it is free at once.
     #[must_use]
     pub(crate) fn free_at(&self, now: i64, kept: u32) -> i64 {
         if self.available(now) > kept {
@@ -211,18 +217,21 @@ impl LimitCounter {
         } else {
             self.bucket_free_at(&rule, usable)
         };
-        // Never now: it is not free.
+        // Not `now`, because nothing is free now. A window that frees a slot in this millisecond must
+        // not make the caller send.
         free.max(self.paused_until).max(now + 1)
     }
 
     fn window_free_at(&self, rule: &LimitRule, now: i64, usable: u32) -> i64 {
         let usable = usize::try_from(usable).unwrap_or(usize::MAX);
-        let leaves = self
+        let leaving = self
             .arrivals
             .len()
             .checked_sub(usable)
             .and_then(|index| self.arrivals.get(index));
-        leaves.map_or(now, |at| (*at).min(now).saturating_add(rule.window_ms()))
+        // Entries of calls under way lie in the future. They are taken as arrived now: most arrive
+        // much earlier than at their timeout, and the caller asks again before it sends.
+        leaving.map_or(now, |at| (*at).min(now).saturating_add(rule.window_ms()))
     }
 
     fn bucket_free_at(&self, rule: &LimitRule, usable: u32) -> i64 {
@@ -230,10 +239,13 @@ impl LimitCounter {
         to_millis_rounded_up(self.full_at_us.saturating_sub(room))
     }
 
-    /// Takes a slot for a call that arrives within `hold`; gives the mark by which it is known.
+    /// Takes a slot for a call that arrives within `hold` milliseconds. Returns the mark that
+    /// identifies the slot for `record_arrival` and `release`.
     pub(crate) fn acquire(&mut self, now: i64, hold: i64) -> i64 {
         let rule = self.effective_rule();
         if rule.is_sliding_window() {
+            // The latest time of arrival. If the process is killed, nobody corrects it, and the slot
+            // is held for as long as the call can still arrive plus one window.
             let at = now.saturating_add(hold);
             self.insert_arrival(at);
             return at;
@@ -255,17 +267,18 @@ impl LimitCounter {
         found.map(|index| self.arrivals.remove(index)).is_ok()
     }
 
-    /// The answer is there, so the call has arrived between `taken` and `now`. The margin covers
-    /// what it can.
+    /// The response has arrived, so the call arrived between `taken` and `now`.
     pub(crate) fn record_arrival(&mut self, mark: i64, taken: i64, now: i64) {
         if self.remove_arrival(mark) {
+            // The call arrived at the latest now. The window is longer by the margin, so an entry at
+            // `now - margin` still holds the slot until one period after now.
             self.insert_arrival(
                 taken.max(now.saturating_sub(self.effective_rule().arrival_margin_ms())),
             );
         }
     }
 
-    /// Nothing has left.
+    /// Gives the slot back. Only for a call of which no byte was sent.
     pub(crate) fn release(&mut self, mark: i64) {
         let rule = self.effective_rule();
         if !self.remove_arrival(mark) && !rule.is_sliding_window() {
@@ -273,7 +286,7 @@ impl LimitCounter {
         }
     }
 
-    /// What the marketplace's headers say of it.
+    /// Applies the numbers of the marketplace's headers.
     pub(crate) fn apply_limit_headers(
         &mut self,
         now: i64,
@@ -284,6 +297,8 @@ impl LimitCounter {
         (self.reported_rate, self.reported_burst) =
             (rate.or(self.reported_rate), burst.or(self.reported_burst));
         let Some(remaining) = remaining else { return };
+        // The marketplace has fewer calls left than this counter: other programs use the same key.
+        // The difference is counted as calls that arrived now. A larger number is ignored.
         for _ in remaining..self.available(now) {
             self.acquire(now, 0);
         }
@@ -294,7 +309,7 @@ impl LimitCounter {
         self.paused_until = self.paused_until.max(until);
     }
 
-    /// What was said of it is forgotten; what was sent is not.
+    /// Forgets pauses and reported rates. The calls that were sent stay counted.
     pub(crate) fn clear(&mut self) {
         (
             self.paused_until,
@@ -304,7 +319,8 @@ impl LimitCounter {
         ) = (0, 0, None, None);
     }
 
-    /// Whether it says nothing any more.
+    /// Whether the counter can be removed: it counts no call and is not paused. A rate that headers
+    /// have reported is forgotten with it, and comes again with the next response.
     #[must_use]
     pub(crate) fn is_idle(&self, now: i64) -> bool {
         self.paused_until <= now
@@ -323,8 +339,8 @@ fn to_millis_rounded_up(micros: i64) -> i64 {
 
 /// Between two calls of a bucket, in microseconds.
 fn call_interval_us(rule: &LimitRule) -> i64 {
-    let (_, besides) = rule.burst_and_refill();
-    to_micros(rule.window_ms()).saturating_add(i64::from(besides) - 1) / i64::from(besides)
+    let (_, refill) = rule.burst_and_refill();
+    to_micros(rule.window_ms()).saturating_add(i64::from(refill) - 1) / i64::from(refill)
 }
 
 #[cfg(test)]
@@ -425,13 +441,13 @@ mod tests {
 
     #[test]
     fn headers_make_a_limit_tighter_and_never_looser() {
-        let mut log = counter(10, 60_000, None);
-        log.apply_limit_headers(5, None, None, Some(99));
-        assert_eq!(log.available(5), 10);
-        log.apply_limit_headers(5, None, None, Some(3));
-        assert_eq!(log.available(5), 3, "others have used the rest");
-        log.apply_limit_headers(5, Some(8), None, Some(0));
-        assert_eq!((log.available(5), log.effective_rule().count), (0, 8));
+        let mut window = counter(10, 60_000, None);
+        window.apply_limit_headers(5, None, None, Some(99));
+        assert_eq!(window.available(5), 10);
+        window.apply_limit_headers(5, None, None, Some(3));
+        assert_eq!(window.available(5), 3, "others have used the rest");
+        window.apply_limit_headers(5, Some(8), None, Some(0));
+        assert_eq!((window.available(5), window.effective_rule().count), (0, 8));
         let mut bucket = counter(2, 1_000, Some(4));
         bucket.apply_limit_headers(5, Some(9), Some(9), Some(1));
         assert_eq!(

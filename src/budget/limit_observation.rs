@@ -1,29 +1,32 @@
-//! What an answer says of limits: `Retry-After` and the headers that a scheme names.
+//! What a response says about limits: `Retry-After` and the headers that a scheme names.
 
 use crate::model::scheme::RateLimit;
 use crate::wire::WireResponse;
 
-/// Nobody is waited for longer than a day, in milliseconds.
+/// The longest pause that a marketplace can ask for: a day, in milliseconds. A wrong header must not
+/// stop a key for years.
 pub(crate) const MAX_WAIT_MS: i64 = 86_400_000;
-/// Clocks are read in whole milliseconds, and a timer may be a little early.
+/// Added to a pause, in milliseconds: clocks are read in whole milliseconds, and a timer can fire a
+/// little early.
 const CLOCK_TOLERANCE_MS: i64 = 50;
 
-/// What was said.
+/// What a response says about limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LimitObservation {
-    /// No call before so many milliseconds have passed.
+    /// How many milliseconds to wait before the next call.
     pub(crate) wait_ms: Option<i64>,
-    /// It said more than a day.
+    /// The response asked for more than a day.
     pub(crate) is_wait_capped: bool,
-    /// For each limit that the call was counted by.
+    /// One for each limit that counts the call.
     pub(crate) limit_headers: Vec<LimitHeaders>,
-    /// Too many calls.
+    /// The response is a rate limit error.
     pub(crate) is_rate_limited: bool,
-    /// All calls must stop: the status, and why in the words of the scheme.
+    /// All calls must stop: the HTTP status, and the hint of the scheme's error rule.
     pub(crate) suspension: Option<(u16, String)>,
 }
 
-/// Numbers of headers.
+/// The numbers of the rate limit headers. `None` if a header is missing or is no number: a header
+/// can only make a limit stricter, so an unreadable one changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LimitHeaders {
     pub(crate) rate: Option<u32>,
@@ -32,7 +35,8 @@ pub(crate) struct LimitHeaders {
 }
 
 impl LimitObservation {
-    /// `wall_ms` is the time of this machine, for a date in an answer that has none of its own.
+    /// `wall_ms` is the Unix time of this machine, for a `Retry-After` date in a response without a
+    /// `Date` header.
     #[must_use]
     pub(crate) fn from_response(
         response: &WireResponse,
@@ -41,20 +45,20 @@ impl LimitObservation {
     ) -> Self {
         let wait = response.retry_after_ms(wall_ms);
         let wait_ms = wait.map(|wait| wait.saturating_add(CLOCK_TOLERANCE_MS).min(MAX_WAIT_MS));
-        let reports = limits
+        let limit_headers = limits
             .iter()
             .map(|limit| read_limit_headers(response, limit))
             .collect();
         Self {
             wait_ms,
             is_wait_capped: wait.is_some_and(|wait| wait > MAX_WAIT_MS),
-            limit_headers: reports,
+            limit_headers,
             is_rate_limited: false,
             suspension: None,
         }
     }
 
-    /// Whether it changes anything.
+    /// Whether it changes nothing.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.wait_ms.is_none()
@@ -71,7 +75,7 @@ fn read_limit_headers(response: &WireResponse, limit: &RateLimit) -> LimitHeader
     let number = |meaning: &str| {
         let (_, header) = limit.headers.iter().find(|(name, _)| name == meaning)?;
         let text = response.header(&header.to_ascii_lowercase())?.trim();
-        // Some say `12, 12;w=1`, and some a fraction: the whole number in front counts.
+        // Some marketplaces send `12, 12;w=1`, and some a fraction: the integer at the start counts.
         let digits = text.split(|letter: char| !letter.is_ascii_digit()).next()?;
         if text.starts_with('-') {
             Some(0)

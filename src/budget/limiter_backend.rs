@@ -1,38 +1,46 @@
-//! The one way to the books: opened when the first call is counted, and the same for every kind of
-//! store.
+//! The only access to the rate limiters, whatever stores them. The store is opened when the first
+//! call is counted.
+//!
+//! The order for each call: `acquire` stores a slot of every limit before the first byte is sent;
+//! then either `release`, if nothing was sent, or `record_response`. A process that is killed in
+//! between leaves its slots taken until their windows are over.
 
 use super::error::BudgetError;
-use super::file_limiters::FileLimiters;
-use super::forward_clock::read_machine_clocks;
+use super::file_limiters::{FileLimiters, SALT_FILE};
+use super::forward_clock::{ClockReading, read_machine_clocks};
 use super::limit_observation::LimitObservation;
 use super::memory_limiters::MemoryLimiters;
 use super::permit_request::{HashSalt, PermitRequest};
 #[cfg(feature = "postgres")]
 use super::postgres_limiters::PostgresLimiters;
-use super::rate_limiter::{Permit, PermitDenied, RateLimiter, Suspension};
+use super::rate_limiter::{
+    LimiterChange, LimiterUpdate, Permit, PermitDenied, RateLimiter, Suspension,
+};
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
+use crate::private_file::io_error;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
-/// Where books are kept.
+/// Where rate limiters are stored.
 #[derive(Clone, Debug)]
 pub(crate) enum BudgetLocation {
-    /// Nothing is counted.
+    /// Calls are not counted.
     Disabled,
     /// They end with the run.
     Memory,
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
     Postgres(String),
-    /// There should be one, and there is none.
+    /// The user has no folder for state (`HOME` is not set).
     NoFolder,
 }
 
-/// Counts calls.
+/// Counts the calls of all processes that share a store.
 pub(crate) struct Budget {
     location: BudgetLocation,
-    /// Unix milliseconds.
+    /// Unix time in milliseconds.
     wall_clock: fn() -> i64,
     rng: fn() -> [u8; 16],
     backend: OnceCell<(LimiterBackend, HashSalt)>,
@@ -45,16 +53,30 @@ enum LimiterBackend {
     Postgres(Box<PostgresLimiters>),
 }
 
-/// A book as people look at it, and what its clock shows; by its id.
+/// What became of a request for a permit.
+#[derive(Debug)]
+pub(crate) enum PermitOutcome {
+    /// A slot of every limit. It is stored.
+    Granted(Permit),
+    /// No limit counts the call, so it needs no permit.
+    NotCounted,
+    Denied(PermitDenied),
+}
+
+/// A limiter for display: its id, its state, and the time of its clock in milliseconds.
 pub(crate) type ListedLimiter = (String, Result<(RateLimiter, i64), BudgetError>);
 
 impl Budget {
     #[must_use]
-    pub(crate) fn new(place: BudgetLocation, wall: fn() -> i64, chance: fn() -> [u8; 16]) -> Self {
+    pub(crate) fn new(
+        location: BudgetLocation,
+        wall_clock: fn() -> i64,
+        rng: fn() -> [u8; 16],
+    ) -> Self {
         Self {
-            location: place,
-            wall_clock: wall,
-            rng: chance,
+            location,
+            wall_clock,
+            rng,
             backend: OnceCell::new(),
         }
     }
@@ -65,130 +87,136 @@ impl Budget {
         !matches!(self.location, BudgetLocation::Disabled)
     }
 
-    /// A slot of every limit that the call is counted by, in the store before this returns; or why
-    /// there is none. A call that no limit counts needs none.
+    /// Takes a slot of every limit that counts the call. The slots are stored when this returns.
     ///
     /// # Errors
-    /// When the store cannot be used: then nothing must be sent.
+    /// When the store cannot be used. Then nothing must be sent.
     pub(crate) async fn acquire(
         &self,
-        ask: &PermitRequest<'_>,
-    ) -> Result<Result<Option<Permit>, PermitDenied>, BudgetError> {
-        if ask.limits().next().is_none() {
-            return Ok(self.peek(ask).await?.map(|()| None));
+        request: &PermitRequest<'_>,
+    ) -> Result<PermitOutcome, BudgetError> {
+        if request.limits().next().is_none() {
+            return self.peek(request).await;
         }
-        let asked = ask.hashed(&self.backend().await?.1);
-        let mut taken = None;
-        self.update(&asked.id, &mut |book, now| {
-            let slot = book.acquire(&asked, now);
-            let is_taken = slot.is_ok();
-            taken = Some(slot.map(Some));
-            is_taken
-        })
-        .await?;
-        taken.ok_or_else(|| BudgetError::Corrupt {
-            what: asked.id.clone(),
-            reason: "it was not read".to_owned(),
-        })
+        let hashed = request.hashed(&self.backend().await?.1);
+        self.update(
+            &hashed.id,
+            &mut |limiter, now| match limiter.acquire(&hashed, now) {
+                Ok(permit) => LimiterUpdate::Changed(PermitOutcome::Granted(permit)),
+                Err(denied) => LimiterUpdate::Unchanged(PermitOutcome::Denied(denied)),
+            },
+        )
+        .await
     }
 
-    /// For a call that no limit counts: nothing is written, and a store that is not there yet is
-    /// not made.
-    async fn peek(&self, ask: &PermitRequest<'_>) -> Result<Result<(), PermitDenied>, BudgetError> {
-        if self.has_no_state() {
-            return Ok(Ok(()));
+    /// For a call that no limit counts: a pause or a suspension can still forbid it. Nothing is
+    /// written, and a store that does not exist is not created.
+    async fn peek(&self, request: &PermitRequest<'_>) -> Result<PermitOutcome, BudgetError> {
+        if self.has_no_state()? {
+            return Ok(PermitOutcome::NotCounted);
         }
-        let (books, salt) = self.backend().await?;
-        let asked = ask.hashed(salt);
-        let mut found = Ok(());
-        if let LimiterBackend::File(books) = books {
-            let book = books.read(&asked.id)?;
-            found = book.map_or(Ok(()), |book| {
-                book.peek(
-                    &asked,
-                    book.time_at(&read_machine_clocks((self.wall_clock)())),
-                )
-            });
-        } else {
-            self.update(&asked.id, &mut |book, now| {
-                found = book.peek(&asked, now);
-                false
-            })
-            .await?;
-        }
-        Ok(found)
-    }
-
-    /// Whether nothing can be kept there yet.
-    fn has_no_state(&self) -> bool {
-        let is_bare = match &self.location {
-            BudgetLocation::NoFolder => true,
-            BudgetLocation::Folder(folder) => {
-                !folder.join(super::file_limiters::SALT_FILE).exists()
+        let (backend, salt) = self.backend().await?;
+        let hashed = request.hashed(salt);
+        let peeked = if let LimiterBackend::File(limiters) = backend {
+            // Without the lock, since nothing is written: such calls must not queue.
+            match limiters.read(&hashed.id)? {
+                None => Ok(()),
+                Some(limiter) => {
+                    let now = limiter.time_at(&read_machine_clocks((self.wall_clock)()));
+                    limiter.peek(&hashed, now)
+                }
             }
-            _ => false,
+        } else {
+            self.update(&hashed.id, &mut |limiter, now| {
+                LimiterUpdate::Unchanged(limiter.peek(&hashed, now))
+            })
+            .await?
         };
-        is_bare && !self.backend.initialized()
+        Ok(match peeked {
+            Ok(()) => PermitOutcome::NotCounted,
+            Err(denied) => PermitOutcome::Denied(denied),
+        })
     }
 
-    /// Nothing has left.
+    /// Whether the store does not exist, so that it holds no pause and no suspension.
+    fn has_no_state(&self) -> Result<bool, BudgetError> {
+        if self.backend.initialized() {
+            return Ok(false);
+        }
+        match &self.location {
+            BudgetLocation::NoFolder => Ok(true),
+            BudgetLocation::Folder(folder) => {
+                let path = folder.join(SALT_FILE);
+                match path.try_exists() {
+                    Ok(exists) => Ok(!exists),
+                    // A path through a file, such as HOME=/dev/null, cannot hold a store.
+                    Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(true),
+                    // A store that cannot be looked at may hold a suspension.
+                    Err(error) => Err(io_error(&path, &error).into()),
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Gives back the slots of a call of which no byte was sent.
     ///
     /// # Errors
-    /// When the store cannot be used: then the slot stays taken until its window is over.
-    pub(crate) async fn release(&self, slot: Option<&Permit>) -> Result<(), BudgetError> {
-        let Some(slot) = slot else { return Ok(()) };
-        self.update(&slot.request.id, &mut |book, _| {
-            book.release(slot);
-            true
+    /// When the store cannot be used. Then the slots stay taken until their windows are over.
+    pub(crate) async fn release(&self, permit: Option<&Permit>) -> Result<(), BudgetError> {
+        let Some(permit) = permit else { return Ok(()) };
+        self.update(&permit.request.id, &mut |limiter, _| {
+            limiter.release(permit);
+            LimiterUpdate::Changed(())
         })
         .await
     }
 
-    /// What the answer says is known to all from now on.
+    /// Stores what a response says about limits, for all processes.
     ///
     /// # Errors
     /// When the store cannot be used.
     pub(crate) async fn record_response(
         &self,
-        ask: &PermitRequest<'_>,
-        slot: Option<&Permit>,
-        said: &LimitObservation,
+        request: &PermitRequest<'_>,
+        permit: Option<&Permit>,
+        observation: &LimitObservation,
     ) -> Result<(), BudgetError> {
         let uncounted;
-        let slot = match slot {
-            Some(slot) => slot,
-            None if said.is_empty() => return Ok(()),
+        let permit = match permit {
+            Some(permit) => permit,
+            None if observation.is_empty() => return Ok(()),
             None => {
-                uncounted = Permit::uncounted(ask.hashed(&self.backend().await?.1));
+                uncounted = Permit::uncounted(request.hashed(&self.backend().await?.1));
                 &uncounted
             }
         };
-        let wall = (self.wall_clock)();
-        self.update(&slot.request.id, &mut |book, now| {
-            let before = book.clone();
-            book.record_response(slot, said, now);
-            if let Some(stopped) = new_suspension(slot, said, wall) {
-                book.suspend(stopped);
+        let suspension = new_suspension(request, observation, (self.wall_clock)());
+        self.update(&permit.request.id, &mut |limiter, now| {
+            let before = limiter.clone();
+            limiter.record_response(permit, observation, now);
+            if let Some(suspension) = &suspension {
+                limiter.suspend(suspension.clone());
             }
-            // A bucket learns nothing from most answers.
-            *book != before
+            // Most responses change nothing in a token bucket, and a write costs more than this
+            // comparison.
+            if *limiter == before {
+                LimiterUpdate::Unchanged(())
+            } else {
+                LimiterUpdate::Changed(())
+            }
         })
         .await
     }
 
-    async fn update(
-        &self,
-        id: &str,
-        act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
-    ) -> Result<(), BudgetError> {
+    async fn update<T>(&self, id: &str, change: LimiterChange<'_, T>) -> Result<T, BudgetError> {
         match &self.backend().await?.0 {
-            LimiterBackend::Memory(books) => {
-                books.update(id, (self.wall_clock)(), act);
-                Ok(())
+            LimiterBackend::Memory(limiters) => {
+                Ok(limiters.update(id, (self.wall_clock)(), change))
             }
-            LimiterBackend::File(books) => books.update(id, self.wall_clock, act).await,
+            LimiterBackend::File(limiters) => limiters.update(id, self.wall_clock, change).await,
             #[cfg(feature = "postgres")]
-            LimiterBackend::Postgres(books) => books.update(id, act).await,
+            LimiterBackend::Postgres(limiters) => limiters.update(id, change).await,
         }
     }
 
@@ -206,92 +234,119 @@ impl Budget {
             }
             BudgetLocation::NoFolder => Err(BudgetError::NoFolder),
             BudgetLocation::Folder(folder) => {
-                let books = FileLimiters::open(folder)?;
-                let salt = books.load_or_create_salt(fresh)?;
-                Ok((LimiterBackend::File(books), salt))
+                let limiters = FileLimiters::open(folder)?;
+                let salt = limiters.load_or_create_salt(fresh)?;
+                Ok((LimiterBackend::File(limiters), salt))
             }
             #[cfg(feature = "postgres")]
             BudgetLocation::Postgres(url) => {
-                let books = PostgresLimiters::open(url).await?;
-                let salt = books.load_or_create_salt(fresh).await?;
-                Ok((LimiterBackend::Postgres(Box::new(books)), salt))
+                let limiters = PostgresLimiters::open(url).await?;
+                let salt = limiters.load_or_create_salt(fresh).await?;
+                Ok((LimiterBackend::Postgres(Box::new(limiters)), salt))
             }
             #[cfg(not(feature = "postgres"))]
             BudgetLocation::Postgres(_) => Err(DatabaseError::NotBuiltIn.into()),
         }
     }
 
-    /// Every book.
+    /// Every limiter, those among them that cannot be read.
     ///
     /// # Errors
     /// When the store cannot be read at all.
     pub(crate) async fn list(&self) -> Result<Vec<ListedLimiter>, BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(_) => Ok(Vec::new()),
-            LimiterBackend::File(books) => {
+            LimiterBackend::File(limiters) => {
                 let reading = read_machine_clocks((self.wall_clock)());
-                let at = |book: RateLimiter| {
-                    let now = book.time_at(&reading);
-                    (book, now)
-                };
-                let read = |id: String| Some((id.clone(), books.read(&id).transpose()?.map(at)));
-                Ok(books.ids()?.into_iter().filter_map(read).collect())
+                let ids = limiters.ids()?.into_iter();
+                Ok(ids
+                    .filter_map(|id| {
+                        let state = limiters.read(&id).transpose()?;
+                        Some((id, state.map(|limiter| with_time(limiter, &reading))))
+                    })
+                    .collect())
             }
             #[cfg(feature = "postgres")]
-            LimiterBackend::Postgres(books) => {
-                let (books, reading) = books.list().await?;
-                let at = |book: RateLimiter| {
-                    let now = book.time_at(&reading);
-                    (book, now)
-                };
-                Ok(books
+            LimiterBackend::Postgres(limiters) => {
+                let (rows, reading) = limiters.list().await?;
+                Ok(rows
                     .into_iter()
-                    .map(|(id, book)| (id, book.map(at)))
+                    .map(|(id, state)| (id, state.map(|limiter| with_time(limiter, &reading))))
                     .collect())
             }
         }
     }
 
-    /// Ends penalties and pauses of one book.
+    /// Ends the suspension and the pauses of one limiter. Its counts stay.
     ///
     /// # Errors
     /// When the store cannot be used.
     pub(crate) async fn clear(&self, id: &str) -> Result<(), BudgetError> {
-        self.update(id, &mut |book, _| {
-            book.clear();
-            true
+        self.update(id, &mut |limiter, _| {
+            limiter.clear();
+            LimiterUpdate::Changed(())
         })
         .await
     }
 
-    /// Takes a book away that cannot be read.
+    /// Deletes a limiter that cannot be read.
     ///
     /// # Errors
     /// When the store cannot be used.
     pub(crate) async fn remove(&self, id: &str) -> Result<(), BudgetError> {
         match &self.backend().await?.0 {
             LimiterBackend::Memory(_) => Ok(()),
-            LimiterBackend::File(books) => books.remove(id).await,
+            LimiterBackend::File(limiters) => limiters.remove(id).await,
             #[cfg(feature = "postgres")]
-            LimiterBackend::Postgres(books) => Ok(books.remove(id).await?),
+            LimiterBackend::Postgres(limiters) => Ok(limiters.remove(id).await?),
         }
     }
 }
 
-fn new_suspension(slot: &Permit, said: &LimitObservation, wall_ms: i64) -> Option<Suspension> {
-    let (status, why) = said.suspension.clone()?;
-    let (environment, account) = slot
-        .request
-        .labels
-        .accounts
-        .first()
-        .cloned()
-        .unwrap_or_default();
+fn with_time(limiter: RateLimiter, reading: &ClockReading) -> (RateLimiter, i64) {
+    let now = limiter.time_at(reading);
+    (limiter, now)
+}
+
+/// The suspension that a response asks for, under the names of the call that caused it.
+fn new_suspension(
+    request: &PermitRequest<'_>,
+    observation: &LimitObservation,
+    wall_ms: i64,
+) -> Option<Suspension> {
+    let (status, reason) = observation.suspension.clone()?;
     Some(Suspension {
         wall_ms,
-        environment,
-        account,
+        environment: request.budget_key.environment.to_owned(),
+        account: request.budget_key.account.to_owned(),
         status,
-        reason: why,
+        reason,
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_cannot_be_looked_at_is_an_error_and_not_an_empty_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let looped = folder.path().join("budget");
+        std::os::unix::fs::symlink(&looped, &looped).unwrap();
+        let budget =
+            |folder: PathBuf| Budget::new(BudgetLocation::Folder(folder), || 0, || [7; 16]);
+        assert!(matches!(
+            budget(looped.clone()).has_no_state(),
+            Err(BudgetError::File(error)) if error.to_string().contains("budget/salt")
+        ));
+        assert_eq!(
+            budget(folder.path().join("absent")).has_no_state(),
+            Ok(true)
+        );
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert_eq!(
+            budget(folder.path().join("file/budget")).has_no_state(),
+            Ok(true)
+        );
+    }
 }

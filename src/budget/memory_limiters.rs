@@ -1,28 +1,27 @@
-//! Books of one run: those of the sandbox inside the program, and of tests.
+//! Rate limiters of one run, in memory: for the sandbox inside the program, and for tests.
 
 use super::forward_clock::read_machine_clocks;
-use super::rate_limiter::RateLimiter;
+use super::rate_limiter::{LimiterChange, LimiterUpdate, RateLimiter};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Books that end with the process.
+/// Limiters that end with the process.
 #[derive(Default)]
 pub(super) struct MemoryLimiters(Mutex<HashMap<String, RateLimiter>>);
 
 impl MemoryLimiters {
-    /// Changes one; `wall_ms` is the time of this machine.
-    pub(super) fn update(
-        &self,
-        id: &str,
-        wall_ms: i64,
-        act: &mut dyn FnMut(&mut RateLimiter, i64) -> bool,
-    ) {
-        let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Changes one limiter; `wall_ms` is the Unix time of this machine.
+    pub(super) fn update<T>(&self, id: &str, wall_ms: i64, change: LimiterChange<'_, T>) -> T {
+        // A panic of another thread cannot leave a limiter half changed: a change takes all of its
+        // slots or none, and does not call code that can panic in between.
+        let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let reading = read_machine_clocks(wall_ms);
-        let book = books
+        let limiter = limiters
             .entry(id.to_owned())
             .or_insert_with(|| RateLimiter::new(reading.clone()));
-        let now = book.advance_clock(reading);
-        act(book, now);
+        let now = limiter.advance_clock(reading);
+        match change(limiter, now) {
+            LimiterUpdate::Changed(result) | LimiterUpdate::Unchanged(result) => result,
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! How many calls may still be sent. A slot is taken in a store that all processes share before the
-//! first byte leaves; what a marketplace says of its limits is believed, and can only make them
-//! tighter. It refuses to know how a run waits (that is `run`), and to keep a key in clear: what
-//! stands in the store is a salted hash.
+//! How many calls may still be sent. A slot of every limit is taken in a store that all processes
+//! share, before the first byte is sent. Responses of the marketplace can only make the limits
+//! stricter. This room does not wait (`run` does), and it stores no credential in clear, only salted
+//! hashes.
 
 mod error;
 mod file_limiters;
@@ -17,11 +17,12 @@ mod postgres_limiters;
 #[cfg(test)]
 mod property_tests;
 mod rate_limiter;
+mod state_error;
 
 pub(crate) use error::{BudgetError, format_duration, format_limit, format_time};
 pub(crate) use hashed_permit_request::BudgetLabels;
 pub(crate) use limit_counter::LimitCounter;
 pub(crate) use limit_observation::LimitObservation;
-pub(crate) use limiter_backend::{Budget, BudgetLocation};
+pub(crate) use limiter_backend::{Budget, BudgetLocation, PermitOutcome};
 pub(crate) use permit_request::{BudgetKey, PermitRequest};
 pub(crate) use rate_limiter::{DenialReason, Permit, PermitDenied, RateLimiter};

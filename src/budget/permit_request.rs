@@ -1,5 +1,5 @@
-//! What one call asks for: by which limits of its scheme it is counted, and together with which
-//! others.
+//! A request for a permit for one call: which limits of its scheme count it, and together with which
+//! other calls.
 
 use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::LimitRule;
@@ -13,17 +13,18 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::Duration;
 
-/// What a store mixes into its hashes, so that no table of hashes made elsewhere fits them.
+/// Random bytes of a store that go into its hashes, so that a table of hashes that was made elsewhere
+/// is of no use.
 pub(super) type HashSalt = [u8; 32];
 
-/// As whom and where calls go.
+/// Whose calls are counted together, and at which host.
 #[derive(Clone, Copy)]
 pub(crate) struct BudgetKey<'o> {
     pub(crate) scheme: &'o Scheme,
     /// `host:port`
     pub(crate) host: &'o str,
     pub(crate) environment: &'o str,
-    /// Its name for people.
+    /// The name of the account, for display.
     pub(crate) account: &'o str,
     pub(crate) credentials: &'o NamedValues,
 }
@@ -35,14 +36,14 @@ pub(crate) struct PermitRequest<'a> {
     pub(crate) method: Method,
     /// Below the base path of the host.
     pub(crate) path: &'a str,
-    /// It arrives within this time, or not at all.
+    /// The call arrives within this time, or not at all.
     pub(crate) arrives_within: Duration,
-    /// Slots that are kept for undo calls are not for it.
+    /// The call leaves the slots that are reserved for undo calls.
     pub(crate) keeps_reserve: bool,
 }
 
 impl PermitRequest<'_> {
-    /// Every limit of the scheme that the call is counted by.
+    /// Every limit of the scheme that counts the call.
     pub(crate) fn limits(&self) -> impl Iterator<Item = &RateLimit> {
         self.budget_key
             .scheme
@@ -85,13 +86,13 @@ impl PermitRequest<'_> {
         }
     }
 
-    /// What names the application.
+    /// What identifies the application.
     fn app_identity(&self) -> Vec<String> {
         self.identity(CredentialScope::App)
     }
 
-    /// Credentials of one scope that are no secrets, since a secret can be another one tomorrow;
-    /// where there are only secrets, those. Names go before values.
+    /// The credentials of one scope that are not secret, or the secret ones if there are no others.
+    /// Each as its name and then its value.
     fn identity(&self, scope: CredentialScope) -> Vec<String> {
         let of_scope = || {
             self.budget_key
@@ -114,44 +115,46 @@ impl PermitRequest<'_> {
                 .flatten()
                 .collect()
         };
+        // A secret can be rotated while the marketplace goes on counting for the same application.
         let plain = parts(false);
         if plain.is_empty() { parts(true) } else { plain }
     }
 
-    /// `per`: what has a count of its own. The application always has one, since a book is of one
-    /// key.
+    /// The limit with what it counts separately, as `scope` says. The application is always
+    /// separate, because each has a limiter of its own.
     fn applied_limit(&self, limit: &RateLimit, salt: &HashSalt) -> AppliedLimit {
-        let (mut whose, mut about, mut operation) = (Vec::new(), String::new(), String::new());
+        let (mut subject, mut account_label, mut operation) =
+            (Vec::new(), String::new(), String::new());
         for scope in &limit.scope {
             match scope.as_str() {
                 "account" => {
-                    whose.extend(self.identity(CredentialScope::Account));
-                    self.budget_key.account.clone_into(&mut about);
+                    subject.extend(self.identity(CredentialScope::Account));
+                    self.budget_key.account.clone_into(&mut account_label);
                 }
                 "operation" => {
                     operation = normalized_operation(self.method, self.path);
-                    whose.push(operation.clone());
+                    subject.push(operation.clone());
                 }
                 _ => {}
             }
         }
-        let whose = if whose.is_empty() {
+        let subject = if subject.is_empty() {
             String::new()
         } else {
-            salted_hash(salt, whose.iter().map(String::as_str))
+            salted_hash(salt, subject.iter().map(String::as_str))
         };
         AppliedLimit {
             limit: limit_name(limit),
-            subject: whose,
-            account_label: about,
+            subject,
+            account_label,
             operation,
             rule: LimitRule::from_limit(limit),
         }
     }
 }
 
-/// Which limit it is, whatever its count: one that is changed in a scheme still knows what was
-/// sent.
+/// What identifies a limit within a scheme. Its count is not part of it: if the count is changed in
+/// the scheme, the calls that were sent before stay counted.
 fn limit_name(limit: &RateLimit) -> String {
     let paths = limit.matcher.paths.iter().map(|path| path.0.clone());
     let methods = limit
@@ -168,7 +171,7 @@ fn limit_name(limit: &RateLimit) -> String {
     )
 }
 
-/// Method and path, in which a segment with a digit is an id like any other; `v2` is a version.
+/// Method and path. A segment with a digit is an id and becomes `*`, unless it is a version (`v2`).
 fn normalized_operation(method: Method, path: &str) -> String {
     let is_version = |text: &str| {
         text.strip_prefix('v')
@@ -185,11 +188,14 @@ fn normalized_operation(method: Method, path: &str) -> String {
     )
 }
 
-/// What stands for a key in a store.
+/// The hash that represents credentials in a store, in hexadecimal.
 fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> String {
-    let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(salt) else {
-        return String::new();
-    };
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length, and an empty hash would merge all budgets into one"
+    )]
+    let mut hash = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
+    // Each part with its length before it, so that ("ab", "c") and ("a", "bc") differ.
     for part in parts {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
@@ -198,7 +204,7 @@ fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> Str
 }
 
 impl PermitRequest<'_> {
-    /// What an answer says, for the limits that this call was counted by.
+    /// What a response says about the limits that count this call.
     #[must_use]
     pub(crate) fn observe(&self, response: &WireResponse, wall_ms: i64) -> LimitObservation {
         LimitObservation::from_response(response, &self.limits().collect::<Vec<_>>(), wall_ms)

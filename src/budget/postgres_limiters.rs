@@ -1,10 +1,11 @@
-//! The books of a team: a row a key in `PostgreSQL`, changed in one transaction that locks it, on the
-//! database's clock.
+//! The rate limiters of a team: one row for each in `PostgreSQL`, changed in a transaction that locks
+//! the row, on the clock of the database.
 
 use super::error::BudgetError;
 use super::forward_clock::ClockReading;
 use super::permit_request::HashSalt;
-use super::rate_limiter::RateLimiter;
+use super::rate_limiter::{LimiterChange, LimiterUpdate, RateLimiter};
+use super::state_error::LimiterStateError;
 use crate::database::{DatabaseError, connect, ensure_table, parse_config, with_timeout};
 use std::sync::Arc;
 use tokio_postgres::{Client, Config, Row, Transaction};
@@ -16,13 +17,14 @@ const CREATE_TABLE: &str = "create table if not exists ingam_budget (
 )";
 /// The row that holds the salt.
 const SALT_ROW: &str = "salt";
-/// The clock of the database, read anew by each statement.
+/// `now()` would be the start of the transaction, which is older than the time spent waiting for the
+/// row lock.
 const CLOCK_QUERY: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
 
-/// One table of books.
+/// A table of limiters.
 pub(super) struct PostgresLimiters {
     config: Config,
-    /// One transaction at a time; made anew when it was cut.
+    /// One transaction at a time. A connection that was closed is opened again.
     client: Arc<tokio::sync::Mutex<Client>>,
 }
 
@@ -47,10 +49,10 @@ impl PostgresLimiters {
         Ok(client)
     }
 
-    /// The salt of this table; where there is none, `fresh` becomes it.
+    /// The salt of this table. If there is none, `fresh` is stored as the salt.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or the stored salt is damaged.
     pub(super) async fn load_or_create_salt(
         &self,
         fresh: HashSalt,
@@ -62,45 +64,42 @@ impl PostgresLimiters {
             client.query_one("select book from ingam_budget where id = $1", &[&SALT_ROW]),
         )
         .await?;
-        let bytes = hex::decode(row.get::<_, &str>(0))
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes.ok_or_else(|| BudgetError::Corrupt {
-            what: SALT_ROW.to_owned(),
-            reason: "it has not 32 bytes".to_owned(),
+        parse_salt(row.get(0)).map_err(|reason| BudgetError::Corrupt {
+            id: SALT_ROW.to_owned(),
+            reason,
         })
     }
 
-    /// Reads, changes and writes one book in a transaction.
+    /// Reads, changes and writes one limiter in a transaction.
     ///
     /// # Errors
     /// When it cannot be read, or the database fails.
-    pub(super) async fn update(
+    pub(super) async fn update<T>(
         &self,
         id: &str,
-        act: &mut (dyn FnMut(&mut RateLimiter, i64) -> bool + Send),
-    ) -> Result<(), BudgetError> {
+        change: LimiterChange<'_, T>,
+    ) -> Result<T, BudgetError> {
         let mut client = self.client().await?;
         let transaction = with_timeout(client.transaction()).await?;
-        let sql = "insert into ingam_budget (id, book) values ($1, '') on conflict do nothing";
-        with_timeout(transaction.execute(sql, &[&id])).await?;
-        let row = with_timeout(transaction.query_one(
-            "select id, book from ingam_budget where id = $1 for update",
-            &[&id],
-        ))
-        .await?;
-        // Only now, since the lock may have been waited for.
+        let stored = lock_limiter(&transaction, id).await?;
+        // Read after the row lock, which may have been waited for.
         let reading = read_database_clock(&transaction).await?;
-        let mut book = parse_row(&row)?.unwrap_or_else(|| RateLimiter::new(reading.clone()));
-        let now = book.advance_clock(reading);
-        if act(&mut book, now) {
-            let sql = "update ingam_budget set book = $2, updated = now() where id = $1";
-            with_timeout(transaction.execute(sql, &[&id, &book.to_text()])).await?;
-        }
-        Ok(with_timeout(transaction.commit()).await?)
+        let mut limiter = stored.unwrap_or_else(|| RateLimiter::new(reading.clone()));
+        let now = limiter.advance_clock(reading);
+        let result = match change(&mut limiter, now) {
+            LimiterUpdate::Unchanged(result) => result,
+            LimiterUpdate::Changed(result) => {
+                store_limiter(&transaction, id, &limiter).await?;
+                result
+            }
+        };
+        // A permit counts only once the commit is confirmed. If the confirmation is lost, the slot
+        // may stay taken until its window is over, which is the safe side.
+        with_timeout(transaction.commit()).await?;
+        Ok(result)
     }
 
-    /// Every book with its id, and what the clock shows.
+    /// Every limiter with its id, and the clock of the database.
     ///
     /// # Errors
     /// When the database fails.
@@ -116,14 +115,14 @@ impl PostgresLimiters {
         let client = self.client().await?;
         let sql = "select id, book from ingam_budget where id <> $1 and book <> '' order by id";
         let rows = with_timeout(client.query(sql, &[&SALT_ROW])).await?;
-        let books = rows
+        let limiters = rows
             .iter()
             .filter_map(|row| Some((row.get(0), parse_row(row).transpose()?)))
             .collect();
         let wall = with_timeout(client.query_one(CLOCK_QUERY, &[]))
             .await?
             .get(0);
-        Ok((books, ClockReading { wall, boot: None }))
+        Ok((limiters, ClockReading { wall, boot: None }))
     }
 
     /// # Errors
@@ -144,7 +143,40 @@ async fn read_database_clock(transaction: &Transaction<'_>) -> Result<ClockReadi
     })
 }
 
-/// A row that was just made holds no book yet.
+/// Locks the row of a limiter until the transaction ends; `None` if it has no state yet.
+async fn lock_limiter(
+    transaction: &Transaction<'_>,
+    id: &str,
+) -> Result<Option<RateLimiter>, BudgetError> {
+    // A row must exist before it can be locked: two first calls would both find nothing to lock.
+    let sql = "insert into ingam_budget (id, book) values ($1, '') on conflict do nothing";
+    with_timeout(transaction.execute(sql, &[&id])).await?;
+    let sql = "select id, book from ingam_budget where id = $1 for update";
+    parse_row(&with_timeout(transaction.query_one(sql, &[&id])).await?)
+}
+
+async fn store_limiter(
+    transaction: &Transaction<'_>,
+    id: &str,
+    limiter: &RateLimiter,
+) -> Result<(), BudgetError> {
+    let text = limiter.to_text().map_err(|reason| BudgetError::Corrupt {
+        id: id.to_owned(),
+        reason,
+    })?;
+    let sql = "update ingam_budget set book = $2, updated = now() where id = $1";
+    with_timeout(transaction.execute(sql, &[&id, &text])).await?;
+    Ok(())
+}
+
+fn parse_salt(text: &str) -> Result<HashSalt, LimiterStateError> {
+    let bytes = hex::decode(text).map_err(|_| LimiterStateError::SaltNotHex)?;
+    bytes
+        .try_into()
+        .map_err(|bytes: Vec<u8>| LimiterStateError::InvalidSalt(bytes.len()))
+}
+
+/// An empty text is a row that was created and has no state yet.
 fn parse_row(row: &Row) -> Result<Option<RateLimiter>, BudgetError> {
     let (id, text): (String, &str) = (row.get(0), row.get(1));
     if text.is_empty() {
@@ -152,5 +184,5 @@ fn parse_row(row: &Row) -> Result<Option<RateLimiter>, BudgetError> {
     }
     RateLimiter::parse(text)
         .map(Some)
-        .map_err(|reason| BudgetError::Corrupt { what: id, reason })
+        .map_err(|reason| BudgetError::Corrupt { id, reason })
 }

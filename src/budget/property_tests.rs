@@ -25,24 +25,24 @@ struct ScheduledCall {
 const ARRIVES_WITHIN_MS: i64 = 30_000;
 
 fn scheduled_call() -> impl Strategy<Value = ScheduledCall> {
-    let passed = prop_oneof![0..50_i64, 0..3_000_i64, 0..40_000_i64];
+    let elapsed = prop_oneof![0..50_i64, 0..3_000_i64, 0..40_000_i64];
     let jump = prop_oneof![4 => Just(0_i64), 1 => -100_000_000..100_000_000_i64];
     let answer = prop_oneof![3 => (0..200_i64).prop_map(Some), 1 => (0..ARRIVES_WITHIN_MS).prop_map(Some), 1 => Just(None)];
     let remaining = prop_oneof![5 => Just(None), 1 => (0..20_u32).prop_map(Some)];
-    let parts = (passed, jump, answer, 0..=100_i64, any::<bool>(), remaining);
+    let parts = (elapsed, jump, answer, 0..=100_i64, any::<bool>(), remaining);
     parts.prop_map(
-        |(passed, jump, answer, arrives, leaves_some, remaining)| ScheduledCall {
-            elapsed: passed,
+        |(elapsed, jump, answer, arrives, keeps_reserve, remaining)| ScheduledCall {
+            elapsed,
             jump,
             response_after: answer,
             arrives,
-            keeps_reserve: leaves_some,
+            keeps_reserve,
             remaining,
         },
     )
 }
 
-fn permit_request(rules: &[LimitRule], leaves_some: bool) -> HashedPermitRequest {
+fn permit_request(rules: &[LimitRule], keeps_reserve: bool) -> HashedPermitRequest {
     let limited = |(index, rule): (usize, &LimitRule)| AppliedLimit {
         limit: index.to_string(),
         subject: String::new(),
@@ -56,14 +56,14 @@ fn permit_request(rules: &[LimitRule], leaves_some: bool) -> HashedPermitRequest
         labels: BudgetLabels::default(),
         limits,
         arrives_within_ms: ARRIVES_WITHIN_MS,
-        keeps_reserve: leaves_some,
+        keeps_reserve,
     }
 }
 
 /// The times at which calls arrive at the marketplace, by a clock that nobody sets.
 fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
     let (mut time, mut wall) = (1_000_000_i64, 5_000_000_000_i64);
-    let mut book = RateLimiter::new(ClockReading {
+    let mut limiter = RateLimiter::new(ClockReading {
         wall,
         boot: Some(("boot".to_owned(), time)),
     });
@@ -75,19 +75,19 @@ fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
             wall,
             boot: Some(("boot".to_owned(), at)),
         };
-        let (come, still): (Vec<_>, Vec<_>) =
+        let (arrived_responses, pending): (Vec<_>, Vec<_>) =
             under_way.into_iter().partition(|(at, ..)| *at <= time);
-        under_way = still;
-        for (_, slot, said) in come {
-            // An answer is known when it is looked at, which can be late and never early.
-            let now = book.advance_clock(read(time));
-            book.record_response(&slot, &said, now);
+        under_way = pending;
+        for (_, permit, observation) in arrived_responses {
+            // A response is recorded when it is read, which can be late and never early.
+            let now = limiter.advance_clock(read(time));
+            limiter.record_response(&permit, &observation, now);
         }
-        // As it comes back from a disk.
-        book = RateLimiter::parse(&book.to_text()).unwrap();
-        let now = book.advance_clock(read(time));
-        let asked = permit_request(rules, step.keeps_reserve);
-        if let Ok(slot) = book.acquire(&asked, now) {
+        // As it is read back from the disk.
+        limiter = RateLimiter::parse(&limiter.to_text().unwrap()).unwrap();
+        let now = limiter.advance_clock(read(time));
+        let request = permit_request(rules, step.keeps_reserve);
+        if let Ok(permit) = limiter.acquire(&request, now) {
             let latest = step.response_after.unwrap_or(ARRIVES_WITHIN_MS);
             arrived.push(time + latest * step.arrives / 100);
             let report = LimitHeaders {
@@ -95,13 +95,13 @@ fn arrivals(rules: &[LimitRule], steps: &[ScheduledCall]) -> Vec<i64> {
                 burst: None,
                 remaining: step.remaining,
             };
-            let said = LimitObservation {
+            let observation = LimitObservation {
                 limit_headers: vec![report; rules.len()],
                 ..LimitObservation::default()
             };
             under_way.extend(
                 step.response_after
-                    .map(|answer| (time + answer, slot, said)),
+                    .map(|answer| (time + answer, permit, observation)),
             );
         }
     }
@@ -157,8 +157,8 @@ proptest! {
     #[test]
     fn a_large_count_is_held_by_its_bucket(count in 501..2_000_u32, steps in prop::collection::vec(0..60_i64, 1..2_500)) {
         let rule = LimitRule { count, per_ms: 20_000, burst: None };
-        let steps = steps.iter().map(|passed| ScheduledCall {
-            elapsed: *passed, jump: 0, response_after: Some(0), arrives: 0, keeps_reserve: false, remaining: None,
+        let steps = steps.iter().map(|elapsed| ScheduledCall {
+            elapsed: *elapsed, jump: 0, response_after: Some(0), arrives: 0, keeps_reserve: false, remaining: None,
         });
         let arrived = arrivals(std::slice::from_ref(&rule), &steps.collect::<Vec<_>>());
         prop_assert!(most_in_a_window(&arrived, rule.per_ms) <= count as usize);
@@ -179,14 +179,18 @@ fn all_limits_or_none() {
             burst: None,
         },
     ];
-    let mut book = RateLimiter::new(ClockReading::default());
-    let asked = permit_request(&rules, false);
-    assert!(book.acquire(&asked, 10).is_ok());
+    let mut limiter = RateLimiter::new(ClockReading::default());
+    let request = permit_request(&rules, false);
+    assert!(limiter.acquire(&request, 10).is_ok());
     for at in 11..500 {
         assert!(
-            book.acquire(&asked, at).is_err(),
+            limiter.acquire(&request, at).is_err(),
             "the first limit has none"
         );
     }
-    assert_eq!(book.counters[1].used(500), 1, "so the second one lost none");
+    assert_eq!(
+        limiter.counters[1].used(500),
+        1,
+        "so the second one lost none"
+    );
 }

@@ -1,29 +1,33 @@
-//! What is known of one key at one marketplace: the counts of all its limits, so that a call takes
-//! a slot of each of them or of none; what the marketplace has said; and whether all calls are
-//! stopped. Plain data: stores read and write it whole.
+//! The state of one application key at one marketplace: the counters of all its limits, the pauses
+//! that the marketplace has asked for, and a suspension of all calls. A call takes a slot of every
+//! limit that counts it, or of none. Plain data: stores read and write it whole.
 
 use super::forward_clock::{ClockReading, ForwardClock};
 use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::{LimitCounter, LimitRule};
 use super::limit_observation::{LimitObservation, MAX_WAIT_MS};
+use super::state_error::LimiterStateError;
 use serde::{Deserialize, Serialize};
 
-/// The format of what is kept; another one is not read.
+/// The version of the stored format. Another version is refused.
 const FORMAT_VERSION: u32 = 1;
-/// After a refusal that names no time, where the scheme names no window.
+/// The first pause after a rate limit response without `Retry-After`, if no limit counts the call.
 const DEFAULT_BACKOFF_MS: i64 = 5_000;
-/// The longest pause that no marketplace has asked for: an hour.
+/// The longest pause that the marketplace has not asked for: an hour.
 const MAX_BACKOFF_MS: i64 = 3_600_000;
 
-/// The book of one key.
+/// All limits of one application key.
+// An unknown key is an error. It is from another version of ingam, and to ignore it can mean to
+// forget counts or a suspension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RateLimiter {
     format: u32,
     #[serde(alias = "about")]
     pub(crate) labels: BudgetLabels,
     clock: ForwardClock,
     pub(crate) counters: Vec<LimitCounter>,
-    /// Where no limit fits, what the marketplace has said holds for every call.
+    /// A pause for calls that no limit counts, in milliseconds of the limiter's clock.
     #[serde(default)]
     pub(crate) paused_until: i64,
     #[serde(default)]
@@ -32,10 +36,10 @@ pub(crate) struct RateLimiter {
     pub(crate) suspension: Option<Suspension>,
 }
 
-/// The marketplace has punished, and calls go on only when a person says so.
+/// The marketplace has blocked the account. Calls are sent again only after `ingam budget clear`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Suspension {
-    /// In Unix milliseconds, for people.
+    /// Unix time in milliseconds, for display.
     pub(crate) wall_ms: i64,
     pub(crate) environment: String,
     pub(crate) account: String,
@@ -44,28 +48,28 @@ pub(crate) struct Suspension {
     pub(crate) reason: String,
 }
 
-/// Slots that a call has taken.
+/// The slots that a call has taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Permit {
     pub(crate) request: HashedPermitRequest,
     acquired_at: i64,
-    /// Beside each limit of what was asked.
+    /// One for each limit of the request, in the same order.
     marks: Vec<i64>,
 }
 
 impl Permit {
-    /// Of a call that no limit counts.
+    /// For a call that no limit counts, whose response is recorded all the same.
     #[must_use]
-    pub(crate) fn uncounted(asked: HashedPermitRequest) -> Self {
+    pub(crate) fn uncounted(request: HashedPermitRequest) -> Self {
         Self {
-            request: asked,
+            request,
             acquired_at: 0,
             marks: Vec::new(),
         }
     }
 }
 
-/// No slot: why, and in how many milliseconds there is one.
+/// There is no slot: why, and in how many milliseconds there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PermitDenied {
     pub(crate) reason: DenialReason,
@@ -79,22 +83,33 @@ pub(crate) enum DenialReason {
         rule: LimitRule,
         label: String,
     },
-    /// The marketplace wants to be left alone.
+    /// The marketplace has asked for a pause.
     Paused,
     Suspended(Box<Suspension>),
 }
 
+/// What a change has done to a limiter.
+pub(super) enum LimiterUpdate<T> {
+    /// The state must be stored before the result is used: a permit is worth nothing before that.
+    Changed(T),
+    Unchanged(T),
+}
+
+/// A change to one limiter. It gets the limiter and the time of its clock in milliseconds.
+pub(super) type LimiterChange<'c, T> =
+    &'c mut (dyn FnMut(&mut RateLimiter, i64) -> LimiterUpdate<T> + Send);
+
 impl RateLimiter {
     #[must_use]
     pub(crate) fn new(reading: ClockReading) -> Self {
-        let (about, clock, counters) = (
+        let (labels, clock, counters) = (
             BudgetLabels::default(),
             ForwardClock::new(reading),
             Vec::new(),
         );
         Self {
             format: FORMAT_VERSION,
-            labels: about,
+            labels,
             clock,
             counters,
             paused_until: 0,
@@ -103,23 +118,34 @@ impl RateLimiter {
         }
     }
 
+    /// Reads stored state.
+    ///
     /// # Errors
-    /// In words, when it is no book, or one of another format.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let book: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if book.format == FORMAT_VERSION {
-            Ok(book)
+    /// When the text is not the state of a limiter, or has another format version.
+    pub(crate) fn parse(text: &str) -> Result<Self, LimiterStateError> {
+        let limiter: Self = serde_json::from_str(text)
+            .map_err(|error| LimiterStateError::Invalid(error.to_string()))?;
+        if limiter.format == FORMAT_VERSION {
+            Ok(limiter)
         } else {
-            Err(format!("it has format {}", book.format))
+            Err(LimiterStateError::UnknownFormat {
+                found: limiter.format,
+                expected: FORMAT_VERSION,
+            })
         }
     }
 
-    #[must_use]
-    pub(crate) fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// The state as it is stored.
+    ///
+    /// # Errors
+    /// When it cannot be encoded. An empty text must never be stored instead: in `PostgreSQL` an
+    /// empty text means a new row, so counts and a suspension would be forgotten.
+    pub(crate) fn to_text(&self) -> Result<String, LimiterStateError> {
+        serde_json::to_string(self)
+            .map_err(|error| LimiterStateError::Unencodable(error.to_string()))
     }
 
-    /// What its clock shows.
+    /// The time of the limiter's clock in milliseconds.
     #[must_use]
     pub(crate) fn time_at(&self, reading: &ClockReading) -> i64 {
         self.clock.at(reading)
@@ -132,144 +158,151 @@ impl RateLimiter {
     /// Takes a slot of every limit, or of none.
     ///
     /// # Errors
-    /// When one of them has none.
+    /// When one of them has no slot.
     pub(crate) fn acquire(
         &mut self,
-        asked: &HashedPermitRequest,
+        request: &HashedPermitRequest,
         now: i64,
     ) -> Result<Permit, PermitDenied> {
-        self.peek(asked, now)?;
+        // All limits are looked at before the first slot is taken, so that a refusal costs nothing.
+        self.peek(request, now)?;
         self.counters
             .iter_mut()
             .for_each(|counter| counter.prune(now));
         self.counters.retain(|counter| !counter.is_idle(now));
-        self.update_labels(asked);
-        let marks = asked
+        self.update_labels(request);
+        let marks = request
             .limits
             .iter()
-            .map(|limited| {
-                self.counter_mut(limited)
-                    .acquire(now, asked.arrives_within_ms)
+            .map(|limit| {
+                self.counter_mut(limit)
+                    .acquire(now, request.arrives_within_ms)
             })
             .collect();
         Ok(Permit {
-            request: asked.clone(),
+            request: request.clone(),
             acquired_at: now,
             marks,
         })
     }
 
-    /// Whether a call could be sent.
+    /// Whether a call may be sent.
     ///
     /// # Errors
-    /// When it could not.
-    pub(crate) fn peek(&self, asked: &HashedPermitRequest, now: i64) -> Result<(), PermitDenied> {
-        if let Some(stopped) = &self.suspension {
+    /// When it may not: the reason that lasts longest.
+    pub(crate) fn peek(&self, request: &HashedPermitRequest, now: i64) -> Result<(), PermitDenied> {
+        if let Some(suspension) = &self.suspension {
             return Err(PermitDenied {
-                reason: DenialReason::Suspended(Box::new(stopped.clone())),
+                reason: DenialReason::Suspended(Box::new(suspension.clone())),
                 free_in_ms: MAX_WAIT_MS,
             });
         }
-        let told = (self.paused_until > now).then(|| PermitDenied {
+        let pause = (self.paused_until > now).then(|| PermitDenied {
             reason: DenialReason::Paused,
             free_in_ms: self.paused_until - now,
         });
-        let refused = asked
+        let refused = request
             .limits
             .iter()
-            .filter_map(|limited| self.denial(limited, asked.keeps_reserve, now))
-            .chain(told);
+            .filter_map(|limit| self.denial(limit, request.keeps_reserve, now))
+            .chain(pause);
         refused
             .max_by_key(|refused| refused.free_in_ms)
             .map_or(Ok(()), Err)
     }
 
-    fn denial(&self, limited: &AppliedLimit, leaves_some: bool, now: i64) -> Option<PermitDenied> {
-        let mut counter = self.find_counter(limited)?.clone();
-        counter.rule = limited.rule.clone();
-        let kept = if leaves_some {
+    fn denial(&self, limit: &AppliedLimit, keeps_reserve: bool, now: i64) -> Option<PermitDenied> {
+        let mut counter = self.find_counter(limit)?.clone();
+        // The scheme may have changed since the last call: its rule of today decides.
+        counter.rule = limit.rule.clone();
+        let kept = if keeps_reserve {
             counter.effective_rule().undo_reserve()
         } else {
             0
         };
         let free_at = counter.free_at(now, kept);
-        let why = || {
-            if counter.paused_until > now {
-                DenialReason::Paused
-            } else {
-                DenialReason::LimitReached {
-                    rule: counter.effective_rule(),
-                    label: limited.label(),
-                }
+        if free_at <= now {
+            return None;
+        }
+        let reason = if counter.paused_until > now {
+            DenialReason::Paused
+        } else {
+            DenialReason::LimitReached {
+                rule: counter.effective_rule(),
+                label: limit.label(),
             }
         };
-        (free_at > now).then(|| PermitDenied {
-            reason: why(),
+        Some(PermitDenied {
+            reason,
             free_in_ms: free_at - now,
         })
     }
 
-    fn find_counter(&self, limited: &AppliedLimit) -> Option<&LimitCounter> {
+    fn find_counter(&self, limit: &AppliedLimit) -> Option<&LimitCounter> {
         self.counters
             .iter()
-            .find(|counter| counter.limit == limited.limit && counter.subject == limited.subject)
+            .find(|counter| counter.limit == limit.limit && counter.subject == limit.subject)
     }
 
-    /// The counter of a limit, with the rule that the scheme has now.
-    fn counter_mut(&mut self, limited: &AppliedLimit) -> &mut LimitCounter {
+    /// The counter of a limit, with today's rule of the scheme. It is created if there is none.
+    fn counter_mut(&mut self, limit: &AppliedLimit) -> &mut LimitCounter {
         let is_it = |counter: &LimitCounter| {
-            counter.limit == limited.limit && counter.subject == limited.subject
+            counter.limit == limit.limit && counter.subject == limit.subject
         };
         let found = self.counters.iter().position(is_it);
         let index = found.unwrap_or(self.counters.len());
         if found.is_none() {
-            let mut counter =
-                LimitCounter::new(&limited.limit, &limited.subject, limited.rule.clone());
-            limited.account_label.clone_into(&mut counter.account_label);
-            limited.operation.clone_into(&mut counter.operation);
+            let mut counter = LimitCounter::new(&limit.limit, &limit.subject, limit.rule.clone());
+            limit.account_label.clone_into(&mut counter.account_label);
+            limit.operation.clone_into(&mut counter.operation);
             self.counters.push(counter);
         }
         let counter = &mut self.counters[index];
-        counter.rule = limited.rule.clone();
+        counter.rule = limit.rule.clone();
         counter
     }
 
-    fn update_labels(&mut self, asked: &HashedPermitRequest) {
+    fn update_labels(&mut self, request: &HashedPermitRequest) {
         let BudgetLabels {
             scheme,
             host,
             accounts,
-        } = &asked.labels;
+        } = &request.labels;
         (self.labels.scheme, self.labels.host) = (scheme.clone(), host.clone());
         self.labels.accounts.extend(accounts.iter().cloned());
     }
 
-    /// Nothing has left: what was taken is free again.
-    pub(crate) fn release(&mut self, slot: &Permit) {
-        for (limited, mark) in slot.request.limits.iter().zip(&slot.marks) {
-            self.counter_mut(limited).release(*mark);
+    /// Gives the slots back. Only for a call of which no byte was sent.
+    pub(crate) fn release(&mut self, permit: &Permit) {
+        for (limit, mark) in permit.request.limits.iter().zip(&permit.marks) {
+            self.counter_mut(limit).release(*mark);
         }
     }
 
-    /// The answer is there: when the call arrived is known better, and what it says is believed.
-    pub(crate) fn record_response(&mut self, slot: &Permit, said: &LimitObservation, now: i64) {
-        self.update_labels(&slot.request);
-        for (index, limited) in slot.request.limits.iter().enumerate() {
-            let counter = self.counter_mut(limited);
-            if let Some(mark) = slot.marks.get(index) {
-                counter.record_arrival(*mark, slot.acquired_at, now);
+    /// The response has arrived: corrects the time of arrival, and applies what it says of limits.
+    pub(crate) fn record_response(
+        &mut self,
+        permit: &Permit,
+        observation: &LimitObservation,
+        now: i64,
+    ) {
+        self.update_labels(&permit.request);
+        for (index, limit) in permit.request.limits.iter().enumerate() {
+            let counter = self.counter_mut(limit);
+            if let Some(mark) = permit.marks.get(index) {
+                counter.record_arrival(*mark, permit.acquired_at, now);
             }
-            if let Some(report) = said.limit_headers.get(index) {
-                counter.apply_limit_headers(now, report.rate, report.burst, report.remaining);
+            if let Some(headers) = observation.limit_headers.get(index) {
+                counter.apply_limit_headers(now, headers.rate, headers.burst, headers.remaining);
             }
         }
-        self.count_refusals(slot, said.is_rate_limited);
-        if let Some(pause) = self.pause_after(slot, said) {
-            self.apply_pause(slot, now.saturating_add(pause));
+        self.count_refusals(permit, observation.is_rate_limited);
+        if let Some(pause) = self.pause_after(permit, observation) {
+            self.apply_pause(permit, now.saturating_add(pause));
         }
     }
 
-    fn count_refusals(&mut self, slot: &Permit, is_refusal: bool) {
+    fn count_refusals(&mut self, permit: &Permit, is_refusal: bool) {
         let next = |refusals: u32| {
             if is_refusal {
                 refusals.saturating_add(1)
@@ -278,58 +311,57 @@ impl RateLimiter {
             }
         };
         self.refusals = next(self.refusals);
-        for limited in &slot.request.limits {
-            let counter = self.counter_mut(limited);
+        for limit in &permit.request.limits {
+            let counter = self.counter_mut(limit);
             counter.refusals = next(counter.refusals);
         }
     }
 
-    /// For how long nothing is sent: what the marketplace says, or after a refusal without a word
-    /// the shortest window, twice as long each time.
-    fn pause_after(&self, slot: &Permit, said: &LimitObservation) -> Option<i64> {
-        if said.wait_ms.is_some() || !said.is_rate_limited {
-            return said.wait_ms;
+    /// For how many milliseconds nothing is sent: the time that the marketplace names. If a rate
+    /// limit response names none, the shortest window, doubled for each further one in a row.
+    fn pause_after(&self, permit: &Permit, observation: &LimitObservation) -> Option<i64> {
+        if observation.wait_ms.is_some() || !observation.is_rate_limited {
+            return observation.wait_ms;
         }
-        let windows = slot
-            .request
-            .limits
-            .iter()
-            .map(|limited| limited.rule.per_ms);
+        // Nothing says which limit was exceeded. The shortest window is the first guess, and the
+        // doubling corrects one that is too short.
+        let windows = permit.request.limits.iter().map(|limit| limit.rule.per_ms);
         let first = windows
             .min()
             .unwrap_or(DEFAULT_BACKOFF_MS)
             .clamp(1_000, MAX_BACKOFF_MS);
-        let counted = slot
+        let counted = permit
             .request
             .limits
             .iter()
-            .filter_map(|limited| Some(self.find_counter(limited)?.refusals))
+            .filter_map(|limit| Some(self.find_counter(limit)?.refusals))
             .max();
+        // At most 2^20 times: the shift must not overflow, and the pause is capped anyway.
         let doubled = counted.unwrap_or(self.refusals).saturating_sub(1).min(20);
         Some(first.saturating_mul(1 << doubled).min(MAX_BACKOFF_MS))
     }
 
-    fn apply_pause(&mut self, slot: &Permit, until: i64) {
-        if slot.request.limits.is_empty() {
+    fn apply_pause(&mut self, permit: &Permit, until: i64) {
+        if permit.request.limits.is_empty() {
             self.paused_until = self.paused_until.max(until);
         }
-        for limited in &slot.request.limits {
-            self.counter_mut(limited).pause_until(until);
+        for limit in &permit.request.limits {
+            self.counter_mut(limit).pause_until(until);
         }
     }
 
-    /// All calls end here, until a person has looked.
-    pub(crate) fn suspend(&mut self, stopped: Suspension) {
-        self.suspension = Some(stopped);
+    /// Stops all calls until `ingam budget clear`.
+    pub(crate) fn suspend(&mut self, suspension: Suspension) {
+        self.suspension = Some(suspension);
     }
 
-    /// Penalties and pauses end; what was sent stays counted.
+    /// Ends the suspension and the pauses. Counts stay: the marketplace has counted those calls, too.
     pub(crate) fn clear(&mut self) {
         (self.paused_until, self.refusals, self.suspension) = (0, 0, None);
         self.counters.iter_mut().for_each(LimitCounter::clear);
     }
 
-    /// Whether anything but counts is in it.
+    /// Whether a pause or a suspension is in force.
     #[must_use]
     pub(crate) fn is_restricted(&self, now: i64) -> bool {
         self.suspension.is_some()
@@ -338,5 +370,28 @@ impl RateLimiter {
                 .counters
                 .iter()
                 .any(|counter| counter.paused_until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_state_of_another_shape_is_an_error_and_not_an_empty_limiter() {
+        let text = RateLimiter::new(ClockReading::default()).to_text().unwrap();
+        assert!(RateLimiter::parse(&text).is_ok());
+        let with_key = text.replacen('{', "{\"suspended\":{},", 1);
+        assert!(matches!(
+            RateLimiter::parse(&with_key),
+            Err(LimiterStateError::Invalid(reason)) if reason.contains("unknown field `suspended`")
+        ));
+        assert_eq!(
+            RateLimiter::parse(&text.replace("\"format\":1", "\"format\":7")),
+            Err(LimiterStateError::UnknownFormat {
+                found: 7,
+                expected: 1
+            })
+        );
     }
 }

@@ -6,7 +6,8 @@ use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, JudgedResponse, SendState};
 use super::run_budget::BudgetClass;
 use crate::budget::{
-    BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitRequest,
+    BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitOutcome,
+    PermitRequest,
 };
 use crate::check::ResponseOutcome;
 use crate::event::Event;
@@ -85,8 +86,9 @@ async fn acquire_permit(
     let run = &call.context.environment;
     loop {
         let denied = match run.budget.budget.acquire(request).await? {
-            Ok(permit) => return Ok((permit, announced.is_some())),
-            Err(denied) => denied,
+            PermitOutcome::Granted(permit) => return Ok((Some(permit), announced.is_some())),
+            PermitOutcome::NotCounted => return Ok((None, announced.is_some())),
+            PermitOutcome::Denied(denied) => denied,
         };
         let free_in = Duration::from_millis(denied.free_in_ms.unsigned_abs());
         if exceeds_max_wait(call, &denied, free_in, started_at.elapsed()) {

@@ -111,7 +111,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
     assert_eq!(mall.live("one", &[]).1, 1);
     let (output, code) = mall.live("two", &[]);
     assert!(
-        code == 7 && output.contains("`mall` wants no call before"),
+        code == 7 && output.contains("`mall` has asked for a pause until"),
         "{code}: {output}"
     );
     let (output, code) = mall.live("one", &["--wait", "5s"]);
@@ -176,7 +176,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
         let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
         let words = [
             "all calls to `mall` with this key are stopped since",
-            "of `live` got 403",
+            "in environment `live` got status 403",
             "blocked for a day",
             "budget clear mall",
         ];
