@@ -45,8 +45,8 @@ pub mod sandbox {
 }
 pub mod sign {
     pub use crate::sign::{
-        NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, authorize_draft,
-        choose_level, lint, run_vector, seal, token_draft, verify,
+        NamedValues, ReceivedRequest, SealedRequest, SigningInputs, TestAccount, VerifierKeys,
+        authorize_draft, choose_level, lint, run_vector, seal, token_draft, verify,
     };
 }
 pub mod snapshot {

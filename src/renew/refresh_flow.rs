@@ -505,7 +505,8 @@ impl<'a> RefreshFlow<'a> {
             .iter()
             .find(|(host, _)| *host == asking.request.host)
             .ok_or_else(unknown)?;
-        let base = BaseUrl::parse(&base.1).map_err(RefreshError::temporary)?;
+        let base =
+            BaseUrl::parse(&base.1).map_err(|error| RefreshError::temporary(error.to_string()))?;
         let now = self
             .context
             .scheme

@@ -9,7 +9,7 @@ use crate::event::ErrorClass;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
-use crate::sandbox::{SandboxOrigins, test_account};
+use crate::sandbox::{SandboxOrigins, TestCredentialError, test_account};
 use crate::sign::{NamedValues, members_used};
 use crate::value::Value;
 use crate::wire::BaseUrl;
@@ -32,6 +32,8 @@ pub enum AccessError {
     Region { scheme: String, region: String },
     #[error("the environment `{environment}` names no host for `{scheme}`")]
     NoHost { environment: String, scheme: String },
+    #[error(transparent)]
+    TestCredential(#[from] TestCredentialError),
     #[error("not trusted yet: {what}")]
     Untrusted { what: String, environment: String },
 }
@@ -250,7 +252,7 @@ impl<'w> AccessResolver<'w> {
         let needs = Self::required_values(scheme, level);
         let (credentials, given_token) = match &self.environment {
             AccessEnvironment::Sandbox(_) => {
-                let values = test_account(scheme, &name, account);
+                let values = test_account(scheme, &name, account)?;
                 (values.clone(), values)
             }
             AccessEnvironment::Configured {
@@ -317,7 +319,11 @@ impl<'w> AccessResolver<'w> {
             account,
         };
         let credentials = match &self.environment {
-            AccessEnvironment::Sandbox(_) => test_account(scheme, name, account),
+            // The sandbox did not start if this fails. A dry run reports it where the credentials of
+            // a request are resolved.
+            AccessEnvironment::Sandbox(_) => {
+                test_account(scheme, name, account).unwrap_or_default()
+            }
             AccessEnvironment::Configured { credentials, .. } => credentials
                 .find_all(scheme, owner, &CredentialNeeds::default())
                 .map(|found| found.credentials)
@@ -326,7 +332,7 @@ impl<'w> AccessResolver<'w> {
                 let found = credentials
                     .find_all(scheme, owner, &CredentialNeeds::default())
                     .map(|found| found.credentials);
-                found.unwrap_or_else(|_| test_account(scheme, name, account))
+                found.unwrap_or_else(|_| test_account(scheme, name, account).unwrap_or_default())
             }
         };
         template_account(scheme, name, account, &credentials)
@@ -528,10 +534,10 @@ fn with_test_keys(
     owner: CredentialOwner<'_>,
     needs: &CredentialNeeds,
     name: &str,
-) -> Result<(NamedValues, NamedValues), CredentialError> {
+) -> Result<(NamedValues, NamedValues), AccessError> {
     let found = credentials.find_all(scheme, owner, needs)?;
     let (mut values, token) = (found.credentials, found.token);
-    let test = test_account(scheme, name, owner.account);
+    let test = test_account(scheme, name, owner.account)?;
     for missing in &found.missing {
         let stand_in = test
             .get(&missing.name)
@@ -548,7 +554,8 @@ impl From<&AccessError> for ErrorClass {
             AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
             AccessError::Account { .. }
             | AccessError::Region { .. }
-            | AccessError::NoHost { .. } => Self::File,
+            | AccessError::NoHost { .. }
+            | AccessError::TestCredential(_) => Self::File,
         }
     }
 }

@@ -70,7 +70,7 @@ impl TestMarketplace {
             match self.authorizable_subjects(link, &received, &sent, moment) {
                 Ok(owners) => match return_target(link, &sent, received.base.origin()) {
                     Ok(back) => self.link_page(link, &owners, &back, moment),
-                    Err(message) => SandboxReply::message(400, message),
+                    Err(error) => SandboxReply::message(400, error.to_string()),
                 },
                 Err(faulty) => self.refusal_reply(
                     &faulty,
@@ -138,6 +138,15 @@ impl TestMarketplace {
     }
 }
 
+/// Why the page cannot lead back to the application.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum RedirectError {
+    #[error("the link has no `{0}`: where to go back is not known")]
+    Missing(String),
+    #[error("`{0}` is no address to go back to: it begins with neither `https://` nor `http://`")]
+    NotHttp(String),
+}
+
 /// Where a person goes from the page, and what the link wants back.
 struct ReturnTarget {
     address: String,
@@ -150,18 +159,15 @@ fn return_target(
     link: &AuthorizeLink,
     sent: &ReceivedValues,
     origin: &str,
-) -> Result<ReturnTarget, String> {
+) -> Result<ReturnTarget, RedirectError> {
     let leaves: Vec<RequestLeaf<'_>> = field_leaves(RequestPart::Query, &link.query);
     let value = |name: &str| read_value(&leaves, sent, &[name]).map(|(value, _)| value);
     let address = match parameter_name(&leaves, "redirect") {
         None => format!("{origin}{CONTROL_PATH}callback"),
-        Some(name) => value("redirect")
-            .ok_or_else(|| format!("the link has no `{name}`: where to go back is not known"))?,
+        Some(name) => value("redirect").ok_or_else(|| RedirectError::Missing(name.to_owned()))?,
     };
     if !address.starts_with("https://") && !address.starts_with("http://") {
-        return Err(format!(
-            "`{address}` is no address to go back to: it begins with neither `https://` nor `http://`"
-        ));
+        return Err(RedirectError::NotHttp(address));
     }
     let state =
         parameter_name(&leaves, "state").and_then(|name| Some((name.to_owned(), value("state")?)));

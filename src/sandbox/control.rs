@@ -15,6 +15,25 @@ const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
 
+/// Why a control is refused. Every message ends with the controls that exist.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum ControlError {
+    #[error("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")]
+    UnknownControl { method: Method, name: String },
+    #[error("`{control}` does not take `{parameter}`; {HELP}")]
+    UnknownParameter { control: String, parameter: String },
+    #[error("`{0}` is missing; {HELP}")]
+    MissingParameter(String),
+    #[error("`{name}` must be a whole number, but it is `{text}`; {HELP}")]
+    NotANumber { name: String, text: String },
+    #[error("`what` must be `access`, `refresh` or `grant`; {HELP}")]
+    ExpireTarget,
+    #[error("`life` needs `access`, `refresh` or both; {HELP}")]
+    NoLifetime,
+    #[error("no token is stored by `{0}`; {HELP}")]
+    NotAStoreKey(String),
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum ControlCommand {
     Tokens,
@@ -48,7 +67,7 @@ enum ExpireTarget {
 
 impl ControlCommand {
     /// `name` and `query` as they stand behind the reserved path.
-    fn parse(method: Method, name: &str, query: &str) -> Result<Self, String> {
+    fn parse(method: Method, name: &str, query: &str) -> Result<Self, ControlError> {
         let mut parameters = ControlParameters(parse_query(query));
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
@@ -66,13 +85,17 @@ impl ControlCommand {
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
             (Method::Post, "life") => parameters.lifetime()?,
             _ => {
-                return Err(format!(
-                    "there is no control `{method} {CONTROL_PATH}{name}`; {HELP}"
-                ));
+                return Err(ControlError::UnknownControl {
+                    method,
+                    name: name.to_owned(),
+                });
             }
         };
         match parameters.0.first() {
-            Some((extra, _)) => Err(format!("`{name}` does not take `{extra}`; {HELP}")),
+            Some((extra, _)) => Err(ControlError::UnknownParameter {
+                control: name.to_owned(),
+                parameter: extra.clone(),
+            }),
             None => Ok(control),
         }
     }
@@ -87,39 +110,38 @@ impl ControlParameters {
         Some(self.0.remove(at).1)
     }
 
-    fn optional_number(&mut self, name: &str) -> Result<Option<i64>, String> {
+    fn optional_number(&mut self, name: &str) -> Result<Option<i64>, ControlError> {
         let Some(text) = self.take(name) else {
             return Ok(None);
         };
-        let number = text
-            .parse::<u32>()
-            .map_err(|_| format!("`{name}` is a whole number, and `{text}` is none; {HELP}"))?;
+        let number = text.parse::<u32>().map_err(|_| ControlError::NotANumber {
+            name: name.to_owned(),
+            text,
+        })?;
         Ok(Some(i64::from(number)))
     }
 
-    fn required_number(&mut self, name: &str) -> Result<i64, String> {
+    fn required_number(&mut self, name: &str) -> Result<i64, ControlError> {
         self.optional_number(name)?
-            .ok_or_else(|| format!("`{name}` is missing; {HELP}"))
+            .ok_or_else(|| ControlError::MissingParameter(name.to_owned()))
     }
 
-    fn expire_target(&mut self) -> Result<ExpireTarget, String> {
+    fn expire_target(&mut self) -> Result<ExpireTarget, ControlError> {
         match self.take("what").as_deref() {
             Some("access") => Ok(ExpireTarget::Access),
             Some("refresh") => Ok(ExpireTarget::Refresh),
             Some("grant") => Ok(ExpireTarget::Grant),
-            _ => Err(format!("`what` is `access`, `refresh` or `grant`; {HELP}")),
+            _ => Err(ControlError::ExpireTarget),
         }
     }
 
-    fn lifetime(&mut self) -> Result<ControlCommand, String> {
+    fn lifetime(&mut self) -> Result<ControlCommand, ControlError> {
         let (access, refresh) = (
             self.optional_number("access")?,
             self.optional_number("refresh")?,
         );
         if access.is_none() && refresh.is_none() {
-            return Err(format!(
-                "`life` takes `access` or `refresh`, or both; {HELP}"
-            ));
+            return Err(ControlError::NoLifetime);
         }
         let ms = |seconds: i64| seconds * 1_000;
         Ok(ControlCommand::Lifetime {
@@ -141,17 +163,17 @@ impl TestMarketplace {
             .strip_prefix(CONTROL_PATH)
             .map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
         Some(match ControlCommand::parse(method, name, query) {
-            Err(message) => SandboxReply::message(400, message),
+            Err(error) => SandboxReply::message(400, error.to_string()),
             Ok(ControlCommand::Callback) => callback_page(),
             Ok(ControlCommand::Resources) => SandboxReply::json(200, &self.resources.counts_json()),
             Ok(control) => match self.apply(control, now_ms) {
                 Ok(()) => SandboxReply::json(200, &self.status_json()),
-                Err(message) => SandboxReply::message(400, message),
+                Err(error) => SandboxReply::message(400, error.to_string()),
             },
         })
     }
 
-    fn apply(&mut self, control: ControlCommand, now_ms: i64) -> Result<(), String> {
+    fn apply(&mut self, control: ControlCommand, now_ms: i64) -> Result<(), ControlError> {
         let settings = &mut self.tokens.overrides;
         match control {
             ControlCommand::Tokens | ControlCommand::Resources | ControlCommand::Callback => {}
@@ -180,7 +202,7 @@ impl TestMarketplace {
         Ok(())
     }
 
-    fn revoke(&mut self, only: &[(String, String)]) -> Result<(), String> {
+    fn revoke(&mut self, only: &[(String, String)]) -> Result<(), ControlError> {
         let known = |name: &str| {
             name == "token"
                 || self
@@ -190,7 +212,7 @@ impl TestMarketplace {
                     .any(|token| token.is_keyed_by(name))
         };
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
-            return Err(format!("no token is stored by `{name}`; {HELP}"));
+            return Err(ControlError::NotAStoreKey(name.clone()));
         }
         for chain in self.tokens.families.iter_mut().filter(|chain| {
             only.iter()
@@ -305,11 +327,16 @@ mod tests {
                 "answers=1&after=headers",
                 "a whole number",
             ),
-            (Method::Post, "expire", "what=all", "`what` is"),
-            (Method::Post, "life", "", "`life` takes"),
+            (
+                Method::Post,
+                "expire",
+                "what=all",
+                "`what` must be `access`",
+            ),
+            (Method::Post, "life", "", "`life` needs"),
             (Method::Get, "tokens", "x", "does not take `x`"),
         ] {
-            let refused = parse(method, name, query).unwrap_err();
+            let refused = parse(method, name, query).unwrap_err().to_string();
             assert!(
                 refused.contains(message) && refused.contains("POST lose?answers=N&after=GOOD"),
                 "{refused}"

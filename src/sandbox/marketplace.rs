@@ -8,7 +8,7 @@ use super::reply::{
 };
 use super::resources::{OperationCall, ResourceStore};
 use super::template_scope::SandboxScope;
-use super::token_subject::{TestAccount, TokenSubject, test_account};
+use super::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::token_traffic::TokenTraffic;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
@@ -17,7 +17,7 @@ use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
 use crate::render::{FreshValues, format_time};
 use crate::sign::{
-    ReceivedRequest, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
+    ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
 use crate::value::Value;
 use crate::wire::{BaseUrl, DraftBody};
@@ -38,30 +38,19 @@ pub(super) struct TestMarketplace {
 }
 
 impl TestMarketplace {
-    #[must_use]
-    pub(super) fn new(workspace: &Workspace, scheme: &Arc<Scheme>) -> Self {
-        let known = workspace.accounts(SANDBOX_ENV, &scheme.name);
-        let mut accounts: Vec<TestAccount> = known
-            .into_iter()
-            .map(|account| {
-                (
-                    account.name.clone(),
-                    test_account(scheme, &account.name, Some(account)),
-                )
-            })
-            .collect();
-        if accounts.is_empty() {
-            accounts.push((
-                DEFAULT_ACCOUNT.to_owned(),
-                test_account(scheme, DEFAULT_ACCOUNT, None),
-            ));
-        }
+    /// # Errors
+    /// When the credentials of a test account cannot be made.
+    pub(super) fn new(
+        workspace: &Workspace,
+        scheme: &Arc<Scheme>,
+    ) -> Result<Self, TestCredentialError> {
+        let accounts = test_accounts(workspace, scheme)?;
         let steps = workspace
             .requests
             .iter()
             .flat_map(|request| &request.steps)
             .filter(|step| step.scheme.name == scheme.name);
-        Self {
+        Ok(Self {
             scheme: Arc::clone(scheme),
             root: workspace.root.clone(),
             accounts,
@@ -70,7 +59,7 @@ impl TestMarketplace {
             resources: ResourceStore::of(workspace, &scheme.name),
             tokens: IssuedTokens::default(),
             traffic: TokenTraffic::default(),
-        }
+        })
     }
 
     /// What comes back, and how; nothing is waited for here.
@@ -138,11 +127,11 @@ impl TestMarketplace {
         now_ms: i64,
     ) -> Result<VerifiedRequest, VerifyError> {
         let accepts_token = |field: &str, value: &str, account: &str| {
-            let Some(account) = self.accounts.iter().find(|(name, _)| name == account) else {
+            let Some(account) = self.accounts.iter().find(|known| known.name == account) else {
                 return false;
             };
             let is_given = account
-                .1
+                .credentials
                 .get(field)
                 .and_then(Value::as_str)
                 .is_some_and(|known| known == value);
@@ -324,7 +313,7 @@ impl TestMarketplace {
         let account = self
             .accounts
             .first()
-            .map_or(DEFAULT_ACCOUNT, |(name, _)| name.as_str());
+            .map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
         SandboxScope::new()
             .with("request_id", hex::encode(moment.random_bytes(2, 16)))
             .with("uuid", moment.uuid(3))
@@ -332,6 +321,27 @@ impl TestMarketplace {
             .with("path", path)
             .with("account", account)
     }
+}
+
+/// The accounts of the workspace's sandbox environment, or one with the default name.
+fn test_accounts(
+    workspace: &Workspace,
+    scheme: &Scheme,
+) -> Result<Vec<TestAccount>, TestCredentialError> {
+    let known = workspace.accounts(SANDBOX_ENV, &scheme.name);
+    let named = |name: &str, account| {
+        Ok(TestAccount {
+            name: name.to_owned(),
+            credentials: test_account(scheme, name, account)?,
+        })
+    };
+    if known.is_empty() {
+        return Ok(vec![named(DEFAULT_ACCOUNT, None)?]);
+    }
+    known
+        .into_iter()
+        .map(|account| named(&account.name, Some(account)))
+        .collect()
 }
 
 /// The address of one of the scheme's hosts, here; `None` is the one that requests go to.

@@ -24,4 +24,5 @@ mod truncated_body;
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;
 pub use server::{SandboxOrigins, SandboxServer};
+pub(crate) use token_subject::TestCredentialError;
 pub use token_subject::test_account;

@@ -1,12 +1,12 @@
 //! A request's templates read backwards: which value was sent where a template stands. It refuses
 //! to judge signatures.
 
-use super::token_subject::{AccountScope, TestAccount};
+use super::token_subject::AccountScope;
 use crate::model::request::TemplateField;
 use crate::model::scheme::{CredentialScope, RequestPart, Scheme, TokenRequest, VerifyFault};
 use crate::model::template::{TemplateTree, TemplateTreeKind};
 use crate::render::{TemplateDialect, render_tree};
-use crate::sign::{ReceivedRequest, VerifyError};
+use crate::sign::{ReceivedRequest, TestAccount, VerifyError};
 use crate::value::{Value, parse};
 use crate::wire::{parse_form, parse_query};
 
@@ -293,7 +293,7 @@ fn matches_credentials(account: &TestAccount, read: &[(String, String)]) -> bool
     let claims = read
         .iter()
         .filter_map(|(name, text)| Some((name.strip_prefix("cred.")?, text)));
-    let known = |name: &str| account.1.get(name).and_then(Value::to_plain_text);
+    let known = |name: &str| account.credentials.get(name).and_then(Value::to_plain_text);
     claims
         .into_iter()
         .all(|(name, text)| known(name).as_ref() == Some(text))

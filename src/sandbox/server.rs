@@ -3,6 +3,7 @@
 
 use super::marketplace::TestMarketplace;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply};
+use super::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
 use crate::method::Method;
@@ -24,8 +25,12 @@ const MAX_REQUEST_BYTES: usize = 64 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {reason}")]
-    Listen { port: u16, reason: String },
+    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen { port: u16, source: std::io::Error },
+    #[error("the sandbox has no address for the scheme `{scheme}`: its host is not a base URL")]
+    NoBaseUrl { scheme: String },
+    #[error(transparent)]
+    TestCredential(#[from] TestCredentialError),
 }
 
 /// Scheme → where its marketplace listens.
@@ -72,7 +77,7 @@ impl SandboxServer {
     /// Starts one marketplace for each scheme; from `port` on, or on free ports.
     ///
     /// # Errors
-    /// When a port is taken.
+    /// When a port is taken, or a scheme has no usable host or test credentials.
     pub async fn start(
         workspace: &Workspace,
         schemes: &[Arc<Scheme>],
@@ -85,7 +90,7 @@ impl SandboxServer {
             let wanted = port.map_or(0, |port| port.saturating_add(index));
             let fault = |error: std::io::Error| SandboxError::Listen {
                 port: wanted,
-                reason: error.to_string(),
+                source: error,
             };
             let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted)))
                 .await
@@ -96,10 +101,14 @@ impl SandboxServer {
         }
         let origins = SandboxOrigins(origins);
         for (scheme, listener) in listeners {
+            // Without this error the origin would stay published while nobody listens, and each
+            // request would fail as "connection refused" for no visible reason.
             let Some(base) = origins.base_url(scheme) else {
-                continue;
+                return Err(SandboxError::NoBaseUrl {
+                    scheme: scheme.name.clone(),
+                });
             };
-            let marketplace = Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)));
+            let marketplace = Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)?));
             tokio::spawn(listen(
                 listener,
                 MarketplaceEndpoint {

@@ -11,10 +11,10 @@ use super::request_template::{
     ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of,
     matching_accounts, read_value,
 };
-use super::token_subject::{TestAccount, TokenSubject, public_ids, subjects_of};
+use super::token_subject::{TokenSubject, public_ids, subjects_of};
 use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest};
 use crate::render::FreshValues;
-use crate::sign::{ReceivedRequest, VerifiedRequest, VerifyError};
+use crate::sign::{ReceivedRequest, TestAccount, VerifiedRequest, VerifyError};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -208,7 +208,7 @@ impl TestMarketplace {
         let verified = || {
             self.accounts
                 .iter()
-                .find(|(name, _)| *name == verified.account)
+                .find(|account| account.name == verified.account)
                 .unwrap_or(&self.accounts[0])
         };
         TokenSubject::of(

@@ -3,13 +3,10 @@
 use super::template_scope::SandboxScope;
 use crate::model::environment::Account;
 use crate::model::scheme::{Scheme, Token};
-use crate::render::{TemplateDialect, TemplateScope, render_tree};
-use crate::sign::NamedValues;
+use crate::render::{RenderError, TemplateDialect, TemplateScope, render_tree};
+use crate::sign::{NamedValues, TestAccount};
 use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
-
-/// An account's name, and every credential of it, the application's among them.
-pub(super) type TestAccount = (String, NamedValues);
 
 /// The credentials of one account, and nothing else.
 pub(super) struct AccountScope<'a>(pub &'a TestAccount);
@@ -17,7 +14,7 @@ pub(super) struct AccountScope<'a>(pub &'a TestAccount);
 impl TemplateScope for AccountScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         match path {
-            ["cred", name] => self.0.1.get(name).map(Cow::Borrowed),
+            ["cred", name] => self.0.credentials.get(name).map(Cow::Borrowed),
             _ => None,
         }
     }
@@ -27,10 +24,27 @@ impl TemplateScope for AccountScope<'_> {
     }
 }
 
+/// A credential of a test account whose template cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the test credential `{credential}` of the scheme `{scheme}` cannot be made: {source}; correct its template under `sandbox` in the scheme"
+)]
+pub struct TestCredentialError {
+    scheme: String,
+    credential: String,
+    source: RenderError,
+}
+
 /// The credentials of a test account: the scheme's keys with what is known of the account over
 /// them.
-#[must_use]
-pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> NamedValues {
+///
+/// # Errors
+/// When a template under `sandbox.test_credentials` of the scheme cannot be filled in.
+pub fn test_account(
+    scheme: &Scheme,
+    name: &str,
+    account: Option<&Account>,
+) -> Result<NamedValues, TestCredentialError> {
     let keys = scheme
         .sandbox
         .as_ref()
@@ -44,9 +58,13 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
         }
     }
     for key in keys {
-        if let Ok(value) = render_tree(&key.value, &names) {
-            values.set(&key.name, value.into_owned());
-        }
+        // A key that is left out here would be refused later as unknown, far from its cause.
+        let value = render_tree(&key.value, &names).map_err(|source| TestCredentialError {
+            scheme: scheme.name.clone(),
+            credential: key.name.to_string(),
+            source,
+        })?;
+        values.set(&key.name, value.into_owned());
     }
     for (name, value) in account
         .map(|account| account.values.as_slice())
@@ -54,7 +72,7 @@ pub fn test_account(scheme: &Scheme, name: &str, account: Option<&Account>) -> N
     {
         values.set(name, value.clone());
     }
-    values
+    Ok(values)
 }
 
 /// The name of a token, and the values of what it is stored by.
@@ -89,10 +107,10 @@ impl TokenSubject {
 /// `account` is the name of the account, and so stands for a credential that nobody gave.
 fn subject_id(name: &str, account: &TestAccount) -> Value {
     account
-        .1
+        .credentials
         .get(name)
         .cloned()
-        .unwrap_or_else(|| Value::from(account.0.as_str()))
+        .unwrap_or_else(|| Value::from(account.name.as_str()))
 }
 
 /// Each token that the accounts can have, once.
@@ -128,7 +146,10 @@ pub(super) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
 
 fn distinct_values(name: &str, accounts: &[&TestAccount]) -> Value {
     let mut values: Vec<Value> = Vec::new();
-    for value in accounts.iter().filter_map(|account| account.1.get(name)) {
+    for value in accounts
+        .iter()
+        .filter_map(|account| account.credentials.get(name))
+    {
         if !values.contains(value) {
             values.push(value.clone());
         }

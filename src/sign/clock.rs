@@ -3,15 +3,24 @@
 use crate::model::scheme::{ClockFormat, SchemeClock};
 use crate::render::format_time;
 
+/// A time that the format of a scheme's clock cannot express.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time {unix_ms} ms (Unix) cannot be written in the scheme's `clock.format`: {reason}")]
+pub struct ClockFormatError {
+    unix_ms: i64,
+    reason: String,
+}
+
 /// `unix_ms` as the scheme writes it.
 ///
 /// # Errors
-/// In words, when the time is out of range.
-pub(crate) fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, String> {
+/// When the time is outside of the years that a calendar format can write.
+pub(crate) fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, ClockFormatError> {
     match &clock.format {
         ClockFormat::UnixSeconds => Ok(unix_ms.div_euclid(1_000).to_string()),
         ClockFormat::UnixMilliseconds => Ok(unix_ms.to_string()),
-        ClockFormat::Strftime(format) => format_time(unix_ms, format, clock.zone),
+        ClockFormat::Strftime(format) => format_time(unix_ms, format, clock.zone)
+            .map_err(|reason| ClockFormatError { unix_ms, reason }),
     }
 }
 

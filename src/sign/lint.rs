@@ -3,6 +3,7 @@
 
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{root_names, seal};
+use super::vector::VectorError;
 use crate::method::Method;
 use crate::model::scheme::{
     CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject,
@@ -232,7 +233,7 @@ fn with_part_changed(mut draft: Draft, part: CoveredPart) -> Draft {
 }
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
-fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, String> {
+fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, VectorError> {
     let host = scheme
         .hosts
         .first()
@@ -250,8 +251,7 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
         extra: &[],
     };
     let base = BaseUrl::parse(host)?;
-    let sealed =
-        seal(scheme, &level.procedure, draft, &base, inputs).map_err(|error| error.to_string())?;
+    let sealed = seal(scheme, &level.procedure, draft, &base, inputs)?;
     let used = used_steps(&level.procedure);
     Ok(sealed
         .trace

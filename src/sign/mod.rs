@@ -18,5 +18,5 @@ pub(crate) use seal::{SealError, SignTrace, TraceLine};
 pub use seal::{SealedRequest, choose_level, seal};
 pub use token::{authorize_draft, token_draft};
 pub use vector::run_vector;
-pub use verify::{ReceivedRequest, VerifierKeys, verify};
+pub use verify::{ReceivedRequest, TestAccount, VerifierKeys, verify};
 pub(crate) use verify::{VerifiedRequest, VerifyError, members_used};

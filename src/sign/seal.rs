@@ -1,6 +1,6 @@
 //! Seals a draft: prepare, freeze, sign, attach. The only place that makes a wire request.
 
-use super::clock::write_time;
+use super::clock::{ClockFormatError, write_time};
 use super::crypto::{self, CryptoError};
 use super::freeze::{self, FrozenRequest};
 use super::scope::{SchemeScope, SigningInputs};
@@ -69,12 +69,12 @@ pub enum SealError {
     Render(#[from] RenderError),
     #[error("step `{id}`: {error}")]
     Step { id: String, error: CryptoError },
-    #[error("{0}")]
+    #[error(transparent)]
     Wire(#[from] WireError),
-    #[error("{0}")]
+    #[error(transparent)]
     Misplaced(#[from] freeze::MisplacedValue),
-    #[error("{0}")]
-    Time(String),
+    #[error(transparent)]
+    Time(#[from] ClockFormatError),
 }
 
 /// The level that a scheme's rules choose for a path below its base path.
@@ -108,7 +108,7 @@ pub fn seal(
     base: &BaseUrl,
     inputs: SigningInputs<'_>,
 ) -> Result<SealedRequest, SealError> {
-    let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
+    let ts = write_time(&scheme.clock, inputs.moment.unix_ms)?;
     let mut trace = SignTrace {
         ts: ts.clone(),
         ..SignTrace::default()

@@ -66,7 +66,7 @@ fn token_scope<'a>(
     scheme: &Scheme,
     inputs: SigningInputs<'a>,
 ) -> Result<SchemeScope<'a>, SealError> {
-    let ts = write_time(&scheme.clock, inputs.moment.unix_ms).map_err(SealError::Time)?;
+    let ts = write_time(&scheme.clock, inputs.moment.unix_ms)?;
     Ok(SchemeScope::new(inputs, ts, &[])?)
 }
 

@@ -4,13 +4,13 @@ use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile};
-use crate::model::scheme::{Scheme, SignatureVector, VectorSubject};
+use crate::model::scheme::{Scheme, SignatureVector, TokenRequest, VectorSubject};
 use crate::render::{
-    BodyFiles, FreshValues, VariableLayer, VariableOrigin, VariableScope, render_draft,
+    BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
 use crate::span::Span;
 use crate::value::Value;
-use crate::wire::{BaseUrl, WireRequest, parse_form, parse_query};
+use crate::wire::{BaseUrl, BaseUrlError, Draft, WireRequest, parse_form, parse_query};
 
 /// One known value and what the scheme gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,25 @@ impl VectorResult {
     }
 }
 
+/// Why a known answer cannot be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum VectorError {
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
+    Host(#[from] BaseUrlError),
+    #[error("there is no token `{0}`")]
+    UnknownToken(String),
+    #[error("`{0}` is none of `issue`, `exchange` and `refresh`")]
+    UnknownAction(String),
+    #[error("the token has no `{0}`")]
+    NoTokenRequest(String),
+    #[error("the scheme has no `authorize`")]
+    NoAuthorizeLink,
+}
+
 struct NoBodyFiles;
 
 impl BodyFiles for NoBodyFiles {
@@ -39,8 +58,11 @@ impl BodyFiles for NoBodyFiles {
 }
 
 /// # Errors
-/// In words, when the scheme cannot sign what the vector gives.
-pub fn run_vector(scheme: &Scheme, vector: &SignatureVector) -> Result<Vec<VectorResult>, String> {
+/// When the scheme cannot sign what the vector gives.
+pub fn run_vector(
+    scheme: &Scheme,
+    vector: &SignatureVector,
+) -> Result<Vec<VectorResult>, VectorError> {
     let mut credentials = NamedValues(vector.credentials.clone());
     for credential in &scheme.credentials {
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
@@ -78,67 +100,66 @@ fn seal_vector(
     scheme: &Scheme,
     vector: &SignatureVector,
     inputs: SigningInputs<'_>,
-) -> Result<SealedRequest, String> {
-    let words = |error: SealError| error.to_string();
-    let base = |region: Option<&str>| {
-        let host = scheme
-            .host(region.unwrap_or("live"))
-            .or(scheme.hosts.first());
-        let url = host.map_or("https://host.invalid", |host| host.url.as_str());
-        BaseUrl::parse(url)
-    };
-    match &vector.subject {
+) -> Result<SealedRequest, VectorError> {
+    let (procedure, draft, base) = match &vector.subject {
         VectorSubject::Request { level, request } => {
             let draft = request_draft(request, inputs.moment)?;
             let level = choose_level(scheme, level.as_deref(), draft.method, &draft.path);
-            seal(scheme, &level.procedure, draft, &base(None)?, inputs).map_err(words)
+            (&level.procedure, draft, vector_base(scheme, None)?)
         }
-        VectorSubject::Token { token, action: act } => {
-            let token = scheme
-                .token(token)
-                .ok_or_else(|| format!("there is no token `{token}`"))?;
-            let request = match act.as_str() {
-                "issue" => &token.issue,
-                "exchange" => &token.exchange,
-                "refresh" => &token.refresh,
-                other => {
-                    return Err(format!(
-                        "`{other}` is none of `issue`, `exchange` and `refresh`"
-                    ));
-                }
-            };
-            let request = request
-                .as_ref()
-                .ok_or_else(|| format!("the token has no `{act}`"))?;
-            let draft = token_draft(scheme, request, inputs).map_err(words)?;
-            seal(
-                scheme,
+        VectorSubject::Token { token, action } => {
+            let request = token_request(scheme, token, action)?;
+            (
                 &request.procedure,
-                draft,
-                &base(request.host.as_deref())?,
-                inputs,
+                token_draft(scheme, request, inputs)?,
+                vector_base(scheme, request.host.as_deref())?,
             )
-            .map_err(words)
         }
         VectorSubject::Authorize { .. } => {
-            let authorize = scheme
+            let link = scheme
                 .authorize_links
                 .first()
-                .ok_or("the scheme has no `authorize`")?;
-            let draft = authorize_draft(scheme, authorize, inputs).map_err(words)?;
-            seal(
-                scheme,
-                &authorize.procedure,
-                draft,
-                &base(authorize.link_host.region_for("live"))?,
-                inputs,
+                .ok_or(VectorError::NoAuthorizeLink)?;
+            (
+                &link.procedure,
+                authorize_draft(scheme, link, inputs)?,
+                vector_base(scheme, link.link_host.region_for("live"))?,
             )
-            .map_err(words)
         }
-    }
+    };
+    Ok(seal(scheme, procedure, draft, &base, inputs)?)
 }
 
-fn request_draft(request: &Step, moment: FreshValues) -> Result<crate::wire::Draft, String> {
+/// The host of a region; `None` is the live one. A scheme without hosts signs for one that does not
+/// exist.
+fn vector_base(scheme: &Scheme, region: Option<&str>) -> Result<BaseUrl, BaseUrlError> {
+    let host = scheme
+        .host(region.unwrap_or("live"))
+        .or(scheme.hosts.first());
+    let url = host.map_or("https://host.invalid", |host| host.url.as_str());
+    BaseUrl::parse(url)
+}
+
+fn token_request<'s>(
+    scheme: &'s Scheme,
+    token: &str,
+    action: &str,
+) -> Result<&'s TokenRequest, VectorError> {
+    let token = scheme
+        .token(token)
+        .ok_or_else(|| VectorError::UnknownToken(token.to_owned()))?;
+    let request = match action {
+        "issue" => &token.issue,
+        "exchange" => &token.exchange,
+        "refresh" => &token.refresh,
+        other => return Err(VectorError::UnknownAction(other.to_owned())),
+    };
+    request
+        .as_ref()
+        .ok_or_else(|| VectorError::NoTokenRequest(action.to_owned()))
+}
+
+fn request_draft(request: &Step, moment: FreshValues) -> Result<Draft, RenderError> {
     let mut variables = VariableScope::new(moment);
     variables.set(
         "run_id",
@@ -148,7 +169,7 @@ fn request_draft(request: &Step, moment: FreshValues) -> Result<crate::wire::Dra
             at: None,
         },
     );
-    render_draft(request, &variables, moment, &NoBodyFiles).map_err(|error| error.reason)
+    render_draft(request, &variables, moment, &NoBodyFiles)
 }
 
 fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
@@ -168,7 +189,7 @@ fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
         Some(("form", name)) => find(parse_form(&String::from_utf8_lossy(request.body())), name),
         Some(("json", name)) => {
             let body = crate::value::parse(request.body()).ok()?;
-            body.get(name).map(super::super::value::Value::to_text)
+            body.get(name).map(Value::to_text)
         }
         Some(_) => None,
     }

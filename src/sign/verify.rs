@@ -30,11 +30,17 @@ pub struct ReceivedRequest {
     pub base: BaseUrl,
 }
 
+/// An account that a marketplace of the sandbox knows.
+#[derive(Clone)]
+pub struct TestAccount {
+    pub name: String,
+    /// Every credential of it, those of the application and the fields of its token included.
+    pub credentials: NamedValues,
+}
+
 /// What the marketplace knows.
 pub struct VerifierKeys<'a> {
-    /// Account name → every credential of it, the application's among them, and the fields of its
-    /// token.
-    pub accounts: &'a [(String, NamedValues)],
+    pub accounts: &'a [TestAccount],
     /// Whether a token of that value is good: field, value, account.
     pub accepts_token: &'a dyn Fn(&str, &str, &str) -> bool,
     /// Unix milliseconds.
@@ -88,11 +94,11 @@ pub fn verify(
     check_all_present(scheme, procedure, &parsed)?;
     let read = read_fields(scheme, &wanted, &parsed)?;
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
-    let (account, credentials) = match_account(scheme, &wanted, &read, known)?;
+    let account = match_account(scheme, &wanted, &read, known)?;
     let token = token_values(&read);
     let fixed = random_steps_read(procedure, &read);
     let inputs = SigningInputs {
-        credentials,
+        credentials: &account.credentials,
         token: Some(&token),
         moment,
         steps: &fixed,
@@ -100,9 +106,8 @@ pub fn verify(
     };
     let ts = value_of(&read, "ts").unwrap_or_default().to_owned();
     let unsigned = recompute_and_compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
-    let account = account.to_owned();
     Ok(VerifiedRequest {
-        account,
+        account: account.name.clone(),
         unsigned,
         read_values: read,
     })
@@ -348,7 +353,7 @@ fn match_account<'k>(
     wanted: &[&ValueExtractor],
     read: &[(String, String)],
     known: &VerifierKeys<'k>,
-) -> Result<(&'k str, &'k NamedValues), VerifyError> {
+) -> Result<&'k TestAccount, VerifyError> {
     let fits = |values: &NamedValues, name: &str, text: &str| {
         values.get(name).is_some_and(|value| {
             value
@@ -356,7 +361,7 @@ fn match_account<'k>(
                 .is_some_and(|expected| expected == text)
         })
     };
-    let mut candidates: Vec<&(String, NamedValues)> = known.accounts.iter().collect();
+    let mut candidates: Vec<&TestAccount> = known.accounts.iter().collect();
     let claims = read
         .iter()
         .filter_map(|(name, text)| name.strip_prefix("cred.").map(|name| (name, text)));
@@ -367,7 +372,7 @@ fn match_account<'k>(
     });
     for (faults, claims) in [(VerifyFault::UnknownKey, app), (VerifyFault::Account, own)] {
         for (name, text) in claims {
-            candidates.retain(|(_, values)| fits(values, name, text));
+            candidates.retain(|account| fits(&account.credentials, name, text));
             if candidates.is_empty() {
                 return verify_error(faults, location_of(wanted, &format!("cred.{name}")));
             }
@@ -377,7 +382,7 @@ fn match_account<'k>(
         .iter()
         .filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)))
     {
-        candidates.retain(|(account, _)| (known.accepts_token)(name, text, account));
+        candidates.retain(|account| (known.accepts_token)(name, text, &account.name));
         if candidates.is_empty() {
             return verify_error(
                 VerifyFault::Token,
@@ -386,7 +391,7 @@ fn match_account<'k>(
         }
     }
     match candidates.first() {
-        Some((name, values)) => Ok((name, values)),
+        Some(account) => Ok(account),
         None => verify_error(VerifyFault::Account, "account"),
     }
 }

@@ -112,7 +112,8 @@ pub(crate) fn check_target(target: &str) -> Result<(), WireError> {
     if is_unreserved_path(target) {
         return Ok(());
     }
-    let base = BaseUrl::parse("https://host.invalid").map_err(WireError::NotAPath)?;
+    let base = BaseUrl::parse("https://host.invalid")
+        .map_err(|_| WireError::NotAPath(target.to_owned()))?;
     parse_exact_url(&base, target).map(|_| ())
 }
 

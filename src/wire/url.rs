@@ -2,6 +2,24 @@
 
 use std::fmt;
 
+/// Why a text is not the base URL of a host. Every message starts with the text as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    #[error("`{text}` is not a URL: {source}")]
+    NotAUrl {
+        text: String,
+        source: ::url::ParseError,
+    },
+    #[error("`{0}` is neither `http` nor `https`")]
+    Protocol(String),
+    #[error("`{0}` names a user")]
+    UserInfo(String),
+    #[error("`{0}` has a query or a fragment")]
+    QueryOrFragment(String),
+    #[error("`{written}` would be sent as `{sent}`: write it so")]
+    Rewritten { written: String, sent: String },
+}
+
 /// `https://host:port/base`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
@@ -15,24 +33,33 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     /// # Errors
-    /// In words, when it is not `http` or `https`, names a user, has a query or a fragment, or
-    /// would be rewritten by an HTTP client.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let url =
-            ::url::Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+    /// When it is not `http` or `https`, names a user, has a query or a fragment, or would be
+    /// rewritten by an HTTP client.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = ::url::Url::parse(text).map_err(|source| BaseUrlError::NotAUrl {
+            text: text.to_owned(),
+            source,
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("`{text}` is neither `http` nor `https`"));
+            return Err(BaseUrlError::Protocol(text.to_owned()));
         }
+        // `https://known.example@evil.example` looks like one host and connects to another. The
+        // parser drops an empty user (`https://@host`), so the text itself is searched as well.
         if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
-            return Err(format!("`{text}` names a user"));
+            return Err(BaseUrlError::UserInfo(text.to_owned()));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("`{text}` has a query or a fragment"));
+            return Err(BaseUrlError::QueryOrFragment(text.to_owned()));
         }
         let trimmed = text.trim_end_matches('/');
         let origin_len = url[..::url::Position::BeforePath].len();
         if url.as_str().trim_end_matches('/') != trimmed {
-            return Err(format!("`{text}` would be sent as `{url}`: write it so"));
+            // The host is signed as it is written here. If the parser spells it another way (capital
+            // letters, a default port, dot segments), the marketplace would verify another text.
+            return Err(BaseUrlError::Rewritten {
+                written: text.to_owned(),
+                sent: url.into(),
+            });
         }
         Ok(Self {
             text: trimmed.to_owned(),

@@ -66,7 +66,7 @@ impl Market {
         let name = accounts
             .first()
             .map_or("default", |account| account.name.as_str());
-        test_account(scheme, name, accounts.first().copied())
+        test_account(scheme, name, accounts.first().copied()).unwrap()
     }
 
     fn base(&self, scheme: &Scheme) -> BaseUrl {

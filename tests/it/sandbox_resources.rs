@@ -118,7 +118,7 @@ impl Market {
             .accounts("sandbox", "shopee")
             .into_iter()
             .find(|known| known.name == account);
-        let values = test_account(scheme, account, known);
+        let values = test_account(scheme, account, known).unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let body = json.map_or(DraftBody::None, |json| {
             DraftBody::Json(parse(json.as_bytes()).unwrap())

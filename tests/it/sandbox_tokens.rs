@@ -143,7 +143,7 @@ impl Market {
     fn account(&self, name: &str) -> NamedValues {
         let accounts = self.loaded.workspace.accounts("sandbox", &self.scheme.name);
         let account = accounts.into_iter().find(|account| account.name == name);
-        test_account(&self.scheme, name, account)
+        test_account(&self.scheme, name, account).unwrap()
     }
 
     fn base(&self, region: Option<&str>) -> BaseUrl {

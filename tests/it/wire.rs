@@ -8,8 +8,8 @@ use ingam::internals::model::scheme::{CoveredPart, Level, Scheme};
 use ingam::internals::render::FreshValues;
 use ingam::internals::sandbox::test_account;
 use ingam::internals::sign::{
-    NamedValues, ReceivedRequest, SealedRequest, SigningInputs, VerifierKeys, choose_level, seal,
-    verify,
+    NamedValues, ReceivedRequest, SealedRequest, SigningInputs, TestAccount, VerifierKeys,
+    choose_level, seal, verify,
 };
 use ingam::internals::transport::{LiveTransport, NetworkPolicy};
 use ingam::internals::value::{ObjectMember, Value};
@@ -160,7 +160,7 @@ fn sealed(
 
 /// Test keys, and a token where the scheme would issue one.
 fn account_of(scheme: &Scheme) -> NamedValues {
-    let mut account = test_account(scheme, "main", None);
+    let mut account = test_account(scheme, "main", None).unwrap();
     for field in scheme.tokens.iter().flat_map(|token| token.fields()) {
         if account.get(field).is_none() {
             account.set(field, Value::from("issued-test-token"));
@@ -228,7 +228,10 @@ fn accepted(
     received: &ReceivedRequest,
     account: &NamedValues,
 ) -> bool {
-    let accounts = [("main".to_owned(), account.clone())];
+    let accounts = [TestAccount {
+        name: "main".to_owned(),
+        credentials: account.clone(),
+    }];
     let accepts_token = |field: &str, value: &str, _: &str| {
         account.get(field).and_then(Value::as_str) == Some(value)
     };

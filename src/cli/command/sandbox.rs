@@ -10,7 +10,7 @@ use crate::load::all_schemes;
 use crate::model::credential_variable::variable_name;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{CONTROL_PATH, SandboxServer, test_account};
+use crate::sandbox::{CONTROL_PATH, SandboxServer, TestCredentialError, test_account};
 
 /// Listens until it is stopped, and says where and with which test keys.
 pub(crate) fn run(
@@ -58,12 +58,16 @@ async fn listen(
             .map_or_else(String::new, |base| base.to_string());
         output.print_data(&format!("{:<15} {origin}", scheme.name));
         let accounts = loaded.workspace.accounts(SANDBOX_ENV, &scheme.name);
-        match accounts.as_slice() {
+        let printed = match accounts.as_slice() {
             [] => print_test_credentials(scheme, DEFAULT_ACCOUNT, None, output),
-            accounts => accounts.iter().for_each(|account| {
-                print_test_credentials(scheme, &account.name, Some(account), output);
+            accounts => accounts.iter().try_for_each(|account| {
+                print_test_credentials(scheme, &account.name, Some(account), output)
             }),
-        }
+        };
+        printed.map_err(|error| {
+            output.print_error(&error.to_string(), &[]);
+            ExitStatus::OperationFailed
+        })?;
     }
     output.print_message(&format!(
         "control: below {CONTROL_PATH} of each address, such as GET {CONTROL_PATH}tokens; GET {CONTROL_PATH} says what there is"
@@ -88,9 +92,14 @@ async fn listen(
 }
 
 /// The test keys of one account; keys of the sandbox are no secrets: they are here to be used.
-fn print_test_credentials(scheme: &Scheme, name: &str, account: Option<&Account>, output: &Output) {
+fn print_test_credentials(
+    scheme: &Scheme,
+    name: &str,
+    account: Option<&Account>,
+    output: &Output,
+) -> Result<(), TestCredentialError> {
     output.print_data(&output.out.dim(&format!("  account {name}")));
-    for (key, value) in test_account(scheme, name, account).0 {
+    for (key, value) in test_account(scheme, name, account)?.0 {
         if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
             // A shell would read `$` as the beginning of a variable.
             let text = if text.contains('$') {
@@ -104,4 +113,5 @@ fn print_test_credentials(scheme: &Scheme, name: &str, account: Option<&Account>
             )));
         }
     }
+    Ok(())
 }

@@ -160,7 +160,9 @@ impl AuthContext<'_> {
                 ExitStatus::CredentialRequired
             }
             AccessError::Account { .. } => ExitStatus::InvalidUsage,
-            AccessError::Region { .. } | AccessError::NoHost { .. } => ExitStatus::InvalidFile,
+            AccessError::Region { .. }
+            | AccessError::NoHost { .. }
+            | AccessError::TestCredential(_) => ExitStatus::InvalidFile,
         }
     }
 
