@@ -1,7 +1,7 @@
 //! The page behind an authorization link: one anchor for each thing that can be authorized. It asks
 //! for no login.
 
-use super::marketplace::{TestMarketplace, local_base_url, path_below};
+use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
 use super::reply::SandboxReply;
 use super::request_template::{
@@ -13,7 +13,6 @@ use crate::method::Method;
 use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme};
 use crate::render::FreshValues;
 use crate::sign::{ReceivedRequest, VerifyError};
-use crate::value::Value;
 use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
 
@@ -65,18 +64,19 @@ impl TestMarketplace {
             base,
             ..received.clone()
         };
-        let sent = ReceivedValues::of(&received);
+        let sent = match ReceivedValues::of(&received) {
+            Ok(sent) => sent,
+            Err(faulty) => {
+                return Some(self.refusal_reply(&faulty, request_path(&received), moment));
+            }
+        };
         Some(
             match self.authorizable_subjects(link, &received, &sent, moment) {
                 Ok(owners) => match return_target(link, &sent, received.base.origin()) {
                     Ok(back) => self.link_page(link, &owners, &back, moment),
                     Err(error) => SandboxReply::message(400, error.to_string()),
                 },
-                Err(faulty) => self.refusal_reply(
-                    &faulty,
-                    received.target.split('?').next().unwrap_or_default(),
-                    moment,
-                ),
+                Err(faulty) => self.refusal_reply(&faulty, request_path(&received), moment),
             },
         )
     }
@@ -206,7 +206,7 @@ fn link_label(owner: &TokenSubject) -> String {
     let ids: Vec<String> = owner
         .ids
         .iter()
-        .map(|(name, value)| format!("{name} {}", Value::to_plain_text(value).unwrap_or_default()))
+        .map(|(name, value)| format!("{name} {}", value.to_text()))
         .collect();
     format!("{}: {}", owner.token, ids.join(", "))
 }

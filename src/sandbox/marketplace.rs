@@ -4,7 +4,8 @@ use super::issued_tokens::IssuedTokens;
 use super::multipart::parse_multipart;
 use super::path_match::NamedLevel;
 use super::reply::{
-    DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unreadable_recording_reply,
+    DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
+    unreadable_recording_reply,
 };
 use super::resources::{OperationCall, ResourceStore};
 use super::template_scope::SandboxScope;
@@ -15,7 +16,7 @@ use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedRespons
 use crate::model::scheme::{FaultResponse, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
-use crate::render::{FreshValues, format_time};
+use crate::render::{FreshValues, RenderError, format_time};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
@@ -191,7 +192,17 @@ impl TestMarketplace {
         if let (DraftBody::Multipart { .. }, Some(content_type)) =
             (&verified.unsigned.body, content_type)
         {
-            let parts = parse_multipart(content_type, &received.body).unwrap_or_default();
+            // No scheme signs a multipart body, so `verify` does not look at it. Read as "no parts" a
+            // broken one could match a recording of an empty body.
+            let Some(parts) = parse_multipart(content_type, &received.body) else {
+                let malformed = VerifyError {
+                    fault: VerifyFault::Malformed,
+                    location: "body".to_owned(),
+                };
+                return self
+                    .refusal_reply(&malformed, &verified.unsigned.path, moment)
+                    .into();
+            };
             verified.unsigned.body = DraftBody::Multipart {
                 parts,
                 boundary: String::new(),
@@ -203,19 +214,18 @@ impl TestMarketplace {
             return self.replay(&exchange);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
-            let names = self
-                .reply_scope(&sent.path, moment)
-                .with("account", account.as_str());
-            return self
-                .resources
-                .respond(
-                    found,
-                    OperationCall {
-                        account,
-                        request: sent,
-                        scope: names,
-                    },
-                )
+            let scope = match self.reply_scope(&sent.path, moment) {
+                Ok(scope) => scope.with("account", account.as_str()),
+                Err(error) => return unmakeable_reply(&error).into(),
+            };
+            let call = OperationCall {
+                account,
+                request: sent,
+                scope,
+            };
+            let reply = self.resources.respond(found, call);
+            return reply
+                .unwrap_or_else(|error| unmakeable_reply(&error))
                 .into();
         }
         match self.recordings.take_exchange(&request) {
@@ -285,41 +295,64 @@ impl TestMarketplace {
                 ),
             );
         };
-        let names = self
-            .reply_scope(path, moment)
-            .with("name", bare)
+        self.render_refusal(refusal, (part, bare), path, moment)
+            .unwrap_or_else(|error| unmakeable_reply(&error))
+    }
+
+    fn render_refusal(
+        &self,
+        refusal: &FaultResponse,
+        (part, name): (&str, &str),
+        path: &str,
+        moment: FreshValues,
+    ) -> Result<SandboxReply, RenderError> {
+        let scope = self
+            .reply_scope(path, moment)?
+            .with("name", name)
             .with("part", part);
-        let mut reply = SandboxReply::json(refusal.status, &names.render(&refusal.json));
+        let mut reply = SandboxReply::json(refusal.status, &scope.render(&refusal.json)?);
         for header in &refusal.headers {
-            let value = names
-                .render(&header.value)
+            let value = scope
+                .render(&header.value)?
                 .to_plain_text()
-                .unwrap_or_default();
+                .ok_or_else(|| {
+                    RenderError::new(
+                        header.name_at,
+                        format!("the header `{}` must be a single value", header.name),
+                    )
+                })?;
             reply
                 .headers
                 .push((header.name.to_ascii_lowercase().into(), value));
         }
-        reply
+        Ok(reply)
     }
 
-    /// What every answer can say.
-    pub(super) fn reply_scope(&self, path: &str, moment: FreshValues) -> SandboxScope {
+    /// The names that every response of the scheme can use.
+    ///
+    /// # Errors
+    /// When the time is outside of the years that a calendar can write.
+    pub(super) fn reply_scope(
+        &self,
+        path: &str,
+        moment: FreshValues,
+    ) -> Result<SandboxScope, RenderError> {
         let iso = format_time(
             moment.unix_ms,
             "%Y-%m-%dT%H:%M:%S%.3f%:z",
             self.scheme.clock.zone,
         )
-        .unwrap_or_default();
+        .map_err(|reason| RenderError::new(self.scheme.at, reason))?;
         let account = self
             .accounts
             .first()
             .map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
-        SandboxScope::new()
+        Ok(SandboxScope::new()
             .with("request_id", hex::encode(moment.random_bytes(2, 16)))
             .with("uuid", moment.uuid(3))
             .with("iso", iso)
             .with("path", path)
-            .with("account", account)
+            .with("account", account))
     }
 }
 
@@ -362,7 +395,14 @@ pub(super) fn local_base_url(
 /// The path of a request below the base path of a host.
 #[must_use]
 pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
-    let path = received.target.split('?').next().unwrap_or_default();
-    path.strip_prefix(base.path())
+    request_path(received)
+        .strip_prefix(base.path())
         .filter(|path| path.is_empty() || path.starts_with('/'))
+}
+
+/// The path as it stands in the request line, without the query.
+#[must_use]
+pub(super) fn request_path(received: &ReceivedRequest) -> &str {
+    let target = received.target.as_str();
+    target.split_once('?').map_or(target, |(path, _)| path)
 }

@@ -13,31 +13,34 @@ pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<Dra
         .trim()
         .trim_matches('"');
     let marker = format!("--{boundary}");
-    let mut parts = Vec::new();
-    for piece in split_bytes(body, marker.as_bytes()).into_iter().skip(1) {
-        let Some(piece) = piece.strip_prefix(b"\r\n") else {
-            break;
-        };
-        let end = find_bytes(piece, b"\r\n\r\n")?;
-        let head = std::str::from_utf8(&piece[..end]).ok()?;
-        let content = piece[end + 4..]
-            .strip_suffix(b"\r\n")
-            .unwrap_or(&piece[end + 4..]);
-        let quoted = |key: &str| {
-            head.split(&format!(" {key}=\""))
-                .nth(1)?
-                .split('"')
-                .next()
-                .map(str::to_owned)
-        };
-        let file = quoted("filename").map(|name| (name, String::new()));
-        parts.push(DraftPart {
-            name: quoted("name")?,
-            file,
-            content: content.to_vec().into(),
-        });
+    let pieces = split_bytes(body, marker.as_bytes());
+    let (_preamble, pieces) = pieces.split_first()?;
+    // The last delimiter ends with `--` (RFC 2046, section 5.1.1). A body without it was cut off, and
+    // its parts must not be taken for the whole.
+    let (epilogue, pieces) = pieces.split_last()?;
+    if !epilogue.starts_with(b"--") {
+        return None;
     }
-    Some(parts)
+    pieces.iter().map(|piece| parse_part(piece)).collect()
+}
+
+/// One part between two delimiters, with the line ends that belong to the delimiters.
+fn parse_part(piece: &[u8]) -> Option<DraftPart> {
+    let piece = piece.strip_prefix(b"\r\n")?;
+    let end = find_bytes(piece, b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&piece[..end]).ok()?;
+    let content = piece[end + 4..].strip_suffix(b"\r\n")?;
+    Some(DraftPart {
+        name: quoted_parameter(head, "name")?,
+        file: quoted_parameter(head, "filename").map(|name| (name, String::new())),
+        content: content.to_vec().into(),
+    })
+}
+
+fn quoted_parameter(head: &str, key: &str) -> Option<String> {
+    let (_, rest) = head.split_once(&format!(" {key}=\""))?;
+    let (value, _) = rest.split_once('"')?;
+    Some(value.to_owned())
 }
 
 fn find_bytes(text: &[u8], what: &[u8]) -> Option<usize> {
@@ -78,5 +81,32 @@ mod tests {
         assert_eq!((read.len(), read[1].name.as_str()), (2, "image"));
         assert_eq!(read[1].file.as_ref().unwrap().0, "a.png");
         assert_eq!(read[1].content.as_ref(), "\u{0}--x\r\n".as_bytes());
+    }
+
+    #[test]
+    fn a_body_that_is_cut_off_or_malformed_has_no_parts() {
+        let whole = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n";
+        let parse = |body: &str| {
+            parse_multipart("multipart/form-data; boundary=b", body.as_bytes())
+                .map(|parts| parts.len())
+        };
+        assert_eq!(parse(whole), Some(1));
+        assert_eq!(parse("--b--\r\n"), Some(0));
+        for (broken, what) in [
+            (whole.replace("--b--\r\n", ""), "no last delimiter"),
+            (
+                whole.replace("--b--\r\n", "--b\r\n"),
+                "the last is not closed",
+            ),
+            (
+                whole.replace("1\r\n", "1"),
+                "no line end before a delimiter",
+            ),
+            (whole.replace("--b\r\n", "--b\n"), "no line end after one"),
+            (whole.replace("name=\"a\"", "name=a"), "no name in quotes"),
+            (String::new(), "nothing"),
+        ] {
+            assert_eq!(parse(&broken), None, "{what}");
+        }
     }
 }

@@ -54,6 +54,15 @@ impl From<Result<SandboxReply, LostResponse>> for ReplyDelivery {
 
 impl SandboxReply {
     #[must_use]
+    pub(super) fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    #[must_use]
     pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::with_body(status, "application/json;charset=UTF-8", value.to_json())
     }
@@ -99,7 +108,19 @@ pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxR
     no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest)
 }
 
-/// The recorded answer cannot be given.
+/// A response that the scheme or a recording describes and that cannot be made. A response with a
+/// hole in it would look as if the marketplace had sent it.
+#[must_use]
+pub(super) fn unmakeable_reply(error: &dyn std::error::Error) -> SandboxReply {
+    no_recording_reply(
+        format!(
+            "the sandbox cannot make the response that the scheme or recording describes: {error}"
+        ),
+        None,
+    )
+}
+
+/// The recorded response cannot be given.
 #[must_use]
 pub(super) fn unreadable_recording_reply(reason: &str) -> SandboxReply {
     no_recording_reply(reason.to_owned(), None)

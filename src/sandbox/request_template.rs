@@ -18,8 +18,9 @@ pub(super) struct ReceivedValues {
 }
 
 impl ReceivedValues {
-    #[must_use]
-    pub(super) fn of(received: &ReceivedRequest) -> Self {
+    /// # Errors
+    /// When the body is not what its media type says.
+    pub(super) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
         let query = received
             .target
             .split_once('?')
@@ -30,16 +31,29 @@ impl ReceivedValues {
             .find(|(name, _)| name == "content-type")
             .map_or("", |(_, value)| value.as_str());
         let is_form = media_type.starts_with("application/x-www-form-urlencoded");
+        let malformed = || VerifyError {
+            fault: VerifyFault::Malformed,
+            location: "body".to_owned(),
+        };
         let form = if is_form {
-            parse_form(&String::from_utf8_lossy(&received.body))
+            parse_form(std::str::from_utf8(&received.body).map_err(|_| malformed())?)
         } else {
             Vec::new()
         };
-        Self {
+        let json = match parse(&received.body) {
+            Ok(json) => json,
+            // Broken JSON is a fault of its own. As null it would be reported as parameters that are
+            // missing, and the client would look for them in vain.
+            Err(_) if media_type.contains("json") && !received.body.is_empty() => {
+                return Err(malformed());
+            }
+            Err(_) => Value::Null,
+        };
+        Ok(Self {
             query: parse_query(query),
             form,
-            json: parse(&received.body).unwrap_or_default(),
-        }
+            json,
+        })
     }
 
     fn get(&self, leaf: &RequestLeaf<'_>) -> Option<Value> {
@@ -151,13 +165,17 @@ impl RequestLeaf<'_> {
 
     /// The credentials that it is made of, when it is made of them alone.
     fn credentials(&self) -> Option<Vec<String>> {
-        let expressions = self.template.expressions();
-        let names = expressions.iter().flat_map(|expression| {
-            TemplateDialect::Scheme
-                .names_in(expression)
-                .unwrap_or_default()
-        });
+        let mut names = Vec::new();
+        for expression in self.template.expressions() {
+            match TemplateDialect::Scheme.names_in(expression) {
+                Ok(used) => names.extend(used),
+                // The loader refuses such a template. If one came here all the same, no account could
+                // render it, so a claim without names is refused instead of left unchecked.
+                Err(_) => return Some(Vec::new()),
+            }
+        }
         let names: Option<Vec<String>> = names
+            .into_iter()
             .map(|name| name.strip_prefix("cred.").map(str::to_owned))
             .collect();
         names.filter(|names| !names.is_empty())

@@ -8,6 +8,7 @@ use crate::model::sandbox_resource::{
     IdLocation, ItemAction, OperationKind, ResourceOperation, ResourceResponse, SandboxResource,
 };
 use crate::model::workspace::Workspace;
+use crate::render::RenderError;
 use crate::value::{ObjectMember, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl ResourceStore {
         &mut self,
         found: OperationMatch,
         call: OperationCall<'_>,
-    ) -> SandboxReply {
+    ) -> Result<SandboxReply, RenderError> {
         let shelf = &mut self.collections[found.collection];
         let resource = Arc::clone(&shelf.resource);
         shelf.respond(&resource.operations[found.operation], call)
@@ -126,7 +127,11 @@ impl ResourceCollection {
         }
     }
 
-    fn respond(&mut self, operation: &ResourceOperation, call: OperationCall<'_>) -> SandboxReply {
+    fn respond(
+        &mut self,
+        operation: &ResourceOperation,
+        call: OperationCall<'_>,
+    ) -> Result<SandboxReply, RenderError> {
         match &operation.kind {
             OperationKind::Create => {
                 let thing = self.create(&call);
@@ -139,7 +144,7 @@ impl ResourceCollection {
                     .filter(|thing| self.is_visible_to(thing, call.account));
                 let items: Vec<Value> = things
                     .map(|thing| thing.add_to_scope(call.scope.clone()).render(each))
-                    .collect();
+                    .collect::<Result<_, _>>()?;
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 resource_reply(
                     &operation.response,
@@ -176,8 +181,9 @@ impl ResourceCollection {
     }
 
     fn position(&self, account: &str, id: Option<&str>) -> Option<usize> {
+        let id = id?;
         let is_it = |thing: &StoredResource| {
-            self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == id
+            self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == Some(id)
         };
         self.items.iter().position(is_it)
     }
@@ -195,17 +201,21 @@ impl ResourceCollection {
         self.items[at].clone()
     }
 
-    fn not_found_reply(&mut self, id: String, names: SandboxScope) -> SandboxReply {
+    fn not_found_reply(
+        &mut self,
+        id: String,
+        names: SandboxScope,
+    ) -> Result<SandboxReply, RenderError> {
         self.not_found += 1;
         match &self.resource.not_found_response {
             Some(written) => resource_reply(written, &names.with("id", id)),
-            None => SandboxReply::message(
+            None => Ok(SandboxReply::message(
                 404,
                 format!(
                     "the sandbox has no `{}` with the id `{id}`",
                     self.resource.name
                 ),
-            ),
+            )),
         }
     }
 
@@ -233,15 +243,14 @@ impl StoredResource {
     }
 }
 
-fn resource_reply(written: &ResourceResponse, names: &SandboxScope) -> SandboxReply {
-    match &written.json {
-        Some(json) => SandboxReply::json(written.status, &names.render(json)),
-        None => SandboxReply {
-            status: written.status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        },
-    }
+fn resource_reply(
+    written: &ResourceResponse,
+    names: &SandboxScope,
+) -> Result<SandboxReply, RenderError> {
+    Ok(match &written.json {
+        Some(json) => SandboxReply::json(written.status, &names.render(json)?),
+        None => SandboxReply::empty(written.status),
+    })
 }
 
 /// The id that a request names.
@@ -258,11 +267,10 @@ fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft)
         (IdLocation::Json(path), DraftBody::Json(body)) => IdLocation::id_in_json(path, body),
         (IdLocation::Path, _) => {
             let encoded = operation.path.match_id(&sent.path)?;
-            Some(
-                percent_encoding::percent_decode_str(encoded)
-                    .decode_utf8_lossy()
-                    .into_owned(),
-            )
+            // An id that is no UTF-8 is the id of nothing: with replacement characters two such ids
+            // would be the same.
+            let id = percent_encoding::percent_decode_str(encoded).decode_utf8();
+            Some(id.ok()?.into_owned())
         }
         _ => None,
     }

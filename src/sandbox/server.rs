@@ -2,7 +2,8 @@
 //! marketplace as the raw bytes that arrived.
 
 use super::marketplace::TestMarketplace;
-use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply};
+use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply, unmakeable_reply};
+use super::reserved_names::NO_RECORDING;
 use super::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
@@ -18,10 +19,14 @@ use hyper::body::Incoming;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// A request larger than this is cut off, in bytes.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
+
+/// Between two attempts to accept a connection while the machine has no room for one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -131,9 +136,18 @@ struct MarketplaceEndpoint {
 
 async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            continue;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if let Some(pause) = accept_pause(&error) {
+                    tokio::time::sleep(pause).await;
+                }
+                continue;
+            }
         };
+        // Header and body are two writes. With Nagle's algorithm the second one waits until the client
+        // has acknowledged the first, which a client that delays acknowledgements does after 40 ms.
+        // A socket that refuses the option is slower and not wrong.
         let _ = stream.set_nodelay(true);
         let market = market.clone();
         let service =
@@ -144,6 +158,18 @@ async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
             // A client that goes away in the middle is no fault of the sandbox.
             let _ = connection.await;
         });
+    }
+}
+
+/// How long to wait before the next connection is accepted. A connection that ended before it was
+/// accepted says nothing about the next one. Any other error (no descriptor or memory is free) stays
+/// until a connection is closed, and nothing reports when that is: without a pause the loop would
+/// take a whole core from the requests that would close one.
+fn accept_pause(error: &std::io::Error) -> Option<Duration> {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    match error.kind() {
+        ConnectionAborted | ConnectionRefused | ConnectionReset => None,
+        _ => Some(ACCEPT_PAUSE),
     }
 }
 
@@ -165,14 +191,12 @@ async fn handle_request(
             market
                 .marketplace
                 .lock()
+                // A panic in another request poisons the lock. Tokens and counts are whole after each
+                // step, and a test that still runs needs its answers more than a second panic.
                 .unwrap_or_else(PoisonError::into_inner)
                 .respond(&received, moment)
         }
-        Err(status) => ReplyDelivery::from(SandboxReply {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }),
+        Err(status) => ReplyDelivery::from(SandboxReply::empty(status)),
     };
     if !delivery.delay.is_zero() {
         tokio::time::sleep(delivery.delay).await;
@@ -204,16 +228,20 @@ async fn receive(
         .await
         .map_err(|_| 413_u16)?
         .to_bytes();
-    let headers = parts.headers.iter().map(|(name, value)| {
-        (
-            name.as_str().to_owned(),
-            String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        )
-    });
+    // A header can be signed. With replacement characters two different values would be the same
+    // text, so a value that is not UTF-8 is refused.
+    let headers: Result<Vec<(String, String)>, u16> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| 400_u16)?;
+            Ok((name.as_str().to_owned(), value.to_owned()))
+        })
+        .collect();
     Ok(ReceivedRequest {
         method,
         target,
-        headers: headers.collect(),
+        headers: headers?,
         body,
         base: market.base.clone(),
     })
@@ -223,15 +251,68 @@ fn http_response(
     reply: SandboxReply,
     body: impl FnOnce(Bytes) -> ReplyBody,
 ) -> http::Response<ReplyBody> {
-    let mut response = http::Response::new(body(reply.body.into()));
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
-    for (name, value) in &reply.headers {
-        if let (Ok(name), Ok(value)) = (
-            http::HeaderName::from_bytes(name.as_bytes()),
-            http::HeaderValue::from_bytes(value.as_bytes()),
-        ) {
-            response.headers_mut().append(name, value);
+    match head_of(&reply) {
+        Ok((status, headers)) => {
+            let mut response = http::Response::new(body(reply.body.into()));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            response
+        }
+        Err(error) => {
+            let message = unmakeable_reply(&error);
+            let mut response = http::Response::new(Either::Left(Full::new(message.body.into())));
+            *response.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
+            let mark = http::HeaderValue::from_static("true");
+            response.headers_mut().insert(NO_RECORDING, mark);
+            response
         }
     }
-    response
+}
+
+/// Status and headers as HTTP has them. A recording or a scheme can name a status that does not
+/// exist, or a header that no response can carry.
+fn head_of(reply: &SandboxReply) -> Result<(http::StatusCode, http::HeaderMap), http::Error> {
+    let status = http::StatusCode::from_u16(reply.status)?;
+    let mut headers = http::HeaderMap::with_capacity(reply.headers.len());
+    for (name, value) in &reply.headers {
+        headers.append(
+            http::HeaderName::from_bytes(name.as_bytes())?,
+            http::HeaderValue::from_bytes(value.as_bytes())?,
+        );
+    }
+    Ok((status, headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn accepting_pauses_when_descriptors_run_out_and_not_for_a_client_that_left() {
+        // EMFILE and ENFILE of Linux and macOS.
+        for code in [24, 23] {
+            let error = Error::from_raw_os_error(code);
+            assert_eq!(accept_pause(&error), Some(ACCEPT_PAUSE), "{error}");
+        }
+        assert_eq!(accept_pause(&ErrorKind::ConnectionAborted.into()), None);
+    }
+
+    #[test]
+    fn a_reply_that_http_cannot_carry_is_an_error_and_not_a_success() {
+        for (status, headers) in [
+            (1_000, Vec::new()),
+            (200, vec![("a b".to_owned(), String::new())]),
+            (200, vec![("a".to_owned(), "1\r\nb: 2".to_owned())]),
+        ] {
+            let reply = SandboxReply {
+                status,
+                headers,
+                body: Vec::new(),
+            };
+            let response = http_response(reply, |body| Either::Left(Full::new(body)));
+            assert_eq!(response.status(), 501);
+            assert!(response.headers().contains_key(NO_RECORDING));
+        }
+    }
 }

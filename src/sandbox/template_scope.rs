@@ -1,7 +1,7 @@
 //! The names that the templates of a sandbox response can use.
 
-use crate::model::template::{TemplateTree, TemplateTreeKind};
-use crate::render::{TemplateDialect, TemplateScope, render_tree};
+use crate::model::template::TemplateTree;
+use crate::render::{RenderError, TemplateDialect, TemplateScope, render_tree};
 use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
@@ -21,21 +21,10 @@ impl SandboxScope {
         self
     }
 
-    /// A value that cannot be filled in is null: an answer is given all the same.
-    #[must_use]
-    pub(super) fn render(&self, written: &TemplateTree) -> Value {
-        match &written.kind {
-            TemplateTreeKind::List(items) => {
-                Value::List(items.iter().map(|item| self.render(item)).collect())
-            }
-            TemplateTreeKind::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(name, member)| (name.clone(), self.render(member)))
-                    .collect(),
-            ),
-            _ => render_tree(written, self).map_or(Value::Null, Cow::into_owned),
-        }
+    /// # Errors
+    /// When a template of it cannot be filled in.
+    pub(super) fn render(&self, written: &TemplateTree) -> Result<Value, RenderError> {
+        render_tree(written, self).map(Cow::into_owned)
     }
 }
 

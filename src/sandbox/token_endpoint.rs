@@ -3,17 +3,18 @@
 
 use super::issued_family::{ExpiringToken, IssuedPair};
 use super::issued_tokens::{RefreshCandidate, TokenRule};
-use super::marketplace::{TestMarketplace, local_base_url, path_below};
+use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
 use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
-use super::reply::{LostResponse, SandboxReply};
+use super::reply::{LostResponse, SandboxReply, unmakeable_reply};
 use super::request_template::{
     ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of,
     matching_accounts, read_value,
 };
+use super::template_scope::SandboxScope;
 use super::token_subject::{TokenSubject, public_ids, subjects_of};
-use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest};
-use crate::render::FreshValues;
+use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest, VerifyFault};
+use crate::render::{FreshValues, RenderError};
 use crate::sign::{ReceivedRequest, TestAccount, VerifiedRequest, VerifyError};
 use crate::value::Value;
 use std::sync::Arc;
@@ -68,13 +69,13 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
     .collect()
 }
 
-/// The request for a token that fits what was sent; several can share one path.
+/// The candidate that fits what was sent; several can share one path. Without one that fits, the
+/// first: its mismatch is what the client is told.
 fn match_token_request<'s>(
     scheme: &'s Scheme,
-    received: &ReceivedRequest,
+    mut asked: Vec<TokenRequestMatch<'s>>,
     sent: &ReceivedValues,
 ) -> Option<TokenRequestMatch<'s>> {
-    let mut asked = candidates(scheme, received);
     let others: Vec<RequestLeaf<'s>> = asked
         .iter()
         .flat_map(|asked| leaves_of(asked.request))
@@ -130,17 +131,23 @@ impl TestMarketplace {
         moment: FreshValues,
     ) -> Option<Result<SandboxReply, LostResponse>> {
         let scheme = Arc::clone(&self.scheme);
-        let sent = ReceivedValues::of(received);
-        let asked = match_token_request(&scheme, received, &sent)?;
-        self.traffic.token_requests += 1;
+        let candidates = candidates(&scheme, received);
+        if candidates.is_empty() {
+            return None;
+        }
+        let path = request_path(received).to_owned();
+        let sent = match ReceivedValues::of(received) {
+            Ok(sent) => sent,
+            Err(faulty) => {
+                self.traffic.token_requests += 1;
+                return Some(Ok(self.refusal_reply(&faulty, &path, moment)));
+            }
+        };
+        let asked = match_token_request(&scheme, candidates, &sent)?;
         let mut received = received.clone();
         received.base = local_base_url(&scheme, asked.request.host.as_deref(), &received.base)?;
-        let path = received
-            .target
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        // Only from here on it is certain that this is a token request.
+        self.traffic.token_requests += 1;
         let judged = match asked.grant_type {
             GrantType::ClientCredentials => self.issue(&scheme, &asked, received, moment),
             _ => self.exchange_or_refresh(&scheme, &asked, &received, moment),
@@ -183,38 +190,44 @@ impl TestMarketplace {
         let verified = self.verify(&asked.request.procedure, None, &received, moment.unix_ms)?;
         let punished = punished || (punishes && !has_all_parameters(asked.token, &verified));
         let rule = token_rule(scheme, asked.token)?;
-        let owner = self.subject_for(asked, &verified, &ReceivedValues::of(&received));
+        let owner = self.subject_for(asked, &verified, &ReceivedValues::of(&received)?)?;
         let given = self.tokens.issue(&owner, rule, moment);
         self.tokens.family(&owner).penalized |= punished;
         Ok(TokenReplyData { pair: given, rule })
     }
 
-    /// The account that would send all of this; of those that the signature fits where none would,
-    /// for a mistake in it may be one that is punished later.
+    /// The account that would send all of this; else the one that the signature fits, because a
+    /// mistake in the parameters may be one that the marketplace tolerates now and punishes later.
+    ///
+    /// # Errors
+    /// When the verified account is none of this marketplace: a token for another account would be
+    /// a wrong one.
     fn subject_for(
         &self,
         asked: &TokenRequestMatch<'_>,
         verified: &VerifiedRequest,
         sent: &ReceivedValues,
-    ) -> TokenSubject {
+    ) -> Result<TokenSubject, VerifyError> {
         let fitting = matching_accounts(
             &self.scheme,
             &self.accounts,
             &verified.read_values,
             &asked.leaves,
             sent,
-        )
-        .unwrap_or_default();
-        let verified = || {
-            self.accounts
-                .iter()
-                .find(|account| account.name == verified.account)
-                .unwrap_or(&self.accounts[0])
+        );
+        let fitting = match &fitting {
+            Ok(accounts) => accounts.first().copied(),
+            Err(_) => None,
         };
-        TokenSubject::of(
-            asked.token,
-            fitting.first().copied().unwrap_or_else(verified),
-        )
+        let verified = || {
+            let mut accounts = self.accounts.iter();
+            accounts.find(|account| account.name == verified.account)
+        };
+        let account = fitting.or_else(verified).ok_or_else(|| VerifyError {
+            fault: VerifyFault::Account,
+            location: "account".to_owned(),
+        })?;
+        Ok(TokenSubject::of(asked.token, account))
     }
 
     /// A pair for a code or a refresh token.
@@ -229,7 +242,7 @@ impl TestMarketplace {
         if let Some(odd) = &asked.mismatch {
             return Err(odd.clone().into());
         }
-        let sent = ReceivedValues::of(received);
+        let sent = ReceivedValues::of(received)?;
         check_constants(&asked.leaves, &sent)?;
         let rule = token_rule(scheme, asked.token)?;
         let accounts = matching_accounts(
@@ -273,7 +286,7 @@ impl TestMarketplace {
         let (code, place) = said
             .read_value(&["code"])
             .or_else(|| callbacks.flatten().next())
-            .unwrap_or_default();
+            .ok_or_else(|| missing_grant("code"))?;
         let owners: Vec<TokenSubject> = seats.iter().map(|seat| seat.subject.clone()).collect();
         self.tokens
             .exchange(&code, &owners, said.rule, moment)
@@ -291,7 +304,7 @@ impl TestMarketplace {
     ) -> Result<IssuedPair, VerifyError> {
         let (value, place) = said
             .read_value(&["token", "refresh_token"])
-            .unwrap_or_default();
+            .ok_or_else(|| missing_grant("refresh_token"))?;
         self.tokens
             .refresh(&value, seats, said.rule, moment)
             .map_err(|fault| VerifyError {
@@ -314,21 +327,37 @@ impl TestMarketplace {
             self.traffic.lost_responses += 1;
             return Err(LostResponse);
         }
+        let reply = self
+            .token_reply_scope(&judged.pair, path, moment)
+            .and_then(|scope| scope.render(&judged.rule.response.json));
+        Ok(match reply {
+            Ok(json) => SandboxReply::json(200, &json),
+            Err(error) => unmakeable_reply(&error),
+        })
+    }
+
+    /// The names that the response to a token request can use, beside those of every response.
+    fn token_reply_scope(
+        &self,
+        pair: &IssuedPair,
+        path: &str,
+        moment: FreshValues,
+    ) -> Result<SandboxScope, RenderError> {
         let IssuedPair {
-            subject: owner,
+            subject,
             access,
             refresh,
-        } = &judged.pair;
+        } = pair;
         let accounts: Vec<&TestAccount> = self
             .accounts
             .iter()
-            .filter(|account| owner.includes(account))
+            .filter(|account| subject.includes(account))
             .collect();
         let now_ms = moment.unix_ms;
         let of_refresh =
             |read: &dyn Fn(&ExpiringToken) -> Value| refresh.as_ref().map_or(Value::Null, read);
-        let names = self
-            .reply_scope(path, moment)
+        Ok(self
+            .reply_scope(path, moment)?
             .with("token", access.value.as_str())
             .with("expires_in", access.seconds_left(now_ms))
             .with("expires_at", access.expires_at_ms / 1_000)
@@ -344,11 +373,16 @@ impl TestMarketplace {
                 "refresh_expires_at",
                 of_refresh(&|refresh| Value::from(refresh.expires_at_ms / 1_000)),
             )
-            .with("ids", public_ids(&self.scheme, &accounts));
-        Ok(SandboxReply::json(
-            200,
-            &names.render(&judged.rule.response.json),
-        ))
+            .with("ids", public_ids(&self.scheme, &accounts)))
+    }
+}
+
+/// A token request whose template in the scheme has no place for the code or the refresh token, or
+/// that was sent without it.
+fn missing_grant(name: &str) -> VerifyError {
+    VerifyError {
+        fault: VerifyFault::Missing,
+        location: name.to_owned(),
     }
 }
 

@@ -28,6 +28,7 @@ mod recordings;
 mod reports;
 mod retries;
 mod sandbox;
+mod sandbox_failures;
 mod sandbox_resources;
 mod sandbox_tokens;
 mod schemas;
