@@ -17,6 +17,8 @@ pub(super) struct FrozenRequest {
 
 impl FrozenRequest {
     pub(super) fn new(draft: Draft, base: BaseUrl) -> Self {
+        // What the author wrote behind `?` is kept to the byte, since a signed URL from a partner or a
+        // documented example may spell it in its own way. Only pairs from `query` are encoded.
         let mut query = draft.raw_query.clone();
         if !draft.query.is_empty() {
             if !query.is_empty() {
@@ -41,6 +43,7 @@ impl FrozenRequest {
     /// Path and query, as in the request line.
     pub(super) fn target(&self) -> String {
         let path = self.full_path();
+        // An HTTP client sends `/` for an empty path (RFC 9112, section 3.2.1), so it is signed so.
         let path = if path.is_empty() {
             "/".to_owned()
         } else {
@@ -90,6 +93,7 @@ impl FrozenRequest {
         value: Value,
     ) -> Result<(), MisplacedValue> {
         match part {
+            // Behind the frozen text and never inside it: the text before has been signed.
             RequestPart::Query => {
                 let separator = if self.query.is_empty() { "" } else { "&" };
                 self.query.push_str(&format!(
@@ -109,6 +113,8 @@ impl FrozenRequest {
                     .concat()
                     .into();
             }
+            // The whole body is serialised again. Members before the new one keep their order and every
+            // digit. A step that signed the body by then signed other bytes: `lint` reports it.
             RequestPart::Json => match &mut self.draft.body {
                 DraftBody::Json(Value::Object(members)) => {
                     set_member(members, name, value);

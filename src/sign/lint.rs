@@ -9,7 +9,7 @@ use crate::model::scheme::{
     CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject,
 };
 use crate::model::template::Expression;
-use crate::render::FreshValues;
+use crate::render::{FreshValues, RenderError};
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, DraftBody};
@@ -166,8 +166,22 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
         }
     };
     for part in CoveredPart::ALL {
-        let changed = signed_values(scheme, level, with_part_changed(plain.clone(), part))
-            .is_ok_and(|other| other != signature);
+        let changed = match signed_values(scheme, level, with_part_changed(plain.clone(), part)) {
+            Ok(other) => other != signature,
+            // Without a signature nothing is known. "Not covered" would be a guess.
+            Err(reason) => {
+                let text = format!(
+                    "`covers` cannot be tried with another {}: {reason}",
+                    part.name()
+                );
+                findings.push(LintFinding {
+                    at: scheme.at,
+                    message: text,
+                    is_error: true,
+                });
+                continue;
+            }
+        };
         let said = scheme.covered_parts.contains(&part);
         let name = part.name();
         let of = if level.name.is_empty() {
@@ -252,7 +266,7 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
     };
     let base = BaseUrl::parse(host)?;
     let sealed = seal(scheme, &level.procedure, draft, &base, inputs)?;
-    let used = used_steps(&level.procedure);
+    let used = used_steps(&level.procedure)?;
     Ok(sealed
         .trace
         .lines
@@ -264,26 +278,28 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
 
 /// The steps whose results are sent, and those that these are made of; what no request carries
 /// covers nothing.
-fn used_steps(procedure: &SigningProcedure) -> Vec<String> {
-    let mut used: Vec<String> = procedure
-        .attach
-        .fields()
-        .flat_map(|(_, field)| root_names(field.value.expressions()))
-        .collect();
+fn used_steps(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
+    let attached = procedure.attach.fields();
+    let mut used = root_names(
+        attached
+            .flat_map(|(_, field)| field.value.expressions())
+            .collect(),
+    )?;
+    // Steps only read steps before them, so one pass from the last to the first finds them all.
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
-            used.extend(root_names(expressions_of(&step.operation)));
+            used.extend(root_names(expressions_of(&step.operation))?);
             if let SignOp::Jwt { header, claims, .. } = &step.operation {
-                used.extend(
-                    header
-                        .iter()
-                        .chain(claims)
-                        .flat_map(|field| root_names(field.value.expressions())),
-                );
+                let members = header.iter().chain(claims);
+                used.extend(root_names(
+                    members
+                        .flat_map(|field| field.value.expressions())
+                        .collect(),
+                )?);
             }
         }
     }
-    used
+    Ok(used)
 }
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.

@@ -115,7 +115,8 @@ pub fn seal(
     };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
-    // A scheme may sign the type of the body, so it is there before anything is signed.
+    // A scheme may sign the type of the body, so it is set before anything is signed. The client
+    // would add none by itself, and if it did, it would be after the signature.
     if let Some(media_type) = draft
         .body
         .media_type()
@@ -131,6 +132,9 @@ pub fn seal(
             .push((part, field.name.to_string(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
     }
+    // From here on the query text and the body have their final bytes. The steps below read these
+    // bytes, and the same bytes are sent: serialising again after signing could order members or
+    // spell a number or an escape in another way, and the marketplace would refuse the signature.
     let mut frozen = FrozenRequest::new(draft, base.clone());
     let attached = {
         let mut scope = SchemeScope {
@@ -140,6 +144,8 @@ pub fn seal(
         trace.lines = run_steps(&procedure.sign, &mut scope)?;
         render_placement(&procedure.attach, &scope)?
     };
+    // All attached values are rendered before the first one is attached, so that none of them can
+    // depend on another and `verify` can take them away in any order.
     for (part, field, value) in attached {
         trace
             .attached
@@ -175,6 +181,8 @@ pub(super) fn run_steps(
     let mut lines = Vec::with_capacity(steps.len());
     let mut tainted: Vec<String> = Vec::new();
     for (site, step) in (1_u64..).zip(steps) {
+        // Known answers fix the steps that are random, and `verify` takes their results from the
+        // request: neither can compute them again.
         let known = scope
             .inputs
             .steps
@@ -207,37 +215,43 @@ pub(super) fn run_steps(
 /// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove
 /// that one was known; all other steps hand on what they are given.
 fn contains_secret(op: &SignOp, tainted: &[String]) -> bool {
-    let fields = |fields: &[TemplateField]| {
-        fields
-            .iter()
-            .flat_map(|field| root_names(field.value.expressions()))
-            .collect::<Vec<_>>()
-    };
-    let names = match op {
+    let expressions = match op {
+        // A bcrypt hash begins with its salt, and schemes use the client secret as the salt.
         SignOp::Bcrypt { .. } => return true,
-        SignOp::Text(of) | SignOp::Encode { input: of, .. } => {
-            root_names(of.expressions().collect())
-        }
-        SignOp::Jwt { header, claims, .. } => [fields(header), fields(claims)].concat(),
+        SignOp::Text(of) | SignOp::Encode { input: of, .. } => of.expressions().collect(),
+        SignOp::Jwt { header, claims, .. } => header
+            .iter()
+            .chain(claims)
+            .flat_map(|field| field.value.expressions())
+            .collect(),
         SignOp::Digest { .. } | SignOp::Hmac { .. } | SignOp::Uuid | SignOp::Random(_) => {
             return false;
         }
     };
-    names
-        .iter()
-        .any(|name| matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name))
+    match root_names(expressions) {
+        Ok(names) => names.iter().any(|name| {
+            matches!(name.as_str(), "cred" | "token" | "vars") || tainted.contains(name)
+        }),
+        // This decides what is redacted. If the names are not known, the result counts as secret.
+        Err(_) => true,
+    }
 }
 
 /// The first names of expressions.
-pub(super) fn root_names(expressions: Vec<&Expression>) -> Vec<String> {
-    let names = expressions.into_iter().flat_map(|expression| {
-        TemplateDialect::Scheme
-            .names_in(expression)
-            .unwrap_or_default()
-    });
-    names
-        .filter_map(|name| name.split('.').next().map(str::to_owned))
-        .collect()
+///
+/// # Errors
+/// When an expression does not compile.
+pub(super) fn root_names(expressions: Vec<&Expression>) -> Result<Vec<String>, RenderError> {
+    let mut roots = Vec::new();
+    for expression in expressions {
+        let names = TemplateDialect::Scheme.names_in(expression)?;
+        roots.extend(names.iter().map(|name| first_name(name).to_owned()));
+    }
+    Ok(roots)
+}
+
+fn first_name(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(first, _)| first)
 }
 
 fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {
@@ -329,6 +343,8 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     let FrozenRequest {
         draft, base, body, ..
     } = frozen;
+    // An HTTP client fills in the headers below if they are missing. Then the bytes on the wire would
+    // not be the bytes of the trace, and a scheme that signs one of them would sign nothing.
     let mut headers: Vec<(String, String)> = vec![("host".to_owned(), base.authority().to_owned())];
     let mut default = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name))
@@ -343,13 +359,16 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
     headers.extend(group_headers(draft.headers));
+    // A POST, PUT or PATCH without a body has `content-length: 0`, as RFC 9110, section 8.6 asks for.
+    // A DELETE without a body has none.
     if draft.method.allows_body() && (!body.is_empty() || draft.method != Method::Delete) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
     WireRequest::sealed(draft.method, &base, &target, headers, body)
 }
 
-/// Headers of one name stand together, since clients send them so.
+/// Headers of one name stand together, because the header map of the HTTP client sends them so: the
+/// order in the trace must be the order on the wire.
 fn group_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::with_capacity(headers.len());
     for (name, value) in headers {
@@ -360,4 +379,18 @@ fn group_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
         out.insert(at, (name, value));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::Span;
+
+    #[test]
+    fn a_step_whose_names_cannot_be_read_counts_as_secret() {
+        let text = |text| SignOp::Text(Template::parse(text, Span::default(), None).unwrap());
+        assert!(!contains_secret(&text("{{ ts }}"), &[]));
+        assert!(contains_secret(&text("{{ cred.key }}"), &[]));
+        assert!(contains_secret(&text("{{ ts + }}"), &[]));
+    }
 }

@@ -2,7 +2,7 @@
 //! the scheme itself. There is no second implementation of any scheme. It refuses to know tokens:
 //! what is known arrives as values.
 
-use super::clock::read_time;
+use super::clock::{read_time, write_time};
 use super::freeze::FrozenRequest;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, render_placement, run_steps};
@@ -12,7 +12,7 @@ use crate::model::scheme::{
     VerifyFault,
 };
 use crate::model::template::Expression;
-use crate::render::{FreshValues, TemplateDialect};
+use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, DraftBody, parse_form, parse_query};
 use bytes::Bytes;
@@ -80,8 +80,9 @@ pub fn verify(
     received: &ReceivedRequest,
     known: &VerifierKeys<'_>,
 ) -> Result<VerifiedRequest, VerifyError> {
-    let parsed = ReceivedParts::of(received);
-    let names = names_used(procedure);
+    let parsed = ReceivedParts::of(received)?;
+    // With a name missing here, a value would not be read and so not be compared.
+    let names = names_used(procedure).map_err(unverifiable)?;
     let readings: Vec<&ValueExtractor> = scheme
         .sandbox
         .iter()
@@ -104,13 +105,26 @@ pub fn verify(
         steps: &fixed,
         extra: &[],
     };
-    let ts = value_of(&read, "ts").unwrap_or_default().to_owned();
+    // The text as it was sent, because another spelling of the same time signs differently. A scheme
+    // that sends no time signs with the time of the verifier, if it uses `ts` at all.
+    let ts = match value_of(&read, "ts") {
+        Some(ts) => ts.to_owned(),
+        None => write_time(&scheme.clock, moment.unix_ms).map_err(unverifiable)?,
+    };
     let unsigned = recompute_and_compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
     Ok(VerifiedRequest {
         account: account.name.clone(),
         unsigned,
         read_values: read,
     })
+}
+
+/// For what the scheme itself makes impossible, so that the request cannot be verified.
+fn unverifiable(error: impl Into<SealError>) -> VerifyError {
+    VerifyError {
+        fault: VerifyFault::Malformed,
+        location: error.into().to_string(),
+    }
 }
 
 /// The parts of a received request as pairs, beside its raw texts.
@@ -123,18 +137,18 @@ struct ReceivedParts<'r> {
 }
 
 impl<'r> ReceivedParts<'r> {
-    fn of(received: &'r ReceivedRequest) -> Self {
+    fn of(received: &'r ReceivedRequest) -> Result<Self, VerifyError> {
         let (path, raw_query) = received
             .target
             .split_once('?')
             .unwrap_or((&received.target, ""));
-        Self {
+        Ok(Self {
             received,
             path,
             raw_query,
             query: parse_query(raw_query),
-            body: parse_body(received),
-        }
+            body: parse_body(received)?,
+        })
     }
 
     fn get(&self, part: RequestPart, name: &str) -> Option<String> {
@@ -148,39 +162,54 @@ impl<'r> ReceivedParts<'r> {
             (RequestPart::Query, _) => find(&self.query),
             (RequestPart::Header, _) => find(&self.received.headers),
             (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
-            (RequestPart::Json, DraftBody::Json(value)) => {
-                value.get(name).map(super::super::value::Value::to_text)
-            }
+            (RequestPart::Json, DraftBody::Json(value)) => value.get(name).map(Value::to_text),
             _ => None,
         }
     }
 }
 
-fn parse_body(received: &ReceivedRequest) -> DraftBody {
+/// The body by its media type; the raw bytes stay beside it, and what is signed is taken from them.
+fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
     let media_type = received
         .headers
         .iter()
         .find(|(name, _)| name == "content-type")
         .map_or("", |(_, value)| value.as_str());
-    let text = || String::from_utf8_lossy(&received.body).into_owned();
+    // With replacement characters two different bodies would be the same text, and a signature over
+    // one of them would be accepted for the other.
+    let text = || {
+        std::str::from_utf8(&received.body).map_err(|_| VerifyError {
+            fault: VerifyFault::Malformed,
+            location: "body".to_owned(),
+        })
+    };
     if received.body.is_empty() {
-        return DraftBody::None;
+        return Ok(DraftBody::None);
     }
-    match media_type.split(';').next().unwrap_or_default().trim() {
-        "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(&text())),
+    let essence = media_type
+        .split_once(';')
+        .map_or(media_type, |(essence, _)| essence);
+    Ok(match essence.trim() {
+        "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(text()?)),
         "multipart/form-data" => DraftBody::Multipart {
             parts: Vec::new(),
             boundary: String::new(),
         },
         kind if kind == "application/json" || kind.ends_with("+json") => {
-            value::parse(&received.body).map_or_else(|_| DraftBody::Text(text()), DraftBody::Json)
+            match value::parse(&received.body) {
+                Ok(json) => DraftBody::Json(json),
+                Err(_) => DraftBody::Text(text()?.to_owned()),
+            }
         }
         _ => DraftBody::Bytes(received.body.clone()),
-    }
+    })
 }
 
 /// Every dotted name that the templates of a procedure look up.
-fn names_used(procedure: &SigningProcedure) -> Vec<String> {
+///
+/// # Errors
+/// When an expression does not compile.
+fn names_used(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
     let placed = procedure
         .prepare
         .fields()
@@ -206,14 +235,11 @@ fn names_used(procedure: &SigningProcedure) -> Vec<String> {
             );
         }
     }
-    expressions
-        .into_iter()
-        .flat_map(|expression| {
-            TemplateDialect::Scheme
-                .names_in(expression)
-                .unwrap_or_default()
-        })
-        .collect()
+    let mut names = Vec::new();
+    for expression in expressions {
+        names.extend(TemplateDialect::Scheme.names_in(expression)?);
+    }
+    Ok(names)
 }
 
 fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProcedure) -> bool {
@@ -432,29 +458,22 @@ fn recompute_and_compare(
     inputs: SigningInputs<'_>,
     ts: String,
 ) -> Result<Draft, VerifyError> {
-    let broken = |error: SealError| VerifyError {
-        fault: VerifyFault::Malformed,
-        location: error.to_string(),
-    };
-    let frozen = frozen_without_attached(&procedure.attach, parsed);
-    let scope = SchemeScope::new(inputs, ts, &procedure.vars)
-        .map_err(SealError::from)
-        .map_err(broken)?;
+    let frozen = frozen_without_attached(&procedure.attach, parsed)?;
+    let scope = SchemeScope::new(inputs, ts, &procedure.vars).map_err(unverifiable)?;
     let mut scope = SchemeScope {
         frozen: Some(&frozen),
         ..scope
     };
-    let lines = run_steps(&procedure.sign, &mut scope).map_err(broken)?;
+    let lines = run_steps(&procedure.sign, &mut scope).map_err(unverifiable)?;
+    // Compared as texts and not in constant time: the sandbox listens on the loopback interface only,
+    // and its keys are printed on request.
     for line in &lines {
         if value_of(read, &line.id).is_some_and(|claimed| claimed != line.value) {
             return verify_error(VerifyFault::Signature, location_of(wanted, &line.id));
         }
     }
     for placement in [&procedure.prepare, &procedure.attach] {
-        for (part, field, value) in render_placement(placement, &scope)
-            .map_err(SealError::from)
-            .map_err(broken)?
-        {
+        for (part, field, value) in render_placement(placement, &scope).map_err(unverifiable)? {
             let name = normalized_name(part, &field.name);
             let is_read = wanted
                 .iter()
@@ -472,8 +491,13 @@ fn has_field(fields: &[crate::model::request::TemplateField], name: &str) -> boo
     fields.iter().any(|field| field.name == name)
 }
 
-/// The frozen request: what was received minus what was attached, in its raw spelling.
-fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) -> FrozenRequest {
+/// The frozen request: what was received minus what was attached, in its raw spelling. Pairs are cut
+/// out of the text instead of being decoded and joined again, because `%20`, `+` and `%7E` are other
+/// bytes to sign than another client's spelling of the same value.
+fn frozen_without_attached(
+    attach: &FieldPlacement,
+    parsed: &ReceivedParts<'_>,
+) -> Result<FrozenRequest, VerifyError> {
     let decoded_name = |pair: &str| {
         parse_query(pair)
             .into_iter()
@@ -490,7 +514,10 @@ fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) 
     let received = parsed.received;
     let (body, raw) = match &parsed.body {
         DraftBody::Form(pairs) if !attach.form.is_empty() => {
-            let text = String::from_utf8_lossy(&received.body);
+            let text = std::str::from_utf8(&received.body).map_err(|_| VerifyError {
+                fault: VerifyFault::Malformed,
+                location: "body".to_owned(),
+            })?;
             let kept: Vec<&str> = text
                 .split('&')
                 .filter(|pair| !has_field(&attach.form, &decoded_name(pair)))
@@ -534,12 +561,12 @@ fn frozen_without_attached(attach: &FieldPlacement, parsed: &ReceivedParts<'_>) 
         headers: headers.cloned().collect(),
         body,
     };
-    FrozenRequest {
+    Ok(FrozenRequest {
         draft,
         base: received.base.clone(),
         query,
         body: raw,
-    }
+    })
 }
 
 /// The request as a file would state it: without what was prepared, too.
@@ -565,7 +592,9 @@ fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft
 /// `access_token`.
 #[must_use]
 pub(crate) fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
-    let names = names_used(procedure).into_iter();
+    // The loader compiles every expression. One that does not compile stops the signing with its own
+    // message, so a list that is too short here sends nothing.
+    let names = names_used(procedure).unwrap_or_default().into_iter();
     names
         .filter_map(|name| {
             name.split_once('.')

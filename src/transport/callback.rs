@@ -6,9 +6,9 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{Sender, channel};
 
 const DONE_PAGE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
 
@@ -47,75 +47,146 @@ impl CallbackListener {
         self.redirect_url().replace("/callback/", "/start/")
     }
 
-    /// Waits for the browser; gives the whole address that it came back to.
-    pub(crate) async fn wait_for_redirect(self, link: &str) -> Option<String> {
-        let (sender, mut receiver): (Sender<String>, Receiver<String>) = channel(1);
-        let door = Arc::new(CallbackContext {
-            sender,
+    /// Waits for the browser and returns the whole address that it came back to.
+    ///
+    /// # Errors
+    /// When the link cannot be sent to a browser, or no connection can be accepted any more.
+    pub(crate) async fn wait_for_redirect(self, link: &str) -> Result<String, CallbackError> {
+        let link = http::HeaderValue::from_str(link).map_err(|_| CallbackError::UnusableLink)?;
+        let (sender, mut receiver) = channel(1);
+        let context = Arc::new(CallbackContext {
             origin: self.origin,
             path: self.path,
-            link: link.to_owned(),
+            link,
         });
-        let accept = async {
-            loop {
-                let Ok((stream, _)) = self.listener.accept().await else {
-                    continue;
-                };
-                let door = Arc::clone(&door);
-                let service = hyper::service::service_fn(move |request| {
-                    handle_request(request, Arc::clone(&door))
-                });
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
-                tokio::spawn(async move {
-                    // A browser that opens a connection for nothing is no fault.
-                    let _ = connection.await;
-                });
+        loop {
+            tokio::select! {
+                Some(address) = receiver.recv() => return Ok(address),
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        tokio::spawn(serve(stream, Arc::clone(&context), sender.clone()));
+                    }
+                    // The browser closed the connection before it was accepted, and opens another.
+                    Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {}
+                    // Accepting again at once would fail for the same reason and take a whole core.
+                    // Somebody waits at the terminal and can start again, or paste the address.
+                    Err(error) => return Err(CallbackError::Accept(error)),
+                },
             }
-        };
-        tokio::select! {
-            address = receiver.recv() => {
-                // The page that says so must leave before the process does.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                address
-            }
-            () = accept => None,
         }
     }
 }
 
-struct CallbackContext {
-    sender: Sender<String>,
-    origin: String,
-    path: String,
-    link: String,
+/// Why no browser can come back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallbackError {
+    #[error("the authorization link holds a character that no header can hold")]
+    UnusableLink,
+    #[error("the callback address on this machine cannot accept a connection: {0}")]
+    Accept(#[from] std::io::Error),
 }
 
-#[expect(clippy::unused_async, reason = "hyper asks for a future")]
-async fn handle_request(
-    request: http::Request<Incoming>,
-    door: Arc<CallbackContext>,
-) -> Result<http::Response<Full<Bytes>>, Infallible> {
+struct CallbackContext {
+    origin: String,
+    path: String,
+    link: http::HeaderValue,
+}
+
+/// Serves one request. The address is handed over only when the connection has ended, because the
+/// process may exit as soon as it has the address, and the browser must have its page by then.
+async fn serve(stream: TcpStream, context: Arc<CallbackContext>, sender: Sender<String>) {
+    let came_back = Arc::new(OnceLock::new());
+    let answer = (Arc::clone(&context), Arc::clone(&came_back));
+    let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+        let response = respond(&request, &answer.0, &answer.1);
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        // A browser keeps connections open for minutes, and this one has nothing more to ask.
+        .keep_alive(false)
+        .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+    // A browser that opens a connection and sends nothing, or goes away, is no failure.
+    let _ = connection.await;
+    if let Some(address) = came_back.get() {
+        // A full channel has the address of another connection already: the first one counts.
+        let _ = sender.try_send(address.clone());
+    }
+}
+
+fn respond(
+    request: &http::Request<Incoming>,
+    context: &CallbackContext,
+    came_back: &OnceLock<String>,
+) -> http::Response<Full<Bytes>> {
     let path = request.uri().path();
-    let response = http::Response::builder()
-        .header("referrer-policy", "no-referrer")
-        .header("cache-control", "no-store");
-    let built = if path == door.path {
+    let mut response = http::Response::new(Full::default());
+    if path == context.path {
         let target = request
             .uri()
             .path_and_query()
             .map_or("", |target| target.as_str());
-        let _ = door.sender.try_send(format!("{}{target}", door.origin));
-        response
-            .header("content-type", "text/html; charset=utf-8")
-            .body(Full::new(Bytes::from_static(DONE_PAGE.as_bytes())))
-    } else if path == door.path.replace("/callback/", "/start/") {
-        response
-            .status(302)
-            .header("location", door.link.as_str())
-            .body(Full::default())
+        came_back.get_or_init(|| format!("{}{target}", context.origin));
+        *response.body_mut() = Full::new(Bytes::from_static(DONE_PAGE.as_bytes()));
+        insert(&mut response, "content-type", "text/html; charset=utf-8");
+    } else if path == context.path.replace("/callback/", "/start/") {
+        *response.status_mut() = http::StatusCode::FOUND;
+        let link = context.link.clone();
+        response.headers_mut().insert("location", link);
     } else {
-        response.status(404).body(Full::default())
-    };
-    Ok(built.unwrap_or_default())
+        *response.status_mut() = http::StatusCode::NOT_FOUND;
+    }
+    // The code stands in the address of this page: it must reach neither another site, as the
+    // referrer of a link, nor a cache on disk.
+    insert(&mut response, "referrer-policy", "no-referrer");
+    insert(&mut response, "cache-control", "no-store");
+    response
+}
+
+fn insert(response: &mut http::Response<Full<Bytes>>, name: &'static str, value: &'static str) {
+    let value = http::HeaderValue::from_static(value);
+    response.headers_mut().insert(name, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[test]
+    fn a_link_that_no_header_can_hold_is_an_error() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = CallbackListener::bind(0, "s").await.unwrap();
+            let waited = listener.wait_for_redirect("https://x/\ny").await;
+            assert!(matches!(waited, Err(CallbackError::UnusableLink)));
+        });
+    }
+
+    #[test]
+    fn the_browser_has_its_page_before_the_address_is_handed_over() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = CallbackListener::bind(0, "s").await.unwrap();
+            let redirect = listener.redirect_url();
+            let mut browser = TcpStream::connect(listener.listener.local_addr().unwrap())
+                .await
+                .unwrap();
+            let request = b"GET /callback/s?code=1 HTTP/1.1\r\nhost: x\r\n\r\n";
+            browser.write_all(request).await.unwrap();
+            let address = listener.wait_for_redirect("https://x/").await.unwrap();
+            assert_eq!(address, format!("{redirect}?code=1"));
+            let mut page = String::new();
+            browser.read_to_string(&mut page).await.unwrap();
+            assert!(
+                page.ends_with(DONE_PAGE) && page.contains("no-store"),
+                "{page}"
+            );
+        });
+    }
 }

@@ -69,6 +69,8 @@ impl LiveTransport {
                 )
             }
         };
+        // The default client reads the platform's certificates and proxy settings when it is built.
+        // A loopback address needs neither, so its client gets an empty store and no proxy.
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -105,8 +107,8 @@ impl LiveTransport {
         timeout: Duration,
     ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
-        let begun = Instant::now();
-        let exchange = self.exchange(request, begun);
+        let started_at = Instant::now();
+        let exchange = self.exchange(request, started_at);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(TransportError::Timeout {
@@ -119,7 +121,7 @@ impl LiveTransport {
     async fn exchange(
         &self,
         request: &WireRequest,
-        begun: Instant,
+        started_at: Instant,
     ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let fault = |error: reqwest::Error| {
@@ -138,7 +140,7 @@ impl LiveTransport {
         };
         let mut response = self
             .client(request)?
-            .execute(to_reqwest(request))
+            .execute(to_reqwest(request)?)
             .await
             .map_err(fault)?;
         let status = response.status().as_u16();
@@ -148,12 +150,15 @@ impl LiveTransport {
             .map(|(name, value)| {
                 (
                     name.as_str().to_owned(),
+                    // RFC 9110, section 5.5 allows other bytes. Nothing is signed over a header of a
+                    // response, and a replacement character in a report is better than no response.
                     String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 )
             })
             .collect();
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(fault)? {
+            // Counted after unpacking: a few kilobytes of gzip can unpack to gigabytes.
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(TransportError::TooLarge { host: host() });
             }
@@ -163,7 +168,7 @@ impl LiveTransport {
             status,
             headers,
             body.freeze(),
-            begun.elapsed(),
+            started_at.elapsed(),
         ))
     }
 }
@@ -171,15 +176,19 @@ impl LiveTransport {
 /// No redirect is followed, nothing is repeated, and nothing is added.
 fn client_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
+        // A redirected request would carry its signature and token to a host nobody approved, and a
+        // repeated one could create a thing twice: both are decided above this room.
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        // Head and body are two writes: without this the second one can wait for a delayed
+        // acknowledgement of the first.
         .tcp_nodelay(true)
 }
 
 /// The same request in the client's own type. Its headers are already all there, so nothing is
 /// added.
-fn to_reqwest(request: &WireRequest) -> reqwest::Request {
+fn to_reqwest(request: &WireRequest) -> Result<reqwest::Request, TransportError> {
     let method = match request.method() {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -192,18 +201,20 @@ fn to_reqwest(request: &WireRequest) -> reqwest::Request {
     let headers = plain.headers_mut();
     headers.reserve(request.headers().len());
     for (name, value) in request.headers() {
-        // Both were checked when the request was sealed.
-        if let (Ok(name), Ok(value)) = (
-            http::HeaderName::from_bytes(name.as_bytes()),
-            http::HeaderValue::from_bytes(value.as_bytes()),
-        ) {
-            headers.append(name, value);
-        }
+        // Sealing has checked both with the same functions. If one of them failed all the same, the
+        // header may have been signed, so the request must not leave without it.
+        let unusable = || TransportError::Setup {
+            reason: format!("the header `{name}` of a sealed request cannot be sent"),
+        };
+        headers.append(
+            http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?,
+            http::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unusable())?,
+        );
     }
     if !request.body().is_empty() {
         *plain.body_mut() = Some(Bytes::clone(request.body()).into());
     }
-    plain
+    Ok(plain)
 }
 
 /// Whether the connection was closed before any byte of the request was written to it. The library

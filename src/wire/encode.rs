@@ -48,6 +48,8 @@ pub(crate) fn join_form(pairs: &[(String, String)]) -> String {
     encoded.join("&")
 }
 
+// Percent signs can spell bytes that are not UTF-8; they decode to replacement characters. Decoded
+// pairs only say which credential or recording is meant: signatures are verified over the raw text.
 /// The names and values of a query as they were before they were encoded. A `+` is a plus.
 #[must_use]
 pub fn parse_query(query: &str) -> Vec<(String, String)> {

@@ -138,3 +138,14 @@ fn a_header_that_is_not_utf8_is_refused() {
     let responses = exchange("mine", "{{ token }}", &[request]).unwrap();
     assert_eq!(responses, ["400 "]);
 }
+
+#[test]
+fn a_form_that_is_not_utf8_is_malformed() {
+    let mut request = post("/x", "application/x-www-form-urlencoded", "a=1");
+    *request.last_mut().unwrap() = 0xff;
+    let responses = exchange("mine", "{{ token }}", &[&request]).unwrap();
+    assert_eq!(
+        responses,
+        [r#"401 {"message":"the sandbox refuses this request: malformed (`body`)"}"#]
+    );
+}

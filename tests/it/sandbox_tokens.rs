@@ -888,8 +888,12 @@ fn control_shows_no_token_and_says_what_there_is() {
     for (method, what, message) in [
         ("POST", "loose", "no control `POST /.ingam/loose`"),
         ("GET", "", "no control `GET /.ingam/`"),
-        ("POST", "lose?answers=some", "`answers` must be a whole number"),
-        ("POST", "expire?what=all", "`what` is"),
+        (
+            "POST",
+            "lose?answers=some",
+            "`answers` must be a whole number",
+        ),
+        ("POST", "expire?what=all", "`what` must be"),
         ("POST", "revoke?shopid=1", "no token is stored by `shopid`"),
         ("POST", "grace?seconds=1&hours=1", "does not take `hours`"),
     ] {

@@ -191,7 +191,18 @@ async fn wait_for_address(
         .print_message(&format!("{what}{}:", if types { elsewhere } else { "" }));
     let came = async {
         match page {
-            Some(page) => page.wait_for_redirect(url).await,
+            Some(page) => match page.wait_for_redirect(url).await {
+                Ok(address) => Some(address),
+                Err(error) => {
+                    desk.output.print_error(&error.to_string(), &[]);
+                    // The address can still be pasted.
+                    if types {
+                        std::future::pending().await
+                    } else {
+                        None
+                    }
+                }
+            },
             None => std::future::pending().await,
         }
     };
