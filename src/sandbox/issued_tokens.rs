@@ -90,6 +90,8 @@ impl IssuedTokens {
     ) -> IssuedPair {
         let now_ms = moment.unix_ms;
         let young = rule.response.reissued_within.map_or(0, millis);
+        // Made before it is known to be needed, because `family` borrows all tokens. One that is not
+        // handed out is not stored either.
         let access = self.new_access_token(rule.token, moment);
         let chain = self.family(owner);
         chain.counts.issued += 1;
@@ -140,6 +142,7 @@ impl IssuedTokens {
             known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
         };
         let at = self.codes.iter().position(good).ok_or(VerifyFault::Code)?;
+        // RFC 6749, section 4.1.2: a code is used once. It is gone even if the response is lost.
         let (owner, _) = self.codes.swap_remove(at);
         let end_ms = rule
             .token
@@ -179,6 +182,8 @@ impl IssuedTokens {
                     .filter(|at| fits(&self.families[*at]))
             })
         };
+        // The order matters: a shared refresh token that an owner has used once is retired for this
+        // owner, and must not be split a second time while it is still current for the shared pair.
         if let Some(at) = own(&|chain| chain.current_refresh(value).is_some()) {
             return self.rotate(at, value, rule, moment);
         }
@@ -257,6 +262,7 @@ impl IssuedTokens {
     ) -> Result<IssuedPair, VerifyFault> {
         let now_ms = moment.unix_ms;
         usable_refresh(&self.families[at], value, now_ms)?;
+        // The new family ends with the authorization that it comes from, not with one of its own.
         let grant = self.families[at].grant;
         let (access, refresh) = (
             self.new_access_token(rule.token, moment),
@@ -294,6 +300,7 @@ impl IssuedTokens {
         life_ms: i64,
         moment: FreshValues,
     ) -> ExpiringToken {
+        // The seed of a test is fixed, so the count makes each token differ from the one before.
         self.issued_count += 1;
         let value = format!(
             "sandbox-{token}-{kind}-{}",
@@ -316,6 +323,7 @@ fn usable_refresh<'c>(
     if chain.is_grant_ended(now_ms) {
         return Err(VerifyFault::Grant);
     }
+    // A revoked authorization is reported before an expired token: only a new sign-in helps.
     let known = chain
         .current_refresh(value)
         .ok_or(VerifyFault::RefreshToken)?;

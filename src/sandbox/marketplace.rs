@@ -7,7 +7,7 @@ use super::reply::{
     DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
     unreadable_recording_reply,
 };
-use super::resources::{OperationCall, ResourceStore};
+use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::token_traffic::TokenTraffic;
@@ -21,7 +21,7 @@ use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
 use crate::value::Value;
-use crate::wire::{BaseUrl, DraftBody};
+use crate::wire::{BaseUrl, Draft, DraftBody};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -184,29 +184,9 @@ impl TestMarketplace {
         mut verified: VerifiedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
-        let content_type = received
-            .headers
-            .iter()
-            .find(|(name, _)| name == "content-type")
-            .map(|(_, value)| value.as_str());
-        if let (DraftBody::Multipart { .. }, Some(content_type)) =
-            (&verified.unsigned.body, content_type)
-        {
-            // No scheme signs a multipart body, so `verify` does not look at it. Read as "no parts" a
-            // broken one could match a recording of an empty body.
-            let Some(parts) = parse_multipart(content_type, &received.body) else {
-                let malformed = VerifyError {
-                    fault: VerifyFault::Malformed,
-                    location: "body".to_owned(),
-                };
-                return self
-                    .refusal_reply(&malformed, &verified.unsigned.path, moment)
-                    .into();
-            };
-            verified.unsigned.body = DraftBody::Multipart {
-                parts,
-                boundary: String::new(),
-            };
+        if let Err(malformed) = read_multipart(received, &mut verified.unsigned.body) {
+            let path = &verified.unsigned.path;
+            return self.refusal_reply(&malformed, path, moment).into();
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
         let request = unsigned_request(sent, account);
@@ -214,17 +194,8 @@ impl TestMarketplace {
             return self.replay(&exchange);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
-            let scope = match self.reply_scope(&sent.path, moment) {
-                Ok(scope) => scope.with("account", account.as_str()),
-                Err(error) => return unmakeable_reply(&error).into(),
-            };
-            let call = OperationCall {
-                account,
-                request: sent,
-                scope,
-            };
-            let reply = self.resources.respond(found, call);
-            return reply
+            return self
+                .respond_from_resources(found, account, sent, moment)
                 .unwrap_or_else(|error| unmakeable_reply(&error))
                 .into();
         }
@@ -232,6 +203,24 @@ impl TestMarketplace {
             Ok(exchange) => self.replay(&exchange),
             Err(miss) => not_recorded_reply(&self.scheme, &miss).into(),
         }
+    }
+
+    fn respond_from_resources(
+        &mut self,
+        found: OperationMatch,
+        account: &str,
+        request: &Draft,
+        moment: FreshValues,
+    ) -> Result<SandboxReply, RenderError> {
+        let scope = self
+            .reply_scope(&request.path, moment)?
+            .with("account", account);
+        let call = OperationCall {
+            account,
+            request,
+            scope,
+        };
+        self.resources.respond(found, call)
     }
 
     fn replay(&self, exchange: &RecordedExchange) -> ReplyDelivery {
@@ -398,6 +387,28 @@ pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> O
     request_path(received)
         .strip_prefix(base.path())
         .filter(|path| path.is_empty() || path.starts_with('/'))
+}
+
+/// Fills in the parts of a multipart body. No scheme signs one, so `verify` does not look inside.
+///
+/// # Errors
+/// When the body is not what its media type says: read as "no parts" it could match a recording of
+/// an empty body.
+fn read_multipart(received: &ReceivedRequest, body: &mut DraftBody) -> Result<(), VerifyError> {
+    let DraftBody::Multipart { parts, .. } = body else {
+        return Ok(());
+    };
+    let content_type = received
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type");
+    *parts = content_type
+        .and_then(|(_, content_type)| parse_multipart(content_type, &received.body))
+        .ok_or_else(|| VerifyError {
+            fault: VerifyFault::Malformed,
+            location: "body".to_owned(),
+        })?;
+    Ok(())
 }
 
 /// The path as it stands in the request line, without the query.

@@ -89,23 +89,8 @@ impl SandboxServer {
         port: Option<u16>,
         clock_and_rng: ClockAndRng,
     ) -> Result<Self, SandboxError> {
-        let mut origins = HashMap::new();
-        let mut listeners = Vec::new();
-        for (index, scheme) in (0_u16..).zip(schemes) {
-            let wanted = port.map_or(0, |port| port.saturating_add(index));
-            let fault = |error: std::io::Error| SandboxError::Listen {
-                port: wanted,
-                source: error,
-            };
-            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted)))
-                .await
-                .map_err(fault)?;
-            let origin = format!("http://{}", listener.local_addr().map_err(fault)?);
-            origins.insert(scheme.name.clone(), origin);
-            listeners.push((scheme, listener));
-        }
-        let origins = SandboxOrigins(origins);
-        for (scheme, listener) in listeners {
+        let (origins, listeners) = bind_all(schemes, port).await?;
+        for (scheme, listener) in schemes.iter().zip(listeners) {
             // Without this error the origin would stay published while nobody listens, and each
             // request would fail as "connection refused" for no visible reason.
             let Some(base) = origins.base_url(scheme) else {
@@ -125,6 +110,30 @@ impl SandboxServer {
         }
         Ok(Self { origins })
     }
+}
+
+/// A listener for each scheme, in their order, and the addresses. All ports are taken first, so that a
+/// taken one is reported before any marketplace runs.
+async fn bind_all(
+    schemes: &[Arc<Scheme>],
+    port: Option<u16>,
+) -> Result<(SandboxOrigins, Vec<TcpListener>), SandboxError> {
+    let mut origins = HashMap::new();
+    let mut listeners = Vec::new();
+    for (index, scheme) in (0_u16..).zip(schemes) {
+        let wanted = port.map_or(0, |port| port.saturating_add(index));
+        let fault = |error: std::io::Error| SandboxError::Listen {
+            port: wanted,
+            source: error,
+        };
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted)))
+            .await
+            .map_err(fault)?;
+        let origin = format!("http://{}", listener.local_addr().map_err(fault)?);
+        origins.insert(scheme.name.clone(), origin);
+        listeners.push(listener);
+    }
+    Ok((SandboxOrigins(origins), listeners))
 }
 
 #[derive(Clone)]

@@ -33,22 +33,7 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
             check_secret_in_query(scheme, placement, &mut findings);
         }
     }
-    for token in &scheme.tokens {
-        let keeps = token.refresh.iter().chain(&token.exchange).all(|refresh| {
-            refresh
-                .saved_fields
-                .iter()
-                .any(|(name, _)| name == "refresh_token")
-        });
-        if token.lifetime.is_refresh_single_use && !keeps {
-            let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
-            findings.push(LintFinding {
-                at: token.at,
-                message: text.to_owned(),
-                is_error: true,
-            });
-        }
-    }
+    check_refresh_token_saved(scheme, &mut findings);
     if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
         findings.push(LintFinding {
@@ -67,6 +52,26 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
     findings
+}
+
+/// A refresh token that works once is lost with its family if its successor is not saved.
+fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
+    for token in &scheme.tokens {
+        let keeps = token.refresh.iter().chain(&token.exchange).all(|refresh| {
+            refresh
+                .saved_fields
+                .iter()
+                .any(|(name, _)| name == "refresh_token")
+        });
+        if token.lifetime.is_refresh_single_use && !keeps {
+            let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
+            findings.push(LintFinding {
+                at: token.at,
+                message: text.to_owned(),
+                is_error: true,
+            });
+        }
+    }
 }
 
 fn expressions_of(op: &SignOp) -> Vec<&Expression> {

@@ -498,13 +498,6 @@ fn frozen_without_attached(
     attach: &FieldPlacement,
     parsed: &ReceivedParts<'_>,
 ) -> Result<FrozenRequest, VerifyError> {
-    let decoded_name = |pair: &str| {
-        parse_query(pair)
-            .into_iter()
-            .next()
-            .map(|(name, _)| name)
-            .unwrap_or_default()
-    };
     let query: Vec<&str> = parsed
         .raw_query
         .split('&')
@@ -512,7 +505,41 @@ fn frozen_without_attached(
         .collect();
     let query = query.join("&");
     let received = parsed.received;
-    let (body, raw) = match &parsed.body {
+    let (body, raw) = body_without_attached(attach, parsed)?;
+    let path = parsed
+        .path
+        .strip_prefix(received.base.path())
+        .unwrap_or(parsed.path)
+        .to_owned();
+    let headers = received.headers.iter().filter(|(name, _)| {
+        !attach
+            .headers
+            .iter()
+            .any(|field| field.name.eq_ignore_ascii_case(name))
+    });
+    let draft = Draft {
+        method: received.method,
+        path,
+        raw_query: query.clone(),
+        query: Vec::new(),
+        headers: headers.cloned().collect(),
+        body,
+    };
+    Ok(FrozenRequest {
+        draft,
+        base: received.base.clone(),
+        query,
+        body: raw,
+    })
+}
+
+/// The body before anything was attached, and its bytes.
+fn body_without_attached(
+    attach: &FieldPlacement,
+    parsed: &ReceivedParts<'_>,
+) -> Result<(DraftBody, Bytes), VerifyError> {
+    let received = parsed.received;
+    Ok(match &parsed.body {
         DraftBody::Form(pairs) if !attach.form.is_empty() => {
             let text = std::str::from_utf8(&received.body).map_err(|_| VerifyError {
                 fault: VerifyFault::Malformed,
@@ -541,32 +568,13 @@ fn frozen_without_attached(
             (body, raw)
         }
         body => (body.clone(), received.body.clone()),
-    };
-    let path = parsed
-        .path
-        .strip_prefix(received.base.path())
-        .unwrap_or(parsed.path)
-        .to_owned();
-    let headers = received.headers.iter().filter(|(name, _)| {
-        !attach
-            .headers
-            .iter()
-            .any(|field| field.name.eq_ignore_ascii_case(name))
-    });
-    let draft = Draft {
-        method: received.method,
-        path,
-        raw_query: query.clone(),
-        query: Vec::new(),
-        headers: headers.cloned().collect(),
-        body,
-    };
-    Ok(FrozenRequest {
-        draft,
-        base: received.base.clone(),
-        query,
-        body: raw,
     })
+}
+
+/// The name of a pair that stands encoded in a query or form; empty for an empty text.
+fn decoded_name(pair: &str) -> String {
+    let first = parse_query(pair).into_iter().next();
+    first.map_or_else(String::new, |(name, _)| name)
 }
 
 /// The request as a file would state it: without what was prepared, too.

@@ -2,7 +2,7 @@
 //! repeated, and nothing is added to a request.
 
 use crate::method::Method;
-use crate::wire::{WireRequest, WireResponse};
+use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
 use std::time::{Duration, Instant};
 
@@ -123,26 +123,11 @@ impl LiveTransport {
         request: &WireRequest,
         started_at: Instant,
     ) -> Result<WireResponse, TransportError> {
-        let host = || request.base().authority().to_owned();
-        let fault = |error: reqwest::Error| {
-            let reason = innermost_reason(&error);
-            if error.is_connect() || is_unsent(&error) {
-                TransportError::Connect {
-                    host: host(),
-                    reason,
-                }
-            } else {
-                TransportError::UnreadableResponse {
-                    host: host(),
-                    reason,
-                }
-            }
-        };
         let mut response = self
             .client(request)?
             .execute(to_reqwest(request)?)
             .await
-            .map_err(fault)?;
+            .map_err(|error| exchange_error(&error, request.base()))?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -156,21 +141,45 @@ impl LiveTransport {
                 )
             })
             .collect();
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(fault)? {
-            // Counted after unpacking: a few kilobytes of gzip can unpack to gigabytes.
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(TransportError::TooLarge { host: host() });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read_body(&mut response, request.base()).await?;
         Ok(WireResponse::new(
             status,
             headers,
-            body.freeze(),
+            body,
             started_at.elapsed(),
         ))
     }
+}
+
+/// The class of an error decides whether a request may be sent again: only `Connect` says that no byte
+/// of it has left.
+fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
+    let host = base.authority().to_owned();
+    let reason = innermost_reason(error);
+    if error.is_connect() || is_unsent(error) {
+        TransportError::Connect { host, reason }
+    } else {
+        TransportError::UnreadableResponse { host, reason }
+    }
+}
+
+/// The whole body of a response, unpacked.
+async fn read_body(
+    response: &mut reqwest::Response,
+    base: &BaseUrl,
+) -> Result<Bytes, TransportError> {
+    let fault = |error: reqwest::Error| exchange_error(&error, base);
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        // Counted after unpacking: a few kilobytes of gzip can unpack to gigabytes.
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(TransportError::TooLarge {
+                host: base.authority().to_owned(),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// No redirect is followed, nothing is repeated, and nothing is added.
