@@ -151,8 +151,8 @@ impl IssuedFamily {
     /// A new authorization replaces what was before it, and no grace goes back behind it. What a
     /// revoked one gave stays dead.
     pub(super) fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
-        // Access tokens outlive a renewal of the same authorization, but `accepts` looks at the grant
-        // alone: with a new grant, tokens of a revoked one would work again.
+        // Access tokens outlive a renewal of the same authorization, but `accepts` looks at the
+        // grant alone: with a new grant, tokens of a revoked one would work again.
         if self.is_grant_ended(now_ms) {
             self.access.clear();
         }
@@ -161,8 +161,8 @@ impl IssuedFamily {
             .iter_mut()
             .filter(|retired| retired.used_at_ms.is_some())
         {
-            // A grace period counts from the use. At the earliest time it is over, however long it is:
-            // a retry with a token from before the new authorization must not get the new pair.
+            // A grace period counts from the use. At the earliest time it is over, however long it
+            // is: a retry with a token from before the new authorization must not get the new pair.
             retired.used_at_ms = Some(i64::MIN);
         }
         // Kept as "never used", so that it is recognised and refused without any grace.
@@ -182,8 +182,8 @@ impl IssuedFamily {
         old_for: Option<Duration>,
     ) -> IssuedPair {
         let now_ms = access.issued_at_ms;
-        // Some marketplaces let the old access token work for a while, so that calls under way do not
-        // fail. Without a limit it works until it expires.
+        // Some marketplaces let the old access token work for a while, so that calls under way do
+        // not fail. Without a limit it works until it expires.
         let last = old_for.map_or(i64::MAX, |old_for| now_ms.saturating_add(millis(old_for)));
         self.access.retain(|known| known.expires_at_ms > now_ms);
         self.access

@@ -90,8 +90,8 @@ impl IssuedTokens {
     ) -> IssuedPair {
         let now_ms = moment.unix_ms;
         let young = rule.response.reissued_within.map_or(0, millis);
-        // Made before it is known to be needed, because `family` borrows all tokens. One that is not
-        // handed out is not stored either.
+        // Made before it is known to be needed, because `family` borrows all tokens. One that is
+        // not handed out is not stored either.
         let access = self.new_access_token(rule.token, moment);
         let chain = self.family(owner);
         chain.counts.issued += 1;

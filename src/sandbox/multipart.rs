@@ -15,8 +15,8 @@ pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<Dra
     let marker = format!("--{boundary}");
     let pieces = split_bytes(body, marker.as_bytes());
     let (_preamble, pieces) = pieces.split_first()?;
-    // The last delimiter ends with `--` (RFC 2046, section 5.1.1). A body without it was cut off, and
-    // its parts must not be taken for the whole.
+    // The last delimiter ends with `--` (RFC 2046, section 5.1.1). A body without it was cut off,
+    // and its parts must not be taken for the whole.
     let (epilogue, pieces) = pieces.split_last()?;
     if !epilogue.starts_with(b"--") {
         return None;

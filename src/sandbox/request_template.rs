@@ -42,8 +42,8 @@ impl ReceivedValues {
         };
         let json = match parse(&received.body) {
             Ok(json) => json,
-            // Broken JSON is a fault of its own. As null it would be reported as parameters that are
-            // missing, and the client would look for them in vain.
+            // Broken JSON is a fault of its own. As null it would be reported as parameters that
+            // are missing, and the client would look for them in vain.
             Err(_) if media_type.contains("json") && !received.body.is_empty() => {
                 return Err(malformed());
             }
@@ -169,8 +169,8 @@ impl RequestLeaf<'_> {
         for expression in self.template.expressions() {
             match TemplateDialect::Scheme.names_in(expression) {
                 Ok(used) => names.extend(used),
-                // The loader refuses such a template. If one came here all the same, no account could
-                // render it, so a claim without names is refused instead of left unchecked.
+                // The loader refuses such a template. If one came here all the same, no account
+                // could render it, so a claim without names is refused instead of left unchecked.
                 Err(_) => return Some(Vec::new()),
             }
         }

@@ -154,9 +154,9 @@ async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
                 continue;
             }
         };
-        // Header and body are two writes. With Nagle's algorithm the second one waits until the client
-        // has acknowledged the first, which a client that delays acknowledgements does after 40 ms.
-        // A socket that refuses the option is slower and not wrong.
+        // Header and body are two writes. With Nagle's algorithm the second one waits until the
+        // client has acknowledged the first, which a client that delays acknowledgements does after
+        // 40 ms. A socket that refuses the option is slower and not wrong.
         let _ = stream.set_nodelay(true);
         let market = market.clone();
         let service =
@@ -200,8 +200,8 @@ async fn handle_request(
             market
                 .marketplace
                 .lock()
-                // A panic in another request poisons the lock. Tokens and counts are whole after each
-                // step, and a test that still runs needs its answers more than a second panic.
+                // A panic in another request poisons the lock. Tokens and counts are whole after
+                // each step, and a test that still runs needs its answers more than a second panic.
                 .unwrap_or_else(PoisonError::into_inner)
                 .respond(&received, moment)
         }

@@ -17,8 +17,8 @@ pub(super) struct FrozenRequest {
 
 impl FrozenRequest {
     pub(super) fn new(draft: Draft, base: BaseUrl) -> Self {
-        // What the author wrote behind `?` is kept to the byte, since a signed URL from a partner or a
-        // documented example may spell it in its own way. Only pairs from `query` are encoded.
+        // What the author wrote behind `?` is kept to the byte, since a signed URL from a partner
+        // or a documented example may spell it in its own way. Only pairs from `query` are encoded.
         let mut query = draft.raw_query.clone();
         if !draft.query.is_empty() {
             if !query.is_empty() {
@@ -113,8 +113,9 @@ impl FrozenRequest {
                     .concat()
                     .into();
             }
-            // The whole body is serialised again. Members before the new one keep their order and every
-            // digit. A step that signed the body by then signed other bytes: `lint` reports it.
+            // The whole body is serialised again. Members before the new one keep their order and
+            // every digit. A step that signed the body by then signed other bytes: `lint` reports
+            // it.
             RequestPart::Json => match &mut self.draft.body {
                 DraftBody::Json(Value::Object(members)) => {
                     set_member(members, name, value);

@@ -343,8 +343,8 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     let FrozenRequest {
         draft, base, body, ..
     } = frozen;
-    // An HTTP client fills in the headers below if they are missing. Then the bytes on the wire would
-    // not be the bytes of the trace, and a scheme that signs one of them would sign nothing.
+    // An HTTP client fills in the headers below if they are missing. Then the bytes on the wire
+    // would not be the bytes of the trace, and a scheme that signs one of them would sign nothing.
     let mut headers: Vec<(String, String)> = vec![("host".to_owned(), base.authority().to_owned())];
     let mut default = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|_| !draft.headers.iter().any(|(known, _)| known == name))
@@ -359,8 +359,8 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     default("accept", Some("*/*".to_owned()));
     default("accept-encoding", Some("gzip, deflate".to_owned()));
     headers.extend(group_headers(draft.headers));
-    // A POST, PUT or PATCH without a body has `content-length: 0`, as RFC 9110, section 8.6 asks for.
-    // A DELETE without a body has none.
+    // A POST, PUT or PATCH without a body has `content-length: 0`, as RFC 9110, section 8.6 asks
+    // for. A DELETE without a body has none.
     if draft.method.allows_body() && (!body.is_empty() || draft.method != Method::Delete) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }

@@ -105,8 +105,8 @@ pub fn verify(
         steps: &fixed,
         extra: &[],
     };
-    // The text as it was sent, because another spelling of the same time signs differently. A scheme
-    // that sends no time signs with the time of the verifier, if it uses `ts` at all.
+    // The text as it was sent, because another spelling of the same time signs differently. A
+    // scheme that sends no time signs with the time of the verifier, if it uses `ts` at all.
     let ts = match value_of(&read, "ts") {
         Some(ts) => ts.to_owned(),
         None => write_time(&scheme.clock, moment.unix_ms).map_err(unverifiable)?,
@@ -465,8 +465,8 @@ fn recompute_and_compare(
         ..scope
     };
     let lines = run_steps(&procedure.sign, &mut scope).map_err(unverifiable)?;
-    // Compared as texts and not in constant time: the sandbox listens on the loopback interface only,
-    // and its keys are printed on request.
+    // Compared as texts and not in constant time: the sandbox listens on the loopback interface
+    // only, and its keys are printed on request.
     for line in &lines {
         if value_of(read, &line.id).is_some_and(|claimed| claimed != line.value) {
             return verify_error(VerifyFault::Signature, location_of(wanted, &line.id));
@@ -600,8 +600,8 @@ fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft
 /// `access_token`.
 #[must_use]
 pub(crate) fn members_used(procedure: &SigningProcedure, root: &str) -> Vec<String> {
-    // The loader compiles every expression. One that does not compile stops the signing with its own
-    // message, so a list that is too short here sends nothing.
+    // The loader compiles every expression. One that does not compile stops the signing with its
+    // own message, so a list that is too short here sends nothing.
     let names = names_used(procedure).unwrap_or_default().into_iter();
     names
         .filter_map(|name| {

@@ -135,8 +135,9 @@ impl LiveTransport {
             .map(|(name, value)| {
                 (
                     name.as_str().to_owned(),
-                    // RFC 9110, section 5.5 allows other bytes. Nothing is signed over a header of a
-                    // response, and a replacement character in a report is better than no response.
+                    // RFC 9110, section 5.5 allows other bytes. Nothing is signed over a header of
+                    // a response, and a replacement character in a report is better than no
+                    // response.
                     String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 )
             })

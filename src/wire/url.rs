@@ -54,8 +54,9 @@ impl BaseUrl {
         let trimmed = text.trim_end_matches('/');
         let origin_len = url[..::url::Position::BeforePath].len();
         if url.as_str().trim_end_matches('/') != trimmed {
-            // The host is signed as it is written here. If the parser spells it another way (capital
-            // letters, a default port, dot segments), the marketplace would verify another text.
+            // The host is signed as it is written here. If the parser spells it another way
+            // (capital letters, a default port, dot segments), the marketplace would verify another
+            // text.
             return Err(BaseUrlError::Rewritten {
                 written: text.to_owned(),
                 sent: url.into(),
