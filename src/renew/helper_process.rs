@@ -1,5 +1,5 @@
-//! A renewal in a process of its own, in a group of its own: a kill of the command line, or a
-//! signal to its group, does not reach it, and what it has begun it ends.
+//! A renewal in a separate process with a process group of its own. To kill the command line, or to
+//! signal its process group, does not interrupt the renewal.
 
 use super::refresh_job::{RefreshError, RefreshJob};
 use crate::tokens::FamilyRecord;
@@ -15,11 +15,11 @@ pub(crate) const HELPER_COMMAND: &str = "renew-helper";
 #[derive(Clone)]
 pub(crate) struct HelperProcess {
     pub(crate) program: PathBuf,
-    /// All that it sees of the environment: how to reach the network.
+    /// Its whole environment: the variables for reaching the network.
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// What the helper says, in one piece.
+/// The reply of the helper.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum HelperReply {
@@ -29,7 +29,7 @@ enum HelperReply {
 
 impl HelperProcess {
     /// # Errors
-    /// What the helper said, or that it ended without a word.
+    /// The error of the helper, or that it ended without a reply.
     pub(crate) async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
         let text =
             serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
@@ -40,12 +40,10 @@ impl HelperProcess {
             Ok(HelperReply::Done(record)) => Ok(*record),
             Ok(HelperReply::Failed(failure)) => Err(failure),
             Err(_) => Err(RefreshError::temporary(format!(
-                "the renewal ended without a word ({})",
+                "the renewal process ended without a reply ({})",
                 output.status
             ))
-            .with_note(
-                "what it had begun stands in the store: run again, and it is finished or said",
-            )),
+            .with_note("the store knows how far it came: run again to finish it")),
         }
     }
 
@@ -59,6 +57,8 @@ impl HelperProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        // Ctrl-C signals the whole foreground group. A renewal that has sent its request must still
+        // receive the response, because the old token may be spent.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn()?;
@@ -77,5 +77,9 @@ pub(crate) fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Vec<u8
         Ok(record) => HelperReply::Done(Box::new(record)),
         Err(failure) => HelperReply::Failed(failure),
     };
-    serde_json::to_vec(&reply).unwrap_or_default()
+    // The caller must not take an empty reply for a process that was killed.
+    serde_json::to_vec(&reply).unwrap_or_else(|_| {
+        br#"{"failed":{"reason":"the reply of the renewal cannot be encoded","notes":[],"needs_user_action":false}}"#
+            .to_vec()
+    })
 }

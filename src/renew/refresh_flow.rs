@@ -1,8 +1,8 @@
-//! The steps of a renewal, in the order that loses nothing.
+//! The steps of a renewal, in the order that loses no token.
 
 use super::refresh_job::{RefreshError, RefreshJob, RefreshKind};
 use super::token_response::{
-    RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair,
+    InboxError, RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair,
 };
 use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::host::ClockAndRng;
@@ -17,8 +17,8 @@ use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
-/// A disk that refuses a write can be free again a moment later; the tokens are in memory only
-/// until then.
+/// How long to wait before each retry of a failed write. A disk that is full can have space a moment
+/// later.
 const WRITE_RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(500),
@@ -53,7 +53,7 @@ pub(crate) async fn renew(
         job,
         context: tools,
         token,
-        credentials: job.credential_values(),
+        credentials: job.credential_values()?,
         redactor: Redactor::default(),
     };
     renewal.register_credentials();
@@ -90,8 +90,10 @@ enum TokenSendOutcome {
 impl<'a> RefreshFlow<'a> {
     async fn run(&mut self) -> Result<FamilyRecord, RefreshError> {
         let mut lock = self.context.store.lock(&self.job.key, LOCK_WAIT).await?;
+        // Read again under the lock: another process may have renewed since the caller read, and a
+        // single-use token must not be sent twice.
         let there = match lock.read().await {
-            // A new authorization needs nothing of what cannot be read.
+            // A new authorization replaces the record. The damaged one is kept under another name.
             Err(StoreError::Corrupt { .. })
                 if matches!(self.job.kind, RefreshKind::Exchange { .. }) =>
             {
@@ -103,6 +105,8 @@ impl<'a> RefreshFlow<'a> {
         let mut record = there
             .unwrap_or_else(|| FamilyRecord::new(self.job.key.clone(), self.job.label.clone()));
         self.register_record_secrets(&record);
+        // Before the check whether anything is left to do: a response in the inbox is newer than the
+        // record, and its request has spent the token of the record.
         self.apply_leftover_response(&mut lock, &mut record).await?;
         if self.is_already_done(&record) {
             return Ok(record);
@@ -212,7 +216,7 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
-    /// An answer that a process left which did not come to use it.
+    /// Uses a response that an earlier process stored and did not come to use.
     async fn apply_leftover_response(
         &mut self,
         lock: &mut FamilyLock,
@@ -221,10 +225,15 @@ impl<'a> RefreshFlow<'a> {
         let Some(text) = lock.read_inbox().await? else {
             return Ok(());
         };
-        let left = serde_json::from_str::<RawResponse>(&text)
-            .ok()
-            .filter(|raw| raw.generation == record.generation);
-        if let Some(raw) = left {
+        let raw = match RawResponse::parse(&text) {
+            Ok(raw) => raw,
+            // A new authorization does not need the tokens in it.
+            Err(_) if matches!(self.job.kind, RefreshKind::Exchange { .. }) => return Ok(()),
+            Err(error) => return Err(self.damaged_inbox_error(error)),
+        };
+        // A response to another generation has been used already: its process was stopped between
+        // replacing the record and clearing the inbox.
+        if raw.generation == record.generation {
             match self
                 .apply_response(
                     lock,
@@ -236,8 +245,8 @@ impl<'a> RefreshFlow<'a> {
                 )
                 .await
             {
-                // A pair that could not be written; a refusal is in the record's state, and
-                // what is asked for finds it there.
+                // The pair could not be stored. A refusal, by contrast, is in the state of the
+                // record, where the rest of this renewal finds it.
                 Err(failure) if record.state == RenewalState::Ready => Err(failure),
                 _ => Ok(()),
             }
@@ -247,33 +256,39 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
-    /// Sends a token that works once. What is on the disk at every moment says how far it has come.
+    /// Sends a request that can spend the token. At every moment the store tells how far it came.
     async fn send_single_use(
         &mut self,
         lock: &mut FamilyLock,
         record: &mut FamilyRecord,
         asking: &TokenRequestPlan<'_>,
     ) -> Result<(), RefreshError> {
-        // What cannot even be made spends nothing.
+        // Signed before the mark: a request that cannot be signed spends nothing.
         let mut request = self.sign_request(asking)?;
         let before = match record.state.clone() {
-            // Whoever wrote this mark is gone without an answer.
+            // We hold the lock, so the process that wrote this mark is gone, and its inbox is empty:
+            // nobody knows whether its request arrived.
             RenewalState::Refreshing { since_ms } => RenewalState::Uncertain { since_ms },
             other => other,
         };
+        // A full disk must be noticed before the token is spent, not when the response is here.
         lock.prepare_inbox().await?;
+        // The mark is durable before the first byte is sent. Without it the next process would take a
+        // refusal of the spent token for a dead account.
         record.state = RenewalState::Refreshing {
             since_ms: self.now_ms(),
         };
         lock.write(record).await?;
         let mut lost = None;
-        // An answer that got lost is asked for once more, soon: a marketplace may have a time of
-        // grace.
+        // A lost response is asked for once more at once, because some marketplaces accept the old
+        // token for a short time. Not more often: presenting a spent token can revoke the family.
         for again in [true, false] {
             match self.send(&request).await {
                 TokenSendOutcome::Response(response) => {
                     let raw = self.raw_response(&response, record, asking);
                     let kept = self.save_raw_response(lock, &raw).await;
+                    // The lost request may have spent the token, so a refusal of the second one does
+                    // not prove that the token was dead before.
                     let before = if lost.is_some() {
                         self.uncertain()
                     } else {
@@ -299,7 +314,7 @@ impl<'a> RefreshFlow<'a> {
             }
         }
         let reason = format!(
-            "the answer with the new tokens of {} did not arrive: {}",
+            "the response with the new tokens of {} did not arrive: {}",
             self.account_label(),
             lost.unwrap_or_default()
         );
@@ -334,13 +349,17 @@ impl<'a> RefreshFlow<'a> {
         Ok(write_with_retries(lock, record).await?)
     }
 
-    /// A connection of the store that was cut meanwhile is made anew.
+    /// Stores the response before it is interpreted. The second try opens a new connection to the
+    /// store if the first one was closed while the request was under way.
     async fn save_raw_response(
         &self,
         lock: &mut FamilyLock,
         raw: &RawResponse,
     ) -> Result<(), StoreError> {
-        let text = serde_json::to_string(raw).unwrap_or_default();
+        let text = serde_json::to_string(raw).map_err(|error| StoreError::Corrupt {
+            what: "inbox".to_owned(),
+            reason: error.to_string(),
+        })?;
         match lock.write_inbox(&text).await {
             Err(error) if error != StoreError::StaleRevision => lock.write_inbox(&text).await,
             kept => kept,
@@ -355,7 +374,9 @@ impl<'a> RefreshFlow<'a> {
         raw: &RawResponse,
         before: RenewalState,
     ) -> Result<(), RefreshError> {
-        let response = raw.response();
+        let response = raw
+            .response()
+            .map_err(|error| self.damaged_inbox_error(error))?;
         let answer = ResponseView::new(&response);
         let Some(request) = raw.request_kind.request(self.token) else {
             return Err(self.no_token_error());
@@ -391,6 +412,7 @@ impl<'a> RefreshFlow<'a> {
                 RefreshError::temporary(format!("the new tokens of {} could not be written: {error}", self.account_label()));
             failure.with_note("their answer waits in the store's inbox if that could be written: run again when the store works")
         })?;
+        // Only now: until the record is replaced, the inbox is the only copy of the new tokens.
         lock.clear_inbox().await;
         Ok(())
     }
@@ -406,7 +428,9 @@ impl<'a> RefreshFlow<'a> {
         before: RenewalState,
     ) -> Result<(), RefreshError> {
         let path = request.path.as_literal().unwrap_or_default();
-        let response = raw.response();
+        let response = raw
+            .response()
+            .map_err(|error| self.damaged_inbox_error(error))?;
         let said = classify_response(
             self.context.scheme,
             request.method,
@@ -579,6 +603,16 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
+    /// The inbox stays as it is, and nothing is sent: it may hold the only copy of the tokens.
+    fn damaged_inbox_error(&self, error: InboxError) -> RefreshError {
+        RefreshError::user_action(format!(
+            "a stored response with tokens of {} cannot be read: {error}",
+            self.account_label()
+        ))
+        .with_note("it is kept, and nothing was sent: use the version of ingam that wrote it, or get new tokens")
+        .with_note(self.login_hint())
+    }
+
     fn dead_token_error(&self, reason: &str) -> RefreshError {
         RefreshError::user_action(reason).with_note(self.login_hint())
     }
@@ -654,8 +688,8 @@ impl<'a> RefreshFlow<'a> {
     }
 }
 
-/// A refused write is tried again a few times: what is lost otherwise cannot be got again. One
-/// whose confirmation got lost has been done all the same.
+/// Retries a failed write a few times, because the new tokens are in memory only. If the confirmation
+/// of a write was lost, the record in the store is the one that was written, and that is a success.
 async fn write_with_retries(
     lock: &mut FamilyLock,
     record: &mut FamilyRecord,

@@ -93,15 +93,21 @@ impl RefreshJob {
     }
 
     /// The credentials as schemes see them.
-    #[must_use]
-    pub fn credential_values(&self) -> NamedValues {
-        let parse = |text: &String| value::parse(text.as_bytes()).unwrap_or_default();
-        NamedValues(
-            self.credentials
-                .iter()
-                .map(|(name, text)| (name.as_str().into(), parse(text)))
-                .collect(),
-        )
+    ///
+    /// # Errors
+    /// When one of them is not JSON. It must not be replaced by a default value: the request would
+    /// be signed with it, and the marketplace could take that for an attack on the account.
+    pub(crate) fn credential_values(&self) -> Result<NamedValues, RefreshError> {
+        let values = self.credentials.iter().map(|(name, text)| {
+            // The parser's message can quote the secret, so it is left out.
+            let value = value::parse(text.as_bytes()).map_err(|_| {
+                RefreshError::temporary(format!(
+                    "the credential `{name}` of the renewal is not JSON"
+                ))
+            })?;
+            Ok((name.as_str().into(), value))
+        });
+        Ok(NamedValues(values.collect::<Result<_, RefreshError>>()?))
     }
 }
 

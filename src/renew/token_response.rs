@@ -1,4 +1,4 @@
-//! Reads a pair of tokens from the raw answer of a marketplace.
+//! Reads a pair of tokens from the raw response of a marketplace.
 
 use crate::check::ResponseView;
 use crate::jsonpath::PathMatches;
@@ -23,20 +23,29 @@ const EXPIRY_NAMES: [&str; 4] = [
     "refresh_expires_at",
 ];
 
-/// An answer as it is kept before anybody looks at it.
+/// A response as it is stored in the inbox before it is interpreted.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RawResponse {
-    /// The generation that it is the successor of.
+    /// The generation of the record before this response.
     pub(super) generation: u64,
     pub(super) status: u16,
     headers: Vec<(String, String)>,
     body: String,
     /// Unix milliseconds by the store's clock.
     pub(super) received_ms: i64,
-    /// Which request it answers.
+    /// The request that it responds to.
     #[serde(alias = "asked")]
     pub(super) request_kind: TokenRequestKind,
     pub(super) split_from: Option<String>,
+}
+
+/// Why a stored response cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InboxError {
+    #[error("it is not a response as ingam stores it (byte {column})")]
+    Invalid { column: usize },
+    #[error("its body is not Base64")]
+    Body,
 }
 
 /// The requests that can bring a pair.
@@ -89,13 +98,32 @@ impl RawResponse {
         }
     }
 
-    #[must_use]
-    pub(super) fn response(&self) -> WireResponse {
+    /// Reads the text of an inbox.
+    ///
+    /// # Errors
+    /// When it is not a whole response. It must not be taken for a refusal, or for an inbox of
+    /// another generation: both would delete what may be the only copy of the tokens.
+    pub(super) fn parse(text: &str) -> Result<Self, InboxError> {
+        // The parser's message can quote a token, so only the place is kept.
+        let raw: Self = serde_json::from_str(text).map_err(|error| InboxError::Invalid {
+            column: error.column(),
+        })?;
+        raw.response()?;
+        Ok(raw)
+    }
+
+    /// # Errors
+    /// When the body is not Base64.
+    pub(super) fn response(&self) -> Result<WireResponse, InboxError> {
         let body = BASE64_STANDARD
             .decode(&self.body)
-            .unwrap_or_default()
-            .into();
-        WireResponse::new(self.status, self.headers.clone(), body, Duration::ZERO)
+            .map_err(|_| InboxError::Body)?;
+        Ok(WireResponse::new(
+            self.status,
+            self.headers.clone(),
+            body.into(),
+            Duration::ZERO,
+        ))
     }
 }
 
@@ -155,7 +183,8 @@ pub(super) fn token_pair(
 
 fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
     pair.grant_expires_ms = pair.grant_expires_ms.or(before.grant_expires_ms);
-    // One that works once is spent, whatever the answer forgets.
+    // A single-use refresh token is spent by the request, even if the response brings no new one.
+    // To keep it would present it a second time, which can revoke the whole family (RFC 9700 4.14).
     if let (None, Some(token), false) = (
         pair.get("refresh_token"),
         before.get("refresh_token"),
@@ -172,6 +201,8 @@ fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
 pub(super) fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<PendingSplit> {
     let mut pending = Vec::new();
     for split in &token.splits {
+        // Ids that cannot be read must not cost the tokens of this response, which are stored next.
+        // An account without its split is asked to log in when it is used.
         let Some(found) = answer
             .json()
             .ok()
@@ -241,6 +272,23 @@ fn ms(duration: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_inbox_is_an_error_and_never_a_response() {
+        let response = WireResponse::new(200, Vec::new(), b"{}".to_vec().into(), Duration::ZERO);
+        let raw = RawResponse::new(&response, 3, 5, TokenRequestKind::Refresh, None);
+        let text = serde_json::to_string(&raw).unwrap();
+        let read = RawResponse::parse(&text).unwrap();
+        assert_eq!(read.response().unwrap().body().as_ref(), b"{}");
+        assert_eq!(
+            RawResponse::parse(&text.replace("e30=", "e30!")).err(),
+            Some(InboxError::Body)
+        );
+        assert!(matches!(
+            RawResponse::parse(&text[..text.len() - 1]).err(),
+            Some(InboxError::Invalid { .. })
+        ));
+    }
 
     #[test]
     fn a_large_number_of_seconds_is_a_point_in_time() {
