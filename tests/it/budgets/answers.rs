@@ -1,7 +1,7 @@
 //! What a marketplace says is believed: `Retry-After`, what remains, and a penalty.
 
 use super::super::tokens::{figure, scaled};
-use super::{Mall, answer};
+use super::{TestMarketplace, answer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ fn refusing(told: Told) -> impl Fn(&str, usize) -> String + Send + Sync {
 fn no_call_is_earlier_than_the_marketplace_said() {
     let count = scaled(200);
     let told = Told::default();
-    let mall = Mall::with(
+    let mall = TestMarketplace::with(
         "[{ rate: 400/1s, per: operation }]",
         refusing(Arc::clone(&told)),
     );
@@ -105,7 +105,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
         0 => answer("429 Too Many Requests", "retry-after: 2\r\n"),
         _ => answer("200 OK", ""),
     };
-    let mall = Mall::with("[]", refuse);
+    let mall = TestMarketplace::with("[]", refuse);
     mall.request("one", "get: /one\nretry: { attempts: 1 }", 1);
     mall.request("two", "get: /two", 1);
     assert_eq!(mall.live("one", &[]).1, 1);
@@ -126,7 +126,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
 
 #[test]
 fn a_wait_of_years_is_one_of_a_day_and_is_said() {
-    let mall = Mall::with("[{ rate: 5/1s }]", |_, _| {
+    let mall = TestMarketplace::with("[{ rate: 5/1s }]", |_, _| {
         answer("200 OK", "retry-after: 999999999\r\n")
     });
     mall.request("one", "get: /one", 1);
@@ -145,7 +145,7 @@ fn a_wait_of_years_is_one_of_a_day_and_is_said() {
 #[test]
 fn what_remains_by_a_header_is_believed_by_all() {
     let limits = "[{ rate: 50/1m, per: app, headers: { remaining: X-Left } }]";
-    let mall = Mall::with(limits, |_, before| {
+    let mall = TestMarketplace::with(limits, |_, before| {
         answer("200 OK", &format!("x-left: {}\r\n", 2 - before.min(2)))
     });
     mall.request("many", "get: /many", 10);
@@ -163,7 +163,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
         0 => answer("403 Forbidden", ""),
         _ => answer("200 OK", ""),
     };
-    let mall = Mall::with("[{ rate: 100/1s, per: account }]", punish);
+    let mall = TestMarketplace::with("[{ rate: 100/1s, per: account }]", punish);
     mall.request("one", "get: /one", 1);
     mall.request("two", "get: /two", 1);
     let (output, code) = mall.live("one", &[]);
@@ -211,7 +211,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
 
 #[test]
 fn another_key_goes_on() {
-    let mall = Mall::with("[]", |path, _| {
+    let mall = TestMarketplace::with("[]", |path, _| {
         if path == "/bad" {
             answer("403 Forbidden", "")
         } else {

@@ -2,7 +2,7 @@
 //! holds one call too many.
 
 use super::super::tokens::{figure, scaled};
-use super::{KEY, Mall};
+use super::{KEY, TestMarketplace};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ const COUNT: usize = 10;
 
 /// What became of all runs.
 #[derive(Default)]
-pub(super) struct Crowd {
+pub(super) struct ProcessTotals {
     pub tries: AtomicUsize,
     pub kills: AtomicUsize,
     pub full: AtomicUsize,
@@ -22,7 +22,7 @@ pub(super) struct Crowd {
 
 /// How a crowd behaves.
 #[derive(Clone, Copy)]
-pub(super) struct Habits<'h> {
+pub(super) struct ProcessBehavior<'h> {
     pub window: Duration,
     pub is_killed: bool,
     /// A library that makes the wall clock jump.
@@ -34,8 +34,8 @@ pub(super) fn window() -> Duration {
     Duration::from_secs(scaled(20) as u64)
 }
 
-pub(super) fn mall(window: Duration) -> Mall {
-    let mall = Mall::new(&format!(
+pub(super) fn mall(window: Duration) -> TestMarketplace {
+    let mall = TestMarketplace::new(&format!(
         "[{{ match: {{ path: /search }}, rate: {COUNT}/{}s, per: account }}]",
         window.as_secs()
     ));
@@ -44,10 +44,13 @@ pub(super) fn mall(window: Duration) -> Mall {
 }
 
 /// 10,000 tries in 16 processes at a time, over more than three windows.
-pub(super) fn crowd(mall: &Mall, habits: Habits<'_>) -> Crowd {
-    let crowd = Crowd::default();
+pub(super) fn run_processes(
+    mall: &TestMarketplace,
+    behavior: ProcessBehavior<'_>,
+) -> ProcessTotals {
+    let crowd = ProcessTotals::default();
     let runs = scaled(10_000).div_ceil(TRIES_IN_A_RUN).div_ceil(PROCESSES);
-    let pace = habits.window * 4 / u32::try_from(runs).unwrap();
+    let pace = behavior.window * 4 / u32::try_from(runs).unwrap();
     std::thread::scope(|scope| {
         for worker in 0..PROCESSES {
             let crowd = &crowd;
@@ -55,7 +58,7 @@ pub(super) fn crowd(mall: &Mall, habits: Habits<'_>) -> Crowd {
                 let begun = Instant::now();
                 for index in 0..runs {
                     let seed = worker * 7_919 + index * 104_729;
-                    one(mall, habits, seed, crowd);
+                    run_process(mall, behavior, seed, crowd);
                     let due = pace * u32::try_from(index + 1).unwrap();
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                 }
@@ -66,9 +69,14 @@ pub(super) fn crowd(mall: &Mall, habits: Habits<'_>) -> Crowd {
 }
 
 /// One process, which may be killed after any time.
-fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
+fn run_process(
+    mall: &TestMarketplace,
+    behavior: ProcessBehavior<'_>,
+    seed: usize,
+    crowd: &ProcessTotals,
+) {
     let mut command = mall.ingam(&["run", "many", "--env", "live", "--wait", "0s"]);
-    if let Some(library) = habits.clock {
+    if let Some(library) = behavior.clock {
         command.env("LD_PRELOAD", library);
     }
     let mut child = command
@@ -76,7 +84,7 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    if habits.is_killed && seed.is_multiple_of(2) {
+    if behavior.is_killed && seed.is_multiple_of(2) {
         std::thread::sleep(Duration::from_millis((seed % 97) as u64));
         let _ = child.kill();
     }
@@ -92,7 +100,12 @@ fn one(mall: &Mall, habits: Habits<'_>, seed: usize, crowd: &Crowd) {
     };
 }
 
-pub(super) fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
+pub(super) fn assert_limit_holds(
+    mall: &TestMarketplace,
+    crowd: &ProcessTotals,
+    window: Duration,
+    what: &str,
+) {
     let (most, all) = (mall.most_within(window), mall.arrivals().len());
     let (tries, kills, full) = [&crowd.tries, &crowd.kills, &crowd.full]
         .map(|count| count.load(Ordering::Relaxed))
@@ -114,17 +127,17 @@ pub(super) fn held(mall: &Mall, crowd: &Crowd, window: Duration, what: &str) {
 fn no_rolling_window_holds_one_call_too_many() {
     let window = window();
     let mall = mall(window);
-    let crowd = crowd(
+    let crowd = run_processes(
         &mall,
-        Habits {
+        ProcessBehavior {
             window,
             is_killed: false,
             clock: None,
         },
     );
-    held(&mall, &crowd, window, "budget");
+    assert_limit_holds(&mall, &crowd, window, "budget");
     assert_eq!(mall.most_within(window), COUNT, "and nothing is wasted");
-    no_key_in(&mall.folder_of_books());
+    assert_no_key_in(&mall.budget_folder());
 }
 
 #[test]
@@ -132,17 +145,17 @@ fn kills_and_clock_jumps_free_no_slot_too_early() {
     let window = window();
     let mall = mall(window);
     let library = jumping_clock(mall.folder.path());
-    let crowd = crowd(
+    let crowd = run_processes(
         &mall,
-        Habits {
+        ProcessBehavior {
             window,
             is_killed: true,
             clock: library.as_deref(),
         },
     );
-    held(&mall, &crowd, window, "budget under kills and clock jumps");
+    assert_limit_holds(&mall, &crowd, window, "budget under kills and clock jumps");
     assert!(crowd.kills.load(Ordering::Relaxed) > 0);
-    no_key_in(&mall.folder_of_books());
+    assert_no_key_in(&mall.budget_folder());
 }
 
 /// A wall clock that jumps by up to a day every second, and is another one in every process. `None`
@@ -169,7 +182,7 @@ fn jumping_clock(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The salted hash of a key is all that a store has of it.
-fn no_key_in(folder: &Path) {
+fn assert_no_key_in(folder: &Path) {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

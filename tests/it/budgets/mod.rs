@@ -3,9 +3,9 @@
 
 mod answers;
 mod counts;
+mod messages;
 mod postgres;
 mod speed;
-mod words;
 
 use super::program::{Folder, ingam, text};
 use std::io::{Read, Write};
@@ -39,13 +39,13 @@ pub(crate) fn answer(status: &str, headers: &str) -> String {
 }
 
 /// A marketplace that answers everything and notes it.
-pub(crate) struct Mall {
+pub(crate) struct TestMarketplace {
     pub folder: Folder,
     arrivals: Arc<Mutex<Vec<Arrival>>>,
     pub env: Vec<(String, String)>,
 }
 
-impl Mall {
+impl TestMarketplace {
     /// With these limits, as YAML.
     pub(crate) fn new(limits: &str) -> Self {
         Self::with(limits, ok)
@@ -116,7 +116,7 @@ impl Mall {
         self.folder.path().join("home")
     }
 
-    pub(crate) fn folder_of_books(&self) -> PathBuf {
+    pub(crate) fn budget_folder(&self) -> PathBuf {
         self.home().join(".local/state/ingam/budget")
     }
 

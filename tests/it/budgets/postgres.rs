@@ -1,39 +1,39 @@
 //! The same over a database, where there is one: the budget of a team.
 
-use super::super::tokens::Server;
-use super::counts::{Habits, crowd, held, mall, window};
-use super::{KEY, Mall, answer};
+use super::super::tokens::PostgresServer;
+use super::counts::{ProcessBehavior, assert_limit_holds, mall, run_processes, window};
+use super::{KEY, TestMarketplace, answer};
 
 #[test]
 fn machines_share_a_budget_over_a_database() {
-    let Some(server) = Server::start() else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
     let window = window();
     let mut mall = mall(window);
     mall.env.push(("INGAM_STORE".to_owned(), server.url()));
-    let crowd = crowd(
+    let crowd = run_processes(
         &mall,
-        Habits {
+        ProcessBehavior {
             window,
             is_killed: true,
             clock: None,
         },
     );
-    held(&mall, &crowd, window, "budget in PostgreSQL under kills");
+    assert_limit_holds(&mall, &crowd, window, "budget in PostgreSQL under kills");
     let rows = server
         .query("select b::text from ingam_budget b")
         .join("\n");
     assert!(rows.contains("mall") && !rows.contains(KEY), "{rows}");
-    assert!(!mall.folder_of_books().exists());
+    assert!(!mall.budget_folder().exists());
 }
 
 #[test]
 fn a_penalty_in_a_database_stops_all_until_it_is_cleared() {
-    let Some(server) = Server::start() else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
-    let mut mall = Mall::with("[]", |_, before| {
+    let mut mall = TestMarketplace::with("[]", |_, before| {
         if before == 0 {
             answer("403 Forbidden", "")
         } else {

@@ -2,7 +2,7 @@
 //! rounds.
 
 use super::super::tokens::figure;
-use super::Mall;
+use super::TestMarketplace;
 use std::time::{Duration, Instant};
 
 const CALLS: usize = 400;
@@ -10,7 +10,7 @@ const ROUNDS: usize = 5;
 
 #[test]
 fn counting_a_call_costs_less_than_a_millisecond() {
-    let mall = Mall::new(
+    let mall = TestMarketplace::new(
         "[{ match: { path: /counted }, rate: 100000/1h, burst: 50000, per: account }, { match: { path: /logged }, rate: 500/1m }]",
     );
     for name in ["free", "counted", "logged"] {
@@ -23,7 +23,7 @@ fn counting_a_call_costs_less_than_a_millisecond() {
     };
     let fresh = || {
         // A log of 500 is filled up to 400 in each round.
-        let _ = std::fs::remove_dir_all(mall.folder_of_books());
+        let _ = std::fs::remove_dir_all(mall.budget_folder());
         took("logged")
     };
     let rounds: Vec<[Duration; 3]> = (0..ROUNDS)

@@ -3,11 +3,11 @@
 
 mod bodies;
 mod broken;
+mod concurrent_processes;
 mod leaks;
-mod life;
+mod lifecycle;
+mod maintenance;
 mod matching;
-mod tidy;
-mod together;
 
 use super::program::{Folder, ingam, text};
 use std::io::{BufRead, BufReader, Read, Write};

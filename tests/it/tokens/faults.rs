@@ -2,7 +2,7 @@
 //! is readable, never neither.
 
 use super::figure;
-use super::kills::{Bench, has_strace, system_calls};
+use super::kills::{RefreshBench, has_strace, system_calls};
 
 const WRITES: &str = "write,writev,pwrite64,openat,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir";
 
@@ -11,8 +11,8 @@ fn a_disk_that_fails_leaves_the_old_or_the_new_record() {
     if !has_strace() {
         return;
     }
-    let bench = Bench::new();
-    let trace = bench.town.folder.path().join("trace");
+    let bench = RefreshBench::new();
+    let trace = bench.workspace.folder.path().join("trace");
     let filter = format!("trace={WRITES}");
     assert!(
         bench

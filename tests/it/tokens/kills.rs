@@ -2,7 +2,7 @@
 //! cannot reach is not lost at all; of the helper itself, only what stands between the
 //! marketplace's answer and the first durable byte, and that is said.
 
-use super::{Town, figure, said, scaled};
+use super::{TestWorkspace, figure, output_and_code, scaled};
 use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::{all_schemes, load};
 use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
@@ -79,11 +79,11 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
     if !has_strace() {
         return;
     }
-    let town = Town::with_tokens();
-    let trace = town.folder.path().join("trace");
+    let workspace = TestWorkspace::with_tokens();
+    let trace = workspace.folder.path().join("trace");
     let arguments = ["run", "shop", "--env", "local"];
-    town.control("expire?what=access");
-    let traced = town
+    workspace.control("expire?what=access");
+    let traced = workspace
         .below(
             "strace",
             &["-qq", "-o", trace.to_str().unwrap()],
@@ -91,14 +91,14 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
         )
         .output()
         .unwrap();
-    assert!(traced.status.success(), "{}", said(&traced).0);
+    assert!(traced.status.success(), "{}", output_and_code(&traced).0);
     let calls = system_calls(&trace);
     let (mut kills, mut tries) = (0, 0);
     for (name, count) in chosen(&calls) {
-        town.control("expire?what=access");
+        workspace.control("expire?what=access");
         let inject = format!("inject={name}:signal=KILL:when={count}");
         tries += 1;
-        let killed = town
+        let killed = workspace
             .below(
                 "strace",
                 &["-qq", "-o", "/dev/null", "-e", &inject],
@@ -107,11 +107,11 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
             .output()
             .unwrap();
         kills += usize::from(!killed.status.success());
-        let (output, code) = town.run_shop();
+        let (output, code) = workspace.run_shop();
         assert_eq!(code, 0, "after a kill at {name} {count}: {output}");
     }
     assert_eq!(
-        (town.count("replayed"), town.count("refused")),
+        (workspace.count("replayed"), workspace.count("refused")),
         (0, 0),
         "no spent token was shown again"
     );
@@ -124,19 +124,19 @@ fn a_kill_of_the_command_line_at_any_system_call_loses_nothing() {
 }
 
 /// A job for the helper, as the command line would write it.
-pub(super) struct Bench {
-    pub town: Town,
+pub(super) struct RefreshBench {
+    pub workspace: TestWorkspace,
     config: StoreConfig,
     key: FamilyKey,
     source: SchemeSource,
     credentials: NamedValues,
 }
 
-impl Bench {
+impl RefreshBench {
     pub(super) fn new() -> Self {
-        let town = Town::with_tokens();
-        let config = town.store_config();
-        let mut loaded = load(town.folder.path(), 1).unwrap();
+        let workspace = TestWorkspace::with_tokens();
+        let config = workspace.store_config();
+        let mut loaded = load(workspace.folder.path(), 1).unwrap();
         let scheme = all_schemes(&mut loaded)
             .into_iter()
             .find(|scheme| scheme.name == "shopee")
@@ -146,7 +146,7 @@ impl Bench {
             name: "shopee".to_owned(),
             built_in: true,
             text,
-            root: town.folder.path().to_owned(),
+            root: workspace.folder.path().to_owned(),
         };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
         let credentials = NamedValues(vec![
@@ -154,7 +154,7 @@ impl Bench {
             ("partner_key".into(), Value::from(super::PARTNER_KEY)),
             ("shop_id".into(), number("101")),
         ]);
-        let host = town.origin.strip_prefix("http://").unwrap();
+        let host = workspace.origin.strip_prefix("http://").unwrap();
         let key = FamilyKey::new(
             &scheme,
             scheme.token("shop").unwrap(),
@@ -163,7 +163,7 @@ impl Bench {
             &credentials,
         );
         Self {
-            town,
+            workspace,
             config,
             key,
             source,
@@ -198,7 +198,7 @@ impl Bench {
             self.source.clone(),
             self.key.clone(),
             label,
-            vec![(None, self.town.origin.clone())],
+            vec![(None, self.workspace.origin.clone())],
             &self.credentials,
             act,
         );
@@ -209,7 +209,7 @@ impl Bench {
     /// The helper under a tracer, with a job.
     pub(super) fn helper(&self, before: &[&str]) -> Output {
         let job = self.job();
-        let mut command = self.town.below("strace", before, &["renew-helper"]);
+        let mut command = self.workspace.below("strace", before, &["renew-helper"]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -225,11 +225,11 @@ impl Bench {
     /// shop and the way out.
     pub(super) fn is_lost(&self, when: &str) -> bool {
         let (output, code) = self
-            .town
+            .workspace
             .run(&["auth", "refresh", "shopee", "--env", "local"]);
         match code {
             0 => {
-                let (output, code) = self.town.run_shop();
+                let (output, code) = self.workspace.run_shop();
                 assert_eq!(code, 0, "{when}: {output}");
                 false
             }
@@ -239,7 +239,7 @@ impl Bench {
                     words.iter().all(|word| output.contains(word)),
                     "{when}: {output}"
                 );
-                self.town.login("sg", "shop_id=101");
+                self.workspace.login("sg", "shop_id=101");
                 true
             }
             code => panic!("{when}: exit {code}: {output}"),
@@ -248,8 +248,8 @@ impl Bench {
 }
 
 /// At which system calls a kill of the helper lost the token, of all that it makes.
-fn kill_the_helper(bench: &Bench) -> (Vec<Call>, Vec<Call>) {
-    let trace = bench.town.folder.path().join("trace");
+fn kill_the_helper(bench: &RefreshBench) -> (Vec<Call>, Vec<Call>) {
+    let trace = bench.workspace.folder.path().join("trace");
     assert!(
         bench
             .helper(&["-qq", "-o", trace.to_str().unwrap()])
@@ -270,7 +270,7 @@ fn a_kill_of_the_helper_loses_only_what_no_disk_could_hold_yet_and_says_so() {
     if !has_strace() {
         return;
     }
-    let bench = Bench::new();
+    let bench = RefreshBench::new();
     let (lost, calls) = kill_the_helper(&bench);
     let places: Vec<String> = lost
         .iter()
@@ -298,8 +298,8 @@ fn a_kill_of_the_helper_loses_nothing_where_the_marketplace_has_grace() {
     if !has_strace() {
         return;
     }
-    let bench = Bench::new();
-    bench.town.control("grace?seconds=3600");
+    let bench = RefreshBench::new();
+    bench.workspace.control("grace?seconds=3600");
     let (lost, calls) = kill_the_helper(&bench);
     figure(&format!(
         "the helper killed at each of {} system calls, marketplace with grace: {} lost",
@@ -311,18 +311,18 @@ fn a_kill_of_the_helper_loses_nothing_where_the_marketplace_has_grace() {
 
 #[test]
 fn an_answer_that_gets_lost_is_never_a_silent_loss() {
-    let town = Town::with_tokens();
+    let workspace = TestWorkspace::with_tokens();
     let rounds = scaled(200);
     for round in 0..rounds {
         let has_grace = round % 2 == 0;
-        town.control(if has_grace {
+        workspace.control(if has_grace {
             "grace?seconds=3600"
         } else {
             "grace?seconds=0"
         });
-        town.control("expire?what=access");
-        town.control("lose?answers=1");
-        let (output, code) = town.run_shop();
+        workspace.control("expire?what=access");
+        workspace.control("lose?answers=1");
+        let (output, code) = workspace.run_shop();
         if has_grace {
             assert_eq!(code, 0, "round {round}: {output}");
             continue;
@@ -336,20 +336,20 @@ fn an_answer_that_gets_lost_is_never_a_silent_loss() {
             code == 6 && words.iter().all(|word| output.contains(word)),
             "round {round}: {code}: {output}"
         );
-        town.login("sg", "shop_id=101");
+        workspace.login("sg", "shop_id=101");
     }
     figure(&format!("{rounds} lost answers: 0 silent losses"));
 }
 
 #[test]
 fn nobody_can_stop_a_renewal_by_a_signal_to_the_group() {
-    let town = Town::with_tokens();
+    let workspace = TestWorkspace::with_tokens();
     // The token is spent when the group is killed, and its answer is still on the way.
-    town.control("delay?ms=150");
+    workspace.control("delay?ms=150");
     for _ in 0..scaled(50) {
-        town.control("expire?what=access");
-        let before = town.count("requests");
-        let mut command = town.ingam(&["run", "shop", "--env", "local"]);
+        workspace.control("expire?what=access");
+        let before = workspace.count("requests");
+        let mut command = workspace.ingam(&["run", "shop", "--env", "local"]);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command
@@ -357,7 +357,7 @@ fn nobody_can_stop_a_renewal_by_a_signal_to_the_group() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        while town.count("requests") == before {}
+        while workspace.count("requests") == before {}
         let group = format!("-{}", child.id());
         assert!(
             std::process::Command::new("kill")
@@ -367,8 +367,11 @@ fn nobody_can_stop_a_renewal_by_a_signal_to_the_group() {
                 .success()
         );
         let _ = child.wait();
-        let (output, code) = town.run_shop();
+        let (output, code) = workspace.run_shop();
         assert_eq!(code, 0, "{output}");
     }
-    assert_eq!((town.count("replayed"), town.count("refused")), (0, 0));
+    assert_eq!(
+        (workspace.count("replayed"), workspace.count("refused")),
+        (0, 0)
+    );
 }

@@ -2,7 +2,7 @@
 //! environment.
 
 use super::super::secrets::forms;
-use super::{PARTNER_KEY, Town};
+use super::{PARTNER_KEY, TestWorkspace};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,9 +21,9 @@ fn texts(folder: &Path, out: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether the parent of a process is one of this town, by its environment; other tests have
+/// Whether the parent of a process is one of this workspace, by its environment; other tests have
 /// helpers, too.
-fn is_of(process: &Path, town: &Town) -> bool {
+fn is_of(process: &Path, workspace: &TestWorkspace) -> bool {
     let status = std::fs::read_to_string(process.join("status")).unwrap_or_default();
     let parent = status
         .lines()
@@ -31,11 +31,11 @@ fn is_of(process: &Path, town: &Town) -> bool {
         .map(str::trim)
         .unwrap_or_default();
     let environ = std::fs::read(format!("/proc/{parent}/environ")).unwrap_or_default();
-    String::from_utf8_lossy(&environ).contains(town.home().to_str().unwrap())
+    String::from_utf8_lossy(&environ).contains(workspace.home().to_str().unwrap())
 }
 
 /// Arguments and environment of every helper, as long as `watching`.
-fn watch(watching: &AtomicBool, town: &Town) -> Vec<(String, String)> {
+fn watch(watching: &AtomicBool, workspace: &TestWorkspace) -> Vec<(String, String)> {
     let mut seen = Vec::new();
     while watching.load(Ordering::Acquire) {
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -47,7 +47,7 @@ fn watch(watching: &AtomicBool, town: &Town) -> Vec<(String, String)> {
                 continue;
             };
             if arguments.contains("ingam") {
-                if arguments.contains("renew-helper") && is_of(&entry.path(), town) {
+                if arguments.contains("renew-helper") && is_of(&entry.path(), workspace) {
                     seen.push((
                         "the environment of the helper".to_owned(),
                         read("environ").unwrap_or_default(),
@@ -62,19 +62,20 @@ fn watch(watching: &AtomicBool, town: &Town) -> Vec<(String, String)> {
 
 #[test]
 fn nothing_secret_is_in_any_output_file_argument_or_environment() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     let watching = AtomicBool::new(true);
     let (mut seen, mut secrets) = (Vec::new(), vec![PARTNER_KEY.to_owned()]);
     std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| watch(&watching, &town));
+        let watcher = scope.spawn(|| watch(&watching, &workspace));
         let mut keep = |what: &str, output: String| seen.push((what.to_owned(), output));
         let token = || {
-            town.run(&["auth", "token", "sg", "--env", "local"])
+            workspace
+                .run(&["auth", "token", "sg", "--env", "local"])
                 .0
                 .trim()
                 .to_owned()
         };
-        keep("login", town.login("sg", "shop_id=101"));
+        keep("login", workspace.login("sg", "shop_id=101"));
         secrets.push(token());
         for act in [
             "expire?what=access",
@@ -82,28 +83,37 @@ fn nothing_secret_is_in_any_output_file_argument_or_environment() {
             "expire?what=refresh",
             "revoke",
         ] {
-            town.control(act);
-            town.control("expire?what=access");
-            keep(act, town.run(&["run", "shop", "--env", "local", "-v"]).0);
+            workspace.control(act);
+            workspace.control("expire?what=access");
+            keep(
+                act,
+                workspace.run(&["run", "shop", "--env", "local", "-v"]).0,
+            );
             keep(
                 "refresh",
-                town.run(&["auth", "refresh", "--env", "local"]).0,
+                workspace.run(&["auth", "refresh", "--env", "local"]).0,
             );
-            keep("status", town.run(&["auth", "status"]).0);
-            keep("login", town.login("sg", "shop_id=101"));
+            keep("status", workspace.run(&["auth", "status"]).0);
+            keep("login", workspace.login("sg", "shop_id=101"));
             secrets.push(token());
         }
         keep(
             "explain",
-            town.run(&["explain", "shop", "--env", "local"]).0,
+            workspace.run(&["explain", "shop", "--env", "local"]).0,
         );
-        keep("main account", town.try_login(&[], "main_account_id").0);
-        keep("all", town.run(&["run", "all", "--env", "local", "-v"]).0);
+        keep(
+            "main account",
+            workspace.try_login(&[], "main_account_id").0,
+        );
+        keep(
+            "all",
+            workspace.run(&["run", "all", "--env", "local", "-v"]).0,
+        );
         secrets.push(token());
         watching.store(false, Ordering::Release);
         seen.extend(watcher.join().unwrap());
     });
-    texts(town.folder.path(), &mut seen);
+    texts(workspace.folder.path(), &mut seen);
     assert!(
         seen.iter().any(|(what, _)| what.contains("helper")) || cfg!(not(target_os = "linux")),
         "no helper was seen"
@@ -123,18 +133,18 @@ fn nothing_secret_is_in_any_output_file_argument_or_environment() {
 /// own mark.
 #[test]
 fn no_refresh_token_leaves_the_store() {
-    let town = Town::with_tokens();
-    town.control("expire?what=access");
+    let workspace = TestWorkspace::with_tokens();
+    workspace.control("expire?what=access");
     let mut seen = vec![(
         "run".to_owned(),
-        town.run(&["run", "shop", "--env", "local", "-v"]).0,
+        workspace.run(&["run", "shop", "--env", "local", "-v"]).0,
     )];
     seen.push((
         "refresh".to_owned(),
-        town.run(&["auth", "refresh", "--env", "local"]).0,
+        workspace.run(&["auth", "refresh", "--env", "local"]).0,
     ));
-    seen.push(("status".to_owned(), town.run(&["auth", "status"]).0));
-    texts(town.folder.path(), &mut seen);
+    seen.push(("status".to_owned(), workspace.run(&["auth", "status"]).0));
+    texts(workspace.folder.path(), &mut seen);
     for (what, text) in &seen {
         assert!(!text.contains("sandbox-shop-refresh"), "{what}: {text}");
     }

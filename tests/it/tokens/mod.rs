@@ -5,13 +5,13 @@
 mod faults;
 mod kills;
 mod leaks;
-mod life;
-mod mended;
+mod lifecycle;
 mod postgres;
 mod races;
+mod regressions;
 mod stores;
 
-pub(crate) use postgres::Server;
+pub(crate) use postgres::PostgresServer;
 
 use super::program::{Folder, ingam, text};
 use ingam::internals::tokens::{StoreConfig, StoreKey, StoreLocation};
@@ -37,7 +37,7 @@ pub(crate) fn figure(text: &str) {
 }
 
 /// A sandbox that runs by itself, a workspace that names its address, and a home of its own.
-pub(crate) struct Town {
+pub(crate) struct TestWorkspace {
     pub folder: Folder,
     sandbox: Child,
     pub origin: String,
@@ -45,7 +45,7 @@ pub(crate) struct Town {
     pub env: Vec<(String, String)>,
 }
 
-impl Drop for Town {
+impl Drop for TestWorkspace {
     fn drop(&mut self) {
         let _ = self.sandbox.kill();
         let _ = self.sandbox.wait();
@@ -63,7 +63,7 @@ exchanges:
     response: { status: 200, json: { shop_name: seal, error: \"\", message: \"\", request_id: r } }
 ";
 
-impl Town {
+impl TestWorkspace {
     pub(crate) fn new() -> Self {
         Self::with_world(&[])
     }
@@ -97,25 +97,25 @@ impl Town {
         }
     }
 
-    /// A town in which `sg` is authorized.
+    /// A workspace in which `sg` is authorized.
     pub(crate) fn with_tokens() -> Self {
-        let town = Self::new();
-        town.login("sg", "shop_id=101");
-        town
+        let workspace = Self::new();
+        workspace.login("sg", "shop_id=101");
+        workspace
     }
 
     pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub(crate) fn folder_of_tokens(&self) -> PathBuf {
+    pub(crate) fn token_folder(&self) -> PathBuf {
         self.home().join(".local/state/ingam/tokens")
     }
 
     /// The store as the program opens it, once it has made a key.
     pub(crate) fn store_config(&self) -> StoreConfig {
         let key = std::fs::read_to_string(self.home().join(".config/ingam/store.key")).unwrap();
-        let place = StoreLocation::Folder(self.folder_of_tokens());
+        let place = StoreLocation::Folder(self.token_folder());
         StoreConfig {
             location: place,
             key: StoreKey::parse(&key),
@@ -126,7 +126,7 @@ impl Town {
 
     /// The program with the application's credentials.
     pub(crate) fn ingam(&self, args: &[&str]) -> Command {
-        self.dressed(ingam(self.folder.path()), args)
+        self.with_credentials(ingam(self.folder.path()), args)
     }
 
     /// The program below another one, such as a tracer.
@@ -137,10 +137,10 @@ impl Town {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        self.dressed(command, args)
+        self.with_credentials(command, args)
     }
 
-    fn dressed(&self, mut command: Command, args: &[&str]) -> Command {
+    fn with_credentials(&self, mut command: Command, args: &[&str]) -> Command {
         command.args(args).env("HOME", self.home());
         command
             .env("INGAM_SHOPEE__PARTNER_ID", "1000001")
@@ -151,7 +151,7 @@ impl Town {
 
     /// Everything printed, and the exit code.
     pub(crate) fn run(&self, args: &[&str]) -> (String, i32) {
-        said(&self.ingam(args).output().unwrap())
+        output_and_code(&self.ingam(args).output().unwrap())
     }
 
     /// Runs the request of `sg`.
@@ -198,7 +198,7 @@ impl Town {
     }
 
     /// What the sandbox says below its reserved path.
-    pub(crate) fn see(&self, what: &str) -> serde_json::Value {
+    pub(crate) fn sandbox_state(&self, what: &str) -> serde_json::Value {
         let (status, body) = get(&format!("{}/.ingam/{what}", self.origin));
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
@@ -206,7 +206,7 @@ impl Town {
 
     /// How often something has happened to the tokens of all owners.
     pub(crate) fn count(&self, what: &str) -> i64 {
-        let all = self.see("tokens");
+        let all = self.sandbox_state("tokens");
         if let Some(count) = all[what].as_i64() {
             return count;
         }
@@ -219,7 +219,7 @@ impl Town {
     }
 }
 
-pub(crate) fn said(output: &Output) -> (String, i32) {
+pub(crate) fn output_and_code(output: &Output) -> (String, i32) {
     let (stdout, stderr, code) = text(output);
     (stdout + &stderr, code)
 }

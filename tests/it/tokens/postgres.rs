@@ -3,19 +3,19 @@
 
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};
-use super::{Town, scaled};
+use super::{TestWorkspace, scaled};
 use ingam::internals::tokens::{StoreError, StoreLocation, TokenStore};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A server in a folder of its own, stopped with the value.
-pub(crate) struct Server {
+pub(crate) struct PostgresServer {
     folder: tempfile::TempDir,
     port: u16,
 }
 
-impl Server {
+impl PostgresServer {
     pub(crate) fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -96,7 +96,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         tool(
             "pg_ctl",
@@ -130,45 +130,47 @@ fn tool(name: &str, args: &[&str], folder: &Path) -> bool {
 
 #[test]
 fn many_processes_refresh_once_over_a_database() {
-    let Some(server) = Server::start() else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
-    let mut town = Town::new();
-    town.env.push(("INGAM_STORE".to_owned(), server.url()));
-    let (output, code) = town.try_login(&["--account", "sg"], "shop_id=101");
+    let mut workspace = TestWorkspace::new();
+    workspace.env.push(("INGAM_STORE".to_owned(), server.url()));
+    let (output, code) = workspace.try_login(&["--account", "sg"], "shop_id=101");
     assert!(
         code == 6 && output.contains("INGAM_STORE_KEY"),
         "no key, no token: {code}: {output}"
     );
-    assert_eq!(town.count("exchanged"), 0, "nothing was sent");
-    town.env
+    assert_eq!(workspace.count("exchanged"), 0, "nothing was sent");
+    workspace
+        .env
         .push(("INGAM_STORE_KEY".to_owned(), "B".repeat(42) + "A"));
-    let (output, code) = town.run_shop();
+    let (output, code) = workspace.run_shop();
     assert!(
         code == 6 && output.contains("auth login"),
         "{code}: {output}"
     );
-    town.login("sg", "shop_id=101");
-    race(&town, scaled(100));
-    let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
+    workspace.login("sg", "shop_id=101");
+    race(&workspace, scaled(100));
+    let token = workspace.run(&["auth", "token", "sg", "--env", "local"]).0;
     let rows = server.query("select c::text from ingam_chain c").join("\n");
     assert!(
         rows.contains("ingam-store-1 sealed") && !rows.contains(token.trim()),
         "{rows}"
     );
-    let (output, code) = town.run(&["auth", "status"]);
+    let (output, code) = workspace.run(&["auth", "status"]);
     assert!(code == 0 && output.contains("good"), "{output}");
     assert_eq!(
-        town.run(&[
-            "auth",
-            "logout",
-            "shopee",
-            "--env",
-            "local",
-            "--account",
-            "sg"
-        ])
-        .1,
+        workspace
+            .run(&[
+                "auth",
+                "logout",
+                "shopee",
+                "--env",
+                "local",
+                "--account",
+                "sg"
+            ])
+            .1,
         0
     );
     assert_eq!(
@@ -181,7 +183,7 @@ fn many_processes_refresh_once_over_a_database() {
 /// not overwrite anything.
 #[test]
 fn a_holder_that_lost_its_connection_overwrites_nothing() {
-    let Some(server) = Server::start() else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
     let config = config(StoreLocation::Postgres(server.url()));
@@ -215,7 +217,7 @@ fn a_holder_that_lost_its_connection_overwrites_nothing() {
 /// A database that cuts a connection, as a failover or a pool does, costs no token.
 #[test]
 fn a_cut_connection_is_made_anew() {
-    let Some(server) = Server::start() else {
+    let Some(server) = PostgresServer::start() else {
         return;
     };
     let config = config(StoreLocation::Postgres(server.url()));

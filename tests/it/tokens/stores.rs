@@ -1,6 +1,6 @@
 //! The store of files from inside the library: no torn read, nobody overtaken, nobody else let in.
 
-use super::{Town, figure, scaled};
+use super::{TestWorkspace, figure, scaled};
 use ingam::internals::host::ClockAndRng;
 use ingam::internals::tokens::{
     FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation,
@@ -157,8 +157,8 @@ fn who_was_overtaken_overwrites_nothing() {
 
 #[test]
 fn a_broken_record_is_an_error_and_never_a_missing_one() {
-    let town = Town::with_tokens();
-    let record = std::fs::read_dir(town.folder_of_tokens())
+    let workspace = TestWorkspace::with_tokens();
+    let record = std::fs::read_dir(workspace.token_folder())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let record = record
@@ -168,21 +168,21 @@ fn a_broken_record_is_an_error_and_never_a_missing_one() {
     let whole = std::fs::read(&record).unwrap();
     for broken in [&whole[..whole.len() / 2], b"", b"{}", b"\0\0\0\0"] {
         std::fs::write(&record, broken).unwrap();
-        let (output, code) = town.run_shop();
+        let (output, code) = workspace.run_shop();
         assert!(
             code == 5 && output.contains("is broken"),
             "{code}: {output}"
         );
-        assert_eq!(town.run(&["auth", "status"]).1, 5);
+        assert_eq!(workspace.run(&["auth", "status"]).1, 5);
     }
     std::fs::write(&record, &whole).unwrap();
-    assert_eq!(town.run_shop().1, 0);
-    let mut stranger = town.ingam(&["run", "shop", "--env", "local"]);
+    assert_eq!(workspace.run_shop().1, 0);
+    let mut stranger = workspace.ingam(&["run", "shop", "--env", "local"]);
     let output = stranger
         .env("INGAM_STORE_KEY", "A".repeat(43))
         .output()
         .unwrap();
-    let (output, code) = super::said(&output);
+    let (output, code) = super::output_and_code(&output);
     assert!(
         code == 5 && output.contains("does not open with this key"),
         "{code}: {output}"
@@ -198,13 +198,13 @@ fn set_mode(path: &Path, mode: u32) {
 #[test]
 fn only_its_user_can_read_a_store_and_a_looser_one_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     // Under a mask that takes nothing away.
     let login = format!(
         "umask 000; exec {} auth login shopee --env local --account sg --no-browser --plain-store",
         env!("CARGO_BIN_EXE_ingam")
     );
-    let mut command = town.below("sh", &["-c", &login], &[]);
+    let mut command = workspace.below("sh", &["-c", &login], &[]);
     let mut child = command
         .stdout(std::process::Stdio::piped())
         .spawn()
@@ -220,7 +220,7 @@ fn only_its_user_can_read_a_store_and_a_looser_one_is_refused() {
         200
     );
     assert!(child.wait().unwrap().success());
-    let folder = town.folder_of_tokens();
+    let folder = workspace.token_folder();
     assert_eq!(
         folder.metadata().unwrap().permissions().mode() & 0o777,
         0o700
@@ -239,7 +239,7 @@ fn only_its_user_can_read_a_store_and_a_looser_one_is_refused() {
         );
     }
     set_mode(&folder, 0o750);
-    let (output, code) = town.run_shop();
+    let (output, code) = workspace.run_shop();
     assert!(
         code == 5
             && output.contains("can be read or changed by others")
@@ -252,21 +252,25 @@ fn only_its_user_can_read_a_store_and_a_looser_one_is_refused() {
         .find(|file| file.extension().is_some_and(|ending| ending == "record"))
         .unwrap();
     set_mode(record, 0o644);
-    let (output, code) = town.run_shop();
+    let (output, code) = workspace.run_shop();
     assert!(code == 5 && output.contains("chmod 600"), "{output}");
     set_mode(record, 0o600);
-    assert_eq!(town.run_shop().1, 0);
+    assert_eq!(workspace.run_shop().1, 0);
     std::os::unix::fs::symlink("/etc/passwd", folder.join("x.record")).unwrap();
-    assert_eq!(town.run(&["auth", "status"]).1, 5, "a link is not followed");
+    assert_eq!(
+        workspace.run(&["auth", "status"]).1,
+        5,
+        "a link is not followed"
+    );
 }
 
 /// Plain text is written by a flag alone, and the next write without it seals.
 #[test]
 fn tokens_are_sealed_unless_a_person_asks_for_plain_text() {
-    let town = Town::with_tokens();
-    let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
+    let workspace = TestWorkspace::with_tokens();
+    let token = workspace.run(&["auth", "token", "sg", "--env", "local"]).0;
     let holds = |token: &str| {
-        let files = std::fs::read_dir(town.folder_of_tokens())
+        let files = std::fs::read_dir(workspace.token_folder())
             .unwrap()
             .map(|entry| entry.unwrap().path());
         files
@@ -275,13 +279,14 @@ fn tokens_are_sealed_unless_a_person_asks_for_plain_text() {
     };
     assert!(!holds(&token));
     assert_eq!(
-        town.run(&["auth", "refresh", "--env", "local", "--plain-store"])
+        workspace
+            .run(&["auth", "refresh", "--env", "local", "--plain-store"])
             .1,
         0
     );
-    let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
+    let token = workspace.run(&["auth", "token", "sg", "--env", "local"]).0;
     assert!(holds(&token));
-    assert_eq!(town.run(&["auth", "refresh", "--env", "local"]).1, 0);
-    let token = town.run(&["auth", "token", "sg", "--env", "local"]).0;
+    assert_eq!(workspace.run(&["auth", "refresh", "--env", "local"]).1, 0);
+    let token = workspace.run(&["auth", "token", "sg", "--env", "local"]).0;
     assert!(!holds(&token));
 }

@@ -2,7 +2,7 @@
 //! outages, broken records.
 
 use super::super::program::{Folder, ingam};
-use super::{Town, said};
+use super::{TestWorkspace, output_and_code};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -33,12 +33,12 @@ errors:
 /// Path, authorization and how often this path was asked before → status and body.
 type Answer = dyn Fn(&str, &str, usize) -> (u16, String) + Send + Sync;
 
-struct Toy {
+struct CustomScheme {
     folder: Folder,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-impl Toy {
+impl CustomScheme {
     fn new(answer: Box<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let folder = Folder::new();
@@ -73,7 +73,7 @@ impl Toy {
             .env("HOME", self.folder.path().join("home"))
             .env("INGAM_TOY__APP", "app")
             .env("INGAM_TOY__SECRET", "toy-secret-0123");
-        said(&command.args(args).output().unwrap())
+        output_and_code(&command.args(args).output().unwrap())
     }
 
     fn count(&self, path: &str) -> usize {
@@ -145,7 +145,7 @@ fn issue(number: usize) -> (u16, String) {
 
 #[test]
 fn what_was_issued_is_refreshed_with_the_answer_read_in_its_own_way() {
-    let toy = Toy::new(Box::new(|path, token, number| match path {
+    let toy = CustomScheme::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
         "/refresh" => (
             200,
@@ -171,7 +171,7 @@ fn what_was_issued_is_refreshed_with_the_answer_read_in_its_own_way() {
 
 #[test]
 fn where_an_application_can_help_itself_no_person_is_asked() {
-    let toy = Toy::new(Box::new(|path, token, number| match path {
+    let toy = CustomScheme::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
         "/refresh" => (403, "{}".to_owned()),
         _ => data(token),
@@ -187,7 +187,7 @@ fn where_an_application_can_help_itself_no_person_is_asked() {
 
 #[test]
 fn an_answer_without_the_next_token_is_not_taken_for_good() {
-    let toy = Toy::new(Box::new(|path, token, number| match path {
+    let toy = CustomScheme::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
         "/refresh" => (200, "{\"access\":\"refreshed-token\"}".to_owned()),
         _ => data(token),
@@ -203,7 +203,7 @@ fn an_answer_without_the_next_token_is_not_taken_for_good() {
 
 #[test]
 fn a_token_in_a_refusal_is_not_shown_and_a_long_page_is_cut() {
-    let toy = Toy::new(Box::new(|path, token, number| match path {
+    let toy = CustomScheme::new(Box::new(|path, token, number| match path {
         "/issue" => issue(number),
         "/refresh" => (
             500,
@@ -230,9 +230,9 @@ fn a_token_in_a_refusal_is_not_shown_and_a_long_page_is_cut() {
 
 #[test]
 fn one_broken_record_is_said_and_a_login_puts_it_aside() {
-    let town = Town::with_tokens();
-    town.login("my", "shop_id=102");
-    let files = std::fs::read_dir(town.folder_of_tokens())
+    let workspace = TestWorkspace::with_tokens();
+    workspace.login("my", "shop_id=102");
+    let files = std::fs::read_dir(workspace.token_folder())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut records: Vec<_> = files
@@ -240,28 +240,28 @@ fn one_broken_record_is_said_and_a_login_puts_it_aside() {
         .collect();
     records.sort();
     std::fs::write(&records[0], "garbage").unwrap();
-    let (output, _) = town.run(&["auth", "refresh", "--env", "local"]);
+    let (output, _) = workspace.run(&["auth", "refresh", "--env", "local"]);
     assert!(
         output.contains("is broken") && output.contains("access token for 3 h 59 m"),
         "{output}"
     );
-    town.login("sg", "shop_id=101");
-    town.login("my", "shop_id=102");
-    assert_eq!(town.run(&["run", "all", "--env", "local"]).1, 0);
+    workspace.login("sg", "shop_id=101");
+    workspace.login("my", "shop_id=102");
+    assert_eq!(workspace.run(&["run", "all", "--env", "local"]).1, 0);
     // Without its key a store is not begun anew beside what it holds.
-    std::fs::remove_file(town.home().join(".config/ingam/store.key")).unwrap();
-    let (output, code) = town.run(&["auth", "status"]);
+    std::fs::remove_file(workspace.home().join(".config/ingam/store.key")).unwrap();
+    let (output, code) = workspace.run(&["auth", "status"]);
     assert!(
         code == 6 && output.contains("its key is gone"),
         "{code}: {output}"
     );
-    assert!(!town.home().join(".config/ingam/store.key").exists());
+    assert!(!workspace.home().join(".config/ingam/store.key").exists());
 }
 
 #[test]
 fn a_secret_that_is_typed_as_an_argument_is_not_said_again() {
-    let town = Town::new();
-    let (output, code) = town.run(&["auth", "set", "shopee", "partner_key", "TYPED-SECRET"]);
+    let workspace = TestWorkspace::new();
+    let (output, code) = workspace.run(&["auth", "set", "shopee", "partner_key", "TYPED-SECRET"]);
     assert!(
         code == 2 && !output.contains("TYPED-SECRET") && output.contains("never an argument"),
         "{output}"
@@ -270,11 +270,11 @@ fn a_secret_that_is_typed_as_an_argument_is_not_said_again() {
 
 #[test]
 fn two_credentials_that_are_set_at_once_are_both_kept() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     for round in 0..10 {
         let children: Vec<_> = ["partner_key", "partner_id"]
             .map(|name| {
-                let mut command = town.ingam(&["auth", "set", "shopee", name, "--file"]);
+                let mut command = workspace.ingam(&["auth", "set", "shopee", name, "--file"]);
                 let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
                 write!(child.stdin.take().unwrap(), "12345678{round}").unwrap();
                 child
@@ -283,8 +283,8 @@ fn two_credentials_that_are_set_at_once_are_both_kept() {
         children
             .into_iter()
             .for_each(|mut child| assert!(child.wait().unwrap().success()));
-        let text =
-            std::fs::read_to_string(town.home().join(".config/ingam/credentials.env")).unwrap();
+        let text = std::fs::read_to_string(workspace.home().join(".config/ingam/credentials.env"))
+            .unwrap();
         assert_eq!(
             text.matches(&format!("12345678{round}")).count(),
             2,

@@ -1,34 +1,34 @@
 //! The life of an account's tokens, command by command, with the mistakes that people make.
 
-use super::{PARTNER_KEY, Town, get};
+use super::{PARTNER_KEY, TestWorkspace, get};
 use std::io::Write;
 use std::process::Stdio;
 
 #[test]
 fn a_shop_is_authorized_used_renewed_and_removed() {
-    let town = Town::new();
-    let (output, code) = town.run_shop();
+    let workspace = TestWorkspace::new();
+    let (output, code) = workspace.run_shop();
     assert!(
         code == 6 && output.contains("auth login shopee --env local --account sg"),
         "{code}: {output}"
     );
-    let output = town.login("sg", "shop_id=101");
+    let output = workspace.login("sg", "shop_id=101");
     assert!(
         output.contains("`sg` (shop_id 101): access token for 3 h 59 m, refresh token for 29 d"),
         "{output}"
     );
-    let (output, code) = town.run_shop();
-    assert_eq!((code, town.count("refreshed")), (0, 0), "{output}");
-    let (token, code) = town.run(&["auth", "token", "sg", "--env", "local"]);
+    let (output, code) = workspace.run_shop();
+    assert_eq!((code, workspace.count("refreshed")), (0, 0), "{output}");
+    let (token, code) = workspace.run(&["auth", "token", "sg", "--env", "local"]);
     assert!(code == 0 && token.starts_with("sandbox-shop-"), "{token}");
-    let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
-    assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
-    let (output, code) = town.run(&["auth", "status"]);
+    let (output, code) = workspace.run(&["auth", "refresh", "--env", "local"]);
+    assert_eq!((code, workspace.count("refreshed")), (0, 1), "{output}");
+    let (output, code) = workspace.run(&["auth", "status"]);
     assert!(
         code == 0 && output.contains("good") && output.contains("no tokens: auth login"),
         "{code}: {output}"
     );
-    let (output, code) = town.run(&[
+    let (output, code) = workspace.run(&[
         "auth",
         "logout",
         "shopee",
@@ -38,62 +38,66 @@ fn a_shop_is_authorized_used_renewed_and_removed() {
         "sg",
     ]);
     assert_eq!(code, 0, "{output}");
-    assert_eq!(town.run_shop().1, 6);
+    assert_eq!(workspace.run_shop().1, 6);
     assert_eq!(
-        town.run(&[
-            "auth",
-            "logout",
-            "shopee",
-            "--env",
-            "local",
-            "--account",
-            "sg"
-        ])
-        .1,
+        workspace
+            .run(&[
+                "auth",
+                "logout",
+                "shopee",
+                "--env",
+                "local",
+                "--account",
+                "sg"
+            ])
+            .1,
         4
     );
 }
 
 #[test]
 fn a_token_that_was_refused_is_renewed_and_the_request_repeated_once() {
-    let town = Town::with_tokens();
-    town.control("expire?what=access");
-    let (output, code) = town.run_shop();
-    assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
+    let workspace = TestWorkspace::with_tokens();
+    workspace.control("expire?what=access");
+    let (output, code) = workspace.run_shop();
+    assert_eq!((code, workspace.count("refreshed")), (0, 1), "{output}");
     // Tokens that are refused however fresh they are: one renewal, one repetition, and then the
     // truth.
-    town.control("life?access=0");
-    town.control("expire?what=access");
-    let (output, code) = town.run_shop();
+    workspace.control("life?access=0");
+    workspace.control("expire?what=access");
+    let (output, code) = workspace.run_shop();
     assert!(
-        code != 0 && town.count("refreshed") == 2,
+        code != 0 && workspace.count("refreshed") == 2,
         "{code}: {output}"
     );
 }
 
 #[test]
 fn a_reader_renews_nothing() {
-    let town = Town::with_tokens();
-    town.control("expire?what=access");
-    let (output, code) = town.run(&["run", "shop", "--env", "local", "--refresh", "never"]);
+    let workspace = TestWorkspace::with_tokens();
+    workspace.control("expire?what=access");
+    let (output, code) = workspace.run(&["run", "shop", "--env", "local", "--refresh", "never"]);
     assert!(
         code == 1 && output.contains("refused: token_expired"),
         "{code}: {output}"
     );
-    let yaml = std::fs::read_to_string(town.folder.path().join("ingam.yaml")).unwrap();
-    town.folder.write(
+    let yaml = std::fs::read_to_string(workspace.folder.path().join("ingam.yaml")).unwrap();
+    workspace.folder.write(
         "ingam.yaml",
         &yaml.replace("local: {", "local: { refresh: never,"),
     );
-    assert_eq!((town.run_shop().1, town.count("refreshed")), (1, 0));
-    let (output, code) = town.run(&["run", "shop", "--env", "local", "--refresh", "auto"]);
-    assert_eq!((code, town.count("refreshed")), (0, 1), "{output}");
+    assert_eq!(
+        (workspace.run_shop().1, workspace.count("refreshed")),
+        (1, 0)
+    );
+    let (output, code) = workspace.run(&["run", "shop", "--env", "local", "--refresh", "auto"]);
+    assert_eq!((code, workspace.count("refreshed")), (0, 1), "{output}");
 }
 
 #[test]
 fn a_main_account_brings_tokens_for_every_shop_and_merchant() {
-    let town = Town::new();
-    let (output, code) = town.try_login(&[], "main_account_id");
+    let workspace = TestWorkspace::new();
+    let (output, code) = workspace.try_login(&[], "main_account_id");
     assert_eq!(code, 0, "{output}");
     for owner in [
         "`sg` (shop_id 101): access",
@@ -103,22 +107,25 @@ fn a_main_account_brings_tokens_for_every_shop_and_merchant() {
         assert!(output.contains(owner), "{owner}: {output}");
     }
     // Each was refreshed once with the shared token.
-    assert_eq!(town.count("refreshed"), 3);
-    let (output, code) = town.run(&["run", "all", "--env", "local"]);
+    assert_eq!(workspace.count("refreshed"), 3);
+    let (output, code) = workspace.run(&["run", "all", "--env", "local"]);
     assert!(
         code == 0 && output.contains("PASS all@sg") && output.contains("PASS all@my"),
         "{output}"
     );
-    assert_eq!((town.count("refreshed"), town.count("replayed")), (3, 0));
+    assert_eq!(
+        (workspace.count("refreshed"), workspace.count("replayed")),
+        (3, 0)
+    );
 }
 
 /// A process that was killed after a shop had its own tokens, and before it could write that down.
 #[test]
 fn an_owner_is_split_off_once() {
-    let town = Town::new();
-    let (output, code) = town.try_login(&[], "main_account_id");
+    let workspace = TestWorkspace::new();
+    let (output, code) = workspace.try_login(&[], "main_account_id");
     assert_eq!(code, 0, "{output}");
-    let store = super::stores::open(&town.store_config());
+    let store = super::stores::open(&workspace.store_config());
     super::stores::runtime().block_on(async {
         let records: Vec<_> = store
             .list()
@@ -144,36 +151,46 @@ fn an_owner_is_split_off_once() {
         main.pending_splits.push(pending);
         lock.write(&mut main).await.unwrap();
     });
-    let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
-    assert_eq!((code, town.count("refused")), (0, 0), "{output}");
-    assert!(!town.run(&["auth", "status"]).0.contains("to split off"));
+    let (output, code) = workspace.run(&["auth", "refresh", "--env", "local"]);
+    assert_eq!((code, workspace.count("refused")), (0, 0), "{output}");
+    assert!(
+        !workspace
+            .run(&["auth", "status"])
+            .0
+            .contains("to split off")
+    );
 }
 
 #[test]
 fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
-    let town = Town::new();
-    town.control("grace?seconds=60");
+    let workspace = TestWorkspace::new();
+    workspace.control("grace?seconds=60");
     // The answers to the first owner get lost, the others go on.
-    town.control("lose?answers=2&after=1");
-    let (output, code) = town.try_login(&[], "main_account_id");
+    workspace.control("lose?answers=2&after=1");
+    let (output, code) = workspace.try_login(&[], "main_account_id");
     assert!(
         code == 5
             && output.contains("did not arrive")
             && output.contains("`my` (shop_id 102): access"),
         "{code}: {output}"
     );
-    let (output, code) = town.run(&["auth", "status"]);
+    let (output, code) = workspace.run(&["auth", "status"]);
     assert!(
         output.contains("1 to split off: auth refresh"),
         "{code}: {output}"
     );
-    let (output, code) = town.run(&["auth", "refresh", "--env", "local"]);
+    let (output, code) = workspace.run(&["auth", "refresh", "--env", "local"]);
     assert_eq!(code, 0, "{output}");
-    assert!(!town.run(&["auth", "status"]).0.contains("to split off"));
+    assert!(
+        !workspace
+            .run(&["auth", "status"])
+            .0
+            .contains("to split off")
+    );
     assert_eq!(
         (
-            town.run(&["run", "all", "--env", "local"]).1,
-            town.count("refused")
+            workspace.run(&["run", "all", "--env", "local"]).1,
+            workspace.count("refused")
         ),
         (0, 0)
     );
@@ -182,41 +199,41 @@ fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
 #[test]
 fn an_authorization_that_is_over_names_the_shop_and_the_way_out() {
     for what in ["expire?what=refresh", "expire?what=grant", "revoke"] {
-        let town = Town::with_tokens();
-        town.control("expire?what=access");
-        town.control(what);
-        let (output, code) = town.run_shop();
+        let workspace = TestWorkspace::with_tokens();
+        workspace.control("expire?what=access");
+        workspace.control(what);
+        let (output, code) = workspace.run_shop();
         assert!(
             code == 6 && output.contains("`sg` (shop_id 101)") && output.contains("auth login"),
             "{what}: {code}: {output}"
         );
-        let (output, code) = town.run(&["auth", "status"]);
+        let (output, code) = workspace.run(&["auth", "status"]);
         assert!(
             code == 6 && output.contains("dead since"),
             "{what}: {code}: {output}"
         );
         // Nothing was deleted, nothing is asked again, and a new authorization mends it.
-        let refused = town.count("refused");
+        let refused = workspace.count("refused");
         assert_eq!(
-            (town.run_shop().1, town.count("refused")),
+            (workspace.run_shop().1, workspace.count("refused")),
             (6, refused),
             "{what}"
         );
-        town.login("sg", "shop_id=101");
-        assert_eq!(town.run_shop().1, 0, "{what}");
+        workspace.login("sg", "shop_id=101");
+        assert_eq!(workspace.run_shop().1, 0, "{what}");
     }
 }
 
 #[test]
 fn an_outage_costs_nothing_while_the_token_is_good() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     // Half of its life is used, and then it is time to renew it.
-    town.control("life?access=8");
-    town.login("sg", "shop_id=101");
-    town.control("lose?answers=100");
-    let left = |seconds: &str| town.run(&["auth", "status"]).0.contains(seconds);
+    workspace.control("life?access=8");
+    workspace.login("sg", "shop_id=101");
+    workspace.control("lose?answers=100");
+    let left = |seconds: &str| workspace.run(&["auth", "status"]).0.contains(seconds);
     while !left("3 s   ") && !left("2 s   ") {}
-    let (output, code) = town.run_shop();
+    let (output, code) = workspace.run_shop();
     assert!(
         code == 0 && output.contains("warning: the token is still good, but could not be renewed"),
         "{code}: {output}"
@@ -225,14 +242,14 @@ fn an_outage_costs_nothing_while_the_token_is_good() {
 
 #[test]
 fn the_wrong_seller_is_noticed_before_the_code_is_used() {
-    let town = Town::new();
-    let (output, code) = town.try_login(&["--account", "sg"], "shop_id=102");
+    let workspace = TestWorkspace::new();
+    let (output, code) = workspace.try_login(&["--account", "sg"], "shop_id=102");
     assert!(
         code == 6 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"),
         "{code}: {output}"
     );
-    assert_eq!(town.count("exchanged"), 0);
-    let (output, code) = town.try_login(&[], "shop_id=102");
+    assert_eq!(workspace.count("exchanged"), 0);
+    let (output, code) = workspace.try_login(&[], "shop_id=102");
     assert!(
         code == 0 && output.contains("`my` (shop_id 102)"),
         "{code}: {output}"
@@ -241,7 +258,7 @@ fn the_wrong_seller_is_noticed_before_the_code_is_used() {
 
 #[test]
 fn the_address_can_be_pasted_and_must_be_the_right_one() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     let redirect = "https://shop.example/back";
     let login = |pasted: &dyn Fn(&str) -> String| {
         let args = [
@@ -255,7 +272,7 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
             "--redirect",
             redirect,
         ];
-        let mut child = town
+        let mut child = workspace
             .ingam(&args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -270,7 +287,7 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
         .unwrap();
         let address = super::anchor(&get(link.trim()).1, "shop_id=101");
         writeln!(child.stdin.take().unwrap(), "{}", pasted(&address)).unwrap();
-        super::said(&child.wait_with_output().unwrap())
+        super::output_and_code(&child.wait_with_output().unwrap())
     };
     let (output, code) = login(&|address| address.replace("shop.example", "evil.example"));
     assert!(
@@ -287,12 +304,12 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
         code == 0 && output.contains("`sg` (shop_id 101)"),
         "{code}: {output}"
     );
-    assert_eq!(town.run_shop().1, 0);
+    assert_eq!(workspace.run_shop().1, 0);
 }
 
 #[test]
 fn a_login_is_refused_with_a_reason() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     for (args, words, code) in [
         (&["shopee", "--env", "sandbox"][..], "needs no tokens", 2),
         (&["shopee", "--env", "locl"], "did you mean `local`", 2),
@@ -319,7 +336,7 @@ fn a_login_is_refused_with_a_reason() {
             2,
         ),
     ] {
-        let (output, ended) = town.run(&[&["auth", "login"], args].concat());
+        let (output, ended) = workspace.run(&[&["auth", "login"], args].concat());
         assert!(
             ended == code && output.contains(words),
             "{args:?}: {ended}: {output}"
@@ -329,9 +346,9 @@ fn a_login_is_refused_with_a_reason() {
 
 #[test]
 fn a_credential_is_set_from_standard_input_and_never_shown() {
-    let town = Town::new();
+    let workspace = TestWorkspace::new();
     let set = |args: &[&str], value: &str| {
-        let mut child = town.ingam(&[&["auth", "set"], args].concat());
+        let mut child = workspace.ingam(&[&["auth", "set"], args].concat());
         child.env_remove("INGAM_SHOPEE__PARTNER_KEY");
         let mut child = child
             .stdin(Stdio::piped())
@@ -345,7 +362,7 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
             .unwrap()
             .write_all(value.as_bytes())
             .unwrap();
-        super::said(&child.wait_with_output().unwrap())
+        super::output_and_code(&child.wait_with_output().unwrap())
     };
     let (output, code) = set(
         &["shopee", "partner_key", "--file"],
@@ -356,7 +373,7 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
         "{output}"
     );
     assert_eq!(set(&["shopee", "partner_key", "--file"], PARTNER_KEY).1, 0);
-    let file = town.home().join(".config/ingam/credentials.env");
+    let file = workspace.home().join(".config/ingam/credentials.env");
     assert_eq!(
         std::fs::read_to_string(&file).unwrap(),
         format!("INGAM_SHOPEE__PARTNER_KEY='{PARTNER_KEY}'\n")
@@ -403,7 +420,7 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
         "sg",
         "--no-browser",
     ];
-    let mut child = town.ingam(&args);
+    let mut child = workspace.ingam(&args);
     child
         .env_remove("INGAM_SHOPEE__PARTNER_KEY")
         .stdout(Stdio::piped());
@@ -423,18 +440,21 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
 
 #[test]
 fn a_given_token_is_used_as_it_is() {
-    let mut town = Town::new();
-    town.env.push((
+    let mut workspace = TestWorkspace::new();
+    workspace.env.push((
         "INGAM_SHOPEE__LOCAL__SG__ACCESS_TOKEN".to_owned(),
         "sandbox-access-token-sg".to_owned(),
     ));
-    let (output, code) = town.run_shop();
-    assert_eq!((code, town.count("requests")), (0, 0), "{output}");
-    town.env[0].1 = "sandbox-access-token-of-yesterday".to_owned();
-    let (output, code) = town.run_shop();
-    assert!(code == 1 && town.count("requests") == 0, "{code}: {output}");
+    let (output, code) = workspace.run_shop();
+    assert_eq!((code, workspace.count("requests")), (0, 0), "{output}");
+    workspace.env[0].1 = "sandbox-access-token-of-yesterday".to_owned();
+    let (output, code) = workspace.run_shop();
     assert!(
-        !town.folder_of_tokens().exists(),
+        code == 1 && workspace.count("requests") == 0,
+        "{code}: {output}"
+    );
+    assert!(
+        !workspace.token_folder().exists(),
         "no store is made where none is needed"
     );
 }

@@ -1,12 +1,12 @@
 //! What people see: exit 7 and its words, the table of `ingam budget`, waits, undo calls, the
 //! sandbox, broken books.
 
-use super::Mall;
+use super::TestMarketplace;
 use std::time::Duration;
 
 #[test]
 fn a_used_up_budget_says_when_the_next_call_is_free() {
-    let mall = Mall::new("[{ match: { path: /search }, rate: 2/1h, per: account }]");
+    let mall = TestMarketplace::new("[{ match: { path: /search }, rate: 2/1h, per: account }]");
     mall.request("many", "get: /search", 3);
     let (output, code) = mall.live("many", &[]);
     let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -38,7 +38,10 @@ fn a_used_up_budget_says_when_the_next_call_is_free() {
 
 #[test]
 fn hosts_that_are_counted_apart_are_told_apart() {
-    let (live, test) = (Mall::new("[{ rate: 5/1h }]"), Mall::new("[{ rate: 5/1h }]"));
+    let (live, test) = (
+        TestMarketplace::new("[{ rate: 5/1h }]"),
+        TestMarketplace::new("[{ rate: 5/1h }]"),
+    );
     let origins = [&live, &test]
         .map(|mall| std::fs::read_to_string(mall.folder.path().join("schemes/mall.yaml")).unwrap());
     let origins = origins.map(|scheme| scheme.split('"').nth(1).unwrap().to_owned());
@@ -69,7 +72,7 @@ fn hosts_that_are_counted_apart_are_told_apart() {
 
 #[test]
 fn a_wait_is_as_long_as_it_must_be_and_no_longer_than_it_may_be() {
-    let mall = Mall::new("[{ rate: 1/1s }]");
+    let mall = TestMarketplace::new("[{ rate: 1/1s }]");
     mall.request("many", "get: /search", 3);
     let (output, code) = mall.live("many", &["--wait", "5s"]);
     assert!(
@@ -87,7 +90,7 @@ fn a_wait_is_as_long_as_it_must_be_and_no_longer_than_it_may_be() {
 
 #[test]
 fn what_never_left_gives_its_slot_back() {
-    let mall = Mall::new("[{ rate: 2/1h }]");
+    let mall = TestMarketplace::new("[{ rate: 2/1h }]");
     mall.request("one", "get: /one", 1);
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -109,7 +112,7 @@ fn what_never_left_gives_its_slot_back() {
 
 #[test]
 fn a_used_up_budget_does_not_block_an_undo() {
-    let mall = Mall::new("[{ rate: 6/1h, per: account }]");
+    let mall = TestMarketplace::new("[{ rate: 6/1h, per: account }]");
     let fixture = "scheme: mall\nsteps:\n  - name: add\n    post: /add\n    undo: { post: /remove }\nvalues: { x: 1 }\n";
     mall.folder.write("fixtures/thing.yaml", fixture);
     mall.request("many", "needs: [thing]\nget: /many", 6);
@@ -132,7 +135,7 @@ fn a_used_up_budget_does_not_block_an_undo() {
 
 #[test]
 fn the_sandbox_counts_only_when_asked() {
-    let mall = Mall::new("[]");
+    let mall = TestMarketplace::new("[]");
     let cases: Vec<String> = (0..11)
         .map(|index| format!("c{index}: {{ n: {index} }}"))
         .collect();
@@ -156,15 +159,15 @@ fn the_sandbox_counts_only_when_asked() {
         code == 7 && output.contains("10 passed, 1 could not be done"),
         "{code}: {output}"
     );
-    assert!(!mall.folder_of_books().exists(), "it is all in memory");
+    assert!(!mall.budget_folder().exists(), "it is all in memory");
 }
 
 #[test]
 fn a_broken_book_is_no_missing_one() {
-    let mall = Mall::new("[{ rate: 2/1h }]");
+    let mall = TestMarketplace::new("[{ rate: 2/1h }]");
     mall.request("one", "get: /one", 1);
     assert_eq!(mall.live("one", &[]).1, 0);
-    let books = std::fs::read_dir(mall.folder_of_books())
+    let books = std::fs::read_dir(mall.budget_folder())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     for book in books.filter(|path| path.to_string_lossy().contains(".book-")) {
