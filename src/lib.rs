@@ -5,6 +5,7 @@ mod atomic_file;
 mod diagnostic;
 mod host;
 mod method;
+mod redact;
 mod secret;
 mod span;
 mod value;

@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("diagnostic", &["span"]),
     ("atomic_file", &[]),
-    ("secret", &["value", "wire"]),
+    ("redact", &["value", "wire"]),
+    ("secret", &["redact"]),
     ("host", &[]),
     ("wire", &["method", "value"]),
     // Nouns.

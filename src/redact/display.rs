@@ -1,0 +1,98 @@
+//! Text that may be shown to a person.
+
+use std::fmt;
+
+/// Text without secrets. Characters that could command a terminal, or that nobody sees, are written
+/// as escapes. Only a redactor makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RedactedText(String);
+
+impl RedactedText {
+    pub(super) fn new(redacted: &str) -> Self {
+        Self(escape_control_chars(redacted))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A text of the program itself, in which no value of a run can stand.
+    #[must_use]
+    pub fn from_static(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for RedactedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Writes control, direction and invisible characters as escapes, so that neither a file nor a
+/// response can command a terminal, or hide a part of what it says.
+#[must_use]
+pub(crate) fn escape_control_chars(text: &str) -> String {
+    if !text.contains(is_hidden) {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if is_hidden(letter) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+fn is_hidden(letter: char) -> bool {
+    (letter.is_control() && !matches!(letter, '\n' | '\t'))
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_cannot_command_a_terminal() {
+        assert_eq!(
+            escape_control_chars("a\u{1b}[31m\u{202e}b\tc\nd"),
+            "a\\u{1b}[31m\\u{202e}b\tc\nd"
+        );
+    }
+
+    /// Unicode's default ignorable code points, and the line separators, from its own table.
+    #[test]
+    fn nothing_invisible_is_shown_as_it_is() {
+        for letter in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{85}',
+            '\u{7f}',
+            '\u{0}',
+        ] {
+            let shown = escape_control_chars(&format!("a{letter}b"));
+            assert!(shown.is_ascii(), "{:?} is shown", letter.escape_unicode());
+        }
+        assert_eq!(
+            escape_control_chars("한글 é ‹cred.key›"),
+            "한글 é ‹cred.key›"
+        );
+    }
+}

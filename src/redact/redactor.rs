@@ -1,0 +1,480 @@
+//! The redactor: knows every live secret, and replaces it by its name in every encoding.
+
+use super::display::RedactedText;
+use super::encodings::{MIN_PATTERN, literal_forms, normal_forms};
+use super::normal_form::{fold, for_each_normal_form};
+use aho_corasick::AhoCorasick;
+use std::fmt;
+use std::ops::Range;
+
+/// A secret shorter than this cannot be redacted without harm, so it is refused.
+pub(crate) const MIN_SECRET_BYTES: usize = 8;
+
+/// What a text is replaced by that cannot be searched.
+const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
+
+/// Replaces every live secret, in every encoding, by its name: `‹cred.secret_key›`.
+#[derive(Default)]
+pub(crate) struct Redactor {
+    secrets: Vec<(String, String)>,
+    matcher: Option<SecretMatcher>,
+}
+
+impl Redactor {
+    /// From now on the value is replaced by `‹name›`. The same value is remembered once.
+    pub(crate) fn add_secret(&mut self, name: impl Into<String>, value: &str) {
+        if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
+            return;
+        }
+        self.secrets.push((name.into(), value.to_owned()));
+        // Built again when it is next needed: a run learns most of its secrets before it writes.
+        self.matcher = None;
+    }
+
+    /// Text that may be shown.
+    pub(crate) fn redact_for_display(&mut self, text: &str) -> RedactedText {
+        RedactedText::new(&self.redact(text))
+    }
+
+    /// Text that may be written to a file: without secrets, otherwise as it is.
+    pub(crate) fn redact(&mut self, text: &str) -> String {
+        if self.secrets.is_empty() || text.len() < MIN_SECRET_BYTES {
+            return text.to_owned();
+        }
+        let secrets = &self.secrets;
+        let matcher = self
+            .matcher
+            .get_or_insert_with(|| SecretMatcher::new(secrets));
+        let Some(found) = matcher.find(text.as_bytes()) else {
+            return UNSEARCHABLE.to_owned();
+        };
+        if found.is_empty() {
+            return text.to_owned();
+        }
+        let mut redacted = String::with_capacity(text.len());
+        let mut written = 0;
+        for FoundSecret { range, secret } in found {
+            let range = whole_chars(text, range);
+            redacted.push_str(&text[written..range.start.max(written)]);
+            redacted.push('‹');
+            redacted.push_str(&secrets[secret].0);
+            redacted.push('›');
+            written = range.end.max(written);
+        }
+        redacted.push_str(&text[written..]);
+        redacted
+    }
+
+    /// The same; line breaks inside a secret do not hide it.
+    pub(crate) fn redact_multiline(&mut self, text: &str) -> String {
+        self.redact(text)
+    }
+
+    /// Whether bytes hold a secret in any encoding.
+    pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
+        if self.secrets.is_empty() {
+            return false;
+        }
+        let secrets = &self.secrets;
+        self.matcher
+            .get_or_insert_with(|| SecretMatcher::new(secrets))
+            .find(bytes)
+            .is_none_or(|found| !found.is_empty())
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} secrets)", self.secrets.len())
+    }
+}
+
+/// A place of a text that holds a secret.
+struct FoundSecret {
+    range: Range<usize>,
+    /// Its index.
+    secret: usize,
+}
+
+/// One search for all encodings of all secrets.
+struct SecretMatcher {
+    /// The first letters of every normal form. The whole forms would need an automaton ten times as
+    /// large; where the first letters match, the rest is compared.
+    starts: Option<AhoCorasick>,
+    /// For each start, the form and the index of its secret.
+    forms: Vec<(Vec<u8>, usize)>,
+    /// The punctuation at both ends of each secret.
+    edges: Vec<Edges>,
+    /// Secrets that are nearly all punctuation, as they are.
+    literals: Option<AhoCorasick>,
+    literal_owners: Vec<usize>,
+}
+
+/// The punctuation at both ends of a secret, which its normal form leaves out.
+struct Edges {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Edges {
+    fn of(secret: &str) -> Self {
+        let is_inner = |letter: char| letter.is_ascii_alphanumeric() || !letter.is_ascii();
+        let begin = secret.find(is_inner).unwrap_or(secret.len());
+        let end = secret.rfind(is_inner).map_or(begin, |last| {
+            last + secret[last..].chars().next().map_or(0, char::len_utf8)
+        });
+        Self {
+            before: secret.as_bytes()[..begin].to_vec(),
+            after: secret.as_bytes()[end..].to_vec(),
+        }
+    }
+
+    /// The range with the punctuation that stands beside it.
+    fn include(&self, text: &[u8], range: Range<usize>) -> Range<usize> {
+        let (mut start, mut end) = (range.start, range.end);
+        if text[..start].ends_with(&self.before) {
+            start -= self.before.len();
+        }
+        if text[end..].starts_with(&self.after) {
+            end += self.after.len();
+        }
+        start..end
+    }
+}
+
+/// How many letters of a form are searched for: few enough for a small automaton, and so many that
+/// ordinary text does not hold them.
+const START: usize = 10;
+
+impl SecretMatcher {
+    fn new(secrets: &[(String, String)]) -> Self {
+        let (mut forms, mut literals, mut literal_owners) = (Vec::new(), Vec::new(), Vec::new());
+        for (secret, (_, value)) in secrets.iter().enumerate() {
+            forms.extend(normal_forms(value).into_iter().map(|form| (form, secret)));
+            if fold(value.as_bytes()).len() < MIN_PATTERN {
+                let spellings = literal_forms(value);
+                literal_owners.extend(spellings.iter().map(|_| secret));
+                literals.extend(spellings);
+            }
+        }
+        let starts = forms.iter().map(|(form, _)| &form[..START.min(form.len())]);
+        Self {
+            // A matcher that cannot be built must not look like one that finds nothing.
+            starts: AhoCorasick::new(starts).ok(),
+            literals: AhoCorasick::new(&literals).ok(),
+            edges: secrets.iter().map(|(_, value)| Edges::of(value)).collect(),
+            forms,
+            literal_owners,
+        }
+    }
+
+    /// Every place that holds a secret, in order, none touching another. `None` when the search
+    /// itself is not possible.
+    fn find(&self, text: &[u8]) -> Option<Vec<FoundSecret>> {
+        let (starts, literals) = (self.starts.as_ref()?, self.literals.as_ref()?);
+        // Places are kept in 32 bits.
+        u32::try_from(text.len()).ok()?;
+        let mut found = Vec::new();
+        for_each_normal_form(text, |normal| {
+            for start in starts.find_overlapping_iter(&normal.bytes) {
+                let (form, secret) = &self.forms[start.pattern().as_usize()];
+                let from = start.start();
+                if normal.bytes[from..].starts_with(form) {
+                    let range = normal.source_range(from..from + form.len());
+                    found.push(FoundSecret {
+                        range: self.edges[*secret].include(text, range),
+                        secret: *secret,
+                    });
+                }
+            }
+        });
+        for literal in literals.find_overlapping_iter(text) {
+            found.push(FoundSecret {
+                range: literal.range(),
+                secret: self.literal_owners[literal.pattern().as_usize()],
+            });
+        }
+        Some(merged(found))
+    }
+}
+
+/// Joins places that overlap, so that no part of a longer secret stands beside a shorter one; the
+/// longest gives the name.
+fn merged(mut found: Vec<FoundSecret>) -> Vec<FoundSecret> {
+    found.sort_by_key(|found| (found.range.start, std::cmp::Reverse(found.range.end)));
+    let mut merged: Vec<(FoundSecret, usize)> = Vec::new();
+    for next in found {
+        let len = next.range.len();
+        match merged.last_mut() {
+            Some((last, longest)) if next.range.start < last.range.end => {
+                last.range.end = last.range.end.max(next.range.end);
+                if len > *longest {
+                    (*longest, last.secret) = (len, next.secret);
+                }
+            }
+            _ => merged.push((next, len)),
+        }
+    }
+    merged.into_iter().map(|(found, _)| found).collect()
+}
+
+/// A range that cuts neither a character nor an escape of one: `\` before it belongs to it, since a
+/// text of JSON would be broken otherwise.
+fn whole_chars(text: &str, range: Range<usize>) -> Range<usize> {
+    let (mut start, mut end) = (range.start, range.end);
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    let backslashes = text.as_bytes()[..start]
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'\\')
+        .count();
+    if backslashes % 2 == 1 {
+        start -= 1;
+    }
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+
+    const CANARY: &str = "ca+na/ry=&%\"<\\한9xyz";
+
+    fn redactor() -> Redactor {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("cred.key", CANARY);
+        redactor
+    }
+
+    fn assert_redacted(what: &str, text: &str) {
+        let redacted = redactor().redact(&format!("a {text} b"));
+        assert!(redacted.contains("‹cred.key›"), "{what}: {redacted}");
+        assert!(
+            redacted.starts_with("a ") && redacted.ends_with(" b"),
+            "{what}: {redacted}"
+        );
+    }
+
+    fn each_byte(write: fn(u8) -> String) -> String {
+        CANARY.bytes().map(write).collect()
+    }
+
+    /// Mixtures that a list of spellings does not know.
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn every_mixture_of_encodings_is_found() {
+        let percent = crate::wire::encode_strict(CANARY).into_owned();
+        let json = serde_json::to_string(CANARY).unwrap();
+        let base64 = BASE64_STANDARD.encode(CANARY);
+        for (what, text) in [
+            ("as it is", CANARY.to_owned()),
+            ("percent", percent.clone()),
+            ("percent in small letters", percent.to_lowercase()),
+            ("quote() that keeps /", percent.replace("%2F", "/")),
+            ("only the plus", CANARY.replace('+', "%2B")),
+            (
+                "every byte in percent",
+                each_byte(|byte| format!("%{byte:02x}")),
+            ),
+            ("percent twice", percent.replace('%', "%25")),
+            ("percent three times", percent.replace('%', "%2525")),
+            ("JSON", json.clone()),
+            ("JSON in JSON", serde_json::to_string(&json).unwrap()),
+            ("JSON with \\/", json.replace('/', "\\/")),
+            ("one \\u", CANARY.replace('+', "\\u002B")),
+            (
+                "all \\u",
+                CANARY
+                    .encode_utf16()
+                    .map(|unit| format!("\\u{unit:04X}"))
+                    .collect(),
+            ),
+            ("\\u of percent", percent.replace('%', "\\u0025")),
+            (
+                "entities",
+                CANARY
+                    .chars()
+                    .map(|letter| format!("&#{};", u32::from(letter)))
+                    .collect(),
+            ),
+            ("one entity", CANARY.replace('+', "&#43;")),
+            (
+                "hex entities",
+                CANARY
+                    .chars()
+                    .map(|letter| format!("&#x{:x};", u32::from(letter)))
+                    .collect(),
+            ),
+            (
+                "HTML",
+                CANARY
+                    .replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('"', "&quot;"),
+            ),
+            (
+                "HTML of HTML",
+                CANARY.replace('&', "&amp;amp;").replace('<', "&amp;lt;"),
+            ),
+            ("quoted-printable", CANARY.replace('=', "=3D")),
+            (
+                "all quoted-printable",
+                each_byte(|byte| format!("={byte:02X}")),
+            ),
+            ("soft line breaks", CANARY.replace('/', "/=\r\n")),
+            ("lines", CANARY.replace('/', "/\n  ")),
+            ("hex", hex::encode(CANARY)),
+            ("HEX", hex::encode_upper(CANARY)),
+            ("hex with colons", each_byte(|byte| format!("{byte:02x}:"))),
+            ("hex with blanks", each_byte(|byte| format!("{byte:02X} "))),
+            ("hex of C", each_byte(|byte| format!("0x{byte:02x}, "))),
+            ("\\x", each_byte(|byte| format!("\\x{byte:02x}"))),
+            ("octal", each_byte(|byte| format!("\\{byte:03o}"))),
+            ("decimal", each_byte(|byte| format!("{byte}, "))),
+            ("binary", each_byte(|byte| format!("{byte:08b} "))),
+            ("base64", base64.clone()),
+            ("base64 for URLs", BASE64_URL_SAFE_NO_PAD.encode(CANARY)),
+            (
+                "base64 in lines",
+                base64
+                    .as_bytes()
+                    .chunks(9)
+                    .map(|line| format!("{}\r\n", String::from_utf8_lossy(line)))
+                    .collect(),
+            ),
+            (
+                "base64 in percent",
+                crate::wire::encode_strict(&base64).into_owned(),
+            ),
+            ("base64 of percent", BASE64_STANDARD.encode(&percent)),
+            ("base64 of JSON", BASE64_STANDARD.encode(&json)),
+            ("base64 of hex", BASE64_STANDARD.encode(hex::encode(CANARY))),
+            ("base64 twice", BASE64_STANDARD.encode(&base64)),
+            (
+                "base64 of UTF-16",
+                BASE64_STANDARD.encode(
+                    CANARY
+                        .encode_utf16()
+                        .flat_map(u16::to_le_bytes)
+                        .collect::<Vec<u8>>(),
+                ),
+            ),
+            ("reversed", CANARY.chars().rev().collect()),
+            ("Rust", format!("{CANARY:?}")),
+            (
+                "JavaScript",
+                CANARY
+                    .chars()
+                    .map(|letter| format!("\\u{{{:x}}}", u32::from(letter)))
+                    .collect(),
+            ),
+            ("concatenated", CANARY.replace('/', "/\" + \"")),
+            ("capitals", CANARY.to_uppercase()),
+        ] {
+            assert_redacted(what, &text);
+        }
+        for before in ["", "x", "xy", "xyz"] {
+            let text = format!("{before}{CANARY}tail");
+            assert_redacted("base64 at an offset", &BASE64_STANDARD.encode(&text));
+            assert_redacted(
+                "base64 twice at an offset",
+                &BASE64_STANDARD.encode(BASE64_STANDARD.encode(&text)),
+            );
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_secret_stays() {
+        let mut redactor = redactor();
+        let json = format!(
+            "{{\"a\":{},\"b\":1}}",
+            serde_json::to_string(CANARY).unwrap()
+        );
+        let redacted = redactor.redact(&json);
+        assert_eq!(redacted, "{\"a\":\"‹cred.key›\",\"b\":1}");
+        assert_eq!(redactor.redact("nothing\nto see"), "nothing\nto see");
+    }
+
+    /// What follows a backslash can be the beginning of a secret: the text stays JSON all the same.
+    #[test]
+    fn json_stays_json() {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("token", "trest-of-the-secret-9");
+        let redacted = redactor.redact(r#"{"evil":"\trest-of-the-secret-9"}"#);
+        let value: serde_json::Value = serde_json::from_str(&redacted).unwrap();
+        assert_eq!(value["evil"], "‹token›");
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_an_escape_is_found() {
+        for secret in [
+            "abc%2Bdef%20ghi",
+            "a&amp;b&lt;c-12345",
+            "x\\u0041y\\n12345",
+            "3D3D3Dabcdef",
+        ] {
+            let mut redactor = Redactor::default();
+            redactor.add_secret("s", secret);
+            for text in [
+                secret.to_owned(),
+                format!("sign={secret}&x"),
+                crate::wire::encode_strict(secret).into_owned(),
+                serde_json::to_string(secret).unwrap(),
+            ] {
+                assert!(redactor.redact(&text).contains("‹s›"), "{secret} in {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_of_punctuation_is_found_as_it_is() {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("s", "!@#$%^&*()_+");
+        let percent = crate::wire::encode_strict("!@#$%^&*()_+").into_owned();
+        assert_eq!(redactor.redact("a!@#$%^&*()_+b"), "a‹s›b");
+        assert_eq!(redactor.redact(&percent), "‹s›");
+        assert_eq!(redactor.redact("(!) a * b"), "(!) a * b");
+    }
+
+    #[test]
+    fn the_longer_of_two_secrets_leaves_nothing_beside_the_shorter() {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("short", "abcdefgh1234");
+        redactor.add_secret("long", "abcdefgh1234ijkl5678");
+        assert_eq!(redactor.redact("<abcdefgh1234ijkl5678>"), "<‹long›>");
+        assert_eq!(redactor.redact("<abcdefgh1234>"), "<‹short›>");
+    }
+
+    #[test]
+    fn a_bcrypt_hash_does_not_give_its_salt_away() {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("cred.client_secret", "$2a$10$abcdefghijklmnopqrstuv");
+        let hash = "$2a$10$abcdefghijklmnopqrstuuBVWYJN6OEOtLu8V4p41kb.NzUiA3nk2";
+        assert!(redactor.redact(hash).starts_with("‹cred.client_secret›"));
+        assert!(
+            redactor
+                .redact(&BASE64_STANDARD.encode(hash))
+                .starts_with("‹cred.client_secret›")
+        );
+    }
+
+    #[test]
+    fn a_matcher_that_cannot_be_built_shows_nothing() {
+        let mut redactor = redactor();
+        redactor.matcher = Some(SecretMatcher {
+            starts: None,
+            forms: Vec::new(),
+            edges: Vec::new(),
+            literals: None,
+            literal_owners: Vec::new(),
+        });
+        assert_eq!(redactor.redact("some text"), UNSEARCHABLE);
+        assert!(redactor.contains_secret(b"some text"));
+    }
+}
