@@ -1,26 +1,25 @@
-//! What a person should look at when a marketplace refused.
+//! Notes on what to check when a marketplace refuses a request.
 
 use crate::check::ResponseOutcome;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::scheme::Scheme;
 use crate::wire::WireResponse;
 
-/// A clock that is off by less than this is not worth a word, in seconds: the `date` header has no
-/// fractions.
+/// A smaller clock difference is not reported, in seconds: the `date` header has no fractions.
 const MIN_CLOCK_SKEW_S: i64 = 3;
 
-/// What was expected and what came, when the answer is not what `ok` says.
+/// What was expected and what came, if the response is not what `ok` expects.
 pub(super) fn unexpected_outcome(
     expected: ExpectedOutcome,
     outcome: &ResponseOutcome,
 ) -> Option<(String, String)> {
-    let said = match outcome {
+    let actual = match outcome {
         ResponseOutcome::Success => "success".to_owned(),
         ResponseOutcome::ApiError { kind, .. } => format!("refused: {kind}"),
     };
     match (expected, outcome) {
         (ExpectedOutcome::Success, ResponseOutcome::Success) => None,
-        (ExpectedOutcome::Success, _) => Some(("success".to_owned(), said)),
+        (ExpectedOutcome::Success, _) => Some(("success".to_owned(), actual)),
         (
             ExpectedOutcome::Failure,
             ResponseOutcome::ApiError {
@@ -28,17 +27,19 @@ pub(super) fn unexpected_outcome(
                 ..
             },
         ) => None,
-        (ExpectedOutcome::Failure, _) => Some(("refused: input or permission".to_owned(), said)),
-        (ExpectedOutcome::FailureKind(wanted), ResponseOutcome::ApiError { kind, .. })
-            if wanted == *kind =>
+        (ExpectedOutcome::Failure, _) => Some(("refused: input or permission".to_owned(), actual)),
+        (ExpectedOutcome::FailureKind(expected), ResponseOutcome::ApiError { kind, .. })
+            if expected == *kind =>
         {
             None
         }
-        (ExpectedOutcome::FailureKind(wanted), _) => Some((format!("refused: {wanted}"), said)),
+        (ExpectedOutcome::FailureKind(expected), _) => {
+            Some((format!("refused: {expected}"), actual))
+        }
     }
 }
 
-/// What kind of refusal it is, what the scheme says of it, and what the clock says.
+/// Notes on a refusal: its kind, the scheme's hint for it, and a clock that is off.
 pub(super) fn notes_for_refusal(
     scheme: &Scheme,
     outcome: &ResponseOutcome,
@@ -48,7 +49,7 @@ pub(super) fn notes_for_refusal(
     let ResponseOutcome::ApiError { kind, hint, .. } = outcome else {
         return Vec::new();
     };
-    let usual = match response.status {
+    let default_hint = match response.status {
         200..300 => {
             "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`"
         }
@@ -57,12 +58,16 @@ pub(super) fn notes_for_refusal(
         }
         _ => kind.advice(),
     };
-    let mut notes = vec![format!("{kind}: {}", hint.as_deref().unwrap_or(usual))];
-    let clock = matches!(
+    let mut notes = vec![format!(
+        "{kind}: {}",
+        hint.as_deref().unwrap_or(default_hint)
+    )];
+    // Signatures hold the time: a clock that is off can cause each of these.
+    let depends_on_clock = matches!(
         kind,
         ErrorKind::Clock | ErrorKind::Signature | ErrorKind::Auth
     );
-    notes.extend(clock_note(response, now_ms).filter(|_| clock));
+    notes.extend(clock_note(response, now_ms).filter(|_| depends_on_clock));
     if matches!(kind, ErrorKind::Signature) && scheme.host("test").is_some() {
         notes.push(format!(
             "is it the key of this host? `{}` has hosts for live and for test, each with keys of its own",
@@ -72,11 +77,11 @@ pub(super) fn notes_for_refusal(
     notes
 }
 
-/// How far this machine's clock is from the marketplace's, by the `date` header (RFC 9110, section
-/// 6.6.1).
+/// How much this machine's clock differs from the marketplace's, by the `date` header (RFC 9110,
+/// section 6.6.1).
 fn clock_note(response: &WireResponse, now_ms: i64) -> Option<String> {
-    let theirs = response.date_ms()?.div_euclid(1_000);
-    let ahead = now_ms.div_euclid(1_000) - theirs;
+    let marketplace_s = response.date_ms()?.div_euclid(1_000);
+    let ahead = now_ms.div_euclid(1_000) - marketplace_s;
     let (seconds, word) = (ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
     (seconds > MIN_CLOCK_SKEW_S)
         .then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))

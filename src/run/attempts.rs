@@ -1,6 +1,5 @@
-//! One call, tried again where that can mend something and do no harm: a read that met a fault of
-//! the network or of the marketplace, and a write of which nothing has left this machine. Each
-//! attempt is signed anew.
+//! Retries a call where a retry can help and does no harm: a read after a fault of the network or the
+//! marketplace, and a write of which nothing was sent. Each attempt is signed anew.
 
 use super::attempt::run_attempt;
 use super::exchange::{Exchange, ExchangeContext, FailedAttempt, JudgedResponse, SendState};
@@ -15,31 +14,31 @@ use crate::transport::TransportError;
 use crate::wire::Draft;
 use std::time::{Duration, Instant};
 
-/// The longest wait before the second attempt; it doubles for each further one.
+/// The longest wait before the second attempt; it doubles for each attempt after it.
 const BASE_BACKOFF: Duration = Duration::from_millis(200);
-/// The longest wait that nobody has asked for.
+/// The longest wait without a `retry-after` header.
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
-/// A marketplace that asks for a longer wait is not tried again.
+/// If `retry-after` asks for a longer wait, the call is not retried.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// One call and how often it may be tried.
+/// One call and its retries.
 pub(super) struct Attempts<'a> {
     pub(super) call: &'a ExchangeContext<'a>,
     pub(super) max_attempts: u32,
-    /// As recordings know it, where it is compared with them.
+    /// The request with placeholders, where it is matched with recordings.
     pub(super) unsigned: Option<&'a RecordedRequest>,
 }
 
-/// What another attempt may mend.
+/// A fault that a retry can mend.
 struct RetryableFault {
     attempt: FailedAttempt,
-    /// It is certain that nothing was sent.
+    /// Whether it is certain that nothing was sent.
     was_not_sent: bool,
-    /// What the marketplace asks for.
+    /// The wait that the marketplace asks for.
     retry_after: Option<Duration>,
 }
 
-/// Why there is no other attempt.
+/// Why a call is not retried.
 #[derive(Debug, thiserror::Error)]
 enum RetryStop {
     #[error(transparent)]
@@ -49,7 +48,7 @@ enum RetryStop {
 }
 
 impl Attempts<'_> {
-    /// The last attempt; its log holds those before it.
+    /// Sends the call, with retries. Returns the last attempt; its log holds those before it.
     pub(super) async fn run(&self, draft: &Draft, fresh: FreshValues) -> Exchange {
         let mut exchange = run_attempt(self.call, draft, self.unsigned, fresh).await;
         let mut failed = Vec::new();
@@ -75,7 +74,7 @@ impl Attempts<'_> {
         exchange
     }
 
-    /// What another attempt may mend, and how long to wait before it.
+    /// The fault to retry after, and how long to wait.
     fn next_attempt(
         &self,
         number: u32,
@@ -102,7 +101,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// A run of recordings says nothing of any host.
+    /// Records how the host does; a replay sends nothing and records nothing.
     fn record_host_health(&self, has_failed: bool) {
         if self.is_replayed() {
             return;
@@ -128,7 +127,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// What its scheme calls otherwise is not mended by another attempt, whatever its status.
+    /// The scheme decides by its error rules, not by the status alone.
     fn response_fault(
         &self,
         JudgedResponse { response, outcome }: &JudgedResponse,
@@ -140,6 +139,7 @@ impl Attempts<'_> {
         else {
             return None;
         };
+        // A redirect comes again: signed requests do not follow it.
         if (300..400).contains(&response.status) {
             return None;
         }
@@ -164,16 +164,16 @@ impl Attempts<'_> {
         if self.is_replayed() {
             return Ok(Duration::ZERO);
         }
-        let asked_for = fault.retry_after.unwrap_or_default();
-        if asked_for > MAX_RETRY_AFTER {
-            return Err(RetryStop::WaitTooLong(asked_for));
+        let retry_after = fault.retry_after.unwrap_or(Duration::ZERO);
+        if retry_after > MAX_RETRY_AFTER {
+            return Err(RetryStop::WaitTooLong(retry_after));
         }
         self.call
             .context
             .state
             .retries
             .acquire(self.host(), Instant::now())?;
-        Ok(asked_for.max(backoff(number, (self.call.context.environment.rng)())))
+        Ok(retry_after.max(backoff(number, (self.call.context.environment.rng)())))
     }
 
     fn host(&self) -> &str {
@@ -185,8 +185,8 @@ impl Attempts<'_> {
     }
 }
 
-/// An answer that is too large or no HTTP will be so again, but a connection that breaks looks just
-/// like the latter.
+/// The fault of a call without a response, if a retry can mend it. A response that is not HTTP is
+/// among these, since a connection that breaks looks the same.
 fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
     let is_connect = matches!(error, StepError::Transport(TransportError::Connect { .. }));
     let may_pass = match error {
@@ -212,13 +212,13 @@ fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
     })
 }
 
-/// Full jitter: anything up to a bound that doubles, so that those who failed together do not come
-/// back together.
-fn backoff(number: u32, chance: [u8; 16]) -> Duration {
+/// Full jitter: a random wait up to a bound that doubles, so that clients that failed at the same
+/// time do not retry at the same time.
+fn backoff(number: u32, random: [u8; 16]) -> Duration {
     let bound = BASE_BACKOFF
         .saturating_mul(2_u32.saturating_pow(number.saturating_sub(1)))
         .min(MAX_BACKOFF);
-    let [a, b, c, d, ..] = chance;
+    let [a, b, c, d, ..] = random;
     bound.mul_f64(f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX))
 }
 

@@ -1,6 +1,6 @@
-//! What stands before the network: a permit of every limit, or a wait for it, or an error that says
-//! when the next call is free. Each request takes a permit of its own. Requests for tokens are sent
-//! by `renew`, and not counted.
+//! Takes a permit of every limit before a request is sent, waits for it, or returns an error with the
+//! time of the next free call. Each request takes a permit of its own. Token requests are sent by
+//! `renew`, and not counted.
 
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, JudgedResponse, SendState};
@@ -18,11 +18,11 @@ use crate::sign::NamedValues;
 use crate::wire::Draft;
 use std::time::{Duration, Instant};
 
-/// While a call waits it looks again after this time, since what it waits for can be over earlier.
+/// A waiting call checks again after this time, since another process can release a permit earlier.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
-/// An undo waits at least so long: what it takes back would be left otherwise.
+/// An undo waits at least this long for a permit: without it, what a fixture created would be left.
 const MIN_UNDO_WAIT: Duration = Duration::from_secs(10);
-/// A new end of a wait that differs by less than this is not worth a word, in milliseconds.
+/// A wait is announced again if its end moves by at least this, in milliseconds.
 const MIN_NOTIFY_CHANGE_MS: u64 = 1_000;
 
 /// Takes a permit, sends, and records what the response says of limits.
@@ -157,7 +157,7 @@ async fn settle_permit(
     Ok(limit_warnings(&call.scheme.name, &observation))
 }
 
-/// What the headers say, and what the scheme says of such a response.
+/// What the headers of a response and the scheme's error rules say of limits.
 fn observe_limits(
     call: &ExchangeContext<'_>,
     request: &PermitRequest<'_>,
@@ -188,7 +188,7 @@ fn limit_warnings(scheme: &str, observation: &LimitObservation) -> Vec<String> {
     warnings
 }
 
-/// Whether anything could have to be taken back with this scheme: then slots are kept for it.
+/// Whether a fixture has an undo with this scheme: then steps leave permits for it.
 fn has_undo(scheme: &Scheme, context: &RunContext<'_>) -> bool {
     let steps = context
         .environment
@@ -197,6 +197,6 @@ fn has_undo(scheme: &Scheme, context: &RunContext<'_>) -> bool {
         .iter()
         .flat_map(|fixture| &fixture.steps);
     steps
-        .filter_map(|made| made.undo.as_ref())
+        .filter_map(|step| step.undo.as_ref())
         .any(|undo| undo.step.scheme.name == scheme.name)
 }

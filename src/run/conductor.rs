@@ -1,5 +1,5 @@
-//! Runs a plan: lanes side by side, the units of each lane in their order. It owns the state and
-//! emits events; what comes of a unit is told as soon as it has ended, in whatever order that is.
+//! Runs a plan: lanes in parallel, the units of each lane in order. It emits an event as soon as a
+//! unit ends, so units of different lanes can end in any order.
 
 use super::fixtures::ActiveFixtures;
 use super::variables::recording_key;
@@ -14,27 +14,28 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// What all lanes share.
+/// What all lanes share. They run on one task, so `RefCell` is enough; no borrow may be held across
+/// an `await`.
 struct Conductor<'c, 'w> {
     plan: &'c Plan<'w>,
     context: &'c RunContext<'c>,
     emit: RefCell<&'c mut dyn FnMut(Event)>,
     summary: RefCell<RunSummary>,
-    /// How many units of each file have not ended.
+    /// The number of units of each file that have not ended.
     units_left: RefCell<HashMap<&'w str, usize>>,
-    /// The first unit that did not pass was the last to begin.
+    /// A unit failed, and the run stops at the first failure: no other unit starts.
     stops_after_failure: Cell<bool>,
     ledger: RefCell<Option<Ledger>>,
 }
 
-/// Runs every unit, and takes back what fixtures made, whatever happens. What cannot be done is a
-/// part of the events, never an error of this function.
+/// Runs every unit, and undoes what fixtures created, whatever fails. Failures and errors are parts
+/// of the events.
 pub(crate) async fn run(
     plan: &Plan<'_>,
     context: &RunContext<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> RunSummary {
-    let begun = Instant::now();
+    let started_at = Instant::now();
     emit(run_started_event(plan, context));
     let conductor = Conductor {
         plan,
@@ -51,7 +52,7 @@ pub(crate) async fn run(
     if let Some(ledger) = conductor.ledger.into_inner() {
         ledger.remove_if_empty();
     }
-    summary.duration = begun.elapsed();
+    summary.duration = started_at.elapsed();
     emit(Event::RunFinished(summary.clone()));
     summary
 }
@@ -69,7 +70,7 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
 }
 
 impl<'w> Conductor<'_, 'w> {
-    /// So many lanes at once, the next one when one has ended.
+    /// Runs at most `jobs` lanes in parallel. When one ends, the next one starts.
     async fn run_lanes(&self) {
         let lanes = parallel_lanes(&self.plan.units);
         let waiting = RefCell::new(lanes.iter());
@@ -86,7 +87,7 @@ impl<'w> Conductor<'_, 'w> {
 
     async fn run_lane(&self, lane: &[usize]) {
         let mut fixtures = ActiveFixtures::new(&self.ledger);
-        let mut hear = |event: Event| self.emit_event(event);
+        let mut emit = |event: Event| self.emit_event(event);
         for (at, index) in lane.iter().enumerate() {
             if self.should_stop() {
                 break;
@@ -97,14 +98,15 @@ impl<'w> Conductor<'_, 'w> {
                 .iter()
                 .map(|next| &self.plan.units[*next])
                 .find(|next| next.request.skip.is_none());
-            // What is skipped sets nothing up and ends nothing.
+            // A skipped unit sets no fixture up, so the scope of none ends with it.
             if unit.request.skip.is_none() && !self.should_stop() {
                 fixtures
-                    .tear_down_after(unit, next, self.context, &mut hear)
+                    .tear_down_after(unit, next, self.context, &mut emit)
                     .await;
             }
         }
-        fixtures.tear_down_all(self.context, &mut hear).await;
+        // Also after a stop: what fixtures created is undone in any case.
+        fixtures.tear_down_all(self.context, &mut emit).await;
     }
 
     fn should_stop(&self) -> bool {
@@ -116,10 +118,10 @@ impl<'w> Conductor<'_, 'w> {
             index,
             id: unit.id(),
         });
-        let mut hear = |event: Event| self.emit_event(event);
+        let mut emit = |event: Event| self.emit_event(event);
         let report = UnitReport {
             index,
-            ..unit::run(unit, fixtures, self.context, &mut hear).await
+            ..unit::run(unit, fixtures, self.context, &mut emit).await
         };
         self.summary.borrow_mut().add_unit(&report);
         let is_whole = report.not_reached == 0;
@@ -139,7 +141,7 @@ impl<'w> Conductor<'_, 'w> {
         (self.emit.borrow_mut())(event);
     }
 
-    /// With its last unit the recording of a file can be written.
+    /// Writes the recording of a file when its last unit has ended.
     fn finish_file(&self, request: &Request) {
         let mut left = self.units_left.borrow_mut();
         let Some(count) = left.get_mut(request.name.as_str()) else {
@@ -167,7 +169,7 @@ impl<'w> Conductor<'_, 'w> {
         );
     }
 
-    /// What is not written yet: files that the run did not come to the end of, and fixtures.
+    /// Writes the recordings of files that the run did not finish, and those of fixtures.
     fn write_remaining_recordings(&self) {
         let context = self.context;
         if !context.state.recordings.is_enabled() {

@@ -1,4 +1,4 @@
-//! What a run works with, in three parts: what was asked for, what it reaches, and what it remembers.
+//! The context of a run: its options, its environment, and its state.
 
 use super::access::{AccessError, AccessResolver, AccountAccess};
 use super::retry_budget::RetryBudget;
@@ -20,29 +20,29 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// What a run does about snapshots.
+/// How a run treats snapshots.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SnapshotOptions {
-    /// Of every step, also of those that do not ask for it.
+    /// Compare a snapshot of every step, not only of those with `snapshot`.
     pub(crate) every_step: bool,
     pub(crate) update: SnapshotUpdate,
 }
 
-/// What was asked for: it does not change while the run goes on.
+/// What the user asked for; it does not change during the run.
 #[derive(Default)]
 pub(crate) struct RunOptions {
     /// The environment's name.
     pub(crate) environment: String,
-    /// Of `--var`.
+    /// The variables of `--var`.
     pub(crate) vars: Vec<ObjectMember>,
     pub(crate) run_id: String,
     /// Report every exchange, not only those of steps that do not pass.
     pub(crate) verbose: bool,
-    /// A report needs more than a person at a terminal: all exchanges, traces, labels of units.
+    /// Report all exchanges, traces and labels of units: reports in files need them.
     pub(crate) detail: bool,
-    /// The folder of the ledger; `None` where everything ends with the run.
+    /// The folder of the ledger; `None` if the environment ends with the run, as the sandbox does.
     pub(crate) ledger: Option<PathBuf>,
-    /// Leave what fixtures create.
+    /// Do not undo what fixtures create.
     pub(crate) keep_fixtures: bool,
     /// Stop after the first unit that does not pass.
     pub(crate) fail_fast: bool,
@@ -53,7 +53,7 @@ pub(crate) struct RunOptions {
     pub(crate) flaky_fails: bool,
 }
 
-/// What a run reaches: files, network, stores, clock and random numbers.
+/// The outside of a run: files, network, stores, clock and random numbers.
 pub(crate) struct RunEnvironment<'w> {
     pub(crate) workspace: &'w Workspace,
     pub(crate) files: &'w dyn BodyFiles,
@@ -67,9 +67,10 @@ pub(crate) struct RunEnvironment<'w> {
     pub(crate) stop: StopSignal,
 }
 
-/// What a run remembers while it goes on.
+/// What a run remembers. All lanes run on one task, so `RefCell` is enough; no borrow may be held
+/// across an `await`.
 pub(crate) struct RunState {
-    /// What the times of events count from.
+    /// The times of events count from here.
     pub(crate) started_at: Instant,
     pub(crate) recordings: RunRecordings,
     pub(crate) redactor: RefCell<Redactor>,
@@ -84,11 +85,11 @@ pub(crate) struct RunContext<'w> {
 }
 
 impl RunContext<'_> {
-    /// As whom and where a request goes; its secrets are known to the redactor before anything is
-    /// shown.
+    /// The account, credentials and host of a request. Registers its secrets with the redactor
+    /// before anything can show them.
     ///
     /// # Errors
-    /// When no account or more than one fits, a credential is missing, or there is no host.
+    /// When the account is unknown or ambiguous, a credential is missing, or there is no host.
     pub(crate) fn access(
         &self,
         scheme: &Scheme,
@@ -102,7 +103,7 @@ impl RunContext<'_> {
             })
     }
 
-    /// The clock and a seed, read now: what a step renders and what signs one request.
+    /// The time and a random seed, read now: for rendering a step, and for signing one request.
     pub(super) fn fresh_values(&self) -> FreshValues {
         FreshValues {
             unix_ms: (self.environment.clock)(),
@@ -110,7 +111,7 @@ impl RunContext<'_> {
         }
     }
 
-    /// Waits for `wait`; `false` when the run is asked to stop meanwhile. A replay does not wait.
+    /// Waits for `wait`; `false` if the run is asked to stop before. A replay does not wait.
     pub(super) async fn pause(&self, wait: Duration) -> bool {
         let wait = if self.state.recordings.is_replay() {
             Duration::ZERO
@@ -120,7 +121,7 @@ impl RunContext<'_> {
         self.environment.stop.pause(wait).await
     }
 
-    /// From now on the redactor replaces the tokens of a record.
+    /// Registers the tokens of a record with the redactor.
     pub(crate) fn register_record_secrets(&self, record: &FamilyRecord) {
         let mut redactor = self.state.redactor.borrow_mut();
         record
@@ -128,7 +129,7 @@ impl RunContext<'_> {
             .for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
     }
 
-    /// From now on the redactor replaces these secrets.
+    /// Registers the secret credentials and the token fields with the redactor.
     pub(crate) fn register_secrets(
         &self,
         scheme: &Scheme,

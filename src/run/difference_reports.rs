@@ -1,10 +1,10 @@
-//! Differences of two values as events: every text has passed the redactor.
+//! Differences of two values as reports: every text has passed the redactor.
 
 use crate::check::{DifferenceKind, DifferenceList, ValueDifference};
 use crate::event::DifferenceReport;
 use crate::secret::Redactor;
 
-/// Each by itself, and how many there are more.
+/// A report for each difference, and one for the number of those left out.
 pub(super) fn difference_reports(
     found: &DifferenceList,
     redactor: &mut Redactor,

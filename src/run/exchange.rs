@@ -1,5 +1,5 @@
-//! One request, signed and sent once, or answered by a recording. An exchange returns everything
-//! that became of it; it knows nothing of budgets, renewal and retries.
+//! One request, signed and sent once, or answered by a recording. It does nothing about budgets,
+//! renewal and retries.
 
 use super::access::AccountAccess;
 use super::context::RunContext;
@@ -21,17 +21,17 @@ use crate::wire::{Draft, WireRequest, WireResponse};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What became of a request.
+/// The result of a request, and its log.
 pub(super) struct Exchange {
     pub(super) result: Result<Rc<JudgedResponse>, StepError>,
     pub(super) log: ExchangeLog,
 }
 
-/// Everything that is known of the requests of a call, or of a step, whatever their end: what
-/// reports show, and what an undo needs to know.
+/// What is known of the requests of a call or a step, whether they failed or not: what reports show,
+/// and what an undo needs to know.
 #[derive(Default)]
 pub(super) struct ExchangeLog {
-    /// What was to be sent, once it was rendered.
+    /// The request as it was rendered; `None` if that failed.
     pub(super) draft: Option<Rc<Draft>>,
     /// The last request that was signed.
     pub(super) signed: Option<SignedRequest>,
@@ -45,13 +45,13 @@ pub(super) struct ExchangeLog {
 
 pub(super) struct SignedRequest {
     pub(super) request: WireRequest,
-    /// The signature, line by line; only when a report wants details.
+    /// The trace of the signature; empty unless a report shows details.
     pub(super) trace: Vec<TraceLine>,
     /// From the start of the run; `None` where a recording answered.
     pub(super) sent_at: Option<Duration>,
 }
 
-/// A response, and what it means to its scheme.
+/// A response, and its outcome by the rules of the scheme.
 pub(super) struct JudgedResponse {
     pub(super) response: WireResponse,
     pub(super) outcome: ResponseOutcome,
@@ -64,12 +64,12 @@ pub(super) struct FailedAttempt {
     pub(super) latency: Option<Duration>,
 }
 
-/// How far a call has come, for those who have to undo what it created.
+/// Whether a call can have created something that must be undone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum SendState {
     #[default]
     NotSent,
-    /// Something has left, and nobody knows what became of it.
+    /// It was sent, at least in part, and there is no response that tells its effect.
     Unknown,
     /// The marketplace has refused it.
     Refused,
@@ -77,7 +77,7 @@ pub(super) enum SendState {
 }
 
 impl Exchange {
-    /// It ended before a byte was sent.
+    /// The request ended before a byte was sent.
     pub(super) fn not_sent(error: impl Into<StepError>) -> Self {
         Self {
             result: Err(error.into()),
@@ -85,7 +85,7 @@ impl Exchange {
         }
     }
 
-    /// The same call, with a later request of it.
+    /// The result of a later request of the same call, with the logs of both.
     pub(super) fn followed_by(mut self, later: Self) -> Self {
         self.log.append(later.log);
         Self {
@@ -156,8 +156,8 @@ impl ExchangeContext<'_> {
         }
     }
 
-    /// Answers from a recording. The request is signed all the same, with placeholders for the
-    /// token, so that a replay tries everything but the network.
+    /// Answers from a recording. The request is signed too, with placeholders for the token, so that
+    /// a replay tests everything but the network.
     pub(super) async fn replay(
         &self,
         draft: &Draft,

@@ -1,4 +1,4 @@
-//! What did not hold, as events: every text has passed the redactor.
+//! Failures of assertions, captures and `ok` as reports: every text has passed the redactor.
 
 use super::context::RunContext;
 use super::difference_reports::difference_reports;
@@ -29,7 +29,7 @@ pub(super) fn assertion_failure(
         hint: failure
             .reason
             .as_ref()
-            .map(|why| redactor.redact_for_display(why)),
+            .map(|reason| redactor.redact_for_display(reason)),
         differences,
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>
     }
 }
 
-/// The answer is not what `ok` says.
+/// The response is not what `ok` expects.
 pub(super) fn unexpected_outcome(
     step: &Step,
     expected: &str,

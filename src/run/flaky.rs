@@ -1,10 +1,10 @@
-//! What passed only on a retry, where that is a failure.
+//! Fails steps that passed only on a retry, if the run asks for it (`--flaky fail`).
 
 use super::context::RunContext;
 use crate::diagnostic::pluralize;
 use crate::event::{FailureReport, StepReport, Verdict};
 
-/// Steps that passed only on a retry fail, and with them their unit.
+/// Fails steps that passed only on a retry, and with them their unit.
 pub(super) fn fail_flaky_steps(
     steps: &mut [StepReport],
     verdict: &mut Verdict,

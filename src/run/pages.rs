@@ -1,5 +1,5 @@
-//! A step that is sent page by page: each answer says whether there is another page, and what to
-//! ask for it with. Every page is judged; captures of lists join.
+//! A step that is sent page by page: each response says whether there is another page, and sets the
+//! variables to request it with. Every page is judged. Captures of lists join the pages.
 
 use super::context::RunContext;
 use super::exchange::ExchangeLog;
@@ -16,7 +16,7 @@ use crate::render::{VariableLayer, VariableOrigin, VariableScope};
 use crate::span::Span;
 use crate::value::Value;
 
-/// That a page could not be requested is an error.
+/// If a page has no response, the result is an error.
 pub(super) async fn run(
     execution: &StepExecution<'_>,
     pages: &PagingOptions,
@@ -25,7 +25,7 @@ pub(super) async fn run(
     let before = variables.clone();
     let mut log = ExchangeLog::default();
     let result = fetch_pages(execution, pages, variables, &mut log).await;
-    // Another step with the same variables begins at its own first page.
+    // Another step that uses the same variables starts at its own first page.
     for setting in &pages.next_page_vars {
         variables.restore(&setting.name, &before);
     }
@@ -46,35 +46,26 @@ async fn fetch_pages(
         let call = execution.send(variables, fresh).await;
         log.append(call.log);
         let response = call.result?;
-        let mut judgement = execution.judge(&response, variables)?;
         let page = CurrentPage {
             execution,
             pages,
             number,
         };
-        if judgement.failures.is_empty() {
-            joined.add(variables);
-            match page.advance(&response, variables) {
-                Ok(true) => {
-                    let failures = execution.record_and_compare(&response)?;
-                    if failures.is_empty() {
-                        fresh = execution.context.fresh_values();
-                        continue;
-                    }
-                    judgement.failures.extend(failures);
-                }
-                Ok(false) => {
-                    let failures = joined.finish(&response, variables, execution.context);
-                    judgement.failures.extend(failures);
-                }
-                Err(failure) => judgement.failures.push(*failure),
+        match page.judge(&response, &mut joined, variables)? {
+            // Each page has a signature of its own: many marketplaces refuse a repeated one.
+            PageVerdict::Next => fresh = execution.context.fresh_values(),
+            PageVerdict::Last(judgement) => {
+                return execution.conclude(&response, judgement, log);
             }
         }
-        for failure in &mut judgement.failures {
-            page.add_page_number(failure);
-        }
-        return execution.conclude(&response, judgement, log);
     }
+}
+
+/// What follows from a page.
+enum PageVerdict {
+    Next,
+    /// The step ends with this page.
+    Last(Judgement),
 }
 
 /// One page.
@@ -86,14 +77,44 @@ struct CurrentPage<'a> {
 }
 
 impl CurrentPage<'_> {
-    /// Whether there is another page; then the variables are those of it.
+    /// Judges the page. If it holds and is not the last one, sets the variables of the next one.
+    fn judge(
+        &self,
+        response: &StepResponse,
+        joined: &mut JoinedCaptures<'_>,
+        variables: &mut VariableScope,
+    ) -> Result<PageVerdict, StepError> {
+        let execution = self.execution;
+        let mut judgement = execution.judge(response, variables)?;
+        if judgement.failures.is_empty() {
+            joined.add(variables);
+            match self.advance(response, variables) {
+                Ok(true) => {
+                    judgement.failures = execution.record_and_compare(response)?;
+                    if judgement.failures.is_empty() {
+                        return Ok(PageVerdict::Next);
+                    }
+                }
+                Ok(false) => {
+                    judgement.failures = joined.finish(response, variables, execution.context);
+                }
+                Err(failure) => judgement.failures.push(*failure),
+            }
+        }
+        for failure in &mut judgement.failures {
+            self.add_page_number(failure);
+        }
+        Ok(PageVerdict::Last(judgement))
+    }
+
+    /// Whether there is another page. If so, sets its variables.
     fn advance(
         &self,
-        asked: &StepResponse,
+        response: &StepResponse,
         variables: &mut VariableScope,
     ) -> Result<bool, Box<FailureReport>> {
-        let answer = ResponseView::new(asked.response());
-        let json = answer
+        let view = ResponseView::new(response.response());
+        let json = view
             .json()
             .map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
         match find_one(&self.pages.has_next, json) {
@@ -157,7 +178,7 @@ impl CurrentPage<'_> {
         })
     }
 
-    /// Which page it was.
+    /// Adds the number of the page to a failure.
     fn add_page_number(&self, failure: &mut FailureReport) {
         let text = format!("{} (page {})", failure.subject, self.number);
         failure.subject = self
@@ -170,16 +191,16 @@ impl CurrentPage<'_> {
     }
 }
 
-/// Paths for many are refused when the file is loaded.
+/// The value that a path names. The loader refuses paths that name several, and only those can visit
+/// too many values, so nothing else is lost here.
 fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
-    if let Ok(PathMatches::One(found)) = path.find(json) {
-        found
-    } else {
-        None
+    match path.find(json) {
+        Ok(PathMatches::One(found)) => found,
+        Ok(PathMatches::Many(_)) | Err(_) => None,
     }
 }
 
-/// What all pages have together.
+/// Captures of lists, with the items of all pages.
 struct JoinedCaptures<'c>(Vec<(&'c Capture, Vec<Value>)>);
 
 impl<'c> JoinedCaptures<'c> {
@@ -201,17 +222,18 @@ impl<'c> JoinedCaptures<'c> {
         }
     }
 
-    /// A capture that found nothing on any page has found nothing.
+    /// Sets the captures to the items of all pages. A capture that found no item on any page fails.
     fn finish(
-        self,
-        asked: &StepResponse,
+        &mut self,
+        response: &StepResponse,
         variables: &mut VariableScope,
         context: &RunContext<'_>,
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
-        for (capture, all) in self.0 {
+        for (capture, all) in self.0.drain(..) {
             if all.is_empty()
-                && let Err(failure) = check::capture(capture, &ResponseView::new(asked.response()))
+                && let Err(failure) =
+                    check::capture(capture, &ResponseView::new(response.response()))
             {
                 failures.push(failures::capture_failure(&failure, context));
             }

@@ -1,5 +1,5 @@
-//! A step that is sent again until something holds. Only its last answer is judged; one that is not
-//! what `ok` says ends it.
+//! A step that is sent again until `until` holds. Only the last response is judged. A response that
+//! `ok` does not expect ends the poll.
 
 use super::exchange::{ExchangeLog, SendState};
 use super::step_error::StepError;
@@ -13,8 +13,8 @@ use crate::transport::human_duration;
 use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
 
-/// That `until` does not hold in time is a failure; that a call could not be made, or that the run
-/// is asked to stop, is an error.
+/// If `until` does not hold within the timeout, the step fails. If a call has no response, or the run
+/// is asked to stop, the result is an error.
 pub(super) async fn run(
     execution: &StepExecution<'_>,
     poll: &PollOptions,
@@ -38,7 +38,7 @@ async fn run_until(
     loop {
         let sending = execution.send(variables, fresh);
         let Ok(call) = tokio::time::timeout(timer.remaining(), sending).await else {
-            // The call was dropped on its way: it may have arrived.
+            // The timeout dropped the call after it may have been sent: it may have arrived.
             log.send_state = SendState::Unknown;
             break;
         };
@@ -60,32 +60,33 @@ async fn run_until(
         }
         fresh = context.fresh_values();
     }
-    let mut failures = vec![timeout_failure(execution, poll, responses)];
-    failures.extend(unmet);
+    let timeout = timeout_failure(execution, poll, responses);
     Ok(Judgement {
-        failures,
+        failures: std::iter::once(timeout).chain(unmet).collect(),
         notes: std::mem::take(&mut log.warnings),
     })
 }
 
-/// What of `until` does not hold yet.
+/// The assertions of `until` that do not hold yet.
 fn unmet_until(
     execution: &StepExecution<'_>,
     response: &WireResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let hide = |text: &str| execution.context.state.redactor.borrow_mut().redact(text);
+    let redact = |text: &str| execution.context.state.redactor.borrow_mut().redact(text);
     let unmet = execution.unmet_assertions(
         execution.step.poll_conditions(),
-        &ResponseView::new(response).with_redaction(&hide),
+        &ResponseView::new(response).with_redaction(&redact),
         variables,
     )?;
     let mut redactor = execution.context.state.redactor.borrow_mut();
-    let named = |failure: FailureReport| FailureReport {
-        subject: redactor.redact_for_display(&format!("until {}", failure.subject)),
-        ..failure
-    };
-    Ok(unmet.into_iter().map(named).collect())
+    Ok(unmet
+        .into_iter()
+        .map(|failure| FailureReport {
+            subject: redactor.redact_for_display(&format!("until {}", failure.subject)),
+            ..failure
+        })
+        .collect())
 }
 
 fn timeout_failure(
@@ -108,13 +109,13 @@ fn timeout_failure(
     }
 }
 
-/// When the next call begins, from the start of the first. In a replay, where nothing is waited
-/// for, time goes by in steps.
+/// When the next call starts, counted from the start of the first. A replay does not wait, so there
+/// each interval counts as passed.
 struct PollTimer<'p> {
     poll: &'p PollOptions,
     started_at: Instant,
     is_replayed: bool,
-    /// When the present call began.
+    /// When the current call started.
     elapsed: Duration,
 }
 

@@ -1,23 +1,21 @@
-//! How much trying again a run allows itself. A marketplace that has a fault is not helped by more
-//! calls, so retries are a small part of all calls, and a host that keeps failing gets none for a
-//! while.
+//! Limits the retries of a run: more calls make the fault of a marketplace worse. Retries are a small
+//! share of all calls, and a host that fails repeatedly gets none for a while.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// As long as the calls and retries of a run are remembered.
+/// How long calls and retries are counted.
 const WINDOW: Duration = Duration::from_secs(60);
-/// So many retries in a window are allowed in any case: a small run has too few calls for a share
-/// of them.
+/// Retries that a window always allows: a small run has too few calls for a share of them.
 const MIN_RETRIES: usize = 10;
-/// One retry for so many calls.
+/// One retry is allowed for this many calls.
 const CALLS_PER_RETRY: usize = 10;
-/// So many failures in a row, and a host is left alone.
+/// After this many failures in a row, a host gets no retries for [`CIRCUIT_OPEN_TIME`].
 const FAILURE_THRESHOLD: u32 = 5;
 const CIRCUIT_OPEN_TIME: Duration = Duration::from_secs(30);
 
-/// Why there is no other attempt.
+/// Why a call is not retried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RetryDenial {
     #[error("not tried again: {FAILURE_THRESHOLD} calls in a row to {host} failed, and it gets no retries for {} s", CIRCUIT_OPEN_TIME.as_secs())]
@@ -28,7 +26,7 @@ pub(crate) enum RetryDenial {
     BudgetExhausted,
 }
 
-/// What a run has called and tried again.
+/// The calls and retries of a run.
 #[derive(Default)]
 pub(crate) struct RetryBudget(RefCell<RetryCounts>);
 
@@ -72,7 +70,7 @@ impl RecentCount {
 }
 
 impl RetryBudget {
-    /// A call has ended as it can be expected to end.
+    /// Records a call that did not fail in a way that a retry could mend.
     pub(crate) fn record_success(&self, host: &str, now: Instant) {
         let state = &mut *self.0.borrow_mut();
         state.calls.add(now);
@@ -81,7 +79,7 @@ impl RetryBudget {
         }
     }
 
-    /// A call has failed in a way that another attempt may mend.
+    /// Records a call that failed in a way that a retry could mend.
     pub(crate) fn record_failure(&self, host: &str, now: Instant) {
         let state = &mut *self.0.borrow_mut();
         state.calls.add(now);
@@ -98,7 +96,7 @@ impl RetryBudget {
     /// Takes one retry.
     ///
     /// # Errors
-    /// When there is none.
+    /// When none is left, or the host gets none.
     pub(crate) fn acquire(&self, host: &str, now: Instant) -> Result<(), RetryDenial> {
         let state = &mut *self.0.borrow_mut();
         if state

@@ -1,4 +1,5 @@
-//! The budgets of a run: how calls are counted, how long they may wait, and who is told of a wait.
+//! The budgets of a run: how calls are counted, how long they may wait, and where waits are
+//! announced.
 
 use crate::budget::Budget;
 use crate::event::Event;
@@ -9,15 +10,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// How calls are counted in a run, and how long they may wait.
 pub(crate) struct RunBudget {
     pub(crate) budget: Budget,
-    /// For one call, in all.
+    /// For one call, over all its waits.
     pub(crate) max_wait: Duration,
     event_sender: Option<UnboundedSender<Event>>,
 }
 
-/// For whom a call is sent.
+/// What a call is for.
 #[derive(Clone, Copy)]
 pub(super) enum BudgetClass<'c> {
-    /// A request's own, or a fixture's.
+    /// A step of a unit, or of a fixture (`None`).
     Step(Option<&'c Unit<'c>>),
     /// It undoes something.
     Undo,
@@ -33,7 +34,7 @@ impl RunBudget {
         }
     }
 
-    /// From now on an event is sent here whenever a call has to wait.
+    /// The receiver gets an event whenever a call starts to wait.
     pub(crate) fn subscribe(&mut self) -> UnboundedReceiver<Event> {
         let (sender, receiver) = unbounded_channel();
         self.event_sender = Some(sender);

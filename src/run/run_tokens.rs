@@ -1,4 +1,4 @@
-//! The token families that a run has read, and what it knows of their renewal.
+//! The token families that a run has read or renewed.
 
 use crate::model::environment::RefreshPolicy;
 use crate::renew::{RefreshError, TokenRefresher};
@@ -13,9 +13,9 @@ pub(crate) struct RunTokens<'w> {
     pub(crate) renewer: TokenRefresher<'w>,
     pub(crate) refresh: RefreshPolicy,
     pub(super) cached: RefCell<HashMap<FamilyKey, CachedToken>>,
-    /// What could not be renewed is not tried again by every request of a run.
+    /// Families whose renewal failed: the other requests of the run do not try again.
     pub(super) failures: RefCell<HashMap<FamilyKey, RefreshError>>,
-    /// Of requests that run side by side one renews a token, and the others wait for it.
+    /// Of requests that run in parallel, one renews a token, and the others wait for it.
     pub(super) renewal_locks: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
 }
 

@@ -1,5 +1,5 @@
-//! Holds the answers of a run against their snapshots. It refuses to write what an assertion has
-//! found wanting: a person could accept it by mistake.
+//! Compares the responses of a run with their snapshots. It refuses to write a response whose
+//! assertions fail: a person could accept it by mistake.
 
 use super::context::RunContext;
 use super::difference_reports::difference_reports;
@@ -19,18 +19,18 @@ use crate::value::Value;
 use crate::wire::WireResponse;
 use std::path::{Path, PathBuf};
 
-/// An answer and whose it is.
+/// A response to compare with its snapshot.
 pub(super) struct SnapshotCheck<'a> {
     pub(super) unit: &'a Unit<'a>,
     pub(super) step: &'a Step,
     pub(super) scheme: &'a Scheme,
-    /// What must not stand in any file is gone from it, but for secrets.
+    /// Redacted by the rules of recordings. Secrets are redacted when the text is made.
     pub(super) response: &'a WireResponse,
-    /// Its assertions do not all hold.
+    /// Whether an assertion, a capture or `ok` fails.
     pub(super) has_failures: bool,
 }
 
-/// What there is to say of an answer that could be compared.
+/// The result of a comparison; empty if the response is unchanged.
 #[derive(Default)]
 pub(super) struct SnapshotOutcome {
     pub(super) failure: Option<FailureReport>,
@@ -56,7 +56,7 @@ pub(crate) fn step_snapshot_path(unit: &Unit<'_>, step: &Step) -> PathBuf {
 }
 
 impl SnapshotCheck<'_> {
-    /// Compares the answer with its snapshot, when it has one or should have.
+    /// Compares the response with its snapshot, if the step or the run asks for one.
     ///
     /// # Errors
     /// When there is no snapshot, or it cannot be read or written.
@@ -67,23 +67,23 @@ impl SnapshotCheck<'_> {
         if self.step.snapshot.is_none() && !context.options.snapshots.every_step {
             return Ok(SnapshotOutcome::default());
         }
-        let kept = SnapshotLocation::new(
+        let location = SnapshotLocation::new(
             &context.environment.workspace.root,
             step_snapshot_path(self.unit, self.step),
         );
         let text = snapshot_content(self.response, &self.masks(), &|text| {
             context.state.redactor.borrow_mut().redact(text)
         })?;
-        match kept.read_accepted()? {
+        match location.read_accepted()? {
             Some(file) if is_same_content(&file.content, &text) => {
-                self.unchanged(&kept, text, context)
+                self.unchanged(&location, text, context)
             }
-            Some(file) => self.changed(&kept, &file.content, text, context),
-            None => self.new_snapshot(&kept, text, context),
+            Some(file) => self.changed(&location, &file.content, text, context),
+            None => self.new_snapshot(&location, text, context),
         }
     }
 
-    /// The scheme knows what varies in all of its answers.
+    /// The masks of the scheme, which hold for all its responses, and those of the step.
     fn masks(&self) -> Vec<&JsonPath> {
         self.scheme
             .masks
@@ -97,35 +97,35 @@ impl SnapshotCheck<'_> {
             .collect()
     }
 
-    /// What was pending is out of date.
+    /// The response is as before, so a pending snapshot is out of date.
     fn unchanged(
         &self,
-        kept: &SnapshotLocation,
+        location: &SnapshotLocation,
         text: String,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let update = context.options.snapshots.update;
         if update == (SnapshotUpdate::Always { force: true }) && !self.has_failures {
-            kept.write_accepted(&self.file_text(text, context))?;
+            location.write_accepted(&self.file_text(text, context))?;
         } else if update.allows_writing() {
-            kept.discard_pending()?;
+            location.discard_pending()?;
         }
         Ok(SnapshotOutcome::default())
     }
 
     fn changed(
         &self,
-        kept: &SnapshotLocation,
+        location: &SnapshotLocation,
         old: &str,
         new: String,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let found = content_differences(old, &new);
-        let step = self.write(kept, new, true, context)?;
-        if step == UpdateBehavior::Accept {
-            return Ok(accepted_outcome(&kept.path));
+        let written = self.write(location, new, true, context)?;
+        if written == UpdateBehavior::Accept {
+            return Ok(accepted_outcome(&location.path));
         }
-        let way_out = match step {
+        let hint = match written {
             UpdateBehavior::Pending => {
                 "what came is pending: look at it with `ingam snapshot review`"
             }
@@ -135,73 +135,71 @@ impl SnapshotCheck<'_> {
             }
         };
         Ok(SnapshotOutcome {
-            failure: Some(self.difference_failure(&kept.path, &found, way_out, context)),
+            failure: Some(self.difference_failure(&location.path, &found, hint, context)),
             note: None,
         })
     }
 
     fn new_snapshot(
         &self,
-        kept: &SnapshotLocation,
+        location: &SnapshotLocation,
         text: String,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         if self.has_failures {
             let note = format!(
                 "no snapshot `{}` is taken, since its assertions do not hold",
-                kept.path.display()
+                location.path.display()
             );
             return Ok(SnapshotOutcome {
                 note: Some(note),
                 failure: None,
             });
         }
-        match self.write(kept, text, false, context)? {
-            UpdateBehavior::Accept => Ok(accepted_outcome(&kept.path)),
-            step => Err(SnapshotError::Missing {
-                path: kept.path.clone(),
-                is_pending: step == UpdateBehavior::Pending,
+        match self.write(location, text, false, context)? {
+            UpdateBehavior::Accept => Ok(accepted_outcome(&location.path)),
+            written => Err(SnapshotError::Missing {
+                path: location.path.clone(),
+                is_pending: written == UpdateBehavior::Pending,
             }),
         }
     }
 
     fn write(
         &self,
-        kept: &SnapshotLocation,
+        location: &SnapshotLocation,
         text: String,
-        is_there: bool,
+        exists: bool,
         context: &RunContext<'_>,
     ) -> Result<UpdateBehavior, SnapshotError> {
-        let step = if self.has_failures {
+        let behavior = if self.has_failures {
             UpdateBehavior::Nothing
         } else {
-            context.options.snapshots.update.behavior_for(is_there)
+            context.options.snapshots.update.behavior_for(exists)
         };
-        match step {
+        match behavior {
             UpdateBehavior::Nothing => {}
-            UpdateBehavior::Pending => kept.write_pending(&self.file_text(text, context))?,
-            UpdateBehavior::Accept => kept.write_accepted(&self.file_text(text, context))?,
+            UpdateBehavior::Pending => location.write_pending(&self.file_text(text, context))?,
+            UpdateBehavior::Accept => location.write_accepted(&self.file_text(text, context))?,
         }
-        Ok(step)
+        Ok(behavior)
     }
 
-    /// The text of the file. What it says besides the answer does not change from run to run.
+    /// The text of the file. Its metadata is the same in every run, so that only a changed response
+    /// changes the file.
     fn file_text(&self, text: String, context: &RunContext<'_>) -> String {
         let name = &self.unit.request.name;
         let source = format!("requests/{name}.yaml");
-        let step = self
-            .step
-            .name
-            .as_ref()
-            .map(|step| format!("::{step}"))
-            .unwrap_or_default();
-        let id = self.unit.id().replacen(name, &format!("{name}{step}"), 1);
+        let id = match &self.step.name {
+            Some(step) => self.unit.id().replacen(name, &format!("{name}::{step}"), 1),
+            None => self.unit.id(),
+        };
         let expression = format!("{} {}", self.step.method, as_written(&self.step.path));
         let info = [
             ("scheme", Value::from(self.scheme.name.as_str())),
             ("status", i64::from(self.response.status).into()),
         ];
-        let about = SnapshotMetadata {
+        let metadata = SnapshotMetadata {
             source: &source,
             description: &id,
             expression: &expression,
@@ -211,14 +209,14 @@ impl SnapshotCheck<'_> {
             .state
             .redactor
             .borrow_mut()
-            .redact(&SnapshotFile::new(&about, text).to_text(true))
+            .redact(&SnapshotFile::new(&metadata, text).to_text(true))
     }
 
     fn difference_failure(
         &self,
         path: &Path,
         found: &DifferenceList,
-        way_out: &str,
+        hint: &str,
         context: &RunContext<'_>,
     ) -> FailureReport {
         let mut redactor = context.state.redactor.borrow_mut();
@@ -235,7 +233,7 @@ impl SnapshotCheck<'_> {
                 "another answer, with {}",
                 pluralize(number, "difference")
             )),
-            hint: Some(redactor.redact_for_display(way_out)),
+            hint: Some(redactor.redact_for_display(hint)),
             differences: difference_reports(found, &mut redactor),
         }
     }
@@ -251,7 +249,7 @@ fn accepted_outcome(path: &Path) -> SnapshotOutcome {
     }
 }
 
-/// A template as it stands in its file: rendered, it would be another one in every run.
+/// A template as it is written in its file: rendered, it could differ in every run.
 fn as_written(template: &Template) -> String {
     let part = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => text.clone(),

@@ -1,7 +1,7 @@
-//! What is reported of a step: every text has passed the redactor.
+//! The report of a step: every text has passed the redactor.
 
 use super::context::RunContext;
-use super::exchange::{ExchangeLog, FailedAttempt};
+use super::exchange::ExchangeLog;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepOutcome};
 use super::text::{body_text, redacted_text};
@@ -10,7 +10,6 @@ use crate::event::{
 };
 use crate::model::request::Step;
 use crate::secret::{RedactedText, Redactor};
-use crate::sign::TraceLine;
 use crate::wire::{Draft, WireRequest, WireResponse};
 use std::time::Duration;
 
@@ -22,49 +21,50 @@ pub(super) fn step_report(
     outcome: StepOutcome,
 ) -> StepReport {
     let mut redactor = context.state.redactor.borrow_mut();
-    let at = match &outcome.result {
+    let redactor = &mut *redactor;
+    let StepOutcome { result, mut log } = outcome;
+    let at = match &result {
+        // The place of the fault, if the error has one.
         Err(error) => error.at().unwrap_or(step.at),
         Ok(_) => step.at,
     };
-    let StepOutcome { result, mut log } = outcome;
     let warnings = std::mem::take(&mut log.warnings);
-    let (verdict, failures, notes) = judge_result(result, warnings, &mut redactor);
-    let is_shown = context.options.verbose || context.options.detail || !verdict.is_pass();
+    let (verdict, failures, notes) = judge_result(result, warnings, redactor);
+    let has_detail = context.options.detail;
+    let is_shown = context.options.verbose || has_detail || !verdict.is_pass();
+    let draft = log.draft.as_deref();
     let response = log.response.as_ref().map(|judged| &judged.response);
-    let mut shown = |condition: bool, text: &dyn Fn() -> String| {
-        if condition {
-            redactor.redact_for_display(&text())
-        } else {
-            RedactedText::default()
-        }
-    };
     StepReport {
         name: step.name.clone(),
-        request_line: shown(is_shown, &|| request_line(step, log.draft.as_deref())),
-        endpoint: shown(context.options.detail, &|| endpoint(log.draft.as_deref())),
+        // Redaction costs time: what no report shows is left empty.
+        request_line: shown_if(is_shown, || request_line(step, draft), redactor),
+        endpoint: shown_if(has_detail, || endpoint(draft), redactor),
         at,
         started_at,
         sent_at: log.signed.as_ref().and_then(|signed| signed.sent_at),
         status: response.map(|response| response.status),
         latency: response.map(|response| response.latency),
         verdict,
-        attempts: log
-            .attempts
-            .iter()
-            .map(|attempt| attempt_report(attempt, &mut redactor))
-            .collect(),
+        attempts: attempt_reports(&log, redactor),
         failures,
         notes: notes
             .iter()
             .map(|note| redactor.redact_for_display(note))
             .collect(),
-        exchange: exchange_report(&log, is_shown, &mut redactor),
-        trace: log
-            .signed
-            .iter()
-            .flat_map(|signed| &signed.trace)
-            .map(|line| trace_report(line, &mut redactor))
-            .collect(),
+        exchange: exchange_report(&log, is_shown, redactor),
+        trace: trace_reports(&log, redactor),
+    }
+}
+
+fn shown_if(
+    condition: bool,
+    text: impl FnOnce() -> String,
+    redactor: &mut Redactor,
+) -> RedactedText {
+    if condition {
+        redactor.redact_for_display(&text())
+    } else {
+        RedactedText::default()
     }
 }
 
@@ -110,7 +110,7 @@ fn endpoint(draft: Option<&Draft>) -> String {
     })
 }
 
-/// Method and target, for people: the query as it was before it was encoded.
+/// Method and target, for people: the query is not encoded.
 fn request_line(step: &Step, draft: Option<&Draft>) -> String {
     let Some(draft) = draft else {
         return format!("{} …", step.method);
@@ -124,30 +124,37 @@ fn request_line(step: &Step, draft: Option<&Draft>) -> String {
     format!("{} {}{separator}{query}", draft.method, draft.path)
 }
 
-fn attempt_report(attempt: &FailedAttempt, redactor: &mut Redactor) -> AttemptReport {
-    AttemptReport {
-        status: attempt.status,
-        reason: redactor.redact_for_display(&attempt.reason),
-        latency: attempt.latency,
-    }
+fn attempt_reports(log: &ExchangeLog, redactor: &mut Redactor) -> Vec<AttemptReport> {
+    log.attempts
+        .iter()
+        .map(|attempt| AttemptReport {
+            status: attempt.status,
+            reason: redactor.redact_for_display(&attempt.reason),
+            latency: attempt.latency,
+        })
+        .collect()
 }
 
-fn trace_report(line: &TraceLine, redactor: &mut Redactor) -> TraceReport {
-    TraceReport {
-        id: line.id.clone(),
-        kind: line.op.to_owned(),
-        text: redacted_text(&line.value, redactor),
-    }
+fn trace_reports(log: &ExchangeLog, redactor: &mut Redactor) -> Vec<TraceReport> {
+    log.signed
+        .iter()
+        .flat_map(|signed| &signed.trace)
+        .map(|line| TraceReport {
+            id: line.id.clone(),
+            kind: line.op.to_owned(),
+            text: redacted_text(&line.value, redactor),
+        })
+        .collect()
 }
 
-/// As HTTP/1.1 spells it, for people.
+/// A request in the form of HTTP/1.1, for people.
 pub(super) fn request_text(request: &WireRequest) -> String {
     let mut text = format!("{} {} HTTP/1.1\n", request.method(), request.target());
     for (name, value) in request.headers() {
         text.push_str(&format!("{name}: {value}\n"));
     }
     if !request.body().is_empty() {
-        // The bytes that are signed, not a nicer spelling of them.
+        // The bytes that are signed, not indented JSON: a wrong signature is found by them.
         let body = std::str::from_utf8(request.body())
             .map_or_else(|_| body_text(request.body()), str::to_owned);
         text.push_str(&format!("\n{body}"));

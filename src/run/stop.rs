@@ -1,16 +1,16 @@
-//! The wish to stop: it is said once, and seen between calls. What was begun is still taken back.
+//! The signal that asks a run to stop. Steps end, and fixtures are still undone.
 
 use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
-/// Says it.
+/// The end that asks the run to stop.
 pub(crate) struct StopSender(Sender<bool>);
 
-/// Sees it.
+/// The end that the run observes.
 #[derive(Clone)]
 pub(crate) struct StopSignal(Receiver<bool>);
 
-/// Both ends.
+/// Creates both ends.
 #[must_use]
 pub(crate) fn stop_channel() -> (StopSender, StopSignal) {
     let (sender, receiver) = channel(false);
@@ -19,7 +19,7 @@ pub(crate) fn stop_channel() -> (StopSender, StopSignal) {
 
 impl StopSender {
     pub(crate) fn stop(&self) {
-        // Nobody who listens is nobody to stop.
+        // An error means that no run observes the signal any more: there is nothing to stop.
         let _ = self.0.send(true);
     }
 }
@@ -30,16 +30,17 @@ impl StopSignal {
         *self.0.borrow()
     }
 
-    /// Waits so long, and no longer than until somebody wants it to stop; then it is `false`.
+    /// Waits for `wait`; `false` if the run is asked to stop before.
     pub(crate) async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {
+            // A stop that is requested already wins over a wait of zero.
             biased;
             () = self.requested() => false,
             () = tokio::time::sleep(wait) => true,
         }
     }
 
-    /// Waits until it is; for ever, when nobody can say it any more.
+    /// Waits until the run is asked to stop. Never ends if the sender is gone.
     pub(crate) async fn requested(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|stop| *stop).await.is_err() {

@@ -1,11 +1,11 @@
-//! Bodies as text for people.
+//! Bodies as text for reports.
 
 use crate::secret::{RedactedText, Redactor};
 
-/// The longest a whole body is shown in a report, in characters.
+/// The most of a body that a report shows, in characters.
 const MAX_SHOWN_BODY: usize = 4_096;
 
-/// A body for people: JSON over several lines, text as it is, anything else by its size.
+/// A body for a report: JSON over several lines, text unchanged, anything else as its size.
 pub(super) fn body_text(body: &[u8]) -> String {
     match (crate::value::parse(body), std::str::from_utf8(body)) {
         (Ok(value), _) => value.to_pretty_json(),
@@ -14,16 +14,16 @@ pub(super) fn body_text(body: &[u8]) -> String {
     }
 }
 
-/// Secrets go first, and only then is a long text cut: half a secret could not be recognised any
-/// more.
+/// Redacts a text, then truncates it. In the other order, the redactor would not recognise a secret
+/// that is cut in two.
 pub(super) fn redacted_text(text: &str, redactor: &mut Redactor) -> RedactedText {
-    let whole = redactor.redact(text);
-    match whole.char_indices().nth(MAX_SHOWN_BODY) {
+    let redacted = redactor.redact(text);
+    match redacted.char_indices().nth(MAX_SHOWN_BODY) {
         Some((cut, _)) => redactor.redact_for_display(&format!(
             "{}\n… ({} bytes in all)",
-            &whole[..cut],
+            &redacted[..cut],
             text.len()
         )),
-        None => redactor.redact_for_display(&whole),
+        None => redactor.redact_for_display(&redacted),
     }
 }

@@ -1,5 +1,5 @@
-//! The token of a call: given like a credential, kept in the store, or renewed. It renews at most
-//! once for a call.
+//! The token of a call: configured like a credential, read from the store, or renewed. A call renews
+//! at most once.
 
 use super::access::{AccessError, AccountAccess};
 use super::context::RunContext;
@@ -12,20 +12,20 @@ use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
 use crate::value::Value;
 use std::rc::Rc;
 
-/// A record that was read longer ago is read again, in milliseconds: another process may have
-/// renewed it.
+/// How long a cached record is used, in milliseconds. Then it is read again, since another process
+/// may have renewed it.
 const CACHE_TTL_MS: i64 = 60_000;
 
 /// A token that a call is signed with.
 pub(super) struct ActiveToken {
     pub(super) values: NamedValues,
-    /// `None` when it was given like a credential: then there is nothing to renew it with.
+    /// `None` if it is configured like a credential: ingam cannot renew such a token.
     pub(super) generation: Option<u64>,
-    /// What a person should know although it works.
+    /// What the user should know although the token works.
     pub(super) warning: Option<String>,
 }
 
-/// Which token is wanted, and as whom.
+/// The token of a scheme for an account.
 pub(super) struct TokenQuery<'c> {
     pub(super) scheme: &'c Scheme,
     pub(super) token: &'c Token,
@@ -34,8 +34,10 @@ pub(super) struct TokenQuery<'c> {
 }
 
 impl TokenQuery<'_> {
+    /// The token to sign with. It is renewed when it is about to expire.
+    ///
     /// # Errors
-    /// When there is none and none can be got.
+    /// When there is no valid token, and it cannot be renewed.
     pub(super) async fn get(&self) -> Result<ActiveToken, RefreshError> {
         if let Some(values) = self.given_values() {
             return Ok(ActiveToken {
@@ -53,25 +55,25 @@ impl TokenQuery<'_> {
         {
             return Ok(active_token(record, None));
         }
-        let is_good = pair.is_some_and(|pair| pair.is_valid(now));
-        match self
-            .renew(record.as_ref().map_or(0, |record| record.generation))
-            .await
-        {
+        let is_valid = pair.is_some_and(|pair| pair.is_valid(now));
+        // Without a record, a record of any later generation than 0 is a newer one.
+        let generation = record.as_ref().map_or(0, |record| record.generation);
+        match self.renew(generation).await {
             Ok(record) => Ok(active_token(&record, None)),
-            // An outage of the marketplace's token service costs nothing while the token is good.
-            Err(failure) => match record.filter(|_| is_good) {
+            // The renewal comes before the token expires, so an outage of the marketplace's token
+            // service does not fail the call until it has expired.
+            Err(failure) => match record.filter(|_| is_valid) {
                 Some(record) => Ok(active_token(&record, self.renewal_warning(&failure))),
                 None => Err(failure),
             },
         }
     }
 
-    /// Another token than the one that was refused: what another process has stored meanwhile, or a
-    /// new one. `None` when there is nothing to renew.
+    /// A token to use in place of one that the marketplace refused: the one that another process
+    /// has stored since then, or a renewed one. `None` if nothing can be renewed.
     ///
     /// # Errors
-    /// When no other can be got.
+    /// When the store cannot be read, or the renewal fails.
     pub(super) async fn replacement(
         &self,
         refused: &ActiveToken,
@@ -110,88 +112,94 @@ impl TokenQuery<'_> {
         warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
     }
 
-    /// From what is known, when that is not older than `at_most_ms`.
-    async fn read(&self, at_most_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
+    /// The cached record if it was read less than `max_age_ms` ago, else that of the store.
+    async fn read(&self, max_age_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
         let (tokens, key) = (&self.context.environment.tokens, self.key());
-        let held = tokens.cached.borrow().get(&key).cloned();
-        if let Some(held) =
-            held.filter(|held| tokens.renewer.now_ms() - held.read_at_ms < at_most_ms)
+        let now = tokens.renewer.now_ms();
+        if let Some(cached) = tokens.cached.borrow().get(&key)
+            && now - cached.read_at_ms < max_age_ms
         {
-            return Ok(Some(held.record));
+            return Ok(Some(cached.record.clone()));
         }
         let record = tokens.renewer.read(&key).await?;
         record.iter().for_each(|record| self.cache_record(record));
         Ok(record)
     }
 
-    /// From now on its tokens are known, and never shown.
+    /// Keeps a record for this run, and registers its tokens with the redactor before any of them
+    /// is sent.
     fn cache_record(&self, record: &FamilyRecord) {
         self.context.register_record_secrets(record);
-        let (tokens, record) = (&self.context.environment.tokens, record.clone());
-        let held = CachedToken {
+        let tokens = &self.context.environment.tokens;
+        let cached = CachedToken {
             read_at_ms: tokens.renewer.now_ms(),
-            record,
+            record: record.clone(),
         };
         tokens
             .cached
             .borrow_mut()
-            .insert(held.record.key.clone(), held);
+            .insert(record.key.clone(), cached);
     }
 
+    /// Renews the record if its generation is not newer than `than`.
     async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        if self.context.environment.tokens.refresh == RefreshPolicy::Never {
+        let tokens = &self.context.environment.tokens;
+        if tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
-        let tokens = &self.context.environment.tokens;
-        let turn = Rc::clone(
+        let lock = Rc::clone(
             tokens
                 .renewal_locks
                 .borrow_mut()
                 .entry(self.key())
                 .or_default(),
         );
-        let _turn = turn.lock().await;
+        // One renewal per family: a refresh token can be used once, so a second renewal at the
+        // same time would spend the token that the first one was given.
+        let _guard = lock.lock().await;
         if let Some(failure) = tokens.failures.borrow().get(&self.key()) {
             return Err(failure.clone());
         }
-        // Somebody had the turn before.
-        let held = tokens
+        // Another call may have renewed it while this one waited for the lock.
+        let cached = tokens
             .cached
             .borrow()
             .get(&self.key())
-            .map(|held| held.record.clone());
-        if let Some(record) = held.filter(|record| record.generation > than) {
+            .map(|cached| cached.record.clone());
+        if let Some(record) = cached.filter(|record| record.generation > than) {
             return Ok(record);
         }
-        let bases = self.context.environment.accesses.token_request_bases(
-            self.scheme,
-            self.token,
-            &self.access.base,
-        );
-        let bases =
-            bases.map_err(|error: AccessError| RefreshError::user_action(error.to_string()))?;
-        let renewer = &self.context.environment.tokens.renewer;
-        let act = RefreshKind::Renew { newer_than: than };
+        let record = self.send_renewal(than).await?;
+        self.cache_record(&record);
+        Ok(record)
+    }
+
+    /// Renews in the store; other processes may use the same record.
+    async fn send_renewal(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
+        let environment = &self.context.environment;
+        let bases = environment
+            .accesses
+            .token_request_bases(self.scheme, self.token, &self.access.base)
+            .map_err(|error: AccessError| RefreshError::user_action(error.to_string()))?;
+        let renewer = &environment.tokens.renewer;
         let job = RefreshJob::new(
             renewer.scheme_source(self.scheme),
             self.key(),
             self.label(),
             bases,
             &self.access.credentials,
-            act,
+            RefreshKind::Renew { newer_than: than },
         );
-        let renewed =
-            Box::pin(renewer.renew(job, self.scheme, &self.context.environment.transport)).await;
-        let record = renewed.inspect_err(|failure| {
-            self.context
-                .environment
+        // Boxed: most calls renew nothing, and the future of each would have the size of this one.
+        let renewed = Box::pin(renewer.renew(job, self.scheme, &environment.transport)).await;
+        // Kept for the run: its other requests would only repeat the failure.
+        renewed.inspect_err(|failure| {
+            environment
                 .tokens
                 .failures
                 .borrow_mut()
                 .insert(self.key(), failure.clone());
-        })?;
-        self.cache_record(&record);
-        Ok(record)
+        })
     }
 
     fn renewal_forbidden(&self, is_none: bool) -> RefreshError {
@@ -199,13 +207,13 @@ impl TokenQuery<'_> {
         let reason = format!(
             "there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed"
         );
-        let act = if is_none {
+        let command = if is_none {
             format!("login {}", self.scheme.name)
         } else {
             "refresh".to_owned()
         };
         RefreshError::user_action(reason).with_note(format!(
-            "the one who may runs `ingam auth {act} --env {environment}`"
+            "the one who may runs `ingam auth {command} --env {environment}`"
         ))
     }
 
@@ -235,8 +243,7 @@ fn active_token(record: &FamilyRecord, warning: Option<String>) -> ActiveToken {
     }
 }
 
-/// What stands for a token where nothing is sent: what was given, or a text that says what it
-/// stands for.
+/// The token where nothing is sent: the configured one, or one of placeholders.
 #[must_use]
 pub(super) fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValues {
     if given.get("access_token").is_some() {
@@ -251,11 +258,11 @@ pub(super) fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValu
     NamedValues(token.fields().iter().map(value).collect())
 }
 
-/// The access token of an account for the level that most requests of a scheme have, renewed when
-/// it is time.
+/// The access token of an account for the default level of a scheme. It is renewed when it is about
+/// to expire.
 ///
 /// # Errors
-/// When there is none and none can be got.
+/// When the level needs no token, or there is no valid one and it cannot be renewed.
 pub(crate) async fn access_token(
     context: &RunContext<'_>,
     scheme: &Scheme,
@@ -269,15 +276,15 @@ pub(crate) async fn access_token(
         ))
     };
     let token = scheme.token_for_level(level).ok_or_else(none)?;
-    let used = TokenQuery {
+    let query = TokenQuery {
         scheme,
         token,
         access,
         context,
-    }
-    .get()
-    .await?;
-    used.values
+    };
+    let active = query.get().await?;
+    active
+        .values
         .get("access_token")
         .and_then(Value::as_str)
         .map(str::to_owned)

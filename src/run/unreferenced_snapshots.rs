@@ -1,5 +1,5 @@
-//! Snapshots that nothing is held against: of a request, step, case or account that is gone. It
-//! only looks.
+//! Finds snapshots that no run compares: of a request, step, case or account that no longer exists.
+//! It deletes nothing.
 
 use super::snapshot_check::step_snapshot_path;
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
@@ -29,11 +29,12 @@ pub(crate) fn unreferenced_snapshots(
     Ok(found)
 }
 
-/// Every file that a snapshot of a request can lie in, in any environment.
+/// The path of every snapshot that a request can have, in any environment.
 fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     let accounts = possible_accounts(request, workspace);
     let mut paths = Vec::new();
-    // One unit for each case and param, whoever sends it.
+    // One unit for each case and param. The accounts of the plan do not matter: a snapshot stays in
+    // use if any environment has its account.
     for unit in Unit::expand(request, Some(SANDBOX_ENV), workspace, SANDBOX_ENV) {
         for account in &accounts {
             let unit = Unit {
@@ -51,8 +52,8 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     paths
 }
 
-/// Every account that an id of the request can name, and none where it need not name one. The
-/// sandbox knows those of all environments.
+/// Every account that an id of the request can name; `None` if the id can be without one. The sandbox
+/// knows the accounts of all environments.
 fn possible_accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
     let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
     let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX_ENV, scheme));
