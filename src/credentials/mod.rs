@@ -6,6 +6,6 @@ pub(crate) mod keyring;
 mod resolution;
 
 pub(crate) use resolution::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
-    store_credential, suggested_variable,
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, MissingCredential,
+    StoredIn, store_credential, suggested_variable,
 };

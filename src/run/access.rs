@@ -1,8 +1,8 @@
-//! As whom and where a request goes: account, credentials, host. Worked out once for each scheme
-//! and account.
+//! Resolves the account, credentials and host of a request, once for each scheme, level and account.
 
 use crate::credentials::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, suggested_variable,
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, MissingCredential,
+    suggested_variable,
 };
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::ErrorClass;
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Why a request cannot go anywhere.
+/// Why the account, the credentials or the host of a request cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     #[error(transparent)]
@@ -30,12 +30,31 @@ pub enum AccessError {
     },
     #[error("the scheme `{scheme}` has no host `{region}`")]
     Region { scheme: String, region: String },
+    #[error(
+        "`region` of the account `{account}` in environment `{environment}` is not text: {value}"
+    )]
+    RegionNotText {
+        account: String,
+        environment: String,
+        /// As JSON.
+        value: String,
+    },
     #[error("the environment `{environment}` names no host for `{scheme}`")]
     NoHost { environment: String, scheme: String },
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
-    #[error("not trusted yet: {what}")]
-    Untrusted { what: String, environment: String },
+    #[error("{reason}")]
+    Untrusted {
+        reason: NotTrusted,
+        environment: String,
+    },
+}
+
+/// A host or scheme that the user has not allowed to get secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not trusted yet: {subject}")]
+pub struct NotTrusted {
+    pub subject: String,
 }
 
 impl AccessError {
@@ -44,20 +63,13 @@ impl AccessError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Credential(CredentialError::Missing { missing, .. }) => {
-                let lines = missing.iter().map(|missing| {
-                    let about = missing
-                        .description
-                        .as_ref()
-                        .map(|about| format!("   ({about})"))
-                        .unwrap_or_default();
-                    format!("  {}{about}", missing.variable)
-                });
-                Some(format!(
-                    "set in the environment or in `.env`:\n{}",
-                    lines.collect::<Vec<_>>().join("\n")
-                ))
+                Some(missing_variables_hint(missing))
             }
             Self::Account { hint, .. } => hint.clone(),
+            Self::RegionNotText { .. } => Some(
+                "write the name of one of the hosts of the scheme, in quotes if it is a number: see `ingam scheme show`"
+                    .to_owned(),
+            ),
             Self::NoHost {
                 environment,
                 scheme,
@@ -72,6 +84,17 @@ impl AccessError {
     }
 }
 
+fn missing_variables_hint(missing: &[MissingCredential]) -> String {
+    let lines = missing.iter().map(|missing| match &missing.description {
+        Some(description) => format!("  {}   ({description})", missing.variable),
+        None => format!("  {}", missing.variable),
+    });
+    format!(
+        "set in the environment or in `.env`:\n{}",
+        lines.collect::<Vec<_>>().join("\n")
+    )
+}
+
 /// One scheme as one account.
 pub(crate) struct AccountAccess {
     pub(crate) account: String,
@@ -79,29 +102,29 @@ pub(crate) struct AccountAccess {
     pub(crate) region: String,
     pub(crate) base: BaseUrl,
     pub(crate) credentials: NamedValues,
-    /// Fields of tokens that were given like credentials; one with an access token is used as it
-    /// is.
+    /// Fields of tokens that are configured like credentials. If it has an access token, requests
+    /// are signed with it, and nothing is renewed.
     pub(crate) given_token: NamedValues,
 }
 
-/// Says whether a scheme's secrets may go to a host, and in words why not.
-pub(super) type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), String> + 'w>;
+/// Whether a scheme's secrets may go to a host.
+pub(super) type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), NotTrusted> + 'w>;
 
 /// Where credentials and hosts come from in this run.
 pub(crate) enum AccessEnvironment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
     Sandbox(SandboxOrigins),
-    /// The user's own; `trusts` says whether something may get a secret, and why not.
+    /// The user's own credentials; `trusts` is asked before any of them is read for a host.
     Configured {
         credentials: CredentialSources,
         trusts: TrustCheck<'w>,
     },
-    /// Nothing is sent: keys are names of themselves where they are missing.
+    /// Nothing is sent: test keys replace the credentials that are missing.
     DryRun(CredentialSources),
 }
 
 impl AccessEnvironment<'_> {
-    /// Every secret that credentials hold, with the name it is shown by.
+    /// Every configured secret, with the name that replaces it in output.
     #[must_use]
     pub(crate) fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {
         match self {
@@ -113,13 +136,13 @@ impl AccessEnvironment<'_> {
     }
 }
 
-/// Everything that was worked out already.
+/// Resolves accesses, and keeps them for the run.
 pub(crate) struct AccessResolver<'w> {
     workspace: &'w Workspace,
     name: String,
     environment: AccessEnvironment<'w>,
     cache: RefCell<HashMap<(String, String, String), Rc<AccountAccess>>>,
-    /// What templates see as `account`, by scheme and account.
+    /// The variable `account` of templates, by scheme and account.
     template_accounts: RefCell<HashMap<(String, String), Value>>,
 }
 
@@ -177,17 +200,7 @@ impl<'w> AccessResolver<'w> {
             return match accounts.as_slice() {
                 [] => Ok(None),
                 [only] => Ok(Some(only)),
-                _ => Err(AccessError::Account {
-                    reason: format!(
-                        "`{}` has the accounts {} in environment `{}`, and none is named",
-                        scheme.name,
-                        join_names(names(), "and"),
-                        self.name
-                    ),
-                    hint: Some(
-                        "write `account: NAME` in the file, or pass `--account NAME`".to_owned(),
-                    ),
-                }),
+                _ => Err(self.ambiguous_account(scheme, names())),
             };
         };
         if accounts.is_empty() && scheme.name == PLAIN_SCHEME {
@@ -208,7 +221,23 @@ impl<'w> AccessResolver<'w> {
             })
     }
 
-    /// As the application: an account, where one is given, need not be there yet.
+    fn ambiguous_account<'n>(
+        &self,
+        scheme: &Scheme,
+        names: impl Iterator<Item = &'n str>,
+    ) -> AccessError {
+        AccessError::Account {
+            reason: format!(
+                "`{}` has the accounts {} in environment `{}`, and none is named",
+                scheme.name,
+                join_names(names, "and"),
+                self.name
+            ),
+            hint: Some("write `account: NAME` in the file, or pass `--account NAME`".to_owned()),
+        }
+    }
+
+    /// The access of the application itself, for signing in: the account may not exist yet.
     ///
     /// # Errors
     /// When a credential of the application is missing, or there is no host.
@@ -243,7 +272,7 @@ impl<'w> AccessResolver<'w> {
         let name = account
             .map_or(DEFAULT_ACCOUNT, |account| account.name.as_str())
             .to_owned();
-        let region = self.region(scheme, account);
+        let region = self.region(scheme, account)?.to_owned();
         let base = self.base(scheme, &region)?;
         let owner = CredentialOwner {
             environment: &self.name,
@@ -259,8 +288,9 @@ impl<'w> AccessResolver<'w> {
                 credentials,
                 trusts,
             } => {
-                trusts(scheme, &base).map_err(|what| AccessError::Untrusted {
-                    what,
+                // Before the credentials are read: a workspace from a stranger can name any host.
+                trusts(scheme, &base).map_err(|reason| AccessError::Untrusted {
+                    reason,
                     environment: self.name.clone(),
                 })?;
                 credentials.resolve(scheme, owner, &needs)?
@@ -278,7 +308,7 @@ impl<'w> AccessResolver<'w> {
         })
     }
 
-    /// The variable that brings a credential of an account.
+    /// The environment variable that sets a credential of an account.
     #[must_use]
     pub(crate) fn credential_variable(
         &self,
@@ -286,6 +316,8 @@ impl<'w> AccessResolver<'w> {
         named: Option<&str>,
         name: &str,
     ) -> String {
+        // An account that is not known has no variables of its own: then the variable that holds
+        // for every account is the right advice.
         let account = self.account(scheme, named).ok().flatten();
         suggested_variable(
             scheme,
@@ -297,21 +329,34 @@ impl<'w> AccessResolver<'w> {
         )
     }
 
-    /// What templates see as `account`. It demands nothing: what a template then misses, it says
-    /// itself.
-    #[must_use]
-    pub(crate) fn template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+    /// The variable `account` of templates. An account that is unknown or not named is an empty
+    /// object: not every template uses it, and [`Self::resolve_cached`] reports it.
+    ///
+    /// # Errors
+    /// When a credential of the account cannot be read.
+    pub(crate) fn template_account(
+        &self,
+        scheme: &Scheme,
+        named: Option<&str>,
+    ) -> Result<Value, AccessError> {
         let key = (scheme.name.clone(), named.unwrap_or_default().to_owned());
+        if let Some(known) = self.template_accounts.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let account = self.resolve_template_account(scheme, named)?;
         self.template_accounts
             .borrow_mut()
-            .entry(key)
-            .or_insert_with(|| self.resolve_template_account(scheme, named))
-            .clone()
+            .insert(key, account.clone());
+        Ok(account)
     }
 
-    fn resolve_template_account(&self, scheme: &Scheme, named: Option<&str>) -> Value {
+    fn resolve_template_account(
+        &self,
+        scheme: &Scheme,
+        named: Option<&str>,
+    ) -> Result<Value, AccessError> {
         let Ok(account) = self.account(scheme, named) else {
-            return Value::Object(Vec::new());
+            return Ok(Value::Object(Vec::new()));
         };
         let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
         let owner = CredentialOwner {
@@ -319,48 +364,41 @@ impl<'w> AccessResolver<'w> {
             account,
         };
         let credentials = match &self.environment {
-            // The sandbox did not start if this fails. A dry run reports it where the credentials of
-            // a request are resolved.
-            AccessEnvironment::Sandbox(_) => {
-                test_account(scheme, name, account).unwrap_or_default()
-            }
-            AccessEnvironment::Configured { credentials, .. } => credentials
-                .find_all(scheme, owner, &CredentialNeeds::default())
-                .map(|found| found.credentials)
-                .unwrap_or_default(),
-            AccessEnvironment::DryRun(credentials) => {
-                let found = credentials
-                    .find_all(scheme, owner, &CredentialNeeds::default())
-                    .map(|found| found.credentials);
-                found.unwrap_or_else(|_| test_account(scheme, name, account).unwrap_or_default())
+            AccessEnvironment::Sandbox(_) => test_account(scheme, name, account)?,
+            AccessEnvironment::Configured { credentials, .. }
+            | AccessEnvironment::DryRun(credentials) => {
+                credentials
+                    .find_all(scheme, owner, &CredentialNeeds::default())?
+                    .credentials
             }
         };
-        template_account(scheme, name, account, &credentials)
+        Ok(template_account(scheme, name, account, &credentials))
     }
 
-    /// What would be missing if the request were sent; for explanations.
-    #[must_use]
-    pub(crate) fn missing_credentials(
+    /// Fails if sending the request would fail for its credentials; for explanations, which use
+    /// test keys instead.
+    ///
+    /// # Errors
+    /// When a credential is missing or cannot be read.
+    pub(crate) fn check_credentials(
         &self,
         scheme: &Scheme,
         level: &Level,
         named: Option<&str>,
-    ) -> Option<AccessError> {
+    ) -> Result<(), AccessError> {
         let AccessEnvironment::DryRun(credentials) = &self.environment else {
-            return None;
+            return Ok(());
         };
-        let account = self.account(scheme, named).ok()?;
         let owner = CredentialOwner {
             environment: &self.name,
-            account,
+            account: self.account(scheme, named)?,
         };
-        credentials
-            .resolve(scheme, owner, &Self::required_values(scheme, level))
-            .err()
-            .map(AccessError::from)
+        credentials.resolve(scheme, owner, &Self::required_values(scheme, level))?;
+        Ok(())
     }
 
-    /// Only what the level's templates use, and those of the request that issues its token.
+    /// The credentials and token fields that the level's templates use, and the credentials that
+    /// issue its token.
     fn required_values(scheme: &Scheme, level: &Level) -> CredentialNeeds {
         let mut credentials = members_used(&level.procedure, "cred");
         let Some(token) = scheme.token_for_level(level) else {
@@ -369,8 +407,8 @@ impl<'w> AccessResolver<'w> {
                 token: Vec::new(),
             };
         };
-        // What a token is issued with is rarely a part of the level itself, so the scheme's own
-        // word counts.
+        // The level's own templates rarely use the credentials that its token is issued with, so
+        // all credentials of the scheme are required.
         if token.issue.is_some() {
             credentials.extend(
                 scheme
@@ -398,8 +436,22 @@ impl<'w> AccessResolver<'w> {
         }
     }
 
-    /// An account's own region wins over the environment's.
-    fn region(&self, scheme: &Scheme, account: Option<&Account>) -> String {
+    /// The region of the account, else that of the environment, else `live`.
+    fn region<'r>(
+        &'r self,
+        scheme: &Scheme,
+        account: Option<&'r Account>,
+    ) -> Result<&'r str, AccessError> {
+        if let Some(account) = account
+            && let Some(region) = account.get("region")
+        {
+            // Another region in its place could be the live one.
+            return region.as_str().ok_or_else(|| AccessError::RegionNotText {
+                account: account.name.clone(),
+                environment: self.name.clone(),
+                value: region.to_json(),
+            });
+        }
         let environment = self.workspace.environment(&self.name);
         let region = environment.and_then(|environment| {
             environment
@@ -407,15 +459,10 @@ impl<'w> AccessResolver<'w> {
                 .iter()
                 .find(|(name, _)| *name == scheme.name)
         });
-        let region = region.map_or("live", |(_, region)| region.name.as_str());
-        account
-            .and_then(|account| account.get("region"))
-            .and_then(Value::as_str)
-            .unwrap_or(region)
-            .to_owned()
+        Ok(region.map_or("live", |(_, region)| region.name.as_str()))
     }
 
-    /// The host that an environment names itself, in place of all hosts of the scheme.
+    /// The host that the environment configures; it replaces every host of the scheme.
     fn configured_host(&self, scheme: &Scheme) -> Option<&str> {
         let environment = self.workspace.environment(&self.name)?;
         environment
@@ -447,7 +494,7 @@ impl<'w> AccessResolver<'w> {
         }
     }
 
-    /// Where each request of a token goes, by the host that it names.
+    /// The base URL of each token request of a scheme, by the host that the request names.
     ///
     /// # Errors
     /// When the scheme has no such host.
@@ -468,8 +515,8 @@ impl<'w> AccessResolver<'w> {
             .collect()
     }
 
-    /// The same environment's host for another region of the scheme: a token request may go
-    /// elsewhere.
+    /// The base URL of another region of the scheme in this environment: token requests can go to
+    /// another host than API requests.
     ///
     /// # Errors
     /// When the scheme has no such region.
@@ -488,8 +535,8 @@ impl<'w> AccessResolver<'w> {
         };
         let host =
             BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
-        // A host of the environment's own stands for every host of the scheme: nothing goes past
-        // it.
+        // A configured host, for example a proxy, replaces every host of the scheme, so that token
+        // requests do not bypass it.
         if matches!(self.environment, AccessEnvironment::Sandbox(_))
             || self.configured_host(scheme).is_some()
         {
@@ -499,7 +546,7 @@ impl<'w> AccessResolver<'w> {
     }
 }
 
-/// What a template may see of an account: its name, and what is not secret.
+/// The name of an account, its credentials that are not secret, and its other values.
 fn template_account(
     scheme: &Scheme,
     name: &str,
@@ -516,10 +563,7 @@ fn template_account(
             members.push((credential.name.as_str().into(), value.clone()));
         }
     }
-    for (key, value) in account
-        .map(|account| account.values.as_slice())
-        .unwrap_or_default()
-    {
+    for (key, value) in account.iter().flat_map(|account| &account.values) {
         if !members.iter().any(|(known, _)| known == key) {
             members.push((key.clone(), value.clone()));
         }
@@ -527,7 +571,7 @@ fn template_account(
     Value::Object(members)
 }
 
-/// When nothing is sent, a test key stands for each one that is missing.
+/// For a dry run: test keys replace the credentials that are missing.
 fn with_test_keys(
     credentials: &CredentialSources,
     scheme: &Scheme,
@@ -539,11 +583,11 @@ fn with_test_keys(
     let (mut values, token) = (found.credentials, found.token);
     let test = test_account(scheme, name, owner.account)?;
     for missing in &found.missing {
-        let stand_in = test
+        let test_value = test
             .get(&missing.name)
             .cloned()
             .unwrap_or_else(|| Value::from(format!("missing-{}", missing.name)));
-        values.set(&missing.name, stand_in);
+        values.set(&missing.name, test_value);
     }
     Ok((values, token))
 }
@@ -554,6 +598,7 @@ impl From<&AccessError> for ErrorClass {
             AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
             AccessError::Account { .. }
             | AccessError::Region { .. }
+            | AccessError::RegionNotText { .. }
             | AccessError::NoHost { .. }
             | AccessError::TestCredential(_) => Self::File,
         }

@@ -1,8 +1,9 @@
-//! One attempt of a call: its token, its permit, and one more request with another token when the
+//! One attempt of a call: its token, its permit, and one more request with another token if the
 //! first one has expired.
 
 use super::budget::send_with_permit;
 use super::exchange::{Exchange, ExchangeContext};
+use super::step_error::StepError;
 use super::token::TokenQuery;
 use crate::check::ResponseOutcome;
 use crate::model::outcome::ErrorKind;
@@ -11,8 +12,8 @@ use crate::model::scheme::ErrorRemedy;
 use crate::render::FreshValues;
 use crate::wire::Draft;
 
-/// Sends a request, or answers it from a recording; `unsigned` is the request as recordings know
-/// it, where the run uses them.
+/// Sends a request, or answers it from a recording; `unsigned` is the request with placeholders, to
+/// be matched with recordings, where the run uses them.
 pub(super) async fn run_attempt(
     call: &ExchangeContext<'_>,
     draft: &Draft,
@@ -24,6 +25,11 @@ pub(super) async fn run_attempt(
         .and_then(|request| recordings.recorded_response(call.recording_key, call.scheme, request));
     if let Some(replayed) = replayed {
         return call.replay(draft, replayed, fresh).await;
+    }
+    // Without `unsigned` there is nothing to match. A replay must not go on to the network.
+    if recordings.is_replay() {
+        let reason = "the request cannot be matched with recordings, and a replay sends nothing";
+        return Exchange::not_sent(StepError::NotRecorded(reason.to_owned()));
     }
     match token_query(call) {
         None => send_with_permit(call, draft, None, fresh).await,

@@ -1,16 +1,15 @@
-//! One step as it would be sent, with everything that a person may see of how it came about. Sends
-//! nothing.
+//! Explains one step: the request as it would be sent, where its values come from, and how it is
+//! signed. Sends nothing.
 
-use super::access::AccessError;
+use super::access::AccountAccess;
 use super::context::RunContext;
 use super::step_error::StepError;
 use super::step_report::request_text;
 use super::token::placeholder_token;
 use super::variables::{FixtureValue, variables};
-use crate::credentials::CredentialError;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
-use crate::model::scheme::{RequestPart, Scheme};
+use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::Expression;
 use crate::plan::Unit;
 use crate::render::{
@@ -21,9 +20,9 @@ use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::value::Value;
-use crate::wire::WireRequest;
+use crate::wire::{Draft, WireRequest};
 
-/// What is shown; every value has passed the redactor.
+/// The explanation of a step; every value has passed the redactor.
 pub(crate) struct StepExplanation {
     pub(crate) id: String,
     /// Scheme, level, account, environment.
@@ -31,7 +30,8 @@ pub(crate) struct StepExplanation {
     pub(crate) time: String,
     pub(crate) notes: Vec<String>,
     pub(crate) values: Vec<ExplainedValue>,
-    /// The request itself last; before it the one for its token, where the scheme issues one.
+    /// The request itself is the last one. If the scheme issues a token for it, the token request
+    /// comes first.
     pub(crate) requests: Vec<ExplainedRequest>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct ExplainedRequest {
     pub(crate) curl: String,
 }
 
-/// A name that the request uses, and where its value comes from.
+/// A name that the request uses, its value, and the place that sets it.
 pub(crate) struct ExplainedValue {
     pub(crate) name: String,
     pub(crate) value: RedactedText,
@@ -61,13 +61,13 @@ pub(crate) struct ExplainedValue {
 pub(crate) struct ExplainError(#[from] StepError);
 
 impl ExplainError {
-    /// Where the fault stands, when it is one of the file.
+    /// The place of the fault, if a file causes it.
     #[must_use]
     pub(crate) fn at(&self) -> Option<Span> {
         self.0.at()
     }
 
-    /// What to do: values that only an earlier step brings can be given on the command line.
+    /// What to do: variables that an earlier step captures can be set on the command line.
     #[must_use]
     pub(crate) fn hints(&self, request: &Request, step: &Step) -> Vec<String> {
         let captured = request
@@ -88,27 +88,26 @@ impl ExplainError {
 }
 
 /// # Errors
-/// When a template cannot be filled in, an account is not clear, or a step of the signature cannot
-/// be computed.
+/// When a template cannot be rendered, an account or a credential cannot be resolved, or a step of
+/// the signature cannot be computed.
 pub(crate) fn explain(
     unit: &Unit<'_>,
     step: &Step,
     context: &RunContext<'_>,
     now_ms: i64,
 ) -> Result<StepExplanation, ExplainError> {
-    let (request, account) = (unit.request, unit.account.as_deref());
-    let moment = FreshValues {
+    let fresh = FreshValues {
         unix_ms: now_ms,
         seed: (context.environment.rng)(),
     };
-    let variables =
-        variables(unit, placeholder_fixtures(unit), context, moment).map_err(StepError::from)?;
-    let Some(scheme) = context.environment.workspace.scheme(&step.scheme.name) else {
-        return Err(
-            StepError::from(RenderError::new(step.scheme.at, "the scheme is not there")).into(),
-        );
-    };
-    let draft = render_draft(step, &variables, moment, context.environment.files)
+    let variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
+    let scheme = context
+        .environment
+        .workspace
+        .scheme(&step.scheme.name)
+        .ok_or_else(|| RenderError::new(step.scheme.at, "the scheme is not there"))
+        .map_err(StepError::from)?;
+    let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
     let level = choose_level(
         scheme,
@@ -116,83 +115,141 @@ pub(crate) fn explain(
         step.method,
         &draft.path,
     );
+    let account = unit.account.as_deref();
     let access = context
         .access(scheme, level, account)
         .map_err(StepError::from)?;
-    let mut notes = missing_notes(context, scheme, level, account);
-    let is_given = access.given_token.get("access_token").is_some();
-    let renewed = scheme.token_for_level(level).filter(|_| !is_given);
-    let token = renewed.map_or_else(
-        || access.given_token.clone(),
-        |token| placeholder_token(token, &access.given_token),
-    );
-    if renewed.is_some() {
-        notes
-            .push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
-    }
-    context.register_secrets(scheme, &access.credentials, &token);
-    let signed_at = FreshValues {
-        unix_ms: scheme.clock.request_time_ms(now_ms),
-        ..moment
+    let explained = ExplainedStep {
+        step,
+        scheme,
+        level,
+        account,
+        access: &access,
+        context,
     };
-    let inputs = SigningInputs {
-        credentials: &access.credentials,
-        token: Some(&token),
-        moment: signed_at,
-        steps: &[],
-        extra: &[],
-    };
-    let mut calls = Vec::new();
-    if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
-        let base = context
-            .environment
-            .accesses
-            .region_base(scheme, issue.host.as_deref(), &access.base)
-            .map_err(StepError::from)?;
-        let draft = token_draft(scheme, issue, inputs).map_err(StepError::from)?;
-        let sealed =
-            seal(scheme, &issue.procedure, draft, &base, inputs).map_err(StepError::from)?;
-        calls.push(explain_request(
-            "the request for a token, sent first",
-            &sealed,
-            scheme,
-            account,
-            context,
-        ));
-    }
-    let sealed =
-        seal(scheme, &level.procedure, draft, &access.base, inputs).map_err(StepError::from)?;
-    calls.push(explain_request(
-        if calls.is_empty() {
+    Ok(explained.explain(&unit.request.name, draft, &variables, fresh)?)
+}
+
+/// A step with all that its requests are signed for.
+struct ExplainedStep<'a> {
+    step: &'a Step,
+    scheme: &'a Scheme,
+    level: &'a Level,
+    /// The account that the unit names.
+    account: Option<&'a str>,
+    access: &'a AccountAccess,
+    context: &'a RunContext<'a>,
+}
+
+impl ExplainedStep<'_> {
+    fn explain(
+        &self,
+        file: &str,
+        draft: Draft,
+        variables: &VariableScope,
+        fresh: FreshValues,
+    ) -> Result<StepExplanation, StepError> {
+        let renewed = self.renewed_token();
+        let token = renewed.map_or_else(
+            || self.access.given_token.clone(),
+            |token| placeholder_token(token, &self.access.given_token),
+        );
+        self.context
+            .register_secrets(self.scheme, &self.access.credentials, &token);
+        let inputs = SigningInputs {
+            credentials: &self.access.credentials,
+            token: Some(&token),
+            moment: FreshValues {
+                unix_ms: self.scheme.clock.request_time_ms(fresh.unix_ms),
+                ..fresh
+            },
+            steps: &[],
+            extra: &[],
+        };
+        let mut requests = Vec::new();
+        if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
+            requests.push(self.token_request(issue, inputs)?);
+        }
+        let procedure = &self.level.procedure;
+        let sealed = seal(self.scheme, procedure, draft, &self.access.base, inputs)?;
+        let title = if requests.is_empty() {
             ""
         } else {
             "the request itself"
-        },
-        &sealed,
-        scheme,
-        account,
-        context,
-    ));
-    let level_name = if level.name.is_empty() {
-        String::new()
-    } else {
-        format!(", level {}", level.name)
-    };
-    let mut redactor = context.state.redactor.borrow_mut();
-    Ok(StepExplanation {
-        id: step.name.as_ref().map_or_else(
-            || request.name.clone(),
-            |name| format!("{}::{name}", request.name),
-        ),
-        summary: format!(
-            "scheme {}{level_name}, account {}, environment {}",
-            scheme.name, access.account, context.options.environment
-        ),
-        time: time_note(now_ms, &sealed.trace),
-        notes,
-        values: used_values(step, &variables, &mut redactor),
-        requests: calls,
-    })
+        };
+        requests.push(self.request(title, &sealed));
+        let mut redactor = self.context.state.redactor.borrow_mut();
+        Ok(StepExplanation {
+            id: match &self.step.name {
+                Some(name) => format!("{file}::{name}"),
+                None => file.to_owned(),
+            },
+            summary: self.summary(),
+            time: time_note(fresh.unix_ms, &sealed.trace),
+            notes: self.notes(renewed.is_some()),
+            values: used_values(self.step, variables, &mut redactor)?,
+            requests,
+        })
+    }
+
+    /// The token that the store or a token request would bring; `None` if the level needs none, or
+    /// if an access token is configured.
+    fn renewed_token(&self) -> Option<&Token> {
+        let is_given = self.access.given_token.get("access_token").is_some();
+        self.scheme
+            .token_for_level(self.level)
+            .filter(|_| !is_given)
+    }
+
+    fn token_request(
+        &self,
+        issue: &TokenRequest,
+        inputs: SigningInputs<'_>,
+    ) -> Result<ExplainedRequest, StepError> {
+        let base = self.context.environment.accesses.region_base(
+            self.scheme,
+            issue.host.as_deref(),
+            &self.access.base,
+        )?;
+        let draft = token_draft(self.scheme, issue, inputs).map_err(StepError::from)?;
+        let sealed = seal(self.scheme, &issue.procedure, draft, &base, inputs)?;
+        Ok(self.request("the request for a token, sent first", &sealed))
+    }
+
+    fn request(&self, title: &str, sealed: &SealedRequest) -> ExplainedRequest {
+        explain_request(title, sealed, self.scheme, self.account, self.context)
+    }
+
+    fn summary(&self) -> String {
+        let level = if self.level.name.is_empty() {
+            String::new()
+        } else {
+            format!(", level {}", self.level.name)
+        };
+        format!(
+            "scheme {}{level}, account {}, environment {}",
+            self.scheme.name, self.access.account, self.context.options.environment
+        )
+    }
+
+    fn notes(&self, has_placeholder_token: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        let accesses = &self.context.environment.accesses;
+        if let Err(error) = accesses.check_credentials(self.scheme, self.level, self.account) {
+            let mut note = format!(
+                "{error}: test keys stand for what is missing, so the signature is not a real one"
+            );
+            if let Some(hint) = error.hint() {
+                note.push_str("\n      ");
+                note.push_str(&hint.replace('\n', "\n      "));
+            }
+            notes.push(note);
+        }
+        if has_placeholder_token {
+            notes.push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
+        }
+        notes
+    }
 }
 
 fn explain_request(
@@ -236,32 +293,9 @@ fn explain_request(
     }
 }
 
-fn missing_notes(
-    context: &RunContext<'_>,
-    scheme: &Scheme,
-    level: &crate::model::scheme::Level,
-    account: Option<&str>,
-) -> Vec<String> {
-    match context
-        .environment
-        .accesses
-        .missing_credentials(scheme, level, account)
-    {
-        Some(error @ AccessError::Credential(CredentialError::Missing { .. })) => {
-            let hint = error.hint().unwrap_or_default();
-            vec![format!(
-                "{error}: test keys stand for what is missing, so the signature is not a real one\n      {}",
-                hint.replace('\n', "\n      ")
-            )]
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn time_note(now_ms: i64, trace: &SignTrace) -> String {
     let now = jiff::Timestamp::from_millisecond(now_ms)
-        .map(|time| time.to_string())
-        .unwrap_or_default();
+        .map_or_else(|_| format!("{now_ms} ms"), |time| time.to_string());
     format!("{now}, written as {}", trace.ts)
 }
 
@@ -280,46 +314,49 @@ fn placed_values(
 }
 
 /// Each name once, in the order of its first use.
+///
+/// # Errors
+/// When an expression does not compile.
 fn used_values(
     step: &Step,
     variables: &VariableScope,
     redactor: &mut Redactor,
-) -> Vec<ExplainedValue> {
+) -> Result<Vec<ExplainedValue>, RenderError> {
     let mut found: Vec<ExplainedValue> = Vec::new();
     for expression in expressions(step) {
-        for name in TemplateDialect::Request
-            .names_in(expression)
-            .unwrap_or_default()
-        {
-            let root = name.split('.').next().unwrap_or_default().to_owned();
-            if found.iter().any(|value| value.name == root) {
-                continue;
-            }
-            if FUNCTION_NAMES.contains(&root.as_str()) {
-                let value = redactor
-                    .redact_for_display(&format!("the function in `{}`", expression.source));
-                found.push(ExplainedValue {
-                    name: root,
-                    value,
-                    layer: VariableLayer::BuiltIn,
-                    at: Some(expression.at),
-                });
-            } else if let (Some(value), Some(origin)) =
-                (variables.get(&root), variables.origin(&root))
-            {
-                found.push(ExplainedValue {
-                    name: root,
-                    value: redactor.redact_for_display(&value.to_json()),
-                    layer: origin.layer,
-                    at: origin.at,
-                });
+        for name in TemplateDialect::Request.names_in(expression)? {
+            let root = name.split_once('.').map_or(name.as_str(), |(root, _)| root);
+            if !found.iter().any(|value| value.name == root) {
+                found.extend(explained_value(root, expression, variables, redactor));
             }
         }
     }
-    found
+    Ok(found)
 }
 
-/// Nothing is set up for an explanation, so the values of fixtures are names of themselves.
+/// `None` for a name that is set inside of the expression itself.
+fn explained_value(
+    name: &str,
+    expression: &Expression,
+    variables: &VariableScope,
+    redactor: &mut Redactor,
+) -> Option<ExplainedValue> {
+    let (value, layer, at) = if FUNCTION_NAMES.contains(&name) {
+        let text = format!("the function in `{}`", expression.source);
+        (text, VariableLayer::BuiltIn, Some(expression.at))
+    } else {
+        let origin = variables.origin(name)?;
+        (variables.get(name)?.to_json(), origin.layer, origin.at)
+    };
+    Some(ExplainedValue {
+        name: name.to_owned(),
+        value: redactor.redact_for_display(&value),
+        layer,
+        at,
+    })
+}
+
+/// An explanation sets no fixture up: placeholders such as `‹item.id›` replace the values.
 fn placeholder_fixtures(unit: &Unit<'_>) -> Vec<FixtureValue> {
     let value = |fixture: &Fixture| {
         let member = |field: &TemplateField| {
@@ -330,15 +367,15 @@ fn placeholder_fixtures(unit: &Unit<'_>) -> Vec<FixtureValue> {
         };
         Value::Object(fixture.values.iter().map(member).collect())
     };
-    let of = |fixture: &&Fixture| FixtureValue {
+    let placeholder = |fixture: &&Fixture| FixtureValue {
         name: fixture.name.clone(),
         value: value(fixture),
         marked: None,
     };
-    unit.fixtures.iter().map(of).collect()
+    unit.fixtures.iter().map(placeholder).collect()
 }
 
-/// Those of the request itself, not of what is expected of its answer.
+/// The expressions of the request itself, not those of its assertions and captures.
 fn expressions(step: &Step) -> Vec<&Expression> {
     let fields = step
         .query
@@ -352,7 +389,7 @@ fn expressions(step: &Step) -> Vec<&Expression> {
         .collect()
 }
 
-/// A command for a shell. A secret stands in it as the variable that brings it, never as itself.
+/// A command for a shell. The environment variable of a secret replaces the secret.
 fn curl_command(
     wire: &WireRequest,
     variable: &dyn Fn(&str) -> String,
@@ -394,7 +431,8 @@ fn shell_quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
         } else if let Some((_, name)) = piece.split_once('.') {
             out.push_str(&format!("${{{}}}", variable(name)));
         } else {
-            // What a step computed from a secret has no variable of its own.
+            // A value that the signature computes from a secret has no variable: its placeholder
+            // stays, so that the secret never reaches the shell history.
             out.push_str(&format!("‹{piece}›"));
         }
     }

@@ -1,9 +1,10 @@
-//! Sets fixtures up when they are first needed and undoes them in exact reverse, exactly once,
-//! whatever fails. Before each call that makes something, the ledger knows of it.
+//! Sets fixtures up when a unit first needs them, and undoes them once, in reverse order, whatever
+//! fails. The ledger has an entry for each call that creates something before the call is sent.
 
 use super::context::RunContext;
 use super::exchange::SendState;
 use super::step;
+use super::step_error::StepError;
 use super::step_execution::StepOwner;
 use super::undo::{self, UndoError, UndoRequest};
 use super::variables::{FixtureValue, base_variables, fixture_recording_key, set_fixtures};
@@ -11,6 +12,7 @@ use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport
 use crate::jsonpath::PathMatches;
 use crate::ledger::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
+use crate::model::request::{SpannedName, Step};
 use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
 use crate::recording::RecordingKey;
 use crate::render::{
@@ -21,31 +23,39 @@ use crate::wire::{Draft, DraftBody};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// What stands, what it is worth, and how it is taken back.
+/// The fixtures that are set up, with their values and their undo calls.
 pub(super) struct ActiveFixtures<'l, 'w> {
     active_set: ActiveFixtureSet<'w>,
     instances: HashMap<FixtureKey, FixtureInstance<'w>>,
-    /// One for the run; it begins with the first thing that is made.
+    /// One for the run; it is created with the first entry.
     ledger: &'l RefCell<Option<Ledger>>,
 }
 
 struct FixtureInstance<'w> {
     fixture: &'w Fixture,
-    /// What others see of it, or why it could not be set up: everybody who needs it is told the
-    /// same.
+    /// Its values, or why it could not be set up: every unit that needs it reports the same error.
     result: Result<FixtureValue, SetUpError>,
     pending_undos: Vec<PendingUndo<'w>>,
 }
 
-/// A call that was made and has an undo.
+/// A call that was sent and has an undo.
 struct PendingUndo<'w> {
-    /// In the ledger.
+    /// Of its entry in the ledger; `None` where the environment ends with the run.
     ledger_number: Option<u64>,
     step: &'w FixtureStep,
-    /// `None` when it is not known what was made.
-    call: Option<UndoCall>,
-    /// The same as recordings know it.
-    unsigned: Option<Draft>,
+    undo: &'w UndoStep,
+    /// An error if the response lacks a value that the undo needs.
+    call: Result<UndoCall, RenderError>,
+    /// The same call with placeholders, to be matched with recordings; `None` where the run uses
+    /// none.
+    unsigned: Result<Option<Draft>, RenderError>,
+}
+
+/// One step of `make`, and where it is run.
+struct CreateStep<'s, 'w> {
+    fixture: &'w Fixture,
+    step: &'w FixtureStep,
+    owner: &'s StepOwner<'s>,
 }
 
 /// A fixture that could not be set up.
@@ -58,26 +68,30 @@ pub(super) struct SetUpError {
 
 impl SetUpError {
     fn from_verdict(fixture: &Fixture, verdict: &Verdict, steps: Vec<StepReport>) -> Self {
-        let (trouble, why) = match verdict {
-            Verdict::Error(trouble, why) => (*trouble, why.to_string()),
+        let (error_class, reason) = match verdict {
+            Verdict::Error(class, reason) => (*class, reason.to_string()),
             _ => (ErrorClass::Unable, "an expectation did not hold".to_owned()),
         };
-        Self {
-            error_class: trouble,
-            reason: format!("the fixture `{}` could not be set up: {why}", fixture.name),
-            steps,
-        }
+        Self::new(fixture, error_class, &reason, steps)
     }
 
-    fn file_error(fixture: &Fixture, reason: &str) -> Self {
-        let reason = format!(
-            "the fixture `{}` could not be set up: {reason}",
-            fixture.name
-        );
+    fn from_error(fixture: &Fixture, error: &StepError) -> Self {
+        Self::new(fixture, error.error_class(), &error.to_string(), Vec::new())
+    }
+
+    fn new(
+        fixture: &Fixture,
+        error_class: ErrorClass,
+        reason: &str,
+        steps: Vec<StepReport>,
+    ) -> Self {
         Self {
-            error_class: ErrorClass::File,
-            reason,
-            steps: Vec::new(),
+            error_class,
+            reason: format!(
+                "the fixture `{}` could not be set up: {reason}",
+                fixture.name
+            ),
+            steps,
         }
     }
 }
@@ -86,7 +100,7 @@ impl From<LedgerError> for SetUpError {
     fn from(error: LedgerError) -> Self {
         Self {
             error_class: ErrorClass::Unable,
-            reason: format!("nothing is made that is not written down first: {error}"),
+            reason: format!("nothing is created before the ledger has an entry for it: {error}"),
             steps: Vec::new(),
         }
     }
@@ -102,11 +116,11 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         }
     }
 
-    /// The values of what a unit names; the fixtures it needs stand from now on.
+    /// Sets up the fixtures of a unit, and returns the values of those that it names.
     ///
     /// # Errors
-    /// When one of them could not be set up, now or earlier. What it had made by then is undone in
-    /// its turn.
+    /// When one of them could not be set up, now or for an earlier unit. What it had created by
+    /// then is undone when its scope ends.
     pub(super) async fn set_up(
         &mut self,
         unit: &Unit<'w>,
@@ -115,181 +129,201 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     ) -> Result<Vec<FixtureValue>, SetUpError> {
         for fixture in ActiveFixtureSet::setup_order(unit) {
             let place = ActiveFixture::new(unit, fixture);
-            let id = place.key.clone();
+            let key = place.key.clone();
             if let Some(first) = self.active_set.teardown_before(&place) {
                 self.undo_all(first, context, emit).await;
-                let mut undos = Vec::new();
-                // On the heap, as taking back is: most units need nothing, and all would carry the
-                // room for it.
-                let result = Box::pin(self.create(&mut undos, unit, fixture, context, emit)).await;
-                let instance = FixtureInstance {
-                    fixture,
-                    result,
-                    pending_undos: undos,
-                };
+                // Boxed like every undo: most units need no fixture, and the future of each of
+                // them would have the size of this one.
+                let instance = Box::pin(self.create(unit, fixture, context, emit)).await;
                 self.active_set.insert(place);
-                self.instances.insert(id.clone(), instance);
+                self.instances.insert(key.clone(), instance);
             }
-            if let Some(Err(error)) = self
-                .instances
-                .get_mut(&id)
-                .map(|instance| &mut instance.result)
-            {
-                let said = error.clone();
-                // What was sent is shown once.
+            let instance = self.instances.get_mut(&key);
+            if let Some(Err(error)) = instance.map(|instance| &mut instance.result) {
+                let first_report = error.clone();
+                // Its exchanges are reported once, by the first unit that needs it.
                 error.steps.clear();
-                return Err(said);
+                return Err(first_report);
             }
         }
-        Ok(unit
-            .request
-            .needs
-            .iter()
-            .filter_map(|needed| self.fixture_value(unit, &needed.name))
-            .collect())
+        Ok(self.values(unit, &unit.request.needs))
     }
 
-    fn fixture_value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
-        let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
-        self.instances
-            .get(&fixture_key(unit, fixture))?
-            .result
-            .as_ref()
-            .ok()
-            .cloned()
-    }
-
-    /// What the fixtures that a fixture needs are worth.
-    fn needed_values(&self, unit: &Unit<'_>, fixture: &Fixture) -> Vec<FixtureValue> {
-        fixture
-            .needs
+    /// The values of the fixtures that a unit or a fixture names.
+    fn values(&self, unit: &Unit<'_>, needs: &[SpannedName]) -> Vec<FixtureValue> {
+        needs
             .iter()
             .filter_map(|needed| self.fixture_value(unit, &needed.name))
             .collect()
     }
 
-    /// Makes one fixture, step by step; what can be undone is in `undos` before it is made.
+    fn fixture_value(&self, unit: &Unit<'_>, name: &str) -> Option<FixtureValue> {
+        let fixture = unit.fixtures.iter().find(|fixture| fixture.name == name)?;
+        let instance = self.instances.get(&fixture_key(unit, fixture))?;
+        // A fixture that failed has ended `set_up` with its error before anyone asks for a value.
+        instance.result.as_ref().ok().cloned()
+    }
+
+    /// Creates one fixture. What was created before an error is in its pending undos.
     async fn create(
+        &mut self,
+        unit: &Unit<'w>,
+        fixture: &'w Fixture,
+        context: &RunContext<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) -> FixtureInstance<'w> {
+        let mut pending_undos = Vec::new();
+        let created = self
+            .create_steps(&mut pending_undos, unit, fixture, context)
+            .await;
+        let result = created.and_then(|(variables, steps)| {
+            emit(Event::SetUp(SetUpReport {
+                fixture: fixture.name.clone(),
+                steps,
+            }));
+            fixture_values(fixture, &variables)
+                .map_err(|error| SetUpError::from_error(fixture, &error.into()))
+        });
+        FixtureInstance {
+            fixture,
+            result,
+            pending_undos,
+        }
+    }
+
+    /// The variables that the steps of a fixture start with.
+    fn fixture_variables(
+        &self,
+        unit: &Unit<'w>,
+        fixture: &Fixture,
+        context: &RunContext<'_>,
+    ) -> Result<VariableScope, StepError> {
+        let account = unit.account_for(fixture);
+        let scheme = fixture.schemes().next();
+        let mut variables = base_variables(context, context.fresh_values(), account, scheme)?;
+        set_fixtures(&mut variables, self.values(unit, &fixture.needs));
+        if let Some(param) = unit.param(fixture) {
+            variables.define(&param.vars, VariableLayer::Case)?;
+        }
+        variables.define(&fixture.vars, VariableLayer::File)?;
+        Ok(variables)
+    }
+
+    /// Runs the steps of a fixture, and returns its variables after them.
+    async fn create_steps(
         &mut self,
         undos: &mut Vec<PendingUndo<'w>>,
         unit: &Unit<'w>,
         fixture: &'w Fixture,
         context: &RunContext<'_>,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<FixtureValue, SetUpError> {
-        let file =
-            |error: &crate::render::RenderError| SetUpError::file_error(fixture, &error.reason);
-        let account = unit.account_for(fixture);
-        let scheme = fixture.schemes().next();
-        let mut variables = base_variables(context, context.fresh_values(), account, scheme)
-            .map_err(|error| file(&error))?;
-        set_fixtures(&mut variables, self.needed_values(unit, fixture));
-        let param = unit
-            .param(fixture)
-            .map(|param| param.vars.as_slice())
-            .unwrap_or_default();
-        variables
-            .define(param, VariableLayer::Case)
-            .map_err(|error| file(&error))?;
-        variables
-            .define(&fixture.vars, VariableLayer::File)
-            .map_err(|error| file(&error))?;
-        let caller = StepOwner {
+    ) -> Result<(VariableScope, Vec<StepReport>), SetUpError> {
+        let mut variables = self
+            .fixture_variables(unit, fixture, context)
+            .map_err(|error| SetUpError::from_error(fixture, &error))?;
+        let owner = StepOwner {
             recording_key: fixture_recording_key(unit, fixture),
             redact_rules: &[],
             unit: None,
         };
         context.state.recordings.include_redactions(
-            &caller.recording_key,
+            &owner.recording_key,
             unit.fixtures
                 .iter()
                 .map(|other| fixture_recording_key(unit, other)),
         );
-        let mut steps = Vec::new();
-        for made in &fixture.steps {
-            variables.set_fresh_values(context.fresh_values());
-            let verdict = self
-                .create_step(
-                    undos,
-                    fixture,
-                    made,
-                    &caller,
-                    &mut variables,
-                    &mut steps,
-                    context,
-                )
+        let mut steps = Vec::with_capacity(fixture.steps.len());
+        for step in &fixture.steps {
+            let owner = &owner;
+            let step = CreateStep {
+                fixture,
+                step,
+                owner,
+            };
+            let report = self
+                .create_step(undos, &step, &mut variables, context)
                 .await?;
+            let verdict = report.verdict.clone();
+            steps.push(report);
             if !verdict.is_pass() {
                 return Err(SetUpError::from_verdict(fixture, &verdict, steps));
             }
         }
-        emit(Event::SetUp(SetUpReport {
-            fixture: fixture.name.clone(),
-            steps,
-        }));
-        values_of(fixture, &variables).map_err(|error| file(&error))
+        Ok((variables, steps))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of `make`, with all that it works on"
-    )]
     async fn create_step(
         &mut self,
         undos: &mut Vec<PendingUndo<'w>>,
-        fixture: &Fixture,
-        made: &'w FixtureStep,
-        caller: &StepOwner<'_>,
+        create: &CreateStep<'_, 'w>,
         variables: &mut VariableScope,
-        steps: &mut Vec<StepReport>,
         context: &RunContext<'_>,
-    ) -> Result<Verdict, SetUpError> {
-        let number = match &made.undo {
-            Some(_) => self.open_undo(
-                fixture,
-                made,
-                caller.recording_key.account.as_deref(),
-                context,
-            )?,
+    ) -> Result<StepReport, SetUpError> {
+        variables.set_fresh_values(context.fresh_values());
+        let step = create.step;
+        // Before the first byte is sent: after a crash, the ledger shows that something may have
+        // been created.
+        let number = match &step.undo {
+            Some(_) => self.open_undo(create, context)?,
             None => None,
         };
-        let done = step::run(caller, &made.step, variables, context).await;
-        let verdict = done.report.verdict.clone();
-        steps.push(StepReport {
-            name: Some(step_name(fixture, made)),
-            ..done.report
-        });
-        if made.undo.is_none() {
-            return Ok(verdict);
-        }
-        if matches!(done.send_state, SendState::NotSent | SendState::Refused) {
-            self.close_undo(number)?;
-            return Ok(verdict);
-        }
-        let call = undo_call(made, variables, context);
-        let recorded = match (number, &call, &mut *self.ledger.borrow_mut()) {
-            (Some(number), Some(call), Some(ledger)) => redacted_undo(call, context)
-                .and_then(|call| Ok(ledger.record_created(number, call)?)),
-            _ => Ok(()),
+        let result = step::run(create.owner, &step.step, variables, context).await;
+        let report = StepReport {
+            name: Some(step_name(create.fixture, step)),
+            ..result.report
         };
-        // The run itself can undo what the ledger does not know.
-        undos.push(PendingUndo {
+        let Some(undo) = &step.undo else {
+            return Ok(report);
+        };
+        // Nothing was created. Any other state, a timeout too, may have created something.
+        if matches!(result.send_state, SendState::NotSent | SendState::Refused) {
+            self.close_undo(number)?;
+            return Ok(report);
+        }
+        let pending = PendingUndo {
             ledger_number: number,
-            step: made,
-            call,
-            unsigned: recorded_undo_draft(made, variables, context),
-        });
-        recorded.map(|()| verdict)
+            step,
+            undo,
+            call: undo_call(&undo.step, variables, context),
+            unsigned: recorded_undo_draft(&undo.step, variables, context),
+        };
+        let recorded = self.record_created(&pending, context);
+        // Also if the ledger could not be written: the run itself can still undo it.
+        undos.push(pending);
+        recorded.map(|()| report)
     }
 
-    /// In an environment that ends with the run there is nothing to find again.
+    /// Writes the undo call to the ledger, without secrets.
+    fn record_created(
+        &self,
+        pending: &PendingUndo<'_>,
+        context: &RunContext<'_>,
+    ) -> Result<(), SetUpError> {
+        match (
+            pending.ledger_number,
+            &pending.call,
+            &mut *self.ledger.borrow_mut(),
+        ) {
+            (Some(number), Ok(call), Some(ledger)) => {
+                ledger.record_created(number, redacted_undo(call, context)?)?;
+                Ok(())
+            }
+            // Without a call the entry stays open as it is: `ingam cleanup --sweep` searches by
+            // the id of the run.
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens an entry in the ledger; `None` in an environment that ends with the run.
     fn open_undo(
         &mut self,
-        fixture: &Fixture,
-        made: &FixtureStep,
-        account: Option<&str>,
+        create: &CreateStep<'_, '_>,
         context: &RunContext<'_>,
     ) -> Result<Option<u64>, SetUpError> {
+        let CreateStep {
+            fixture,
+            step,
+            owner,
+        } = create;
         let Some(folder) = &context.options.ledger else {
             return Ok(None);
         };
@@ -305,10 +339,11 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         let entry = LedgerEntry {
             number: 0,
             fixture: fixture.name.clone(),
-            step: made.step.name.clone().unwrap_or_default(),
-            scheme: made.step.scheme.name.clone(),
+            // A fixture of one step need not name it; `ingam cleanup` compares the same way.
+            step: step.step.name.clone().unwrap_or_default(),
+            scheme: step.step.scheme.name.clone(),
             environment: context.options.environment.clone(),
-            account: account.map(str::to_owned),
+            account: owner.recording_key.account.clone(),
             at_ms: (context.environment.clock)(),
         };
         Ok(Some(ledger.record_start(entry)?))
@@ -321,7 +356,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         }
     }
 
-    /// Undoes what ends with a unit; without a next one, everything.
+    /// Undoes the fixtures whose scope ends with a unit; if there is no next unit, all of them.
     pub(super) async fn tear_down_after(
         &mut self,
         unit: &Unit<'w>,
@@ -329,8 +364,8 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) {
-        let leaving = self.active_set.teardown_order(unit, next);
-        self.undo_all(leaving, context, emit).await;
+        let ended = self.active_set.teardown_order(unit, next);
+        self.undo_all(ended, context, emit).await;
     }
 
     /// Undoes everything.
@@ -343,42 +378,52 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         self.undo_all(all, context, emit).await;
     }
 
-    /// Each in its turn, whatever becomes of the others.
+    /// Undoes fixtures in order. An undo that fails is reported and does not stop the others.
     async fn undo_all(
         &mut self,
-        ids: Vec<FixtureKey>,
+        keys: Vec<FixtureKey>,
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
     ) {
-        for id in ids {
-            self.active_set.remove(&id);
-            let Some(mut instance) = self.instances.remove(&id) else {
+        for key in keys {
+            self.active_set.remove(&key);
+            let Some(instance) = self.instances.remove(&key) else {
                 continue;
             };
-            while let Some(pending) = instance.pending_undos.pop() {
-                if context.options.keep_fixtures {
-                    continue;
-                }
-                let number = pending.ledger_number;
-                let whose =
-                    RecordingKey::for_fixture(&instance.fixture.name, id.account.as_deref());
-                let outcome = Box::pin(send_pending_undo(&pending, &whose, context)).await;
-                let outcome = match outcome {
-                    Ok(()) => self.close_undo(number).map_err(UndoError::from),
-                    failed => failed,
-                };
-                if let Err(error) = outcome {
-                    emit(Event::UndoFailed(undo_report(
-                        &instance, &pending, &error, context,
-                    )));
-                }
+            if !context.options.keep_fixtures {
+                self.undo_instance(instance, &key, context, emit).await;
+            }
+        }
+    }
+
+    async fn undo_instance(
+        &mut self,
+        mut instance: FixtureInstance<'w>,
+        key: &FixtureKey,
+        context: &RunContext<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let recording_key =
+            RecordingKey::for_fixture(&instance.fixture.name, key.account.as_deref());
+        while let Some(pending) = instance.pending_undos.pop() {
+            let sent = Box::pin(send_pending_undo(&pending, &recording_key, context)).await;
+            // The entry stays open after a failure, so that `ingam cleanup` can try again.
+            let outcome =
+                sent.and_then(|()| self.close_undo(pending.ledger_number).map_err(Into::into));
+            if let Err(error) = outcome {
+                emit(Event::UndoFailed(undo_report(
+                    &instance, &pending, &error, context,
+                )));
             }
         }
     }
 }
 
-/// What a fixture is worth to those who need it.
-fn values_of(fixture: &Fixture, variables: &VariableScope) -> Result<FixtureValue, RenderError> {
+/// The values of a fixture, rendered.
+fn fixture_values(
+    fixture: &Fixture,
+    variables: &VariableScope,
+) -> Result<FixtureValue, RenderError> {
     let (mut values, mut marked, mut is_fresh) = (Vec::new(), Vec::new(), false);
     for field in &fixture.values {
         let (value, mark) = variables.render_with_placeholders(&field.value)?;
@@ -399,11 +444,13 @@ async fn send_pending_undo(
     recording_key: &RecordingKey,
     context: &RunContext<'_>,
 ) -> Result<(), UndoError> {
-    let (Some(call), Some(undo)) = (&pending.call, &pending.step.undo) else {
-        return Err(UndoError::NothingKnown);
+    let call = match &pending.call {
+        Ok(call) => call,
+        Err(error) => return Err(UndoError::NotRendered(error.clone())),
     };
+    let undo = pending.undo;
     let request = UndoRequest {
-        unsigned: pending.unsigned.as_ref(),
+        unsigned: unsigned_undo(pending, recording_key, context)?,
         ..UndoRequest::from_ledger(
             &undo.step.scheme.name,
             call,
@@ -412,6 +459,29 @@ async fn send_pending_undo(
         )?
     };
     undo::send_undo(request, context).await
+}
+
+/// The undo as recordings match it.
+///
+/// # Errors
+/// When it cannot be rendered with placeholders, and recordings may answer: they may have answered
+/// the call that created something too, so its undo must not go to a marketplace.
+fn unsigned_undo<'p>(
+    pending: &'p PendingUndo<'_>,
+    recording_key: &RecordingKey,
+    context: &RunContext<'_>,
+) -> Result<Option<&'p Draft>, UndoError> {
+    let error = match &pending.unsigned {
+        Ok(unsigned) => return Ok(unsigned.as_ref()),
+        Err(error) => error,
+    };
+    let recordings = &context.state.recordings;
+    if recordings.can_answer() {
+        return Err(error.clone().into());
+    }
+    // What was created is undone all the same; only the recording lacks the undo.
+    recordings.reject_unit(recording_key, &error.reason);
+    Ok(None)
 }
 
 fn undo_report(
@@ -423,51 +493,45 @@ fn undo_report(
     let mut redactor = context.state.redactor.borrow_mut();
     UndoFailureReport {
         fixture: step_name(instance.fixture, pending.step),
-        at: pending
-            .step
-            .undo
-            .as_ref()
-            .map_or(pending.step.step.at, |undo| undo.step.at),
+        at: pending.undo.step.at,
         reason: redactor.redact_for_display(&error.to_string()),
         is_in_ledger: pending.ledger_number.is_some(),
     }
 }
 
-fn step_name(fixture: &Fixture, made: &FixtureStep) -> String {
-    format!(
-        "{}::{}",
-        fixture.name,
-        made.step.name.as_deref().unwrap_or("step")
-    )
+fn step_name(fixture: &Fixture, step: &FixtureStep) -> String {
+    let name = step.step.name.as_deref().unwrap_or("step");
+    format!("{}::{name}", fixture.name)
 }
 
-/// The undo as recordings know it.
+/// The undo with placeholders for values that differ in every run; `None` where the run uses no
+/// recordings.
 fn recorded_undo_draft(
-    made: &FixtureStep,
+    step: &Step,
     variables: &VariableScope,
     context: &RunContext<'_>,
-) -> Option<Draft> {
-    let step = &made
-        .undo
-        .as_ref()
-        .filter(|_| context.state.recordings.is_enabled())?
-        .step;
+) -> Result<Option<Draft>, RenderError> {
+    if !context.state.recordings.is_enabled() {
+        return Ok(None);
+    }
     render_draft(
         step,
         &PlaceholderScope(variables),
         variables.fresh_values(),
         context.environment.files,
     )
-    .ok()
+    .map(Some)
 }
 
-/// The undo as it will be sent. `None` when it needs something that the answer did not bring.
+/// The undo as it will be sent.
+///
+/// # Errors
+/// When it needs a value that the response lacks.
 fn undo_call(
-    made: &FixtureStep,
+    step: &Step,
     variables: &VariableScope,
     context: &RunContext<'_>,
-) -> Option<UndoCall> {
-    let step = &made.undo.as_ref()?.step;
+) -> Result<UndoCall, RenderError> {
     let Draft {
         method,
         path,
@@ -480,31 +544,33 @@ fn undo_call(
         variables,
         variables.fresh_values(),
         context.environment.files,
-    )
-    .ok()?;
-    let body = match body {
-        DraftBody::Json(value) => UndoBody::Json(value.to_json()),
-        DraftBody::Form(pairs) => UndoBody::Form(pairs),
-        DraftBody::Text(text) => UndoBody::Text(text),
-        // Others are refused when the file is loaded.
-        DraftBody::None | DraftBody::Multipart { .. } | DraftBody::Bytes(_) => UndoBody::None,
-    };
-    Some(UndoCall {
+    )?;
+    Ok(UndoCall {
         level: step.level.as_ref().map(|level| level.name.clone()),
         method: method.name().to_owned(),
         path,
         raw_query,
         query,
         headers,
-        body,
+        body: undo_body(body),
         timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+fn undo_body(body: DraftBody) -> UndoBody {
+    match body {
+        DraftBody::Json(value) => UndoBody::Json(value.to_json()),
+        DraftBody::Form(pairs) => UndoBody::Form(pairs),
+        DraftBody::Text(text) => UndoBody::Text(text),
+        // The loader refuses an undo with any other body.
+        DraftBody::None | DraftBody::Multipart { .. } | DraftBody::Bytes(_) => UndoBody::None,
+    }
 }
 
 /// The undo without secrets, whatever the response held.
 ///
 /// # Errors
-/// When that is no longer a call: then the ledger keeps nothing, rather than a secret.
+/// When the redacted call is no longer a call: then the ledger keeps nothing, rather than a secret.
 fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> Result<UndoCall, SetUpError> {
     let mut redactor = context.state.redactor.borrow_mut();
     serde_json::to_string(call)
@@ -516,10 +582,11 @@ fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> Result<UndoCall, 
         })
 }
 
-/// The undo of everything that carries the id of a run: for things whose making got no answer.
+/// The undo calls for everything that carries the id of a run: for calls that created something and
+/// got no response.
 ///
 /// # Errors
-/// When the list cannot be got or read, or an undo needs more than the list says.
+/// When the list cannot be fetched or read, or an undo needs a value that the list lacks.
 pub(crate) async fn find_leftovers(
     find: &LeftoverSearch,
     undo: &UndoStep,
@@ -527,8 +594,32 @@ pub(crate) async fn find_leftovers(
     run_id: &str,
     context: &RunContext<'_>,
 ) -> Result<Vec<Draft>, UndoError> {
+    let variables = leftover_variables(find, account, run_id, context)?;
+    let list = render_step(&find.step, &variables, context)?;
+    let response = undo::fetch_json(
+        UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]),
+        context,
+    )
+    .await?;
+    let mut drafts = Vec::new();
+    for item in list_items(find, &response)? {
+        if has_run_id(item, find, run_id)? {
+            let variables = item_variables(&variables, find, item)?;
+            drafts.push(render_step(&undo.step, &variables, context)?);
+        }
+    }
+    Ok(drafts)
+}
+
+fn leftover_variables(
+    find: &LeftoverSearch,
+    account: Option<&str>,
+    run_id: &str,
+    context: &RunContext<'_>,
+) -> Result<VariableScope, UndoError> {
     let scheme = Some(find.step.scheme.name.as_str());
     let mut variables = base_variables(context, context.fresh_values(), account, scheme)?;
+    // The id of the run that left something, not of this one.
     variables.set(
         "run_id",
         Value::from(run_id),
@@ -537,53 +628,54 @@ pub(crate) async fn find_leftovers(
             at: None,
         },
     );
-    let list = render_draft(
-        &find.step,
-        &variables,
-        variables.fresh_values(),
-        context.environment.files,
-    )?;
-    let answer = undo::fetch_json(
-        UndoRequest::from_step(&find.step, list, RecordingKey::without_file(account), &[]),
-        context,
-    )
-    .await?;
-    let things = match find.each.find(&answer) {
-        Ok(PathMatches::One(thing)) => thing.into_iter().collect(),
-        Ok(PathMatches::Many(things)) => things,
-        Err(_) => {
-            return Err(UndoError::ListTooLarge(find.each.as_str().to_owned()));
-        }
-    };
-    let mut drafts = Vec::new();
-    for thing in things
-        .into_iter()
-        .filter(|thing| has_run_id(thing, &find.tag, run_id))
-    {
-        let mut variables = variables.clone();
-        for (name, path) in &find.capture {
-            let Ok(PathMatches::One(Some(value))) = path.find(thing) else {
-                return Err(UndoError::ListItemWithout(path.as_str().to_owned()));
-            };
-            variables.set(
-                name.as_str(),
-                value.clone(),
-                VariableOrigin {
-                    layer: VariableLayer::Capture,
-                    at: None,
-                },
-            );
-        }
-        drafts.push(render_draft(
-            &undo.step,
-            &variables,
-            variables.fresh_values(),
-            context.environment.files,
-        )?);
-    }
-    Ok(drafts)
+    Ok(variables)
 }
 
-fn has_run_id(thing: &Value, tag: &crate::jsonpath::JsonPath, run_id: &str) -> bool {
-    matches!(tag.find(thing), Ok(PathMatches::One(Some(Value::String(text)))) if text.contains(run_id))
+fn render_step(
+    step: &Step,
+    variables: &VariableScope,
+    context: &RunContext<'_>,
+) -> Result<Draft, RenderError> {
+    let files = context.environment.files;
+    render_draft(step, variables, variables.fresh_values(), files)
+}
+
+fn list_items<'v>(find: &LeftoverSearch, list: &'v Value) -> Result<Vec<&'v Value>, UndoError> {
+    match find.each.find(list) {
+        Ok(PathMatches::One(item)) => Ok(item.into_iter().collect()),
+        Ok(PathMatches::Many(items)) => Ok(items),
+        Err(_) => Err(UndoError::ListTooLarge(find.each.as_str().to_owned())),
+    }
+}
+
+/// The variables of one undo: `capture` of the search, applied to an item of the list.
+fn item_variables(
+    variables: &VariableScope,
+    find: &LeftoverSearch,
+    item: &Value,
+) -> Result<VariableScope, UndoError> {
+    let mut variables = variables.clone();
+    for (name, path) in &find.capture {
+        let Ok(PathMatches::One(Some(value))) = path.find(item) else {
+            return Err(UndoError::ListItemWithout(path.as_str().to_owned()));
+        };
+        let origin = VariableOrigin {
+            layer: VariableLayer::Capture,
+            at: None,
+        };
+        variables.set(name.as_str(), value.clone(), origin);
+    }
+    Ok(variables)
+}
+
+/// Whether an item of the list was created by a run. An item without a tag was not.
+///
+/// # Errors
+/// When the path of the tag visits too many values: the item could be one of the run's.
+fn has_run_id(item: &Value, find: &LeftoverSearch, run_id: &str) -> Result<bool, UndoError> {
+    match find.tag.find(item) {
+        Ok(PathMatches::One(Some(Value::String(text)))) => Ok(text.contains(run_id)),
+        Ok(_) => Ok(false),
+        Err(_) => Err(UndoError::ListTooLarge(find.tag.as_str().to_owned())),
+    }
 }

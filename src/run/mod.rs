@@ -32,7 +32,9 @@ mod unit;
 mod unreferenced_snapshots;
 mod variables;
 
-pub(crate) use access::{AccessEnvironment, AccessError, AccessResolver, AccountAccess};
+pub(crate) use access::{
+    AccessEnvironment, AccessError, AccessResolver, AccountAccess, NotTrusted,
+};
 pub(crate) use conductor::run;
 pub(crate) use context::{RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions};
 pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};

@@ -1,20 +1,20 @@
-//! What a run has to do with recordings: nothing, or it is answered from them, writes them, or is
-//! held against them.
+//! The recordings of a run. Depending on the mode, they answer its requests, are written, or are
+//! compared with the responses of the environment.
 
 use super::difference_reports::difference_reports;
 use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
-use crate::jsonpath::JsonPath;
+use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
 use crate::model::redact_rule::RedactRule;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{Scheme, TokenRequest};
 use crate::model::workspace::Workspace;
 use crate::recording::{
     ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
-    RecordingSource, Redaction, RedactionError, ReplayMiss, ReplayedResponse, SkipReason,
-    apply_masks,
+    RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss, ReplayedResponse,
+    SkipReason, apply_masks, describe_miss, read_body,
 };
 use crate::secret::Redactor;
 use crate::span::Span;
@@ -27,87 +27,118 @@ use std::collections::HashMap;
 pub(crate) enum RecordingMode {
     /// The environment answers, and nothing is written.
     Disabled,
-    /// They answer alone.
+    /// Only recordings answer.
     Replay(RecordingReplay),
-    /// They are written; where only what is missing is written, the rest is answered from them.
+    /// Responses of the environment are written. With [`RecordScope::Missing`], requests that are
+    /// recorded already are answered from recordings.
     Record(Recorder, RecordingReplay),
-    /// The environment answers, and is held against them.
+    /// The environment answers, and its responses are compared with recordings.
     Compare(RecordingReplay),
 }
 
 /// The recordings of a run.
 pub(crate) struct RunRecordings {
     pub(crate) mode: RefCell<RecordingMode>,
-    /// What is personal, by request file and account.
+    /// What was redacted so far, by request file and account: the same value gets the same
+    /// pseudonym in all exchanges of a file.
     redactions: RefCell<HashMap<RecordingKey, Redaction>>,
-    /// What hides nothing but the id of the run.
+    /// Redacts only the id of the run.
     run_id_redaction: Redaction,
     run_id: String,
 }
 
-/// One exchange that was made.
+/// One request and its response.
 pub(crate) struct ObservedExchange<'m> {
     pub(crate) recording_key: &'m RecordingKey,
     pub(crate) scheme: &'m Scheme,
     pub(crate) request: &'m RecordedRequest,
     pub(crate) response: &'m WireResponse,
-    /// Headers that the file looks at.
+    /// Response headers that the file asserts or captures, in lower case.
     pub(crate) inspected_headers: &'m [String],
-    /// Of the file itself.
+    /// The rules of the file itself.
     pub(crate) redact_rules: &'m [RedactRule],
+}
+
+/// Why a response cannot be written to a file or compared with one.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RedactResponseError {
+    #[error(transparent)]
+    Redaction(#[from] RedactionError),
+    #[error("{0}")]
+    Body(String),
+}
+
+/// Why a response cannot be compared with its recording.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompareError {
+    #[error("nothing is recorded for this request: {}", describe_miss(.0))]
+    NotRecorded(Box<ReplayMiss>),
+    #[error("the recorded response cannot be read: {0}")]
+    Recording(ReplayError),
+    #[error("the response cannot be compared with its recording: {0}")]
+    Response(#[from] RedactResponseError),
 }
 
 impl RunRecordings {
     #[must_use]
-    pub(crate) fn new(used: RecordingMode, run_id: &str) -> Self {
-        let (fresh, run_id) = (Redaction::for_run(run_id), run_id.to_owned());
+    pub(crate) fn new(mode: RecordingMode, run_id: &str) -> Self {
         Self {
-            mode: used.into(),
+            mode: mode.into(),
             redactions: RefCell::default(),
-            run_id_redaction: fresh,
-            run_id,
+            run_id_redaction: Redaction::for_run(run_id),
+            run_id: run_id.to_owned(),
         }
     }
 
-    /// Whether requests have to be compared with recorded ones at all.
+    /// Whether the run reads or writes recordings at all.
     #[must_use]
     pub(crate) fn is_enabled(&self) -> bool {
         !matches!(*self.mode.borrow(), RecordingMode::Disabled)
     }
 
-    /// Whether no answer comes from anywhere else: then nothing has to be waited for.
+    /// Whether only recordings answer: then nothing is sent, and no wait is needed.
     #[must_use]
     pub(crate) fn is_replay(&self) -> bool {
         matches!(*self.mode.borrow(), RecordingMode::Replay(_))
     }
 
-    /// The recorded answer, where the run is to be answered so; `None` when the environment
-    /// answers.
+    /// Whether a recording can answer a request in place of the environment.
+    #[must_use]
+    pub(super) fn can_answer(&self) -> bool {
+        match &*self.mode.borrow() {
+            RecordingMode::Replay(_) => true,
+            RecordingMode::Record(recorder, _) => recorder.record_scope() == RecordScope::Missing,
+            RecordingMode::Disabled | RecordingMode::Compare(_) => false,
+        }
+    }
+
+    /// The recorded response, where recordings answer; `None` where the environment answers.
     pub(crate) fn recorded_response(
         &self,
-        whose: &RecordingKey,
+        key: &RecordingKey,
         scheme: &Scheme,
         request: &RecordedRequest,
     ) -> Option<Result<ReplayedResponse, ReplayMiss>> {
         let request = self.run_id_redaction.redact_request(request);
-        let played = match &mut *self.mode.borrow_mut() {
+        let replayed = match &mut *self.mode.borrow_mut() {
             RecordingMode::Replay(replay) => {
-                Some(replay.respond(&whose.file, &scheme.name, &request))
+                Some(replay.respond(&key.file, &scheme.name, &request))
             }
             RecordingMode::Record(recorder, replay)
                 if recorder.record_scope() == RecordScope::Missing =>
             {
-                let is_there = replay.has_response(&whose.file, &scheme.name, &request);
-                is_there.then(|| replay.respond(&whose.file, &scheme.name, &request))
+                let is_recorded = replay.has_response(&key.file, &scheme.name, &request);
+                is_recorded.then(|| replay.respond(&key.file, &scheme.name, &request))
             }
             _ => None,
         };
-        played.map(|played| played.map(|played| self.with_current_run_id(played)))
+        replayed.map(|replayed| replayed.map(|replayed| self.with_current_run_id(replayed)))
     }
 
-    /// An answer that repeats the id of its run repeats that of this one.
-    fn with_current_run_id(&self, played: ReplayedResponse) -> ReplayedResponse {
-        let response = played.response.map(|response| {
+    /// A recorded response that repeats the id of its run repeats the id of this one.
+    fn with_current_run_id(&self, replayed: ReplayedResponse) -> ReplayedResponse {
+        let response = replayed.response.map(|response| {
+            // A body that is not text has no placeholder.
             let text = std::str::from_utf8(response.body())
                 .ok()
                 .filter(|text| text.contains(RUN_ID_PLACEHOLDER));
@@ -116,80 +147,86 @@ impl RunRecordings {
                 None => response,
             }
         });
-        ReplayedResponse { response, ..played }
+        ReplayedResponse {
+            response,
+            ..replayed
+        }
     }
 
-    /// An exchange went as it should: it is kept for the recording.
+    /// Keeps an exchange that went as expected for the recording of its file.
     pub(crate) fn record_response(
         &self,
-        made: &ObservedExchange<'_>,
+        observed: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) {
-        let mut used = self.mode.borrow_mut();
-        let RecordingMode::Record(recorder, _) = &mut *used else {
+        let mut mode = self.mode.borrow_mut();
+        let RecordingMode::Record(recorder, _) = &mut *mode else {
             return;
         };
-        if is_token_request(made) {
-            let why = "it asks for a token, and token endpoints are never recorded";
-            return recorder
-                .skip_unit(made.recording_key, SkipReason::CannotRecord(why.to_owned()));
+        if is_token_request(observed) {
+            let reason = "it asks for a token, and token endpoints are never recorded";
+            let reason = SkipReason::CannotRecord(reason.to_owned());
+            return recorder.skip_unit(observed.recording_key, reason);
         }
-        match self.redact(made, workspace, redactor) {
-            Ok((request, answer)) => recorder.capture(
-                made.recording_key,
-                &made.scheme.name,
-                recorded_exchange(request, answer),
+        match self.redact(observed, workspace, redactor) {
+            Ok((request, response)) => recorder.capture(
+                observed.recording_key,
+                &observed.scheme.name,
+                recorded_exchange(request, response),
             ),
+            // Nothing of the unit is recorded, rather than a recording that holds a secret or lacks
+            // an exchange.
             Err(error) => recorder.skip_unit(
-                made.recording_key,
+                observed.recording_key,
                 SkipReason::CannotRecord(error.to_string()),
             ),
         }
     }
 
-    /// An exchange that did not go as it should, so that nothing of its unit is recorded.
-    pub(crate) fn reject_unit(&self, whose: &RecordingKey, reason: &str) {
+    /// Records nothing of a unit: one of its exchanges did not go as expected.
+    pub(crate) fn reject_unit(&self, key: &RecordingKey, reason: &str) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
-            recorder.skip_unit(whose, SkipReason::NotAsExpected(reason.to_owned()));
+            recorder.skip_unit(key, SkipReason::NotAsExpected(reason.to_owned()));
         }
     }
 
-    /// What fixtures hid stays hidden in those that need them.
+    /// Redacts in a unit what was redacted in the fixtures that it needs, with the same pseudonyms:
+    /// the unit sends values that a fixture received.
     pub(crate) fn include_redactions(
         &self,
-        whose: &RecordingKey,
+        key: &RecordingKey,
         fixtures: impl Iterator<Item = RecordingKey>,
     ) {
         let mut fixtures = fixtures.peekable();
         if fixtures.peek().is_none() {
             return;
         }
-        let mut hidden = self.redactions.borrow_mut();
-        let mut own = hidden
-            .remove(whose)
+        let mut redactions = self.redactions.borrow_mut();
+        let mut own = redactions
+            .remove(key)
             .unwrap_or_else(|| self.run_id_redaction.clone());
         fixtures
-            .filter_map(|fixture| hidden.get(&fixture))
+            .filter_map(|fixture| redactions.get(&fixture))
             .for_each(|other| own.include(other));
-        hidden.insert(whose.clone(), own);
+        redactions.insert(key.clone(), own);
     }
 
-    /// The end of a unit; `is_whole` says that all of its steps were reached.
-    pub(crate) fn end_unit(&self, whose: &RecordingKey, is_whole: bool) {
+    /// Ends a unit; `is_whole` if all of its steps were reached.
+    pub(crate) fn end_unit(&self, key: &RecordingKey, is_whole: bool) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
-            recorder.end_unit(whose, is_whole);
+            recorder.end_unit(key, is_whole);
         }
     }
 
-    /// Fixtures end with the run.
+    /// Ends all fixtures: they end with the run.
     pub(crate) fn end_fixtures(&self) {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.end_fixtures();
         }
     }
 
-    /// Writes what was heard of a file; `is_whole` says that all of its units have ended.
+    /// Writes the recording of a file; `is_whole` if all of its units have ended.
     pub(crate) fn write(
         &self,
         file: &str,
@@ -204,7 +241,7 @@ impl RunRecordings {
                 is_whole,
                 &|scheme| RecordingSource {
                     scheme,
-                    masks: scheme_masks(workspace, scheme),
+                    masks: scheme_masks(workspace, scheme).to_vec(),
                     now_ms,
                 },
                 main_scheme,
@@ -212,144 +249,146 @@ impl RunRecordings {
         }
     }
 
-    /// Where an answer is another one than the recorded one; `None` when it is not held against
-    /// any.
+    /// Compares a response with its recording, and returns the differences; `None` in other modes,
+    /// and for fixtures, since what they create differs in every run.
+    ///
+    /// # Errors
+    /// When nothing is recorded for the request, or one of the two responses cannot be read or
+    /// redacted: then nobody knows whether they differ.
     pub(crate) fn compare(
         &self,
-        made: &ObservedExchange<'_>,
+        observed: &ObservedExchange<'_>,
         at: Span,
         workspace: &Workspace,
         redactor: &mut Redactor,
-    ) -> Option<Result<Vec<FailureReport>, ReplayMiss>> {
-        let mut used = self.mode.borrow_mut();
-        // What a fixture makes is another thing each time.
-        let RecordingMode::Compare(replay) = &mut *used else {
-            return None;
+    ) -> Result<Option<Vec<FailureReport>>, CompareError> {
+        let mut mode = self.mode.borrow_mut();
+        let RecordingMode::Compare(replay) = &mut *mode else {
+            return Ok(None);
         };
-        if made.recording_key.is_fixture() {
-            return None;
+        if observed.recording_key.is_fixture() {
+            return Ok(None);
         }
-        let played = match replay.respond(
-            &made.recording_key.file,
-            &made.scheme.name,
-            &self.run_id_redaction.redact_request(made.request),
-        ) {
-            Ok(played) => played,
-            Err(miss) => return Some(Err(miss)),
+        let replayed = replay
+            .respond(
+                &observed.recording_key.file,
+                &observed.scheme.name,
+                &self.run_id_redaction.redact_request(observed.request),
+            )
+            .map_err(|miss| CompareError::NotRecorded(Box::new(miss)))?;
+        let expected = match replayed.response {
+            Ok(expected) => expected,
+            Err(ReplayError::ConnectionClosed) => {
+                let status = observed.response.status;
+                return Ok(Some(vec![unrecorded_fault(status, at, redactor)]));
+            }
+            Err(error) => return Err(CompareError::Recording(error)),
         };
-        let expected = played.response.ok()?;
-        let Ok(actual) = self.redacted_response(made, workspace, redactor) else {
-            return Some(Ok(Vec::new()));
-        };
-        Some(Ok(response_differences(
-            &expected,
-            &actual,
-            &scheme_masks(workspace, &made.scheme.name),
-            at,
-            redactor,
-        )))
+        let actual = self.redacted_response(observed, workspace, redactor)?;
+        let masks = scheme_masks(workspace, &observed.scheme.name);
+        let differences = response_differences(&expected, &actual, masks, at, redactor);
+        Ok(Some(differences))
     }
 
-    /// An answer as it may stand in a file: only its status and its body.
+    /// A response as it may stand in a file: only its status and its body, redacted.
     ///
     /// # Errors
-    /// When something in it could not be hidden.
+    /// When it cannot be redacted.
     pub(crate) fn redacted_response(
         &self,
-        made: &ObservedExchange<'_>,
+        observed: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
-    ) -> Result<WireResponse, RedactionError> {
-        let (_, answer) = self.redact(made, workspace, redactor)?;
-        let body = crate::recording::read_body(&answer.body, &workspace.root).unwrap_or_default();
+    ) -> Result<WireResponse, RedactResponseError> {
+        let (_, response) = self.redact(observed, workspace, redactor)?;
+        // An empty body in place of one that cannot be read could be accepted as a snapshot.
+        let body = read_body(&response.body, &workspace.root).map_err(RedactResponseError::Body)?;
         Ok(WireResponse::new(
-            answer.status,
+            response.status,
             Vec::new(),
             body,
-            made.response.latency,
+            observed.response.latency,
         ))
     }
 
     fn redact(
         &self,
-        made: &ObservedExchange<'_>,
+        observed: &ObservedExchange<'_>,
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
-        register_tokens(made, redactor);
-        let rules: Vec<&RedactRule> = made
+        register_tokens(observed, redactor);
+        let rules: Vec<&RedactRule> = observed
             .scheme
             .redact_rules
             .iter()
             .chain(&workspace.redact)
-            .chain(made.redact_rules)
+            .chain(observed.redact_rules)
             .collect();
-        let take = ExchangeRedaction {
-            request: made.request,
-            response: made.response,
-            extra_headers: made.inspected_headers,
+        let exchange = ExchangeRedaction {
+            request: observed.request,
+            response: observed.response,
+            extra_headers: observed.inspected_headers,
             rules: &rules,
         };
-        let mut hidden = self.redactions.borrow_mut();
-        take.redact(
-            hidden
-                .entry(made.recording_key.clone())
+        let mut redactions = self.redactions.borrow_mut();
+        exchange.redact(
+            redactions
+                .entry(observed.recording_key.clone())
                 .or_insert_with(|| self.run_id_redaction.clone()),
             redactor,
         )
     }
 }
 
-fn recorded_exchange(request: RecordedRequest, answer: RecordedResponse) -> RecordedExchange {
+fn recorded_exchange(request: RecordedRequest, response: RecordedResponse) -> RecordedExchange {
     RecordedExchange {
         at: Span::default(),
         request,
-        outcome: RecordedOutcome::Response(answer),
+        outcome: RecordedOutcome::Response(response),
         times: None,
         delay: None,
     }
 }
 
-/// What a scheme says that varies in its answers.
-fn scheme_masks(workspace: &Workspace, scheme: &str) -> Vec<JsonPath> {
-    workspace
-        .scheme(scheme)
-        .map(|scheme| scheme.masks.clone())
-        .unwrap_or_default()
+/// The paths of a scheme's responses that vary from call to call.
+fn scheme_masks<'w>(workspace: &'w Workspace, scheme: &str) -> &'w [JsonPath] {
+    match workspace.scheme(scheme) {
+        Some(scheme) => &scheme.masks,
+        None => &[],
+    }
 }
 
-/// Token endpoints are called by the program itself; a request file that calls one is a request all
-/// the same.
-fn is_token_request(made: &ObservedExchange<'_>) -> bool {
-    let requests = made
-        .scheme
-        .tokens
-        .iter()
-        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-        .flatten();
-    requests
+/// Whether a request file calls a token endpoint. ingam itself calls them without recording.
+fn is_token_request(observed: &ObservedExchange<'_>) -> bool {
+    token_requests(observed.scheme)
         .filter_map(|request| request.path.as_literal())
-        .any(|path| path == made.request.path)
+        .any(|path| path == observed.request.path)
 }
 
-/// What an answer calls a token is one, wherever it comes from.
-fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
-    const MIN_TOKEN: usize = 16;
-    let requests = made
-        .scheme
+fn token_requests(scheme: &Scheme) -> impl Iterator<Item = &TokenRequest> {
+    scheme
         .tokens
         .iter()
         .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-        .flatten();
-    let saved: Vec<&(String, JsonPath)> =
-        requests.flat_map(|request| &request.saved_fields).collect();
-    if saved.is_empty() {
+        .flatten()
+}
+
+/// Registers the tokens of a response with the redactor, whichever request returned them.
+fn register_tokens(observed: &ObservedExchange<'_>, redactor: &mut Redactor) {
+    const MIN_TOKEN: usize = 16;
+    let saved_fields: Vec<&(String, JsonPath)> = token_requests(observed.scheme)
+        .flat_map(|request| &request.saved_fields)
+        .collect();
+    if saved_fields.is_empty() {
         return;
     }
-    let answer = ResponseView::new(made.response);
-    let Ok(json) = answer.json() else { return };
-    for (name, path) in saved {
-        if let Ok(crate::jsonpath::PathMatches::One(Some(Value::String(token)))) = path.find(json)
+    let response = ResponseView::new(observed.response);
+    // The fields are paths into JSON: a response that is not JSON has none of them.
+    let Ok(json) = response.json() else { return };
+    for (name, path) in saved_fields {
+        // Paths of token fields name one value, so they cannot visit too many.
+        if let Ok(PathMatches::One(Some(Value::String(token)))) = path.find(json)
             && token.len() >= MIN_TOKEN
         {
             redactor.add_secret(format!("token.{name}"), token);
@@ -357,7 +396,21 @@ fn register_tokens(made: &ObservedExchange<'_>, redactor: &mut Redactor) {
     }
 }
 
-/// Status and body, as failures of the step.
+/// The recording closes the connection, and the environment answered.
+fn unrecorded_fault(status: u16, at: Span, redactor: &mut Redactor) -> FailureReport {
+    let no_differences = DifferenceList::default();
+    let expected = "the connection to be closed, as the recording says".to_owned();
+    let actual = format!("a response with status {status}");
+    difference(
+        "response",
+        [expected, actual],
+        &no_differences,
+        at,
+        redactor,
+    )
+}
+
+/// The differences in status and body, as failures of the step.
 fn response_differences(
     expected: &WireResponse,
     actual: &WireResponse,
@@ -365,50 +418,52 @@ fn response_differences(
     at: Span,
     redactor: &mut Redactor,
 ) -> Vec<FailureReport> {
-    let mut found = Vec::new();
-    let mut add =
-        |subject: &str, expected: String, actual: String, differences: &DifferenceList| {
-            found.push(FailureReport {
-                at,
-                subject: redactor.redact_for_display(subject),
-                expected: redactor.redact_for_display(&expected),
-                actual: redactor.redact_for_display(&actual),
-                hint: None,
-                differences: difference_reports(differences, redactor),
-            });
-        };
+    let mut failures = Vec::new();
     if expected.status != actual.status {
         let recorded = format!("{} as it was recorded", expected.status);
-        add(
-            "status",
-            recorded,
-            actual.status.to_string(),
-            &DifferenceList::default(),
-        );
+        let texts = [recorded, actual.status.to_string()];
+        let no_differences = DifferenceList::default();
+        failures.push(difference("status", texts, &no_differences, at, redactor));
     }
-    match (expected.json(), actual.json()) {
-        (Ok(expected), Ok(actual)) => {
-            let (expected, actual) = (apply_masks(expected, masks), apply_masks(actual, masks));
-            if expected != actual {
-                let differences = check::differences(&expected, &actual);
-                add(
-                    "body",
-                    "the recorded JSON".to_owned(),
-                    "another one".to_owned(),
-                    &differences,
-                );
-            }
-        }
-        _ if expected.body() != actual.body() => {
-            let size = |response: &WireResponse| format!("{} bytes", response.body().len());
-            add(
-                "body",
-                format!("the recorded body of {}", size(expected)),
-                format!("another one of {}", size(actual)),
-                &DifferenceList::default(),
-            );
-        }
-        _ => {}
+    if let Some((texts, differences)) = body_difference(expected, actual, masks) {
+        failures.push(difference("body", texts, &differences, at, redactor));
     }
-    found
+    failures
+}
+
+/// What was expected and what came, if the bodies differ.
+fn body_difference(
+    expected: &WireResponse,
+    actual: &WireResponse,
+    masks: &[JsonPath],
+) -> Option<([String; 2], DifferenceList)> {
+    if let (Ok(expected), Ok(actual)) = (expected.json(), actual.json()) {
+        let (expected, actual) = (apply_masks(expected, masks), apply_masks(actual, masks));
+        let texts = || ["the recorded JSON".to_owned(), "another one".to_owned()];
+        return (expected != actual).then(|| (texts(), check::differences(&expected, &actual)));
+    }
+    let texts = || {
+        [
+            format!("the recorded body of {} bytes", expected.body().len()),
+            format!("another one of {} bytes", actual.body().len()),
+        ]
+    };
+    (expected.body() != actual.body()).then(|| (texts(), DifferenceList::default()))
+}
+
+fn difference(
+    subject: &str,
+    [expected, actual]: [String; 2],
+    differences: &DifferenceList,
+    at: Span,
+    redactor: &mut Redactor,
+) -> FailureReport {
+    FailureReport {
+        at,
+        subject: redactor.redact_for_display(subject),
+        expected: redactor.redact_for_display(&expected),
+        actual: redactor.redact_for_display(&actual),
+        hint: None,
+        differences: difference_reports(differences, redactor),
+    }
 }

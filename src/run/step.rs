@@ -1,4 +1,4 @@
-//! One step of a file: sent once, until something holds, or page by page.
+//! One step of a file: sent once, polled until a condition holds, or sent page by page.
 
 use super::context::RunContext;
 use super::exchange::SendState;
@@ -13,11 +13,11 @@ use crate::model::request::Step;
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
 
-/// A step that was run.
+/// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
     pub(super) report: StepReport,
     pub(super) send_state: SendState,
-    /// It passed, or only has no snapshot yet: what comes after it in a flow can be sent.
+    /// The step passed, or only its snapshot is missing: the next step of the flow can be sent.
     pub(super) can_continue: bool,
 }
 
@@ -59,7 +59,9 @@ async fn execute(
         return StepOutcome::not_sent(RenderError::new(step.scheme.at, reason));
     };
     let account = owner.recording_key.account.as_deref();
-    set_account(variables, scheme, account, context);
+    if let Err(error) = set_account(variables, scheme, account, context) {
+        return StepOutcome::not_sent(error);
+    }
     let execution = StepExecution {
         owner,
         step,

@@ -1,16 +1,17 @@
-//! Why a step could not be done, and which class of error that is.
+//! Why a step has no result, and the class of that error.
 
 use super::access::AccessError;
+use super::run_recordings::{CompareError, RedactResponseError};
 use crate::budget::BudgetError;
 use crate::event::ErrorClass;
-use crate::recording::{RedactionError, ReplayError};
+use crate::recording::ReplayError;
 use crate::render::RenderError;
 use crate::renew::RefreshError;
 use crate::sign::SealError;
 use crate::snapshot::SnapshotError;
 use crate::transport::TransportError;
 
-/// Why a step could not be done.
+/// Why a step has no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     #[error("{}", .0.reason)]
@@ -31,9 +32,11 @@ pub(crate) enum StepError {
     Replay(#[from] ReplayError),
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    #[error("no snapshot of the answer can be taken: {0}")]
-    Redaction(#[from] RedactionError),
-    /// Somebody wanted the run to stop.
+    #[error("the answer cannot be compared with its snapshot: {0}")]
+    Redaction(#[from] RedactResponseError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,
 }
@@ -58,12 +61,16 @@ impl StepError {
             Self::Budget(error) if error.is_store_error() => ErrorClass::Unable,
             Self::Budget(_) => ErrorClass::Budget,
             Self::Replay(ReplayError::ConnectionClosed) => ErrorClass::Unable,
+            Self::Redaction(error) | Self::Compare(CompareError::Response(error)) => {
+                redaction_error_class(error)
+            }
             Self::NotRecorded(_)
             | Self::Replay(_)
+            | Self::Compare(CompareError::NotRecorded(_) | CompareError::Recording(_))
             | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => {
                 ErrorClass::Recording
             }
-            Self::Snapshot(SnapshotError::MaskFailed(_)) | Self::Redaction(_) => ErrorClass::File,
+            Self::Snapshot(SnapshotError::MaskFailed(_)) => ErrorClass::File,
             Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
             Self::Interrupted => ErrorClass::Interrupted,
         }
@@ -87,5 +94,14 @@ impl StepError {
             Self::Render(error) | Self::Seal(SealError::Render(error)) => Some(error.at),
             _ => None,
         }
+    }
+}
+
+fn redaction_error_class(error: &RedactResponseError) -> ErrorClass {
+    match error {
+        // A rule of the file visits too many values, or the file asks to compare a body that cannot
+        // be redacted.
+        RedactResponseError::Redaction(_) => ErrorClass::File,
+        RedactResponseError::Body(_) => ErrorClass::Recording,
     }
 }

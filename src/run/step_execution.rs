@@ -1,11 +1,11 @@
-//! What a step does with one call of its own: render, sign, send, judge. A list of calls to the
-//! rooms below.
+//! Executes a step: renders, sends and judges its calls, then compares the last response with
+//! recordings and the snapshot.
 
 use super::attempts::Attempts;
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
 use super::run_budget::BudgetClass;
-use super::run_recordings::ObservedExchange;
+use super::run_recordings::{CompareError, ObservedExchange};
 use super::snapshot_check::SnapshotCheck;
 use super::step_error::StepError;
 use super::{advice, failures};
@@ -30,26 +30,26 @@ use crate::value::Value;
 use crate::wire::{Draft, WireResponse};
 use std::rc::Rc;
 
-/// A poll is held against so many recorded answers, since it can end sooner or later than the
-/// recorded one.
+/// A poll can end sooner or later than the recorded one: its last response is compared with at most
+/// this many recorded responses.
 const MAX_RECORDED_RESPONSES: usize = 100;
 
-/// Whose step it is, and what its file says is personal.
+/// The unit or fixture that a step belongs to.
 pub(super) struct StepOwner<'c> {
     pub(super) recording_key: RecordingKey,
     pub(super) redact_rules: &'c [RedactRule],
-    /// Not of a fixture: its answers are there to be used, and have no snapshots.
+    /// `None` for a fixture, whose responses have no snapshots.
     pub(super) unit: Option<&'c Unit<'c>>,
 }
 
-/// What does not hold in an answer.
+/// What the assertions, captures, recordings and snapshot say of a response.
 #[derive(Default)]
 pub(super) struct Judgement {
     pub(super) failures: Vec<FailureReport>,
     pub(super) notes: Vec<String>,
 }
 
-/// A step that is asked, as somebody.
+/// A step with all that its calls need.
 pub(super) struct StepExecution<'a> {
     pub(super) owner: &'a StepOwner<'a>,
     pub(super) step: &'a Step,
@@ -57,9 +57,10 @@ pub(super) struct StepExecution<'a> {
     pub(super) context: &'a RunContext<'a>,
 }
 
-/// One answer, and the request as recordings know it, where it is compared with them.
+/// One response of a step.
 pub(super) struct StepResponse {
     judged: Rc<JudgedResponse>,
+    /// The request with placeholders, where the run compares it with recordings or a snapshot.
     unsigned: Option<RecordedRequest>,
 }
 
@@ -78,20 +79,20 @@ impl StepCall {
     }
 }
 
-/// One call of a step, whatever became of it.
+/// The result of one call of a step, and its log.
 pub(super) struct StepCall {
     pub(super) result: Result<StepResponse, StepError>,
     pub(super) log: ExchangeLog,
 }
 
-/// A step, whatever became of it.
+/// The result of a step, and its log.
 pub(super) struct StepOutcome {
     pub(super) result: Result<Judgement, StepError>,
     pub(super) log: ExchangeLog,
 }
 
 impl StepOutcome {
-    /// It ended before anything was sent.
+    /// The step ended before anything was sent.
     pub(super) fn not_sent(error: impl Into<StepError>) -> Self {
         Self {
             result: Err(error.into()),
@@ -111,8 +112,8 @@ impl StepExecution<'_> {
         StepOutcome { result, log }
     }
 
-    /// Sends the request as the variables stand. What it renders anew (`uuid()`, `now()`) is the
-    /// same for every call of a step, and comes with the variables; `fresh` signs this one.
+    /// Sends the request. Fresh values of templates (`uuid()`, `now()`) come with the variables, so
+    /// that they are the same for every call of the step; `fresh` signs this call.
     pub(super) async fn send(&self, variables: &VariableScope, fresh: FreshValues) -> StepCall {
         let rendered = render_draft(
             self.step,
@@ -166,7 +167,7 @@ impl StepExecution<'_> {
         Ok(StepCall { result, log })
     }
 
-    /// The request as recordings and snapshots know it, where there are any.
+    /// The request with placeholders, if the run compares it with recordings or a snapshot.
     fn unsigned_request(
         &self,
         variables: &VariableScope,
@@ -189,58 +190,61 @@ impl StepExecution<'_> {
         self.step.snapshot.is_some() || self.context.options.snapshots.every_step
     }
 
-    /// Whether the answer is what `ok` says.
-    pub(super) fn is_expected(&self, asked: &StepResponse) -> bool {
-        advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome).is_none()
+    /// Whether the response is what `ok` expects.
+    pub(super) fn is_expected(&self, response: &StepResponse) -> bool {
+        advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome).is_none()
     }
 
-    /// Captures first, since assertions may use them; then every assertion.
+    /// Evaluates `ok`, the captures and the assertions. Captures come first, since assertions may
+    /// use them.
     pub(super) fn judge(
         &self,
-        asked: &StepResponse,
+        response: &StepResponse,
         variables: &mut VariableScope,
     ) -> Result<Judgement, StepError> {
-        let mut judged = Judgement::default();
-        let hide = |text: &str| self.context.state.redactor.borrow_mut().redact(text);
-        let answer = ResponseView::new(asked.response()).with_redaction(&hide);
+        let mut judgement = Judgement::default();
+        let redact = |text: &str| self.context.state.redactor.borrow_mut().redact(text);
+        let view = ResponseView::new(response.response()).with_redaction(&redact);
         if let Some((expected, actual)) =
-            advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome)
+            advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome)
         {
-            judged.failures.push(failures::unexpected_outcome(
+            judgement.failures.push(failures::unexpected_outcome(
                 self.step,
                 &expected,
                 &actual,
                 self.context,
             ));
         } else {
-            judged.failures.extend(self.capture_all(&answer, variables));
+            judgement
+                .failures
+                .extend(self.capture_all(&view, variables));
         }
         let complete = self
             .step
             .captures
             .iter()
             .all(|capture| variables.get(&capture.name).is_some());
-        match self.unmet_assertions(&self.step.assertions, &answer, variables) {
-            Ok(unmet) => judged.failures.extend(unmet),
-            Err(error) if !complete => judged
+        match self.unmet_assertions(&self.step.assertions, &view, variables) {
+            Ok(unmet) => judgement.failures.extend(unmet),
+            Err(error) if !complete => judgement
                 .notes
                 .push(format!("assertions were not judged: {}", error.reason)),
             Err(error) => return Err(error.into()),
         }
-        Ok(judged)
+        Ok(judgement)
     }
 
-    /// Those of the assertions that do not hold.
+    /// The assertions that do not hold.
     pub(super) fn unmet_assertions(
         &self,
         assertions: &[Assertion],
-        answer: &ResponseView<'_>,
+        view: &ResponseView<'_>,
         variables: &VariableScope,
     ) -> Result<Vec<FailureReport>, RenderError> {
-        let found = check::judge(assertions, answer, &|written| {
-            render_tree(written, variables)
+        let unmet = check::judge(assertions, view, &|template| {
+            render_tree(template, variables)
         })?;
-        Ok(found
+        Ok(unmet
             .iter()
             .map(|failure| failures::assertion_failure(failure, self.context))
             .collect())
@@ -248,12 +252,12 @@ impl StepExecution<'_> {
 
     fn capture_all(
         &self,
-        answer: &ResponseView<'_>,
+        view: &ResponseView<'_>,
         variables: &mut VariableScope,
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for capture in &self.step.captures {
-            match self.capture_value(capture, answer) {
+            match self.capture_value(capture, view) {
                 Ok(value) => variables.set(
                     capture.name.as_str(),
                     value,
@@ -268,193 +272,188 @@ impl StepExecution<'_> {
         failures
     }
 
-    /// One page may well have nothing of a list that all pages have together.
+    /// The value of a capture. A list that joins all pages may be empty on one page.
     fn capture_value(
         &self,
         capture: &Capture,
-        answer: &ResponseView<'_>,
+        view: &ResponseView<'_>,
     ) -> Result<Value, CaptureFailure> {
-        let taken = check::capture(capture, answer);
+        let captured = check::capture(capture, view);
         let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
-        if is_joined && taken.is_err() && answer.json().is_ok() {
+        if is_joined && captured.is_err() && view.json().is_ok() {
             Ok(Value::List(Vec::new()))
         } else {
-            taken
+            captured
         }
     }
 
-    /// The end of a step that was answered: recordings, advice, snapshot.
+    /// Ends a step that has a response: recordings, advice, snapshot.
     pub(super) fn conclude(
         &self,
-        asked: &StepResponse,
-        mut judged: Judgement,
+        response: &StepResponse,
+        mut judgement: Judgement,
         log: &mut ExchangeLog,
     ) -> Result<Judgement, StepError> {
-        judged.failures.extend(self.record_and_compare(asked)?);
-        judged.notes.append(&mut log.warnings);
-        if !judged.failures.is_empty() {
-            judged.notes.extend(advice::notes_for_refusal(
+        judgement
+            .failures
+            .extend(self.record_and_compare(response)?);
+        judgement.notes.append(&mut log.warnings);
+        if !judgement.failures.is_empty() {
+            judgement.notes.extend(advice::notes_for_refusal(
                 self.scheme,
-                &asked.judged.outcome,
-                asked.response(),
+                &response.judged.outcome,
+                response.response(),
                 (self.context.environment.clock)(),
             ));
         }
-        self.compare_with_snapshot(asked, &mut judged)?;
-        Ok(judged)
+        self.compare_with_snapshot(response, &mut judgement)?;
+        Ok(judgement)
     }
 
     fn compare_with_snapshot(
         &self,
-        asked: &StepResponse,
-        judged: &mut Judgement,
+        response: &StepResponse,
+        judgement: &mut Judgement,
     ) -> Result<(), StepError> {
         let Some(unit) = self
             .owner
             .unit
-            .filter(|_| self.wants_snapshot() && self.is_expected(asked))
+            .filter(|_| self.wants_snapshot() && self.is_expected(response))
         else {
             return Ok(());
         };
-        let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let headers = self.inspected_headers(asked);
-        let Some(made) = self.observed_exchange(asked, &headers) else {
+        let context = self.context;
+        let headers = self.inspected_headers(response);
+        let Some(observed) = self.observed_exchange(response, &headers) else {
             return Ok(());
         };
-        let is_wanting = !judged.failures.is_empty();
-        let response = &context.state.recordings.redacted_response(
-            &made,
+        let redacted = context.state.recordings.redacted_response(
+            &observed,
             context.environment.workspace,
             &mut context.state.redactor.borrow_mut(),
         )?;
-        let compared = SnapshotCheck {
+        let outcome = SnapshotCheck {
             unit,
-            step,
-            scheme,
-            response,
-            has_failures: is_wanting,
+            step: self.step,
+            scheme: self.scheme,
+            response: &redacted,
+            has_failures: !judgement.failures.is_empty(),
         }
         .compare(context)?;
-        judged.failures.extend(compared.failure);
-        judged.notes.extend(compared.note);
+        judgement.failures.extend(outcome.failure);
+        judgement.notes.extend(outcome.note);
         Ok(())
     }
 
     fn observed_exchange<'m>(
         &'m self,
-        asked: &'m StepResponse,
+        response: &'m StepResponse,
         headers: &'m [String],
     ) -> Option<ObservedExchange<'m>> {
-        let (whose, scheme, rules) = (
-            &self.owner.recording_key,
-            self.scheme,
-            self.owner.redact_rules,
-        );
         Some(ObservedExchange {
-            recording_key: whose,
-            scheme,
-            request: asked.unsigned.as_ref()?,
-            response: asked.response(),
+            recording_key: &self.owner.recording_key,
+            scheme: self.scheme,
+            request: response.unsigned.as_ref()?,
+            response: response.response(),
             inspected_headers: headers,
-            redact_rules: rules,
+            redact_rules: self.owner.redact_rules,
         })
     }
 
-    /// Headers of the answer that the step looks at.
-    fn inspected_headers(&self, asked: &StepResponse) -> Vec<String> {
-        if asked.unsigned.is_none() {
+    /// The response headers that the step asserts or captures, in lower case: recordings keep them.
+    fn inspected_headers(&self, response: &StepResponse) -> Vec<String> {
+        if response.unsigned.is_none() {
             return Vec::new();
         }
-        let judged = self
+        let asserted = self
             .step
             .poll_conditions()
             .iter()
             .chain(&self.step.assertions)
             .map(|assertion| &assertion.subject);
-        let subjects = judged.chain(self.step.captures.iter().map(|capture| &capture.from));
-        let name = |subject: &Subject| {
-            if let Subject::Header(name) = subject {
-                Some(name.to_ascii_lowercase())
-            } else {
-                None
-            }
-        };
-        subjects.filter_map(name).collect()
+        let captured = self.step.captures.iter().map(|capture| &capture.from);
+        asserted
+            .chain(captured)
+            .filter_map(|subject| match subject {
+                Subject::Header(name) => Some(name.to_ascii_lowercase()),
+                _ => None,
+            })
+            .collect()
     }
 
-    /// An exchange is recorded when it went as it should, and held against the recording where that
-    /// is asked for.
+    /// Records the exchange, or compares it with its recording, as the mode of the run says.
     pub(super) fn record_and_compare(
         &self,
-        asked: &StepResponse,
+        response: &StepResponse,
     ) -> Result<Vec<FailureReport>, StepError> {
-        let headers = self.inspected_headers(asked);
-        let Some(made) = self.observed_exchange(asked, &headers) else {
+        let headers = self.inspected_headers(response);
+        let Some(observed) = self.observed_exchange(response, &headers) else {
             return Ok(Vec::new());
         };
-        self.record_response(asked, &made);
-        self.compare_with_recording(&made)
+        self.record_response(response, &observed);
+        self.compare_with_recording(&observed)
     }
 
-    /// The same for an answer that only says to ask again.
-    pub(super) fn record_intermediate(&self, asked: &StepResponse) {
-        let headers = self.inspected_headers(asked);
-        if let Some(made) = self.observed_exchange(asked, &headers) {
-            self.record_response(asked, &made);
+    /// Records a response of a poll after which the request is sent again.
+    pub(super) fn record_intermediate(&self, response: &StepResponse) {
+        let headers = self.inspected_headers(response);
+        if let Some(observed) = self.observed_exchange(response, &headers) {
+            self.record_response(response, &observed);
         }
     }
 
-    fn record_response(&self, asked: &StepResponse, made: &ObservedExchange<'_>) {
+    fn record_response(&self, response: &StepResponse, observed: &ObservedExchange<'_>) {
         let context = self.context;
-        match advice::unexpected_outcome(self.step.expected_outcome, &asked.judged.outcome) {
-            None => context.state.recordings.record_response(
-                made,
+        let recordings = &context.state.recordings;
+        match advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome) {
+            None => recordings.record_response(
+                observed,
                 context.environment.workspace,
                 &mut context.state.redactor.borrow_mut(),
             ),
-            Some((_, actual)) => context
-                .state
-                .recordings
-                .reject_unit(made.recording_key, &format!("the answer was {actual}")),
+            Some((_, actual)) => {
+                let reason = format!("the answer was {actual}");
+                recordings.reject_unit(observed.recording_key, &reason);
+            }
         }
     }
 
-    /// The recorded answers stand in their order, and only the last one of a poll is what was
-    /// waited for.
+    /// Recorded responses are taken in their order. A poll skips those that differ, since only the
+    /// last one holds what it waited for.
     fn compare_with_recording(
         &self,
-        made: &ObservedExchange<'_>,
+        observed: &ObservedExchange<'_>,
     ) -> Result<Vec<FailureReport>, StepError> {
-        let most = if matches!(self.step.repeat, RepeatMode::Poll(_)) {
+        let max_responses = if matches!(self.step.repeat, RepeatMode::Poll(_)) {
             MAX_RECORDED_RESPONSES
         } else {
             1
         };
         let context = self.context;
-        let mut found = Vec::new();
-        for turn in 0..most {
-            let mut redactor = context.state.redactor.borrow_mut();
-            match context.state.recordings.compare(
-                made,
+        let mut failures = Vec::new();
+        for number in 0..max_responses {
+            let compared = context.state.recordings.compare(
+                observed,
                 self.step.at,
                 context.environment.workspace,
-                &mut redactor,
-            ) {
-                Some(Ok(failures)) => found = failures,
-                Some(Err(miss)) if turn == 0 => {
-                    return Err(StepError::NotRecorded(recording::describe_miss(&miss)));
-                }
-                Some(Err(_)) | None => break,
-            }
-            if found.is_empty() {
+                &mut context.state.redactor.borrow_mut(),
+            );
+            failures = match compared {
+                Ok(Some(failures)) => failures,
+                Ok(None) => break,
+                // No more recorded responses: the differences to the last one are reported.
+                Err(CompareError::NotRecorded(_)) if number > 0 => break,
+                Err(error) => return Err(error.into()),
+            };
+            if failures.is_empty() {
                 break;
             }
         }
-        Ok(found)
+        Ok(failures)
     }
 }
 
-/// Whether a capture takes all that a path finds.
+/// Whether a capture takes every value that its path finds.
 pub(super) fn captures_list(capture: &Capture) -> bool {
     matches!(&capture.from, Subject::Path(path) if !path.is_singular())
 }

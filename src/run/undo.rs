@@ -1,5 +1,5 @@
-//! Calls outside of any request: those that take something back, and those that look for what was
-//! made and lost.
+//! Calls outside of any request: those that undo what a fixture created, and those that search for
+//! what a run created and lost.
 
 use super::attempt::run_attempt;
 use super::context::RunContext;
@@ -13,6 +13,7 @@ use crate::ledger::{LedgerError, UndoBody, UndoCall};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
+use crate::model::recording::RecordedRequest;
 use crate::model::request::Step;
 use crate::recording::{RecordingKey, unsigned_request};
 use crate::render::RenderError;
@@ -39,12 +40,14 @@ pub(crate) enum UndoError {
     ListRefused { status: u16, kind: ErrorKind },
     #[error("the list is not JSON: {0}")]
     ListNotJson(String),
-    #[error("`{0}` looks at too much of the list")]
+    #[error("`{0}` visits too many values of the list")]
     ListTooLarge(String),
-    #[error("a thing in the list has no `{0}`")]
+    #[error("an item of the list has no `{0}`")]
     ListItemWithout(String),
-    #[error("its answer did not say what was made, so it cannot be taken back")]
-    NothingKnown,
+    #[error("its answer did not say what was made, so it cannot be taken back: {}", .0.reason)]
+    NotRendered(RenderError),
+    #[error("its undo has no `find`")]
+    NoSearch,
     #[error("its undo in the ledger cannot be read: {0}")]
     UnreadableEntry(&'static str),
     #[error(transparent)]
@@ -57,33 +60,33 @@ impl From<RenderError> for UndoError {
     }
 }
 
-/// A call that is judged by its scheme alone.
+/// A call that is judged by its scheme alone, without assertions.
 pub(crate) struct UndoRequest<'r> {
     pub(crate) scheme: &'r str,
     pub(crate) level: Option<&'r str>,
     pub(crate) recording_key: RecordingKey,
     pub(crate) draft: Draft,
-    /// The same as recordings know it, where a run uses them.
+    /// The same with placeholders, to be matched with recordings, where the run uses them.
     pub(crate) unsigned: Option<&'r Draft>,
     pub(crate) timeout: Duration,
-    /// An answer of which these hold says that what should go is gone already.
+    /// If these hold for the response, there is nothing left to undo.
     pub(crate) gone: &'r [Assertion],
 }
 
 impl<'r> UndoRequest<'r> {
-    /// A call of a file, rendered.
+    /// A rendered call of a file.
     #[must_use]
     pub(crate) fn from_step(
         step: &'r Step,
         draft: Draft,
-        whose: RecordingKey,
+        recording_key: RecordingKey,
         gone: &'r [Assertion],
     ) -> Self {
         let level = step.level.as_ref().map(|level| level.name.as_str());
         Self {
             scheme: &step.scheme.name,
             level,
-            recording_key: whose,
+            recording_key,
             draft,
             unsigned: None,
             timeout: step.timeout,
@@ -94,18 +97,18 @@ impl<'r> UndoRequest<'r> {
     /// A call of the ledger.
     ///
     /// # Errors
-    /// When the ledger holds something that is no call.
+    /// When the ledger's call cannot be read.
     pub(crate) fn from_ledger(
         scheme: &'r str,
         call: &'r UndoCall,
-        whose: RecordingKey,
+        recording_key: RecordingKey,
         gone: &'r [Assertion],
     ) -> Result<Self, UndoError> {
         let timeout = Duration::from_millis(call.timeout_ms);
         Ok(Self {
             scheme,
             level: call.level.as_deref(),
-            recording_key: whose,
+            recording_key,
             draft: undo_draft(call)?,
             unsigned: None,
             timeout,
@@ -114,17 +117,17 @@ impl<'r> UndoRequest<'r> {
     }
 }
 
-/// Sends a call that takes something back; what is gone already is taken back.
+/// Sends a call that undoes something. It succeeds if there is nothing left to undo.
 ///
 /// # Errors
-/// When it could not be sent, or was refused.
+/// When it could not be sent, or the marketplace refused it.
 pub(crate) async fn send_undo(
     request: UndoRequest<'_>,
     context: &RunContext<'_>,
 ) -> Result<(), UndoError> {
     let gone = request.gone;
-    let heard = send(request, context).await?;
-    let JudgedResponse { response, outcome } = &*heard;
+    let judged = send(request, context).await?;
+    let JudgedResponse { response, outcome } = &*judged;
     let is_gone = response.status == 404
         || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
     match outcome {
@@ -138,16 +141,16 @@ pub(crate) async fn send_undo(
     }
 }
 
-/// The JSON of an answer that must be a success.
+/// Sends a call, and returns the JSON of its response.
 ///
 /// # Errors
-/// When there is none.
+/// When it could not be sent, the marketplace refused it, or the response is not JSON.
 pub(super) async fn fetch_json(
     request: UndoRequest<'_>,
     context: &RunContext<'_>,
 ) -> Result<Value, UndoError> {
-    let heard = send(request, context).await?;
-    let JudgedResponse { response, outcome } = &*heard;
+    let judged = send(request, context).await?;
+    let JudgedResponse { response, outcome } = &*judged;
     match outcome {
         ResponseOutcome::Success => response
             .json()
@@ -164,30 +167,24 @@ async fn send(
     request: UndoRequest<'_>,
     context: &RunContext<'_>,
 ) -> Result<Rc<JudgedResponse>, UndoError> {
-    let unknown = || UndoError::UnknownScheme(request.scheme.to_owned());
     let scheme = context
         .environment
         .workspace
         .scheme(request.scheme)
-        .ok_or_else(unknown)?;
-    let level = choose_level(
-        scheme,
-        request.level,
-        request.draft.method,
-        &request.draft.path,
-    );
+        .ok_or_else(|| UndoError::UnknownScheme(request.scheme.to_owned()))?;
+    let draft = &request.draft;
+    let level = choose_level(scheme, request.level, draft.method, &draft.path);
     let access = context
         .access(scheme, level, request.recording_key.account.as_deref())
         .map_err(StepError::from)?;
-    let (timeout, spender) = (request.timeout, BudgetClass::Undo);
     let call = ExchangeContext {
         recording_key: &request.recording_key,
         scheme,
         level,
         access: &access,
-        timeout,
+        timeout: request.timeout,
         can_renew_token: true,
-        budget_class: spender,
+        budget_class: BudgetClass::Undo,
         context,
     };
     let unsigned = request
@@ -195,24 +192,29 @@ async fn send(
         .map(|draft| unsigned_request(draft, &access.account));
     let fresh = context.fresh_values();
     // One attempt only: an undo is a write, which is not repeated once something was sent.
-    let exchange = run_attempt(&call, &request.draft, unsigned.as_ref(), fresh).await;
-    let heard = exchange.result?;
+    let exchange = run_attempt(&call, draft, unsigned.as_ref(), fresh).await;
+    let judged = exchange.result?;
     if let Some(unsigned) = &unsigned {
-        let made = ObservedExchange {
-            recording_key: &request.recording_key,
-            scheme,
-            request: unsigned,
-            response: &heard.response,
-            inspected_headers: &[],
-            redact_rules: &[],
-        };
-        context.state.recordings.record_response(
-            &made,
-            context.environment.workspace,
-            &mut context.state.redactor.borrow_mut(),
-        );
+        record_undo(&call, unsigned, &judged);
     }
-    Ok(heard)
+    Ok(judged)
+}
+
+fn record_undo(call: &ExchangeContext<'_>, unsigned: &RecordedRequest, judged: &JudgedResponse) {
+    let context = call.context;
+    let observed = ObservedExchange {
+        recording_key: call.recording_key,
+        scheme: call.scheme,
+        request: unsigned,
+        response: &judged.response,
+        inspected_headers: &[],
+        redact_rules: &[],
+    };
+    context.state.recordings.record_response(
+        &observed,
+        context.environment.workspace,
+        &mut context.state.redactor.borrow_mut(),
+    );
 }
 
 fn undo_draft(call: &UndoCall) -> Result<Draft, UndoError> {
@@ -224,8 +226,9 @@ fn undo_draft(call: &UndoCall) -> Result<Draft, UndoError> {
         UndoBody::Form(pairs) => DraftBody::Form(pairs.clone()),
         UndoBody::Text(text) => DraftBody::Text(text.clone()),
     };
-    let method = Method::parse(&call.method)
-        .ok_or(UndoError::UnreadableEntry("its method is not one of HTTP"))?;
+    let method = Method::parse(&call.method).ok_or(UndoError::UnreadableEntry(
+        "its method is not an HTTP method",
+    ))?;
     Ok(Draft {
         method,
         path: call.path.clone(),

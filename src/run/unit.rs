@@ -1,14 +1,25 @@
-//! One request file as one account in one case: its fixtures, its variables, then its steps in
-//! order; a flow stops at its first step that does not pass.
+//! Runs a unit: one request file as one account in one case. Sets up its fixtures and variables,
+//! then runs its steps in order; a flow stops at its first step that does not pass.
 
 use super::context::RunContext;
-use super::fixtures::ActiveFixtures;
+use super::fixtures::{ActiveFixtures, SetUpError};
+use super::step_error::StepError;
 use super::step_execution::StepOwner;
-use super::variables::{fixture_recording_key, recording_key, variables};
+use super::variables::{FixtureValue, fixture_recording_key, recording_key, variables};
 use super::{flaky, step};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
 use crate::plan::Unit;
 use crate::render::VariableScope;
+use std::time::Duration;
+
+/// What became of the steps of a unit.
+struct UnitOutcome {
+    verdict: Verdict,
+    /// Those that ended.
+    steps: Vec<StepReport>,
+    /// How many steps did not end.
+    not_reached: usize,
+}
 
 pub(super) async fn run<'w>(
     unit: &Unit<'w>,
@@ -16,13 +27,115 @@ pub(super) async fn run<'w>(
     context: &RunContext<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
-    let request = unit.request;
-    let begun = context.state.started_at.elapsed();
-    let report = |verdict: Verdict, steps: Vec<StepReport>, not_reached: usize| UnitReport {
-        // The plan knows.
+    let started_at = context.state.started_at.elapsed();
+    let outcome = if let Some(reason) = &unit.request.skip {
+        UnitOutcome {
+            verdict: Verdict::Skipped(reason.clone()),
+            steps: Vec::new(),
+            not_reached: unit.request.steps.len(),
+        }
+    } else {
+        // Outside of the `select!` of the steps: a fixture is set up as a whole even when the run
+        // is asked to stop, so that the ledger knows everything that was created.
+        match fixtures.set_up(unit, context, emit).await {
+            Ok(values) => run_with_fixtures(unit, values, context).await,
+            Err(error) => set_up_failure(error, context),
+        }
+    };
+    unit_report(unit, outcome, started_at, context)
+}
+
+fn set_up_failure(error: SetUpError, context: &RunContext<'_>) -> UnitOutcome {
+    UnitOutcome {
+        verdict: error_verdict(error.error_class, &error.reason, context),
+        steps: error.steps,
+        not_reached: 0,
+    }
+}
+
+async fn run_with_fixtures(
+    unit: &Unit<'_>,
+    values: Vec<FixtureValue>,
+    context: &RunContext<'_>,
+) -> UnitOutcome {
+    let owner = step_owner(unit);
+    context.state.recordings.include_redactions(
+        &owner.recording_key,
+        unit.fixtures
+            .iter()
+            .map(|fixture| fixture_recording_key(unit, fixture)),
+    );
+    match variables(unit, values, context, context.fresh_values()) {
+        Ok(variables) => run_steps(unit, &owner, variables, context).await,
+        Err(error) => UnitOutcome {
+            verdict: error_verdict(error.error_class(), &error.to_string(), context),
+            steps: Vec::new(),
+            not_reached: unit.request.steps.len(),
+        },
+    }
+}
+
+async fn run_steps(
+    unit: &Unit<'_>,
+    owner: &StepOwner<'_>,
+    mut variables: VariableScope,
+    context: &RunContext<'_>,
+) -> UnitOutcome {
+    let mut steps = Vec::with_capacity(unit.request.steps.len());
+    let mut verdict = Verdict::Pass;
+    let stop = context.environment.stop.requested();
+    tokio::pin!(stop);
+    for declared in &unit.request.steps {
+        variables.set_fresh_values(context.fresh_values());
+        // One `select!` for each step: a stop drops the step that runs, and the reports of those
+        // before it are kept. Biased, so that no step starts once a stop is requested.
+        let result = tokio::select! {
+            biased;
+            () = &mut stop => {
+                let reason = StepError::Interrupted.to_string();
+                verdict = error_verdict(ErrorClass::Interrupted, &reason, context);
+                break;
+            }
+            result = step::run(owner, declared, &mut variables, context) => result,
+        };
+        // A failure that ends the flow says more than the missing snapshot of an earlier step.
+        if verdict.is_pass() || !result.can_continue {
+            verdict = result.report.verdict.clone();
+        }
+        steps.push(result.report);
+        if !result.can_continue {
+            break;
+        }
+    }
+    flaky::fail_flaky_steps(&mut steps, &mut verdict, context);
+    UnitOutcome {
+        verdict,
+        not_reached: unit.request.steps.len() - steps.len(),
+        steps,
+    }
+}
+
+fn error_verdict(class: ErrorClass, reason: &str, context: &RunContext<'_>) -> Verdict {
+    let mut redactor = context.state.redactor.borrow_mut();
+    Verdict::Error(class, redactor.redact_for_display(reason))
+}
+
+fn unit_report(
+    unit: &Unit<'_>,
+    outcome: UnitOutcome,
+    started_at: Duration,
+    context: &RunContext<'_>,
+) -> UnitReport {
+    let UnitOutcome {
+        verdict,
+        steps,
+        not_reached,
+    } = outcome;
+    UnitReport {
+        // The conductor sets it: only the plan knows it.
         index: 0,
         id: unit.id(),
-        at: request.at,
+        at: unit.request.at,
         labels: if context.options.detail {
             unit_labels(unit)
         } else {
@@ -32,59 +145,13 @@ pub(super) async fn run<'w>(
         verdict,
         not_reached,
         steps,
-        started_at: begun,
-        duration: context.state.started_at.elapsed().saturating_sub(begun),
-    };
-    if let Some(reason) = &request.skip {
-        return report(
-            Verdict::Skipped(reason.clone()),
-            Vec::new(),
-            request.steps.len(),
-        );
+        started_at,
+        duration: context
+            .state
+            .started_at
+            .elapsed()
+            .saturating_sub(started_at),
     }
-    let caller = step_owner(unit);
-    let values = match fixtures.set_up(unit, context, emit).await {
-        Ok(values) => values,
-        Err(error) => {
-            let reason = context
-                .state
-                .redactor
-                .borrow_mut()
-                .redact_for_display(&error.reason);
-            return report(Verdict::Error(error.error_class, reason), error.steps, 0);
-        }
-    };
-    context.state.recordings.include_redactions(
-        &caller.recording_key,
-        unit.fixtures
-            .iter()
-            .map(|fixture| fixture_recording_key(unit, fixture)),
-    );
-    let mut variables = match variables(unit, values, context, context.fresh_values()) {
-        Ok(variables) => variables,
-        Err(error) => {
-            let reason = context
-                .state
-                .redactor
-                .borrow_mut()
-                .redact_for_display(&error.reason);
-            return report(
-                Verdict::Error(ErrorClass::File, reason),
-                Vec::new(),
-                request.steps.len(),
-            );
-        }
-    };
-    let (mut steps, mut verdict) = tokio::select! {
-        done = run_steps(unit, &caller, &mut variables, context) => done,
-        () = context.environment.stop.requested() => {
-            let reason = context.state.redactor.borrow_mut().redact_for_display("interrupted");
-            (Vec::new(), Verdict::Error(ErrorClass::Interrupted, reason))
-        }
-    };
-    flaky::fail_flaky_steps(&mut steps, &mut verdict, context);
-    let not_reached = request.steps.len() - steps.len();
-    report(verdict, steps, not_reached)
 }
 
 fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
@@ -107,27 +174,4 @@ fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
         redact_rules: &unit.request.redact,
         unit: Some(unit),
     }
-}
-
-async fn run_steps(
-    unit: &Unit<'_>,
-    caller: &StepOwner<'_>,
-    variables: &mut VariableScope,
-    context: &RunContext<'_>,
-) -> (Vec<StepReport>, Verdict) {
-    let mut steps = Vec::with_capacity(unit.request.steps.len());
-    let mut verdict = Verdict::Pass;
-    for declared in &unit.request.steps {
-        variables.set_fresh_values(context.fresh_values());
-        let done = step::run(caller, declared, variables, context).await;
-        // What ends a flow says more of it than a snapshot that is not there yet.
-        if verdict.is_pass() || !done.can_continue {
-            verdict = done.report.verdict.clone();
-        }
-        steps.push(done.report);
-        if !done.can_continue {
-            break;
-        }
-    }
-    (steps, verdict)
 }

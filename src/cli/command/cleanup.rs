@@ -228,7 +228,7 @@ async fn sweep(
     context: &RunContext<'_>,
 ) -> Result<String, UndoError> {
     let Some(find): Option<&LeftoverSearch> = undo.find.as_ref() else {
-        return Err(UndoError::NothingKnown);
+        return Err(UndoError::NoSearch);
     };
     let account = open.entry.account.as_deref();
     let calls = find_leftovers(find, undo, account, run_id, context).await?;

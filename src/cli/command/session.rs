@@ -18,8 +18,8 @@ use crate::plan::Plan;
 use crate::render::BodyFiles;
 use crate::renew::{HelperProcess, SchemeSource, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, RecordingMode, RetryBudget, RunBudget, RunContext,
-    RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
+    AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RetryBudget, RunBudget,
+    RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
@@ -187,7 +187,11 @@ pub(crate) async fn open_environment<'w>(
         wanted
             .into_iter()
             .find(|thing| !trust.is_allowed(thing))
-            .map_or(Ok(()), |thing| Err(thing.describe()))
+            .map_or(Ok(()), |thing| {
+                Err(NotTrusted {
+                    subject: thing.describe(),
+                })
+            })
     };
     Ok(AccessEnvironment::Configured {
         credentials,

@@ -181,6 +181,41 @@ fn a_difference_is_shown_and_nothing_is_written() {
     assert_eq!(files(&folder.path().join("fixtures")), before);
 }
 
+/// A recording that brings no response to compare with is never taken for one that is equal.
+#[test]
+fn a_response_is_not_equal_to_a_recording_without_a_readable_response() {
+    let server = Server::start(|_| (200, Vec::new(), vec![b'x'; 100_000]));
+    let folder = workspace(&server);
+    folder.write("requests/one.yaml", "scheme: none\nget: /one\n");
+    record(&folder);
+    let recording = files(&folder.path().join("fixtures/recordings"))
+        .into_iter()
+        .map(|(path, _)| path)
+        .find(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .unwrap();
+    let body = files(&folder.path().join("fixtures/recordings/bodies"))
+        .remove(0)
+        .0;
+    std::fs::write(&body, vec![b'y'; 100_000]).unwrap();
+    let (output, code) = run(&folder, &["run", "--env", "local", "--diff"]);
+    assert!(
+        code == 8 && output.contains("the recorded response cannot be read"),
+        "{code}: {output}"
+    );
+    std::fs::write(
+        &recording,
+        "format: 1\nscheme: none\nexchanges:\n  - request: { get: /one }\n    fault: reset\n",
+    )
+    .unwrap();
+    let (output, code) = run(&folder, &["run", "--env", "local", "--diff"]);
+    assert!(
+        code == 1
+            && output.contains("the connection to be closed, as the recording says")
+            && output.contains("a response with status 200"),
+        "{code}: {output}"
+    );
+}
+
 #[test]
 fn what_is_too_old_is_a_warning_and_in_ci_an_error() {
     let (_server, folder) = shop();

@@ -129,3 +129,40 @@ fn a_run_that_is_interrupted_leaves_whole_reports_that_say_so() {
         "error"
     );
 }
+
+/// A stop drops the step that waits for its response, and no other.
+#[test]
+fn the_steps_that_ended_before_an_interruption_are_in_the_report() {
+    let folder = Folder::new();
+    let (sender, second_arrived) = std::sync::mpsc::channel();
+    let origin = server(move || {
+        let _ = sender.send(());
+        false
+    });
+    workspace(&folder, &origin);
+    folder.write(
+        "requests/b.yaml",
+        "scheme: none\nskip: not part of this\nget: /first\n",
+    );
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nsteps:\n  - { name: one, get: /first }\n  - { name: two, get: /second }\n",
+    );
+    let child = started(&folder, &["json=run.json"]);
+    second_arrived
+        .recv_timeout(Duration::from_secs(20))
+        .unwrap();
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert_eq!(text(&child.wait_with_output().unwrap()).2, 130);
+    let document: Value = serde_json::from_str(&file(folder.path(), "run.json")).unwrap();
+    let unit = &document["units"][0];
+    assert_eq!(unit["trouble"], "interrupted", "{unit}");
+    let steps = unit["steps"].as_array().unwrap();
+    assert!(
+        steps.len() == 1 && steps[0]["name"] == "one" && steps[0]["status"] == 200,
+        "{unit}"
+    );
+}

@@ -161,6 +161,7 @@ impl AuthContext<'_> {
             }
             AccessError::Account { .. } => ExitStatus::InvalidUsage,
             AccessError::Region { .. }
+            | AccessError::RegionNotText { .. }
             | AccessError::NoHost { .. }
             | AccessError::TestCredential(_) => ExitStatus::InvalidFile,
         }
