@@ -34,6 +34,8 @@ pub fn classify_response(
         .success_rules
         .iter()
         .find(|rule| rule.matcher.matches(method, path));
+    // Some marketplaces answer 200 to everything and say in the body whether it worked, so the rule of
+    // the scheme comes before the status.
     let success = rule.map_or_else(
         || (200..300).contains(&answer.status()),
         |rule| condition_holds(&rule.condition, answer),

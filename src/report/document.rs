@@ -254,6 +254,17 @@ impl RunDocument {
 }
 
 impl VerdictCounts {
+    /// How many units have a verdict.
+    #[must_use]
+    pub(super) fn of_verdict(&self, word: VerdictWord) -> usize {
+        match word {
+            VerdictWord::Pass => self.passed,
+            VerdictWord::Fail => self.failed,
+            VerdictWord::Error => self.errors,
+            VerdictWord::Skip => self.skipped,
+        }
+    }
+
     fn add_unit(&mut self, unit: &UnitEntry) {
         self.requests += unit
             .steps

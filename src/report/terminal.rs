@@ -138,15 +138,7 @@ impl<W: Write> TerminalReporter<W> {
 
     fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
         let word = self.verdict_word(&unit.verdict);
-        let note = match &unit.verdict {
-            Verdict::Skipped(reason) => crate::secret::escape_control_chars(reason),
-            _ if unit.flaky => format!(
-                "FLAKY, {} · {}",
-                attempt_count(unit),
-                format_duration(unit.duration)
-            ),
-            _ => format_duration(unit.duration),
-        };
+        let note = unit_note(unit);
         let used = 7 + display_width(&unit.id);
         let gap = self
             .style
@@ -247,37 +239,20 @@ impl<W: Write> TerminalReporter<W> {
         for step in unit.steps.iter().filter(|step| !step.verdict.is_pass()) {
             self.step(step, sources, false)?;
         }
-        if unit.not_reached > 0 {
-            let steps = if unit.not_reached == 1 {
-                "1 step was".to_owned()
-            } else {
-                format!("{} steps were", unit.not_reached)
-            };
-            writeln!(
-                self.out,
-                "  {}",
-                self.style.dim(&format!("{steps} not reached"))
-            )?;
-        }
-        Ok(())
+        self.not_reached(unit.not_reached)
+    }
+
+    fn not_reached(&mut self, steps: usize) -> io::Result<()> {
+        let text = match steps {
+            0 => return Ok(()),
+            1 => "1 step was not reached".to_owned(),
+            steps => format!("{steps} steps were not reached"),
+        };
+        writeln!(self.out, "  {}", self.style.dim(&text))
     }
 
     fn step(&mut self, step: &StepReport, sources: &SourceMap, passed_too: bool) -> io::Result<()> {
-        let name = step
-            .name
-            .as_deref()
-            .map(|name| format!("{}: ", self.style.bold(name)))
-            .unwrap_or_default();
-        let answer = match (step.status, step.latency) {
-            (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(latency)),
-            _ => String::new(),
-        };
-        writeln!(
-            self.out,
-            "  {name}{}{}",
-            step.request_line,
-            self.style.dim(&answer)
-        )?;
+        self.step_line(step)?;
         if !step.verdict.is_pass() {
             writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
@@ -291,6 +266,25 @@ impl<W: Write> TerminalReporter<W> {
         for note in &step.notes {
             self.paragraph("help", note)?;
         }
+        self.exchange(step, passed_too)
+    }
+
+    /// Its name, its request and what came back.
+    fn step_line(&mut self, step: &StepReport) -> io::Result<()> {
+        let name = match &step.name {
+            Some(name) => format!("{}: ", self.style.bold(name)),
+            None => String::new(),
+        };
+        let answer = match (step.status, step.latency) {
+            (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(latency)),
+            _ => String::new(),
+        };
+        let answer = self.style.dim(&answer);
+        writeln!(self.out, "  {name}{}{answer}", step.request_line)
+    }
+
+    /// All of it for those who asked; otherwise the response of what failed.
+    fn exchange(&mut self, step: &StepReport, passed_too: bool) -> io::Result<()> {
         match &step.exchange {
             Some(exchange) if self.is_verbose && (passed_too || !step.verdict.is_pass()) => {
                 self.print_quoted(">", &exchange.request)?;
@@ -405,33 +399,36 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
+    /// How many passed, and how many of whatever else there is.
+    fn summary_parts(&self, summary: &RunSummary) -> Vec<String> {
+        let style = self.style;
+        let others = [
+            (summary.failed, "failed", true),
+            (summary.errors, "could not be done", true),
+            (summary.skipped, "skipped", false),
+            (summary.not_undone, "not taken back", true),
+            (summary.flaky, "flaky", false),
+        ];
+        let others = others.into_iter().filter(|(number, ..)| *number > 0).map(
+            |(number, word, is_failure)| {
+                let text = format!("{number} {word}");
+                if is_failure {
+                    style.red(&text)
+                } else {
+                    style.yellow(&text)
+                }
+            },
+        );
+        let passed = style.green(&format!("{} passed", summary.passed));
+        std::iter::once(passed).chain(others).collect()
+    }
+
     fn finished(&mut self, summary: &RunSummary, sources: &SourceMap) -> io::Result<()> {
         self.print_ready_units(sources, true)?;
         for unit in std::mem::take(&mut self.failed_units) {
             self.print_details(&unit, sources)?;
         }
-        let mut parts = vec![self.style.green(&format!("{} passed", summary.passed))];
-        if summary.failed > 0 {
-            parts.push(self.style.red(&format!("{} failed", summary.failed)));
-        }
-        if summary.errors > 0 {
-            parts.push(
-                self.style
-                    .red(&format!("{} could not be done", summary.errors)),
-            );
-        }
-        if summary.skipped > 0 {
-            parts.push(self.style.yellow(&format!("{} skipped", summary.skipped)));
-        }
-        if summary.not_undone > 0 {
-            parts.push(
-                self.style
-                    .red(&format!("{} not taken back", summary.not_undone)),
-            );
-        }
-        if summary.flaky > 0 {
-            parts.push(self.style.yellow(&format!("{} flaky", summary.flaky)));
-        }
+        let parts = self.summary_parts(summary);
         let calls = pluralize(summary.requests, "request");
         writeln!(
             self.out,
@@ -471,6 +468,8 @@ impl<W: Write> TerminalReporter<W> {
                 self.print_unit(unit, sources)?;
                 self.print_ready_units(sources, false)
             }
+            // Units run in parallel and end in any order. Lines in the order of the plan can be compared
+            // between two runs, so a unit waits until those before it have ended.
             Event::UnitFinished(unit) => {
                 self.out_of_order.insert(unit.index, unit.clone());
                 Ok(())
@@ -520,6 +519,16 @@ impl<W: Write> TerminalReporter<W> {
             self.progress.is_shown = true;
         }
         self.out.flush()
+    }
+}
+
+/// What stands at the end of a unit's line.
+fn unit_note(unit: &UnitReport) -> String {
+    let time = format_duration(unit.duration);
+    match &unit.verdict {
+        Verdict::Skipped(reason) => crate::secret::escape_control_chars(reason),
+        _ if unit.flaky => format!("FLAKY, {} · {time}", attempt_count(unit)),
+        _ => time,
     }
 }
 

@@ -37,6 +37,8 @@ pub(in crate::report) fn write(document: &RunDocument) -> String {
 /// Nothing may be fetched, and nothing may run but the two texts whose hashes stand here.
 fn html_head(page: &mut HtmlPage, document: &RunDocument) {
     page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
+    // Each hash covers exactly the bytes between the tags below: a line end beside `STYLE` or `SCRIPT`
+    // would make the browser refuse it.
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-").text(&hash(STYLE));
     page.raw("'; script-src 'sha256-")
         .text(&hash(SCRIPT))
@@ -74,6 +76,11 @@ fn page_header(page: &mut HtmlPage, document: &RunDocument) {
             ": not every request was run.</p>\n",
         );
     }
+    facts(page, document);
+    page.raw("</header>\n");
+}
+
+fn facts(page: &mut HtmlPage, document: &RunDocument) {
     page.raw("<dl class=\"facts\">");
     fact(page, "environment", &document.environment);
     fact(page, "run", &document.run_id);
@@ -88,7 +95,7 @@ fn page_header(page: &mut HtmlPage, document: &RunDocument) {
         "requests sent",
         &document.summary.requests.to_string(),
     );
-    page.raw("</dl>\n</header>\n");
+    page.raw("</dl>\n");
 }
 
 fn fact(page: &mut HtmlPage, name: &'static str, value: &str) {
@@ -101,12 +108,7 @@ fn verdict_section(page: &mut HtmlPage, document: &RunDocument) {
     let counts = &document.summary;
     page.raw("<section aria-labelledby=\"h-counts\">\n<h2 id=\"h-counts\">Verdicts</h2>\n<dl class=\"counts\">");
     for word in VerdictWord::ALL {
-        let number = match word {
-            VerdictWord::Pass => counts.passed,
-            VerdictWord::Fail => counts.failed,
-            VerdictWord::Error => counts.errors,
-            VerdictWord::Skip => counts.skipped,
-        };
+        let number = counts.of_verdict(word);
         page.raw("<div class=\"")
             .raw(word.name())
             .raw("\"><dt><span aria-hidden=\"true\">")

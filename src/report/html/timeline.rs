@@ -94,6 +94,16 @@ fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
         &description(rows, last),
         "</desc>\n",
     );
+    chart_pattern(page);
+    axis(page, last, height);
+    for (number, row) in (0_u32..).zip(shown) {
+        add_row(page, row, TOP_MARGIN + ROW_HEIGHT * f64::from(number), last);
+    }
+    page.raw("</svg>\n");
+}
+
+/// Bars of what failed are hatched, so that nobody needs the colour.
+fn chart_pattern(page: &mut HtmlPage) {
     page.raw(
         "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" ",
     );
@@ -101,11 +111,6 @@ fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
         "patternTransform=\"rotate(45)\"><rect class=\"hatch-ground\" width=\"6\" height=\"6\"/>",
     );
     page.raw("<rect class=\"hatch-line\" width=\"3\" height=\"6\"/></pattern></defs>\n");
-    axis(page, last, height);
-    for (number, row) in (0_u32..).zip(shown) {
-        add_row(page, row, TOP_MARGIN + ROW_HEIGHT * f64::from(number), last);
-    }
-    page.raw("</svg>\n");
 }
 
 fn description(rows: &[TimelineRow<'_>], last: f64) -> String {
@@ -158,31 +163,35 @@ fn add_row(page: &mut HtmlPage, row: &TimelineRow<'_>, top: f64, last: f64) {
         .number(top + 15.0)
         .text_between("\">", &truncate_start(row.label), "</text>");
     for step in row.steps {
-        let (from, to) = (
-            x_position(sent_ms(step), last),
-            x_position(end_ms(step), last),
-        );
-        page.raw("<rect class=\"bar ")
-            .raw(step.verdict.name())
-            .raw("\" x=\"")
-            .number(from)
-            .raw("\" y=\"")
-            .number(top + 4.0);
-        page.raw("\" width=\"")
-            .number((to - from).max(2.0))
-            .raw("\" height=\"14\" rx=\"2\"><title>");
-        page.text(&bar_title(step)).raw("</title></rect>");
-        if step.verdict.is_failure() {
-            page.raw("<text class=\"bad\" x=\"")
-                .number(to.max(from + 2.0) + 4.0)
-                .raw("\" y=\"")
-                .number(top + 15.5);
-            page.raw("\">")
-                .raw(verdict_symbol(step.verdict))
-                .raw("</text>");
-        }
+        add_bar(page, step, top, last);
     }
     page.raw("\n");
+}
+
+fn add_bar(page: &mut HtmlPage, step: &StepEntry, top: f64, last: f64) {
+    let (from, to) = (
+        x_position(sent_ms(step), last),
+        x_position(end_ms(step), last),
+    );
+    page.raw("<rect class=\"bar ")
+        .raw(step.verdict.name())
+        .raw("\" x=\"")
+        .number(from)
+        .raw("\" y=\"")
+        .number(top + 4.0);
+    page.raw("\" width=\"")
+        .number((to - from).max(2.0))
+        .raw("\" height=\"14\" rx=\"2\"><title>");
+    page.text(&bar_title(step)).raw("</title></rect>");
+    if step.verdict.is_failure() {
+        page.raw("<text class=\"bad\" x=\"")
+            .number(to.max(from + 2.0) + 4.0)
+            .raw("\" y=\"")
+            .number(top + 15.5);
+        page.raw("\">")
+            .raw(verdict_symbol(step.verdict))
+            .raw("</text>");
+    }
 }
 
 fn bar_title(step: &StepEntry) -> String {

@@ -10,6 +10,20 @@ use crate::report::duration_text::{duration_from_ms, format_duration};
 use crate::report::failure_text::response_summary;
 
 pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
+    unit_summary(page, unit);
+    page.raw("<div class=\"body\">\n");
+    unit_labels(page, unit);
+    unit_message(page, unit);
+    unit.steps.iter().for_each(|step| add_step(page, step));
+    if unit.not_reached > 0 {
+        let steps = crate::diagnostic::pluralize(unit.not_reached, "step");
+        page.text_between("<p class=\"quiet\">", &steps, " not reached</p>\n");
+    }
+    page.raw("</div>\n</details>\n");
+}
+
+/// The line that is seen while the unit is folded; what failed is open from the start.
+fn unit_summary(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("<details class=\"unit ")
         .raw(unit.verdict.name())
         .raw("\" id=\"u")
@@ -36,16 +50,8 @@ pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
     page.text_between(
         " <span class=\"time\">",
         &format_duration(duration_from_ms(unit.duration_ms)),
-        "</span></summary>\n<div class=\"body\">\n",
+        "</span></summary>\n",
     );
-    unit_labels(page, unit);
-    unit_message(page, unit);
-    unit.steps.iter().for_each(|step| add_step(page, step));
-    if unit.not_reached > 0 {
-        let steps = crate::diagnostic::pluralize(unit.not_reached, "step");
-        page.text_between("<p class=\"quiet\">", &steps, " not reached</p>\n");
-    }
-    page.raw("</div>\n</details>\n");
 }
 
 fn unit_labels(page: &mut HtmlPage, unit: &UnitEntry) {
@@ -76,23 +82,8 @@ fn unit_message(page: &mut HtmlPage, unit: &UnitEntry) {
 }
 
 pub(super) fn add_step(page: &mut HtmlPage, step: &StepEntry) {
-    page.raw("<section class=\"step\">\n<h3><span class=\"word ")
-        .raw(step.verdict.name())
-        .raw("\">");
-    page.raw("<span aria-hidden=\"true\">")
-        .raw(verdict_symbol(step.verdict))
-        .raw("</span><span class=\"unseen\">");
-    page.raw(verdict_label(step.verdict))
-        .raw(": </span></span> ");
-    if let Some(name) = &step.name {
-        page.text_between("<strong>", name, "</strong> ");
-    }
-    page.text_between("<code>", &step.line, "</code>")
-        .text_between(
-            "<span class=\"answer\">",
-            &response_summary(step),
-            "</span></h3>\n",
-        );
+    page.raw("<section class=\"step\">\n");
+    step_heading(page, step);
     if let Some(message) = &step.message {
         page.raw("<p class=\"message ")
             .raw(step.verdict.name())
@@ -110,6 +101,26 @@ pub(super) fn add_step(page: &mut HtmlPage, step: &StepEntry) {
         add_exchange(page, exchange, step.verdict);
     }
     page.raw("</section>\n");
+}
+
+fn step_heading(page: &mut HtmlPage, step: &StepEntry) {
+    page.raw("<h3><span class=\"word ")
+        .raw(step.verdict.name())
+        .raw("\">");
+    page.raw("<span aria-hidden=\"true\">")
+        .raw(verdict_symbol(step.verdict))
+        .raw("</span><span class=\"unseen\">");
+    page.raw(verdict_label(step.verdict))
+        .raw(": </span></span> ");
+    if let Some(name) = &step.name {
+        page.text_between("<strong>", name, "</strong> ");
+    }
+    page.text_between("<code>", &step.line, "</code>")
+        .text_between(
+            "<span class=\"answer\">",
+            &response_summary(step),
+            "</span></h3>\n",
+        );
 }
 
 fn attempts(page: &mut HtmlPage, attempts: &[AttemptEntry]) {
@@ -167,35 +178,29 @@ fn differences(page: &mut HtmlPage, differences: &[DifferenceEntry]) {
     page.raw("<caption>Differences</caption>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">− expected</th>");
     page.raw("<th scope=\"col\">+ actual</th></tr></thead>\n<tbody>");
     for difference in differences {
-        match &difference.path {
-            None => {
-                page.text_between("<tr><td colspan=\"3\">", &difference.text, "</td></tr>\n");
-            }
-            Some(path) => {
-                let path = if path.is_empty() {
-                    "the list itself"
-                } else {
-                    path
-                };
-                page.text_between("<tr><th scope=\"row\"><code>", path, "</code></th>");
-                difference_cell(
-                    page,
-                    (
-                        "<td class=\"less\"><code>− ",
-                        "<td>missing in what is expected",
-                    ),
-                    difference.expected.as_deref(),
-                );
-                difference_cell(
-                    page,
-                    ("<td class=\"more\"><code>+ ", "<td>missing"),
-                    difference.actual.as_deref(),
-                );
-                page.raw("</tr>\n");
-            }
-        }
+        difference_row(page, difference);
     }
     page.raw("</tbody></table></div>\n");
+}
+
+fn difference_row(page: &mut HtmlPage, difference: &DifferenceEntry) {
+    let path = match difference.path.as_deref() {
+        None => {
+            page.text_between("<tr><td colspan=\"3\">", &difference.text, "</td></tr>\n");
+            return;
+        }
+        Some("") => "the list itself",
+        Some(path) => path,
+    };
+    page.text_between("<tr><th scope=\"row\"><code>", path, "</code></th>");
+    let expected = (
+        "<td class=\"less\"><code>− ",
+        "<td>missing in what is expected",
+    );
+    difference_cell(page, expected, difference.expected.as_deref());
+    let actual = ("<td class=\"more\"><code>+ ", "<td>missing");
+    difference_cell(page, actual, difference.actual.as_deref());
+    page.raw("</tr>\n");
 }
 
 fn difference_cell(
