@@ -400,40 +400,27 @@ impl<'w> AccessResolver<'w> {
     /// The credentials and token fields that the level's templates use, and the credentials that
     /// issue its token.
     fn required_values(scheme: &Scheme, level: &Level) -> CredentialNeeds {
-        let mut credentials = members_used(&level.procedure, "cred");
+        let mut needs = CredentialNeeds {
+            credentials: members_used(&level.procedure, "cred"),
+            token: Vec::new(),
+        };
         let Some(token) = scheme.token_for_level(level) else {
-            return CredentialNeeds {
-                credentials,
-                token: Vec::new(),
-            };
+            return needs;
         };
         // The level's own templates rarely use the credentials that its token is issued with, so
         // all credentials of the scheme are required.
         if token.issue.is_some() {
-            credentials.extend(
-                scheme
-                    .credentials
-                    .iter()
-                    .map(|credential| credential.name.clone()),
-            );
+            let names = scheme.credentials.iter().map(|own| own.name.clone());
+            needs.credentials.extend(names);
         }
-        for name in token
-            .key_credentials
-            .iter()
-            .filter(|name| *name != "account")
-        {
-            credentials.push(name.clone());
-        }
+        let key_names = token.key_credentials.iter();
+        needs
+            .credentials
+            .extend(key_names.filter(|name| *name != "account").cloned());
         let used = members_used(&level.procedure, "token");
-        let fields = token
-            .fields()
-            .into_iter()
-            .map(str::to_owned)
-            .filter(|field| used.contains(field));
-        CredentialNeeds {
-            credentials,
-            token: fields.collect(),
-        }
+        let fields = token.fields().into_iter().map(str::to_owned);
+        needs.token = fields.filter(|field| used.contains(field)).collect();
+        needs
     }
 
     /// The region of the account, else that of the environment, else `live`.

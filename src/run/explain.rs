@@ -166,6 +166,29 @@ impl ExplainedStep<'_> {
             steps: &[],
             extra: &[],
         };
+        let (requests, trace) = self.requests(renewed, draft, inputs)?;
+        let mut redactor = self.context.state.redactor.borrow_mut();
+        Ok(StepExplanation {
+            id: match &self.step.name {
+                Some(name) => format!("{file}::{name}"),
+                None => file.to_owned(),
+            },
+            summary: self.summary(),
+            time: time_note(fresh.unix_ms, &trace),
+            notes: self.notes(renewed.is_some()),
+            values: used_values(self.step, variables, &mut redactor)?,
+            requests,
+        })
+    }
+
+    /// The token request, if the scheme issues a token for the level, then the request itself with
+    /// its trace.
+    fn requests(
+        &self,
+        renewed: Option<&Token>,
+        draft: Draft,
+        inputs: SigningInputs<'_>,
+    ) -> Result<(Vec<ExplainedRequest>, SignTrace), StepError> {
         let mut requests = Vec::new();
         if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
             requests.push(self.token_request(issue, inputs)?);
@@ -178,18 +201,7 @@ impl ExplainedStep<'_> {
             "the request itself"
         };
         requests.push(self.request(title, &sealed));
-        let mut redactor = self.context.state.redactor.borrow_mut();
-        Ok(StepExplanation {
-            id: match &self.step.name {
-                Some(name) => format!("{file}::{name}"),
-                None => file.to_owned(),
-            },
-            summary: self.summary(),
-            time: time_note(fresh.unix_ms, &sealed.trace),
-            notes: self.notes(renewed.is_some()),
-            values: used_values(self.step, variables, &mut redactor)?,
-            requests,
-        })
+        Ok((requests, sealed.trace))
     }
 
     /// The token that the store or a token request would bring; `None` if the level needs none, or

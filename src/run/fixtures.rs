@@ -319,11 +319,6 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         create: &CreateStep<'_, '_>,
         context: &RunContext<'_>,
     ) -> Result<Option<u64>, SetUpError> {
-        let CreateStep {
-            fixture,
-            step,
-            owner,
-        } = create;
         let Some(folder) = &context.options.ledger else {
             return Ok(None);
         };
@@ -336,17 +331,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                 &context.environment.workspace.root,
             )?),
         };
-        let entry = LedgerEntry {
-            number: 0,
-            fixture: fixture.name.clone(),
-            // A fixture of one step need not name it; `ingam cleanup` compares the same way.
-            step: step.step.name.clone().unwrap_or_default(),
-            scheme: step.step.scheme.name.clone(),
-            environment: context.options.environment.clone(),
-            account: owner.recording_key.account.clone(),
-            at_ms: (context.environment.clock)(),
-        };
-        Ok(Some(ledger.record_start(entry)?))
+        Ok(Some(ledger.record_start(ledger_entry(create, context))?))
     }
 
     fn close_undo(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
@@ -502,6 +487,24 @@ fn undo_report(
 fn step_name(fixture: &Fixture, step: &FixtureStep) -> String {
     let name = step.step.name.as_deref().unwrap_or("step");
     format!("{}::{name}", fixture.name)
+}
+
+fn ledger_entry(create: &CreateStep<'_, '_>, context: &RunContext<'_>) -> LedgerEntry {
+    let CreateStep {
+        fixture,
+        step,
+        owner,
+    } = create;
+    LedgerEntry {
+        number: 0,
+        fixture: fixture.name.clone(),
+        // A fixture of one step need not name it; `ingam cleanup` compares the same way.
+        step: step.step.name.clone().unwrap_or_default(),
+        scheme: step.step.scheme.name.clone(),
+        environment: context.options.environment.clone(),
+        account: owner.recording_key.account.clone(),
+        at_ms: (context.environment.clock)(),
+    }
 }
 
 /// The undo with placeholders for values that differ in every run; `None` where the run uses no

@@ -219,19 +219,21 @@ impl StepExecution<'_> {
                 .failures
                 .extend(self.capture_all(&view, variables));
         }
-        let complete = self
-            .step
-            .captures
-            .iter()
-            .all(|capture| variables.get(&capture.name).is_some());
+        let has_captures = self.has_captures(variables);
         match self.unmet_assertions(&self.step.assertions, &view, variables) {
             Ok(unmet) => judgement.failures.extend(unmet),
-            Err(error) if !complete => judgement
+            // The assertions may use a capture that failed, which is reported already.
+            Err(error) if !has_captures => judgement
                 .notes
                 .push(format!("assertions were not judged: {}", error.reason)),
             Err(error) => return Err(error.into()),
         }
         Ok(judgement)
+    }
+
+    fn has_captures(&self, variables: &VariableScope) -> bool {
+        let mut captures = self.step.captures.iter();
+        captures.all(|capture| variables.get(&capture.name).is_some())
     }
 
     /// The assertions that do not hold.
