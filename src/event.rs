@@ -47,7 +47,7 @@ pub(crate) fn request_name(id: &str) -> &str {
 
 /// A request file that was run, or left out.
 #[derive(Clone, Debug)]
-pub struct UnitReport {
+pub(crate) struct UnitReport {
     /// In the plan: several can run at once, and reports are in this order.
     pub index: usize,
     /// `coupang/product_search@main`
@@ -67,7 +67,7 @@ pub struct UnitReport {
 
 /// What reports group units by.
 #[derive(Clone, Debug, Default)]
-pub struct UnitLabels {
+pub(crate) struct UnitLabels {
     pub account: Option<String>,
     /// Each once.
     pub schemes: Vec<String>,
@@ -76,7 +76,7 @@ pub struct UnitLabels {
 
 /// One call of it.
 #[derive(Clone, Debug)]
-pub struct StepReport {
+pub(crate) struct StepReport {
     /// Only in a flow.
     pub name: Option<String>,
     /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are
@@ -105,14 +105,14 @@ pub struct StepReport {
 impl StepReport {
     /// Whether anything left, or was answered from a recording.
     #[must_use]
-    pub fn was_sent(&self) -> bool {
+    pub(crate) fn was_sent(&self) -> bool {
         self.sent_at.is_some() || self.status.is_some()
     }
 }
 
 /// One try that was not good enough.
 #[derive(Clone, Debug)]
-pub struct AttemptReport {
+pub(crate) struct AttemptReport {
     pub status: Option<u16>,
     pub reason: RedactedText,
     pub latency: Option<Duration>,
@@ -120,7 +120,7 @@ pub struct AttemptReport {
 
 /// One line of a signature.
 #[derive(Clone, Debug)]
-pub struct TraceReport {
+pub(crate) struct TraceReport {
     pub id: String,
     /// `text`, `hmac`, …
     pub kind: String,
@@ -148,7 +148,7 @@ pub(crate) struct UndoFailureReport {
 
 /// How something ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Pass,
     Fail,
     Skipped(String),
@@ -157,7 +157,7 @@ pub enum Verdict {
 
 impl Verdict {
     #[must_use]
-    pub fn is_pass(&self) -> bool {
+    pub(crate) fn is_pass(&self) -> bool {
         matches!(self, Self::Pass)
     }
 }
@@ -165,7 +165,7 @@ impl Verdict {
 /// Why a unit could not be done: each is an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ErrorClass {
+pub(crate) enum ErrorClass {
     /// A file is wrong, which only showed while running.
     File,
     /// The network, or a time-out.
@@ -182,7 +182,7 @@ pub enum ErrorClass {
 
 /// One expectation that did not hold.
 #[derive(Clone, Debug)]
-pub struct FailureReport {
+pub(crate) struct FailureReport {
     pub at: Span,
     pub subject: RedactedText,
     pub expected: RedactedText,
@@ -195,7 +195,7 @@ pub struct FailureReport {
 
 /// One place where two values differ.
 #[derive(Clone, Debug, Default)]
-pub struct DifferenceReport {
+pub(crate) struct DifferenceReport {
     /// All of it in one line.
     pub text: RedactedText,
     /// Without it, the line is all there is.
@@ -215,14 +215,14 @@ impl From<RedactedText> for DifferenceReport {
 
 /// A request and its answer as text.
 #[derive(Clone, Debug)]
-pub struct ExchangeReport {
+pub(crate) struct ExchangeReport {
     pub request: RedactedText,
     pub response: Option<RedactedText>,
 }
 
 /// How many of each.
 #[derive(Clone, Debug, Default)]
-pub struct RunSummary {
+pub(crate) struct RunSummary {
     pub passed: usize,
     pub failed: usize,
     pub errors: usize,
@@ -237,7 +237,7 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    pub fn add_unit(&mut self, unit: &UnitReport) {
+    pub(crate) fn add_unit(&mut self, unit: &UnitReport) {
         self.requests += unit.steps.iter().filter(|step| step.was_sent()).count();
         self.flaky += usize::from(unit.flaky);
         match &unit.verdict {

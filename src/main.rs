@@ -39,11 +39,12 @@ fn output_stream(is_terminal: bool) -> OutputStream {
     reason = "the one place that reads the clock"
 )]
 fn unix_time_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        })
+    let clamp = |ms: u128| i64::try_from(ms).unwrap_or(i64::MAX);
+    // A clock before 1970 is a negative time: as 1970 it would hide that tokens are not due yet.
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => clamp(since.as_millis()),
+        Err(before) => -clamp(before.duration().as_millis()),
+    }
 }
 
 fn random_bytes() -> [u8; 16] {

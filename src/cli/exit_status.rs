@@ -1,12 +1,13 @@
-//! The exit codes: the one place where they are numbers. The table of the README is held to this
-//! one by a test.
+//! The exit codes: the one table of failure class, code, rank and meaning. Tests compare the
+//! README with it.
 
 use crate::event::{ErrorClass, RunSummary};
 use std::process::ExitCode;
 
 /// How the program ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExitStatus {
+    #[default]
     Success,
     ChecksFailed,
     InvalidUsage,
@@ -20,6 +21,122 @@ pub enum ExitStatus {
     Interrupted,
     Terminated,
 }
+
+/// Why a command could not do what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureClass {
+    /// A check of the command failed.
+    Check,
+    /// The command line is wrong.
+    Usage,
+    /// A file of the workspace is wrong.
+    File,
+    /// Nothing fits what was selected.
+    Selection,
+    /// Network, timeout, store, disk, undo.
+    Operation,
+    /// A credential is missing, or a person must authorize or trust.
+    Credential,
+    Budget,
+    /// A recording or a snapshot is missing, damaged or too old.
+    Recording,
+}
+
+/// One row of the README's table of exit codes.
+struct ExitRow {
+    status: ExitStatus,
+    code: u8,
+    /// Of several statuses the one with the lowest rank is the exit code.
+    rank: u8,
+    /// The class of command errors that end with this status.
+    failure: Option<FailureClass>,
+    /// The class of errors of a run that end with this status.
+    run_error: Option<ErrorClass>,
+    /// As the README says it.
+    meaning: &'static str,
+}
+
+const fn row(status: ExitStatus, code: u8, rank: u8, meaning: &'static str) -> ExitRow {
+    ExitRow {
+        status,
+        code,
+        rank,
+        failure: None,
+        run_error: None,
+        meaning,
+    }
+}
+
+/// The only place that says which failure ends with which code, and which of two codes counts.
+/// In the order of the variants of [`ExitStatus`].
+const TABLE: [ExitRow; 12] = [
+    row(ExitStatus::Success, 0, 9, "everything passed"),
+    ExitRow {
+        failure: Some(FailureClass::Check),
+        ..row(
+            ExitStatus::ChecksFailed,
+            1,
+            6,
+            "an assertion or a snapshot failed",
+        )
+    },
+    ExitRow {
+        failure: Some(FailureClass::Usage),
+        ..row(ExitStatus::InvalidUsage, 2, 1, "the command line is wrong")
+    },
+    ExitRow {
+        failure: Some(FailureClass::File),
+        run_error: Some(ErrorClass::File),
+        ..row(ExitStatus::InvalidFile, 3, 2, "a file is wrong")
+    },
+    ExitRow {
+        failure: Some(FailureClass::Selection),
+        ..row(
+            ExitStatus::NothingSelected,
+            4,
+            8,
+            "nothing was selected, or all of it skipped",
+        )
+    },
+    ExitRow {
+        failure: Some(FailureClass::Operation),
+        run_error: Some(ErrorClass::Unable),
+        ..row(
+            ExitStatus::OperationFailed,
+            5,
+            4,
+            "it could not be done: network, time-out, store, an undo",
+        )
+    },
+    ExitRow {
+        failure: Some(FailureClass::Credential),
+        run_error: Some(ErrorClass::Credential),
+        ..row(
+            ExitStatus::CredentialRequired,
+            6,
+            3,
+            "a credential is missing, or a person must authorize or trust",
+        )
+    },
+    ExitRow {
+        failure: Some(FailureClass::Budget),
+        run_error: Some(ErrorClass::Budget),
+        ..row(ExitStatus::BudgetExhausted, 7, 5, "the budget is used up")
+    },
+    ExitRow {
+        failure: Some(FailureClass::Recording),
+        run_error: Some(ErrorClass::Recording),
+        ..row(
+            ExitStatus::RecordingInvalid,
+            8,
+            7,
+            "a recording or snapshot is missing, damaged or too old (a recording that does not load is 3)",
+        )
+    },
+    row(ExitStatus::HungUp, 129, 0, "interrupted by HUP"),
+    row(ExitStatus::Interrupted, 130, 0, "interrupted by INT"),
+    row(ExitStatus::Terminated, 143, 0, "interrupted by TERM"),
+];
 
 impl ExitStatus {
     pub const ALL: [Self; 12] = [
@@ -37,90 +154,48 @@ impl ExitStatus {
         Self::Terminated,
     ];
 
+    fn row(self) -> &'static ExitRow {
+        &TABLE[self as usize]
+    }
+
     #[must_use]
     pub fn code(self) -> u8 {
-        match self {
-            Self::Success => 0,
-            Self::ChecksFailed => 1,
-            Self::InvalidUsage => 2,
-            Self::InvalidFile => 3,
-            Self::NothingSelected => 4,
-            Self::OperationFailed => 5,
-            Self::CredentialRequired => 6,
-            Self::BudgetExhausted => 7,
-            Self::RecordingInvalid => 8,
-            Self::HungUp => 129,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
+        self.row().code
     }
 
     /// As the README says it.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Success => "everything passed",
-            Self::ChecksFailed => "an assertion or a snapshot failed",
-            Self::InvalidUsage => "the command line is wrong",
-            Self::InvalidFile => "a file is wrong",
-            Self::NothingSelected => "nothing was selected, or all of it skipped",
-            Self::OperationFailed => "it could not be done: network, time-out, store, an undo",
-            Self::CredentialRequired => {
-                "a credential is missing, or a person must authorize or trust"
-            }
-            Self::BudgetExhausted => "the budget is used up",
-            Self::RecordingInvalid => {
-                "a recording or snapshot is missing, damaged or too old (a recording that does not load is 3)"
-            }
-            Self::HungUp => "interrupted by HUP",
-            Self::Interrupted => "interrupted by INT",
-            Self::Terminated => "interrupted by TERM",
-        }
+        self.row().meaning
     }
 
-    /// The code of a whole run: of several, the first of 3, 6, 5, 7, 1, 8.
+    /// The status of a whole run: of everything that went wrong, what counts most.
     #[must_use]
-    pub fn from_summary(summary: &RunSummary) -> Self {
-        let has = |trouble: ErrorClass| summary.error_classes.contains(&trouble);
-        let order = [
-            (ErrorClass::File, Self::InvalidFile),
-            (ErrorClass::Credential, Self::CredentialRequired),
-            (ErrorClass::Unable, Self::OperationFailed),
-        ];
-        if let Some((_, exit)) = order.into_iter().find(|(trouble, _)| has(*trouble)) {
-            return exit;
+    pub(crate) fn from_summary(summary: &RunSummary) -> Self {
+        let mut status = if summary.passed == 0 {
+            Self::NothingSelected
+        } else {
+            Self::Success
+        };
+        if summary.failed > 0 {
+            status = status.most_severe(Self::ChecksFailed);
         }
         if summary.not_undone > 0 {
-            return Self::OperationFailed;
+            status = status.most_severe(Self::OperationFailed);
         }
-        match summary {
-            _ if has(ErrorClass::Budget) => Self::BudgetExhausted,
-            summary if summary.failed > 0 => Self::ChecksFailed,
-            _ if has(ErrorClass::Recording) => Self::RecordingInvalid,
-            summary if summary.passed == 0 => Self::NothingSelected,
-            _ => Self::Success,
-        }
+        TABLE
+            .iter()
+            .filter(|row| {
+                row.run_error
+                    .is_some_and(|class| summary.error_classes.contains(&class))
+            })
+            .fold(status, |status, row| status.most_severe(row.status))
     }
-}
 
-impl ExitStatus {
-    /// Of two, the one that counts: an interruption, then what is further up in the order of the
-    /// README.
+    /// Of two, the one that counts: an interruption, then the order of the README.
     #[must_use]
-    pub fn most_severe(self, other: Self) -> Self {
-        let rank = |exit: Self| match exit {
-            Self::HungUp | Self::Interrupted | Self::Terminated => 0,
-            Self::InvalidUsage => 1,
-            Self::InvalidFile => 2,
-            Self::CredentialRequired => 3,
-            Self::OperationFailed => 4,
-            Self::BudgetExhausted => 5,
-            Self::ChecksFailed => 6,
-            Self::RecordingInvalid => 7,
-            Self::NothingSelected => 8,
-            Self::Success => 9,
-        };
-        if rank(other) < rank(self) {
+    pub(crate) fn most_severe(self, other: Self) -> Self {
+        if other.row().rank < self.row().rank {
             other
         } else {
             self
@@ -148,6 +223,27 @@ impl ExitStatus {
     }
 }
 
+impl From<FailureClass> for ExitStatus {
+    fn from(class: FailureClass) -> Self {
+        // Every class stands in the table: a test holds it.
+        TABLE
+            .iter()
+            .find(|row| row.failure == Some(class))
+            .map_or(Self::OperationFailed, |row| row.status)
+    }
+}
+
+impl From<ErrorClass> for FailureClass {
+    fn from(class: ErrorClass) -> Self {
+        // An interrupted run has a signal's status, and no class of failure.
+        TABLE
+            .iter()
+            .find(|row| row.run_error == Some(class))
+            .and_then(|row| row.failure)
+            .unwrap_or(Self::Operation)
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(exit: ExitStatus) -> Self {
         Self::from(exit.code())
@@ -159,22 +255,67 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_codes_the_order_of_the_readme_decides() {
+    fn the_table_has_a_row_for_every_status_and_every_class() {
+        for (index, status) in ExitStatus::ALL.into_iter().enumerate() {
+            assert_eq!(TABLE[index].status, status);
+        }
+        for class in [
+            FailureClass::Check,
+            FailureClass::Usage,
+            FailureClass::File,
+            FailureClass::Selection,
+            FailureClass::Operation,
+            FailureClass::Credential,
+            FailureClass::Budget,
+            FailureClass::Recording,
+        ] {
+            let rows = TABLE.iter().filter(|row| row.failure == Some(class));
+            assert_eq!(rows.count(), 1, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_codes_the_order_of_the_readme_decides() {
+        let readme = include_str!("../../README.md");
+        let order = [3, 6, 5, 7, 1, 8];
+        let words = order.map(|code| code.to_string()).join(", ");
+        assert!(readme.contains(&format!("the first of {words}")), "{words}");
+        let of_code = |code| ExitStatus::ALL.into_iter().find(|one| one.code() == code);
+        for pair in order.windows(2) {
+            let (first, second) = (of_code(pair[0]).unwrap(), of_code(pair[1]).unwrap());
+            assert_eq!(first.most_severe(second), first);
+            assert_eq!(second.most_severe(first), first);
+            assert_eq!(
+                ExitStatus::Interrupted.most_severe(first),
+                ExitStatus::Interrupted
+            );
+            assert_eq!(ExitStatus::Success.most_severe(second), second);
+        }
+    }
+
+    #[test]
+    fn a_run_ends_with_the_code_of_its_worst_error() {
+        let summary = RunSummary {
+            passed: 1,
+            failed: 1,
+            error_classes: vec![ErrorClass::Recording, ErrorClass::Budget],
+            ..RunSummary::default()
+        };
         assert_eq!(
-            ExitStatus::Success.most_severe(ExitStatus::OperationFailed),
+            ExitStatus::from_summary(&summary),
+            ExitStatus::BudgetExhausted
+        );
+        let not_undone = RunSummary {
+            not_undone: 1,
+            ..summary
+        };
+        assert_eq!(
+            ExitStatus::from_summary(&not_undone),
             ExitStatus::OperationFailed
         );
         assert_eq!(
-            ExitStatus::ChecksFailed.most_severe(ExitStatus::OperationFailed),
-            ExitStatus::OperationFailed
-        );
-        assert_eq!(
-            ExitStatus::CredentialRequired.most_severe(ExitStatus::OperationFailed),
-            ExitStatus::CredentialRequired
-        );
-        assert_eq!(
-            ExitStatus::Interrupted.most_severe(ExitStatus::OperationFailed),
-            ExitStatus::Interrupted
+            ExitStatus::from_summary(&RunSummary::default()),
+            ExitStatus::NothingSelected
         );
     }
 }

@@ -1,96 +1,165 @@
-//! Where a command writes: data to standard output, the rest to standard error. A closed pipe is
-//! not a fault.
+//! Where a command writes: data to standard output, the rest to standard error. If the reader of a
+//! pipe has gone, nothing is wrong; any other write error of standard output ends the command with
+//! exit 5.
 
-use crate::diagnostic::{Diagnostic, DiagnosticRenderer, Severity, pluralize};
-use crate::host::HostContext;
+use super::command_error::{CommandError, SourceFaults};
+use super::command_output::{CommandOutput, CommandResult, OutputPart};
+use super::exit_status::ExitStatus;
+use super::warnings::{CommandWarning, Warnings};
+use crate::diagnostic::{DiagnosticRenderer, pluralize};
+use crate::host::{HostContext, OutputStream};
 use crate::report::TerminalStyle;
-use crate::span::SourceMap;
 use std::io::{BufWriter, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(super) struct Output {
-    pub(super) out: TerminalStyle,
-    pub(super) err: TerminalStyle,
-    /// Where everything goes that would go to the terminal, when it is somebody else's.
+pub(crate) struct Output {
+    pub(crate) out: TerminalStyle,
+    pub(crate) err: TerminalStyle,
+    /// Where everything goes that would go to the terminal, if a program runs requests itself.
     captured: Option<Arc<Mutex<Vec<u8>>>>,
+    /// The first write error of standard output: writers are handed out, and this outlives them.
+    write_error: Arc<Mutex<Option<String>>>,
 }
 
-/// Standard output, or what is kept in its place.
-pub(super) enum OutputSink {
+/// Standard output, or what is captured in its place.
+pub(crate) struct OutputSink {
+    target: SinkTarget,
+    write_error: Arc<Mutex<Option<String>>>,
+}
+
+enum SinkTarget {
     Stdout(Stdout),
     Captured(Arc<Mutex<Vec<u8>>>),
 }
 
+impl OutputSink {
+    fn note_error<T>(&self, result: std::io::Result<T>) -> std::io::Result<T> {
+        if let Err(error) = &result
+            && ![
+                std::io::ErrorKind::BrokenPipe,
+                std::io::ErrorKind::Interrupted,
+            ]
+            .contains(&error.kind())
+        {
+            lock(&self.write_error).get_or_insert_with(|| error.to_string());
+        }
+        result
+    }
+}
+
+/// A thread that panicked while it wrote leaves text behind that is still worth showing.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Write for OutputSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::Captured(kept) => kept
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .write(bytes),
-        }
+        let written = match &mut self.target {
+            SinkTarget::Stdout(out) => out.write(bytes),
+            SinkTarget::Captured(captured) => lock(captured).write(bytes),
+        };
+        self.note_error(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        if let Self::Stdout(out) = self {
-            out.flush()
-        } else {
-            Ok(())
-        }
+        let flushed = match &mut self.target {
+            SinkTarget::Stdout(out) => out.flush(),
+            SinkTarget::Captured(_) => Ok(()),
+        };
+        self.note_error(flushed)
+    }
+}
+
+/// How text for standard output may look.
+#[must_use]
+pub(crate) fn stdout_style(host: &HostContext) -> TerminalStyle {
+    style(host, host.stdout)
+}
+
+fn style(host: &HostContext, terminal: OutputStream) -> TerminalStyle {
+    TerminalStyle {
+        has_colour: host.allows_colour(terminal),
+        width: terminal.width,
+        is_live: terminal.is_terminal,
     }
 }
 
 impl Output {
     #[must_use]
-    pub(super) fn new(host: &HostContext) -> Self {
-        let style = |terminal: crate::host::OutputStream| TerminalStyle {
-            has_colour: host.allows_colour(terminal),
-            width: terminal.width,
-            is_live: terminal.is_terminal,
-        };
+    pub(crate) fn new(host: &HostContext) -> Self {
         Self {
-            out: style(host.stdout),
-            err: style(host.stderr),
+            out: stdout_style(host),
+            err: style(host, host.stderr),
             captured: None,
+            write_error: Arc::default(),
         }
     }
 
     /// One that keeps what is written, for a program that runs requests itself.
     #[must_use]
-    pub(super) fn capturing(host: &HostContext) -> Self {
+    pub(crate) fn capturing(host: &HostContext) -> Self {
         Self {
             captured: Some(Arc::default()),
             ..Self::new(host)
         }
     }
 
-    /// What was kept.
+    /// What was captured so far.
     #[must_use]
-    pub(super) fn captured_text(&self) -> String {
-        let kept = self
-            .captured
-            .as_ref()
-            .map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        String::from_utf8_lossy(&kept.unwrap_or_default()).into_owned()
+    pub(crate) fn captured_text(&self) -> String {
+        self.captured.as_ref().map_or_else(String::new, |captured| {
+            String::from_utf8_lossy(&lock(captured)).into_owned()
+        })
     }
 
-    fn sink(&self) -> OutputSink {
-        self.captured.as_ref().map_or_else(
-            || OutputSink::Stdout(std::io::stdout()),
-            |kept| OutputSink::Captured(Arc::clone(kept)),
-        )
+    /// Standard output.
+    #[must_use]
+    pub(crate) fn sink(&self) -> OutputSink {
+        OutputSink {
+            target: self.captured.as_ref().map_or_else(
+                || SinkTarget::Stdout(std::io::stdout()),
+                |captured| SinkTarget::Captured(Arc::clone(captured)),
+            ),
+            write_error: Arc::clone(&self.write_error),
+        }
     }
 
     /// Standard output, written in large pieces.
     #[must_use]
-    pub(super) fn stdout(&self) -> BufWriter<OutputSink> {
+    pub(crate) fn stdout(&self) -> BufWriter<OutputSink> {
         BufWriter::with_capacity(1 << 16, self.sink())
     }
 
-    /// One line or several of data.
-    pub(super) fn print_data(&self, text: &str) {
+    /// Standard error, or what is captured in its place.
+    #[must_use]
+    pub(crate) fn stderr(&self) -> Box<dyn Write> {
+        match &self.captured {
+            None => Box::new(std::io::stderr()),
+            Some(_) => Box::new(self.sink()),
+        }
+    }
+
+    /// Why something that was written to standard output is not there.
+    ///
+    /// # Errors
+    /// If the disk is full, for one; a closed pipe is no error.
+    pub(crate) fn finish(&self) -> Result<(), CommandError> {
+        let mut sink = self.sink();
+        // The sink keeps the error.
+        let _ = sink.flush();
+        match lock(&self.write_error).take() {
+            None => Ok(()),
+            Some(reason) => Err(CommandError::operation(format!(
+                "standard output cannot be written: {reason}"
+            ))
+            .hint("what was printed is not complete")),
+        }
+    }
+
+    /// One or several lines of data.
+    pub(crate) fn print_data(&self, text: &str) {
         let mut out = self.sink();
+        // The sink keeps the error, and `finish` reports it.
         let _ = out.write_all(text.as_bytes()).and_then(|()| {
             if text.ends_with('\n') {
                 Ok(())
@@ -100,54 +169,86 @@ impl Output {
         });
     }
 
-    /// One line or several for the person.
-    pub(super) fn print_message(&self, text: &str) {
-        let _ = match &self.captured {
-            None => writeln!(std::io::stderr().lock(), "{text}"),
-            Some(_) => writeln!(self.sink(), "{text}"),
-        };
+    /// One or several lines for the person.
+    pub(crate) fn print_message(&self, text: &str) {
+        // If standard error cannot be written, there is no place left to say so.
+        let _ = writeln!(self.stderr(), "{text}");
     }
 
-    /// A question; what is answered stands on the same line.
-    pub(super) fn prompt(text: &str) {
-        let mut err = std::io::stderr().lock();
+    /// A question; the reply stands on the same line.
+    pub(crate) fn prompt(&self, text: &str) {
+        let mut err = self.stderr();
         let _ = write!(err, "{text}").and_then(|()| err.flush());
     }
 
-    /// `error: …`, with hints below.
-    pub(super) fn print_error(&self, text: &str, hints: &[String]) {
-        let mut lines = format!("{}: {text}", self.err.red("error"));
-        for hint in hints {
-            lines.push_str(&format!(
-                "\n{}: {}",
-                self.err.yellow("help"),
-                hint.replace('\n', "\n  ")
-            ));
+    /// What a command has returned.
+    pub(crate) fn print(&self, output: &CommandOutput) {
+        for part in &output.parts {
+            match part {
+                OutputPart::Data(text) => self.print_data(text),
+                OutputPart::Message(text) => self.print_message(text),
+                OutputPart::Faults(faults) => self.print_faults(faults),
+                OutputPart::Error(error) => self.print_error(error),
+            }
         }
-        self.print_message(&lines);
     }
 
-    /// `warning: …`
-    pub(super) fn print_warning(&self, text: &str) {
-        self.print_message(&format!("{}: {text}", self.err.yellow("warning")));
+    /// Warnings, then what the command returned, or its error.
+    pub(crate) fn print_result(&self, warnings: &Warnings, result: CommandResult) -> ExitStatus {
+        self.print_warnings(warnings);
+        match result {
+            Ok(output) => {
+                self.print(&output);
+                output.status
+            }
+            Err(error) => {
+                self.print_error(&error);
+                error.class.into()
+            }
+        }
     }
 
-    /// Draws diagnostics with their places; ends with how many there are.
-    pub(super) fn print_diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
-        let painter = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
-        for diagnostic in diagnostics {
-            self.print_message(&format!("{}\n", painter.render(diagnostic, sources)));
+    /// `error: …`, with hints below; or the faults of files, each with its place.
+    pub(crate) fn print_error(&self, error: &CommandError) {
+        if let Some(faults) = &error.place {
+            self.print_faults(faults);
+        } else {
+            self.print_message(&format!("{}: {}", self.err.red("error"), error.message));
         }
-        let errors = diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count();
+        for hint in &error.hints {
+            self.print_hint(hint);
+        }
+    }
+
+    fn print_hint(&self, hint: &str) {
+        let hint = hint.replace('\n', "\n  ");
+        self.print_message(&format!("{}: {hint}", self.err.yellow("help")));
+    }
+
+    /// Prints the warnings that were collected so far.
+    pub(crate) fn print_warnings(&self, warnings: &Warnings) {
+        for warning in warnings.take() {
+            match warning {
+                CommandWarning::Text(text, hint) => {
+                    self.print_message(&format!("{}: {text}", self.err.yellow("warning")));
+                    hint.iter().for_each(|hint| self.print_hint(hint));
+                }
+                CommandWarning::Faults(faults) => self.print_faults(&faults),
+            }
+        }
+    }
+
+    /// Draws diagnostics with their places; ends with how many errors there are.
+    fn print_faults(&self, faults: &SourceFaults) {
+        let renderer = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
+        for diagnostic in &faults.diagnostics {
+            let text = renderer.render(diagnostic, &faults.sources);
+            self.print_message(&format!("{text}\n"));
+        }
+        let errors = faults.error_count();
         if errors > 0 {
-            self.print_message(
-                &self
-                    .err
-                    .red(&format!("{} found", pluralize(errors, "fault"))),
-            );
+            let count = format!("{} found", pluralize(errors, "fault"));
+            self.print_message(&self.err.red(&count));
         }
     }
 }

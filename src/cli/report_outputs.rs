@@ -1,8 +1,10 @@
 //! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets by itself. Files take the
 //! place of older ones whole, but for `ndjson`, which is written as things happen.
 
+use super::command_error::CommandError;
 use super::exit_status::ExitStatus;
 use super::output::Output;
+use super::warnings::Warnings;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::Event;
 use crate::host::HostContext;
@@ -54,74 +56,61 @@ struct GithubActions {
 /// Takes `--report` apart.
 ///
 /// # Errors
-/// With the exit code of a wrong command line, which has been said.
+/// If one is not a format and a path, or two have one path.
 pub(super) fn parse_report_args(
     host: &HostContext,
     texts: &[String],
-    output: &Output,
-) -> Result<Vec<ReportRequest>, ExitStatus> {
+) -> Result<Vec<ReportRequest>, CommandError> {
     let mut all: Vec<ReportRequest> = Vec::new();
     for text in texts {
-        let one = parse_report_arg(host, text)
-            .and_then(|one| check_destination_unused(one, &all, text))
-            .map_err(|(text, hint)| {
-                output.print_error(&text, &[hint]);
-                ExitStatus::InvalidUsage
-            })?;
+        let one = parse_report_arg(host, text)?;
+        check_destination_unused(&one, &all, text)?;
         all.push(one);
     }
     Ok(all)
 }
 
-/// A message and what to do.
-type MessageAndHint = (String, String);
-
-fn parse_report_arg(host: &HostContext, text: &str) -> Result<ReportRequest, MessageAndHint> {
+fn parse_report_arg(host: &HostContext, text: &str) -> Result<ReportRequest, CommandError> {
     let names = || Format::ALL.into_iter().map(Format::name);
     let Some((name, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        let hint = format!(
+        return Err(CommandError::usage(format!(
+            "`--report` takes a format and a path, and `{text}` is no such pair"
+        ))
+        .hint(format!(
             "write `--report junit=report.xml`; a format is {}",
             join_names(names(), "or")
-        );
-        return Err((
-            format!("`--report` takes a format and a path, and `{text}` is no such pair"),
-            hint,
-        ));
+        )));
     };
     let format = Format::parse(name).ok_or_else(|| {
-        (
-            format!("there is no report format `{name}`"),
-            did_you_mean(name, names()).unwrap_or_default(),
-        )
+        CommandError::usage(format!("there is no report format `{name}`"))
+            .hints(did_you_mean(name, names()))
     })?;
-    let goal = if path == "-" {
+    let destination = if path == "-" {
         ReportDestination::Stdout
     } else {
         ReportDestination::File(normalize_path(&host.cwd.join(path)))
     };
     Ok(ReportRequest {
         format,
-        destination: goal,
+        destination,
     })
 }
 
 fn check_destination_unused(
-    one: ReportRequest,
+    one: &ReportRequest,
     others: &[ReportRequest],
     text: &str,
-) -> Result<ReportRequest, MessageAndHint> {
-    match others
+) -> Result<(), CommandError> {
+    let other = others
         .iter()
-        .find(|other| other.destination == one.destination)
-    {
-        None => Ok(one),
-        Some(other) => Err((
-            format!(
-                "`{text}` would be written over the {} report",
-                other.format.name()
-            ),
-            "give each report a path of its own".to_owned(),
-        )),
+        .find(|other| other.destination == one.destination);
+    match other {
+        None => Ok(()),
+        Some(other) => Err(CommandError::usage(format!(
+            "`{text}` would be written over the {} report",
+            other.format.name()
+        ))
+        .hint("give each report a path of its own")),
     }
 }
 
@@ -144,23 +133,23 @@ impl ReportOutputs {
     /// Makes the folders, and opens what is written while the run goes on.
     ///
     /// # Errors
-    /// With the exit code of what cannot be written, before anything is sent; it has been said.
+    /// If a report cannot be written: it is known before anything is sent.
     pub(super) fn open(
         host: &HostContext,
         wanted: Vec<ReportRequest>,
         root: &Path,
         output: &Output,
-    ) -> Result<Self, ExitStatus> {
+    ) -> Result<Self, CommandError> {
         let mut streams = Vec::new();
         for one in &wanted {
             one.destination
                 .prepare()
-                .map_err(|error| report_unwritable(one, &error, output))?;
+                .map_err(|error| unwritable_report(one, &error))?;
             if one.format == Format::Ndjson {
                 let out = one
                     .destination
-                    .open_stream()
-                    .map_err(|error| report_unwritable(one, &error, output))?;
+                    .open_stream(output)
+                    .map_err(|error| unwritable_report(one, &error))?;
                 streams.push((one.destination.clone(), NdjsonReporter::new(out)));
             }
         }
@@ -203,16 +192,17 @@ impl ReportOutputs {
             .any(|one| one.destination == ReportDestination::Stdout)
     }
 
-    /// Writes everything that is left to be written; says what could not be, and whether there was
-    /// any such thing.
-    pub(super) fn finish(mut self, interrupted: Option<ExitStatus>, output: &Output) -> bool {
+    /// Writes everything that is left to be written. Returns what could not be.
+    pub(super) fn finish(
+        mut self,
+        interrupted: Option<ExitStatus>,
+        output: &Output,
+        warnings: &Warnings,
+    ) -> Vec<CommandError> {
         let gatherer = std::mem::take(&mut self.gatherer);
-        let document = gatherer.into_document(
-            interrupted
-                .and_then(ExitStatus::signal_name)
-                .map(str::to_owned),
-        );
-        self.write(&document, false, output)
+        let signal = interrupted.and_then(ExitStatus::signal_name);
+        let document = gatherer.into_document(signal.map(str::to_owned));
+        self.write(&document, false, output, warnings)
     }
 
     /// The same for a run that is over.
@@ -221,12 +211,13 @@ impl ReportOutputs {
         document: &RunDocument,
         streams_too: bool,
         output: &Output,
-    ) -> bool {
+        warnings: &Warnings,
+    ) -> Vec<CommandError> {
         if let Some(word) = &self.github.stop_commands_token {
             self.write_runner_command(&format!("::{word}::"), output);
         }
         if !self.is_active() {
-            return false;
+            return Vec::new();
         }
         for one in self
             .requested
@@ -236,20 +227,21 @@ impl ReportOutputs {
             let text = one.format.write(document, &self.github.path_prefix);
             let written = text.map_err(|error| error.to_string()).and_then(|text| {
                 one.destination
-                    .write_text(&text)
+                    .write_text(&text, output)
                     .map_err(|error| error.to_string())
             });
-            self.write_errors.extend(
-                written
-                    .err()
-                    .map(|error| write_error_message(&one.destination, &error)),
-            );
+            if let Err(error) = written {
+                self.write_errors
+                    .push(write_error_message(&one.destination, &error));
+            }
         }
-        self.write_github_output(document, output);
-        for fault in &self.write_errors {
-            output.print_error(fault, &["the run itself is not changed by this".to_owned()]);
-        }
-        !self.write_errors.is_empty()
+        self.write_github_output(document, output, warnings);
+        let errors = self.write_errors.into_iter();
+        errors
+            .map(|message| {
+                CommandError::operation(message).hint("the run itself is not changed by this")
+            })
+            .collect()
     }
 
     /// The runner reads both outputs, each at its own pace, so all that it is told goes to one: the
@@ -265,7 +257,12 @@ impl ReportOutputs {
         }
     }
 
-    fn write_github_output(&mut self, document: &RunDocument, output: &Output) {
+    fn write_github_output(
+        &mut self,
+        document: &RunDocument,
+        output: &Output,
+        warnings: &Warnings,
+    ) {
         if self.github.is_automatic {
             let text = github_annotations(document, &self.github.path_prefix);
             self.write_runner_command(text.trim_end(), output);
@@ -276,7 +273,7 @@ impl ReportOutputs {
             let text =
                 write_error_message(&ReportDestination::File(path.clone()), &error.to_string());
             if self.github.is_automatic {
-                output.print_warning(&text);
+                warnings.add(text);
             } else {
                 self.write_errors.push(text);
             }
@@ -296,10 +293,10 @@ impl Reporter for ReportOutputs {
             .retain_mut(|(goal, stream)| match stream.on_event(event, sources) {
                 Ok(()) => true,
                 Err(error) => {
-                    faults.extend(
-                        (!is_closed_pipe(goal, &error))
-                            .then(|| write_error_message(goal, &error.to_string())),
-                    );
+                    // `Output::finish` reports what standard output has refused.
+                    if *goal != ReportDestination::Stdout {
+                        faults.push(write_error_message(goal, &error.to_string()));
+                    }
                     false
                 }
             });
@@ -322,7 +319,7 @@ impl TerminalAndReports {
             reports.write_runner_command(&format!("::stop-commands::{word}"), output);
         }
         let terminal: TerminalReporter<Box<dyn Write>> = if reports.uses_stdout() {
-            TerminalReporter::new(Box::new(io::stderr()), output.err, verbose)
+            TerminalReporter::new(output.stderr(), output.err, verbose)
         } else {
             TerminalReporter::new(Box::new(output.stdout()), output.out, verbose)
         };
@@ -348,27 +345,23 @@ impl ReportDestination {
         path.parent().map_or(Ok(()), std::fs::create_dir_all)
     }
 
-    fn open_stream(&self) -> io::Result<Box<dyn Write>> {
+    fn open_stream(&self, output: &Output) -> io::Result<Box<dyn Write>> {
         match self {
-            Self::Stdout => Ok(Box::new(io::stdout())),
+            Self::Stdout => Ok(Box::new(output.sink())),
             Self::File(path) => Ok(Box::new(File::create(path)?)),
         }
     }
 
-    fn write_text(&self, text: &str) -> io::Result<()> {
+    fn write_text(&self, text: &str, output: &Output) -> io::Result<()> {
         match self {
-            Self::Stdout => match io::stdout().lock().write_all(text.as_bytes()) {
-                Err(error) if is_closed_pipe(self, &error) => Ok(()),
-                result => result,
-            },
+            Self::Stdout => {
+                // The sink keeps the error, and `Output::finish` reports it once.
+                let _ = output.sink().write_all(text.as_bytes());
+                Ok(())
+            }
             Self::File(path) => replace_file(path, text),
         }
     }
-}
-
-/// A pipe that was closed has nobody left to tell.
-fn is_closed_pipe(goal: &ReportDestination, error: &io::Error) -> bool {
-    *goal == ReportDestination::Stdout && error.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// The new text stands beside the old one until it is whole. What is no plain file, such as a pipe,
@@ -392,12 +385,9 @@ fn append_to_file(path: &Path, text: &str) -> io::Result<()> {
         .write_all(text.as_bytes())
 }
 
-fn report_unwritable(one: &ReportRequest, error: &io::Error, output: &Output) -> ExitStatus {
-    output.print_error(
-        &write_error_message(&one.destination, &error.to_string()),
-        &["nothing was sent; name a path that can be written".to_owned()],
-    );
-    ExitStatus::OperationFailed
+fn unwritable_report(one: &ReportRequest, error: &io::Error) -> CommandError {
+    CommandError::operation(write_error_message(&one.destination, &error.to_string()))
+        .hint("nothing was sent; name a path that can be written")
 }
 
 fn write_error_message(goal: &ReportDestination, error: &str) -> String {

@@ -2,8 +2,8 @@
 //! result.
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
-use super::exit_status::ExitStatus;
-use super::output::Output;
+use super::command_error::{CommandError, SourceFaults};
+use super::command_output::Invocation;
 use crate::budget::BudgetError;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::HostContext;
@@ -31,37 +31,38 @@ pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
         .to_owned()
 }
 
-/// Loads the workspace and shows its faults; `None` when there are errors.
-pub(super) fn load_workspace(
-    host: &HostContext,
-    global: &GlobalArgs,
-    output: &Output,
-) -> Result<LoadedWorkspace, ExitStatus> {
-    let loaded = load_with_errors(host, global, output)?;
-    if !loaded.diagnostics.is_empty() {
-        output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
-    }
+/// Loads the workspace; its warnings go to the collector.
+///
+/// # Errors
+/// If the workspace cannot be read, or a file of it has a fault.
+pub(super) fn load_workspace(invocation: &Invocation<'_>) -> Result<LoadedWorkspace, CommandError> {
+    let loaded = load_with_errors(invocation)?;
     if loaded.has_errors() {
-        Err(ExitStatus::InvalidFile)
-    } else {
-        Ok(loaded)
+        return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
     }
+    if !loaded.diagnostics.is_empty() {
+        let faults = SourceFaults::new(&loaded.diagnostics, &loaded.sources);
+        invocation.warnings.add_faults(faults);
+    }
+    Ok(loaded)
 }
 
-/// Loads the workspace without a word about its faults.
+/// Loads the workspace, with faults or without.
+///
+/// # Errors
+/// If the workspace cannot be read.
 pub(super) fn load_with_errors(
-    host: &HostContext,
-    global: &GlobalArgs,
-    output: &Output,
-) -> Result<LoadedWorkspace, ExitStatus> {
-    let root = find_root(host, global);
-    load(&root, host.threads).map_err(|error| {
-        output.print_error(
-            &format!("the workspace `{}` cannot be read: {error}", root.display()),
-            &[],
-        );
-        ExitStatus::InvalidFile
-    })
+    invocation: &Invocation<'_>,
+) -> Result<LoadedWorkspace, CommandError> {
+    let root = find_root(invocation.host, invocation.global);
+    load(&root, invocation.host.threads).map_err(|error| unreadable_workspace(&root, &error))
+}
+
+pub(super) fn unreadable_workspace(root: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::file(format!(
+        "the workspace `{}` cannot be read: {error}",
+        root.display()
+    ))
 }
 
 /// Whether the workspace's own default is no environment, which its diagnostics say.
@@ -77,8 +78,7 @@ fn has_environment(workspace: &Workspace, name: &str) -> bool {
 pub(super) fn resolve_environment(
     workspace: &Workspace,
     named: Option<&str>,
-    output: &Output,
-) -> Result<String, ExitStatus> {
+) -> Result<String, CommandError> {
     let name = named.unwrap_or(&workspace.default_env);
     if has_environment(workspace, name) {
         return Ok(name.to_owned());
@@ -91,30 +91,24 @@ pub(super) fn resolve_environment(
     names.extend([SANDBOX_ENV, LIVE_ENV]);
     names.sort_unstable();
     names.dedup();
-    output.print_error(
-        &format!("there is no environment `{name}`"),
-        &did_you_mean(name, names).into_iter().collect::<Vec<_>>(),
-    );
-    Err(ExitStatus::InvalidUsage)
+    Err(
+        CommandError::usage(format!("there is no environment `{name}`"))
+            .hints(did_you_mean(name, names)),
+    )
 }
 
 /// `--var NAME=VALUE`; a value arrives as written, as in files.
-pub(super) fn parse_vars(
-    target: &TargetArgs,
-    output: &Output,
-) -> Result<Vec<ObjectMember>, ExitStatus> {
+pub(super) fn parse_vars(target: &TargetArgs) -> Result<Vec<ObjectMember>, CommandError> {
     let mut vars = Vec::new();
     for written in &target.var {
         let Some((name, value)) = written.split_once('=') else {
-            output.print_error(
-                "`--var` takes a name and a value",
-                &["write `--var keyword=무선`".to_owned()],
-            );
-            return Err(ExitStatus::InvalidUsage);
+            return Err(CommandError::usage("`--var` takes a name and a value")
+                .hint("write `--var keyword=무선`"));
         };
         if !is_variable_name(name) || crate::render::RESERVED_NAMES.contains(&name) {
-            output.print_error(&format!("`{name}` cannot be the name of a variable"), &[]);
-            return Err(ExitStatus::InvalidUsage);
+            return Err(CommandError::usage(format!(
+                "`{name}` cannot be the name of a variable"
+            )));
         }
         vars.push((name.into(), Value::from_scalar_text(value)));
     }
@@ -123,6 +117,7 @@ pub(super) fn parse_vars(
 
 /// What CI systems say of the parts of a job: index, total, and the number of the first.
 const CI_SHARDS: [(&str, &str, u32); 7] = [
+    OWN_SHARD,
     // Kubernetes gives the pods of an Indexed Job their index, and nobody tells them how many
     // there are.
     ("JOB_COMPLETION_INDEX", "INGAM_SHARDS", 0),
@@ -131,50 +126,65 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
     ("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
     ("SYSTEM_JOBPOSITIONINPHASE", "SYSTEM_TOTALJOBSINPHASE", 1),
     ("SEMAPHORE_JOB_INDEX", "SEMAPHORE_JOB_COUNT", 1),
-    ("INGAM_SHARD", "INGAM_SHARDS", 1),
 ];
 
+/// The user's own variables come first: who sets them means this run, whatever the CI system says
+/// of the job around it.
+const OWN_SHARD: (&str, &str, u32) = ("INGAM_SHARD", "INGAM_SHARDS", 1);
+
 /// `2/5`, or what the CI system says.
-pub(super) fn parse_shard(
-    host: &HostContext,
-    text: &str,
-    output: &Output,
-) -> Result<Shard, ExitStatus> {
-    let found = if text == "auto" {
-        shard_from_ci(host)
-    } else {
-        Shard::parse(text)
-    };
-    found.ok_or_else(|| {
-        let hint = if text == "auto" {
-            "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`"
-        } else {
-            "write `--shard 2/5` for the second of five parts, or `--shard auto`"
-        };
-        output.print_error(&format!("`--shard` takes one of several parts, and `{text}` is none"), &[hint.to_owned()]);
-        ExitStatus::InvalidUsage
+pub(super) fn parse_shard(host: &HostContext, text: &str) -> Result<Shard, CommandError> {
+    if text == "auto" {
+        return shard_from_ci(host);
+    }
+    Shard::parse(text).ok_or_else(|| {
+        CommandError::usage(format!(
+            "`--shard` takes one of several parts, and `{text}` is none"
+        ))
+        .hint("write `--shard 2/5` for the second of five parts, or `--shard auto`")
     })
 }
 
-fn shard_from_ci(host: &HostContext) -> Option<Shard> {
-    CI_SHARDS.iter().find_map(|(index, total, first)| {
-        let number = |name: &str| host.env_var(name)?.parse::<u32>().ok();
-        Shard::new((number(index)? + 1).checked_sub(*first)?, number(total)?)
-    })
+fn shard_from_ci(host: &HostContext) -> Result<Shard, CommandError> {
+    for (index, total, first) in CI_SHARDS {
+        // A system that splits no job sets neither variable, or only the total.
+        let Some(index_text) = host.env_var(index) else {
+            continue;
+        };
+        let total_text = match host.env_var(total) {
+            Some(text) => text,
+            None if index == OWN_SHARD.0 => "",
+            None => continue,
+        };
+        let number = |text: &str| text.parse::<u32>().ok();
+        let shard = number(index_text)
+            .and_then(|number| number.checked_add(1)?.checked_sub(first))
+            .zip(number(total_text))
+            .and_then(|(number, total)| Shard::new(number, total));
+        // Another system's variables must not win over variables that are set and wrong: this job
+        // would run the part of another one, and its own part would not run at all.
+        return shard.ok_or_else(|| {
+            CommandError::usage(format!(
+                "`--shard auto` cannot use {index}=`{index_text}` and {total}=`{total_text}`"
+            ))
+            .hint(format!(
+                "the first part is {first}; set both variables to whole numbers, or write `--shard 2/5`"
+            ))
+        });
+    }
+    Err(CommandError::usage("`--shard` takes one of several parts, and `auto` is none").hint(
+        "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`",
+    ))
 }
 
 /// `300ms`, `30s`, `2m`.
 pub(super) fn parse_duration_option(
     option: &str,
     text: &str,
-    output: &Output,
-) -> Result<std::time::Duration, ExitStatus> {
+) -> Result<std::time::Duration, CommandError> {
     crate::load::parse_duration(text).ok_or_else(|| {
-        output.print_error(
-            &format!("`{option}` takes a time, and `{text}` is none"),
-            &["write `300ms`, `30s` or `2m`".to_owned()],
-        );
-        ExitStatus::InvalidUsage
+        CommandError::usage(format!("`{option}` takes a time, and `{text}` is none"))
+            .hint("write `300ms`, `30s` or `2m`")
     })
 }
 
@@ -227,8 +237,16 @@ pub(super) fn budget_location(
 }
 
 /// This program as a helper, with the variables that say how to reach the network and no others.
-#[must_use]
-pub(super) fn renewal_helper(host: &HostContext) -> HelperProcess {
+///
+/// # Errors
+/// If the system does not say where this program is. Without the error the first renewal would
+/// fail when it starts a program without a name.
+pub(super) fn renewal_helper(host: &HostContext) -> Result<HelperProcess, CommandError> {
+    if host.executable.as_os_str().is_empty() {
+        return Err(CommandError::operation(
+            "the system does not say where the program `ingam` is, and token renewal starts it again",
+        ));
+    }
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY")
@@ -242,10 +260,10 @@ pub(super) fn renewal_helper(host: &HostContext) -> HelperProcess {
         .iter()
         .filter(|(name, _)| is_network(name))
         .map(|(name, value)| (name.clone(), value.clone()));
-    HelperProcess {
+    Ok(HelperProcess {
         program: host.executable.clone(),
         env: env.collect(),
-    }
+    })
 }
 
 /// What the command line gives over the files.
@@ -266,45 +284,34 @@ pub(super) fn check_template_names(
     loaded: &LoadedWorkspace,
     environment: &str,
     given: &CommandLineNames<'_>,
-    output: &Output,
-) -> Result<(), ExitStatus> {
+) -> Result<(), CommandError> {
     let mut faults = Diagnostics::default();
     check_names(&loaded.workspace, environment, given, &mut faults);
     let faults = faults.sorted();
     if !faults.is_empty() {
-        output.print_diagnostics(&faults, &loaded.sources);
-        return Err(ExitStatus::InvalidFile);
+        return Err(CommandError::faults(&faults, &loaded.sources));
     }
-    check_vars_exist(loaded, given, output)
+    check_vars_exist(loaded, given)
 }
 
-/// A variable that nothing in the workspace defines or uses is a slip of the keys.
+/// A variable that nothing in the workspace defines or uses is a typing mistake.
 pub(super) fn check_vars_exist(
     loaded: &LoadedWorkspace,
     given: &CommandLineNames<'_>,
-    output: &Output,
-) -> Result<(), ExitStatus> {
-    match given
+) -> Result<(), CommandError> {
+    let unknown = given
         .vars
         .iter()
-        .find(|name| !mentions_variable(&loaded.workspace, name))
-    {
-        None => Ok(()),
-        Some(name) => {
-            let hint = did_you_mean(
-                name,
-                loaded
-                    .workspace
-                    .variable_fields()
-                    .map(|field| field.name.as_str()),
-            );
-            output.print_error(
-                &format!("no request has a variable `{name}`"),
-                &hint.into_iter().collect::<Vec<_>>(),
-            );
-            Err(ExitStatus::InvalidUsage)
-        }
-    }
+        .find(|name| !mentions_variable(&loaded.workspace, name));
+    let Some(name) = unknown else { return Ok(()) };
+    let known = loaded
+        .workspace
+        .variable_fields()
+        .map(|field| field.name.as_str());
+    Err(
+        CommandError::usage(format!("no request has a variable `{name}`"))
+            .hints(did_you_mean(name, known)),
+    )
 }
 
 /// Words that name files from where the user stands become paths below the root.

@@ -22,10 +22,12 @@
 //! ```
 
 use super::args::{CliArgs, Command};
-use super::command::run::{RunCommand, run_loaded};
 use super::command::session;
+use super::command_error::CommandError;
+use super::command_output::{CommandResult, Invocation};
 use super::exit_status::ExitStatus;
 use super::output::Output;
+use super::run_workspace::{RunCommand, run_loaded};
 use crate::event::{Event, StepReport};
 use crate::host::{HostContext, OutputStream};
 use crate::load::{LoadedWorkspace, load};
@@ -46,7 +48,15 @@ pub struct TestWorkspace {
     options: Vec<String>,
     env: BTreeMap<String, String>,
     clock: fn() -> i64,
-    loaded: Arc<OnceLock<Result<&'static LoadedWorkspace, String>>>,
+    loaded: Arc<OnceLock<Result<Arc<LoadedWorkspace>, WorkspaceError>>>,
+}
+
+/// Why a workspace cannot be tested: it cannot be read, or its files have faults. Its text has all
+/// of them, with their places.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct WorkspaceError {
+    text: String,
 }
 
 /// What became of a run.
@@ -154,9 +164,9 @@ impl TestWorkspace {
         // A thread of its own, because the caller may be inside of a runtime.
         let done =
             std::thread::scope(|scope| scope.spawn(|| self.run_on_this_thread(request)).join());
-        done.unwrap_or_else(|_| TestOutcome {
+        done.unwrap_or_else(|panic| TestOutcome {
             code: ExitStatus::OperationFailed.code(),
-            report: "the run panicked".to_owned(),
+            report: format!("the run panicked: {}", panic_message(panic.as_ref())),
             responses: Vec::new(),
         })
     }
@@ -164,8 +174,8 @@ impl TestWorkspace {
     /// The names of all request files, in order.
     ///
     /// # Errors
-    /// When the workspace has faults: all of them, in words.
-    pub fn requests(&self) -> Result<Vec<String>, String> {
+    /// When the workspace cannot be read or has faults.
+    pub fn requests(&self) -> Result<Vec<String>, WorkspaceError> {
         let loaded = self.loaded()?;
         Ok(loaded
             .workspace
@@ -188,7 +198,7 @@ impl TestWorkspace {
             // A workspace that cannot be loaded must not look like one without requests.
             Err(faults) => {
                 return vec![Trial::test("the_workspace_loads", move || {
-                    Err(Failed::from(faults))
+                    Err(Failed::from(faults.text))
                 })];
             }
         };
@@ -211,57 +221,59 @@ impl TestWorkspace {
     fn run_on_this_thread(&self, request: &str) -> TestOutcome {
         let host = self.host();
         let output = Output::capturing(&host);
-        let mut heard = ResponseCollector::default();
-        let exit = self
-            .run_with_host(request, &host, &output, &mut heard)
-            .unwrap_or_else(|exit| exit);
+        let mut responses = ResponseCollector::default();
+        let status = match self.loaded() {
+            Ok(loaded) => self.run_request(request, &host, &loaded, &output, &mut responses),
+            Err(error) => {
+                output.print_message(&error.text);
+                ExitStatus::InvalidFile
+            }
+        };
         TestOutcome {
-            code: exit.code(),
+            code: status.code(),
             report: output.captured_text(),
-            responses: heard.0,
+            responses: responses.0,
         }
     }
 
-    fn run_with_host(
+    fn run_request(
         &self,
         request: &str,
         host: &HostContext,
+        loaded: &LoadedWorkspace,
         output: &Output,
-        heard: &mut ResponseCollector,
-    ) -> Result<ExitStatus, ExitStatus> {
-        let loaded = self.loaded().map_err(|faults| {
-            output.print_message(&faults);
-            ExitStatus::InvalidFile
-        })?;
+        responses: &mut ResponseCollector,
+    ) -> ExitStatus {
         let words = ["ingam", "run", "--verbose"]
             .into_iter()
             .chain(self.options.iter().map(String::as_str));
-        let args = CliArgs::try_parse_from(words.chain(["--", request])).map_err(|error| {
-            output.print_message(&error.to_string());
-            ExitStatus::InvalidUsage
-        })?;
-        let Command::Run(run) = args.command else {
-            return Err(ExitStatus::InvalidUsage);
+        let args = match CliArgs::try_parse_from(words.chain(["--", request])) {
+            Ok(args) => args,
+            Err(error) => {
+                output.print_message(&error.to_string());
+                return ExitStatus::InvalidUsage;
+            }
         };
-        let runtime = session::start_runtime(output)?;
-        let exit = runtime.block_on(run_loaded(
-            &RunCommand {
-                host,
-                global: &args.global,
-                args: &run,
-                output,
-            },
-            loaded,
-            heard,
-        ));
-        runtime.shutdown_background();
-        exit
+        let invocation = Invocation::new(host, &args.global);
+        let result = match &args.command {
+            Command::Run(args) => {
+                let run = RunCommand {
+                    invocation: &invocation,
+                    args,
+                    output,
+                };
+                run_blocking(&run, loaded, responses)
+            }
+            // An option that clap takes for another command.
+            _ => Err(CommandError::usage("the options are not options of `run`")),
+        };
+        output.print_result(&invocation.warnings, result)
     }
 
-    /// Loaded once, and kept as long as the tests run.
-    fn loaded(&self) -> Result<&'static LoadedWorkspace, String> {
+    /// Loaded once, and kept as long as a clone of this workspace is.
+    fn loaded(&self) -> Result<Arc<LoadedWorkspace>, WorkspaceError> {
         self.loaded
-            .get_or_init(|| load_leaked(&self.root, &self.host()))
+            .get_or_init(|| load_workspace(&self.root, &self.host()))
             .clone()
     }
 
@@ -285,15 +297,39 @@ impl TestWorkspace {
     }
 }
 
-fn load_leaked(root: &Path, host: &HostContext) -> Result<&'static LoadedWorkspace, String> {
-    let loaded = load(root, host.threads)
-        .map_err(|error| format!("the workspace `{}` cannot be read: {error}", root.display()))?;
+fn run_blocking(
+    run: &RunCommand<'_>,
+    loaded: &LoadedWorkspace,
+    responses: &mut ResponseCollector,
+) -> CommandResult {
+    let runtime = session::start_runtime()?;
+    let result = runtime.block_on(run_loaded(run, loaded, responses));
+    runtime.shutdown_background();
+    result
+}
+
+fn load_workspace(root: &Path, host: &HostContext) -> Result<Arc<LoadedWorkspace>, WorkspaceError> {
+    let loaded = load(root, host.threads).map_err(|error| WorkspaceError {
+        text: format!("the workspace `{}` cannot be read: {error}", root.display()),
+    })?;
     if !loaded.has_errors() {
-        return Ok(Box::leak(Box::new(loaded)));
+        return Ok(Arc::new(loaded));
     }
     let output = Output::capturing(host);
-    output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
-    Err(output.captured_text())
+    let error = CommandError::faults(&loaded.diagnostics, &loaded.sources);
+    output.print_error(&error);
+    Err(WorkspaceError {
+        text: output.captured_text(),
+    })
+}
+
+/// `panic!` makes a `&str` or a `String`; anything else has no text.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("its panic has no message")
 }
 
 /// Listens for answers.
@@ -317,12 +353,38 @@ fn system_clock_ms() -> i64 {
         reason = "beside `main` the one place that reads the clock"
     )]
     let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH).map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
+    unix_ms(now)
+}
+
+/// A clock before 1970 is a negative time, and not the year 1970.
+fn unix_ms(now: SystemTime) -> i64 {
+    let clamp = |ms: u128| i64::try_from(ms).unwrap_or(i64::MAX);
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) => clamp(since.as_millis()),
+        Err(before) => -clamp(before.duration().as_millis()),
+    }
 }
 
 fn random_seed() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_clock_before_1970_is_negative() {
+        assert_eq!(unix_ms(UNIX_EPOCH + Duration::from_millis(5)), 5);
+        assert_eq!(unix_ms(UNIX_EPOCH - Duration::from_millis(5)), -5);
+    }
+
+    #[test]
+    fn a_panic_keeps_its_message() {
+        let panic = |text: String| std::thread::spawn(move || panic!("{text}")).join();
+        let payload = panic("a lane broke".to_owned()).unwrap_err();
+        assert_eq!(panic_message(payload.as_ref()), "a lane broke");
+    }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a scheme's credentials are not complete. No variant holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
+pub(crate) enum CredentialError {
     #[error("`{scheme}` needs {} in environment `{environment}`", list(.missing))]
     Missing {
         scheme: String,
@@ -42,7 +42,7 @@ pub enum CredentialError {
 
 /// A credential that is not there, and the variable that would bring it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingCredential {
+pub(crate) struct MissingCredential {
     pub name: String,
     pub variable: String,
     pub description: Option<String>,

@@ -13,7 +13,7 @@ pub(crate) use active_fixtures::{
 };
 pub(crate) use lanes::parallel_lanes;
 pub(crate) use name_check::{CommandLineNames, check_names, mentions_variable};
-pub(crate) use select::{RequestSelection, select_requests};
+pub(crate) use select::{RequestSelection, SelectionError, select_requests};
 pub(crate) use shard::Shard;
 
 use crate::model::environment::ALL_ACCOUNTS;

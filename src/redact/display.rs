@@ -5,7 +5,7 @@ use std::fmt;
 /// Text without secrets. Characters that could command a terminal, or that nobody sees, are written
 /// as escapes. Only a redactor makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RedactedText(String);
+pub(crate) struct RedactedText(String);
 
 impl RedactedText {
     pub(super) fn new(redacted: &str) -> Self {
@@ -13,13 +13,13 @@ impl RedactedText {
     }
 
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// A text of the program itself, in which no value of a run can stand.
     #[must_use]
-    pub fn from_static(text: &'static str) -> Self {
+    pub(crate) fn from_static(text: &'static str) -> Self {
         Self(text.to_owned())
     }
 }

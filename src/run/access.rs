@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// Why the account, the credentials or the host of a request cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AccessError {
+pub(crate) enum AccessError {
     #[error(transparent)]
     Credential(#[from] CredentialError),
     #[error("{reason}")]
@@ -53,14 +53,14 @@ pub enum AccessError {
 /// A host or scheme that the user has not allowed to get secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not trusted yet: {subject}")]
-pub struct NotTrusted {
+pub(crate) struct NotTrusted {
     pub subject: String,
 }
 
 impl AccessError {
     /// What to do.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Credential(CredentialError::Missing { missing, .. }) => {
                 Some(missing_variables_hint(missing))

@@ -46,8 +46,6 @@ pub(crate) enum UndoError {
     ListItemWithout(String),
     #[error("its answer did not say what was made, so it cannot be taken back: {}", .0.reason)]
     NotRendered(RenderError),
-    #[error("its undo has no `find`")]
-    NoSearch,
     #[error("its undo in the ledger cannot be read: {0}")]
     UnreadableEntry(&'static str),
     #[error(transparent)]

@@ -6,189 +6,137 @@ use crate::budget::{
     Budget, BudgetError, BudgetLabels, LimitCounter, RateLimiter, format_duration, format_limit,
     format_time,
 };
-use crate::cli::ExitStatus;
-use crate::cli::args::{BudgetAction, BudgetArgs, GlobalArgs};
-use crate::cli::output::Output;
+use crate::cli::args::{BudgetAction, BudgetArgs};
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::settings;
+use crate::cli::text_table::TextTable;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
-use unicode_width::UnicodeWidthStr;
+use crate::report::TerminalStyle;
 
 const COLUMNS: [&str; 6] = ["scheme", "account", "limit", "used", "left", "next call"];
 const NEXT_CALL_COLUMN: usize = 5;
 
-pub(crate) fn run(
-    host: &HostContext,
-    _: &GlobalArgs,
-    args: &BudgetArgs,
-    output: &Output,
-) -> ExitStatus {
-    let runtime = match session::start_runtime(output) {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let desk = BudgetContext { host, output };
-    let done = match &args.action {
-        None => runtime.block_on(desk.show()),
-        Some(BudgetAction::Clear { scheme, account }) => {
-            runtime.block_on(desk.clear(scheme.as_deref(), account.as_deref()))
-        }
-    };
-    done.unwrap_or_else(|error| desk.report_error(&error))
+pub(crate) fn run(invocation: &Invocation<'_>, args: &BudgetArgs) -> CommandResult {
+    let runtime = session::start_runtime()?;
+    match &args.action {
+        None => runtime.block_on(show(invocation)),
+        Some(BudgetAction::Clear { scheme, account }) => runtime.block_on(clear(
+            invocation.host,
+            scheme.as_deref(),
+            account.as_deref(),
+        )),
+    }
 }
 
-struct BudgetContext<'d> {
-    host: &'d HostContext,
-    output: &'d Output,
+fn open_budget(host: &HostContext) -> Result<Budget, CommandError> {
+    Ok(Budget::new(
+        settings::budget_location(host)?,
+        host.clock,
+        host.random_bytes,
+    ))
 }
 
-impl BudgetContext<'_> {
-    fn report_error(&self, error: &BudgetError) -> ExitStatus {
-        self.output.print_error(
-            &error.to_string(),
-            &error.hint().into_iter().collect::<Vec<_>>(),
-        );
-        ExitStatus::OperationFailed
-    }
-
-    fn open_budget(&self) -> Result<Budget, BudgetError> {
-        Ok(Budget::new(
-            settings::budget_location(self.host)?,
-            self.host.clock,
-            self.host.random_bytes,
-        ))
-    }
-
-    async fn show(&self) -> Result<ExitStatus, BudgetError> {
-        let (mut books, mut exit) = (Vec::new(), ExitStatus::Success);
-        for (_, kept) in self.open_budget()?.list().await? {
-            match kept {
-                Ok(book) => books.push(book),
-                Err(error) => exit = self.report_error(&error),
-            }
+async fn show(invocation: &Invocation<'_>) -> CommandResult {
+    let mut output = CommandOutput::default();
+    let mut limiters = Vec::new();
+    for (_, stored) in open_budget(invocation.host)?.list().await? {
+        match stored {
+            Ok(limiter) => limiters.push(limiter),
+            // The others can still be shown.
+            Err(error) => output.error(error.into()),
         }
-        let mut rows: Vec<[String; 6]> = books
-            .iter()
-            .flat_map(|(book, now)| limit_rows(book, &scheme_label(book, &books), *now))
-            .collect();
-        let stops: Vec<String> = books
-            .iter()
-            .filter_map(|(book, _)| self.suspension_notice(book))
-            .collect();
-        rows.sort();
-        if rows.is_empty() {
-            self.output
-                .print_message("nothing was sent that still counts: every call is free");
-        } else {
-            self.output
-                .print_data(&[vec![self.table(&rows)], stops.clone()].concat().join("\n"));
-        }
-        Ok(if exit == ExitStatus::Success && !stops.is_empty() {
-            ExitStatus::BudgetExhausted
-        } else {
-            exit
-        })
     }
-
-    /// Since when a key is stopped, and why.
-    fn suspension_notice(&self, book: &RateLimiter) -> Option<String> {
-        let stopped = book.suspension.as_ref()?;
-        let (scheme, at) = (&book.labels.scheme, format_time(stopped.wall_ms));
-        let who = format!("{} ({})", stopped.account, stopped.environment);
-        let head = self.output.out.red(&format!(
-            "{scheme} stopped {at}: {who} got {}",
-            stopped.status
-        ));
-        Some(format!(
-            "\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it",
-            stopped.reason
-        ))
+    let mut rows: Vec<[String; 6]> = limiters
+        .iter()
+        .flat_map(|(limiter, now)| limit_rows(limiter, &scheme_label(limiter, &limiters), *now))
+        .collect();
+    let style = invocation.stdout;
+    let suspensions: Vec<String> = limiters
+        .iter()
+        .filter_map(|(limiter, _)| suspension_notice(limiter, style))
+        .collect();
+    rows.sort();
+    if rows.is_empty() {
+        output.message("nothing was sent that still counts: every call is free");
+    } else {
+        let mut lines = vec![table(&rows, style)];
+        lines.extend(suspensions.iter().cloned());
+        output.data(lines.join("\n"));
     }
-
-    /// Columns as wide as what is in them; where they do not fit, one block for each limit.
-    fn table(&self, rows: &[[String; 6]]) -> String {
-        let style = self.output.out;
-        let widest = |at: usize| {
-            rows.iter()
-                .map(|row| row[at].width())
-                .max()
-                .unwrap_or(0)
-                .max(COLUMNS[at].width())
-        };
-        let widths: Vec<usize> = (0..COLUMNS.len()).map(widest).collect();
-        let paint = |row: &[String; 6], text: &str| match row[NEXT_CALL_COLUMN].as_str() {
-            "now" => text.to_owned(),
-            "stopped" => style.red(text),
-            _ => style.yellow(text),
-        };
-        if widths.iter().sum::<usize>() + 2 * (COLUMNS.len() - 1) > style.width {
-            let field =
-                |head: &str, text: &str| format!("  {} {text}", style.dim(&format!("{head:<9}")));
-            let block = |row: &[String; 6]| {
-                let fields = COLUMNS
-                    .iter()
-                    .zip(row)
-                    .skip(1)
-                    .filter(|(_, text)| *text != "-");
-                let fields: Vec<String> = fields.map(|(head, text)| field(head, text)).collect();
-                format!("{}\n{}", paint(row, &row[0]), fields.join("\n"))
-            };
-            return rows.iter().map(block).collect::<Vec<_>>().join("\n");
-        }
-        let line = |row: &[String; 6]| {
-            let padded = row
-                .iter()
-                .zip(&widths)
-                .map(|(text, width)| format!("{text}{}", " ".repeat(width - text.width())));
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        let head = style.dim(&line(&COLUMNS.map(str::to_owned)));
-        std::iter::once(head)
-            .chain(rows.iter().map(|row| paint(row, &line(row))))
-            .collect::<Vec<_>>()
-            .join("\n")
+    if !suspensions.is_empty() {
+        output.end_with(ExitStatus::BudgetExhausted);
     }
+    Ok(output)
+}
 
-    async fn clear(
-        &self,
-        scheme: Option<&str>,
-        account: Option<&str>,
-    ) -> Result<ExitStatus, BudgetError> {
-        let budget = self.open_budget()?;
-        let mut cleared = 0;
-        for (id, kept) in budget.list().await? {
-            match kept {
-                Ok((book, now))
-                    if matches_filter(&book, scheme, account) && book.is_restricted(now) =>
-                {
+/// Since when a key is stopped, and why.
+fn suspension_notice(limiter: &RateLimiter, style: TerminalStyle) -> Option<String> {
+    let stopped = limiter.suspension.as_ref()?;
+    let (scheme, at) = (&limiter.labels.scheme, format_time(stopped.wall_ms));
+    let who = format!("{} ({})", stopped.account, stopped.environment);
+    let head = style.red(&format!(
+        "{scheme} stopped {at}: {who} got {}",
+        stopped.status
+    ));
+    Some(format!(
+        "\n{head}\n  {}\n  `ingam budget clear {scheme}` ends it",
+        stopped.reason
+    ))
+}
+
+fn table(rows: &[[String; 6]], style: TerminalStyle) -> String {
+    let table = TextTable {
+        columns: &COLUMNS,
+        label_width: 9,
+        style,
+    };
+    let paint = |row: &[String; 6], text: &str| match row[NEXT_CALL_COLUMN].as_str() {
+        "now" => text.to_owned(),
+        "stopped" => style.red(text),
+        _ => style.yellow(text),
+    };
+    table.render(rows, paint, paint)
+}
+
+async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) -> CommandResult {
+    let budget = open_budget(host)?;
+    let mut output = CommandOutput::default();
+    let mut cleared = 0;
+    for (id, stored) in budget.list().await? {
+        match stored {
+            Ok((limiter, now)) => {
+                if matches_filter(&limiter, scheme, account) && limiter.is_restricted(now) {
                     budget.clear(&id).await?;
-                    self.output.print_message(&format!(
+                    output.message(format!(
                         "`{}` of {}: {}",
-                        book.labels.scheme,
-                        account_list(&book),
-                        hold_reason(&book)
+                        limiter.labels.scheme,
+                        account_list(&limiter),
+                        hold_reason(&limiter)
                     ));
                     cleared += 1;
                 }
-                Err(BudgetError::Corrupt { .. }) if scheme.is_none() && account.is_none() => {
-                    budget.remove(&id).await?;
-                    self.output.print_message(&format!(
-                        "the budget `{id}` could not be read, and is gone"
-                    ));
-                    cleared += 1;
-                }
-                _ => {}
             }
+            Err(BudgetError::Corrupt { .. }) if scheme.is_none() && account.is_none() => {
+                budget.remove(&id).await?;
+                output.message(format!("the budget `{id}` could not be read, and is gone"));
+                cleared += 1;
+            }
+            // Of which scheme it is cannot be read: only a `clear` of everything removes it.
+            Err(BudgetError::Corrupt { .. }) => {}
+            Err(error) => output.error(error.into()),
         }
-        self.output.print_message(&match cleared {
-            0 => "nothing is stopped, and no marketplace has asked to wait".to_owned(),
-            cleared => format!(
-                "{} cleared; what was sent stays counted",
-                pluralize(cleared, "key")
-            ),
-        });
-        Ok(ExitStatus::Success)
     }
+    output.message(match cleared {
+        0 => "nothing is stopped, and no marketplace has asked to wait".to_owned(),
+        cleared => format!(
+            "{} cleared; what was sent stays counted",
+            pluralize(cleared, "key")
+        ),
+    });
+    Ok(output)
 }
 
 fn matches_filter(book: &RateLimiter, scheme: Option<&str>, account: Option<&str>) -> bool {

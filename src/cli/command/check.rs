@@ -1,109 +1,87 @@
 //! `ingam check`
 
 use super::session;
-use crate::cli::ExitStatus;
-use crate::cli::args::{CheckArgs, GlobalArgs};
-use crate::cli::output::Output;
+use crate::cli::args::CheckArgs;
+use crate::cli::command_error::{CommandError, SourceFaults};
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
-use crate::host::HostContext;
+use crate::load::LoadedWorkspace;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::plan::check_names;
 use crate::sign::{lint, run_vector};
 
 /// Everything that can be known without sending: files, names, templates, paths, regular
 /// expressions, schemes.
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &CheckArgs,
-    output: &Output,
-) -> ExitStatus {
-    let loaded = match settings::load_with_errors(host, global, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
-    let vars = match settings::parse_vars(&args.target, output) {
-        Ok(vars) => vars,
-        Err(exit) => return exit,
-    };
+pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResult {
+    let loaded = settings::load_with_errors(invocation)?;
+    let vars = settings::parse_vars(&args.target)?;
     if loaded.has_errors()
         && args.target.env.is_none()
         && settings::has_unknown_default_env(&loaded.workspace)
     {
-        output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
-        return ExitStatus::InvalidFile;
+        return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
     }
-    let environment = match settings::resolve_environment(
-        &loaded.workspace,
-        args.target.env.as_deref(),
-        output,
-    ) {
-        Ok(environment) => environment,
-        Err(exit) => return exit,
-    };
-    let mut faults = Diagnostics::default();
-    loaded
-        .diagnostics
-        .iter()
-        .cloned()
-        .for_each(|fault| faults.push(fault));
+    let environment = settings::resolve_environment(&loaded.workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
+    let mut faults = Diagnostics::default();
+    for fault in &loaded.diagnostics {
+        faults.push(fault.clone());
+    }
     check_names(&loaded.workspace, &environment, &given, &mut faults);
-    for scheme in loaded
-        .workspace
-        .schemes
-        .iter()
-        .filter(|scheme| scheme.origin == SchemeOrigin::Workspace)
-    {
-        check_scheme(scheme, &mut faults);
+    for scheme in &loaded.workspace.schemes {
+        if scheme.origin == SchemeOrigin::Workspace {
+            check_scheme(scheme, &mut faults);
+        }
     }
-    let faults = faults.sorted();
-    output.print_diagnostics(&faults, &loaded.sources);
-    if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        return ExitStatus::InvalidFile;
-    }
-    let account = given.account;
-    let asked = settings::check_vars_exist(&loaded, &given, output).and_then(|()| {
-        session::check_account(
-            &loaded,
-            &environment,
-            account,
-            &loaded.workspace.schemes,
-            output,
-        )
-    });
-    if let Err(exit) = asked {
-        return exit;
-    }
+    report_faults(invocation, &loaded, &faults.sorted())?;
+    settings::check_vars_exist(&loaded, &given)?;
+    session::check_account(
+        &loaded,
+        &environment,
+        given.account,
+        &loaded.workspace.schemes,
+    )?;
     if loaded.workspace.requests.is_empty() {
-        output.print_error(
-            "there is no file in `requests/`",
-            &["write one, or begin with `ingam init`".to_owned()],
-        );
-        return ExitStatus::NothingSelected;
+        return Err(CommandError::selection("there is no file in `requests/`")
+            .hint("write one, or begin with `ingam init`"));
     }
-    super::snapshot::warn_of_unreferenced(&loaded.workspace, output);
-    let steps: usize = loaded
-        .workspace
-        .requests
-        .iter()
-        .map(|request| request.steps.len())
-        .sum();
-    let (files, recordings) = (
-        loaded.workspace.requests.len(),
-        loaded.workspace.recordings.len(),
-    );
-    let (files, steps, recordings) = (
-        pluralize(files, "request file"),
-        pluralize(steps, "request"),
-        pluralize(recordings, "recording"),
-    );
-    output.print_data(&format!(
-        "{} {files} with {steps}, {recordings}: no fault",
-        output.out.green("ok")
-    ));
-    ExitStatus::Success
+    leftovers::warn_of_unreferenced(&loaded.workspace, &invocation.warnings);
+    Ok(CommandOutput::of_data(format!(
+        "{} {}: no fault",
+        invocation.stdout.green("ok"),
+        describe(&loaded)
+    )))
+}
+
+/// Warnings go to the collector.
+///
+/// # Errors
+/// If one of the faults is an error.
+fn report_faults(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    faults: &[Diagnostic],
+) -> Result<(), CommandError> {
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return Err(CommandError::faults(faults, &loaded.sources));
+    }
+    if !faults.is_empty() {
+        let faults = SourceFaults::new(faults, &loaded.sources);
+        invocation.warnings.add_faults(faults);
+    }
+    Ok(())
+}
+
+/// How much there is of everything.
+fn describe(loaded: &LoadedWorkspace) -> String {
+    let workspace = &loaded.workspace;
+    let steps = workspace.requests.iter().map(|request| request.steps.len());
+    let files = pluralize(workspace.requests.len(), "request file");
+    let steps = pluralize(steps.sum(), "request");
+    let recordings = pluralize(workspace.recordings.len(), "recording");
+    format!("{files} with {steps}, {recordings}")
 }
 
 /// The known answers and the lint of a scheme, as faults with places.

@@ -1,95 +1,90 @@
 //! `ingam cleanup`: takes back what runs have left that were killed before they could.
 
-use super::session;
-use crate::cli::ExitStatus;
-use crate::cli::args::{CleanupArgs, GlobalArgs};
+use super::session::{self, DiskBodyFiles};
+use crate::cli::args::CleanupArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
-use crate::ledger::{Ledger, LedgerError, OpenUndo, abandoned_ledgers};
+use crate::ledger::{Ledger, LedgerError, OpenUndo, UndoCall, abandoned_ledgers};
 use crate::load::LoadedWorkspace;
+use crate::model::assertion::Assertion;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
 use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo};
+use crate::secret::RedactedText;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
+    invocation: &Invocation<'_>,
     args: &CleanupArgs,
     output: &Output,
-) -> ExitStatus {
-    let runtime = match session::start_runtime(output) {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    runtime
-        .block_on(cleanup(host, global, args, output))
-        .unwrap_or_else(|exit| exit)
+) -> CommandResult {
+    session::start_runtime()?.block_on(cleanup(invocation, args, output))
 }
 
 async fn cleanup(
-    host: &HostContext,
-    global: &GlobalArgs,
+    invocation: &Invocation<'_>,
     args: &CleanupArgs,
     output: &Output,
-) -> Result<ExitStatus, ExitStatus> {
-    let loaded = session::load_with_all_schemes(host, global, output)?;
-    let unable = |error: LedgerError| {
-        output.print_error(&error.to_string(), &[]);
-        ExitStatus::OperationFailed
-    };
-    let folder = session::ledger_folder(host)
-        .ok_or(LedgerError::NoFolder)
-        .map_err(unable)?;
-    let mut ledgers = abandoned_ledgers(&folder, Some(&loaded.workspace.root)).map_err(unable)?;
-    if let Some(run_id) = &args.run {
-        ledgers.retain(|ledger| ledger.run_id == *run_id);
-        if ledgers.is_empty() {
-            output.print_error(
-                &format!("the run `{run_id}` has left nothing, or is still going on"),
-                &["see `ingam cleanup --list`".to_owned()],
-            );
-            return Err(ExitStatus::NothingSelected);
-        }
-    }
+) -> CommandResult {
+    let loaded = session::load_with_all_schemes(invocation)?;
+    let ledgers = find_ledgers(invocation, args, &loaded)?;
     if ledgers.is_empty() {
-        output.print_message("nothing is left of any run");
-        return Ok(ExitStatus::Success);
+        return Ok(CommandOutput::of_message("nothing is left of any run"));
     }
     if args.list {
-        output.print_data(
-            &ledgers
-                .iter()
-                .map(|ledger| describe_ledger(ledger, host))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
-        return Ok(ExitStatus::Success);
+        let texts: Vec<String> = ledgers
+            .iter()
+            .map(|ledger| describe_ledger(ledger, invocation.host))
+            .collect();
+        return Ok(CommandOutput::of_data(texts.join("\n")));
     }
-    let mut cleaner = LeftoverCleanup {
-        host,
-        global,
-        loaded,
+    let files = session::open_files(&loaded)?;
+    let mut cleanup = LeftoverCleanup {
+        invocation,
+        loaded: &loaded,
+        files: &files,
         output,
         contexts: HashMap::new(),
         is_sweep: args.sweep,
         remaining: 0,
         undone: 0,
     };
+    output.print_warnings(&invocation.warnings);
     for ledger in ledgers {
-        cleaner.undo_ledger(ledger).await?;
+        cleanup.undo_ledger(ledger).await?;
     }
-    output.print_message(&format!(
-        "{} taken back, {} left",
-        cleaner.undone, cleaner.remaining
-    ));
-    Ok(if cleaner.remaining == 0 {
-        ExitStatus::Success
-    } else {
-        ExitStatus::OperationFailed
-    })
+    let (undone, remaining) = (cleanup.undone, cleanup.remaining);
+    let mut ended = CommandOutput::of_message(format!("{undone} taken back, {remaining} left"));
+    if remaining > 0 {
+        ended.end_with(ExitStatus::OperationFailed);
+    }
+    Ok(ended)
+}
+
+/// The ledgers of runs that have ended, or of the one run that is named.
+fn find_ledgers(
+    invocation: &Invocation<'_>,
+    args: &CleanupArgs,
+    loaded: &LoadedWorkspace,
+) -> Result<Vec<Ledger>, CommandError> {
+    let folder = session::ledger_folder(invocation.host).ok_or(LedgerError::NoFolder)?;
+    let mut ledgers = abandoned_ledgers(&folder, Some(&loaded.workspace.root))?;
+    if let Some(run_id) = &args.run {
+        ledgers.retain(|ledger| ledger.run_id == *run_id);
+        if ledgers.is_empty() {
+            return Err(CommandError::selection(format!(
+                "the run `{run_id}` has left nothing, or is still going on"
+            ))
+            .hint("see `ingam cleanup --list`"));
+        }
+    }
+    Ok(ledgers)
 }
 
 /// The run, and below it what it has left.
@@ -117,37 +112,50 @@ fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
 }
 
 struct LeftoverCleanup<'c> {
-    host: &'c HostContext,
-    global: &'c GlobalArgs,
-    loaded: &'static LoadedWorkspace,
+    invocation: &'c Invocation<'c>,
+    loaded: &'c LoadedWorkspace,
+    files: &'c DiskBodyFiles,
     output: &'c Output,
     /// By environment: what its calls are made with.
-    contexts: HashMap<String, RunContext<'static>>,
+    contexts: HashMap<String, RunContext<'c>>,
     is_sweep: bool,
     remaining: usize,
     undone: usize,
 }
 
-impl LeftoverCleanup<'_> {
+/// Why something of a run is still there. It may quote a response: it is redacted before it is
+/// shown.
+#[derive(Debug, thiserror::Error)]
+enum LeftoverError {
+    #[error("its answer did not come: `--sweep` looks for it by the run's id")]
+    NeedsSweep,
+    #[error(
+        "its answer did not come, and the fixture's undo has no `find`: look for it by the run's id"
+    )]
+    NoSearch,
+    #[error(transparent)]
+    Failed(#[from] UndoError),
+}
+
+impl<'c> LeftoverCleanup<'c> {
     /// Everything of one run, the last first; what cannot be taken back stays in the ledger.
-    async fn undo_ledger(&mut self, mut ledger: Ledger) -> Result<(), ExitStatus> {
+    async fn undo_ledger(&mut self, mut ledger: Ledger) -> Result<(), CommandError> {
         for open in ledger.open_undos() {
-            let name = format!(
-                "{}::{} of run {}",
-                open.entry.fixture, open.entry.step, ledger.run_id
-            );
-            match self.undo_entry(&open, &ledger.run_id).await? {
-                Ok(said) => {
+            let entry = &open.entry;
+            let run_id = &ledger.run_id;
+            let name = format!("{}::{} of run {run_id}", entry.fixture, entry.step);
+            match self.undo_entry(&open, run_id).await? {
+                Ok(outcome) => {
                     self.undone += 1;
-                    self.output.print_message(&format!("{name}: {said}"));
-                    ledger.record_closed(open.entry.number).map_err(|error| {
-                        self.output.print_error(&error.to_string(), &[]);
-                        ExitStatus::OperationFailed
-                    })?;
+                    self.output.print_message(&format!("{name}: {outcome}"));
+                    // Closed one by one: if this process is killed too, only what is open is
+                    // taken back again.
+                    ledger.record_closed(entry.number)?;
                 }
                 Err(reason) => {
                     self.remaining += 1;
-                    self.output.print_error(&format!("{name}: {reason}"), &[]);
+                    let error = CommandError::operation(format!("{name}: {reason}"));
+                    self.output.print_error(&error);
                 }
             }
         }
@@ -155,102 +163,93 @@ impl LeftoverCleanup<'_> {
         Ok(())
     }
 
+    /// What became of it, or why it is still there; both without secrets.
     async fn undo_entry(
         &mut self,
         open: &OpenUndo,
         run_id: &str,
-    ) -> Result<Result<String, String>, ExitStatus> {
+    ) -> Result<Result<String, RedactedText>, CommandError> {
         let undo = self.undo_definition(open);
-        let sweeps = self.is_sweep;
+        let is_sweep = self.is_sweep;
         let context = self.context_for(&open.entry.environment).await?;
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
-                let gone = undo.map(|undo| undo.gone.as_slice()).unwrap_or_default();
-                match UndoRequest::from_ledger(
-                    &open.entry.scheme,
-                    call,
-                    RecordingKey::without_file(open.entry.account.as_deref()),
-                    gone,
-                ) {
-                    Ok(request) => send_undo(request, context)
-                        .await
-                        .map(|()| "taken back".to_owned())
-                        .map_err(|error| error.to_string()),
-                    Err(error) => Err(error.to_string()),
-                }
+                // A fixture that is gone from the workspace has no `gone` any more; a 404 counts as
+                // gone without it.
+                let gone = undo.map_or(&[][..], |undo| &undo.gone);
+                undo_call(open, call, gone, context).await
             }
-            (None, Some(undo)) if sweeps && undo.find.is_some() => sweep(open, undo, run_id, context)
-                .await
-                .map_err(|error| error.to_string()),
-            (None, Some(UndoStep { find: Some(_), .. })) => {
-                Err("its answer did not come: `--sweep` looks for it by the run's id".to_owned())
-            }
-            (None, _) => {
-                Err("its answer did not come, and the fixture's undo has no `find`: look for it by the run's id".to_owned())
-            }
+            (None, Some(undo)) => match &undo.find {
+                Some(find) if is_sweep => sweep(open, undo, find, run_id, context).await,
+                Some(_) => Err(LeftoverError::NeedsSweep),
+                None => Err(LeftoverError::NoSearch),
+            },
+            (None, None) => Err(LeftoverError::NoSearch),
         };
         let mut redactor = context.state.redactor.borrow_mut();
-        Ok(result.map_err(|reason| redactor.redact_for_display(&reason).to_string()))
+        Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
 
     /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what
     /// was lost.
-    fn undo_definition(&self, open: &OpenUndo) -> Option<&'static UndoStep> {
-        let fixture = self.loaded.workspace.fixture(&open.entry.fixture)?;
-        let is_it =
-            |made: &&FixtureStep| made.step.name.as_deref().unwrap_or_default() == open.entry.step;
+    fn undo_definition(&self, open: &OpenUndo) -> Option<&'c UndoStep> {
+        let loaded: &'c LoadedWorkspace = self.loaded;
+        let fixture = loaded.workspace.fixture(&open.entry.fixture)?;
+        let is_it = |made: &&FixtureStep| match &made.step.name {
+            Some(name) => *name == open.entry.step,
+            None => open.entry.step.is_empty(),
+        };
         fixture.steps.iter().find(is_it)?.undo.as_ref()
     }
 
-    async fn context_for(&mut self, environment: &str) -> Result<&RunContext<'static>, ExitStatus> {
-        if !self.contexts.contains_key(environment) {
-            let name = settings::resolve_environment(
-                &self.loaded.workspace,
-                Some(environment),
-                self.output,
-            )?;
-            let context =
-                session::persistent_context(self.host, self.global, self.loaded, name, self.output)
-                    .await?;
-            self.contexts.insert(environment.to_owned(), context);
+    async fn context_for(&mut self, environment: &str) -> Result<&RunContext<'c>, CommandError> {
+        match self.contexts.entry(environment.to_owned()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let workspace = &self.loaded.workspace;
+                let name = settings::resolve_environment(workspace, Some(environment))?;
+                let context =
+                    session::persistent_context(self.invocation, self.loaded, self.files, name)
+                        .await?;
+                Ok(entry.insert(context))
+            }
         }
-        self.contexts
-            .get(environment)
-            .ok_or(ExitStatus::OperationFailed)
     }
+}
+
+/// The call that was written down when the thing was made.
+async fn undo_call(
+    open: &OpenUndo,
+    call: &UndoCall,
+    gone: &[Assertion],
+    context: &RunContext<'_>,
+) -> Result<String, LeftoverError> {
+    let key = RecordingKey::without_file(open.entry.account.as_deref());
+    let request = UndoRequest::from_ledger(&open.entry.scheme, call, key, gone)?;
+    send_undo(request, context).await?;
+    Ok("taken back".to_owned())
 }
 
 /// Looks for what carries the run's id, and takes each back.
 async fn sweep(
     open: &OpenUndo,
     undo: &UndoStep,
+    find: &LeftoverSearch,
     run_id: &str,
     context: &RunContext<'_>,
-) -> Result<String, UndoError> {
-    let Some(find): Option<&LeftoverSearch> = undo.find.as_ref() else {
-        return Err(UndoError::NoSearch);
-    };
+) -> Result<String, LeftoverError> {
     let account = open.entry.account.as_deref();
     let calls = find_leftovers(find, undo, account, run_id, context).await?;
     let found = calls.len();
     for draft in calls {
-        send_undo(
-            UndoRequest::from_step(
-                &undo.step,
-                draft,
-                RecordingKey::without_file(account),
-                &undo.gone,
-            ),
-            context,
-        )
-        .await?;
+        let key = RecordingKey::without_file(account);
+        let request = UndoRequest::from_step(&undo.step, draft, key, &undo.gone);
+        send_undo(request, context).await?;
     }
     Ok(if found == 0 {
         "nothing was made".to_owned()
     } else {
-        format!(
-            "{} found by the run's id and taken back",
-            pluralize(found, "thing")
-        )
+        let things = pluralize(found, "thing");
+        format!("{things} found by the run's id and taken back")
     })
 }

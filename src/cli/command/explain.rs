@@ -1,9 +1,9 @@
 //! `ingam explain`
 
 use super::session::{self, RunSession, RunTarget};
-use crate::cli::ExitStatus;
-use crate::cli::args::{ExplainArgs, GlobalArgs};
-use crate::cli::output::Output;
+use crate::cli::args::ExplainArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::HostContext;
@@ -15,81 +15,66 @@ use crate::run::{ExplainedRequest, StepExplanation, explain};
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &ExplainArgs,
-    output: &Output,
-) -> ExitStatus {
-    explain_one(host, global, args, output).unwrap_or_else(|exit| exit)
-}
-
-fn explain_one(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &ExplainArgs,
-    output: &Output,
-) -> Result<ExitStatus, ExitStatus> {
-    let loaded = settings::load_workspace(host, global, output)?;
-    let (request, step) = find_step(&loaded, &args.id, output)?;
-    let chosen = RunTarget::new(&loaded, &args.target, Some(&[request]), output)?;
-    let now = match &args.at {
-        None => (host.clock)(),
-        Some(text) => text
-            .parse::<jiff::Timestamp>()
-            .map(jiff::Timestamp::as_millisecond)
-            .map_err(|_| {
-                output.print_error(
-                    &format!("`{text}` is not a time"),
-                    &["write it as 2026-11-22T09:00:00Z".to_owned()],
-                );
-                ExitStatus::InvalidUsage
-            })?,
-    };
-    let environment = session::explain_environment(host, &loaded, &chosen.environment, output)?;
-    let files = session::open_files(&loaded, output)?;
-    let over = args.target.account.as_deref();
-    // Of each account the signature is made in one way: the first stands for all.
-    let unit = Unit::expand(request, over, &loaded.workspace, &chosen.environment).swap_remove(0);
-    let context = RunSession {
+pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandResult {
+    let host = invocation.host;
+    let loaded = settings::load_workspace(invocation)?;
+    let (request, step) = find_step(&loaded, &args.id)?;
+    let target = RunTarget::new(&loaded, &args.target, Some(&[request]))?;
+    let now = explained_time(host, args.at.as_deref())?;
+    let environment = session::explain_environment(host, &loaded, &target.environment)?;
+    let files = session::open_files(&loaded)?;
+    let account = args.target.account.as_deref();
+    // Each account is signed for in the same way: the first stands for all.
+    let unit =
+        Unit::expand(request, account, &loaded.workspace, &target.environment).swap_remove(0);
+    let session = RunSession {
         host,
-        global,
+        global: invocation.global,
         loaded: &loaded,
         files: &files,
-    }
-    .build_context(chosen, environment, true, output)?;
-    match explain(&unit, step, &context, now) {
-        Ok(explained) => {
-            output.print_data(&render_explanation(&explained, &loaded, output.out));
-            Ok(ExitStatus::Success)
-        }
-        Err(error) => {
-            let reason = context
-                .state
-                .redactor
-                .borrow_mut()
-                .redact_for_display(&error.to_string())
-                .to_string();
-            let hints = error.hints(request, step);
-            match error.at() {
-                Some(at) => {
-                    let fault = hints
-                        .into_iter()
-                        .fold(Diagnostic::error(reason).at(at, "here"), Diagnostic::hint);
-                    output.print_diagnostics(&[fault], &loaded.sources);
-                }
-                None => output.print_error(&reason, &hints),
+    };
+    let context = session.build_context(target, environment, true)?;
+    let explained = explain(&unit, step, &context, now).map_err(|error| {
+        let reason = context
+            .state
+            .redactor
+            .borrow_mut()
+            .redact_for_display(&error.to_string())
+            .to_string();
+        let hints = error.hints(request, step);
+        match error.at() {
+            Some(at) => {
+                let fault = Diagnostic::error(reason).at(at, "here");
+                let fault = hints.into_iter().fold(fault, Diagnostic::hint);
+                CommandError::faults(&[fault], &loaded.sources)
             }
-            Err(ExitStatus::InvalidFile)
+            None => CommandError::file(reason).hints(hints),
         }
-    }
+    })?;
+    Ok(CommandOutput::of_data(render_explanation(
+        &explained,
+        &loaded,
+        invocation.stdout,
+    )))
+}
+
+/// Now, or the time of `--at`, in Unix milliseconds.
+fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandError> {
+    let Some(text) = at else {
+        return Ok((host.clock)());
+    };
+    text.parse::<jiff::Timestamp>()
+        .map(jiff::Timestamp::as_millisecond)
+        .map_err(|_| {
+            CommandError::usage(format!("`{text}` is not a time"))
+                .hint("write it as 2026-11-22T09:00:00Z")
+        })
 }
 
 fn find_step<'w>(
     loaded: &'w LoadedWorkspace,
     id: &str,
-    output: &Output,
-) -> Result<(&'w Request, &'w Step), ExitStatus> {
+) -> Result<(&'w Request, &'w Step), CommandError> {
     let (name, step) = id
         .split_once("::")
         .map_or((id, None), |(name, step)| (name, Some(step)));
@@ -101,30 +86,29 @@ fn find_step<'w>(
     let requests = &loaded.workspace.requests;
     let Some(request) = requests.iter().find(|request| request.name == bare) else {
         let hint = did_you_mean(bare, requests.iter().map(|request| request.name.as_str()));
-        output.print_error(
-            &format!("there is no request `{bare}`"),
-            &[hint.unwrap_or_else(|| "see `ingam list`".to_owned())],
+        return Err(
+            CommandError::selection(format!("there is no request `{bare}`"))
+                .hint(hint.unwrap_or_else(|| "see `ingam list`".to_owned())),
         );
-        return Err(ExitStatus::NothingSelected);
     };
-    let names = || request.steps.iter().filter_map(|step| step.name.as_deref());
-    let found = match step {
-        None => request.steps.first(),
-        Some(wanted) => request
+    let Some(wanted) = step else {
+        // Every request file has a step: the loader refuses one without.
+        return request
             .steps
-            .iter()
-            .find(|step| step.name.as_deref() == Some(wanted)),
+            .first()
+            .map(|step| (request, step))
+            .ok_or_else(|| CommandError::selection(format!("`{bare}` has no step")));
     };
-    found.map(|step| (request, step)).ok_or_else(|| {
-        let wanted = step.unwrap_or_default();
-        output.print_error(
-            &format!("`{bare}` has no step `{wanted}`"),
-            &did_you_mean(wanted, names())
-                .into_iter()
-                .collect::<Vec<_>>(),
-        );
-        ExitStatus::NothingSelected
-    })
+    let names = request.steps.iter().filter_map(|step| step.name.as_deref());
+    request
+        .steps
+        .iter()
+        .find(|step| step.name.as_deref() == Some(wanted))
+        .map(|step| (request, step))
+        .ok_or_else(|| {
+            CommandError::selection(format!("`{bare}` has no step `{wanted}`"))
+                .hints(did_you_mean(wanted, names))
+        })
 }
 
 /// The whole explanation as text.

@@ -1,45 +1,33 @@
 //! `ingam fixture`
 
-use crate::cli::ExitStatus;
-use crate::cli::args::{FixtureAction, FixtureArgs, GlobalArgs};
-use crate::cli::output::Output;
+use crate::cli::args::{FixtureAction, FixtureArgs};
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
-use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::fixture::Fixture;
+use crate::model::request::SpannedName;
+use crate::report::TerminalStyle;
 
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &FixtureArgs,
-    output: &Output,
-) -> ExitStatus {
-    let loaded = match settings::load_workspace(host, global, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+pub(crate) fn run(invocation: &Invocation<'_>, args: &FixtureArgs) -> CommandResult {
+    let loaded = settings::load_workspace(invocation)?;
     if loaded.workspace.fixtures.is_empty() {
-        output.print_error(
-            "there is no fixture in `fixtures/`",
-            &["a fixture says what must exist before a request: see docs/language.md".to_owned()],
+        return Err(
+            CommandError::selection("there is no fixture in `fixtures/`")
+                .hint("a fixture says what must exist before a request: see docs/language.md"),
         );
-        return ExitStatus::NothingSelected;
     }
-    match &args.action {
-        FixtureAction::List => output.print_data(&list(&loaded, output)),
-        FixtureAction::Show { name } => return show_file(&loaded, name, output),
-        FixtureAction::Graph { dot } => output.print_data(&if *dot {
-            render_graphviz(&loaded)
-        } else {
-            render_tree(&loaded)
-        }),
-    }
-    ExitStatus::Success
+    Ok(CommandOutput::of_data(match &args.action {
+        FixtureAction::List => list(&loaded, invocation.stdout),
+        FixtureAction::Show { name } => file_text(&loaded, name)?,
+        FixtureAction::Graph { dot: true } => render_graphviz(&loaded),
+        FixtureAction::Graph { dot: false } => render_tree(&loaded),
+    }))
 }
 
 /// Name, scope, and who needs it.
-fn list(loaded: &LoadedWorkspace, output: &Output) -> String {
+fn list(loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
     let widest = loaded
         .workspace
         .fixtures
@@ -61,7 +49,7 @@ fn list(loaded: &LoadedWorkspace, output: &Output) -> String {
             format!("  × {}", fixture.params.len())
         };
         let rest = format!("{:<5}{auto}{params}  {users}", fixture.scope.name());
-        format!("{:<widest$}  {}", fixture.name, output.out.dim(&rest))
+        format!("{:<widest$}  {}", fixture.name, style.dim(&rest))
     };
     loaded
         .workspace
@@ -91,73 +79,42 @@ fn dependents(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
 }
 
 /// The file itself.
-fn show_file(loaded: &LoadedWorkspace, name: &str, output: &Output) -> ExitStatus {
-    let Some(fixture) = loaded.workspace.fixture(name) else {
-        let names = loaded
-            .workspace
-            .fixtures
-            .iter()
-            .map(|fixture| fixture.name.as_str());
-        output.print_error(
-            &format!("there is no fixture `{name}`"),
-            &did_you_mean(name, names).into_iter().collect::<Vec<_>>(),
-        );
-        return ExitStatus::InvalidUsage;
-    };
-    let source = loaded.sources.get(fixture.at.file);
-    output.print_data(source.map_or("", |source| &source.text));
-    ExitStatus::Success
+fn file_text(loaded: &LoadedWorkspace, name: &str) -> Result<String, CommandError> {
+    let workspace = &loaded.workspace;
+    let names = workspace.fixtures.iter().map(|one| one.name.as_str());
+    workspace
+        .fixture(name)
+        .and_then(|fixture| loaded.sources.get(fixture.at.file))
+        .map(|source| source.text.to_string())
+        .ok_or_else(|| {
+            CommandError::usage(format!("there is no fixture `{name}`"))
+                .hints(did_you_mean(name, names))
+        })
 }
 
 /// Each request with what it needs, and what that needs.
 fn render_tree(loaded: &LoadedWorkspace) -> String {
     let mut lines = Vec::new();
-    for request in loaded
-        .workspace
-        .requests
-        .iter()
-        .filter(|request| !request.needs.is_empty())
-    {
+    let requests = loaded.workspace.requests.iter();
+    for request in requests.filter(|request| !request.needs.is_empty()) {
         lines.push(request.name.clone());
-        render_branch(
-            loaded,
-            &request
-                .needs
-                .iter()
-                .map(|needed| needed.name.as_str())
-                .collect::<Vec<_>>(),
-            "",
-            &mut lines,
-        );
+        render_branch(loaded, &needed_names(&request.needs), "", &mut lines);
     }
-    for fixture in loaded
-        .workspace
-        .fixtures
-        .iter()
-        .filter(|fixture| fixture.auto || dependents(loaded, fixture).is_empty())
-    {
-        let why = if fixture.auto {
-            "auto"
-        } else {
-            "nobody needs it"
+    for fixture in &loaded.workspace.fixtures {
+        let why = match fixture.auto {
+            true => "auto",
+            false if dependents(loaded, fixture).is_empty() => "nobody needs it",
+            false => continue,
         };
-        lines.push(format!(
-            "{} ({}, {why})",
-            fixture.name,
-            fixture.scope.name()
-        ));
-        render_branch(
-            loaded,
-            &fixture
-                .needs
-                .iter()
-                .map(|needed| needed.name.as_str())
-                .collect::<Vec<_>>(),
-            "",
-            &mut lines,
-        );
+        let (name, scope) = (&fixture.name, fixture.scope.name());
+        lines.push(format!("{name} ({scope}, {why})"));
+        render_branch(loaded, &needed_names(&fixture.needs), "", &mut lines);
     }
     lines.join("\n")
+}
+
+fn needed_names(needs: &[SpannedName]) -> Vec<&str> {
+    needs.iter().map(|needed| needed.name.as_str()).collect()
 }
 
 fn render_branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: &mut Vec<String>) {
@@ -172,11 +129,7 @@ fn render_branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: 
             continue;
         };
         lines.push(format!("{before}{mark}{name} ({})", fixture.scope.name()));
-        let needs: Vec<&str> = fixture
-            .needs
-            .iter()
-            .map(|needed| needed.name.as_str())
-            .collect();
+        let needs = needed_names(&fixture.needs);
         render_branch(loaded, &needs, &format!("{before}{next}"), lines);
     }
 }

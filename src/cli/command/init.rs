@@ -1,8 +1,8 @@
 //! `ingam init`
 
-use crate::cli::ExitStatus;
 use crate::cli::args::InitArgs;
-use crate::cli::output::Output;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::host::HostContext;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -22,7 +22,7 @@ const TEMPLATE_FILES: [(&str, &str); 4] = [
     (".gitignore", include_str!("init/gitignore")),
 ];
 
-pub(crate) fn run(host: &HostContext, args: &InitArgs, output: &Output) -> ExitStatus {
+pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
     let folder = args
         .folder
         .as_ref()
@@ -32,37 +32,31 @@ pub(crate) fn run(host: &HostContext, args: &InitArgs, output: &Output) -> ExitS
         .map(|(path, _)| folder.join(path))
         .find(|path| path.exists() && !path.ends_with(".gitignore"))
     {
-        output.print_error(
-            &format!(
-                "`{}` is there already, and nothing was written",
-                taken.display()
-            ),
-            &[],
-        );
-        return ExitStatus::OperationFailed;
+        return Err(CommandError::operation(format!(
+            "`{}` is there already, and nothing was written",
+            taken.display()
+        )));
     }
+    let mut output = CommandOutput::default();
     for (path, text) in TEMPLATE_FILES {
         if let Err(error) = write_or_append(&folder.join(path), text) {
-            output.print_error(
-                &format!(
-                    "`{}` cannot be written: {error}",
-                    folder.join(path).display()
-                ),
-                &[],
-            );
-            return ExitStatus::OperationFailed;
+            // The files before this one are there, and stay named.
+            output.error(CommandError::operation(format!(
+                "`{}` cannot be written: {error}",
+                folder.join(path).display()
+            )));
+            return Ok(output);
         }
-        output.print_data(&format!("  {path}"));
+        output.data(format!("  {path}"));
     }
-    let go = args
+    let change_folder = args
         .folder
         .as_ref()
-        .map(|folder| format!("`cd {}`, ", folder.display()))
-        .unwrap_or_default();
-    output.print_message(&format!(
-        "now: {go}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"
+        .map_or_else(String::new, |folder| format!("`cd {}`, ", folder.display()));
+    output.message(format!(
+        "now: {change_folder}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"
     ));
-    ExitStatus::Success
+    Ok(output)
 }
 
 /// A new file; a `.gitignore` that is there gets the lines that it lacks.

@@ -1,56 +1,28 @@
 //! `ingam list`
 
-use crate::cli::ExitStatus;
-use crate::cli::args::{GlobalArgs, ListArgs};
-use crate::cli::output::Output;
+use crate::cli::args::ListArgs;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
 use crate::cli::settings;
-use crate::host::HostContext;
 use crate::model::request::Request;
 use crate::plan::select_requests;
+use crate::report::TerminalStyle;
 
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &ListArgs,
-    output: &Output,
-) -> ExitStatus {
-    let loaded = match settings::load_workspace(host, global, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
-    match select_requests(
-        &loaded.workspace,
-        &settings::request_selection(&args.filter, host, &loaded.workspace.root),
-    ) {
-        Ok(requests) => {
-            let widest = requests
-                .iter()
-                .map(|request| request.name.chars().count())
-                .max()
-                .unwrap_or(0);
-            let lines: Vec<String> = requests
-                .iter()
-                .map(|request| request_line(request, widest, output))
-                .collect();
-            output.print_data(&lines.join("\n"));
-            ExitStatus::Success
-        }
-        Err(error) => {
-            output.print_error(
-                &error.to_string(),
-                &error
-                    .hint()
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect::<Vec<_>>(),
-            );
-            ExitStatus::NothingSelected
-        }
-    }
+pub(crate) fn run(invocation: &Invocation<'_>, args: &ListArgs) -> CommandResult {
+    let loaded = settings::load_workspace(invocation)?;
+    let root = &loaded.workspace.root;
+    let selection = settings::request_selection(&args.filter, invocation.host, root);
+    let requests = select_requests(&loaded.workspace, &selection)?;
+    let lengths = requests.iter().map(|request| request.name.chars().count());
+    let widest = lengths.max().unwrap_or(0);
+    let lines: Vec<String> = requests
+        .iter()
+        .map(|request| request_line(request, widest, invocation.stdout))
+        .collect();
+    Ok(CommandOutput::of_data(lines.join("\n")))
 }
 
 /// Id, scheme, steps and tags in columns.
-fn request_line(request: &Request, widest: usize, output: &Output) -> String {
+fn request_line(request: &Request, widest: usize, style: TerminalStyle) -> String {
     let mut schemes: Vec<&str> = request
         .steps
         .iter()
@@ -72,7 +44,7 @@ fn request_line(request: &Request, widest: usize, output: &Output) -> String {
     format!(
         "{}{gap}  {}{}",
         request.name,
-        output.out.dim(rest.trim_end()),
-        output.out.yellow(&skip)
+        style.dim(rest.trim_end()),
+        style.yellow(&skip)
     )
 }

@@ -1,91 +1,81 @@
 //! `ingam recording`: lists and shows what marketplaces answered, removes what nothing needs, and
 //! hides what is personal.
 
-use super::recording_mode::human_age;
 use super::session;
-use crate::cli::ExitStatus;
-use crate::cli::args::{GlobalArgs, RecordingAction, RecordingArgs};
-use crate::cli::output::Output;
-use crate::cli::settings;
+use crate::cli::args::{RecordingAction, RecordingArgs};
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::exit_status::{ExitStatus, FailureClass};
+use crate::cli::human_time::{human_age, recording_age};
 use crate::diagnostic::{did_you_mean, pluralize};
-use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
-use crate::recording::{
-    FolderError, RecordingFolder, RecordingKey, belongs_to_file, redact_recording,
-};
+use crate::recording::{RecordingFolder, RecordingKey, belongs_to_file, redact_recording};
 use crate::secret::Redactor;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &RecordingArgs,
-    output: &Output,
-) -> ExitStatus {
-    let loaded = match settings::load_workspace(host, global, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandResult {
+    // Every scheme: a recording of one that no request uses any more has its rules, too.
+    let loaded = session::load_with_all_schemes(invocation)?;
     if loaded.workspace.recordings.is_empty() {
-        output.print_error(
-            "there is no recording in `fixtures/recordings/`",
-            &["`ingam run --env live --record` writes some".to_owned()],
+        return Err(
+            CommandError::selection("there is no recording in `fixtures/recordings/`")
+                .hint("`ingam run --env live --record` writes some"),
         );
-        return ExitStatus::NothingSelected;
     }
     match &args.action {
-        RecordingAction::List => output.print_data(&list(&loaded, host, output)),
-        RecordingAction::Show { name } => return show_file(&loaded, name, output),
-        RecordingAction::Prune { list } => return prune(&loaded, *list, output),
-        RecordingAction::Redact { names, list } => {
-            return redact(host, &loaded, names, *list, output).unwrap_or_else(|exit| exit);
-        }
+        RecordingAction::List => Ok(CommandOutput::of_data(list(&loaded, invocation))),
+        RecordingAction::Show { name } => show_file(&loaded, name),
+        RecordingAction::Prune { list } => prune(&loaded, *list),
+        RecordingAction::Redact { names, list } => redact(invocation, &loaded, names, *list),
     }
-    ExitStatus::Success
 }
 
 /// Name, scheme, exchanges, age, and for what.
-fn list(loaded: &LoadedWorkspace, host: &HostContext, output: &Output) -> String {
+fn list(loaded: &LoadedWorkspace, invocation: &Invocation<'_>) -> String {
     let recordings = &loaded.workspace.recordings;
-    let widest = recordings
-        .iter()
-        .map(|recording| recording.name.len())
-        .max()
-        .unwrap_or(0);
-    let schemes = recordings
-        .iter()
-        .map(|recording| recording.scheme.len())
-        .max()
-        .unwrap_or(0);
-    let now = (host.clock)();
+    let longest = |length: fn(&Recording) -> usize| recordings.iter().map(length).max();
+    let widest = longest(|recording| recording.name.len()).unwrap_or(0);
+    let schemes = longest(|recording| recording.scheme.len()).unwrap_or(0);
     let line = |recording: &Recording| {
-        let age = recording
-            .recorded_ms
-            .map(|at| Duration::from_millis(u64::try_from(now - at).unwrap_or(0)));
-        let is_old = age.is_some_and(|age| age > loaded.workspace.max_recording_age);
-        let age = format!("{:<8}", age.map_or_else(|| "stub".to_owned(), human_age));
-        let age = if is_old {
-            output.out.yellow(&age)
-        } else {
-            output.out.dim(&age)
-        };
+        let age = age_column(recording, loaded, invocation);
         let exchanges = pluralize(recording.exchanges.len(), "exchange");
-        let idle = if recorded_file(loaded, recording).is_some() {
+        let unused = if recorded_file(loaded, recording).is_some() {
             String::new()
         } else {
-            output.out.dim("of no request file")
+            invocation.stdout.dim("of no request file")
         };
         format!(
-            "{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {idle}",
+            "{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {unused}",
             recording.name, recording.scheme
         )
         .trim_end()
         .to_owned()
     };
     recordings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn age_column(
+    recording: &Recording,
+    loaded: &LoadedWorkspace,
+    invocation: &Invocation<'_>,
+) -> String {
+    let style = invocation.stdout;
+    let now = (invocation.host.clock)();
+    let (text, is_doubtful) = match recording.recorded_ms {
+        None => ("stub".to_owned(), false),
+        Some(at) => match recording_age(at, now) {
+            Some(age) => (human_age(age), age > loaded.workspace.max_recording_age),
+            None => ("future".to_owned(), true),
+        },
+    };
+    let text = format!("{text:<8}");
+    if is_doubtful {
+        style.yellow(&text)
+    } else {
+        style.dim(&text)
+    }
 }
 
 /// The request file or fixture that a recording is of.
@@ -116,31 +106,17 @@ struct RecordedFile<'l> {
 }
 
 /// The file itself.
-fn show_file(loaded: &LoadedWorkspace, name: &str, output: &Output) -> ExitStatus {
-    let recordings = &loaded.workspace.recordings;
-    if !recordings.iter().any(|recording| recording.name == name) {
-        let names = recordings.iter().map(|recording| recording.name.as_str());
-        output.print_error(
-            &format!("there is no recording `{name}`"),
-            &did_you_mean(name, names).into_iter().collect::<Vec<_>>(),
-        );
-        return ExitStatus::InvalidUsage;
-    }
+fn show_file(loaded: &LoadedWorkspace, name: &str) -> CommandResult {
+    check_names(loaded, &[name.to_owned()])?;
     let root = &loaded.workspace.root;
-    match std::fs::read_to_string(root.join(RecordingFolder::new(root).relative_path(name))) {
-        Ok(text) => {
-            output.print_data(&text);
-            ExitStatus::Success
-        }
-        Err(error) => {
-            output.print_error(&format!("`{name}` cannot be read: {error}"), &[]);
-            ExitStatus::OperationFailed
-        }
-    }
+    let path = root.join(RecordingFolder::new(root).relative_path(name));
+    std::fs::read_to_string(path)
+        .map(CommandOutput::of_data)
+        .map_err(|error| CommandError::operation(format!("`{name}` cannot be read: {error}")))
 }
 
 /// What was written by hand stays: it may stand for anything.
-fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> ExitStatus {
+fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     let folder = RecordingFolder::new(&loaded.workspace.root);
     let is_gone = |recording: &&Recording| {
         recording.is_generated && recorded_file(loaded, recording).is_none()
@@ -152,61 +128,74 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool, output: &Output) -> ExitStat
         .map(|recording| folder.relative_path(&recording.name))
         .collect();
     paths.extend(folder.unused_bodies(&kept));
-    for path in &paths {
-        output.print_data(&format!(
-            "{} {}",
-            if only_list { "would remove" } else { "removed" },
-            path.display()
+    if paths.is_empty() {
+        return Ok(CommandOutput::of_message(
+            "nothing to remove: every recording has its request",
         ));
     }
-    if !only_list && let Err(error) = folder.remove(&paths) {
-        return report_folder_error(&error, output);
+    let word = if only_list { "would remove" } else { "removed" };
+    if !only_list {
+        folder.remove(&paths)?;
     }
-    if paths.is_empty() {
-        output.print_message("nothing to remove: every recording has its request");
-    }
-    ExitStatus::Success
+    let lines: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{word} {}", path.display()))
+        .collect();
+    Ok(CommandOutput::of_data(lines.join("\n")))
 }
 
 fn redact(
-    host: &HostContext,
+    invocation: &Invocation<'_>,
     loaded: &LoadedWorkspace,
     names: &[String],
     only_list: bool,
-    output: &Output,
-) -> Result<ExitStatus, ExitStatus> {
+) -> CommandResult {
     let mut redactor = Redactor::default();
-    let credentials = session::read_credentials(host, loaded, output)?;
+    let credentials = session::read_credentials(invocation.host, loaded)?;
     for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
         redactor.add_secret(name, value);
     }
-    let chosen = select_recordings(loaded, names, output)?;
-    let (mut changed, mut left) = (0, 0);
-    for recording in chosen {
-        match redact_one(loaded, recording, &mut redactor, only_list, output)? {
-            RedactOutcome::Unchanged => {}
-            RedactOutcome::Changed => changed += 1,
-            RedactOutcome::NeedsManualEdit => left += 1,
+    let mut output = CommandOutput::default();
+    let (mut changed, mut by_hand) = (0, 0);
+    check_names(loaded, names)?;
+    for recording in &loaded.workspace.recordings {
+        if !names.is_empty() && !names.contains(&recording.name) {
+            continue;
         }
-    }
-    if left > 0 {
-        let files = if left == 1 {
-            "1 file was".to_owned()
-        } else {
-            format!("{left} files were")
+        let path = RecordingFolder::new(&loaded.workspace.root).relative_path(&recording.name);
+        let outcome = match redact_one(loaded, recording, &mut redactor, only_list) {
+            Ok(outcome) => outcome,
+            // The files before this one are written, and stay named.
+            Err(error) => {
+                output.error(error);
+                return Ok(output);
+            }
         };
-        output.print_error(
-            &format!("{files} written by hand, and hold secrets or personal data"),
-            &["change them by hand".to_owned()],
-        );
-    } else if changed == 0 {
-        output.print_message("nothing to hide");
+        let word = match outcome {
+            RedactOutcome::Unchanged => continue,
+            RedactOutcome::Changed if only_list => "would change",
+            RedactOutcome::Changed => "changed",
+            RedactOutcome::NeedsManualEdit => "by hand",
+        };
+        match outcome {
+            RedactOutcome::NeedsManualEdit => by_hand += 1,
+            _ => changed += 1,
+        }
+        output.data(format!("{word} {}", path.display()));
     }
-    Ok(if left > 0 || (only_list && changed > 0) {
-        ExitStatus::ChecksFailed
-    } else {
-        ExitStatus::Success
-    })
+    if by_hand > 0 {
+        let were = if by_hand == 1 { "was" } else { "were" };
+        let files = pluralize(by_hand, "file");
+        let text = format!("{files} {were} written by hand, and hold secrets or personal data");
+        let error = CommandError::new(FailureClass::Check, text);
+        output.error(error.hint("change them by hand"));
+    } else if changed == 0 {
+        output.message("nothing to hide");
+    }
+    if only_list && changed > 0 {
+        output.end_with(ExitStatus::ChecksFailed);
+    }
+    Ok(output)
 }
 
 /// What became of one file.
@@ -217,26 +206,20 @@ enum RedactOutcome {
     NeedsManualEdit,
 }
 
-fn select_recordings<'l>(
-    loaded: &'l LoadedWorkspace,
-    names: &[String],
-    output: &Output,
-) -> Result<Vec<&'l Recording>, ExitStatus> {
-    let recordings = &loaded.workspace.recordings;
-    for name in names {
-        if !recordings.iter().any(|recording| recording.name == *name) {
-            let known = recordings.iter().map(|recording| recording.name.as_str());
-            output.print_error(
-                &format!("there is no recording `{name}`"),
-                &did_you_mean(name, known).into_iter().collect::<Vec<_>>(),
-            );
-            return Err(ExitStatus::InvalidUsage);
-        }
+/// # Errors
+/// If there is no recording of one of the names.
+fn check_names(loaded: &LoadedWorkspace, names: &[String]) -> Result<(), CommandError> {
+    let known = || {
+        let recordings = loaded.workspace.recordings.iter();
+        recordings.map(|recording| recording.name.as_str())
+    };
+    match names.iter().find(|name| !known().any(|one| one == *name)) {
+        None => Ok(()),
+        Some(name) => Err(
+            CommandError::usage(format!("there is no recording `{name}`"))
+                .hints(did_you_mean(name, known())),
+        ),
     }
-    Ok(recordings
-        .iter()
-        .filter(|recording| names.is_empty() || names.contains(&recording.name))
-        .collect())
 }
 
 fn redact_one(
@@ -244,54 +227,59 @@ fn redact_one(
     recording: &Recording,
     redactor: &mut Redactor,
     only_list: bool,
-    output: &Output,
-) -> Result<RedactOutcome, ExitStatus> {
-    let workspace = &loaded.workspace;
-    let (folder, path) = (
-        RecordingFolder::new(&workspace.root),
-        RecordingFolder::new(&workspace.root).relative_path(&recording.name),
-    );
-    let of_scheme = workspace
-        .scheme(&recording.scheme)
-        .map(|scheme| scheme.redact_rules.as_slice())
-        .unwrap_or_default();
-    let of_request = recorded_file(loaded, recording)
-        .map(|owner| owner.redact)
-        .unwrap_or_default();
-    let rules: Vec<&RedactRule> = of_scheme
-        .iter()
-        .chain(&workspace.redact)
-        .chain(of_request)
-        .collect();
-    let hidden = redact_recording(recording, &rules, redactor, &workspace.root);
-    let hidden = hidden.map_err(|reason| {
-        output.print_error(&format!("{}: {reason}", path.display()), &[]);
-        ExitStatus::OperationFailed
-    })?;
-    if has_same_exchanges(recording, &hidden, &workspace.root) {
+) -> Result<RedactOutcome, CommandError> {
+    let root = &loaded.workspace.root;
+    let folder = RecordingFolder::new(root);
+    let path = folder.relative_path(&recording.name);
+    let rules = redact_rules(loaded, recording)?;
+    let redacted = redact_recording(recording, &rules, redactor, root)
+        .map_err(|reason| CommandError::operation(format!("{}: {reason}", path.display())))?;
+    if has_same_exchanges(recording, &redacted, root) {
         return Ok(RedactOutcome::Unchanged);
     }
     if !recording.is_generated {
-        output.print_data(&format!("by hand {}", path.display()));
         return Ok(RedactOutcome::NeedsManualEdit);
     }
-    if only_list {
-        output.print_data(&format!("would change {}", path.display()));
-        return Ok(RedactOutcome::Changed);
+    if !only_list {
+        folder.update(&recording.name, &mut |_| Ok(redacted.clone()))?;
     }
-    folder
-        .update(&recording.name, &mut |_| Ok(hidden.clone()))
-        .map_err(|error| report_folder_error(&error, output))?;
-    output.print_data(&format!("changed {}", path.display()));
     Ok(RedactOutcome::Changed)
 }
 
-fn has_same_exchanges(before: &Recording, after: &Recording, root: &std::path::Path) -> bool {
-    let same = |(before, after): (&_, &_)| crate::recording::is_unchanged(before, after, &[], root);
-    before.exchanges.iter().zip(&after.exchanges).all(same)
+/// The rules of the scheme, of the workspace and of the request file.
+///
+/// # Errors
+/// If the scheme is not known: without its rules the file would be called clean, and still hold
+/// what the scheme says is personal.
+fn redact_rules<'l>(
+    loaded: &'l LoadedWorkspace,
+    recording: &Recording,
+) -> Result<Vec<&'l RedactRule>, CommandError> {
+    let workspace = &loaded.workspace;
+    let scheme = workspace.scheme(&recording.scheme).ok_or_else(|| {
+        let known = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
+        CommandError::file(format!(
+            "the recording `{}` is of the scheme `{}`, which is not known",
+            recording.name, recording.scheme
+        ))
+        .hints(did_you_mean(&recording.scheme, known))
+        .hint("bring the scheme back, or remove the recording: its rules say what is personal")
+    })?;
+    let of_file = recorded_file(loaded, recording).map_or(&[][..], |file| file.redact);
+    Ok(scheme
+        .redact_rules
+        .iter()
+        .chain(&workspace.redact)
+        .chain(of_file)
+        .collect())
 }
 
-fn report_folder_error(error: &FolderError, output: &Output) -> ExitStatus {
-    output.print_error(&error.to_string(), &[]);
-    ExitStatus::OperationFailed
+fn has_same_exchanges(before: &Recording, after: &Recording, root: &Path) -> bool {
+    // `zip` alone would call a recording unchanged that has lost its last exchange.
+    before.exchanges.len() == after.exchanges.len()
+        && before
+            .exchanges
+            .iter()
+            .zip(&after.exchanges)
+            .all(|(before, after)| crate::recording::is_unchanged(before, after, &[], root))
 }

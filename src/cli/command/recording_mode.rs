@@ -1,12 +1,12 @@
 //! What `ingam run` does with recordings: writes them, answers from them, or holds answers against
 //! them.
 
-use crate::cli::ExitStatus;
 use crate::cli::args::RunArgs;
-use crate::cli::output::Output;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, Invocation};
+use crate::cli::exit_status::FailureClass;
+use crate::cli::human_time::{human_age, recording_age};
 use crate::diagnostic::pluralize;
-use crate::event::ErrorClass;
-use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
@@ -15,28 +15,24 @@ use crate::recording::{
 };
 use crate::run::{RecordingMode, RunContext};
 use std::collections::HashSet;
-use std::time::Duration;
 
 /// So many names are said one by one.
 const MAX_LISTED: usize = 10;
 
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If there is nothing to record in the environment.
 pub(crate) fn choose_recording_mode(
     args: &RunArgs,
     loaded: &LoadedWorkspace,
     environment: &str,
-    output: &Output,
-) -> Result<RecordingMode, ExitStatus> {
+) -> Result<RecordingMode, CommandError> {
     let workspace = &loaded.workspace;
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX_ENV {
-        let hint = "name another environment, such as `--env live`".to_owned();
-        output.print_error(
-            &format!("the sandbox answers from the recordings, so `{what}` would learn nothing"),
-            &[hint],
-        );
-        return Err(ExitStatus::InvalidUsage);
+        return Err(CommandError::usage(format!(
+            "the sandbox answers from the recordings, so `{what}` would learn nothing"
+        ))
+        .hint("name another environment, such as `--env live`"));
     }
     Ok(match &args.record {
         _ if args.replay => RecordingMode::Replay(RecordingReplay::new(workspace)),
@@ -60,76 +56,79 @@ pub(crate) fn choose_recording_mode(
     })
 }
 
-/// Says what became of the recordings, and gives what of it makes the run fail.
+/// What became of the recordings; some of it makes the run fail.
 pub(crate) fn report_recordings(
     context: &RunContext<'_>,
     requests: &[&Request],
     is_part: bool,
-    host: &HostContext,
-    output: &Output,
-) -> Vec<ErrorClass> {
+    invocation: &Invocation<'_>,
+) -> CommandOutput {
     match &*context.state.recordings.mode.borrow() {
-        RecordingMode::Disabled | RecordingMode::Compare(_) => Vec::new(),
-        RecordingMode::Record(recorder, _) => report_written(&recorder.write_outcomes, output),
+        RecordingMode::Disabled | RecordingMode::Compare(_) => CommandOutput::default(),
+        RecordingMode::Record(recorder, _) => report_written(&recorder.write_outcomes, invocation),
         RecordingMode::Replay(replay) => {
-            // What is of other parts of the run is asked for there.
+            // The exchanges of other shards are asked for there.
             if !is_part {
-                warn_of_unused(replay, requests, output);
+                warn_of_unused(replay, requests, invocation);
             }
-            report_stale(replay, context, host, output)
+            report_stale(replay, context, invocation)
         }
     }
 }
 
-fn report_written(written: &[WriteOutcome], output: &Output) -> Vec<ErrorClass> {
+const FILE_CHANGES: [(FileChange, &str); 3] = [
+    (FileChange::New, "new"),
+    (FileChange::Changed, "changed"),
+    (FileChange::Unchanged, "as before"),
+];
+
+fn report_written(written: &[WriteOutcome], invocation: &Invocation<'_>) -> CommandOutput {
     let of = |change: FileChange| {
         written
             .iter()
             .filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change))
     };
-    let parts = [
-        (FileChange::New, "new"),
-        (FileChange::Changed, "changed"),
-        (FileChange::Unchanged, "as before"),
-    ];
-    let counts = parts.map(|(change, word)| (of(change).count(), word));
-    let said: Vec<String> = counts
+    let mut output = CommandOutput::default();
+    let counts = FILE_CHANGES.map(|(change, word)| (of(change).count(), word));
+    let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if !said.is_empty() {
-        output.print_message(&format!("recorded: {}", said.join(", ")));
+    if !counts.is_empty() {
+        output.message(format!("recorded: {}", counts.join(", ")));
     }
-    for (change, word) in &parts[..2] {
+    for (change, word) in &FILE_CHANGES[..2] {
         for one in of(*change).take(MAX_LISTED) {
-            output.print_message(&format!(
-                "  {word:<8} fixtures/recordings/{}.yaml",
-                one.name
-            ));
+            let name = &one.name;
+            output.message(format!("  {word:<8} fixtures/recordings/{name}.yaml"));
         }
     }
-    let failed = written.iter().filter_map(|one| {
-        one.result
-            .as_ref()
-            .err()
-            .map(|why| (one.name.as_str(), why))
-    });
-    let mut troubles = Vec::new();
-    for (name, why) in failed {
-        let text = format!("`{name}` is not recorded: {why}");
+    for one in written {
+        let Err(why) = &one.result else { continue };
+        let text = format!("`{}` is not recorded: {why}", one.name);
         match why {
-            SkipReason::NotAsExpected(_) => output.print_warning(&text),
-            SkipReason::CannotRecord(_) => {
-                output.print_error(&text, &[]);
-                troubles = vec![ErrorClass::Unable];
-            }
+            SkipReason::NotAsExpected(_) => invocation.warnings.add(text),
+            SkipReason::CannotRecord(_) => output.error(CommandError::operation(text)),
         }
     }
-    troubles
+    output
 }
 
-fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], output: &Output) {
+/// So many lines of a list, and how many there are more.
+fn listed(lines: &[String]) -> String {
+    let mut text: String = lines
+        .iter()
+        .take(MAX_LISTED)
+        .map(|line| format!("\n  {line}"))
+        .collect();
+    if lines.len() > MAX_LISTED {
+        text.push_str(&format!("\n  and {} more", lines.len() - MAX_LISTED));
+    }
+    text
+}
+
+fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], invocation: &Invocation<'_>) {
     let files: Vec<&str> = requests
         .iter()
         .filter(|request| request.skip.is_none())
@@ -139,86 +138,69 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], output: &Outp
     if unused.is_empty() {
         return;
     }
-    let mut text = format!(
-        "{}: {} never asked for",
-        output.err.yellow("warning"),
-        pluralize(unused.len(), "recorded exchange")
-    );
-    for one in unused.iter().take(MAX_LISTED) {
-        text.push_str(&format!(
-            "\n  fixtures/recordings/{}.yaml: {}",
-            one.file, one.request_line
-        ));
-    }
-    if unused.len() > MAX_LISTED {
-        text.push_str(&format!("\n  and {} more", unused.len() - MAX_LISTED));
-    }
-    output.print_message(&text);
+    let count = pluralize(unused.len(), "recorded exchange");
+    let lines: Vec<String> = unused
+        .iter()
+        .map(|one| {
+            format!(
+                "fixtures/recordings/{}.yaml: {}",
+                one.file, one.request_line
+            )
+        })
+        .collect();
+    invocation
+        .warnings
+        .add(format!("{count} never asked for{}", listed(&lines)));
 }
 
-/// What answered and is too old to be believed: a warning for a person, and an error where nobody
-/// looks.
+/// Recordings that were used and are too old to be believed: a warning for a person, and an error
+/// in CI, where nobody looks. The same for a recording from the future: its age is not known.
 fn report_stale(
     replay: &RecordingReplay,
     context: &RunContext<'_>,
-    host: &HostContext,
-    output: &Output,
-) -> Vec<ErrorClass> {
+    invocation: &Invocation<'_>,
+) -> CommandOutput {
     let (now, max_age) = (
         (context.environment.clock)(),
         context.environment.workspace.max_recording_age,
     );
     let used: &HashSet<String> = replay.used_recordings();
-    let age =
-        |recorded_ms: i64| Duration::from_millis(u64::try_from(now - recorded_ms).unwrap_or(0));
-    let recordings = context
-        .environment
-        .workspace
-        .recordings
-        .iter()
-        .filter(|recording| used.contains(&recording.name));
-    let old: Vec<(&str, Duration)> = recordings
-        .filter_map(|recording| Some((recording.name.as_str(), age(recording.recorded_ms?))))
-        .filter(|(_, age)| *age > max_age)
-        .collect();
-    if old.is_empty() {
-        return Vec::new();
+    let (mut old, mut future) = (Vec::new(), Vec::new());
+    for recording in &context.environment.workspace.recordings {
+        let Some(recorded_ms) = recording.recorded_ms else {
+            continue;
+        };
+        if !used.contains(&recording.name) {
+            continue;
+        }
+        let path = format!("fixtures/recordings/{}.yaml", recording.name);
+        match recording_age(recorded_ms, now) {
+            Some(age) if age > max_age => old.push(format!("{path}: {}", human_age(age))),
+            Some(_) => {}
+            None => future.push(path),
+        }
     }
-    let is_ci = host.is_ci();
-    let word = if is_ci {
-        output.err.red("error")
-    } else {
-        output.err.yellow("warning")
+    let mut output = CommandOutput::default();
+    let mut report = |lines: &[String], what: String| {
+        let text = format!(
+            "{what}: record again with `ingam run --record`{}",
+            listed(lines)
+        );
+        if lines.is_empty() {
+        } else if invocation.host.is_ci() {
+            output.error(CommandError::new(FailureClass::Recording, text));
+        } else {
+            invocation.warnings.add(text);
+        }
     };
-    let are = format!(
-        "{} older than {}",
-        pluralize(old.len(), "recording"),
-        human_age(max_age)
+    let count = |lines: &[String]| pluralize(lines.len(), "recording");
+    report(
+        &old,
+        format!("{} older than {}", count(&old), human_age(max_age)),
     );
-    let mut text = format!("{word}: {are}: record again with `ingam run --record`");
-    for (name, age) in old.iter().take(MAX_LISTED) {
-        text.push_str(&format!(
-            "\n  fixtures/recordings/{name}.yaml: {}",
-            human_age(*age)
-        ));
-    }
-    if old.len() > MAX_LISTED {
-        text.push_str(&format!("\n  and {} more", old.len() - MAX_LISTED));
-    }
-    output.print_message(&text);
-    if is_ci {
-        vec![ErrorClass::Recording]
-    } else {
-        Vec::new()
-    }
-}
-
-/// An age for people.
-#[must_use]
-pub(crate) fn human_age(age: Duration) -> String {
-    match age.as_secs() {
-        seconds @ 0..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
-    }
+    report(
+        &future,
+        format!("{} with a time in the future", count(&future)),
+    );
+    output
 }

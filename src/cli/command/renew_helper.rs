@@ -1,7 +1,8 @@
 //! `ingam renew-helper`: one renewal, read from standard input, in a process that nobody stops. No
 //! person types it.
 
-use crate::cli::ExitStatus;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::stop_signals::StopSignals;
 use crate::host::HostContext;
 use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
@@ -13,7 +14,7 @@ use std::io::{Read, Write};
 pub(crate) fn run(host: &HostContext) -> ExitStatus {
     let mut text = Vec::new();
     // A job that is not whole comes from a process that was killed before it had asked for
-    // anything.
+    // anything, and nobody waits for a reply.
     let job = std::io::stdin()
         .read_to_end(&mut text)
         .ok()
@@ -33,21 +34,17 @@ pub(crate) fn run(host: &HostContext) -> ExitStatus {
     ExitStatus::Success
 }
 
-/// What asks a process to end is waited out: each step of a renewal has its own time-out.
+/// A signal that asks the process to end is caught and ignored: each step of a renewal has its own
+/// timeout.
 async fn renew_ignoring_signals(
     job: &RefreshJob,
     host: &HostContext,
 ) -> Result<FamilyRecord, RefreshError> {
-    #[cfg(unix)]
-    let _handlers = {
-        use tokio::signal::unix::{SignalKind, signal};
-        [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ]
-        .map(signal)
-    };
+    // Most marketplaces accept a refresh token once. A signal between sending it and storing the
+    // new pair would lose the authorization, so that without handlers nothing is sent.
+    let _signals = StopSignals::install().map_err(|error| {
+        RefreshError::temporary(format!("{}: no token was renewed", error.message))
+    })?;
     renew_job(job, host).await
 }
 
@@ -60,10 +57,14 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     let clock_and_rng = host.clock_and_rng();
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, clock_and_rng).await?;
-    let is_loopback = job
-        .host_bases
-        .iter()
-        .all(|(_, base)| BaseUrl::parse(base).is_ok_and(|base| base.is_loopback()));
+    let mut is_loopback = true;
+    for (_, base) in &job.host_bases {
+        // An address that is none must not open the network.
+        let base = BaseUrl::parse(base).map_err(|error| {
+            RefreshError::temporary(format!("a host of `{}`: {error}", source.name))
+        })?;
+        is_loopback &= base.is_loopback();
+    }
     let reach = if is_loopback {
         NetworkPolicy::LoopbackOnly
     } else {

@@ -1,85 +1,90 @@
 //! `ingam sandbox`
 
 use super::session;
-use crate::cli::ExitStatus;
-use crate::cli::args::{GlobalArgs, SandboxArgs};
+use crate::cli::args::SandboxArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::host::HostContext;
+use crate::cli::stop_signals::StopSignals;
 use crate::load::all_schemes;
 use crate::model::credential_variable::variable_name;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
+use crate::model::workspace::Workspace;
 use crate::sandbox::{CONTROL_PATH, SandboxServer, TestCredentialError, test_account};
+use std::sync::Arc;
 
 /// Listens until it is stopped, and says where and with which test keys.
 pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
+    invocation: &Invocation<'_>,
     args: &SandboxArgs,
     output: &Output,
-) -> ExitStatus {
-    session::start_runtime(output)
-        .and_then(|runtime| runtime.block_on(listen(host, global, args, output)))
-        .unwrap_or_else(|exit| exit)
+) -> CommandResult {
+    session::start_runtime()?.block_on(listen(invocation, args, output))
 }
 
-async fn listen(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &SandboxArgs,
-    output: &Output,
-) -> Result<ExitStatus, ExitStatus> {
-    let mut loaded = settings::load_workspace(host, global, output)?;
+async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output) -> CommandResult {
+    let mut loaded = settings::load_workspace(invocation)?;
+    output.print_warnings(&invocation.warnings);
     let schemes = all_schemes(&mut loaded);
-    let last = usize::from(u16::MAX) + 1 - schemes.len();
-    if usize::from(args.port) > last {
-        output.print_error(
-            &format!("there are {} schemes, and each needs a port", schemes.len()),
-            &[format!("begin at {last} or below")],
-        );
-        return Err(ExitStatus::InvalidUsage);
-    }
-    let first = Some(args.port).filter(|port| *port > 0);
-    let clock_and_rng = host.clock_and_rng();
-    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, first, clock_and_rng)
+    let port = first_port(args.port, schemes.len())?;
+    let clock_and_rng = invocation.host.clock_and_rng();
+    // Before anything is printed: who reads "listening" may stop it with a signal.
+    let mut signals = StopSignals::install()?;
+    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, port, clock_and_rng)
         .await
         .map_err(|error| {
-            output.print_error(
-                &error.to_string(),
-                &["choose another first port with `--port`".to_owned()],
-            );
-            ExitStatus::OperationFailed
+            CommandError::from(error).hint("choose another first port with `--port`")
         })?;
     for scheme in &schemes {
-        let origin = sandbox
-            .origins
-            .base_url(scheme)
-            .map_or_else(String::new, |base| base.to_string());
-        output.print_data(&format!("{:<15} {origin}", scheme.name));
-        let accounts = loaded.workspace.accounts(SANDBOX_ENV, &scheme.name);
-        let printed = match accounts.as_slice() {
-            [] => print_test_credentials(scheme, DEFAULT_ACCOUNT, None, output),
-            accounts => accounts.iter().try_for_each(|account| {
-                print_test_credentials(scheme, &account.name, Some(account), output)
-            }),
-        };
-        printed.map_err(|error| {
-            output.print_error(&error.to_string(), &[]);
-            ExitStatus::OperationFailed
-        })?;
+        print_scheme(scheme, &loaded.workspace, &sandbox, output)?;
     }
+    print_usage(&schemes, &sandbox, output);
+    Ok(CommandOutput::ended(signals.next().await))
+}
+
+/// The port of the first scheme; `None` for ports that the system chooses.
+fn first_port(port: u16, schemes: usize) -> Result<Option<u16>, CommandError> {
+    let last = usize::from(u16::MAX) + 1 - schemes;
+    if usize::from(port) > last {
+        return Err(CommandError::usage(format!(
+            "there are {schemes} schemes, and each needs a port"
+        ))
+        .hint(format!("begin at {last} or below")));
+    }
+    Ok(Some(port).filter(|port| *port > 0))
+}
+
+fn print_scheme(
+    scheme: &Scheme,
+    workspace: &Workspace,
+    sandbox: &SandboxServer,
+    output: &Output,
+) -> Result<(), TestCredentialError> {
+    let origin = sandbox
+        .origins
+        .base_url(scheme)
+        .map_or_else(String::new, |base| base.to_string());
+    output.print_data(&format!("{:<15} {origin}", scheme.name));
+    let accounts = workspace.accounts(SANDBOX_ENV, &scheme.name);
+    if accounts.is_empty() {
+        return print_test_credentials(scheme, DEFAULT_ACCOUNT, None, output);
+    }
+    accounts.iter().try_for_each(|account| {
+        print_test_credentials(scheme, &account.name, Some(account), output)
+    })
+}
+
+fn print_usage(schemes: &[Arc<Scheme>], sandbox: &SandboxServer, output: &Output) {
     output.print_message(&format!(
         "control: below {CONTROL_PATH} of each address, such as GET {CONTROL_PATH}tokens; GET {CONTROL_PATH} says what there is"
     ));
     let hosts: Vec<String> = schemes
         .iter()
         .filter_map(|scheme| {
-            Some(format!(
-                "{}: \"{}\"",
-                scheme.name,
-                sandbox.origins.base_url(scheme)?
-            ))
+            let base = sandbox.origins.base_url(scheme)?;
+            Some(format!("{}: \"{base}\"", scheme.name))
         })
         .collect();
     output.print_message(&format!(
@@ -87,8 +92,6 @@ async fn listen(
         hosts.join(", ")
     ));
     output.print_message("listening; Ctrl-C stops");
-    let _ = tokio::signal::ctrl_c().await;
-    Ok(ExitStatus::Interrupted)
 }
 
 /// The test keys of one account; keys of the sandbox are no secrets: they are here to be used.

@@ -1,45 +1,37 @@
 //! `ingam scheme`
 
 use super::check::check_scheme;
-use crate::cli::ExitStatus;
-use crate::cli::args::{GlobalArgs, SchemeAction, SchemeArgs};
-use crate::cli::output::Output;
+use crate::cli::args::{SchemeAction, SchemeArgs};
+use crate::cli::command_error::{CommandError, SourceFaults};
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostics, Severity, did_you_mean, pluralize};
-use crate::host::HostContext;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean, pluralize};
 use crate::load::{LoadedWorkspace, all_schemes};
 use crate::model::scheme::{Scheme, SchemeOrigin};
+use crate::report::TerminalStyle;
 use crate::schemes::BUILT_IN_SCHEMES;
 use std::sync::Arc;
 
-pub(crate) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    args: &SchemeArgs,
-    output: &Output,
-) -> ExitStatus {
-    let mut loaded = match settings::load_with_errors(host, global, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+pub(crate) fn run(invocation: &Invocation<'_>, args: &SchemeArgs) -> CommandResult {
+    let mut loaded = settings::load_with_errors(invocation)?;
     let schemes = all_schemes(&mut loaded);
     match &args.action {
-        SchemeAction::List => list(&schemes, output),
-        SchemeAction::Show { name } => show(name, &schemes, &loaded, output),
-        SchemeAction::Check { names } => check(names, &schemes, &loaded, output),
+        SchemeAction::List => Ok(list(&schemes, invocation.stdout)),
+        SchemeAction::Show { name } => show(name, &schemes, &loaded),
+        SchemeAction::Check { names } => check(names, &schemes, &loaded, invocation.stdout),
     }
 }
 
-fn list(schemes: &[Arc<Scheme>], output: &Output) -> ExitStatus {
+fn list(schemes: &[Arc<Scheme>], style: TerminalStyle) -> CommandOutput {
     let lines: Vec<String> = schemes
         .iter()
-        .map(|scheme| scheme_line(scheme, output))
+        .map(|scheme| scheme_line(scheme, style))
         .collect();
-    output.print_data(&lines.join("\n"));
-    ExitStatus::Success
+    CommandOutput::of_data(lines.join("\n"))
 }
 
-fn scheme_line(scheme: &Scheme, output: &Output) -> String {
+fn scheme_line(scheme: &Scheme, style: TerminalStyle) -> String {
     let origin = if scheme.origin == SchemeOrigin::BuiltIn {
         "built in"
     } else {
@@ -64,39 +56,25 @@ fn scheme_line(scheme: &Scheme, output: &Output) -> String {
         "{:<15} {:<40} {}",
         scheme.name,
         scheme.title.as_deref().unwrap_or_default(),
-        output.out.dim(&rest)
+        style.dim(&rest)
     )
 }
 
-fn report_unknown_scheme(name: &str, schemes: &[Arc<Scheme>], output: &Output) -> ExitStatus {
-    let hint = did_you_mean(name, schemes.iter().map(|scheme| scheme.name.as_str()));
-    output.print_error(
-        &format!("there is no scheme `{name}`"),
-        &hint.into_iter().collect::<Vec<_>>(),
-    );
-    ExitStatus::InvalidUsage
+fn unknown_scheme(name: &str, schemes: &[Arc<Scheme>]) -> CommandError {
+    let known = schemes.iter().map(|scheme| scheme.name.as_str());
+    CommandError::usage(format!("there is no scheme `{name}`")).hints(did_you_mean(name, known))
 }
 
-fn show(
-    name: &str,
-    schemes: &[Arc<Scheme>],
-    loaded: &LoadedWorkspace,
-    output: &Output,
-) -> ExitStatus {
+fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace) -> CommandResult {
     if let Some((_, text)) = BUILT_IN_SCHEMES.iter().find(|(known, _)| *known == name) {
-        output.print_data(text);
-        return ExitStatus::Success;
+        return Ok(CommandOutput::of_data(*text));
     }
-    let Some(scheme) = schemes.iter().find(|scheme| scheme.name == name) else {
-        return report_unknown_scheme(name, schemes, output);
-    };
-    output.print_data(
-        loaded
-            .sources
-            .get(scheme.at.file)
-            .map_or("", |source| &source.text),
-    );
-    ExitStatus::Success
+    schemes
+        .iter()
+        .find(|scheme| scheme.name == name)
+        .and_then(|scheme| loaded.sources.get(scheme.at.file))
+        .map(|source| CommandOutput::of_data(&*source.text))
+        .ok_or_else(|| unknown_scheme(name, schemes))
 }
 
 /// A scheme whose file is faulty is not among the schemes; its faults say more than that it is not
@@ -105,60 +83,53 @@ fn check(
     names: &[String],
     schemes: &[Arc<Scheme>],
     loaded: &LoadedWorkspace,
-    output: &Output,
-) -> ExitStatus {
-    if let Some(name) = names
-        .iter()
-        .find(|name| !schemes.iter().any(|scheme| scheme.name == **name))
-    {
-        if loaded.has_errors() {
-            output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
-            return ExitStatus::InvalidFile;
-        }
-        return report_unknown_scheme(name, schemes, output);
-    }
-    let chosen = schemes
-        .iter()
-        .filter(|scheme| names.is_empty() || names.contains(&scheme.name));
-    let mut wrong = loaded.has_errors();
-    if wrong {
-        output.print_diagnostics(&loaded.diagnostics, &loaded.sources);
-    }
-    for scheme in chosen {
-        let mut faults = Diagnostics::default();
-        check_scheme(scheme, &mut faults);
-        let faults = faults.sorted();
-        let decoded_badly = loaded.diagnostics.iter().any(|fault| {
-            let here = fault
-                .labels
-                .iter()
-                .any(|label| label.span.file == scheme.at.file);
-            fault.severity == Severity::Error && here
-        });
-        let is_wrong =
-            decoded_badly || faults.iter().any(|fault| fault.severity == Severity::Error);
-        output.print_diagnostics(&faults, &loaded.sources);
-        let word = if is_wrong {
-            output.out.red("wrong")
+    style: TerminalStyle,
+) -> CommandResult {
+    let is_known = |name: &String| schemes.iter().any(|scheme| scheme.name == *name);
+    if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        return Err(if loaded.has_errors() {
+            CommandError::faults(&loaded.diagnostics, &loaded.sources)
         } else {
-            output.out.green("ok   ")
-        };
-        let expected: usize = scheme
-            .vectors
-            .iter()
-            .map(|vector| vector.expect.len())
-            .sum();
-        output.print_data(&format!(
-            "{word} {:<15} {}, {}",
-            scheme.name,
-            pluralize(scheme.vectors.len(), "known answer"),
-            pluralize(expected, "value")
-        ));
-        wrong |= is_wrong;
+            unknown_scheme(name, schemes)
+        });
     }
-    if wrong {
-        ExitStatus::InvalidFile
+    let mut output = CommandOutput::default();
+    if loaded.has_errors() {
+        output.error(CommandError::faults(&loaded.diagnostics, &loaded.sources));
+    }
+    for scheme in schemes {
+        if names.is_empty() || names.contains(&scheme.name) {
+            output.append(check_one(scheme, loaded, style));
+        }
+    }
+    Ok(output)
+}
+
+fn check_one(scheme: &Scheme, loaded: &LoadedWorkspace, style: TerminalStyle) -> CommandOutput {
+    let mut faults = Diagnostics::default();
+    check_scheme(scheme, &mut faults);
+    let faults = faults.sorted();
+    let is_error = |fault: &&Diagnostic| fault.severity == Severity::Error;
+    let is_here = |fault: &Diagnostic| {
+        let mut labels = fault.labels.iter();
+        labels.any(|label| label.span.file == scheme.at.file)
+    };
+    let is_wrong = faults.iter().any(|fault| is_error(&fault))
+        || loaded.diagnostics.iter().filter(is_error).any(is_here);
+    let mut output = CommandOutput::default();
+    output.faults(SourceFaults::new(&faults, &loaded.sources));
+    let word = if is_wrong {
+        output.end_with(ExitStatus::InvalidFile);
+        style.red("wrong")
     } else {
-        ExitStatus::Success
-    }
+        style.green("ok   ")
+    };
+    let expected = scheme.vectors.iter().map(|vector| vector.expect.len());
+    output.data(format!(
+        "{word} {:<15} {}, {}",
+        scheme.name,
+        pluralize(scheme.vectors.len(), "known answer"),
+        pluralize(expected.sum(), "value")
+    ));
+    output
 }

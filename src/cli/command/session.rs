@@ -1,10 +1,10 @@
 //! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the
 //! workspace.
 
-use crate::budget::Budget;
-use crate::cli::ExitStatus;
+use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
-use crate::cli::output::Output;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::Invocation;
 use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
@@ -16,14 +16,13 @@ use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
 use crate::render::BodyFiles;
-use crate::renew::{HelperProcess, SchemeSource, TokenRefresher};
+use crate::renew::{SchemeSource, TokenRefresher};
 use crate::run::{
     AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RetryBudget, RunBudget,
     RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::secret::Redactor;
-use crate::tokens::StoreConfig;
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::trust::{TrustList, TrustSubject};
 use crate::value::ObjectMember;
@@ -64,16 +63,14 @@ pub(crate) struct RunTarget {
 
 impl RunTarget {
     /// # Errors
-    /// The exit code of what was wrong, which has been said.
+    /// If it is wrong or cannot be had.
     pub(crate) fn new(
         loaded: &LoadedWorkspace,
         target: &TargetArgs,
         requests: Option<&[&Request]>,
-        output: &Output,
-    ) -> Result<Self, ExitStatus> {
-        let vars = settings::parse_vars(target, output)?;
-        let environment =
-            settings::resolve_environment(&loaded.workspace, target.env.as_deref(), output)?;
+    ) -> Result<Self, CommandError> {
+        let vars = settings::parse_vars(target)?;
+        let environment = settings::resolve_environment(&loaded.workspace, target.env.as_deref())?;
         let mut given = settings::command_line_overrides(target, &vars);
         given.requests = requests.map(|requests| {
             requests
@@ -81,7 +78,7 @@ impl RunTarget {
                 .map(|request| request.name.as_str())
                 .collect()
         });
-        settings::check_template_names(loaded, &environment, &given, output)?;
+        settings::check_template_names(loaded, &environment, &given)?;
         Ok(Self { environment, vars })
     }
 }
@@ -128,14 +125,13 @@ pub(crate) fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
 /// An account of the command line must be one of some scheme that is used.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If it is wrong or cannot be had.
 pub(crate) fn check_account(
     loaded: &LoadedWorkspace,
     environment: &str,
     account: Option<&str>,
     schemes: &[Arc<Scheme>],
-    output: &Output,
-) -> Result<(), ExitStatus> {
+) -> Result<(), CommandError> {
     let Some(named) = account else { return Ok(()) };
     let accounts = schemes
         .iter()
@@ -146,41 +142,29 @@ pub(crate) fn check_account(
     }
     let hint = did_you_mean(named, names)
         .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-    output.print_error(
-        &format!("there is no account `{named}` in environment `{environment}`"),
-        &[hint],
-    );
-    Err(ExitStatus::InvalidUsage)
+    Err(CommandError::usage(format!(
+        "there is no account `{named}` in environment `{environment}`"
+    ))
+    .hint(hint))
 }
 
 /// The environment that sends: the sandbox started, or the user's own credentials read.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If it is wrong or cannot be had.
 pub(crate) async fn open_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
     schemes: &[Arc<Scheme>],
-    output: &Output,
-) -> Result<AccessEnvironment<'w>, ExitStatus> {
+) -> Result<AccessEnvironment<'w>, CommandError> {
     if name == SANDBOX_ENV {
         let clock_and_rng = host.clock_and_rng();
-        return match SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await {
-            Ok(sandbox) => Ok(AccessEnvironment::Sandbox(sandbox.origins)),
-            Err(error) => {
-                output.print_error(&error.to_string(), &[]);
-                Err(ExitStatus::OperationFailed)
-            }
-        };
+        let sandbox = SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await?;
+        return Ok(AccessEnvironment::Sandbox(sandbox.origins));
     }
-    let credentials = read_credentials(host, loaded, output)?;
-    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root).map_err(
-        |error| {
-            output.print_error(&error.to_string(), &[]);
-            ExitStatus::OperationFailed
-        },
-    )?;
+    let credentials = read_credentials(host, loaded)?;
+    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root)?;
     let environment = name.to_owned();
     let trusts = move |scheme: &Scheme, base: &BaseUrl| {
         let wanted = required_trust(loaded, &environment, scheme, base);
@@ -209,39 +193,31 @@ pub(crate) fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment
 /// The environment of an explanation: nothing is sent, so nothing has to be there.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If it is wrong or cannot be had.
 pub(crate) fn explain_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
     name: &str,
-    output: &Output,
-) -> Result<AccessEnvironment<'w>, ExitStatus> {
+) -> Result<AccessEnvironment<'w>, CommandError> {
     if name == SANDBOX_ENV {
         return Ok(offline_environment(loaded));
     }
-    Ok(AccessEnvironment::DryRun(read_credentials(
-        host, loaded, output,
-    )?))
+    Ok(AccessEnvironment::DryRun(read_credentials(host, loaded)?))
 }
 
 /// What the user brings, of any scheme.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If it is wrong or cannot be had.
 pub(crate) fn read_credentials(
     host: &HostContext,
     loaded: &LoadedWorkspace,
-    output: &Output,
-) -> Result<CredentialSources, ExitStatus> {
-    CredentialSources::load(
+) -> Result<CredentialSources, CommandError> {
+    Ok(CredentialSources::load(
         &host.env,
         &loaded.workspace.root,
         host.config_folder().as_deref(),
-    )
-    .map_err(|error| {
-        output.print_error(&error.to_string(), &[]);
-        ExitStatus::CredentialRequired
-    })
+    )?)
 }
 
 /// What has to be trusted before this scheme's secrets go to this host. A loopback address and a
@@ -288,32 +264,28 @@ pub(crate) struct RunSession<'w> {
 
 impl<'w> RunSession<'w> {
     /// # Errors
-    /// The exit code of what was wrong, which has been said.
+    /// If it is wrong or cannot be had.
     pub(crate) fn build_context(
         &self,
         chosen: RunTarget,
         environment: AccessEnvironment<'w>,
         verbose: bool,
-        output: &Output,
-    ) -> Result<RunContext<'w>, ExitStatus> {
+    ) -> Result<RunContext<'w>, CommandError> {
         let reach =
-            if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment) {
+            if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment)? {
                 NetworkPolicy::LoopbackOnly
             } else {
                 NetworkPolicy::Anywhere
             };
-        let transport = LiveTransport::new(reach).map_err(|error| {
-            output.print_error(&error.to_string(), &[]);
-            ExitStatus::OperationFailed
-        })?;
+        let transport = LiveTransport::new(reach)?;
         let mut redactor = Redactor::default();
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add_secret(name, value);
         }
         let is_own = matches!(environment, AccessEnvironment::Configured { .. });
         let ledger = ledger_folder(self.host).filter(|_| is_own);
-        let tokens = self.build_tokens(&chosen.environment, &environment, output)?;
-        let budgets = self.build_budgets(is_own, output)?;
+        let tokens = self.build_tokens(&chosen.environment, &environment)?;
+        let budgets = self.build_budgets(is_own)?;
         let workspace = &self.loaded.workspace;
         Ok(RunContext {
             options: RunOptions {
@@ -352,10 +324,12 @@ impl<'w> RunSession<'w> {
         &self,
         name: &str,
         environment: &AccessEnvironment<'_>,
-        output: &Output,
-    ) -> Result<RunTokens<'w>, ExitStatus> {
+    ) -> Result<RunTokens<'w>, CommandError> {
         let kept = match environment {
-            AccessEnvironment::Configured { .. } => Some(self.store_and_helper(output)?),
+            AccessEnvironment::Configured { .. } => Some((
+                settings::store_config(self.host, self.global)?,
+                settings::renewal_helper(self.host)?,
+            )),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
         let clock_and_rng = self.host.clock_and_rng();
@@ -373,19 +347,12 @@ impl<'w> RunSession<'w> {
     }
 
     /// The user's own environments always count.
-    fn build_budgets(&self, is_own: bool, output: &Output) -> Result<RunBudget, ExitStatus> {
+    fn build_budgets(&self, is_own: bool) -> Result<RunBudget, CommandError> {
         let place = if is_own {
-            settings::budget_location(self.host)
+            settings::budget_location(self.host)?
         } else {
-            Ok(crate::budget::BudgetLocation::Disabled)
+            BudgetLocation::Disabled
         };
-        let place = place.map_err(|error| {
-            output.print_error(
-                &error.to_string(),
-                &error.hint().into_iter().collect::<Vec<_>>(),
-            );
-            ExitStatus::OperationFailed
-        })?;
         Ok(RunBudget::new(Budget::new(
             place,
             self.host.clock,
@@ -393,82 +360,72 @@ impl<'w> RunSession<'w> {
         )))
     }
 
-    fn store_and_helper(
-        &self,
-        output: &Output,
-    ) -> Result<(StoreConfig, HelperProcess), ExitStatus> {
-        let config = settings::store_config(self.host, self.global).map_err(|error| {
-            output.print_error(
-                &error.to_string(),
-                &error.hint().into_iter().collect::<Vec<_>>(),
-            );
-            if error.needs_user_action() {
-                ExitStatus::CredentialRequired
-            } else {
-                ExitStatus::OperationFailed
-            }
-        })?;
-        Ok((config, settings::renewal_helper(self.host)))
-    }
-
     /// Whether every scheme of the workspace goes to a loopback host in this environment.
-    fn is_all_loopback(&self, environment: &str) -> bool {
+    fn is_all_loopback(&self, environment: &str) -> Result<bool, CommandError> {
         let workspace = &self.loaded.workspace;
         let Some(environment) = workspace.environment(environment) else {
-            return false;
+            return Ok(false);
         };
-        workspace.schemes.iter().all(|scheme| {
+        for scheme in &workspace.schemes {
             let own = environment
                 .hosts
                 .iter()
                 .find(|(name, _)| *name == scheme.name);
-            own.and_then(|(_, host)| BaseUrl::parse(&host.name).ok())
-                .is_some_and(|base| base.is_loopback())
-        })
+            let Some((name, host)) = own else {
+                return Ok(false);
+            };
+            if !parse_host(name, &host.name)?.is_loopback() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-/// A workspace with every scheme. The process ends with the command, so nothing of it is taken
-/// apart.
+/// The host of a scheme. An address that is none must not count as one somewhere else: that would
+/// open the network, and ask for no trust.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
+/// If it is no address.
+pub(crate) fn parse_host(scheme: &str, host: &str) -> Result<BaseUrl, CommandError> {
+    BaseUrl::parse(host)
+        .map_err(|error| CommandError::file(format!("the host of `{scheme}` is wrong: {error}")))
+}
+
+/// A workspace with every scheme.
+///
+/// # Errors
+/// If the workspace cannot be read, or a file of it has a fault.
 pub(crate) fn load_with_all_schemes(
-    host: &HostContext,
-    global: &GlobalArgs,
-    output: &Output,
-) -> Result<&'static LoadedWorkspace, ExitStatus> {
-    let mut loaded = settings::load_workspace(host, global, output)?;
+    invocation: &Invocation<'_>,
+) -> Result<LoadedWorkspace, CommandError> {
+    let mut loaded = settings::load_workspace(invocation)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
-    Ok(Box::leak(Box::new(loaded)))
+    Ok(loaded)
 }
 
 /// What calls outside of a run are made with, in one of the user's own environments.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
-pub(crate) async fn persistent_context(
-    host: &HostContext,
-    global: &GlobalArgs,
-    loaded: &'static LoadedWorkspace,
+/// If it is wrong or cannot be had.
+pub(crate) async fn persistent_context<'w>(
+    invocation: &Invocation<'w>,
+    loaded: &'w LoadedWorkspace,
+    files: &'w DiskBodyFiles,
     name: String,
-    output: &Output,
-) -> Result<RunContext<'static>, ExitStatus> {
-    let own = open_environment(host, loaded, &name, &[], output).await?;
-    let files: &'static DiskBodyFiles = Box::leak(Box::new(open_files(loaded, output)?));
-    let host: &'static HostContext = Box::leak(Box::new(host.clone()));
-    let global: &'static GlobalArgs = Box::leak(Box::new(global.clone()));
+) -> Result<RunContext<'w>, CommandError> {
+    let own = open_environment(invocation.host, loaded, &name, &[]).await?;
     let chosen = RunTarget {
         environment: name,
         vars: Vec::new(),
     };
     RunSession {
-        host,
-        global,
+        host: invocation.host,
+        global: invocation.global,
         loaded,
         files,
     }
-    .build_context(chosen, own, false, output)
+    .build_context(chosen, own, false)
 }
 
 /// The text that a scheme was decoded from, and that its trust was given to.
@@ -487,33 +444,21 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
 /// A runtime that waits on one thread: waking another costs more than it saves.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
-pub(crate) fn start_runtime(output: &Output) -> Result<tokio::runtime::Runtime, ExitStatus> {
+/// If the system gives no event queue.
+pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| {
-            output.print_error(&format!("the runtime cannot be started: {error}"), &[]);
-            ExitStatus::OperationFailed
-        })
+        .map_err(|error| CommandError::operation(format!("the runtime cannot be started: {error}")))
 }
 
 /// The files of the workspace that was loaded.
 ///
 /// # Errors
-/// The exit code of what was wrong, which has been said.
-pub(crate) fn open_files(
-    loaded: &LoadedWorkspace,
-    output: &Output,
-) -> Result<DiskBodyFiles, ExitStatus> {
-    let root: &PathBuf = &loaded.workspace.root;
+/// If its folder cannot be read.
+pub(crate) fn open_files(loaded: &LoadedWorkspace) -> Result<DiskBodyFiles, CommandError> {
+    let root = &loaded.workspace.root;
     WorkspaceFiles::new(root)
         .map(DiskBodyFiles)
-        .map_err(|error| {
-            output.print_error(
-                &format!("the workspace `{}` cannot be read: {error}", root.display()),
-                &[],
-            );
-            ExitStatus::InvalidFile
-        })
+        .map_err(|error| settings::unreadable_workspace(root, &error))
 }

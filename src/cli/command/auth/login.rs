@@ -1,9 +1,11 @@
 //! `ingam auth login`: link, browser, code, tokens.
 
+use super::context::{AuthContext, AuthWorkspace};
+use super::link;
 use super::token_families::{self, FamilyContext};
-use super::{AuthContext, AuthWorkspace, check_account, link};
-use crate::cli::ExitStatus;
 use crate::cli::args::LoginArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::model::environment::Account;
 use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, Token};
 use crate::renew::RefreshKind;
@@ -15,75 +17,58 @@ use std::time::Duration;
 /// How long to wait for a person when the scheme does not say how long a code lives.
 const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
-pub(super) async fn run(
-    desk: &AuthContext<'_>,
-    args: &LoginArgs,
-) -> Result<ExitStatus, ExitStatus> {
-    let room = desk
+pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResult {
+    let room = auth
         .open_workspace(args.account_args.env.as_deref())
         .await?;
-    let scheme = desk.find_scheme(room.loaded, &args.scheme)?;
-    let link = link::choose_link(desk, &scheme, args.link.as_deref())?;
-    check_account(desk, &room, &scheme, &args.account_args)?;
-    let named = selected_account(&room, &scheme, args);
-    require_account_name(desk, &room, &scheme, named)?;
-    let access = room
-        .context
-        .environment
-        .accesses
-        .app_access(&scheme, named)
-        .map_err(|error| desk.report_access_error(&error))?;
+    let scheme = auth.find_scheme(&args.scheme)?;
+    let link = link::choose_link(scheme, args.link.as_deref())?;
+    room.check_account(scheme, &args.account_args)?;
+    let named = selected_account(&room, scheme, args);
+    require_account_name(&room, scheme, named)?;
+    let accesses = &room.context.environment.accesses;
+    let access = accesses.app_access(scheme, named)?;
     room.context
-        .register_secrets(&scheme, &access.credentials, &access.given_token);
-    let back = await_callback(desk, args, &room, &scheme, link, &access).await?;
-    let grant = AuthorizationGrant::new(desk, &room, &scheme, link, named, &back)?;
+        .register_secrets(scheme, &access.credentials, &access.given_token);
+    let callback = await_callback(auth, args, &room, link, &access).await?;
+    let grant = AuthorizationGrant::new(&room, scheme, link, named, callback)?;
     // An account may have a host of its own.
     let account = room
-        .accounts(&scheme)
+        .accounts(scheme)
         .into_iter()
         .find(|account| account.name == grant.account);
-    let access = room
-        .context
-        .environment
-        .accesses
-        .app_access(&scheme, account)
-        .map_err(|error| desk.report_access_error(&error))?;
-    grant.exchange_code(desk, &room, &scheme, access).await
+    let access = accesses.app_access(scheme, account)?;
+    grant.exchange_code(auth, &room, scheme, access).await
 }
 
 /// Tokens that are stored by the account's name need one before anybody is asked.
 fn require_account_name(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
+    room: &AuthWorkspace<'_>,
     scheme: &Scheme,
     named: Option<&Account>,
-) -> Result<(), ExitStatus> {
+) -> Result<(), CommandError> {
     let by_name = |token: &Token| {
         token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account")
     };
     let accounts = room.accounts(scheme);
-    if named.is_none() && accounts.len() > 1 && scheme.tokens.iter().any(by_name) {
-        let names = crate::diagnostic::join_names(
-            accounts.iter().map(|account| account.name.as_str()),
-            "and",
-        );
-        return Err(desk.usage_error(
-            &format!(
-                "`{}` has the accounts {names}, and none is named",
-                scheme.name
-            ),
-            "name one with `--account`",
-        ));
+    if named.is_some() || accounts.len() < 2 || !scheme.tokens.iter().any(by_name) {
+        return Ok(());
     }
-    Ok(())
+    let names = accounts.iter().map(|account| account.name.as_str());
+    let names = crate::diagnostic::join_names(names, "and");
+    Err(CommandError::usage(format!(
+        "`{}` has the accounts {names}, and none is named",
+        scheme.name
+    ))
+    .hint("name one with `--account`"))
 }
 
 /// The account that was named, or the only one there is.
-fn selected_account(
-    room: &AuthWorkspace,
+fn selected_account<'a>(
+    room: &AuthWorkspace<'a>,
     scheme: &Scheme,
     args: &LoginArgs,
-) -> Option<&'static Account> {
+) -> Option<&'a Account> {
     let accounts = room.accounts(scheme);
     match (&args.account_args.account, accounts.as_slice()) {
         (Some(name), accounts) => accounts
@@ -95,195 +80,174 @@ fn selected_account(
     }
 }
 
+/// What the browser came back with: the parameters of the address.
+type CallbackParams = Vec<(String, String)>;
+
 /// Shows the link and waits for the address that the browser ends at: on a page of this machine, or
 /// pasted.
 async fn await_callback(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     args: &LoginArgs,
-    room: &AuthWorkspace,
-    scheme: &Scheme,
+    room: &AuthWorkspace<'_>,
     link: &AuthorizeLink,
     access: &AccountAccess,
-) -> Result<Vec<(String, String)>, ExitStatus> {
-    let page = match &args.redirect {
-        Some(_) => None,
-        None => Some(bind_callback_page(desk, args.port, room).await?),
+) -> Result<CallbackParams, CommandError> {
+    let mut page = None;
+    let redirect = if let Some(redirect) = &args.redirect {
+        redirect.clone()
+    } else {
+        let listener = bind_callback_page(args.port, room).await?;
+        let redirect = listener.redirect_url();
+        page = Some(listener);
+        redirect
     };
-    let redirect = match (&args.redirect, &page) {
-        (Some(redirect), _) => redirect.clone(),
-        (None, page) => page
-            .as_ref()
-            .map(CallbackListener::redirect_url)
-            .unwrap_or_default(),
-    };
-    link::check_redirect(desk, &redirect)?;
-    let url = link::signed_link(desk, scheme, link, &redirect, access, &room.context)?;
-    let whose = args
-        .account_args
-        .account
-        .as_deref()
-        .map(|name| format!(" of `{name}`"))
-        .unwrap_or_default();
-    desk.output
-        .print_message(&format!("open this link and log in as the seller{whose}:"));
-    desk.output.print_data(&url);
+    link::check_redirect(&redirect)?;
+    let scheme = auth.find_scheme(&args.scheme)?;
+    let url = link::signed_link(scheme, link, &redirect, access, &room.context)?;
+    let account = args.account_args.account.as_deref();
+    let of_account = account.map_or_else(String::new, |name| format!(" of `{name}`"));
+    auth.output.print_message(&format!(
+        "open this link and log in as the seller{of_account}:"
+    ));
+    auth.output.print_data(&url);
     if let Some(page) = page
         .as_ref()
-        .filter(|_| !args.no_browser && can_open_browser(desk))
+        .filter(|_| !args.no_browser && can_open_browser(auth))
     {
-        // The browser gets an address of this machine: its arguments can be read by others.
+        // The browser gets an address of this machine: its arguments can be read by others. If it
+        // cannot be started, the link is on the screen.
         let _ = open::that_detached(page.start_url());
     }
-    let address = wait_for_address(
-        desk,
-        page,
-        &url,
-        link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT),
-    )
-    .await?;
-    callback_parameters(desk, &address, &redirect, link)
+    let patience = link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
+    let address = wait_for_address(auth, page, &url, patience).await?;
+    callback_parameters(&address, &redirect)
 }
 
 async fn bind_callback_page(
-    desk: &AuthContext<'_>,
     port: u16,
-    room: &AuthWorkspace,
-) -> Result<CallbackListener, ExitStatus> {
+    room: &AuthWorkspace<'_>,
+) -> Result<CallbackListener, CommandError> {
     CallbackListener::bind(port, &hex::encode((room.context.environment.rng)()))
         .await
         .map_err(|error| {
-            desk.output.print_error(
-                &format!("cannot listen on 127.0.0.1:{port}: {error}"),
-                &["choose another `--port`".to_owned()],
-            );
-            ExitStatus::OperationFailed
+            CommandError::operation(format!("cannot listen on 127.0.0.1:{port}: {error}"))
+                .hint("choose another `--port`")
         })
 }
 
 /// On Linux a browser is where there is a display.
-fn can_open_browser(desk: &AuthContext<'_>) -> bool {
+fn can_open_browser(auth: &AuthContext<'_>) -> bool {
+    let host = auth.invocation.host;
     let display = !cfg!(target_os = "linux")
         || ["DISPLAY", "WAYLAND_DISPLAY"]
             .iter()
-            .any(|name| desk.host.env_var(name).is_some());
-    display && desk.host.stderr.is_terminal && desk.host.env_var("CI").is_none()
+            .any(|name| host.env_var(name).is_some());
+    display && host.stderr.is_terminal && host.env_var("CI").is_none()
 }
 
 /// The address from the page or from the keyboard, whichever comes first.
 async fn wait_for_address(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     page: Option<CallbackListener>,
     url: &str,
     patience: Duration,
-) -> Result<String, ExitStatus> {
-    let types = page.is_none() || desk.host.stdin_is_terminal;
-    let elsewhere = if page.is_some() {
-        "; or, if the browser is on another machine, paste the address that it ends at"
-    } else {
-        ""
-    };
-    let what = if page.is_some() {
-        "waiting for the browser"
-    } else {
-        "paste the address that the browser ends at"
-    };
-    desk.output
-        .print_message(&format!("{what}{}:", if types { elsewhere } else { "" }));
-    let came = async {
+) -> Result<String, CommandError> {
+    let can_paste = page.is_none() || auth.invocation.host.stdin_is_terminal;
+    auth.output.print_message(match (&page, can_paste) {
+        (None, _) => "paste the address that the browser ends at:",
+        (Some(_), false) => "waiting for the browser:",
+        (Some(_), true) => {
+            "waiting for the browser; or, if the browser is on another machine, paste the address that it ends at:"
+        }
+    });
+    let received = async {
         match page {
             Some(page) => match page.wait_for_redirect(url).await {
-                Ok(address) => Some(address),
-                Err(error) => {
-                    desk.output.print_error(&error.to_string(), &[]);
+                Ok(address) => Ok(Some(address)),
+                Err(error) if can_paste => {
                     // The address can still be pasted.
-                    if types {
-                        std::future::pending().await
-                    } else {
-                        None
-                    }
+                    let error = CommandError::operation(error.to_string());
+                    auth.output.print_error(&error);
+                    std::future::pending().await
                 }
+                Err(error) => Err(CommandError::operation(error.to_string())),
             },
             None => std::future::pending().await,
         }
     };
     let typed = async {
-        if types {
-            tokio::task::spawn_blocking(read_line).await.ok().flatten()
+        if can_paste {
+            tokio::task::spawn_blocking(read_line).await
         } else {
             std::future::pending().await
         }
     };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        CommandError::operation(format!("the address cannot be read: {error}"))
+    };
     let address = tokio::select! {
-        address = came => address,
-        address = typed => address,
+        address = received => address?,
+        typed = typed => typed
+            .map_err(|error| unreadable(&error))?
+            .map_err(|error| unreadable(&error))?,
         () = tokio::time::sleep(patience) => None,
     };
     address.ok_or_else(|| {
-        desk.output.print_error(
-            "nobody came back from the marketplace",
-            &["a code would be too old by now: begin again".to_owned()],
-        );
-        ExitStatus::CredentialRequired
+        CommandError::credential("nobody came back from the marketplace")
+            .hint("a code would be too old by now: begin again")
     })
 }
 
 /// `None` at the end of the input.
-fn read_line() -> Option<String> {
+fn read_line() -> std::io::Result<Option<String>> {
     let mut line = String::new();
-    let read = std::io::stdin().read_line(&mut line).ok()?;
-    (read > 0).then(|| line.trim().to_owned())
+    let read = std::io::stdin().read_line(&mut line)?;
+    Ok((read > 0).then(|| line.trim().to_owned()))
 }
 
 /// The parameters of the address, if it is the one that the link names.
-fn callback_parameters(
-    desk: &AuthContext<'_>,
-    address: &str,
-    redirect: &str,
-    link: &AuthorizeLink,
-) -> Result<Vec<(String, String)>, ExitStatus> {
-    let place = |url: &str| {
-        url.split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('/')
-            .to_owned()
-    };
-    if place(address) != place(redirect) {
-        desk.output.print_error(
+fn callback_parameters(address: &str, redirect: &str) -> Result<CallbackParams, CommandError> {
+    if page_address(address) != page_address(redirect) {
+        return Err(CommandError::credential(
             "this is not the address that the link leads back to",
-            &[format!("it begins with `{redirect}`")],
-        );
-        return Err(ExitStatus::CredentialRequired);
+        )
+        .hint(format!("it begins with `{redirect}`")));
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    let pairs = crate::wire::parse_form(query.split('#').next().unwrap_or_default());
-    if pairs
+    let query = query.split_once('#').map_or(query, |(query, _)| query);
+    Ok(crate::wire::parse_form(query))
+}
+
+/// The address without its query and its fragment.
+fn page_address(url: &str) -> &str {
+    url.split_once(['?', '#'])
+        .map_or(url, |(page, _)| page)
+        .trim_end_matches('/')
+}
+
+/// The value of a parameter; an empty one counts as missing.
+fn find_param<'c>(callback: &'c CallbackParams, name: &str) -> Option<&'c str> {
+    callback
         .iter()
-        .any(|(name, value)| *name == link.code_param && !value.is_empty())
-    {
-        return Ok(pairs);
-    }
-    let names = pairs
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.as_str())
+}
+
+fn missing_code(callback: &CallbackParams, link: &AuthorizeLink) -> CommandError {
+    let names = callback
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, _)| name.as_str());
-    let came = if pairs.is_empty() {
-        "nothing".to_owned()
-    } else {
-        crate::diagnostic::join_names(names, "and")
-    };
-    desk.output.print_error(
-        &format!("the address has no `{}`", link.code_param),
-        &[format!("it has {came}: was the authorization refused?")],
-    );
-    Err(ExitStatus::CredentialRequired)
+    let received = crate::diagnostic::join_names(names, "and");
+    CommandError::credential(format!("the address has no `{}`", link.code_param))
+        .hint(format!("it has {received}: was the authorization refused?"))
 }
 
 /// An authorization that came back: a code, and for whom.
 struct AuthorizationGrant<'s> {
     token: &'s Token,
     code: String,
-    callback: Vec<(String, String)>,
+    callback: CallbackParams,
     /// Credentials that came back with the code.
     returned_credentials: Vec<ObjectMember>,
     account: String,
@@ -291,55 +255,39 @@ struct AuthorizationGrant<'s> {
 
 impl<'s> AuthorizationGrant<'s> {
     fn new(
-        desk: &AuthContext<'_>,
-        room: &AuthWorkspace,
+        room: &AuthWorkspace<'_>,
         scheme: &'s Scheme,
         link: &AuthorizeLink,
         named: Option<&Account>,
-        back: &[(String, String)],
-    ) -> Result<Self, ExitStatus> {
-        let find = |name: &str| {
-            back.iter()
-                .find(|(key, value)| key == name && !value.is_empty())
-                .map(|(_, value)| value.clone())
-        };
-        let kept = link
-            .callback_params
-            .iter()
-            .filter_map(|(credential, name)| {
-                Some((
-                    credential.as_str().into(),
-                    token_families::credential_value(scheme, credential, &find(name)?),
-                ))
-            });
-        let ids: Vec<ObjectMember> = kept.collect();
-        let Some(token) = token_for(scheme, &ids) else {
-            let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
-            let text = format!(
-                "the address has a code, but no {}",
-                crate::diagnostic::join_names(wanted, "or")
-            );
-            desk.output.print_error(
-                &text,
-                &["was it cut? In a shell it needs quotes".to_owned()],
-            );
-            return Err(ExitStatus::CredentialRequired);
-        };
-        let own: Vec<&ObjectMember> = ids
-            .iter()
-            .filter(|(name, _)| token.is_keyed_by(name))
-            .collect();
-        let account = authorized_account_name(desk, room, scheme, named, &own)?;
-        let code = find(&link.code_param).unwrap_or_default();
+        callback: CallbackParams,
+    ) -> Result<Self, CommandError> {
+        let code = find_param(&callback, &link.code_param)
+            .ok_or_else(|| missing_code(&callback, link))?
+            .to_owned();
         room.context
             .state
             .redactor
             .borrow_mut()
             .add_secret("code", &code);
+        let ids: Vec<ObjectMember> = link
+            .callback_params
+            .iter()
+            .filter_map(|(credential, name)| {
+                let value = find_param(&callback, name)?;
+                let value = token_families::credential_value(scheme, credential, value);
+                Some((credential.as_str().into(), value))
+            })
+            .collect();
+        let token = token_for(scheme, &ids).ok_or_else(|| missing_owner(link))?;
+        let own: Vec<&ObjectMember> = ids
+            .iter()
+            .filter(|(name, _)| token.is_keyed_by(name))
+            .collect();
+        let account = authorized_account_name(room, scheme, named, &own)?;
         Ok(Self {
             token,
             code,
-            callback: back.to_vec(),
+            callback,
             returned_credentials: ids,
             account,
         })
@@ -348,70 +296,79 @@ impl<'s> AuthorizationGrant<'s> {
     /// Gets the tokens, and for a shared pair those of each owner.
     async fn exchange_code(
         self,
-        desk: &AuthContext<'_>,
-        room: &AuthWorkspace,
+        auth: &AuthContext<'_>,
+        room: &AuthWorkspace<'_>,
         scheme: &Scheme,
         access: AccountAccess,
-    ) -> Result<ExitStatus, ExitStatus> {
+    ) -> CommandResult {
         let mut credentials = access.credentials.clone();
         self.returned_credentials
             .iter()
             .for_each(|(name, value)| credentials.set(name, value.clone()));
-        let chain = FamilyContext {
+        let family = FamilyContext {
             scheme,
             token: self.token,
             access: &access,
             credentials,
             account: self.account,
         };
-        let act = RefreshKind::Exchange {
+        let kind = RefreshKind::Exchange {
             code: self.code,
             callback: self.callback,
         };
-        let record = chain
-            .renew(room, act)
+        let record = family
+            .renew(room, kind)
             .await
-            .map_err(|failure| desk.report_renewal_failure(&room.context, &failure))?;
-        token_families::report_tokens(desk, room, scheme, &record);
-        let shared = !record.pending_splits.is_empty();
-        let exit = token_families::split_shared_pair(desk, room, &chain, record).await;
-        if !shared {
-            suggest_account_ids(desk, room, &chain, &self.returned_credentials);
+            .map_err(|failure| room.renewal_error(&failure))?;
+        let tokens = token_families::describe_tokens(room, scheme, &record);
+        auth.output.print_message(&tokens);
+        if record.pending_splits.is_empty() {
+            let suggestion = suggested_ids(room, &family, &self.returned_credentials);
+            return Ok(suggestion.map_or_else(CommandOutput::default, CommandOutput::of_message));
         }
-        Ok(exit)
+        Ok(token_families::split_shared_pair(room, &family, &record).await)
     }
 }
 
+fn missing_owner(link: &AuthorizeLink) -> CommandError {
+    let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
+    let wanted = crate::diagnostic::join_names(wanted, "or");
+    CommandError::credential(format!("the address has a code, but no {wanted}"))
+        .hint("was it cut? In a shell it needs quotes")
+}
+
 /// What to write in ingam.yaml, when the account does not say its ids yet.
-fn suggest_account_ids(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
-    chain: &FamilyContext<'_>,
+fn suggested_ids(
+    room: &AuthWorkspace<'_>,
+    family: &FamilyContext<'_>,
     ids: &[ObjectMember],
-) {
-    let accounts = room.accounts(chain.scheme);
+) -> Option<String> {
+    let accounts = room.accounts(family.scheme);
     let account = accounts
         .iter()
-        .find(|account| account.name == chain.account);
-    let unsaid = ids.iter().filter(|(name, _)| {
-        chain.token.is_keyed_by(name) && chain.access.credentials.get(name).is_none()
-    });
-    let unsaid: Vec<String> = unsaid
+        .find(|account| account.name == family.account);
+    let is_unknown = |name: &str| {
+        family.token.is_keyed_by(name) && family.access.credentials.get(name).is_none()
+    };
+    let unknown: Vec<String> = ids
+        .iter()
+        .filter(|(name, _)| is_unknown(name))
         .map(|(name, value)| format!("{name}: {}", value.to_text()))
         .collect();
-    if !unsaid.is_empty()
-        && account.is_none_or(|account| ids.iter().all(|(name, _)| account.get(name).is_none()))
-    {
-        let name = account.map_or("NAME", |account| account.name.as_str());
-        let (env, scheme, ids) = (
-            &room.context.options.environment,
-            &chain.scheme.name,
-            unsaid.join(", "),
-        );
-        desk.output.print_message(&format!(
-            "write in ingam.yaml: `envs: {{ {env}: {{ accounts: {{ {scheme}: {{ {name}: {{ {ids} }} }} }} }} }}`"
-        ));
+    let has_an_id =
+        account.is_some_and(|account| ids.iter().any(|(name, _)| account.get(name).is_some()));
+    if unknown.is_empty() || has_an_id {
+        return None;
     }
+    let name = account.map_or("NAME", |account| account.name.as_str());
+    let (env, scheme, ids) = (
+        &room.context.options.environment,
+        &family.scheme.name,
+        unknown.join(", "),
+    );
+    Some(format!(
+        "write in ingam.yaml: `envs: {{ {env}: {{ accounts: {{ {scheme}: {{ {name}: {{ {ids} }} }} }} }} }}`"
+    ))
 }
 
 /// The token whose owner is named by what came back; one that is stored by the account's name alone
@@ -434,27 +391,21 @@ fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> 
 /// Under which name the tokens are known. The one that was named must be the one that was
 /// authorized.
 fn authorized_account_name(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
+    room: &AuthWorkspace<'_>,
     scheme: &Scheme,
     named: Option<&Account>,
     ids: &[&ObjectMember],
-) -> Result<String, ExitStatus> {
+) -> Result<String, CommandError> {
     if let Some(account) = named {
         return match mismatched_id(account, ids) {
             None => Ok(account.name.clone()),
-            Some((name, own, value)) => {
-                let text = format!(
-                    "the seller has authorized {name} {}, and `{}` is {}",
-                    value.to_text(),
-                    account.name,
-                    own.to_text()
-                );
-                let hint =
-                    "the code was not used: log in as the right seller, or name the right account";
-                desk.output.print_error(&text, &[hint.to_owned()]);
-                Err(ExitStatus::CredentialRequired)
-            }
+            Some((name, own, value)) => Err(CommandError::credential(format!(
+                "the seller has authorized {name} {}, and `{}` is {}",
+                value.to_text(),
+                account.name,
+                own.to_text()
+            ))
+            .hint("the code was not used: log in as the right seller, or name the right account")),
         };
     }
     let accounts = room.accounts(scheme);

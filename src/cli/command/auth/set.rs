@@ -1,88 +1,88 @@
 //! `ingam auth set`: keeps a credential for this user. Its value comes from a prompt without echo
 //! or from standard input, and never from an argument, which every process of the machine can read.
 
-use super::AuthContext;
-use crate::cli::ExitStatus;
+use super::context::AuthContext;
 use crate::cli::args::AccountArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::settings;
 use crate::credentials::{StoredIn, store_credential};
 use crate::diagnostic::did_you_mean;
 use crate::model::credential_variable::variable_name;
 use crate::model::scheme::{Credential, Scheme};
+use crate::model::workspace::Workspace;
 use crate::secret::MIN_SECRET_BYTES;
 use crate::value::Number;
 use std::io::Read;
 
 pub(super) fn run(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     scheme: &str,
     name: &str,
     in_file: bool,
-    whose: &AccountArgs,
-) -> Result<ExitStatus, ExitStatus> {
-    let loaded = desk.load_workspace()?;
-    let scheme = desk.find_scheme(loaded, scheme)?;
-    let credential = find_credential(desk, &scheme, name)?;
-    let environment = whose
+    account_args: &AccountArgs,
+) -> CommandResult {
+    let workspace = &auth.loaded.workspace;
+    let scheme = auth.find_scheme(scheme)?;
+    let credential = find_credential(scheme, name)?;
+    let environment = account_args
         .env
         .as_deref()
-        .map(|name| settings::resolve_environment(&loaded.workspace, Some(name), desk.output));
-    let environment = environment.transpose()?;
-    if let Some(account) = &whose.account {
-        let accounts = loaded
-            .workspace
-            .environments
-            .iter()
-            .flat_map(|known| &known.accounts);
-        let names: Vec<&str> = accounts
-            .filter(|known| known.scheme == scheme.name)
-            .map(|known| known.name.as_str())
-            .collect();
-        if !names.contains(&account.as_str()) {
-            let hint = did_you_mean(account, names)
-                .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-            return Err(desk.usage_error(
-                &format!("`{}` has no account `{account}`", scheme.name),
-                &hint,
-            ));
-        }
+        .map(|name| settings::resolve_environment(workspace, Some(name)))
+        .transpose()?;
+    let account = account_args.account.as_deref();
+    if let Some(account) = account {
+        check_account_name(workspace, scheme, account)?;
     }
-    let variable = variable_name(
-        &scheme.name,
-        environment.as_deref(),
-        whose.account.as_deref(),
-        name,
-    );
-    let value = read_value(desk, &variable, credential)?;
+    let variable = variable_name(&scheme.name, environment.as_deref(), account, name);
+    let value = read_value(auth, &variable, credential)?;
     // What is no secret needs no keyring.
     let in_file = in_file || !credential.is_secret;
-    let folder = desk.host.config_folder().filter(|_| in_file);
+    let folder = auth.invocation.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
-        return Err(desk.usage_error(
-            "there is no folder for the settings of this user",
-            "set HOME",
-        ));
+        return Err(
+            CommandError::usage("there is no folder for the settings of this user")
+                .hint("set HOME"),
+        );
     }
-    let kept = store_credential(folder.as_deref(), &variable, &value).map_err(|error| {
-        let hint = "`--file` keeps it in a file that only you can read; or set the variable where the program runs";
-        desk.output.print_error(&error.to_string(), &[hint.to_owned()]);
-        ExitStatus::OperationFailed
+    let stored = store_credential(folder.as_deref(), &variable, &value).map_err(|error| {
+        // The disk or the keyring refused it: nothing that a person could authorize.
+        CommandError::operation(error.to_string()).hint(
+            "`--file` keeps it in a file that only you can read; or set the variable where the program runs",
+        )
     })?;
-    desk.output.print_message(&match kept {
+    Ok(CommandOutput::of_message(match stored {
         StoredIn::Keyring => format!("kept as `{variable}` in the keyring"),
         StoredIn::File(path) => format!(
             "kept as `{variable}` in {}, which only you can read",
             path.display()
         ),
-    });
-    Ok(ExitStatus::Success)
+    }))
 }
 
-fn find_credential<'s>(
-    desk: &AuthContext<'_>,
-    scheme: &'s Scheme,
-    name: &str,
-) -> Result<&'s Credential, ExitStatus> {
+/// An account of the scheme in any environment.
+fn check_account_name(
+    workspace: &Workspace,
+    scheme: &Scheme,
+    account: &str,
+) -> Result<(), CommandError> {
+    let accounts = workspace
+        .environments
+        .iter()
+        .flat_map(|known| &known.accounts);
+    let names: Vec<&str> = accounts
+        .filter(|known| known.scheme == scheme.name)
+        .map(|known| known.name.as_str())
+        .collect();
+    if names.contains(&account) {
+        return Ok(());
+    }
+    let hint = did_you_mean(account, names)
+        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    Err(CommandError::usage(format!("`{}` has no account `{account}`", scheme.name)).hint(hint))
+}
+
+fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential, CommandError> {
     scheme.credential(name).ok_or_else(|| {
         let names = scheme
             .credentials
@@ -90,30 +90,24 @@ fn find_credential<'s>(
             .map(|credential| credential.name.as_str());
         let hint = did_you_mean(name, names)
             .unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
-        desk.usage_error(
-            &format!("`{}` has no credential `{name}`", scheme.name),
-            &hint,
-        )
+        CommandError::usage(format!("`{}` has no credential `{name}`", scheme.name)).hint(hint)
     })
 }
 
 /// One line, without the line end that typing and `echo` put behind it.
 fn read_value(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     variable: &str,
     credential: &Credential,
-) -> Result<String, ExitStatus> {
+) -> Result<String, CommandError> {
     let unreadable = |error: std::io::Error| {
-        desk.output
-            .print_error(&format!("the value cannot be read: {error}"), &[]);
-        ExitStatus::OperationFailed
+        CommandError::operation(format!("the value cannot be read: {error}"))
     };
-    let typed = if desk.host.stdin_is_terminal {
+    let typed = if auth.invocation.host.stdin_is_terminal {
         let about = credential
             .description
             .as_ref()
-            .map(|about| format!(" ({about})"))
-            .unwrap_or_default();
+            .map_or_else(String::new, |about| format!(" ({about})"));
         rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name))
             .map_err(unreadable)?
     } else {
@@ -129,7 +123,7 @@ fn read_value(
     match value_error(value, credential) {
         None => Ok(value.to_owned()),
         Some(fault) => {
-            Err(desk.usage_error(&format!("`{variable}` {fault}"), "nothing was changed"))
+            Err(CommandError::usage(format!("`{variable}` {fault}")).hint("nothing was changed"))
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `ingam auth refresh` and `ingam auth logout`, and what login shares with them: one chain of
 //! tokens at a time.
 
-use super::{AuthContext, AuthWorkspace, check_account};
-use crate::cli::ExitStatus;
+use super::context::{AuthContext, AuthWorkspace};
 use crate::cli::args::AccountArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::human_time::time_left;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
@@ -36,7 +38,7 @@ impl FamilyContext<'_> {
     /// In the helper process.
     pub(super) async fn renew(
         &self,
-        room: &AuthWorkspace,
+        room: &AuthWorkspace<'_>,
         act: RefreshKind,
     ) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
@@ -70,40 +72,57 @@ impl FamilyContext<'_> {
 /// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried
 /// again by `auth refresh`.
 pub(super) async fn split_shared_pair(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
+    room: &AuthWorkspace<'_>,
     chain: &FamilyContext<'_>,
-    mut shared: FamilyRecord,
-) -> ExitStatus {
-    let from = format!("{}:{}", shared.key.id(), shared.generation);
+    shared: &FamilyRecord,
+) -> CommandOutput {
+    let mut output = CommandOutput::default();
+    if shared.pending_splits.is_empty() {
+        return output;
+    }
     let refresh_token = shared
         .current
         .as_ref()
-        .and_then(|pair| pair.get("refresh_token"))
-        .map(str::to_owned)
-        .unwrap_or_default();
-    let mut exit = ExitStatus::Success;
-    for pending in shared.pending_splits.clone() {
-        let act = RefreshKind::Split {
-            refresh_token: refresh_token.clone(),
-            shared_from: from.clone(),
+        .and_then(|pair| pair.get("refresh_token"));
+    // An empty one would be sent to the marketplace, and its refusal marked as the end of the
+    // authorization.
+    let Some(refresh_token) = refresh_token else {
+        output.error(no_refresh_token(shared));
+        return output;
+    };
+    let shared_from = format!("{}:{}", shared.key.id(), shared.generation);
+    for pending in &shared.pending_splits {
+        let kind = RefreshKind::Split {
+            refresh_token: refresh_token.to_owned(),
+            shared_from: shared_from.clone(),
         };
-        match split_for_owner(room, chain, &pending, act).await {
+        match split_for_owner(room, chain, pending, kind).await {
             Ok(record) => {
-                report_tokens(desk, room, chain.scheme, &record);
-                if let Err(error) = remove_pending_split(room, &mut shared, &pending).await {
-                    exit = desk.report_renewal_failure(&room.context, &error.into());
+                output.message(describe_tokens(room, chain.scheme, &record));
+                if let Err(error) = remove_pending_split(room, shared, pending).await {
+                    output.error(room.renewal_error(&error));
                 }
             }
-            Err(failure) => exit = desk.report_renewal_failure(&room.context, &failure),
+            Err(failure) => output.error(room.renewal_error(&failure)),
         }
     }
-    exit
+    output
+}
+
+fn no_refresh_token(shared: &FamilyRecord) -> CommandError {
+    CommandError::credential(format!(
+        "the shared tokens of `{}` have no refresh token, so no owner can get tokens of its own",
+        shared.label.account
+    ))
+    .hint(format!(
+        "`ingam auth login {} --env {}` authorizes them again",
+        shared.key.scheme, shared.label.environment
+    ))
 }
 
 /// For one owner of a shared pair, at the host of its account, where ingam.yaml names one.
 async fn split_for_owner(
-    room: &AuthWorkspace,
+    room: &AuthWorkspace<'_>,
     chain: &FamilyContext<'_>,
     pending: &PendingSplit,
     act: RefreshKind,
@@ -177,33 +196,39 @@ pub(super) fn credential_value(scheme: &Scheme, credential: &str, text: &str) ->
 }
 
 /// An owner has tokens of its own now.
+///
+/// # Errors
+/// If the shared record has changed since it was read: another process owns it now, and its pending
+/// splits are not this process's to remove.
 async fn remove_pending_split(
-    room: &AuthWorkspace,
-    shared: &mut FamilyRecord,
+    room: &AuthWorkspace<'_>,
+    shared: &FamilyRecord,
     pending: &PendingSplit,
-) -> Result<(), StoreError> {
+) -> Result<(), RefreshError> {
     let store = room.context.environment.tokens.renewer.store().await?;
     let mut lock = store.lock(&shared.key, LOCK_WAIT).await?;
-    let Some(mut there) = lock.read().await? else {
-        return Ok(());
+    let current = lock.read().await?;
+    let Some(mut current) = current.filter(|record| record.generation == shared.generation) else {
+        return Err(RefreshError::temporary(format!(
+            "{} {} has tokens of its own, but the shared tokens were changed by another process meanwhile",
+            pending.credential, pending.id
+        ))
+        .with_note("`ingam auth status` shows what is still to split off"));
     };
-    if there.generation == shared.generation {
-        there.pending_splits.retain(|other| other != pending);
-        lock.write(&mut there).await?;
-    }
+    current.pending_splits.retain(|other| other != pending);
+    lock.write(&mut current).await?;
     Ok(())
 }
 
 /// One line: whose tokens are kept, and until when.
-pub(super) fn report_tokens(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
+pub(super) fn describe_tokens(
+    room: &AuthWorkspace<'_>,
     scheme: &Scheme,
     record: &FamilyRecord,
-) {
+) -> String {
     let now = room.context.environment.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
-    let left = |until: Option<i64>| super::status::time_left(until, now);
+    let left = |until: Option<i64>| time_left(until, now);
     let owner = record.key.account_label(scheme);
     let owner = if owner.is_empty() || owner.replace(' ', "=") == record.label.account {
         String::new()
@@ -229,73 +254,56 @@ pub(super) fn report_tokens(
             .collect();
         line.push_str(&format!("; it is shared by {}", owners.join(", ")));
     }
-    desk.output.print_message(&line);
+    line
 }
 
-/// Renews every chain that fits, and ends what a login has begun.
+/// Renews every token family that fits, and ends what a login has begun. Each is printed when it is
+/// done: what was renewed before an interruption must be known.
 pub(super) async fn refresh(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     scheme: Option<&str>,
-    whose: &AccountArgs,
-) -> Result<ExitStatus, ExitStatus> {
-    let room = desk.open_workspace(whose.env.as_deref()).await?;
+    account_args: &AccountArgs,
+) -> CommandResult {
+    let room = auth.open_workspace(account_args.env.as_deref()).await?;
+    let account = account_args.account.as_deref();
     if let Some(name) = scheme {
-        let scheme = desk.find_scheme(room.loaded, name)?;
-        if whose.account.as_deref() != Some(DEFAULT_ACCOUNT) {
-            check_account(desk, &room, &scheme, whose)?;
+        let scheme = auth.find_scheme(name)?;
+        if account != Some(DEFAULT_ACCOUNT) {
+            room.check_account(scheme, account_args)?;
         }
     }
-    let mut records = find_families(desk, &room, scheme, whose.account.as_deref()).await?;
-    // A chain that has never had a pair is one that a shared pair has still to be split into.
+    let (mut records, unreadable) = find_families(&room, scheme, account).await?;
+    auth.output.print(&unreadable);
+    // A family that has never had a pair is one that a shared pair has still to be split into.
     records.retain(|record| record.current.is_some());
     if records.is_empty() {
-        let hint =
-            "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account";
-        desk.output
-            .print_error("nothing is kept that could be renewed", &[hint.to_owned()]);
-        return Err(ExitStatus::NothingSelected);
+        return Err(
+            CommandError::selection("nothing is kept that could be renewed").hint(
+                "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account",
+            ),
+        );
     }
-    let mut exit = ExitStatus::Success;
-    for record in records {
-        let ended = renew_family(desk, &room, record).await;
-        exit = if exit == ExitStatus::Success || ended == ExitStatus::CredentialRequired {
-            ended
-        } else {
-            exit
-        };
+    let mut ended = CommandOutput::ended(unreadable.status);
+    for record in &records {
+        let renewed = renew_family(&room, record)
+            .await
+            .unwrap_or_else(CommandOutput::of_error);
+        auth.output.print(&renewed);
+        ended.end_with(renewed.status);
     }
-    Ok(exit)
+    Ok(ended)
 }
 
-async fn renew_family(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
-    record: FamilyRecord,
-) -> ExitStatus {
-    let Some((scheme, token)) = scheme_and_token(room, &record) else {
-        desk.output.print_error(
-            &format!(
-                "there is no scheme `{}` here, or no token `{}` in it",
-                record.key.scheme, record.key.token
-            ),
-            &[],
-        );
-        return ExitStatus::InvalidFile;
-    };
-    let access = match access_for(&room.context, scheme, &record) {
-        Ok(access) => access,
-        Err(error) => return desk.report_access_error(&error),
-    };
+async fn renew_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> CommandResult {
+    let (scheme, token) = scheme_and_token(room, record)?;
+    let access = access_for(&room.context, scheme, record)?;
     let mut credentials = access.credentials.clone();
-    for (name, value) in record
-        .key
-        .ids
-        .iter()
-        .filter(|(name, _)| scheme.credential(name).is_some())
-    {
-        credentials.set(name, credential_value(scheme, name, value));
+    for (name, value) in &record.key.ids {
+        if scheme.credential(name).is_some() {
+            credentials.set(name, credential_value(scheme, name, value));
+        }
     }
-    let chain = FamilyContext {
+    let family = FamilyContext {
         scheme,
         token,
         access: &access,
@@ -303,34 +311,37 @@ async fn renew_family(
         account: record.label.account.clone(),
     };
     if !record.pending_splits.is_empty() {
-        return split_shared_pair(desk, room, &chain, record).await;
+        return Ok(split_shared_pair(room, &family, record).await);
     }
     if token.refresh.is_none() && token.issue.is_none() {
-        return ExitStatus::Success;
+        return Ok(CommandOutput::default());
     }
-    match chain
-        .renew(
-            room,
-            RefreshKind::Renew {
-                newer_than: record.generation,
-            },
-        )
+    let kind = RefreshKind::Renew {
+        newer_than: record.generation,
+    };
+    let renewed = family
+        .renew(room, kind)
         .await
-    {
-        Ok(record) => {
-            report_tokens(desk, room, scheme, &record);
-            ExitStatus::Success
-        }
-        Err(failure) => desk.report_renewal_failure(&room.context, &failure),
-    }
+        .map_err(|failure| room.renewal_error(&failure))?;
+    Ok(CommandOutput::of_message(describe_tokens(
+        room, scheme, &renewed,
+    )))
 }
 
-fn scheme_and_token(
-    room: &AuthWorkspace,
+fn scheme_and_token<'a>(
+    room: &AuthWorkspace<'a>,
     record: &FamilyRecord,
-) -> Option<(&'static Scheme, &'static Token)> {
-    let scheme: &'static Scheme = room.loaded.workspace.scheme(&record.key.scheme)?;
-    Some((scheme, scheme.token(&record.key.token)?))
+) -> Result<(&'a Scheme, &'a Token), CommandError> {
+    let key = &record.key;
+    let scheme = room.loaded.workspace.scheme(&key.scheme);
+    scheme
+        .and_then(|scheme| Some((&**scheme, scheme.token(&key.token)?)))
+        .ok_or_else(|| {
+            CommandError::file(format!(
+                "there is no scheme `{}` here, or no token `{}` in it",
+                key.scheme, key.token
+            ))
+        })
 }
 
 /// As the account of that name, where ingam.yaml still has it.
@@ -351,33 +362,23 @@ fn access_for(
     Ok(access)
 }
 
-/// The chains of an environment, of one scheme or account where they are named.
+/// The token families of an environment, of one scheme or account where they are named; and the
+/// records that cannot be read, which do not stand in the way of the others.
 async fn find_families(
-    desk: &AuthContext<'_>,
-    room: &AuthWorkspace,
+    room: &AuthWorkspace<'_>,
     scheme: Option<&str>,
     account: Option<&str>,
-) -> Result<Vec<FamilyRecord>, ExitStatus> {
-    let listed = async {
-        room.context
-            .environment
-            .tokens
-            .renewer
-            .store()
-            .await?
-            .list()
-            .await
-    }
-    .await;
-    let listed =
-        listed.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
+) -> Result<(Vec<FamilyRecord>, CommandOutput), CommandError> {
+    let store = room.context.environment.tokens.renewer.store().await?;
     let mut records = Vec::new();
-    for record in listed {
-        // One that cannot be read is said, and does not stand in the way of the others.
-        let Ok(record) =
-            record.map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))
-        else {
-            continue;
+    let mut unreadable = CommandOutput::default();
+    for record in store.list().await? {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                unreadable.error(room.renewal_error(&error.into()));
+                continue;
+            }
         };
         let fits = record.label.environment == room.context.options.environment
             && scheme.is_none_or(|scheme| record.key.scheme == scheme)
@@ -386,55 +387,55 @@ async fn find_families(
             records.push(record);
         }
     }
-    Ok(records)
+    Ok((records, unreadable))
 }
 
-/// Takes the chains of an account out of the store.
+/// Takes the token families of an account out of the store.
 pub(super) async fn logout(
-    desk: &AuthContext<'_>,
+    auth: &AuthContext<'_>,
     scheme: &str,
-    whose: &AccountArgs,
-) -> Result<ExitStatus, ExitStatus> {
-    let room = desk.open_workspace(whose.env.as_deref()).await?;
-    desk.find_scheme(room.loaded, scheme)?;
-    let records = find_families(desk, &room, Some(scheme), whose.account.as_deref()).await?;
+    account_args: &AccountArgs,
+) -> CommandResult {
+    let room = auth.open_workspace(account_args.env.as_deref()).await?;
+    auth.find_scheme(scheme)?;
+    let account = account_args.account.as_deref();
+    let (records, mut output) = find_families(&room, Some(scheme), account).await?;
+    check_one_account(&records, account)?;
+    for record in &records {
+        if let Err(error) = remove_family(&room, record).await {
+            // Those before it are gone, and stay named.
+            output.error(room.renewal_error(&error.into()));
+            return Ok(output);
+        }
+        output.message(format!(
+            "removed the tokens of `{}` ({})",
+            record.label.account, record.key.token
+        ));
+    }
+    output.message("the marketplace still knows the authorization: the seller ends it there");
+    Ok(output)
+}
+
+/// A logout without `--account` must not remove the tokens of several accounts.
+fn check_one_account(records: &[FamilyRecord], account: Option<&str>) -> Result<(), CommandError> {
     let mut names: Vec<&str> = records
         .iter()
         .map(|record| record.label.account.as_str())
         .collect();
     names.dedup();
-    match (names.as_slice(), &whose.account) {
-        ([], _) => {
-            desk.output.print_error(
-                "nothing of this account is kept",
-                &["`ingam auth status` shows what is".to_owned()],
-            );
-            return Err(ExitStatus::NothingSelected);
-        }
+    match (names.as_slice(), account) {
+        ([], _) => Err(CommandError::selection("nothing of this account is kept")
+            .hint("`ingam auth status` shows what is")),
         ([_, _, ..], None) => {
             let names = crate::diagnostic::join_names(names.iter().copied(), "and");
-            return Err(desk.usage_error(
-                &format!("tokens of {names} are kept"),
-                "name one with `--account`",
-            ));
+            Err(CommandError::usage(format!("tokens of {names} are kept"))
+                .hint("name one with `--account`"))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    for record in &records {
-        remove_family(&room, record)
-            .await
-            .map_err(|error| desk.report_renewal_failure(&room.context, &error.into()))?;
-        desk.output.print_message(&format!(
-            "removed the tokens of `{}` ({})",
-            record.label.account, record.key.token
-        ));
-    }
-    desk.output
-        .print_message("the marketplace still knows the authorization: the seller ends it there");
-    Ok(ExitStatus::Success)
 }
 
-async fn remove_family(room: &AuthWorkspace, record: &FamilyRecord) -> Result<(), StoreError> {
+async fn remove_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> Result<(), StoreError> {
     let store = room.context.environment.tokens.renewer.store().await?;
     let mut lock = store.lock(&record.key, LOCK_WAIT).await?;
     lock.remove().await

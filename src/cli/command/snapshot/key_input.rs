@@ -8,10 +8,10 @@ pub(super) const INTERRUPT: u8 = 3;
 pub(super) const END_OF_INPUT: u8 = 4;
 
 #[cfg(unix)]
-pub(super) use of_terminal::read_key;
+pub(super) use terminal::read_key;
 
 #[cfg(unix)]
-mod of_terminal {
+mod terminal {
     use rustix::termios::{
         LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
     };
@@ -52,6 +52,7 @@ mod of_terminal {
         let (sender, receiver) = oneshot::channel();
         // A read cannot be given up; who gives up waiting for it ends the program.
         std::thread::spawn(move || sender.send(read_byte()));
+        // The reader always sends, unless its thread dies: the terminal is gone then.
         receiver.await.unwrap_or(Ok(None))
     }
 
@@ -78,7 +79,7 @@ mod of_terminal {
 
 /// The first letter of a line: keys without Enter are not there.
 #[cfg(not(unix))]
-pub async fn read_key() -> std::io::Result<Option<u8>> {
+pub(super) async fn read_key() -> std::io::Result<Option<u8>> {
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line)?;
     Ok((read > 0).then(|| line.bytes().next().unwrap_or(b'\n')))

@@ -1,13 +1,16 @@
 //! `ingam snapshot review`: what is pending, one after the other, and one key for each. The
 //! terminal is given back as it was, whatever happens.
 
-use super::{NONE_PENDING, diff_view::render_pending, find_pending, key_input, report_error};
-use crate::cli::ExitStatus;
-use crate::cli::args::{GlobalArgs, SnapshotFilter};
-use crate::cli::command::run::StopSignals;
+use super::diff_view::render_pending;
+use super::key_input;
+use super::pending::{NONE_PENDING, find_pending};
+use crate::cli::args::SnapshotFilter;
 use crate::cli::command::session;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::output::Output;
-use crate::host::HostContext;
+use crate::cli::stop_signals::StopSignals;
 use crate::snapshot::{SnapshotError, SnapshotLocation};
 
 /// What a terminal says to a key that means nothing.
@@ -31,57 +34,61 @@ struct ReviewTally {
 }
 
 pub(super) fn run(
-    host: &HostContext,
-    global: &GlobalArgs,
-    which: &SnapshotFilter,
+    invocation: &Invocation<'_>,
+    filter: &SnapshotFilter,
     output: &Output,
-) -> Result<ExitStatus, ExitStatus> {
-    let all = find_pending(host, global, which, output)?;
+) -> CommandResult {
+    let all = find_pending(invocation, filter)?;
     if all.is_empty() {
-        output.print_message(NONE_PENDING);
-        return Ok(ExitStatus::Success);
+        return Ok(CommandOutput::of_message(NONE_PENDING));
     }
-    if !host.stdin_is_terminal {
-        let hint =
-            "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name";
-        output.print_error(
-            "a review needs a terminal, for its keys",
-            &[hint.to_owned()],
+    if !invocation.host.stdin_is_terminal {
+        return Err(
+            CommandError::usage("a review needs a terminal, for its keys").hint(
+                "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name",
+            ),
         );
-        return Err(ExitStatus::InvalidUsage);
     }
-    session::start_runtime(output)?.block_on(review_all(&all, output))
+    session::start_runtime()?.block_on(review_all(&all, output))
 }
 
-async fn review_all(all: &[SnapshotLocation], output: &Output) -> Result<ExitStatus, ExitStatus> {
-    let mut signals = StopSignals::install();
+async fn review_all(all: &[SnapshotLocation], output: &Output) -> CommandResult {
+    let mut signals = StopSignals::install()?;
     let mut tally = ReviewTally {
         pending: all.len(),
         ..ReviewTally::default()
     };
-    let mut ends = ExitStatus::Success;
-    for (index, kept) in all.iter().enumerate() {
-        let place = format!("{} of {}  {}", index + 1, all.len(), kept.path.display());
-        if let Err(error) = show_pending(kept, &place, output) {
-            ends = report_error(&error, output);
+    let mut ended = CommandOutput::default();
+    for (index, one) in all.iter().enumerate() {
+        let place = format!("{} of {}  {}", index + 1, all.len(), one.path.display());
+        if let Err(error) = show_pending(one, &place, output) {
+            // The others can still be reviewed.
+            let error = CommandError::from(error);
+            output.print_error(&error);
+            ended.end_with(error.class.into());
             continue;
         }
-        Output::prompt(&prompt_text(output));
-        let choice = tokio::select! {
-            choice = read_choice(output) => choice,
-            exit = signals.next() => Err(exit),
+        output.prompt(&prompt_text(output));
+        let pressed = tokio::select! {
+            pressed = read_choice(output) => pressed?,
+            status = signals.next() => KeyPress::Stop(status),
         };
-        output.print_message(choice.map_or("interrupted", ReviewChoice::word));
-        let choice = choice.inspect_err(|_| tally.report(output))?;
+        let choice = match pressed {
+            KeyPress::Choice(choice) => choice,
+            KeyPress::Stop(status) => {
+                output.print_message("interrupted");
+                ended.end_with(status);
+                break;
+            }
+        };
+        output.print_message(choice.word());
         if choice == ReviewChoice::Quit {
             break;
         }
-        tally
-            .apply(choice, kept)
-            .map_err(|error| report_error(&error, output))?;
+        tally.apply(choice, one)?;
     }
-    tally.report(output);
-    Ok(ends)
+    ended.message(tally.describe());
+    Ok(ended)
 }
 
 fn show_pending(
@@ -111,21 +118,31 @@ fn prompt_text(output: &Output) -> String {
     )
 }
 
+/// A key that says something, or a signal.
+enum KeyPress {
+    Choice(ReviewChoice),
+    Stop(ExitStatus),
+}
+
 /// Waits for a key that says something.
-async fn read_choice(_output: &Output) -> Result<ReviewChoice, ExitStatus> {
+async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
     loop {
-        let key = key_input::read_key()
-            .await
-            .map_err(|_| ExitStatus::OperationFailed)?;
-        match key {
-            Some(b'a') => return Ok(ReviewChoice::Accept),
-            Some(b'r') => return Ok(ReviewChoice::Reject),
-            Some(b's') => return Ok(ReviewChoice::Skip),
+        let key = key_input::read_key().await.map_err(|error| {
+            CommandError::operation(format!("no key can be read from the terminal: {error}"))
+        })?;
+        return Ok(KeyPress::Choice(match key {
+            Some(b'a') => ReviewChoice::Accept,
+            Some(b'r') => ReviewChoice::Reject,
+            Some(b's') => ReviewChoice::Skip,
             // Nobody is there any more, or the end of the input was typed.
-            Some(b'q' | key_input::END_OF_INPUT) | None => return Ok(ReviewChoice::Quit),
-            Some(key_input::INTERRUPT) => return Err(ExitStatus::Interrupted),
-            Some(_) => Output::prompt(BELL),
-        }
+            Some(b'q' | key_input::END_OF_INPUT) | None => ReviewChoice::Quit,
+            // Ctrl-C is a key here: see `key_input`.
+            Some(key_input::INTERRUPT) => return Ok(KeyPress::Stop(ExitStatus::Interrupted)),
+            Some(_) => {
+                output.prompt(BELL);
+                continue;
+            }
+        }));
     }
 }
 
@@ -160,10 +177,10 @@ impl ReviewTally {
         Ok(())
     }
 
-    fn report(&self, output: &Output) {
-        output.print_message(&format!(
+    fn describe(&self) -> String {
+        format!(
             "{} accepted, {} rejected, {} still pending",
             self.accepted, self.rejected, self.pending
-        ));
+        )
     }
 }

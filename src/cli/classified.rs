@@ -1,0 +1,183 @@
+//! What the errors of other rooms mean for a command: the one place that gives each of them its
+//! class, and so its exit code.
+
+use super::command_error::CommandError;
+use super::exit_status::FailureClass;
+use crate::budget::BudgetError;
+use crate::credentials::CredentialError;
+use crate::event::ErrorClass;
+use crate::ledger::LedgerError;
+use crate::plan::SelectionError;
+use crate::recording::FolderError;
+use crate::renew::RefreshError;
+use crate::report::MergeError;
+use crate::run::AccessError;
+use crate::sandbox::{SandboxError, TestCredentialError};
+use crate::sign::SealError;
+use crate::snapshot::SnapshotError;
+use crate::tokens::StoreError;
+use crate::transport::TransportError;
+use crate::trust::TrustError;
+use std::fmt::Display;
+
+/// An error that knows how a command ends with it. Its message and its hints hold no secret.
+pub(crate) trait Classified: Display {
+    fn failure_class(&self) -> FailureClass;
+
+    /// What to do.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl<E: Classified> From<E> for CommandError {
+    fn from(error: E) -> Self {
+        Self::new(error.failure_class(), error.to_string()).hints(error.hints())
+    }
+}
+
+impl Classified for StoreError {
+    fn failure_class(&self) -> FailureClass {
+        if self.needs_user_action() {
+            FailureClass::Credential
+        } else {
+            FailureClass::Operation
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
+}
+
+impl Classified for BudgetError {
+    fn failure_class(&self) -> FailureClass {
+        match self {
+            Self::LimitReached { .. } | Self::Paused { .. } | Self::Suspended { .. } => {
+                FailureClass::Budget
+            }
+            // It is not known whether a call is free, which is not the same as none being free.
+            Self::InvalidLocation
+            | Self::NoFolder
+            | Self::File(_)
+            | Self::Database(_)
+            | Self::LockTimeout { .. }
+            | Self::Corrupt { .. } => FailureClass::Operation,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
+}
+
+impl Classified for CredentialError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Credential
+    }
+}
+
+impl Classified for AccessError {
+    fn failure_class(&self) -> FailureClass {
+        match self {
+            // Outside of a run, an account is named on the command line.
+            Self::Account { .. } => FailureClass::Usage,
+            error => ErrorClass::from(error).into(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
+}
+
+/// The caller redacts reason and notes first: they may quote a response.
+impl Classified for RefreshError {
+    fn failure_class(&self) -> FailureClass {
+        if self.needs_user_action {
+            FailureClass::Credential
+        } else {
+            FailureClass::Operation
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
+
+impl Classified for SelectionError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Selection
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().map(str::to_owned).into_iter().collect()
+    }
+}
+
+impl Classified for MergeError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::File
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![self.hint().to_owned()]
+    }
+}
+
+impl Classified for SnapshotError {
+    fn failure_class(&self) -> FailureClass {
+        match self {
+            Self::Missing { .. } | Self::Unreadable { .. } => FailureClass::Recording,
+            Self::Unwritable { .. } | Self::MaskFailed { .. } => FailureClass::Operation,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
+}
+
+impl Classified for FolderError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
+impl Classified for LedgerError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
+impl Classified for TrustError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
+impl Classified for SandboxError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
+/// A scheme or an account says something that no test key can be made of.
+impl Classified for TestCredentialError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::File
+    }
+}
+
+impl Classified for TransportError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
+impl Classified for SealError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}

@@ -1,0 +1,66 @@
+//! `ingam auth`: loads the workspace and calls the act.
+
+use super::context::AuthContext;
+use super::{link, login, set, status, token, token_families};
+use crate::cli::args::{AuthAction, AuthArgs};
+use crate::cli::command::session;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandResult, Invocation};
+use crate::cli::output::Output;
+
+pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output) -> CommandResult {
+    if let AuthAction::Set { value, .. } = &args.action
+        && !value.is_empty()
+    {
+        return Err(CommandError::usage(
+            "a secret is never an argument: every process of the machine can read it",
+        )
+        .hint("it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`"));
+    }
+    let runtime = session::start_runtime()?;
+    let loaded = session::load_with_all_schemes(invocation)?;
+    let files = session::open_files(&loaded)?;
+    output.print_warnings(&invocation.warnings);
+    let auth = AuthContext {
+        invocation,
+        output,
+        loaded: &loaded,
+        files: &files,
+    };
+    let result = runtime.block_on(act(&auth, &args.action));
+    // A line that still waits to be typed has nobody left to read it.
+    runtime.shutdown_background();
+    result
+}
+
+async fn act(auth: &AuthContext<'_>, action: &AuthAction) -> CommandResult {
+    match action {
+        AuthAction::Link {
+            scheme,
+            redirect,
+            target,
+        } => link::run(auth, scheme, redirect, target).await,
+        AuthAction::Login(login) => login::run(auth, login).await,
+        AuthAction::Status => status::run(auth).await,
+        AuthAction::Refresh {
+            scheme,
+            account_args,
+        } => token_families::refresh(auth, scheme.as_deref(), account_args).await,
+        AuthAction::Logout {
+            scheme,
+            account_args,
+        } => token_families::logout(auth, scheme, account_args).await,
+        AuthAction::Set {
+            scheme,
+            name,
+            file,
+            account_args,
+            ..
+        } => set::run(auth, scheme, name, *file, account_args),
+        AuthAction::Token {
+            account,
+            scheme,
+            env,
+        } => token::run(auth, account, scheme.as_deref(), env.as_deref()).await,
+    }
+}

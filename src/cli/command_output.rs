@@ -1,0 +1,106 @@
+//! What a command returns: the text for standard output and for the person, in order, and how the
+//! program ends. `cli::run` prints it.
+
+use super::args::GlobalArgs;
+use super::command_error::{CommandError, SourceFaults};
+use super::exit_status::ExitStatus;
+use super::output::stdout_style;
+use super::warnings::Warnings;
+use crate::host::HostContext;
+use crate::report::TerminalStyle;
+
+pub(crate) type CommandResult = Result<CommandOutput, CommandError>;
+
+/// What every command is given.
+pub(crate) struct Invocation<'i> {
+    pub(crate) host: &'i HostContext,
+    pub(crate) global: &'i GlobalArgs,
+    /// How text for standard output may look.
+    pub(crate) stdout: TerminalStyle,
+    pub(crate) warnings: Warnings,
+}
+
+impl<'i> Invocation<'i> {
+    pub(crate) fn new(host: &'i HostContext, global: &'i GlobalArgs) -> Self {
+        Self {
+            host,
+            global,
+            stdout: stdout_style(host),
+            warnings: Warnings::default(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum OutputPart {
+    /// For standard output.
+    Data(String),
+    /// For the person, at standard error.
+    Message(String),
+    Faults(SourceFaults),
+    /// A failure that did not keep the command from the rest.
+    Error(CommandError),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct CommandOutput {
+    pub(crate) parts: Vec<OutputPart>,
+    pub(crate) status: ExitStatus,
+}
+
+impl CommandOutput {
+    /// The command has said all that it has to say.
+    pub(crate) fn ended(status: ExitStatus) -> Self {
+        Self {
+            parts: Vec::new(),
+            status,
+        }
+    }
+
+    pub(crate) fn of_data(text: impl Into<String>) -> Self {
+        let mut output = Self::default();
+        output.data(text);
+        output
+    }
+
+    pub(crate) fn of_message(text: impl Into<String>) -> Self {
+        let mut output = Self::default();
+        output.message(text);
+        output
+    }
+
+    pub(crate) fn of_error(error: CommandError) -> Self {
+        let mut output = Self::default();
+        output.error(error);
+        output
+    }
+
+    pub(crate) fn data(&mut self, text: impl Into<String>) {
+        self.parts.push(OutputPart::Data(text.into()));
+    }
+
+    pub(crate) fn message(&mut self, text: impl Into<String>) {
+        self.parts.push(OutputPart::Message(text.into()));
+    }
+
+    pub(crate) fn faults(&mut self, faults: SourceFaults) {
+        self.parts.push(OutputPart::Faults(faults));
+    }
+
+    /// Adds a failure; the command goes on, and ends with its status unless a worse one comes.
+    pub(crate) fn error(&mut self, error: CommandError) {
+        self.end_with(error.class.into());
+        self.parts.push(OutputPart::Error(error));
+    }
+
+    /// Adds what another step has to say.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.end_with(other.status);
+        self.parts.extend(other.parts);
+    }
+
+    /// The worse of this status and the one so far.
+    pub(crate) fn end_with(&mut self, status: ExitStatus) {
+        self.status = self.status.most_severe(status);
+    }
+}

@@ -1,0 +1,82 @@
+//! Parses the arguments, calls the command and prints what it returns.
+
+use super::args::{CliArgs, Command};
+use super::command;
+use super::command_output::{CommandOutput, CommandResult, Invocation};
+use super::exit_status::ExitStatus;
+use super::output::Output;
+use crate::host::HostContext;
+use clap::Parser;
+
+/// Runs the program; never panics on input, and never prints a secret.
+#[must_use]
+pub fn run(host: &HostContext) -> ExitStatus {
+    let output = Output::new(host);
+    let args = match CliArgs::try_parse_from(&host.args) {
+        Ok(args) => args,
+        Err(error) => return finish(&output, print_clap_error(&error, &output)),
+    };
+    let invocation = Invocation::new(host, &args.global);
+    let result = run_command(&invocation, &args.command, &output);
+    let status = output.print_result(&invocation.warnings, result);
+    finish(&output, status)
+}
+
+/// A result that is not on standard output is no result, whatever the command returned.
+fn finish(output: &Output, status: ExitStatus) -> ExitStatus {
+    match output.finish() {
+        Ok(()) => status,
+        Err(error) => {
+            output.print_error(&error);
+            status.most_severe(error.class.into())
+        }
+    }
+}
+
+/// Commands that take `output` stream: a run, prompts, and servers that stay until they are
+/// stopped.
+fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) -> CommandResult {
+    match command {
+        Command::Run(args) => command::run::run(invocation, args, output),
+        Command::Check(args) => command::check::run(invocation, args),
+        Command::List(args) => command::list::run(invocation, args),
+        Command::Explain(args) => command::explain::run(invocation, args),
+        Command::Scheme(args) => command::scheme::run(invocation, args),
+        Command::Auth(args) => command::auth::run(invocation, args, output),
+        Command::Budget(args) => command::budget::run(invocation, args),
+        Command::Sandbox(args) => command::sandbox::run(invocation, args, output),
+        Command::Trust(args) => command::trust::run(invocation, args, output),
+        Command::Fixture(args) => command::fixture::run(invocation, args),
+        Command::Recording(args) => command::recording::run(invocation, args),
+        Command::Cleanup(args) => command::cleanup::run(invocation, args, output),
+        Command::Snapshot(args) => command::snapshot::run(invocation, args, output),
+        Command::Report(args) => command::report::run(invocation, args, output),
+        Command::Init(args) => command::init::run(invocation.host, args),
+        Command::Schema(args) => command::schema::run(args),
+        Command::Completions(args) => Ok(command::completions::run(args)),
+        Command::RenewHelper => {
+            let status = command::renew_helper::run(invocation.host);
+            Ok(CommandOutput::ended(status))
+        }
+    }
+}
+
+/// Help and version are results, everything else is a mistake. What was typed may be shown: no
+/// secret is an argument.
+fn print_clap_error(error: &clap::Error, output: &Output) -> ExitStatus {
+    let text = error.render();
+    let is_mistake = error.use_stderr();
+    let style = if is_mistake { output.err } else { output.out };
+    let text = if style.has_colour {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    if is_mistake {
+        output.print_message(text.trim_end());
+        ExitStatus::InvalidUsage
+    } else {
+        output.print_data(&text);
+        ExitStatus::Success
+    }
+}

@@ -1,0 +1,88 @@
+//! What runs have left: at marketplaces, and in the snapshot folder.
+
+use super::command_error::CommandError;
+use super::command_output::CommandOutput;
+use super::warnings::Warnings;
+use crate::diagnostic::pluralize;
+use crate::ledger::abandoned_ledgers;
+use crate::model::workspace::Workspace;
+use crate::run::{RunContext, unreferenced_snapshots};
+
+/// What earlier runs have left at marketplaces.
+pub(crate) fn warn_of_leftovers(context: &RunContext<'_>, warnings: &Warnings) {
+    let Some(folder) = &context.options.ledger else {
+        return;
+    };
+    match abandoned_ledgers(folder, Some(&context.environment.workspace.root)) {
+        Ok(ledgers) => {
+            let things: usize = ledgers.iter().map(|ledger| ledger.open_undos().len()).sum();
+            if things > 0 {
+                let are = if things == 1 { "is" } else { "are" };
+                warnings.add(format!(
+                    "{} of earlier runs {are} still there: see `ingam cleanup --list`",
+                    pluralize(things, "thing")
+                ));
+            }
+        }
+        Err(error) => warnings.add(error.to_string()),
+    }
+}
+
+/// What `--keep` has left at marketplaces, and how to take it back.
+pub(crate) fn describe_kept(context: &RunContext<'_>) -> CommandOutput {
+    let mut output = CommandOutput::default();
+    let Some(folder) = &context.options.ledger else {
+        return output;
+    };
+    let run_id = &context.options.run_id;
+    let ledgers = match abandoned_ledgers(folder, Some(&context.environment.workspace.root)) {
+        Ok(ledgers) => ledgers,
+        Err(error) => {
+            // What is kept costs money or blocks a name until somebody deletes it, so the run's id
+            // must be on the screen even if the list is not.
+            output.error(CommandError::from(error).hint(format!(
+                "`ingam cleanup {run_id}` takes back what this run kept, once the ledger can be read"
+            )));
+            return output;
+        }
+    };
+    let names: Vec<String> = ledgers
+        .iter()
+        .filter(|ledger| ledger.run_id == *run_id)
+        .flat_map(crate::ledger::Ledger::open_undos)
+        .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
+        .collect();
+    if !names.is_empty() {
+        output.message(format!(
+            "kept: {}; `ingam cleanup {run_id}` takes it back",
+            names.join(", ")
+        ));
+    }
+    output
+}
+
+/// Snapshots that no request is compared with.
+pub(crate) fn warn_of_unreferenced(workspace: &Workspace, warnings: &Warnings) {
+    match unreferenced_snapshots(workspace) {
+        Ok(unused) if unused.is_empty() => {}
+        Ok(unused) => {
+            let belong = if unused.len() == 1 {
+                "belongs"
+            } else {
+                "belong"
+            };
+            let paths: Vec<String> = unused
+                .iter()
+                .map(|snapshot| format!("\n  {}", snapshot.existing_path().display()))
+                .collect();
+            let text = format!(
+                "{} {belong} to no step, case or account of any request:{}",
+                pluralize(unused.len(), "snapshot"),
+                paths.concat()
+            );
+            let hint = "`ingam snapshot prune` removes what nothing is held against";
+            warnings.add_with_hint(text, hint);
+        }
+        Err(error) => warnings.add(error.to_string()),
+    }
+}

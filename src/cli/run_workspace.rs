@@ -1,0 +1,513 @@
+//! Runs requests of a workspace that is loaded: select, plan, open reports, run, finish.
+
+use super::args::RunArgs;
+use super::command::recording_mode;
+use super::command::session::{self, DiskBodyFiles, RunSession, RunTarget};
+use super::command_error::CommandError;
+use super::command_output::{CommandOutput, CommandResult, Invocation};
+use super::exit_status::ExitStatus;
+use super::leftovers;
+use super::output::Output;
+use super::report_outputs::{self, ReportOutputs, TerminalAndReports};
+use super::settings;
+use super::stop_signals::StopSignals;
+use crate::budget::{Budget, BudgetLocation};
+use crate::diagnostic::{join_names, pluralize};
+use crate::event::{Event, RunSummary, request_name};
+use crate::host::HostContext;
+use crate::last_run::LastRun;
+use crate::load::LoadedWorkspace;
+use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
+use crate::model::request::Request;
+use crate::model::scheme::Scheme;
+use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
+use crate::report::{Reporter, TeeReporter};
+use crate::run::{
+    RecordingMode, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel,
+};
+use crate::snapshot::SnapshotUpdate;
+use crate::span::SourceMap;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// What was asked for, and where the lines of the run go.
+pub(crate) struct RunCommand<'r> {
+    pub(crate) invocation: &'r Invocation<'r>,
+    pub(crate) args: &'r RunArgs,
+    pub(crate) output: &'r Output,
+}
+
+/// Runs requests of a workspace that is loaded; `extra_reporter` listens beside the terminal.
+///
+/// # Errors
+/// If the run cannot begin. What goes wrong during the run is part of its output.
+pub(crate) async fn run_loaded(
+    run: &RunCommand<'_>,
+    loaded: &LoadedWorkspace,
+    extra_reporter: &mut dyn Reporter,
+) -> CommandResult {
+    let host = run.invocation.host;
+    let limits = TimeLimits::parse(run.args)?;
+    let report_requests = report_outputs::parse_report_args(host, &run.args.report)?;
+    let selection = select(run, loaded)?;
+    let plan = plan_units(run, loaded, &selection)?;
+    if run.args.setup_plan {
+        return Ok(CommandOutput::of_data(render_setup_plan(&plan)));
+    }
+    check_keep(run.args, &selection.target)?;
+    let root = &loaded.workspace.root;
+    let reports = ReportOutputs::open(host, report_requests, root, run.output)?;
+    let files = session::open_files(loaded)?;
+    let requests = selection.requests.clone();
+    let (stopper, stop) = stop_channel();
+    let mut context = open_context(run, loaded, &files, selection, &plan).await?;
+    context.environment.stop = stop;
+    context.options.detail = reports.is_active();
+    context.environment.budget.max_wait = limits.max_wait;
+    warn_before_run(run, loaded, &context);
+    let mut listeners = TerminalAndReports::new(reports, run.args.verbose, run.output);
+    let mut dispatcher = EventDispatcher {
+        wait_events: context.environment.budget.subscribe(),
+        reporter: &mut TeeReporter(&mut listeners, extra_reporter),
+        sources: &loaded.sources,
+    };
+    let end = run_until_stopped(&plan, &context, &mut dispatcher, stopper, &limits).await?;
+    let finished = FinishedRun {
+        run,
+        loaded,
+        plan: &plan,
+        requests: &requests,
+        context: &context,
+    };
+    Ok(match end {
+        RunEnd::Complete(summary) => finished.finish(listeners, &summary),
+        RunEnd::Stopped { status, is_clean } => {
+            finished.finish_stopped(listeners, status, is_clean, &limits)
+        }
+    })
+}
+
+/// How long a run may take, how long taking back what it made, and how long a call may wait for
+/// its budget.
+struct TimeLimits {
+    timeout: Option<Duration>,
+    grace: Duration,
+    max_wait: Duration,
+}
+
+impl TimeLimits {
+    fn parse(args: &RunArgs) -> Result<Self, CommandError> {
+        let timeout = args
+            .timeout
+            .as_ref()
+            .map(|text| settings::parse_duration_option("--timeout", text));
+        Ok(Self {
+            grace: settings::parse_duration_option("--grace", &args.grace)?,
+            timeout: timeout.transpose()?,
+            max_wait: settings::parse_duration_option("--wait", &args.wait)?,
+        })
+    }
+}
+
+/// Which requests run, in which environment, and with which schemes.
+struct RunSelection<'l> {
+    requests: Vec<&'l Request>,
+    target: RunTarget,
+    schemes: Vec<Arc<Scheme>>,
+}
+
+fn select<'l>(
+    run: &RunCommand<'_>,
+    loaded: &'l LoadedWorkspace,
+) -> Result<RunSelection<'l>, CommandError> {
+    let RunCommand {
+        invocation, args, ..
+    } = run;
+    let workspace = &loaded.workspace;
+    let words = settings::request_selection(&args.filter, invocation.host, &workspace.root);
+    let requests = select_requests(workspace, &words)?;
+    let target = RunTarget::new(loaded, &args.target, Some(&requests))?;
+    let schemes = session::schemes_of(workspace, &requests);
+    session::check_account(
+        loaded,
+        &target.environment,
+        args.target.account.as_deref(),
+        &schemes,
+    )?;
+    Ok(RunSelection {
+        requests,
+        target,
+        schemes,
+    })
+}
+
+/// The units of the selection, or the part of them that `--rerun-failed` and `--shard` leave.
+fn plan_units<'l>(
+    run: &RunCommand<'_>,
+    loaded: &'l LoadedWorkspace,
+    selection: &RunSelection<'l>,
+) -> Result<Plan<'l>, CommandError> {
+    let mut plan = Plan::new(
+        &selection.requests,
+        run.args.target.account.as_deref(),
+        &loaded.workspace,
+        &selection.target.environment,
+    );
+    if run.args.rerun_failed {
+        retain_failed(&mut plan, run, loaded)?;
+    }
+    if let Some(text) = &run.args.shard {
+        retain_shard(&mut plan, run, text)?;
+    }
+    Ok(plan)
+}
+
+fn retain_failed(
+    plan: &mut Plan<'_>,
+    run: &RunCommand<'_>,
+    loaded: &LoadedWorkspace,
+) -> Result<(), CommandError> {
+    let last = load_last_run(run.invocation.host, loaded)?;
+    let gone = last.missing_units(|id| request_exists(loaded, id));
+    if !gone.is_empty() {
+        let gone = join_names(gone.iter().map(String::as_str), "and");
+        run.invocation.warnings.add(format!(
+            "{gone} failed, and there is no such file any more: run what has taken its place by its name"
+        ));
+    }
+    plan.retain(|id| last.has_failed(id));
+    if !plan.units.is_empty() {
+        return Ok(());
+    }
+    let why = if last.is_empty() {
+        "nothing of this workspace failed"
+    } else {
+        "nothing of what was selected failed"
+    };
+    Err(
+        CommandError::selection(format!("{why} when it was last run"))
+            .hint("run it without `--rerun-failed`"),
+    )
+}
+
+fn load_last_run(host: &HostContext, loaded: &LoadedWorkspace) -> Result<LastRun, CommandError> {
+    // Without a folder of its own the file would be looked for below the current folder.
+    let folder = host.state_folder().ok_or_else(|| {
+        CommandError::operation("there is no folder in which the last run could be kept")
+            .hint("set HOME, or XDG_STATE_HOME")
+    })?;
+    LastRun::load(&folder, &loaded.workspace.root).map_err(|error| {
+        CommandError::operation(format!("what failed last cannot be read: {error}"))
+            .hint("run without `--rerun-failed`")
+    })
+}
+
+/// Whether there is a request file for a unit.
+pub(crate) fn request_exists(loaded: &LoadedWorkspace, id: &str) -> bool {
+    loaded
+        .workspace
+        .requests
+        .iter()
+        .any(|request| request.name == request_name(id))
+}
+
+fn retain_shard(plan: &mut Plan<'_>, run: &RunCommand<'_>, text: &str) -> Result<(), CommandError> {
+    let shard = settings::parse_shard(run.invocation.host, text)?;
+    let all = pluralize(plan.units.len(), "unit");
+    plan.retain(|id| shard.contains(id));
+    plan.shard = Some(shard);
+    // The other shards run elsewhere. A part without a unit is said, so that an empty part is not
+    // taken for a run that passed.
+    let count = plan.units.len();
+    run.output.print_warnings(&run.invocation.warnings);
+    run.output
+        .print_message(&format!("shard {shard}: {count} of {all}"));
+    Ok(())
+}
+
+fn check_keep(args: &RunArgs, target: &RunTarget) -> Result<(), CommandError> {
+    if args.keep && target.environment == SANDBOX_ENV {
+        return Err(CommandError::usage(
+            "the sandbox inside the program ends with the run: nothing in it can be kept",
+        )
+        .hint("name another environment: `ingam sandbox` plays marketplaces that stay"));
+    }
+    Ok(())
+}
+
+/// One thread sends and, in the sandbox, answers: there, side by side is no faster, and the order
+/// of the answers would be chance.
+fn job_count(args: &RunArgs, environment: &str) -> usize {
+    const MANY: usize = 16;
+    let usual = if environment == SANDBOX_ENV || args.replay {
+        1
+    } else {
+        MANY
+    };
+    args.jobs.map_or(usual, usize::from)
+}
+
+/// What the run works with: credentials, stores, recordings, and the options of the command line.
+async fn open_context<'w>(
+    run: &RunCommand<'w>,
+    loaded: &'w LoadedWorkspace,
+    files: &'w DiskBodyFiles,
+    selection: RunSelection<'w>,
+    plan: &Plan<'_>,
+) -> Result<RunContext<'w>, CommandError> {
+    let RunCommand {
+        invocation, args, ..
+    } = *run;
+    let RunSelection {
+        target,
+        mut schemes,
+        ..
+    } = selection;
+    session::add_fixture_schemes(&mut schemes, plan, &loaded.workspace);
+    let mode = recording_mode::choose_recording_mode(args, loaded, &target.environment)?;
+    let is_replay = matches!(mode, RecordingMode::Replay(_));
+    let environment = if is_replay {
+        session::offline_environment(loaded)
+    } else {
+        session::open_environment(invocation.host, loaded, &target.environment, &schemes).await?
+    };
+    let is_sandbox = target.environment == SANDBOX_ENV && !is_replay;
+    let session = RunSession {
+        host: invocation.host,
+        global: invocation.global,
+        loaded,
+        files,
+    };
+    let mut context = session.build_context(target, environment, args.verbose)?;
+    context.state.recordings = RunRecordings::new(mode, &context.options.run_id);
+    apply_options(&mut context, run)?;
+    if args.budget && is_sandbox {
+        context.environment.budget = RunBudget::new(Budget::new(
+            BudgetLocation::Memory,
+            invocation.host.clock,
+            invocation.host.random_bytes,
+        ));
+    }
+    Ok(context)
+}
+
+fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(), CommandError> {
+    let args = run.args;
+    context.options.keep_fixtures = args.keep;
+    context.options.fail_fast = args.fail_fast;
+    context.options.flaky_fails = args.flaky == "fail";
+    context.options.jobs = job_count(args, &context.options.environment);
+    context.options.snapshots = snapshot_options(run.invocation.host, args)?;
+    if let Some(refresh) = &args.refresh {
+        context.environment.tokens.refresh = if refresh == "never" {
+            RefreshPolicy::Never
+        } else {
+            RefreshPolicy::Auto
+        };
+    }
+    Ok(())
+}
+
+/// The user says what may be written, by the variable that insta has for it.
+fn snapshot_options(host: &HostContext, args: &RunArgs) -> Result<SnapshotOptions, CommandError> {
+    let wish = host.env.get("INSTA_UPDATE").map(String::as_str);
+    let update = SnapshotUpdate::from_insta_update(wish, host.is_ci()).map_err(|error| {
+        CommandError::usage(error.to_string())
+            .hint("it can be `auto`, `always`, `force`, `new`, `unseen` or `no`")
+    })?;
+    Ok(SnapshotOptions {
+        every_step: args.snapshot,
+        update,
+    })
+}
+
+fn warn_before_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, context: &RunContext<'_>) {
+    let warnings = &run.invocation.warnings;
+    leftovers::warn_of_leftovers(context, warnings);
+    let filter = &run.args.filter;
+    if filter.patterns.is_empty() && filter.tag.is_empty() && filter.not_tag.is_empty() {
+        leftovers::warn_of_unreferenced(&loaded.workspace, warnings);
+    }
+    run.output.print_warnings(warnings);
+}
+
+/// How a run came to its end.
+enum RunEnd {
+    Complete(RunSummary),
+    Stopped {
+        status: ExitStatus,
+        /// Everything that the run made was taken back before the program stopped waiting.
+        is_clean: bool,
+    },
+}
+
+/// For ever, when there is no limit.
+async fn sleep_or_forever(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Runs the plan. The first signal stops new work and lets what was made be taken back, within a
+/// time of grace; the second one stops at once.
+async fn run_until_stopped(
+    plan: &Plan<'_>,
+    context: &RunContext<'_>,
+    dispatcher: &mut EventDispatcher<'_>,
+    stopper: StopSender,
+    limits: &TimeLimits,
+) -> Result<RunEnd, CommandError> {
+    let mut signals = StopSignals::install()?;
+    let run = dispatcher.run_plan(plan, context);
+    tokio::pin!(run);
+    let status = tokio::select! {
+        summary = &mut run => return Ok(RunEnd::Complete(summary)),
+        status = signals.next() => status,
+        () = sleep_or_forever(limits.timeout) => ExitStatus::OperationFailed,
+    };
+    stopper.stop();
+    let (status, is_clean) = tokio::select! {
+        _ = &mut run => (status, true),
+        status = signals.next() => (status, false),
+        () = tokio::time::sleep(limits.grace) => (status, false),
+    };
+    Ok(RunEnd::Stopped { status, is_clean })
+}
+
+/// Who is told of a run.
+struct EventDispatcher<'h> {
+    reporter: &'h mut dyn Reporter,
+    sources: &'h SourceMap,
+    /// What is said while a call waits, from inside of it.
+    wait_events: UnboundedReceiver<Event>,
+}
+
+impl EventDispatcher<'_> {
+    /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to
+    /// tell).
+    async fn run_plan(&mut self, plan: &Plan<'_>, context: &RunContext<'_>) -> RunSummary {
+        let reporter = RefCell::new(&mut *self.reporter);
+        let hear = |event: &Event| {
+            // Standard output keeps its own write error, and each report file its own.
+            let _ = reporter.borrow_mut().on_event(event, self.sources);
+        };
+        let mut emit = |event: Event| hear(&event);
+        let run = crate::run::run(plan, context, &mut emit);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                // What is waiting is printed before the event that ends the wait: without `biased`
+                // a line such as "waits 3 s" could come after the run's last line.
+                biased;
+                Some(event) = self.wait_events.recv() => hear(&event),
+                summary = &mut run => return summary,
+            }
+        }
+    }
+}
+
+/// What the end of a run is told from.
+struct FinishedRun<'f> {
+    run: &'f RunCommand<'f>,
+    loaded: &'f LoadedWorkspace,
+    plan: &'f Plan<'f>,
+    requests: &'f [&'f Request],
+    context: &'f RunContext<'f>,
+}
+
+impl FinishedRun<'_> {
+    /// Writes the reports, and says what is left to say below the summary.
+    fn finish(&self, listeners: TerminalAndReports, summary: &RunSummary) -> CommandOutput {
+        let RunCommand {
+            invocation,
+            args,
+            output,
+        } = self.run;
+        let mut ended = CommandOutput::default();
+        let errors = listeners.reports.finish(None, output, &invocation.warnings);
+        errors.into_iter().for_each(|error| ended.error(error));
+        if args.keep {
+            ended.append(leftovers::describe_kept(self.context));
+        }
+        if self.plan.units.is_empty() {
+            return ended;
+        }
+        if self.plan.is_empty() {
+            let error = CommandError::selection("all that was selected is skipped");
+            ended.error(error.hint("nothing was tested"));
+        }
+        ended.append(recording_mode::report_recordings(
+            self.context,
+            self.requests,
+            self.plan.is_partial,
+            invocation,
+        ));
+        ended.end_with(ExitStatus::from_summary(summary));
+        ended
+    }
+
+    fn finish_stopped(
+        &self,
+        listeners: TerminalAndReports,
+        status: ExitStatus,
+        is_clean: bool,
+        limits: &TimeLimits,
+    ) -> CommandOutput {
+        let TerminalAndReports {
+            mut terminal,
+            reports,
+        } = listeners;
+        // Standard output keeps its own write error.
+        let _ = terminal.report_interruption(&self.loaded.sources);
+        let mut ended = CommandOutput::ended(status);
+        if let Some(limit) = limits
+            .timeout
+            .filter(|_| status == ExitStatus::OperationFailed)
+        {
+            let limit = crate::report::format_duration(limit);
+            ended.error(
+                CommandError::operation(format!("the run took longer than {limit}")).hint(
+                    "`--timeout` is for the whole run; `timeout` in a file is for one attempt",
+                ),
+            );
+        }
+        let errors = reports.finish(Some(status), self.run.output, &self.run.invocation.warnings);
+        errors.into_iter().for_each(|error| ended.error(error));
+        if !is_clean {
+            ended.error(
+                CommandError::operation("stopped before everything was taken back")
+                    .hint("`ingam cleanup` takes back what is left"),
+            );
+        }
+        ended
+    }
+}
+
+/// In order: what would be set up, run and undone if nothing failed.
+fn render_setup_plan(plan: &Plan<'_>) -> String {
+    let name = |id: &FixtureKey, param: &Option<String>| {
+        let param = param
+            .as_ref()
+            .map(|param| format!("[{param}]"))
+            .unwrap_or_default();
+        let account = id
+            .account
+            .as_ref()
+            .map(|account| format!("@{account}"))
+            .unwrap_or_default();
+        format!("{}{param}{account}", id.fixture)
+    };
+    let line = |act: &PlannedAction| match act {
+        PlannedAction::SetUp(id, param) => format!("set up  {}", name(id, param)),
+        PlannedAction::Run(id) => format!("run     {id}"),
+        PlannedAction::Undo(id, param) => format!("undo    {}", name(id, param)),
+    };
+    planned_actions(&plan.units)
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
