@@ -18,6 +18,7 @@ mod acceptance;
 mod architecture;
 mod budgets;
 mod cases;
+mod command_errors;
 mod documents;
 mod fixtures;
 mod hostile;

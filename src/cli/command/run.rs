@@ -70,7 +70,10 @@ fn save_last_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, results: &UnitR
         };
         last.record_results(&results.passed, &results.failed, &gone)
     });
-    if let Err(error) = updated {
+    let has_results = !(results.passed.is_empty() && results.failed.is_empty());
+    if let Err(error) = updated
+        && has_results
+    {
         run.invocation.warnings.add(format!(
             "what failed cannot be kept for `--rerun-failed`: {error}"
         ));
