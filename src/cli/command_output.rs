@@ -1,35 +1,10 @@
 //! What a command returns: the text for standard output and for the person, in order, and how the
 //! program ends. `cli::run` prints it.
 
-use super::args::GlobalArgs;
 use super::command_error::{CommandError, SourceFaults};
 use super::exit_status::ExitStatus;
-use super::output::stdout_style;
-use super::warnings::Warnings;
-use crate::host::HostContext;
-use crate::report::TerminalStyle;
 
 pub(crate) type CommandResult = Result<CommandOutput, CommandError>;
-
-/// What every command is given.
-pub(crate) struct Invocation<'i> {
-    pub(crate) host: &'i HostContext,
-    pub(crate) global: &'i GlobalArgs,
-    /// How text for standard output may look.
-    pub(crate) stdout: TerminalStyle,
-    pub(crate) warnings: Warnings,
-}
-
-impl<'i> Invocation<'i> {
-    pub(crate) fn new(host: &'i HostContext, global: &'i GlobalArgs) -> Self {
-        Self {
-            host,
-            global,
-            stdout: stdout_style(host),
-            warnings: Warnings::default(),
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(crate) enum OutputPart {

@@ -2,8 +2,9 @@
 
 use super::args::{CliArgs, Command};
 use super::command;
-use super::command_output::{CommandOutput, CommandResult, Invocation};
+use super::command_output::{CommandOutput, CommandResult};
 use super::exit_status::ExitStatus;
+use super::invocation::Invocation;
 use super::output::Output;
 use crate::host::HostContext;
 use clap::Parser;

@@ -8,6 +8,7 @@ mod command_output;
 mod entry;
 mod exit_status;
 mod human_time;
+mod invocation;
 mod leftovers;
 mod output;
 mod report_outputs;

@@ -3,7 +3,7 @@
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
-use super::command_output::Invocation;
+use super::invocation::Invocation;
 use crate::budget::BudgetError;
 use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::host::HostContext;

@@ -24,8 +24,9 @@
 use super::args::{CliArgs, Command};
 use super::command::session;
 use super::command_error::CommandError;
-use super::command_output::{CommandResult, Invocation};
+use super::command_output::CommandResult;
 use super::exit_status::ExitStatus;
+use super::invocation::Invocation;
 use super::output::Output;
 use super::run_workspace::{RunCommand, run_loaded};
 use crate::event::{Event, StepReport};

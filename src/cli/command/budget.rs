@@ -8,8 +8,9 @@ use crate::budget::{
 };
 use crate::cli::args::{BudgetAction, BudgetArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::cli::text_table::TextTable;
 use crate::diagnostic::pluralize;

@@ -3,7 +3,8 @@
 use super::session;
 use crate::cli::args::CheckArgs;
 use crate::cli::command_error::{CommandError, SourceFaults};
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};

@@ -3,8 +3,9 @@
 use super::session::{self, DiskBodyFiles};
 use crate::cli::args::CleanupArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;

@@ -3,7 +3,8 @@
 use super::session::{self, RunSession, RunTarget};
 use crate::cli::args::ExplainArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::HostContext;

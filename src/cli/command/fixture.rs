@@ -2,7 +2,8 @@
 
 use crate::cli::args::{FixtureAction, FixtureArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::load::LoadedWorkspace;

@@ -1,7 +1,8 @@
 //! `ingam list`
 
 use crate::cli::args::ListArgs;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::model::request::Request;
 use crate::plan::select_requests;

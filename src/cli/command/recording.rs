@@ -4,9 +4,10 @@
 use super::session;
 use crate::cli::args::{RecordingAction, RecordingArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::{ExitStatus, FailureClass};
 use crate::cli::human_time::{human_age, recording_age};
+use crate::cli::invocation::Invocation;
 use crate::diagnostic::{did_you_mean, pluralize};
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;

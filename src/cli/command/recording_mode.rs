@@ -3,9 +3,10 @@
 
 use crate::cli::args::RunArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, Invocation};
+use crate::cli::command_output::CommandOutput;
 use crate::cli::exit_status::FailureClass;
 use crate::cli::human_time::{human_age, recording_age};
+use crate::cli::invocation::Invocation;
 use crate::diagnostic::pluralize;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;

@@ -2,8 +2,9 @@
 
 use crate::cli::args::{MergeArgs, ReportAction, ReportArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::report_outputs::{ReportOutputs, TerminalAndReports, parse_report_args};
 use crate::cli::settings;

@@ -2,7 +2,8 @@
 
 use super::session;
 use crate::cli::args::RunArgs;
-use crate::cli::command_output::{CommandResult, Invocation};
+use crate::cli::command_output::CommandResult;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::run_workspace::{RunCommand, request_exists, run_loaded};
 use crate::cli::settings;

@@ -3,7 +3,8 @@
 use super::session;
 use crate::cli::args::SandboxArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::cli::stop_signals::StopSignals;

@@ -3,8 +3,9 @@
 use super::check::check_scheme;
 use crate::cli::args::{SchemeAction, SchemeArgs};
 use crate::cli::command_error::{CommandError, SourceFaults};
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean, pluralize};
 use crate::load::{LoadedWorkspace, all_schemes};

@@ -4,7 +4,7 @@
 use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::Invocation;
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;

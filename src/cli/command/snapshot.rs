@@ -7,7 +7,8 @@ mod pending;
 mod review;
 
 use crate::cli::args::{SnapshotAction, SnapshotArgs};
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;

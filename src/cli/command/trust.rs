@@ -3,8 +3,9 @@
 use super::session::{parse_host, required_trust};
 use crate::cli::args::TrustArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandOutput, CommandResult, Invocation};
+use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::load::{LoadedWorkspace, all_schemes};

@@ -3,7 +3,7 @@
 use crate::cli::args::AccountArgs;
 use crate::cli::command::session::{self, DiskBodyFiles};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::Invocation;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;

@@ -5,7 +5,8 @@ use super::{link, login, set, status, token, token_families};
 use crate::cli::args::{AuthAction, AuthArgs};
 use crate::cli::command::session;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::{CommandResult, Invocation};
+use crate::cli::command_output::CommandResult;
+use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output) -> CommandResult {

@@ -2,7 +2,7 @@
 
 use crate::cli::args::{RequestFilter, SnapshotFilter};
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::Invocation;
+use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::diagnostic::did_you_mean;
 use crate::model::scheme::PathPattern;
