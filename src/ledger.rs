@@ -5,7 +5,7 @@
 use crate::atomic_file::sync_folder;
 use crate::private_file::create_private_folder;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
@@ -184,15 +184,22 @@ impl Ledger {
     /// Ends a ledger that has nothing open; one that has stays.
     pub(crate) fn remove_if_empty(self) {
         if self.open_undos.is_empty() {
+            // One that stays has nothing open, and the next clean-up removes it.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 
     fn append(&mut self, fact: &LedgerLine) -> Result<(), LedgerError> {
-        let mut line = serde_json::to_vec(fact).unwrap_or_default();
+        // A fact that cannot be written down must stop the call that it is about: an empty line would
+        // let the call go out unrecorded, and make the ledger unreadable for the clean-up.
+        let mut line = serde_json::to_vec(fact).map_err(|error| LedgerError::Io {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        })?;
         line.push(b'\n');
         self.file
             .write_all(&line)
+            // Durable before the caller sends: a loss of power must not make the call unrecorded.
             .and_then(|()| self.file.sync_data())
             .map_err(|error| io_error(&self.path, &error))
     }
@@ -207,10 +214,14 @@ impl Ledger {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error(path, &error)),
         };
-        if file.try_lock().is_err() {
-            return Ok(None);
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            // Not "its run still lives": the clean-up would pass over it without a word.
+            Err(TryLockError::Error(error)) => return Err(io_error(path, &error)),
         }
-        // Whoever had it may have ended it while we waited for nothing.
+        // Its run may have removed it after this process opened the file and before it had the lock:
+        // then the lock is on a file without a name, and what it held is closed.
         if !path.exists() {
             return Ok(None);
         }
@@ -241,6 +252,7 @@ impl Ledger {
             reader
                 .read_until(b'\n', &mut line)
                 .map_err(|error| io_error(&self.path, &error))?;
+            // A kill between write and sync: the caller did not come to send.
             if !line.ends_with(b"\n") {
                 break;
             }
@@ -292,9 +304,10 @@ pub(crate) fn abandoned_ledgers(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(io_error(folder, &error)),
     };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|error| io_error(folder, &error))?.path());
+    }
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     paths.sort();
     let mut ledgers = Vec::new();
@@ -380,6 +393,17 @@ mod tests {
                 .len(),
             0
         );
+    }
+
+    /// JSON cannot hold the name of such a workspace.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_fact_that_cannot_be_written_down_is_an_error() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Path::new(std::ffi::OsStr::from_bytes(b"/w/\xff"));
+        let created = Ledger::create(folder.path(), "run1", workspace);
+        assert!(matches!(created, Err(LedgerError::Io { .. })));
     }
 
     #[test]

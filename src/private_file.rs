@@ -135,6 +135,8 @@ fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), PrivateFileError> {
 /// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
 #[cfg(target_os = "linux")]
 fn refuse_network(folder: &Path) -> Result<(), PrivateFileError> {
+    // NFS, SMB, CIFS, SMB2, 9P and Coda. FUSE and Ceph are not in the list: the number of FUSE says
+    // nothing about what is behind it, and Ceph has locks that hold between machines.
     const NETWORK: [u32; 6] = [
         0x6969,
         0x517b,
@@ -143,13 +145,15 @@ fn refuse_network(folder: &Path) -> Result<(), PrivateFileError> {
         0x0102_1997,
         0x7375_7245,
     ];
+    // A folder whose file system is not known must not count as a local disk.
+    let stat = rustix::fs::statfs(folder).map_err(|error| io_error(folder, &error.into()))?;
     // The width of the number is the system's; these 32 bits are all that is used of it.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the magic numbers have 32 bits"
     )]
-    let kind = rustix::fs::statfs(folder).map_or(0, |stat| stat.f_type as u32);
+    let kind = stat.f_type as u32;
     if NETWORK.contains(&kind) {
         Err(PrivateFileError::NetworkFileSystem {
             path: folder.to_owned(),

@@ -70,6 +70,18 @@ pub(crate) struct TrustList {
     entries: Vec<Value>,
 }
 
+/// The path; of one that is no UTF-8 the hash of its bytes, because two such paths can have the same
+/// text once their bytes are replaced.
+fn workspace_name(workspace: &Path) -> String {
+    workspace.to_str().map_or_else(
+        || {
+            let bytes = workspace.as_os_str().as_encoded_bytes();
+            format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
+        },
+        str::to_owned,
+    )
+}
+
 impl TrustList {
     /// # Errors
     /// When the list is there and cannot be read: a broken list is not an empty one.
@@ -93,7 +105,7 @@ impl TrustList {
         };
         Ok(Self {
             path,
-            workspace: workspace.to_string_lossy().into_owned(),
+            workspace: workspace_name(workspace),
             entries,
         })
     }
@@ -141,5 +153,26 @@ impl TrustList {
             }
         }
         Value::Object(members)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn two_workspaces_whose_names_are_no_text_share_no_trust() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
+        let subject = TrustSubject::scheme("mall", "text", Vec::new());
+        let mut first = TrustList::load(Some(folder.path()), path(b"/w/\xff")).unwrap();
+        first.allow(&subject).unwrap();
+        let allowed = |bytes| {
+            TrustList::load(Some(folder.path()), path(bytes))
+                .unwrap()
+                .is_allowed(&subject)
+        };
+        assert!(allowed(b"/w/\xff") && !allowed(b"/w/\xfe"));
     }
 }
