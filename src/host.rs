@@ -2,9 +2,68 @@
 //! Read once, by `main`.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// 16 bytes from the random generator of the system.
+pub type RandomSource = fn() -> Result<[u8; 16], RandomError>;
+
+/// The random generator of the system failed. Without it no key, nonce, login state or id would be
+/// unguessable, so nothing goes on with a constant instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the random generator of this system failed: {reason}")]
+pub struct RandomError {
+    reason: String,
+}
+
+impl RandomError {
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Random bytes for one run, from one seed of the system's generator. The system is asked once, when
+/// the run starts: there a failure is an error, and every later draw succeeds without a system call.
+pub(crate) struct SeededRng {
+    seed: [u8; 32],
+    draws: Cell<u64>,
+}
+
+impl SeededRng {
+    /// # Errors
+    /// If the random generator of the system fails.
+    pub(crate) fn new(rng: RandomSource) -> Result<Self, RandomError> {
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(&rng()?);
+        seed[16..].copy_from_slice(&rng()?);
+        Ok(Self {
+            seed,
+            draws: Cell::new(0),
+        })
+    }
+
+    /// 16 bytes that no other draw has.
+    #[must_use]
+    pub(crate) fn draw(&self) -> [u8; 16] {
+        let number = self.draws.get();
+        self.draws.set(number + 1);
+        // A hash with a secret seed: who sees some draws (nonces, ids) cannot compute the others.
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(number.to_be_bytes())
+            .finalize()
+            .into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        bytes
+    }
+}
 
 /// What a command may know of the machine that it runs on.
 #[derive(Clone)]
@@ -21,7 +80,7 @@ pub struct HostContext {
     pub threads: usize,
     /// Unix milliseconds.
     pub clock: fn() -> i64,
-    pub random_bytes: fn() -> [u8; 16],
+    pub random_bytes: RandomSource,
 }
 
 /// The wall clock and the random generator, for whoever needs nothing else of the machine.
@@ -29,7 +88,7 @@ pub struct HostContext {
 pub struct ClockAndRng {
     /// Unix milliseconds.
     pub clock: fn() -> i64,
-    pub rng: fn() -> [u8; 16],
+    pub rng: RandomSource,
 }
 
 /// Where an output goes.
@@ -119,5 +178,17 @@ impl HostContext {
         Timestamp::from_millisecond((self.clock)())
             .map(|time| time.to_string())
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_no_ids_when_the_random_generator_fails_and_never_the_same_twice_when_it_works() {
+        assert!(SeededRng::new(|| Err(RandomError::new("no entropy"))).is_err());
+        let rng = SeededRng::new(|| Ok([1; 16])).unwrap();
+        assert_ne!(rng.draw(), rng.draw());
     }
 }

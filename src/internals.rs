@@ -8,7 +8,7 @@ pub mod cli {
     pub use crate::cli::{ExitStatus, run};
 }
 pub mod host {
-    pub use crate::host::{ClockAndRng, HostContext, OutputStream};
+    pub use crate::host::{ClockAndRng, HostContext, OutputStream, RandomError, RandomSource};
 }
 pub mod load {
     pub use crate::load::{LoadedWorkspace, SCHEMAS, all_schemes, load, schema_of};

@@ -1,7 +1,7 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
 //! clock and chance.
 
-use ingam::internals::host::{HostContext, OutputStream};
+use ingam::internals::host::{HostContext, OutputStream, RandomError};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -47,8 +47,8 @@ fn unix_time_ms() -> i64 {
     }
 }
 
-fn random_bytes() -> [u8; 16] {
+fn random_bytes() -> Result<[u8; 16], RandomError> {
     let mut bytes = [0; 16];
-    // Without chance no id could be fresh; there is nothing sensible to go on with.
-    getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)
+    getrandom::fill(&mut bytes).map_err(|error| RandomError::new(error.to_string()))?;
+    Ok(bytes)
 }

@@ -4,6 +4,7 @@ use super::limit_counter::LimitRule;
 use super::rate_limiter::{DenialReason, PermitDenied, Suspension};
 use super::state_error::LimiterStateError;
 use crate::database::DatabaseError;
+use crate::host::RandomError;
 use crate::private_file::PrivateFileError;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub(crate) enum BudgetError {
     File(#[from] PrivateFileError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Random(#[from] RandomError),
     #[error("another process holds the budget `{id}`, and did not free it within {} s", .waited.as_secs())]
     LockTimeout { id: String, waited: Duration },
     #[error("the budget `{id}` is broken: {reason}")]
@@ -110,6 +113,7 @@ impl BudgetError {
                 | Self::NoFolder
                 | Self::File(_)
                 | Self::Database(_)
+                | Self::Random(_)
                 | Self::LockTimeout { .. }
                 | Self::Corrupt { .. }
         )
@@ -132,7 +136,7 @@ impl BudgetError {
             Self::LockTimeout { .. } => {
                 Some("if that process hangs, stop it: the lock goes with it".to_owned())
             }
-            Self::InvalidLocation | Self::NoFolder | Self::Database(_) => None,
+            Self::InvalidLocation | Self::NoFolder | Self::Database(_) | Self::Random(_) => None,
             Self::Corrupt { .. } => Some(
                 "`ingam budget clear` deletes it; calls that were sent before are then no longer counted"
                     .to_owned(),

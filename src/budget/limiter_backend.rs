@@ -18,6 +18,7 @@ use super::rate_limiter::{
 };
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
+use crate::host::RandomSource;
 use crate::private_file::io_error;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub(crate) struct Budget {
     location: BudgetLocation,
     /// Unix time in milliseconds.
     wall_clock: fn() -> i64,
-    rng: fn() -> [u8; 16],
+    rng: RandomSource,
     backend: OnceCell<(LimiterBackend, HashSalt)>,
 }
 
@@ -71,7 +72,7 @@ impl Budget {
     pub(crate) fn new(
         location: BudgetLocation,
         wall_clock: fn() -> i64,
-        rng: fn() -> [u8; 16],
+        rng: RandomSource,
     ) -> Self {
         Self {
             location,
@@ -226,8 +227,8 @@ impl Budget {
 
     async fn open_backend(&self) -> Result<(LimiterBackend, HashSalt), BudgetError> {
         let mut fresh = [0; 32];
-        fresh[..16].copy_from_slice(&(self.rng)());
-        fresh[16..].copy_from_slice(&(self.rng)());
+        fresh[..16].copy_from_slice(&(self.rng)()?);
+        fresh[16..].copy_from_slice(&(self.rng)()?);
         match &self.location {
             BudgetLocation::Disabled | BudgetLocation::Memory => {
                 Ok((LimiterBackend::Memory(MemoryLimiters::default()), fresh))
@@ -334,7 +335,7 @@ mod tests {
         let looped = folder.path().join("budget");
         std::os::unix::fs::symlink(&looped, &looped).unwrap();
         let budget =
-            |folder: PathBuf| Budget::new(BudgetLocation::Folder(folder), || 0, || [7; 16]);
+            |folder: PathBuf| Budget::new(BudgetLocation::Folder(folder), || 0, || Ok([7; 16]));
         assert!(matches!(
             budget(looped.clone()).has_no_state(),
             Err(BudgetError::File(error)) if error.to_string().contains("budget/salt")

@@ -6,6 +6,7 @@ use super::exit_status::FailureClass;
 use crate::budget::BudgetError;
 use crate::credentials::CredentialError;
 use crate::event::ErrorClass;
+use crate::host::RandomError;
 use crate::ledger::LedgerError;
 use crate::plan::SelectionError;
 use crate::recording::FolderError;
@@ -50,6 +51,12 @@ impl Classified for StoreError {
     }
 }
 
+impl Classified for RandomError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+}
+
 impl Classified for BudgetError {
     fn failure_class(&self) -> FailureClass {
         match self {
@@ -62,6 +69,7 @@ impl Classified for BudgetError {
             | Self::File(_)
             | Self::Database(_)
             | Self::LockTimeout { .. }
+            | Self::Random(_)
             | Self::Corrupt { .. } => FailureClass::Operation,
         }
     }

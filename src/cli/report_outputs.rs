@@ -7,7 +7,7 @@ use super::output::Output;
 use super::warnings::Warnings;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::Event;
-use crate::host::HostContext;
+use crate::host::{HostContext, RandomError};
 use crate::report::{
     DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter,
     github_annotations, github_summary,
@@ -153,7 +153,7 @@ impl ReportOutputs {
                 streams.push((one.destination.clone(), NdjsonReporter::new(out)));
             }
         }
-        let github = GithubActions::new(host, &wanted, root);
+        let github = GithubActions::new(host, &wanted, root)?;
         Ok(Self {
             requested: wanted,
             streams,
@@ -402,20 +402,28 @@ fn write_error_message(goal: &ReportDestination, error: &str) -> String {
 }
 
 impl GithubActions {
-    fn new(host: &HostContext, wanted: &[ReportRequest], root: &Path) -> Self {
+    /// # Errors
+    /// If the random generator of the system fails: a token that others can guess would let a
+    /// response give commands to the workflow.
+    fn new(host: &HostContext, wanted: &[ReportRequest], root: &Path) -> Result<Self, RandomError> {
         let is_named = wanted.iter().any(|one| one.format == Format::Github);
         let is_actions = host.env_var("GITHUB_ACTIONS") == Some("true");
         if !is_named && !is_actions {
-            return Self::default();
+            return Ok(Self::default());
         }
-        Self {
+        let stop_commands_token = if is_actions {
+            Some(hex::encode((host.random_bytes)()?))
+        } else {
+            None
+        };
+        Ok(Self {
             is_automatic: !is_named,
             step_summary: host.env_var("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             path_prefix: host
                 .env_var("GITHUB_WORKSPACE")
                 .map_or_else(String::new, |top| workspace_prefix(root, Path::new(top))),
-            stop_commands_token: is_actions.then(|| hex::encode((host.random_bytes)())),
-        }
+            stop_commands_token,
+        })
     }
 }
 

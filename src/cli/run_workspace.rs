@@ -274,6 +274,9 @@ async fn open_context<'w>(
     } else {
         session::open_environment(invocation.host, loaded, &target.environment, &schemes).await?
     };
+    if let Some(warning) = environment.credential_warning() {
+        invocation.warnings.add(warning);
+    }
     let is_sandbox = target.environment == SANDBOX_ENV && !is_replay;
     let session = RunSession {
         host: invocation.host,

@@ -30,7 +30,7 @@ use super::invocation::Invocation;
 use super::output::Output;
 use super::run_workspace::{RunCommand, run_loaded};
 use crate::event::{Event, StepReport};
-use crate::host::{HostContext, OutputStream};
+use crate::host::{HostContext, OutputStream, RandomError};
 use crate::load::{LoadedWorkspace, load};
 use crate::report::Reporter;
 use crate::span::SourceMap;
@@ -366,9 +366,10 @@ fn unix_ms(now: SystemTime) -> i64 {
     }
 }
 
-fn random_seed() -> [u8; 16] {
+fn random_seed() -> Result<[u8; 16], RandomError> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_or([0; 16], |()| bytes)
+    getrandom::fill(&mut bytes).map_err(|error| RandomError::new(error.to_string()))?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -4,13 +4,19 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The pairs of a file, or the line that is not one.
+/// The first line that is no `NAME=value`, counted from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct InvalidDotenvLine {
+    pub(super) line: usize,
+}
+
+/// The pairs of a file.
 ///
 /// # Errors
-/// The number of the first line that cannot be read, counted from one.
-pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
+/// The first line that is no pair.
+pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, InvalidDotenvLine> {
     let mut pairs = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
+    for (line_number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -19,16 +25,19 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
             .strip_prefix("export ")
             .unwrap_or(line)
             .split_once('=')
-            .ok_or(number)?;
+            .ok_or(InvalidDotenvLine { line: line_number })?;
         let name = name.trim();
         let is_name = !name.is_empty()
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_name {
-            return Err(number);
+            return Err(InvalidDotenvLine { line: line_number });
         }
-        pairs.push((name.to_owned(), unquote(value.trim()).ok_or(number)?));
+        pairs.push((
+            name.to_owned(),
+            unquote(value.trim()).ok_or(InvalidDotenvLine { line: line_number })?,
+        ));
     }
     Ok(pairs)
 }
@@ -50,17 +59,27 @@ fn unquote(value: &str) -> Option<String> {
     )
 }
 
-/// Whether git would commit this file. Without a repository, or without git, it would not.
+/// Whether git would commit a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GitIgnore {
+    NoRepository,
+    Ignored,
+    NotIgnored,
+    /// There is a repository, and git could not be asked: it is not installed, or it refuses the
+    /// folder (code 128, "dubious ownership").
+    Unknown(String),
+}
+
 #[must_use]
-pub(super) fn git_would_commit(path: &Path) -> bool {
+pub(super) fn git_ignore(path: &Path) -> GitIgnore {
     let Some(folder) = path.parent() else {
-        return false;
+        return GitIgnore::NoRepository;
     };
     if !folder
         .ancestors()
         .any(|folder| folder.join(".git").exists())
     {
-        return false;
+        return GitIgnore::NoRepository;
     }
     let status = Command::new("git")
         .arg("-C")
@@ -70,8 +89,14 @@ pub(super) fn git_would_commit(path: &Path) -> bool {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    // 0 says ignored, 1 says not; anything else says that git could not tell.
-    status.is_ok_and(|status| status.code() == Some(1))
+    match status {
+        Ok(status) => match status.code() {
+            Some(0) => GitIgnore::Ignored,
+            Some(1) => GitIgnore::NotIgnored,
+            _ => GitIgnore::Unknown(format!("`git check-ignore` ended with {status}")),
+        },
+        Err(error) => GitIgnore::Unknown(format!("git cannot be started: {error}")),
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +117,16 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
         assert_eq!(parse(text), Ok(expected));
-        assert_eq!(parse("A=1\nno pair\n"), Err(2));
-        assert_eq!(parse("A='open\n"), Err(1));
+        assert_eq!(parse("A=1\nno pair\n"), Err(InvalidDotenvLine { line: 2 }));
+        assert_eq!(parse("A='open\n"), Err(InvalidDotenvLine { line: 1 }));
+    }
+
+    /// An empty `.git` is a repository that git cannot read: it ends with 128.
+    #[test]
+    fn a_repository_that_git_cannot_read_does_not_count_as_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".git"), "gitdir: /nowhere\n").unwrap();
+        let found = git_ignore(&folder.path().join(".env"));
+        assert!(matches!(found, GitIgnore::Unknown(_)), "{found:?}");
     }
 }

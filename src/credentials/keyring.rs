@@ -1,37 +1,63 @@
 //! The keyring of the operating system: Keychain, Credential Manager, Secret Service. It is asked
-//! last, for what was found nowhere else. The feature `keyring` can be left out; then nothing is in
-//! it.
+//! last, for what was found nowhere else. Without the feature `keyring` it is empty.
 
-/// The name under which everything of ours lies there.
+/// The name under which ingam's entries are stored.
 #[cfg(feature = "keyring")]
 const SERVICE: &str = "ingam";
 
-/// `None` where it is not there, or there is no keyring to ask: what is then missing, its user
-/// says.
+/// Why the keyring cannot be read or written. It never holds a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    #[error("the keyring has no readable entry `{variable}`: {reason}")]
+    Failed { variable: String, reason: String },
+    #[error("this build was made without the feature `keyring`")]
+    NotBuiltIn,
+}
+
+/// `None` if there is no such entry, or no keyring on this machine.
+///
+/// # Errors
+/// If the keyring is locked, denies access or holds an entry that is no text.
 #[cfg(feature = "keyring")]
-pub(crate) fn get(variable: &str) -> Option<String> {
-    keyring::Entry::new(SERVICE, variable)
-        .ok()?
-        .get_password()
-        .ok()
+pub(crate) fn get(variable: &str) -> Result<Option<String>, KeyringError> {
+    use keyring::Error;
+    match keyring::Entry::new(SERVICE, variable).and_then(|entry| entry.get_password()) {
+        Ok(value) => Ok(Some(value)),
+        // A machine without a keyring cannot hold an entry, so nothing is hidden by going on.
+        Err(Error::NoEntry | Error::NoDefaultStore) => Ok(None),
+        Err(error) => Err(failed(variable, &error)),
+    }
 }
 
 /// # Errors
-/// In words, when there is no keyring or it does not take it.
+/// If there is no keyring, or it does not accept the value.
 #[cfg(feature = "keyring")]
-pub(crate) fn set(variable: &str, value: &str) -> Result<(), String> {
-    let entry = keyring::Entry::new(SERVICE, variable).map_err(|error| error.to_string())?;
-    entry.set_password(value).map_err(|error| error.to_string())
+pub(crate) fn set(variable: &str, value: &str) -> Result<(), KeyringError> {
+    keyring::Entry::new(SERVICE, variable)
+        .and_then(|entry| entry.set_password(value))
+        .map_err(|error| failed(variable, &error))
 }
 
+#[cfg(feature = "keyring")]
+fn failed(variable: &str, error: &keyring::Error) -> KeyringError {
+    KeyringError::Failed {
+        variable: variable.to_owned(),
+        // The text names the kind of fault only: the bytes of an entry are in no `Display`.
+        reason: error.to_string(),
+    }
+}
+
+/// # Errors
+/// Never: without a keyring there is no entry. It has the signature of the other build.
 #[cfg(not(feature = "keyring"))]
-pub(crate) fn get(_: &str) -> Option<String> {
-    None
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the other build")]
+pub(crate) fn get(_: &str) -> Result<Option<String>, KeyringError> {
+    Ok(None)
 }
 
 /// # Errors
 /// Always: this build has no keyring.
 #[cfg(not(feature = "keyring"))]
-pub(crate) fn set(_: &str, _: &str) -> Result<(), String> {
-    Err("this build was made without the feature `keyring`".to_owned())
+pub(crate) fn set(_: &str, _: &str) -> Result<(), KeyringError> {
+    Err(KeyringError::NotBuiltIn)
 }

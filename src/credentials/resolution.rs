@@ -1,14 +1,19 @@
 //! Finds a credential: process environment, `.env`, the user's own file, and for secrets the
 //! keyring; the most specific name of a source first.
 
-use super::{dotenv, keyring};
+use super::dotenv::{self, GitIgnore};
+use super::keyring::{self, KeyringError};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
+use crate::private_file::{
+    PrivateFileError, create_private_folder, io_error, open_private, read_private,
+};
 use crate::secret::MIN_SECRET_BYTES;
 use crate::sign::NamedValues;
 use crate::value::{Number, Value};
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 /// Why a scheme's credentials are not complete. No variant holds a value.
@@ -31,7 +36,9 @@ pub(crate) enum CredentialError {
     #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
     Unreadable { path: PathBuf, line: usize },
     #[error("the keyring of this machine cannot be used: {0}")]
-    Keyring(String),
+    Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     #[error(
         "`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment"
     )]
@@ -85,6 +92,8 @@ pub(crate) struct FoundCredentials {
 #[derive(Clone, Default)]
 pub(crate) struct CredentialSources {
     sources: Vec<BTreeMap<String, String>>,
+    /// About a `.env` that git could not be asked about.
+    pub(crate) warning: Option<String>,
 }
 
 impl CredentialSources {
@@ -102,21 +111,26 @@ impl CredentialSources {
             ours.map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
         ];
+        let mut warning = None;
         let dotenv_path = root.join(".env");
         if let Some(pairs) = read_dotenv(&dotenv_path)? {
-            if dotenv::git_would_commit(&dotenv_path) {
-                return Err(CredentialError::NotGitIgnored(dotenv_path));
+            match dotenv::git_ignore(&dotenv_path) {
+                GitIgnore::Ignored | GitIgnore::NoRepository => {}
+                GitIgnore::NotIgnored => return Err(CredentialError::NotGitIgnored(dotenv_path)),
+                GitIgnore::Unknown(reason) => {
+                    warning = Some(unchecked_warning(&dotenv_path, &reason));
+                }
             }
             sources.push(pairs);
         }
         if let Some(pairs) = config
-            .map(|folder| read_dotenv(&folder.join(CREDENTIALS_FILE)))
+            .map(|folder| read_credentials_file(&folder.join(CREDENTIALS_FILE)))
             .transpose()?
             .flatten()
         {
             sources.push(pairs);
         }
-        Ok(Self { sources })
+        Ok(Self { sources, warning })
     }
 
     /// Every credential of a scheme that is there, and the token fields, for one owner. Those that
@@ -162,7 +176,7 @@ impl CredentialSources {
             let value = match known {
                 Some(value) => Some(value),
                 None => self
-                    .find_value(scheme, credential, owner)?
+                    .find_value(scheme, credential, owner, needs.requires(&credential.name))?
                     .or_else(|| credential.default.clone()),
             };
             match value {
@@ -221,14 +235,19 @@ impl CredentialSources {
         scheme: &Scheme,
         credential: &Credential,
         owner: CredentialOwner<'_>,
+        is_required: bool,
     ) -> Result<Option<Value>, CredentialError> {
         let found = self.find(&scheme.name, owner, &credential.name);
-        let found = found.or_else(|| {
-            credential
-                .is_secret
-                .then(|| find_in_keyring(&scheme.name, owner, &credential.name))
-                .flatten()
-        });
+        let found = match found {
+            None if credential.is_secret => {
+                match find_in_keyring(&scheme.name, owner, &credential.name) {
+                    // A keyring that fails hides nothing that this call needs.
+                    Err(_) if !is_required => None,
+                    found => found?,
+                }
+            }
+            found => found,
+        };
         let Some((variable, text)) = found else {
             return Ok(None);
         };
@@ -287,10 +306,20 @@ fn find_in_keyring(
     scheme: &str,
     owner: CredentialOwner<'_>,
     name: &str,
-) -> Option<(String, String)> {
-    candidate_variables(scheme, owner, name)
-        .into_iter()
-        .find_map(|variable| keyring::get(&variable).map(|value| (variable, value)))
+) -> Result<Option<(String, String)>, KeyringError> {
+    for variable in candidate_variables(scheme, owner, name) {
+        if let Some(value) = keyring::get(&variable)? {
+            return Ok(Some((variable, value)));
+        }
+    }
+    Ok(None)
+}
+
+fn unchecked_warning(path: &Path, reason: &str) -> String {
+    format!(
+        "git could not tell whether it ignores `{}` ({reason}): check that it is never committed",
+        path.display()
+    )
 }
 
 fn missing_credential(
@@ -352,12 +381,11 @@ pub(crate) fn store_credential(
     variable: &str,
     value: &str,
 ) -> Result<StoredIn, CredentialError> {
-    match folder {
-        Some(folder) => store_in_file(folder, variable, value).map(StoredIn::File),
-        None => keyring::set(variable, value)
-            .map(|()| StoredIn::Keyring)
-            .map_err(CredentialError::Keyring),
-    }
+    let Some(folder) = folder else {
+        keyring::set(variable, value)?;
+        return Ok(StoredIn::Keyring);
+    };
+    store_in_file(folder, variable, value).map(StoredIn::File)
 }
 
 fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
@@ -366,21 +394,23 @@ fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, 
         path: path.clone(),
         reason: error.to_string(),
     };
-    std::fs::create_dir_all(folder).map_err(fault)?;
+    create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
     // Two that read at once would each write without the other's line.
-    let lock = std::fs::File::create(folder.join("credentials.lock")).map_err(fault)?;
-    lock.lock().map_err(fault)?;
+    let lock_path = folder.join("credentials.lock");
+    let lock = open_private(
+        &lock_path,
+        OpenOptions::new().write(true).create(true).truncate(false),
+    )?;
+    lock.lock().map_err(|error| io_error(&lock_path, &error))?;
     let quote = ['\'', '"']
         .into_iter()
         .find(|quote| !value.contains(*quote));
     let quote = quote.ok_or_else(|| CredentialError::CannotBeQuoted {
         variable: variable.to_owned(),
     })?;
-    let before = read_dotenv(&path)?
-        .map(|_| std::fs::read_to_string(&path))
-        .transpose()
-        .map_err(fault)?
-        .unwrap_or_default();
+    let before = read_private_text(&path)?.unwrap_or_default();
+    // A file with a broken line is refused as it is when it is read, and not written over.
+    parse_pairs(&path, &before)?;
     let is_other = |line: &&str| {
         let line = line.trim_start();
         line.strip_prefix("export ")
@@ -410,9 +440,55 @@ fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, String>>, Credenti
             });
         }
     };
-    let pairs = dotenv::parse(&text).map_err(|line| CredentialError::Unreadable {
+    parse_pairs(path, &text).map(Some)
+}
+
+/// The user's own file must be readable by its owner only: it holds nothing but secrets.
+fn read_credentials_file(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
+    read_private_text(path)?
+        .map(|text| parse_pairs(path, &text))
+        .transpose()
+}
+
+fn read_private_text(path: &Path) -> Result<Option<String>, CredentialError> {
+    read_private(path)?
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(|_| CredentialError::Io {
+            path: path.to_owned(),
+            reason: "it is not UTF-8 text".to_owned(),
+        })
+}
+
+fn parse_pairs(path: &Path, text: &str) -> Result<BTreeMap<String, String>, CredentialError> {
+    let pairs = dotenv::parse(text).map_err(|error| CredentialError::Unreadable {
         path: path.to_owned(),
-        line,
+        line: error.line,
     })?;
-    Ok(Some(pairs.into_iter().collect()))
+    Ok(pairs.into_iter().collect())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_credentials_file_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CREDENTIALS_FILE);
+        std::fs::write(&path, "INGAM_A__KEY='long-enough'\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        let load =
+            || CredentialSources::load(&BTreeMap::new(), Path::new("/"), Some(folder.path()));
+        assert!(matches!(
+            load().map(|_| ()),
+            Err(CredentialError::File(PrivateFileError::InsecureMode {
+                mode: 0o644,
+                ..
+            }))
+        ));
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(load().unwrap().sources[1].len(), 1);
+    }
 }

@@ -222,9 +222,16 @@ impl<'a> RefreshFlow<'a> {
         lock: &mut FamilyLock,
         record: &mut FamilyRecord,
     ) -> Result<(), RefreshError> {
-        let Some(text) = lock.read_inbox().await? else {
-            return Ok(());
+        let text = match lock.read_inbox().await {
+            // A new authorization needs nothing of a response that cannot be opened.
+            Err(StoreError::Corrupt { .. })
+                if matches!(self.job.kind, RefreshKind::Exchange { .. }) =>
+            {
+                return Ok(lock.quarantine_inbox().await?);
+            }
+            read => read?,
         };
+        let Some(text) = text else { return Ok(()) };
         let raw = match RawResponse::parse(&text) {
             Ok(raw) => raw,
             // A new authorization does not need the tokens in it.
@@ -538,7 +545,7 @@ impl<'a> RefreshFlow<'a> {
             .request_time_ms((self.context.clock_and_rng.clock)());
         let moment = FreshValues {
             unix_ms: now,
-            seed: (self.context.clock_and_rng.rng)(),
+            seed: (self.context.clock_and_rng.rng)()?,
         };
         let inputs = SigningInputs {
             credentials: &self.credentials,

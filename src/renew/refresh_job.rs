@@ -1,8 +1,9 @@
 //! What is to be got and for whom; and why it could not be. Both cross the border of a process.
 
+use crate::host::RandomError;
 use crate::model::scheme::SchemeOrigin;
 use crate::sign::NamedValues;
-use crate::tokens::{FamilyKey, FamilyLabel, StoreConfig, StoreError};
+use crate::tokens::{FamilyKey, FamilyLabel, MissingFamilyId, StoreConfig, StoreError};
 use crate::value;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -146,6 +147,18 @@ impl RefreshError {
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+}
+
+impl From<RandomError> for RefreshError {
+    fn from(error: RandomError) -> Self {
+        Self::temporary(error.to_string())
+    }
+}
+
+impl From<MissingFamilyId> for RefreshError {
+    fn from(error: MissingFamilyId) -> Self {
+        Self::user_action(error.to_string())
     }
 }
 

@@ -4,7 +4,7 @@
 use super::helper_process::HelperProcess;
 use super::refresh_flow::{RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
-use crate::host::ClockAndRng;
+use crate::host::{ClockAndRng, RandomError};
 use crate::model::scheme::{Scheme, Token};
 use crate::tokens::{FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
 use crate::transport::LiveTransport;
@@ -96,9 +96,11 @@ impl<'w> TokenRefresher<'w> {
 
     /// How long before its end a token is renewed: never earlier than the scheme says, since asking
     /// earlier can bring the same token again, and not at one moment in all processes.
-    #[must_use]
-    pub(crate) fn renewal_margin_ms(&self, token: &Token) -> i64 {
+    ///
+    /// # Errors
+    /// If the random generator of the system fails.
+    pub(crate) fn renewal_margin_ms(&self, token: &Token) -> Result<i64, RandomError> {
         let whole = i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX);
-        whole - whole / 5 * i64::from((self.clock_and_rng.rng)()[0]) / 255
+        Ok(whole - whole / 5 * i64::from((self.clock_and_rng.rng)()?[0]) / 255)
     }
 }

@@ -124,6 +124,17 @@ pub(crate) enum AccessEnvironment<'w> {
 }
 
 impl AccessEnvironment<'_> {
+    /// What the user should know about the files that credentials were read from.
+    #[must_use]
+    pub(crate) fn credential_warning(&self) -> Option<&str> {
+        match self {
+            Self::Sandbox(_) => None,
+            Self::Configured { credentials, .. } | Self::DryRun(credentials) => {
+                credentials.warning.as_deref()
+            }
+        }
+    }
+
     /// Every configured secret, with the name that replaces it in output.
     #[must_use]
     pub(crate) fn secrets(&self, schemes: &[Arc<Scheme>]) -> Vec<(String, &str)> {

@@ -173,7 +173,7 @@ impl Attempts<'_> {
             .state
             .retries
             .acquire(self.host(), Instant::now())?;
-        Ok(retry_after.max(backoff(number, (self.call.context.environment.rng)())))
+        Ok(retry_after.max(backoff(number, self.call.context.environment.rng.draw())))
     }
 
     fn host(&self) -> &str {

@@ -6,6 +6,7 @@ use super::run_budget::RunBudget;
 use super::run_recordings::RunRecordings;
 use super::run_tokens::RunTokens;
 use super::stop::StopSignal;
+use crate::host::SeededRng;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::{BodyFiles, FreshValues};
@@ -63,7 +64,7 @@ pub(crate) struct RunEnvironment<'w> {
     pub(crate) budget: RunBudget,
     /// Unix milliseconds.
     pub(crate) clock: fn() -> i64,
-    pub(crate) rng: fn() -> [u8; 16],
+    pub(crate) rng: SeededRng,
     pub(crate) stop: StopSignal,
 }
 
@@ -107,7 +108,7 @@ impl RunContext<'_> {
     pub(super) fn fresh_values(&self) -> FreshValues {
         FreshValues {
             unix_ms: (self.environment.clock)(),
-            seed: (self.environment.rng)(),
+            seed: self.environment.rng.draw(),
         }
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn explain(
 ) -> Result<StepExplanation, ExplainError> {
     let fresh = FreshValues {
         unix_ms: now_ms,
-        seed: (context.environment.rng)(),
+        seed: context.environment.rng.draw(),
     };
     let variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
     let scheme = context

@@ -8,7 +8,7 @@ use crate::model::environment::RefreshPolicy;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::sign::NamedValues;
-use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreError};
+use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, MissingFamilyId};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -51,7 +51,7 @@ impl TokenQuery<'_> {
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
         if let (Some(record), Some(pair)) = (&record, pair)
-            && !pair.is_renewal_due(now, tokens.renewer.renewal_margin_ms(self.token))
+            && !pair.is_renewal_due(now, tokens.renewer.renewal_margin_ms(self.token)?)
         {
             return Ok(active_token(record, None));
         }
@@ -113,8 +113,8 @@ impl TokenQuery<'_> {
     }
 
     /// The cached record if it was read less than `max_age_ms` ago, else that of the store.
-    async fn read(&self, max_age_ms: i64) -> Result<Option<FamilyRecord>, StoreError> {
-        let (tokens, key) = (&self.context.environment.tokens, self.key());
+    async fn read(&self, max_age_ms: i64) -> Result<Option<FamilyRecord>, RefreshError> {
+        let (tokens, key) = (&self.context.environment.tokens, self.key()?);
         let now = tokens.renewer.now_ms();
         if let Some(cached) = tokens.cached.borrow().get(&key)
             && now - cached.read_at_ms < max_age_ms
@@ -143,7 +143,7 @@ impl TokenQuery<'_> {
 
     /// Renews the record if its generation is not newer than `than`.
     async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        let tokens = &self.context.environment.tokens;
+        let (tokens, key) = (&self.context.environment.tokens, self.key()?);
         if tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
@@ -151,20 +151,20 @@ impl TokenQuery<'_> {
             tokens
                 .renewal_locks
                 .borrow_mut()
-                .entry(self.key())
+                .entry(key.clone())
                 .or_default(),
         );
         // One renewal per family: a refresh token can be used once, so a second renewal at the
         // same time would spend the token that the first one was given.
         let _guard = lock.lock().await;
-        if let Some(failure) = tokens.failures.borrow().get(&self.key()) {
+        if let Some(failure) = tokens.failures.borrow().get(&key) {
             return Err(failure.clone());
         }
         // Another call may have renewed it while this one waited for the lock.
         let cached = tokens
             .cached
             .borrow()
-            .get(&self.key())
+            .get(&key)
             .map(|cached| cached.record.clone());
         if let Some(record) = cached.filter(|record| record.generation > than) {
             return Ok(record);
@@ -176,6 +176,7 @@ impl TokenQuery<'_> {
 
     /// Renews in the store; other processes may use the same record.
     async fn send_renewal(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
+        let key = self.key()?;
         let environment = &self.context.environment;
         let bases = environment
             .accesses
@@ -184,7 +185,7 @@ impl TokenQuery<'_> {
         let renewer = &environment.tokens.renewer;
         let job = RefreshJob::new(
             renewer.scheme_source(self.scheme),
-            self.key(),
+            key.clone(),
             self.label(),
             bases,
             &self.access.credentials,
@@ -198,7 +199,7 @@ impl TokenQuery<'_> {
                 .tokens
                 .failures
                 .borrow_mut()
-                .insert(self.key(), failure.clone());
+                .insert(key, failure.clone());
         })
     }
 
@@ -217,7 +218,7 @@ impl TokenQuery<'_> {
         ))
     }
 
-    fn key(&self) -> FamilyKey {
+    fn key(&self) -> Result<FamilyKey, MissingFamilyId> {
         FamilyKey::new(
             self.scheme,
             self.token,

@@ -191,11 +191,15 @@ async fn handle_request(
     request: http::Request<Incoming>,
     market: MarketplaceEndpoint,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
-    let delivery = match receive(request, &market).await {
-        Ok(received) => {
+    // Tokens that are not random must not be issued: without a seed the request gets a 500.
+    let received = receive(request, &market)
+        .await
+        .and_then(|received| Ok((received, (market.clock_and_rng.rng)().map_err(|_| 500_u16)?)));
+    let delivery = match received {
+        Ok((received, seed)) => {
             let moment = FreshValues {
                 unix_ms: (market.clock_and_rng.clock)(),
-                seed: (market.clock_and_rng.rng)(),
+                seed,
             };
             market
                 .marketplace

@@ -3,6 +3,7 @@
 //! guess: what it cannot open is an error.
 
 use super::error::StoreError;
+use crate::host::{RandomError, RandomSource};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -29,13 +30,15 @@ impl StoreKey {
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// A new one, of two draws of chance.
-    #[must_use]
-    pub fn generate(chance: fn() -> [u8; 16]) -> Self {
+    /// A new key.
+    ///
+    /// # Errors
+    /// If the random generator fails: there is no key of zeros.
+    pub fn generate(rng: RandomSource) -> Result<Self, RandomError> {
         let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(&chance());
-        bytes[16..].copy_from_slice(&chance());
-        Self(bytes)
+        bytes[..16].copy_from_slice(&rng()?);
+        bytes[16..].copy_from_slice(&rng()?);
+        Ok(Self(bytes))
     }
 
     #[must_use]
@@ -56,16 +59,16 @@ pub struct RecordEnvelope {
     key: Option<StoreKey>,
     /// New records are plain text.
     plaintext: bool,
-    rng: fn() -> [u8; 16],
+    rng: RandomSource,
 }
 
 impl RecordEnvelope {
     #[must_use]
-    pub fn new(key: Option<StoreKey>, plain: bool, chance: fn() -> [u8; 16]) -> Self {
+    pub fn new(key: Option<StoreKey>, plain: bool, rng: RandomSource) -> Self {
         Self {
             key,
             plaintext: plain,
-            rng: chance,
+            rng,
         }
     }
 
@@ -85,15 +88,16 @@ impl RecordEnvelope {
     ///
     /// # Errors
     /// When there is no key and plain text was not asked for.
-    pub fn seal(&self, about: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+    pub fn seal(&self, about: &str, text: &str) -> Result<String, StoreError> {
         if self.plaintext {
-            return Ok(
-                format!("{FORMAT_MARKER} plain {} {text}\n", checksum(about, text)).into_bytes(),
-            );
+            let sum = checksum(about, text);
+            return Ok(format!("{FORMAT_MARKER} plain {sum} {text}\n"));
         }
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut nonce = [0; NONCE_LEN];
-        nonce.copy_from_slice(&(self.rng)()[..NONCE_LEN]);
+        // A nonce that repeats under one key gives the plain text of both records away and lets
+        // others forge records, so a failed generator must be an error and never a constant.
+        nonce.copy_from_slice(&(self.rng)()?[..NONCE_LEN]);
         let mut bytes = text.as_bytes().to_vec();
         cipher
             .seal_in_place_append_tag(
@@ -106,8 +110,7 @@ impl RecordEnvelope {
         Ok(format!(
             "{FORMAT_MARKER} sealed {}\n",
             BASE64_STANDARD_NO_PAD.encode(whole)
-        )
-        .into_bytes())
+        ))
     }
 
     /// # Errors
@@ -172,7 +175,7 @@ mod tests {
     use super::*;
 
     fn envelope(key: u8, plain: bool) -> RecordEnvelope {
-        RecordEnvelope::new(Some(StoreKey([key; 32])), plain, || [7; 16])
+        RecordEnvelope::new(Some(StoreKey([key; 32])), plain, || Ok([7; 16]))
     }
 
     #[test]
@@ -180,21 +183,24 @@ mod tests {
         for plain in [false, true] {
             let envelope = envelope(1, plain);
             let sealed = envelope.seal("a", "text 한").unwrap();
-            assert_eq!(envelope.open("a", &sealed).unwrap(), "text 한");
+            assert_eq!(envelope.open("a", sealed.as_bytes()).unwrap(), "text 한");
             for at in 0..sealed.len() {
-                let mut other = sealed.clone();
+                let mut other = sealed.clone().into_bytes();
                 other[at] ^= 1;
                 assert!(envelope.open("a", &other).is_err(), "byte {at}");
-                assert!(envelope.open("a", &sealed[..at]).is_err(), "cut at {at}");
+                assert!(
+                    envelope.open("a", &sealed.as_bytes()[..at]).is_err(),
+                    "cut at {at}"
+                );
             }
             assert!(
-                envelope.open("b", &sealed).is_err(),
+                envelope.open("b", sealed.as_bytes()).is_err(),
                 "it belongs to another record"
             );
         }
         assert!(
             envelope(2, false)
-                .open("a", &envelope(1, false).seal("a", "x").unwrap())
+                .open("a", envelope(1, false).seal("a", "x").unwrap().as_bytes())
                 .is_err()
         );
     }
@@ -208,9 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_random_generator_gives_neither_a_key_nor_a_nonce() {
+        let failed = || Err(RandomError::new("no entropy"));
+        assert!(StoreKey::generate(failed).is_err());
+        let envelope = RecordEnvelope::new(Some(StoreKey([1; 32])), false, failed);
+        assert_eq!(
+            envelope.seal("a", "x"),
+            Err(StoreError::Random(RandomError::new("no entropy")))
+        );
+    }
+
+    #[test]
     fn nothing_is_written_without_a_key() {
         assert!(matches!(
-            RecordEnvelope::new(None, false, || [0; 16]).seal("a", "x"),
+            RecordEnvelope::new(None, false, || Ok([0; 16])).seal("a", "x"),
             Err(StoreError::NoKey)
         ));
     }

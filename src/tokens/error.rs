@@ -1,6 +1,8 @@
 //! Why a store cannot be used. No variant holds a token.
 
+use crate::credentials::keyring::KeyringError;
 use crate::database::DatabaseError;
+use crate::host::RandomError;
 use crate::private_file::PrivateFileError;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +28,12 @@ pub enum StoreError {
     InvalidKey(String),
     #[error("the tokens are being renewed by {holder}, and were not free within {} s", .waited.as_secs())]
     LockTimeout { holder: String, waited: Duration },
+    #[error("the keyring of this machine cannot be used: {0}")]
+    Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    #[error("no room was made for the token response of `{id}`, so it was not stored")]
+    InboxNotPrepared { id: String },
     #[error("another process has written newer tokens meanwhile; nothing was overwritten")]
     StaleRevision,
     #[error(transparent)]
@@ -40,6 +48,7 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::File(error) => return error.hint(),
+            Self::Keyring(_) => "unlock the keyring; or set INGAM_STORE_KEY".to_owned(),
             Self::NoKey => "set INGAM_STORE_KEY to 32 random bytes (`openssl rand -base64 32`), the same wherever this store is used".to_owned(),
             Self::Corrupt { .. } => {
                 "is INGAM_STORE_KEY, or store.key in your settings, the one that it was written with? If so, `ingam auth login` makes a new one".to_owned()
@@ -55,7 +64,7 @@ impl StoreError {
     pub fn needs_user_action(&self) -> bool {
         matches!(
             self,
-            Self::NoKey | Self::InvalidKey(_) | Self::KeyLost { .. }
+            Self::NoKey | Self::Keyring(_) | Self::InvalidKey(_) | Self::KeyLost { .. }
         )
     }
 }

@@ -21,49 +21,76 @@ pub struct FamilyKey {
     pub ids: Vec<(String, String)>,
 }
 
+/// A credential that tells token families apart has no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{scheme}` stores the token `{token}` by `{credential}`, and that credential is missing")]
+pub struct MissingFamilyId {
+    pub scheme: String,
+    pub token: String,
+    pub credential: String,
+}
+
 impl FamilyKey {
-    #[must_use]
+    /// # Errors
+    /// If a credential of `store_by` is missing: two accounts would share one family without it.
     pub fn new(
         scheme: &Scheme,
         token: &Token,
         host: &str,
         account: &str,
         credentials: &NamedValues,
-    ) -> Self {
-        let value = |name: &String| match name.as_str() {
-            "account" => account.to_owned(),
-            name => credentials
-                .get(name)
-                .filter(|value| !value.is_null())
-                .map(Value::to_text)
-                .unwrap_or_default(),
+    ) -> Result<Self, MissingFamilyId> {
+        let id = |name: &String| {
+            let value = match (name.as_str(), credentials.get(name)) {
+                ("account", _) => account.to_owned(),
+                // `default: null` in the scheme: to have no value is a value of its own.
+                (_, Some(Value::Null)) => String::new(),
+                (_, Some(value)) => value.to_text(),
+                (_, None) => {
+                    return Err(MissingFamilyId {
+                        scheme: scheme.name.clone(),
+                        token: token.name.clone(),
+                        credential: name.clone(),
+                    });
+                }
+            };
+            Ok((name.clone(), value))
         };
-        let ids = token
-            .key_credentials
-            .iter()
-            .map(|name| (name.clone(), value(name)))
-            .collect();
-        Self {
+        let ids = token.key_credentials.iter().map(id);
+        Ok(Self {
+            ids: ids.collect::<Result<_, _>>()?,
             scheme: scheme.name.clone(),
             host: host.to_owned(),
             token: token.name.clone(),
-            ids,
-        }
+        })
     }
 
     /// A name for files and rows, from the whole key.
     #[must_use]
     pub fn id(&self) -> String {
+        hex::encode(&self.hash()[..16])
+    }
+
+    /// A number for locks of a database, from the first bytes of the same hash.
+    #[must_use]
+    pub(super) fn lock_number(&self) -> i64 {
+        let mut number = [0; 8];
+        number.copy_from_slice(&self.hash()[..8]);
+        i64::from_be_bytes(number)
+    }
+
+    fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let ids = self.ids.iter().flat_map(|(name, value)| [name, value]);
         for part in [&self.scheme, &self.host, &self.token]
             .into_iter()
             .chain(ids)
         {
+            // With its length, so that no two lists of parts run together into one text.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        hex::encode(&hash.finalize()[..16])
+        hash.finalize().into()
     }
 
     /// `shop_id 123456`, for people: the ids that are an account's own.

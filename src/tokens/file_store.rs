@@ -156,7 +156,7 @@ impl FileLock {
         record.revision = self.revision + 1;
         let bytes = seal_record(&self.store.envelope, &self.id, record)?;
         let path = self.store.path(&self.id, "record");
-        self.replace(&path, &bytes)
+        self.replace(&path, bytes.as_bytes())
             .map_err(|error| io_error(&path, &error))?;
         self.revision = record.revision;
         Ok(())
@@ -221,9 +221,11 @@ impl FileLock {
         let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
         let path = self.store.path(&self.id, "inbox");
         let Some(file) = &mut self.inbox else {
-            return Ok(());
+            return Err(StoreError::InboxNotPrepared {
+                id: self.id.clone(),
+            });
         };
-        write_response(file, &sealed).map_err(|error| io_error(&path, &error))?;
+        write_response(file, sealed.as_bytes()).map_err(|error| io_error(&path, &error))?;
         Ok(())
     }
 
@@ -240,13 +242,13 @@ impl FileLock {
             return Ok(None);
         };
         let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        let sealed = rest.get(..length).filter(|sealed| !sealed.is_empty());
-        Ok(sealed.and_then(|sealed| {
-            self.store
-                .envelope
-                .open(&inbox_context(&self.id), sealed)
-                .ok()
-        }))
+        // A write that a loss of power cut leaves zeros where the rest would be, and the text of an
+        // envelope ends with a line feed: such a response has not arrived. A whole one that does not
+        // open is an error, because "no response" would lose the only copy of spent tokens.
+        rest.get(..length)
+            .filter(|sealed| sealed.ends_with(b"\n"))
+            .map(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed))
+            .transpose()
     }
 
     pub fn clear_inbox(&mut self) {
@@ -267,6 +269,18 @@ impl FileLock {
         Ok(())
     }
 
+    /// Puts a response that cannot be opened aside, like [`Self::quarantine`].
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn quarantine_inbox(&mut self) -> Result<(), StoreError> {
+        self.inbox = None;
+        let path = self.store.path(&self.id, "inbox");
+        std::fs::rename(&path, self.store.path(&self.id, "broken-inbox"))
+            .map_err(|error| io_error(&path, &error))?;
+        Ok(())
+    }
+
     /// Takes the chain away. Its lock file stays: who waits for it must not wait for another one
     /// than the next to come.
     ///
@@ -275,6 +289,8 @@ impl FileLock {
     pub fn remove(&mut self) -> Result<(), StoreError> {
         self.clear_inbox();
         let path = self.store.path(&self.id, "record");
+        // The lock file is not unlinked: a process that waits has the old file open, a newcomer would
+        // create a new one, and both would hold "the" lock.
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io_error(&path, &error).into());
@@ -319,17 +335,26 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
 }
 
 /// Whether anything is kept there that needs a key.
-pub(super) fn has_sealed_records(folder: &Path) -> bool {
-    let is_sealed = |entry: std::fs::DirEntry| {
-        let path = entry.path();
-        let is_record = path.extension().is_some_and(|ending| ending == "record");
-        is_record && std::fs::read(path).is_ok_and(|bytes| is_sealed(&bytes))
+///
+/// # Errors
+/// If the folder or a record in it cannot be read: it could be sealed, and a new key beside it would
+/// make it unreadable for good.
+pub(super) fn has_sealed_records(folder: &Path) -> Result<bool, StoreError> {
+    let fault = |error: std::io::Error| io_error(folder, &error);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(fault(error).into()),
     };
-    std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(is_sealed)
+    for entry in entries {
+        let path = entry.map_err(fault)?.path();
+        let is_record = path.extension().is_some_and(|ending| ending == "record");
+        // A record that was removed meanwhile is `None`.
+        if is_record && read_private(&path)?.is_some_and(|bytes| is_sealed(&bytes)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn inbox_context(id: &str) -> String {
@@ -351,4 +376,85 @@ fn lock_holder(path: &Path) -> String {
         .ok()
         .filter(|text| !text.is_empty())
         .unwrap_or_else(|| "another process".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::RandomSource;
+    use crate::tokens::FamilyLabel;
+
+    const RNG: RandomSource = || Ok([7; 16]);
+
+    fn store(folder: &Path, rng: RandomSource) -> FileStore {
+        let key = StoreKey::generate(rng).unwrap();
+        FileStore::open(folder, RecordEnvelope::new(Some(key), false, rng)).unwrap()
+    }
+
+    fn key() -> FamilyKey {
+        FamilyKey {
+            scheme: "s".into(),
+            host: "h".into(),
+            token: "t".into(),
+            ids: Vec::new(),
+        }
+    }
+
+    fn lock(store: &FileStore) -> FileLock {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime
+            .block_on(store.lock(&key(), Duration::ZERO))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_response_is_not_dropped_when_no_room_was_made_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder.path().join("tokens"), RNG);
+        let error = lock(&store).write_inbox("response").unwrap_err();
+        assert!(matches!(error, StoreError::InboxNotPrepared { .. }));
+    }
+
+    #[test]
+    fn a_whole_response_that_does_not_open_is_an_error_and_an_unfinished_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("tokens");
+        let mut writer = lock(&store(&folder, RNG));
+        writer.prepare_inbox().unwrap();
+        assert_eq!(writer.read_inbox().unwrap(), None, "only reserved");
+        writer.write_inbox("response").unwrap();
+        drop(writer);
+
+        let other_key = store(&folder, || Ok([8; 16]));
+        let mut reader = lock(&other_key);
+        assert!(matches!(
+            reader.read_inbox(),
+            Err(StoreError::Corrupt { .. })
+        ));
+
+        let path = other_key.path(&key().id(), "inbox");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let length = usize::try_from(u64::from_be_bytes(*bytes.first_chunk().unwrap())).unwrap();
+        bytes[8 + length / 2..].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(reader.read_inbox().unwrap(), None, "cut by a loss of power");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_record_that_cannot_be_read_does_not_count_as_no_sealed_record() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_sealed_records(&folder.path().join("missing")).unwrap());
+        let store = store(&folder.path().join("tokens"), RNG);
+        let mut record = FamilyRecord::new(key(), FamilyLabel::default());
+        lock(&store).write(&mut record).unwrap();
+        assert!(has_sealed_records(&store.folder).unwrap());
+        let path = store.path(&key().id(), "record");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        assert!(has_sealed_records(&store.folder).is_err());
+    }
 }

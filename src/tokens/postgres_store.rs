@@ -53,6 +53,7 @@ impl PostgresStore {
             &[],
         ))
         .await?;
+        // Against the middle of the two readings, so that half of the round trip is no offset.
         let offset_ms = row.get::<_, i64>(0) - i64::midpoint(before, clock());
         let client = Arc::new(tokio::sync::Mutex::new(Arc::new(client)));
         Ok(Self {
@@ -114,13 +115,16 @@ impl PostgresStore {
     /// When the lock is not free in time.
     pub async fn lock(&self, key: &FamilyKey, wait: Duration) -> Result<PostgresLock, StoreError> {
         self.envelope.ensure_can_seal()?;
-        let (id, number) = (key.id(), advisory_lock_id(key));
+        let (id, number) = (key.id(), key.lock_number());
         let lock = connect(&self.config).await?;
         let begin = format!(
             "begin; set local lock_timeout = {}; set local idle_in_transaction_session_timeout = {}",
             wait.as_millis(),
             HOLDER_IDLE_TIMEOUT.as_millis()
         );
+        // The transaction stays open and idle on purpose: the lock lives as long as it does. The idle
+        // timeout frees the lock of a holder that hangs; since such a holder may wake up later, every
+        // write is guarded by `revision` as well.
         with_timeout(lock.batch_execute(&begin)).await?;
         let silent = |_| DatabaseError::Failed("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
@@ -162,13 +166,6 @@ impl PostgresStore {
     }
 }
 
-fn advisory_lock_id(key: &FamilyKey) -> i64 {
-    let bytes = hex::decode(key.id()).unwrap_or_default();
-    bytes
-        .first_chunk()
-        .map_or(0, |bytes| i64::from_be_bytes(*bytes))
-}
-
 /// The one that may write a chain, as long as its connection lives.
 pub struct PostgresLock {
     store: PostgresStore,
@@ -193,8 +190,7 @@ impl PostgresLock {
     pub async fn write(&mut self, record: &mut FamilyRecord) -> Result<(), StoreError> {
         let next = self.revision + 1;
         record.revision = next.cast_unsigned();
-        let sealed = seal_record(&self.store.envelope, &self.id, record)?;
-        let text = String::from_utf8(sealed).unwrap_or_default();
+        let text = seal_record(&self.store.envelope, &self.id, record)?;
         let client = self.store.client().await?;
         let written = if self.revision == 0 {
             let sql = "insert into ingam_chain (id, revision, record) values ($1, $2, $3) on conflict do nothing";
@@ -214,7 +210,6 @@ impl PostgresLock {
     /// When the database fails.
     pub async fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
         let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
-        let sealed = String::from_utf8(sealed).unwrap_or_default();
         // Only beside the record that this renewal began with.
         let sql = "update ingam_chain set inbox = $2 where id = $1 and revision = $3";
         let client = self.store.client().await?;
@@ -233,12 +228,15 @@ impl PostgresLock {
         )
         .await?;
         let sealed: Option<String> = row.and_then(|row| row.get(0));
-        Ok(sealed.and_then(|sealed| {
-            self.store
-                .envelope
-                .open(&inbox_context(&self.id), sealed.as_bytes())
-                .ok()
-        }))
+        // One statement writes the whole text, so one that does not open is a wrong key and no
+        // unfinished write: as an error it keeps the response, and "no response" would lose it.
+        sealed
+            .map(|sealed| {
+                self.store
+                    .envelope
+                    .open(&inbox_context(&self.id), sealed.as_bytes())
+            })
+            .transpose()
     }
 
     pub async fn clear_inbox(&mut self) {

@@ -8,7 +8,7 @@ pub(super) fn seal_record(
     envelope: &RecordEnvelope,
     id: &str,
     record: &FamilyRecord,
-) -> Result<Vec<u8>, StoreError> {
+) -> Result<String, StoreError> {
     let broken = |error: serde_json::Error| StoreError::Corrupt {
         what: id.to_owned(),
         reason: error.to_string(),

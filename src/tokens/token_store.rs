@@ -4,16 +4,16 @@
 use super::envelope::{RecordEnvelope, StoreKey};
 use super::error::{InvalidStoreLocation, StoreError};
 use super::family_record::{FamilyKey, FamilyRecord};
-use super::file_store::{FileLock, FileStore};
+use super::file_store::{FileLock, FileStore, has_sealed_records, load_or_create_key};
 use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres_store::{PostgresLock, PostgresStore};
 use crate::credentials::keyring;
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
-use crate::host::ClockAndRng;
+use crate::host::{ClockAndRng, RandomSource};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long to wait for another process that renews the same chain.
@@ -39,41 +39,63 @@ impl StoreConfig {
     ///
     /// # Errors
     /// When the file is not safe or holds no key, or a new one cannot be kept.
-    pub fn load_or_create_key(
-        &self,
-        chance: fn() -> [u8; 16],
-    ) -> Result<Option<StoreKey>, StoreError> {
+    pub fn load_or_create_key(&self, rng: RandomSource) -> Result<Option<StoreKey>, StoreError> {
         if self.key.is_some() {
             return Ok(self.key.clone());
         }
         let in_file = self
             .key_file
             .as_ref()
-            .map(|path| super::file_store::load_or_create_key(path, None))
+            .map(|path| load_or_create_key(path, None))
             .transpose()?
             .flatten();
-        let found = in_file
-            .or_else(|| keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text)));
-        if found.is_some() || self.plaintext || !matches!(self.location, StoreLocation::Folder(_)) {
+        let found = match in_file {
+            Some(key) => Some(key),
+            None => key_in_keyring()?,
+        };
+        if found.is_some() || self.plaintext {
             return Ok(found);
         }
-        if let StoreLocation::Folder(folder) = &self.location
-            && super::file_store::has_sealed_records(folder)
-        {
+        match &self.location {
+            StoreLocation::Folder(folder) => self.create_key(folder, rng).map(Some),
+            // A team shares its key by other means: one that this machine made up would open nothing.
+            StoreLocation::Postgres(_) => Ok(None),
+        }
+    }
+
+    fn create_key(&self, folder: &Path, rng: RandomSource) -> Result<StoreKey, StoreError> {
+        // Beside sealed records a new key would hide that the old one is lost.
+        if has_sealed_records(folder)? {
             return Err(StoreError::KeyLost {
-                path: folder.clone(),
+                path: folder.to_owned(),
             });
         }
-        let fresh = StoreKey::generate(chance);
-        match (
+        let fresh = StoreKey::generate(rng)?;
+        let key = match (
             keyring::set(STORE_KEY_NAME, &fresh.to_text()),
             &self.key_file,
         ) {
-            (Ok(()), _) => Ok(keyring::get(STORE_KEY_NAME).and_then(|text| StoreKey::parse(&text))),
-            (Err(_), Some(path)) => super::file_store::load_or_create_key(path, Some(&fresh)),
-            (Err(_), None) => Ok(None),
-        }
+            // Read again: of two processes that write at once, both must go on with the same key.
+            (Ok(()), _) => key_in_keyring()?,
+            (Err(_), Some(path)) => load_or_create_key(path, Some(&fresh))?,
+            (Err(error), None) => return Err(error.into()),
+        };
+        key.ok_or(StoreError::NoKey)
     }
+}
+
+/// # Errors
+/// If the keyring cannot be read, or its entry is no key: a new key must not overwrite it.
+fn key_in_keyring() -> Result<Option<StoreKey>, StoreError> {
+    keyring::get(STORE_KEY_NAME)?
+        .map(|text| parse_keyring_entry(&text))
+        .transpose()
+}
+
+fn parse_keyring_entry(text: &str) -> Result<StoreKey, StoreError> {
+    StoreKey::parse(text).ok_or_else(|| {
+        StoreError::InvalidKey(format!("the keyring's entry `{STORE_KEY_NAME}` holds none"))
+    })
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -246,6 +268,20 @@ impl FamilyLock {
         Ok(())
     }
 
+    /// A response that cannot be opened is put aside, so that a login can go on.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub async fn quarantine_inbox(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(_) => {}
+            Self::File(lock) => lock.quarantine_inbox()?,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lock) => lock.clear_inbox().await,
+        }
+        Ok(())
+    }
+
     /// Makes room for a raw answer.
     ///
     /// # Errors
@@ -295,5 +331,18 @@ impl FamilyLock {
             #[cfg(feature = "postgres")]
             Self::Postgres(lock) => lock.clear_inbox().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_the_keyring_that_is_no_key_is_an_error() {
+        assert!(matches!(
+            parse_keyring_entry("not a key"),
+            Err(StoreError::InvalidKey(_))
+        ));
     }
 }

@@ -64,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "budget",
         &[
             "database",
+            "host",
             "method",
             "model",
             "private_file",
@@ -92,6 +93,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "atomic_file",
             "diagnostic",
             "model",
+            "private_file",
             "secret",
             "sign",
             "value",
@@ -164,6 +166,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "credentials",
             "diagnostic",
             "event",
+            "host",
             "jsonpath",
             "ledger",
             "method",

@@ -1,7 +1,7 @@
 //! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens
 //! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
-use ingam::internals::host::ClockAndRng;
+use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::Scheme;
@@ -21,8 +21,8 @@ fn clock() -> i64 {
     NOW
 }
 
-fn chance() -> [u8; 16] {
-    [5; 16]
+fn chance() -> Result<[u8; 16], RandomError> {
+    Ok([5; 16])
 }
 
 struct Market {

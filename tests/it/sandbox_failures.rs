@@ -52,7 +52,7 @@ fn exchange(key: &str, token: &str, requests: &[&[u8]]) -> Result<Vec<String>, S
         .unwrap();
     let clock_and_rng = ClockAndRng {
         clock: || 1_795_338_000_000,
-        rng: || [5; 16],
+        rng: || Ok([5; 16]),
     };
     let start = SandboxServer::start(&loaded.workspace, &schemes, None, clock_and_rng);
     let sandbox = runtime.block_on(start).map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 //! from outside.
 
 use super::program::Folder;
-use ingam::internals::host::ClockAndRng;
+use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::method::Method;
 use ingam::internals::render::FreshValues;
@@ -20,8 +20,8 @@ fn clock() -> i64 {
     NOW
 }
 
-fn chance() -> [u8; 16] {
-    [5; 16]
+fn chance() -> Result<[u8; 16], RandomError> {
+    Ok([5; 16])
 }
 
 const ITEMS: &str = r#"

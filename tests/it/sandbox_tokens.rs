@@ -2,7 +2,7 @@
 //! way in which it ends. The sandbox's clock is moved by hand.
 
 use super::program::Folder;
-use ingam::internals::host::ClockAndRng;
+use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
@@ -36,8 +36,8 @@ fn wait(ms: i64) {
     NOW.set(NOW.get() + ms);
 }
 
-fn chance() -> [u8; 16] {
-    [5; 16]
+fn chance() -> Result<[u8; 16], RandomError> {
+    Ok([5; 16])
 }
 
 const WORKSPACE: &str = "\

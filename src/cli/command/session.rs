@@ -8,7 +8,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
-use crate::host::HostContext;
+use crate::host::{HostContext, SeededRng};
 use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile};
@@ -278,6 +278,7 @@ impl<'w> RunSession<'w> {
                 NetworkPolicy::Anywhere
             };
         let transport = LiveTransport::new(reach)?;
+        let rng = SeededRng::new(self.host.random_bytes)?;
         let mut redactor = Redactor::default();
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add_secret(name, value);
@@ -291,7 +292,7 @@ impl<'w> RunSession<'w> {
             options: RunOptions {
                 environment: chosen.environment.clone(),
                 vars: chosen.vars,
-                run_id: hex::encode(&(self.host.random_bytes)()[..4]),
+                run_id: hex::encode(&rng.draw()[..4]),
                 verbose,
                 ledger,
                 jobs: 1,
@@ -305,7 +306,7 @@ impl<'w> RunSession<'w> {
                 tokens,
                 budget: budgets,
                 clock: self.host.clock,
-                rng: self.host.random_bytes,
+                rng,
                 // Only `run` listens to signals.
                 stop: stop_channel().1,
             },

@@ -161,7 +161,8 @@ impl RefreshBench {
             host,
             "sg",
             &credentials,
-        );
+        )
+        .unwrap();
         Self {
             workspace,
             config,
@@ -174,7 +175,7 @@ impl RefreshBench {
     pub(super) fn record(&self) -> Option<FamilyRecord> {
         let nature = ClockAndRng {
             clock: || 0,
-            rng: || [0; 16],
+            rng: || Ok([0; 16]),
         };
         let runtime = super::stores::runtime();
         runtime.block_on(async {

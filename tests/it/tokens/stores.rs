@@ -1,7 +1,7 @@
 //! The store of files from inside the library: no torn read, nobody overtaken, nobody else let in.
 
 use super::{TestWorkspace, figure, scaled};
-use ingam::internals::host::ClockAndRng;
+use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::tokens::{
     FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation,
     TokenPair, TokenStore,
@@ -16,16 +16,16 @@ pub(super) const NATURE: ClockAndRng = ClockAndRng {
 };
 
 /// Fresh bytes, since a nonce must not come twice.
-fn chance() -> [u8; 16] {
+fn chance() -> Result<[u8; 16], RandomError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).unwrap();
-    bytes
+    Ok(bytes)
 }
 
 pub(super) fn config(place: StoreLocation) -> StoreConfig {
     StoreConfig {
         location: place,
-        key: Some(StoreKey::generate(|| [7; 16])),
+        key: Some(StoreKey::generate(|| Ok([7; 16])).unwrap()),
         key_file: None,
         plaintext: false,
     }

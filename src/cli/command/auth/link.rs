@@ -113,7 +113,7 @@ pub(super) fn signed_link(
         .region_base(scheme, region, &access.base)?;
     let moment = FreshValues {
         unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
-        seed: (context.environment.rng)(),
+        seed: context.environment.rng.draw(),
     };
     let extra = [
         ("redirect".into(), Value::from(redirect)),

@@ -127,7 +127,7 @@ async fn bind_callback_page(
     port: u16,
     room: &AuthWorkspace<'_>,
 ) -> Result<CallbackListener, CommandError> {
-    CallbackListener::bind(port, &hex::encode((room.context.environment.rng)()))
+    CallbackListener::bind(port, &hex::encode(room.context.environment.rng.draw()))
         .await
         .map_err(|error| {
             CommandError::operation(format!("cannot listen on 127.0.0.1:{port}: {error}"))

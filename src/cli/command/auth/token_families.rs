@@ -11,7 +11,9 @@ use crate::model::scheme::{CredentialScope, Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::NamedValues;
-use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, PendingSplit, StoreError};
+use crate::tokens::{
+    FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, MissingFamilyId, PendingSplit, StoreError,
+};
 use crate::value::{Number, ObjectMember, Value};
 
 /// One chain of tokens, and what it is asked for with.
@@ -25,7 +27,7 @@ pub(super) struct FamilyContext<'c> {
 }
 
 impl FamilyContext<'_> {
-    pub(super) fn key(&self) -> FamilyKey {
+    pub(super) fn key(&self) -> Result<FamilyKey, MissingFamilyId> {
         FamilyKey::new(
             self.scheme,
             self.token,
@@ -55,7 +57,7 @@ impl FamilyContext<'_> {
         };
         let job = RefreshJob::new(
             renewer.scheme_source(self.scheme),
-            self.key(),
+            self.key()?,
             label,
             bases,
             &self.credentials,
