@@ -251,6 +251,25 @@ pub(super) fn check_settable_header(name: &str, at: Span, who: &str, faults: &mu
     }
 }
 
+/// The status of an answer that is the last one to its request.
+pub(super) fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
+    let code = node
+        .to_value()
+        .as_number()
+        .and_then(crate::value::Number::as_i64);
+    let found = code
+        .and_then(|code| u16::try_from(code).ok())
+        .filter(|code| (200..600).contains(code));
+    if found.is_none() {
+        faults.push(wrong_kind(
+            node,
+            "`status`",
+            "a status of an answer, 200 to 599",
+        ));
+    }
+    found
+}
+
 /// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
 pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty()

@@ -3,8 +3,8 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text,
-    wrong_kind,
+    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, response_status,
+    scalar, text,
 };
 use crate::load::resource::ResourceDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
@@ -427,7 +427,7 @@ impl RecordingDecoder<'_> {
             self.diagnostics,
         )?;
         let status = map.required("status", self.diagnostics)?;
-        let status = self::response_status(status, self.diagnostics)?;
+        let status = response_status(status, self.diagnostics)?;
         let headers = map
             .get("headers")
             .map(|node| self.headers(node))
@@ -502,23 +502,4 @@ impl RecordingDecoder<'_> {
                 .map_or(ResponseBody::None, |file| ResponseBody::File(file.path)),
         }
     }
-}
-
-/// The status of an answer that is the last one to its request.
-pub(super) fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
-    let code = node
-        .to_value()
-        .as_number()
-        .and_then(crate::value::Number::as_i64);
-    let found = code
-        .and_then(|code| u16::try_from(code).ok())
-        .filter(|code| (200..600).contains(code));
-    if found.is_none() {
-        faults.push(wrong_kind(
-            node,
-            "`status`",
-            "a status of an answer, 200 to 599",
-        ));
-    }
-    found
 }

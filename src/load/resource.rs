@@ -5,9 +5,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, boolean, check_variable_name, map_entries, scalar, text, wrong_kind,
+    CheckedMap, at_most_one, boolean, check_variable_name, map_entries, response_status, scalar,
+    text, wrong_kind,
 };
-use crate::load::recording::response_status;
 use crate::load::value_decoder::ValueDecoder;
 use crate::model::request::Method;
 use crate::model::sandbox_resource::{

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{check_variable_name, is_id, map_entries, wrong_kind};
 use crate::load::request::RequestDecoder;
-use crate::model::fixture::CaseVariant;
+use crate::model::request::CaseVariant;
 use crate::model::request::TemplateField;
 use crate::model::template::TemplateTree;
 use crate::span::Span;

@@ -1,7 +1,7 @@
 //! What must exist first, as data, and how each step of it is taken back.
 
 use crate::model::assertion::Assertion;
-use crate::model::request::{SpannedName, Step, TemplateField};
+use crate::model::request::{CaseVariant, SpannedName, Step, TemplateField};
 use crate::span::Span;
 
 /// How long one instance lives; a later one is wider.
@@ -79,14 +79,6 @@ pub struct LeftoverSearch {
     pub tag: crate::jsonpath::JsonPath,
     /// What the undo uses of a thing: name → path in it.
     pub capture: Vec<(String, crate::jsonpath::JsonPath)>,
-}
-
-/// One line of `cases` or `params`: an id and variables.
-#[derive(Clone, Debug)]
-pub struct CaseVariant {
-    pub id: String,
-    pub at: Span,
-    pub vars: Vec<TemplateField>,
 }
 
 impl Fixture {

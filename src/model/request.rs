@@ -4,7 +4,6 @@ use crate::jsonpath::JsonPath;
 pub(crate) use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
-use crate::model::fixture::CaseVariant;
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::{DEFAULT_ATTEMPTS, RepeatMode};
@@ -30,6 +29,14 @@ pub struct TemplateField {
     pub name: CompactText,
     pub name_at: Span,
     pub value: TemplateTree,
+}
+
+/// One line of `cases` or `params`: an id and variables.
+#[derive(Clone, Debug)]
+pub struct CaseVariant {
+    pub id: String,
+    pub at: Span,
+    pub vars: Vec<TemplateField>,
 }
 
 /// One file of `requests/`.

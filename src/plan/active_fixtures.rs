@@ -2,7 +2,8 @@
 //! when one is left. It decides and does nothing: the run does it, and a plan only says it.
 
 use super::Unit;
-use crate::model::fixture::{CaseVariant, Fixture, FixtureScope};
+use crate::model::fixture::{Fixture, FixtureScope};
+use crate::model::request::CaseVariant;
 
 /// One fixture as one account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

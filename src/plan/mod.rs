@@ -17,8 +17,8 @@ pub(crate) use select::{RequestSelection, SelectionError, select_requests};
 pub(crate) use shard::Shard;
 
 use crate::model::environment::ALL_ACCOUNTS;
-use crate::model::fixture::{CaseVariant, Fixture};
-use crate::model::request::Request;
+use crate::model::fixture::Fixture;
+use crate::model::request::{CaseVariant, Request};
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::workspace::Workspace;
 

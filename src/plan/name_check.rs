@@ -3,9 +3,9 @@
 use super::common_accounts;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::environment::ALL_ACCOUNTS;
-use crate::model::fixture::{CaseVariant, Fixture, FixtureStep};
+use crate::model::fixture::{Fixture, FixtureStep};
 use crate::model::repeat::RepeatMode;
-use crate::model::request::{Request, SpannedName, Step, TemplateField};
+use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField};
 use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;

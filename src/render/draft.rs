@@ -1,7 +1,9 @@
 //! A step with its holes filled in: the draft.
 
-use super::engine::{TemplateScope, push_text, render_tree};
-use super::{FreshValues, RenderError};
+use super::engine::{push_text, render_tree};
+use super::error::RenderError;
+use super::fresh_values::FreshValues;
+use super::template_scope::TemplateScope;
 use crate::model::request::{MultipartContent, RequestBody, Step, TemplateField, WorkspaceFile};
 use crate::model::template::{Template, TemplatePart, TemplateTree};
 use crate::value::Value;

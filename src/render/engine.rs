@@ -2,10 +2,11 @@
 //! once by minijinja, strict, with fuel, and without the stock filters that are made for web pages.
 
 use super::convert::{from_mini, to_mini};
+use super::error::RenderError;
 use super::expression_names::{ExpressionNames, scan_names};
 use super::filters;
-use super::scope::VariableScope;
-use super::{FUNCTION_NAMES, FreshValues, RenderError};
+use super::fresh_values::FreshValues;
+use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
@@ -21,42 +22,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
-
-/// Which names, functions and filters an expression may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TemplateDialect {
-    /// Values of requests and fixtures. No secret is in their scope.
-    Request,
-    /// A scheme: `cred.*`, `token.*`, `req.*` and filters made for signatures.
-    Scheme,
-}
-
-/// Values by name, for expressions.
-pub trait TemplateScope {
-    /// The value at a path of names: `["a", "b"]` for `a.b`.
-    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>>;
-
-    /// The clock and chance behind `now()` and the like; without them these functions are not
-    /// there.
-    fn fresh_values(&self) -> Option<FreshValues> {
-        None
-    }
-
-    /// What stands for the value of a computation with these names, where it would be another one
-    /// each time.
-    fn placeholder_for(&self, _names: &[String]) -> Option<String> {
-        None
-    }
-
-    /// Every first name that it knows, for "did you mean".
-    fn root_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn dialect(&self) -> TemplateDialect {
-        TemplateDialect::Request
-    }
-}
 
 impl TemplateDialect {
     /// # Errors
@@ -106,11 +71,7 @@ impl TemplateDialect {
                 .iter()
                 .all(|used| FUNCTION_NAMES.contains(&used.name));
         if self == Self::Request && functions {
-            let nothing = VariableScope::new(FreshValues {
-                unix_ms: 1_700_000_000_000,
-                seed: [0; 16],
-            });
-            evaluate(expression, &nothing).map_err(Diagnostic::from)?;
+            evaluate(expression, &TrialScope).map_err(Diagnostic::from)?;
         }
         Ok(())
     }
@@ -163,6 +124,22 @@ impl TemplateDialect {
         let compiled = Arc::new(compiled);
         cache.insert(expression.source.clone(), Arc::clone(&compiled));
         Ok(compiled)
+    }
+}
+
+/// No variables, a fixed time and a fixed seed: enough to try out a call of a function.
+struct TrialScope;
+
+impl TemplateScope for TrialScope {
+    fn lookup(&self, _path: &[&str]) -> Option<Cow<'_, Value>> {
+        None
+    }
+
+    fn fresh_values(&self) -> Option<FreshValues> {
+        Some(FreshValues {
+            unix_ms: 1_700_000_000_000,
+            seed: [0; 16],
+        })
     }
 }
 
@@ -458,7 +435,7 @@ fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{VariableLayer, VariableOrigin};
+    use crate::render::{VariableLayer, VariableOrigin, VariableScope};
 
     fn scope() -> VariableScope {
         let mut variables = VariableScope::new(FreshValues {

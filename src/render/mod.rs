@@ -9,12 +9,14 @@ mod expression_names;
 mod filters;
 mod fresh_values;
 mod scope;
+mod template_scope;
 
 pub use draft::{BodyFiles, render_draft};
+pub(crate) use engine::render_text;
 pub use engine::render_tree;
-pub(crate) use engine::{TemplateDialect, TemplateScope, render_text};
 pub(crate) use error::RenderError;
 pub use fresh_values::FreshValues;
 pub(crate) use fresh_values::{format_time, parse_zone};
-pub(crate) use scope::{FUNCTION_NAMES, PlaceholderScope, RESERVED_NAMES, VariableOrigin};
+pub(crate) use scope::{PlaceholderScope, RESERVED_NAMES, VariableOrigin};
 pub use scope::{VariableLayer, VariableScope};
+pub(crate) use template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};

@@ -1,7 +1,9 @@
 //! What a request's templates see: layered values, each with its origin.
 
-use super::engine::{TemplateDialect, TemplateScope};
-use super::{FreshValues, RenderError, render_tree};
+use super::engine::render_tree;
+use super::error::RenderError;
+use super::fresh_values::FreshValues;
+use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
 use crate::model::recording::PLACEHOLDERS;
 use crate::model::request::TemplateField;
 use crate::model::template::{Expression, TemplateTree};
@@ -11,8 +13,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-/// The functions of a request's templates.
-pub(crate) const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
 /// Names that nobody else can give.
 pub(crate) const RESERVED_NAMES: [&str; 8] = [
     "now", "now_ms", "date", "uuid", "random", "run_id", "env", "account",

@@ -1,0 +1,45 @@
+//! What an expression may look up, and the language that it is written in: all that the engine has
+//! to know of the values of a request or a scheme.
+
+use super::fresh_values::FreshValues;
+use crate::value::Value;
+use std::borrow::Cow;
+
+/// The functions of a request's templates.
+pub(crate) const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
+
+/// Which names, functions and filters an expression may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateDialect {
+    /// Values of requests and fixtures. No secret is in their scope.
+    Request,
+    /// A scheme: `cred.*`, `token.*`, `req.*` and filters made for signatures.
+    Scheme,
+}
+
+/// Values by name, for expressions.
+pub trait TemplateScope {
+    /// The value at a path of names: `["a", "b"]` for `a.b`.
+    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>>;
+
+    /// The clock and chance behind `now()` and the like; without them these functions are not
+    /// there.
+    fn fresh_values(&self) -> Option<FreshValues> {
+        None
+    }
+
+    /// What stands for the value of a computation with these names, where it would be another one
+    /// each time.
+    fn placeholder_for(&self, _names: &[String]) -> Option<String> {
+        None
+    }
+
+    /// Every first name that it knows, for "did you mean".
+    fn root_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Request
+    }
+}
