@@ -4,7 +4,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    FieldPlacement, Scheme, SignOp, SigningProcedure, Token, VectorSubject,
+    FieldPlacement, SandboxRules, Scheme, SignOp, SigningProcedure, Token, VectorSubject,
 };
 use crate::model::template::Expression;
 use crate::render::TemplateDialect;
@@ -142,133 +142,137 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
     }
 }
 
-/// Names of other parts of the scheme that are written as plain words.
-#[expect(clippy::too_many_lines, reason = "split in a commit of its own")]
-fn check_scheme_references(scheme: &Scheme, faults: &mut Diagnostics) {
-    let credentials = || {
-        scheme
+/// Checks the names of other parts of the scheme that are written as plain words.
+fn check_scheme_references(scheme: &Scheme, diagnostics: &mut Diagnostics) {
+    let mut references = ReferenceChecker {
+        credentials: scheme
             .credentials
             .iter()
-            .map(|credential| credential.name.clone())
-    };
-    let tokens = || scheme.tokens.iter().map(|token| token.name.clone());
-    let fields = || {
-        scheme
+            .map(|credential| credential.name.as_str())
+            .collect(),
+        tokens: scheme
             .tokens
             .iter()
-            .flat_map(|token| token.fields().into_iter().map(str::to_owned))
+            .map(|token| token.name.as_str())
+            .collect(),
+        token_fields: scheme.tokens.iter().flat_map(Token::fields).collect(),
+        diagnostics,
     };
-    let mut word = |name: &str, at: Span, what: &str, known: Vec<String>| {
-        if !known.iter().any(|known| known == name) {
-            let fault = Diagnostic::error(format!("`{name}` is not {what}")).at(at, "in this part");
-            faults.push(fault.maybe_hint(did_you_mean(name, known.iter().map(String::as_str))));
-        }
-    };
-    for token in &scheme.tokens {
-        let known: Vec<String> = credentials().chain(["account".to_owned()]).collect();
-        token.key_credentials.iter().for_each(|name| {
-            word(
-                name,
-                token.at,
-                "a credential to store a token by",
-                known.clone(),
-            );
-        });
+    references.tokens(scheme);
+    references.limits(scheme);
+    references.vectors(scheme);
+    if let Some(sandbox) = &scheme.sandbox {
+        references.sandbox(scheme, sandbox);
     }
-    for authorize in &scheme.authorize_links {
-        authorize.callback_params.iter().for_each(|(name, _)| {
-            word(
-                name,
-                authorize.at,
-                "a credential to keep",
-                credentials().collect(),
-            );
-        });
-    }
-    for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
-        word(
-            &split.token,
-            split.at,
-            "a token of the scheme",
-            tokens().collect(),
-        );
-        word(
-            &split.credential,
-            split.at,
-            "a credential",
-            credentials().collect(),
-        );
-    }
-    for limit in &scheme.limits {
-        let known: Vec<String> = LIMIT_SCOPES.map(str::to_owned).into();
-        limit
-            .scope
-            .iter()
-            .for_each(|name| word(name, limit.at, "what a limit can count by", known.clone()));
-    }
-    for vector in &scheme.vectors {
-        vector
+}
+
+/// The names that the parts of a scheme can refer to.
+struct ReferenceChecker<'s, 'd> {
+    credentials: Vec<&'s str>,
+    tokens: Vec<&'s str>,
+    token_fields: Vec<&'s str>,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl ReferenceChecker<'_, '_> {
+    fn tokens(&mut self, scheme: &Scheme) {
+        let key_names: Vec<&str> = self
             .credentials
             .iter()
-            .for_each(|(name, _)| word(name, vector.at, "a credential", credentials().collect()));
-        if let VectorSubject::Request {
-            level: Some(level), ..
-        } = &vector.subject
-        {
-            word(
-                level,
-                vector.at,
-                "a level",
-                scheme
-                    .levels
-                    .iter()
-                    .map(|level| level.name.clone())
-                    .collect(),
-            );
+            .copied()
+            .chain(["account"])
+            .collect();
+        for token in &scheme.tokens {
+            for name in &token.key_credentials {
+                let what = "a credential to store a token by";
+                self.check(name, token.at, what, &key_names);
+            }
+        }
+        let credentials = self.credentials.clone();
+        for authorize in &scheme.authorize_links {
+            for (name, _) in &authorize.callback_params {
+                self.check(name, authorize.at, "a credential to keep", &credentials);
+            }
+        }
+        for split in scheme.tokens.iter().flat_map(|token| &token.splits) {
+            self.token(&split.token, split.at);
+            self.check(&split.credential, split.at, "a credential", &credentials);
         }
     }
-    let Some(sandbox) = &scheme.sandbox else {
-        return;
-    };
-    for key in &sandbox.test_credentials {
-        word(
-            &key.name,
-            key.name_at,
-            "a credential or a field of a token",
-            credentials().chain(fields()).collect(),
-        );
+
+    fn limits(&mut self, scheme: &Scheme) {
+        for limit in &scheme.limits {
+            for name in &limit.scope {
+                self.check(name, limit.at, "what a limit can count by", &LIMIT_SCOPES);
+            }
+        }
     }
-    let steps: Vec<String> = scheme
-        .procedures()
-        .flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone()))
-        .collect();
-    for reading in &sandbox.extractors {
-        let names = credentials()
-            .map(|name| format!("cred.{name}"))
-            .chain(fields().map(|name| format!("token.{name}")));
-        word(
-            &reading.name,
-            reading.at,
-            "a thing to read",
-            names
-                .chain(steps.clone())
-                .chain(["ts".to_owned()])
-                .collect(),
-        );
+
+    fn vectors(&mut self, scheme: &Scheme) {
+        let credentials = self.credentials.clone();
+        let levels: Vec<&str> = scheme
+            .levels
+            .iter()
+            .map(|level| level.name.as_str())
+            .collect();
+        for vector in &scheme.vectors {
+            for (name, _) in &vector.credentials {
+                self.check(name, vector.at, "a credential", &credentials);
+            }
+            if let VectorSubject::Request {
+                level: Some(level), ..
+            } = &vector.subject
+            {
+                self.check(level, vector.at, "a level", &levels);
+            }
+        }
     }
-    let named = sandbox
-        .token_responses
-        .iter()
-        .map(|answer| &answer.token)
-        .chain(sandbox.penalty_rules.iter().map(|penalty| &penalty.token));
-    named.for_each(|name| {
-        word(
-            name,
-            sandbox.at,
-            "a token of the scheme",
-            tokens().collect(),
-        );
-    });
+
+    fn sandbox(&mut self, scheme: &Scheme, sandbox: &SandboxRules) {
+        let known = [self.credentials.as_slice(), &self.token_fields].concat();
+        for key in &sandbox.test_credentials {
+            let what = "a credential or a field of a token";
+            self.check(&key.name, key.name_at, what, &known);
+        }
+        self.extractors(scheme, sandbox);
+        for answer in &sandbox.token_responses {
+            self.token(&answer.token, sandbox.at);
+        }
+        for penalty in &sandbox.penalty_rules {
+            self.token(&penalty.token, sandbox.at);
+        }
+    }
+
+    fn extractors(&mut self, scheme: &Scheme, sandbox: &SandboxRules) {
+        let steps = scheme
+            .procedures()
+            .flat_map(|procedure| procedure.sign.iter().map(|step| step.id.clone()));
+        let credentials = self.credentials.iter().map(|name| format!("cred.{name}"));
+        let fields = self.token_fields.iter().map(|name| format!("token.{name}"));
+        let names: Vec<String> = credentials
+            .chain(fields)
+            .chain(steps)
+            .chain(["ts".to_owned()])
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for extractor in &sandbox.extractors {
+            self.check(&extractor.name, extractor.at, "a thing to read", &names);
+        }
+    }
+
+    fn token(&mut self, name: &str, at: Span) {
+        let tokens = self.tokens.clone();
+        self.check(name, at, "a token of the scheme", &tokens);
+    }
+
+    fn check(&mut self, name: &str, at: Span, what: &str, known: &[&str]) {
+        if !known.contains(&name) {
+            let diagnostic =
+                Diagnostic::error(format!("`{name}` is not {what}")).at(at, "in this part");
+            self.diagnostics
+                .push(diagnostic.maybe_hint(did_you_mean(name, known.iter().copied())));
+        }
+    }
 }
 
 /// What tokens are stored by, and into what a shared one is split.
