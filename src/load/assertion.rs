@@ -93,12 +93,12 @@ impl AssertionDecoder<'_> {
             "latency" => Some(Subject::Latency),
             "body" => Some(Subject::Body),
             _ => {
-                let fault = Diagnostic::error(format!("`{key}` is not a subject"))
+                let diagnostic = Diagnostic::error(format!("`{key}` is not a subject"))
                     .at(entry.key_at, "unknown subject");
                 let hint = similar_name_hint(key, SUBJECT_KEYS).unwrap_or_else(|| {
                     "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
                 });
-                self.diagnostics.push(fault.hint(hint));
+                self.diagnostics.push(diagnostic.hint(hint));
                 None
             }
         }
@@ -122,19 +122,19 @@ impl AssertionDecoder<'_> {
         };
         let found = map.present_entries(&PREDICATES);
         if found.is_empty() && node.as_map().is_some_and(<[MapEntry]>::is_empty) {
-            let fault = Diagnostic::error("an expectation without a predicate holds always")
+            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
                 .at(node.at, "nothing is expected here");
             self.diagnostics
-                .push(fault.hint("to compare with an object, write `{ equals: {} }`"));
+                .push(diagnostic.hint("to compare with an object, write `{ equals: {} }`"));
         }
         let unknown = node
             .as_map()
             .is_some_and(|entries| entries.len() > found.len());
         if unknown {
-            let fault =
+            let diagnostic =
                 Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
             self.diagnostics
-                .push(fault.hint("to compare with an object, write `equals: { … }`"));
+                .push(diagnostic.hint("to compare with an object, write `equals: { … }`"));
         }
         let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
         written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
@@ -197,9 +197,9 @@ impl AssertionDecoder<'_> {
                 .map(ComparisonBound::Duration);
         }
         if node.as_text().and_then(parse_duration).is_some() {
-            let fault = Diagnostic::error("only `latency` is compared with durations")
+            let diagnostic = Diagnostic::error("only `latency` is compared with durations")
                 .at(node.at, "a duration");
-            self.diagnostics.push(fault.hint("write a number"));
+            self.diagnostics.push(diagnostic.hint("write a number"));
             return None;
         }
         Some(ComparisonBound::Value(self.value_decoder().tree(node)))
@@ -228,24 +228,24 @@ impl AssertionDecoder<'_> {
 }
 
 /// Decodes a `capture` map: name → `JSONPath`, or `{ header: name }`.
-pub(super) fn decode_captures(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Capture> {
-    map_entries(node, "`capture`", faults)
+pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Capture> {
+    map_entries(node, "`capture`", diagnostics)
         .iter()
-        .filter_map(|entry| decode_capture(entry, faults))
+        .filter_map(|entry| decode_capture(entry, diagnostics))
         .collect()
 }
 
-fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture> {
-    check_variable_name(&entry.key, entry.key_at, "a variable", faults);
+fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
+    check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
     let from = if let NodeKind::Map(_) = &entry.value.kind {
-        let map = CheckedMap::open(&entry.value, "a capture", &["header"], faults)?;
-        let node = map.required("header", faults)?;
-        let name = text(node, "`header`", faults)?;
-        check_header_name(name, node.at, "this name", faults);
+        let map = CheckedMap::open(&entry.value, "a capture", &["header"], diagnostics)?;
+        let node = map.required("header", diagnostics)?;
+        let name = text(node, "`header`", diagnostics)?;
+        check_header_name(name, node.at, "this name", diagnostics);
         Subject::Header(name.to_ascii_lowercase())
     } else {
-        let path = text(&entry.value, "a capture", faults)?;
-        Subject::Path(json_path(path, entry.value.at, faults)?)
+        let path = text(&entry.value, "a capture", diagnostics)?;
+        Subject::Path(json_path(path, entry.value.at, diagnostics)?)
     };
     Some(Capture {
         name: entry.key.to_string(),
@@ -259,12 +259,12 @@ fn decode_capture(entry: &MapEntry, faults: &mut Diagnostics) -> Option<Capture>
 pub(super) fn json_path(
     text: &str,
     at: crate::span::Span,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Option<JsonPath> {
     if find_expression(text).is_some() {
-        let fault =
+        let diagnostic =
             Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
-        faults.push(fault.hint(
+        diagnostics.push(diagnostic.hint(
             "to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`",
         ));
         return None;
@@ -278,7 +278,7 @@ pub(super) fn json_path(
                 .map_or(0, char::len_utf8);
             let place = at.slice(error.offset, len);
             let place = if place.start < place.end { place } else { at };
-            faults.push(
+            diagnostics.push(
                 Diagnostic::error(format!("not a JSONPath: {}", error.reason))
                     .at(place, "here")
                     .maybe_hint(error.hint),
@@ -289,18 +289,18 @@ pub(super) fn json_path(
 }
 
 /// A regular expression; never a template.
-pub(super) fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::Regex> {
+pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<regex::Regex> {
     const SIZE_LIMIT: usize = 1 << 20;
-    let pattern = text(node, "a regular expression", faults)?;
+    let pattern = text(node, "a regular expression", diagnostics)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);
     if holes
         .as_ref()
         .map_or(true, |template| template.as_literal().is_none())
     {
-        let fault = Diagnostic::error("a regular expression is never a template")
+        let diagnostic = Diagnostic::error("a regular expression is never a template")
             .at(node.at, "`{{` is not allowed here");
-        faults
-            .push(fault.hint(
+        diagnostics
+            .push(diagnostic.hint(
                 "compare with `equals`, `contains` or `starts_with`, which may be templates",
             ));
         return None;
@@ -318,7 +318,7 @@ pub(super) fn regex(node: &YamlNode, faults: &mut Diagnostics) -> Option<regex::
                 .unwrap_or_default()
                 .trim_start_matches("error: ")
                 .to_owned();
-            faults.push(
+            diagnostics.push(
                 Diagnostic::error(format!("not a regular expression: {reason}"))
                     .at(node.at, "this one"),
             );

@@ -61,26 +61,26 @@ impl RequestDecoder<'_> {
             name,
         };
         if fixture.steps.is_empty() && fixture.values.is_empty() {
-            let fault = Diagnostic::error("a fixture needs `steps`, `values` or both")
+            let diagnostic = Diagnostic::error("a fixture needs `steps`, `values` or both")
                 .at(node.at, "it makes nothing and says nothing");
-            self.diagnostics.push(fault);
+            self.diagnostics.push(diagnostic);
         }
         if let Some(account) = fixture
             .account
             .as_ref()
             .filter(|account| account.name == crate::model::environment::ALL_ACCOUNTS)
         {
-            let fault = Diagnostic::error("a fixture is made for one account at a time")
+            let diagnostic = Diagnostic::error("a fixture is made for one account at a time")
                 .at(account.at, "each of them");
             self.diagnostics
-                .push(fault.hint("leave `account` out: then it is made for the account of each request that needs it"));
+                .push(diagnostic.hint("leave `account` out: then it is made for the account of each request that needs it"));
         }
         Some(fixture)
     }
 
     /// Templates look a fixture up by its name.
     fn check_fixture_name(&mut self, name: &str, node: &YamlNode) {
-        let fault = match name {
+        let hint = match name {
             name if !crate::load::node_reader::is_variable_name(name) => {
                 Some("use ASCII letters, digits and `_`, and begin with a letter")
             }
@@ -89,10 +89,10 @@ impl RequestDecoder<'_> {
             }
             _ => None,
         };
-        if let Some(hint) = fault {
-            let fault = Diagnostic::error(format!("`{name}` is not a name for a fixture"))
+        if let Some(hint) = hint {
+            let diagnostic = Diagnostic::error(format!("`{name}` is not a name for a fixture"))
                 .at(node.at, "in this file");
-            self.diagnostics.push(fault.hint(hint));
+            self.diagnostics.push(diagnostic.hint(hint));
         }
     }
 
@@ -107,10 +107,10 @@ impl RequestDecoder<'_> {
                 continue;
             };
             if let Some(first) = needs.iter().find(|named| named.name == name) {
-                let fault = Diagnostic::error(format!("`{name}` is needed twice"))
+                let diagnostic = Diagnostic::error(format!("`{name}` is needed twice"))
                     .at(node.at, "the second")
                     .at(first.at, "the first");
-                self.diagnostics.push(fault);
+                self.diagnostics.push(diagnostic);
             }
             needs.push(SpannedName {
                 name: name.to_owned(),
@@ -168,18 +168,19 @@ impl RequestDecoder<'_> {
             defaults,
         )?;
         if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
-            let fault = Diagnostic::error(
+            let diagnostic = Diagnostic::error(
                 "an undo is written down before it is needed, and cannot hold a file",
             )
             .at(node.at, "this undo");
             self.diagnostics
-                .push(fault.hint("use `json`, `form` or `text`"));
+                .push(diagnostic.hint("use `json`, `form` or `text`"));
         }
         if let Some(template) = map.get("gone").and_then(first_template) {
-            let fault = Diagnostic::error("`gone` holds no template")
+            let diagnostic = Diagnostic::error("`gone` holds no template")
                 .at(template.at, "`{{` is not allowed here");
             self.diagnostics.push(
-                fault.hint("it says what the marketplace answers when the thing is gone already"),
+                diagnostic
+                    .hint("it says what the marketplace answers when the thing is gone already"),
             );
         }
         let gone = map.get("gone").map(|node| {

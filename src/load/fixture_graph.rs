@@ -8,33 +8,37 @@ use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::TemplateDialect;
 
-pub(super) fn check_fixture_graph(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_fixture_graph(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let requests = workspace.requests.iter().flat_map(|request| &request.needs);
     let fixtures = workspace.fixtures.iter().flat_map(|fixture| &fixture.needs);
     for needed in requests.chain(fixtures) {
-        check_fixture_exists(workspace, needed, faults);
+        check_fixture_exists(workspace, needed, diagnostics);
     }
     for fixture in &workspace.fixtures {
-        check_scopes(workspace, fixture, faults);
-        check_captures(fixture, faults);
+        check_scopes(workspace, fixture, diagnostics);
+        check_captures(fixture, diagnostics);
     }
-    check_cycles(workspace, faults);
+    check_cycles(workspace, diagnostics);
 }
 
-fn check_fixture_exists(workspace: &Workspace, needed: &SpannedName, faults: &mut Diagnostics) {
+fn check_fixture_exists(
+    workspace: &Workspace,
+    needed: &SpannedName,
+    diagnostics: &mut Diagnostics,
+) {
     if workspace.fixture(&needed.name).is_none() {
         let names = workspace
             .fixtures
             .iter()
             .map(|fixture| fixture.name.as_str());
-        let fault = Diagnostic::error(format!("there is no fixture `{}`", needed.name))
+        let diagnostic = Diagnostic::error(format!("there is no fixture `{}`", needed.name))
             .at(needed.at, "not in `fixtures/`");
-        faults.push(fault.maybe_hint(did_you_mean(&needed.name, names)));
+        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&needed.name, names)));
     }
 }
 
 /// What lives longer cannot be made of what is taken back earlier.
-fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnostics) {
+fn check_scopes(workspace: &Workspace, fixture: &Fixture, diagnostics: &mut Diagnostics) {
     for needed in &fixture.needs {
         let Some(other) = workspace.fixture(&needed.name) else {
             continue;
@@ -45,10 +49,10 @@ fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnosti
                 "`{}` lives for a {wide}, and needs `{}`, which lives for a {narrow} only",
                 fixture.name, other.name
             );
-            let fault = Diagnostic::error(text)
+            let diagnostic = Diagnostic::error(text)
                 .at(needed.at, "needed here")
                 .at(other.at, format!("`scope: {narrow}`"));
-            faults.push(fault.hint(format!(
+            diagnostics.push(diagnostic.hint(format!(
                 "give `{}` the scope {wide}, or `{}` the scope {narrow}",
                 other.name, fixture.name
             )));
@@ -57,11 +61,11 @@ fn check_scopes(workspace: &Workspace, fixture: &Fixture, faults: &mut Diagnosti
 }
 
 /// Every circle is reported once, with the whole way around.
-fn check_cycles(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_cycles(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let mut done: Vec<&str> = Vec::new();
     for fixture in &workspace.fixtures {
         let mut way: Vec<(&str, &SpannedName)> = Vec::new();
-        visit_needs(workspace, &fixture.name, &mut way, &mut done, faults);
+        visit_needs(workspace, &fixture.name, &mut way, &mut done, diagnostics);
     }
 }
 
@@ -70,10 +74,10 @@ fn visit_needs<'w>(
     name: &'w str,
     way: &mut Vec<(&'w str, &'w SpannedName)>,
     done: &mut Vec<&'w str>,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     if let Some(at) = way.iter().position(|(from, _)| *from == name) {
-        return faults.push(cycle_diagnostic(&way[at..]));
+        return diagnostics.push(cycle_diagnostic(&way[at..]));
     }
     if done.contains(&name) {
         return;
@@ -84,7 +88,7 @@ fn visit_needs<'w>(
         .unwrap_or_default();
     for needed in needs {
         way.push((name, needed));
-        visit_needs(workspace, &needed.name, way, done, faults);
+        visit_needs(workspace, &needed.name, way, done, diagnostics);
         way.pop();
     }
     done.push(name);
@@ -96,17 +100,17 @@ fn cycle_diagnostic(way: &[(&str, &SpannedName)]) -> Diagnostic {
         .map(|(name, _)| *name)
         .chain(way.first().map(|(name, _)| *name))
         .collect();
-    let fault = Diagnostic::error(format!(
+    let diagnostic = Diagnostic::error(format!(
         "fixtures need each other in a circle: {}",
         names.join(" → ")
     ));
-    way.iter().fold(fault, |fault, (name, needed)| {
-        fault.at(needed.at, format!("`{name}` needs `{}`", needed.name))
+    way.iter().fold(diagnostic, |diagnostic, (name, needed)| {
+        diagnostic.at(needed.at, format!("`{name}` needs `{}`", needed.name))
     })
 }
 
 /// A capture that nothing uses is a slip, or an undo that does less than it should.
-fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
+fn check_captures(fixture: &Fixture, diagnostics: &mut Diagnostics) {
     for (index, FixtureStep { step, undo }) in fixture.steps.iter().enumerate() {
         for capture in &step.captures {
             let later = fixture.steps[index + 1..].iter();
@@ -123,10 +127,11 @@ fn check_captures(fixture: &Fixture, faults: &mut Diagnostics) {
                     .flat_map(|field| field.value.expressions())
                     .any(|expression| uses_variable(expression, &capture.name));
             if !used {
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
                         .at(capture.name_at, "captured here");
-                faults.push(fault.hint("use it in the undo or in `values`, or remove it"));
+                diagnostics
+                    .push(diagnostic.hint("use it in the undo or in `values`, or remove it"));
             }
         }
     }

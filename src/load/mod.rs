@@ -68,14 +68,14 @@ enum DecodedFile {
 /// Only when the root itself cannot be read; faults of files are in [`Loaded::diagnostics`].
 pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
-    let mut faults = Diagnostics::default();
+    let mut diagnostics = Diagnostics::default();
     let mut sources = SourceMap::default();
-    let found = files.find_yaml_files(&mut faults);
+    let found = files.find_yaml_files(&mut diagnostics);
     let texts = map_on_threads(
         threads,
         &found,
-        |file, faults| files.read(file, faults),
-        &mut faults,
+        |file, diagnostics| files.read(file, diagnostics),
+        &mut diagnostics,
     );
     let jobs: Vec<(DiscoveredFile, FileId, Arc<str>)> = found
         .into_iter()
@@ -89,23 +89,23 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let decoded = map_on_threads(
         threads,
         &jobs,
-        |(file, id, text), faults| decode_file(&files, file, *id, text, faults),
-        &mut faults,
+        |(file, id, text), diagnostics| decode_file(&files, file, *id, text, diagnostics),
+        &mut diagnostics,
     );
     let mut workspace = Workspace::empty(files.root().to_owned());
-    for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut faults) {
+    for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut diagnostics) {
         workspace.schemes.push(Arc::new(scheme));
     }
     let places: Vec<&DiscoveredFile> = jobs.iter().map(|(file, _, _)| file).collect();
     for (decoded, file) in decoded.into_iter().zip(places) {
-        add_to_workspace(&mut workspace, decoded, file, &mut faults);
+        add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);
     }
-    references::check_references(&workspace, &mut faults);
+    references::check_references(&workspace, &mut diagnostics);
     redact_secrets(&workspace, &mut sources);
     Ok(LoadedWorkspace {
         workspace,
         sources,
-        diagnostics: faults.sorted(),
+        diagnostics: diagnostics.sorted(),
     })
 }
 
@@ -136,7 +136,7 @@ fn decode_needed_schemes(
     files: &WorkspaceFiles,
     decoded: &[DecodedFile],
     sources: &mut SourceMap,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<Scheme> {
     let wanted = |name: &str| {
         decoded.iter().any(|decoded| match decoded {
@@ -157,7 +157,7 @@ fn decode_needed_schemes(
     BUILT_IN_SCHEMES
         .iter()
         .filter(|(name, _)| wanted(name))
-        .filter_map(|(name, text)| decode_built_in_scheme(files, name, text, sources, faults))
+        .filter_map(|(name, text)| decode_built_in_scheme(files, name, text, sources, diagnostics))
         .collect()
 }
 
@@ -166,17 +166,15 @@ fn decode_built_in_scheme(
     name: &str,
     text: &str,
     sources: &mut SourceMap,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
     match crate::yaml::parse(id, text) {
-        Ok(node) => scheme::SchemeDecoder {
-            files,
-            diagnostics: faults,
+        Ok(node) => {
+            scheme::SchemeDecoder { files, diagnostics }.decode(name, SchemeOrigin::BuiltIn, &node)
         }
-        .decode(name, SchemeOrigin::BuiltIn, &node),
-        Err(fault) => {
-            faults.push(*fault);
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
             None
         }
     }
@@ -193,25 +191,25 @@ pub(crate) fn decode_scheme_text(
     text: &str,
 ) -> Result<Scheme, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
-    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
-        .map_err(|fault| fault.title.clone())?;
+        .map_err(|diagnostic| diagnostic.title.clone())?;
     let scheme = scheme::SchemeDecoder {
         files: &files,
-        diagnostics: &mut faults,
+        diagnostics: &mut diagnostics,
     }
     .decode(name, origin, &node);
-    let faults = faults.sorted();
+    let diagnostics = diagnostics.sorted();
     match (
         scheme,
-        faults
+        diagnostics
             .iter()
-            .find(|fault| fault.severity == crate::diagnostic::Severity::Error),
+            .find(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error),
     ) {
         (Some(scheme), None) => Ok(scheme),
-        (_, fault) => Err(fault.map_or_else(
+        (_, diagnostic) => Err(diagnostic.map_or_else(
             || "it cannot be read".to_owned(),
-            |fault| fault.title.clone(),
+            |diagnostic| diagnostic.title.clone(),
         )),
     }
 }
@@ -226,19 +224,19 @@ pub(crate) fn decode_recording_text(
     text: &str,
 ) -> Result<Recording, String> {
     let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
-    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
-        .map_err(|fault| fault.title.clone())?;
+        .map_err(|diagnostic| diagnostic.title.clone())?;
     let recording = recording::RecordingDecoder {
         files: &files,
-        diagnostics: &mut faults,
+        diagnostics: &mut diagnostics,
     }
     .decode(name.to_owned(), &node, text);
-    match (recording, faults.sorted().first()) {
+    match (recording, diagnostics.sorted().first()) {
         (Some(recording), None) => Ok(recording),
-        (_, fault) => Err(fault.map_or_else(
+        (_, diagnostic) => Err(diagnostic.map_or_else(
             || "it cannot be read".to_owned(),
-            |fault| fault.title.clone(),
+            |diagnostic| diagnostic.title.clone(),
         )),
     }
 }
@@ -248,17 +246,17 @@ pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
     let Ok(files) = WorkspaceFiles::new(&loaded.workspace.root) else {
         return loaded.workspace.schemes.clone();
     };
-    let mut faults = Diagnostics::default();
+    let mut diagnostics = Diagnostics::default();
     let mut schemes = loaded.workspace.schemes.clone();
     for (name, text) in BUILT_IN_SCHEMES {
         if !schemes.iter().any(|scheme| scheme.name == name) {
             schemes.extend(
-                decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut faults)
+                decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut diagnostics)
                     .map(Arc::new),
             );
         }
     }
-    loaded.diagnostics.extend(faults.sorted());
+    loaded.diagnostics.extend(diagnostics.sorted());
     schemes.sort_by(|left, right| left.name.cmp(&right.name));
     schemes
 }
@@ -268,46 +266,34 @@ fn decode_file(
     file: &DiscoveredFile,
     id: FileId,
     text: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> DecodedFile {
     let node = match crate::yaml::parse(id, text) {
         Ok(node) => node,
-        Err(fault) => {
-            faults.push(*fault);
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
             return DecodedFile::Invalid;
         }
     };
     let name = file.name.clone();
     match file.kind {
         FileKind::Workspace => {
-            DecodedFile::Workspace(workspace::decode_workspace_settings(&node, faults))
+            DecodedFile::Workspace(workspace::decode_workspace_settings(&node, diagnostics))
         }
-        FileKind::Request => request::RequestDecoder {
-            files,
-            diagnostics: faults,
-        }
-        .decode(name, &node)
-        .map_or(DecodedFile::Invalid, DecodedFile::Request),
-        FileKind::Recording => recording::RecordingDecoder {
-            files,
-            diagnostics: faults,
-        }
-        .decode(name, &node, text)
-        .map_or(DecodedFile::Invalid, DecodedFile::Recording),
-        FileKind::Scheme => scheme::SchemeDecoder {
-            files,
-            diagnostics: faults,
-        }
-        .decode(&name, SchemeOrigin::Workspace, &node)
-        .map_or(DecodedFile::Invalid, |scheme| {
-            DecodedFile::Scheme(Box::new(scheme))
-        }),
-        FileKind::Fixture => request::RequestDecoder {
-            files,
-            diagnostics: faults,
-        }
-        .decode_fixture(name, &node)
-        .map_or(DecodedFile::Invalid, DecodedFile::Fixture),
+        FileKind::Request => request::RequestDecoder { files, diagnostics }
+            .decode(name, &node)
+            .map_or(DecodedFile::Invalid, DecodedFile::Request),
+        FileKind::Recording => recording::RecordingDecoder { files, diagnostics }
+            .decode(name, &node, text)
+            .map_or(DecodedFile::Invalid, DecodedFile::Recording),
+        FileKind::Scheme => scheme::SchemeDecoder { files, diagnostics }
+            .decode(&name, SchemeOrigin::Workspace, &node)
+            .map_or(DecodedFile::Invalid, |scheme| {
+                DecodedFile::Scheme(Box::new(scheme))
+            }),
+        FileKind::Fixture => request::RequestDecoder { files, diagnostics }
+            .decode_fixture(name, &node)
+            .map_or(DecodedFile::Invalid, DecodedFile::Fixture),
     }
 }
 
@@ -315,7 +301,7 @@ fn add_to_workspace(
     workspace: &mut Workspace,
     decoded: DecodedFile,
     file: &DiscoveredFile,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     match decoded {
         DecodedFile::Workspace(settings) => {
@@ -338,13 +324,13 @@ fn add_to_workspace(
                 .iter()
                 .any(|(name, _)| variable_part(name) == variable_part(&scheme.name))
             {
-                let fault = Diagnostic::error(format!(
+                let diagnostic = Diagnostic::error(format!(
                     "`{}` is the name of a built-in scheme",
                     scheme.name
                 ))
                 .at(scheme.at, "taken");
-                faults.push(
-                    fault
+                diagnostics.push(
+                    diagnostic
                         .hint(
                             "give the file another name: a request must mean the same for everyone",
                         )
@@ -363,12 +349,12 @@ fn map_on_threads<I: Sync, O: Send>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I, &mut Diagnostics) -> O + Sync,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<O> {
     const WORTH_A_THREAD: usize = 32;
     let threads = threads.min(items.len() / WORTH_A_THREAD).max(1);
     if threads == 1 {
-        return items.iter().map(|item| work(item, faults)).collect();
+        return items.iter().map(|item| work(item, diagnostics)).collect();
     }
     let (mine, others) = items.split_at(items.len().div_ceil(threads));
     std::thread::scope(|scope| {
@@ -377,26 +363,26 @@ fn map_on_threads<I: Sync, O: Send>(
             .map(|chunk| {
                 let work = &work;
                 scope.spawn(move || {
-                    let mut faults = Diagnostics::default();
+                    let mut diagnostics = Diagnostics::default();
                     (
                         chunk
                             .iter()
-                            .map(|item| work(item, &mut faults))
+                            .map(|item| work(item, &mut diagnostics))
                             .collect::<Vec<O>>(),
-                        faults,
+                        diagnostics,
                     )
                 })
             })
             .collect();
         let mut all = Vec::with_capacity(items.len());
-        all.extend(mine.iter().map(|item| work(item, faults)));
+        all.extend(mine.iter().map(|item| work(item, diagnostics)));
         for handle in handles {
             // A fault of ours must not lose a part of the files in silence.
             let (chunk, found) = handle
                 .join()
-                .unwrap_or_else(|fault| std::panic::resume_unwind(fault));
+                .unwrap_or_else(|diagnostic| std::panic::resume_unwind(diagnostic));
             all.extend(chunk);
-            faults.extend(found);
+            diagnostics.extend(found);
         }
         all
     })

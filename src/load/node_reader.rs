@@ -21,19 +21,19 @@ impl<'n> CheckedMap<'n> {
         node: &'n YamlNode,
         what: &'static str,
         keys: &[&str],
-        faults: &mut Diagnostics,
+        diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let Some(entries) = node.as_map() else {
-            faults.push(wrong_kind(node, what, "a map"));
+            diagnostics.push(wrong_kind(node, what, "a map"));
             return None;
         };
         for entry in entries
             .iter()
             .filter(|entry| !keys.contains(&entry.key.as_str()))
         {
-            let fault = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
+            let diagnostic = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
                 .at(entry.key_at, "unknown key");
-            faults.push(fault.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
+            diagnostics.push(diagnostic.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
         }
         Some(Self {
             at: node.at,
@@ -52,10 +52,14 @@ impl<'n> CheckedMap<'n> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(super) fn required(&self, key: &str, faults: &mut Diagnostics) -> Option<&'n YamlNode> {
+    pub(super) fn required(
+        &self,
+        key: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'n YamlNode> {
         let found = self.get(key);
         if found.is_none() {
-            faults.push(
+            diagnostics.push(
                 Diagnostic::error(format!("{} needs `{key}`", self.description))
                     .at(self.at, format!("`{key}` is missing here")),
             );
@@ -74,10 +78,10 @@ impl<'n> CheckedMap<'n> {
 pub(super) fn map_entries<'n>(
     node: &'n YamlNode,
     what: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> &'n [MapEntry] {
     node.as_map().unwrap_or_else(|| {
-        faults.push(wrong_kind(node, what, "a map"));
+        diagnostics.push(wrong_kind(node, what, "a map"));
         &[]
     })
 }
@@ -86,10 +90,10 @@ pub(super) fn map_entries<'n>(
 pub(super) fn list_items<'n>(
     node: &'n YamlNode,
     what: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> &'n [YamlNode] {
     node.as_list().unwrap_or_else(|| {
-        faults.push(wrong_kind(node, what, "a list"));
+        diagnostics.push(wrong_kind(node, what, "a list"));
         &[]
     })
 }
@@ -104,11 +108,11 @@ pub(super) fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnosti
     let label = format!("this is {}", node.kind_name());
     let wanted_text =
         wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
-    let fault = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
+    let diagnostic = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
     if wanted_text {
-        fault.hint("put it in quotes")
+        diagnostic.hint("put it in quotes")
     } else {
-        fault
+        diagnostic
     }
 }
 
@@ -116,37 +120,37 @@ pub(super) fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnosti
 pub(super) fn text<'n>(
     node: &'n YamlNode,
     what: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Option<&'n str> {
     let found = node.as_text();
     if found.is_none() {
-        faults.push(wrong_kind(node, what, "text"));
+        diagnostics.push(wrong_kind(node, what, "text"));
     }
     found
 }
 
 /// Text, or the spelling of a number.
-pub(super) fn scalar(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<String> {
+pub(super) fn scalar(node: &YamlNode, what: &str, diagnostics: &mut Diagnostics) -> Option<String> {
     let found = node.as_scalar();
     if found.is_none() {
-        faults.push(wrong_kind(node, what, "a single value"));
+        diagnostics.push(wrong_kind(node, what, "a single value"));
     }
     found.map(String::from)
 }
 
-pub(super) fn boolean(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<bool> {
+pub(super) fn boolean(node: &YamlNode, what: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
     if let NodeKind::Bool(flag) = node.kind {
         return Some(flag);
     }
-    faults.push(wrong_kind(node, what, "`true` or `false`"));
+    diagnostics.push(wrong_kind(node, what, "`true` or `false`"));
     None
 }
 
 /// A list of texts; one text stands for a list of one.
-pub(super) fn text_list(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Vec<String> {
+pub(super) fn text_list(node: &YamlNode, what: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
     one_or_many(node)
         .iter()
-        .filter_map(|item| scalar(item, what, faults))
+        .filter_map(|item| scalar(item, what, diagnostics))
         .collect()
 }
 
@@ -155,31 +159,36 @@ pub(super) fn enum_value<T: Copy>(
     node: &YamlNode,
     what: &str,
     words: &[(&str, T)],
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Option<T> {
-    let written = scalar(node, what, faults)?;
+    let written = scalar(node, what, diagnostics)?;
     let found = words
         .iter()
         .find(|(word, _)| *word == written)
         .map(|(_, value)| *value);
     if found.is_none() {
         let names = || words.iter().map(|(word, _)| *word);
-        let fault = Diagnostic::error(format!("{what} cannot be `{written}`"))
+        let diagnostic = Diagnostic::error(format!("{what} cannot be `{written}`"))
             .at(node.at, format!("not one of {}", join_names(names(), "or")));
-        faults.push(fault.maybe_hint(similar_name_hint(&written, names())));
+        diagnostics.push(diagnostic.maybe_hint(similar_name_hint(&written, names())));
     }
     found
 }
 
 /// `300ms`, `2s`, `5m`, `1h`, `30d`.
-pub(super) fn duration(node: &YamlNode, what: &str, faults: &mut Diagnostics) -> Option<Duration> {
-    let written = scalar(node, what, faults)?;
+pub(super) fn duration(
+    node: &YamlNode,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Duration> {
+    let written = scalar(node, what, diagnostics)?;
     let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
-        let fault = Diagnostic::error(format!("{what} must be a duration above zero"))
+        let diagnostic = Diagnostic::error(format!("{what} must be a duration above zero"))
             .at(node.at, "this is not one");
-        faults
-            .push(fault.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"));
+        diagnostics.push(
+            diagnostic.hint("write a whole number and a unit: `300ms`, `2s`, `5m`, `1h`, `30d`"),
+        );
     }
     found
 }
@@ -221,12 +230,12 @@ pub(super) fn at_most_one(
     map: &CheckedMap<'_>,
     keys: &[&str],
     what: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let mut found = map.present_entries(keys);
     found.sort_by_key(|entry| entry.key_at.start);
     if let [first, second, ..] = found.as_slice() {
-        faults.push(
+        diagnostics.push(
             Diagnostic::error(what.to_owned())
                 .at(second.key_at, "the second")
                 .at(first.key_at, "the first"),
@@ -235,24 +244,29 @@ pub(super) fn at_most_one(
 }
 
 /// Reports what cannot be the name of a header (RFC 9110, section 5.1).
-pub(super) fn check_header_name(name: &str, at: Span, label: &str, faults: &mut Diagnostics) {
+pub(super) fn check_header_name(name: &str, at: Span, label: &str, diagnostics: &mut Diagnostics) {
     if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        faults.push(Diagnostic::error(format!("`{name}` is not a header name")).at(at, label));
+        diagnostics.push(Diagnostic::error(format!("`{name}` is not a header name")).at(at, label));
     }
 }
 
 /// Reports a header that nobody who writes a file can set: it follows from the host and the body.
-pub(super) fn check_settable_header(name: &str, at: Span, who: &str, faults: &mut Diagnostics) {
-    check_header_name(name, at, "this name", faults);
+pub(super) fn check_settable_header(
+    name: &str,
+    at: Span,
+    who: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    check_header_name(name, at, "this name", diagnostics);
     if crate::wire::FRAMING_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        let fault =
+        let diagnostic =
             Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
-        faults.push(fault.hint("it follows from the host and the body"));
+        diagnostics.push(diagnostic.hint("it follows from the host and the body"));
     }
 }
 
 /// The status of an answer that is the last one to its request.
-pub(super) fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Option<u16> {
+pub(super) fn response_status(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<u16> {
     let code = node
         .to_value()
         .as_number()
@@ -261,7 +275,7 @@ pub(super) fn response_status(node: &YamlNode, faults: &mut Diagnostics) -> Opti
         .and_then(|code| u16::try_from(code).ok())
         .filter(|code| (200..600).contains(code));
     if found.is_none() {
-        faults.push(wrong_kind(
+        diagnostics.push(wrong_kind(
             node,
             "`status`",
             "a status of an answer, 200 to 599",
@@ -290,11 +304,12 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
 }
 
 /// Reports a name that no template could look up.
-pub(super) fn check_variable_name(name: &str, at: Span, what: &str, faults: &mut Diagnostics) {
+pub(super) fn check_variable_name(name: &str, at: Span, what: &str, diagnostics: &mut Diagnostics) {
     if !is_variable_name(name) {
-        let fault =
+        let diagnostic =
             Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
-        faults.push(fault.hint("use ASCII letters, digits and `_`, and begin with a letter"));
+        diagnostics
+            .push(diagnostic.hint("use ASCII letters, digits and `_`, and begin with a letter"));
     }
 }
 

@@ -122,11 +122,11 @@ impl RecordingDecoder<'_> {
             return;
         };
         if checksum(text_of_file) != written {
-            let fault = Diagnostic::error("this recording is not as it was written")
+            let diagnostic = Diagnostic::error("this recording is not as it was written")
                 .at(node.at, "another sum than the file's");
             let own =
                 "if you changed it on purpose, remove this line: then the file is one of your own";
-            self.diagnostics.push(fault.hint(format!(
+            self.diagnostics.push(diagnostic.hint(format!(
                 "take it back from version control, or remove it and record it again; {own}"
             )));
         }
@@ -140,11 +140,11 @@ impl RecordingDecoder<'_> {
         match number {
             Some(FORMAT_VERSION) => {}
             Some(newer) if newer > FORMAT_VERSION => {
-                let fault = Diagnostic::error(format!(
+                let diagnostic = Diagnostic::error(format!(
                     "this recording has format {newer}, and this program knows up to {FORMAT_VERSION}"
                 ));
                 self.diagnostics.push(
-                    fault
+                    diagnostic
                         .at(node.at, "a newer format")
                         .hint("use a newer ingam"),
                 );
@@ -160,9 +160,10 @@ impl RecordingDecoder<'_> {
         let written = text(node, "`recorded`", self.diagnostics)?;
         let time = written.parse::<jiff::Timestamp>();
         if time.is_err() {
-            let fault = Diagnostic::error("`recorded` must be a time").at(node.at, "not a time");
+            let diagnostic =
+                Diagnostic::error("`recorded` must be a time").at(node.at, "not a time");
             self.diagnostics
-                .push(fault.hint("write it as `2026-11-22T09:00:00Z`"));
+                .push(diagnostic.hint("write it as `2026-11-22T09:00:00Z`"));
         }
         time.ok().map(jiff::Timestamp::as_millisecond)
     }
@@ -204,9 +205,9 @@ impl RecordingDecoder<'_> {
             .and_then(|number| u32::try_from(number).ok())
             .filter(|times| *times > 0);
         if times.is_none() {
-            let fault = Diagnostic::error("`times` must be a whole number above zero")
+            let diagnostic = Diagnostic::error("`times` must be a whole number above zero")
                 .at(node.at, "so often it cannot answer");
-            self.diagnostics.push(fault.hint(
+            self.diagnostics.push(diagnostic.hint(
                 "without `times` an exchange answers once, and the last one again and again",
             ));
         }
@@ -228,11 +229,11 @@ impl RecordingDecoder<'_> {
             (Some((_, None)), _) => None,
             (Some((_, Some(TransferFault::Reset))), None) => Some(RecordedOutcome::Reset),
             (Some((at, Some(TransferFault::Reset))), Some(entry)) => {
-                let fault =
+                let diagnostic =
                     Diagnostic::error("nothing of a `response` arrives after `fault: reset`")
                         .at(entry.key_at, "never sent");
                 self.diagnostics.push(
-                    fault
+                    diagnostic
                         .at(at, "with this")
                         .hint("remove one of the two; `truncate` sends half of the body"),
                 );
@@ -242,10 +243,11 @@ impl RecordingDecoder<'_> {
                 self.truncated_response(at, &entry.value)
             }
             (Some((at, Some(TransferFault::Truncate))), None) => {
-                let fault = Diagnostic::error("`fault: truncate` needs a `response`")
+                let diagnostic = Diagnostic::error("`fault: truncate` needs a `response`")
                     .at(at, "there is nothing to cut in half");
                 self.diagnostics.push(
-                    fault.hint("add the `response`, or write `fault: reset` for no answer at all"),
+                    diagnostic
+                        .hint("add the `response`, or write `fault: reset` for no answer at all"),
                 );
                 None
             }
@@ -265,9 +267,10 @@ impl RecordingDecoder<'_> {
     }
 
     fn refuse_empty_truncation(&mut self, at: Span, why: &str) {
-        let fault = Diagnostic::error("`fault: truncate` needs an answer with a body").at(at, why);
+        let diagnostic =
+            Diagnostic::error("`fault: truncate` needs an answer with a body").at(at, why);
         self.diagnostics
-            .push(fault.hint("add a body, or write `fault: reset` for no answer at all"));
+            .push(diagnostic.hint("add a body, or write `fault: reset` for no answer at all"));
     }
 
     fn request(&mut self, node: &YamlNode) -> Option<RecordedRequest> {
@@ -411,10 +414,10 @@ impl RecordingDecoder<'_> {
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !is_hash {
-            let fault = Diagnostic::error("`sha256` must be a hash")
+            let diagnostic = Diagnostic::error("`sha256` must be a hash")
                 .at(node.at, "not 64 hex digits in small letters");
             self.diagnostics
-                .push(fault.hint("`sha256sum FILE` prints one"));
+                .push(diagnostic.hint("`sha256sum FILE` prints one"));
         }
         is_hash.then(|| written.to_owned())
     }
@@ -437,9 +440,9 @@ impl RecordingDecoder<'_> {
             .first()
             .filter(|_| matches!(status, 204 | 304))
         {
-            let fault = Diagnostic::error(format!("an answer {status} has no body"))
+            let diagnostic = Diagnostic::error(format!("an answer {status} has no body"))
                 .at(body.key_at, "nobody would get this");
-            self.diagnostics.push(fault);
+            self.diagnostics.push(diagnostic);
         }
         Some(RecordedResponse {
             status,

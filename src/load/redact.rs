@@ -10,46 +10,53 @@ use crate::yaml::{NodeKind, YamlNode};
 pub(super) const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
 /// A list of rules; one rule stands for a list of one.
-pub(super) fn decode_redact_rules(node: &YamlNode, faults: &mut Diagnostics) -> Vec<RedactRule> {
+pub(super) fn decode_redact_rules(
+    node: &YamlNode,
+    diagnostics: &mut Diagnostics,
+) -> Vec<RedactRule> {
     one_or_many(node)
         .iter()
-        .filter_map(|node| redact_rule(node, faults))
+        .filter_map(|node| redact_rule(node, diagnostics))
         .collect()
 }
 
-fn redact_rule(node: &YamlNode, faults: &mut Diagnostics) -> Option<RedactRule> {
+fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return json_path(text(node, "a rule of `redact`", faults)?, node.at, faults)
-            .map(RedactRule::Path);
+        return json_path(
+            text(node, "a rule of `redact`", diagnostics)?,
+            node.at,
+            diagnostics,
+        )
+        .map(RedactRule::Path);
     }
-    let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, faults)?;
+    let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, diagnostics)?;
     at_most_one(
         &map,
         &REDACT_KEYS,
         "a rule of `redact` is one thing",
-        faults,
+        diagnostics,
     );
     if let Some(node) = map.get("header") {
-        let name = text(node, "`header`", faults)?;
-        check_header_name(name, node.at, "this name", faults);
+        let name = text(node, "`header`", diagnostics)?;
+        check_header_name(name, node.at, "this name", diagnostics);
         return Some(RedactRule::Header(name.to_ascii_lowercase()));
     }
     let Some(pattern) = map.get("pattern") else {
         if node.as_map().is_some_and(|entries| !entries.is_empty()) {
             return None;
         }
-        let fault =
+        let diagnostic =
             Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
-        faults.push(fault.hint(
+        diagnostics.push(diagnostic.hint(
             "write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
         ));
         return None;
     };
-    let found = regex(pattern, faults)?;
+    let found = regex(pattern, diagnostics)?;
     if found.is_match("") {
-        let fault = Diagnostic::error("this pattern finds empty texts")
+        let diagnostic = Diagnostic::error("this pattern finds empty texts")
             .at(pattern.at, "it would hide everything and nothing");
-        faults.push(fault.hint("use `+` in the place of `*`"));
+        diagnostics.push(diagnostic.hint("use `+` in the place of `*`"));
         return None;
     }
     Some(RedactRule::Pattern(found))

@@ -11,15 +11,15 @@ use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::Span;
 use std::collections::HashMap;
 
-pub(super) fn check_references(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     for step in workspace.all_steps() {
-        check_step(workspace, step, faults);
+        check_step(workspace, step, diagnostics);
     }
-    super::fixture_graph::check_fixture_graph(workspace, faults);
-    check_reserved_names(workspace, faults);
-    check_environments(workspace, faults);
-    check_recordings(workspace, faults);
-    super::resource::check_resources(workspace, faults);
+    super::fixture_graph::check_fixture_graph(workspace, diagnostics);
+    check_reserved_names(workspace, diagnostics);
+    check_environments(workspace, diagnostics);
+    check_recordings(workspace, diagnostics);
+    super::resource::check_resources(workspace, diagnostics);
 }
 
 /// Every scheme that a request can name, in order.
@@ -36,15 +36,16 @@ pub(crate) fn scheme_names(workspace: &Workspace) -> Vec<&str> {
     names
 }
 
-fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
+fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics) {
     let Some(scheme) = workspace.scheme(&step.scheme.name) else {
         // A built-in scheme that is not loaded is one whose name stands here: it was wanted and is
         // faulty, which is said elsewhere.
         let names = scheme_names(workspace);
         if !names.contains(&step.scheme.name.as_str()) {
-            let fault = Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
-                .at(step.scheme.at, "not built in, and not in `schemes/`");
-            faults.push(fault.maybe_hint(did_you_mean(&step.scheme.name, names)));
+            let diagnostic =
+                Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
+                    .at(step.scheme.at, "not built in, and not in `schemes/`");
+            diagnostics.push(diagnostic.maybe_hint(did_you_mean(&step.scheme.name, names)));
         }
         return;
     };
@@ -55,17 +56,17 @@ fn check_step(workspace: &Workspace, step: &Step, faults: &mut Diagnostics) {
             .iter()
             .map(|level| level.name.as_str())
             .filter(|name| !name.is_empty());
-        let fault = Diagnostic::error(format!(
+        let diagnostic = Diagnostic::error(format!(
             "the scheme `{}` has no level `{}`",
             scheme.name, level.name
         ))
         .at(level.at, "unknown level");
-        faults.push(fault.maybe_hint(did_you_mean(&level.name, names)));
+        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&level.name, names)));
     }
 }
 
 /// `now`, `account` and the like belong to the language, wherever a name is given.
-fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_reserved_names(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let captures = workspace
         .all_steps()
         .flat_map(|step| &step.captures)
@@ -76,12 +77,13 @@ fn check_reserved_names(workspace: &Workspace, faults: &mut Diagnostics) {
         .chain(captures);
     for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED_NAMES.contains(name))
     {
-        let fault = Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
-        faults.push(fault.hint("choose another name"));
+        let diagnostic =
+            Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
+        diagnostics.push(diagnostic.hint("choose another name"));
     }
 }
 
-fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
     for environment in &workspace.environments {
         let named = environment
@@ -97,26 +99,26 @@ fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
             .chain(accounts)
             .filter(|(scheme, _)| !names.contains(&scheme.as_str()))
         {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
-            faults.push(fault.maybe_hint(did_you_mean(scheme, names.iter().copied())));
+            diagnostics.push(diagnostic.maybe_hint(did_you_mean(scheme, names.iter().copied())));
         }
         for (name, region) in &environment.regions {
             let Some(scheme) = workspace.scheme(name) else {
                 continue;
             };
             if scheme.host(&region.name).is_none() {
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
                         .at(region.at, "unknown region");
-                faults.push(fault.maybe_hint(did_you_mean(
+                diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                     &region.name,
                     scheme.hosts.iter().map(|host| host.region.as_str()),
                 )));
             }
         }
-        check_accounts(workspace, environment, faults);
-        check_account_names(workspace, environment, faults);
+        check_accounts(workspace, environment, diagnostics);
+        check_account_names(workspace, environment, diagnostics);
     }
 }
 
@@ -124,7 +126,7 @@ fn check_environments(workspace: &Workspace, faults: &mut Diagnostics) {
 fn check_account_names(
     workspace: &Workspace,
     environment: &crate::model::environment::Environment,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let environments: Vec<String> = workspace
         .environments
@@ -134,11 +136,12 @@ fn check_account_names(
         .collect();
     for (index, account) in environment.accounts.iter().enumerate() {
         if environments.contains(&variable_part(&account.name)) {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("`{}` is the name of an environment", account.name))
                     .at(account.at, "of an account, too");
-            faults.push(
-                fault.hint("both become a part of the names of variables: choose another name"),
+            diagnostics.push(
+                diagnostic
+                    .hint("both become a part of the names of variables: choose another name"),
             );
         }
         let twin = environment.accounts[..index].iter().find(|other| {
@@ -146,12 +149,12 @@ fn check_account_names(
                 && variable_part(&other.name) == variable_part(&account.name)
         });
         if let Some(twin) = twin {
-            let fault = Diagnostic::error(format!(
+            let diagnostic = Diagnostic::error(format!(
                 "`{}` and `{}` have the same variables",
                 twin.name, account.name
             ));
-            faults.push(
-                fault
+            diagnostics.push(
+                diagnostic
                     .at(account.at, "the second")
                     .at(twin.at, "the first")
                     .hint("capitals, `-` and `_` are one in the names of variables"),
@@ -165,7 +168,7 @@ fn check_account_names(
 fn check_accounts(
     workspace: &Workspace,
     environment: &crate::model::environment::Environment,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     for account in &environment.accounts {
         let Some(scheme) = workspace.scheme(&account.scheme) else {
@@ -179,17 +182,17 @@ fn check_accounts(
                     Some(&account.name),
                     name,
                 );
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("`{name}` is a secret, and this file is shared"))
                         .at(account.at, "in this account");
                 let hint = format!(
                     "remove it and set the variable `{variable}`; if the file was shared, replace the secret"
                 );
-                faults.push(fault.hint(hint));
+                diagnostics.push(diagnostic.hint(hint));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
-                let fault = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
+                let diagnostic = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
                     .at(account.at, "in this account");
-                faults.push(fault.hint(hint));
+                diagnostics.push(diagnostic.hint(hint));
             }
         }
     }
@@ -224,13 +227,14 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
 
 /// All recordings of a scheme form one pool, so two different answers for one request in two files
 /// would be chance. Of two files that say when they were recorded, the newer one answers.
-fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
+fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
     // Method, path and scheme → file and exchange.
     let mut pool: HashMap<_, Vec<(&Recording, &RecordedExchange)>> = HashMap::new();
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
-            let fault = Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
+            let diagnostic =
+                Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
             let exchange = recording
                 .exchanges
                 .first()
@@ -242,8 +246,8 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
             let (at, label) = exchange
                 .or(resource)
                 .unwrap_or((Span::default(), "for the exchanges of this file"));
-            faults.push(
-                fault
+            diagnostics.push(
+                diagnostic
                     .at(at, label)
                     .maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())),
             );
@@ -262,10 +266,10 @@ fn check_recordings(workspace: &Workspace, faults: &mut Diagnostics) {
                     && !is_same_outcome(other, exchange)
             });
             if let Some((_, other)) = clash {
-                let fault = Diagnostic::error("two files answer one request differently")
+                let diagnostic = Diagnostic::error("two files answer one request differently")
                     .at(exchange.at, "the second")
                     .at(other.at, "the first");
-                faults.push(fault.hint("all recordings of a scheme form one pool: remove one, or make the requests differ"));
+                diagnostics.push(diagnostic.hint("all recordings of a scheme form one pool: remove one, or make the requests differ"));
             }
             others.push((recording, exchange));
         }

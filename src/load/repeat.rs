@@ -70,9 +70,9 @@ impl RequestDecoder<'_> {
         example: &str,
     ) -> Option<CheckedMap<'n>> {
         if node.as_map().is_none() {
-            let fault =
+            let diagnostic =
                 wrong_kind(node, what, "a map").hint(format!("write {what} as `{example}`"));
-            self.diagnostics.push(fault);
+            self.diagnostics.push(diagnostic);
             return None;
         }
         CheckedMap::open(node, what, keys, self.diagnostics)
@@ -80,10 +80,11 @@ impl RequestDecoder<'_> {
 
     fn until(&mut self, node: &YamlNode) -> Vec<Assertion> {
         if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
-            let fault = Diagnostic::error("`until` needs at least one expectation")
+            let diagnostic = Diagnostic::error("`until` needs at least one expectation")
                 .at(node.at, "nothing is waited for");
-            self.diagnostics
-                .push(fault.hint("write it as `assert` is written: `until: { $.state: DONE }`"));
+            self.diagnostics.push(
+                diagnostic.hint("write it as `assert` is written: `until: { $.state: DONE }`"),
+            );
         }
         AssertionDecoder {
             dialect: TemplateDialect::Request,
@@ -111,18 +112,18 @@ impl RequestDecoder<'_> {
             .or_else(|| map.get("every"))
             .map_or(map.at, |node| node.at);
         if within <= every {
-            let fault = Diagnostic::error("`within` is not longer than `every`")
+            let diagnostic = Diagnostic::error("`within` is not longer than `every`")
                 .at(at, "so it is sent only once");
             self.diagnostics.push(
-                fault.hint(
+                diagnostic.hint(
                     "give it the time for more than one call, such as `every: 2s, within: 60s`",
                 ),
             );
         } else if within > every.saturating_mul(MAX_REPEATED_REQUESTS) {
             let text = format!("a poll sends at most {MAX_REPEATED_REQUESTS} times");
-            let fault = Diagnostic::error(text).at(at, "these times allow more");
+            let diagnostic = Diagnostic::error(text).at(at, "these times allow more");
             self.diagnostics
-                .push(fault.hint("make `every` longer or `within` shorter"));
+                .push(diagnostic.hint("make `every` longer or `within` shorter"));
         }
     }
 
@@ -157,17 +158,17 @@ impl RequestDecoder<'_> {
     /// A path that names one value.
     fn singular_path(&mut self, node: &YamlNode, what: &str) -> Option<crate::jsonpath::JsonPath> {
         let Some(written) = node.as_text() else {
-            let fault = wrong_kind(node, what, "a JSONPath")
+            let diagnostic = wrong_kind(node, what, "a JSONPath")
                 .hint("name the place in the answer: `$.response.more`");
-            self.diagnostics.push(fault);
+            self.diagnostics.push(diagnostic);
             return None;
         };
         let path = json_path(written, node.at, self.diagnostics)?;
         if !path.is_singular() {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("{what} needs a path that can name one value only"));
             self.diagnostics.push(
-                fault
+                diagnostic
                     .at(node.at, "this one gives a list")
                     .hint("use names and indices: `$.response.more`"),
             );
@@ -178,10 +179,10 @@ impl RequestDecoder<'_> {
     fn page_settings(&mut self, node: &YamlNode) -> Vec<NextPageVariable> {
         let lines = map_entries(node, "`set`", self.diagnostics);
         if lines.is_empty() && node.as_map().is_some() {
-            let fault = Diagnostic::error("`set` needs at least one variable")
+            let diagnostic = Diagnostic::error("`set` needs at least one variable")
                 .at(node.at, "every page would be the first");
             self.diagnostics
-                .push(fault.hint("write `set: { cursor: $.response.next_cursor }`"));
+                .push(diagnostic.hint("write `set: { cursor: $.response.next_cursor }`"));
         }
         lines
             .iter()
@@ -192,10 +193,11 @@ impl RequestDecoder<'_> {
     fn page_setting(&mut self, entry: &MapEntry) -> Option<NextPageVariable> {
         check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
         if RESERVED_NAMES.contains(&entry.key.as_str()) {
-            let fault = Diagnostic::error(format!("`{}` is a name of the language", entry.key))
-                .at(entry.key_at, "set here");
+            let diagnostic =
+                Diagnostic::error(format!("`{}` is a name of the language", entry.key))
+                    .at(entry.key_at, "set here");
             self.diagnostics
-                .push(fault.hint("set a variable of the file"));
+                .push(diagnostic.hint("set a variable of the file"));
         }
         let from = self.singular_path(&entry.value, "`set`")?;
         Some(NextPageVariable {
@@ -229,9 +231,10 @@ impl RequestDecoder<'_> {
             .and_then(|number| u32::try_from(number).ok())
             .filter(|number| (1..=most).contains(number));
         if number.is_none() {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("{what} must be a whole number from 1 to {most}"));
-            self.diagnostics.push(fault.at(node.at, "this is not one"));
+            self.diagnostics
+                .push(diagnostic.at(node.at, "this is not one"));
         }
         number
     }
@@ -254,14 +257,14 @@ impl RequestDecoder<'_> {
             .and_then(YamlNode::as_scalar)
             .is_some_and(|attempts| attempts != "1")
         {
-            let fault = Diagnostic::error("a request that must fail is never tried again")
+            let diagnostic = Diagnostic::error("a request that must fail is never tried again")
                 .at(entry.key_at, "this has no effect");
-            let fault = if let Some(ok) = map.entry("ok") {
-                fault.at(ok.key_at, "it must fail")
+            let diagnostic = if let Some(ok) = map.entry("ok") {
+                diagnostic.at(ok.key_at, "it must fail")
             } else {
-                fault
+                diagnostic
             };
-            self.diagnostics.push(fault.hint("remove `retry`"));
+            self.diagnostics.push(diagnostic.hint("remove `retry`"));
         }
     }
 
@@ -271,11 +274,11 @@ impl RequestDecoder<'_> {
             return;
         };
         for entry in map.present_entries(&REPEAT_KEYS) {
-            let fault = Diagnostic::error("a step with an `undo` is sent once")
+            let diagnostic = Diagnostic::error("a step with an `undo` is sent once")
                 .at(entry.key_at, "this sends it again");
-            let fault = fault.at(undo.key_at, "this takes one thing back");
+            let diagnostic = diagnostic.at(undo.key_at, "this takes one thing back");
             self.diagnostics
-                .push(fault.hint("make it in this step, and wait or read in one of its own"));
+                .push(diagnostic.hint("make it in this step, and wait or read in one of its own"));
         }
     }
 }

@@ -200,10 +200,10 @@ impl RequestDecoder<'_> {
         let node = map.required("name", self.diagnostics)?;
         let name = scalar(node, "`name`", self.diagnostics)?;
         if !is_id(&name) {
-            let fault = Diagnostic::error(format!("`{name}` is not a name for a step"))
+            let diagnostic = Diagnostic::error(format!("`{name}` is not a name for a step"))
                 .at(node.at, "this name");
             self.diagnostics
-                .push(fault.hint("use letters, digits, `_` and `-`: it is a part of the id"));
+                .push(diagnostic.hint("use letters, digits, `_` and `-`: it is a part of the id"));
         }
         if let Some(first) = others.insert(name.clone(), node.at) {
             self.diagnostics.push(
@@ -263,10 +263,11 @@ impl RequestDecoder<'_> {
             .named(map, "scheme")
             .or_else(|| defaults.scheme.clone());
         if scheme.is_none() && map.get("scheme").is_none() {
-            let fault = Diagnostic::error("a request needs `scheme`")
+            let diagnostic = Diagnostic::error("a request needs `scheme`")
                 .at(map.at, "nothing says how to sign it");
-            self.diagnostics
-                .push(fault.hint("write `scheme: coupang`, or `scheme: none` for a plain request"));
+            self.diagnostics.push(
+                diagnostic.hint("write `scheme: coupang`, or `scheme: none` for a plain request"),
+            );
         }
         scheme
     }
@@ -288,11 +289,11 @@ impl RequestDecoder<'_> {
                 return None;
             }
             [(_, first), (_, second), ..] => {
-                let fault = Diagnostic::error("a request has one method")
+                let diagnostic = Diagnostic::error("a request has one method")
                     .at(second.key_at, "the second")
                     .at(first.key_at, "the first");
                 self.diagnostics
-                    .push(fault.hint("for several calls write `steps`"));
+                    .push(diagnostic.hint("for several calls write `steps`"));
                 return None;
             }
         };
@@ -308,9 +309,9 @@ impl RequestDecoder<'_> {
         };
         if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//")
         {
-            let fault = Diagnostic::error("a request names a path, never a host")
+            let diagnostic = Diagnostic::error("a request names a path, never a host")
                 .at(path.at, "this names a host");
-            self.diagnostics.push(fault.hint(
+            self.diagnostics.push(diagnostic.hint(
                 "scheme and environment own the host: write what follows it, from the first `/`",
             ));
             return;
@@ -328,25 +329,25 @@ impl RequestDecoder<'_> {
         };
         let sample: String = path.parts.iter().map(text).collect();
         if sample.contains('#') {
-            let fault = Diagnostic::error("a path has no fragment")
+            let diagnostic = Diagnostic::error("a path has no fragment")
                 .at(path.at, "a client would cut it at `#`");
             self.diagnostics
-                .push(fault.hint("write `%23` for a `#` in a value"));
+                .push(diagnostic.hint("write `%23` for a `#` in a value"));
         } else if let Err(error) = crate::wire::check_target(&sample) {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("text in a path is sent as written, but {error}"))
                     .at(path.at, "this text");
             self.diagnostics
-                .push(fault.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
+                .push(diagnostic.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
         }
     }
 
     fn refuse_body(&mut self, map: &CheckedMap<'_>, method: Method) {
         if let Some(body) = map.present_entries(&BODY_KEYS).first() {
-            let fault = Diagnostic::error(format!("a {method} request has no body"))
+            let diagnostic = Diagnostic::error(format!("a {method} request has no body"))
                 .at(body.key_at, "this would be sent as one");
             self.diagnostics
-                .push(fault.hint("put the values under `query`, or use `post`"));
+                .push(diagnostic.hint("put the values under `query`, or use `post`"));
         }
     }
 
@@ -381,10 +382,12 @@ impl RequestDecoder<'_> {
             _ => false,
         };
         if is_object(&field.value) || constant || inside.into_iter().any(nested) {
-            let fault = Diagnostic::error(format!("{what} is a single value or a list of them"))
-                .at(field.value.at, "this is more");
-            self.diagnostics
-                .push(fault.hint("write JSON text in quotes if the marketplace wants JSON in it"));
+            let diagnostic =
+                Diagnostic::error(format!("{what} is a single value or a list of them"))
+                    .at(field.value.at, "this is more");
+            self.diagnostics.push(
+                diagnostic.hint("write JSON text in quotes if the marketplace wants JSON in it"),
+            );
         }
     }
 
@@ -395,10 +398,11 @@ impl RequestDecoder<'_> {
                 .iter()
                 .find(|first| first.name.eq_ignore_ascii_case(&field.name))
             {
-                let fault = Diagnostic::error(format!("the header `{}` stands twice", field.name))
-                    .at(field.name_at, "the second");
+                let diagnostic =
+                    Diagnostic::error(format!("the header `{}` stands twice", field.name))
+                        .at(field.name_at, "the second");
                 self.diagnostics.push(
-                    fault
+                    diagnostic
                         .at(first.name_at, "the first")
                         .hint("names of headers do not tell capitals from small letters"),
                 );
@@ -410,9 +414,9 @@ impl RequestDecoder<'_> {
                 .and_then(Value::to_plain_text)
                 .unwrap_or_default();
             if !crate::wire::is_header_value(&text) {
-                let fault = Diagnostic::error("a header cannot hold this")
+                let diagnostic = Diagnostic::error("a header cannot hold this")
                     .at(field.value.at, "blanks at an end, or a control character");
-                self.diagnostics.push(fault);
+                self.diagnostics.push(diagnostic);
             }
             check_settable_header(&field.name, field.name_at, "a request", self.diagnostics);
         }
@@ -591,9 +595,10 @@ impl RequestDecoder<'_> {
                 })
             }
             _ => {
-                let fault = wrong_kind(node, "`snapshot`", "`true`, or a map with `mask`");
+                let diagnostic = wrong_kind(node, "`snapshot`", "`true`, or a map with `mask`");
                 self.diagnostics.push(
-                    fault.hint("a step that has no snapshot does not say so: leave the key out"),
+                    diagnostic
+                        .hint("a step that has no snapshot does not say so: leave the key out"),
                 );
                 None
             }
@@ -603,15 +608,15 @@ impl RequestDecoder<'_> {
     fn mask(&mut self, node: &YamlNode) -> Vec<JsonPath> {
         let paths = list_items(node, "`mask`", self.diagnostics);
         if paths.is_empty() && node.as_list().is_some() {
-            let fault = Diagnostic::error("`mask` needs at least one path")
+            let diagnostic = Diagnostic::error("`mask` needs at least one path")
                 .at(node.at, "nothing is masked here");
             self.diagnostics
-                .push(fault.hint(
+                .push(diagnostic.hint(
                     "write `snapshot: true`: what the scheme masks is masked without a word",
                 ));
         }
-        let path = |node: &YamlNode, faults: &mut Diagnostics| {
-            json_path(text(node, "a path", faults)?, node.at, faults)
+        let path = |node: &YamlNode, diagnostics: &mut Diagnostics| {
+            json_path(text(node, "a path", diagnostics)?, node.at, diagnostics)
         };
         paths
             .iter()

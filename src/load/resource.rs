@@ -101,9 +101,9 @@ impl ResourceDecoder<'_> {
             });
         }
         let Some(node) = map.get("first") else {
-            let fault = Diagnostic::error("the `id` of a resource needs `first` or `prefix`")
+            let diagnostic = Diagnostic::error("the `id` of a resource needs `first` or `prefix`")
                 .at(map.at, "none of them here");
-            self.diagnostics.push(fault.hint(
+            self.diagnostics.push(diagnostic.hint(
                 "write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts",
             ));
             return None;
@@ -114,10 +114,10 @@ impl ResourceDecoder<'_> {
             .and_then(crate::value::Number::as_i64);
         let first = first.filter(|first| (0..=MAX_FIRST_ID).contains(first));
         if first.is_none() {
-            let fault = Diagnostic::error("`first` must be a whole number")
+            let diagnostic = Diagnostic::error("`first` must be a whole number")
                 .at(node.at, format!("not one of 0 to {MAX_FIRST_ID}"));
             self.diagnostics
-                .push(fault.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
+                .push(diagnostic.hint("for texts, write `{ prefix: \"ITEM-\" }`"));
         }
         first.map(|first| IdSequence::Numbers { first })
     }
@@ -180,9 +180,10 @@ impl ResourceDecoder<'_> {
             .into_iter()
             .find_map(|method| Some((method, map.get(method.key())?)))
         else {
-            let fault =
+            let diagnostic =
                 Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
-            self.diagnostics.push(fault.hint("write `post: /v1/items`"));
+            self.diagnostics
+                .push(diagnostic.hint("write `post: /v1/items`"));
             return None;
         };
         let path = ResourcePath(text(node, "a path", self.diagnostics)?.to_owned());
@@ -204,27 +205,27 @@ impl ResourceDecoder<'_> {
             .split('/')
             .filter(|segment| *segment == ResourcePath::ID_PLACEHOLDER)
             .count();
-        let fault = if !path.0.starts_with('/') {
+        let diagnostic = if !path.0.starts_with('/') {
             Diagnostic::error("a path begins with `/`")
                 .at(at, "this does not")
                 .hint("write the path without its host")
         } else if path.0.contains('?') {
-            let fault = Diagnostic::error("the path of an operation has no query")
+            let diagnostic = Diagnostic::error("the path of an operation has no query")
                 .at(at, "only method and path are compared");
-            fault.hint("remove the `?` and what is behind it")
+            diagnostic.hint("remove the `?` and what is behind it")
         } else if path.0.matches(['{', '}']).count() != 2 * holes || holes > 1 {
-            let fault = Diagnostic::error("a path has one hole at most, and it is `{id}`")
+            let diagnostic = Diagnostic::error("a path has one hole at most, and it is `{id}`")
                 .at(at, "not so here");
-            fault.hint("let `{id}` stand for a whole segment, as in `/v1/items/{id}/stock`")
+            diagnostic.hint("let `{id}` stand for a whole segment, as in `/v1/items/{id}/stock`")
         } else {
             return true;
         };
-        self.diagnostics.push(fault);
+        self.diagnostics.push(diagnostic);
         false
     }
 
     fn check_id_placeholder(&mut self, path: &ResourcePath, does: &OperationKind, at: Span) {
-        let (fault, hint) = match does {
+        let (message, hint) = match does {
             OperationKind::OnItem(_, IdLocation::Path) if !path.has_id_placeholder() => (
                 "there is no hole for the id in this path",
                 "write `{id}` for it, as in `/v1/items/{id}`",
@@ -243,7 +244,7 @@ impl ResourceDecoder<'_> {
             _ => return,
         };
         self.diagnostics
-            .push(Diagnostic::error(fault).at(at, "this path").hint(hint));
+            .push(Diagnostic::error(message).at(at, "this path").hint(hint));
     }
 
     /// `{ query: item_id }`
@@ -261,15 +262,16 @@ impl ResourceDecoder<'_> {
             self.diagnostics,
         );
         let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
-            let fault = Diagnostic::error("`id` says where a request names the thing")
+            let diagnostic = Diagnostic::error("`id` says where a request names the thing")
                 .at(map.at, "no place here");
-            self.diagnostics.push(fault.hint(
+            self.diagnostics.push(diagnostic.hint(
                 "write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`",
             ));
             return None;
         };
-        let name =
-            |faults: &mut Diagnostics| scalar(&entry.value, "the name of a parameter", faults);
+        let name = |diagnostics: &mut Diagnostics| {
+            scalar(&entry.value, "the name of a parameter", diagnostics)
+        };
         match entry.key.as_str() {
             "query" => name(self.diagnostics).map(IdLocation::Query),
             "form" => name(self.diagnostics).map(IdLocation::Form),
@@ -281,9 +283,9 @@ impl ResourceDecoder<'_> {
 
     fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdLocation> {
         if !is_there {
-            let fault = wrong_kind(node, "`path`", "`true`");
+            let diagnostic = wrong_kind(node, "`path`", "`true`");
             self.diagnostics
-                .push(fault.hint("name another place with `query`, `json` or `form`"));
+                .push(diagnostic.hint("name another place with `query`, `json` or `form`"));
         }
         is_there.then_some(IdLocation::Path)
     }
@@ -295,10 +297,10 @@ impl ResourceDecoder<'_> {
             self.diagnostics,
         )?;
         if !path.is_singular() {
-            let fault = Diagnostic::error("a path to an id names one value")
+            let diagnostic = Diagnostic::error("a path to an id names one value")
                 .at(node.at, "this one can find many");
             self.diagnostics
-                .push(fault.hint("use names and indices only, as in `$.items[0].id`"));
+                .push(diagnostic.hint("use names and indices only, as in `$.items[0].id`"));
         }
         Some(path)
     }
@@ -313,12 +315,12 @@ impl ResourceDecoder<'_> {
             .get("status")
             .map_or(Some(usual), |node| response_status(node, self.diagnostics));
         if let (Some(204 | 304), Some(entry)) = (code, map.entry("json")) {
-            let fault = Diagnostic::error(format!(
+            let diagnostic = Diagnostic::error(format!(
                 "an answer {} has no body",
                 code.unwrap_or_default()
             ));
             self.diagnostics
-                .push(fault.at(entry.key_at, "nobody would get this"));
+                .push(diagnostic.at(entry.key_at, "nobody would get this"));
         }
         let json = map.get("json").map(|node| self.response_tree(node, names));
         Some(ResourceResponse {
@@ -351,15 +353,15 @@ impl ResourceDecoder<'_> {
             .split_once('.')
             .map_or((name, None), |(root, member)| (root, Some(member)));
         if !known.contains(&root) {
-            let fault = Diagnostic::error(format!("`{name}` is not defined here"))
+            let diagnostic = Diagnostic::error(format!("`{name}` is not defined here"))
                 .at(expression.at, "used here");
             self.diagnostics
-                .push(fault.maybe_hint(did_you_mean(root, known.iter().copied())));
+                .push(diagnostic.maybe_hint(did_you_mean(root, known.iter().copied())));
         } else if member.is_some() && !["sent", "items"].contains(&root) {
-            let fault = Diagnostic::error(format!("`{root}` is a single value"))
+            let diagnostic = Diagnostic::error(format!("`{root}` is a single value"))
                 .at(expression.at, "and has no parts");
             self.diagnostics
-                .push(fault.hint(format!("write `{{{{ {root} }}}}`")));
+                .push(diagnostic.hint(format!("write `{{{{ {root} }}}}`")));
         }
     }
 }
@@ -369,19 +371,19 @@ fn with_key(key: &'static str, keys: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// In one scheme a name means one resource, and a request belongs to one operation.
-pub(super) fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
+pub(super) fn check_resources(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let mut names: HashMap<(&str, &str), Span> = HashMap::new();
     let mut requests: HashMap<(&str, &str, &str), Span> = HashMap::new();
     for recording in &workspace.recordings {
         let scheme = recording.scheme.as_str();
         for resource in &recording.resources {
             if let Some(first) = names.insert((scheme, &resource.name), resource.at) {
-                let fault = Diagnostic::error(format!(
+                let diagnostic = Diagnostic::error(format!(
                     "two resources of `{scheme}` are named `{}`",
                     resource.name
                 ));
-                faults.push(
-                    fault
+                diagnostics.push(
+                    diagnostic
                         .at(resource.at, "the second")
                         .at(first, "the first")
                         .hint("give one of them another name"),
@@ -390,9 +392,11 @@ pub(super) fn check_resources(workspace: &Workspace, faults: &mut Diagnostics) {
             for operation in &resource.operations {
                 let key = (scheme, operation.method.name(), operation.path.0.as_str());
                 if let Some(first) = requests.insert(key, operation.at) {
-                    let fault = Diagnostic::error("two operations answer the same request");
-                    let fault = fault.at(operation.at, "the second").at(first, "the first");
-                    faults.push(fault.hint(
+                    let diagnostic = Diagnostic::error("two operations answer the same request");
+                    let diagnostic = diagnostic
+                        .at(operation.at, "the second")
+                        .at(first, "the first");
+                    diagnostics.push(diagnostic.hint(
                         "method and path decide which operation it is: let one of them differ",
                     ));
                 }

@@ -100,8 +100,8 @@ impl ValueDecoder<'_> {
             }
         };
         for expression in template.expressions() {
-            if let Err(fault) = self.dialect.check(expression) {
-                self.diagnostics.push(fault);
+            if let Err(diagnostic) = self.dialect.check(expression) {
+                self.diagnostics.push(diagnostic);
             }
         }
         Some(template)

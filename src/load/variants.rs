@@ -58,8 +58,8 @@ impl RequestDecoder<'_> {
 
     fn check_variant_id(&mut self, id: &str, at: Span) {
         if !is_id(id) {
-            let fault = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
-            self.diagnostics.push(fault.hint(
+            let diagnostic = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
+            self.diagnostics.push(diagnostic.hint(
                 "use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids",
             ));
         }
@@ -108,11 +108,11 @@ impl RequestDecoder<'_> {
     fn check_unique_ids(&mut self, variants: &[CaseVariant], node: &YamlNode) {
         for (index, variant) in variants.iter().enumerate() {
             if variants[..index].iter().any(|other| other.id == variant.id) {
-                let fault = Diagnostic::error(format!(
+                let diagnostic = Diagnostic::error(format!(
                     "the id `{}` stands twice in this table",
                     variant.id
                 ));
-                self.diagnostics.push(fault.at(node.at, "this file"));
+                self.diagnostics.push(diagnostic.at(node.at, "this file"));
             }
         }
     }

@@ -30,35 +30,35 @@ pub(super) struct WorkspaceSettings {
 
 pub(super) fn decode_workspace_settings(
     node: &YamlNode,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> WorkspaceSettings {
     if matches!(node.kind, crate::yaml::NodeKind::Null) {
         return WorkspaceSettings::default();
     }
-    let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, faults) else {
+    let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, diagnostics) else {
         return WorkspaceSettings::default();
     };
     let default_env = map.get("default_env").and_then(|node| {
-        let name = text(node, "`default_env`", faults)?.to_owned();
+        let name = text(node, "`default_env`", diagnostics)?.to_owned();
         Some(SpannedName { name, at: node.at })
     });
     let vars = map
         .get("vars")
-        .map(|node| variable_fields(node, faults))
+        .map(|node| variable_fields(node, diagnostics))
         .unwrap_or_default();
     let environments = map.get("envs").map(|node| {
-        map_entries(node, "`envs`", faults)
+        map_entries(node, "`envs`", diagnostics)
             .iter()
-            .map(|entry| environment(entry, faults))
+            .map(|entry| environment(entry, diagnostics))
             .collect()
     });
     let redact = map
         .get("redact")
-        .map(|node| super::redact::decode_redact_rules(node, faults))
+        .map(|node| super::redact::decode_redact_rules(node, diagnostics))
         .unwrap_or_default();
     let max_age = map
         .get("recordings")
-        .and_then(|node| recording_max_age(node, faults));
+        .and_then(|node| recording_max_age(node, diagnostics));
     let settings = WorkspaceSettings {
         default_env,
         vars,
@@ -66,17 +66,21 @@ pub(super) fn decode_workspace_settings(
         redact,
         max_age,
     };
-    check_default_environment(&settings, faults);
+    check_default_environment(&settings, diagnostics);
     settings
 }
 
 /// `recordings: { max_age: 90d }`
-fn recording_max_age(node: &YamlNode, faults: &mut Diagnostics) -> Option<Duration> {
-    let map = CheckedMap::open(node, "`recordings`", &["max_age"], faults)?;
-    duration(map.required("max_age", faults)?, "`max_age`", faults)
+fn recording_max_age(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Duration> {
+    let map = CheckedMap::open(node, "`recordings`", &["max_age"], diagnostics)?;
+    duration(
+        map.required("max_age", diagnostics)?,
+        "`max_age`",
+        diagnostics,
+    )
 }
 
-fn check_default_environment(settings: &WorkspaceSettings, faults: &mut Diagnostics) {
+fn check_default_environment(settings: &WorkspaceSettings, diagnostics: &mut Diagnostics) {
     let Some(default) = &settings.default_env else {
         return;
     };
@@ -88,14 +92,14 @@ fn check_default_environment(settings: &WorkspaceSettings, faults: &mut Diagnost
             .chain([SANDBOX_ENV, LIVE_ENV])
     };
     if !names().any(|name| name == default.name) {
-        let fault = Diagnostic::error(format!("there is no environment `{}`", default.name))
+        let diagnostic = Diagnostic::error(format!("there is no environment `{}`", default.name))
             .at(default.at, "not defined under `envs`");
-        faults.push(fault.maybe_hint(did_you_mean(&default.name, names())));
+        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&default.name, names())));
     }
 }
 
-fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
-    check_name(entry, "an environment", faults);
+fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
+    check_name(entry, "an environment", diagnostics);
     let mut environment = Environment {
         name: entry.key.to_string(),
         at: entry.key_at,
@@ -104,40 +108,44 @@ fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
     if matches!(entry.value.kind, crate::yaml::NodeKind::Null) {
         return environment;
     }
-    let Some(map) = CheckedMap::open(&entry.value, "an environment", &ENVIRONMENT_KEYS, faults)
-    else {
+    let Some(map) = CheckedMap::open(
+        &entry.value,
+        "an environment",
+        &ENVIRONMENT_KEYS,
+        diagnostics,
+    ) else {
         return environment;
     };
     environment.vars = map
         .get("vars")
-        .map(|node| variable_fields(node, faults))
+        .map(|node| variable_fields(node, diagnostics))
         .unwrap_or_default();
     environment.regions = map
         .get("regions")
-        .map(|node| names_by_scheme(node, "`regions`", faults))
+        .map(|node| names_by_scheme(node, "`regions`", diagnostics))
         .unwrap_or_default();
     environment.hosts = map
         .get("hosts")
-        .map(|node| names_by_scheme(node, "`hosts`", faults))
+        .map(|node| names_by_scheme(node, "`hosts`", diagnostics))
         .unwrap_or_default();
     for (_, host) in &mut environment.hosts {
-        normalize_host(host, faults);
+        normalize_host(host, diagnostics);
     }
     if let (SANDBOX_ENV, Some(hosts)) = (
         environment.name.as_str(),
         map.entry("hosts").or_else(|| map.entry("regions")),
     ) {
-        faults.push(
+        diagnostics.push(
             Diagnostic::error("the sandbox has its own hosts")
                 .at(hosts.key_at, "not for the sandbox to have"),
         );
     }
     for (scheme, host) in &environment.hosts {
         if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
-            let fault = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
+            let diagnostic = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
                 .at(region.at, "the region");
-            faults.push(
-                fault
+            diagnostics.push(
+                diagnostic
                     .at(host.at, "the host")
                     .hint("a region names one of the scheme's own hosts: keep one of the two"),
             );
@@ -145,11 +153,11 @@ fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
     }
     environment.accounts = map
         .get("accounts")
-        .map(|node| accounts(node, faults))
+        .map(|node| accounts(node, diagnostics))
         .unwrap_or_default();
     environment.refresh_policy = map
         .get("refresh")
-        .and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, faults))
+        .and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, diagnostics))
         .unwrap_or_default();
     environment
 }
@@ -157,12 +165,12 @@ fn environment(entry: &MapEntry, faults: &mut Diagnostics) -> Environment {
 fn names_by_scheme(
     node: &YamlNode,
     what: &str,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<(String, SpannedName)> {
-    let pairs = map_entries(node, what, faults).iter();
+    let pairs = map_entries(node, what, diagnostics).iter();
     pairs
         .filter_map(|entry| {
-            let name = text(&entry.value, what, faults)?.to_owned();
+            let name = text(&entry.value, what, diagnostics)?.to_owned();
             Some((
                 entry.key.to_string(),
                 SpannedName {
@@ -175,19 +183,19 @@ fn names_by_scheme(
 }
 
 /// A base URL without anything a request would have to change.
-fn normalize_host(host: &mut SpannedName, faults: &mut Diagnostics) {
+fn normalize_host(host: &mut SpannedName, diagnostics: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
     if parsed
         .as_ref()
         .is_ok_and(|base| !base.is_https() && !base.is_loopback())
     {
-        let fault = Diagnostic::error("secrets go to `https` only")
+        let diagnostic = Diagnostic::error("secrets go to `https` only")
             .at(host.at, "plain `http`, and not on the loopback interface");
-        faults.push(fault.hint("write `https://…`"));
+        diagnostics.push(diagnostic.hint("write `https://…`"));
     }
     if let Err(reason) = parsed {
-        faults.push(
+        diagnostics.push(
             Diagnostic::error(format!("not a host: {reason}"))
                 .at(host.at, "write `https://host` or `https://host/base`"),
         );
@@ -195,20 +203,20 @@ fn normalize_host(host: &mut SpannedName, faults: &mut Diagnostics) {
     host.name = trimmed;
 }
 
-fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
+fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
     let mut found = Vec::new();
-    for scheme in map_entries(node, "`accounts`", faults) {
-        for entry in map_entries(&scheme.value, "the accounts of a scheme", faults) {
-            check_name(entry, "an account", faults);
+    for scheme in map_entries(node, "`accounts`", diagnostics) {
+        for entry in map_entries(&scheme.value, "the accounts of a scheme", diagnostics) {
+            check_name(entry, "an account", diagnostics);
             if entry.key == ALL_ACCOUNTS {
-                faults.push(
+                diagnostics.push(
                     Diagnostic::error("no account can be named `all`")
                         .at(entry.key_at, "it means every account"),
                 );
             }
             let values = match entry.value.kind {
                 crate::yaml::NodeKind::Null => &[],
-                _ => map_entries(&entry.value, "an account", faults),
+                _ => map_entries(&entry.value, "an account", diagnostics),
             };
             let values = values
                 .iter()
@@ -226,20 +234,20 @@ fn accounts(node: &YamlNode, faults: &mut Diagnostics) -> Vec<Account> {
 }
 
 /// Names of environments and accounts become parts of variables, where `__` separates.
-fn check_name(entry: &MapEntry, what: &str, faults: &mut Diagnostics) {
+fn check_name(entry: &MapEntry, what: &str, diagnostics: &mut Diagnostics) {
     if !is_id(&entry.key) || entry.key.contains("__") {
-        let fault = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key))
+        let diagnostic = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key))
             .at(entry.key_at, "this name");
-        faults.push(fault.hint(
+        diagnostics.push(diagnostic.hint(
             "use letters, digits, `-` and single `_`: it becomes a part of the names of variables",
         ));
     }
 }
 
-fn variable_fields(node: &YamlNode, faults: &mut Diagnostics) -> Vec<TemplateField> {
+fn variable_fields(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<TemplateField> {
     ValueDecoder {
         dialect: TemplateDialect::Request,
-        diagnostics: faults,
+        diagnostics,
     }
     .variables(node)
 }

@@ -60,7 +60,7 @@ impl WorkspaceFiles {
     }
 
     /// Every YAML file of the workspace, in the order of their paths.
-    pub(crate) fn find_yaml_files(&self, faults: &mut Diagnostics) -> Vec<DiscoveredFile> {
+    pub(crate) fn find_yaml_files(&self, diagnostics: &mut Diagnostics) -> Vec<DiscoveredFile> {
         let mut found = Vec::new();
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
@@ -75,7 +75,7 @@ impl WorkspaceFiles {
         }
         for folder in ["requests", "fixtures", "schemes"] {
             let is_link = self.root.join(folder).is_symlink();
-            self.collect_yaml_files(Path::new(folder), is_link, faults, &mut found);
+            self.collect_yaml_files(Path::new(folder), is_link, diagnostics, &mut found);
         }
         found.sort_by(|left, right| left.path.cmp(&right.path));
         for pair in found
@@ -83,19 +83,20 @@ impl WorkspaceFiles {
             .filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name)
         {
             let (first, second) = (pair[0].path.display(), pair[1].path.display());
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
-            faults.push(
-                fault
+            diagnostics.push(
+                diagnostic
                     .in_file(&pair[1].path)
                     .hint("one ends in `.yaml`, the other in `.yml`: remove one"),
             );
         }
         for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
-            let fault = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
-                .in_file(&file.path);
-            faults.push(
-                fault.hint(
+            let diagnostic =
+                Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
+                    .in_file(&file.path);
+            diagnostics.push(
+                diagnostic.hint(
                     "use letters, digits, `_`, `-` and `.` in the names of files and folders",
                 ),
             );
@@ -108,13 +109,13 @@ impl WorkspaceFiles {
         &self,
         folder: &Path,
         below_link: bool,
-        faults: &mut Diagnostics,
+        diagnostics: &mut Diagnostics,
         found: &mut Vec<DiscoveredFile>,
     ) {
         let listing = match std::fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return faults.push(unreadable_file(folder, &error)),
+            Err(error) => return diagnostics.push(unreadable_file(folder, &error)),
         };
         // What the listing says of an entry costs nothing, and is asked for again only where it is
         // a link.
@@ -134,13 +135,13 @@ impl WorkspaceFiles {
             }
             let path = folder.join(name);
             if is_link && self.root.join(&path).is_dir() {
-                let fault =
+                let diagnostic =
                     Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
-                faults.push(fault.hint(
+                diagnostics.push(diagnostic.hint(
                     "a link could lead outside, or in a circle: put the files themselves here",
                 ));
             } else if is_dir {
-                self.collect_yaml_files(&path, below_link, faults, found);
+                self.collect_yaml_files(&path, below_link, diagnostics, found);
             } else if path.extension().is_some_and(|ending| {
                 ["yaml", "yml"]
                     .iter()
@@ -153,14 +154,18 @@ impl WorkspaceFiles {
                         name,
                         is_regular: is_plain && !below_link,
                     }),
-                    None => faults.push(misplaced_file(&path)),
+                    None => diagnostics.push(misplaced_file(&path)),
                 }
             }
         }
     }
 
     /// The text of a YAML file.
-    pub(crate) fn read(&self, file: &DiscoveredFile, faults: &mut Diagnostics) -> Option<String> {
+    pub(crate) fn read(
+        &self,
+        file: &DiscoveredFile,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
         let path = &file.path;
         let found = if file.is_regular {
             Ok(self.root.join(path))
@@ -170,7 +175,7 @@ impl WorkspaceFiles {
         let full = match found {
             Ok(full) => full,
             Err(reason) => {
-                faults.push(
+                diagnostics.push(
                     Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path),
                 );
                 return None;
@@ -179,7 +184,7 @@ impl WorkspaceFiles {
         match read_limited(&full, file.is_regular) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) if text.contains('\0') => {
-                    faults.push(
+                    diagnostics.push(
                         Diagnostic::error("the file holds a NUL byte")
                             .in_file(path)
                             .hint("save it as UTF-8 text"),
@@ -188,7 +193,7 @@ impl WorkspaceFiles {
                 }
                 Ok(text) => Some(text),
                 Err(_) => {
-                    faults.push(
+                    diagnostics.push(
                         Diagnostic::error("the file is not UTF-8")
                             .in_file(path)
                             .hint("save it as UTF-8 text"),
@@ -197,7 +202,7 @@ impl WorkspaceFiles {
                 }
             },
             Err(error) => {
-                faults.push(unreadable_file(path, &error));
+                diagnostics.push(unreadable_file(path, &error));
                 None
             }
         }
@@ -207,22 +212,22 @@ impl WorkspaceFiles {
     pub(crate) fn workspace_file(
         &self,
         node: &YamlNode,
-        faults: &mut Diagnostics,
+        diagnostics: &mut Diagnostics,
     ) -> Option<WorkspaceFile> {
-        let path = PathBuf::from(text(node, "a file name", faults)?);
+        let path = PathBuf::from(text(node, "a file name", diagnostics)?);
         match self.resolve_path(&path) {
             Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
             Ok(_) => {
-                let fault = Diagnostic::error(format!("`{}` is not a file", path.display()))
+                let diagnostic = Diagnostic::error(format!("`{}` is not a file", path.display()))
                     .at(node.at, "a folder or a device");
-                faults.push(fault);
+                diagnostics.push(diagnostic);
                 None
             }
             Err(reason) => {
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
-                faults.push(
-                    fault.hint(
+                diagnostics.push(
+                    diagnostic.hint(
                         "a path is relative to the root of the workspace and stays inside it",
                     ),
                 );
@@ -232,8 +237,12 @@ impl WorkspaceFiles {
     }
 
     /// A JSON Schema, compiled. References to other documents are not fetched.
-    pub(crate) fn schema(&self, node: &YamlNode, faults: &mut Diagnostics) -> Option<JsonSchema> {
-        let file = self.workspace_file(node, faults)?;
+    pub(crate) fn schema(
+        &self,
+        node: &YamlNode,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<JsonSchema> {
+        let file = self.workspace_file(node, diagnostics)?;
         let compiled = self
             .resolve_path(&file.path)
             .and_then(|full| {
@@ -252,7 +261,7 @@ impl WorkspaceFiles {
                 validator: Arc::new(validator),
             }),
             Err(reason) => {
-                faults.push(
+                diagnostics.push(
                     Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"),
                 );
                 None

@@ -26,7 +26,7 @@ pub(crate) fn check_names(
     workspace: &Workspace,
     environment: &str,
     given: &CommandLineNames<'_>,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let mut known: Vec<String> = RESERVED_NAMES
         .iter()
@@ -48,13 +48,13 @@ pub(crate) fn check_names(
         steps: &[],
         fixtures: &workspace.fixtures,
         variants: &[],
-        diagnostics: faults,
+        diagnostics,
     };
     shared.define(&workspace.vars, &mut known);
     shared.define(vars, &mut known);
     known.extend(given.vars.iter().cloned());
     for fixture in &workspace.fixtures {
-        check_fixture(workspace, environment, fixture, known.clone(), faults);
+        check_fixture(workspace, environment, fixture, known.clone(), diagnostics);
     }
     for request in &workspace.requests {
         let is_meant = given
@@ -62,9 +62,9 @@ pub(crate) fn check_names(
             .as_ref()
             .is_none_or(|names| names.contains(request.name.as_str()));
         if given.account.is_none() && is_meant {
-            check_account(workspace, environment, request, faults);
+            check_account(workspace, environment, request, diagnostics);
         }
-        check_request(workspace, environment, request, known.clone(), faults);
+        check_request(workspace, environment, request, known.clone(), diagnostics);
     }
 }
 
@@ -73,7 +73,7 @@ fn check_request(
     environment: &str,
     request: &Request,
     mut known: Vec<String>,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let schemes: Vec<&str> = request
         .steps
@@ -88,7 +88,7 @@ fn check_request(
         steps: &steps,
         fixtures: &workspace.fixtures,
         variants: &request.cases,
-        diagnostics: faults,
+        diagnostics,
     };
     checker.check_variants(&request.cases, &mut known);
     known.extend(request.needs.iter().map(|needed| needed.name.clone()));
@@ -103,7 +103,7 @@ fn check_fixture(
     environment: &str,
     fixture: &Fixture,
     mut known: Vec<String>,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let schemes: Vec<&str> = fixture.schemes().collect();
     let members = NameMembers::of(workspace, environment, &schemes, &fixture.needs);
@@ -114,7 +114,7 @@ fn check_fixture(
         steps: &steps,
         fixtures: &workspace.fixtures,
         variants: &fixture.params,
-        diagnostics: faults,
+        diagnostics,
     };
     checker.check_variants(&fixture.params, &mut known);
     known.extend(fixture.needs.iter().map(|needed| needed.name.clone()));
@@ -154,13 +154,13 @@ fn check_account(
     workspace: &Workspace,
     environment: &str,
     request: &Request,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let Some(named) = &request.account else {
-        return check_ambiguous_account(workspace, environment, request, faults);
+        return check_ambiguous_account(workspace, environment, request, diagnostics);
     };
     if named.name == ALL_ACCOUNTS {
-        return check_all_accounts(workspace, environment, request, faults);
+        return check_all_accounts(workspace, environment, request, diagnostics);
     }
     for scheme in request
         .steps
@@ -170,7 +170,7 @@ fn check_account(
     {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
-            let fault = Diagnostic::error(format!(
+            let diagnostic = Diagnostic::error(format!(
                 "`{scheme}` has no account `{}` in environment `{environment}`",
                 named.name
             ));
@@ -180,7 +180,7 @@ fn check_account(
             );
             let hint =
                 hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-            return faults.push(fault.at(named.at, "unknown account").hint(hint));
+            return diagnostics.push(diagnostic.at(named.at, "unknown account").hint(hint));
         }
     }
 }
@@ -190,7 +190,7 @@ fn check_all_accounts(
     workspace: &Workspace,
     environment: &str,
     request: &Request,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     let Some(named) = request
         .account
@@ -206,11 +206,11 @@ fn check_all_accounts(
         .collect();
     schemes.dedup();
     let schemes = join_names(schemes.iter().copied(), "and");
-    let fault = Diagnostic::error(format!(
+    let diagnostic = Diagnostic::error(format!(
         "{schemes} has no account in environment `{environment}`"
     ));
-    faults.push(
-        fault
+    diagnostics.push(
+        diagnostic
             .at(named.at, "each of none")
             .hint("accounts stand under `envs` in ingam.yaml"),
     );
@@ -221,7 +221,7 @@ fn check_ambiguous_account(
     workspace: &Workspace,
     environment: &str,
     request: &Request,
-    faults: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
 ) {
     for step in &request.steps {
         let accounts = workspace.accounts(environment, &step.scheme.name);
@@ -231,9 +231,10 @@ fn check_ambiguous_account(
                 "`{}` has the accounts {names} in environment `{environment}`, and none is named",
                 step.scheme.name
             );
-            let fault = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
-            return faults
-                .push(fault.hint("write `account: NAME` in the file, or pass `--account NAME`"));
+            let diagnostic = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
+            return diagnostics.push(
+                diagnostic.hint("write `account: NAME` in the file, or pass `--account NAME`"),
+            );
         }
     }
 }
@@ -361,7 +362,7 @@ impl NameChecker<'_> {
             .iter()
             .filter(|setting| !known.contains(&setting.name))
         {
-            let fault = Diagnostic::error(format!("`{}` has no first value", setting.name))
+            let diagnostic = Diagnostic::error(format!("`{}` has no first value", setting.name))
                 .at(setting.name_at, "not defined");
             let hint = similar_name_hint(&setting.name, known.iter().map(String::as_str));
             let hint = hint.unwrap_or_else(|| {
@@ -370,7 +371,7 @@ impl NameChecker<'_> {
                     setting.name
                 )
             });
-            self.diagnostics.push(fault.hint(hint));
+            self.diagnostics.push(diagnostic.hint(hint));
         }
     }
 
@@ -396,8 +397,8 @@ impl NameChecker<'_> {
         };
         if !members.member_names.iter().any(|known| known == member) {
             let text = format!("{} knows no `{member}` here", members.description);
-            let fault = Diagnostic::error(text).at(expression.at, "unknown member");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+            let diagnostic = Diagnostic::error(text).at(expression.at, "unknown member");
+            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                 member,
                 members.member_names.iter().map(String::as_str),
             )));
@@ -406,7 +407,7 @@ impl NameChecker<'_> {
 
     fn report_undefined(&mut self, name: &str, expression: &Expression, known: &[String]) {
         let offset = expression.source.find(name).unwrap_or(0);
-        let fault = Diagnostic::error(format!("`{name}` is not defined"))
+        let diagnostic = Diagnostic::error(format!("`{name}` is not defined"))
             .at(expression.at.slice(offset, name.len()), "unknown name");
         let later = self.steps.iter();
         let later = later
@@ -418,7 +419,7 @@ impl NameChecker<'_> {
                 .as_deref()
                 .map_or("this request".to_owned(), |name| format!("step `{name}`"));
             self.diagnostics.push(
-                fault
+                diagnostic
                     .at(capture.name_at, format!("captured only by {when}"))
                     .hint("what one step captures, the steps after it may use"),
             );
@@ -459,6 +460,6 @@ impl NameChecker<'_> {
                 ))
             })
         };
-        self.diagnostics.push(fault.maybe_hint(hint));
+        self.diagnostics.push(diagnostic.maybe_hint(hint));
     }
 }

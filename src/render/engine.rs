@@ -41,9 +41,9 @@ impl TemplateDialect {
         for (kind, used, known) in kinds {
             if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
                 let at = expression.at.slice(used.at, used.name.len());
-                let fault = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
+                let diagnostic = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
                     .at(at, format!("this {kind}"));
-                return Err(fault.maybe_hint(did_you_mean(used.name, known.iter().copied())));
+                return Err(diagnostic.maybe_hint(did_you_mean(used.name, known.iter().copied())));
             }
         }
         if let Some(used) = names.lookups.iter().find(|used| {
@@ -464,7 +464,7 @@ mod tests {
         template.expressions().try_for_each(|expression| {
             TemplateDialect::Request
                 .check(expression)
-                .map_err(|fault| RenderError::new(Span::default(), fault.title))
+                .map_err(|diagnostic| RenderError::new(Span::default(), diagnostic.title))
         })?;
         template_value(&template, &scope()).map(|value| value.to_json())
     }

@@ -240,9 +240,9 @@ impl NodeBuilder<'_> {
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return nesting_error(at);
         }
-        let fault = Diagnostic::error(format!("not YAML: {}", error.info()))
+        let diagnostic = Diagnostic::error(format!("not YAML: {}", error.info()))
             .at(at, "the parser stops here");
-        fault.maybe_hint(syntax_hint(written))
+        diagnostic.maybe_hint(syntax_hint(written))
     }
 }
 

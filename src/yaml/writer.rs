@@ -151,7 +151,7 @@ mod tests {
     fn read(text: &str) -> Result<Value, String> {
         crate::yaml::parse(FileId(0), text)
             .map(|node| node.to_value())
-            .map_err(|fault| fault.title.clone())
+            .map_err(|diagnostic| diagnostic.title.clone())
     }
 
     /// Equal in the spelling of numbers and in the order of keys, too.

@@ -156,10 +156,10 @@ impl SchemeDecoder<'_> {
             .map(|node| self.vectors(node))
             .unwrap_or_default();
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
-            let fault = Diagnostic::error("a scheme with credentials needs `hosts`")
+            let diagnostic = Diagnostic::error("a scheme with credentials needs `hosts`")
                 .at(map.at, "no host here");
             self.diagnostics
-                .push(fault.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
+                .push(diagnostic.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
         }
         template_names::check_template_names(&scheme, self.diagnostics);
         Some(scheme)
@@ -170,17 +170,17 @@ impl SchemeDecoder<'_> {
             return;
         };
         if written != name {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("this file is named `{name}` and says `{written}`"))
                     .at(node.at, "another name");
             self.diagnostics
-                .push(fault.hint("the name of a scheme is the name of its file"));
+                .push(diagnostic.hint("the name of a scheme is the name of its file"));
         }
         if !is_id(written) || written.contains("__") {
-            let fault = Diagnostic::error(format!("`{written}` is not a name for a scheme"))
+            let diagnostic = Diagnostic::error(format!("`{written}` is not a name for a scheme"))
                 .at(node.at, "this name");
             self.diagnostics
-                .push(fault.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
+                .push(diagnostic.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
         }
     }
 
@@ -194,11 +194,11 @@ impl SchemeDecoder<'_> {
 
     fn credential(&mut self, entry: &MapEntry) -> Option<Credential> {
         if !is_variable_name(&entry.key) || entry.key.contains("__") {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
                     .at(entry.key_at, "this name");
             self.diagnostics
-                .push(fault.hint("use letters, digits and single `_`"));
+                .push(diagnostic.hint("use letters, digits and single `_`"));
         }
         let map = CheckedMap::open(
             &entry.value,
@@ -212,10 +212,10 @@ impl SchemeDecoder<'_> {
         if let Some(default) = map.entry("default").filter(|default| {
             is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null)
         }) {
-            let fault = Diagnostic::error("a secret has no default: a scheme is shared")
+            let diagnostic = Diagnostic::error("a secret has no default: a scheme is shared")
                 .at(default.key_at, "in a shared file");
             self.diagnostics
-                .push(fault.hint("`default: null` says that it may be missing"));
+                .push(diagnostic.hint("`default: null` says that it may be missing"));
         }
         let scopes = [
             ("app", CredentialScope::App),
@@ -265,11 +265,11 @@ impl SchemeDecoder<'_> {
                     url,
                 }),
                 Ok(_) => {
-                    let fault = Diagnostic::error("secrets go to `https` only").at(
+                    let diagnostic = Diagnostic::error("secrets go to `https` only").at(
                         entry.value.at,
                         "plain `http`, and not on the loopback interface",
                     );
-                    self.diagnostics.push(fault);
+                    self.diagnostics.push(diagnostic);
                 }
                 Err(reason) => self.diagnostics.push(
                     Diagnostic::error(format!("not a host: {reason}"))
@@ -320,9 +320,9 @@ impl SchemeDecoder<'_> {
             }
             Some("unix_s") | None => ClockFormat::UnixSeconds,
             Some(other) => {
-                let fault = Diagnostic::error(format!("`{other}` is not a time format"))
+                let diagnostic = Diagnostic::error(format!("`{other}` is not a time format"))
                     .at(node.at, "`unix_s`, `unix_ms`, or one with `%`");
-                self.diagnostics.push(fault);
+                self.diagnostics.push(diagnostic);
                 ClockFormat::UnixSeconds
             }
         }
@@ -422,9 +422,9 @@ impl SchemeDecoder<'_> {
         let name = text(node, "`level`", self.diagnostics)?;
         let found = levels.iter().position(|level| level.name == name);
         if found.is_none() {
-            let fault = Diagnostic::error(format!("there is no level `{name}`"))
+            let diagnostic = Diagnostic::error(format!("there is no level `{name}`"))
                 .at(node.at, "not defined under `levels`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                 name,
                 levels.iter().map(|level| level.name.as_str()),
             )));
@@ -442,9 +442,10 @@ impl SchemeDecoder<'_> {
             return self.level_index(node, levels).unwrap_or(0);
         }
         if levels.len() > 1 {
-            let fault = Diagnostic::error("a scheme with several levels needs `default_level`")
-                .at(map.at, "missing here");
-            self.diagnostics.push(fault.hint(format!(
+            let diagnostic =
+                Diagnostic::error("a scheme with several levels needs `default_level`")
+                    .at(map.at, "missing here");
+            self.diagnostics.push(diagnostic.hint(format!(
                 "{} rules choose a level; the rest of the paths need one too",
                 rules.len()
             )));
@@ -476,11 +477,11 @@ impl SchemeDecoder<'_> {
             );
         }
         if map.get("path").is_none() && map.get("method").is_none() {
-            let fault =
+            let diagnostic =
                 Diagnostic::error("a condition without `path` and `method` fits every request")
                     .at(map.at, "nothing is asked");
             self.diagnostics
-                .push(fault.hint("leave it out, or say `default_level`"));
+                .push(diagnostic.hint("leave it out, or say `default_level`"));
         }
         let methods = map
             .get("method")
@@ -533,11 +534,12 @@ impl SchemeDecoder<'_> {
             .unwrap_or_default()
         {
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key))
                         .at(entry.key_at, "unknown");
-                self.diagnostics
-                    .push(fault.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))));
+                self.diagnostics.push(
+                    diagnostic.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))),
+                );
             }
         }
         Some(RateLimit {

@@ -76,9 +76,9 @@ impl SchemeDecoder<'_> {
                 continue;
             };
             if let Some(other) = steps.iter().find(|other| other.id == step.id) {
-                let fault = Diagnostic::error(format!("two steps have the id `{}`", step.id))
+                let diagnostic = Diagnostic::error(format!("two steps have the id `{}`", step.id))
                     .at(step.at, "the second");
-                self.diagnostics.push(fault.at(other.at, "the first"));
+                self.diagnostics.push(diagnostic.at(other.at, "the first"));
             }
             steps.push(step);
         }
@@ -92,9 +92,9 @@ impl SchemeDecoder<'_> {
         let id = map.required("id", self.diagnostics)?;
         let name = text(id, "`id`", self.diagnostics)?;
         if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
-            self.diagnostics.push(fault.hint(format!(
+            self.diagnostics.push(diagnostic.hint(format!(
                 "use letters, digits and `_`, and none of {}",
                 join_names(RESERVED_STEP_IDS, "or")
             )));
@@ -105,25 +105,26 @@ impl SchemeDecoder<'_> {
             .map(|op| stray_entries(&map, &op.key, &keys))
             .unwrap_or_default()
         {
-            let fault = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
+            let diagnostic = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
                 .at(entry.key_at, "belongs to another kind of step");
-            self.diagnostics.push(fault);
+            self.diagnostics.push(diagnostic);
         }
         let op = match ops.as_slice() {
             [one] => self.sign_operation(one, &map)?,
             [] => {
-                let fault = Diagnostic::error("a sign step does one thing").at(
+                let diagnostic = Diagnostic::error("a sign step does one thing").at(
                     map.at,
                     format!("none of {}", join_names(SIGN_OPERATIONS, "or")),
                 );
-                self.diagnostics.push(fault);
+                self.diagnostics.push(diagnostic);
                 return None;
             }
             [first, second, ..] => {
-                let fault = Diagnostic::error("a sign step does one thing")
+                let diagnostic = Diagnostic::error("a sign step does one thing")
                     .at(second.key_at, "the second")
                     .at(first.key_at, "the first");
-                self.diagnostics.push(fault.hint("make two steps of it"));
+                self.diagnostics
+                    .push(diagnostic.hint("make two steps of it"));
                 return None;
             }
         };
@@ -190,10 +191,10 @@ impl SchemeDecoder<'_> {
 
     fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
         if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
-            let fault = Diagnostic::error("a JWT is signed with `HS256` here")
+            let diagnostic = Diagnostic::error("a JWT is signed with `HS256` here")
                 .at(node.at, "another algorithm");
             self.diagnostics
-                .push(fault.hint("RS256 and ES256 come when a marketplace asks for them"));
+                .push(diagnostic.hint("RS256 and ES256 come when a marketplace asks for them"));
             return None;
         }
         let header = map

@@ -78,10 +78,10 @@ impl SchemeDecoder<'_> {
             .filter_map(|node| self.status_pattern(node))
             .collect::<Vec<_>>();
         if let Some(node) = map.get("json").and_then(first_template) {
-            let fault = Diagnostic::error("a rule of a scheme is never a template")
+            let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
                 .at(node.at, "`{{` is not allowed here");
             self.diagnostics
-                .push(fault.hint("a rule is judged by the answer alone"));
+                .push(diagnostic.hint("a rule is judged by the answer alone"));
         }
         let assertions = map.get("json").map(|node| {
             AssertionDecoder {

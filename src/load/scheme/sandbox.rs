@@ -83,10 +83,11 @@ impl SchemeDecoder<'_> {
             .as_ref()
             .filter(|pattern| pattern.captures_len() != 2)
         {
-            let fault = Diagnostic::error("a pattern to read with has one group")
+            let diagnostic = Diagnostic::error("a pattern to read with has one group")
                 .at(entry.value.at, format!("`{pattern}`"));
-            self.diagnostics
-                .push(fault.hint("put round brackets around the value: `signature=([0-9a-f]+)`"));
+            self.diagnostics.push(
+                diagnostic.hint("put round brackets around the value: `signature=([0-9a-f]+)`"),
+            );
         }
         Some(ValueExtractor {
             name: entry.key.to_string(),
@@ -127,7 +128,7 @@ impl SchemeDecoder<'_> {
 
     fn fault_response(&mut self, node: &YamlNode) -> Option<FaultResponse> {
         let map = CheckedMap::open(node, "a refusal", &FAULT_RESPONSE_KEYS, self.diagnostics)?;
-        let faults = VerifyFault::ALL.map(|fault| (fault.name(), fault));
+        let diagnostics = VerifyFault::ALL.map(|diagnostic| (diagnostic.name(), diagnostic));
         let status = map.required("status", self.diagnostics)?;
         let code = status
             .to_value()
@@ -145,7 +146,7 @@ impl SchemeDecoder<'_> {
             fault: enum_value(
                 map.required("fault", self.diagnostics)?,
                 "`fault`",
-                &faults,
+                &diagnostics,
                 self.diagnostics,
             )?,
             name: map

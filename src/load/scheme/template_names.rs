@@ -60,37 +60,37 @@ const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "ids",
 ];
 
-pub(super) fn check_template_names(scheme: &Scheme, faults: &mut Diagnostics) {
+pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostics) {
     for level in &scheme.levels {
         let token = scheme.token_for_level(level);
         SchemeNameChecker {
             scheme,
             token,
             extra_names: &[],
-            diagnostics: faults,
+            diagnostics,
         }
         .procedure(&level.procedure);
     }
     for token in &scheme.tokens {
-        check_token_requests(scheme, token, faults);
+        check_token_requests(scheme, token, diagnostics);
     }
     for authorize in &scheme.authorize_links {
         let mut names = SchemeNameChecker {
             scheme,
             token: None,
             extra_names: &AUTHORIZE_NAMES,
-            diagnostics: faults,
+            diagnostics,
         };
         names.fields(&authorize.query, &ProcedureNames::default());
         names.expressions(authorize.path.expressions(), &ProcedureNames::default());
         names.procedure(&authorize.procedure);
     }
-    check_sandbox(scheme, faults);
-    check_scheme_references(scheme, faults);
-    check_token_storage(scheme, faults);
+    check_sandbox(scheme, diagnostics);
+    check_scheme_references(scheme, diagnostics);
+    check_token_storage(scheme, diagnostics);
 }
 
-fn check_token_requests(scheme: &Scheme, token: &Token, faults: &mut Diagnostics) {
+fn check_token_requests(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {
     for (request, extra) in [
         (&token.issue, &[][..]),
         (&token.exchange, &CODE_EXCHANGE_NAMES[..]),
@@ -101,7 +101,7 @@ fn check_token_requests(scheme: &Scheme, token: &Token, faults: &mut Diagnostics
             scheme,
             token: Some(token),
             extra_names: extra,
-            diagnostics: faults,
+            diagnostics,
         };
         let none = ProcedureNames::default();
         names.expressions(request.path.expressions(), &none);
@@ -115,7 +115,7 @@ fn check_token_requests(scheme: &Scheme, token: &Token, faults: &mut Diagnostics
     }
 }
 
-fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
+fn check_sandbox(scheme: &Scheme, diagnostics: &mut Diagnostics) {
     let Some(sandbox) = &scheme.sandbox else {
         return;
     };
@@ -123,7 +123,7 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
         scheme,
         token: None,
         extra_names: &RESPONSE_NAMES,
-        diagnostics: faults,
+        diagnostics,
     };
     let none = ProcedureNames::default();
     names.fields(&sandbox.test_credentials, &none);
@@ -136,7 +136,7 @@ fn check_sandbox(scheme: &Scheme, faults: &mut Diagnostics) {
             scheme,
             token: None,
             extra_names: &TOKEN_RESPONSE_NAMES,
-            diagnostics: faults,
+            diagnostics,
         };
         names.expressions(answer.json.expressions().into_iter(), &none);
     }
@@ -276,7 +276,7 @@ impl ReferenceChecker<'_, '_> {
 }
 
 /// What tokens are stored by, and into what a shared one is split.
-fn check_token_storage(scheme: &Scheme, faults: &mut Diagnostics) {
+fn check_token_storage(scheme: &Scheme, diagnostics: &mut Diagnostics) {
     let secrets: Vec<String> = scheme
         .credentials
         .iter()
@@ -289,21 +289,22 @@ fn check_token_storage(scheme: &Scheme, faults: &mut Diagnostics) {
             .iter()
             .find(|name| secrets.contains(name))
         {
-            let fault =
+            let diagnostic =
                 Diagnostic::error(format!("a token is not stored by the secret `{secret}`"))
                     .at(token.at, "this token");
-            faults.push(fault.hint("what it is stored by is written down openly: name an id"));
+            diagnostics
+                .push(diagnostic.hint("what it is stored by is written down openly: name an id"));
         }
         for split in &token.splits {
             if scheme
                 .token(&split.token)
                 .is_some_and(|other| other.refresh.is_none())
             {
-                let fault =
+                let diagnostic =
                     Diagnostic::error(format!("the token `{}` has no `refresh`", split.token))
                         .at(split.at, "split here");
-                faults.push(
-                    fault.hint(
+                diagnostics.push(
+                    diagnostic.hint(
                         "each part of a shared pair is refreshed once to get tokens of its own",
                     ),
                 );
@@ -373,9 +374,9 @@ impl SchemeNameChecker<'_, '_> {
                 .unwrap_or_default()
             {
                 if let Err(hint) = self.resolve_name(&name, known) {
-                    let fault = Diagnostic::error(format!("`{name}` is not defined here"))
+                    let diagnostic = Diagnostic::error(format!("`{name}` is not defined here"))
                         .at(expression.at, "used here");
-                    self.diagnostics.push(fault.maybe_hint(hint));
+                    self.diagnostics.push(diagnostic.maybe_hint(hint));
                 }
             }
         }

@@ -62,9 +62,9 @@ impl SchemeDecoder<'_> {
 
     pub(super) fn check_token_exists(&mut self, wanted: &SpannedName, tokens: &[Token]) {
         if !tokens.iter().any(|token| token.name == wanted.name) {
-            let fault = Diagnostic::error(format!("there is no token `{}`", wanted.name))
+            let diagnostic = Diagnostic::error(format!("there is no token `{}`", wanted.name))
                 .at(wanted.at, "not defined under `tokens`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                 &wanted.name,
                 tokens.iter().map(|token| token.name.as_str()),
             )));
@@ -131,11 +131,11 @@ impl SchemeDecoder<'_> {
                 .try_into()
                 .ok()
                 .or_else(|| {
-                    let fault =
+                    let diagnostic =
                         Diagnostic::error("a split has one credential and the JSONPath of its ids")
                             .at(entry.value.at, "this one");
                     self.diagnostics
-                        .push(fault.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
+                        .push(diagnostic.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
                     None
                 })?;
         Some(TokenSplit {
@@ -236,9 +236,10 @@ impl SchemeDecoder<'_> {
         let path = self.value_decoder().template(node, "a path")?;
         if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//"))
         {
-            let fault = Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
+            let diagnostic =
+                Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
             self.diagnostics
-                .push(fault.hint("another host is named by its region: `host: auth`"));
+                .push(diagnostic.hint("another host is named by its region: `host: auth`"));
         }
         Some((method, path))
     }
@@ -270,9 +271,9 @@ impl SchemeDecoder<'_> {
             .iter()
             .filter(|entry| scheme.host(&entry.key).is_none())
         {
-            let fault = Diagnostic::error(format!("there is no host `{}`", entry.key))
+            let diagnostic = Diagnostic::error(format!("there is no host `{}`", entry.key))
                 .at(entry.key_at, "not defined under `hosts`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                 &entry.key,
                 scheme.hosts.iter().map(|host| host.region.as_str()),
             )));
@@ -289,9 +290,9 @@ impl SchemeDecoder<'_> {
     fn host_region(&mut self, node: &YamlNode, scheme: &Scheme) -> Option<String> {
         let region = text(node, "`host`", self.diagnostics)?;
         if scheme.host(region).is_none() {
-            let fault = Diagnostic::error(format!("there is no host `{region}`"))
+            let diagnostic = Diagnostic::error(format!("there is no host `{region}`"))
                 .at(node.at, "not defined under `hosts`");
-            self.diagnostics.push(fault.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
                 region,
                 scheme.hosts.iter().map(|host| host.region.as_str()),
             )));
@@ -308,10 +309,10 @@ impl SchemeDecoder<'_> {
     ) -> SigningProcedure {
         if let Some(node) = map.get("level") {
             for own in map.present_entries(&["prepare", "sign", "attach"]) {
-                let fault =
+                let diagnostic =
                     Diagnostic::error("a level says how to sign, or the request itself does")
                         .at(own.key_at, "beside `level`");
-                self.diagnostics.push(fault.at(node.at, "this level"));
+                self.diagnostics.push(diagnostic.at(node.at, "this level"));
             }
             let index = self.level_index(node, &scheme.levels).unwrap_or(0);
             return scheme
@@ -351,10 +352,10 @@ impl SchemeDecoder<'_> {
             .iter()
             .find(|link| link.name.is_none() && links.len() > 1)
         {
-            let fault = Diagnostic::error("each of several links needs a `name`")
+            let diagnostic = Diagnostic::error("each of several links needs a `name`")
                 .at(unnamed.at, "no name here");
             self.diagnostics
-                .push(fault.hint(
+                .push(diagnostic.hint(
                     "`ingam auth login --link NAME` chooses one; the first is the usual one",
                 ));
         }

@@ -88,9 +88,9 @@ impl SchemeDecoder<'_> {
         if let Ok(time) = written.parse::<jiff::Timestamp>() {
             Some(time.as_millisecond())
         } else {
-            let fault = Diagnostic::error("`clock` must be a time").at(node.at, "not a time");
+            let diagnostic = Diagnostic::error("`clock` must be a time").at(node.at, "not a time");
             self.diagnostics.push(
-                fault.hint(
+                diagnostic.hint(
                     "write it as \"2020-01-01T00:00:00Z\", with milliseconds where they count",
                 ),
             );
