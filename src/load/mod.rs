@@ -4,6 +4,7 @@
 mod assertion;
 mod fixture;
 mod fixture_graph;
+mod limited_read;
 mod node_reader;
 mod recording;
 mod redact;
@@ -18,12 +19,13 @@ mod variants;
 mod workspace;
 mod workspace_files;
 
+pub(crate) use limited_read::read_limited;
 pub(crate) use node_reader::{is_variable_name, parse_duration};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 pub(crate) use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::credential_variable::variable_part;
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
@@ -48,7 +50,7 @@ impl LoadedWorkspace {
     pub fn has_errors(&self) -> bool {
         self.diagnostics
             .iter()
-            .any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }
 
@@ -180,65 +182,72 @@ fn decode_built_in_scheme(
     }
 }
 
+/// Why a text alone is no scheme or no recording.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DecodeTextError {
+    #[error("the workspace cannot be opened: {0}")]
+    Workspace(#[from] std::io::Error),
+    #[error("{}", .0.title)]
+    Invalid(Box<Diagnostic>),
+}
+
+/// What was decoded, unless an error was found in it. A warning refuses nothing, since the loader
+/// does not refuse it either.
+fn without_errors<T>(decoded: Option<T>, diagnostics: Diagnostics) -> Result<T, DecodeTextError> {
+    let error = diagnostics
+        .sorted()
+        .into_iter()
+        .find(|diagnostic| diagnostic.severity == Severity::Error);
+    match (decoded, error) {
+        (Some(decoded), None) => Ok(decoded),
+        (_, Some(error)) => Err(DecodeTextError::Invalid(Box::new(error))),
+        (None, None) => Err(DecodeTextError::Invalid(Box::new(Diagnostic::error(
+            "it cannot be read",
+        )))),
+    }
+}
+
 /// One scheme from its text alone, in another process than the one that loaded its workspace.
 ///
 /// # Errors
-/// The first fault, in words.
+/// The first error that is found in it.
 pub(crate) fn decode_scheme_text(
     root: &Path,
     name: &str,
     origin: SchemeOrigin,
     text: &str,
-) -> Result<Scheme, String> {
-    let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
+) -> Result<Scheme, DecodeTextError> {
+    let files = WorkspaceFiles::new(root)?;
     let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
-        .map_err(|diagnostic| diagnostic.title.clone())?;
+        .map_err(DecodeTextError::Invalid)?;
     let scheme = scheme::SchemeDecoder {
         files: &files,
         diagnostics: &mut diagnostics,
     }
     .decode(name, origin, &node);
-    let diagnostics = diagnostics.sorted();
-    match (
-        scheme,
-        diagnostics
-            .iter()
-            .find(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error),
-    ) {
-        (Some(scheme), None) => Ok(scheme),
-        (_, diagnostic) => Err(diagnostic.map_or_else(
-            || "it cannot be read".to_owned(),
-            |diagnostic| diagnostic.title.clone(),
-        )),
-    }
+    without_errors(scheme, diagnostics)
 }
 
 /// One recording from its text alone; `root` is that of its workspace.
 ///
 /// # Errors
-/// The first fault, in words.
+/// The first error that is found in it.
 pub(crate) fn decode_recording_text(
     root: &Path,
     name: &str,
     text: &str,
-) -> Result<Recording, String> {
-    let files = WorkspaceFiles::new(root).map_err(|error| error.to_string())?;
+) -> Result<Recording, DecodeTextError> {
+    let files = WorkspaceFiles::new(root)?;
     let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
-        .map_err(|diagnostic| diagnostic.title.clone())?;
+        .map_err(DecodeTextError::Invalid)?;
     let recording = recording::RecordingDecoder {
         files: &files,
         diagnostics: &mut diagnostics,
     }
     .decode(name.to_owned(), &node, text);
-    match (recording, diagnostics.sorted().first()) {
-        (Some(recording), None) => Ok(recording),
-        (_, diagnostic) => Err(diagnostic.map_or_else(
-            || "it cannot be read".to_owned(),
-            |diagnostic| diagnostic.title.clone(),
-        )),
-    }
+    without_errors(recording, diagnostics)
 }
 
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.

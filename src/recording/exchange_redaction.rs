@@ -1,10 +1,9 @@
-//! An answer of the network as a recording says it: unpacked, readable, with the headers that say
-//! something, and without any secret.
+//! A response of the network as a recording holds it: decompressed, readable, with the headers that
+//! matter to a reader, and without any secret.
 
-use super::compressed;
-use super::redaction::Redaction;
-use super::response::read_body;
-use crate::jsonpath::SearchLimitExceeded;
+use super::compressed::{LayerFinding, inspect_layers};
+use super::redaction::{PersonalDataError, Redaction};
+use super::response::{BodyFileError, read_body};
 use crate::model::recording::{
     RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
     RecordedResponse, Recording, ResponseBody,
@@ -27,12 +26,18 @@ pub(super) const RECORDED_HEADERS: [&str; 6] = [
 ];
 
 /// Why an exchange cannot be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum RedactionError {
-    #[error("its body is packed and holds a secret, which cannot be taken out of it")]
-    CompressedSecret,
-    #[error("what is personal in it cannot be found: {0}")]
-    Overrun(#[from] SearchLimitExceeded),
+    #[error("its body is binary and holds a secret, which cannot be taken out of it")]
+    SecretInBytes,
+    #[error(
+        "its body looks compressed and cannot be decompressed, so nothing says that it holds no secret"
+    )]
+    UnreadableCompression,
+    #[error(transparent)]
+    Personal(#[from] PersonalDataError),
+    #[error(transparent)]
+    BodyFile(#[from] BodyFileError),
 }
 
 /// What is written of one exchange.
@@ -98,26 +103,23 @@ pub(crate) fn redact_recording(
     rules: &[&RedactRule],
     redactor: &mut Redactor,
     root: &Path,
-) -> Result<Recording, String> {
-    let mut hidden = Redaction::default();
+) -> Result<Recording, RedactionError> {
+    let mut hidden = Redaction::resume(recording);
     let mut exchanges = Vec::with_capacity(recording.exchanges.len());
     for exchange in &recording.exchanges {
         let request = hidden.redact_request(&exchange.request);
+        let mut redact = |answer: &RecordedResponse| {
+            let answer = RecordedResponse {
+                body: inline_body(&answer.body, root)?,
+                ..answer.clone()
+            };
+            redact_secrets(hidden.redact_response(answer, rules, &request)?, redactor)
+        };
         let outcome = match &exchange.outcome {
-            RecordedOutcome::Response(answer) => {
-                let body = inline_body(&answer.body, root)?;
-                let answer = RecordedResponse {
-                    body,
-                    ..answer.clone()
-                };
-                let answer = hidden
-                    .redact_response(answer, rules, &request)
-                    .map_err(|error| error.to_string())?;
-                RecordedOutcome::Response(
-                    redact_secrets(answer, redactor).map_err(|error| error.to_string())?,
-                )
-            }
-            other => other.clone(),
+            RecordedOutcome::Response(answer) => RecordedOutcome::Response(redact(answer)?),
+            // A truncated body is half of one, and half of a body can hold a secret.
+            RecordedOutcome::Truncated(answer) => RecordedOutcome::Truncated(redact(answer)?),
+            RecordedOutcome::Reset => RecordedOutcome::Reset,
         };
         exchanges.push(RecordedExchange {
             request: redact_request_secrets(request, redactor),
@@ -132,7 +134,7 @@ pub(crate) fn redact_recording(
 }
 
 /// A body from its own file, so that it is looked at like any other.
-fn inline_body(body: &ResponseBody, root: &Path) -> Result<ResponseBody, String> {
+fn inline_body(body: &ResponseBody, root: &Path) -> Result<ResponseBody, BodyFileError> {
     let ResponseBody::File(_) = body else {
         return Ok(body.clone());
     };
@@ -157,6 +159,7 @@ fn can_be_yaml(value: &Value, depth: usize) -> bool {
             Value::List(items) => items.iter().all(below),
             Value::Object(members) => members
                 .iter()
+                // `<<` is the merge key of YAML 1.1: read back, it would be another object.
                 .all(|(name, member)| name != "<<" && below(member)),
             _ => true,
         }
@@ -190,12 +193,14 @@ fn redact_secrets(
     let body = match answer.body {
         ResponseBody::Json(value) => ResponseBody::Json(redact_value_secrets(&value, redactor)),
         ResponseBody::Text(text) => ResponseBody::Text(redactor.redact_multiline(&text)),
-        ResponseBody::Bytes(bytes)
-            if compressed::any_layer(&bytes, &mut |bytes| redactor.contains_secret(bytes)) =>
-        {
-            return Err(RedactionError::CompressedSecret);
+        ResponseBody::Bytes(bytes) => {
+            match inspect_layers(&bytes, &mut |bytes| redactor.contains_secret(bytes)) {
+                LayerFinding::Clean => ResponseBody::Bytes(bytes),
+                LayerFinding::Found => return Err(RedactionError::SecretInBytes),
+                LayerFinding::Unreadable => return Err(RedactionError::UnreadableCompression),
+            }
         }
-        other => other,
+        body @ (ResponseBody::None | ResponseBody::File(_)) => body,
     };
     let headers = answer
         .headers

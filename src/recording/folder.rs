@@ -2,18 +2,21 @@
 //! every moment. A file that is broken is an error, never a file that is missing.
 
 use super::serialize::to_yaml;
+use super::unchanged::ExchangeComparisonError;
 use crate::atomic_file::{TEMP_PREFIX, replace_shared};
-use crate::load::decode_recording_text;
+use crate::load::{DecodeTextError, decode_recording_text, read_limited};
 use crate::model::recording::{
     BODIES_DIR, RecordedExchange, RecordedOutcome, RecordedResponse, Recording, ResponseBody,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::path::{Path, PathBuf};
 
 /// A body larger than this lies in a file of its own, in bytes.
 const MAX_INLINE_BYTES: usize = 64 << 10;
+/// A recording larger than this is refused, in bytes, as the loader does.
+const MAX_RECORDING_BYTES: u64 = 8 << 20;
 
 /// Below the root of a workspace.
 pub(crate) const RECORDINGS_DIR: &str = "fixtures/recordings";
@@ -27,9 +30,43 @@ pub(crate) enum FolderError {
         error: std::io::Error,
     },
     #[error("{} is broken, and nothing is written over it: {reason}", .path.display())]
-    Broken { path: PathBuf, reason: String },
+    Broken {
+        path: PathBuf,
+        reason: BrokenRecording,
+    },
     #[error("{} cannot be recorded into: {reason}", .path.display())]
-    NotRecordable { path: PathBuf, reason: String },
+    NotRecordable {
+        path: PathBuf,
+        reason: NotRecordable,
+    },
+}
+
+/// Why a recording that is there cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BrokenRecording {
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    #[error(transparent)]
+    Invalid(#[from] DecodeTextError),
+}
+
+/// Why nothing can be recorded into a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotRecordable {
+    #[error("it holds `resources`, which are written by hand: move them to a file of their own")]
+    HoldsResources,
+    #[error("it holds stubs, with `times` or `delay`: move them to a file of their own")]
+    HoldsStubs,
+    #[error("it is a recording of `{recorded}`, and this is one of `{scheme}`")]
+    OtherScheme { recorded: String, scheme: String },
+    #[error("it leads outside of the workspace")]
+    OutsideWorkspace,
+    #[error("the time of the recording cannot be written: {0}")]
+    TimeOutOfRange(#[from] jiff::Error),
+    #[error(transparent)]
+    Compare(#[from] ExchangeComparisonError),
+    #[error(transparent)]
+    Invalid(#[from] DecodeTextError),
 }
 
 /// What a new file is, compared with the one that was there.
@@ -59,32 +96,38 @@ impl RecordingFolder {
         &self.root
     }
 
-    /// What a recording becomes: `make` gets what is there, and gives what shall be there.
+    /// Changes a recording: `make` gets what is there, and returns what shall be there.
     ///
     /// # Errors
     /// When the folder cannot be locked, the file is broken or cannot be written.
     pub(crate) fn update(
         &self,
         name: &str,
-        make: &mut dyn FnMut(Option<&Recording>) -> Result<Recording, String>,
+        make: &mut dyn FnMut(Option<&Recording>) -> Result<Recording, NotRecordable>,
     ) -> Result<FileChange, FolderError> {
+        // The lock comes before the read. If two runs with `--record` read the old file and then
+        // wrote in turn, the second one would drop the exchanges of the first.
         let _lock = self.lock()?;
-        let path = self.path(name);
-        let old = self.read(name)?;
-        let unfit = |reason: String| FolderError::NotRecordable {
+        let path = self.path(name)?;
+        let old = Self::read(&self.root, &path, name)?;
+        let refuse = |reason: NotRecordable| FolderError::NotRecordable {
             path: path.clone(),
             reason,
         };
-        let new = make(old.as_ref().map(|(recording, _)| recording)).map_err(unfit)?;
+        let new = make(old.as_ref().map(|(recording, _)| recording)).map_err(refuse)?;
+        // Bodies are written first: a recording never names a body that is not there yet. A crash
+        // in between leaves a body that nothing names, and `recording prune` removes it.
         let new = Recording {
             exchanges: self.externalize_bodies(new.exchanges)?,
             ..new
         };
-        let text = to_yaml(&new);
+        let text = to_yaml(&new).map_err(|error| refuse(error.into()))?;
         if old.as_ref().is_some_and(|(_, before)| *before == text) {
             return Ok(FileChange::Unchanged);
         }
-        decode_recording_text(&self.root, name, &text).map_err(unfit)?;
+        // The text is parsed back before it is written: a recording that our own loader refuses
+        // must never replace one that it reads.
+        decode_recording_text(&self.root, name, &text).map_err(|error| refuse(error.into()))?;
         replace_shared(&path, text.as_bytes()).map_err(|error| io_error(&path, error))?;
         Ok(if old.is_some() {
             FileChange::Changed
@@ -94,47 +137,55 @@ impl RecordingFolder {
     }
 
     /// A recording and its text; `None` when there is no such file.
-    fn read(&self, name: &str) -> Result<Option<(Recording, String)>, FolderError> {
-        let path = self.path(name);
-        let broken = |reason: String| FolderError::Broken {
-            path: path.clone(),
+    fn read(
+        root: &Path,
+        path: &Path,
+        name: &str,
+    ) -> Result<Option<(Recording, String)>, FolderError> {
+        let broken = |reason: BrokenRecording| FolderError::Broken {
+            path: path.to_owned(),
             reason,
         };
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let text =
-                    String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8".to_owned()))?;
-                Ok(Some((
-                    decode_recording_text(&self.root, name, &text).map_err(broken)?,
-                    text,
-                )))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(io_error(&path, error)),
-        }
+        let bytes = match read_limited(path, MAX_RECORDING_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(path, error)),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| broken(BrokenRecording::NotUtf8))?;
+        let recording =
+            decode_recording_text(root, name, &text).map_err(|error| broken(error.into()))?;
+        Ok(Some((recording, text)))
     }
 
-    /// `.yml` is as good as `.yaml`, where it is there.
-    fn path(&self, name: &str) -> PathBuf {
-        let path = |ending: &str| {
-            self.root
-                .join(RECORDINGS_DIR)
-                .join(format!("{name}.{ending}"))
-        };
-        Some(path("yml"))
-            .filter(|path| path.exists())
-            .unwrap_or_else(|| path("yaml"))
+    /// The file of a recording, relative to the root. Both `.yaml` and `.yml` work.
+    ///
+    /// # Errors
+    /// When nothing says whether there is a `.yml`: a `.yaml` beside it would be the same recording
+    /// twice.
+    pub(crate) fn relative_path(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = |ending: &str| Path::new(RECORDINGS_DIR).join(format!("{name}.{ending}"));
+        let yml = path("yml");
+        let is_yml = self
+            .root
+            .join(&yml)
+            .try_exists()
+            .map_err(|error| io_error(&yml, error))?;
+        Ok(if is_yml { yml } else { path("yaml") })
+    }
+
+    fn path(&self, name: &str) -> Result<PathBuf, FolderError> {
+        Ok(self.root.join(self.relative_path(name)?))
     }
 
     /// One process at a time. The kernel frees the lock of a process that dies; what such a one
     /// left half done is removed.
     fn lock(&self) -> Result<File, FolderError> {
         let folder = self.root.join(RECORDINGS_DIR);
-        let fault = |error| io_error(&folder, error);
-        std::fs::create_dir_all(&folder).map_err(fault)?;
+        let failed = |error| io_error(&folder, error);
+        std::fs::create_dir_all(&folder).map_err(failed)?;
         check_inside_workspace(&folder)?;
-        let lock = open_lock(&folder).map_err(fault)?;
-        lock.lock().map_err(fault)?;
+        let lock = open_lock(&folder).map_err(failed)?;
+        lock.lock().map_err(failed)?;
         Ok(lock)
     }
 
@@ -145,15 +196,20 @@ impl RecordingFolder {
     ) -> Result<Vec<RecordedExchange>, FolderError> {
         exchanges
             .into_iter()
-            .map(|exchange| match exchange.outcome {
-                RecordedOutcome::Response(answer) => Ok(RecordedExchange {
-                    outcome: RecordedOutcome::Response(self.externalize_body(answer)?),
-                    ..exchange
-                }),
-                outcome => Ok(RecordedExchange {
+            .map(|exchange| {
+                let outcome = match exchange.outcome {
+                    RecordedOutcome::Response(answer) => {
+                        RecordedOutcome::Response(self.externalize_body(answer)?)
+                    }
+                    RecordedOutcome::Truncated(answer) => {
+                        RecordedOutcome::Truncated(self.externalize_body(answer)?)
+                    }
+                    RecordedOutcome::Reset => RecordedOutcome::Reset,
+                };
+                Ok(RecordedExchange {
                     outcome,
                     ..exchange
-                }),
+                })
             })
             .collect()
     }
@@ -173,6 +229,8 @@ impl RecordingFolder {
         let file = PathBuf::from(BODIES_DIR)
             .join(format!("{}.{ending}", hex::encode(Sha256::digest(&bytes))));
         let path = self.root.join(&file);
+        // The name is the hash of the bytes, so an equal file is kept as it is. One that cannot be
+        // read is replaced, and an error of that is reported.
         if std::fs::read(&path).ok().as_deref() != Some(&bytes) {
             replace_shared(&path, &bytes).map_err(|error| io_error(&path, error))?;
         }
@@ -188,7 +246,7 @@ impl RecordingFolder {
     /// When the folder cannot be locked, or a file cannot be removed.
     pub(crate) fn remove(&self, paths: &[PathBuf]) -> Result<(), FolderError> {
         let _lock = self.lock()?;
-        remove_unfinished(&self.root.join(RECORDINGS_DIR));
+        remove_unfinished(&self.root.join(RECORDINGS_DIR))?;
         for path in paths {
             std::fs::remove_file(self.root.join(path)).map_err(|error| io_error(path, error))?;
         }
@@ -196,31 +254,36 @@ impl RecordingFolder {
     }
 
     /// Bodies that lie in files of their own and belong to none of these recordings.
-    #[must_use]
-    pub(crate) fn unused_bodies(&self, recordings: &[&Recording]) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// When the folder of bodies cannot be listed.
+    pub(crate) fn unused_bodies(
+        &self,
+        recordings: &[&Recording],
+    ) -> Result<Vec<PathBuf>, FolderError> {
         let named: HashSet<&Path> = recordings
             .iter()
             .flat_map(|recording| external_bodies(recording))
             .collect();
-        let entries = std::fs::read_dir(self.root.join(BODIES_DIR))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let paths = entries.map(|entry| Path::new(BODIES_DIR).join(entry.file_name()));
-        let mut idle: Vec<PathBuf> = paths
+        let mut unused: Vec<PathBuf> = list_folder(&self.root.join(BODIES_DIR))?
+            .iter()
+            .map(|entry| Path::new(BODIES_DIR).join(entry.file_name()))
             .filter(|path| !named.contains(path.as_path()))
             .collect();
-        idle.sort();
-        idle
+        unused.sort();
+        Ok(unused)
     }
+}
 
-    /// The file of a recording, relative to the root.
-    #[must_use]
-    pub(crate) fn relative_path(&self, name: &str) -> PathBuf {
-        let path = self.path(name);
-        path.strip_prefix(&self.root)
-            .map_or(path.clone(), Path::to_owned)
-    }
+/// The entries of a folder; none if there is no such folder. Any other error is one: a folder that
+/// cannot be listed is not empty.
+fn list_folder(folder: &Path) -> Result<Vec<DirEntry>, FolderError> {
+    let listed = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.collect::<std::io::Result<Vec<DirEntry>>>(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    listed.map_err(|error| io_error(folder, error))
 }
 
 /// The bodies of a recording that lie in files of their own.
@@ -241,14 +304,19 @@ fn external_bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
         })
 }
 
-fn remove_unfinished(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_unfinished(&entry.path());
+/// Removes what a process that was killed left half written. The caller holds the lock, so no file
+/// that is being written is among them.
+fn remove_unfinished(folder: &Path) -> Result<(), FolderError> {
+    for entry in list_folder(folder)? {
+        let path = entry.path();
+        let kind = entry.file_type().map_err(|error| io_error(&path, error))?;
+        if kind.is_dir() {
+            remove_unfinished(&path)?;
         } else if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
-            let _ = std::fs::remove_file(entry.path());
+            std::fs::remove_file(&path).map_err(|error| io_error(&path, error))?;
         }
     }
+    Ok(())
 }
 
 fn io_error(path: &Path, error: std::io::Error) -> FolderError {
@@ -283,6 +351,6 @@ fn check_inside_workspace(folder: &Path) -> Result<(), FolderError> {
     }
     Err(FolderError::NotRecordable {
         path: folder.to_owned(),
-        reason: "it leads outside of the workspace".to_owned(),
+        reason: NotRecordable::OutsideWorkspace,
     })
 }

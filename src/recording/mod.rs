@@ -23,6 +23,6 @@ pub(crate) use recording_key::RecordingKey;
 pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction};
 pub use replay::RecordingReplay;
 pub(crate) use replay::{ReplayError, ReplayedResponse, belongs_to_file, describe_miss};
-pub(crate) use response::{read_body, response_headers};
-pub(crate) use unchanged::{apply_masks, is_unchanged};
+pub(crate) use response::{BodyFileError, read_body, response_headers};
+pub(crate) use unchanged::{ExchangeComparisonError, apply_masks, is_unchanged};
 pub(crate) use unsigned_request::unsigned_request;

@@ -1,9 +1,9 @@
 //! Collects the exchanges of a run, file by file, and merges each file into the folder when its
 //! last request has ended.
 
-use super::folder::{FileChange, FolderError, RecordingFolder};
+use super::folder::{FileChange, FolderError, NotRecordable, RecordingFolder};
 use super::recording_key::RecordingKey;
-use super::unchanged::is_unchanged;
+use super::unchanged::{ExchangeComparisonError, is_unchanged};
 use crate::jsonpath::JsonPath;
 use crate::model::recording::{RecordedExchange, Recording, is_same_request};
 use std::collections::BTreeMap;
@@ -218,48 +218,71 @@ impl Recorder {
         source: &RecordingSource<'_>,
     ) -> Result<FileChange, FolderError> {
         self.folder.update(name, &mut |old| {
-            if let Some(reason) = old.and_then(|old| not_recordable_reason(old, source.scheme)) {
-                return Err(reason);
-            }
-            let before = old.map(|old| old.exchanges.as_slice()).unwrap_or_default();
-            let exchanges = match self.record_scope {
-                RecordScope::Missing => append_missing(before, new),
-                RecordScope::All => self.merged(before, new, is_partial, &source.masks),
-            };
-            let is_same = exchanges.len() == before.len()
-                && exchanges
-                    .iter()
-                    .zip(before)
-                    .all(|(new, old)| is_unchanged(old, new, &[], self.folder.root()));
-            let recorded = old.and_then(|old| old.recorded_ms);
-            let is_fresh =
-                recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
-            let recorded_ms = if is_same && is_fresh {
-                recorded
-            } else {
-                Some(source.now_ms)
-            };
-            let (name, scheme) = (name.to_owned(), source.scheme.to_owned());
-            Ok(Recording {
-                name,
-                scheme,
-                recorded_ms,
-                is_generated: true,
-                exchanges,
-                resources: Vec::new(),
-            })
+            self.merged_recording(name, old, new, is_partial, source)
         })
     }
 
-    /// What was heard takes the place of what its accounts had; an exchange that is still true
-    /// stays as it stands.
-    fn merged(
+    fn merged_recording(
+        &self,
+        name: &str,
+        old: Option<&Recording>,
+        new: &[&RecordedExchange],
+        is_partial: bool,
+        source: &RecordingSource<'_>,
+    ) -> Result<Recording, NotRecordable> {
+        if let Some(old) = old {
+            check_recordable(old, source.scheme)?;
+        }
+        let before = old.map(|old| old.exchanges.as_slice()).unwrap_or_default();
+        let exchanges = match self.record_scope {
+            RecordScope::Missing => append_missing(before, new),
+            RecordScope::All => self.merged_exchanges(before, new, is_partial, &source.masks)?,
+        };
+        // The date of a recording changes only when it has to, so that recording an unchanged
+        // marketplace every day gives no difference to commit.
+        let recorded = old.and_then(|old| old.recorded_ms);
+        let is_fresh =
+            recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
+        let keeps_date = is_fresh && self.are_unchanged(before, &exchanges)?;
+        Ok(Recording {
+            name: name.to_owned(),
+            scheme: source.scheme.to_owned(),
+            recorded_ms: if keeps_date {
+                recorded
+            } else {
+                Some(source.now_ms)
+            },
+            is_generated: true,
+            exchanges,
+            resources: Vec::new(),
+        })
+    }
+
+    fn are_unchanged(
+        &self,
+        before: &[RecordedExchange],
+        after: &[RecordedExchange],
+    ) -> Result<bool, ExchangeComparisonError> {
+        if before.len() != after.len() {
+            return Ok(false);
+        }
+        for (old, new) in before.iter().zip(after) {
+            if !is_unchanged(old, new, &[], self.folder.root())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// New exchanges replace those that the same accounts had; an exchange whose response is still
+    /// the same stays as it stands.
+    fn merged_exchanges(
         &self,
         before: &[RecordedExchange],
         new: &[&RecordedExchange],
         is_partial: bool,
         masks: &[JsonPath],
-    ) -> Vec<RecordedExchange> {
+    ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
         let is_replaced = |old: &RecordedExchange| {
             let same_account = |new: &&&RecordedExchange| {
                 old.request.account.is_none() || old.request.account == new.request.account
@@ -276,53 +299,58 @@ impl Recorder {
             .filter(|old| !is_replaced(old))
             .cloned()
             .collect();
+        all.extend(self.changed_exchanges(before, new, masks)?);
+        // Runs in parallel end in any order; the file lists accounts in one order.
+        all.sort_by(|left, right| left.request.account.cmp(&right.request.account));
+        Ok(all)
+    }
+
+    /// The new exchanges, each as it was recorded before where its response has not changed.
+    fn changed_exchanges(
+        &self,
+        before: &[RecordedExchange],
+        new: &[&RecordedExchange],
+        masks: &[JsonPath],
+    ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
         let root = self.folder.root();
-        let mut heard: Vec<RecordedExchange> = Vec::new();
+        let mut captured: Vec<RecordedExchange> = Vec::new();
         for exchange in new {
             let same =
                 |other: &&RecordedExchange| is_same_request(&other.request, &exchange.request);
-            // The last answer answers again and again, so a second equal one says nothing.
-            if heard
-                .iter()
-                .rev()
-                .find(same)
-                .is_some_and(|last| is_unchanged(last, exchange, masks, root))
+            // A replay repeats the last response of a request, so a second equal one adds nothing.
+            if let Some(last) = captured.iter().rev().find(same)
+                && is_unchanged(last, exchange, masks, root)?
             {
                 continue;
             }
-            let turn = heard.iter().filter(same).count();
-            let old = before
-                .iter()
-                .filter(same)
-                .nth(turn)
-                .filter(|old| is_unchanged(old, exchange, masks, root));
-            heard.push(old.unwrap_or(exchange).clone());
+            let turn = captured.iter().filter(same).count();
+            let kept = match before.iter().filter(same).nth(turn) {
+                Some(old) if is_unchanged(old, exchange, masks, root)? => old,
+                _ => exchange,
+            };
+            captured.push(kept.clone());
         }
-        all.extend(heard);
-        all.sort_by(|left, right| left.request.account.cmp(&right.request.account));
-        all
+        Ok(captured)
     }
 }
 
-fn not_recordable_reason(old: &Recording, scheme: &str) -> Option<String> {
+/// What a person wrote is never overwritten: a stub stands for something that the marketplace does
+/// not do on demand.
+fn check_recordable(old: &Recording, scheme: &str) -> Result<(), NotRecordable> {
+    let is_stub =
+        |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();
     if !old.resources.is_empty() {
-        return Some(
-            "it holds `resources`, which are written by hand: move them to a file of their own"
-                .to_owned(),
-        );
+        Err(NotRecordable::HoldsResources)
+    } else if old.exchanges.iter().any(is_stub) {
+        Err(NotRecordable::HoldsStubs)
+    } else if old.scheme != scheme {
+        Err(NotRecordable::OtherScheme {
+            recorded: old.scheme.clone(),
+            scheme: scheme.to_owned(),
+        })
+    } else {
+        Ok(())
     }
-    let stub = |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();
-    if old.exchanges.iter().any(stub) {
-        return Some(
-            "it holds stubs, with `times` or `delay`: move them to a file of their own".to_owned(),
-        );
-    }
-    (old.scheme != scheme).then(|| {
-        format!(
-            "it is a recording of `{}`, and this is one of `{scheme}`",
-            old.scheme
-        )
-    })
 }
 
 /// Requests that have no answer yet.

@@ -1,29 +1,53 @@
-//! Hides what is personal in answers. Equal values get equal stand-ins, numbered in the order in
-//! which they appear, so that an unchanged marketplace gives unchanged files; no stand-in can be
-//! computed back, not even by trying.
+//! Replaces personal data in responses by pseudonyms. Equal values get equal pseudonyms, numbered
+//! in the order in which they appear, so that an unchanged marketplace gives unchanged files. A
+//! pseudonym is a counter, not a hash: nobody can find the value by trying out every phone number.
 
+use super::compressed::{LayerFinding, inspect_layers};
 use crate::jsonpath::{SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
-    RecordedBody, RecordedPart, RecordedRequest, RecordedResponse, ResponseBody,
+    RecordedBody, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
+    ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::value::{Number, Value};
+use regex::Regex;
 use std::collections::{HashMap, HashSet};
 
-/// A text is replaced wherever it stands in an answer from so many bytes on; a shorter one only
-/// where a rule names it.
+/// A text is replaced wherever it stands in a response if it has at least so many bytes; a shorter
+/// one only where a rule names it.
 const MIN_SUBSTRING_LEN: usize = 6;
-/// A stand-in of a text is this and its number.
+/// The pseudonym of a text is this and its number.
 const PSEUDONYM_PREFIX: &str = "redacted-";
 /// What stands for the id of the run.
 pub(crate) const RUN_ID_PLACEHOLDER: &str = "<run_id>";
-/// A stand-in of digits is its number after this one.
+/// The pseudonym of digits is its number added to this one.
 const DIGIT_PSEUDONYM_BASE: u32 = 900_000_000;
+/// Numbers up to this one above the base count as pseudonyms in a recording that was written before.
+const MAX_RESUMED_NUMBER: u32 = 99_999;
 
-/// What has been hidden so far, of one request file as one account.
+/// Why personal data cannot be taken out of a response.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PersonalDataError {
+    #[error("what is personal in it cannot be found: {0}")]
+    Overrun(#[from] SearchLimitExceeded),
+    #[error(
+        "its body is binary, and a `pattern` of `redact` matches in it, which cannot be taken out of it"
+    )]
+    PatternInBytes,
+    #[error(
+        "its body looks compressed and cannot be decompressed, so no `pattern` of `redact` can be applied to it"
+    )]
+    UnreadableCompression,
+}
+
+/// What has been replaced so far, of one request file as one account.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redaction {
+    /// Value → its pseudonym.
     pseudonyms: HashMap<String, String>,
+    /// Every pseudonym that was given out. A real value can look like one (`900000123` is a phone
+    /// number somewhere), so the spelling alone says nothing.
+    issued: HashSet<String>,
     last_number: u32,
 }
 
@@ -33,12 +57,50 @@ impl Redaction {
     pub(crate) fn for_run(run_id: &str) -> Self {
         Self {
             pseudonyms: HashMap::from([(run_id.to_owned(), RUN_ID_PLACEHOLDER.to_owned())]),
-            last_number: 0,
+            ..Self::default()
         }
     }
 
-    /// What a fixture hid stays hidden in those that need it.
+    /// Goes on where the run that wrote this recording ended: the pseudonyms in it stay, and new
+    /// ones are numbered after them. Here the spelling has to decide, because the file does not
+    /// list its pseudonyms; a real value of that spelling was replaced when it was recorded.
+    #[must_use]
+    pub(crate) fn resume(recording: &Recording) -> Self {
+        let mut redaction = Self::default();
+        for exchange in &recording.exchanges {
+            if let RecordedOutcome::Response(response) | RecordedOutcome::Truncated(response) =
+                &exchange.outcome
+            {
+                redaction.resume_response(response);
+            }
+        }
+        redaction
+    }
+
+    fn resume_response(&mut self, response: &RecordedResponse) {
+        for (_, value) in &response.headers {
+            self.resume_text(value);
+        }
+        match &response.body {
+            ResponseBody::Json(value) => for_each_text(value, &mut |text| self.resume_text(text)),
+            ResponseBody::Text(text) => self.resume_text(text),
+            ResponseBody::None | ResponseBody::Bytes(_) | ResponseBody::File(_) => {}
+        }
+    }
+
+    /// Pseudonyms are whole words, and a text can hold several.
+    fn resume_text(&mut self, text: &str) {
+        for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
+            if let Some(number) = pseudonym_number(word) {
+                self.issued.insert(word.to_owned());
+                self.last_number = self.last_number.max(number);
+            }
+        }
+    }
+
+    /// What was replaced in a fixture stays replaced in those that need it.
     pub(crate) fn include(&mut self, other: &Self) {
+        self.issued.extend(other.issued.iter().cloned());
         for (value, stand_in) in &other.pseudonyms {
             self.pseudonyms
                 .entry(value.clone())
@@ -82,13 +144,19 @@ impl Redaction {
     /// a file already.
     ///
     /// # Errors
-    /// When a rule looks at too many places of the answer: then nothing of it may be written.
+    /// When a rule looks at too many places of the response, or a pattern matches in bytes: then
+    /// nothing of it may be written.
     pub(crate) fn redact_response(
         &mut self,
         answer: RecordedResponse,
         rules: &[&RedactRule],
         request: &RecordedRequest,
-    ) -> Result<RecordedResponse, SearchLimitExceeded> {
+    ) -> Result<RecordedResponse, PersonalDataError> {
+        // Two passes. The first collects the values that rules name, from the whole response,
+        // before anything is replaced: a value may stand in a note above the field that a rule
+        // names. The second replaces them: where a rule names them whatever their length, and
+        // elsewhere only texts of MIN_SUBSTRING_LEN bytes, because a `0` that is personal in one
+        // field stands in a hundred others.
         let said = request_texts(request);
         for rule in rules {
             self.collect_personal_values(rule, &answer, &said)?;
@@ -125,7 +193,7 @@ impl Redaction {
         rule: &RedactRule,
         answer: &RecordedResponse,
         said: &HashSet<String>,
-    ) -> Result<(), SearchLimitExceeded> {
+    ) -> Result<(), PersonalDataError> {
         match (rule, &answer.body) {
             (RedactRule::Path(path), ResponseBody::Json(value)) => {
                 replace_matches(value, std::iter::once(path), &mut |found| {
@@ -141,7 +209,8 @@ impl Redaction {
                     .for_each(|(_, value)| self.add_pseudonym(value, said));
             }
             (RedactRule::Pattern(pattern), ResponseBody::Json(value)) => {
-                for_each_scalar(value, &mut |leaf| {
+                // A map by phone number has personal data in its names.
+                for_each_text(value, &mut |leaf| {
                     pattern
                         .find_iter(leaf)
                         .for_each(|found| self.add_pseudonym(found.as_str(), said));
@@ -152,29 +221,48 @@ impl Redaction {
                     .find_iter(text)
                     .for_each(|found| self.add_pseudonym(found.as_str(), said));
             }
-            _ => {}
+            (RedactRule::Pattern(pattern), ResponseBody::Bytes(bytes)) => {
+                check_bytes(pattern, bytes)?;
+            }
+            // A JSONPath finds nothing in a body that is no JSON, and the caller has read a body
+            // from its file already.
+            (RedactRule::Path(_), _)
+            | (RedactRule::Pattern(_), ResponseBody::None | ResponseBody::File(_)) => {}
         }
         Ok(())
     }
 
     fn add_pseudonym(&mut self, value: &str, said: &HashSet<String>) {
-        // What names nobody, such as `****`, and what is a stand-in already, stays as it is.
+        // What names nobody, such as `****`, and what is a pseudonym already, stays as it is.
         let says_nothing = !value.chars().any(char::is_alphanumeric);
         if says_nothing
-            || is_pseudonym(value)
+            || self.issued.contains(value)
             || said.contains(value)
             || self.pseudonyms.contains_key(value)
         {
             return;
         }
-        self.last_number += 1;
+        let pseudonym = self.next_pseudonym(value);
+        self.issued.insert(pseudonym.clone());
+        self.pseudonyms.insert(value.to_owned(), pseudonym);
+    }
+
+    /// Digits get digits, so that a number stays a number.
+    fn next_pseudonym(&mut self, value: &str) -> String {
         let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
-        let stand_in = if is_digits {
-            (DIGIT_PSEUDONYM_BASE + self.last_number).to_string()
-        } else {
-            format!("{PSEUDONYM_PREFIX}{}", self.last_number)
-        };
-        self.pseudonyms.insert(value.to_owned(), stand_in);
+        loop {
+            self.last_number += 1;
+            let pseudonym = if is_digits {
+                (DIGIT_PSEUDONYM_BASE + self.last_number).to_string()
+            } else {
+                format!("{PSEUDONYM_PREFIX}{}", self.last_number)
+            };
+            // A real value of the same spelling has a pseudonym of its own, and the replacement of
+            // texts would replace this one a second time.
+            if pseudonym != value && !self.pseudonyms.contains_key(&pseudonym) {
+                return pseudonym;
+            }
+        }
     }
 
     /// A value that a rule names, whatever its length.
@@ -216,7 +304,9 @@ impl Redaction {
             Value::Object(members) => Value::Object(
                 members
                     .iter()
-                    .map(|(name, member)| (name.clone(), self.redact_value(member)))
+                    .map(|(name, member)| {
+                        (self.redact_text(name).into(), self.redact_value(member))
+                    })
                     .collect(),
             ),
             single => single.clone(),
@@ -268,17 +358,38 @@ fn replace_whole(text: &str, value: &str, stand_in: &str) -> String {
     out
 }
 
-fn is_pseudonym(value: &str) -> bool {
-    let number = value
-        .strip_prefix(PSEUDONYM_PREFIX)
-        .unwrap_or(value)
+/// The number of a word that is spelled like a pseudonym.
+fn pseudonym_number(word: &str) -> Option<u32> {
+    if let Some(number) = word.strip_prefix(PSEUDONYM_PREFIX) {
+        return number.parse().ok();
+    }
+    let number = word
         .parse::<u32>()
-        .ok();
-    match value.strip_prefix(PSEUDONYM_PREFIX) {
-        Some(_) => number.is_some(),
-        None => number.is_some_and(|number| {
-            (DIGIT_PSEUDONYM_BASE..DIGIT_PSEUDONYM_BASE + 100_000).contains(&number)
+        .ok()?
+        .checked_sub(DIGIT_PSEUDONYM_BASE)?;
+    (1..=MAX_RESUMED_NUMBER).contains(&number).then_some(number)
+}
+
+/// A pattern is looked for in every layer, and nothing can be replaced there: a length or a
+/// checksum inside would no longer hold.
+fn check_bytes(pattern: &Regex, bytes: &[u8]) -> Result<(), PersonalDataError> {
+    let mut finds = |layer: &[u8]| pattern.is_match(&String::from_utf8_lossy(layer));
+    match inspect_layers(bytes, &mut finds) {
+        LayerFinding::Clean => Ok(()),
+        LayerFinding::Found => Err(PersonalDataError::PatternInBytes),
+        LayerFinding::Unreadable => Err(PersonalDataError::UnreadableCompression),
+    }
+}
+
+/// Every text and number below a value, and every name of a member.
+fn for_each_text(value: &Value, take: &mut dyn FnMut(&str)) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| for_each_text(item, take)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            take(name);
+            for_each_text(member, take);
         }),
+        single => for_each_scalar(single, take),
     }
 }
 
@@ -383,6 +494,50 @@ mod tests {
         let later = hidden.redact_request(&request(&[("buyer", "2580651"), ("who", "홍길동")]));
         assert_eq!(later.query[0].1, "900000002");
         assert_eq!(later.query[1].1, "redacted-1");
+    }
+
+    #[test]
+    fn a_real_value_that_is_spelled_like_a_pseudonym_is_replaced() {
+        let shown = redact(
+            &mut Redaction::default(),
+            r#"{"tel":900000123,"name":"redacted-3","id":"홍길동"}"#,
+            &[path("$['tel', 'name', 'id']")],
+            &request(&[]),
+        );
+        assert_eq!(
+            shown,
+            r#"{"tel":900000001,"name":"redacted-2","id":"redacted-4"}"#
+        );
+    }
+
+    #[test]
+    fn a_pattern_finds_names_of_members() {
+        let shown = redact(
+            &mut Redaction::default(),
+            r#"{"010-1234-5678":{"paid":true}}"#,
+            &[RedactRule::Pattern(
+                Regex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap(),
+            )],
+            &request(&[]),
+        );
+        assert_eq!(shown, r#"{"redacted-1":{"paid":true}}"#);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_in_bytes_is_an_error() {
+        let pattern = RedactRule::Pattern(Regex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap());
+        let bytes = |bytes: &[u8]| RecordedResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: ResponseBody::Bytes(bytes.to_vec()),
+        };
+        let redact =
+            |answer| Redaction::default().redact_response(answer, &[&pattern], &request(&[]));
+        assert!(matches!(
+            redact(bytes(b"\xff\x00 010-1234-5678")),
+            Err(PersonalDataError::PatternInBytes)
+        ));
+        assert!(redact(bytes(b"\xff\x00 nobody")).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! that says what is nearest.
 
 use super::exchange_pool::{ExchangePool, ReplayMiss, UnusedExchange};
-use super::response::{read_body, response_headers};
+use super::response::{BodyFileError, read_body, response_headers};
 use crate::model::recording::{RecordedOutcome, RecordedRequest, RecordedResponse};
 use crate::model::workspace::Workspace;
 use crate::wire::WireResponse;
@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why there is no answer.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    #[error("{0}")]
-    Broken(String),
+    #[error(transparent)]
+    Broken(#[from] BodyFileError),
     /// As the stub says.
     #[error("the recording ends the connection here, as its `fault` says")]
     ConnectionClosed,
@@ -96,7 +96,7 @@ impl RecordingReplay {
         answer: &RecordedResponse,
         latency: Duration,
     ) -> Result<WireResponse, ReplayError> {
-        let body = read_body(&answer.body, &self.root).map_err(ReplayError::Broken)?;
+        let body = read_body(&answer.body, &self.root)?;
         Ok(WireResponse::new(
             answer.status,
             response_headers(answer),

@@ -1,9 +1,14 @@
-//! A recorded answer as it comes back.
+//! A recorded response as it comes back.
 
+use crate::load::read_limited;
 use crate::model::recording::{BODIES_DIR, RecordedResponse, ResponseBody};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The largest body file that is read, in bytes: no response that was recorded can be longer, since
+/// the transport reads at most 32 MiB of it.
+const MAX_BODY_FILE_BYTES: u64 = 32 << 20;
 
 /// Headers that follow from the body, and are made anew.
 const DERIVED_HEADERS: [&str; 4] = [
@@ -13,7 +18,19 @@ const DERIVED_HEADERS: [&str; 4] = [
     "connection",
 ];
 
-/// The headers of an answer; JSON says that it is JSON.
+/// Why the body file of a recording cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyFileError {
+    #[error("the recorded body `{}` cannot be read: {error}", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the recorded body `{}` is not what its name says: record it again, or take it back", .path.display())]
+    HashMismatch { path: PathBuf },
+}
+
+/// The headers of a response; JSON says that it is JSON.
 #[must_use]
 pub(crate) fn response_headers(answer: &RecordedResponse) -> Vec<(String, String)> {
     let mut headers = answer.headers.clone();
@@ -26,32 +43,31 @@ pub(crate) fn response_headers(answer: &RecordedResponse) -> Vec<(String, String
     headers
 }
 
-/// The body of an answer; `root` is that of the workspace.
+/// The body of a response; `root` is that of the workspace.
 ///
 /// # Errors
-/// In words, when its file is gone, or is not what its name says.
-pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, String> {
+/// When its file cannot be read, is larger than 32 MiB, or has not the hash that names it.
+pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, BodyFileError> {
     Ok(match body {
         ResponseBody::None => Bytes::new(),
         ResponseBody::Json(value) => value.to_json().into(),
         ResponseBody::Text(text) => text.clone().into(),
         ResponseBody::Bytes(bytes) => bytes.clone().into(),
         ResponseBody::File(path) => {
-            let fault = |error: std::io::Error| {
-                format!(
-                    "the recorded body `{}` cannot be read: {error}",
-                    path.display()
-                )
-            };
-            let bytes = std::fs::read(root.join(path)).map_err(fault)?;
+            let bytes = read_limited(&root.join(path), MAX_BODY_FILE_BYTES).map_err(|error| {
+                BodyFileError::Unreadable {
+                    path: path.clone(),
+                    error,
+                }
+            })?;
             check_body_hash(path, &bytes)?;
             bytes.into()
         }
     })
 }
 
-/// A body that lies under its hash must have it.
-fn check_body_hash(path: &Path, bytes: &[u8]) -> Result<(), String> {
+/// A body that `--record` wrote is named by its hash. A stub may name any other file.
+fn check_body_hash(path: &Path, bytes: &[u8]) -> Result<(), BodyFileError> {
     if !path.starts_with(BODIES_DIR)
         || path
             .file_stem()
@@ -59,8 +75,7 @@ fn check_body_hash(path: &Path, bytes: &[u8]) -> Result<(), String> {
     {
         return Ok(());
     }
-    Err(format!(
-        "the recorded body `{}` is not what its name says: record it again, or take it back",
-        path.display()
-    ))
+    Err(BodyFileError::HashMismatch {
+        path: path.to_owned(),
+    })
 }

@@ -11,23 +11,26 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 const HEADER_COMMENT: &str = "# Written by `ingam run --record`.\n";
 
-/// The whole file, with its checksum. Resources are written by hand and are not said.
-#[must_use]
-pub(super) fn to_yaml(recording: &Recording) -> String {
+/// The whole file, with its checksum. Resources are written by hand and are left out.
+///
+/// # Errors
+/// When the time of the recording has no date: a recording without one would count as the oldest.
+pub(super) fn to_yaml(recording: &Recording) -> Result<String, jiff::Error> {
     let mut members = vec![
         member("format", FORMAT_VERSION.into()),
         member("scheme", recording.scheme.as_str().into()),
     ];
     let recorded = recording
         .recorded_ms
-        .and_then(|ms| jiff::Timestamp::from_second(ms.div_euclid(1_000)).ok());
+        .map(|ms| jiff::Timestamp::from_second(ms.div_euclid(1_000)))
+        .transpose()?;
     members.extend(recorded.map(|time| member("recorded", time.to_string().into())));
     let mut text = format!("{HEADER_COMMENT}{}", yaml::write(&Value::Object(members)));
     let exchanges = Value::List(recording.exchanges.iter().map(exchange_value).collect());
     let rest = yaml::write(&Value::Object(vec![member("exchanges", exchanges)]));
     let sum = checksum(&format!("{text}{rest}"));
     text.push_str(&format!("checksum: {}\n", yaml::quoted(&sum)));
-    text + &rest
+    Ok(text + &rest)
 }
 
 fn member(name: &str, value: Value) -> ObjectMember {
@@ -139,4 +142,23 @@ fn group_by_name<'n>(pairs: impl Iterator<Item = (&'n str, Value)>) -> Value {
         }
     }
     Value::Object(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_a_date_is_an_error() {
+        let recording = |recorded_ms| Recording {
+            name: "one".to_owned(),
+            scheme: "coupang".to_owned(),
+            recorded_ms: Some(recorded_ms),
+            is_generated: true,
+            exchanges: Vec::new(),
+            resources: Vec::new(),
+        };
+        assert!(to_yaml(&recording(1_700_000_000_000)).is_ok());
+        assert!(to_yaml(&recording(i64::MAX)).is_err());
+    }
 }

@@ -1,29 +1,44 @@
-//! Whether a marketplace still answers as it was recorded: what its scheme masks may vary.
+//! Whether a marketplace still responds as it was recorded: what its scheme masks may vary.
 
 use super::exchange_redaction::RECORDED_HEADERS;
-use super::response::read_body;
-use crate::jsonpath::{JsonPath, replace_matches};
+use super::response::{BodyFileError, read_body};
+use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedResponse, ResponseBody, is_same_request,
 };
 use crate::value::Value;
 use std::path::Path;
 
+/// Why two recorded exchanges cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExchangeComparisonError {
+    #[error(transparent)]
+    Body(#[from] BodyFileError),
+    #[error("what its scheme masks cannot be found: {0}")]
+    Mask(#[from] SearchLimitExceeded),
+}
+
 /// Whether two exchanges are the same in all that does not vary; `root` is that of the workspace.
-#[must_use]
+///
+/// # Errors
+/// When a body file cannot be read, or a mask looks at too many places.
 pub(crate) fn is_unchanged(
     old: &RecordedExchange,
     new: &RecordedExchange,
     masks: &[JsonPath],
     root: &Path,
-) -> bool {
-    let same = match (&old.outcome, &new.outcome) {
-        (RecordedOutcome::Response(old), RecordedOutcome::Response(new)) => {
+) -> Result<bool, ExchangeComparisonError> {
+    if !is_same_request(&old.request, &new.request) {
+        return Ok(false);
+    }
+    match (&old.outcome, &new.outcome) {
+        (RecordedOutcome::Response(old), RecordedOutcome::Response(new))
+        | (RecordedOutcome::Truncated(old), RecordedOutcome::Truncated(new)) => {
             is_same_response(old, new, masks, root)
         }
-        _ => false,
-    };
-    same && is_same_request(&old.request, &new.request)
+        (RecordedOutcome::Reset, RecordedOutcome::Reset) => Ok(true),
+        _ => Ok(false),
+    }
 }
 
 fn is_same_response(
@@ -31,8 +46,8 @@ fn is_same_response(
     new: &RecordedResponse,
     masks: &[JsonPath],
     root: &Path,
-) -> bool {
-    let usual = |answer: &RecordedResponse| -> Vec<(String, String)> {
+) -> Result<bool, ExchangeComparisonError> {
+    let recorded_headers = |answer: &RecordedResponse| -> Vec<(String, String)> {
         answer
             .headers
             .iter()
@@ -40,31 +55,113 @@ fn is_same_response(
             .cloned()
             .collect()
     };
-    old.status == new.status
-        && usual(old) == usual(new)
-        && is_same_body(&old.body, &new.body, masks, root)
+    Ok(old.status == new.status
+        && recorded_headers(old) == recorded_headers(new)
+        && is_same_body(&old.body, &new.body, masks, root)?)
 }
 
-fn is_same_body(old: &ResponseBody, new: &ResponseBody, masks: &[JsonPath], root: &Path) -> bool {
-    match (body_json(old, root), body_json(new, root)) {
-        (Some(old), Some(new)) => apply_masks(&old, masks) == apply_masks(&new, masks),
-        _ => {
-            matches!((read_body(old, root), read_body(new, root)), (Ok(old), Ok(new)) if old == new)
+fn is_same_body(
+    old: &ResponseBody,
+    new: &ResponseBody,
+    masks: &[JsonPath],
+    root: &Path,
+) -> Result<bool, ExchangeComparisonError> {
+    let old = match ComparedBody::read(old, root) {
+        // The remedy for a damaged body is to record it again, so it must not stop the recording.
+        Err(BodyFileError::HashMismatch { .. }) => return Ok(false),
+        other => other?,
+    };
+    Ok(match (old, ComparedBody::read(new, root)?) {
+        (ComparedBody::Json(old), ComparedBody::Json(new)) => {
+            apply_masks(&old, masks)? == apply_masks(&new, masks)?
         }
-    }
+        (ComparedBody::Bytes(old), ComparedBody::Bytes(new)) => old == new,
+        // JSON spelled in one way and JSON that our parser refuses are two bodies.
+        _ => false,
+    })
 }
 
-/// The JSON of a body, wherever it lies.
-#[must_use]
-pub(crate) fn body_json(body: &ResponseBody, root: &Path) -> Option<Value> {
-    match body {
-        ResponseBody::Json(value) => Some(value.clone()),
-        other => crate::value::parse(&read_body(other, root).ok()?).ok(),
+/// A body as it is compared: the same JSON in a file of its own and inline is one body.
+enum ComparedBody {
+    Json(Value),
+    Bytes(bytes::Bytes),
+}
+
+impl ComparedBody {
+    fn read(body: &ResponseBody, root: &Path) -> Result<Self, BodyFileError> {
+        if let ResponseBody::Json(value) = body {
+            return Ok(Self::Json(value.clone()));
+        }
+        let bytes = read_body(body, root)?;
+        Ok(match crate::value::parse(&bytes) {
+            Ok(value) => Self::Json(value),
+            Err(_) => Self::Bytes(bytes),
+        })
     }
 }
 
 /// A document with what varies taken out.
-#[must_use]
-pub(crate) fn apply_masks(value: &Value, masks: &[JsonPath]) -> Value {
-    replace_matches(value, masks.iter(), &mut |_| Value::Null).unwrap_or_else(|_| value.clone())
+///
+/// # Errors
+/// When a mask looks at too many places. The document is not compared unmasked then: it would
+/// differ on every run.
+pub(crate) fn apply_masks(value: &Value, masks: &[JsonPath]) -> Result<Value, SearchLimitExceeded> {
+    replace_matches(value, masks.iter(), &mut |_| Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method::Method;
+    use crate::model::recording::{RecordedBody, RecordedRequest};
+    use crate::span::Span;
+
+    fn exchange(outcome: RecordedOutcome) -> RecordedExchange {
+        RecordedExchange {
+            at: Span::default(),
+            request: RecordedRequest {
+                account: None,
+                method: Method::Get,
+                path: "/a".to_owned(),
+                query: Vec::new(),
+                body: RecordedBody::None,
+            },
+            outcome,
+            times: None,
+            delay: None,
+        }
+    }
+
+    fn response(body: ResponseBody) -> RecordedResponse {
+        RecordedResponse {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    #[test]
+    fn a_body_file_that_cannot_be_read_is_an_error_and_no_change() {
+        let file = ResponseBody::File("is/not/there.json".into());
+        let old = exchange(RecordedOutcome::Response(response(file)));
+        let new = exchange(RecordedOutcome::Response(response(ResponseBody::None)));
+        assert!(matches!(
+            is_unchanged(&old, &new, &[], Path::new("/nowhere")),
+            Err(ExchangeComparisonError::Body(
+                BodyFileError::Unreadable { .. }
+            ))
+        ));
+    }
+
+    #[test]
+    fn an_exchange_that_breaks_off_is_equal_to_itself() {
+        let text = || response(ResponseBody::Text("half of".to_owned()));
+        for outcome in [RecordedOutcome::Truncated(text()), RecordedOutcome::Reset] {
+            let exchange = exchange(outcome);
+            assert!(is_unchanged(&exchange, &exchange, &[], Path::new("/")).unwrap());
+        }
+        let whole = exchange(RecordedOutcome::Response(text()));
+        let half = exchange(RecordedOutcome::Truncated(text()));
+        assert!(!is_unchanged(&whole, &half, &[], Path::new("/")).unwrap());
+    }
 }

@@ -4,7 +4,7 @@
 use super::difference_reports::difference_reports;
 use crate::check::{self, DifferenceList, ResponseView};
 use crate::event::FailureReport;
-use crate::jsonpath::{JsonPath, PathMatches};
+use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
@@ -12,9 +12,9 @@ use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Scheme, TokenRequest};
 use crate::model::workspace::Workspace;
 use crate::recording::{
-    ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
-    RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss, ReplayedResponse,
-    SkipReason, apply_masks, describe_miss, read_body,
+    BodyFileError, ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey,
+    RecordingReplay, RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss,
+    ReplayedResponse, SkipReason, apply_masks, describe_miss, read_body,
 };
 use crate::secret::Redactor;
 use crate::span::Span;
@@ -64,8 +64,8 @@ pub(crate) struct ObservedExchange<'m> {
 pub(crate) enum RedactResponseError {
     #[error(transparent)]
     Redaction(#[from] RedactionError),
-    #[error("{0}")]
-    Body(String),
+    #[error(transparent)]
+    Body(BodyFileError),
 }
 
 /// Why a response cannot be compared with its recording.
@@ -77,6 +77,8 @@ pub(crate) enum CompareError {
     Recording(ReplayError),
     #[error("the response cannot be compared with its recording: {0}")]
     Response(#[from] RedactResponseError),
+    #[error("the response cannot be compared with its recording: {0}")]
+    Mask(#[from] SearchLimitExceeded),
 }
 
 impl RunRecordings {
@@ -286,7 +288,7 @@ impl RunRecordings {
         };
         let actual = self.redacted_response(observed, workspace, redactor)?;
         let masks = scheme_masks(workspace, &observed.scheme.name);
-        let differences = response_differences(&expected, &actual, masks, at, redactor);
+        let differences = response_differences(&expected, &actual, masks, at, redactor)?;
         Ok(Some(differences))
     }
 
@@ -417,7 +419,7 @@ fn response_differences(
     masks: &[JsonPath],
     at: Span,
     redactor: &mut Redactor,
-) -> Vec<FailureReport> {
+) -> Result<Vec<FailureReport>, SearchLimitExceeded> {
     let mut failures = Vec::new();
     if expected.status != actual.status {
         let recorded = format!("{} as it was recorded", expected.status);
@@ -425,10 +427,10 @@ fn response_differences(
         let no_differences = DifferenceList::default();
         failures.push(difference("status", texts, &no_differences, at, redactor));
     }
-    if let Some((texts, differences)) = body_difference(expected, actual, masks) {
+    if let Some((texts, differences)) = body_difference(expected, actual, masks)? {
         failures.push(difference("body", texts, &differences, at, redactor));
     }
-    failures
+    Ok(failures)
 }
 
 /// What was expected and what came, if the bodies differ.
@@ -436,11 +438,11 @@ fn body_difference(
     expected: &WireResponse,
     actual: &WireResponse,
     masks: &[JsonPath],
-) -> Option<([String; 2], DifferenceList)> {
+) -> Result<Option<([String; 2], DifferenceList)>, SearchLimitExceeded> {
     if let (Ok(expected), Ok(actual)) = (expected.json(), actual.json()) {
-        let (expected, actual) = (apply_masks(expected, masks), apply_masks(actual, masks));
+        let (expected, actual) = (apply_masks(expected, masks)?, apply_masks(actual, masks)?);
         let texts = || ["the recorded JSON".to_owned(), "another one".to_owned()];
-        return (expected != actual).then(|| (texts(), check::differences(&expected, &actual)));
+        return Ok((expected != actual).then(|| (texts(), check::differences(&expected, &actual))));
     }
     let texts = || {
         [
@@ -448,7 +450,7 @@ fn body_difference(
             format!("another one of {} bytes", actual.body().len()),
         ]
     };
-    (expected.body() != actual.body()).then(|| (texts(), DifferenceList::default()))
+    Ok((expected.body() != actual.body()).then(|| (texts(), DifferenceList::default())))
 }
 
 fn difference(

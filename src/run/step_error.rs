@@ -70,7 +70,9 @@ impl StepError {
             | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => {
                 ErrorClass::Recording
             }
-            Self::Snapshot(SnapshotError::MaskFailed(_)) => ErrorClass::File,
+            Self::Compare(CompareError::Mask(_)) | Self::Snapshot(SnapshotError::MaskFailed(_)) => {
+                ErrorClass::File
+            }
             Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
             Self::Interrupted => ErrorClass::Interrupted,
         }

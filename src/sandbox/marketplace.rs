@@ -247,7 +247,7 @@ impl TestMarketplace {
                 headers: response_headers(answer),
                 body: body.to_vec(),
             },
-            Err(reason) => unreadable_recording_reply(&reason),
+            Err(error) => unreadable_recording_reply(&error.to_string()),
         }
     }
 

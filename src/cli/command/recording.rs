@@ -12,7 +12,10 @@ use crate::diagnostic::{did_you_mean, pluralize};
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
-use crate::recording::{RecordingFolder, RecordingKey, belongs_to_file, redact_recording};
+use crate::recording::{
+    ExchangeComparisonError, FolderError, RecordingFolder, RecordingKey, belongs_to_file,
+    is_unchanged, redact_recording,
+};
 use crate::secret::Redactor;
 use std::path::{Path, PathBuf};
 
@@ -110,7 +113,7 @@ struct RecordedFile<'l> {
 fn show_file(loaded: &LoadedWorkspace, name: &str) -> CommandResult {
     check_names(loaded, &[name.to_owned()])?;
     let root = &loaded.workspace.root;
-    let path = root.join(RecordingFolder::new(root).relative_path(name));
+    let path = root.join(RecordingFolder::new(root).relative_path(name)?);
     std::fs::read_to_string(path)
         .map(CommandOutput::of_data)
         .map_err(|error| CommandError::operation(format!("`{name}` cannot be read: {error}")))
@@ -124,11 +127,7 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     };
     let (gone, kept): (Vec<&Recording>, Vec<&Recording>) =
         loaded.workspace.recordings.iter().partition(is_gone);
-    let mut paths: Vec<PathBuf> = gone
-        .iter()
-        .map(|recording| folder.relative_path(&recording.name))
-        .collect();
-    paths.extend(folder.unused_bodies(&kept));
+    let paths = unused_files(&folder, &gone, &kept)?;
     if paths.is_empty() {
         return Ok(CommandOutput::of_message(
             "nothing to remove: every recording has its request",
@@ -145,6 +144,20 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     Ok(CommandOutput::of_data(lines.join("\n")))
 }
 
+/// The files of recordings that are gone, and bodies that none of those that are kept names.
+fn unused_files(
+    folder: &RecordingFolder,
+    gone: &[&Recording],
+    kept: &[&Recording],
+) -> Result<Vec<PathBuf>, FolderError> {
+    let mut paths = gone
+        .iter()
+        .map(|recording| folder.relative_path(&recording.name))
+        .collect::<Result<Vec<PathBuf>, FolderError>>()?;
+    paths.extend(folder.unused_bodies(kept)?);
+    Ok(paths)
+}
+
 fn redact(
     invocation: &Invocation<'_>,
     loaded: &LoadedWorkspace,
@@ -156,6 +169,7 @@ fn redact(
     for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
         redactor.add_secret(name, value);
     }
+    let folder = RecordingFolder::new(&loaded.workspace.root);
     let mut output = CommandOutput::default();
     let (mut changed, mut by_hand) = (0, 0);
     check_names(loaded, names)?;
@@ -163,9 +177,10 @@ fn redact(
         if !names.is_empty() && !names.contains(&recording.name) {
             continue;
         }
-        let path = RecordingFolder::new(&loaded.workspace.root).relative_path(&recording.name);
-        let outcome = match redact_one(loaded, recording, &mut redactor, only_list) {
-            Ok(outcome) => outcome,
+        let redacted = redact_one(loaded, recording, &mut redactor, only_list)
+            .and_then(|outcome| Ok((outcome, folder.relative_path(&recording.name)?)));
+        let (outcome, path) = match redacted {
+            Ok(redacted) => redacted,
             // The files before this one are written, and stay named.
             Err(error) => {
                 output.error(error);
@@ -231,11 +246,13 @@ fn redact_one(
 ) -> Result<RedactOutcome, CommandError> {
     let root = &loaded.workspace.root;
     let folder = RecordingFolder::new(root);
-    let path = folder.relative_path(&recording.name);
+    let path = folder.relative_path(&recording.name)?;
     let rules = redact_rules(loaded, recording)?;
     let redacted = redact_recording(recording, &rules, redactor, root)
         .map_err(|reason| CommandError::operation(format!("{}: {reason}", path.display())))?;
-    if has_same_exchanges(recording, &redacted, root) {
+    let is_unchanged = has_same_exchanges(recording, &redacted, root)
+        .map_err(|reason| CommandError::operation(format!("{}: {reason}", path.display())))?;
+    if is_unchanged {
         return Ok(RedactOutcome::Unchanged);
     }
     if !recording.is_generated {
@@ -275,12 +292,19 @@ fn redact_rules<'l>(
         .collect())
 }
 
-fn has_same_exchanges(before: &Recording, after: &Recording, root: &Path) -> bool {
+fn has_same_exchanges(
+    before: &Recording,
+    after: &Recording,
+    root: &Path,
+) -> Result<bool, ExchangeComparisonError> {
     // `zip` alone would call a recording unchanged that has lost its last exchange.
-    before.exchanges.len() == after.exchanges.len()
-        && before
-            .exchanges
-            .iter()
-            .zip(&after.exchanges)
-            .all(|(before, after)| crate::recording::is_unchanged(before, after, &[], root))
+    if before.exchanges.len() != after.exchanges.len() {
+        return Ok(false);
+    }
+    for (before, after) in before.exchanges.iter().zip(&after.exchanges) {
+        if !is_unchanged(before, after, &[], root)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

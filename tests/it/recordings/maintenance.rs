@@ -95,3 +95,61 @@ fn what_is_of_no_request_is_listed_and_removed_and_what_a_person_wrote_stays() {
         "{code}: {output}"
     );
 }
+
+/// A stub that breaks off in the middle of its body is looked at like any other.
+#[test]
+fn half_a_body_is_redacted_as_well_and_one_without_personal_data_is_left_alone() {
+    let (_server, folder) = shop();
+    folder.write(
+        "fixtures/recordings/half.yaml",
+        "format: 1\nscheme: coupang\nexchanges:\n  - request: { get: /v2/half }\n    response: { status: 200, text: \"call 010-1234-5678 fi\" }\n    fault: truncate\n",
+    );
+    let (output, code) = run(&folder, &["recording", "redact", "--list"]);
+    assert!(
+        code == 0 && output.contains("nothing to hide"),
+        "{code}: {output}"
+    );
+    let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
+    folder.write(
+        "ingam.yaml",
+        &format!("{yaml}redact: {{ pattern: \"01[0-9]-[0-9]{{4}}-[0-9]{{4}}\" }}\n"),
+    );
+    let (output, code) = run(&folder, &["recording", "redact", "--list"]);
+    assert!(
+        code == 1 && output.contains("by hand fixtures/recordings/half.yaml"),
+        "{code}: {output}"
+    );
+}
+
+#[test]
+fn new_pseudonyms_are_numbered_after_those_that_are_there() {
+    let (_server, folder) = shop();
+    let yaml = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
+    let redact = |rules: &str| {
+        folder.write("ingam.yaml", &format!("{yaml}redact: {rules}\n"));
+        let (output, code) = run(&folder, &["recording", "redact"]);
+        assert_eq!(code, 0, "{output}");
+        std::fs::read_to_string(folder.path().join("fixtures/recordings/one.yaml")).unwrap()
+    };
+    let text = redact("$.again");
+    assert!(text.contains("call redacted-1 first"), "{text}");
+    let text = redact("[$.again, $.code]");
+    assert!(
+        text.contains("again: redacted-1") && text.contains("code: redacted-2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_not_empty() {
+    let (_server, folder) = shop();
+    let bodies = folder.path().join("fixtures/recordings/bodies");
+    std::fs::remove_dir_all(&bodies).unwrap();
+    std::fs::remove_file(folder.path().join("fixtures/recordings/big.yaml")).unwrap();
+    std::fs::write(&bodies, "a file in the place of the folder").unwrap();
+    let (output, code) = run(&folder, &["recording", "prune", "--list"]);
+    assert!(
+        code == 5 && output.contains("fixtures/recordings/bodies: "),
+        "{code}: {output}"
+    );
+}
