@@ -18,7 +18,7 @@ use divan::{Bencher, black_box};
 use ingam::internals::check::{ResponseView, judge};
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::model::recording::{RecordedOutcome, RecordedResponse, ResponseBody};
-use ingam::internals::model::request::{Step, WorkspaceFile};
+use ingam::internals::model::request::{Step, WorkspaceFile, WorkspaceFileError};
 use ingam::internals::render::{
     BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,
 };
@@ -34,8 +34,8 @@ fn main() {
 struct NoFiles;
 
 impl BodyFiles for NoFiles {
-    fn read(&self, _: &WorkspaceFile) -> Result<Bytes, String> {
-        Err("no file".to_owned())
+    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, WorkspaceFileError> {
+        Err(WorkspaceFileError::NotFound(file.path.clone()))
     }
 }
 

@@ -23,7 +23,7 @@ pub mod model {
         };
     }
     pub mod request {
-        pub use crate::model::request::{Step, WorkspaceFile};
+        pub use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
     }
     pub mod scheme {
         pub use crate::model::scheme::{AuthorizeLink, CoveredPart, Level, Scheme, TokenRequest};

@@ -142,10 +142,12 @@ fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
 }
 
 fn uses_variable(expression: &Expression, name: &str) -> bool {
-    let names = TemplateDialect::Request
-        .names_in(expression)
-        .unwrap_or_default();
-    names
-        .iter()
-        .any(|used| used.split('.').next() == Some(name))
+    match TemplateDialect::Request.names_in(expression) {
+        Ok(names) => names
+            .iter()
+            .any(|used| used.split('.').next() == Some(name)),
+        // It does not compile, which was reported when it was decoded. It may use any name, and
+        // "nothing uses the capture" would be a second error that only hides the first.
+        Err(_) => true,
+    }
 }

@@ -45,12 +45,12 @@ mod tests {
 
     #[test]
     fn a_file_is_read_up_to_the_limit_and_refused_beyond_it() {
-        let path = std::env::temp_dir().join(format!("ingam-limited-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("five");
         std::fs::write(&path, b"12345").unwrap();
         assert_eq!(read_limited(&path, 5).unwrap(), b"12345");
         assert!(read_limited(&path, 4).is_err());
-        std::fs::remove_file(&path).unwrap();
-        assert!(read_limited(&std::env::temp_dir(), 5).is_err());
+        assert!(read_limited(folder.path(), 5).is_err());
     }
 
     /// A device has no length, so only what was read shows that it is too long.

@@ -34,6 +34,7 @@ use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
+use crate::value::Value;
 use std::path::Path;
 use std::sync::Arc;
 use workspace_files::{DiscoveredFile, FileKind};
@@ -111,25 +112,38 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     })
 }
 
-/// A secret in a file is a fault, and showing the line it stands in would spread it further.
+/// A secret in a file is an error, and showing the line it stands in would spread it further. What
+/// nothing knows counts as one: an account of a scheme that is not there, and a name that its
+/// scheme does not list, which may be a credential with an error or with a typing mistake.
 fn redact_secrets(workspace: &Workspace, sources: &mut SourceMap) {
     for account in workspace
         .environments
         .iter()
         .flat_map(|environment| &environment.accounts)
     {
-        let Some(scheme) = workspace.scheme(&account.scheme) else {
-            continue;
-        };
+        let scheme = workspace.scheme(&account.scheme);
         for (_, value) in account
             .values
             .iter()
-            .filter(|(name, _)| references::is_secret_name(scheme, name))
+            .filter(|(name, _)| scheme.is_none_or(|scheme| references::may_be_secret(scheme, name)))
         {
-            if let Some(text) = value.to_plain_text() {
-                sources.mask_text(account.at.file, &text);
-            }
+            mask_texts(value, account.at.file, sources);
         }
+    }
+}
+
+fn mask_texts(value: &Value, file: FileId, sources: &mut SourceMap) {
+    match value {
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| mask_texts(item, file, sources)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(_, member)| mask_texts(member, file, sources)),
+        Value::String(text) => sources.mask_text(file, text),
+        Value::Number(number) => sources.mask_text(file, number.as_str()),
+        // No secret is `null`, `true` or `false`, and the file has these words elsewhere.
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -252,9 +266,7 @@ pub(crate) fn decode_recording_text(
 
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
 pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
-    let Ok(files) = WorkspaceFiles::new(&loaded.workspace.root) else {
-        return loaded.workspace.schemes.clone();
-    };
+    let files = WorkspaceFiles::of_workspace(&loaded.workspace);
     let mut diagnostics = Diagnostics::default();
     let mut schemes = loaded.workspace.schemes.clone();
     for (name, text) in BUILT_IN_SCHEMES {

@@ -198,6 +198,12 @@ fn check_accounts(
     }
 }
 
+/// Whether a value of this name must not be shown: a secret credential, a field of a token, or a
+/// name that the scheme does not know.
+pub(super) fn may_be_secret(scheme: &Scheme, name: &str) -> bool {
+    scheme.credential(name).is_none() || is_secret_name(scheme, name)
+}
+
 /// A credential that is secret, or a field of a token.
 pub(super) fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
     scheme

@@ -408,12 +408,7 @@ impl RequestDecoder<'_> {
                 );
             }
             self.refuse_object(field, "a header");
-            let text = field
-                .value
-                .as_constant()
-                .and_then(Value::to_plain_text)
-                .unwrap_or_default();
-            if !crate::wire::is_header_value(&text) {
+            if has_refused_header_value(&field.value) {
                 let diagnostic = Diagnostic::error("a header cannot hold this")
                     .at(field.value.at, "blanks at an end, or a control character");
                 self.diagnostics.push(diagnostic);
@@ -697,4 +692,20 @@ fn is_object(tree: &TemplateTree) -> bool {
         &tree.kind,
         TemplateTreeKind::Object(_) | TemplateTreeKind::Constant(Value::Object(_))
     )
+}
+
+/// Whether a header has a value that cannot be sent, as far as it is known before its templates are
+/// filled in: the value itself, or an item of a list.
+fn has_refused_header_value(value: &TemplateTree) -> bool {
+    let is_refused = |value: &Value| {
+        value
+            .to_plain_text()
+            .is_some_and(|text| !crate::wire::is_header_value(&text))
+    };
+    match &value.kind {
+        TemplateTreeKind::Constant(Value::List(items)) => items.iter().any(is_refused),
+        TemplateTreeKind::Constant(single) => is_refused(single),
+        TemplateTreeKind::List(items) => items.iter().any(has_refused_header_value),
+        TemplateTreeKind::Template(_) | TemplateTreeKind::Object(_) => false,
+    }
 }

@@ -314,11 +314,9 @@ impl ResourceDecoder<'_> {
         let code = map
             .get("status")
             .map_or(Some(usual), |node| response_status(node, self.diagnostics));
-        if let (Some(204 | 304), Some(entry)) = (code, map.entry("json")) {
-            let diagnostic = Diagnostic::error(format!(
-                "an answer {} has no body",
-                code.unwrap_or_default()
-            ));
+        // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
+        if let (Some(code @ (204 | 304)), Some(entry)) = (code, map.entry("json")) {
+            let diagnostic = Diagnostic::error(format!("an answer {code} has no body"));
             self.diagnostics
                 .push(diagnostic.at(entry.key_at, "nobody would get this"));
         }
@@ -338,10 +336,11 @@ impl ResourceDecoder<'_> {
         .tree(node);
         let known: Vec<&str> = names.iter().chain(&COMMON_NAMES).copied().collect();
         for expression in tree.expressions() {
-            for name in TemplateDialect::Scheme
-                .names_in(expression)
-                .unwrap_or_default()
-            {
+            // An expression that does not compile was reported when the tree was decoded.
+            let Ok(names) = TemplateDialect::Scheme.names_in(expression) else {
+                continue;
+            };
+            for name in names {
                 self.check_name(&name, &known, expression);
             }
         }

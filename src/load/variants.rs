@@ -3,12 +3,12 @@
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{check_variable_name, is_id, map_entries, wrong_kind};
 use crate::load::request::RequestDecoder;
-use crate::model::request::CaseVariant;
-use crate::model::request::TemplateField;
+use crate::model::request::{CaseVariant, TemplateField, WorkspaceFile, WorkspaceFileError};
 use crate::model::template::TemplateTree;
 use crate::span::Span;
-use crate::value::{CompactText, ObjectMember, Value};
+use crate::value::{CompactText, JsonError, ObjectMember, Value};
 use crate::yaml::{NodeKind, YamlNode};
+use std::path::PathBuf;
 
 /// A name and its text in a row.
 type TableCell = ObjectMember;
@@ -73,19 +73,7 @@ impl RequestDecoder<'_> {
         what: &str,
     ) -> Option<Vec<CaseVariant>> {
         let file = self.files.workspace_file(node, self.diagnostics)?;
-        let read = self.files.resolve_path(&file.path).and_then(|path| {
-            std::fs::read_to_string(&path).map_err(|error| {
-                format!("`{}` cannot be read as text: {error}", file.path.display())
-            })
-        });
-        let rows = read.and_then(
-            |text| match path.rsplit_once('.').map(|(_, ending)| ending) {
-                Some("csv") => csv_rows(&text),
-                Some("json") => json_rows(&text),
-                _ => Err("a table is a `.csv` or a `.json` file".to_owned()),
-            },
-        );
-        match rows {
+        match self.table_rows(path, &file) {
             Ok(rows) => {
                 let variants: Vec<CaseVariant> = rows
                     .into_iter()
@@ -94,13 +82,28 @@ impl RequestDecoder<'_> {
                 self.check_unique_ids(&variants, node);
                 Some(variants)
             }
-            Err(reason) => {
+            Err(error) => {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("{what} cannot be read: {reason}"))
+                    Diagnostic::error(format!("{what} cannot be read: {error}"))
                         .at(node.at, "this file"),
                 );
                 None
             }
+        }
+    }
+
+    fn table_rows(
+        &self,
+        path: &str,
+        file: &WorkspaceFile,
+    ) -> Result<Vec<Vec<TableCell>>, TableFileError> {
+        let bytes = self.files.read_data(file)?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| TableFileError::NotText(file.path.clone()))?;
+        match path.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => csv_rows(text),
+            Some("json") => json_rows(text),
+            _ => Err(TableFileError::UnknownFormat),
         }
     }
 
@@ -138,16 +141,35 @@ impl RequestDecoder<'_> {
     }
 }
 
+/// Why a file is no table of cases.
+#[derive(Debug, thiserror::Error)]
+enum TableFileError {
+    #[error(transparent)]
+    File(#[from] WorkspaceFileError),
+    #[error("`{}` cannot be read as text: stream did not contain valid UTF-8", .0.display())]
+    NotText(PathBuf),
+    #[error("a table is a `.csv` or a `.json` file")]
+    UnknownFormat,
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+    #[error("{0}")]
+    Json(#[from] JsonError),
+    #[error("it is not a list of objects")]
+    NotList,
+    #[error("each element must be an object whose first member is the id")]
+    NotObject,
+}
+
 /// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a
 /// number is a number.
-fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
+fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, TableFileError> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let names = reader.headers().map_err(|error| error.to_string())?.clone();
+    let names = reader.headers()?.clone();
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
+        let record = record?;
         rows.push(
             names
                 .iter()
@@ -160,14 +182,14 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
 }
 
 /// A list of objects; the first member of each is the id.
-fn json_rows(text: &str) -> Result<Vec<Vec<TableCell>>, String> {
-    let value = crate::value::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+fn json_rows(text: &str) -> Result<Vec<Vec<TableCell>>, TableFileError> {
+    let value = crate::value::parse(text.as_bytes())?;
     let Value::List(items) = value else {
-        return Err("it is not a list of objects".to_owned());
+        return Err(TableFileError::NotList);
     };
     let row = |item: Value| match item {
         Value::Object(members) if !members.is_empty() => Ok(members),
-        _ => Err("each element must be an object whose first member is the id".to_owned()),
+        _ => Err(TableFileError::NotObject),
     };
     items.into_iter().map(row).collect()
 }

@@ -2,17 +2,20 @@
 //! that leads outside the root, links included.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::limited_read::{read_limited, read_limited_regular};
 use crate::load::node_reader::{is_id, text};
 use crate::model::assertion::JsonSchema;
-use crate::model::request::WorkspaceFile;
+use crate::model::request::{WorkspaceFile, WorkspaceFileError};
+use crate::model::workspace::Workspace;
 use crate::yaml::YamlNode;
-use std::fs::DirEntry;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// A YAML file larger than this is refused before it is parsed.
+/// A YAML file larger than this is refused before it is parsed, in bytes. It is far above what
+/// people write, and a larger recording has its bodies in files of their own.
 const MAX_YAML_BYTES: u64 = 8 << 20;
+/// A JSON Schema or a table of cases larger than this is refused, in bytes.
+const MAX_DATA_BYTES: u64 = 64 << 20;
 
 /// The file that marks the root of a workspace.
 pub(crate) const WORKSPACE_FILE: &str = "ingam.yaml";
@@ -52,6 +55,13 @@ impl WorkspaceFiles {
         Ok(Self {
             root: root.canonicalize()?,
         })
+    }
+
+    /// Those of a workspace that is loaded, whose root is resolved already.
+    pub(super) fn of_workspace(workspace: &Workspace) -> Self {
+        Self {
+            root: workspace.root.clone(),
+        }
     }
 
     #[must_use]
@@ -117,42 +127,37 @@ impl WorkspaceFiles {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return diagnostics.push(unreadable_file(folder, &error)),
         };
-        // What the listing says of an entry costs nothing, and is asked for again only where it is
-        // a link.
-        let kind = |entry: &DirEntry| {
-            entry
-                .file_type()
-                .map(|kind| (kind.is_dir(), kind.is_file(), kind.is_symlink()))
-        };
-        let entries = listing.filter_map(Result::ok);
-        let mut entries: Vec<_> = entries
-            .map(|entry| (entry.file_name(), kind(&entry).unwrap_or_default()))
-            .collect();
-        entries.sort();
-        for (name, (is_dir, is_plain, is_link)) in entries {
+        // An entry that cannot be listed is an error: left out, its tests would vanish.
+        let mut entries = Vec::new();
+        for entry in listing {
+            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => diagnostics.push(unreadable_file(folder, &error)),
+            }
+        }
+        entries.sort_by(|left, right| left.0.cmp(&right.0));
+        for (name, kind) in entries {
             if name.to_string_lossy().starts_with('.') {
                 continue;
             }
             let path = folder.join(name);
-            if is_link && self.root.join(&path).is_dir() {
+            if kind.is_symlink() && self.root.join(&path).is_dir() {
                 let diagnostic =
                     Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
                 diagnostics.push(diagnostic.hint(
                     "a link could lead outside, or in a circle: put the files themselves here",
                 ));
-            } else if is_dir {
+            } else if kind.is_dir() {
                 self.collect_yaml_files(&path, below_link, diagnostics, found);
-            } else if path.extension().is_some_and(|ending| {
-                ["yaml", "yml"]
-                    .iter()
-                    .any(|known| ending.eq_ignore_ascii_case(known))
-            }) {
+            } else if is_yaml(&path) {
                 match classify_path(&path) {
-                    Some((kind, name)) => found.push(DiscoveredFile {
-                        kind,
+                    // The kind comes with the listing and costs no further system call, so `read`
+                    // asks for it again only below a link.
+                    Some((file_kind, name)) => found.push(DiscoveredFile {
+                        kind: file_kind,
                         path,
                         name,
-                        is_regular: is_plain && !below_link,
+                        is_regular: kind.is_file() && !below_link,
                     }),
                     None => diagnostics.push(misplaced_file(&path)),
                 }
@@ -166,46 +171,43 @@ impl WorkspaceFiles {
         file: &DiscoveredFile,
         diagnostics: &mut Diagnostics,
     ) -> Option<String> {
-        let path = &file.path;
-        let found = if file.is_regular {
-            Ok(self.root.join(path))
-        } else {
-            self.resolve_path(path)
-        };
-        let full = match found {
-            Ok(full) => full,
-            Err(reason) => {
-                diagnostics.push(
-                    Diagnostic::error(format!("a file of the workspace {reason}")).in_file(path),
-                );
-                return None;
-            }
-        };
-        match read_limited(&full, file.is_regular) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) if text.contains('\0') => {
-                    diagnostics.push(
-                        Diagnostic::error("the file holds a NUL byte")
-                            .in_file(path)
-                            .hint("save it as UTF-8 text"),
-                    );
-                    None
-                }
-                Ok(text) => Some(text),
-                Err(_) => {
-                    diagnostics.push(
-                        Diagnostic::error("the file is not UTF-8")
-                            .in_file(path)
-                            .hint("save it as UTF-8 text"),
-                    );
-                    None
-                }
-            },
-            Err(error) => {
-                diagnostics.push(unreadable_file(path, &error));
+        match self.read_text(file) {
+            Ok(text) => Some(text),
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic.in_file(&file.path));
                 None
             }
         }
+    }
+
+    fn read_text(&self, file: &DiscoveredFile) -> Result<String, Diagnostic> {
+        let bytes = if file.is_regular {
+            read_limited_regular(&self.root.join(&file.path), MAX_YAML_BYTES)
+        } else {
+            let path = self
+                .resolve_path(&file.path)
+                .map_err(|error| Diagnostic::error(format!("a file of the workspace {error}")))?;
+            read_limited(&path, MAX_YAML_BYTES)
+        };
+        let bytes = bytes.map_err(|error| Diagnostic::error(format!("cannot read: {error}")))?;
+        let refuse = |title: &str| Diagnostic::error(title).hint("save it as UTF-8 text");
+        let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8"))?;
+        if text.contains('\0') {
+            return Err(refuse("the file holds a NUL byte"));
+        }
+        Ok(text)
+    }
+
+    /// The bytes of a JSON Schema or of a table.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is larger than 64 MiB.
+    pub(super) fn read_data(&self, file: &WorkspaceFile) -> Result<Vec<u8>, WorkspaceFileError> {
+        let path = self.resolve_path(&file.path)?;
+        read_limited(&path, MAX_DATA_BYTES).map_err(|error| WorkspaceFileError::Unreadable {
+            path: file.path.clone(),
+            error,
+        })
     }
 
     /// A file that a request sends.
@@ -243,77 +245,75 @@ impl WorkspaceFiles {
         diagnostics: &mut Diagnostics,
     ) -> Option<JsonSchema> {
         let file = self.workspace_file(node, diagnostics)?;
-        let compiled = self
-            .resolve_path(&file.path)
-            .and_then(|full| {
-                std::fs::read(full).map_err(|error| format!("cannot be read: {error}"))
-            })
-            .and_then(|bytes| {
-                serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}"))
-            })
-            .and_then(|json| {
-                jsonschema::validator_for(&json)
-                    .map_err(|error| format!("is not a JSON Schema: {error}"))
-            });
-        match compiled {
+        match self.compile_schema(&file) {
             Ok(validator) => Some(JsonSchema {
                 path: file.path,
                 validator: Arc::new(validator),
             }),
-            Err(reason) => {
+            Err(error) => {
                 diagnostics.push(
-                    Diagnostic::error(format!("the schema {reason}")).at(node.at, "this file"),
+                    Diagnostic::error(format!("the schema {error}")).at(node.at, "this file"),
                 );
                 None
             }
         }
     }
 
+    fn compile_schema(
+        &self,
+        file: &WorkspaceFile,
+    ) -> Result<jsonschema::Validator, SchemaFileError> {
+        let json = serde_json::from_slice(&self.read_data(file)?)?;
+        Ok(jsonschema::validator_for(&json).map_err(Box::new)?)
+    }
+
     /// The real path of a file of the workspace.
     ///
     /// # Errors
-    /// In words that follow "the file": when it does not exist or lies outside the root, by its
-    /// spelling or by a link.
-    pub(crate) fn resolve_path(&self, path: &Path) -> Result<PathBuf, String> {
+    /// When it does not exist or lies outside the root, by its spelling or by a link.
+    pub(crate) fn resolve_path(&self, path: &Path) -> Result<PathBuf, WorkspaceFileError> {
         let outside = path
             .components()
             .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if outside || path.starts_with("~") {
-            return Err(format!("`{}` lies outside the workspace", path.display()));
+            return Err(WorkspaceFileError::Outside(path.to_owned()));
         }
         let full = self
             .root
             .join(path)
             .canonicalize()
             .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => format!("`{}` does not exist", path.display()),
-                _ => format!("`{}` cannot be read: {error}", path.display()),
+                std::io::ErrorKind::NotFound => WorkspaceFileError::NotFound(path.to_owned()),
+                _ => WorkspaceFileError::Unreadable {
+                    path: path.to_owned(),
+                    error,
+                },
             })?;
         if full.starts_with(&self.root) {
             Ok(full)
         } else {
-            Err(format!(
-                "`{}` leads outside the workspace by a link",
-                path.display()
-            ))
+            Err(WorkspaceFileError::LinkOutside(path.to_owned()))
         }
     }
 }
 
-/// Reads at most the limit; a device, a pipe or a folder is refused before it is opened.
-fn read_limited(path: &Path, is_plain: bool) -> std::io::Result<Vec<u8>> {
-    let refuse = |reason: String| Err(std::io::Error::other(reason));
-    if !is_plain && !std::fs::metadata(path)?.is_file() {
-        return refuse("it is not a plain file".to_owned());
-    }
-    let file = std::fs::File::open(path)?;
-    let len = file.metadata()?.len();
-    if len > MAX_YAML_BYTES {
-        return refuse(format!("it is larger than {} MiB", MAX_YAML_BYTES >> 20));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    file.take(MAX_YAML_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Why a file is no JSON Schema. The text follows "the schema".
+#[derive(Debug, thiserror::Error)]
+enum SchemaFileError {
+    #[error(transparent)]
+    File(#[from] WorkspaceFileError),
+    #[error("is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("is not a JSON Schema: {0}")]
+    NotSchema(#[from] Box<jsonschema::ValidationError<'static>>),
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| {
+        ["yaml", "yml"]
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
 }
 
 fn unreadable_file(path: &Path, error: &std::io::Error) -> Diagnostic {

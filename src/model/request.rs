@@ -134,6 +134,22 @@ pub struct WorkspaceFile {
     pub at: Span,
 }
 
+/// Why a file of the workspace cannot be used. The text follows "the file".
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceFileError {
+    #[error("`{}` lies outside the workspace", .0.display())]
+    Outside(PathBuf),
+    #[error("`{}` leads outside the workspace by a link", .0.display())]
+    LinkOutside(PathBuf),
+    #[error("`{}` does not exist", .0.display())]
+    NotFound(PathBuf),
+    #[error("`{}` cannot be read: {error}", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+}
+
 impl Step {
     /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
     #[must_use]

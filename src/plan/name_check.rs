@@ -9,7 +9,7 @@ use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateFie
 use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
-use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect};
+use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, first_use};
 use std::collections::HashSet;
 
 /// What the command line gives over the files.
@@ -136,12 +136,14 @@ fn check_fixture(
 #[must_use]
 pub(crate) fn mentions_variable(workspace: &Workspace, name: &str) -> bool {
     let uses = |expression: &Expression| {
-        let names = TemplateDialect::Request
+        // What does not compile was refused when it was loaded.
+        TemplateDialect::Request
             .names_in(expression)
-            .unwrap_or_default();
-        names
-            .iter()
-            .any(|used| used.split('.').next() == Some(name))
+            .is_ok_and(|names| {
+                names
+                    .iter()
+                    .any(|used| used.split('.').next() == Some(name))
+            })
     };
     workspace.variable_fields().any(|field| field.name == name)
         || workspace
@@ -377,10 +379,11 @@ impl NameChecker<'_> {
 
     fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
         for expression in expressions {
-            for name in TemplateDialect::Request
-                .names_in(expression)
-                .unwrap_or_default()
-            {
+            // What does not compile was refused when it was loaded.
+            let Ok(names) = TemplateDialect::Request.names_in(expression) else {
+                continue;
+            };
+            for name in names {
                 let root = name.split('.').next().unwrap_or_default();
                 if !known.iter().any(|known| known == root) {
                     self.report_undefined(root, expression, known);
@@ -406,9 +409,11 @@ impl NameChecker<'_> {
     }
 
     fn report_undefined(&mut self, name: &str, expression: &Expression, known: &[String]) {
-        let offset = expression.source.find(name).unwrap_or(0);
-        let diagnostic = Diagnostic::error(format!("`{name}` is not defined"))
-            .at(expression.at.slice(offset, name.len()), "unknown name");
+        // The same letters can stand inside a longer name or a quoted text before.
+        let start = first_use(&expression.source, name);
+        let at = start.map_or(expression.at, |at| expression.at.slice(at, name.len()));
+        let diagnostic =
+            Diagnostic::error(format!("`{name}` is not defined")).at(at, "unknown name");
         let later = self.steps.iter();
         let later = later
             .flat_map(|step| step.captures.iter().map(move |capture| (step, capture)))
@@ -426,10 +431,11 @@ impl NameChecker<'_> {
             return;
         }
         let secret = ["cred", "token", "secret"].contains(&name);
-        let called = expression.source[offset..]
-            .trim_start_matches(name)
-            .trim_start()
-            .starts_with('(');
+        let called = start.is_some_and(|at| {
+            expression.source[at + name.len()..]
+                .trim_start()
+                .starts_with('(')
+        });
         let hint = if called {
             Some(format!(
                 "the functions are {}",

@@ -3,6 +3,25 @@
 use crate::value::{Number, ObjectMember, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
+/// Why a value cannot be handed to minijinja or taken back.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConversionError {
+    #[error(
+        "{0} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"
+    )]
+    TooManyDigits(Number),
+    #[error("something in it is not defined")]
+    Undefined,
+    #[error("a list of more than {} values", MAX_ITEMS)]
+    ListTooLong,
+    #[error("a {0} is not a value")]
+    NotValue(ValueKind),
+    #[error("{0} has no spelling in JSON")]
+    NotJson(f64),
+    #[error(transparent)]
+    Engine(#[from] minijinja::Error),
+}
+
 /// A list that an expression makes can have so many values; a few letters would otherwise fill any
 /// memory.
 const MAX_ITEMS: usize = 100_000;
@@ -10,8 +29,8 @@ const MAX_ITEMS: usize = 100_000;
 /// How minijinja sees one of our values.
 ///
 /// # Errors
-/// In words, for a number that a computation would round.
-pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
+/// For a number that a computation would round.
+pub(super) fn to_mini(value: &Value) -> Result<Mini, ConversionError> {
     Ok(match value {
         Value::Null => Mini::from(()),
         Value::Bool(flag) => Mini::from(*flag),
@@ -20,10 +39,10 @@ pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
         Value::List(items) => items
             .iter()
             .map(to_mini)
-            .collect::<Result<Vec<Mini>, String>>()?
+            .collect::<Result<Vec<Mini>, ConversionError>>()?
             .into(),
         Value::Object(members) => {
-            let members: Result<Vec<(&str, Mini)>, String> = members
+            let members: Result<Vec<(&str, Mini)>, ConversionError> = members
                 .iter()
                 .map(|(name, member)| Ok((name.as_str(), to_mini(member)?)))
                 .collect();
@@ -35,7 +54,7 @@ pub(super) fn to_mini(value: &Value) -> Result<Mini, String> {
 /// Whole numbers of up to 38 digits are exact, fractions of up to 15 digits are themselves as
 /// doubles; what is longer could only be computed with by rounding it. A plain look-up does not
 /// come here and keeps every digit.
-fn number_to_mini(number: &Number) -> Result<Mini, String> {
+fn number_to_mini(number: &Number) -> Result<Mini, ConversionError> {
     const EXACT_DIGITS: usize = 15;
     if let Some(integer) = number.as_i128().filter(|_| number.is_integer()) {
         return Ok(i64::try_from(integer).map_or_else(|_| Mini::from(integer), Mini::from));
@@ -49,9 +68,7 @@ fn number_to_mini(number: &Number) -> Result<Mini, String> {
     if digits <= EXACT_DIGITS && number.as_f64().is_finite() {
         return Ok(Mini::from(number.as_f64()));
     }
-    Err(format!(
-        "{number} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"
-    ))
+    Err(ConversionError::TooManyDigits(number.clone()))
 }
 
 /// The shortest spelling of a double; none for what JSON cannot spell.
@@ -61,48 +78,47 @@ pub(super) fn number_from_f64(double: f64) -> Option<Number> {
 }
 
 /// One of our values from what an expression gave.
-pub(super) fn from_mini(value: &Mini) -> Result<Value, String> {
+pub(super) fn from_mini(value: &Mini) -> Result<Value, ConversionError> {
     Ok(match value.kind() {
         ValueKind::None => Value::Null,
-        ValueKind::Undefined => return Err("something in it is not defined".to_owned()),
+        ValueKind::Undefined => return Err(ConversionError::Undefined),
         ValueKind::Bool => Value::Bool(value.is_true()),
         ValueKind::Number => Value::Number(number_from_mini(value)?),
-        ValueKind::String => Value::from(value.as_str().unwrap_or_default().to_owned()),
+        ValueKind::String => Value::from(
+            // Bytes are of another kind, so a text has one.
+            value
+                .as_str()
+                .ok_or(ConversionError::NotValue(ValueKind::String))?
+                .to_owned(),
+        ),
         ValueKind::Seq | ValueKind::Iterable => {
             let mut items = Vec::new();
             for item in iterate(value)? {
                 if items.len() >= MAX_ITEMS {
-                    return Err(format!("a list of more than {MAX_ITEMS} values"));
+                    return Err(ConversionError::ListTooLong);
                 }
                 items.push(from_mini(&item)?);
             }
             Value::List(items)
         }
         ValueKind::Map => {
-            let members: Result<Vec<ObjectMember>, String> = iterate(value)?
-                .map(|key| {
-                    Ok((
-                        key.to_string().into(),
-                        from_mini(&value.get_item(&key).map_err(|error| error.to_string())?)?,
-                    ))
-                })
+            let members: Result<Vec<ObjectMember>, ConversionError> = iterate(value)?
+                .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key)?)?)))
                 .collect();
             Value::Object(members?)
         }
-        kind => return Err(format!("a {kind} is not a value")),
+        kind => return Err(ConversionError::NotValue(kind)),
     })
 }
 
-fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, String> {
-    value.try_iter().map_err(|error| error.to_string())
+fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, ConversionError> {
+    Ok(value.try_iter()?)
 }
 
-fn number_from_mini(value: &Mini) -> Result<Number, String> {
+fn number_from_mini(value: &Mini) -> Result<Number, ConversionError> {
     if value.is_integer() {
-        return i128::try_from(value.clone())
-            .map(Number::from)
-            .map_err(|error| error.to_string());
+        return Ok(Number::from(i128::try_from(value.clone())?));
     }
-    let double = f64::try_from(value.clone()).map_err(|error| error.to_string())?;
-    number_from_f64(double).ok_or_else(|| format!("{double} has no spelling in JSON"))
+    let double = f64::try_from(value.clone())?;
+    number_from_f64(double).ok_or(ConversionError::NotJson(double))
 }

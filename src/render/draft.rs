@@ -4,7 +4,9 @@ use super::engine::{push_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
 use super::template_scope::TemplateScope;
-use crate::model::request::{MultipartContent, RequestBody, Step, TemplateField, WorkspaceFile};
+use crate::model::request::{
+    MultipartContent, RequestBody, Step, TemplateField, WorkspaceFile, WorkspaceFileError,
+};
 use crate::model::template::{Template, TemplatePart, TemplateTree};
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
@@ -13,8 +15,8 @@ use bytes::Bytes;
 /// Reads the files that requests send.
 pub trait BodyFiles {
     /// # Errors
-    /// In words, when the file cannot be read.
-    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String>;
+    /// When the file cannot be read.
+    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, WorkspaceFileError>;
 }
 
 /// # Errors
@@ -158,5 +160,5 @@ fn render_plain_text(
 fn read_body_file(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {
     files
         .read(file)
-        .map_err(|reason| RenderError::new(file.at, format!("the file {reason}")))
+        .map_err(|error| RenderError::new(file.at, format!("the file {error}")))
 }

@@ -5,7 +5,7 @@ use super::convert::{from_mini, to_mini};
 use super::error::RenderError;
 use super::expression_names::{ExpressionNames, scan_names};
 use super::filters;
-use super::fresh_values::FreshValues;
+use super::fresh_values::{FreshValues, TimeFormatError};
 use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -114,6 +114,7 @@ impl TemplateDialect {
 
     fn compiled(self, expression: &Expression) -> Result<Arc<CompiledExpression>, RenderError> {
         let engine = self.engine();
+        // Only whole entries are inserted, so a cache that another thread left by a panic is good.
         let mut cache = engine.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
@@ -316,7 +317,7 @@ fn evaluate<'s>(
     }
     from_mini(&value)
         .map(Cow::Owned)
-        .map_err(|reason| RenderError::new(expression.at, reason))
+        .map_err(|error| RenderError::new(expression.at, error.to_string()))
 }
 
 fn undefined_name(
@@ -357,8 +358,9 @@ fn evaluation_context(
 ) -> Result<Mini, RenderError> {
     let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
     let mut roots: Vec<(String, Mini)> = Vec::new();
-    let mini =
-        |value: &Value| to_mini(value).map_err(|reason| RenderError::new(expression.at, reason));
+    let mini = |value: &Value| {
+        to_mini(value).map_err(|error| RenderError::new(expression.at, error.to_string()))
+    };
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
         if let (Some(moment), [function]) = (
@@ -413,8 +415,10 @@ fn value_site(expression: &Expression) -> u64 {
 /// gets its own chance.
 fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
     let calls = AtomicU64::new(0);
+    // The low 8 bits of a site are free: up to 256 calls in one expression get values of their own.
     let place = move || (site << 8) + calls.fetch_add(1, Ordering::Relaxed);
-    let invalid = |reason: String| Error::new(ErrorKind::InvalidOperation, reason);
+    let invalid =
+        |error: TimeFormatError| Error::new(ErrorKind::InvalidOperation, error.to_string());
     match name {
         "now" => Mini::from_function(move || moment.unix_s()),
         "now_ms" => Mini::from_function(move || moment.unix_ms),
@@ -424,7 +428,10 @@ fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
         "uuid" => Mini::from_function(move || moment.uuid(place())),
         _ => Mini::from_function(move |len: usize| {
             if len == 0 || len > 1_024 {
-                Err(invalid("random(n) takes 1 to 1024".to_owned()))
+                Err(Error::new(
+                    ErrorKind::InvalidOperation,
+                    "random(n) takes 1 to 1024",
+                ))
             } else {
                 Ok(moment.random_text(place(), len))
             }

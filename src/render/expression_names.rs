@@ -20,6 +20,15 @@ pub(super) struct ExpressionNames<'s> {
     pub(super) tests: Vec<NameUse<'s>>,
 }
 
+/// Where an expression looks up a first name, in bytes from its beginning.
+pub(crate) fn first_use(source: &str, name: &str) -> Option<usize> {
+    scan_names(source)
+        .lookups
+        .iter()
+        .find(|used| used.name.split('.').next() == Some(name))
+        .map(|used| used.at)
+}
+
 /// The names of an expression, outside of quoted text.
 pub(super) fn scan_names(source: &str) -> ExpressionNames<'_> {
     let mut names = ExpressionNames::default();
@@ -171,6 +180,13 @@ mod tests {
             .into_iter()
             .map(|used| used.name)
             .collect()
+    }
+
+    #[test]
+    fn the_first_use_of_a_name_is_not_a_part_of_another_one() {
+        let source = "'name' ~ my_name ~ name.first";
+        assert_eq!(first_use(source, "name"), source.find("name.first"));
+        assert_eq!(first_use(source, "first"), None);
     }
 
     #[test]

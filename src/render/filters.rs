@@ -6,7 +6,7 @@ use crate::wire::{encode_form, encode_strict};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use minijinja::value::{Rest, Value as Mini};
-use minijinja::{Environment, Error, ErrorKind, filters as stock, tests};
+use minijinja::{Environment, Error, ErrorKind, filters as stock, tests as stock_tests};
 
 /// What a request's templates may use.
 pub(super) const REQUEST_FILTERS: &[&str] = &[
@@ -46,8 +46,8 @@ pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("sum", stock::sum);
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
     environment.add_filter("upper", stock::upper);
-    environment.add_test("defined", tests::is_defined);
-    environment.add_test("none", tests::is_none);
+    environment.add_test("defined", stock_tests::is_defined);
+    environment.add_test("none", stock_tests::is_none);
 }
 
 pub(super) fn add_scheme_filters(environment: &mut Environment<'static>) {
@@ -71,8 +71,8 @@ pub(super) fn add_scheme_filters(environment: &mut Environment<'static>) {
     environment.add_filter("rfc3986", |text: &str| encode_strict(text).into_owned());
 }
 
-fn invalid(reason: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, reason.into())
+fn invalid(reason: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidOperation, reason.to_string())
 }
 
 /// JSON without blanks, in the order of the keys.
@@ -115,20 +115,19 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
     Ok(out)
 }
 
-/// A list of names and values, both as text.
+/// A list of names and values, both as text. Anything else is an error: a pair with an empty name
+/// would give a wrong signature, which a marketplace refuses without saying why.
 fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
     let text = |value: Mini| {
         from_mini(&value)
-            .ok()
-            .and_then(|value| value.to_plain_text())
+            .map_err(invalid)?
+            .to_plain_text()
+            .ok_or_else(|| invalid("a pair holds single values"))
     };
     list.try_iter()?
         .map(|pair| {
             let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
-            Ok((
-                text(name).unwrap_or_default(),
-                text(value).ok_or_else(|| invalid("a pair holds single values"))?,
-            ))
+            Ok((text(name)?, text(value)?))
         })
         .collect()
 }
@@ -181,4 +180,23 @@ fn concat(
         })
         .collect();
     Ok(joined?.join(outer.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eval(expression: &str) -> Result<String, Error> {
+        let mut environment = Environment::empty();
+        add_scheme_filters(&mut environment);
+        let value = environment.compile_expression(expression)?.eval(())?;
+        Ok(value.to_string())
+    }
+
+    #[test]
+    fn a_pair_without_a_name_is_an_error_and_is_not_signed() {
+        assert_eq!(eval("[['a', 1]] | concat('=', '&')").unwrap(), "a=1");
+        assert!(eval("[[none, 1]] | concat('=', '&')").is_err());
+        assert!(eval("[[['a'], 1]] | concat('=', '&')").is_err());
+    }
 }

@@ -13,6 +13,17 @@ pub struct FreshValues {
     pub seed: [u8; 16],
 }
 
+/// Why a time cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TimeFormatError {
+    #[error("`{0}` is not an offset: write `+09:00` or `UTC`")]
+    Offset(String),
+    #[error("`{format}` is not a time format: {error}")]
+    Format { format: String, error: jiff::Error },
+    #[error(transparent)]
+    OutOfRange(#[from] jiff::Error),
+}
+
 impl FreshValues {
     #[must_use]
     pub fn unix_s(&self) -> i64 {
@@ -22,10 +33,9 @@ impl FreshValues {
     /// The time in a strftime format, at an offset such as `+09:00`, or `UTC`.
     ///
     /// # Errors
-    /// In words, when format or offset is not one.
-    pub fn date(&self, format: &str, zone: &str) -> Result<String, String> {
-        let seconds = parse_zone(zone)
-            .ok_or_else(|| format!("`{zone}` is not an offset: write `+09:00` or `UTC`"))?;
+    /// When format or offset is not one.
+    pub fn date(&self, format: &str, zone: &str) -> Result<String, TimeFormatError> {
+        let seconds = parse_zone(zone).ok_or_else(|| TimeFormatError::Offset(zone.to_owned()))?;
         format_time(self.unix_ms, format, seconds)
     }
 
@@ -68,6 +78,8 @@ impl FreshValues {
     pub fn random_text(&self, site: u64, len: usize) -> String {
         const LETTERS: &[u8; 62] =
             b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        // 256 is 4 * 62 + 8, so the first 8 letters come up a little more often. No secret is made
+        // of these letters.
         self.random_bytes(site, len)
             .iter()
             .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
@@ -98,13 +110,19 @@ pub(crate) fn parse_zone(text: &str) -> Option<i32> {
 /// Unix milliseconds in a strftime format, so many seconds east of UTC.
 ///
 /// # Errors
-/// In words, when the format is not one or the time is out of range.
-pub(crate) fn format_time(unix_ms: i64, format: &str, east: i32) -> Result<String, String> {
-    let time = Timestamp::from_millisecond(unix_ms).map_err(|error| error.to_string())?;
-    let offset = Offset::from_seconds(east).map_err(|error| error.to_string())?;
+/// When the format is not one or the time is out of range.
+pub(crate) fn format_time(
+    unix_ms: i64,
+    format: &str,
+    east: i32,
+) -> Result<String, TimeFormatError> {
+    let time = Timestamp::from_millisecond(unix_ms)?;
+    let offset = Offset::from_seconds(east)?;
     let zoned = time.to_zoned(TimeZone::fixed(offset));
-    jiff::fmt::strtime::format(format, &zoned)
-        .map_err(|error| format!("`{format}` is not a time format: {error}"))
+    jiff::fmt::strtime::format(format, &zoned).map_err(|error| TimeFormatError::Format {
+        format: format.to_owned(),
+        error,
+    })
 }
 
 #[cfg(test)]

@@ -19,8 +19,12 @@ pub(crate) fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, Cl
     match &clock.format {
         ClockFormat::UnixSeconds => Ok(unix_ms.div_euclid(1_000).to_string()),
         ClockFormat::UnixMilliseconds => Ok(unix_ms.to_string()),
-        ClockFormat::Strftime(format) => format_time(unix_ms, format, clock.zone)
-            .map_err(|reason| ClockFormatError { unix_ms, reason }),
+        ClockFormat::Strftime(format) => {
+            format_time(unix_ms, format, clock.zone).map_err(|error| ClockFormatError {
+                unix_ms,
+                reason: error.to_string(),
+            })
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
-use crate::model::request::{Step, WorkspaceFile};
+use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SignatureVector, TokenRequest, VectorSubject};
 use crate::render::{
     BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
@@ -52,8 +52,11 @@ pub enum VectorError {
 struct NoBodyFiles;
 
 impl BodyFiles for NoBodyFiles {
-    fn read(&self, _: &WorkspaceFile) -> Result<bytes::Bytes, String> {
-        Err("cannot be a part of a known answer".to_owned())
+    fn read(&self, file: &WorkspaceFile) -> Result<bytes::Bytes, WorkspaceFileError> {
+        Err(WorkspaceFileError::Unreadable {
+            path: file.path.clone(),
+            error: std::io::Error::other("a file cannot be a part of a known answer"),
+        })
     }
 }
 

@@ -150,6 +150,8 @@ impl NodeBuilder<'_> {
             );
         };
         let node = node.clone();
+        // An alias counts with everything in it, again at each use: a few lines of aliases to
+        // aliases expand exponentially ("billion laughs").
         self.node_count += node.node_count();
         self.insert_node(node, 0)
     }
@@ -212,8 +214,12 @@ impl NodeBuilder<'_> {
         })
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "spans of `Parser::new_from_str` always have byte offsets, as its documentation says"
+    )]
     fn span_of(&self, span: &granit_parser::Span) -> Span {
-        let range = span.byte_range().unwrap_or(0..0);
+        let range = span.byte_range().expect("a span of a text has a range");
         let (start, end) = (
             range.start.min(self.text.len()),
             range.end.min(self.text.len()),

@@ -9,9 +9,9 @@ use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
-use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
+use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, read_limited, scheme_names};
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
-use crate::model::request::{Request, WorkspaceFile};
+use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
@@ -39,19 +39,14 @@ const MAX_BODY_FILE: u64 = 64 << 20;
 pub(crate) struct DiskBodyFiles(pub(crate) WorkspaceFiles);
 
 impl BodyFiles for DiskBodyFiles {
-    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, String> {
+    fn read(&self, file: &WorkspaceFile) -> Result<Bytes, WorkspaceFileError> {
         let path = self.0.resolve_path(&file.path)?;
-        let fault =
-            |error: std::io::Error| format!("`{}` cannot be read: {error}", file.path.display());
-        let metadata = std::fs::metadata(&path).map_err(fault)?;
-        if !metadata.is_file() || metadata.len() > MAX_BODY_FILE {
-            return Err(format!(
-                "`{}` is not a plain file of at most {} MiB",
-                file.path.display(),
-                MAX_BODY_FILE >> 20
-            ));
-        }
-        std::fs::read(&path).map(Bytes::from).map_err(fault)
+        read_limited(&path, MAX_BODY_FILE)
+            .map(Bytes::from)
+            .map_err(|error| WorkspaceFileError::Unreadable {
+                path: file.path.clone(),
+                error,
+            })
     }
 }
 

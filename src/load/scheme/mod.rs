@@ -59,6 +59,9 @@ const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 /// Keys of a `match` condition, beside the `level` of a rule.
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
 
+/// The longest `behind` of a clock.
+const MAX_BACKDATE: Duration = Duration::from_secs(24 * 3_600);
+
 /// Decodes schemes; the faults of all their parts are collected.
 pub(super) struct SchemeDecoder<'d> {
     pub(super) files: &'d WorkspaceFiles,
@@ -206,9 +209,11 @@ impl SchemeDecoder<'_> {
             &CREDENTIAL_KEYS,
             self.diagnostics,
         )?;
+        // A `secret` that is no flag, such as `secret: "yes"`, is an error, and the credential
+        // counts as secret: its value must not be shown beside that error.
         let is_secret = map
             .get("secret")
-            .is_some_and(|node| matches!(node.kind, crate::yaml::NodeKind::Bool(true)));
+            .is_some_and(|node| boolean(node, "`secret`", self.diagnostics).unwrap_or(true));
         if let Some(default) = map.entry("default").filter(|default| {
             is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null)
         }) {
@@ -224,10 +229,7 @@ impl SchemeDecoder<'_> {
         Some(Credential {
             name: entry.key.to_string(),
             at: entry.key_at,
-            is_secret: map
-                .get("secret")
-                .and_then(|node| boolean(node, "`secret`", self.diagnostics))
-                .unwrap_or(false),
+            is_secret,
             is_integer: map
                 .get("type")
                 .and_then(|node| {
@@ -301,20 +303,29 @@ impl SchemeDecoder<'_> {
         clock.window = map
             .get("window")
             .and_then(|node| duration(node, "`window`", self.diagnostics));
-        clock.backdate = map
-            .get("behind")
-            .and_then(|node| duration(node, "`behind`", self.diagnostics))
-            .unwrap_or_default();
+        if let Some(node) = map.get("behind") {
+            clock.backdate = self.backdate(node);
+        }
         clock
+    }
+
+    /// A marketplace refuses a time that is far off, so a longer one is a slip of the unit.
+    fn backdate(&mut self, node: &YamlNode) -> Duration {
+        let behind = duration(node, "`behind`", self.diagnostics).unwrap_or_default();
+        if behind > MAX_BACKDATE {
+            self.diagnostics
+                .push(Diagnostic::error("`behind` is at most one day").at(node.at, "this is more"));
+        }
+        behind
     }
 
     fn clock_format(&mut self, node: &YamlNode) -> ClockFormat {
         match text(node, "`format`", self.diagnostics) {
             Some("unix_ms") => ClockFormat::UnixMilliseconds,
             Some(format) if format.contains('%') => {
-                if let Err(reason) = crate::render::format_time(0, format, 0) {
+                if let Err(error) = crate::render::format_time(0, format, 0) {
                     self.diagnostics
-                        .push(Diagnostic::error(reason).at(node.at, "this format"));
+                        .push(Diagnostic::error(error.to_string()).at(node.at, "this format"));
                 }
                 ClockFormat::Strftime(format.to_owned())
             }

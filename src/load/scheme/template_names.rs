@@ -369,10 +369,11 @@ impl SchemeNameChecker<'_, '_> {
         known: &ProcedureNames<'_>,
     ) {
         for expression in expressions {
-            for name in TemplateDialect::Scheme
-                .names_in(expression)
-                .unwrap_or_default()
-            {
+            // An expression that does not compile was reported when its field was decoded.
+            let Ok(names) = TemplateDialect::Scheme.names_in(expression) else {
+                continue;
+            };
+            for name in names {
                 if let Err(hint) = self.resolve_name(&name, known) {
                     let diagnostic = Diagnostic::error(format!("`{name}` is not defined here"))
                         .at(expression.at, "used here");

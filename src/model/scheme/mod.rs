@@ -166,7 +166,8 @@ impl SchemeClock {
     /// What this clock shows at `now_ms`, both in Unix milliseconds.
     #[must_use]
     pub fn request_time_ms(&self, now_ms: i64) -> i64 {
-        now_ms - i64::try_from(self.backdate.as_millis()).unwrap_or(0)
+        // `load` refuses more than one day; without it, the earliest time fails to be written.
+        now_ms.saturating_sub(i64::try_from(self.backdate.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
