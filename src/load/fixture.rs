@@ -42,22 +42,10 @@ impl RequestDecoder<'_> {
                 .unwrap_or(false),
             account: self.named(&map, "account"),
             needs: self.needs(&map),
-            vars: map
-                .get("vars")
-                .map(|node| self.vars(node))
-                .unwrap_or_default(),
-            steps: map
-                .get("steps")
-                .map(|node| self.fixture_steps(node, &defaults))
-                .unwrap_or_default(),
-            values: map
-                .get("values")
-                .map(|node| self.value_decoder().variables(node))
-                .unwrap_or_default(),
-            params: map
-                .get("params")
-                .map(|node| self.variants(node, "`params`"))
-                .unwrap_or_default(),
+            vars: map.optional("vars", |node| self.vars(node)),
+            steps: map.optional("steps", |node| self.fixture_steps(node, &defaults)),
+            values: map.optional("values", |node| self.value_decoder().variables(node)),
+            params: map.optional("params", |node| self.variants(node, "`params`")),
             name,
         };
         if fixture.steps.is_empty() && fixture.values.is_empty() {

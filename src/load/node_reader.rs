@@ -52,6 +52,16 @@ impl<'n> CheckedMap<'n> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// What `decode` makes of a key that may be left out; without it, the default. An error in the
+    /// value is not hidden by the default: `decode` reports it.
+    pub(super) fn optional<T: Default>(
+        &self,
+        key: &str,
+        decode: impl FnOnce(&'n YamlNode) -> T,
+    ) -> T {
+        self.get(key).map(decode).unwrap_or_default()
+    }
+
     pub(super) fn required(
         &self,
         key: &str,

@@ -309,11 +309,7 @@ impl RecordingDecoder<'_> {
         }
         let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
         let mut query = crate::wire::parse_query(raw_query);
-        query.extend(
-            map.get("query")
-                .map(|node| self.pairs(node, "`query`"))
-                .unwrap_or_default(),
-        );
+        query.extend(map.optional("query", |node| self.pairs(node, "`query`")));
         query.sort();
         let account = map
             .get("account")
@@ -431,10 +427,7 @@ impl RecordingDecoder<'_> {
         )?;
         let status = map.required("status", self.diagnostics)?;
         let status = response_status(status, self.diagnostics)?;
-        let headers = map
-            .get("headers")
-            .map(|node| self.headers(node))
-            .unwrap_or_default();
+        let headers = map.optional("headers", |node| self.headers(node));
         if let Some(body) = map
             .present_entries(&RECORDED_RESPONSE_KEYS[2..])
             .first()

@@ -103,24 +103,14 @@ impl RequestDecoder<'_> {
             name,
             at: node.at,
             account: self.account(&map),
-            tags: map
-                .get("tags")
-                .map(|tags| text_list(tags, "a tag", self.diagnostics))
-                .unwrap_or_default(),
+            tags: map.optional("tags", |tags| text_list(tags, "a tag", self.diagnostics)),
             skip: self.skip(&map),
-            vars: map
-                .get("vars")
-                .map(|vars| self.vars(vars))
-                .unwrap_or_default(),
-            cases: map
-                .get("cases")
-                .map(|cases| self.variants(cases, "`cases`"))
-                .unwrap_or_default(),
+            vars: map.optional("vars", |vars| self.vars(vars)),
+            cases: map.optional("cases", |cases| self.variants(cases, "`cases`")),
             needs: self.needs(&map),
-            redact: map
-                .get("redact")
-                .map(|node| super::redact::decode_redact_rules(node, self.diagnostics))
-                .unwrap_or_default(),
+            redact: map.optional("redact", |node| {
+                super::redact::decode_redact_rules(node, self.diagnostics)
+            }),
             steps,
         })
     }
@@ -143,10 +133,7 @@ impl RequestDecoder<'_> {
             retry: None,
         };
         let defaults = StepDefaults {
-            headers: map
-                .get("headers")
-                .map(|node| self.headers(node))
-                .unwrap_or_default(),
+            headers: map.optional("headers", |node| self.headers(node)),
             ..defaults
         };
         self.step(&map, None, &defaults)
@@ -156,10 +143,7 @@ impl RequestDecoder<'_> {
         StepDefaults {
             scheme: self.named(map, "scheme"),
             level: self.named(map, "level"),
-            headers: map
-                .get("headers")
-                .map(|node| self.headers(node))
-                .unwrap_or_default(),
+            headers: map.optional("headers", |node| self.headers(node)),
             timeout: map
                 .get("timeout")
                 .and_then(|node| duration(node, "`timeout`", self.diagnostics))
@@ -352,10 +336,7 @@ impl RequestDecoder<'_> {
     }
 
     fn query(&mut self, map: &CheckedMap<'_>) -> Vec<TemplateField> {
-        let fields = map
-            .get("query")
-            .map(|node| self.value_decoder().fields(node, "`query`"))
-            .unwrap_or_default();
+        let fields = map.optional("query", |node| self.value_decoder().fields(node, "`query`"));
         for field in &fields {
             self.refuse_object(field, "a query parameter");
         }
@@ -428,10 +409,7 @@ impl RequestDecoder<'_> {
         if !in_flow {
             return defaults.headers.clone();
         }
-        let own = map
-            .get("headers")
-            .map(|node| self.headers(node))
-            .unwrap_or_default();
+        let own = map.optional("headers", |node| self.headers(node));
         let overridden = |field: &&TemplateField| {
             !own.iter()
                 .any(|other| other.name.eq_ignore_ascii_case(&field.name))

@@ -42,20 +42,16 @@ pub(super) fn decode_workspace_settings(
         let name = text(node, "`default_env`", diagnostics)?.to_owned();
         Some(SpannedName { name, at: node.at })
     });
-    let vars = map
-        .get("vars")
-        .map(|node| variable_fields(node, diagnostics))
-        .unwrap_or_default();
+    let vars = map.optional("vars", |node| variable_fields(node, diagnostics));
     let environments = map.get("envs").map(|node| {
         map_entries(node, "`envs`", diagnostics)
             .iter()
             .map(|entry| environment(entry, diagnostics))
             .collect()
     });
-    let redact = map
-        .get("redact")
-        .map(|node| super::redact::decode_redact_rules(node, diagnostics))
-        .unwrap_or_default();
+    let redact = map.optional("redact", |node| {
+        super::redact::decode_redact_rules(node, diagnostics)
+    });
     let max_age = map
         .get("recordings")
         .and_then(|node| recording_max_age(node, diagnostics));
@@ -116,18 +112,13 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
     ) else {
         return environment;
     };
-    environment.vars = map
-        .get("vars")
-        .map(|node| variable_fields(node, diagnostics))
-        .unwrap_or_default();
-    environment.regions = map
-        .get("regions")
-        .map(|node| names_by_scheme(node, "`regions`", diagnostics))
-        .unwrap_or_default();
-    environment.hosts = map
-        .get("hosts")
-        .map(|node| names_by_scheme(node, "`hosts`", diagnostics))
-        .unwrap_or_default();
+    environment.vars = map.optional("vars", |node| variable_fields(node, diagnostics));
+    environment.regions = map.optional("regions", |node| {
+        names_by_scheme(node, "`regions`", diagnostics)
+    });
+    environment.hosts = map.optional("hosts", |node| {
+        names_by_scheme(node, "`hosts`", diagnostics)
+    });
     for (_, host) in &mut environment.hosts {
         normalize_host(host, diagnostics);
     }
@@ -151,10 +142,7 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
             );
         }
     }
-    environment.accounts = map
-        .get("accounts")
-        .map(|node| accounts(node, diagnostics))
-        .unwrap_or_default();
+    environment.accounts = map.optional("accounts", |node| accounts(node, diagnostics));
     environment.refresh_policy = map
         .get("refresh")
         .and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, diagnostics))

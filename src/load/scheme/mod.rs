@@ -79,16 +79,10 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
         let written = map.required("scheme", self.diagnostics)?;
         self.check_scheme_name(name, written);
-        let hosts = map
-            .get("hosts")
-            .map(|node| self.hosts(node))
-            .unwrap_or_default();
+        let hosts = map.optional("hosts", |node| self.hosts(node));
         let whole = self.common_procedure(&map);
         let levels = self.levels(&map, &whole);
-        let rules = map
-            .get("match")
-            .map(|node| self.level_rules(node, &levels))
-            .unwrap_or_default();
+        let rules = map.optional("match", |node| self.level_rules(node, &levels));
         let default_level = self.default_level(&map, &levels, &rules);
         let mut scheme = Scheme {
             name: name.to_owned(),
@@ -98,10 +92,7 @@ impl SchemeDecoder<'_> {
                 .get("title")
                 .and_then(|node| text(node, "`title`", self.diagnostics))
                 .map(str::to_owned),
-            credentials: map
-                .get("credentials")
-                .map(|node| self.credentials(node))
-                .unwrap_or_default(),
+            credentials: map.optional("credentials", |node| self.credentials(node)),
             hosts,
             clock: map
                 .get("clock")
@@ -109,39 +100,20 @@ impl SchemeDecoder<'_> {
             level_rules: rules,
             default_level,
             levels,
-            covered_parts: map
-                .get("covers")
-                .map(|node| self.covers(node))
-                .unwrap_or_default(),
+            covered_parts: map.optional("covers", |node| self.covers(node)),
             tokens: Vec::new(),
             authorize_links: Vec::new(),
-            limits: map
-                .get("limits")
-                .map(|node| self.limits(node))
-                .unwrap_or_default(),
-            success_rules: map
-                .get("ok")
-                .map(|node| self.ok_rules(node))
-                .unwrap_or_default(),
-            error_rules: map
-                .get("errors")
-                .map(|node| self.error_rules(node))
-                .unwrap_or_default(),
-            masks: map
-                .get("mask")
-                .map(|node| self.json_paths(node, "`mask`"))
-                .unwrap_or_default(),
-            redact_rules: map
-                .get("redact")
-                .map(|node| crate::load::redact::decode_redact_rules(node, self.diagnostics))
-                .unwrap_or_default(),
+            limits: map.optional("limits", |node| self.limits(node)),
+            success_rules: map.optional("ok", |node| self.ok_rules(node)),
+            error_rules: map.optional("errors", |node| self.error_rules(node)),
+            masks: map.optional("mask", |node| self.json_paths(node, "`mask`")),
+            redact_rules: map.optional("redact", |node| {
+                crate::load::redact::decode_redact_rules(node, self.diagnostics)
+            }),
             sandbox: None,
             vectors: Vec::new(),
         };
-        scheme.tokens = map
-            .get("tokens")
-            .map(|node| self.tokens(node, &scheme, &whole))
-            .unwrap_or_default();
+        scheme.tokens = map.optional("tokens", |node| self.tokens(node, &scheme, &whole));
         for wanted in scheme
             .levels
             .iter()
@@ -149,15 +121,11 @@ impl SchemeDecoder<'_> {
         {
             self.check_token_exists(wanted, &scheme.tokens);
         }
-        scheme.authorize_links = map
-            .get("authorize")
-            .map(|node| self.authorization_links(node, &scheme, &whole))
-            .unwrap_or_default();
+        scheme.authorize_links = map.optional("authorize", |node| {
+            self.authorization_links(node, &scheme, &whole)
+        });
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
-        scheme.vectors = map
-            .get("vectors")
-            .map(|node| self.vectors(node))
-            .unwrap_or_default();
+        scheme.vectors = map.optional("vectors", |node| self.vectors(node));
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
             let diagnostic = Diagnostic::error("a scheme with credentials needs `hosts`")
                 .at(map.at, "no host here");
@@ -342,30 +310,17 @@ impl SchemeDecoder<'_> {
     /// What holds for every level.
     fn common_procedure(&mut self, map: &CheckedMap<'_>) -> SigningProcedure {
         SigningProcedure {
-            vars: map
-                .get("vars")
-                .map(|node| self.value_decoder().fields(node, "`vars`"))
-                .unwrap_or_default(),
-            prepare: map
-                .get("prepare")
-                .map(|node| self.placement(node, "`prepare`"))
-                .unwrap_or_default(),
-            sign: map
-                .get("sign")
-                .map(|node| self.sign_steps(node))
-                .unwrap_or_default(),
-            attach: map
-                .get("attach")
-                .map(|node| self.placement(node, "`attach`"))
-                .unwrap_or_default(),
+            vars: map.optional("vars", |node| self.value_decoder().fields(node, "`vars`")),
+            prepare: map.optional("prepare", |node| self.placement(node, "`prepare`")),
+            sign: map.optional("sign", |node| self.sign_steps(node)),
+            attach: map.optional("attach", |node| self.placement(node, "`attach`")),
         }
     }
 
     fn levels(&mut self, map: &CheckedMap<'_>, whole: &SigningProcedure) -> Vec<Level> {
-        let named = map
-            .get("levels")
-            .map(|node| map_entries(node, "`levels`", self.diagnostics))
-            .unwrap_or_default();
+        let named = map.optional("levels", |node| {
+            map_entries(node, "`levels`", self.diagnostics)
+        });
         if named.is_empty() {
             return vec![Level {
                 name: String::new(),
@@ -473,10 +428,9 @@ impl SchemeDecoder<'_> {
     }
 
     fn matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
-        let paths = map
-            .get("path")
-            .map(|node| text_list(node, "a path pattern", self.diagnostics))
-            .unwrap_or_default();
+        let paths = map.optional("path", |node| {
+            text_list(node, "a path pattern", self.diagnostics)
+        });
         if let Some(path) = paths
             .iter()
             .find(|path| !path.starts_with('/') && !path.starts_with("**"))
@@ -494,11 +448,7 @@ impl SchemeDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("leave it out, or say `default_level`"));
         }
-        let methods = map
-            .get("method")
-            .map(one_or_many)
-            .unwrap_or_default()
-            .iter();
+        let methods = map.optional("method", one_or_many).iter();
         let words = Method::ALL.map(|method| (method.name(), method));
         let methods = methods
             .filter_map(|node| enum_value(node, "a method", &words, self.diagnostics))
@@ -528,10 +478,9 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a limit", &LIMIT_KEYS, self.diagnostics)?;
         let rate = map.required("rate", self.diagnostics)?;
         let (count, per) = self.rate(rate)?;
-        let headers = map
-            .get("headers")
-            .map(|node| map_entries(node, "`headers`", self.diagnostics))
-            .unwrap_or_default();
+        let headers = map.optional("headers", |node| {
+            map_entries(node, "`headers`", self.diagnostics)
+        });
         let headers = headers.iter().filter_map(|entry| {
             Some((
                 entry.key.to_string(),
@@ -561,10 +510,7 @@ impl SchemeDecoder<'_> {
             burst: map
                 .get("burst")
                 .and_then(|node| self.positive_count(node, "`burst`")),
-            scope: map
-                .get("per")
-                .map(|node| text_list(node, "`per`", self.diagnostics))
-                .unwrap_or_default(),
+            scope: map.optional("per", |node| text_list(node, "`per`", self.diagnostics)),
             headers,
         })
     }

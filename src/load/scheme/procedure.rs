@@ -197,10 +197,9 @@ impl SchemeDecoder<'_> {
                 .push(diagnostic.hint("RS256 and ES256 come when a marketplace asks for them"));
             return None;
         }
-        let header = map
-            .get("header")
-            .map(|node| self.value_decoder().fields(node, "`header`"))
-            .unwrap_or_default();
+        let header = map.optional("header", |node| {
+            self.value_decoder().fields(node, "`header`")
+        });
         let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
         Some(SignOp::Jwt {
             key: self.required_template(map, "key")?,

@@ -72,7 +72,7 @@ impl SchemeDecoder<'_> {
     }
 
     fn response_condition(&mut self, map: &CheckedMap<'_>, what: &str) -> ResponseCondition {
-        let statuses = map.get("status").map(one_or_many).unwrap_or_default();
+        let statuses = map.optional("status", one_or_many);
         let statuses = statuses
             .iter()
             .filter_map(|node| self.status_pattern(node))

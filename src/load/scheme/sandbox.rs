@@ -26,28 +26,20 @@ const REQUEST_PARTS: [(&str, RequestPart); 4] = [
 impl SchemeDecoder<'_> {
     pub(super) fn sandbox(&mut self, node: &YamlNode) -> Option<SandboxRules> {
         let map = CheckedMap::open(node, "`sandbox`", &SANDBOX_KEYS, self.diagnostics)?;
-        let read = map
-            .get("read")
-            .map(|node| map_entries(node, "`read`", self.diagnostics))
-            .unwrap_or_default();
-        let refuse = map
-            .get("refuse")
-            .map(|node| list_items(node, "`refuse`", self.diagnostics))
-            .unwrap_or_default();
-        let tokens = map
-            .get("tokens")
-            .map(|node| map_entries(node, "`tokens`", self.diagnostics))
-            .unwrap_or_default();
-        let penalties = map
-            .get("penalties")
-            .map(|node| list_items(node, "`penalties`", self.diagnostics))
-            .unwrap_or_default();
+        let read = map.optional("read", |node| map_entries(node, "`read`", self.diagnostics));
+        let refuse = map.optional("refuse", |node| {
+            list_items(node, "`refuse`", self.diagnostics)
+        });
+        let tokens = map.optional("tokens", |node| {
+            map_entries(node, "`tokens`", self.diagnostics)
+        });
+        let penalties = map.optional("penalties", |node| {
+            list_items(node, "`penalties`", self.diagnostics)
+        });
         Some(SandboxRules {
             at: node.at,
             test_credentials: map
-                .get("keys")
-                .map(|node| self.value_decoder().fields(node, "`keys`"))
-                .unwrap_or_default(),
+                .optional("keys", |node| self.value_decoder().fields(node, "`keys`")),
             extractors: read
                 .iter()
                 .filter_map(|entry| self.reading(entry))
@@ -153,10 +145,9 @@ impl SchemeDecoder<'_> {
                 .get("name")
                 .and_then(|node| scalar(node, "`name`", self.diagnostics)),
             status: code,
-            headers: map
-                .get("headers")
-                .map(|node| self.value_decoder().fields(node, "`headers`"))
-                .unwrap_or_default(),
+            headers: map.optional("headers", |node| {
+                self.value_decoder().fields(node, "`headers`")
+            }),
             json: self.response_tree(&map)?,
         })
     }

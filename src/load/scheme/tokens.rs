@@ -78,10 +78,7 @@ impl SchemeDecoder<'_> {
         whole: &SigningProcedure,
     ) -> Option<Token> {
         let map = CheckedMap::open(&entry.value, "a token", &TOKEN_KEYS, self.diagnostics)?;
-        let save = map
-            .get("save")
-            .map(|node| self.saved_values(node))
-            .unwrap_or_default();
+        let save = map.optional("save", |node| self.saved_values(node));
         let mut request = |key: &str| {
             map.get(key)
                 .and_then(|node| self.token_request(node, scheme, whole, &save))
@@ -97,25 +94,18 @@ impl SchemeDecoder<'_> {
         Some(Token {
             name: entry.key.to_string(),
             at: entry.key_at,
-            key_credentials: map
-                .get("store_by")
-                .map(|node| text_list(node, "`store_by`", self.diagnostics))
-                .unwrap_or_default(),
+            key_credentials: map.optional("store_by", |node| {
+                text_list(node, "`store_by`", self.diagnostics)
+            }),
             issue,
             exchange,
             refresh,
-            lifetime: map
-                .get("lifetime")
-                .map(|node| self.lifetime(node))
-                .unwrap_or_default(),
+            lifetime: map.optional("lifetime", |node| self.lifetime(node)),
             renew_before: map
                 .get("renew_before")
                 .and_then(|node| duration(node, "`renew_before`", self.diagnostics))
                 .unwrap_or(Duration::ZERO),
-            splits: map
-                .get("splits")
-                .map(|node| self.splits(node))
-                .unwrap_or_default(),
+            splits: map.optional("splits", |node| self.splits(node)),
         })
     }
 
@@ -322,18 +312,9 @@ impl SchemeDecoder<'_> {
         }
         SigningProcedure {
             vars: Vec::new(),
-            prepare: map
-                .get("prepare")
-                .map(|node| self.placement(node, "`prepare`"))
-                .unwrap_or_default(),
-            sign: map
-                .get("sign")
-                .map(|node| self.sign_steps(node))
-                .unwrap_or_default(),
-            attach: map
-                .get("attach")
-                .map(|node| self.placement(node, "`attach`"))
-                .unwrap_or_default(),
+            prepare: map.optional("prepare", |node| self.placement(node, "`prepare`")),
+            sign: map.optional("sign", |node| self.sign_steps(node)),
+            attach: map.optional("attach", |node| self.placement(node, "`attach`")),
         }
     }
 
