@@ -331,7 +331,7 @@ impl TestMarketplace {
             "%Y-%m-%dT%H:%M:%S%.3f%:z",
             self.scheme.clock.zone,
         )
-        .map_err(|reason| RenderError::new(self.scheme.at, reason))?;
+        .map_err(|error| RenderError::new(self.scheme.at, error.to_string()))?;
         let account = self
             .accounts
             .first()
