@@ -375,7 +375,7 @@ fn every_file_says_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:?}");
 }
 
-fn sources() -> Vec<PathBuf> {
+pub fn sources() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -22,6 +22,7 @@ mod command_errors;
 mod documents;
 mod fixtures;
 mod hostile;
+mod import_circles;
 mod network;
 mod parallel;
 mod program;
