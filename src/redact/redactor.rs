@@ -2,7 +2,7 @@
 
 use super::display::RedactedText;
 use super::encodings::{MIN_PATTERN, literal_forms, normal_forms};
-use super::normal_form::{fold, for_each_normal_form};
+use super::normal_form::{NormalText, fold, for_each_normal_form};
 use aho_corasick::AhoCorasick;
 use std::fmt;
 use std::ops::Range;
@@ -17,7 +17,9 @@ const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
 #[derive(Default)]
 pub(crate) struct Redactor {
     secrets: Vec<(String, String)>,
-    matcher: Option<SecretMatcher>,
+    /// Each for a range of the secrets, in order. A response can bring new secrets with every
+    /// request of a long run: a single matcher would be built anew, for all of them, each time.
+    matchers: Vec<SecretMatcher>,
 }
 
 impl Redactor {
@@ -27,8 +29,43 @@ impl Redactor {
             return;
         }
         self.secrets.push((name.into(), value.to_owned()));
-        // Built again when it is next needed: a run learns most of its secrets before it writes.
-        self.matcher = None;
+    }
+
+    /// Covers the secrets that were added since the last search. Matchers of like size are joined,
+    /// so that there are few of them, and none is built more often than its size doubles.
+    fn update_matchers(&mut self) {
+        let covered = self.matchers.last().map_or(0, |last| last.secrets.end);
+        if covered == self.secrets.len() {
+            return;
+        }
+        let mut first = covered;
+        while let Some(last) = self.matchers.last()
+            && last.secrets.len() <= self.secrets.len() - first
+        {
+            first = last.secrets.start;
+            self.matchers.pop();
+        }
+        let range = first..self.secrets.len();
+        self.matchers.push(SecretMatcher::new(&self.secrets, range));
+    }
+
+    /// Every place that holds a secret, in order, none touching another. `None` when the search
+    /// itself is not possible.
+    fn find(&mut self, text: &[u8]) -> Option<Vec<FoundSecret>> {
+        self.update_matchers();
+        // Places are kept in 32 bits.
+        u32::try_from(text.len()).ok()?;
+        let is_searchable = self.matchers.iter().all(SecretMatcher::is_built);
+        let mut found = Vec::new();
+        for_each_normal_form(text, |normal| {
+            for matcher in &self.matchers {
+                matcher.find_forms(text, normal, &mut found);
+            }
+        });
+        for matcher in &self.matchers {
+            matcher.find_literals(text, &mut found);
+        }
+        is_searchable.then(|| merged(found))
     }
 
     /// Text that may be shown.
@@ -41,11 +78,7 @@ impl Redactor {
         if self.secrets.is_empty() || text.len() < MIN_SECRET_BYTES {
             return text.to_owned();
         }
-        let secrets = &self.secrets;
-        let matcher = self
-            .matcher
-            .get_or_insert_with(|| SecretMatcher::new(secrets));
-        let Some(found) = matcher.find(text.as_bytes()) else {
+        let Some(found) = self.find(text.as_bytes()) else {
             return UNSEARCHABLE.to_owned();
         };
         if found.is_empty() {
@@ -57,7 +90,7 @@ impl Redactor {
             let range = whole_chars(text, range);
             redacted.push_str(&text[written..range.start.max(written)]);
             redacted.push('‹');
-            redacted.push_str(&secrets[secret].0);
+            redacted.push_str(&self.secrets[secret].0);
             redacted.push('›');
             written = range.end.max(written);
         }
@@ -72,14 +105,7 @@ impl Redactor {
 
     /// Whether bytes hold a secret in any encoding.
     pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
-        if self.secrets.is_empty() {
-            return false;
-        }
-        let secrets = &self.secrets;
-        self.matcher
-            .get_or_insert_with(|| SecretMatcher::new(secrets))
-            .find(bytes)
-            .is_none_or(|found| !found.is_empty())
+        !self.secrets.is_empty() && self.find(bytes).is_none_or(|found| !found.is_empty())
     }
 }
 
@@ -98,6 +124,8 @@ struct FoundSecret {
 
 /// One search for all encodings of all secrets.
 struct SecretMatcher {
+    /// The secrets that it searches for.
+    secrets: Range<usize>,
     /// The first letters of every normal form. The whole forms would need an automaton ten times as
     /// large; where the first letters match, the rest is compared.
     starts: Option<AhoCorasick>,
@@ -147,9 +175,10 @@ impl Edges {
 const START: usize = 10;
 
 impl SecretMatcher {
-    fn new(secrets: &[(String, String)]) -> Self {
+    fn new(all: &[(String, String)], secrets: Range<usize>) -> Self {
         let (mut forms, mut literals, mut literal_owners) = (Vec::new(), Vec::new(), Vec::new());
-        for (secret, (_, value)) in secrets.iter().enumerate() {
+        for secret in secrets.clone() {
+            let value = &all[secret].1;
             forms.extend(normal_forms(value).into_iter().map(|form| (form, secret)));
             if fold(value.as_bytes()).len() < MIN_PATTERN {
                 let spellings = literal_forms(value);
@@ -162,39 +191,50 @@ impl SecretMatcher {
             // A matcher that cannot be built must not look like one that finds nothing.
             starts: AhoCorasick::new(starts).ok(),
             literals: AhoCorasick::new(&literals).ok(),
-            edges: secrets.iter().map(|(_, value)| Edges::of(value)).collect(),
+            edges: all[secrets.clone()]
+                .iter()
+                .map(|(_, value)| Edges::of(value))
+                .collect(),
+            secrets,
             forms,
             literal_owners,
         }
     }
 
-    /// Every place that holds a secret, in order, none touching another. `None` when the search
-    /// itself is not possible.
-    fn find(&self, text: &[u8]) -> Option<Vec<FoundSecret>> {
-        let (starts, literals) = (self.starts.as_ref()?, self.literals.as_ref()?);
-        // Places are kept in 32 bits.
-        u32::try_from(text.len()).ok()?;
-        let mut found = Vec::new();
-        for_each_normal_form(text, |normal| {
-            for start in starts.find_overlapping_iter(&normal.bytes) {
-                let (form, secret) = &self.forms[start.pattern().as_usize()];
-                let from = start.start();
-                if normal.bytes[from..].starts_with(form) {
-                    let range = normal.source_range(from..from + form.len());
-                    found.push(FoundSecret {
-                        range: self.edges[*secret].include(text, range),
-                        secret: *secret,
-                    });
-                }
+    fn is_built(&self) -> bool {
+        self.starts.is_some() && self.literals.is_some()
+    }
+
+    fn find_forms(&self, text: &[u8], normal: &NormalText, found: &mut Vec<FoundSecret>) {
+        for start in self
+            .starts
+            .iter()
+            .flat_map(|starts| starts.find_overlapping_iter(&normal.bytes))
+        {
+            let (form, secret) = &self.forms[start.pattern().as_usize()];
+            let from = start.start();
+            if normal.bytes[from..].starts_with(form) {
+                let range = normal.source_range(from..from + form.len());
+                let edges = &self.edges[*secret - self.secrets.start];
+                found.push(FoundSecret {
+                    range: edges.include(text, range),
+                    secret: *secret,
+                });
             }
-        });
-        for literal in literals.find_overlapping_iter(text) {
+        }
+    }
+
+    fn find_literals(&self, text: &[u8], found: &mut Vec<FoundSecret>) {
+        for literal in self
+            .literals
+            .iter()
+            .flat_map(|literals| literals.find_overlapping_iter(text))
+        {
             found.push(FoundSecret {
                 range: literal.range(),
                 secret: self.literal_owners[literal.pattern().as_usize()],
             });
         }
-        Some(merged(found))
     }
 }
 
@@ -451,6 +491,21 @@ mod tests {
         assert_eq!(redactor.redact("<abcdefgh1234>"), "<‹short›>");
     }
 
+    /// A run of many requests meets a new cookie with each of them.
+    #[test]
+    fn secrets_that_come_one_by_one_are_all_found_by_few_matchers() {
+        let mut redactor = Redactor::default();
+        let secret = |number: usize| format!("cookie-{number:08}-value");
+        for number in 0..200 {
+            redactor.add_secret(format!("c{number}"), &secret(number));
+            assert_eq!(redactor.redact(&secret(number)), format!("‹c{number}›"));
+            assert!(redactor.matchers.len() <= 8, "{}", redactor.matchers.len());
+        }
+        for number in 0..200 {
+            assert_eq!(redactor.redact(&secret(number)), format!("‹c{number}›"));
+        }
+    }
+
     #[test]
     fn a_bcrypt_hash_does_not_give_its_salt_away() {
         let mut redactor = Redactor::default();
@@ -467,7 +522,8 @@ mod tests {
     #[test]
     fn a_matcher_that_cannot_be_built_shows_nothing() {
         let mut redactor = redactor();
-        redactor.matcher = Some(SecretMatcher {
+        redactor.matchers.push(SecretMatcher {
+            secrets: 0..1,
             starts: None,
             forms: Vec::new(),
             edges: Vec::new(),

@@ -3,6 +3,7 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
+use super::response_secrets::register_response_secrets;
 use super::run_budget::BudgetClass;
 use super::step_error::StepError;
 use super::token::placeholder_token;
@@ -211,6 +212,10 @@ impl ExchangeContext<'_> {
             &draft.path,
             &ResponseView::new(&response),
         );
+        // Before anything of it is reported, recorded or captured.
+        let mut redactor = self.context.state.redactor.borrow_mut();
+        register_response_secrets(self.scheme, &response, &mut redactor);
+        drop(redactor);
         let missing = missing_recording_reason(&response);
         let send_state = match missing {
             Some(_) => SendState::Refused,

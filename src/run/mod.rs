@@ -15,6 +15,7 @@ mod fixtures;
 mod flaky;
 mod pages;
 mod poll;
+mod response_secrets;
 mod retry_budget;
 mod run_budget;
 mod run_recordings;

@@ -2,9 +2,9 @@
 //! compared with the responses of the environment.
 
 use super::difference_reports::difference_reports;
-use crate::check::{self, DifferenceList, ResponseView};
+use crate::check::{self, DifferenceList};
 use crate::event::FailureReport;
-use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded};
+use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
@@ -18,7 +18,6 @@ use crate::recording::{
 };
 use crate::secret::Redactor;
 use crate::span::Span;
-use crate::value::Value;
 use crate::wire::WireResponse;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -319,7 +318,6 @@ impl RunRecordings {
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
-        register_tokens(observed, redactor);
         let rules: Vec<&RedactRule> = observed
             .scheme
             .redact_rules
@@ -374,28 +372,6 @@ fn token_requests(scheme: &Scheme) -> impl Iterator<Item = &TokenRequest> {
         .iter()
         .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
         .flatten()
-}
-
-/// Registers the tokens of a response with the redactor, whichever request returned them.
-fn register_tokens(observed: &ObservedExchange<'_>, redactor: &mut Redactor) {
-    const MIN_TOKEN: usize = 16;
-    let saved_fields: Vec<&(String, JsonPath)> = token_requests(observed.scheme)
-        .flat_map(|request| &request.saved_fields)
-        .collect();
-    if saved_fields.is_empty() {
-        return;
-    }
-    let response = ResponseView::new(observed.response);
-    // The fields are paths into JSON: a response that is not JSON has none of them.
-    let Ok(json) = response.json() else { return };
-    for (name, path) in saved_fields {
-        // Paths of token fields name one value, so they cannot visit too many.
-        if let Ok(PathMatches::One(Some(Value::String(token)))) = path.find(json)
-            && token.len() >= MIN_TOKEN
-        {
-            redactor.add_secret(format!("token.{name}"), token);
-        }
-    }
 }
 
 /// The recording closes the connection, and the environment answered.

@@ -173,6 +173,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "plan",
             "recording",
+            "redact",
             "render",
             "renew",
             "sandbox",

@@ -290,3 +290,92 @@ fn a_redirect_is_not_followed() {
     assert!(output.contains("307"), "{output}");
     assert!(other.accept().is_err(), "the other host was called");
 }
+
+/// A server whose login hands out a token and a cookie, and whose other paths repeat what they were
+/// sent.
+fn login_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = vec![0; 65_536];
+            let Ok(read @ 1..) = stream.read(&mut buffer) else {
+                continue;
+            };
+            let seen = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            let body = if seen.starts_with("POST /login") {
+                format!("{{\"user\": {{\"token\": \"{HANDED_OUT}\"}}, \"nextToken\": \"{PAGE}\"}}")
+            } else {
+                serde_json::json!({ "seen": seen, "hex": hex::encode(HANDED_OUT) }).to_string()
+            };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nset-cookie: sid={COOKIE}; Path=/\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    origin
+}
+
+const HANDED_OUT: &str = "login+token/of-a-response=1";
+const COOKIE: &str = "cookie-of-a-response-2";
+const PAGE: &str = "page-token-of-a-response-3";
+
+/// A token that only the response knows: no scheme saves it, and no variable holds it.
+#[test]
+fn what_a_login_hands_out_is_in_no_output() {
+    let folder = Folder::new();
+    let origin = login_server();
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write(
+        "requests/flow.yaml",
+        "scheme: none\nsteps:\n  - name: login\n    post: /login\n    capture: { token: $.user.token, page: $.nextToken }\n    \
+         snapshot: true\n  - name: use\n    get: /use\n    query: { t: \"{{ token }}\", p: \"{{ page }}\" }\n    \
+         headers: { authorization: \"Bearer {{ token }}\" }\n    assert: { $.seen: other, $.hex: other }\n",
+    );
+    let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
+    let reports: Vec<String> = formats
+        .iter()
+        .map(|format| format!("--report={format}=out/{format}"))
+        .collect();
+    let mut args = vec!["run", "-v"];
+    args.extend(reports.iter().map(String::as_str));
+    let mut outputs = vec![("terminal".to_owned(), run(&folder, &args))];
+    outputs.push(("record".to_owned(), run(&folder, &["run", "--record"])));
+    for entry in walk(folder.path()) {
+        if !entry.ends_with("requests/flow.yaml") {
+            let text = std::fs::read(&entry).unwrap();
+            let name = entry.display().to_string();
+            outputs.push((name, String::from_utf8_lossy(&text).into_owned()));
+        }
+    }
+    let all: String = outputs.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(all.contains("‹response.token›"), "{all}");
+    assert!(all.contains(PAGE), "tokens of pages stay readable: {all}");
+    assert!(outputs.len() > 9, "the reports are there");
+    for (name, text) in &outputs {
+        for secret in [HANDED_OUT, COOKIE] {
+            for form in forms(secret) {
+                assert!(!text.contains(&form), "{name} holds {form}:\n{text}");
+            }
+        }
+    }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
