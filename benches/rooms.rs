@@ -19,10 +19,12 @@ use ingam::internals::check::{ResponseView, judge};
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::model::recording::{RecordedOutcome, RecordedResponse, ResponseBody};
 use ingam::internals::model::request::{Step, WorkspaceFile, WorkspaceFileError};
+use ingam::internals::redact::Redactor;
 use ingam::internals::render::{
     BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,
 };
 use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal};
+use ingam::internals::value::parse;
 use ingam::internals::wire::{BaseUrl, WireResponse};
 use std::path::Path;
 use std::time::Duration;
@@ -139,4 +141,37 @@ fn check_one_answer(bencher: Bencher) {
             )
             .unwrap()
         });
+}
+
+/// A response of 100 kB in which nothing is secret, as nearly all are.
+fn large_body() -> String {
+    let items: Vec<String> = (0..800)
+        .map(|number| {
+            format!(
+                "{{\"id\":{},\"name\":\"무선 이어폰 {number}\",\"price\":{number}.50,\"url\":\"https://shop.example/p/{number}\",\"tags\":[\"a\",\"b\"]}}",
+                1_000_000_007_u64 * number
+            )
+        })
+        .collect();
+    format!("{{\"items\":[{}]}}", items.join(","))
+}
+
+/// The bound of the search for secrets: reading the same response as JSON.
+#[divan::bench]
+fn parse_a_large_response(bencher: Bencher) {
+    let body = large_body();
+    bencher.bench(|| parse(black_box(body.as_bytes())).unwrap());
+}
+
+#[divan::bench]
+fn search_a_large_response_for_20_secrets(bencher: Bencher) {
+    let body = large_body();
+    let mut redactor = Redactor::default();
+    for number in 0..20 {
+        redactor.add_secret(
+            format!("cred.{number}"),
+            &format!("k3y-{number:02}-9f8e7d6c5b4a32100123456789abcdef"),
+        );
+    }
+    bencher.bench_local(|| redactor.redact(black_box(&body)));
 }

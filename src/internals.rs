@@ -32,6 +32,9 @@ pub mod model {
 pub mod recording {
     pub use crate::recording::RecordingReplay;
 }
+pub mod redact {
+    pub use crate::redact::Redactor;
+}
 pub mod render {
     pub use crate::render::{
         BodyFiles, FreshValues, VariableLayer, VariableScope, render_draft, render_tree,

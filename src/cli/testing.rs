@@ -17,8 +17,8 @@
 //! let shop = ingam::testing::Workspace::open(env!("CARGO_MANIFEST_DIR")).replay();
 //! let outcome = shop.run("coupang/product_search");
 //! outcome.assert_passed();
-//! assert!(outcome.answers()[0].contains("productPrice"));
-//! // insta::assert_snapshot!(outcome.answers()[0]);
+//! assert!(outcome.responses()[0].contains("productPrice"));
+//! // insta::assert_snapshot!(outcome.responses()[0]);
 //! ```
 
 use super::args::{CliArgs, Command};
@@ -41,6 +41,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+// Their names outside: `ingam::testing::Workspace`, as tests write it.
+pub use self::{TestOutcome as Outcome, TestWorkspace as Workspace};
 
 /// A workspace whose requests are tests.
 #[derive(Clone)]
@@ -92,6 +95,13 @@ impl TestOutcome {
     #[must_use]
     pub fn responses(&self) -> &[String] {
         &self.responses
+    }
+
+    /// The name of `responses` in version 0.1.0.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn answers(&self) -> &[String] {
+        self.responses()
     }
 
     /// # Panics

@@ -7,4 +7,5 @@ mod normal_form;
 mod redactor;
 
 pub(crate) use display::{RedactedText, escape_control_chars};
-pub(crate) use redactor::{MIN_SECRET_BYTES, Redactor};
+pub(crate) use redactor::MIN_SECRET_BYTES;
+pub use redactor::Redactor;

@@ -7,7 +7,7 @@ pub(super) struct NormalText {
     pub(super) bytes: Vec<u8>,
     /// Where the source of each byte begins.
     starts: Vec<u32>,
-    /// Where the source of each byte ends, excluded.
+    /// Where the source of each byte ends, excluded; empty where each is a byte of the source itself.
     ends: Vec<u32>,
 }
 
@@ -21,8 +21,25 @@ impl NormalText {
         Self {
             bytes: text.to_vec(),
             starts: (0..len).collect(),
-            ends: (1..=len).collect(),
+            ends: Vec::new(),
         }
+    }
+
+    /// The text itself, folded. Most texts have no escape, and need nothing else.
+    fn folded_verbatim(text: &[u8]) -> Self {
+        let mut folded = Self {
+            bytes: Vec::with_capacity(text.len()),
+            starts: Vec::with_capacity(text.len()),
+            ends: Vec::new(),
+        };
+        for (at, byte) in (0_u32..).zip(text) {
+            let byte = FOLDED[*byte as usize];
+            if byte != 0 {
+                folded.bytes.push(byte);
+                folded.starts.push(at);
+            }
+        }
+        folded
     }
 
     fn with_capacity(capacity: usize) -> Self {
@@ -35,7 +52,14 @@ impl NormalText {
 
     /// The range in the source of a range of these bytes.
     pub(super) fn source_range(&self, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
-        self.starts[range.start] as usize..self.ends[range.end - 1] as usize
+        self.starts[range.start] as usize..self.end_of(range.end - 1) as usize
+    }
+
+    fn end_of(&self, at: usize) -> u32 {
+        match self.ends.get(at) {
+            Some(end) => *end,
+            None => self.starts[at] + 1,
+        }
     }
 
     fn push(&mut self, byte: u8, start: u32, end: u32) {
@@ -50,7 +74,7 @@ impl NormalText {
         for (at, byte) in self.bytes.iter().enumerate() {
             let byte = FOLDED[*byte as usize];
             if byte != 0 {
-                folded.push(byte, self.starts[at], self.ends[at]);
+                folded.push(byte, self.starts[at], self.end_of(at));
             }
         }
         folded
@@ -63,12 +87,12 @@ impl NormalText {
         while at < self.bytes.len() {
             let rest = &self.bytes[at..];
             let Some((value, len)) = escape(rest) else {
-                decoded.push(rest[0], self.starts[at], self.ends[at]);
+                decoded.push(rest[0], self.starts[at], self.end_of(at));
                 at += 1;
                 continue;
             };
             is_changed = true;
-            let (start, end) = (self.starts[at], self.ends[at + len - 1]);
+            let (start, end) = (self.starts[at], self.end_of(at + len - 1));
             for byte in value.bytes() {
                 decoded.push(*byte, start, end);
             }
@@ -103,15 +127,14 @@ pub(super) fn fold(text: &[u8]) -> Vec<u8> {
 /// on. All of them count: a secret can itself hold what looks like an escape, and text before a
 /// secret can make its beginning look like one.
 pub(super) fn for_each_normal_form(text: &[u8], mut visit: impl FnMut(&NormalText)) {
-    let verbatim = NormalText::verbatim(text);
-    visit(&verbatim.folded());
+    visit(&NormalText::folded_verbatim(text));
     if memchr::memchr3(b'%', b'\\', b'&', text).is_some() {
-        visit_decoded(&verbatim, &mut visit);
+        visit_decoded(&NormalText::verbatim(text), &mut visit);
     }
     // `=` stands in every form and URL: only where hexadecimal digits or a line break follow it can
     // the text be quoted-printable, and then it is looked at in both ways.
     if memchr::memchr(b'=', text).is_some()
-        && let Some(unquoted) = verbatim.decoded(quoted_printable)
+        && let Some(unquoted) = NormalText::verbatim(text).decoded(quoted_printable)
     {
         visit(&unquoted.folded());
         visit_decoded(&unquoted, &mut visit);

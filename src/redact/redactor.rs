@@ -15,7 +15,7 @@ const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
 
 /// Replaces every live secret, in every encoding, by its name: `‹cred.secret_key›`.
 #[derive(Default)]
-pub(crate) struct Redactor {
+pub struct Redactor {
     secrets: Vec<(String, String)>,
     /// Each for a range of the secrets, in order. A response can bring new secrets with every
     /// request of a long run: a single matcher would be built anew, for all of them, each time.
@@ -24,7 +24,7 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// From now on the value is replaced by `‹name›`. The same value is remembered once.
-    pub(crate) fn add_secret(&mut self, name: impl Into<String>, value: &str) {
+    pub fn add_secret(&mut self, name: impl Into<String>, value: &str) {
         if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
             return;
         }
@@ -74,7 +74,7 @@ impl Redactor {
     }
 
     /// Text that may be written to a file: without secrets, otherwise as it is.
-    pub(crate) fn redact(&mut self, text: &str) -> String {
+    pub fn redact(&mut self, text: &str) -> String {
         if self.secrets.is_empty() || text.len() < MIN_SECRET_BYTES {
             return text.to_owned();
         }

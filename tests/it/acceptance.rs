@@ -2,17 +2,14 @@
 //! answers, are snapshots of insta.
 
 use super::program::root;
-use ingam::testing::TestWorkspace;
+use ingam::testing::Workspace;
 
 /// 2026-11-22T09:00:00Z, when the recordings were made.
 const NOW_MS: i64 = 1_795_338_000_000;
 
 #[test]
 fn every_request_replays_and_answers_as_before() {
-    let own = TestWorkspace::open(root())
-        .replay()
-        .env([])
-        .clock(|| NOW_MS);
+    let own = Workspace::open(root()).replay().env([]).clock(|| NOW_MS);
     let requests = own.requests().unwrap();
     assert!(requests.len() > 40);
     for request in requests {
