@@ -458,3 +458,30 @@ fn a_given_token_is_used_as_it_is() {
         "no store is made where none is needed"
     );
 }
+
+/// Anybody can make a browser call the page of a login: only the state proves that the marketplace
+/// answers this one (RFC 6749, section 10.12).
+#[test]
+fn a_callback_whose_state_is_not_that_of_the_link_is_refused() {
+    let workspace = TestWorkspace::new();
+    let options = ["--account", "sg", "--link", "unsigned"];
+    for (state, message) in [
+        ("&state=wrong", "is not the one of this login's link"),
+        ("", "the address has no `state`"),
+    ] {
+        let (output, code) = workspace.login_by(&options, &|link| {
+            let query = link.split_once('?').unwrap().1;
+            let redirect = ingam::internals::wire::parse_form(query)
+                .into_iter()
+                .find(|(name, _)| name == "redirect_uri")
+                .unwrap()
+                .1;
+            get(&format!("{redirect}?code=stolen&shop_id=101{state}"));
+        });
+        assert_eq!(code, 6, "{output}");
+        assert!(output.contains(message), "{output}");
+        assert_eq!(workspace.run_shop().1, 6, "no token was kept");
+    }
+    let (output, code) = workspace.try_login(&options, "shop_id=101");
+    assert_eq!(code, 0, "{output}");
+}

@@ -167,6 +167,15 @@ impl TestWorkspace {
     }
 
     pub(crate) fn try_login(&self, more: &[&str], whose: &str) -> (String, i32) {
+        self.login_by(more, &|link| {
+            let (status, page) = get(link);
+            assert_eq!(status, 200, "{page}");
+            assert_eq!(get(&anchor(&page, whose)).0, 200);
+        })
+    }
+
+    /// A login whose link `browse` deals with.
+    pub(crate) fn login_by(&self, more: &[&str], browse: &dyn Fn(&str)) -> (String, i32) {
         let args = [
             &["auth", "login", "shopee", "--env", "local", "--no-browser"],
             more,
@@ -182,9 +191,7 @@ impl TestWorkspace {
         let mut link = String::new();
         stdout.read_line(&mut link).unwrap();
         if !link.trim().is_empty() {
-            let (status, page) = get(link.trim());
-            assert_eq!(status, 200, "{page}");
-            assert_eq!(get(&anchor(&page, whose)).0, 200);
+            browse(link.trim());
         }
         let output = child.wait_with_output().unwrap();
         let (_, stderr, code) = text(&output);

@@ -42,8 +42,8 @@ pub(super) async fn run(
         .accesses
         .account(scheme, args.account.as_deref())?;
     let access = context.environment.accesses.app_access(scheme, account)?;
-    let url = signed_link(scheme, link, redirect, &access, &context)?;
-    Ok(CommandOutput::of_data(url))
+    let link = SignedLink::new(scheme, link, redirect, &access, &context)?;
+    Ok(CommandOutput::of_data(link.url))
 }
 
 pub(super) fn check_redirect(redirect: &str) -> Result<(), CommandError> {
@@ -98,35 +98,72 @@ fn missing_link(scheme: &Scheme, name: Option<&str>) -> CommandError {
     }
 }
 
-/// Signed with the application's key, in the way of the link itself.
-pub(super) fn signed_link(
-    scheme: &Scheme,
-    link: &AuthorizeLink,
-    redirect: &str,
-    access: &AccountAccess,
-    context: &RunContext<'_>,
-) -> Result<String, CommandError> {
-    let region = link.link_host.region_for(&access.region);
-    let base = context
-        .environment
-        .accesses
-        .region_base(scheme, region, &access.base)?;
-    let moment = FreshValues {
-        unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
-        seed: context.environment.rng.draw(),
-    };
-    let extra = [
-        ("redirect".into(), Value::from(redirect)),
-        ("state".into(), Value::from(moment.random_text(1, 24))),
-    ];
-    let inputs = SigningInputs {
-        credentials: &access.credentials,
-        token: None,
-        moment,
-        steps: &[],
-        extra: &extra,
-    };
-    let draft = authorize_draft(scheme, link, inputs);
-    let sealed = draft.and_then(|draft| seal(scheme, &link.procedure, draft, &base, inputs))?;
-    Ok(sealed.request.url().to_string())
+/// An authorization link, signed with the application's key in the way of the link itself.
+pub(super) struct SignedLink {
+    pub(super) url: String,
+    /// Name and value of the parameter that the callback must repeat; `None` where the marketplace's
+    /// link has no place for one.
+    pub(super) state: Option<(String, String)>,
+}
+
+impl SignedLink {
+    pub(super) fn new(
+        scheme: &Scheme,
+        link: &AuthorizeLink,
+        redirect: &str,
+        access: &AccountAccess,
+        context: &RunContext<'_>,
+    ) -> Result<Self, CommandError> {
+        let region = link.link_host.region_for(&access.region);
+        let base = context
+            .environment
+            .accesses
+            .region_base(scheme, region, &access.base)?;
+        let moment = FreshValues {
+            unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
+            seed: context.environment.rng.draw(),
+        };
+        let state = moment.random_text(1, 24);
+        let extra = [
+            ("redirect".into(), Value::from(redirect)),
+            ("state".into(), Value::from(state.as_str())),
+        ];
+        let inputs = SigningInputs {
+            credentials: &access.credentials,
+            token: None,
+            moment,
+            steps: &[],
+            extra: &extra,
+        };
+        let draft = authorize_draft(scheme, link, inputs)?;
+        let state = draft
+            .query
+            .iter()
+            .find(|(_, value)| *value == state)
+            .cloned();
+        let sealed = seal(scheme, &link.procedure, draft, &base, inputs)?;
+        Ok(Self {
+            url: sealed.request.url().to_string(),
+            state,
+        })
+    }
+
+    /// RFC 6749, section 10.12: the callback must repeat the state of this link. Anybody can make a
+    /// browser call the page, or talk a person into pasting an address: without the comparison the
+    /// account of somebody else would be authorized.
+    pub(super) fn check_state(&self, callback: &[(String, String)]) -> Result<(), CommandError> {
+        let Some((name, expected)) = &self.state else {
+            return Ok(());
+        };
+        let mut returned = callback.iter().filter(|(key, _)| key == name);
+        match (returned.next(), returned.next()) {
+            (Some((_, value)), None) if value == expected => Ok(()),
+            (None, _) => Err(CommandError::credential(format!("the address has no `{name}`"))
+                .hint("only the address that this login's link led to is accepted: open the link again")),
+            _ => Err(CommandError::credential(format!(
+                "`{name}` of the address is not the one of this login's link"
+            ))
+            .hint("the address belongs to another login, or somebody else made it: open the link again")),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `ingam auth login`: link, browser, code, tokens.
 
 use super::context::{AuthContext, AuthWorkspace};
-use super::link;
+use super::link::{self, SignedLink};
 use super::token_families::{self, FamilyContext};
 use crate::cli::args::LoginArgs;
 use crate::cli::command_error::CommandError;
@@ -103,13 +103,13 @@ async fn await_callback(
     };
     link::check_redirect(&redirect)?;
     let scheme = auth.find_scheme(&args.scheme)?;
-    let url = link::signed_link(scheme, link, &redirect, access, &room.context)?;
+    let signed = SignedLink::new(scheme, link, &redirect, access, &room.context)?;
     let account = args.account_args.account.as_deref();
     let of_account = account.map_or_else(String::new, |name| format!(" of `{name}`"));
     auth.output.print_message(&format!(
         "open this link and log in as the seller{of_account}:"
     ));
-    auth.output.print_data(&url);
+    auth.output.print_data(&signed.url);
     if let Some(page) = page
         .as_ref()
         .filter(|_| !args.no_browser && can_open_browser(auth))
@@ -119,8 +119,10 @@ async fn await_callback(
         let _ = open::that_detached(page.start_url());
     }
     let patience = link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
-    let address = wait_for_address(auth, page, &url, patience).await?;
-    callback_parameters(&address, &redirect)
+    let address = wait_for_address(auth, page, &signed.url, patience).await?;
+    let callback = callback_parameters(&address, &redirect)?;
+    signed.check_state(&callback)?;
+    Ok(callback)
 }
 
 async fn bind_callback_page(
