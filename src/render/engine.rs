@@ -22,11 +22,19 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
+/// The longest expression. The engine compiles and drops operators, filters and calls recursively:
+/// one of 64,000 bytes overflows the stack, which no error can catch. A chain of `+1` in this length
+/// is a thousand deep, a hundredth of what the smallest stack here bears.
+const MAX_EXPRESSION_BYTES: usize = 2_048;
 
 impl TemplateDialect {
     /// # Errors
     /// When the expression does not compile, or uses a filter or function that does not exist.
     pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
+        if expression.source.len() > MAX_EXPRESSION_BYTES {
+            return Err(Diagnostic::from(too_long(expression))
+                .hint("put a part of it into `vars`, under a name of its own"));
+        }
         if let Some(path) = &expression.lookup {
             let function = path
                 .first()
@@ -119,6 +127,9 @@ impl TemplateDialect {
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
         }
+        if expression.source.len() > MAX_EXPRESSION_BYTES {
+            return Err(too_long(expression));
+        }
         let compiled = engine
             .compile(&expression.source)
             .map_err(|error| compile_error(expression, &error))?;
@@ -188,6 +199,16 @@ impl TemplateEngine {
         names.dedup();
         Ok(CompiledExpression { expression, names })
     }
+}
+
+fn too_long(expression: &Expression) -> RenderError {
+    let len = expression.source.len();
+    RenderError::new(
+        expression.at,
+        format!(
+            "the expression is {len} bytes long, and at most {MAX_EXPRESSION_BYTES} are allowed"
+        ),
+    )
 }
 
 fn compile_error(expression: &Expression, error: &Error) -> RenderError {
@@ -474,6 +495,29 @@ mod tests {
                 .map_err(|diagnostic| RenderError::new(Span::default(), diagnostic.title))
         })?;
         template_value(&template, &scope()).map(|value| value.to_json())
+    }
+
+    /// Each overflowed the stack.
+    #[test]
+    fn a_deep_expression_is_an_error() {
+        let repeated = |part: &str| part.repeat(64_000);
+        for expression in [
+            format!("1{}", repeated("+1")),
+            format!("1{}", repeated("|abs")),
+            format!("1{}", repeated(" is odd")),
+            format!("'a'{}", repeated("[0:]")),
+            format!("{}1", repeated("1 if 1 else ")),
+            format!("{}1", repeated("not ")),
+            format!("{}1{}", repeated("("), repeated(")")),
+            format!("{}1{}", repeated("["), repeated("]")),
+        ] {
+            let error = eval(&format!("{{{{ {expression} }}}}")).unwrap_err();
+            assert!(error.reason.contains("at most 2048"), "{}", error.reason);
+        }
+        assert_eq!(
+            eval(&format!("{{{{ 1{} }}}}", "+1".repeat(1_000))).as_deref(),
+            Ok("1001")
+        );
     }
 
     #[test]
