@@ -1,5 +1,5 @@
-//! The loopback address that a browser comes back to after an authorization. Whoever does not know
-//! its path gets nothing.
+//! The loopback address that the marketplace redirects the browser to after an authorization (RFC
+//! 8252, section 7.3). A request for any other path gets a 404 and reveals nothing.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -20,11 +20,13 @@ pub(crate) struct CallbackListener {
 }
 
 impl CallbackListener {
-    /// `secret` makes the path one that nobody guesses; port 0 takes a free one.
+    /// `secret` makes the path impossible to guess. Port 0 takes a free port.
     ///
     /// # Errors
     /// When the port is taken.
     pub(crate) async fn bind(port: u16, secret: &str) -> std::io::Result<Self> {
+        // The address and not the name `localhost` (RFC 8252, section 8.3): a name could resolve to
+        // another interface, which other machines can reach.
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         Ok(Self {
@@ -40,19 +42,20 @@ impl CallbackListener {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// A page that leads to a link: a link that is an argument of a browser can be seen by every
-    /// process of the machine.
+    /// A page that redirects to the authorization link. The command line of a browser is visible to
+    /// every process of the machine, so it gets this address and not the link.
     #[must_use]
     pub(crate) fn start_url(&self) -> String {
         self.redirect_url().replace("/callback/", "/start/")
     }
 
-    /// Waits for the browser and returns the whole address that it came back to.
+    /// Waits for the browser and returns the full URL that it was redirected to.
     ///
     /// # Errors
-    /// When the link cannot be sent to a browser, or no connection can be accepted any more.
+    /// When the link cannot be sent to a browser, or no more connections can be accepted.
     pub(crate) async fn wait_for_redirect(self, link: &str) -> Result<String, CallbackError> {
         let link = http::HeaderValue::from_str(link).map_err(|_| CallbackError::UnusableLink)?;
+        // Room for one: only the first redirect counts, whatever else connects.
         let (sender, mut receiver) = channel(1);
         let context = Arc::new(CallbackContext {
             origin: self.origin,
@@ -69,7 +72,7 @@ impl CallbackListener {
                     // The browser closed the connection before it was accepted, and opens another.
                     Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {}
                     // Accepting again at once would fail for the same reason and take a whole core.
-                    // Somebody waits at the terminal and can start again, or paste the address.
+                    // The user waits at the terminal, and can start again or paste the URL.
                     Err(error) => return Err(CallbackError::Accept(error)),
                 },
             }
@@ -77,7 +80,7 @@ impl CallbackListener {
     }
 }
 
-/// Why no browser can come back.
+/// Why the redirect of a browser cannot be received.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallbackError {
     #[error("the authorization link holds a character that no header can hold")]
@@ -92,8 +95,8 @@ struct CallbackContext {
     link: http::HeaderValue,
 }
 
-/// Serves one request. The address is handed over only when the connection has ended, because the
-/// process may exit as soon as it has the address, and the browser must have its page by then.
+/// Serves one request. The URL is passed on only when the connection has ended: the process may exit
+/// as soon as it has the URL, and the browser must have received its page by then.
 async fn serve(stream: TcpStream, context: Arc<CallbackContext>, sender: Sender<String>) {
     let came_back = Arc::new(OnceLock::new());
     let answer = (Arc::clone(&context), Arc::clone(&came_back));
@@ -102,13 +105,13 @@ async fn serve(stream: TcpStream, context: Arc<CallbackContext>, sender: Sender<
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let connection = hyper::server::conn::http1::Builder::new()
-        // A browser keeps connections open for minutes, and this one has nothing more to ask.
+        // A browser keeps connections open for minutes, and `serve` ends only with the connection.
         .keep_alive(false)
         .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
-    // A browser that opens a connection and sends nothing, or goes away, is no failure.
+    // Browsers open connections in advance and may close them unused: that is not a failure.
     let _ = connection.await;
     if let Some(address) = came_back.get() {
-        // A full channel has the address of another connection already: the first one counts.
+        // If the channel is full, another connection was first, and that one counts.
         let _ = sender.try_send(address.clone());
     }
 }
@@ -135,8 +138,8 @@ fn respond(
     } else {
         *response.status_mut() = http::StatusCode::NOT_FOUND;
     }
-    // The code stands in the address of this page: it must reach neither another site, as the
-    // referrer of a link, nor a cache on disk.
+    // The URL of this page contains the authorization code: it must reach neither another site, as
+    // a referrer, nor a cache on disk (RFC 9700, section 4.2.4).
     insert(&mut response, "referrer-policy", "no-referrer");
     insert(&mut response, "cache-control", "no-store");
     response

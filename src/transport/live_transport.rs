@@ -6,19 +6,19 @@ use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
 use std::time::{Duration, Instant};
 
-/// An answer larger than this is refused, counted after it is unpacked.
+/// A larger response is refused; in bytes, counted after decompression.
 const MAX_BODY: usize = 32 << 20;
 
 /// Which hosts a client will talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkPolicy {
-    /// The loopback interface only: no certificates are loaded and no proxy is asked, which makes
-    /// starting cheap.
+    /// The loopback interface only: no certificates are loaded and no proxy is used, so a client
+    /// starts fast.
     LoopbackOnly,
     Anywhere,
 }
 
-/// Why there is no answer. No variant holds the address: it can hold a signature.
+/// Why there is no response. No variant holds the URL: it can contain a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// Nothing of the request has left this machine.
@@ -34,7 +34,7 @@ pub enum TransportError {
     Setup { reason: String },
 }
 
-/// A time that a file says, in its own words.
+/// A duration as files write it: `5 s` or `250 ms`.
 #[must_use]
 pub(crate) fn human_duration(duration: Duration) -> String {
     if duration.subsec_millis() == 0 {
@@ -47,7 +47,7 @@ pub(crate) fn human_duration(duration: Duration) -> String {
 /// Clients that keep their connections.
 #[derive(Clone)]
 pub struct LiveTransport {
-    /// Never asks a proxy: what goes to this machine stays on it.
+    /// Never uses a proxy, so that requests to this machine stay on it.
     loopback: reqwest::Client,
     external: Option<reqwest::Client>,
 }
@@ -56,34 +56,13 @@ impl LiveTransport {
     /// # Errors
     /// When the certificates of this machine cannot be loaded.
     pub fn new(reach: NetworkPolicy) -> Result<Self, TransportError> {
-        let setup = |reason: String| TransportError::Setup { reason };
-        let anywhere = match reach {
+        let external = match reach {
             NetworkPolicy::LoopbackOnly => None,
-            NetworkPolicy::Anywhere => {
-                // Only the first call in a process can set the provider; the others find it set.
-                let _ = rustls::crypto::ring::default_provider().install_default();
-                Some(
-                    client_builder()
-                        .build()
-                        .map_err(|error| setup(innermost_reason(&error)))?,
-                )
-            }
+            NetworkPolicy::Anywhere => Some(external_client()?),
         };
-        // The default client reads the platform's certificates and proxy settings when it is built.
-        // A loopback address needs neither, so its client gets an empty store and no proxy.
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| setup(error.to_string()))?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        let loopback = client_builder()
-            .no_proxy()
-            .tls_backend_preconfigured(config)
-            .build();
         Ok(Self {
-            loopback: loopback.map_err(|error| setup(innermost_reason(&error)))?,
-            external: anywhere,
+            loopback: loopback_client()?,
+            external,
         })
     }
 
@@ -97,10 +76,10 @@ impl LiveTransport {
         self.external.as_ref().ok_or_else(reason)
     }
 
-    /// Sends the bytes and waits for the whole answer, at most `timeout`.
+    /// Sends the bytes and waits for the whole response, at most `timeout`.
     ///
     /// # Errors
-    /// When there is no connection, no whole answer in time, or the answer is not HTTP.
+    /// When there is no connection, no complete response in time, or the response is not HTTP.
     pub async fn send(
         &self,
         request: &WireRequest,
@@ -108,6 +87,8 @@ impl LiveTransport {
     ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let started_at = Instant::now();
+        // One timeout over connecting, sending and reading: separate ones would add up, and a
+        // server that sends one byte at a time would never exceed one for reading.
         let exchange = self.exchange(request, started_at);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
@@ -129,19 +110,7 @@ impl LiveTransport {
             .await
             .map_err(|error| exchange_error(&error, request.base()))?;
         let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    // RFC 9110, section 5.5 allows other bytes. Nothing is signed over a header of
-                    // a response, and a replacement character in a report is better than no
-                    // response.
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
-            .collect();
+        let headers = header_texts(response.headers());
         let body = read_body(&mut response, request.base()).await?;
         Ok(WireResponse::new(
             status,
@@ -152,8 +121,24 @@ impl LiveTransport {
     }
 }
 
-/// The class of an error decides whether a request may be sent again: only `Connect` says that no byte
-/// of it has left.
+/// Names and values of response headers, in the order received.
+fn header_texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                // RFC 9110, section 5.5 allows other bytes than UTF-8. Nothing is signed over a
+                // response header, and a replacement character in a report is better than no
+                // response.
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
+}
+
+/// The class of an error decides whether a request may be sent again: only `Connect` guarantees that
+/// no byte of it has left.
 fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
     let host = base.authority().to_owned();
     let reason = innermost_reason(error);
@@ -164,7 +149,7 @@ fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
     }
 }
 
-/// The whole body of a response, unpacked.
+/// The whole body of a response, decompressed.
 async fn read_body(
     response: &mut reqwest::Response,
     base: &BaseUrl,
@@ -172,7 +157,7 @@ async fn read_body(
     let fault = |error: reqwest::Error| exchange_error(&error, base);
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
-        // Counted after unpacking: a few kilobytes of gzip can unpack to gigabytes.
+        // Counted after decompression: a few kilobytes of gzip can expand to gigabytes.
         if body.len() + chunk.len() > MAX_BODY {
             return Err(TransportError::TooLarge {
                 host: base.authority().to_owned(),
@@ -181,6 +166,40 @@ async fn read_body(
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// A client for other hosts, with the platform's certificates and proxy settings.
+fn external_client() -> Result<reqwest::Client, TransportError> {
+    // Only the first call in a process can set the provider; the others find it set.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    client_builder()
+        .build()
+        .map_err(|error| setup_error(&error))
+}
+
+/// A client for this machine.
+fn loopback_client() -> Result<reqwest::Client, TransportError> {
+    // The default client reads the platform's certificates and proxy settings when it is built.
+    // A loopback address needs neither, so its client gets an empty store and no proxy.
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TransportError::Setup {
+            reason: error.to_string(),
+        })?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    client_builder()
+        .no_proxy()
+        .tls_backend_preconfigured(config)
+        .build()
+        .map_err(|error| setup_error(&error))
+}
+
+fn setup_error(error: &reqwest::Error) -> TransportError {
+    TransportError::Setup {
+        reason: innermost_reason(error),
+    }
 }
 
 /// No redirect is followed, nothing is repeated, and nothing is added.
@@ -227,9 +246,9 @@ fn to_reqwest(request: &WireRequest) -> Result<reqwest::Request, TransportError>
     Ok(plain)
 }
 
-/// Whether the connection was closed before any byte of the request was written to it. The library
-/// gives a request back as cancelled only when it has not begun with it; where the connection had
-/// been used before, it takes another one by itself.
+/// Whether the connection was closed before any byte of the request was written to it. hyper reports
+/// a request as cancelled only if it has not started to write it. If the connection had been used
+/// before, hyper retries on a new one by itself.
 fn is_unsent(error: &reqwest::Error) -> bool {
     let mut causes =
         std::iter::successors(std::error::Error::source(error), |error| error.source());
@@ -247,6 +266,7 @@ fn innermost_reason(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
+    // A URL can contain a signature or a token in its query, and this text is shown to users.
     if text.contains("://") {
         "the connection failed".to_owned()
     } else {

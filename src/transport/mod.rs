@@ -1,4 +1,4 @@
-//! Puts wire requests on the network and brings answers back, and lets a browser come back after an
+//! Sends wire requests and receives responses, and receives the redirect of a browser after an
 //! authorization. The live transport is the only room that knows reqwest.
 
 mod callback;

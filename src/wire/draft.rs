@@ -5,13 +5,13 @@ use crate::method::Method;
 use crate::value::Value;
 use bytes::Bytes;
 
-/// Names and values still stand as pairs; nothing of the scheme is in it.
+/// Names and values are still pairs, and nothing of the scheme has been added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     pub method: Method,
     /// Below the base path of the host; encoded, without the query.
     pub path: String,
-    /// What stood behind `?` in the path line; encoded, kept as it is.
+    /// The part after `?` in the path line; encoded, and kept as it is.
     pub raw_query: String,
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
@@ -45,7 +45,7 @@ impl DraftBody {
         }
     }
 
-    /// The `content-type` that belongs to it, when the request does not name one.
+    /// The `content-type` to send if the request does not set one.
     #[must_use]
     pub fn media_type(&self) -> Option<String> {
         match self {
@@ -83,31 +83,32 @@ pub struct DraftPart {
     pub content: Bytes,
 }
 
+/// The headers of a part, without the blank line that ends them.
+fn part_head(part: &DraftPart) -> String {
+    let name = quoted_name(&part.name);
+    let mut head = format!("Content-Disposition: form-data; name=\"{name}\"");
+    if let Some((filename, media_type)) = &part.file {
+        let filename = quoted_name(filename);
+        head.push_str(&format!(
+            "; filename=\"{filename}\"\r\nContent-Type: {media_type}"
+        ));
+    }
+    head
+}
+
+fn quoted_name(name: &str) -> String {
+    // RFC 7578, section 2 offers percent-encoding, and browsers encode these three. Without it, a
+    // name with a line end could add a header to the part.
+    name.replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
 /// RFC 7578; quotes and line ends in names are written as browsers do.
 fn multipart_bytes(parts: &[DraftPart], boundary: &str) -> Bytes {
-    let quoted = |name: &str| {
-        name.replace('"', "%22")
-            .replace('\r', "%0D")
-            .replace('\n', "%0A")
-    };
     let mut out = Vec::new();
     for part in parts {
-        out.extend_from_slice(
-            format!(
-                "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"",
-                quoted(&part.name)
-            )
-            .as_bytes(),
-        );
-        if let Some((filename, media_type)) = &part.file {
-            out.extend_from_slice(
-                format!(
-                    "; filename=\"{}\"\r\nContent-Type: {media_type}",
-                    quoted(filename)
-                )
-                .as_bytes(),
-            );
-        }
+        out.extend_from_slice(format!("--{boundary}\r\n{}", part_head(part)).as_bytes());
         out.extend_from_slice(b"\r\n\r\n");
         out.extend_from_slice(&part.content);
         out.extend_from_slice(b"\r\n");

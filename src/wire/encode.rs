@@ -4,7 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
-/// Everything but RFC 3986's unreserved letters: this spelling no HTTP client rewrites.
+/// Everything but RFC 3986's unreserved characters: no HTTP client rewrites this spelling.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -48,20 +48,22 @@ pub(crate) fn join_form(pairs: &[(String, String)]) -> String {
     encoded.join("&")
 }
 
-// Percent signs can spell bytes that are not UTF-8; they decode to replacement characters. Decoded
-// pairs only say which credential or recording is meant: signatures are verified over the raw text.
-/// The names and values of a query as they were before they were encoded. A `+` is a plus.
+/// The names and values of a query, decoded. A `+` is a plus.
 #[must_use]
 pub fn parse_query(query: &str) -> Vec<(String, String)> {
     parse_pairs(query, |text| {
+        // Percent signs can encode bytes that are not UTF-8; they decode to replacement characters.
+        // Decoded pairs only select a credential or a recording: signatures are verified over the
+        // raw text.
         percent_decode_str(text).decode_utf8_lossy().into_owned()
     })
 }
 
-/// The names and values of a form. A `+` is a blank.
+/// The names and values of a form, decoded. A `+` is a blank.
 #[must_use]
 pub fn parse_form(form: &str) -> Vec<(String, String)> {
     parse_pairs(form, |text| {
+        // Before the percent signs are decoded: `%2B` is a plus and must stay one.
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
             .into_owned()

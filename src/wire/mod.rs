@@ -1,5 +1,5 @@
-//! What goes over the network: the draft before it is signed, the exact bytes after, and the
-//! answer. It knows HTTP and refuses to know our files.
+//! What goes over the network: the draft before it is signed, the exact bytes after that, and the
+//! response. It knows HTTP and refuses to know the files of a workspace.
 
 mod draft;
 mod encode;

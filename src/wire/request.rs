@@ -1,11 +1,11 @@
-//! The exact bytes of a signed request. Only `sign` makes one, and nothing changes one.
+//! The exact bytes of a signed request. Only `sign` creates one, and nothing changes it afterwards.
 
 use super::url::BaseUrl;
 use crate::method::Method;
 use bytes::Bytes;
 use url::{Position, Url};
 
-/// What is signed is what is sent: this.
+/// A request whose bytes are signed and sent without a change.
 #[derive(Clone)]
 pub struct WireRequest {
     method: Method,
@@ -15,7 +15,7 @@ pub struct WireRequest {
     body: Bytes,
 }
 
-/// Why a request cannot be put on the wire as it is.
+/// Why a request cannot be sent exactly as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     #[error("`{written}` would be sent as `{sent}`")]
@@ -27,11 +27,11 @@ pub enum WireError {
 }
 
 impl WireRequest {
-    /// `target` is the path with the query, as it will stand in the request line; `headers` are all
-    /// of them, in order.
+    /// `target` is the path with the query, as in the request line; `headers` are all headers, in
+    /// order.
     ///
     /// # Errors
-    /// When an HTTP client would send anything else than what stands here.
+    /// When an HTTP client would send anything else.
     pub fn sealed(
         method: Method,
         base: &BaseUrl,
@@ -41,6 +41,8 @@ impl WireRequest {
     ) -> Result<Self, WireError> {
         let url = parse_exact_url(base, target)?;
         for (name, value) in &headers {
+            // Values of templates reach headers: a line end in one would add a header that nobody
+            // wrote and the signature does not cover.
             let fine =
                 http::HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value);
             if !fine {
@@ -87,7 +89,7 @@ impl WireRequest {
         &self.body
     }
 
-    /// As HTTP/1.1 spells it, to the byte.
+    /// The bytes of the request in HTTP/1.1.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = format!("{} {} HTTP/1.1\r\n", self.method, self.target()).into_bytes();
@@ -100,11 +102,11 @@ impl WireRequest {
     }
 }
 
-/// Headers that follow from host and body, and are nobody's to set.
+/// Headers that follow from the host and the body, so that no file can set them.
 pub(crate) const FRAMING_HEADERS: [&str; 4] =
     ["host", "content-length", "transfer-encoding", "connection"];
 
-/// Whether a target would be sent just as it is written, whatever the host.
+/// Checks that a target would be sent exactly as it is written, with any host.
 ///
 /// # Errors
 /// When an HTTP client would send anything else.
@@ -112,20 +114,20 @@ pub(crate) fn check_target(target: &str) -> Result<(), WireError> {
     if is_unreserved_path(target) {
         return Ok(());
     }
+    // `.invalid` can never be a real host (RFC 2606, section 2): the base only completes the URL.
     let base = BaseUrl::parse("https://host.invalid")
         .map_err(|_| WireError::NotAPath(target.to_owned()))?;
     parse_exact_url(&base, target).map(|_| ())
 }
 
-/// A path of unreserved letters (RFC 3986) without dot segments: no client has anything to change
-/// in it.
+/// A path of unreserved characters (RFC 3986) without dot segments: no client changes such a path.
 fn is_unreserved_path(target: &str) -> bool {
     let is_unreserved =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/' | b'.');
     target.starts_with('/') && !target.contains("/.") && target.bytes().all(is_unreserved)
 }
 
-/// `Url` is all that stands between our text and the wire, so its spelling must be ours.
+/// The HTTP client sends what `Url` holds, so its spelling must equal the text that is signed.
 fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     let written = format!("{}{target}", base.origin());
     let url = Url::parse(&written).map_err(|_| WireError::NotAPath(target.to_owned()))?;
@@ -139,11 +141,11 @@ fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     })
 }
 
-/// Visible ASCII, blanks and tabs, and UTF-8; no control characters, and no blanks at the ends,
-/// which some servers cut.
+/// Visible ASCII, blanks, tabs and UTF-8. No control characters, and no blanks at either end, which
+/// some servers remove before they verify a signature.
 #[must_use]
 pub(crate) fn is_header_value(value: &str) -> bool {
-    // Nearly every value is of visible ASCII.
+    // Nearly every value is visible ASCII, and this check needs no decoding.
     let is_visible = value.bytes().all(|byte| byte.is_ascii_graphic());
     is_visible
         || value.trim() == value

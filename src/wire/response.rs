@@ -1,20 +1,20 @@
-//! What came back, as it arrived; a packed body is unpacked.
+//! A response as it was received; a compressed body is decompressed.
 
 use crate::value::{JsonError, Value, parse};
 use bytes::Bytes;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// An answer, whole.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct WireResponse {
     pub status: u16,
-    /// Names in lower case, in the order received; a repeated header stands as often as it came.
+    /// Names in lower case, in the order received. A repeated header is listed each time.
     pub headers: Vec<(String, String)>,
     body: Bytes,
-    /// Until the last byte was received; connecting is a part of it.
+    /// Until the last byte was received, including the time to connect.
     pub latency: Duration,
-    /// The body, read at most once, whoever looks at it.
+    /// The body as JSON, parsed at most once.
     json: OnceLock<Result<Value, JsonError>>,
 }
 
@@ -40,11 +40,12 @@ impl WireResponse {
         &self.body
     }
 
-    /// The same answer with another body.
+    /// The same response with another body.
     #[must_use]
     pub fn with_body(self, body: Bytes) -> Self {
         Self {
             body,
+            // The JSON of the old body may have been parsed already.
             json: OnceLock::new(),
             ..self
         }
@@ -67,32 +68,34 @@ impl WireResponse {
             .map(|(_, value)| value.as_str())
     }
 
-    /// When the answer was made by the marketplace's own clock, in Unix milliseconds (RFC 9110,
+    /// When the response was made by the marketplace's own clock, in Unix milliseconds (RFC 9110,
     /// section 6.6.1).
     #[must_use]
     pub fn date_ms(&self) -> Option<i64> {
         self.header("date").and_then(http_date)
     }
 
-    /// How many milliseconds `Retry-After` asks to wait (RFC 9110, section 10.2.3): seconds, or a
-    /// date, which counts from the answer's own and else from `wall_ms`. What is neither is
-    /// ignored.
+    /// How many milliseconds `Retry-After` asks to wait (RFC 9110, section 10.2.3). It holds
+    /// seconds, or a date, which counts from the `date` of the response, or from `wall_ms` without
+    /// one. Any other value is ignored.
     #[must_use]
     pub fn retry_after_ms(&self, wall_ms: i64) -> Option<i64> {
         let text = self.header("retry-after")?.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(
+                // Too many digits for a number still mean "not for a long time", and never "now".
                 text.parse::<i64>()
                     .map_or(i64::MAX, |seconds| seconds.saturating_mul(1_000)),
             );
         }
+        // The difference of two times of the same clock does not depend on how wrong it is.
         let from = self.date_ms().unwrap_or(wall_ms);
         Some(http_date(text)?.saturating_sub(from).max(0))
     }
 }
 
-/// In Unix milliseconds: the one form in use, and the two that RFC 9110, section 5.6.7 still
-/// demands.
+/// A date in Unix milliseconds, in the preferred form or one of the two obsolete forms that a
+/// recipient must accept (RFC 9110, section 5.6.7).
 fn http_date(text: &str) -> Option<i64> {
     if let Ok(date) = jiff::fmt::rfc2822::parse(text) {
         return Some(date.timestamp().as_millisecond());

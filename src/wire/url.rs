@@ -40,21 +40,11 @@ impl BaseUrl {
             text: text.to_owned(),
             source,
         })?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(BaseUrlError::Protocol(text.to_owned()));
-        }
-        // `https://known.example@evil.example` looks like one host and connects to another. The
-        // parser drops an empty user (`https://@host`), so the text itself is searched as well.
-        if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
-            return Err(BaseUrlError::UserInfo(text.to_owned()));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(BaseUrlError::QueryOrFragment(text.to_owned()));
-        }
+        check_components(text, &url)?;
         let trimmed = text.trim_end_matches('/');
         let origin_len = url[..::url::Position::BeforePath].len();
         if url.as_str().trim_end_matches('/') != trimmed {
-            // The host is signed as it is written here. If the parser spells it another way
+            // The host is signed as it is written here. If the parser spells it differently
             // (capital letters, a default port, dot segments), the marketplace would verify another
             // text.
             return Err(BaseUrlError::Rewritten {
@@ -104,16 +94,35 @@ impl BaseUrl {
         self.is_loopback
     }
 
-    /// The same host and base path at another origin; for the sandbox, which plays a marketplace at
-    /// its own address.
+    /// The same base path at another origin, for the sandbox, which replaces a marketplace at a
+    /// loopback address.
     #[must_use]
     pub fn with_origin(&self, origin: &str) -> Option<Self> {
         Self::parse(&format!("{origin}{}", self.path())).ok()
     }
 }
 
+/// # Errors
+/// When the URL has another protocol than HTTP, or a part that a base URL must not have.
+fn check_components(text: &str, url: &::url::Url) -> Result<(), BaseUrlError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(BaseUrlError::Protocol(text.to_owned()));
+    }
+    // `https://known.example@evil.example` looks like one host and connects to another. The parser
+    // drops an empty user (`https://@host`), so the text itself is searched as well.
+    if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
+        return Err(BaseUrlError::UserInfo(text.to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(BaseUrlError::QueryOrFragment(text.to_owned()));
+    }
+    Ok(())
+}
+
 fn is_loopback(url: &::url::Url) -> bool {
     match url.host() {
+        // No other name, and no lookup: a name that resolves to 127.0.0.1 now can resolve to another
+        // host when the request is sent.
         Some(::url::Host::Domain(name)) => name == "localhost",
         Some(::url::Host::Ipv4(address)) => address.is_loopback(),
         Some(::url::Host::Ipv6(address)) => address.is_loopback(),
