@@ -1,5 +1,5 @@
-//! The page behind an authorization link: one anchor for each thing that can be authorized. It asks
-//! for no login.
+//! The page of an authorization link: one anchor for each subject that can be authorized. It needs no
+//! login.
 
 use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
@@ -16,7 +16,7 @@ use crate::sign::{ReceivedRequest, VerifyError};
 use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
 
-/// The link that a request opens, and the address of its host here.
+/// The link that a request opens, and the address of its host in the sandbox.
 fn match_link<'s>(
     scheme: &'s Scheme,
     received: &ReceivedRequest,
@@ -52,7 +52,7 @@ fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
 }
 
 impl TestMarketplace {
-    /// The answer, when this opens an authorization link.
+    /// The page, if the request opens an authorization link.
     pub(super) fn authorize_page(
         &mut self,
         received: &ReceivedRequest,
@@ -81,7 +81,7 @@ impl TestMarketplace {
         )
     }
 
-    /// Every owner of a token with `exchange`, of the accounts of the application that the link
+    /// Every subject of a token with `exchange`, among the accounts of the application that the link
     /// names.
     fn authorizable_subjects(
         &self,
@@ -138,7 +138,7 @@ impl TestMarketplace {
     }
 }
 
-/// Why the page cannot lead back to the application.
+/// Why the page cannot redirect to the application.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum RedirectError {
     #[error("the link has no `{0}`: where to go back is not known")]
@@ -147,14 +147,14 @@ enum RedirectError {
     NotHttp(String),
 }
 
-/// Where a person goes from the page, and what the link wants back.
+/// The redirect target, and the state that the link wants back (RFC 6749, section 4.1.2).
 struct ReturnTarget {
     address: String,
     state: Option<(String, String)>,
 }
 
-/// A link that does not say where to is of a marketplace that knows the address itself: ours is one
-/// that can be copied.
+/// If the link has no redirect parameter, the marketplace knows the address itself. The sandbox does
+/// not, so it shows a page whose URL can be copied.
 fn return_target(
     link: &AuthorizeLink,
     sent: &ReceivedValues,
@@ -166,6 +166,7 @@ fn return_target(
         None => format!("{origin}{CONTROL_PATH}callback"),
         Some(name) => value("redirect").ok_or_else(|| RedirectError::Missing(name.to_owned()))?,
     };
+    // The address becomes the `href` of an anchor: `javascript:` would run on the page.
     if !address.starts_with("https://") && !address.starts_with("http://") {
         return Err(RedirectError::NotHttp(address));
     }
@@ -174,7 +175,7 @@ fn return_target(
     Ok(ReturnTarget { address, state })
 }
 
-/// What comes back beside the code.
+/// The parameters that are returned in addition to the code.
 fn returned_ids(link: &AuthorizeLink, owner: &TokenSubject) -> Vec<(String, String)> {
     let value = |name: &String| {
         owner
@@ -189,7 +190,7 @@ fn returned_ids(link: &AuthorizeLink, owner: &TokenSubject) -> Vec<(String, Stri
         .collect()
 }
 
-/// The address with more parameters, before its fragment.
+/// The address with more parameters, placed before its fragment.
 fn with_parameters(address: &str, pairs: &[(String, String)]) -> String {
     let (address, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
     let joint = if address.ends_with(['?', '&']) {
@@ -219,7 +220,7 @@ fn escape_html(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// What stands at our own address to go back to.
+/// The page at the redirect target of the sandbox itself.
 #[must_use]
 pub(super) fn callback_page() -> SandboxReply {
     let text =

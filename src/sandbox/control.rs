@@ -1,5 +1,5 @@
-//! What people and tests set and see from outside, below a path that no marketplace has. It shows
-//! no token.
+//! Controls of the sandbox for users and tests, below a path that no marketplace uses. They show no
+//! token.
 
 use super::authorize_page::callback_page;
 use super::issued_family::IssuedFamily;
@@ -38,11 +38,11 @@ enum ControlError {
 enum ControlCommand {
     Tokens,
     Resources,
-    /// Where a marketplace leads people to whose links do not say where to.
+    /// The redirect target of authorization links that do not name one.
     Callback,
     Lose {
         responses: i64,
-        /// So many arrive before.
+        /// This many responses arrive before the first lost one.
         deliver_before_loss: i64,
     },
     Delay(Duration),
@@ -66,12 +66,13 @@ enum ExpireTarget {
 }
 
 impl ControlCommand {
-    /// `name` and `query` as they stand behind the reserved path.
+    /// `name` and `query` are the parts after the reserved path.
     fn parse(method: Method, name: &str, query: &str) -> Result<Self, ControlError> {
         let mut parameters = ControlParameters(parse_query(query));
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
             (Method::Get, "resources") => Self::Resources,
+            // The query holds what the marketplace sends to an application: a code, ids, a state.
             (Method::Get, "callback") => return Ok(Self::Callback),
             (Method::Post, "lose") => Self::Lose {
                 responses: parameters.required_number("answers")?,
@@ -82,6 +83,7 @@ impl ControlCommand {
             )),
             (Method::Post, "grace") => Self::Grace(parameters.required_number("seconds")? * 1_000),
             (Method::Post, "expire") => Self::Expire(parameters.expire_target()?),
+            // Its parameters are named by the scheme, and `revoke` checks them.
             (Method::Post, "revoke") => return Ok(Self::Revoke(parameters.0)),
             (Method::Post, "life") => parameters.lifetime()?,
             _ => {
@@ -91,17 +93,12 @@ impl ControlCommand {
                 });
             }
         };
-        match parameters.0.first() {
-            Some((extra, _)) => Err(ControlError::UnknownParameter {
-                control: name.to_owned(),
-                parameter: extra.clone(),
-            }),
-            None => Ok(control),
-        }
+        parameters.reject_remaining(name)?;
+        Ok(control)
     }
 }
 
-/// Those that were not taken yet.
+/// The parameters that are not taken yet.
 struct ControlParameters(Vec<(String, String)>);
 
 impl ControlParameters {
@@ -110,10 +107,23 @@ impl ControlParameters {
         Some(self.0.remove(at).1)
     }
 
+    /// # Errors
+    /// When a parameter is left: a misspelled one would silently change nothing.
+    fn reject_remaining(&self, control: &str) -> Result<(), ControlError> {
+        match self.0.first() {
+            Some((extra, _)) => Err(ControlError::UnknownParameter {
+                control: control.to_owned(),
+                parameter: extra.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn optional_number(&mut self, name: &str) -> Result<Option<i64>, ControlError> {
         let Some(text) = self.take(name) else {
             return Ok(None);
         };
+        // No sign, and small enough that seconds as milliseconds cannot overflow.
         let number = text.parse::<u32>().map_err(|_| ControlError::NotANumber {
             name: name.to_owned(),
             text,
@@ -152,7 +162,7 @@ impl ControlParameters {
 }
 
 impl TestMarketplace {
-    /// The answer to everything below the reserved path.
+    /// The response to a request below the reserved path; `None` for any other request.
     pub(super) fn control(
         &mut self,
         method: Method,
@@ -178,13 +188,11 @@ impl TestMarketplace {
         match control {
             ControlCommand::Tokens | ControlCommand::Resources | ControlCommand::Callback => {}
             ControlCommand::Lose {
-                responses: answers,
-                deliver_before_loss: after,
+                responses,
+                deliver_before_loss,
             } => {
-                (
-                    self.traffic.responses_to_lose,
-                    self.traffic.deliver_before_loss,
-                ) = (answers, after);
+                self.traffic.responses_to_lose = responses;
+                self.traffic.deliver_before_loss = deliver_before_loss;
             }
             ControlCommand::Delay(delay) => self.traffic.response_delay = delay,
             ControlCommand::Grace(grace_ms) => settings.grace_ms = grace_ms,
@@ -196,13 +204,15 @@ impl TestMarketplace {
                 .tokens
                 .families
                 .iter_mut()
-                .for_each(|chain| expire(chain, what, now_ms)),
+                .for_each(|family| expire(family, what, now_ms)),
             ControlCommand::Revoke(only) => return self.revoke(&only),
         }
         Ok(())
     }
 
     fn revoke(&mut self, only: &[(String, String)]) -> Result<(), ControlError> {
+        // Checked before anything is revoked: an unknown name would match no family, and a test that
+        // expects a revoked token would go on with a valid one.
         let known = |name: &str| {
             name == "token"
                 || self
@@ -214,16 +224,16 @@ impl TestMarketplace {
         if let Some((name, _)) = only.iter().find(|(name, _)| !known(name)) {
             return Err(ControlError::NotAStoreKey(name.clone()));
         }
-        for chain in self.tokens.families.iter_mut().filter(|chain| {
+        for family in self.tokens.families.iter_mut().filter(|family| {
             only.iter()
-                .all(|(name, text)| matches_filter(chain, name, text))
+                .all(|(name, text)| matches_filter(family, name, text))
         }) {
-            chain.grant.revoked = true;
+            family.grant.revoked = true;
         }
         Ok(())
     }
 
-    /// Everything that happened, without a token in it.
+    /// The counts of token requests and of each token family, without any token.
     fn status_json(&self) -> Value {
         let owners = self.tokens.families.iter().map(family_json).collect();
         json_object([
@@ -243,17 +253,17 @@ fn json_object<const N: usize>(members: [(&str, Value); N]) -> Value {
     )
 }
 
-fn expire(chain: &mut IssuedFamily, what: ExpireTarget, now_ms: i64) {
+fn expire(family: &mut IssuedFamily, what: ExpireTarget, now_ms: i64) {
     match what {
-        ExpireTarget::Access => chain.expire_access(now_ms),
-        ExpireTarget::Refresh => chain.expire_refresh(now_ms),
-        ExpireTarget::Grant => chain.expire_grant(now_ms),
+        ExpireTarget::Access => family.expire_access(now_ms),
+        ExpireTarget::Refresh => family.expire_refresh(now_ms),
+        ExpireTarget::Grant => family.expire_grant(now_ms),
     }
 }
 
-fn matches_filter(chain: &IssuedFamily, name: &str, text: &str) -> bool {
+fn matches_filter(family: &IssuedFamily, name: &str, text: &str) -> bool {
     let id = || {
-        chain
+        family
             .subject
             .ids
             .iter()
@@ -261,23 +271,23 @@ fn matches_filter(chain: &IssuedFamily, name: &str, text: &str) -> bool {
             .and_then(|(_, value)| value.to_plain_text())
     };
     if name == "token" {
-        chain.subject.token == text
+        family.subject.token == text
     } else {
         id().as_deref() == Some(text)
     }
 }
 
-fn family_json(chain: &IssuedFamily) -> Value {
-    let counts = chain.counts;
+fn family_json(family: &IssuedFamily) -> Value {
+    let counts = family.counts;
     json_object([
-        ("token", chain.subject.token.as_str().into()),
-        ("ids", Value::Object(chain.subject.ids.clone())),
+        ("token", family.subject.token.as_str().into()),
+        ("ids", Value::Object(family.subject.ids.clone())),
         ("issued", counts.issued.into()),
         ("exchanged", counts.exchanged.into()),
         ("refreshed", counts.refreshed.into()),
         ("refused", counts.refused.into()),
         ("replayed", counts.replayed.into()),
-        ("revoked", chain.grant.revoked.into()),
+        ("revoked", family.grant.revoked.into()),
     ])
 }
 

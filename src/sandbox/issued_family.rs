@@ -1,4 +1,4 @@
-//! The tokens of one owner, from one authorization to the next. Time arrives as a value.
+//! The tokens of one subject, across its authorizations. Time is passed as a value.
 
 use super::token_subject::TokenSubject;
 use std::time::Duration;
@@ -6,10 +6,11 @@ use std::time::Duration;
 /// Milliseconds of a duration.
 #[must_use]
 pub(super) fn millis(duration: Duration) -> i64 {
+    // Longer than any clock: such a token never expires.
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A token or a code, and how long it is good; Unix milliseconds.
+/// A token or a code, and when it expires; Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ExpiringToken {
     pub(super) value: String,
@@ -28,11 +29,11 @@ impl ExpiringToken {
 #[derive(Debug)]
 struct RetiredRefreshToken {
     value: String,
-    /// Unix milliseconds; `None` says that it was never used: a new authorization replaced it.
+    /// Unix milliseconds; `None` if it was never used, since a new authorization replaced it.
     used_at_ms: Option<i64>,
 }
 
-/// Until when an account is authorized.
+/// An authorization, and when it ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct IssuedGrant {
     /// Unix milliseconds.
@@ -41,14 +42,14 @@ pub(super) struct IssuedGrant {
 }
 
 impl IssuedGrant {
-    /// For tokens that need no authorization, and for marketplaces that never end one.
+    /// For tokens that need no authorization, and for marketplaces whose authorizations do not end.
     pub(super) const UNLIMITED: Self = Self {
         expires_at_ms: i64::MAX,
         revoked: false,
     };
 }
 
-/// What happened, for people and tests.
+/// Counts of token requests, for users and tests.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct IssueCounts {
     pub(super) issued: i64,
@@ -58,7 +59,7 @@ pub(super) struct IssueCounts {
     pub(super) replayed: i64,
 }
 
-/// The answer to a request for a token.
+/// The response to a token request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct IssuedPair {
     pub(super) subject: TokenSubject,
@@ -66,7 +67,7 @@ pub(super) struct IssuedPair {
     pub(super) refresh: Option<ExpiringToken>,
 }
 
-/// The tokens of one owner.
+/// The tokens of one subject.
 #[derive(Debug)]
 pub(super) struct IssuedFamily {
     pub(super) subject: TokenSubject,
@@ -75,7 +76,7 @@ pub(super) struct IssuedFamily {
     refresh: Option<ExpiringToken>,
     retired: Vec<RetiredRefreshToken>,
     pub(super) grant: IssuedGrant,
-    /// A mistake in a token request has cost the owner its quota.
+    /// A mistake in a token request has cost the subject its quota.
     pub(super) penalized: bool,
     pub(super) counts: IssueCounts,
 }
@@ -95,9 +96,10 @@ impl IssuedFamily {
         }
     }
 
-    /// Whether an access token is good.
+    /// Whether an access token is valid.
     #[must_use]
     pub(super) fn accepts(&self, access: &str, now_ms: i64) -> bool {
+        // The end of an authorization ends all its tokens at once, whatever their own lifetime.
         !self.is_grant_ended(now_ms)
             && self
                 .access
@@ -116,7 +118,7 @@ impl IssuedFamily {
         self.refresh.as_ref().filter(|known| known.value == refresh)
     }
 
-    /// Whether this was the refresh token once.
+    /// Whether this is an earlier refresh token.
     #[must_use]
     pub(super) fn has_retired(&self, refresh: &str) -> bool {
         self.retired.iter().any(|known| known.value == refresh)
@@ -148,8 +150,8 @@ impl IssuedFamily {
         })
     }
 
-    /// A new authorization replaces what was before it, and no grace goes back behind it. What a
-    /// revoked one gave stays dead.
+    /// Starts a new authorization, which replaces the earlier one. Its grace period does not cover
+    /// earlier tokens, and tokens of a revoked authorization stay invalid.
     pub(super) fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
         // Access tokens outlive a renewal of the same authorization, but `accepts` looks at the
         // grant alone: with a new grant, tokens of a revoked one would work again.
@@ -174,7 +176,7 @@ impl IssuedFamily {
         self.grant = grant;
     }
 
-    /// The access tokens before this one are good for `old_for` more, or until their own end.
+    /// Earlier access tokens stay valid for `old_for`, but at most until they expire.
     pub(super) fn issue_pair(
         &mut self,
         access: ExpiringToken,
@@ -198,14 +200,14 @@ impl IssuedFamily {
         }
     }
 
-    /// The current refresh token is used up.
+    /// Marks the current refresh token as used.
     pub(super) fn retire_refresh(&mut self, now_ms: i64) {
         if let Some(spent) = self.refresh.take() {
             self.retire_shared_refresh(spent.value, now_ms);
         }
     }
 
-    /// A refresh token of a shared pair is used up for this owner.
+    /// Marks a refresh token of a shared pair as used for this subject.
     pub(super) fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
         self.retired.push(RetiredRefreshToken {
             value: refresh,

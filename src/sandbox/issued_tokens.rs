@@ -1,5 +1,5 @@
-//! Every code and token that one marketplace of the sandbox has given, with its rules for giving
-//! the next. Time and chance arrive as values.
+//! Every code and token that one marketplace of the sandbox has issued, and the rules to issue the
+//! next one. Time and random numbers are passed as values.
 
 use super::issued_family::{ExpiringToken, IssuedFamily, IssuedGrant, IssuedPair, millis};
 use super::token_subject::TokenSubject;
@@ -7,65 +7,65 @@ use crate::model::scheme::{Token, TokenResponse, VerifyFault};
 use crate::render::FreshValues;
 use std::time::Duration;
 
-/// How long an access token lives when its scheme does not say.
+/// The lifetime of an access token whose scheme sets none.
 const DEFAULT_ACCESS_LIFETIME: Duration = Duration::from_secs(3_600);
-/// The same of a refresh token.
+/// The lifetime of a refresh token whose scheme sets none.
 const DEFAULT_REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
-/// Chance for tokens is taken from here on; places below are those of other texts in an answer.
+/// Random texts for tokens use sites from here on; lower sites are for other texts of a response.
 const FIRST_RANDOM_SITE: u64 = 1_000;
 
-/// The scheme's word about one token.
+/// What the scheme defines about one token.
 #[derive(Clone, Copy)]
 pub(super) struct TokenRule<'s> {
     pub(super) token: &'s Token,
     pub(super) response: &'s TokenResponse,
 }
 
-/// An owner that a refresh can be for, and the owners of the shared pairs that can be split for it.
+/// A subject that a refresh can be for, and the subjects of the shared pairs that can be split for it.
 pub(super) struct RefreshCandidate {
     pub(super) subject: TokenSubject,
     pub(super) shared_subjects: Vec<TokenSubject>,
 }
 
-/// What somebody who looks on can set.
+/// What a user or test can override by a control.
 #[derive(Debug, Default)]
 pub(super) struct TokenOverrides {
-    /// A refresh token that was spent less than this ago is honoured again; milliseconds.
+    /// A refresh token that was used less than this ago is accepted again; milliseconds.
     pub(super) grace_ms: i64,
-    /// Lives of tokens from now on, in milliseconds; without them the scheme's.
+    /// Lifetimes of tokens issued from now on, in milliseconds; the default is the scheme's.
     pub(super) access_lifetime_ms: Option<i64>,
     pub(super) refresh_lifetime_ms: Option<i64>,
 }
 
-/// Everything that one marketplace has given.
+/// Everything that one marketplace has issued.
 #[derive(Debug, Default)]
 pub(super) struct IssuedTokens {
     pub(super) families: Vec<IssuedFamily>,
     codes: Vec<(TokenSubject, ExpiringToken)>,
-    /// How many texts were made, so that no two are the same.
+    /// How many texts were generated, so that no two are the same.
     issued_count: u64,
     pub(super) overrides: TokenOverrides,
 }
 
 impl IssuedTokens {
-    /// Whose good access token this is.
+    /// The subject of a valid access token.
     #[must_use]
     pub(super) fn subject_of(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
         self.families
             .iter()
-            .find(|chain| chain.accepts(access, now_ms))
-            .map(|chain| &chain.subject)
+            .find(|family| family.accepts(access, now_ms))
+            .map(|family| &family.subject)
     }
 
-    /// Whether its owner is being punished.
+    /// Whether the subject of an access token is penalized.
     #[must_use]
     pub(super) fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
         self.families
             .iter()
-            .any(|chain| chain.penalized && chain.accepts(access, now_ms))
+            .any(|family| family.penalized && family.accepts(access, now_ms))
     }
 
-    /// The chain of an owner, begun if need be.
+    /// The family of a subject; a new one if there is none.
     pub(super) fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
         let at = self.position(owner).unwrap_or_else(|| {
             self.families.push(IssuedFamily::new(owner.clone()));
@@ -77,11 +77,11 @@ impl IssuedTokens {
     fn position(&self, owner: &TokenSubject) -> Option<usize> {
         self.families
             .iter()
-            .position(|chain| chain.subject == *owner)
+            .position(|family| family.subject == *owner)
     }
 
-    /// The same token while it is young enough, else a new one; an older one stays good until its
-    /// own end.
+    /// The same token while it is young enough, else a new one. An older token stays valid until it
+    /// expires.
     pub(super) fn issue(
         &mut self,
         owner: &TokenSubject,
@@ -93,13 +93,13 @@ impl IssuedTokens {
         // Made before it is known to be needed, because `family` borrows all tokens. One that is
         // not handed out is not stored either.
         let access = self.new_access_token(rule.token, moment);
-        let chain = self.family(owner);
-        chain.counts.issued += 1;
-        // The application may ask again after its tokens were taken back, and gets others.
-        if chain.is_grant_ended(now_ms) {
-            chain.start_grant(IssuedGrant::UNLIMITED, now_ms);
+        let family = self.family(owner);
+        family.counts.issued += 1;
+        // After its tokens were revoked, the application may request others without a sign-in.
+        if family.is_grant_ended(now_ms) {
+            family.start_grant(IssuedGrant::UNLIMITED, now_ms);
         }
-        let known = chain.newest_access().filter(|known| {
+        let known = family.newest_access().filter(|known| {
             known.expires_at_ms > now_ms && now_ms - known.issued_at_ms <= young && young > 0
         });
         match known.cloned() {
@@ -108,17 +108,18 @@ impl IssuedTokens {
                 access: known,
                 refresh: None,
             },
-            None => chain.issue_pair(access, None, None),
+            None => family.issue_pair(access, None, None),
         }
     }
 
-    /// A code for an authorization of this owner.
+    /// A code for an authorization of this subject.
     pub(super) fn issue_code(
         &mut self,
         owner: &TokenSubject,
         life: Option<Duration>,
         moment: FreshValues,
     ) -> String {
+        // Each load of the page issues codes, and most are never exchanged.
         self.codes
             .retain(|(_, code)| code.expires_at_ms > moment.unix_ms);
         let code = self.new_token("code", &owner.token, life.map_or(i64::MAX, millis), moment);
@@ -126,10 +127,10 @@ impl IssuedTokens {
         code.value
     }
 
-    /// A pair for a code; the code works once, and what its owner had before is replaced.
+    /// A pair for a code. The code works once, and the tokens that its subject had are replaced.
     ///
     /// # Errors
-    /// `Fault::Code` when it is unknown, used, too old, or of none of these owners.
+    /// `VerifyFault::Code` when the code is unknown, used, expired, or of none of these subjects.
     pub(super) fn exchange(
         &mut self,
         code: &str,
@@ -138,12 +139,7 @@ impl IssuedTokens {
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyFault> {
         let now_ms = moment.unix_ms;
-        let good = |(owner, known): &(TokenSubject, ExpiringToken)| {
-            known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
-        };
-        let at = self.codes.iter().position(good).ok_or(VerifyFault::Code)?;
-        // RFC 6749, section 4.1.2: a code is used once. It is gone even if the response is lost.
-        let (owner, _) = self.codes.swap_remove(at);
+        let owner = self.take_code(code, owners, now_ms)?;
         let end_ms = rule
             .token
             .lifetime
@@ -153,55 +149,84 @@ impl IssuedTokens {
             self.new_access_token(rule.token, moment),
             self.new_refresh_token(rule.token, moment),
         );
-        let chain = self.family(&owner);
-        chain.counts.exchanged += 1;
-        chain.start_grant(
+        let family = self.family(&owner);
+        family.counts.exchanged += 1;
+        family.start_grant(
             IssuedGrant {
                 expires_at_ms: end_ms,
                 revoked: false,
             },
             now_ms,
         );
-        Ok(chain.issue_pair(access, refresh, rule.response.old_token_grace))
+        Ok(family.issue_pair(access, refresh, rule.response.old_token_grace))
     }
 
-    /// The next pair of one of the owners.
+    /// Removes a valid code and returns its subject.
+    fn take_code(
+        &mut self,
+        code: &str,
+        owners: &[TokenSubject],
+        now_ms: i64,
+    ) -> Result<TokenSubject, VerifyFault> {
+        let is_valid = |(owner, known): &(TokenSubject, ExpiringToken)| {
+            known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
+        };
+        let at = self
+            .codes
+            .iter()
+            .position(is_valid)
+            .ok_or(VerifyFault::Code)?;
+        // RFC 6749, section 4.1.2: a code is used once. It is gone even if the response is lost.
+        let (owner, _) = self.codes.swap_remove(at);
+        Ok(owner)
+    }
+
+    /// The next pair of one of the candidates.
     ///
     /// # Errors
-    /// `Fault::RefreshToken`, `Fault::RefreshExpired` or `Fault::Grant`.
+    /// `VerifyFault::RefreshToken`, `VerifyFault::RefreshExpired` or `VerifyFault::Grant`.
     pub(super) fn refresh(
         &mut self,
         value: &str,
-        seats: &[RefreshCandidate],
+        candidates: &[RefreshCandidate],
         rule: TokenRule<'_>,
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyFault> {
         let own = |fits: &dyn Fn(&IssuedFamily) -> bool| {
-            seats.iter().find_map(|seat| {
-                self.position(&seat.subject)
+            candidates.iter().find_map(|candidate| {
+                self.position(&candidate.subject)
                     .filter(|at| fits(&self.families[*at]))
             })
         };
         // The order matters: a shared refresh token that an owner has used once is retired for this
         // owner, and must not be split a second time while it is still current for the shared pair.
-        if let Some(at) = own(&|chain| chain.current_refresh(value).is_some()) {
+        if let Some(at) = own(&|family| family.current_refresh(value).is_some()) {
             return self.rotate(at, value, rule, moment);
         }
-        if let Some(at) = own(&|chain| chain.has_retired(value)) {
+        if let Some(at) = own(&|family| family.has_retired(value)) {
             return self.replay_refresh(at, value, moment.unix_ms);
         }
-        let split = seats.iter().find_map(|seat| {
-            let shared = seat
+        let (candidate, at) = self
+            .find_shared(value, candidates)
+            .ok_or(VerifyFault::RefreshToken)?;
+        self.split(at, value, &candidate.subject, rule, moment)
+    }
+
+    /// The first candidate that a shared pair with this refresh token can be split for, and the
+    /// position of the shared family.
+    fn find_shared<'c>(
+        &self,
+        value: &str,
+        candidates: &'c [RefreshCandidate],
+    ) -> Option<(&'c RefreshCandidate, usize)> {
+        candidates.iter().find_map(|candidate| {
+            let shared = candidate
                 .shared_subjects
                 .iter()
                 .find_map(|owner| self.position(owner));
-            Some((
-                seat,
-                shared.filter(|at| self.families[*at].current_refresh(value).is_some())?,
-            ))
-        });
-        let (seat, at) = split.ok_or(VerifyFault::RefreshToken)?;
-        self.split(at, value, &seat.subject, rule, moment)
+            let at = shared.filter(|at| self.families[*at].current_refresh(value).is_some())?;
+            Some((candidate, at))
+        })
     }
 
     fn rotate(
@@ -218,17 +243,16 @@ impl IssuedTokens {
         } else {
             Some(known)
         };
-        let chain = &mut self.families[at];
-        chain.counts.refreshed += 1;
+        let family = &mut self.families[at];
+        family.counts.refreshed += 1;
         if rule.token.lifetime.is_refresh_single_use {
-            chain.retire_refresh(moment.unix_ms);
+            family.retire_refresh(moment.unix_ms);
         }
-        Ok(chain.issue_pair(access, next, rule.response.old_token_grace))
+        Ok(family.issue_pair(access, next, rule.response.old_token_grace))
     }
 
-    /// Within the grace the answer is the current pair: that of the first answer, unless it was
-    /// used in the meantime. Nothing is spent by it, and whoever else holds that pair keeps it;
-    /// a new pair would take it from them.
+    /// A used refresh token, sent again. Within the grace period the response is the current pair:
+    /// that of the first response, unless it was used in the meantime.
     fn replay_refresh(
         &mut self,
         at: usize,
@@ -236,22 +260,24 @@ impl IssuedTokens {
         now_ms: i64,
     ) -> Result<IssuedPair, VerifyFault> {
         let grace_ms = self.overrides.grace_ms;
-        let chain = &mut self.families[at];
-        let Some(spent_ms) = chain.used_at_ms(value) else {
+        let family = &mut self.families[at];
+        // Never used, but replaced by a new authorization: no grace period applies.
+        let Some(spent_ms) = family.used_at_ms(value) else {
             return Err(VerifyFault::RefreshToken);
         };
-        chain.counts.replayed += 1;
+        family.counts.replayed += 1;
         if now_ms.saturating_sub(spent_ms) >= grace_ms {
             return Err(VerifyFault::RefreshToken);
         }
-        if chain.is_grant_ended(now_ms) {
+        if family.is_grant_ended(now_ms) {
             Err(VerifyFault::Grant)
         } else {
-            chain.current_pair().ok_or(VerifyFault::RefreshToken)
+            // Not a new pair: another process may hold the current one, and would lose it.
+            family.current_pair().ok_or(VerifyFault::RefreshToken)
         }
     }
 
-    /// An owner gets a chain of its own out of a shared pair, under the same authorization.
+    /// Starts a family for one subject from a shared pair, under the same authorization.
     fn split(
         &mut self,
         at: usize,
@@ -268,11 +294,11 @@ impl IssuedTokens {
             self.new_access_token(rule.token, moment),
             self.new_refresh_token(rule.token, moment),
         );
-        let chain = self.family(owner);
-        chain.counts.refreshed += 1;
-        chain.start_grant(grant, now_ms);
-        chain.retire_shared_refresh(value.to_owned(), now_ms);
-        Ok(chain.issue_pair(access, refresh, rule.response.old_token_grace))
+        let family = self.family(owner);
+        family.counts.refreshed += 1;
+        family.start_grant(grant, now_ms);
+        family.retire_shared_refresh(value.to_owned(), now_ms);
+        Ok(family.issue_pair(access, refresh, rule.response.old_token_grace))
     }
 
     fn new_access_token(&mut self, token: &Token, moment: FreshValues) -> ExpiringToken {
@@ -283,7 +309,7 @@ impl IssuedTokens {
         self.new_token("access", &token.name, life, moment)
     }
 
-    /// `None` for a token that nobody can refresh or split.
+    /// `None` if the scheme has no request that could use a refresh token.
     fn new_refresh_token(&mut self, token: &Token, moment: FreshValues) -> Option<ExpiringToken> {
         let life = self
             .overrides
@@ -314,17 +340,17 @@ impl IssuedTokens {
     }
 }
 
-/// The current refresh token of a chain, when it can be used.
+/// The current refresh token of a family, if it can be used.
 fn usable_refresh<'c>(
-    chain: &'c IssuedFamily,
+    family: &'c IssuedFamily,
     value: &str,
     now_ms: i64,
 ) -> Result<&'c ExpiringToken, VerifyFault> {
-    if chain.is_grant_ended(now_ms) {
+    // A revoked authorization is reported before an expired token: only a new sign-in helps.
+    if family.is_grant_ended(now_ms) {
         return Err(VerifyFault::Grant);
     }
-    // A revoked authorization is reported before an expired token: only a new sign-in helps.
-    let known = chain
+    let known = family
         .current_refresh(value)
         .ok_or(VerifyFault::RefreshToken)?;
     if known.expires_at_ms > now_ms {

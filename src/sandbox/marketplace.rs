@@ -1,4 +1,4 @@
-//! One marketplace of the sandbox: decides about one received request.
+//! One marketplace of the sandbox: decides how one received request is answered.
 
 use super::issued_tokens::IssuedTokens;
 use super::multipart::parse_multipart;
@@ -11,9 +11,10 @@ use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::token_traffic::TokenTraffic;
+use crate::method::Method;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
-use crate::model::scheme::{FaultResponse, Scheme, SigningProcedure, VerifyFault};
+use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
 use crate::render::{FreshValues, RenderError, format_time};
@@ -63,12 +64,13 @@ impl TestMarketplace {
         })
     }
 
-    /// What comes back, and how; nothing is waited for here.
+    /// The response and how it is delivered. A delay is only returned here: the server waits for it.
     pub(super) fn respond(
         &mut self,
         received: &ReceivedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
+        // Controls come first, so that no path of a scheme can hide one.
         if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
             return reply.into();
         }
@@ -84,7 +86,7 @@ impl TestMarketplace {
         )
     }
 
-    /// Every other request: a call for data.
+    /// Any other request: an API call.
     fn respond_to_call(
         &mut self,
         received: &ReceivedRequest,
@@ -98,17 +100,7 @@ impl TestMarketplace {
             );
             return SandboxReply::message(404, message).into();
         };
-        let scheme = Arc::clone(&self.scheme);
-        let named = self
-            .named_levels
-            .iter()
-            .find(|named| named.matches(received.method, path));
-        let level = choose_level(
-            &scheme,
-            named.map(|named| named.level.as_str()),
-            received.method,
-            path,
-        );
+        let level = self.level_of(received.method, path);
         let token = level.token.as_ref().map(|token| token.name.as_str());
         match self.verify(&level.procedure, token, received, moment.unix_ms) {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
@@ -119,7 +111,18 @@ impl TestMarketplace {
         }
     }
 
-    /// `token` is the one that the level needs.
+    /// The level of a request: the one that a request file names for such a request, else by the
+    /// rules of the scheme.
+    fn level_of(&self, method: Method, path: &str) -> &Level {
+        let named = self
+            .named_levels
+            .iter()
+            .find(|named| named.matches(method, path));
+        let name = named.map(|named| named.level.as_str());
+        choose_level(&self.scheme, name, method, path)
+    }
+
+    /// `token` is the token that the level needs.
     pub(super) fn verify(
         &self,
         procedure: &SigningProcedure,
@@ -131,6 +134,7 @@ impl TestMarketplace {
             let Some(account) = self.accounts.iter().find(|known| known.name == account) else {
                 return false;
             };
+            // A token in the test account works without a token request, as a configured one does.
             let is_given = account
                 .credentials
                 .get(field)
@@ -150,7 +154,7 @@ impl TestMarketplace {
         verify(&self.scheme, procedure, received, &known)
     }
 
-    /// Whether a token is good where this one is needed: it is that one, or a shared one that it is
+    /// Whether a token is accepted where `needed` is: it is that token, or a shared one that it is
     /// split from.
     fn is_valid_for(&self, owner: &TokenSubject, needed: Option<&str>) -> bool {
         let shared = |needed: &str| {
@@ -176,8 +180,8 @@ impl TestMarketplace {
         })
     }
 
-    /// An exchange that is recorded for just this request goes first, so that a stub can disturb
-    /// one call; then what is kept, then every other exchange.
+    /// An exchange that is recorded for exactly this request comes first, then a stored resource, then
+    /// any other exchange.
     fn respond_to_verified(
         &mut self,
         received: &ReceivedRequest,
@@ -190,6 +194,7 @@ impl TestMarketplace {
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
         let request = unsigned_request(sent, account);
+        // Before the resources, so that a stub can make a single call fail.
         if let Some(exchange) = self.recordings.take_exact(&request) {
             return self.replay(&exchange);
         }
@@ -239,7 +244,7 @@ impl TestMarketplace {
         }
     }
 
-    /// A body whose file is gone or damaged since the recording was loaded is no answer.
+    /// If the file of the body is missing or changed since it was loaded, the response says so.
     fn recorded_reply(&self, answer: &RecordedResponse) -> SandboxReply {
         match read_body(&answer.body, &self.root) {
             Ok(body) => SandboxReply {
@@ -251,41 +256,39 @@ impl TestMarketplace {
         }
     }
 
-    /// As the marketplace would: the first refusal that fits the fault and the name.
+    /// The response to a faulty request, as the scheme describes it.
     pub(super) fn refusal_reply(
         &self,
         faulty: &VerifyError,
         path: &str,
         moment: FreshValues,
     ) -> SandboxReply {
-        let refusals = self
+        let location = &faulty.location;
+        let (part, name) = location.split_once('.').unwrap_or(("", location));
+        let Some(refusal) = self.find_refusal(faulty, name) else {
+            let fault = faulty.fault.name();
+            let message = format!("the sandbox refuses this request: {fault} (`{location}`)");
+            return SandboxReply::message(401, message);
+        };
+        self.render_refusal(refusal, (part, name), path, moment)
+            .unwrap_or_else(|error| unmakeable_reply(&error))
+    }
+
+    /// The first refusal of the scheme for this fault at this location; `name` is the location
+    /// without its part.
+    fn find_refusal(&self, faulty: &VerifyError, name: &str) -> Option<&FaultResponse> {
+        let mut refusals = self
             .scheme
             .sandbox
             .iter()
             .flat_map(|sandbox| &sandbox.fault_responses);
-        let (part, bare) = faulty
-            .location
-            .split_once('.')
-            .unwrap_or(("", &faulty.location));
-        let fits = |refusal: &&FaultResponse| {
+        refusals.find(|refusal| {
             refusal.fault == faulty.fault
                 && refusal
                     .name
                     .as_ref()
-                    .is_none_or(|name| *name == faulty.location || name == bare)
-        };
-        let Some(refusal) = refusals.into_iter().find(fits) else {
-            return SandboxReply::message(
-                401,
-                format!(
-                    "the sandbox refuses this request: {} (`{}`)",
-                    faulty.fault.name(),
-                    faulty.location
-                ),
-            );
-        };
-        self.render_refusal(refusal, (part, bare), path, moment)
-            .unwrap_or_else(|error| unmakeable_reply(&error))
+                    .is_none_or(|wanted| *wanted == faulty.location || wanted == name)
+        })
     }
 
     fn render_refusal(
@@ -320,7 +323,7 @@ impl TestMarketplace {
     /// The names that every response of the scheme can use.
     ///
     /// # Errors
-    /// When the time is outside of the years that a calendar can write.
+    /// When the time is outside the range of years that can be formatted.
     pub(super) fn reply_scope(
         &self,
         path: &str,
@@ -366,7 +369,8 @@ fn test_accounts(
         .collect()
 }
 
-/// The address of one of the scheme's hosts, here; `None` is the one that requests go to.
+/// The address of one of the scheme's hosts in the sandbox. Without a region, it is the host that API
+/// calls go to.
 #[must_use]
 pub(super) fn local_base_url(
     scheme: &Scheme,
@@ -386,14 +390,14 @@ pub(super) fn local_base_url(
 pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
     request_path(received)
         .strip_prefix(base.path())
+        // `/apiv2/x` is not below `/api`.
         .filter(|path| path.is_empty() || path.starts_with('/'))
 }
 
 /// Fills in the parts of a multipart body. No scheme signs one, so `verify` does not look inside.
 ///
 /// # Errors
-/// When the body is not what its media type says: read as "no parts" it could match a recording of
-/// an empty body.
+/// When the body is not what its media type says.
 fn read_multipart(received: &ReceivedRequest, body: &mut DraftBody) -> Result<(), VerifyError> {
     let DraftBody::Multipart { parts, .. } = body else {
         return Ok(());
@@ -402,6 +406,7 @@ fn read_multipart(received: &ReceivedRequest, body: &mut DraftBody) -> Result<()
         .headers
         .iter()
         .find(|(name, _)| name == "content-type");
+    // A malformed body is not "no parts": it could then match a recording of an empty body.
     *parts = content_type
         .and_then(|(_, content_type)| parse_multipart(content_type, &received.body))
         .ok_or_else(|| VerifyError {
@@ -411,7 +416,7 @@ fn read_multipart(received: &ReceivedRequest, body: &mut DraftBody) -> Result<()
     Ok(())
 }
 
-/// The path as it stands in the request line, without the query.
+/// The path as in the request line, without the query.
 #[must_use]
 pub(super) fn request_path(received: &ReceivedRequest) -> &str {
     let target = received.target.as_str();

@@ -1,6 +1,6 @@
-//! Our own loopback marketplaces: each scheme has an address, verifies with the scheme itself on
-//! the raw bytes that it received, issues tokens, refuses as its marketplace does, answers from the
-//! recordings, and keeps what requests create.
+//! Loopback marketplaces: each scheme has an address. Its marketplace verifies requests with the
+//! scheme on the raw bytes that it received, issues tokens, refuses faulty requests as the scheme
+//! describes, responds from recordings, and stores the resources that requests create.
 
 mod authorize_page;
 mod control;

@@ -1,8 +1,8 @@
-//! Reads the parts of a multipart body (RFC 7578) as they arrived.
+//! Reads the parts of a multipart body (RFC 7578) as they were received.
 
 use crate::wire::DraftPart;
 
-/// The parts; `None` when the body is not what its type says.
+/// The parts; `None` if the body is not multipart.
 #[must_use]
 pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<DraftPart>> {
     let boundary = content_type
@@ -24,8 +24,9 @@ pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<Dra
     pieces.iter().map(|piece| parse_part(piece)).collect()
 }
 
-/// One part between two delimiters, with the line ends that belong to the delimiters.
+/// One part between two delimiters.
 fn parse_part(piece: &[u8]) -> Option<DraftPart> {
+    // The line ends around a part belong to its delimiters (RFC 2046, section 5.1.1).
     let piece = piece.strip_prefix(b"\r\n")?;
     let end = find_bytes(piece, b"\r\n\r\n")?;
     let head = std::str::from_utf8(&piece[..end]).ok()?;
@@ -38,6 +39,7 @@ fn parse_part(piece: &[u8]) -> Option<DraftPart> {
 }
 
 fn quoted_parameter(head: &str, key: &str) -> Option<String> {
+    // The blank keeps `name` from matching inside `filename`.
     let (_, rest) = head.split_once(&format!(" {key}=\""))?;
     let (value, _) = rest.split_once('"')?;
     Some(value.to_owned())

@@ -1,5 +1,5 @@
-//! Which template a received path was made from: its literal parts stand in it, and anything
-//! between them.
+//! Matches a received path with the template that it was rendered from: the literal parts must occur
+//! in order, with any text between them.
 
 use crate::method::Method;
 use crate::model::request::Step;
@@ -14,6 +14,7 @@ impl PathLiterals {
     pub(super) fn of(path: &Template) -> Self {
         let mut parts = vec![String::new()];
         for piece in &path.parts {
+            // The path ends where a query begins.
             if matches!(piece, TemplatePart::Literal(text) if parts.len() > 1 && text.starts_with('?'))
             {
                 break;
@@ -28,7 +29,7 @@ impl PathLiterals {
         Self(parts)
     }
 
-    /// Whether they stand in a path in this order, from its start to its end.
+    /// Whether the parts occur in a path in this order, from its start to its end.
     #[must_use]
     pub(super) fn matches(&self, path: &str) -> bool {
         let Some((first, rest)) = self.0.split_first() else {
@@ -39,6 +40,7 @@ impl PathLiterals {
         };
         for (index, part) in rest.iter().enumerate() {
             let last = index + 1 == rest.len();
+            // The last part must end the path; the first match could be too early.
             let found = if last {
                 left.ends_with(part.as_str())
                     .then(|| left.len() - part.len())
@@ -52,7 +54,7 @@ impl PathLiterals {
     }
 }
 
-/// A level that a request file names itself, for requests like its own.
+/// A level that a request file names, for requests with the same method and path.
 #[derive(Debug)]
 pub(super) struct NamedLevel {
     method: Method,

@@ -1,4 +1,4 @@
-//! Mistakes in a request for a token that a marketplace answers with success, and punishes later.
+//! Mistakes in a token request that a marketplace answers with success and penalizes later.
 
 use crate::model::scheme::{PenaltyRule, RequestPart, Token};
 use crate::sign::{ReceivedRequest, VerifiedRequest};
@@ -14,6 +14,7 @@ pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) 
         .map_or("", |(_, query)| query);
     let pairs = match penalty.part {
         RequestPart::Query => parse_query(query),
+        // Only the names matter here, and replacement characters cannot form a known one.
         RequestPart::Form => parse_form(&String::from_utf8_lossy(&received.body)),
         RequestPart::Header => received.headers.clone(),
         RequestPart::Json => Vec::new(),
@@ -24,8 +25,8 @@ pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) 
     }
 }
 
-/// Whether a token request has the parameters that the scheme gives it: constants as they are, the
-/// rest at all, but for what may be left out.
+/// Whether a token request has all parameters of the scheme: constants with their value, others with
+/// any value. Optional ones may be missing.
 #[must_use]
 pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
@@ -55,8 +56,8 @@ pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> b
     })
 }
 
-/// Parameters in the query are read as if they stood in the body: the marketplace tolerates them,
-/// and punishes later.
+/// Moves the parameters of the query to the body: the marketplace accepts them there, and penalizes
+/// it later.
 #[must_use]
 pub(super) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some((path, query)) = received.target.split_once('?') else {

@@ -1,4 +1,4 @@
-//! An answer of the sandbox, ready to be sent.
+//! A response of the sandbox, ready to be sent.
 
 use super::reserved_names::NO_RECORDING;
 use crate::model::scheme::Scheme;
@@ -13,15 +13,15 @@ pub(super) struct SandboxReply {
     pub(super) body: Vec<u8>,
 }
 
-/// The answer is lost on its way: the connection ends without a byte of it.
+/// The response is lost: the connection closes without a byte of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this answer is lost, as it was asked for")]
 pub(super) struct LostResponse;
 
-/// A reply and its way to the one who asked.
+/// A response and how it is delivered.
 #[derive(Debug)]
 pub(super) struct ReplyDelivery {
-    /// So long it is held back.
+    /// How long it is held back.
     pub(super) delay: Duration,
     pub(super) outcome: DeliveryOutcome,
 }
@@ -29,7 +29,7 @@ pub(super) struct ReplyDelivery {
 #[derive(Debug)]
 pub(super) enum DeliveryOutcome {
     Complete(SandboxReply),
-    /// With the length of the whole body, and half of it.
+    /// `content-length` announces the whole body, and half of it is sent.
     Truncated(SandboxReply),
     Dropped,
 }
@@ -67,7 +67,7 @@ impl SandboxReply {
         Self::with_body(status, "application/json;charset=UTF-8", value.to_json())
     }
 
-    /// Our own words, where no marketplace has any.
+    /// A message of the sandbox itself, for cases that the scheme does not describe.
     #[must_use]
     pub(super) fn message(status: u16, message: impl Into<String>) -> Self {
         Self::json(
@@ -90,7 +90,7 @@ impl SandboxReply {
     }
 }
 
-/// The request is right, and nothing is recorded for it, or nothing any more.
+/// The request is valid, but no recording is left for it.
 #[must_use]
 pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
     let verified = if scheme.has_signature() {
@@ -108,8 +108,8 @@ pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxR
     no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest)
 }
 
-/// A response that the scheme or a recording describes and that cannot be made. A response with a
-/// hole in it would look as if the marketplace had sent it.
+/// A response that the scheme or a recording describes cannot be made. An incomplete response would
+/// look as if the marketplace had sent it.
 #[must_use]
 pub(super) fn unmakeable_reply(error: &dyn std::error::Error) -> SandboxReply {
     no_recording_reply(
@@ -120,7 +120,7 @@ pub(super) fn unmakeable_reply(error: &dyn std::error::Error) -> SandboxReply {
     )
 }
 
-/// The recorded response cannot be given.
+/// The recorded response cannot be read.
 #[must_use]
 pub(super) fn unreadable_recording_reply(reason: &str) -> SandboxReply {
     no_recording_reply(reason.to_owned(), None)
@@ -133,6 +133,7 @@ fn no_recording_reply(why: String, nearest: Option<&String>) -> SandboxReply {
         501,
         &Value::Object(vec![message, ("nearest".into(), nearest)]),
     );
+    // A marketplace can return 501 as well: only this header says that the sandbox failed.
     reply
         .headers
         .push((NO_RECORDING.to_owned(), "true".to_owned()));

@@ -1,5 +1,5 @@
-//! A request's templates read backwards: which value was sent where a template stands. It refuses
-//! to judge signatures.
+//! Applies the templates of a token request backwards: which value was sent in place of a template.
+//! It refuses to judge signatures.
 
 use super::token_subject::AccountScope;
 use crate::model::request::TemplateField;
@@ -10,7 +10,7 @@ use crate::sign::{ReceivedRequest, TestAccount, VerifyError};
 use crate::value::{Value, parse};
 use crate::wire::{parse_form, parse_query};
 
-/// What a request was sent with.
+/// The values that a request was sent with.
 pub(super) struct ReceivedValues {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
@@ -30,29 +30,10 @@ impl ReceivedValues {
             .iter()
             .find(|(name, _)| name == "content-type")
             .map_or("", |(_, value)| value.as_str());
-        let is_form = media_type.starts_with("application/x-www-form-urlencoded");
-        let malformed = || VerifyError {
-            fault: VerifyFault::Malformed,
-            location: "body".to_owned(),
-        };
-        let form = if is_form {
-            parse_form(std::str::from_utf8(&received.body).map_err(|_| malformed())?)
-        } else {
-            Vec::new()
-        };
-        let json = match parse(&received.body) {
-            Ok(json) => json,
-            // Broken JSON is a fault of its own. As null it would be reported as parameters that
-            // are missing, and the client would look for them in vain.
-            Err(_) if media_type.contains("json") && !received.body.is_empty() => {
-                return Err(malformed());
-            }
-            Err(_) => Value::Null,
-        };
         Ok(Self {
             query: parse_query(query),
-            form,
-            json,
+            form: form_of(media_type, &received.body)?,
+            json: json_of(media_type, &received.body)?,
         })
     }
 
@@ -76,7 +57,34 @@ impl ReceivedValues {
     }
 }
 
-/// One place of a request that a template, or a constant, stands in.
+/// The pairs of a form; none for a body of another media type.
+fn form_of(media_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, VerifyError> {
+    if !media_type.starts_with("application/x-www-form-urlencoded") {
+        return Ok(Vec::new());
+    }
+    let text = std::str::from_utf8(body).map_err(|_| malformed_body())?;
+    Ok(parse_form(text))
+}
+
+/// The JSON of a body; null for a body of another media type that is not JSON either.
+fn json_of(media_type: &str, body: &[u8]) -> Result<Value, VerifyError> {
+    match parse(body) {
+        Ok(json) => Ok(json),
+        // Broken JSON is a fault of its own. As null it would be reported as missing parameters,
+        // which the client did send.
+        Err(_) if media_type.contains("json") && !body.is_empty() => Err(malformed_body()),
+        Err(_) => Ok(Value::Null),
+    }
+}
+
+fn malformed_body() -> VerifyError {
+    VerifyError {
+        fault: VerifyFault::Malformed,
+        location: "body".to_owned(),
+    }
+}
+
+/// One place in a request that has a template or a constant.
 #[derive(Clone)]
 pub(super) struct RequestLeaf<'t> {
     part: RequestPart,
@@ -134,7 +142,7 @@ impl RequestLeaf<'_> {
         format!("{}.{}", self.part.name(), self.path.join("."))
     }
 
-    /// The names that it looks up when it does nothing else.
+    /// The names that it looks up, if it does nothing else.
     fn lookup(&self) -> Option<Vec<&str>> {
         let TemplateTreeKind::Template(template) = &self.template.kind else {
             return None;
@@ -150,8 +158,8 @@ impl RequestLeaf<'_> {
         )
     }
 
-    /// Null leaves it out: an expression with a condition can be null, and a credential that has it
-    /// as its default.
+    /// Whether the client may leave it out, as it does with null: an expression with a condition can
+    /// be null, and so can a credential whose default is null.
     fn is_optional(&self, scheme: &Scheme) -> bool {
         match (&self.template.kind, self.lookup().as_deref()) {
             (TemplateTreeKind::Constant(value), _) => value.is_null(),
@@ -163,7 +171,7 @@ impl RequestLeaf<'_> {
         }
     }
 
-    /// The credentials that it is made of, when it is made of them alone.
+    /// The credentials that it is made of; `None` if it uses anything else.
     fn credentials(&self) -> Option<Vec<String>> {
         let mut names = Vec::new();
         for expression in self.template.expressions() {
@@ -181,20 +189,22 @@ impl RequestLeaf<'_> {
         names.filter(|names| !names.is_empty())
     }
 
-    /// Whether this account would send that: a number for a number, where the part has numbers.
+    /// Whether a client with this account would send this value.
     fn matches_account(&self, account: &TestAccount, sent: Option<&Value>) -> bool {
+        // An account that lacks a credential could not have sent the request.
         let Ok(own) = render_tree(self.template, &AccountScope(account)) else {
             return false;
         };
         match (self.part, sent) {
             (_, None) => own.is_null(),
+            // JSON has types, so `"1"` is not `1`. A query or a form only has text.
             (RequestPart::Json, Some(sent)) => *own == *sent,
             (_, Some(sent)) => Some(own.to_text().as_str()) == sent.as_str(),
         }
     }
 }
 
-/// The first leaf that had to be sent, and was not.
+/// The first required leaf that was not sent.
 #[must_use]
 pub(super) fn find_missing(
     scheme: &Scheme,
@@ -210,7 +220,7 @@ pub(super) fn find_missing(
     })
 }
 
-/// The first leaf of other requests that was sent and is none of these.
+/// The first leaf that was sent and belongs only to other requests.
 #[must_use]
 pub(super) fn find_unexpected(
     leaves: &[RequestLeaf<'_>],
@@ -230,7 +240,7 @@ pub(super) fn find_unexpected(
 }
 
 /// # Errors
-/// When a constant is not what it has to be.
+/// When a value differs from the constant of the template.
 pub(super) fn check_constants(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -249,7 +259,7 @@ pub(super) fn check_constants(
     }
 }
 
-/// The value and the place of the leaf that is exactly `{{ a.b }}`.
+/// The value and the location of the leaf that is exactly `{{ a.b }}`.
 #[must_use]
 pub(super) fn read_value(
     leaves: &[RequestLeaf<'_>],
@@ -271,11 +281,11 @@ pub(super) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Opti
         .and_then(|leaf| leaf.path.first().copied())
 }
 
-/// The accounts that would send all of that, of those whose credentials were `read` from the signed
-/// parts.
+/// The accounts that would send exactly these values. `read` are the credentials that were read from
+/// the signed parts; accounts with other credentials are left out.
 ///
 /// # Errors
-/// When a credential belongs to no account that is left; the application's are looked at first.
+/// When a credential belongs to none of the accounts that are left.
 pub(super) fn matching_accounts<'a>(
     scheme: &Scheme,
     accounts: &'a [TestAccount],
@@ -287,13 +297,11 @@ pub(super) fn matching_accounts<'a>(
         .iter()
         .filter(|account| matches_credentials(account, read))
         .collect();
-    let made = |leaf| Some((leaf, RequestLeaf::credentials(leaf)?));
-    let claims: Vec<(&RequestLeaf<'_>, Vec<String>)> = leaves.iter().filter_map(made).collect();
-    let (app, own): (Vec<_>, Vec<_>) = claims
-        .into_iter()
-        .partition(|(_, names)| names.iter().all(|name| is_app_credential(scheme, name)));
+    let (app, own) = credential_leaves(scheme, leaves);
+    // The application first: a wrong app key is reported as such, and not as an unknown account of
+    // the right application.
     for (fault, claims) in [(VerifyFault::UnknownKey, app), (VerifyFault::Account, own)] {
-        for (leaf, _) in claims {
+        for leaf in claims {
             let value = sent.get(leaf);
             left.retain(|account| leaf.matches_account(account, value.as_ref()));
             if left.is_empty() {
@@ -305,6 +313,25 @@ pub(super) fn matching_accounts<'a>(
         }
     }
     Ok(left)
+}
+
+/// The leaves that are made of credentials alone: those of the application, and those with a
+/// credential of an account.
+fn credential_leaves<'l, 't>(
+    scheme: &Scheme,
+    leaves: &'l [RequestLeaf<'t>],
+) -> (Vec<&'l RequestLeaf<'t>>, Vec<&'l RequestLeaf<'t>>) {
+    let (mut app, mut own) = (Vec::new(), Vec::new());
+    for leaf in leaves {
+        match leaf.credentials() {
+            Some(names) if names.iter().all(|name| is_app_credential(scheme, name)) => {
+                app.push(leaf);
+            }
+            Some(_) => own.push(leaf),
+            None => {}
+        }
+    }
+    (app, own)
 }
 
 fn matches_credentials(account: &TestAccount, read: &[(String, String)]) -> bool {

@@ -1,5 +1,5 @@
-//! What requests created here: it can be read back, changed, listed and deleted. It refuses to know
-//! who is asking by anything but the account that was verified.
+//! Resources that requests created: they can be read, updated, listed and deleted. The only identity
+//! that it accepts is the account that was verified.
 
 use super::reply::SandboxReply;
 use super::template_scope::SandboxScope;
@@ -7,26 +7,27 @@ use crate::method::Method;
 use crate::model::sandbox_resource::{
     IdLocation, ItemAction, OperationKind, ResourceOperation, ResourceResponse, SandboxResource,
 };
+use crate::model::template::TemplateTree;
 use crate::model::workspace::Workspace;
 use crate::render::RenderError;
 use crate::value::{ObjectMember, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
 use std::sync::Arc;
 
-/// Everything that one marketplace keeps.
+/// Everything that one marketplace stores.
 #[derive(Debug, Default)]
 pub(super) struct ResourceStore {
     collections: Vec<ResourceCollection>,
 }
 
-/// All things of one kind.
+/// All items of one resource.
 #[derive(Debug)]
 struct ResourceCollection {
     resource: Arc<SandboxResource>,
     items: Vec<StoredResource>,
     created: i64,
     deleted: i64,
-    /// So often somebody asked for what is not there.
+    /// How many requests named an item that does not exist.
     not_found: i64,
 }
 
@@ -37,7 +38,7 @@ struct StoredResource {
     content: Value,
 }
 
-/// Which operation a request is.
+/// The operation that a request matches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OperationMatch {
     collection: usize,
@@ -48,7 +49,7 @@ pub(super) struct OperationMatch {
 pub(super) struct OperationCall<'c> {
     pub(super) account: &'c str,
     pub(super) request: &'c Draft,
-    /// What every answer can say.
+    /// The names that every response can use.
     pub(super) scope: SandboxScope,
 }
 
@@ -67,11 +68,11 @@ impl ResourceStore {
         }
     }
 
-    /// A path without a hole goes before one with a hole.
+    /// A path without an id placeholder comes before one with a placeholder.
     #[must_use]
     pub(super) fn match_operation(&self, method: Method, path: &str) -> Option<OperationMatch> {
         let operations = self.collections.iter().enumerate().flat_map(
-            |(shelf, ResourceCollection { resource, .. })| {
+            |(collection, ResourceCollection { resource, .. })| {
                 resource
                     .operations
                     .iter()
@@ -79,7 +80,7 @@ impl ResourceStore {
                     .map(move |(operation, known)| {
                         (
                             OperationMatch {
-                                collection: shelf,
+                                collection,
                                 operation,
                             },
                             known,
@@ -99,18 +100,23 @@ impl ResourceStore {
         found: OperationMatch,
         call: OperationCall<'_>,
     ) -> Result<SandboxReply, RenderError> {
-        let shelf = &mut self.collections[found.collection];
-        let resource = Arc::clone(&shelf.resource);
-        shelf.respond(&resource.operations[found.operation], call)
+        let collection = &mut self.collections[found.collection];
+        let resource = Arc::clone(&collection.resource);
+        collection.respond(&resource.operations[found.operation], call)
     }
 
-    /// How many things came and went, by the names of the resources.
+    /// How many items were created and deleted, by the names of the resources.
     #[must_use]
     pub(super) fn counts_json(&self) -> Value {
         Value::Object(
             self.collections
                 .iter()
-                .map(|shelf| (shelf.resource.name.as_str().into(), shelf.counts_json()))
+                .map(|collection| {
+                    (
+                        collection.resource.name.as_str().into(),
+                        collection.counts_json(),
+                    )
+                })
                 .collect(),
         )
     }
@@ -134,63 +140,72 @@ impl ResourceCollection {
     ) -> Result<SandboxReply, RenderError> {
         match &operation.kind {
             OperationKind::Create => {
-                let thing = self.create(&call);
-                resource_reply(&operation.response, &thing.add_to_scope(call.scope))
+                let item = self.create(&call);
+                resource_reply(&operation.response, &item.add_to_scope(call.scope))
             }
-            OperationKind::List(each) => {
-                let things = self
-                    .items
-                    .iter()
-                    .filter(|thing| self.is_visible_to(thing, call.account));
-                let items: Vec<Value> = things
-                    .map(|thing| thing.add_to_scope(call.scope.clone()).render(each))
-                    .collect::<Result<_, _>>()?;
-                let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                resource_reply(
-                    &operation.response,
-                    &call.scope.with("items", items).with("count", count),
-                )
-            }
-            OperationKind::OnItem(verb, place) => {
-                let id = requested_id(operation, place, call.request);
+            OperationKind::List(each) => self.list(&operation.response, each, call),
+            OperationKind::OnItem(action, location) => {
+                let id = requested_id(operation, location, call.request);
                 match self.position(call.account, id.as_deref()) {
-                    Some(at) => resource_reply(
-                        &operation.response,
-                        &self.apply(*verb, at, call.request).add_to_scope(call.scope),
-                    ),
+                    Some(at) => {
+                        let item = self.apply(*action, at, call.request);
+                        resource_reply(&operation.response, &item.add_to_scope(call.scope))
+                    }
                     None => self.not_found_reply(id.unwrap_or_default(), call.scope),
                 }
             }
         }
     }
 
+    /// Lists the items that the account can see; `each` is the template of one item.
+    fn list(
+        &self,
+        response: &ResourceResponse,
+        each: &TemplateTree,
+        call: OperationCall<'_>,
+    ) -> Result<SandboxReply, RenderError> {
+        let visible = self
+            .items
+            .iter()
+            .filter(|item| self.is_visible_to(item, call.account));
+        let items: Vec<Value> = visible
+            .map(|item| item.add_to_scope(call.scope.clone()).render(each))
+            .collect::<Result<_, _>>()?;
+        let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let scope = call.scope.with("items", items).with("count", count);
+        resource_reply(response, &scope)
+    }
+
     fn create(&mut self, call: &OperationCall<'_>) -> StoredResource {
+        // Counted from the created items and not from the stored ones: the id of a deleted item is
+        // never issued again, so a late undo cannot delete another item.
         let id = self.resource.ids.id_after(self.created);
         self.created += 1;
-        let thing = StoredResource {
+        let item = StoredResource {
             account: call.account.to_owned(),
             id,
             content: content_of(call.request),
         };
-        self.items.push(thing.clone());
-        thing
+        self.items.push(item.clone());
+        item
     }
 
-    fn is_visible_to(&self, thing: &StoredResource, account: &str) -> bool {
-        self.resource.is_shared || thing.account == account
+    fn is_visible_to(&self, item: &StoredResource, account: &str) -> bool {
+        self.resource.is_shared || item.account == account
     }
 
     fn position(&self, account: &str, id: Option<&str>) -> Option<usize> {
         let id = id?;
-        let is_it = |thing: &StoredResource| {
-            self.is_visible_to(thing, account) && thing.id.to_plain_text().as_deref() == Some(id)
+        // An item of another account is "not found", as if it did not exist.
+        let is_it = |item: &StoredResource| {
+            self.is_visible_to(item, account) && item.id.to_plain_text().as_deref() == Some(id)
         };
         self.items.iter().position(is_it)
     }
 
-    /// The thing as it is afterwards, or as it was before it went.
-    fn apply(&mut self, verb: ItemAction, at: usize, sent: &Draft) -> StoredResource {
-        match verb {
+    /// The item after the action; for a deletion, as it was before.
+    fn apply(&mut self, action: ItemAction, at: usize, sent: &Draft) -> StoredResource {
+        match action {
             ItemAction::Read => {}
             ItemAction::Update => merge(&mut self.items[at].content, content_of(sent)),
             ItemAction::Delete => {
@@ -267,8 +282,8 @@ fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft)
         (IdLocation::Json(path), DraftBody::Json(body)) => IdLocation::id_in_json(path, body),
         (IdLocation::Path, _) => {
             let encoded = operation.path.match_id(&sent.path)?;
-            // An id that is no UTF-8 is the id of nothing: with replacement characters two such ids
-            // would be the same.
+            // An id that is not UTF-8 matches no item: with replacement characters two such ids would
+            // be the same.
             let id = percent_encoding::percent_decode_str(encoded).decode_utf8();
             Some(id.ok()?.into_owned())
         }
@@ -276,7 +291,7 @@ fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft)
     }
 }
 
-/// What a request says of a thing: its JSON, or the fields of its form.
+/// The content that a request sends for an item: its JSON, or the fields of its form.
 fn content_of(sent: &Draft) -> Value {
     match &sent.body {
         DraftBody::Json(value) => value.clone(),
@@ -299,7 +314,7 @@ fn field_of(part: &DraftPart) -> (String, String) {
     )
 }
 
-/// A name that stands several times has a list.
+/// A name that is repeated gets a list.
 fn object_from_pairs(pairs: Vec<(String, String)>) -> Value {
     let mut members: Vec<ObjectMember> = Vec::new();
     for (name, text) in pairs {
@@ -312,7 +327,7 @@ fn object_from_pairs(pairs: Vec<(String, String)>) -> Value {
     Value::Object(members)
 }
 
-/// Each member that is sent takes the place of the one that is kept.
+/// Each member that is sent replaces the stored one. Members of members are not merged.
 fn merge(kept: &mut Value, sent: Value) {
     match (kept, sent) {
         (Value::Object(kept), Value::Object(sent)) => {

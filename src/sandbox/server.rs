@@ -22,10 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// A request larger than this is cut off, in bytes.
+/// A larger request is refused with status 413; in bytes.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
 
-/// Between two attempts to accept a connection while the machine has no room for one.
+/// The pause before the next connection is accepted, after the machine had no resources for one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum SandboxError {
     TestCredential(#[from] TestCredentialError),
 }
 
-/// Scheme → where its marketplace listens.
+/// Scheme → the origin that its marketplace listens on.
 #[derive(Clone, Debug, Default)]
 pub struct SandboxOrigins(HashMap<String, String>);
 
@@ -58,8 +58,8 @@ impl SandboxOrigins {
         self.0.get(scheme).map(String::as_str)
     }
 
-    /// Addresses that are the same whether or not anything listens there; for explaining without
-    /// sending.
+    /// Fixed addresses on which nothing listens, for commands that explain requests without sending
+    /// them.
     #[must_use]
     pub fn unbound(names: &[&str]) -> Self {
         let ports = 9_000_u16..;
@@ -79,7 +79,7 @@ pub struct SandboxServer {
 }
 
 impl SandboxServer {
-    /// Starts one marketplace for each scheme; from `port` on, or on free ports.
+    /// Starts one marketplace for each scheme, on consecutive ports from `port`, or on free ports.
     ///
     /// # Errors
     /// When a port is taken, or a scheme has no usable host or test credentials.
@@ -182,11 +182,10 @@ fn accept_pause(error: &std::io::Error) -> Option<Duration> {
     }
 }
 
-/// The whole body of an answer, or half of it.
+/// The whole body of a response, or half of it.
 type ReplyBody = Either<Full<Bytes>, TruncatedBody>;
 
-/// An error ends the connection without a byte of an answer. An answer that is held back holds
-/// nothing else back.
+/// An error closes the connection without a byte of a response.
 async fn handle_request(
     request: http::Request<Incoming>,
     market: MarketplaceEndpoint,
@@ -211,10 +210,17 @@ async fn handle_request(
         }
         Err(status) => ReplyDelivery::from(SandboxReply::empty(status)),
     };
+    // The lock is free by now: a response that is delayed delays no other request.
     if !delivery.delay.is_zero() {
         tokio::time::sleep(delivery.delay).await;
     }
-    match delivery.outcome {
+    deliver(delivery.outcome)
+}
+
+/// # Errors
+/// When the response is to be lost.
+fn deliver(outcome: DeliveryOutcome) -> Result<http::Response<ReplyBody>, LostResponse> {
+    match outcome {
         DeliveryOutcome::Complete(reply) => {
             Ok(http_response(reply, |body| Either::Left(Full::new(body))))
         }
@@ -225,6 +231,10 @@ async fn handle_request(
     }
 }
 
+/// Reads a request as the bytes that arrived.
+///
+/// # Errors
+/// The status to refuse it with.
 async fn receive(
     request: http::Request<Incoming>,
     market: &MarketplaceEndpoint,
@@ -241,23 +251,25 @@ async fn receive(
         .await
         .map_err(|_| 413_u16)?
         .to_bytes();
-    // A header can be signed. With replacement characters two different values would be the same
-    // text, so a value that is not UTF-8 is refused.
-    let headers: Result<Vec<(String, String)>, u16> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| 400_u16)?;
-            Ok((name.as_str().to_owned(), value.to_owned()))
-        })
-        .collect();
     Ok(ReceivedRequest {
         method,
         target,
-        headers: headers?,
+        headers: received_headers(&parts.headers)?,
         body,
         base: market.base.clone(),
     })
+}
+
+fn received_headers(headers: &http::HeaderMap) -> Result<Vec<(String, String)>, u16> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            // A header can be signed. With replacement characters two different values would be the
+            // same text, so a value that is not UTF-8 is refused.
+            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| 400_u16)?;
+            Ok((name.as_str().to_owned(), value.to_owned()))
+        })
+        .collect()
 }
 
 fn http_response(
@@ -275,6 +287,7 @@ fn http_response(
             let message = unmakeable_reply(&error);
             let mut response = http::Response::new(Either::Left(Full::new(message.body.into())));
             *response.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
+            // Without this header, a run would take the 501 for a response of the marketplace.
             let mark = http::HeaderValue::from_static("true");
             response.headers_mut().insert(NO_RECORDING, mark);
             response

@@ -5,7 +5,7 @@ use crate::render::{RenderError, TemplateDialect, TemplateScope, render_tree};
 use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
-/// Plain names for the templates of a sandbox; of two that are the same, the later one stands.
+/// Plain names for the templates of a sandbox. If a name is set twice, the later value counts.
 #[derive(Clone)]
 pub(super) struct SandboxScope(Vec<ObjectMember>);
 
@@ -22,14 +22,14 @@ impl SandboxScope {
     }
 
     /// # Errors
-    /// When a template of it cannot be filled in.
+    /// When a template cannot be rendered.
     pub(super) fn render(&self, written: &TemplateTree) -> Result<Value, RenderError> {
         render_tree(written, self).map(Cow::into_owned)
     }
 }
 
 impl TemplateScope for SandboxScope {
-    /// A member that is not there is null: what a request may send it may leave out.
+    /// A missing member of a known name is null, since a request may leave optional members out.
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
         let (name, rest) = path.split_first()?;
         let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;

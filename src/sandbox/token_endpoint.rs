@@ -1,5 +1,5 @@
-//! Requests for tokens: which one it is, what it says read backwards, and its answer in the
-//! scheme's words.
+//! Token requests: which request of the scheme one is, the values that it sends, and the response
+//! that the scheme describes.
 
 use super::issued_family::{ExpiringToken, IssuedPair};
 use super::issued_tokens::{RefreshCandidate, TokenRule};
@@ -19,7 +19,7 @@ use crate::sign::{ReceivedRequest, TestAccount, VerifiedRequest, VerifyError};
 use crate::value::Value;
 use std::sync::Arc;
 
-/// What a token is asked for with.
+/// What a token is requested with (RFC 6749, section 1.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum GrantType {
     ClientCredentials,
@@ -27,17 +27,17 @@ enum GrantType {
     RefreshToken,
 }
 
-/// A request for a token that was recognised.
+/// A token request of the scheme that a received request may be.
 struct TokenRequestMatch<'s> {
     token: &'s Token,
     grant_type: GrantType,
     request: &'s TokenRequest,
     leaves: Vec<RequestLeaf<'s>>,
-    /// What is missing of it, or does not belong to it.
+    /// The first parameter that is missing, or that belongs to another request.
     mismatch: Option<VerifyError>,
 }
 
-/// Every request for a token that the scheme has at this method and path.
+/// Every token request that the scheme defines for this method and path.
 fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRequestMatch<'s>> {
     let ways = |token: &'s Token| {
         let ways = [
@@ -69,29 +69,29 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
     .collect()
 }
 
-/// The candidate that fits what was sent; several can share one path. Without one that fits, the
-/// first: its mismatch is what the client is told.
+/// The candidate whose parameters were sent; several can share one path. If none matches, the first
+/// one, whose mismatch is reported to the client.
 fn match_token_request<'s>(
     scheme: &'s Scheme,
-    mut asked: Vec<TokenRequestMatch<'s>>,
+    mut matched: Vec<TokenRequestMatch<'s>>,
     sent: &ReceivedValues,
 ) -> Option<TokenRequestMatch<'s>> {
-    let others: Vec<RequestLeaf<'s>> = asked
+    let others: Vec<RequestLeaf<'s>> = matched
         .iter()
-        .flat_map(|asked| leaves_of(asked.request))
+        .flat_map(|matched| leaves_of(matched.request))
         .collect();
-    for asked in &mut asked {
-        asked.mismatch = find_missing(scheme, &asked.leaves, sent)
-            .or_else(|| find_unexpected(&asked.leaves, &others, sent));
+    for matched in &mut matched {
+        matched.mismatch = find_missing(scheme, &matched.leaves, sent)
+            .or_else(|| find_unexpected(&matched.leaves, &others, sent));
     }
-    let fitting = asked
+    let fitting = matched
         .iter()
-        .position(|asked| asked.mismatch.is_none())
+        .position(|matched| matched.mismatch.is_none())
         .unwrap_or(0);
-    (!asked.is_empty()).then(|| asked.swap_remove(fitting))
+    (!matched.is_empty()).then(|| matched.swap_remove(fitting))
 }
 
-/// What a code or a refresh token came with.
+/// The values of a token request with a code or a refresh token.
 struct GrantInput<'s> {
     leaves: &'s [RequestLeaf<'s>],
     sent: &'s ReceivedValues,
@@ -104,16 +104,16 @@ impl GrantInput<'_> {
     }
 }
 
-/// What the answer to a token request is made from.
+/// The values of the response to a token request.
 struct TokenReplyData<'s> {
     pair: IssuedPair,
     rule: TokenRule<'s>,
 }
 
-/// A request for a token that does not get one.
+/// Why a token request gets no token.
 enum TokenRefusal {
     Invalid(VerifyError),
-    /// The scheme does not say how it is answered.
+    /// The scheme defines no response.
     NoResponseDefined,
 }
 
@@ -124,7 +124,7 @@ impl From<VerifyError> for TokenRefusal {
 }
 
 impl TestMarketplace {
-    /// The answer, when this is a request for a token.
+    /// The response to a token request; `None` for any other request.
     pub(super) fn token_request(
         &mut self,
         received: &ReceivedRequest,
@@ -135,76 +135,81 @@ impl TestMarketplace {
         if candidates.is_empty() {
             return None;
         }
-        let path = request_path(received).to_owned();
         let sent = match ReceivedValues::of(received) {
             Ok(sent) => sent,
             Err(faulty) => {
                 self.traffic.token_requests += 1;
-                return Some(Ok(self.refusal_reply(&faulty, &path, moment)));
+                let path = request_path(received);
+                return Some(Ok(self.refusal_reply(&faulty, path, moment)));
             }
         };
-        let asked = match_token_request(&scheme, candidates, &sent)?;
+        let matched = match_token_request(&scheme, candidates, &sent)?;
         let mut received = received.clone();
-        received.base = local_base_url(&scheme, asked.request.host.as_deref(), &received.base)?;
-        // Only from here on it is certain that this is a token request.
+        received.base = local_base_url(&scheme, matched.request.host.as_deref(), &received.base)?;
+        // Not counted before: only here is it certain that this is a token request.
         self.traffic.token_requests += 1;
-        let judged = match asked.grant_type {
-            GrantType::ClientCredentials => self.issue(&scheme, &asked, received, moment),
-            _ => self.exchange_or_refresh(&scheme, &asked, &received, moment),
+        Some(self.respond_to_token_request(&scheme, &matched, received, moment))
+    }
+
+    /// `received` has the base URL of the host that token requests go to.
+    fn respond_to_token_request(
+        &mut self,
+        scheme: &Scheme,
+        matched: &TokenRequestMatch<'_>,
+        received: ReceivedRequest,
+        moment: FreshValues,
+    ) -> Result<SandboxReply, LostResponse> {
+        let path = request_path(&received).to_owned();
+        let granted = match matched.grant_type {
+            GrantType::ClientCredentials => self.issue(scheme, matched, received, moment),
+            _ => self.exchange_or_refresh(scheme, matched, &received, moment),
         };
-        Some(match judged {
-            Ok(judged) => self.token_reply(&judged, &path, moment),
+        match granted {
+            Ok(granted) => self.token_reply(&granted, &path, moment),
             Err(TokenRefusal::Invalid(faulty)) => Ok(self.refusal_reply(&faulty, &path, moment)),
             Err(TokenRefusal::NoResponseDefined) => Ok(SandboxReply::message(
                 501,
                 "the scheme says no answer to this token request",
             )),
-        })
+        }
     }
 
-    /// A token for the application's credentials alone. A mistake that the marketplace punishes
-    /// later is remembered, and answered with success.
+    /// A token for the application's credentials alone. A mistake that the marketplace penalizes later
+    /// gets a success now, and is stored with the token family.
     fn issue<'s>(
         &mut self,
         scheme: &'s Scheme,
-        asked: &TokenRequestMatch<'s>,
+        matched: &TokenRequestMatch<'s>,
         received: ReceivedRequest,
         moment: FreshValues,
     ) -> Result<TokenReplyData<'s>, TokenRefusal> {
-        let penalties = scheme
-            .sandbox
+        let penalties = penalty_rules(scheme, matched.token);
+        // Judged on the request as it arrived: below, the query becomes a body.
+        let is_violated = penalties
             .iter()
-            .flat_map(|sandbox| &sandbox.penalty_rules);
-        let penalties: Vec<&PenaltyRule> = penalties
-            .filter(|penalty| penalty.token == asked.token.name)
-            .collect();
-        let punishes = !penalties.is_empty();
-        let punished = penalties
-            .into_iter()
             .any(|penalty| is_violated_by(penalty, &received));
-        let received = if asked.request.form.is_empty() {
+        let received = if matched.request.form.is_empty() {
             received
         } else {
             move_query_to_body(received)
         };
-        let verified = self.verify(&asked.request.procedure, None, &received, moment.unix_ms)?;
-        let punished = punished || (punishes && !has_all_parameters(asked.token, &verified));
-        let rule = token_rule(scheme, asked.token)?;
-        let owner = self.subject_for(asked, &verified, &ReceivedValues::of(&received)?)?;
+        let verified = self.verify(&matched.request.procedure, None, &received, moment.unix_ms)?;
+        let is_incomplete = !penalties.is_empty() && !has_all_parameters(matched.token, &verified);
+        let rule = token_rule(scheme, matched.token)?;
+        let owner = self.subject_for(matched, &verified, &ReceivedValues::of(&received)?)?;
         let given = self.tokens.issue(&owner, rule, moment);
-        self.tokens.family(&owner).penalized |= punished;
+        // Stays set: a correct request later does not give the quota back.
+        self.tokens.family(&owner).penalized |= is_violated || is_incomplete;
         Ok(TokenReplyData { pair: given, rule })
     }
 
-    /// The account that would send all of this; else the one that the signature fits, because a
-    /// mistake in the parameters may be one that the marketplace tolerates now and punishes later.
+    /// The account that would send exactly these values, else the account whose signature is right.
     ///
     /// # Errors
-    /// When the verified account is none of this marketplace: a token for another account would be
-    /// a wrong one.
+    /// When the verified account is not an account of this marketplace.
     fn subject_for(
         &self,
-        asked: &TokenRequestMatch<'_>,
+        matched: &TokenRequestMatch<'_>,
         verified: &VerifiedRequest,
         sent: &ReceivedValues,
     ) -> Result<TokenSubject, VerifyError> {
@@ -212,11 +217,12 @@ impl TestMarketplace {
             &self.scheme,
             &self.accounts,
             &verified.read_values,
-            &asked.leaves,
+            &matched.leaves,
             sent,
         );
         let fitting = match &fitting {
             Ok(accounts) => accounts.first().copied(),
+            // The mistake may be one that the marketplace accepts now and penalizes later.
             Err(_) => None,
         };
         let verified = || {
@@ -227,69 +233,82 @@ impl TestMarketplace {
             fault: VerifyFault::Account,
             location: "account".to_owned(),
         })?;
-        Ok(TokenSubject::of(asked.token, account))
+        Ok(TokenSubject::of(matched.token, account))
     }
 
     /// A pair for a code or a refresh token.
     fn exchange_or_refresh<'s>(
         &mut self,
         scheme: &'s Scheme,
-        asked: &TokenRequestMatch<'s>,
+        matched: &TokenRequestMatch<'s>,
         received: &ReceivedRequest,
         moment: FreshValues,
     ) -> Result<TokenReplyData<'s>, TokenRefusal> {
-        let verified = self.verify(&asked.request.procedure, None, received, moment.unix_ms)?;
-        if let Some(odd) = &asked.mismatch {
+        let verified = self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
+        // After the signature: a client with a wrong key learns that first, and not its parameters.
+        if let Some(odd) = &matched.mismatch {
             return Err(odd.clone().into());
         }
         let sent = ReceivedValues::of(received)?;
-        check_constants(&asked.leaves, &sent)?;
-        let rule = token_rule(scheme, asked.token)?;
+        check_constants(&matched.leaves, &sent)?;
+        let rule = token_rule(scheme, matched.token)?;
         let accounts = matching_accounts(
             scheme,
             &self.accounts,
             &verified.read_values,
-            &asked.leaves,
+            &matched.leaves,
             &sent,
         )?;
-        let seats = refresh_candidates(scheme, asked.token, &accounts);
-        let said = GrantInput {
-            leaves: &asked.leaves,
+        let candidates = refresh_candidates(scheme, matched.token, &accounts);
+        let grant = GrantInput {
+            leaves: &matched.leaves,
             sent: &sent,
             rule,
         };
-        let traded = match asked.grant_type {
-            GrantType::AuthorizationCode => self.exchange(&said, &seats, moment),
-            _ => self.refresh(&said, &seats, moment),
+        let pair = self.issue_pair(matched.grant_type, &grant, &candidates, moment)?;
+        Ok(TokenReplyData { pair, rule })
+    }
+
+    fn issue_pair(
+        &mut self,
+        grant_type: GrantType,
+        grant: &GrantInput<'_>,
+        candidates: &[RefreshCandidate],
+        moment: FreshValues,
+    ) -> Result<IssuedPair, VerifyError> {
+        let pair = match grant_type {
+            GrantType::AuthorizationCode => self.exchange(grant, candidates, moment),
+            _ => self.refresh(grant, candidates, moment),
         };
-        // Where it does not say for whom it is, nobody is known to be refused.
-        if let (Err(_), [seat]) = (&traded, seats.as_slice()) {
-            self.tokens.family(&seat.subject).counts.refused += 1;
+        // With several candidates it is unknown whose request was refused, so none is counted.
+        if let (Err(_), [candidate]) = (&pair, candidates) {
+            self.tokens.family(&candidate.subject).counts.refused += 1;
         }
-        Ok(TokenReplyData {
-            pair: traded?,
-            rule,
-        })
+        pair
     }
 
     fn exchange(
         &mut self,
-        said: &GrantInput<'_>,
-        seats: &[RefreshCandidate],
+        grant: &GrantInput<'_>,
+        candidates: &[RefreshCandidate],
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyError> {
         let callbacks = self
             .scheme
             .authorize_links
             .iter()
-            .map(|link| said.read_value(&["callback", &link.code_param]));
-        let (code, place) = said
+            .map(|link| grant.read_value(&["callback", &link.code_param]));
+        // A scheme can name the parameter of the redirect itself (`callback.NAME`) instead of `code`.
+        let (code, place) = grant
             .read_value(&["code"])
             .or_else(|| callbacks.flatten().next())
             .ok_or_else(|| missing_grant("code"))?;
-        let owners: Vec<TokenSubject> = seats.iter().map(|seat| seat.subject.clone()).collect();
+        let owners: Vec<TokenSubject> = candidates
+            .iter()
+            .map(|candidate| candidate.subject.clone())
+            .collect();
         self.tokens
-            .exchange(&code, &owners, said.rule, moment)
+            .exchange(&code, &owners, grant.rule, moment)
             .map_err(|fault| VerifyError {
                 fault,
                 location: place,
@@ -298,28 +317,30 @@ impl TestMarketplace {
 
     fn refresh(
         &mut self,
-        said: &GrantInput<'_>,
-        seats: &[RefreshCandidate],
+        grant: &GrantInput<'_>,
+        candidates: &[RefreshCandidate],
         moment: FreshValues,
     ) -> Result<IssuedPair, VerifyError> {
-        let (value, place) = said
+        let (value, place) = grant
             .read_value(&["token", "refresh_token"])
             .ok_or_else(|| missing_grant("refresh_token"))?;
         self.tokens
-            .refresh(&value, seats, said.rule, moment)
+            .refresh(&value, candidates, grant.rule, moment)
             .map_err(|fault| VerifyError {
                 fault,
                 location: place,
             })
     }
 
-    /// What was given is given, also when the answer is to be lost.
+    /// The response, or its loss if a test asked for it. The token stays issued in both cases.
     fn token_reply(
         &mut self,
-        judged: &TokenReplyData<'_>,
+        granted: &TokenReplyData<'_>,
         path: &str,
         moment: FreshValues,
     ) -> Result<SandboxReply, LostResponse> {
+        // Here and not before the token is issued: a client whose response is lost has used up its
+        // refresh token, which is the case that a test wants to see.
         if self.traffic.deliver_before_loss > 0 {
             self.traffic.deliver_before_loss -= 1;
         } else if self.traffic.responses_to_lose > 0 {
@@ -328,15 +349,15 @@ impl TestMarketplace {
             return Err(LostResponse);
         }
         let reply = self
-            .token_reply_scope(&judged.pair, path, moment)
-            .and_then(|scope| scope.render(&judged.rule.response.json));
+            .token_reply_scope(&granted.pair, path, moment)
+            .and_then(|scope| scope.render(&granted.rule.response.json));
         Ok(match reply {
             Ok(json) => SandboxReply::json(200, &json),
             Err(error) => unmakeable_reply(&error),
         })
     }
 
-    /// The names that the response to a token request can use, beside those of every response.
+    /// The names that the response to a token request can use, in addition to those of every response.
     fn token_reply_scope(
         &self,
         pair: &IssuedPair,
@@ -354,36 +375,52 @@ impl TestMarketplace {
             .filter(|account| subject.includes(account))
             .collect();
         let now_ms = moment.unix_ms;
-        let of_refresh =
-            |read: &dyn Fn(&ExpiringToken) -> Value| refresh.as_ref().map_or(Value::Null, read);
-        Ok(self
+        let scope = self
             .reply_scope(path, moment)?
             .with("token", access.value.as_str())
             .with("expires_in", access.seconds_left(now_ms))
             .with("expires_at", access.expires_at_ms / 1_000)
-            .with(
-                "refresh_token",
-                of_refresh(&|refresh| Value::from(refresh.value.as_str())),
-            )
-            .with(
-                "refresh_expires_in",
-                of_refresh(&|refresh| Value::from(refresh.seconds_left(now_ms))),
-            )
-            .with(
-                "refresh_expires_at",
-                of_refresh(&|refresh| Value::from(refresh.expires_at_ms / 1_000)),
-            )
-            .with("ids", public_ids(&self.scheme, &accounts)))
+            .with("ids", public_ids(&self.scheme, &accounts));
+        Ok(with_refresh_token(scope, refresh.as_ref(), now_ms))
     }
 }
 
-/// A token request whose template in the scheme has no place for the code or the refresh token, or
-/// that was sent without it.
+/// The names of the refresh token; all are null without one.
+fn with_refresh_token(
+    scope: SandboxScope,
+    refresh: Option<&ExpiringToken>,
+    now_ms: i64,
+) -> SandboxScope {
+    let (value, seconds_left, expires_at) = match refresh {
+        Some(refresh) => (
+            Value::from(refresh.value.as_str()),
+            Value::from(refresh.seconds_left(now_ms)),
+            Value::from(refresh.expires_at_ms / 1_000),
+        ),
+        None => (Value::Null, Value::Null, Value::Null),
+    };
+    scope
+        .with("refresh_token", value)
+        .with("refresh_expires_in", seconds_left)
+        .with("refresh_expires_at", expires_at)
+}
+
+/// The code or the refresh token was not sent, or the scheme has no parameter for it.
 fn missing_grant(name: &str) -> VerifyError {
     VerifyError {
         fault: VerifyFault::Missing,
         location: name.to_owned(),
     }
+}
+
+/// The mistakes in requests for this token that the marketplace penalizes.
+fn penalty_rules<'s>(scheme: &'s Scheme, token: &Token) -> Vec<&'s PenaltyRule> {
+    scheme
+        .sandbox
+        .iter()
+        .flat_map(|sandbox| &sandbox.penalty_rules)
+        .filter(|penalty| penalty.token == token.name)
+        .collect()
 }
 
 fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>, TokenRefusal> {
@@ -400,8 +437,8 @@ fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>,
     })
 }
 
-/// Whom a refresh can be for: every owner of the token among these accounts, with the shared pairs
-/// above it.
+/// The subjects that a refresh can be for: every subject of the token among these accounts, with the
+/// shared pairs that it can be split from.
 fn refresh_candidates(
     scheme: &Scheme,
     token: &Token,
@@ -413,7 +450,7 @@ fn refresh_candidates(
             .iter()
             .filter(|parent| parent.splits.iter().any(|split| split.token == token.name))
     };
-    let seat = |owner: TokenSubject| {
+    let candidate = |owner: TokenSubject| {
         let fitting: Vec<&TestAccount> = accounts
             .iter()
             .copied()
@@ -426,5 +463,8 @@ fn refresh_candidates(
             subject: owner,
         }
     };
-    subjects_of(token, accounts).into_iter().map(seat).collect()
+    subjects_of(token, accounts)
+        .into_iter()
+        .map(candidate)
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! Whose a token is, and the accounts that the sandbox knows.
+//! The subject of a token, and the test accounts of the sandbox.
 
 use super::template_scope::SandboxScope;
 use crate::model::environment::Account;
@@ -24,7 +24,7 @@ impl TemplateScope for AccountScope<'_> {
     }
 }
 
-/// A credential of a test account whose template cannot be filled in.
+/// A credential of a test account whose template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the test credential `{credential}` of the scheme `{scheme}` cannot be made: {source}; correct its template under `sandbox` in the scheme"
@@ -35,11 +35,11 @@ pub struct TestCredentialError {
     source: RenderError,
 }
 
-/// The credentials of a test account: the scheme's keys with what is known of the account over
-/// them.
+/// The credentials of a test account: the scheme's test keys, overridden by the values of the
+/// account.
 ///
 /// # Errors
-/// When a template under `sandbox.test_credentials` of the scheme cannot be filled in.
+/// When a template under `sandbox.test_credentials` of the scheme cannot be rendered.
 pub fn test_account(
     scheme: &Scheme,
     name: &str,
@@ -75,7 +75,7 @@ pub fn test_account(
     Ok(values)
 }
 
-/// The name of a token, and the values of what it is stored by.
+/// The name of a token, and the values of the credentials that it is stored by.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TokenSubject {
     pub(super) token: String,
@@ -95,7 +95,7 @@ impl TokenSubject {
         }
     }
 
-    /// Whether the account is one of those that the token is for.
+    /// Whether the token is for this account.
     #[must_use]
     pub(super) fn includes(&self, account: &TestAccount) -> bool {
         self.ids
@@ -104,7 +104,7 @@ impl TokenSubject {
     }
 }
 
-/// `account` is the name of the account, and so stands for a credential that nobody gave.
+/// The value of a credential; the name of the account if it has none.
 fn subject_id(name: &str, account: &TestAccount) -> Value {
     account
         .credentials
@@ -113,7 +113,7 @@ fn subject_id(name: &str, account: &TestAccount) -> Value {
         .unwrap_or_else(|| Value::from(account.name.as_str()))
 }
 
-/// Each token that the accounts can have, once.
+/// Each subject of a token among the accounts, once.
 #[must_use]
 pub(super) fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject> {
     let mut owners = Vec::new();
@@ -126,7 +126,7 @@ pub(super) fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<Token
     owners
 }
 
-/// Credential → its values in these accounts, each once. Secrets stay out: it is for answers.
+/// Credential → its values in these accounts, each once. Secrets are left out, since responses use it.
 #[must_use]
 pub(super) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme

@@ -1,4 +1,4 @@
-//! A body that breaks off: its length is that of the whole, and it ends in the middle.
+//! A body that ends early: it announces the length of the whole body, and sends half of it.
 
 use super::reply::LostResponse;
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The first half of a body, and what was said of its length.
+/// The first half of a body, and the length that the headers announce.
 pub(super) struct TruncatedBody {
     first_half: Option<Bytes>,
     declared_len: u64,
@@ -35,8 +35,8 @@ impl Body for TruncatedBody {
         if let Some(half) = self.first_half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        // The server writes out what it has when a body lets it wait, and throws it away when a
-        // body fails.
+        // hyper writes its buffer when a body is pending, and discards it when a body fails. Without
+        // this step the client would get no byte of the response, which is another fault.
         if !self.flushed {
             self.flushed = true;
             context.waker().wake_by_ref();
