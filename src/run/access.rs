@@ -191,6 +191,8 @@ impl<'w> AccessResolver<'w> {
             return Ok(Rc::clone(known));
         }
         let access = Rc::new(self.resolve(scheme, level, account)?);
+        // Registers the secrets: before the first use, and once, since adding a secret to the
+        // redactor costs more than a look-up here.
         on_new(&access);
         self.cache.borrow_mut().insert(key, Rc::clone(&access));
         Ok(access)
@@ -214,6 +216,7 @@ impl<'w> AccessResolver<'w> {
                 _ => Err(self.ambiguous_account(scheme, names())),
             };
         };
+        // The account of a file holds for all its steps, and those of the plain scheme need none.
         if accounts.is_empty() && scheme.name == PLAIN_SCHEME {
             return Ok(None);
         }
@@ -222,14 +225,23 @@ impl<'w> AccessResolver<'w> {
             .copied()
             .find(|account| account.name == named)
             .map(Some)
-            .ok_or_else(|| AccessError::Account {
-                reason: format!(
-                    "`{}` has no account `{named}` in environment `{}`",
-                    scheme.name, self.name
-                ),
-                hint: did_you_mean(named, names())
-                    .or_else(|| Some("accounts stand under `envs` in ingam.yaml".to_owned())),
-            })
+            .ok_or_else(|| self.unknown_account(scheme, named, names()))
+    }
+
+    fn unknown_account<'n>(
+        &self,
+        scheme: &Scheme,
+        named: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> AccessError {
+        AccessError::Account {
+            reason: format!(
+                "`{}` has no account `{named}` in environment `{}`",
+                scheme.name, self.name
+            ),
+            hint: did_you_mean(named, names)
+                .or_else(|| Some("accounts stand under `envs` in ingam.yaml".to_owned())),
+        }
     }
 
     fn ambiguous_account<'n>(
@@ -581,6 +593,7 @@ fn with_test_keys(
     let (mut values, token) = (found.credentials, found.token);
     let test = test_account(scheme, name, owner.account)?;
     for missing in &found.missing {
+        // Without a test key, a text that nobody takes for a real one in the output.
         let test_value = test
             .get(&missing.name)
             .cloned()

@@ -49,19 +49,10 @@ pub(super) fn notes_for_refusal(
     let ResponseOutcome::ApiError { kind, hint, .. } = outcome else {
         return Vec::new();
     };
-    let default_hint = match response.status {
-        200..300 => {
-            "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`"
-        }
-        300..400 => {
-            "a redirect, which is never followed with a signed request: check the host and the path"
-        }
-        _ => kind.advice(),
-    };
-    let mut notes = vec![format!(
-        "{kind}: {}",
-        hint.as_deref().unwrap_or(default_hint)
-    )];
+    let hint = hint
+        .as_deref()
+        .unwrap_or_else(|| default_hint(response.status, *kind));
+    let mut notes = vec![format!("{kind}: {hint}")];
     // Signatures hold the time: a clock that is off can cause each of these.
     let depends_on_clock = matches!(
         kind,
@@ -75,6 +66,19 @@ pub(super) fn notes_for_refusal(
         ));
     }
     notes
+}
+
+/// What to check if the scheme has no hint for the error.
+fn default_hint(status: u16, kind: ErrorKind) -> &'static str {
+    match status {
+        200..300 => {
+            "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`"
+        }
+        300..400 => {
+            "a redirect, which is never followed with a signed request: check the host and the path"
+        }
+        _ => kind.advice(),
+    }
 }
 
 /// How much this machine's clock differs from the marketplace's, by the `date` header (RFC 9110,

@@ -64,6 +64,8 @@ impl Attempts<'_> {
                 warnings.push(format!("not tried again: {denial}"));
                 break;
             }
+            // Only the log of the last attempt is returned: it takes over the earlier warnings, which
+            // stay in front of its own.
             warnings.append(&mut next.log.warnings);
             std::mem::swap(warnings, &mut next.log.warnings);
             failed.push(fault.attempt);

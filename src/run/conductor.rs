@@ -65,6 +65,8 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
         started_at_ms: (context.environment.clock)()
+            // The times of all events count from `started_at`, and the clock is read only now. The
+            // milliseconds of a process always fit.
             - i64::try_from(context.state.started_at.elapsed().as_millis()).unwrap_or(0),
     }
 }
@@ -73,6 +75,7 @@ impl<'w> Conductor<'_, 'w> {
     /// Runs at most `jobs` lanes in parallel. When one ends, the next one starts.
     async fn run_lanes(&self) {
         let lanes = parallel_lanes(&self.plan.units);
+        // One queue for all workers, so that none is idle while a lane waits to start.
         let waiting = RefCell::new(lanes.iter());
         let next = || waiting.borrow_mut().next();
         let worker = async || {
@@ -148,6 +151,7 @@ impl<'w> Conductor<'_, 'w> {
             return;
         };
         *count -= 1;
+        // Units of a file can run in several lanes and end in any order: the last one writes.
         if *count == 0 {
             self.write_recording(request, !self.plan.is_partial);
         }

@@ -136,19 +136,16 @@ impl ExchangeContext<'_> {
             Ok(sealed) => sealed,
             Err(error) => return Exchange::not_sent(error),
         };
+        // Before anything is sent: the signature computes values from secrets, such as derived keys,
+        // and an error of the transport is reported too.
         self.register_trace_secrets(&trace);
         let context = self.context;
         let sent_at = context.state.started_at.elapsed();
         let transport = &context.environment.transport;
         let received = transport.send(&request, self.timeout).await;
-        let trace = if context.options.detail {
-            trace.lines
-        } else {
-            Vec::new()
-        };
         let signed = SignedRequest {
             request,
-            trace,
+            trace: self.shown_lines(trace),
             sent_at: Some(sent_at),
         };
         match received {
@@ -169,18 +166,9 @@ impl ExchangeContext<'_> {
             Ok(replayed) => replayed,
             Err(miss) => return Exchange::not_sent(StepError::NotRecorded(describe_miss(&miss))),
         };
-        let token = self
-            .scheme
-            .token_for_level(self.level)
-            .map(|token| placeholder_token(token, &self.access.given_token));
-        let request = match self.seal(draft, token.as_ref(), fresh) {
-            Ok(sealed) => sealed.request,
+        let signed = match self.sign_without_sending(draft, fresh) {
+            Ok(signed) => signed,
             Err(error) => return Exchange::not_sent(error),
-        };
-        let signed = SignedRequest {
-            request,
-            trace: Vec::new(),
-            sent_at: None,
         };
         if let Err(error) = self.wait_for_stub(replayed.delay).await {
             return failed(signed, error);
@@ -188,6 +176,31 @@ impl ExchangeContext<'_> {
         match replayed.response {
             Ok(response) => self.finish(signed, draft, response),
             Err(error) => failed(signed, error),
+        }
+    }
+
+    fn sign_without_sending(
+        &self,
+        draft: &Draft,
+        fresh: FreshValues,
+    ) -> Result<SignedRequest, SealError> {
+        let token = self
+            .scheme
+            .token_for_level(self.level)
+            .map(|token| placeholder_token(token, &self.access.given_token));
+        Ok(SignedRequest {
+            request: self.seal(draft, token.as_ref(), fresh)?.request,
+            trace: Vec::new(),
+            sent_at: None,
+        })
+    }
+
+    fn shown_lines(&self, trace: SignTrace) -> Vec<TraceLine> {
+        // A trace can repeat the whole body, so it is kept only where a report shows it.
+        if self.context.options.detail {
+            trace.lines
+        } else {
+            Vec::new()
         }
     }
 
@@ -218,6 +231,7 @@ impl ExchangeContext<'_> {
         drop(redactor);
         let missing = missing_recording_reason(&response);
         let send_state = match missing {
+            // The sandbox created nothing, so there is nothing to undo.
             Some(_) => SendState::Refused,
             None => send_state_of(&outcome),
         };

@@ -101,12 +101,7 @@ pub(crate) fn explain(
         seed: context.environment.rng.draw(),
     };
     let variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
-    let scheme = context
-        .environment
-        .workspace
-        .scheme(&step.scheme.name)
-        .ok_or_else(|| RenderError::new(step.scheme.at, "the scheme is not there"))
-        .map_err(StepError::from)?;
+    let scheme = scheme_of(step, context)?;
     let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
     let level = choose_level(
@@ -130,7 +125,12 @@ pub(crate) fn explain(
     Ok(explained.explain(&unit.request.name, draft, &variables, fresh)?)
 }
 
-/// A step with all that its requests are signed for.
+fn scheme_of<'c>(step: &Step, context: &RunContext<'c>) -> Result<&'c Scheme, StepError> {
+    let scheme = context.environment.workspace.scheme(&step.scheme.name);
+    Ok(scheme.ok_or_else(|| RenderError::new(step.scheme.at, "the scheme is not there"))?)
+}
+
+/// A step with everything that its requests are signed with.
 struct ExplainedStep<'a> {
     step: &'a Step,
     scheme: &'a Scheme,
@@ -272,37 +272,33 @@ fn explain_request(
     context: &RunContext<'_>,
 ) -> ExplainedRequest {
     let SealedRequest { request, trace } = sealed;
+    let accesses = &context.environment.accesses;
     let mut redactor = context.state.redactor.borrow_mut();
+    // Before the first text is redacted below: values that the signature derives are secret too.
     for (id, value) in trace.secrets() {
         redactor.add_secret(id, value);
     }
     ExplainedRequest {
         title: title.to_owned(),
         prepared: placed_values(&trace.prepared, &mut redactor),
-        trace: trace
-            .lines
-            .iter()
-            .map(|line| {
-                (
-                    line.id.clone(),
-                    line.op.to_owned(),
-                    redactor.redact_for_display(&line.value),
-                )
-            })
-            .collect(),
+        trace: trace_rows(trace, &mut redactor),
         attached: placed_values(&trace.attached, &mut redactor),
         wire: redactor.redact_for_display(&request_text(request)),
         curl: curl_command(
             request,
-            &|name| {
-                context
-                    .environment
-                    .accesses
-                    .credential_variable(scheme, account, name)
-            },
+            &|name| accesses.credential_variable(scheme, account, name),
             &mut redactor,
         ),
     }
+}
+
+/// Id, kind and text of each signing step.
+fn trace_rows(trace: &SignTrace, redactor: &mut Redactor) -> Vec<(String, String, RedactedText)> {
+    let rows = trace.lines.iter().map(|line| {
+        let value = redactor.redact_for_display(&line.value);
+        (line.id.clone(), line.op.to_owned(), value)
+    });
+    rows.collect()
 }
 
 fn time_note(now_ms: i64, trace: &SignTrace) -> String {
@@ -407,6 +403,7 @@ fn curl_command(
     variable: &dyn Fn(&str) -> String,
     redactor: &mut Redactor,
 ) -> String {
+    // Without `--path-as-is`, curl removes dot segments, and the signature is no longer right.
     let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
     if wire.method().name() != "GET" {
         words.push(format!("-X {}", wire.method()));
@@ -420,6 +417,7 @@ fn curl_command(
         }
     }
     if !wire.body().is_empty() {
+        // Bytes that are not text cannot be written in a shell command.
         let text = std::str::from_utf8(wire.body())
             .map_or_else(|_| "@FILE-WITH-THE-BODY".to_owned(), quote);
         words.push(format!("--data-binary {text}"));
@@ -431,6 +429,8 @@ fn shell_quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
     if !redacted.contains('‹') {
         return format!("'{}'", redacted.replace('\'', "'\\''"));
     }
+    // Double quotes, so that the shell expands the variables; everything else that it would expand
+    // inside of them is escaped.
     let escaped = redacted
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

@@ -220,17 +220,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         let mut variables = self
             .fixture_variables(unit, fixture, context)
             .map_err(|error| SetUpError::from_error(fixture, &error))?;
-        let owner = StepOwner {
-            recording_key: fixture_recording_key(unit, fixture),
-            redact_rules: &[],
-            unit: None,
-        };
-        context.state.recordings.include_redactions(
-            &owner.recording_key,
-            unit.fixtures
-                .iter()
-                .map(|other| fixture_recording_key(unit, other)),
-        );
+        let owner = fixture_owner(unit, fixture, context);
         let mut steps = Vec::with_capacity(fixture.steps.len());
         for step in &fixture.steps {
             let owner = &owner;
@@ -286,10 +276,22 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             call: undo_call(&undo.step, variables, context),
             unsigned: recorded_undo_draft(&undo.step, variables, context),
         };
+        self.add_pending(undos, pending, context)?;
+        Ok(report)
+    }
+
+    /// # Errors
+    /// When the undo cannot be written to the ledger.
+    fn add_pending(
+        &self,
+        undos: &mut Vec<PendingUndo<'w>>,
+        pending: PendingUndo<'w>,
+        context: &RunContext<'_>,
+    ) -> Result<(), SetUpError> {
         let recorded = self.record_created(&pending, context);
         // Also if the ledger could not be written: the run itself can still undo it.
         undos.push(pending);
-        recorded.map(|()| report)
+        recorded
     }
 
     /// Writes the undo call to the ledger, without secrets.
@@ -375,6 +377,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             let Some(instance) = self.instances.remove(&key) else {
                 continue;
             };
+            // If they are kept, the entries of the ledger stay open for `ingam cleanup`.
             if !context.options.keep_fixtures {
                 self.undo_instance(instance, &key, context, emit).await;
             }
@@ -390,6 +393,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     ) {
         let recording_key =
             RecordingKey::for_fixture(&instance.fixture.name, key.account.as_deref());
+        // The last one first: a later step may have used what an earlier one created.
         while let Some(pending) = instance.pending_undos.pop() {
             let sent = Box::pin(send_pending_undo(&pending, &recording_key, context)).await;
             // The entry stays open after a failure, so that `ingam cleanup` can try again.
@@ -401,6 +405,26 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                 )));
             }
         }
+    }
+}
+
+/// The owner of a fixture's steps. What was redacted in the fixtures that it can use is redacted in
+/// its own recording, with the same pseudonyms.
+fn fixture_owner<'c>(
+    unit: &Unit<'_>,
+    fixture: &Fixture,
+    context: &RunContext<'_>,
+) -> StepOwner<'c> {
+    let recording_key = fixture_recording_key(unit, fixture);
+    let others = unit.fixtures.iter();
+    context.state.recordings.include_redactions(
+        &recording_key,
+        others.map(|other| fixture_recording_key(unit, other)),
+    );
+    StepOwner {
+        recording_key,
+        redact_rules: &[],
+        unit: None,
     }
 }
 
@@ -606,6 +630,7 @@ pub(crate) async fn find_leftovers(
     .await?;
     let mut drafts = Vec::new();
     for item in list_items(find, &response)? {
+        // The list holds items of other runs and of people, which must not be deleted.
         if has_run_id(item, find, run_id)? {
             let variables = item_variables(&variables, find, item)?;
             drafts.push(render_step(&undo.step, &variables, context)?);

@@ -122,6 +122,7 @@ impl CurrentPage<'_> {
             Some(Value::Bool(true)) => {}
             Some(other) => return Err(self.invalid_while_value(&other.to_json())),
         }
+        // Only if there is another page: a list of exactly this many pages is complete.
         if self.number >= self.pages.max_pages {
             return Err(self.too_many_pages());
         }
@@ -231,6 +232,7 @@ impl<'c> JoinedCaptures<'c> {
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0.drain(..) {
+            // The last page alone may be empty, and must not fail a capture that found items before.
             if all.is_empty()
                 && let Err(failure) =
                     check::capture(capture, &ResponseView::new(response.response()))

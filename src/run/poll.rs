@@ -58,13 +58,13 @@ async fn run_until(
         if !context.pause(wait).await {
             return Err(StepError::Interrupted);
         }
+        // Signed anew: marketplaces refuse a signature that they have seen, or that is too old.
         fresh = context.fresh_values();
     }
-    let timeout = timeout_failure(execution, poll, responses);
-    Ok(Judgement {
-        failures: std::iter::once(timeout).chain(unmet).collect(),
-        notes: std::mem::take(&mut log.warnings),
-    })
+    let mut failures = vec![timeout_failure(execution, poll, responses)];
+    failures.append(&mut unmet);
+    let notes = std::mem::take(&mut log.warnings);
+    Ok(Judgement { failures, notes })
 }
 
 /// The assertions of `until` that do not hold yet.
@@ -140,6 +140,8 @@ impl<'p> PollTimer<'p> {
         } else {
             self.started_at.elapsed()
         };
+        // From start to start, so that slow responses do not lengthen the interval. A call that took
+        // longer than an interval is followed by the next one at once.
         self.elapsed = passed.max(self.elapsed + self.poll.interval);
         (self.elapsed < self.poll.timeout).then(|| self.elapsed.saturating_sub(passed))
     }

@@ -87,6 +87,7 @@ impl RetryBudget {
         health.consecutive_failures += 1;
         if health.consecutive_failures >= FAILURE_THRESHOLD {
             *health = HostHealth {
+                // After the pause the host may fail this often again before the next one.
                 consecutive_failures: 0,
                 open_until: Some(now + CIRCUIT_OPEN_TIME),
             };
@@ -109,6 +110,7 @@ impl RetryBudget {
                 host: host.to_owned(),
             });
         }
+        // After the check of the host, so that a refused retry is not counted.
         if state.retries.count(now) >= MIN_RETRIES.max(state.calls.count(now) / CALLS_PER_RETRY) {
             return Err(RetryDenial::BudgetExhausted);
         }

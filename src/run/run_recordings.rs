@@ -255,7 +255,7 @@ impl RunRecordings {
     ///
     /// # Errors
     /// When nothing is recorded for the request, or one of the two responses cannot be read or
-    /// redacted: then nobody knows whether they differ.
+    /// redacted, so that it is unknown whether they differ.
     pub(crate) fn compare(
         &self,
         observed: &ObservedExchange<'_>,
@@ -270,14 +270,7 @@ impl RunRecordings {
         if observed.recording_key.is_fixture() {
             return Ok(None);
         }
-        let replayed = replay
-            .respond(
-                &observed.recording_key.file,
-                &observed.scheme.name,
-                &self.run_id_redaction.redact_request(observed.request),
-            )
-            .map_err(|miss| CompareError::NotRecorded(Box::new(miss)))?;
-        let expected = match replayed.response {
+        let expected = match self.next_recorded(observed, replay)?.response {
             Ok(expected) => expected,
             Err(ReplayError::ConnectionClosed) => {
                 let status = observed.response.status;
@@ -285,13 +278,30 @@ impl RunRecordings {
             }
             Err(error) => return Err(CompareError::Recording(error)),
         };
+        // The recording holds pseudonyms: only a response that is redacted the same way can equal it.
         let actual = self.redacted_response(observed, workspace, redactor)?;
         let masks = scheme_masks(workspace, &observed.scheme.name);
         let differences = response_differences(&expected, &actual, masks, at, redactor)?;
         Ok(Some(differences))
     }
 
-    /// A response as it may stand in a file: only its status and its body, redacted.
+    /// Takes the next recorded response of a request.
+    fn next_recorded(
+        &self,
+        observed: &ObservedExchange<'_>,
+        replay: &mut RecordingReplay,
+    ) -> Result<ReplayedResponse, CompareError> {
+        let request = self.run_id_redaction.redact_request(observed.request);
+        replay
+            .respond(
+                &observed.recording_key.file,
+                &observed.scheme.name,
+                &request,
+            )
+            .map_err(|miss| CompareError::NotRecorded(Box::new(miss)))
+    }
+
+    /// A response as it may be written to a file: only its status and its body, redacted.
     ///
     /// # Errors
     /// When it cannot be redacted.

@@ -33,6 +33,7 @@ pub(super) async fn run(
         outcome.result,
         Err(StepError::Snapshot(SnapshotError::Missing { .. }))
     );
+    // A response without a snapshot is as expected, so it can be recorded.
     if let Err(error) = &outcome.result
         && !is_new_snapshot
     {

@@ -18,7 +18,7 @@ use crate::model::recording::RecordedRequest;
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{Level, Scheme};
 use crate::plan::Unit;
 use crate::recording::{self, RecordingKey};
 use crate::render::{
@@ -140,12 +140,7 @@ impl StepExecution<'_> {
         fresh: FreshValues,
     ) -> Result<StepCall, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let level = choose_level(
-            scheme,
-            step.level.as_ref().map(|level| level.name.as_str()),
-            step.method,
-            &draft.path,
-        );
+        let level = self.level_for(draft);
         let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
         let unsigned = self.unsigned_request(variables, &access.account)?;
         let attempts = Attempts {
@@ -155,6 +150,7 @@ impl StepExecution<'_> {
                 level,
                 access: &access,
                 timeout: step.timeout,
+                // A step that expects a failure may test an expired token, which must stay expired.
                 can_renew_token: step.expected_outcome == ExpectedOutcome::Success,
                 budget_class: BudgetClass::Step(self.owner.unit),
                 context,
@@ -165,6 +161,11 @@ impl StepExecution<'_> {
         let Exchange { result, log } = attempts.run(draft, fresh).await;
         let result = result.map(|judged| StepResponse { judged, unsigned });
         Ok(StepCall { result, log })
+    }
+
+    fn level_for(&self, draft: &Draft) -> &Level {
+        let named = self.step.level.as_ref().map(|level| level.name.as_str());
+        choose_level(self.scheme, named, self.step.method, &draft.path)
     }
 
     /// The request with placeholders, if the run compares it with recordings or a snapshot.
@@ -202,23 +203,12 @@ impl StepExecution<'_> {
         response: &StepResponse,
         variables: &mut VariableScope,
     ) -> Result<Judgement, StepError> {
-        let mut judgement = Judgement::default();
         let redact = |text: &str| self.context.state.redactor.borrow_mut().redact(text);
         let view = ResponseView::new(response.response()).with_redaction(&redact);
-        if let Some((expected, actual)) =
-            advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome)
-        {
-            judgement.failures.push(failures::unexpected_outcome(
-                self.step,
-                &expected,
-                &actual,
-                self.context,
-            ));
-        } else {
-            judgement
-                .failures
-                .extend(self.capture_all(&view, variables));
-        }
+        let mut judgement = Judgement {
+            failures: self.judge_outcome(response, &view, variables),
+            notes: Vec::new(),
+        };
         let has_captures = self.has_captures(variables);
         match self.unmet_assertions(&self.step.assertions, &view, variables) {
             Ok(unmet) => judgement.failures.extend(unmet),
@@ -229,6 +219,25 @@ impl StepExecution<'_> {
             Err(error) => return Err(error.into()),
         }
         Ok(judgement)
+    }
+
+    /// Evaluates `ok`, and the captures if it holds.
+    fn judge_outcome(
+        &self,
+        response: &StepResponse,
+        view: &ResponseView<'_>,
+        variables: &mut VariableScope,
+    ) -> Vec<FailureReport> {
+        match advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome) {
+            // An error response lacks the values to capture: reporting each would hide its cause.
+            Some((expected, actual)) => vec![failures::unexpected_outcome(
+                self.step,
+                &expected,
+                &actual,
+                self.context,
+            )],
+            None => self.capture_all(view, variables),
+        }
     }
 
     fn has_captures(&self, variables: &VariableScope) -> bool {
@@ -308,6 +317,7 @@ impl StepExecution<'_> {
                 (self.context.environment.clock)(),
             ));
         }
+        // Last: a response that failed anything above must not be written as a snapshot.
         self.compare_with_snapshot(response, &mut judgement)?;
         Ok(judgement)
     }
@@ -317,11 +327,7 @@ impl StepExecution<'_> {
         response: &StepResponse,
         judgement: &mut Judgement,
     ) -> Result<(), StepError> {
-        let Some(unit) = self
-            .owner
-            .unit
-            .filter(|_| self.wants_snapshot() && self.is_expected(response))
-        else {
+        let Some(unit) = self.snapshot_unit(response) else {
             return Ok(());
         };
         let context = self.context;
@@ -345,6 +351,13 @@ impl StepExecution<'_> {
         judgement.failures.extend(outcome.failure);
         judgement.notes.extend(outcome.note);
         Ok(())
+    }
+
+    /// The unit whose snapshot this response is compared with.
+    fn snapshot_unit(&self, response: &StepResponse) -> Option<&Unit<'_>> {
+        self.owner
+            .unit
+            .filter(|_| self.wants_snapshot() && self.is_expected(response))
     }
 
     fn observed_exchange<'m>(
@@ -420,20 +433,22 @@ impl StepExecution<'_> {
         }
     }
 
+    fn max_recorded_responses(&self) -> usize {
+        match self.step.repeat {
+            RepeatMode::Poll(_) => MAX_RECORDED_RESPONSES,
+            RepeatMode::Once | RepeatMode::Pages(_) => 1,
+        }
+    }
+
     /// Recorded responses are taken in their order. A poll skips those that differ, since only the
     /// last one holds what it waited for.
     fn compare_with_recording(
         &self,
         observed: &ObservedExchange<'_>,
     ) -> Result<Vec<FailureReport>, StepError> {
-        let max_responses = if matches!(self.step.repeat, RepeatMode::Poll(_)) {
-            MAX_RECORDED_RESPONSES
-        } else {
-            1
-        };
         let context = self.context;
         let mut failures = Vec::new();
-        for number in 0..max_responses {
+        for number in 0..self.max_recorded_responses() {
             let compared = context.state.recordings.compare(
                 observed,
                 self.step.at,

@@ -23,11 +23,8 @@ pub(super) fn step_report(
     let mut redactor = context.state.redactor.borrow_mut();
     let redactor = &mut *redactor;
     let StepOutcome { result, mut log } = outcome;
-    let at = match &result {
-        // The place of the fault, if the error has one.
-        Err(error) => error.at().unwrap_or(step.at),
-        Ok(_) => step.at,
-    };
+    // The place of the fault, if the error has one.
+    let fault_at = result.as_ref().err().and_then(StepError::at);
     let warnings = std::mem::take(&mut log.warnings);
     let (verdict, failures, notes) = judge_result(result, warnings, redactor);
     let has_detail = context.options.detail;
@@ -39,7 +36,7 @@ pub(super) fn step_report(
         // Redaction costs time: what no report shows is left empty.
         request_line: shown_if(is_shown, || request_line(step, draft), redactor),
         endpoint: shown_if(has_detail, || endpoint(draft), redactor),
-        at,
+        at: fault_at.unwrap_or(step.at),
         started_at,
         sent_at: log.signed.as_ref().and_then(|signed| signed.sent_at),
         status: response.map(|response| response.status),

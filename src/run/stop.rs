@@ -43,6 +43,7 @@ impl StopSignal {
     /// Waits until the run is asked to stop. Never ends if the sender is gone.
     pub(crate) async fn requested(&self) {
         let mut receiver = self.0.clone();
+        // Without a sender no stop can be requested any more. To return here would stop the run.
         if receiver.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }

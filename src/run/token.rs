@@ -11,6 +11,7 @@ use crate::sign::NamedValues;
 use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, MissingFamilyId};
 use crate::value::Value;
 use std::rc::Rc;
+use tokio::sync::Mutex;
 
 /// How long a cached record is used, in milliseconds. Then it is read again, since another process
 /// may have renewed it.
@@ -81,6 +82,7 @@ impl TokenQuery<'_> {
         let Some(generation) = refused.generation else {
             return Ok(None);
         };
+        // Not from the cache: another process may have renewed the token, which ended the refused one.
         let record = self.read(0).await?;
         let now = self.context.environment.tokens.renewer.now_ms();
         let is_newer = |record: &FamilyRecord| {
@@ -147,13 +149,7 @@ impl TokenQuery<'_> {
         if tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
-        let lock = Rc::clone(
-            tokens
-                .renewal_locks
-                .borrow_mut()
-                .entry(key.clone())
-                .or_default(),
-        );
+        let lock = self.renewal_lock(&key);
         // One renewal per family: a refresh token can be used once, so a second renewal at the
         // same time would spend the token that the first one was given.
         let _guard = lock.lock().await;
@@ -172,6 +168,12 @@ impl TokenQuery<'_> {
         let record = self.send_renewal(than).await?;
         self.cache_record(&record);
         Ok(record)
+    }
+
+    fn renewal_lock(&self, key: &FamilyKey) -> Rc<Mutex<()>> {
+        let mut locks = self.context.environment.tokens.renewal_locks.borrow_mut();
+        // Cloned, since no borrow of the map may be held while a call waits for the lock.
+        Rc::clone(locks.entry(key.clone()).or_default())
     }
 
     /// Renews in the store; other processes may use the same record.

@@ -126,6 +126,7 @@ pub(crate) async fn send_undo(
     let gone = request.gone;
     let judged = send(request, context).await?;
     let JudgedResponse { response, outcome } = &*judged;
+    // Another process, a person, or an earlier undo whose response was lost may have deleted it.
     let is_gone = response.status == 404
         || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
     match outcome {
@@ -192,6 +193,7 @@ async fn send(
     // One attempt only: an undo is a write, which is not repeated once something was sent.
     let exchange = run_attempt(&call, draft, unsigned.as_ref(), fresh).await;
     let judged = exchange.result?;
+    // Recorded like any call: a replay of the fixture then has a response for its undo.
     if let Some(unsigned) = &unsigned {
         record_undo(&call, unsigned, &judged);
     }

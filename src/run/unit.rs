@@ -136,11 +136,7 @@ fn unit_report(
         index: 0,
         id: unit.id(),
         at: unit.request.at,
-        labels: if context.options.detail {
-            unit_labels(unit)
-        } else {
-            UnitLabels::default()
-        },
+        labels: unit_labels(unit, context),
         flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),
         verdict,
         not_reached,
@@ -154,7 +150,11 @@ fn unit_report(
     }
 }
 
-fn unit_labels(unit: &Unit<'_>) -> UnitLabels {
+/// The labels of a unit; empty where no report shows them.
+fn unit_labels(unit: &Unit<'_>, context: &RunContext<'_>) -> UnitLabels {
+    if !context.options.detail {
+        return UnitLabels::default();
+    }
     let mut schemes: Vec<String> = Vec::new();
     for step in &unit.request.steps {
         if !schemes.contains(&step.scheme.name) {
