@@ -114,7 +114,7 @@ pub(super) type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), Not
 pub(crate) enum AccessEnvironment<'w> {
     /// Test keys, and the addresses that the sandbox listens on.
     Sandbox(SandboxOrigins),
-    /// The user's own credentials; `trusts` is asked before any of them is read for a host.
+    /// The user's own credentials. `trusts` checks a host before any of them is read for it.
     Configured {
         credentials: CredentialSources,
         trusts: TrustCheck<'w>,

@@ -12,7 +12,7 @@ use crate::model::scheme::ErrorRemedy;
 use crate::render::FreshValues;
 use crate::wire::Draft;
 
-/// Sends a request, or answers it from a recording; `unsigned` is the request with placeholders, to
+/// Sends a request, or returns its recorded response. `unsigned` is the request with placeholders, to
 /// be matched with recordings, where the run uses them.
 pub(super) async fn run_attempt(
     call: &ExchangeContext<'_>,
@@ -58,6 +58,7 @@ async fn send_with_token(
     }
     match query.replacement(&token).await {
         Ok(None) => first,
+        // Once only: a second token that is refused at once is not refused for its age.
         Ok(Some(other)) => {
             // The first signature may be too old by now, or count as a replay.
             let fresh = call.context.fresh_values();

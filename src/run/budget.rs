@@ -25,7 +25,7 @@ const MIN_UNDO_WAIT: Duration = Duration::from_secs(10);
 /// A wait is announced again if its end moves by at least this, in milliseconds.
 const MIN_NOTIFY_CHANGE_MS: u64 = 1_000;
 
-/// Takes a permit, sends, and records what the response says of limits.
+/// Takes a permit, sends the request, and records the limits that the response reports.
 pub(super) async fn send_with_permit(
     call: &ExchangeContext<'_>,
     draft: &Draft,
@@ -134,7 +134,7 @@ fn notify_waiting(call: &ExchangeContext<'_>, announced: &mut Option<i64>, free_
     run_budget.notify(Event::Waiting { id, until_ms });
 }
 
-/// Releases or records the permit, and returns what a person should know.
+/// Releases or records the permit, and returns warnings for the user.
 async fn settle_permit(
     call: &ExchangeContext<'_>,
     request: &PermitRequest<'_>,

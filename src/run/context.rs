@@ -114,6 +114,7 @@ impl RunContext<'_> {
 
     /// Waits for `wait`; `false` if the run is asked to stop before. A replay does not wait.
     pub(super) async fn pause(&self, wait: Duration) -> bool {
+        // The signal is checked even without a wait, so that a replay can be interrupted as well.
         let wait = if self.state.recordings.is_replay() {
             Duration::ZERO
         } else {

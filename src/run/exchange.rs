@@ -1,4 +1,4 @@
-//! One request, signed and sent once, or answered by a recording. It does nothing about budgets,
+//! One request, signed and sent once, or replayed from a recording. It does nothing about budgets,
 //! renewal and retries.
 
 use super::access::AccountAccess;
@@ -48,7 +48,7 @@ pub(super) struct SignedRequest {
     pub(super) request: WireRequest,
     /// The trace of the signature; empty unless a report shows details.
     pub(super) trace: Vec<TraceLine>,
-    /// From the start of the run; `None` where a recording answered.
+    /// From the start of the run; `None` for a recorded response.
     pub(super) sent_at: Option<Duration>,
 }
 
@@ -154,7 +154,7 @@ impl ExchangeContext<'_> {
         }
     }
 
-    /// Answers from a recording. The request is signed too, with placeholders for the token, so that
+    /// Returns the recorded response. The request is signed too, with placeholders for the token, so that
     /// a replay tests everything but the network.
     pub(super) async fn replay(
         &self,
@@ -319,7 +319,7 @@ fn send_state_of(outcome: &ResponseOutcome) -> SendState {
     }
 }
 
-/// Why the sandbox has no response: it says so in a header of its own, and explains in the body.
+/// Why the sandbox has no response. It sets a header of its own, and explains the reason in the body.
 /// The header alone decides, so that an unreadable body is not taken for a marketplace's response.
 fn missing_recording_reason(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;

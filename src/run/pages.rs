@@ -1,4 +1,4 @@
-//! A step that is sent page by page: each response says whether there is another page, and sets the
+//! A step that is sent page by page: each response shows whether there is another page, and sets the
 //! variables to request it with. Every page is judged. Captures of lists join the pages.
 
 use super::context::RunContext;

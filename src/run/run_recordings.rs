@@ -1,5 +1,5 @@
-//! The recordings of a run. Depending on the mode, they answer its requests, are written, or are
-//! compared with the responses of the environment.
+//! The recordings of a run. Depending on the mode, they are replayed, written, or compared with the
+//! responses of the environment.
 
 use super::difference_reports::difference_reports;
 use crate::check::{self, DifferenceList};
@@ -24,14 +24,14 @@ use std::collections::HashMap;
 
 /// What recordings are used for.
 pub(crate) enum RecordingMode {
-    /// The environment answers, and nothing is written.
+    /// Requests are sent to the environment, and nothing is written.
     Disabled,
-    /// Only recordings answer.
+    /// Every response comes from a recording.
     Replay(RecordingReplay),
     /// Responses of the environment are written. With [`RecordScope::Missing`], requests that are
-    /// recorded already are answered from recordings.
+    /// recorded already get the recorded response.
     Record(Recorder, RecordingReplay),
-    /// The environment answers, and its responses are compared with recordings.
+    /// Requests are sent to the environment, and its responses are compared with recordings.
     Compare(RecordingReplay),
 }
 
@@ -97,13 +97,13 @@ impl RunRecordings {
         !matches!(*self.mode.borrow(), RecordingMode::Disabled)
     }
 
-    /// Whether only recordings answer: then nothing is sent, and no wait is needed.
+    /// Whether every response comes from a recording: then nothing is sent, and no wait is needed.
     #[must_use]
     pub(crate) fn is_replay(&self) -> bool {
         matches!(*self.mode.borrow(), RecordingMode::Replay(_))
     }
 
-    /// Whether a recording can answer a request in place of the environment.
+    /// Whether a request can get a recorded response in place of one from the environment.
     #[must_use]
     pub(super) fn can_answer(&self) -> bool {
         match &*self.mode.borrow() {
@@ -113,7 +113,7 @@ impl RunRecordings {
         }
     }
 
-    /// The recorded response, where recordings answer; `None` where the environment answers.
+    /// The recorded response; `None` if the request must be sent to the environment.
     pub(crate) fn recorded_response(
         &self,
         key: &RecordingKey,

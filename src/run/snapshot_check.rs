@@ -105,6 +105,7 @@ impl SnapshotCheck<'_> {
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let update = context.options.snapshots.update;
+        // Forced: the content is the same, but the metadata or its format may be out of date.
         if update == (SnapshotUpdate::Always { force: true }) && !self.has_failures {
             location.write_accepted(&self.file_text(text, context))?;
         } else if update.allows_writing() {

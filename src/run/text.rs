@@ -18,6 +18,7 @@ pub(super) fn body_text(body: &[u8]) -> String {
 /// that is cut in two.
 pub(super) fn redacted_text(text: &str, redactor: &mut Redactor) -> RedactedText {
     let redacted = redactor.redact(text);
+    // By characters: a cut inside of one would not be text.
     match redacted.char_indices().nth(MAX_SHOWN_BODY) {
         Some((cut, _)) => redactor.redact_for_display(&format!(
             "{}\n… ({} bytes in all)",

@@ -92,8 +92,7 @@ async fn run_steps(
         let result = tokio::select! {
             biased;
             () = &mut stop => {
-                let reason = StepError::Interrupted.to_string();
-                verdict = error_verdict(ErrorClass::Interrupted, &reason, context);
+                verdict = interrupted_verdict(context);
                 break;
             }
             result = step::run(owner, declared, &mut variables, context) => result,
@@ -113,6 +112,11 @@ async fn run_steps(
         not_reached: unit.request.steps.len() - steps.len(),
         steps,
     }
+}
+
+fn interrupted_verdict(context: &RunContext<'_>) -> Verdict {
+    let reason = StepError::Interrupted.to_string();
+    error_verdict(ErrorClass::Interrupted, &reason, context)
 }
 
 fn error_verdict(class: ErrorClass, reason: &str, context: &RunContext<'_>) -> Verdict {

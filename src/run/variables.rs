@@ -71,6 +71,8 @@ pub(super) fn base_variables(
     if let Some(scheme) = scheme.and_then(|scheme| workspace.scheme(scheme)) {
         set_account(&mut variables, scheme, account, context)?;
     }
+    // Before the layers of files: `define` keeps a value that a later layer has set, so a file
+    // variable that uses one of `--var` is rendered with the overriding value.
     for (name, value) in &context.options.vars {
         let origin = unwritten(VariableLayer::CommandLine);
         variables.set(name.as_str(), value.clone(), origin);
