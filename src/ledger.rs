@@ -88,6 +88,19 @@ fn io_error(path: &Path, error: &std::io::Error) -> LedgerError {
     }
 }
 
+fn create_locked(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    // `create_new`: two runs never share a ledger, not even if their run ids were equal.
+    options.read(true).append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // The kernel releases the lock when the process ends, however it ends. A clean-up of another
+    // process can therefore tell a run that is still going on from one that was killed.
+    file.lock()?;
+    Ok(file)
+}
+
 /// The ledger of a run that is going on, or is being cleaned up after.
 pub(crate) struct Ledger {
     path: PathBuf,
@@ -108,14 +121,7 @@ impl Ledger {
     ) -> Result<Self, LedgerError> {
         create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
         let path = folder.join(format!("{run_id}.jsonl"));
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(&path)
-            .map_err(|error| io_error(&path, &error))?;
-        file.lock().map_err(|error| io_error(&path, &error))?;
+        let file = create_locked(&path).map_err(|error| io_error(&path, &error))?;
         let (run_id, workspace) = (run_id.to_owned(), workspace.to_owned());
         let mut ledger = Self {
             path,

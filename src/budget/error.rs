@@ -65,42 +65,30 @@ impl BudgetError {
         let free_in_ms = denied.free_in_ms;
         let at = format_time(wall_ms.saturating_add(free_in_ms));
         match &denied.reason {
-            DenialReason::LimitReached { rule, label } => {
-                let label = if label.is_empty() {
-                    String::new()
-                } else {
-                    format!(" for `{label}`")
-                };
-                Self::LimitReached {
-                    scheme,
-                    limit: format_limit(rule),
-                    label,
-                    at,
-                    free_in_ms,
-                }
-            }
+            DenialReason::LimitReached { rule, label } => Self::LimitReached {
+                scheme,
+                limit: format_limit(rule),
+                label: label_suffix(label),
+                at,
+                free_in_ms,
+            },
             DenialReason::Paused => Self::Paused {
                 scheme,
                 at,
                 free_in_ms,
             },
-            DenialReason::Suspended(suspension) => {
-                let Suspension {
-                    wall_ms,
-                    environment,
-                    account,
-                    status,
-                    reason,
-                } = (**suspension).clone();
-                Self::Suspended {
-                    scheme,
-                    at: format_time(wall_ms),
-                    environment,
-                    account,
-                    status,
-                    reason,
-                }
-            }
+            DenialReason::Suspended(suspension) => Self::suspended(scheme, suspension),
+        }
+    }
+
+    fn suspended(scheme: String, suspension: &Suspension) -> Self {
+        Self::Suspended {
+            scheme,
+            at: format_time(suspension.wall_ms),
+            environment: suspension.environment.clone(),
+            account: suspension.account.clone(),
+            status: suspension.status,
+            reason: suspension.reason.clone(),
         }
     }
 
@@ -142,6 +130,14 @@ impl BudgetError {
                     .to_owned(),
             ),
         }
+    }
+}
+
+fn label_suffix(label: &str) -> String {
+    if label.is_empty() {
+        String::new()
+    } else {
+        format!(" for `{label}`")
     }
 }
 

@@ -62,11 +62,7 @@ impl PermitRequest<'_> {
             ..
         } = self.budget_key;
         let (scheme, host) = (scheme.name.clone(), host.to_owned());
-        let key = self.app_identity();
-        let parts = [scheme.as_str(), &host]
-            .into_iter()
-            .chain(key.iter().map(String::as_str));
-        let id = salted_hash(salt, parts);
+        let id = self.limiter_id(salt);
         let accounts = [(environment.to_owned(), account.to_owned())].into();
         let limits = self
             .limits()
@@ -86,9 +82,14 @@ impl PermitRequest<'_> {
         }
     }
 
-    /// What identifies the application.
-    fn app_identity(&self) -> Vec<String> {
-        self.identity(CredentialScope::App)
+    /// The id of the limiter that counts this call: scheme, host and application, hashed.
+    fn limiter_id(&self, salt: &HashSalt) -> String {
+        let BudgetKey { scheme, host, .. } = self.budget_key;
+        let app = self.identity(CredentialScope::App);
+        let parts = [scheme.name.as_str(), host]
+            .into_iter()
+            .chain(app.iter().map(String::as_str));
+        salted_hash(salt, parts)
     }
 
     /// The credentials of one scope that are not secret, or the secret ones if there are no others.

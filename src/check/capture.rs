@@ -7,6 +7,7 @@ use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::span::Span;
 use crate::value::Value;
+use std::borrow::Cow;
 
 /// Why a value could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,33 +32,35 @@ pub(crate) fn capture(
     capture: &Capture,
     answer: &ResponseView<'_>,
 ) -> Result<Value, CaptureFailure> {
-    let fail = |reason: String, actual: Option<String>| {
-        let subject = capture.from.to_string();
-        Err(CaptureFailure {
-            at: capture.at,
-            name: capture.name.clone(),
-            subject,
-            reason,
-            actual,
-        })
-    };
     match answer.select(&capture.from) {
-        Err(unseen) => fail(unseen.reason, Some(unseen.actual)),
+        Err(unseen) => Err(failure(capture, unseen.reason, Some(unseen.actual))),
         Ok(ActualValue::RepeatedHeader(values)) => Ok(values
             .first()
             .map_or(Value::Null, |first| Value::from(*first))),
         Ok(ActualValue::Latency(latency)) => Ok(Value::from(
             i64::try_from(latency.as_millis()).unwrap_or(i64::MAX),
         )),
-        Ok(actual) => match actual.to_value().filter(|_| actual.exists()) {
-            Some(value) => Ok(value.into_owned()),
-            None => fail(
-                answer
-                    .missing_hint(&capture.from)
-                    .unwrap_or_else(|| absent_reason(&capture.from)),
-                None,
-            ),
-        },
+        // An empty body or an empty node list has a value too, but to capture it would hide that
+        // nothing was found.
+        Ok(actual) => actual
+            .to_value()
+            .filter(|_| actual.exists())
+            .map(Cow::into_owned)
+            .ok_or_else(|| {
+                let hint = answer.missing_hint(&capture.from);
+                let reason = hint.unwrap_or_else(|| absent_reason(&capture.from));
+                failure(capture, reason, None)
+            }),
+    }
+}
+
+fn failure(capture: &Capture, reason: String, actual: Option<String>) -> CaptureFailure {
+    CaptureFailure {
+        at: capture.at,
+        name: capture.name.clone(),
+        subject: capture.from.to_string(),
+        reason,
+        actual,
     }
 }
 

@@ -150,24 +150,7 @@ impl<'s> DifferenceCollector<'s> {
     /// What two lists have in common at both ends is passed over, so that one element more is one
     /// difference.
     fn compare_lists(&mut self, trail: &NodePath<'_>, wanted: &[Value], items: &[Value]) {
-        let shorter = wanted.len().min(items.len());
-        let head = wanted
-            .iter()
-            .zip(items)
-            .take_while(|(wanted, item)| wanted == item)
-            .count();
-        let ends = wanted
-            .iter()
-            .rev()
-            .zip(items.iter().rev())
-            .take_while(|(wanted, item)| wanted == item)
-            .count();
-        // In lists of one length every place stands for itself.
-        let foot = if wanted.len() == items.len() {
-            0
-        } else {
-            ends.min(shorter - head)
-        };
+        let (head, foot) = common_ends(wanted, items);
         let (wanted, items) = (
             &wanted[head..wanted.len() - foot],
             &items[head..items.len() - foot],
@@ -227,4 +210,18 @@ impl<'s> DifferenceCollector<'s> {
             self.unexpected(&NodePath::Index(trail, at), items[at]);
         }
     }
+}
+
+/// How many elements two lists have in common at the beginning and at the end.
+fn common_ends(wanted: &[Value], items: &[Value]) -> (usize, usize) {
+    let is_equal = |(wanted, item): &(&Value, &Value)| wanted == item;
+    let head = wanted.iter().zip(items).take_while(is_equal).count();
+    if wanted.len() == items.len() {
+        // Nothing was inserted or removed, so every index stands for itself.
+        return (head, 0);
+    }
+    let from_end = wanted.iter().rev().zip(items.iter().rev());
+    // An element must not count at both ends: of `[1, 1]` and `[1]` the head takes the only `1`.
+    let most = wanted.len().min(items.len()) - head;
+    (head, from_end.take_while(is_equal).count().min(most))
 }

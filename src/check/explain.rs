@@ -221,11 +221,7 @@ impl FailureExplainer<'_> {
         let Some(first) = bad.next() else {
             return Vec::new();
         };
-        let scene = ConditionContext {
-            path: self.path_of(first),
-            more_elements: bad.count(),
-            ..scene.clone()
-        };
+        let scene = self.element_context(first, bad.count(), scene);
         self.explain_condition(condition, &ActualValue::Json(first), &scene)
     }
 
@@ -242,26 +238,34 @@ impl FailureExplainer<'_> {
                 .iter()
                 .filter(move |item| verdict::judge_all(inner, &ActualValue::Json(item)) == wanted)
         };
-        if let Some(first) = of_verdict(PredicateVerdict::Holds).next() {
-            let scene = ConditionContext {
-                path: self.path_of(first),
-                more_elements: of_verdict(PredicateVerdict::Holds).count() - 1,
-                ..scene.clone()
-            };
+        let mut matching = of_verdict(PredicateVerdict::Holds);
+        if let Some(first) = matching.next() {
+            let scene = self.element_context(first, matching.count(), scene);
             return vec![PredicateFailure {
                 reason: None,
                 ..self.build_failure(condition, &ActualValue::Json(first), &scene)
             }];
         }
-        let Some(first) = of_verdict(PredicateVerdict::Inapplicable).next() else {
+        let mut unfit = of_verdict(PredicateVerdict::Inapplicable);
+        let Some(first) = unfit.next() else {
             return Vec::new();
         };
-        let scene = ConditionContext {
-            path: self.path_of(first),
-            more_elements: of_verdict(PredicateVerdict::Inapplicable).count() - 1,
-            ..scene.within("none")
-        };
+        let scene = self.element_context(first, unfit.count(), &scene.within("none"));
         self.explain_inapplicable(inner, &ActualValue::Json(first), &scene)
+    }
+
+    /// The place of one element, and how many more are like it.
+    fn element_context(
+        &self,
+        element: &Value,
+        more_elements: usize,
+        scene: &ConditionContext,
+    ) -> ConditionContext {
+        ConditionContext {
+            path: self.path_of(element),
+            more_elements,
+            ..scene.clone()
+        }
     }
 
     fn path_of(&self, node: &Value) -> Option<String> {

@@ -43,10 +43,19 @@ pub fn classify_response(
     if success {
         return ResponseOutcome::Success;
     }
-    let refusal = scheme.error_rules.iter().find(|rule| {
+    api_error(scheme, method, path, answer)
+}
+
+fn api_error(
+    scheme: &Scheme,
+    method: Method,
+    path: &str,
+    answer: &ResponseView<'_>,
+) -> ResponseOutcome {
+    let rule = scheme.error_rules.iter().find(|rule| {
         rule.matcher.matches(method, path) && condition_holds(&rule.condition, answer)
     });
-    match refusal {
+    match rule {
         Some(rule) => ResponseOutcome::ApiError {
             kind: rule.kind,
             hint: rule.hint.clone(),

@@ -1,7 +1,7 @@
 //! Draws diagnostics: the lines of the file, carets under the place, hints below.
 
 use super::fault::{Diagnostic, Severity};
-use crate::span::SourceMap;
+use crate::span::{FileId, SourceFile, SourceMap};
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 /// Turns diagnostics into text, with or without colour.
@@ -49,30 +49,9 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Eleme
         .map(|label| label.span.file)
         .collect();
     files.dedup();
-    let main = diagnostic.labels.first().map(|label| label.span);
     let mut elements: Vec<Element<'a>> = files
         .into_iter()
-        .filter_map(|file| {
-            let source = sources.get(file)?;
-            let labels = diagnostic
-                .labels
-                .iter()
-                .filter(move |label| label.span.file == file);
-            let annotations = labels.map(|label| {
-                let kind = if Some(label.span) == main {
-                    AnnotationKind::Primary
-                } else {
-                    AnnotationKind::Context
-                };
-                let text = (!label.text.is_empty()).then_some(label.text.as_str());
-                kind.span(first_line_range(&source.text, label.span.range()))
-                    .label(text)
-            });
-            let snippet = Snippet::source(&*source.text)
-                .path(source.path.to_string_lossy().into_owned())
-                .annotations(annotations);
-            Some(Element::from(snippet))
-        })
+        .filter_map(|file| file_snippet(diagnostic, file, sources.get(file)?))
         .collect();
     if let Some(path) = &diagnostic.path {
         elements.push(Element::from(Origin::path(
@@ -80,6 +59,33 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Eleme
         )));
     }
     elements
+}
+
+/// The labels of one file, under the lines that they point to.
+fn file_snippet<'a>(
+    diagnostic: &'a Diagnostic,
+    file: FileId,
+    source: &'a SourceFile,
+) -> Option<Element<'a>> {
+    let main = diagnostic.labels.first()?.span;
+    let labels = diagnostic
+        .labels
+        .iter()
+        .filter(move |label| label.span.file == file);
+    let annotations = labels.map(|label| {
+        let kind = if label.span == main {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
+        let text = (!label.text.is_empty()).then_some(label.text.as_str());
+        kind.span(first_line_range(&source.text, label.span.range()))
+            .label(text)
+    });
+    let snippet = Snippet::source(&*source.text)
+        .path(source.path.to_string_lossy().into_owned())
+        .annotations(annotations);
+    Some(Element::from(snippet))
 }
 
 /// A place of many lines is shown by its first line: the picture stays small.

@@ -61,17 +61,14 @@ impl Reporter for DocumentReporter {
                 run_id,
                 units,
                 shard,
-                started_at_ms: at_ms,
+                started_at_ms,
                 ..
             } => {
-                let started = timestamp(*at_ms).map_err(io::Error::other)?;
-                let (environment, run_id, shard) =
-                    (environment.clone(), run_id.clone(), shard.clone());
                 self.document = RunDocument {
-                    environment,
-                    run_id,
-                    shard,
-                    started,
+                    environment: environment.clone(),
+                    run_id: run_id.clone(),
+                    shard: shard.clone(),
+                    started: timestamp(*started_at_ms).map_err(io::Error::other)?,
                     planned: *units,
                     ..empty_document()
                 };
@@ -153,16 +150,8 @@ impl EntryBuilder {
             .map(|step| self.step(step, sources))
             .collect();
         let (verdict, trouble, reason) = split_verdict(&unit.verdict);
-        // A flow ends at what it cannot do without, but not at what is only flaky or has no
-        // snapshot yet.
-        let decisive = steps
-            .iter()
-            .rfind(|step| step.verdict == verdict && verdict.is_failure());
-        let failure = decisive.and_then(|step| step.failures.first());
-        let at = failure
-            .map(|failure| &failure.at)
-            .or(decisive.map(|step| &step.at))
-            .cloned();
+        let decisive = decisive_step(&steps, verdict);
+        let at = decisive.map(decisive_location).cloned();
         UnitEntry {
             id: unit.id.clone(),
             index: unit.index,
@@ -248,6 +237,22 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0)
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
         .collect()
+}
+
+/// The step that made the verdict of its unit.
+fn decisive_step(steps: &[StepEntry], verdict: VerdictWord) -> Option<&StepEntry> {
+    // The last one: a flow ends at what it cannot do without, but not at what is only flaky or has
+    // no snapshot yet.
+    steps
+        .iter()
+        .rfind(|step| step.verdict == verdict && verdict.is_failure())
+}
+
+/// The assertion that failed, or the step itself.
+fn decisive_location(step: &StepEntry) -> &FileLocation {
+    step.failures
+        .first()
+        .map_or(&step.at, |failure| &failure.at)
 }
 
 fn split_verdict(verdict: &Verdict) -> (VerdictWord, Option<ErrorClass>, Option<String>) {

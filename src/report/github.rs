@@ -37,19 +37,22 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
         ));
     }
     for unit in document.units.iter().filter(|unit| unit.flaky) {
-        let text = unit
-            .attempts()
-            .map(|attempt| attempt.reason.as_str())
-            .collect::<Vec<_>>()
-            .join("\n");
-        out.push_str(&workflow_command(
-            "warning",
-            &unit.at,
-            folder,
-            (&format!("flaky: {}", unit.id), &text),
-        ));
+        out.push_str(&flaky_annotation(unit, folder));
     }
     out
+}
+
+fn flaky_annotation(unit: &UnitEntry, folder: &str) -> String {
+    let reasons: Vec<&str> = unit
+        .attempts()
+        .map(|attempt| attempt.reason.as_str())
+        .collect();
+    workflow_command(
+        "warning",
+        &unit.at,
+        folder,
+        (&format!("flaky: {}", unit.id), &reasons.join("\n")),
+    )
 }
 
 /// `::error file=…,line=…,col=…,title=…::…`

@@ -258,6 +258,10 @@ fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
             });
         }
     }
+    check_all_present(total, &seen)
+}
+
+fn check_all_present(total: u32, seen: &HashMap<u32, &str>) -> Result<(), MergeError> {
     let missing: Vec<String> = (1..=total)
         .filter(|index| !seen.contains_key(index))
         .map(|index| format!("{index}/{total}"))

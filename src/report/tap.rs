@@ -56,16 +56,20 @@ fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
             &failure_text(unit),
         );
     } else if unit.flaky {
-        let reasons: Vec<String> = unit
-            .attempts()
-            .map(|attempt| yaml_string(&attempt.reason))
-            .collect();
-        let _ = writeln!(
-            out,
-            "  ---\n  flaky: true\n  attempts: [{}]\n  ...",
-            reasons.join(", ")
-        );
+        add_flaky_block(out, unit);
     }
+}
+
+fn add_flaky_block(out: &mut String, unit: &UnitEntry) {
+    let reasons: Vec<String> = unit
+        .attempts()
+        .map(|attempt| yaml_string(&attempt.reason))
+        .collect();
+    let _ = writeln!(
+        out,
+        "  ---\n  flaky: true\n  attempts: [{}]\n  ...",
+        reasons.join(", ")
+    );
 }
 
 fn add_yaml_block(out: &mut String, severity: &str, at: &FileLocation, message: &str, whole: &str) {

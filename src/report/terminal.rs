@@ -137,21 +137,7 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
-        let word = self.verdict_word(&unit.verdict);
-        let note = unit_note(unit);
-        let used = 7 + display_width(&unit.id);
-        let gap = self
-            .style
-            .width
-            .min(100)
-            .saturating_sub(used + display_width(&note))
-            .max(2);
-        let note = if unit.flaky {
-            self.style.yellow(&note)
-        } else {
-            self.style.dim(&note)
-        };
-        writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))?;
+        self.unit_line(unit)?;
         if self.is_verbose {
             for step in &unit.steps {
                 self.step(step, sources, true)?;
@@ -166,6 +152,28 @@ impl<W: Write> TerminalReporter<W> {
             self.out.flush()?;
         }
         Ok(())
+    }
+
+    /// Its verdict and its name; at the end of the line, how long it took.
+    fn unit_line(&mut self, unit: &UnitReport) -> io::Result<()> {
+        let word = self.verdict_word(&unit.verdict);
+        let note = unit_note(unit);
+        // Two blanks, the word of four letters and one blank stand before the name.
+        let used = 7 + display_width(&unit.id);
+        // On a wide terminal the eye loses the line between a name and a time far to the right.
+        let gap = self
+            .style
+            .width
+            .min(100)
+            .saturating_sub(used + display_width(&note))
+            .max(2);
+        // Painted after it was measured: colour codes have a length and no width.
+        let note = if unit.flaky {
+            self.style.yellow(&note)
+        } else {
+            self.style.dim(&note)
+        };
+        writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))
     }
 
     /// At once, since nothing else may happen until then; a terminal that is looked at has it in

@@ -2,7 +2,7 @@
 //! insta and cargo-insta write, and refuses to take a broken file for an empty one.
 
 use super::error::SnapshotError;
-use crate::span::SourceMap;
+use crate::span::{SourceMap, Span};
 use crate::value::Value;
 use crate::yaml::{self, YamlNode};
 use std::path::Path;
@@ -87,31 +87,9 @@ impl SnapshotFile {
             .strip_prefix('\u{feff}')
             .unwrap_or(text)
             .replace("\r\n", "\n");
-        let mut lines = text.split_inclusive('\n');
-        if lines.next().map(str::trim_end) != Some(FENCE) {
-            return Err(unreadable(
-                path,
-                1,
-                "a snapshot begins with a line of `---`",
-            ));
-        }
-        let mut head = String::new();
-        loop {
-            match lines.next() {
-                Some(line) if line.trim_end() == FENCE => break,
-                Some(line) => head.push_str(line),
-                None => {
-                    return Err(unreadable(
-                        path,
-                        text.lines().count(),
-                        "its front matter is not closed by a line of `---`",
-                    ));
-                }
-            }
-        }
-        let content: String = lines.collect();
+        let (front_matter, content) = split_front_matter(path, &text)?;
         Self {
-            front_matter: head,
+            front_matter,
             content: content.trim_end().to_owned(),
             ..Self::default()
         }
@@ -124,12 +102,8 @@ impl SnapshotFile {
         // The fence is put back, so that lines are counted as in the file.
         let text = format!("{FENCE}\n{}", self.front_matter);
         let node = yaml::parse(sources.add(path, text.as_str()), &text).map_err(|fault| {
-            let label = fault.labels.first();
-            let place = label.map(|label| sources.location(label.span));
-            SnapshotError::Unreadable {
-                place: place.unwrap_or_else(|| format!("{}:1:1", path.display())),
-                reason: fault.title.clone(),
-            }
+            let at = fault.labels.first().map(|label| label.span);
+            front_matter_error(path, &sources, at, fault.title)
         })?;
         let word = |name: &str| {
             map_member(&node, name)
@@ -166,11 +140,50 @@ impl SnapshotFile {
     }
 }
 
+/// What stands between the two fences, and what follows them.
+fn split_front_matter(path: &Path, text: &str) -> Result<(String, String), SnapshotError> {
+    let mut lines = text.split_inclusive('\n');
+    if lines.next().map(str::trim_end) != Some(FENCE) {
+        return Err(unreadable(
+            path,
+            1,
+            "a snapshot begins with a line of `---`",
+        ));
+    }
+    let mut head = String::new();
+    for line in lines.by_ref() {
+        if line.trim_end() == FENCE {
+            return Ok((head, lines.collect()));
+        }
+        head.push_str(line);
+    }
+    // A snapshot without its second fence was cut or edited by mistake. To compare with what is left
+    // of it would report differences that the marketplace did not cause.
+    Err(unreadable(
+        path,
+        text.lines().count(),
+        "its front matter is not closed by a line of `---`",
+    ))
+}
+
 fn map_member<'n>(node: &'n YamlNode, name: &str) -> Option<&'n YamlNode> {
     node.as_map()?
         .iter()
         .find(|entry| entry.key == name)
         .map(|entry| &entry.value)
+}
+
+fn front_matter_error(
+    path: &Path,
+    sources: &SourceMap,
+    at: Option<Span>,
+    reason: String,
+) -> SnapshotError {
+    let place = at.map(|at| sources.location(at));
+    SnapshotError::Unreadable {
+        place: place.unwrap_or_else(|| format!("{}:1:1", path.display())),
+        reason,
+    }
 }
 
 fn unreadable(path: &Path, line: usize, reason: &str) -> SnapshotError {

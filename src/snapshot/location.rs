@@ -197,20 +197,23 @@ fn collect_snapshots(
     for entry in listing {
         let entry = entry.map_err(fault)?;
         let name = entry.file_name().to_string_lossy().into_owned();
+        // Unfinished files of a process that was killed begin with a dot.
         if name.starts_with('.') {
             continue;
         }
         if entry.file_type().map_err(fault)?.is_dir() {
             collect_snapshots(root, &folder.join(entry.file_name()), found)?;
-        } else if let Some(stem) = name
-            .strip_suffix(PENDING_SUFFIX)
-            .or_else(|| name.strip_suffix(ACCEPTED_SUFFIX))
-        {
-            found.push(SnapshotLocation::new(
-                root,
-                folder.join(format!("{stem}{ACCEPTED_SUFFIX}")),
-            ));
+        } else if let Some(accepted) = accepted_name(&name) {
+            found.push(SnapshotLocation::new(root, folder.join(accepted)));
         }
     }
     Ok(())
+}
+
+/// The name of the accepted snapshot that a file is, or that it waits to become.
+fn accepted_name(name: &str) -> Option<String> {
+    let stem = name
+        .strip_suffix(PENDING_SUFFIX)
+        .or_else(|| name.strip_suffix(ACCEPTED_SUFFIX))?;
+    Some(format!("{stem}{ACCEPTED_SUFFIX}"))
 }

@@ -69,35 +69,49 @@ impl<'t> JsonSource<'t> {
                 lexer.num_string().validated()?.0,
             ))),
             b'"' => Ok(Value::String(self.parse_string(lexer.discarded())?)),
-            b'[' => {
-                let mut items = Vec::new();
-                lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
-                    items.push(self.parse_value(depth, next, lexer, members_before)?);
-                    Ok::<_, Error>(())
-                })?;
-                Ok(Value::List(items))
-            }
-            b'{' => {
-                // A list of lists of objects asks for this much at every level before a member is
-                // read, so without a limit a short text could reserve a lot of memory.
-                const MOST: usize = 64;
-                let (mut members, below) = (
-                    Vec::with_capacity(members_before.get().min(MOST)),
-                    Cell::new(0),
-                );
-                lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
-                    lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                    let name = self.parse_string(lexer)?;
-                    lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
-                    let next = lexer.ws_peek().ok_or(Expect::Value)?;
-                    members.push((name, self.parse_value(depth, next, lexer, &below)?));
-                    Ok::<_, Error>(())
-                })?;
-                members_before.set(members.len());
-                Ok(Value::Object(keep_last_duplicates(members)))
-            }
+            b'[' => self.parse_list(depth, lexer, members_before),
+            b'{' => self.parse_object(depth, lexer, members_before),
             _ => Err(Expect::Value)?,
         }
+    }
+
+    fn parse_list(
+        &self,
+        depth: usize,
+        lexer: &mut SliceLexer<'t>,
+        members_before: &Cell<usize>,
+    ) -> Result<Value, Error> {
+        let mut items = Vec::new();
+        lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
+            items.push(self.parse_value(depth, next, lexer, members_before)?);
+            Ok::<_, Error>(())
+        })?;
+        Ok(Value::List(items))
+    }
+
+    fn parse_object(
+        &self,
+        depth: usize,
+        lexer: &mut SliceLexer<'t>,
+        members_before: &Cell<usize>,
+    ) -> Result<Value, Error> {
+        // A list of lists of objects asks for this much at every level before a member is read, so
+        // without a limit a short text could reserve a lot of memory.
+        const MOST: usize = 64;
+        let (mut members, below) = (
+            Vec::with_capacity(members_before.get().min(MOST)),
+            Cell::new(0),
+        );
+        lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
+            lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
+            let name = self.parse_string(lexer)?;
+            lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+            let next = lexer.ws_peek().ok_or(Expect::Value)?;
+            members.push((name, self.parse_value(depth, next, lexer, &below)?));
+            Ok::<_, Error>(())
+        })?;
+        members_before.set(members.len());
+        Ok(Value::Object(keep_last_duplicates(members)))
     }
 
     /// The text behind a quote. Nearly every one stands in the document just as it is, and is not
@@ -215,39 +229,42 @@ fn write(value: &Value, out: &mut String) {
 }
 
 fn write_pretty(value: &Value, depth: usize, out: &mut String) {
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
     match value {
         Value::List(items) if !items.is_empty() => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
+                start_pretty_item(index, depth, out);
                 write_pretty(item, depth + 1, out);
             }
-            line(out, depth);
+            break_line(depth, out);
             out.push(']');
         }
         Value::Object(members) if !members.is_empty() => {
             out.push('{');
             for (index, (key, member)) in members.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
+                start_pretty_item(index, depth, out);
                 write_string(key, out);
                 out.push_str(": ");
                 write_pretty(member, depth + 1, out);
             }
-            line(out, depth);
+            break_line(depth, out);
             out.push('}');
         }
         plain => write(plain, out),
     }
+}
+
+/// Begins the line of one element or member of a value at `depth`.
+fn start_pretty_item(index: usize, depth: usize, out: &mut String) {
+    if index > 0 {
+        out.push(',');
+    }
+    break_line(depth + 1, out);
+}
+
+fn break_line(depth: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
 }
 
 /// Escapes only what RFC 8259 section 7 demands: gateways that sign a body expect `<`, `&` and
