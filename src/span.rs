@@ -19,6 +19,8 @@ pub struct Span {
 impl Span {
     #[must_use]
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        // Files are far smaller than 4 GiB. If one is not, a wrong place in a message is better
+        // than a panic.
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
             file,
@@ -76,6 +78,8 @@ impl SourceFile {
     /// The place of a byte of its text.
     #[must_use]
     pub fn position(&self, byte: usize) -> SourcePosition {
+        // A byte inside a character or past the end is shown at the end of the text, since a
+        // message must not panic.
         let before = self.text.get(..byte).unwrap_or(&self.text);
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         self.position_on_line(before.matches('\n').count(), start, byte)
@@ -146,6 +150,7 @@ impl SourceMap {
             .get_mut(file.0 as usize)
             .filter(|_| !text.is_empty())
         {
+            // As many bytes as before, because spans are byte ranges in this text.
             source.text = source.text.replace(text, &"*".repeat(text.len())).into();
         }
     }

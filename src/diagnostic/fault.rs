@@ -102,6 +102,7 @@ impl Diagnostics {
                 .first()
                 .map(|label| (label.span.file, label.span.start))
         });
+        // A file that several requests use can report the same fault for each of them.
         self.diagnostics.dedup();
         self.diagnostics
     }

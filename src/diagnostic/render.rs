@@ -90,6 +90,8 @@ fn file_snippet<'a>(
 
 /// A place of many lines is shown by its first line: the picture stays small.
 fn first_line_range(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    // To slice inside a character would panic, and a message about a fault must not end the
+    // program.
     let start = floor_char_boundary(text, range.start.min(text.len()));
     let end = floor_char_boundary(text, range.end.min(text.len())).max(start);
     let line_end = text[start..end]
@@ -99,6 +101,7 @@ fn first_line_range(text: &str, range: std::ops::Range<usize>) -> std::ops::Rang
     if trimmed > start {
         start..trimmed
     } else {
+        // An empty span has no width, and the caret needs a character to stand under.
         start..ceil_char_boundary(text, (start + 1).min(text.len()))
     }
 }

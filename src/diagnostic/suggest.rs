@@ -9,6 +9,7 @@ pub(crate) fn did_you_mean<'a>(
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     similar_name_hint(wrong, known.iter().copied()).or_else(|| {
+        // A longer list hides the error above it, and the reference has all names.
         (1..=24)
             .contains(&known.len())
             .then(|| format!("it can be {}", join_names(known, "or")))
@@ -24,6 +25,8 @@ pub(crate) fn similar_name_hint<'a>(
     let distance =
         |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     let nearest = known.into_iter().min_by_key(distance)?;
+    // One edit is always allowed, and about one more for every four letters. With more than that
+    // the suggestion is often an unrelated name.
     (distance(&nearest) <= 1.max((wrong.chars().count() + 1) / 4))
         .then(|| format!("did you mean `{nearest}`?"))
 }

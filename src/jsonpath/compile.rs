@@ -164,6 +164,7 @@ fn test_expression(part: &ast::Test) -> CompileResult<FilterExpression> {
             ast::TestFunction::Search(text, pattern) => {
                 matches("search", text, pattern, MatchExtent::Substring)
             }
+            // RFC 9535, section 2.4.3: a function that yields a value is not a test.
             other => {
                 let name = function_name(other);
                 Err(FunctionTypeError::new(
@@ -195,6 +196,8 @@ fn matches(
                 )
             })?)
         }
+        // RFC 9535, section 2.4.6: false if the pattern is not a string. This is not an error of
+        // the path.
         FilterOperand::Literal(_) => RegexPattern::Unmatchable,
         other => RegexPattern::Dynamic(extent, Box::new(other)),
     };
@@ -299,6 +302,7 @@ fn value_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<Fi
         return function(call);
     }
     let reference = filter_query(name, test)?;
+    // RFC 9535, section 2.4.3: a parameter of type ValueType takes a query only if it is singular.
     if query::is_singular(&reference.segments) {
         return Ok(FilterOperand::SingularQuery(reference));
     }

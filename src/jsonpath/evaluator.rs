@@ -123,6 +123,7 @@ impl<'v> PathEvaluator<'v> {
         if !segment.is_descendant {
             return Ok(());
         }
+        // The recursion is as deep as the document, which the JSON reader limits to 128 levels.
         children(node).try_for_each(|child| self.apply_segment(segment, child, out))
     }
 
@@ -132,6 +133,7 @@ impl<'v> PathEvaluator<'v> {
         node: &'v Value,
         out: &mut Vec<&'v Value>,
     ) -> Result<(), SearchLimitExceeded> {
+        // Paid before the work: a selector that finds nothing has cost time as well.
         self.charge(1)?;
         match selector {
             PathSelector::Name(_) | PathSelector::Index(_) => {
@@ -182,6 +184,7 @@ impl<'v> PathEvaluator<'v> {
                 within(slice.end, -1, -1, len - 1),
             )
         };
+        // RFC 9535, section 2.3.4.2.2: a step of 0 selects nothing.
         while (slice.step > 0 && at < end) || (slice.step < 0 && at > end) {
             self.charge(1)?;
             out.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));

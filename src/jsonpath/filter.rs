@@ -71,6 +71,7 @@ impl<'v> PathEvaluator<'v> {
                 evaluator::select_singular(&reference.segments, self.origin(reference, current))
                     .map(Cow::Borrowed)
             }
+            // RFC 9535, section 2.4.4: the length of a number, a boolean or null is Nothing.
             FilterOperand::Length(inner) => self
                 .value(inner, current)?
                 .as_deref()
@@ -81,6 +82,7 @@ impl<'v> PathEvaluator<'v> {
             }
             FilterOperand::ValueFunction(reference) => {
                 match self.nodes(reference, current)?.as_slice() {
+                    // RFC 9535, section 2.4.8: of no node or of several nodes the value is Nothing.
                     [only] => Some(Cow::Borrowed(*only)),
                     _ => None,
                 }
@@ -95,6 +97,7 @@ impl<'v> PathEvaluator<'v> {
         current: &'v Value,
     ) -> Result<bool, SearchLimitExceeded> {
         let subject = self.value(subject, current)?;
+        // RFC 9535, section 2.4.6: false unless both arguments are strings.
         let Some(text) = subject.as_deref().and_then(Value::as_str) else {
             return Ok(false);
         };
@@ -118,10 +121,13 @@ impl<'v> PathEvaluator<'v> {
         pattern: &str,
         extent: MatchExtent,
     ) -> Result<Option<Regex>, SearchLimitExceeded> {
+        // `match` and `search` compile the same pattern to different expressions.
         let key = format!("{extent:?}{pattern}");
         if let Some(known) = self.regex_cache.borrow().get(&key) {
             return Ok(known.clone());
         }
+        // A document can bring another expression with each element. At this cost at most 100 of
+        // them are compiled.
         self.charge(REGEX_COMPILE_COST)?;
         let regex = match regex_pattern::compile_regex(pattern, extent) {
             Ok(regex) => Some(regex),

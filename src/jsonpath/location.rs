@@ -66,6 +66,8 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
     out.write_str("['")?;
     for letter in name.chars() {
         match letter {
+            // RFC 9535, section 2.3.1.1: in single quotes only these and control characters need an
+            // escape.
             '\'' | '\\' => write!(out, "\\{letter}")?,
             '\0'..='\u{1f}' => write!(out, "\\u{:04x}", u32::from(letter))?,
             _ => out.write_char(letter)?,

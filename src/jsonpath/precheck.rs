@@ -104,6 +104,8 @@ impl<'t> PathScanner<'t> {
         let mut letters = self.rest().char_indices().skip(1);
         while let Some((offset, letter)) = letters.next() {
             match letter {
+                // An escaped quote does not end the text. Whether the escape is valid is left to
+                // the library.
                 '\\' => _ = letters.next(),
                 '\0'..='\u{1f}' => return Err(control_character(start + offset)),
                 _ if letter == quote => {
@@ -151,6 +153,7 @@ impl<'t> PathScanner<'t> {
         let start = self.at;
         self.take_while(is_name_char);
         let end = self.at;
+        // RFC 9535 allows blanks before a bracket or an operator, but none inside a name.
         let blanks = self.take_while(is_blank);
         let goes_on = match self.peek_char() {
             Some('-') if blanks.is_empty() => true,

@@ -11,6 +11,8 @@ const MAX_SIZE: usize = 1 << 20;
 pub(super) fn compile_regex(pattern: &str, extent: MatchExtent) -> Result<Regex, regex::Error> {
     let inner = translate(pattern);
     let whole = match extent {
+        // The group keeps alternatives together: `\Aa|b\z` would also match a text that only ends
+        // in `b`.
         MatchExtent::Whole => format!(r"\A(?:{inner})\z"),
         MatchExtent::Substring => inner,
     };
@@ -25,7 +27,10 @@ fn translate(pattern: &str) -> String {
     for letter in pattern.chars() {
         match letter {
             _ if escaped => out.push(letter),
+            // RFC 9485, section 5: a dot outside of a class becomes this.
             '.' if !in_class => out.push_str(r"[^\n\r]"),
+            // In a class the crate reads `[`, `&&` and `~~` as operations on sets; in an I-Regexp
+            // they are characters.
             '[' | '&' | '~' if in_class => out.extend(['\\', letter]),
             _ => out.push(letter),
         }

@@ -47,6 +47,8 @@ fn bracket(rest: &str) -> Option<(PathSelector, &str)> {
     if inside == "*" {
         return Some((PathSelector::Wildcard, after));
     }
+    // RFC 9535, section 2.3.3.1: an index has no leading zero. The library reports it with its
+    // place.
     let canonical = inside == "0" || !inside.starts_with('0');
     let digits = !inside.is_empty()
         && inside.len() <= MAX_DIGITS

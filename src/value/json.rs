@@ -29,6 +29,8 @@ pub struct JsonError {
 /// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than
 /// 128 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    // RFC 8259, section 8.1, forbids to send a byte order mark and allows to ignore one. Some
+    // servers send it all the same.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let not_utf8 = |error: Utf8Error| JsonError {
         reason: "it is not UTF-8".to_owned(),
@@ -59,12 +61,15 @@ impl<'t> JsonSource<'t> {
         lexer: &mut SliceLexer<'t>,
         members_before: &Cell<usize>,
     ) -> Result<Value, Error> {
+        // Every level takes a frame of the stack, and the text comes from outside.
         let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
         match next {
             b'a'..=b'z' => Ok(lexer
                 .null_or_bool()
                 .ok_or(Expect::Value)?
                 .map_or(Value::Null, Value::Bool)),
+            // The text of the number, not a double: an order id of 19 digits would lose its last
+            // ones.
             b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_lexed(
                 lexer.num_string().validated()?.0,
             ))),
@@ -132,6 +137,8 @@ impl<'t> JsonSource<'t> {
 /// How long a text is that ends in a quote, with nothing before it that is escaped or should be.
 fn unescaped_len(rest: &[u8]) -> Option<usize> {
     let len = memchr::memchr2(b'"', b'\\', rest)?;
+    // RFC 8259, section 7, allows no control characters in a text. One that has some is left to the
+    // lexer, which refuses it with its place.
     let is_plain = rest[len] == b'"' && rest[..len].iter().all(|byte| *byte >= b' ');
     is_plain.then_some(len)
 }
@@ -139,6 +146,8 @@ fn unescaped_len(rest: &[u8]) -> Option<usize> {
 /// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
 fn keep_last_duplicates(mut members: Vec<ObjectMember>) -> Vec<ObjectMember> {
     if has_duplicate_keys(&members) {
+        // Reversed, so that `retain` sees the last of equal names first. The second `reverse`
+        // restores the order of those that stay.
         let mut kept = std::collections::HashSet::new();
         members.reverse();
         members.retain(|(key, _)| kept.insert(key.clone()));
@@ -159,6 +168,8 @@ fn has_duplicate_keys(members: &[ObjectMember]) -> bool {
         let sum = key.bytes().fold(0_u32, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
+        // A clear bit proves that no earlier name is equal. A set bit proves nothing, because
+        // different names can share it, so then the names are compared.
         let bit = 1 << (sum % 64);
         let may_be_known = sums & bit != 0;
         sums |= bit;
@@ -281,9 +292,12 @@ fn write_string(text: &str, out: &mut String) {
             b'\t' => "\\t",
             0x08 => "\\b",
             0x0c => "\\f",
+            // JSON has no short escape for these; they are written as `\u00XX` below.
             0..=0x1f => "",
             _ => continue,
         };
+        // Everything before the escape is copied at once. All that is escaped is ASCII, so `at` is
+        // never inside a character.
         out.push_str(&text[plain..at]);
         if escape.is_empty() {
             out.push_str(&format!("\\u{byte:04x}"));

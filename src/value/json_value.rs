@@ -113,6 +113,7 @@ impl Value {
             "true" => Self::Bool(true),
             "false" => Self::Bool(false),
             "null" => Self::Null,
+            // `007` is no JSON number, so it stays text and an id keeps its zeros.
             text => Number::parse(text).map_or_else(|| Self::from(text), Self::Number),
         }
     }
@@ -128,6 +129,8 @@ impl PartialEq for Value {
             (Self::List(left), Self::List(right)) => left == right,
             (Self::Object(left), Self::Object(right)) => {
                 // Equal order is the usual case, and the look-up by name is slow for wide objects.
+                // Keys are unique on both sides, so one direction is enough if the lengths are
+                // equal.
                 left.len() == right.len()
                     && (left.iter().zip(right).all(|(left, right)| left == right)
                         || left

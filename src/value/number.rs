@@ -32,6 +32,7 @@ impl Number {
 
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
+        // Nearly all integers are written plainly. `1.0` and `1e2` take the longer way.
         self.0
             .parse()
             .ok()
@@ -49,6 +50,8 @@ impl Number {
     /// The shortest spelling of a double; `None` for NaN and the infinities, which JSON cannot spell.
     #[must_use]
     pub(crate) fn from_f64(double: f64) -> Option<Self> {
+        // `Debug` prints the shortest text that reads back as the same double. NaN and the
+        // infinities print as words, which `parse` refuses.
         Self::parse(&format!("{double:?}"))
     }
 
@@ -74,6 +77,8 @@ impl Number {
     /// fraction or 40 digits and more.
     fn integer_text(&self) -> Option<String> {
         let decimal = ExactDecimal::from_number_text(&self.0);
+        // An `i128` has at most 39 digits. Without the limit `1e999999999` would allocate a
+        // gigabyte of zeros.
         let zeros = usize::try_from(decimal.exponent)
             .ok()
             .filter(|zeros| *zeros <= 40)?;
@@ -119,6 +124,7 @@ impl fmt::Debug for Number {
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
+        // Equal texts are the usual case and need no allocation.
         self.0 == other.0 || self.cmp(other) == Ordering::Equal
     }
 }
@@ -133,6 +139,8 @@ impl PartialOrd for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
+        // Most numbers of a response fit into 64 bits. To take both apart would allocate four
+        // texts.
         if let (Ok(left), Ok(right)) = (self.0.parse::<i64>(), other.0.parse::<i64>()) {
             return left.cmp(&right);
         }
@@ -157,9 +165,11 @@ impl ExactDecimal {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all = format!("{whole}{fraction}");
         let significant = all.trim_start_matches('0');
+        // Zeros at the end move into the exponent, so that `1.10` and `1.1` have the same digits.
         let digits = significant.trim_end_matches('0');
         if digits.is_empty() {
             return Self {
+                // `-0` equals `0`, so zero keeps no sign.
                 negative: false,
                 digits: String::new(),
                 exponent: 0,
@@ -211,6 +221,7 @@ impl ExactDecimal {
 /// room to add.
 fn parse_exponent(text: &str) -> i128 {
     const EXPONENT_LIMIT: i128 = i128::MAX / 4;
+    // Only a number of too many digits fails here, because the grammar was checked before.
     text.parse::<i128>().map_or(
         if text.starts_with('-') {
             -EXPONENT_LIMIT
@@ -231,6 +242,7 @@ fn is_json_number(text: &[u8]) -> bool {
     };
     let mut at = usize::from(text.first() == Some(&b'-'));
     let whole = digits(at);
+    // RFC 8259, section 6: at least one digit, and no zero in front of others.
     if whole == 0 || (whole > 1 && text[at] == b'0') {
         return false;
     }
