@@ -22,6 +22,8 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// As [`replace_private`].
 pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut builder = tempfile::Builder::new();
+    // The umask still applies to it, as to any new file. The default of tempfile is 0600, with
+    // which other users could not read a file of a shared workspace.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     write_atomically(path, bytes, &mut builder)
@@ -34,6 +36,7 @@ fn write_atomically(
 ) -> Result<(), Error> {
     let folder = path
         .parent()
+        // The parent of `a.json` is an empty path, which cannot be created or opened.
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -43,7 +46,11 @@ fn write_atomically(
     // The contents must be on the disk before the name is: otherwise a crash can leave the new name
     // with an empty file, and the old token is gone as well.
     file.as_file().sync_all()?;
+    // A process that is killed before this rename leaves the old file untouched, and a file with
+    // the prefix beside it.
     file.persist(path).map_err(|error| error.error)?;
+    // fsync(2): syncing a file does not sync its entry in the folder, which is what the rename
+    // changed.
     sync_folder(folder)
 }
 

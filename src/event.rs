@@ -246,6 +246,7 @@ impl RunSummary {
             Verdict::Skipped(_) => self.skipped += 1,
             Verdict::Error(trouble, _) => {
                 self.errors += 1;
+                // The exit code is chosen by the most severe class, not by how often each occurred.
                 if !self.error_classes.contains(trouble) {
                     self.error_classes.push(*trouble);
                 }

@@ -20,6 +20,8 @@ impl LastRun {
     /// # Errors
     /// When the file is there and cannot be read.
     pub(crate) fn load(folder: &Path, root: &Path) -> Result<Self, Error> {
+        // A path can be longer than a file name and has separators in it. 128 bits of its hash tell
+        // workspaces apart.
         let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..16]);
         let path = folder.join("runs").join(format!("{name}.json"));
         let failed = match std::fs::read(&path) {
@@ -69,6 +71,7 @@ impl LastRun {
             .chain(gone)
             .for_each(|id| _ = self.failed_units.remove(id));
         self.failed_units.extend(failed.iter().cloned());
+        // Most runs change nothing, and a write would cost two syncs of the disk.
         if self.failed_units == before {
             return Ok(());
         }

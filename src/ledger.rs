@@ -135,6 +135,7 @@ impl Ledger {
             run_id: ledger.run_id.clone(),
             workspace: ledger.workspace.clone(),
         })?;
+        // Synced lines are of no use after a power failure if the name of their file is lost.
         sync_folder(folder).map_err(|error| io_error(folder, &error))?;
         Ok(ledger)
     }
@@ -146,6 +147,8 @@ impl Ledger {
     pub(crate) fn record_start(&mut self, entry: LedgerEntry) -> Result<u64, LedgerError> {
         let number = self.last_number + 1;
         let entry = LedgerEntry { number, ..entry };
+        // The file first: if this fails, the call is not sent, and the entry must not count as
+        // open.
         self.append(&LedgerLine::Started(entry.clone()))?;
         self.last_number = number;
         self.open_undos.push(OpenUndo { entry, undo: None });
@@ -159,6 +162,8 @@ impl Ledger {
         number: u64,
         undo: UndoCall,
     ) -> Result<(), LedgerError> {
+        // If the process is killed between the response and this line, the entry stays open without
+        // an undo call. Then the clean-up knows that something may exist, but not how to delete it.
         self.append(&LedgerLine::Created {
             number,
             undo: undo.clone(),
@@ -184,6 +189,7 @@ impl Ledger {
     /// What is not taken back, the last first.
     #[must_use]
     pub(crate) fn open_undos(&self) -> Vec<OpenUndo> {
+        // What was created last may depend on what was created before it, so it is undone first.
         self.open_undos.iter().rev().cloned().collect()
     }
 
@@ -251,6 +257,7 @@ impl Ledger {
                 .try_clone()
                 .map_err(|error| io_error(&self.path, &error))?,
         );
+        // The clone shares its position with `self.file`, wherever that is.
         std::io::Seek::rewind(&mut reader).map_err(|error| io_error(&self.path, &error))?;
         let mut line = Vec::new();
         for number in 1.. {
@@ -277,6 +284,8 @@ impl Ledger {
                 (self.run_id, self.workspace) = (run_id, workspace);
             }
             LedgerLine::Started(entry) => {
+                // New numbers continue after the highest one, so that no line is ever applied to
+                // another entry.
                 self.last_number = self.last_number.max(entry.number);
                 self.open_undos.push(OpenUndo { entry, undo: None });
             }
@@ -315,10 +324,13 @@ pub(crate) fn abandoned_ledgers(
         paths.push(entry.map_err(|error| io_error(folder, &error))?.path());
     }
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    // `read_dir` has no order, and the output of a clean-up must not change from run to run.
     paths.sort();
     let mut ledgers = Vec::new();
     for path in paths {
         match Ledger::open_abandoned(&path)? {
+            // Before the workspace is compared: a ledger with nothing open is of no use to any
+            // workspace.
             Some(ledger) if ledger.open_undos.is_empty() => ledger.remove_if_empty(),
             Some(ledger) if workspace.is_none_or(|workspace| ledger.workspace == workspace) => {
                 ledgers.push(ledger);

@@ -50,6 +50,7 @@ impl PrivateFileError {
 /// When it is not the user's own, can be read by others, or is on a network file system.
 pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), PrivateFileError> {
     create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
+    // The folder may have existed before, with another owner or mode.
     check(
         folder,
         &std::fs::metadata(folder).map_err(|error| io_error(folder, &error))?,
@@ -68,6 +69,7 @@ pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> PrivateFileError 
 
 pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
+    // Missing parents get the same mode.
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -79,6 +81,9 @@ pub(crate) fn open_private(
     path: &Path,
     options: &mut OpenOptions,
 ) -> Result<File, PrivateFileError> {
+    // The mode is part of open(2): with a chmod afterwards others could open the file in between.
+    // NOFOLLOW, because a link in this place could make this process read or overwrite another
+    // file.
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -87,6 +92,7 @@ pub(crate) fn open_private(
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| io_error(path, &error))?;
+    // The open file is checked, not its path, which could name another file by now.
     check(
         path,
         &file.metadata().map_err(|error| io_error(path, &error))?,
@@ -97,6 +103,8 @@ pub(crate) fn open_private(
 pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
     let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
+        // Only a missing file means that nothing is stored. Any other error must not look like an
+        // empty store.
         Err(PrivateFileError::Io {
             kind: std::io::ErrorKind::NotFound,
             ..
@@ -118,6 +126,7 @@ fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), PrivateFileErr
         });
     }
     match metadata.mode() & 0o777 {
+        // The lower six bits are the rights of the group and of all others. None may be set.
         mode if mode.trailing_zeros() >= 6 => Ok(()),
         mode => Err(PrivateFileError::InsecureMode {
             path: path.to_owned(),

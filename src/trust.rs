@@ -45,6 +45,7 @@ impl TrustSubject {
                 format!("secrets of `{scheme}` go to {host} in environment `{environment}`")
             }
             Self::Scheme { name, hash, hosts } => {
+                // For people to compare. The stored entry has the whole hash.
                 let hash = &hash[..12.min(hash.len())];
                 format!(
                     "secrets of the workspace's own scheme `{name}`, as it is now ({hash}), go to {}",
@@ -99,6 +100,8 @@ impl TrustList {
                     Ok(_) => return Err(fault(path, "it is not a list".to_owned())),
                     Err(error) => return Err(fault(path, error.to_string())),
                 },
+                // Only a missing file is an empty list. An unreadable one must stop the run, or
+                // `allow` would overwrite it.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
                 Err(error) => return Err(fault(path, error.to_string())),
             },
@@ -112,6 +115,8 @@ impl TrustList {
 
     #[must_use]
     pub(crate) fn is_allowed(&self, thing: &TrustSubject) -> bool {
+        // All members must be equal. An entry with a member that this version does not know allows
+        // nothing.
         self.entries.contains(&self.to_entry(thing))
     }
 
@@ -147,6 +152,7 @@ impl TrustList {
                 add("scheme", scheme);
                 add("host", host);
             }
+            // Without the hosts: the hash covers the text of the scheme, which names them.
             TrustSubject::Scheme { name, hash, .. } => {
                 add("scheme", name);
                 add("sha256", hash);

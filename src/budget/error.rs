@@ -159,6 +159,7 @@ fn whole_seconds(ms: i64) -> i64 {
 #[must_use]
 pub(crate) fn format_limit(rule: &LimitRule) -> String {
     let per = match rule.per_ms {
+        // The largest unit that divides evenly, which is how people write a limit.
         ms if ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
         ms if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
         ms if ms % 1_000 == 0 => format!("{}s", ms / 1_000),

@@ -86,6 +86,8 @@ impl FileLimiters {
     /// When it exists and cannot be read. A damaged limiter is never treated as a missing one.
     pub(super) fn read(&self, id: &str) -> Result<Option<RateLimiter>, BudgetError> {
         let mut read = self.read_latest(id);
+        // One write leaves the other file intact. Nothing is intact only if two writes happened
+        // during this read, or if the limiter has only one file yet.
         for _ in 1..MAX_READ_ATTEMPTS {
             match read {
                 Err(BudgetError::Corrupt { .. }) => read = self.read_latest(id),
@@ -166,6 +168,7 @@ impl FileLimiters {
             OpenOptions::new().read(true).write(true).create(true),
         )?;
         loop {
+            // `lock` would block the thread, and with it all other lanes of this run.
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
@@ -188,6 +191,7 @@ impl FileLimiters {
             id: id.to_owned(),
             reason,
         })?;
+        // The newest intact file has the other parity, so it is never the one that is overwritten.
         let extension = if stored.sequence.is_multiple_of(2) {
             FILE_EXTENSIONS[0]
         } else {
@@ -215,6 +219,7 @@ impl FileLimiters {
             let found = name
                 .to_str()
                 .and_then(|name| name.rsplit_once('.'))
+                // Lock files and the salt are in the same folder.
                 .filter(|(_, turn)| FILE_EXTENSIONS.contains(turn));
             ids.extend(found.map(|(id, _)| id.to_owned()));
         }
@@ -291,6 +296,7 @@ fn create_salt(folder: &Path, path: &Path, salt: HashSalt) -> std::io::Result<()
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&salt)?;
     file.as_file().sync_all()?;
+    // If another process was faster, its salt stays, and the caller reads it back.
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
         _ => Ok(()),

@@ -48,8 +48,10 @@ impl ForwardClock {
 
 /// The time between two readings, at least 0.
 fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
+    // At least 0, because another process may have stored a later reading in between.
     let wall = after.wall.saturating_sub(before.wall).max(0);
     match (&before.boot, &after.boot) {
+        // The wall clock is ignored here: it can be set, for example by NTP at start-up.
         (Some((old, then)), Some((new, now))) if old == new => now.saturating_sub(*then).max(0),
         // Another boot: at least the time since this start has passed, even if the wall clock went
         // back. The boot clock starts at 0, so the times of two boots cannot be compared.

@@ -28,6 +28,7 @@ impl LimitRule {
     #[must_use]
     pub(crate) fn from_limit(limit: &RateLimit) -> Self {
         let per_ms = i64::try_from(limit.per.as_millis())
+            // A quarter, so that times can be added to it without an overflow.
             .unwrap_or(i64::MAX / 4)
             .max(1);
         Self {
@@ -184,6 +185,7 @@ impl LimitCounter {
         } else {
             let owed = (self.full_at_us - to_micros(now)).max(0);
             u32::try_from(
+                // Rounded up: a slot that is refilled in part is still taken.
                 owed.saturating_add(call_interval_us(&rule) - 1) / call_interval_us(&rule),
             )
             .ok()
@@ -224,6 +226,7 @@ impl LimitCounter {
 
     fn window_free_at(&self, rule: &LimitRule, now: i64, usable: u32) -> i64 {
         let usable = usize::try_from(usable).unwrap_or(usize::MAX);
+        // When this entry leaves the window, `usable - 1` calls are left in it.
         let leaving = self
             .arrivals
             .len()
@@ -235,6 +238,7 @@ impl LimitCounter {
     }
 
     fn bucket_free_at(&self, rule: &LimitRule, usable: u32) -> i64 {
+        // GCRA: a call conforms while the bucket owes at most `usable - 1` intervals.
         let room = call_interval_us(rule).saturating_mul(i64::from(usable) - 1);
         to_millis_rounded_up(self.full_at_us.saturating_sub(room))
     }
@@ -258,11 +262,13 @@ impl LimitCounter {
     }
 
     fn insert_arrival(&mut self, at: i64) {
+        // `window_free_at` and the binary search need the entries sorted.
         let place = self.arrivals.partition_point(|other| *other <= at);
         self.arrivals.insert(place, at);
     }
 
     fn remove_arrival(&mut self, mark: i64) -> bool {
+        // Two calls can have the same mark. Their entries are equal, so either can be removed.
         let found = self.arrivals.binary_search(&mark);
         found.map(|index| self.arrivals.remove(index)).is_ok()
     }
@@ -281,6 +287,8 @@ impl LimitCounter {
     /// Gives the slot back. Only for a call of which no byte was sent.
     pub(crate) fn release(&mut self, mark: i64) {
         let rule = self.effective_rule();
+        // In a sliding window, a mark that is not found was removed with its window: there is
+        // nothing to give back.
         if !self.remove_arrival(mark) && !rule.is_sliding_window() {
             self.full_at_us = self.full_at_us.saturating_sub(call_interval_us(&rule));
         }
@@ -330,6 +338,8 @@ impl LimitCounter {
 }
 
 fn to_micros(ms: i64) -> i64 {
+    // In whole milliseconds the interval of a limit of several thousand calls per second would be
+    // 0.
     ms.saturating_mul(1_000)
 }
 
@@ -340,6 +350,7 @@ fn to_millis_rounded_up(micros: i64) -> i64 {
 /// Between two calls of a bucket, in microseconds.
 fn call_interval_us(rule: &LimitRule) -> i64 {
     let (_, refill) = rule.burst_and_refill();
+    // Rounded up, so that no window holds a call too many.
     to_micros(rule.window_ms()).saturating_add(i64::from(refill) - 1) / i64::from(refill)
 }
 

@@ -77,6 +77,7 @@ fn read_limit_headers(response: &WireResponse, limit: &RateLimit) -> LimitHeader
         let text = response.header(&header.to_ascii_lowercase())?.trim();
         // Some marketplaces send `12, 12;w=1`, and some a fraction: the integer at the start counts.
         let digits = text.split(|letter: char| !letter.is_ascii_digit()).next()?;
+        // A negative number of remaining calls means that the limit is exceeded.
         if text.starts_with('-') {
             Some(0)
         } else {

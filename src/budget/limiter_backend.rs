@@ -104,6 +104,8 @@ impl Budget {
             &hashed.id,
             &mut |limiter, now| match limiter.acquire(&hashed, now) {
                 Ok(permit) => LimiterUpdate::Changed(PermitOutcome::Granted(permit)),
+                // No slot was taken, so there is nothing to store. A run that waits for its budget
+                // asks often and must not write each time.
                 Err(denied) => LimiterUpdate::Unchanged(PermitOutcome::Denied(denied)),
             },
         )
@@ -186,6 +188,7 @@ impl Budget {
         let uncounted;
         let permit = match permit {
             Some(permit) => permit,
+            // The usual case for a call without limits: the store is not even opened.
             None if observation.is_empty() => return Ok(()),
             None => {
                 uncounted = Permit::uncounted(request.hashed(&self.backend().await?.1));
@@ -222,10 +225,12 @@ impl Budget {
     }
 
     async fn backend(&self) -> Result<&(LimiterBackend, HashSalt), BudgetError> {
+        // An error is not kept: the next call tries to open the store again.
         self.backend.get_or_try_init(|| self.open_backend()).await
     }
 
     async fn open_backend(&self) -> Result<(LimiterBackend, HashSalt), BudgetError> {
+        // The source gives 16 bytes at a time.
         let mut fresh = [0; 32];
         fresh[..16].copy_from_slice(&(self.rng)()?);
         fresh[16..].copy_from_slice(&(self.rng)()?);

@@ -68,6 +68,7 @@ impl PermitRequest<'_> {
             .limits()
             .map(|limit| self.applied_limit(limit, salt))
             .collect();
+        // A quarter of the range leaves room to add a window to it.
         let hold_ms = i64::try_from(self.arrives_within.as_millis()).unwrap_or(i64::MAX / 4);
         HashedPermitRequest {
             id,
@@ -136,6 +137,7 @@ impl PermitRequest<'_> {
                     operation = normalized_operation(self.method, self.path);
                     subject.push(operation.clone());
                 }
+                // `app` adds nothing: every application has a limiter of its own.
                 _ => {}
             }
         }
@@ -201,6 +203,7 @@ fn salted_hash<'p>(salt: &HashSalt, parts: impl Iterator<Item = &'p str>) -> Str
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
+    // 128 bits are enough that two applications do not share a limiter by chance.
     hex::encode(&hash.finalize().into_bytes()[..16])
 }
 

@@ -43,6 +43,8 @@ impl PostgresLimiters {
 
     async fn client(&self) -> Result<tokio::sync::MutexGuard<'_, Client>, DatabaseError> {
         let mut client = self.client.lock().await;
+        // Servers close idle connections, and a long run must also survive a restart of the
+        // database.
         if client.is_closed() {
             *client = connect(&self.config).await?;
         }
@@ -60,6 +62,7 @@ impl PostgresLimiters {
         let client = self.client().await?;
         let sql = "insert into ingam_budget (id, book) values ($1, $2) on conflict do nothing";
         with_timeout(client.execute(sql, &[&SALT_ROW, &hex::encode(fresh)])).await?;
+        // Read back, because another process may have inserted its salt first.
         let row = with_timeout(
             client.query_one("select book from ingam_budget where id = $1", &[&SALT_ROW]),
         )
@@ -80,6 +83,8 @@ impl PostgresLimiters {
         change: LimiterChange<'_, T>,
     ) -> Result<T, BudgetError> {
         let mut client = self.client().await?;
+        // If this function returns early, or its future is dropped, the transaction is rolled back
+        // and the row lock is released.
         let transaction = with_timeout(client.transaction()).await?;
         let stored = lock_limiter(&transaction, id).await?;
         // Read after the row lock, which may have been waited for.

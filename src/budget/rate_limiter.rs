@@ -169,6 +169,8 @@ impl RateLimiter {
         self.counters
             .iter_mut()
             .for_each(|counter| counter.prune(now));
+        // The whole state is written at each call, so it must not grow with accounts that are no
+        // longer used.
         self.counters.retain(|counter| !counter.is_idle(now));
         self.update_labels(request);
         let marks = request
@@ -207,11 +209,13 @@ impl RateLimiter {
             .filter_map(|limit| self.denial(limit, request.keeps_reserve, now))
             .chain(pause);
         refused
+            // After a shorter wait the call would be refused again.
             .max_by_key(|refused| refused.free_in_ms)
             .map_or(Ok(()), Err)
     }
 
     fn denial(&self, limit: &AppliedLimit, keeps_reserve: bool, now: i64) -> Option<PermitDenied> {
+        // Without a counter nothing is counted yet, so the call is free.
         let mut counter = self.find_counter(limit)?.clone();
         // The scheme may have changed since the last call: its rule of today decides.
         counter.rule = limit.rule.clone();
@@ -310,6 +314,8 @@ impl RateLimiter {
                 0
             }
         };
+        // Any other response ends the series, so the next pause begins with the shortest time
+        // again.
         self.refusals = next(self.refusals);
         for limit in &permit.request.limits {
             let counter = self.counter_mut(limit);

@@ -18,8 +18,11 @@ pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When that is no address.
 pub(crate) fn parse_config(url: &str) -> Result<Config, DatabaseError> {
+    // The parser's error is dropped, because it can quote the address, and the address can hold a
+    // password.
     let mut config = Config::from_str(url)
         .map_err(|_| DatabaseError::Failed("its address cannot be read".to_owned()))?;
+    // Shown in `pg_stat_activity`, so that an administrator can see which process holds a lock.
     config.application_name(format!("ingam process {}", std::process::id()));
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(DATABASE_TIMEOUT);
@@ -57,6 +60,8 @@ pub(crate) fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Pin<Box<impl Future<Output = Result<T, DatabaseError>>>> {
     Box::pin(async move {
+        // TCP does not report a peer that has vanished: without a limit the caller could wait for
+        // many minutes.
         match tokio::time::timeout(DATABASE_TIMEOUT, work).await {
             Ok(result) => result.map_err(|error| database_error(&error)),
             Err(_) => Err(DatabaseError::Failed(format!(
@@ -77,6 +82,8 @@ pub(crate) async fn ensure_table(
     name: &str,
     sql: &str,
 ) -> Result<(), DatabaseError> {
+    // Checked first: `create table if not exists` needs the right to create tables even if the
+    // table exists, and many users of a shared database do not have it.
     let there = "select 1 from pg_class where relname = $1 and pg_table_is_visible(oid)";
     if with_timeout(client.query_opt(there, &[&name]))
         .await?
@@ -97,6 +104,8 @@ pub(crate) async fn ensure_table(
 pub(crate) async fn connect(config: &Config) -> Result<Client, DatabaseError> {
     if config.get_ssl_mode() == SslMode::Disable || is_local_connection(config) {
         let (client, connection) = with_timeout(config.connect(NoTls)).await?;
+        // The task ends when the client is dropped. If the connection fails, every query of the
+        // client fails as well, so the result of the task is not needed.
         tokio::spawn(connection);
         return Ok(client);
     }
@@ -118,6 +127,7 @@ fn is_local_connection(config: &Config) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => true,
     };
+    // All of the hosts, because the client may connect to any of them.
     config.get_ssl_mode() != SslMode::Require && config.get_hosts().iter().all(local)
 }
 
@@ -125,6 +135,8 @@ fn is_local_connection(config: &Config) -> bool {
 fn tls_connector() -> Result<MakeRustlsConnect, DatabaseError> {
     use rustls_platform_verifier::BuilderVerifierExt;
     let setup = |error: rustls::Error| DatabaseError::Failed(error.to_string());
+    // Named here, because rustls panics without a provider if several are compiled in and none is
+    // the default of the process.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
