@@ -29,6 +29,8 @@ impl<'v> ActualValue<'v> {
         match self {
             Self::Absent => false,
             Self::NodeList(items) => !items.is_empty(),
+            // Every response has a body, so an empty one counts as missing. Otherwise `exists`
+            // would hold for all of them.
             Self::Text(text) => !text.is_empty(),
             _ => true,
         }
@@ -45,6 +47,8 @@ impl<'v> ActualValue<'v> {
     pub(super) fn as_number(&self) -> Option<Cow<'v, Number>> {
         match self {
             Self::Json(value) => value.as_number().map(Cow::Borrowed),
+            // A header is always text. A JSON string is not read as a number, because `"5"` and `5`
+            // are different values for the API.
             Self::Header(text) => Number::parse(text.trim()).map(Cow::Owned),
             _ => None,
         }
@@ -65,6 +69,7 @@ impl<'v> ActualValue<'v> {
             Self::Json(Value::List(items)) => Some(items.len()),
             Self::Json(Value::Object(members)) => Some(members.len()),
             Self::NodeList(items) => Some(items.len()),
+            // Characters, not bytes: a Korean letter has three bytes in UTF-8.
             _ => self.as_text().map(|text| text.chars().count()),
         }
     }
@@ -88,6 +93,7 @@ impl<'v> ActualValue<'v> {
                 }
                 _ => expected.as_str() == Some(text),
             }),
+            // One of them is enough: the order of fields such as `set-cookie` is not fixed.
             Self::RepeatedHeader(texts) => Some(
                 texts
                     .iter()

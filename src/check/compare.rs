@@ -47,6 +47,8 @@ fn all_matched(wanted: &[Value], items: &[&Value]) -> bool {
 /// Among the rest, what is found first may be the only partner of a later one, so partners are
 /// exchanged (Kuhn's matching) before one is missing.
 pub(super) fn unmatched<'w>(wanted: &'w [Value], items: &[&Value]) -> Vec<&'w Value> {
+    // Equal pairs are removed by their fingerprints first. To match a thousand equal elements with
+    // each other would compare a million pairs.
     let all: Vec<&Value> = wanted.iter().collect();
     let wanted: Vec<&Value> = surplus(&all, items).into_iter().map(|at| all[at]).collect();
     let items: Vec<&Value> = surplus(items, &all)
@@ -84,6 +86,8 @@ fn find_augmenting_path(
         return true;
     }
     for &at in &partners[who] {
+        // Without `seen` two elements that want the same partners would push each other away
+        // without end.
         if std::mem::replace(&mut seen[at], true) {
             continue;
         }
@@ -110,6 +114,7 @@ pub(super) fn surplus(items: &[&Value], others: &[&Value]) -> Vec<usize> {
         let Some(alike) = left.get_mut(&fingerprint(item)) else {
             return true;
         };
+        // Different values can have the same fingerprint, so equality decides.
         let Some(at) = alike.iter().position(|other| *other == item) else {
             return true;
         };

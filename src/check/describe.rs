@@ -39,6 +39,7 @@ pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) 
         ConditionKind::Not(inner) => format!("{name} {}", describe_all(inner, show)),
         ConditionKind::Length(inner) => format!(
             "{name} {}",
+            // A length is always a number, so the type would only be noise.
             describe_all(inner, show).replace(" (number)", "")
         ),
         ConditionKind::Elements(_, inner) => format!("{name}: {}", describe_all(inner, show)),

@@ -96,6 +96,7 @@ impl<'s> DifferenceCollector<'s> {
             self.differences.omitted += 1;
             return;
         }
+        // Only what is shown is formatted: a large response can differ in thousands of places.
         let path = self.formatter.text(&trail.to_string());
         self.differences.shown.push(ValueDifference {
             path,
@@ -185,6 +186,8 @@ impl<'s> DifferenceCollector<'s> {
                 }
             }
             (Value::List(wanted), Value::List(items)) => {
+                // Which element was meant to match is not known, so the whole expected element is
+                // reported.
                 for wanted in compare::unmatched(wanted, &items.iter().collect::<Vec<_>>()) {
                     self.missing(trail, wanted);
                 }

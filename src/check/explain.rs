@@ -29,6 +29,7 @@ pub(super) fn failures(
     };
     match answer.select(&assertion.subject) {
         Err(unseen) => vec![explain.unreadable_subject(conditions, unseen)],
+        // The usual case first: to explain builds texts and looks at each element again.
         Ok(actual) if verdict::judge_all(conditions, &actual).holds() => Vec::new(),
         Ok(ActualValue::Absent) => vec![explain.absent_subject(conditions)],
         Ok(actual) => explain.present_subject(conditions, &actual),
@@ -161,6 +162,8 @@ impl FailureExplainer<'_> {
     ) -> Vec<PredicateFailure> {
         let unfit = condition.verdict(actual) == PredicateVerdict::Inapplicable;
         match &condition.kind {
+            // `not` does not apply because a predicate inside it does not. The reader needs the
+            // reason of that one.
             ConditionKind::Not(inner) if unfit => {
                 self.explain_inapplicable(inner, actual, &scene.within("not"))
             }
@@ -304,6 +307,7 @@ impl FailureExplainer<'_> {
         let shown = match (kind, actual.len()) {
             (ConditionKind::Equals(expected), _) => match actual.to_value() {
                 Some(value) if actual.as_text().is_some() => {
+                    // Both together, because long texts are shown from the place where they differ.
                     return self.formatter.pair(expected, &value);
                 }
                 _ => self.describe_actual(actual),
@@ -379,6 +383,7 @@ impl FailureExplainer<'_> {
         let ActualValue::Json(root) = actual else {
             return None;
         };
+        // Only a hint: the assertion has failed, whatever is found further down.
         let place = self.path_of(compare::find_nested(root, expected)?)?;
         Some(format!("it is further down, at {place}: name that path"))
     }

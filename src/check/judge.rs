@@ -15,6 +15,7 @@ pub fn judge<'a, E>(
     answer: &ResponseView<'_>,
     resolve: &OperandResolver<'_, 'a, E>,
 ) -> Result<Vec<PredicateFailure>, E> {
+    // All operands first, so that an error of a template never comes with half of the verdicts.
     let ready = prepare(assertions, resolve)?;
     Ok(ready
         .iter()

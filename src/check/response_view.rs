@@ -80,6 +80,7 @@ impl<'a> ResponseView<'a> {
             .response
             .headers
             .iter()
+            // RFC 9110, section 5.1: field names are case-insensitive.
             .filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
         match values.as_slice() {
@@ -134,6 +135,7 @@ impl<'a> ResponseView<'a> {
         match subject {
             Subject::Header(name) => {
                 let known = self.response.headers.iter().map(|(key, _)| key.as_str());
+                // Without a similar name the hint would list all headers of the response.
                 did_you_mean(name, known).filter(|hint| hint.starts_with("did you mean"))
             }
             Subject::Path(path) => path
@@ -172,6 +174,7 @@ impl<'a> ResponseView<'a> {
             .map(|(key, _)| self.formatter.text(key))
             .collect();
         let names = || names.iter().map(String::as_str);
+        // Only a similar name: lists are made below, where they are short.
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));
         meant.unwrap_or_else(|| match members.len() {
             0 => "it is empty".to_owned(),

@@ -26,6 +26,8 @@ pub(super) fn collect_violations(
             differ,
             InstanceLocation { trail, value },
             &segments,
+            // The validator's own text quotes the value, which can hold a secret. With a
+            // placeholder in it, the value is shown by the formatter only, which redacts.
             &error.masked_with("the value").to_string(),
         );
     }

@@ -29,6 +29,7 @@ impl<'a> ValueFormatter<'a> {
 
     /// A value as JSON.
     pub(super) fn without_type(self, value: &Value) -> String {
+        // Redacted before it is shortened: the redactor does not recognise a secret that was cut.
         escape_invisible(&truncate(&self.redacted_json(value)), false)
     }
 
@@ -48,6 +49,8 @@ impl<'a> ValueFormatter<'a> {
             .zip(right.chars())
             .take_while(|(left, right)| left == right)
             .count();
+        // `nth` stops after the limit. To count all characters would read a whole body of
+        // megabytes.
         let skip =
             if left.chars().nth(MAX_CHARS).is_some() || right.chars().nth(MAX_CHARS).is_some() {
                 common.saturating_sub(CONTEXT_CHARS)
@@ -108,6 +111,7 @@ fn escape_invisible(text: &str, is_raw: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
+            // In JSON these are escaped already.
             '\n' if is_raw => out.push_str("\\n"),
             '\r' if is_raw => out.push_str("\\r"),
             '\t' if is_raw => out.push_str("\\t"),
@@ -131,6 +135,8 @@ fn escape(letter: char, out: &mut String) {
 
 /// Controls, marks of direction, and what has no width.
 fn needs_escape(letter: char) -> bool {
+    // U+202A to U+202E and U+2066 to U+2069 change the direction of the text after them, so that
+    // one value could look like another (CVE-2021-42574).
     letter.is_control()
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

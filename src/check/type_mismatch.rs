@@ -59,6 +59,8 @@ fn inapplicable_reason(
     show: ValueFormatter<'_>,
 ) -> String {
     let name = kind.name();
+    // Operands come before the actual value: a wrong operand is a fault of the file, whatever was
+    // received.
     match (kind, actual) {
         (ConditionKind::Order(_, ResolvedBound::Duration(_)), _) => {
             "only `latency` is compared with a duration".to_owned()

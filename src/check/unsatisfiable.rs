@@ -124,6 +124,8 @@ fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<Unsatisfiabl
             .into_iter()
             .filter_map(|fault| negate(fault, inner.len()))
             .collect(),
+        // `none` holds if no element meets `inner`, so a predicate that is never true is no fault
+        // here. One that does not apply is.
         PredicateTest::None(inner) => find_unsatisfiable(inner, SubjectType::Any)
             .into_iter()
             .filter(|fault| fault.is_inapplicable)
@@ -216,6 +218,7 @@ fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<Strin
         PredicateTest::StartsWith(tree) | PredicateTest::EndsWith(tree) => {
             (tree, is_textual_type, "a text")
         }
+        // A list can contain any value; a text can contain only text.
         PredicateTest::Contains(tree) if !sort.is_list() => (tree, is_textual_type, "a text"),
         _ => return None,
     };
@@ -274,6 +277,7 @@ fn contradictions(predicates: &[Predicate], sort: SubjectType) -> Vec<Unsatisfia
     }
     let needs_value = |predicate: &&Predicate| {
         !matches!(
+            // `not` of a predicate can hold for a missing value.
             predicate.test,
             PredicateTest::Exists(false) | PredicateTest::Not(_)
         )
@@ -293,6 +297,7 @@ fn static_type(tree: &TemplateTree) -> Option<&'static str> {
         TemplateTreeKind::Constant(value) => Some(value.type_name()),
         TemplateTreeKind::List(_) => Some("array"),
         TemplateTreeKind::Object(_) => Some("object"),
+        // Text around an expression makes the result text. An expression alone can give any type.
         TemplateTreeKind::Template(template) if template.as_expression().is_none() => {
             Some("string")
         }

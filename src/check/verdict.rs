@@ -49,6 +49,8 @@ impl PredicateVerdict {
     }
 
     fn or(verdicts: impl Iterator<Item = Self>) -> Self {
+        // De Morgan's rule: one that holds decides, and one that does not apply counts only if none
+        // holds.
         Self::and(verdicts.map(Self::negate)).negate()
     }
 }
@@ -122,6 +124,8 @@ fn judge_elements(
         .iter()
         .map(|item| judge_all(inner, &ActualValue::Json(item)));
     match quantifier {
+        // `each` would hold for an empty list without a single check, and so hide that the
+        // marketplace returned no data.
         ElementQuantifier::Each if items.is_empty() => PredicateVerdict::Inapplicable,
         ElementQuantifier::Each => PredicateVerdict::and(verdicts),
         ElementQuantifier::Some => PredicateVerdict::or(verdicts),
@@ -153,6 +157,7 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
             expected.as_list()?,
         )),
         ConditionKind::Unique(wanted) => {
+            // As with `each`, an empty list proves nothing.
             let items = actual.items().filter(|items| !items.is_empty())?;
             Some(compare::first_duplicate(&items).is_none() == *wanted)
         }

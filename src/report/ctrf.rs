@@ -35,6 +35,7 @@ fn summary(document: &RunDocument) -> Value {
     json!({
         "tests": document.units.len() + counts.not_undone,
         "passed": counts.passed,
+        // CTRF knows no errors. Tools do not take `other` for a failure.
         "failed": counts.failed + counts.errors + counts.not_undone,
         "skipped": counts.skipped,
         "pending": 0,
@@ -68,6 +69,7 @@ fn test(document: &RunDocument, unit: &UnitEntry) -> Value {
     let mut test = json!({
         "name": unit.id,
         "status": status(unit.verdict),
+        // The difference of the rounded times, so that `start + duration` equals `stop`.
         "duration": document.unix_ms(end) - document.unix_ms(unit.started_ms),
         "start": document.unix_ms(unit.started_ms),
         "stop": document.unix_ms(end),

@@ -42,6 +42,7 @@ impl DocumentReporter {
         let mut document = self.document;
         document.interrupted = interrupted;
         document.sort_and_count();
+        // An interrupted run never sends `RunFinished`. Its end is that of its last unit.
         if !self.is_finished {
             let end = document
                 .units
@@ -126,6 +127,8 @@ impl EntryBuilder {
                 column: 1,
             };
         };
+        // Counted once for each file. To count for each place anew would take quadratic time in a
+        // long flow.
         let lines = self
             .line_starts
             .entry(at.file)
@@ -137,6 +140,8 @@ impl EntryBuilder {
         let SourcePosition { line, column } =
             source.position_on_line(above, lines.get(above).copied().unwrap_or(0), start);
         FileLocation {
+            // One form on all systems: shards of several systems are merged, and GitHub expects
+            // `/`.
             file: source.path.to_string_lossy().replace('\\', "/"),
             line,
             column,

@@ -11,11 +11,13 @@ use std::fmt::Write as _;
 #[must_use]
 pub(super) fn failure_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
+    // The error of a step is also the message of its unit, and must not stand there twice.
     let is_said = unit
         .steps
         .last()
         .is_some_and(|step| step.verdict == unit.verdict && step.message == unit.message);
     if unit.verdict == VerdictWord::Error && !is_said {
+        // Writing to a `String` cannot fail, here and below.
         let _ = writeln!(
             out,
             "{}\nerror: {}",

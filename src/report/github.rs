@@ -72,12 +72,14 @@ fn workflow_command(
 
 /// What would end a command, as the runner's own toolkit escapes it.
 fn escape_data(text: &str) -> String {
+    // `%` first, or the escapes below would be escaped again.
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
 fn escape_property(text: &str) -> String {
+    // These separate the properties of a command and end them.
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
@@ -100,6 +102,7 @@ pub(crate) fn github_summary(document: &RunDocument) -> String {
         );
     }
     for (number, unit) in bad.iter().enumerate() {
+        // GitHub drops a summary that is too large as a whole.
         if out.len() > MAX_SUMMARY {
             let _ = writeln!(
                 out,
@@ -168,6 +171,7 @@ fn truncated(text: &str) -> String {
 
 /// Text that Markdown shows as it is: what it would take for markup becomes an entity.
 fn escape_markdown(text: &str) -> String {
+    // An `@` would notify a person, and a `#` would link an issue.
     let entity = |letter: char| match letter {
         '&' | '<' | '>' | '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' | '!'
         | '$' | ':' => {

@@ -74,6 +74,7 @@ fn test_case(unit: &UnitEntry) -> TestCase {
             .chain(unit.tags.iter().map(|tag| Property::new("tag", tag))),
     );
     if unit.verdict.is_failure() {
+        // Only of failures: CI servers limit the size of this file.
         case.set_system_out(exchange_text(unit));
     }
     case
@@ -87,6 +88,8 @@ fn test_status(unit: &UnitEntry) -> TestCaseStatus {
         VerdictWord::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     if unit.verdict != VerdictWord::Pass {
+        // In one line: XML 1.0, section 3.3.3, turns line ends of an attribute into blanks. The
+        // full text is in the element.
         status.set_message(unit.headline());
     }
     if unit.verdict.is_failure() {

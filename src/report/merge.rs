@@ -98,6 +98,8 @@ pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, Merge
         file: file.to_owned(),
         fault: DocumentFault::NotJson(error.to_string()),
     };
+    // On its own first: a document of another format would otherwise be reported as broken, with
+    // the name of some missing field.
     let head: FormatHeader = serde_json::from_str(text).map_err(broken)?;
     if head.format != FORMAT {
         return Err(MergeError::UnsupportedFormat {
@@ -190,11 +192,15 @@ pub(crate) fn merge_documents(
     check_shards(&parts)?;
     let mut documents = parts.into_iter().map(|(_, document)| document);
     let mut whole = documents.next().ok_or(MergeError::NoDocuments)?;
+    // The result is no part of anything. With a shard number, a second merge would look for the
+    // other shards.
     whole.shard = None;
     whole.sort_and_count();
     for part in documents {
         append(&mut whole, part);
     }
+    // Every shard counted by itself, so indices can occur twice. The order of the documents is
+    // kept.
     for (index, unit) in whole.units.iter_mut().enumerate() {
         unit.index = index;
     }
@@ -304,6 +310,7 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
         whole.run_id = format!("{}, {}", whole.run_id, part.run_id);
     }
     whole.planned += part.planned;
+    // If one part was interrupted, the whole is incomplete.
     whole.interrupted = whole.interrupted.take().or(part.interrupted);
     whole.units.extend(part.units);
     whole.set_ups.extend(part.set_ups);

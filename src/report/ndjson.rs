@@ -68,6 +68,8 @@ impl<W: Write> Reporter for NdjsonReporter<W> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         let line = ndjson_line(event, &mut self.entries, sources).map_err(io::Error::other)?;
         self.out.write_all(line.as_bytes())?;
+        // A program that follows the file sees each event at once, and a kill loses none that was
+        // written.
         self.out.flush()
     }
 }

@@ -48,6 +48,7 @@ impl RunProgress {
             String::new()
         };
         let waiting =
+            // The latest one, because the run cannot end before it.
             self.waiting.values().max().map(|until_ms| {
                 format!(" · waiting for budget until {}", wait_end_text(*until_ms))
             });

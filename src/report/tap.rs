@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 #[must_use]
 pub(super) fn write(document: &RunDocument) -> String {
+    // An undo that failed is a test point of its own, so the plan counts it.
     let all = document.units.len() + document.not_undone.len();
     let mut out = format!("TAP version 14\n1..{all}\n");
     for (number, unit) in (1..).zip(&document.units) {
@@ -27,6 +28,7 @@ pub(super) fn write(document: &RunDocument) -> String {
         );
     }
     if let Some(signal) = &document.interrupted {
+        // TAP 14: the reader must not take the run for complete, whatever lines came before.
         let _ = writeln!(out, "Bail out! interrupted by {signal}");
     }
     out

@@ -355,6 +355,7 @@ impl<W: Write> TerminalReporter<W> {
         let indent = 4 + word.len() + 2;
         let lines = wrap_words(
             text.as_str(),
+            // In a very narrow terminal the terminal wraps, instead of one word in each line.
             self.style.width.saturating_sub(indent).max(40),
         );
         for (index, line) in lines.iter().enumerate() {
@@ -452,6 +453,7 @@ impl<W: Write> Reporter for TerminalReporter<W> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         if self.style.is_live {
             self.progress.observe(event);
+            // Erased before anything is printed, or its rest would stand behind a shorter line.
             self.clear_progress()?;
         }
         self.print_event(event, sources)?;
@@ -510,6 +512,7 @@ impl<W: Write> TerminalReporter<W> {
 
     fn clear_progress(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.progress.is_shown) {
+            // Back to the first column, then erase the line (ECMA-48, EL).
             write!(self.out, "\r\x1b[2K")
         } else {
             Ok(())
@@ -518,6 +521,8 @@ impl<W: Write> TerminalReporter<W> {
 
     fn draw_progress(&mut self) -> io::Result<()> {
         if let Some(text) = self.progress.status_line() {
+            // One column less than there are: a text in the last column makes some terminals wrap,
+            // and only one of two lines would be erased later.
             write!(
                 self.out,
                 "{}",
@@ -561,6 +566,7 @@ fn truncated(line: &str, columns: usize) -> String {
     if display_width(line) <= columns {
         return line.to_owned();
     }
+    // One column is for the `…`.
     let mut used = 1;
     let fits = |letter: &char| {
         used += display_width(letter.encode_utf8(&mut [0; 4]));

@@ -25,6 +25,7 @@ pub(crate) fn snapshot_content(
 ) -> Result<String, SnapshotError> {
     let body = snapshot_body(answer.body(), masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
+    // A body that is not JSON was not redacted yet.
     Ok(hide(text.trim_end()))
 }
 
@@ -34,7 +35,9 @@ fn snapshot_body(
     hide: &RedactFn<'_>,
 ) -> Result<String, SnapshotError> {
     Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
+        // Masks first: a path must see the values as the marketplace sent them.
         (Ok(value), _) => redact_value(&apply_masks(&value, masks)?, hide).to_pretty_json(),
+        // A NUL byte can be valid UTF-8, but git and editors take such a file for a binary one.
         (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
         _ => format!(
             "({} bytes, sha256 {})",

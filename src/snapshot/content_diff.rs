@@ -19,6 +19,7 @@ pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceLis
         (Some(wanted), Some(came)) => of_values(&wanted, &came),
         _ => line_differences(body, other_body, status.lines().count() + 1),
     };
+    // On top, because another status often explains all the other differences.
     if status != other_status {
         found
             .shown

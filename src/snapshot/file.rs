@@ -83,6 +83,8 @@ impl SnapshotFile {
             let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
             unreadable(path, line, "it is not UTF-8")
         })?;
+        // Editors on Windows can add a byte order mark and CRLF line ends. Neither is a part of the
+        // snapshot.
         let text = text
             .strip_prefix('\u{feff}')
             .unwrap_or(text)
@@ -110,6 +112,8 @@ impl SnapshotFile {
                 .and_then(YamlNode::as_scalar)
                 .map(String::from)
         };
+        // insta keeps the content of a binary snapshot in another file, so there is nothing to
+        // compare here.
         if map_member(&node, "snapshot_kind").and_then(YamlNode::as_text) == Some("binary") {
             return Err(unreadable(
                 path,
@@ -130,6 +134,8 @@ impl SnapshotFile {
     /// As it is written; an accepted one has no `assertion_line`, as insta leaves it out there.
     #[must_use]
     pub fn to_text(&self, is_pending: bool) -> String {
+        // insta writes the line of the assertion only while a snapshot is pending. It would change
+        // with every edit of the file.
         let kept = |line: &&str| is_pending || !line.starts_with("assertion_line:");
         let head: String = self
             .front_matter
@@ -197,6 +203,7 @@ fn unreadable(path: &Path, line: usize, reason: &str) -> SnapshotError {
 fn yaml_scalar(text: &str) -> String {
     let begins_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_plain = |letter: char| letter.is_alphanumeric() || " /._-@~".contains(letter);
+    // YAML 1.1 reads each of these words as a boolean or as null.
     let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         .contains(&text.to_ascii_lowercase().as_str());
     if begins_as_text && text.chars().all(is_plain) && !is_word && !text.ends_with(' ') {

@@ -56,6 +56,7 @@ impl SnapshotLocation {
     /// When that cannot be found out: a folder that may not be entered is not an empty one.
     pub(crate) fn has_pending(&self) -> Result<bool, SnapshotError> {
         let path = self.pending_path();
+        // A broken link counts as pending as well, because a person must look at it.
         match self.root.join(&path).symlink_metadata() {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -95,6 +96,8 @@ impl SnapshotLocation {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write_accepted(&self, text: &str) -> Result<(), SnapshotError> {
+        // The snapshot first: if the process is killed in between, a pending file is left over, but
+        // no content is lost.
         self.write(&self.path, text)?;
         self.discard_pending().map(|_| ())
     }
@@ -130,6 +133,7 @@ impl SnapshotLocation {
     fn remove(&self, path: &Path) -> Result<bool, SnapshotError> {
         match std::fs::remove_file(self.root.join(path)) {
             Ok(()) => Ok(true),
+            // Also if `cargo insta` was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(unwritable(path, &error)),
         }
@@ -157,6 +161,8 @@ fn unwritable(path: &Path, error: &io::Error) -> SnapshotError {
 
 /// A device, a pipe or a folder is refused before it is opened.
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    // `metadata` follows links, so a link to a pipe is refused too. To read one could block the run
+    // forever.
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a plain file"));

@@ -53,11 +53,14 @@ fn truncate_name(name: String) -> String {
     if name.len() <= MAX_NAME_BYTES {
         return name;
     }
+    // Room for `%~` and the 16 hexadecimal digits of the hash.
     let cut = (0..=MAX_NAME_BYTES - 20)
         .rev()
         .find(|at| name.is_char_boundary(*at))
         .unwrap_or(0);
     format!(
+        // `%~` is in no encoded name, because `~` is encoded and `%` is followed by two digits. A
+        // shortened name therefore never equals a full one.
         "{}%~{}",
         &name[..cut],
         hex::encode(&Sha256::digest(&name)[..8])

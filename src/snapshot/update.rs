@@ -44,6 +44,7 @@ impl SnapshotUpdate {
             "no" => Self::Nothing,
             other => return Err(InvalidInstaUpdate(other.to_owned())),
         };
+        // After the word is checked, so that a misspelled one is an error in CI as well.
         Ok(if is_ci { Self::Nothing } else { chosen })
     }
 

@@ -27,6 +27,7 @@ pub(super) fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     let most = endpoints
         .iter()
         .map(|endpoint| endpoint.percentile_ms(100))
+        // Not 0, because the bars are divided by it.
         .fold(0.001, f64::max);
     page.raw(
         "<section aria-labelledby=\"h-latency\">\n<h2 id=\"h-latency\">Latency by endpoint</h2>\n",

@@ -120,6 +120,7 @@ fn verdict_section(page: &mut HtmlPage, document: &RunDocument) {
         );
     }
     page.raw("</dl>\n");
+    // A run that was interrupted, or that ended at a failure, must not look complete.
     let not_run = document.planned.saturating_sub(document.units.len());
     if not_run > 0 {
         page.text_between(

@@ -55,6 +55,7 @@ fn timeline_rows(document: &RunDocument) -> Vec<TimelineRow<'_>> {
         .chain(units)
         .filter(|row| !row.steps.is_empty())
         .collect();
+    // Units run in parallel, so the order of the plan is not that of time.
     rows.sort_by(|left, right| row_start_ms(left).total_cmp(&row_start_ms(right)));
     rows
 }
@@ -74,12 +75,14 @@ fn end_ms(step: &StepEntry) -> f64 {
 }
 
 fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
+    // Browsers become slow with an SVG of thousands of elements. The table has all rows.
     let shown = &rows[..rows.len().min(MAX_CHART_ROWS)];
     let last = rows
         .iter()
         .flat_map(|row| row.steps)
         .map(end_ms)
         .fold(0.0_f64, f64::max)
+        // Not 0, because positions are divided by it.
         .max(0.001);
     let height =
         TOP_MARGIN + ROW_HEIGHT * f64::from(u32::try_from(shown.len()).unwrap_or(u32::MAX)) + 6.0;
@@ -180,6 +183,7 @@ fn add_bar(page: &mut HtmlPage, step: &StepEntry, top: f64, last: f64) {
         .raw("\" y=\"")
         .number(top + 4.0);
     page.raw("\" width=\"")
+        // A narrower bar could not be seen.
         .number((to - from).max(2.0))
         .raw("\" height=\"14\" rx=\"2\"><title>");
     page.text(&bar_title(step)).raw("</title></rect>");
@@ -210,6 +214,7 @@ fn truncate_start(label: &str) -> String {
         return label.to_owned();
     }
     let mut rest = label;
+    // One column is for the `…`.
     while width(rest) >= COLUMNS {
         rest = rest.char_indices().nth(1).map_or("", |(at, _)| &rest[at..]);
     }

@@ -32,6 +32,7 @@ fn unit_summary(page: &mut HtmlPage, unit: &UnitEntry) {
         .raw(unit.verdict.name())
         .raw("\"");
     page.raw(if unit.verdict.is_failure() {
+        // In XML an attribute must have a value.
         " open=\"\">\n<summary>"
     } else {
         ">\n<summary>"
@@ -189,6 +190,7 @@ fn difference_row(page: &mut HtmlPage, difference: &DifferenceEntry) {
             page.text_between("<tr><td colspan=\"3\">", &difference.text, "</td></tr>\n");
             return;
         }
+        // An empty path names the list that a path for many values found.
         Some("") => "the list itself",
         Some(path) => path,
     };
