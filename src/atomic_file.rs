@@ -1,17 +1,16 @@
-//! Files that are whole at every moment: a new one is written beside the old one and takes its
-//! place. It refuses to leave half a file, whatever happens.
+//! Writes files atomically: a new file is written beside the old one and then renamed over it.
+//! Neither an error nor a crash leaves half a file.
 
 use std::io::{Error, Write};
 use std::path::Path;
 
-/// What a file that is being written is called until it is whole; the loader passes over names that
-/// begin with a dot.
+/// The prefix of an unfinished file. The loader skips names that begin with a dot.
 pub(crate) const TEMP_PREFIX: &str = ".ingam-unfinished-";
 
-/// Puts a file that only its owner may read in its place, with its folder where that is missing.
+/// Writes a file that only its owner can read, and creates its folder if it is missing.
 ///
 /// # Errors
-/// When the folder or the file cannot be written; then the old file stands.
+/// When the folder or the file cannot be written. The old file is then unchanged.
 pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomically(path, bytes, &mut tempfile::Builder::new())
 }

@@ -1,4 +1,4 @@
-//! What happened during a run, secrets already gone. The event is all that passes between `run` and
+//! The events of a run, already redacted. Events are the only data that passes from `run` to
 //! `report`.
 
 use crate::secret::RedactedText;
@@ -32,9 +32,9 @@ pub(crate) enum Event {
         /// In Unix milliseconds.
         until_ms: i64,
     },
-    /// A fixture that stands now, with the calls that made it.
+    /// A fixture was created, with these calls.
     SetUp(SetUpReport),
-    /// Something that a fixture made could not be taken back.
+    /// An undo of a fixture failed.
     UndoFailed(UndoFailureReport),
     RunFinished(RunSummary),
 }
@@ -65,7 +65,7 @@ pub(crate) struct UnitReport {
     pub duration: Duration,
 }
 
-/// What reports group units by.
+/// The labels that reports group units by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnitLabels {
     pub account: Option<String>,
@@ -79,8 +79,7 @@ pub(crate) struct UnitLabels {
 pub(crate) struct StepReport {
     /// Only in a flow.
     pub name: Option<String>,
-    /// `GET /v2/…`, as rendered. Empty where nobody looks: a step has passed, and no details are
-    /// wanted.
+    /// `GET /v2/…`, as rendered. Empty if the step has passed and no report needs details.
     pub request_line: RedactedText,
     /// The same without its query. Empty, unless a report wants details.
     pub endpoint: RedactedText,
@@ -91,10 +90,10 @@ pub(crate) struct StepReport {
     pub status: Option<u16>,
     pub latency: Option<Duration>,
     pub verdict: Verdict,
-    /// Those before the last one, whose outcome stands above.
+    /// The attempts before the last one, whose result is in the fields above.
     pub attempts: Vec<AttemptReport>,
     pub failures: Vec<FailureReport>,
-    /// What a person should know besides: what the scheme says of the answer, what to look at.
+    /// Hints for the user: the message of the scheme for this response, and likely causes.
     pub notes: Vec<RedactedText>,
     /// The whole exchange; there when asked for, and when the step did not pass.
     pub exchange: Option<ExchangeReport>,
@@ -103,7 +102,7 @@ pub(crate) struct StepReport {
 }
 
 impl StepReport {
-    /// Whether anything left, or was answered from a recording.
+    /// Whether a request was sent, or replayed from a recording.
     #[must_use]
     pub(crate) fn was_sent(&self) -> bool {
         self.sent_at.is_some() || self.status.is_some()
@@ -127,7 +126,7 @@ pub(crate) struct TraceReport {
     pub text: RedactedText,
 }
 
-/// What made a fixture.
+/// The calls that created a fixture.
 #[derive(Clone, Debug)]
 pub(crate) struct SetUpReport {
     pub(crate) fixture: String,
@@ -142,7 +141,7 @@ pub(crate) struct UndoFailureReport {
     /// The undo.
     pub(crate) at: Span,
     pub(crate) reason: RedactedText,
-    /// The ledger has it, and a clean-up can try again.
+    /// The ledger has it, so a later clean-up can try again.
     pub(crate) is_in_ledger: bool,
 }
 
@@ -176,7 +175,7 @@ pub(crate) enum ErrorClass {
     Budget,
     /// Nothing is recorded for the request.
     Recording,
-    /// Somebody wanted it to stop.
+    /// The user interrupted the run.
     Interrupted,
 }
 
@@ -187,7 +186,7 @@ pub(crate) struct FailureReport {
     pub subject: RedactedText,
     pub expected: RedactedText,
     pub actual: RedactedText,
-    /// What to think of.
+    /// A hint for the user.
     pub hint: Option<RedactedText>,
     /// For lists and objects, where they differ, by path.
     pub differences: Vec<DifferenceReport>,
@@ -213,7 +212,7 @@ impl From<RedactedText> for DifferenceReport {
     }
 }
 
-/// A request and its answer as text.
+/// A request and its response as text.
 #[derive(Clone, Debug)]
 pub(crate) struct ExchangeReport {
     pub request: RedactedText,
@@ -232,7 +231,7 @@ pub(crate) struct RunSummary {
     pub not_undone: usize,
     pub requests: usize,
     pub duration: Duration,
-    /// What went wrong, each kind once.
+    /// The classes of all errors, each once.
     pub error_classes: Vec<ErrorClass>,
 }
 

@@ -45,7 +45,7 @@ impl LastRun {
         self.failed_units.is_empty()
     }
 
-    /// Those that failed and cannot run again.
+    /// The failed units that no longer exist.
     #[must_use]
     pub(crate) fn missing_units(&self, is_there: impl Fn(&str) -> bool) -> Vec<String> {
         self.failed_units
@@ -55,7 +55,7 @@ impl LastRun {
             .collect()
     }
 
-    /// What a run has shown; units that it did not run are as they were.
+    /// Stores the results of a run. Units that were not run keep their result.
     ///
     /// # Errors
     /// When the file cannot be written.

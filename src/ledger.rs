@@ -1,6 +1,6 @@
-//! What was made at a marketplace and is not taken back yet: one file a run, a line a fact, each on
-//! the disk before the next call is sent. A kernel lock says whether its run still lives. It holds
-//! no secret, and it is not asked for anything but cleaning up.
+//! Resources that were created at a marketplace and are not deleted yet: one file for each run, one
+//! line for each fact, each synced to the disk before the next call is sent. A kernel lock shows
+//! whether the run is still going on. The ledger holds no secret, and is used only for cleaning up.
 
 use crate::atomic_file::sync_folder;
 use crate::private_file::create_private_folder;
@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-/// One call that makes something, as far as it is known.
+/// A call that creates a resource, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LedgerEntry {
     /// Counted from one within its run.
@@ -24,7 +24,7 @@ pub(crate) struct LedgerEntry {
     pub(crate) at_ms: i64,
 }
 
-/// A call that takes something back, rendered and not signed.
+/// A call that deletes a resource, rendered and not signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UndoCall {
     pub(crate) level: Option<String>,
@@ -56,18 +56,18 @@ enum LedgerLine {
     /// Before the call is sent.
     #[serde(alias = "opened")]
     Started(LedgerEntry),
-    /// It was made, and this takes it back.
+    /// The resource was created, and this call deletes it.
     #[serde(alias = "made")]
     Created { number: u64, undo: UndoCall },
-    /// Nothing was made, or it is gone.
+    /// Nothing was created, or it is deleted.
     Closed { number: u64 },
 }
 
-/// Something of a run that is not taken back.
+/// A resource of a run that is not deleted yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenUndo {
     pub(crate) entry: LedgerEntry,
-    /// `None` when its answer did not come.
+    /// `None` if the response was not received.
     pub(crate) undo: Option<UndoCall>,
 }
 
@@ -140,7 +140,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// What is about to be made; its number.
+    /// Records a call that is about to create something, and returns its number.
     ///
     /// # Errors
     /// When it cannot be written down: then the call must not be sent.
@@ -186,7 +186,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// What is not taken back, the last first.
+    /// The resources that are not deleted yet, the last one first.
     #[must_use]
     pub(crate) fn open_undos(&self) -> Vec<OpenUndo> {
         // What was created last may depend on what was created before it, so it is undone first.
@@ -305,8 +305,8 @@ impl Ledger {
     }
 }
 
-/// Every ledger that a run has left, of one workspace or of all. What has nothing open is removed
-/// on the way.
+/// The ledgers that interrupted runs have left, of one workspace or of all. Ledgers with nothing
+/// open are deleted.
 ///
 /// # Errors
 /// When the folder or a ledger in it cannot be read.

@@ -1,5 +1,5 @@
-//! Folders and files of the user's own: nobody else reads or changes them, and kernel locks hold
-//! there. It refuses to use any others.
+//! Folders and files that only their user can read or change, on file systems where kernel locks
+//! work. All others are refused.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -23,7 +23,7 @@ pub enum PrivateFileError {
 }
 
 impl PrivateFileError {
-    /// What to do.
+    /// A hint for the user.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -44,7 +44,7 @@ impl PrivateFileError {
     }
 }
 
-/// Makes the folder where there is none.
+/// Creates the folder if it does not exist.
 ///
 /// # Errors
 /// When it is not the user's own, can be read by others, or is on a network file system.
@@ -58,7 +58,7 @@ pub(crate) fn ensure_private_folder(folder: &Path) -> Result<(), PrivateFileErro
     refuse_network(folder)
 }
 
-/// What the system said of a path.
+/// The error of the system for a path.
 pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> PrivateFileError {
     PrivateFileError::Io {
         path: path.to_owned(),

@@ -1,10 +1,9 @@
-//! Where a thing was written. A span is a byte range in one loaded file; the files themselves are
-//! kept by `Sources`. It refuses to know what the text means.
+//! Places in files. A span is a byte range in one loaded file; `SourceMap` keeps the files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Names one loaded file in [`Sources`].
+/// Names one loaded file in a [`SourceMap`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
@@ -56,7 +55,7 @@ impl Span {
 /// One file as it was read.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    /// Relative to the workspace root, with `/`; what messages show.
+    /// Relative to the workspace root, with `/`, as messages show it.
     pub path: PathBuf,
     pub text: Arc<str>,
     /// Where its text begins, when only a part of the file is at hand.
@@ -85,8 +84,8 @@ impl SourceFile {
         self.position_on_line(before.matches('\n').count(), start, byte)
     }
 
-    /// The same for those who know the line already: how many are above it, and the byte at which
-    /// it starts.
+    /// The same, if the line is known: `above` is the number of lines before it, and `start` the
+    /// byte at which it starts.
     #[must_use]
     pub fn position_on_line(&self, above: usize, start: usize, byte: usize) -> SourcePosition {
         let columns = self

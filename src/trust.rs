@@ -1,12 +1,12 @@
-//! What the user of this machine has allowed: hosts that are not a scheme's own, and schemes that a
-//! workspace brings, by their content.
+//! Hosts and schemes that the user of this machine has allowed to receive secrets: hosts that are
+//! not those of the scheme, and schemes of a workspace, identified by their content.
 
 use crate::atomic_file;
 use crate::value::{self, Value};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// Something that needs a word of the user before it gets a secret.
+/// A host or scheme that needs the permission of the user before it gets a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TrustSubject {
     /// An environment of a workspace sends a scheme's requests to a host of its own.

@@ -1,4 +1,5 @@
-//! Why a call is not sent: which scheme, until when, and what to do. No message holds a credential.
+//! Why a call is not sent: the scheme, the time when it can be sent, and a hint. No message holds a
+//! credential.
 
 use super::limit_counter::LimitRule;
 use super::rate_limiter::{DenialReason, PermitDenied, Suspension};
@@ -92,7 +93,7 @@ impl BudgetError {
         }
     }
 
-    /// Whether the store failed, so that nobody knows if a call may be sent.
+    /// Whether the store failed, so that it is not known if a call may be sent.
     #[must_use]
     pub(crate) fn is_store_error(&self) -> bool {
         matches!(
@@ -107,7 +108,7 @@ impl BudgetError {
         )
     }
 
-    /// What to do.
+    /// A hint for the user.
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {
         match self {

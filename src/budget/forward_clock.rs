@@ -1,7 +1,7 @@
-//! The clock of a rate limiter. It only goes forward. Within one boot of the machine it advances with
-//! the boot clock, which nobody can set, so a wall clock that jumps neither frees a slot too early
-//! nor holds one too long. After a restart, and on systems without a boot clock, it advances with
-//! the wall clock; a wall clock that went back adds nothing.
+//! The clock of a rate limiter. It only goes forward. Within one boot of the machine it advances
+//! with the boot clock, which cannot be set, so a wall clock that jumps neither frees a slot too
+//! early nor holds one too long. After a restart, and on systems without a boot clock, it advances
+//! with the wall clock; a wall clock that went back adds nothing.
 
 use serde::{Deserialize, Serialize};
 

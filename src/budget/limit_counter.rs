@@ -108,7 +108,8 @@ impl LimitRule {
 pub(crate) struct LimitCounter {
     /// Which limit of the scheme.
     pub(crate) limit: String,
-    /// What is counted separately: a salted hash of the account and the operation, or nothing.
+    /// The subject that is counted separately: a salted hash of the account and the operation, or
+    /// empty.
     #[serde(alias = "whose")]
     pub(crate) subject: String,
     /// The same for display: an account or nothing.

@@ -54,7 +54,7 @@ enum LimiterBackend {
     Postgres(Box<PostgresLimiters>),
 }
 
-/// What became of a request for a permit.
+/// The result of a request for a permit.
 #[derive(Debug)]
 pub(crate) enum PermitOutcome {
     /// A slot of every limit. It is stored.

@@ -88,7 +88,7 @@ pub(crate) enum DenialReason {
     Suspended(Box<Suspension>),
 }
 
-/// What a change has done to a limiter.
+/// Whether a change has modified a limiter.
 pub(super) enum LimiterUpdate<T> {
     /// The state must be stored before the result is used: a permit is worth nothing before that.
     Changed(T),

@@ -1,19 +1,19 @@
-//! What a subject or an element turns out to be. It refuses to copy a body: everything borrows from
-//! the answer.
+//! The actual value of a subject or an element. It copies no body: everything borrows from the
+//! response.
 
 use crate::model::assertion::JsonType;
 use crate::value::{Number, Value};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// What came, as predicates see it.
+/// The actual value, as predicates see it.
 #[derive(Clone, Debug)]
 pub(super) enum ActualValue<'v> {
     /// A path for one value, or a header, that is not there.
     Absent,
     /// A JSON value: the status, or a part of the body.
     Json(&'v Value),
-    /// What a path for many found, in order.
+    /// The values that a path for many found, in order.
     NodeList(Vec<&'v Value>),
     /// The body.
     Text(&'v str),
@@ -116,8 +116,7 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    /// The whole as one value, for messages and for what needs it so; `None` where there is no JSON
-    /// value.
+    /// The whole as one JSON value. `None` if there is none.
     pub(super) fn to_value(&self) -> Option<Cow<'v, Value>> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {

@@ -1,5 +1,4 @@
-//! Takes a value out of an answer. It refuses to take nothing: a capture that finds nothing fails
-//! its step.
+//! Takes a value out of a response. A capture that finds nothing fails its step.
 
 use super::actual_value::ActualValue;
 use super::response_view::ResponseView;
@@ -19,12 +18,12 @@ pub(crate) struct CaptureFailure {
     /// The source as written.
     pub(crate) subject: String,
     pub(crate) reason: String,
-    /// What the answer holds instead, as short plain text.
+    /// The value that the response holds instead, as short plain text.
     pub(crate) actual: Option<String>,
 }
 
-/// The value of a path for one value, the list of what a path for many finds, or the text of a
-/// header (of a repeated one, the first). `null` is a value.
+/// The value of a path for one value, the list of values of a path for many, or the text of a
+/// header (the first one of a repeated header). `null` is a value.
 ///
 /// # Errors
 /// When nothing is found, or the body is not JSON.

@@ -1,5 +1,5 @@
-//! Predicates whose operands are known. Made once for an answer, so that no template is rendered
-//! for every element of a list. It refuses to judge.
+//! Predicates whose operands are known. They are prepared once for a response, so that no template
+//! is rendered for every element of a list. Nothing is judged here.
 
 use crate::model::assertion::{ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest};
 use crate::model::template::TemplateTree;
@@ -9,7 +9,7 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Gives the value of an operand; what has no holes is given back borrowed.
+/// Gives the value of an operand. A constant is borrowed.
 pub(crate) type OperandResolver<'r, 'a, E> =
     dyn Fn(&'a TemplateTree) -> Result<Cow<'a, Value>, E> + 'r;
 

@@ -1,4 +1,4 @@
-//! What a predicate expects, in the words of the language. It refuses to look at an answer.
+//! The expectation of a predicate as text. It does not look at a response.
 
 use super::condition::{ConditionKind, PreparedCondition, ResolvedBound};
 use super::show::ValueFormatter;
@@ -53,7 +53,7 @@ fn describe_bound(limit: &ResolvedBound<'_>, show: ValueFormatter<'_>) -> String
     }
 }
 
-/// To the microsecond: what lies below is noise of the clock.
+/// To the microsecond, because a clock is not more precise.
 pub(super) fn format_duration(duration: Duration) -> String {
     format!(
         "{:?}",

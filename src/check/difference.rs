@@ -12,13 +12,13 @@ const MAX_SHOWN: usize = 20;
 /// One place where two values differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueDifference {
-    /// A path such as `$.a[2].b`; in what a path for many found, `[2].b`, or nothing for that list
-    /// itself.
+    /// A path such as `$.a[2].b`. In the list that a path for many values found, it is `[2].b`, or
+    /// empty for that list itself.
     pub path: String,
     pub kind: DifferenceKind,
 }
 
-/// What is wrong there; texts are short, plain and with the type of the value.
+/// The kind of difference. Texts are short, plain and with the type of the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
     Mismatch {
@@ -148,8 +148,7 @@ impl<'s> DifferenceCollector<'s> {
         }
     }
 
-    /// What two lists have in common at both ends is passed over, so that one element more is one
-    /// difference.
+    /// Equal elements at both ends are skipped, so that one more element is one difference.
     fn compare_lists(&mut self, trail: &NodePath<'_>, wanted: &[Value], items: &[Value]) {
         let (head, foot) = common_ends(wanted, items);
         let (wanted, items) = (
@@ -197,7 +196,7 @@ impl<'s> DifferenceCollector<'s> {
         }
     }
 
-    /// What one list has and the other has not, whatever the order.
+    /// Elements that only one of the lists has, in any order.
     pub(super) fn compare_unordered(
         &mut self,
         trail: &NodePath<'_>,

@@ -177,7 +177,8 @@ impl FailureExplainer<'_> {
         }
     }
 
-    /// Why nothing can be said of a length: there is none, or its own conditions do not apply.
+    /// Why `length` does not apply: the value has no length, or the conditions of the length do not
+    /// apply.
     fn explain_length(
         &self,
         condition: &PreparedCondition<'_>,
@@ -228,7 +229,7 @@ impl FailureExplainer<'_> {
         self.explain_condition(condition, &ActualValue::Json(first), &scene)
     }
 
-    /// The first element that is there and should not be, or of which that cannot be said.
+    /// The first element that meets the conditions of `none`, or to which they do not apply.
     fn explain_none(
         &self,
         condition: &PreparedCondition<'_>,
@@ -426,7 +427,7 @@ impl FailureExplainer<'_> {
         differ.finish()
     }
 
-    /// What the paths of differences begin with.
+    /// The prefix of the paths of differences.
     fn difference_base(&self, actual: &ActualValue<'_>, scene: &ConditionContext) -> String {
         match (&scene.path, &self.assertion.subject, actual) {
             (Some(place), ..) => place.clone(),

@@ -1,11 +1,11 @@
-//! One failing predicate, as data for whoever reports it. Its texts are short, plain and free of
-//! control characters; it refuses to hold a value of the answer itself.
+//! One failed predicate, as data for reports. Its texts are short, plain and free of control
+//! characters. It holds no value of the response itself.
 
 use super::difference::DifferenceList;
 use crate::span::Span;
 use std::fmt;
 
-/// What was expected, and what came instead.
+/// The expected and the actual value of one predicate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredicateFailure {
     /// Where the failing predicate is written.
@@ -22,7 +22,7 @@ pub struct PredicateFailure {
     pub path: Option<String>,
     /// How many more elements of the list fail alike.
     pub more_elements: usize,
-    /// What to think of: a predicate that does not apply, a value that is nearly right.
+    /// A hint: the predicate does not apply, or the value is nearly right.
     pub reason: Option<String>,
     /// For lists and objects, where they differ.
     pub differences: DifferenceList,

@@ -23,7 +23,7 @@ pub fn judge<'a, E>(
         .collect())
 }
 
-/// Whether all assertions hold, without a word about those that do not.
+/// Whether all assertions hold. Failures are not described.
 ///
 /// # Errors
 /// When an operand cannot be resolved.

@@ -1,7 +1,7 @@
-//! Holds an answer against what a file expects of it: every assertion is judged, and every failing
-//! predicate says where it stands, what was expected, what came and how the two differ. It refuses
-//! to guess in favour of an answer: a predicate that does not apply to a value fails, also under
-//! `not` and `none`. It knows no YAML, no templates and no network.
+//! Compares a response with the assertions of a file. Every assertion is judged, and every failed
+//! predicate has its place, the expected value, the actual value and their differences. A predicate
+//! that does not apply to a value fails, also under `not` and `none`. The room knows no YAML, no
+//! templates and no network.
 
 mod actual_value;
 mod capture;

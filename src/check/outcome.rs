@@ -1,4 +1,4 @@
-//! What an answer means to its scheme: success, or which kind of refusal.
+//! What a response means to its scheme: success, or a kind of error.
 
 use super::judge::holds;
 use super::response_view::ResponseView;
@@ -10,7 +10,7 @@ use crate::model::template::TemplateTree;
 use crate::value::Value;
 use std::borrow::Cow;
 
-/// The meaning of an answer.
+/// The meaning of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseOutcome {
     Success,
@@ -21,8 +21,8 @@ pub enum ResponseOutcome {
     },
 }
 
-/// Judges an answer by the scheme's `ok` and `errors`; `path` is the one below the base path of the
-/// host.
+/// Classifies a response by `ok` and `errors` of the scheme. `path` is relative to the base path of
+/// the host.
 #[must_use]
 pub fn classify_response(
     scheme: &Scheme,
@@ -69,8 +69,8 @@ fn api_error(
     }
 }
 
-/// The kind of an answer that no rule names. One that is not in the form of the marketplace's own
-/// refusals, such as a redirect or a page of a proxy, says nothing about the input.
+/// The kind of a response that no rule names. A response in another form than the errors of the
+/// marketplace, such as a redirect or the page of a proxy, gives no information about the input.
 fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
     let in_json = scheme
         .error_rules

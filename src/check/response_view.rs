@@ -1,5 +1,5 @@
-//! An answer as assertions look at it. Its body is read as JSON at most once, and only when a
-//! subject asks for it; it refuses to show anything that was not first given to `hiding`.
+//! A response as assertions see it. Its body is read as JSON at most once, and only if a subject
+//! needs it. Every text of it passes through the redactor that `with_redaction` was given.
 
 use super::actual_value::ActualValue;
 use super::show::ValueFormatter;
@@ -9,14 +9,14 @@ use crate::model::assertion::Subject;
 use crate::value::{JsonError, ObjectMember, Value};
 use crate::wire::WireResponse;
 
-/// One answer, ready to be judged.
+/// One response, ready to be judged.
 pub struct ResponseView<'a> {
     response: &'a WireResponse,
     status: Value,
     formatter: ValueFormatter<'a>,
 }
 
-/// Why a subject cannot be looked at, and what is there instead.
+/// Why a subject cannot be read, and the value that is there instead.
 pub(super) struct SubjectError {
     pub(super) reason: String,
     pub(super) actual: String,
@@ -59,7 +59,7 @@ impl<'a> ResponseView<'a> {
         self.formatter
     }
 
-    /// The part of the answer that a subject names.
+    /// The part of the response that a subject names.
     pub(super) fn select(&self, subject: &Subject) -> Result<ActualValue<'_>, SubjectError> {
         match subject {
             Subject::Status => Ok(ActualValue::Json(&self.status)),
@@ -130,7 +130,7 @@ impl<'a> ResponseView<'a> {
         }
     }
 
-    /// What might be meant by a subject that is not there.
+    /// A hint about a subject that is missing: a similar name, or the place where its path ends.
     pub(super) fn missing_hint(&self, subject: &Subject) -> Option<String> {
         match subject {
             Subject::Header(name) => {
@@ -166,7 +166,7 @@ impl<'a> ResponseView<'a> {
         }
     }
 
-    /// The member that was probably meant, or those that are there when they are few.
+    /// The most similar member, or all members if they are few.
     fn members_hint(&self, name: &str, members: &[ObjectMember]) -> String {
         const FEW: usize = 8;
         let names: Vec<String> = members

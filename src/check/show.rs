@@ -1,5 +1,5 @@
-//! Values as one short line of plain text. It refuses to let a control character, a change of
-//! writing direction or an invisible letter of an answer reach a terminal.
+//! Values as one short line of plain text. Control characters, changes of the writing direction and
+//! invisible characters of a response are escaped, so that none reaches a terminal.
 
 use crate::value::Value;
 use std::borrow::Cow;
@@ -105,8 +105,8 @@ fn truncate(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}…{tail}"))
 }
 
-/// Every letter that would do something instead of being seen, as its escape. `is_raw` says that
-/// the text is not JSON, which escapes some of them by itself.
+/// Escapes every character that would not be visible. `is_raw` means that the text is not JSON,
+/// which escapes some of them by itself.
 fn escape_invisible(text: &str, is_raw: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -122,7 +122,7 @@ fn escape_invisible(text: &str, is_raw: bool) -> String {
     out
 }
 
-/// As JSON would write it; what lies beyond four digits, as Rust would.
+/// As in JSON; a code point of more than four digits as in Rust.
 fn escape(letter: char, out: &mut String) {
     let code = u32::from(letter);
     let text = if code <= 0xffff {
@@ -133,7 +133,7 @@ fn escape(letter: char, out: &mut String) {
     out.push_str(&text);
 }
 
-/// Controls, marks of direction, and what has no width.
+/// Control characters, marks of direction, and characters without a width.
 fn needs_escape(letter: char) -> bool {
     // U+202A to U+202E and U+2066 to U+2069 change the direction of the text after them, so that
     // one value could look like another (CVE-2021-42574).

@@ -1,5 +1,5 @@
-//! Why a predicate does not apply to a value, or what makes a value look right that is not. It
-//! refuses to decide anything: the verdict is known before.
+//! Why a predicate does not apply to a value, or why a wrong value looks right. It decides nothing:
+//! the verdict is known before.
 
 use super::actual_value::ActualValue;
 use super::compare;
@@ -8,7 +8,7 @@ use super::show::ValueFormatter;
 use super::verdict::PredicateVerdict;
 use crate::value::{Number, Value};
 
-/// What a message should add, if anything.
+/// The reason that a message should add, if there is one.
 pub(super) fn mismatch_reason(
     condition: &PreparedCondition<'_>,
     actual: &ActualValue<'_>,
@@ -122,7 +122,7 @@ fn required_type(kind: &ConditionKind<'_>) -> &'static str {
     }
 }
 
-/// What may be behind a value of the wrong type.
+/// The likely cause of a value of the wrong type.
 fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static str {
     match (kind, actual) {
         (ConditionKind::Order(..), _)

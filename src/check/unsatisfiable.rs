@@ -1,5 +1,5 @@
-//! Finds predicates that no answer can meet, before anything is sent. It refuses to say so of
-//! anything that depends on a template or an answer.
+//! Finds predicates that no response can meet, before anything is sent. Predicates that depend on a
+//! template or on a response are not reported.
 
 use crate::model::assertion::{
     Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
@@ -26,7 +26,7 @@ pub(crate) fn unsatisfiable_predicates(assertion: &Assertion) -> Vec<(Span, Stri
         .collect()
 }
 
-/// What is known of a value before it is there.
+/// The type of a subject, as far as it is known before the response is received.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SubjectType {
     Status,
@@ -34,7 +34,7 @@ enum SubjectType {
     Header,
     Body,
     Latency,
-    /// What a path for many finds.
+    /// The list of values that a path for many finds.
     NodeList,
     Any,
 }
@@ -138,8 +138,8 @@ fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<Unsatisfiabl
     }
 }
 
-/// What can never hold makes its negation hold always, which is as empty a test; among several it
-/// decides nothing.
+/// The negation of a predicate that is never true is always true, so it tests nothing. Among
+/// several predicates it decides nothing.
 fn negate(fault: UnsatisfiablePredicate, beside: usize) -> Option<UnsatisfiablePredicate> {
     match (fault.is_inapplicable, beside) {
         (true, _) => Some(fault),

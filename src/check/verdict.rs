@@ -1,5 +1,5 @@
-//! Whether a predicate holds, in three values: it holds, it fails, or it does not apply. It refuses
-//! to turn the third into either of the others: `not` of what does not apply does not apply.
+//! Whether a predicate holds, in three values: it holds, it fails, or it does not apply. `not` of a
+//! predicate that does not apply does not apply either.
 
 use super::actual_value::ActualValue;
 use super::compare;
@@ -111,7 +111,7 @@ pub(super) fn length_value(len: usize) -> Value {
     Value::Number(Number::from(len as u64))
 }
 
-/// Nothing can be said of the elements of an empty list but that there is none.
+/// Of an empty list only `none` holds; `each` does not apply, and `some` fails.
 fn judge_elements(
     quantifier: ElementQuantifier,
     inner: &[PreparedCondition<'_>],
@@ -204,8 +204,7 @@ fn is_contained(part: ContainmentKind, operand: &Value, actual: &ActualValue<'_>
     })
 }
 
-/// A number stands in a text as it is written, so a captured id may be looked for in a text without
-/// being quoted.
+/// A number is looked for in a text as it is written, so that a captured id needs no quotes.
 fn operand_text(operand: &Value) -> Option<String> {
     operand.to_plain_text().filter(|_| !operand.is_null())
 }

@@ -10,7 +10,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How long a database may say nothing.
+/// The longest time to wait for a response of the database.
 pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to connect to the database at `url`.
@@ -34,7 +34,7 @@ pub(crate) fn parse_config(url: &str) -> Result<Config, DatabaseError> {
     Ok(config)
 }
 
-/// A fault of the database in its own words.
+/// The error message of the database.
 #[must_use]
 pub(crate) fn database_error(error: &tokio_postgres::Error) -> DatabaseError {
     // The text of a connection error can name the host and the user, and never the password.
@@ -51,11 +51,11 @@ fn innermost_message(error: &dyn std::error::Error) -> String {
         .map_or_else(|| error.to_string(), innermost_message)
 }
 
-/// A database that says nothing is one that cannot be used. On the heap, since every call that
-/// might ask a database would carry the room for it.
+/// Waits for a query for at most [`DATABASE_TIMEOUT`]. The future is on the heap, because every
+/// caller would otherwise be larger by its size.
 ///
 /// # Errors
-/// When it fails, or says nothing for too long.
+/// When it fails, or does not respond in time.
 pub(crate) fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Pin<Box<impl Future<Output = Result<T, DatabaseError>>>> {
@@ -72,8 +72,7 @@ pub(crate) fn with_timeout<T>(
     })
 }
 
-/// Two processes that make a table at once would get in each other's way, so only one at a time
-/// does. `sql` makes it where there is none.
+/// Creates a table with `sql` if it does not exist. Only one process does so at a time.
 ///
 /// # Errors
 /// When it cannot be made.

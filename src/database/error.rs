@@ -1,6 +1,6 @@
 //! Why the database cannot be used. No variant holds the password of its address.
 
-/// As far as the server or the connection says it.
+/// The message is that of the server or of the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
     #[error("the database of the store: {0}")]

@@ -1,5 +1,5 @@
-//! The ground that stores share in the `PostgreSQL` of a team: how to connect, how long to wait, how
-//! to create a table. It refuses to know what a table holds.
+//! What the stores in the `PostgreSQL` of a team share: how to connect, how long to wait, how to
+//! create a table. It does not know the content of a table.
 
 #[cfg(feature = "postgres")]
 mod connection;

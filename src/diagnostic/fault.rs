@@ -10,7 +10,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A place with a word to it.
+/// A place with a text that explains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabeledSpan {
     pub span: Span,

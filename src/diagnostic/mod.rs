@@ -1,5 +1,5 @@
-//! A fault in a file: what is wrong, where it stands, what to try. It refuses to print; `render`
-//! draws the picture as text.
+//! A fault in a file: the reason, the place and a hint. Nothing is printed here; `render` returns
+//! text.
 
 mod fault;
 mod render;

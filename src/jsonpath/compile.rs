@@ -207,7 +207,7 @@ fn matches(
     ))
 }
 
-/// The last line of the crate's message says what is wrong, those before it draw a picture.
+/// The last line of the message of the crate has the reason; the lines before it draw a picture.
 fn regex_error_summary(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default().trim();

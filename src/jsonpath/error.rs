@@ -28,7 +28,7 @@ impl PathError {
     }
 }
 
-/// A search through a document ended early, so nothing is known of what the path names.
+/// A search through a document ended early, so its result is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchLimitExceeded {
     #[error(

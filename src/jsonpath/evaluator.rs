@@ -1,5 +1,5 @@
-//! Finds what a path names in a document. It refuses to clone any part of it and to look at more
-//! places than allowed.
+//! Finds the values of a path in a document. It clones no part of it, and visits no more places
+//! than allowed.
 
 use super::error::{MAX_VISITS, SearchLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
@@ -84,8 +84,8 @@ impl<'v> PathEvaluator<'v> {
         Ok(nodes)
     }
 
-    /// The member of that name of each value. In the next object of a list it mostly stands where
-    /// it stood in the last one.
+    /// The member of that name of each value. In the objects of a list it usually has the same
+    /// position, so that is tried first.
     fn select_members(
         &self,
         name: &str,

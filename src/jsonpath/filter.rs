@@ -13,7 +13,7 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// What an expression out of a document costs, in visits.
+/// The cost of compiling an expression of the document, in visits.
 const REGEX_COMPILE_COST: u32 = 1_000;
 
 /// A value, or what RFC 9535 calls Nothing.

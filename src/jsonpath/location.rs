@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 /// A place on the way down a document; written out only when someone asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NodePath<'a> {
-    /// What every path below begins with.
+    /// The prefix of all paths below.
     Prefix(&'a str),
     Name(&'a NodePath<'a>, &'a str),
     Index(&'a NodePath<'a>, usize),
@@ -76,7 +76,7 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
     out.write_str("']")
 }
 
-/// Whether a name may stand behind a `.` (RFC 9535, section 2.5.1.1).
+/// Whether a name can be written behind a `.` (RFC 9535, section 2.5.1.1).
 pub(super) fn is_shorthand(name: &str) -> bool {
     name.chars()
         .next()

@@ -1,5 +1,4 @@
-//! A path that was read and checked once, and what it names in a document. It refuses to walk: that
-//! is `evaluator`'s.
+//! A path that was read and checked once. The search itself is in `evaluator`.
 
 use super::error::{PathError, SearchLimitExceeded};
 use super::evaluator::{self, PathEvaluator};
@@ -17,7 +16,7 @@ pub struct JsonPath {
     query: Arc<PathQuery>,
 }
 
-/// What a path names in one document.
+/// The values that a path finds in one document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PathMatches<'v> {
     /// Of a path that can name one value only.
@@ -35,7 +34,7 @@ pub struct DeadEnd<'v> {
     pub missing: MissingChild<'v>,
 }
 
-/// What a value lacks at the end of a path.
+/// The child that is missing at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingChild<'v> {
     Name(&'v str),
@@ -78,7 +77,7 @@ impl JsonPath {
         self.query.is_singular()
     }
 
-    /// What the path names in `root`.
+    /// The values that the path finds in `root`.
     ///
     /// # Errors
     /// When it looks at too many places.

@@ -91,7 +91,7 @@ impl<'t> PathScanner<'t> {
         Err(PathError::new(self.at, reason))
     }
 
-    /// Passes over what `belongs`, and gives it back.
+    /// Skips the characters that belong, and returns them.
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'t str {
         let rest = self.rest();
         let len = rest.find(|letter| !belongs(letter)).unwrap_or(rest.len());

@@ -34,7 +34,7 @@ pub(super) struct SliceSelector {
     pub(super) step: i64,
 }
 
-/// What a filter asks of an element.
+/// The condition of a filter.
 #[derive(Debug)]
 pub(super) enum FilterExpression {
     Or(Vec<FilterExpression>),
@@ -70,7 +70,7 @@ pub(super) enum ComparisonOperator {
     GreaterOrEqual,
 }
 
-/// What yields one value, or nothing.
+/// An operand with one value, or none.
 #[derive(Debug)]
 pub(super) enum FilterOperand {
     Literal(Value),
@@ -98,7 +98,7 @@ pub(super) enum RegexPattern {
     Compiled(Regex),
     /// Known only when a document is there.
     Dynamic(MatchExtent, Box<FilterOperand>),
-    /// Written in the path and no text: RFC 9535 says that nothing matches it.
+    /// Written in the path and not a string. By RFC 9535 it matches nothing.
     Unmatchable,
 }
 

@@ -1,12 +1,12 @@
-//! A document with what some paths name replaced. It leaves the document itself alone.
+//! Replaces the values that some paths name in a copy of a document.
 
 use super::error::SearchLimitExceeded;
 use super::path::{JsonPath, PathMatches};
 use crate::value::Value;
 use std::collections::HashSet;
 
-/// `with` gives what stands in the place of each value that one of the paths names; what stands
-/// below such a value is not looked at any more.
+/// `with` gives the replacement of each value that one of the paths names. Values inside a replaced
+/// value are not visited.
 ///
 /// # Errors
 /// When a path looks at too many places.

@@ -57,7 +57,7 @@ pub(crate) struct UnitEntry {
     pub(crate) trouble: Option<ErrorClass>,
     /// In words, why it did not pass.
     pub(crate) message: Option<String>,
-    /// What decided: the first failure, the step, or the file.
+    /// The place that decided the verdict: the first failed assertion, the step, or the file.
     pub(crate) at: FileLocation,
     pub(crate) flaky: bool,
     pub(crate) account: Option<String>,
@@ -131,7 +131,7 @@ pub(crate) struct TraceEntry {
     pub(crate) text: String,
 }
 
-/// What made a fixture.
+/// The calls that created a fixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SetUpEntry {
     pub(crate) fixture: String,
@@ -177,7 +177,7 @@ impl VerdictWord {
     }
 }
 
-/// Where something stands in a file of the workspace; line and column are counted from one.
+/// A place in a file of the workspace. Line and column are counted from one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileLocation {
     /// From the root of the workspace, with `/`.
@@ -233,7 +233,7 @@ impl RunDocument {
         self.started.as_millisecond().saturating_add(offset)
     }
 
-    /// Counts and order, made from what is there.
+    /// Sorts the units into the order of the plan, and counts their verdicts anew.
     pub(crate) fn sort_and_count(&mut self) {
         self.units.sort_by_key(|unit| unit.index);
         self.summary = VerdictCounts {
@@ -280,7 +280,7 @@ impl VerdictCounts {
         }
     }
 
-    /// `3 passed, 1 failed`: what there is none of is left out, but for what passed.
+    /// `3 passed, 1 failed`. Counts of zero are left out, except for `passed`.
     #[must_use]
     pub(crate) fn summary_line(&self) -> String {
         let parts = [

@@ -1,4 +1,4 @@
-//! From a document back to events, so that those who listen to a run can hear one that is over.
+//! From a document back to events, so that reporters can show a run that has ended.
 
 use super::document::{
     DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry, StepEntry,
@@ -65,7 +65,7 @@ fn run_started(document: &RunDocument) -> Event {
 #[derive(Default)]
 struct EventBuilder {
     sources: SourceMap,
-    /// What stands in a document has no secrets any more, so this one knows none.
+    /// A document holds no secrets, so this redactor knows none.
     redactor: Redactor,
 }
 
@@ -88,7 +88,7 @@ impl EventBuilder {
         text.map(|text| self.display_text(text))
     }
 
-    /// `id` is who the verdict is of, for the message.
+    /// `id` names the unit or fixture in the error.
     fn verdict(
         &mut self,
         word: VerdictWord,

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::io;
 
-/// Listens to a run and remembers it.
+/// Collects the events of a run.
 pub(crate) struct DocumentReporter {
     document: RunDocument,
     entries: EntryBuilder,
@@ -36,7 +36,7 @@ impl Default for DocumentReporter {
 }
 
 impl DocumentReporter {
-    /// What happened; `interrupted` names the signal that ended it.
+    /// The finished document. `interrupted` names the signal that ended the run.
     #[must_use]
     pub(crate) fn into_document(self, interrupted: Option<String>) -> RunDocument {
         let mut document = self.document;

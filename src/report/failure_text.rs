@@ -119,7 +119,7 @@ pub(super) fn leftover_text(undo: &LeftoverEntry) -> String {
     format!("{} is still there: {}{help}", undo.fixture, undo.reason)
 }
 
-/// What a whole run is called.
+/// The headline of a run: verdicts, environment and duration.
 #[must_use]
 pub(super) fn run_headline(document: &RunDocument) -> String {
     let units = pluralize(document.planned, "request");

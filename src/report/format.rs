@@ -5,7 +5,7 @@ use super::error::ReportError;
 use super::github::github_annotations;
 use super::{ctrf, html, junit, ndjson, tap};
 
-/// What a report can be written as.
+/// The formats that a report can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Junit,

@@ -6,7 +6,7 @@ use super::duration_text::{duration_from_ms, format_duration};
 use super::failure_text::{failure_text, leftover_text, run_headline};
 use std::fmt::Write as _;
 
-/// A summary may have one MiB; what is past this is left out and said so, in bytes.
+/// The largest summary in bytes. GitHub allows one MiB; the rest is left out, and a line says so.
 const MAX_SUMMARY: usize = 900 << 10;
 
 /// One command for each unit that did not pass, at its first failure: of each level GitHub shows
@@ -70,7 +70,7 @@ fn workflow_command(
     )
 }
 
-/// What would end a command, as the runner's own toolkit escapes it.
+/// Escapes the characters that would end a command, as the toolkit of the runner does.
 fn escape_data(text: &str) -> String {
     // `%` first, or the escapes below would be escaped again.
     text.replace('%', "%25")
@@ -169,7 +169,7 @@ fn truncated(text: &str) -> String {
     }
 }
 
-/// Text that Markdown shows as it is: what it would take for markup becomes an entity.
+/// Text that Markdown shows unchanged: each character of its syntax becomes an entity.
 fn escape_markdown(text: &str) -> String {
     // An `@` would notify a person, and a `#` would link an issue.
     let entity = |letter: char| match letter {

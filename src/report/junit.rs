@@ -120,7 +120,7 @@ fn test_rerun(attempt: &AttemptEntry) -> TestRerun {
     rerun
 }
 
-/// A clean-up that failed is nobody's case, and must be seen all the same.
+/// A failed undo belongs to no unit, so it is a case of its own and fails the report.
 fn leftover_suite(document: &RunDocument) -> TestSuite {
     let mut suite = TestSuite::new("fixtures");
     suite.add_test_cases(document.not_undone.iter().map(|undo: &LeftoverEntry| {

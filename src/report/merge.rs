@@ -1,5 +1,5 @@
-//! Several documents become one, as if the shards had been one run. It refuses what cannot have
-//! been parts of one.
+//! Merges several documents into one, as if the shards had been one run. It refuses documents that
+//! cannot be parts of one run.
 
 use super::document::{FORMAT, RunDocument, StepEntry, UnitEntry, VerdictWord};
 use super::duration_text::duration_to_ms;
@@ -41,7 +41,7 @@ pub(crate) enum MergeError {
     NoDocuments,
 }
 
-/// What no run writes into its document.
+/// A fault in a document that no run of ingam writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DocumentFault {
     /// In the words of the JSON reader.
@@ -88,7 +88,7 @@ impl MergeError {
 /// Reads one document; `file` is its name for messages.
 ///
 /// # Errors
-/// When it is cut, broken, of another format, or says what no run says.
+/// When it is cut, broken, of another format, or has a value that no run writes.
 pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, MergeError> {
     #[derive(Deserialize)]
     struct FormatHeader {
@@ -117,8 +117,8 @@ pub(crate) fn read_document(file: &str, text: &str) -> Result<RunDocument, Merge
     }
 }
 
-/// What serde lets through and a report must not guess at: a shard that is no number would switch
-/// off the search for missing shards, and an error without a class would get another exit code.
+/// Faults that serde accepts and a report must not guess at: a shard that is no number would
+/// disable the search for missing shards, and an error without a class would get another exit code.
 fn document_fault(document: &RunDocument) -> Option<DocumentFault> {
     if let Some(shard) = &document.shard
         && parse_shard(shard).is_none()
@@ -241,7 +241,7 @@ fn check_duplicates(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
     Ok(())
 }
 
-/// A shard that got lost would be a green light for what it had to test.
+/// A lost shard must not turn into a passed run, because its units were not tested.
 fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
     let Some(total) = parts
         .iter()
@@ -287,7 +287,7 @@ fn shard_mismatch(file: &str, document: &RunDocument) -> MergeError {
     }
 }
 
-/// `None` for a whole run; [`read_document`] refuses what is no number.
+/// `None` for a whole run. [`read_document`] refuses a shard that cannot be read.
 fn shard_number(document: &RunDocument) -> Option<(u32, u32)> {
     document.shard.as_deref().and_then(parse_shard)
 }

@@ -1,10 +1,9 @@
-//! How far a run has come, in one line for a terminal. It refuses to look at a clock: it is told
-//! what happens, and that is all.
+//! The state of a run in one line for a terminal. It reads no clock: all times come from events.
 
 use crate::event::{Event, Verdict};
 use std::collections::BTreeMap;
 
-/// Counts of what has begun and ended.
+/// Counts of units that have started and finished.
 #[derive(Default)]
 pub(super) struct RunProgress {
     units: usize,

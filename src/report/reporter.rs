@@ -1,9 +1,10 @@
-//! Who listens to a run. It refuses to know what becomes of an event.
+//! The trait of everything that receives the events of a run. It does not know what a reporter does
+//! with them.
 
 use crate::event::Event;
 use crate::span::SourceMap;
 
-/// Two who listen.
+/// Passes each event to two reporters.
 pub(crate) struct TeeReporter<'r>(
     pub(crate) &'r mut dyn Reporter,
     pub(crate) &'r mut dyn Reporter,
@@ -19,7 +20,7 @@ impl Reporter for TeeReporter<'_> {
     }
 }
 
-/// Something that listens to a run.
+/// Receives the events of a run.
 pub(crate) trait Reporter {
     /// # Errors
     /// When its output cannot be written.

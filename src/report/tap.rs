@@ -1,5 +1,5 @@
-//! TAP, version 14: <https://testanything.org/tap-version-14-specification.html>. What failed is said in a YAML block below
-//! its line.
+//! TAP, version 14: <https://testanything.org/tap-version-14-specification.html>. A failed test has
+//! a YAML block below its line.
 
 use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, one_line};
 use super::failure_text::{failure_text, leftover_text};

@@ -21,7 +21,7 @@ pub(crate) struct TerminalStyle {
     pub(crate) has_colour: bool,
     /// In columns; longer lines are not cut, but shortened where a long value can be.
     pub(crate) width: usize,
-    /// Each line is written at once, since somebody is looking.
+    /// Each line is flushed at once, because a person is watching.
     pub(crate) is_live: bool,
 }
 
@@ -56,7 +56,8 @@ impl TerminalStyle {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
-    /// One difference, `$.a: expected 1, got 2`: the place, what was wanted, what came.
+    /// Colours one difference, `$.a: expected 1, got 2`: the place, the expected and the actual
+    /// value.
     #[must_use]
     pub(crate) fn difference(self, text: &str) -> String {
         let Some((place, rest)) = text.split_once(": ").filter(|_| self.has_colour) else {
@@ -82,7 +83,7 @@ impl TerminalStyle {
     }
 }
 
-/// Writes to one output; remembers what went wrong until the end.
+/// Writes to one output. Details of failed units are printed at the end.
 pub(crate) struct TerminalReporter<W: Write> {
     out: W,
     style: TerminalStyle,
@@ -108,7 +109,7 @@ impl<W: Write> TerminalReporter<W> {
         }
     }
 
-    /// What is known when somebody stops the run.
+    /// Prints the results so far, when the run is interrupted.
     ///
     /// # Errors
     /// When the output cannot be written.
@@ -176,8 +177,8 @@ impl<W: Write> TerminalReporter<W> {
         writeln!(self.out, "  {word} {}{}{note}", unit.id, " ".repeat(gap))
     }
 
-    /// At once, since nothing else may happen until then; a terminal that is looked at has it in
-    /// its line of progress.
+    /// Printed at once, because nothing else may be printed until the wait ends. A live terminal
+    /// shows it in its line of progress instead.
     fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
         if self.style.is_live {
             return Ok(());
@@ -191,7 +192,7 @@ impl<W: Write> TerminalReporter<W> {
         self.out.flush()
     }
 
-    /// Only for those who want to see every exchange.
+    /// Printed only with `-v`, which shows every exchange.
     fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> io::Result<()> {
         if !self.is_verbose || set_up.steps.is_empty() {
             return Ok(());
@@ -203,7 +204,7 @@ impl<W: Write> TerminalReporter<W> {
             .try_for_each(|step| self.step(step, sources, true))
     }
 
-    /// What is still there although it should be gone.
+    /// A resource that could not be deleted.
     fn not_undone(&mut self, undo: &UndoFailureReport, sources: &SourceMap) -> io::Result<()> {
         writeln!(self.out, "  {} {}", self.style.red("LEFT"), undo.fixture)?;
         writeln!(
@@ -277,7 +278,7 @@ impl<W: Write> TerminalReporter<W> {
         self.exchange(step, passed_too)
     }
 
-    /// Its name, its request and what came back.
+    /// The name of the step, its request and the status of the response.
     fn step_line(&mut self, step: &StepReport) -> io::Result<()> {
         let name = match &step.name {
             Some(name) => format!("{}: ", self.style.bold(name)),
@@ -291,7 +292,7 @@ impl<W: Write> TerminalReporter<W> {
         writeln!(self.out, "  {name}{}{answer}", step.request_line)
     }
 
-    /// All of it for those who asked; otherwise the response of what failed.
+    /// With `-v` the whole exchange, otherwise the response of a failed step.
     fn exchange(&mut self, step: &StepReport, passed_too: bool) -> io::Result<()> {
         match &step.exchange {
             Some(exchange) if self.is_verbose && (passed_too || !step.verdict.is_pass()) => {
@@ -309,7 +310,7 @@ impl<W: Write> TerminalReporter<W> {
         }
     }
 
-    /// Those that were not good enough.
+    /// The attempts before the last one.
     fn attempts(&mut self, step: &StepReport) -> io::Result<()> {
         (1..).zip(&step.attempts).try_for_each(|(number, attempt)| {
             self.paragraph(&format!("attempt {number}"), &attempt.reason)
@@ -376,7 +377,7 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
-    /// The first lines of an answer that was not good: its own words say most.
+    /// The first lines of the response of a failed step, which often name the reason.
     fn excerpt(&mut self, response: &RedactedText) -> io::Result<()> {
         const LINES: usize = 8;
         let body = response
@@ -408,7 +409,7 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
-    /// How many passed, and how many of whatever else there is.
+    /// `3 passed` and all counts that are not zero.
     fn summary_parts(&self, summary: &RunSummary) -> Vec<String> {
         let style = self.style;
         let others = [
@@ -535,7 +536,7 @@ impl<W: Write> TerminalReporter<W> {
     }
 }
 
-/// What stands at the end of a unit's line.
+/// The text at the end of the line of a unit.
 fn unit_note(unit: &UnitReport) -> String {
     let time = format_duration(unit.duration);
     match &unit.verdict {

@@ -1,5 +1,5 @@
-//! From an answer to the text of its snapshot. It hides what varies, and has what is secret hidden;
-//! what is personal is gone from the answer that it is given.
+//! From a response to the text of its snapshot. It masks values that change from run to run, and
+//! redacts secrets. Personal data was removed from the response before.
 
 use super::error::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
@@ -7,10 +7,10 @@ use crate::value::{self, Value};
 use crate::wire::WireResponse;
 use sha2::{Digest, Sha256};
 
-/// In the place of what varies.
+/// Replaces a masked value.
 const MASK_PLACEHOLDER: &str = "[masked]";
 
-/// Takes what is secret out of a text.
+/// Redacts the secrets in a text.
 pub(super) type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 
 /// The status, an empty line, and the body: JSON over several lines with its masks, text as it is,
@@ -54,7 +54,7 @@ fn apply_masks(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotErro
     .map_err(SnapshotError::from)
 }
 
-/// Text by text, as it is before JSON escapes it: the answer itself may hold JSON in a text.
+/// Redacts each text before JSON escapes it, because a text of the response can hold JSON itself.
 fn redact_value(value: &Value, hide: &RedactFn<'_>) -> Value {
     match value {
         Value::String(text) => Value::from(hide(text)),

@@ -8,7 +8,7 @@ use crate::value::{self, Value};
 /// More lines than this are counted only.
 const MAX_LINE_DIFFERENCES: usize = 20;
 
-/// The places where `actual` is not what `expected` says; none if and only if they are the same
+/// The places where `actual` differs from `expected`; none if and only if they are the same
 /// snapshot.
 #[must_use]
 pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceList {
@@ -49,7 +49,7 @@ fn changed_value(path: &str, expected: &str, actual: &str) -> ValueDifference {
     }
 }
 
-/// `above` lines stand before them in the file's content.
+/// `above` is the number of lines before these in the content of the file.
 fn line_differences(expected: &str, actual: &str, above: usize) -> DifferenceList {
     let mut found = DifferenceList::default();
     for (number, line) in changed_lines(expected, actual) {

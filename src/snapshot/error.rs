@@ -1,4 +1,4 @@
-//! Why a snapshot cannot be held against an answer: one small enum, in words.
+//! Why a response cannot be compared with a snapshot.
 
 use crate::jsonpath::SearchLimitExceeded;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ pub enum SnapshotError {
     #[error("there is no snapshot `{}` yet", .path.display())]
     Missing {
         path: PathBuf,
-        /// What came stands beside it.
+        /// The response was written beside it as a pending snapshot.
         is_pending: bool,
     },
     /// A broken snapshot is never a missing one: a new one in its place would hide what was
@@ -17,7 +17,7 @@ pub enum SnapshotError {
     Unreadable { place: String, reason: String },
     #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]
     Unwritable { path: PathBuf, reason: String },
-    /// What cannot be masked is not written.
+    /// A response that cannot be masked is not written.
     #[error("the answer cannot be masked: {0}")]
     MaskFailed(#[from] SearchLimitExceeded),
 }

@@ -9,11 +9,11 @@ use std::path::Path;
 
 const FENCE: &str = "---";
 
-/// A snapshot as it stands in its file.
+/// A snapshot as it is in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotFile {
-    /// The front matter as it is written, without the fences: what others have put there stays
-    /// there.
+    /// The front matter as it is written, without the fences, so that keys of other programs are
+    /// kept.
     front_matter: String,
     pub source: Option<String>,
     pub description: Option<String>,
@@ -21,14 +21,14 @@ pub struct SnapshotFile {
     pub content: String,
 }
 
-/// What a snapshot is of, for those who review it.
+/// The origin of a snapshot, for the person who reviews it.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotMetadata<'a> {
     /// The file of the request.
     pub source: &'a str,
     pub description: &'a str,
     pub expression: &'a str,
-    /// What else there is to know.
+    /// More keys for the front matter.
     pub info: &'a [(&'a str, Value)],
 }
 
@@ -98,7 +98,7 @@ impl SnapshotFile {
         .with_metadata(path)
     }
 
-    /// What the front matter says of it.
+    /// Reads the keys of the front matter.
     fn with_metadata(self, path: &Path) -> Result<Self, SnapshotError> {
         let mut sources = SourceMap::default();
         // The fence is put back, so that lines are counted as in the file.
@@ -146,7 +146,7 @@ impl SnapshotFile {
     }
 }
 
-/// What stands between the two fences, and what follows them.
+/// The text between the two fences, and the text after them.
 fn split_front_matter(path: &Path, text: &str) -> Result<(String, String), SnapshotError> {
     let mut lines = text.split_inclusive('\n');
     if lines.next().map(str::trim_end) != Some(FENCE) {

@@ -4,7 +4,7 @@
 use similar::{ChangeTag, TextDiff};
 use std::time::Duration;
 
-/// Past this a difference need not be the shortest.
+/// After this time, the difference is no longer the shortest one.
 const DIFF_TIMEOUT: Duration = Duration::from_millis(500);
 /// How many lines around a change are shown.
 const CONTEXT_LINES: usize = 3;
@@ -26,7 +26,7 @@ pub(crate) enum DiffSide {
     Gap,
 }
 
-/// What changed, with a few lines around it.
+/// The changed lines, with a few lines around them.
 #[must_use]
 pub(crate) fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = text_diff(old, new);

@@ -15,7 +15,7 @@ const PENDING_SUFFIX: &str = ".snap.new";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SnapshotLocation {
     root: PathBuf,
-    /// Of the accepted one, relative to the root; what messages show.
+    /// The path of the accepted one, relative to the root, as messages show it.
     pub(crate) path: PathBuf,
 }
 
@@ -42,7 +42,7 @@ impl SnapshotLocation {
         self.read_snapshot(&self.path)
     }
 
-    /// The one that waits for a person.
+    /// The pending snapshot, if there is one.
     ///
     /// # Errors
     /// When it is there and is no snapshot.
@@ -50,7 +50,7 @@ impl SnapshotLocation {
         self.read_snapshot(&self.pending_path())
     }
 
-    /// Whether one waits for a person.
+    /// Whether a pending snapshot exists.
     ///
     /// # Errors
     /// When that cannot be found out: a folder that may not be entered is not an empty one.
@@ -83,7 +83,7 @@ impl SnapshotLocation {
         }
     }
 
-    /// Writes what waits for a person.
+    /// Writes a pending snapshot, which a person must review.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -102,7 +102,7 @@ impl SnapshotLocation {
         self.discard_pending().map(|_| ())
     }
 
-    /// What is pending becomes the snapshot.
+    /// Accepts the pending snapshot.
     ///
     /// # Errors
     /// When nothing that can be read is pending, or it cannot be written.
@@ -121,7 +121,7 @@ impl SnapshotLocation {
         self.remove(&self.pending_path())
     }
 
-    /// Removes the snapshot and what is pending.
+    /// Removes the snapshot and the pending one.
     ///
     /// # Errors
     /// When one is there and cannot be removed.

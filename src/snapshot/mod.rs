@@ -1,6 +1,6 @@
-//! What an answer must go on looking like: the `.snap` file beside a request, in the format of
-//! insta 1.49, so that `cargo insta` reads it too. It refuses to know how an answer came, and to
-//! write where the user has not allowed it.
+//! Snapshots of responses: the `.snap` file beside a request, in the format of insta 1.49, so that
+//! `cargo insta` reads it too. The room does not know how a response was received, and writes only
+//! where the user has allowed it.
 
 mod content;
 mod content_diff;

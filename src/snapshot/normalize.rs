@@ -1,4 +1,4 @@
-//! What does not count when two contents are compared.
+//! Differences that do not count when two contents are compared.
 
 /// Whether two contents are the same snapshot: blanks at the end and the kind of line ends do not
 /// count (insta's `TextSnapshotContents`).

@@ -1,11 +1,11 @@
-//! What may be written: insta's `INSTA_UPDATE`, and `CI`, where nothing is.
+//! Which snapshots may be written: the variable `INSTA_UPDATE` of insta, and `CI`, where none is.
 
-/// What a run does with an answer that is not what its snapshot says.
+/// What a run does with a response that differs from its snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum SnapshotUpdate {
     /// It is written beside the snapshot, for a person to look at.
     Pending,
-    /// It takes the snapshot's place; `force` writes also what has not changed.
+    /// It replaces the snapshot. `force` also writes unchanged ones.
     Always { force: bool },
     /// It becomes the snapshot where there is none, and is pending otherwise.
     Unseen,
@@ -18,7 +18,7 @@ pub(crate) enum SnapshotUpdate {
 #[error("INSTA_UPDATE cannot be `{0}`")]
 pub(crate) struct InvalidInstaUpdate(String);
 
-/// What is done with one answer.
+/// The action for one response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UpdateBehavior {
     Nothing,
@@ -48,7 +48,7 @@ impl SnapshotUpdate {
         Ok(if is_ci { Self::Nothing } else { chosen })
     }
 
-    /// What to do with an answer that differs from its snapshot, or has none.
+    /// The action for a response that differs from its snapshot, or has none.
     #[must_use]
     pub(crate) fn behavior_for(self, has_snapshot: bool) -> UpdateBehavior {
         match self {

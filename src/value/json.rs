@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::str::Utf8Error;
 
-/// Deeper than this is refused, so that no answer can exhaust the stack.
+/// Deeper values are refused, so that no response can exhaust the stack.
 const MAX_DEPTH: usize = 128;
 
 /// Why a text is not JSON.
@@ -119,8 +119,8 @@ impl<'t> JsonSource<'t> {
         Ok(Value::Object(keep_last_duplicates(members)))
     }
 
-    /// The text behind a quote. Nearly every one stands in the document just as it is, and is not
-    /// looked at letter by letter.
+    /// The text after a quote. Most texts have no escapes; they are copied from the document in one
+    /// piece.
     fn parse_string(&self, lexer: &mut SliceLexer<'t>) -> Result<CompactText, Error> {
         let rest: &'t [u8] = lexer.as_slice();
         let start = self.0.len() - rest.len();
@@ -143,7 +143,7 @@ fn unescaped_len(rest: &[u8]) -> Option<usize> {
     is_plain.then_some(len)
 }
 
-/// Of a repeated key the last value stands, as in nearly every reader (RFC 8259, section 4).
+/// The last value of a repeated key is kept, as in most readers (RFC 8259, section 4).
 fn keep_last_duplicates(mut members: Vec<ObjectMember>) -> Vec<ObjectMember> {
     if has_duplicate_keys(&members) {
         // Reversed, so that `retain` sees the last of equal names first. The second `reverse`

@@ -92,7 +92,7 @@ impl Value {
         }
     }
 
-    /// What stands for this value in a query, a form or a path: text as it is, numbers as written.
+    /// The text of this value in a query, a form or a path: strings unchanged, numbers as written.
     /// Lists and objects have none.
     #[must_use]
     pub fn to_plain_text(&self) -> Option<String> {
@@ -105,8 +105,8 @@ impl Value {
         }
     }
 
-    /// A text as it stands in a table or on the command line: what JSON spells as a number, true,
-    /// false or null is that.
+    /// Reads a text of a table or of the command line: a number, `true`, `false` and `null` as in
+    /// JSON, and all else as a string.
     #[must_use]
     pub fn from_scalar_text(text: &str) -> Self {
         match text {

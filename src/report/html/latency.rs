@@ -1,4 +1,4 @@
-//! How long the answers of each endpoint took.
+//! A table of the response times of each endpoint.
 
 use super::markup::HtmlPage;
 use crate::report::document::RunDocument;

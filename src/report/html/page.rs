@@ -1,4 +1,5 @@
-//! The page as a whole: its head, the verdicts, what failed, and the sections of the other files.
+//! The page as a whole: its head, the verdicts, the failed units, and the sections of the other
+//! files.
 
 use super::markup::HtmlPage;
 use super::verdict::{verdict_label, verdict_symbol};
@@ -34,7 +35,8 @@ pub(in crate::report) fn write(document: &RunDocument) -> String {
     page.into_text()
 }
 
-/// Nothing may be fetched, and nothing may run but the two texts whose hashes stand here.
+/// The browser must not fetch anything, and must run only the two texts whose hashes are in the
+/// policy.
 fn html_head(page: &mut HtmlPage, document: &RunDocument) {
     page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
     // Each hash covers exactly the bytes between the tags below: a line end beside `STYLE` or `SCRIPT`

@@ -6,7 +6,7 @@ use crate::diagnostic::pluralize;
 use crate::report::document::{RunDocument, StepEntry, VerdictWord};
 use crate::report::duration_text::{duration_from_ms, format_duration};
 
-/// Rows past this stand only in the table.
+/// The largest number of rows in the picture. All rows are in the table.
 const MAX_CHART_ROWS: usize = 300;
 /// In the picture's own units.
 const ROW_HEIGHT: f64 = 22.0;
@@ -64,12 +64,12 @@ fn row_start_ms(row: &TimelineRow<'_>) -> f64 {
     row.steps.first().map_or(0.0, |step| step.started_ms)
 }
 
-/// In milliseconds; a step that sent nothing stands where it began.
+/// In milliseconds. A step that sent nothing is shown at its start.
 fn sent_ms(step: &StepEntry) -> f64 {
     step.sent_ms.unwrap_or(step.started_ms)
 }
 
-/// Of a step without an answer only the start is known.
+/// The end of a step without a response is not known, so it ends where it was sent.
 fn end_ms(step: &StepEntry) -> f64 {
     sent_ms(step) + step.latency_ms.unwrap_or(0.0)
 }
@@ -105,7 +105,7 @@ fn chart(page: &mut HtmlPage, rows: &[TimelineRow<'_>]) {
     page.raw("</svg>\n");
 }
 
-/// Bars of what failed are hatched, so that nobody needs the colour.
+/// Failed bars are hatched, so that the picture can be read without colours.
 fn chart_pattern(page: &mut HtmlPage) {
     page.raw(
         "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" ",
@@ -206,7 +206,8 @@ fn bar_title(step: &StepEntry) -> String {
     format!("{}: {}, {time}", step.endpoint, verdict_label(step.verdict))
 }
 
-/// What fits to the left of the bars; the end of a name tells more than its beginning.
+/// The label, cut to the space beside the bars. It is cut at its start, because the end of a name
+/// tells more.
 fn truncate_start(label: &str) -> String {
     const COLUMNS: usize = 36;
     let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);

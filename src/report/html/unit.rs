@@ -22,7 +22,7 @@ pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("</div>\n</details>\n");
 }
 
-/// The line that is seen while the unit is folded; what failed is open from the start.
+/// The line that is visible while the unit is folded. Failed units are open from the start.
 fn unit_summary(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("<details class=\"unit ")
         .raw(unit.verdict.name())
@@ -69,7 +69,7 @@ fn unit_labels(page: &mut HtmlPage, unit: &UnitEntry) {
     page.raw("</p>\n");
 }
 
-/// What no step of it says itself.
+/// The message of the unit, unless one of its steps shows the same.
 fn unit_message(page: &mut HtmlPage, unit: &UnitEntry) {
     let is_said = unit
         .steps
@@ -170,7 +170,7 @@ fn add_failure(page: &mut HtmlPage, failure: &FailureEntry) {
     page.raw("</div>\n");
 }
 
-/// Signs say what is missing and what is too much; the colours only repeat it.
+/// A sign marks missing and unexpected values, so that the table can be read without colours.
 fn differences(page: &mut HtmlPage, differences: &[DifferenceEntry]) {
     if differences.is_empty() {
         return;

@@ -1,4 +1,5 @@
-//! How the page shows a verdict. The sign carries the meaning, so that nobody needs the colour.
+//! How the page shows a verdict. A sign carries the meaning, so that the page can be read without
+//! colours.
 
 use crate::report::document::VerdictWord;
 
