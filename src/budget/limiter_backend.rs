@@ -196,10 +196,20 @@ impl Budget {
             }
         };
         let suspension = new_suspension(request, observation, (self.wall_clock)());
+        self.store_observation(permit, observation, suspension.as_ref())
+            .await
+    }
+
+    async fn store_observation(
+        &self,
+        permit: &Permit,
+        observation: &LimitObservation,
+        suspension: Option<&Suspension>,
+    ) -> Result<(), BudgetError> {
         self.update(&permit.request.id, &mut |limiter, now| {
             let before = limiter.clone();
             limiter.record_response(permit, observation, now);
-            if let Some(suspension) = &suspension {
+            if let Some(suspension) = suspension {
                 limiter.suspend(suspension.clone());
             }
             // Most responses change nothing in a token bucket, and a write costs more than this

@@ -73,27 +73,18 @@ fn inapplicable_reason(
         (ConditionKind::Order(_, ResolvedBound::Number(limit)), _)
             if limit.as_number().is_none() =>
         {
-            format!(
-                "`{name}` compares with a number, and {} is none",
-                show.with_type(limit)
-            )
+            operand_reason(&format!("`{name}` compares with a number"), limit, show)
         }
-        (ConditionKind::OneOf(choices), _) => format!(
-            "`one_of` chooses from a list, and {} is none",
-            show.with_type(choices)
-        ),
+        (ConditionKind::OneOf(choices), _) => {
+            operand_reason("`one_of` chooses from a list", choices, show)
+        }
         (ConditionKind::Unordered(operand), _) if operand.as_list().is_none() => {
-            format!(
-                "`unordered` compares with a list, and {} is none",
-                show.with_type(operand)
-            )
+            operand_reason("`unordered` compares with a list", operand, show)
         }
         (ConditionKind::Includes(operand), _) => includes_reason(operand, actual, show),
         (ConditionKind::Containment(_, operand), _) if actual.as_text().is_some() => {
-            format!(
-                "`{name}` looks for text in a text, and {} is none",
-                show.with_type(operand)
-            )
+            let rule = format!("`{name}` looks for text in a text");
+            operand_reason(&rule, operand, show)
         }
         (ConditionKind::Elements(..) | ConditionKind::Unique(_), _) if actual.items().is_some() => {
             format!("the list is empty, so `{name}` says nothing of it; `length: 0` expects that")
@@ -104,6 +95,11 @@ fn inapplicable_reason(
             likely_cause(kind, actual)
         ),
     }
+}
+
+/// The rule of a predicate for its operand, and the operand that breaks it.
+fn operand_reason(rule: &str, operand: &Value, show: ValueFormatter<'_>) -> String {
+    format!("{rule}, and {} is none", show.with_type(operand))
 }
 
 fn required_type(kind: &ConditionKind<'_>) -> &'static str {

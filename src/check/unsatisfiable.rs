@@ -119,7 +119,12 @@ fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<Unsatisfiabl
     if let Some(reason) = never_true_reason(&predicate.test, sort) {
         return own(false, reason);
     }
-    match &predicate.test {
+    check_nested(&predicate.test, sort)
+}
+
+/// The predicates inside of another one.
+fn check_nested(test: &PredicateTest, sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
+    match test {
         PredicateTest::Not(inner) => find_unsatisfiable(inner, sort)
             .into_iter()
             .filter_map(|fault| negate(fault, inner.len()))

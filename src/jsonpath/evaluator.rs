@@ -167,23 +167,7 @@ impl<'v> PathEvaluator<'v> {
         items: &'v [Value],
         out: &mut Vec<&'v Value>,
     ) -> Result<(), SearchLimitExceeded> {
-        let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let within = |at: Option<i64>, default: i64, low: i64, high: i64| {
-            at.map_or(default, |at| {
-                normalize_index(at, items.len()).clamp(low, high)
-            })
-        };
-        let (mut at, end) = if slice.step >= 0 {
-            (
-                within(slice.start, 0, 0, len),
-                within(slice.end, len, 0, len),
-            )
-        } else {
-            (
-                within(slice.start, len - 1, -1, len - 1),
-                within(slice.end, -1, -1, len - 1),
-            )
-        };
+        let (mut at, end) = slice_bounds(slice, items.len());
         // RFC 9535, section 2.3.4.2.2: a step of 0 selects nothing.
         while (slice.step > 0 && at < end) || (slice.step < 0 && at > end) {
             self.charge(1)?;
@@ -191,6 +175,26 @@ impl<'v> PathEvaluator<'v> {
             at = at.saturating_add(slice.step);
         }
         Ok(())
+    }
+}
+
+/// The first index of a slice, and the one that it does not reach any more.
+fn slice_bounds(slice: SliceSelector, items: usize) -> (i64, i64) {
+    let len = i64::try_from(items).unwrap_or(i64::MAX);
+    let within = |at: Option<i64>, default: i64, low: i64, high: i64| {
+        at.map_or(default, |at| normalize_index(at, items).clamp(low, high))
+    };
+    if slice.step >= 0 {
+        (
+            within(slice.start, 0, 0, len),
+            within(slice.end, len, 0, len),
+        )
+    } else {
+        // A slice that goes down can reach index 0, so the index that it stops before is -1.
+        (
+            within(slice.start, len - 1, -1, len - 1),
+            within(slice.end, -1, -1, len - 1),
+        )
     }
 }
 

@@ -234,21 +234,15 @@ fn parse_exponent(text: &str) -> i128 {
 
 /// The grammar of RFC 8259: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
 fn is_json_number(text: &[u8]) -> bool {
-    let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
     let mut at = usize::from(text.first() == Some(&b'-'));
-    let whole = digits(at);
+    let whole = count_digits(text, at);
     // RFC 8259, section 6: at least one digit, and no zero in front of others.
     if whole == 0 || (whole > 1 && text[at] == b'0') {
         return false;
     }
     at += whole;
     if text.get(at) == Some(&b'.') {
-        let fraction = digits(at + 1);
+        let fraction = count_digits(text, at + 1);
         if fraction == 0 {
             return false;
         }
@@ -256,13 +250,20 @@ fn is_json_number(text: &[u8]) -> bool {
     }
     if matches!(text.get(at), Some(b'e' | b'E')) {
         at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-        let power = digits(at);
+        let power = count_digits(text, at);
         if power == 0 {
             return false;
         }
         at += power;
     }
     at == text.len()
+}
+
+fn count_digits(text: &[u8], from: usize) -> usize {
+    text[from..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count()
 }
 
 #[cfg(test)]

@@ -37,14 +37,7 @@ fn unit_summary(page: &mut HtmlPage, unit: &UnitEntry) {
     } else {
         ">\n<summary>"
     });
-    page.raw("<span class=\"word\"><span aria-hidden=\"true\">")
-        .raw(verdict_symbol(unit.verdict))
-        .raw("</span> ");
-    page.raw(verdict_label(unit.verdict)).text_between(
-        "</span> <span class=\"id\">",
-        &unit.id,
-        "</span>",
-    );
+    verdict_and_name(page, unit);
     if unit.flaky {
         page.raw(" <span class=\"flaky\">flaky</span>");
     }
@@ -52,6 +45,17 @@ fn unit_summary(page: &mut HtmlPage, unit: &UnitEntry) {
         " <span class=\"time\">",
         &format_duration(duration_from_ms(unit.duration_ms)),
         "</span></summary>\n",
+    );
+}
+
+fn verdict_and_name(page: &mut HtmlPage, unit: &UnitEntry) {
+    page.raw("<span class=\"word\"><span aria-hidden=\"true\">")
+        .raw(verdict_symbol(unit.verdict))
+        .raw("</span> ");
+    page.raw(verdict_label(unit.verdict)).text_between(
+        "</span> <span class=\"id\">",
+        &unit.id,
+        "</span>",
     );
 }
 
