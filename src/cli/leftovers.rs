@@ -1,14 +1,14 @@
-//! What runs have left: at marketplaces, and in the snapshot folder.
+//! Reports what runs left behind: objects at marketplaces, and unreferenced snapshots.
 
 use super::command_error::CommandError;
 use super::command_output::CommandOutput;
 use super::warnings::Warnings;
 use crate::diagnostic::pluralize;
-use crate::ledger::abandoned_ledgers;
+use crate::ledger::{Ledger, abandoned_ledgers};
 use crate::model::workspace::Workspace;
 use crate::run::{RunContext, unreferenced_snapshots};
 
-/// What earlier runs have left at marketplaces.
+/// Warns of objects that earlier runs left at marketplaces.
 pub(crate) fn warn_of_leftovers(context: &RunContext<'_>, warnings: &Warnings) {
     let Some(folder) = &context.options.ledger else {
         return;
@@ -24,44 +24,47 @@ pub(crate) fn warn_of_leftovers(context: &RunContext<'_>, warnings: &Warnings) {
                 ));
             }
         }
+        // This run can still be done: its own ledger is a file of its own.
         Err(error) => warnings.add(error.to_string()),
     }
 }
 
-/// What `--keep` has left at marketplaces, and how to take it back.
+/// What `--keep` left at marketplaces, and the command that undoes it.
 pub(crate) fn describe_kept(context: &RunContext<'_>) -> CommandOutput {
     let mut output = CommandOutput::default();
     let Some(folder) = &context.options.ledger else {
         return output;
     };
     let run_id = &context.options.run_id;
-    let ledgers = match abandoned_ledgers(folder, Some(&context.environment.workspace.root)) {
-        Ok(ledgers) => ledgers,
-        Err(error) => {
-            // What is kept costs money or blocks a name until somebody deletes it, so the run's id
-            // must be on the screen even if the list is not.
-            output.error(CommandError::from(error).hint(format!(
-                "`ingam cleanup {run_id}` takes back what this run kept, once the ledger can be read"
-            )));
-            return output;
+    match abandoned_ledgers(folder, Some(&context.environment.workspace.root)) {
+        Ok(ledgers) => {
+            let names = kept_names(&ledgers, run_id);
+            if !names.is_empty() {
+                output.message(format!(
+                    "kept: {}; `ingam cleanup {run_id}` takes it back",
+                    names.join(", ")
+                ));
+            }
         }
-    };
-    let names: Vec<String> = ledgers
-        .iter()
-        .filter(|ledger| ledger.run_id == *run_id)
-        .flat_map(crate::ledger::Ledger::open_undos)
-        .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
-        .collect();
-    if !names.is_empty() {
-        output.message(format!(
-            "kept: {}; `ingam cleanup {run_id}` takes it back",
-            names.join(", ")
-        ));
+        // What is kept costs money or blocks a name until somebody deletes it, so the run's id must
+        // be on the screen even if the list is not.
+        Err(error) => output.error(CommandError::from(error).hint(format!(
+            "`ingam cleanup {run_id}` takes back what this run kept, once the ledger can be read"
+        ))),
     }
     output
 }
 
-/// Snapshots that no request is compared with.
+fn kept_names(ledgers: &[Ledger], run_id: &str) -> Vec<String> {
+    ledgers
+        .iter()
+        .filter(|ledger| ledger.run_id == run_id)
+        .flat_map(Ledger::open_undos)
+        .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
+        .collect()
+}
+
+/// Warns of snapshots that no request is compared with.
 pub(crate) fn warn_of_unreferenced(workspace: &Workspace, warnings: &Warnings) {
     match unreferenced_snapshots(workspace) {
         Ok(unused) if unused.is_empty() => {}

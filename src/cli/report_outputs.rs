@@ -1,5 +1,5 @@
-//! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets by itself. Files take the
-//! place of older ones whole, but for `ndjson`, which is written as things happen.
+//! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets automatically. A report
+//! file replaces an older one in one step, except `ndjson`, which is written as events arrive.
 
 use super::command_error::CommandError;
 use super::exit_status::ExitStatus;
@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-/// One report that was asked for.
+/// One `--report` argument.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ReportRequest {
     format: Format,
@@ -36,24 +36,24 @@ pub(super) struct ReportOutputs {
     streams: Vec<(ReportDestination, NdjsonReporter<Box<dyn Write>>)>,
     gatherer: DocumentReporter,
     github: GithubActions,
-    /// What went wrong while it ran.
+    /// Write errors during the run.
     write_errors: Vec<String>,
 }
 
-/// What GitHub Actions says of itself.
+/// The settings for output to GitHub Actions, from its environment variables.
 #[derive(Default)]
 struct GithubActions {
-    /// Nobody named the report; it is on because this is Actions.
+    /// The report was not named; it is on because the run is a job of GitHub Actions.
     is_automatic: bool,
     step_summary: Option<PathBuf>,
     /// The workspace below the root of the repository.
     path_prefix: String,
-    /// Between two lines with this word the runner takes nothing for a command: an answer that is
-    /// shown could hold one.
+    /// Between two lines with this word the runner executes no workflow command: a response that
+    /// is shown could contain one.
     stop_commands_token: Option<String>,
 }
 
-/// Takes `--report` apart.
+/// Parses the values of `--report`.
 ///
 /// # Errors
 /// If one is not a format and a path, or two have one path.
@@ -114,7 +114,7 @@ fn check_destination_unused(
     }
 }
 
-/// Without `.` and `..`, so that one file has one path.
+/// Removes `.` and `..`, so that two reports with one path are noticed. The file need not exist.
 fn normalize_path(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -130,10 +130,10 @@ fn normalize_path(path: &Path) -> PathBuf {
 }
 
 impl ReportOutputs {
-    /// Makes the folders, and opens what is written while the run goes on.
+    /// Creates the folders, and opens the reports that are written during the run.
     ///
     /// # Errors
-    /// If a report cannot be written: it is known before anything is sent.
+    /// If a report cannot be written. Nothing has been sent then.
     pub(super) fn open(
         host: &HostContext,
         wanted: Vec<ReportRequest>,
@@ -163,7 +163,7 @@ impl ReportOutputs {
         })
     }
 
-    /// Only those that somebody named.
+    /// Without the reports that GitHub Actions gets automatically.
     #[must_use]
     pub(super) fn without_automatic(self) -> Self {
         let github = match self.github {
@@ -172,6 +172,7 @@ impl ReportOutputs {
                 stop_commands_token: guard,
                 ..
             } => GithubActions {
+                // Kept: the terminal output of a merge shows responses, too.
                 stop_commands_token: guard,
                 ..GithubActions::default()
             },
@@ -180,7 +181,7 @@ impl ReportOutputs {
         Self { github, ..self }
     }
 
-    /// Whether anybody listens.
+    /// Whether any report needs the events of the run.
     #[must_use]
     pub(super) fn is_active(&self) -> bool {
         !self.requested.is_empty() || self.github.is_automatic
@@ -192,7 +193,7 @@ impl ReportOutputs {
             .any(|one| one.destination == ReportDestination::Stdout)
     }
 
-    /// Writes everything that is left to be written. Returns what could not be.
+    /// Writes the remaining reports. Returns those that could not be written.
     pub(super) fn finish(
         mut self,
         interrupted: Option<ExitStatus>,
@@ -205,7 +206,7 @@ impl ReportOutputs {
         self.write(&document, false, output, warnings)
     }
 
-    /// The same for a run that is over.
+    /// The same for the document of a run that has ended.
     pub(super) fn write(
         mut self,
         document: &RunDocument,
@@ -213,12 +214,25 @@ impl ReportOutputs {
         output: &Output,
         warnings: &Warnings,
     ) -> Vec<CommandError> {
+        // Before the return: `new` printed `::stop-commands::` even if no report is written.
         if let Some(word) = &self.github.stop_commands_token {
             self.write_runner_command(&format!("::{word}::"), output);
         }
         if !self.is_active() {
             return Vec::new();
         }
+        self.write_requested(document, streams_too, output);
+        self.write_github_output(document, output, warnings);
+        let errors = self.write_errors.into_iter();
+        errors
+            .map(|message| {
+                CommandError::operation(message).hint("the run itself is not changed by this")
+            })
+            .collect()
+    }
+
+    /// Writes every report that was named. One that fails does not stop the others.
+    fn write_requested(&mut self, document: &RunDocument, streams_too: bool, output: &Output) {
         for one in self
             .requested
             .iter()
@@ -235,18 +249,11 @@ impl ReportOutputs {
                     .push(write_error_message(&one.destination, &error));
             }
         }
-        self.write_github_output(document, output, warnings);
-        let errors = self.write_errors.into_iter();
-        errors
-            .map(|message| {
-                CommandError::operation(message).hint("the run itself is not changed by this")
-            })
-            .collect()
     }
 
-    /// The runner reads both outputs, each at its own pace, so all that it is told goes to one: the
-    /// first, unless that one is somebody's data.
     fn write_runner_command(&self, text: &str, output: &Output) {
+        // The runner reads both outputs, each at its own pace. Commands on one of them keep their
+        // order: standard output, unless another report owns it.
         let is_data = self.requested.iter().any(|one| {
             one.destination == ReportDestination::Stdout && one.format != Format::Github
         });
@@ -272,6 +279,7 @@ impl ReportOutputs {
         {
             let text =
                 write_error_message(&ReportDestination::File(path.clone()), &error.to_string());
+            // A summary that nobody asked for must not fail the job.
             if self.github.is_automatic {
                 warnings.add(text);
             } else {
@@ -287,8 +295,8 @@ impl Reporter for ReportOutputs {
             return Ok(());
         }
         let mut faults = Vec::new();
-        // After the first fault a stream is let go: a hole in its middle would be worse than its
-        // end.
+        // After its first error a stream is closed: a reader notices a missing end, but not a
+        // missing line in the middle.
         self.streams
             .retain_mut(|(goal, stream)| match stream.on_event(event, sources) {
                 Ok(()) => true,
@@ -305,14 +313,14 @@ impl Reporter for ReportOutputs {
     }
 }
 
-/// The terminal and the reports, which hear the same.
+/// The terminal and the reports, which get the same events.
 pub(super) struct TerminalAndReports {
     pub(super) terminal: TerminalReporter<Box<dyn Write>>,
     pub(super) reports: ReportOutputs,
 }
 
 impl TerminalAndReports {
-    /// The terminal's own report makes room on standard output for one that was sent there.
+    /// If a report goes to standard output, the terminal's own report goes to standard error.
     #[must_use]
     pub(super) fn new(reports: ReportOutputs, verbose: bool, output: &Output) -> Self {
         if let Some(word) = &reports.github.stop_commands_token {
@@ -329,8 +337,9 @@ impl TerminalAndReports {
 
 impl Reporter for TerminalAndReports {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
-        let told = self.terminal.on_event(event, sources);
-        self.reports.on_event(event, sources).and(told)
+        // Both get the event, even if the terminal is gone.
+        let printed = self.terminal.on_event(event, sources);
+        self.reports.on_event(event, sources).and(printed)
     }
 }
 
@@ -339,6 +348,7 @@ impl ReportDestination {
         let Self::File(path) = self else {
             return Ok(());
         };
+        // Otherwise the rename at the end of the run would be the first to fail.
         if path.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
@@ -364,9 +374,11 @@ impl ReportDestination {
     }
 }
 
-/// The new text stands beside the old one until it is whole. What is no plain file, such as a pipe,
-/// is written to as it is.
+/// Replaces a file in one step. Anything that is no regular file, such as a pipe, is written to
+/// directly.
 fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+    // A rename would replace a symbolic link instead of the file that it points to. A file that does
+    // not exist yet has no other path.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if path.exists() && !path.is_file() {
         return std::fs::OpenOptions::new()
@@ -427,9 +439,11 @@ impl GithubActions {
     }
 }
 
-/// `examples/shop/` of a workspace in such a folder; nothing for the root itself, and for one that
-/// lies elsewhere.
+/// `examples/shop/` for a workspace in that folder of the repository. Empty for the root of the
+/// repository, and for a workspace outside of it.
 fn workspace_prefix(root: &Path, top: &Path) -> String {
+    // The variables of a runner and the current folder may name the same folder through different
+    // symbolic links.
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let root = real(root);
     match root.strip_prefix(real(top)) {

@@ -23,9 +23,7 @@ use crate::model::request::Request;
 use crate::model::scheme::Scheme;
 use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
 use crate::report::{Reporter, TeeReporter};
-use crate::run::{
-    RecordingMode, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel,
-};
+use crate::run::{RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
 use std::cell::RefCell;
@@ -33,17 +31,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// What was asked for, and where the lines of the run go.
+/// The arguments of `ingam run`, and where its output goes.
 pub(crate) struct RunCommand<'r> {
     pub(crate) invocation: &'r Invocation<'r>,
     pub(crate) args: &'r RunArgs,
     pub(crate) output: &'r Output,
 }
 
-/// Runs requests of a workspace that is loaded; `extra_reporter` listens beside the terminal.
+/// Runs requests of a workspace that is loaded. `extra_reporter` gets the same events as the
+/// terminal.
 ///
 /// # Errors
-/// If the run cannot begin. What goes wrong during the run is part of its output.
+/// If the run cannot begin. Failures during the run are part of its output.
 pub(crate) async fn run_loaded(
     run: &RunCommand<'_>,
     loaded: &LoadedWorkspace,
@@ -58,43 +57,65 @@ pub(crate) async fn run_loaded(
         return Ok(CommandOutput::of_data(render_setup_plan(&plan)));
     }
     check_keep(run.args, &selection.target)?;
-    let root = &loaded.workspace.root;
-    let reports = ReportOutputs::open(host, report_requests, root, run.output)?;
+    // Before anything is sent: a run that changed a shop and then cannot write its report could not
+    // be repeated safely.
+    let reports = ReportOutputs::open(host, report_requests, &loaded.workspace.root, run.output)?;
+    let prepared = PreparedRun {
+        requests: selection.requests.clone(),
+        selection,
+        plan,
+        reports,
+        limits,
+    };
+    execute(run, loaded, prepared, extra_reporter).await
+}
+
+/// A run whose arguments are valid and whose reports are open; nothing has been sent.
+struct PreparedRun<'l> {
+    requests: Vec<&'l Request>,
+    selection: RunSelection<'l>,
+    plan: Plan<'l>,
+    reports: ReportOutputs,
+    limits: TimeLimits,
+}
+
+async fn execute(
+    run: &RunCommand<'_>,
+    loaded: &LoadedWorkspace,
+    prepared: PreparedRun<'_>,
+    extra_reporter: &mut dyn Reporter,
+) -> CommandResult {
+    let (plan, limits) = (&prepared.plan, &prepared.limits);
     let files = session::open_files(loaded)?;
-    let requests = selection.requests.clone();
     let (stopper, stop) = stop_channel();
-    let mut context = open_context(run, loaded, &files, selection, &plan).await?;
+    let mut context = open_context(run, loaded, &files, prepared.selection, plan).await?;
     context.environment.stop = stop;
-    context.options.detail = reports.is_active();
+    context.options.detail = prepared.reports.is_active();
     context.environment.budget.max_wait = limits.max_wait;
     warn_before_run(run, loaded, &context);
-    let mut listeners = TerminalAndReports::new(reports, run.args.verbose, run.output);
+    let mut listeners = TerminalAndReports::new(prepared.reports, run.args.verbose, run.output);
     let mut dispatcher = EventDispatcher {
         wait_events: context.environment.budget.subscribe(),
         reporter: &mut TeeReporter(&mut listeners, extra_reporter),
         sources: &loaded.sources,
     };
-    let end = run_until_stopped(&plan, &context, &mut dispatcher, stopper, &limits).await?;
+    let end = run_until_stopped(plan, &context, &mut dispatcher, stopper, limits).await?;
     let finished = FinishedRun {
         run,
         loaded,
-        plan: &plan,
-        requests: &requests,
+        plan,
+        requests: &prepared.requests,
         context: &context,
     };
-    Ok(match end {
-        RunEnd::Complete(summary) => finished.finish(listeners, &summary),
-        RunEnd::Stopped { status, is_clean } => {
-            finished.finish_stopped(listeners, status, is_clean, &limits)
-        }
-    })
+    Ok(finished.finish(listeners, end, limits))
 }
 
-/// How long a run may take, how long taking back what it made, and how long a call may wait for
-/// its budget.
 struct TimeLimits {
+    /// For the whole run.
     timeout: Option<Duration>,
+    /// For undoing what the run made, after it was interrupted.
     grace: Duration,
+    /// For one call that waits for its rate limit.
     max_wait: Duration,
 }
 
@@ -219,8 +240,8 @@ fn retain_shard(plan: &mut Plan<'_>, run: &RunCommand<'_>, text: &str) -> Result
     let all = pluralize(plan.units.len(), "unit");
     plan.retain(|id| shard.contains(id));
     plan.shard = Some(shard);
-    // The other shards run elsewhere. A part without a unit is said, so that an empty part is not
-    // taken for a run that passed.
+    // An empty shard is reported, so that it is not mistaken for a run that passed. Its units run
+    // in the other shards.
     let count = plan.units.len();
     run.output.print_warnings(&run.invocation.warnings);
     run.output
@@ -238,10 +259,10 @@ fn check_keep(args: &RunArgs, target: &RunTarget) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// One thread sends and, in the sandbox, answers: there, side by side is no faster, and the order
-/// of the answers would be chance.
 fn job_count(args: &RunArgs, environment: &str) -> usize {
     const MANY: usize = 16;
+    // The sandbox and the run share one thread, and neither it nor a replay has latency to hide:
+    // parallel units would be no faster, and the order of the responses would be random.
     let usual = if environment == SANDBOX_ENV || args.replay {
         1
     } else {
@@ -258,18 +279,12 @@ async fn open_context<'w>(
     selection: RunSelection<'w>,
     plan: &Plan<'_>,
 ) -> Result<RunContext<'w>, CommandError> {
-    let RunCommand {
-        invocation, args, ..
-    } = *run;
-    let RunSelection {
-        target,
-        mut schemes,
-        ..
-    } = selection;
+    let (invocation, args) = (run.invocation, run.args);
+    let (target, mut schemes) = (selection.target, selection.schemes);
     session::add_fixture_schemes(&mut schemes, plan, &loaded.workspace);
     let mode = recording_mode::choose_recording_mode(args, loaded, &target.environment)?;
-    let is_replay = matches!(mode, RecordingMode::Replay(_));
-    let environment = if is_replay {
+    // A replay must run on a machine without keys, so it reads no credentials and starts no sandbox.
+    let environment = if args.replay {
         session::offline_environment(loaded)
     } else {
         session::open_environment(invocation.host, loaded, &target.environment, &schemes).await?
@@ -277,7 +292,6 @@ async fn open_context<'w>(
     if let Some(warning) = environment.credential_warning() {
         invocation.warnings.add(warning);
     }
-    let is_sandbox = target.environment == SANDBOX_ENV && !is_replay;
     let session = RunSession {
         host: invocation.host,
         global: invocation.global,
@@ -287,23 +301,16 @@ async fn open_context<'w>(
     let mut context = session.build_context(target, environment, args.verbose)?;
     context.state.recordings = RunRecordings::new(mode, &context.options.run_id);
     apply_options(&mut context, run)?;
-    if args.budget && is_sandbox {
-        context.environment.budget = RunBudget::new(Budget::new(
-            BudgetLocation::Memory,
-            invocation.host.clock,
-            invocation.host.random_bytes,
-        ));
-    }
     Ok(context)
 }
 
 fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(), CommandError> {
-    let args = run.args;
+    let (host, args) = (run.invocation.host, run.args);
     context.options.keep_fixtures = args.keep;
     context.options.fail_fast = args.fail_fast;
     context.options.flaky_fails = args.flaky == "fail";
     context.options.jobs = job_count(args, &context.options.environment);
-    context.options.snapshots = snapshot_options(run.invocation.host, args)?;
+    context.options.snapshots = snapshot_options(host, args)?;
     if let Some(refresh) = &args.refresh {
         context.environment.tokens.refresh = if refresh == "never" {
             RefreshPolicy::Never
@@ -311,10 +318,15 @@ fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(
             RefreshPolicy::Auto
         };
     }
+    if args.budget && context.options.environment == SANDBOX_ENV && !args.replay {
+        // In memory: calls to the sandbox must not use up the counts of the user's own keys.
+        let budget = Budget::new(BudgetLocation::Memory, host.clock, host.random_bytes);
+        context.environment.budget = RunBudget::new(budget);
+    }
     Ok(())
 }
 
-/// The user says what may be written, by the variable that insta has for it.
+/// The variable `INSTA_UPDATE` says whether snapshots may be written, as it does for insta.
 fn snapshot_options(host: &HostContext, args: &RunArgs) -> Result<SnapshotOptions, CommandError> {
     let wish = host.env.get("INSTA_UPDATE").map(String::as_str);
     let update = SnapshotUpdate::from_insta_update(wish, host.is_ci()).map_err(|error| {
@@ -330,6 +342,8 @@ fn snapshot_options(host: &HostContext, args: &RunArgs) -> Result<SnapshotOption
 fn warn_before_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, context: &RunContext<'_>) {
     let warnings = &run.invocation.warnings;
     leftovers::warn_of_leftovers(context, warnings);
+    // The warning is about the whole workspace: a run of a few requests need not repeat it, nor
+    // read the whole snapshot folder.
     let filter = &run.args.filter;
     if filter.patterns.is_empty() && filter.tag.is_empty() && filter.not_tag.is_empty() {
         leftovers::warn_of_unreferenced(&loaded.workspace, warnings);
@@ -337,17 +351,17 @@ fn warn_before_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, context: &Run
     run.output.print_warnings(warnings);
 }
 
-/// How a run came to its end.
+/// How a run ended.
 enum RunEnd {
     Complete(RunSummary),
     Stopped {
         status: ExitStatus,
-        /// Everything that the run made was taken back before the program stopped waiting.
+        /// Every undo was done before the grace period ended.
         is_clean: bool,
     },
 }
 
-/// For ever, when there is no limit.
+/// Without a limit, never returns.
 async fn sleep_or_forever(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
@@ -355,8 +369,8 @@ async fn sleep_or_forever(limit: Option<Duration>) {
     }
 }
 
-/// Runs the plan. The first signal stops new work and lets what was made be taken back, within a
-/// time of grace; the second one stops at once.
+/// Runs the plan. The first signal starts no new unit and runs the undos, within the grace period.
+/// The second signal stops at once.
 async fn run_until_stopped(
     plan: &Plan<'_>,
     context: &RunContext<'_>,
@@ -364,6 +378,8 @@ async fn run_until_stopped(
     stopper: StopSender,
     limits: &TimeLimits,
 ) -> Result<RunEnd, CommandError> {
+    // Before the first request: without a handler Ctrl-C kills the process, and what its fixtures
+    // made stays at the marketplace.
     let mut signals = StopSignals::install()?;
     let run = dispatcher.run_plan(plan, context);
     tokio::pin!(run);
@@ -373,6 +389,8 @@ async fn run_until_stopped(
         () = sleep_or_forever(limits.timeout) => ExitStatus::OperationFailed,
     };
     stopper.stop();
+    // The same future is polled on: dropping it would cut off calls whose response is on the way,
+    // and the undos.
     let (status, is_clean) = tokio::select! {
         _ = &mut run => (status, true),
         status = signals.next() => (status, false),
@@ -381,17 +399,16 @@ async fn run_until_stopped(
     Ok(RunEnd::Stopped { status, is_clean })
 }
 
-/// Who is told of a run.
+/// Sends the events of a run to its reporters.
 struct EventDispatcher<'h> {
     reporter: &'h mut dyn Reporter,
     sources: &'h SourceMap,
-    /// What is said while a call waits, from inside of it.
+    /// Events from calls that wait for their rate limit; `run` returns none while it waits.
     wait_events: UnboundedReceiver<Event>,
 }
 
 impl EventDispatcher<'_> {
-    /// A report that cannot be written does not stop a run (a pipe that was closed has nobody to
-    /// tell).
+    /// A report that cannot be written does not stop the run: its undos must still be sent.
     async fn run_plan(&mut self, plan: &Plan<'_>, context: &RunContext<'_>) -> RunSummary {
         let reporter = RefCell::new(&mut *self.reporter);
         let hear = |event: &Event| {
@@ -413,7 +430,7 @@ impl EventDispatcher<'_> {
     }
 }
 
-/// What the end of a run is told from.
+/// A run that has ended.
 struct FinishedRun<'f> {
     run: &'f RunCommand<'f>,
     loaded: &'f LoadedWorkspace,
@@ -423,8 +440,26 @@ struct FinishedRun<'f> {
 }
 
 impl FinishedRun<'_> {
-    /// Writes the reports, and says what is left to say below the summary.
-    fn finish(&self, listeners: TerminalAndReports, summary: &RunSummary) -> CommandOutput {
+    fn finish(
+        &self,
+        listeners: TerminalAndReports,
+        end: RunEnd,
+        limits: &TimeLimits,
+    ) -> CommandOutput {
+        match end {
+            RunEnd::Complete(summary) => self.finish_complete(listeners, &summary),
+            RunEnd::Stopped { status, is_clean } => {
+                self.finish_stopped(listeners, status, is_clean, limits)
+            }
+        }
+    }
+
+    /// Writes the reports. Returns the messages that follow the summary.
+    fn finish_complete(
+        &self,
+        listeners: TerminalAndReports,
+        summary: &RunSummary,
+    ) -> CommandOutput {
         let RunCommand {
             invocation,
             args,
@@ -436,6 +471,7 @@ impl FinishedRun<'_> {
         if args.keep {
             ended.append(leftovers::describe_kept(self.context));
         }
+        // Only a shard may be empty: a selection that matches no request is refused before.
         if self.plan.units.is_empty() {
             return ended;
         }
@@ -467,16 +503,11 @@ impl FinishedRun<'_> {
         // Standard output keeps its own write error.
         let _ = terminal.report_interruption(&self.loaded.sources);
         let mut ended = CommandOutput::ended(status);
-        if let Some(limit) = limits
-            .timeout
-            .filter(|_| status == ExitStatus::OperationFailed)
+        // Signals have statuses of their own, so this status can only come from the timeout.
+        if let Some(limit) = limits.timeout
+            && status == ExitStatus::OperationFailed
         {
-            let limit = crate::report::format_duration(limit);
-            ended.error(
-                CommandError::operation(format!("the run took longer than {limit}")).hint(
-                    "`--timeout` is for the whole run; `timeout` in a file is for one attempt",
-                ),
-            );
+            ended.error(timeout_error(limit));
         }
         let errors = reports.finish(Some(status), self.run.output, &self.run.invocation.warnings);
         errors.into_iter().for_each(|error| ended.error(error));
@@ -488,6 +519,12 @@ impl FinishedRun<'_> {
         }
         ended
     }
+}
+
+fn timeout_error(limit: Duration) -> CommandError {
+    let limit = crate::report::format_duration(limit);
+    CommandError::operation(format!("the run took longer than {limit}"))
+        .hint("`--timeout` is for the whole run; `timeout` in a file is for one attempt")
 }
 
 /// In order: what would be set up, run and undone if nothing failed.

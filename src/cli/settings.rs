@@ -1,5 +1,4 @@
-//! Settings fold here: default, then ingam.yaml, then the command line; what a command uses is the
-//! result.
+//! Resolves settings: the default, overridden by ingam.yaml, overridden by the command line.
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
@@ -65,7 +64,7 @@ pub(super) fn unreadable_workspace(root: &Path, error: &std::io::Error) -> Comma
     ))
 }
 
-/// Whether the workspace's own default is no environment, which its diagnostics say.
+/// Whether `default_env` names no environment. The diagnostics of the workspace report it.
 pub(super) fn has_unknown_default_env(workspace: &Workspace) -> bool {
     !has_environment(workspace, &workspace.default_env)
 }
@@ -115,11 +114,10 @@ pub(super) fn parse_vars(target: &TargetArgs) -> Result<Vec<ObjectMember>, Comma
     Ok(vars)
 }
 
-/// What CI systems say of the parts of a job: index, total, and the number of the first.
+/// The variables of CI systems for the parts of a job: index, total, and the number of the first.
 const CI_SHARDS: [(&str, &str, u32); 7] = [
     OWN_SHARD,
-    // Kubernetes gives the pods of an Indexed Job their index, and nobody tells them how many
-    // there are.
+    // Kubernetes gives the pods of an Indexed Job their index, but not their number.
     ("JOB_COMPLETION_INDEX", "INGAM_SHARDS", 0),
     ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
     ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
@@ -128,8 +126,8 @@ const CI_SHARDS: [(&str, &str, u32); 7] = [
     ("SEMAPHORE_JOB_INDEX", "SEMAPHORE_JOB_COUNT", 1),
 ];
 
-/// The user's own variables come first: who sets them means this run, whatever the CI system says
-/// of the job around it.
+/// The user's own variables come first: they are about this run, the variables of the CI system
+/// about the job around it.
 const OWN_SHARD: (&str, &str, u32) = ("INGAM_SHARD", "INGAM_SHARDS", 1);
 
 /// `2/5`, or what the CI system says.
@@ -156,14 +154,9 @@ fn shard_from_ci(host: &HostContext) -> Result<Shard, CommandError> {
             None if index == OWN_SHARD.0 => "",
             None => continue,
         };
-        let number = |text: &str| text.parse::<u32>().ok();
-        let shard = number(index_text)
-            .and_then(|number| number.checked_add(1)?.checked_sub(first))
-            .zip(number(total_text))
-            .and_then(|(number, total)| Shard::new(number, total));
         // Another system's variables must not win over variables that are set and wrong: this job
         // would run the part of another one, and its own part would not run at all.
-        return shard.ok_or_else(|| {
+        return shard_of_variables(index_text, total_text, first).ok_or_else(|| {
             CommandError::usage(format!(
                 "`--shard auto` cannot use {index}=`{index_text}` and {total}=`{total_text}`"
             ))
@@ -175,6 +168,14 @@ fn shard_from_ci(host: &HostContext) -> Result<Shard, CommandError> {
     Err(CommandError::usage("`--shard` takes one of several parts, and `auto` is none").hint(
         "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`",
     ))
+}
+
+/// `first` is the number that the CI system gives the first part.
+fn shard_of_variables(index: &str, total: &str, first: u32) -> Option<Shard> {
+    let index = index.parse::<u32>().ok()?;
+    // An index below `first` gives 0, which `Shard::new` refuses.
+    let number = index.checked_add(1)?.checked_sub(first)?;
+    Shard::new(number, total.parse().ok()?)
 }
 
 /// `300ms`, `30s`, `2m`.
@@ -218,11 +219,12 @@ pub(super) fn store_config(
 /// Where calls are counted: beside the tokens.
 ///
 /// # Errors
-/// When `INGAM_STORE` is no place.
+/// If `INGAM_STORE` is no valid location.
 pub(super) fn budget_location(
     host: &HostContext,
 ) -> Result<crate::budget::BudgetLocation, BudgetError> {
     use crate::budget::BudgetLocation as Books;
+    // A team that shares tokens also shares the marketplace's rate limits.
     let stored = host
         .env_var("INGAM_STORE")
         .map(StoreLocation::parse)
@@ -247,6 +249,8 @@ pub(super) fn renewal_helper(host: &HostContext) -> Result<HelperProcess, Comman
             "the system does not say where the program `ingam` is, and token renewal starts it again",
         ));
     }
+    // The helper gets its credentials through a pipe. The rest of the environment holds secrets
+    // that it does not need.
     let is_network = |name: &str| {
         let name = name.to_ascii_uppercase();
         name.ends_with("_PROXY")
@@ -266,7 +270,7 @@ pub(super) fn renewal_helper(host: &HostContext) -> Result<HelperProcess, Comman
     })
 }
 
-/// What the command line gives over the files.
+/// The names that the command line defines in addition to the files.
 #[must_use]
 pub(super) fn command_line_overrides<'t>(
     target: &'t TargetArgs,
@@ -314,7 +318,7 @@ pub(super) fn check_vars_exist(
     )
 }
 
-/// Words that name files from where the user stands become paths below the root.
+/// Patterns that name files relative to the current folder become paths below the root.
 #[must_use]
 pub(super) fn request_selection(
     words: &RequestFilter,
@@ -322,6 +326,7 @@ pub(super) fn request_selection(
     root: &Path,
 ) -> RequestSelection {
     let below_root = |word: &String| {
+        // A pattern that is no path, such as a glob or an id, stays as it is.
         let path = host.cwd.join(word).canonicalize().ok();
         let below = path
             .as_deref()

@@ -255,10 +255,7 @@ impl TestWorkspace {
         output: &Output,
         responses: &mut ResponseCollector,
     ) -> ExitStatus {
-        let words = ["ingam", "run", "--verbose"]
-            .into_iter()
-            .chain(self.options.iter().map(String::as_str));
-        let args = match CliArgs::try_parse_from(words.chain(["--", request])) {
+        let args = match self.parse_args(request) {
             Ok(args) => args,
             Err(error) => {
                 output.print_message(&error.to_string());
@@ -279,6 +276,14 @@ impl TestWorkspace {
             _ => Err(CommandError::usage("the options are not options of `run`")),
         };
         output.print_result(&invocation.warnings, result)
+    }
+
+    fn parse_args(&self, request: &str) -> Result<CliArgs, clap::Error> {
+        let words = ["ingam", "run", "--verbose"]
+            .into_iter()
+            .chain(self.options.iter().map(String::as_str));
+        // After `--` a request whose name begins with a dash is not read as an option.
+        CliArgs::try_parse_from(words.chain(["--", request]))
     }
 
     /// Loaded once, and kept as long as a clone of this workspace is.
