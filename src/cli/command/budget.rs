@@ -1,5 +1,5 @@
-//! `ingam budget`: how many calls are left for each key, and until when nothing is sent; `ingam
-//! budget clear` ends that.
+//! `ingam budget`: shows how many calls are left for each key, and which keys are stopped or wait.
+//! `ingam budget clear` ends stops and waits.
 
 use super::session;
 use crate::budget::{
@@ -50,16 +50,12 @@ async fn show(invocation: &Invocation<'_>) -> CommandResult {
             Err(error) => output.error(error.into()),
         }
     }
-    let mut rows: Vec<[String; 6]> = limiters
-        .iter()
-        .flat_map(|(limiter, now)| limit_rows(limiter, &scheme_label(limiter, &limiters), *now))
-        .collect();
     let style = invocation.stdout;
     let suspensions: Vec<String> = limiters
         .iter()
         .filter_map(|(limiter, _)| suspension_notice(limiter, style))
         .collect();
-    rows.sort();
+    let rows = sorted_rows(&limiters);
     if rows.is_empty() {
         output.message("nothing was sent that still counts: every call is free");
     } else {
@@ -67,10 +63,21 @@ async fn show(invocation: &Invocation<'_>) -> CommandResult {
         lines.extend(suspensions.iter().cloned());
         output.data(lines.join("\n"));
     }
+    // A script can ask before it starts a run that every call would be refused in.
     if !suspensions.is_empty() {
         output.end_with(ExitStatus::BudgetExhausted);
     }
     Ok(output)
+}
+
+fn sorted_rows(limiters: &[(RateLimiter, i64)]) -> Vec<[String; 6]> {
+    let mut rows: Vec<[String; 6]> = limiters
+        .iter()
+        .flat_map(|(limiter, now)| limit_rows(limiter, &scheme_label(limiter, limiters), *now))
+        .collect();
+    // The store lists its keys by id, and an id is a hash.
+    rows.sort();
+    rows
 }
 
 /// Since when a key is stopped, and why.
@@ -111,12 +118,7 @@ async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) 
             Ok((limiter, now)) => {
                 if matches_filter(&limiter, scheme, account) && limiter.is_restricted(now) {
                     budget.clear(&id).await?;
-                    output.message(format!(
-                        "`{}` of {}: {}",
-                        limiter.labels.scheme,
-                        account_list(&limiter),
-                        hold_reason(&limiter)
-                    ));
+                    output.message(describe_cleared(&limiter));
                     cleared += 1;
                 }
             }
@@ -125,7 +127,7 @@ async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) 
                 output.message(format!("the budget `{id}` could not be read, and is gone"));
                 cleared += 1;
             }
-            // Of which scheme it is cannot be read: only a `clear` of everything removes it.
+            // A damaged record does not say its scheme: only a `clear` of everything removes it.
             Err(BudgetError::Corrupt { .. }) => {}
             Err(error) => output.error(error.into()),
         }
@@ -140,18 +142,24 @@ async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) 
     Ok(output)
 }
 
-fn matches_filter(book: &RateLimiter, scheme: Option<&str>, account: Option<&str>) -> bool {
+fn describe_cleared(limiter: &RateLimiter) -> String {
+    let (accounts, reason) = (account_list(limiter), hold_reason(limiter));
+    format!("`{}` of {accounts}: {reason}", limiter.labels.scheme)
+}
+
+fn matches_filter(limiter: &RateLimiter, scheme: Option<&str>, account: Option<&str>) -> bool {
     let uses = |named: &str| {
-        book.labels
+        limiter
+            .labels
             .accounts
             .iter()
             .any(|(_, account)| account == named)
     };
-    scheme.is_none_or(|scheme| book.labels.scheme == scheme) && account.is_none_or(uses)
+    scheme.is_none_or(|scheme| limiter.labels.scheme == scheme) && account.is_none_or(uses)
 }
 
-fn hold_reason(book: &RateLimiter) -> String {
-    match &book.suspension {
+fn hold_reason(limiter: &RateLimiter) -> String {
+    match &limiter.suspension {
         Some(stopped) => format!(
             "was stopped {}, {}",
             format_time(stopped.wall_ms),
@@ -161,57 +169,64 @@ fn hold_reason(book: &RateLimiter) -> String {
     }
 }
 
-/// The scheme, and the host where the books know more than one of it: each has counts of its own.
-fn scheme_label(book: &RateLimiter, books: &[(RateLimiter, i64)]) -> String {
-    let BudgetLabels { scheme, host, .. } = &book.labels;
+/// The scheme, and its host if calls are counted for several hosts of the scheme.
+fn scheme_label(limiter: &RateLimiter, limiters: &[(RateLimiter, i64)]) -> String {
+    let BudgetLabels { scheme, host, .. } = &limiter.labels;
     let is_elsewhere =
         |other: &RateLimiter| other.labels.scheme == *scheme && other.labels.host != *host;
-    if books.iter().any(|(other, _)| is_elsewhere(other)) {
+    if limiters.iter().any(|(other, _)| is_elsewhere(other)) {
         format!("{scheme} at {host}")
     } else {
         scheme.clone()
     }
 }
 
-/// A row for each limit that something is counted by, and one for what holds for all of them.
-fn limit_rows(book: &RateLimiter, scheme: &str, now: i64) -> Vec<[String; 6]> {
-    let (accounts, dash) = (account_list(book), || "-".to_owned());
-    let whole = match book.paused_until - now {
-        _ if book.suspension.is_some() => Some("stopped".to_owned()),
-        ..=0 => None,
-        wait => Some(requested_wait(wait)),
-    };
-    let whole = whole.map(|next| {
-        [
-            scheme.to_owned(),
-            accounts.clone(),
-            "all calls".to_owned(),
-            dash(),
-            dash(),
-            next,
-        ]
-    });
-    let counted = book
+/// A row for each limit with counted calls, and one if the key is stopped or paused as a whole.
+fn limit_rows(limiter: &RateLimiter, scheme: &str, now: i64) -> Vec<[String; 6]> {
+    let accounts = account_list(limiter);
+    let counted = limiter
         .counters
         .iter()
         .filter(|counter| counter.used(now) > 0 || counter.paused_until > now)
-        .map(|counter| {
-            let account = if counter.account_label.is_empty() {
-                accounts.clone()
-            } else {
-                counter.account_label.clone()
-            };
-            let [used, left, next] = usage_columns(counter, now);
-            [
-                scheme.to_owned(),
-                account,
-                limit_label(counter),
-                used,
-                left,
-                next,
-            ]
-        });
-    whole.into_iter().chain(counted).collect()
+        .map(|counter| counter_row(counter, scheme, &accounts, now));
+    hold_row(limiter, scheme, &accounts, now)
+        .into_iter()
+        .chain(counted)
+        .collect()
+}
+
+/// The row of a key that is stopped or paused as a whole.
+fn hold_row(limiter: &RateLimiter, scheme: &str, accounts: &str, now: i64) -> Option<[String; 6]> {
+    let next = match limiter.paused_until - now {
+        _ if limiter.suspension.is_some() => "stopped".to_owned(),
+        ..=0 => return None,
+        wait => requested_wait(wait),
+    };
+    Some([
+        scheme.to_owned(),
+        accounts.to_owned(),
+        "all calls".to_owned(),
+        "-".to_owned(),
+        "-".to_owned(),
+        next,
+    ])
+}
+
+fn counter_row(counter: &LimitCounter, scheme: &str, accounts: &str, now: i64) -> [String; 6] {
+    let account = if counter.account_label.is_empty() {
+        accounts
+    } else {
+        &counter.account_label
+    };
+    let [used, left, next] = usage_columns(counter, now);
+    [
+        scheme.to_owned(),
+        account.to_owned(),
+        limit_label(counter),
+        used,
+        left,
+        next,
+    ]
 }
 
 /// `2/1s, 4 at once: GET /v1/orders`
@@ -243,14 +258,14 @@ fn usage_columns(counter: &LimitCounter, now: i64) -> [String; 3] {
     ]
 }
 
-/// The marketplace wants it so.
+/// A wait that the marketplace asked for.
 fn requested_wait(wait_ms: i64) -> String {
     format!("in {}, as it asked", format_duration(wait_ms))
 }
 
-/// Who has used the key: `main (live)`.
-fn account_list(book: &RateLimiter) -> String {
-    let names = book
+/// The accounts that used the key: `main (live)`.
+fn account_list(limiter: &RateLimiter) -> String {
+    let names = limiter
         .labels
         .accounts
         .iter()

@@ -1,4 +1,4 @@
-//! `ingam cleanup`: takes back what runs have left that were killed before they could.
+//! `ingam cleanup`: undoes what interrupted runs left at marketplaces.
 
 use super::session::{self, DiskBodyFiles};
 use crate::cli::args::CleanupArgs;
@@ -46,7 +46,7 @@ async fn cleanup(
         return Ok(CommandOutput::of_data(texts.join("\n")));
     }
     let files = session::open_files(&loaded)?;
-    let mut cleanup = LeftoverCleanup {
+    let cleanup = LeftoverCleanup {
         invocation,
         loaded: &loaded,
         files: &files,
@@ -56,16 +56,9 @@ async fn cleanup(
         remaining: 0,
         undone: 0,
     };
+    // Printed now, because each undo is printed when it is done.
     output.print_warnings(&invocation.warnings);
-    for ledger in ledgers {
-        cleanup.undo_ledger(ledger).await?;
-    }
-    let (undone, remaining) = (cleanup.undone, cleanup.remaining);
-    let mut ended = CommandOutput::of_message(format!("{undone} taken back, {remaining} left"));
-    if remaining > 0 {
-        ended.end_with(ExitStatus::OperationFailed);
-    }
-    Ok(ended)
+    cleanup.undo_all(ledgers).await
 }
 
 /// The ledgers of runs that have ended, or of the one run that is named.
@@ -88,7 +81,7 @@ fn find_ledgers(
     Ok(ledgers)
 }
 
-/// The run, and below it what it has left.
+/// The id of the run, and a line for each object that it left.
 fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
     let mut lines = vec![format!("run {}", ledger.run_id)];
     for open in ledger.open_undos() {
@@ -117,15 +110,15 @@ struct LeftoverCleanup<'c> {
     loaded: &'c LoadedWorkspace,
     files: &'c DiskBodyFiles,
     output: &'c Output,
-    /// By environment: what its calls are made with.
+    /// By environment: ledgers of several runs may name several.
     contexts: HashMap<String, RunContext<'c>>,
     is_sweep: bool,
     remaining: usize,
     undone: usize,
 }
 
-/// Why something of a run is still there. It may quote a response: it is redacted before it is
-/// shown.
+/// Why an object of a run was not undone. The text may quote a response, so it is redacted before it
+/// is shown.
 #[derive(Debug, thiserror::Error)]
 enum LeftoverError {
     #[error("its answer did not come: `--sweep` looks for it by the run's id")]
@@ -139,7 +132,19 @@ enum LeftoverError {
 }
 
 impl<'c> LeftoverCleanup<'c> {
-    /// Everything of one run, the last first; what cannot be taken back stays in the ledger.
+    async fn undo_all(mut self, ledgers: Vec<Ledger>) -> CommandResult {
+        for ledger in ledgers {
+            self.undo_ledger(ledger).await?;
+        }
+        let (undone, remaining) = (self.undone, self.remaining);
+        let mut ended = CommandOutput::of_message(format!("{undone} taken back, {remaining} left"));
+        if remaining > 0 {
+            ended.end_with(ExitStatus::OperationFailed);
+        }
+        Ok(ended)
+    }
+
+    /// Undoes one run, the newest call first. A failed undo stays in the ledger.
     async fn undo_ledger(&mut self, mut ledger: Ledger) -> Result<(), CommandError> {
         for open in ledger.open_undos() {
             let entry = &open.entry;
@@ -164,7 +169,7 @@ impl<'c> LeftoverCleanup<'c> {
         Ok(())
     }
 
-    /// What became of it, or why it is still there; both without secrets.
+    /// The result, or why the object is still there. Neither holds a secret.
     async fn undo_entry(
         &mut self,
         open: &OpenUndo,
@@ -191,8 +196,8 @@ impl<'c> LeftoverCleanup<'c> {
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
 
-    /// The undo as the workspace has it now; its ways to recognise what is gone, and to find what
-    /// was lost.
+    /// The undo of the fixture as it is now: the ledger stores the call, but not the rules that find
+    /// an object or recognise that it is gone.
     fn undo_definition(&self, open: &OpenUndo) -> Option<&'c UndoStep> {
         let loaded: &'c LoadedWorkspace = self.loaded;
         let fixture = loaded.workspace.fixture(&open.entry.fixture)?;
@@ -218,7 +223,7 @@ impl<'c> LeftoverCleanup<'c> {
     }
 }
 
-/// The call that was written down when the thing was made.
+/// Sends the call that the ledger stored when the object was created.
 async fn undo_call(
     open: &OpenUndo,
     call: &UndoCall,
@@ -231,7 +236,7 @@ async fn undo_call(
     Ok("taken back".to_owned())
 }
 
-/// Looks for what carries the run's id, and takes each back.
+/// Finds objects that carry the run's id, and undoes each.
 async fn sweep(
     open: &OpenUndo,
     undo: &UndoStep,

@@ -13,6 +13,7 @@ use crate::model::request::{Request, Step};
 use crate::plan::Unit;
 use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, explain};
+use crate::span::Span;
 use anstyle::Style as Ansi;
 
 /// Shows how a request is rendered and signed, without sending it.
@@ -36,27 +37,36 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     };
     let context = session.build_context(target, environment, true)?;
     let explained = explain(&unit, step, &context, now).map_err(|error| {
+        // The error may quote a rendered value, and so a credential.
         let reason = context
             .state
             .redactor
             .borrow_mut()
             .redact_for_display(&error.to_string())
             .to_string();
-        let hints = error.hints(request, step);
-        match error.at() {
-            Some(at) => {
-                let fault = Diagnostic::error(reason).at(at, "here");
-                let fault = hints.into_iter().fold(fault, Diagnostic::hint);
-                CommandError::faults(&[fault], &loaded.sources)
-            }
-            None => CommandError::file(reason).hints(hints),
-        }
+        explain_error(reason, error.at(), error.hints(request, step), &loaded)
     })?;
     Ok(CommandOutput::of_data(render_explanation(
         &explained,
         &loaded,
         invocation.stdout,
     )))
+}
+
+fn explain_error(
+    reason: String,
+    at: Option<Span>,
+    hints: Vec<String>,
+    loaded: &LoadedWorkspace,
+) -> CommandError {
+    match at {
+        Some(at) => {
+            let fault = Diagnostic::error(reason).at(at, "here");
+            let fault = hints.into_iter().fold(fault, Diagnostic::hint);
+            CommandError::faults(&[fault], &loaded.sources)
+        }
+        None => CommandError::file(reason).hints(hints),
+    }
 }
 
 /// Now, or the time of `--at`, in Unix milliseconds.
@@ -79,36 +89,44 @@ fn find_step<'w>(
     let (name, step) = id
         .split_once("::")
         .map_or((id, None), |(name, step)| (name, Some(step)));
+    let request = find_request(loaded, name)?;
+    let found = match step {
+        // Every request file has a step: the loader refuses one without.
+        None => request.steps.first(),
+        Some(wanted) => request
+            .steps
+            .iter()
+            .find(|step| step.name.as_deref() == Some(wanted)),
+    };
+    found
+        .map(|found| (request, found))
+        .ok_or_else(|| missing_step(request, step))
+}
+
+fn missing_step(request: &Request, step: Option<&str>) -> CommandError {
+    let Some(wanted) = step else {
+        return CommandError::selection(format!("`{}` has no step", request.name));
+    };
+    let names = request.steps.iter().filter_map(|step| step.name.as_deref());
+    CommandError::selection(format!("`{}` has no step `{wanted}`", request.name))
+        .hints(did_you_mean(wanted, names))
+}
+
+/// By its id, or by the path of its file.
+fn find_request<'w>(loaded: &'w LoadedWorkspace, name: &str) -> Result<&'w Request, CommandError> {
     let bare = name
         .trim_start_matches("./")
         .trim_start_matches("requests/")
         .trim_end_matches(".yaml")
         .trim_end_matches(".yml");
     let requests = &loaded.workspace.requests;
-    let Some(request) = requests.iter().find(|request| request.name == bare) else {
-        let hint = did_you_mean(bare, requests.iter().map(|request| request.name.as_str()));
-        return Err(
-            CommandError::selection(format!("there is no request `{bare}`"))
-                .hint(hint.unwrap_or_else(|| "see `ingam list`".to_owned())),
-        );
-    };
-    let Some(wanted) = step else {
-        // Every request file has a step: the loader refuses one without.
-        return request
-            .steps
-            .first()
-            .map(|step| (request, step))
-            .ok_or_else(|| CommandError::selection(format!("`{bare}` has no step")));
-    };
-    let names = request.steps.iter().filter_map(|step| step.name.as_deref());
-    request
-        .steps
+    requests
         .iter()
-        .find(|step| step.name.as_deref() == Some(wanted))
-        .map(|step| (request, step))
+        .find(|request| request.name == bare)
         .ok_or_else(|| {
-            CommandError::selection(format!("`{bare}` has no step `{wanted}`"))
-                .hints(did_you_mean(wanted, names))
+            let names = requests.iter().map(|request| request.name.as_str());
+            let hint = did_you_mean(bare, names).unwrap_or_else(|| "see `ingam list`".to_owned());
+            CommandError::selection(format!("there is no request `{bare}`")).hint(hint)
         })
 }
 
@@ -128,6 +146,26 @@ fn render_explanation(
             .iter()
             .map(|note| format!("{}  {note}", style.yellow("note"))),
     );
+    render_values(&mut lines, explained, loaded, style);
+    for call in &explained.requests {
+        if !call.title.is_empty() {
+            lines.push(format!(
+                "\n{}",
+                style.paint(Ansi::new().underline(), &call.title)
+            ));
+        }
+        render_call(&mut lines, call, style);
+    }
+    lines.join("\n")
+}
+
+/// The values that templates use, each with the place that defines it.
+fn render_values(
+    lines: &mut Vec<String>,
+    explained: &StepExplanation,
+    loaded: &LoadedWorkspace,
+    style: TerminalStyle,
+) {
     lines.push(format!("\n{}", style.bold("values")));
     if explained.values.is_empty() {
         lines.push(style.dim("  none: the request has no template"));
@@ -144,16 +182,6 @@ fn render_explanation(
             style.dim(&format!("({}{place})", value.layer))
         ));
     }
-    for call in &explained.requests {
-        if !call.title.is_empty() {
-            lines.push(format!(
-                "\n{}",
-                style.paint(Ansi::new().underline(), &call.title)
-            ));
-        }
-        render_call(&mut lines, call, style);
-    }
-    lines.join("\n")
 }
 
 fn render_call(lines: &mut Vec<String>, call: &ExplainedRequest, style: TerminalStyle) {

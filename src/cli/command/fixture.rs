@@ -27,38 +27,35 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &FixtureArgs) -> CommandRes
     }))
 }
 
-/// Name, scope, and who needs it.
+/// One line for each fixture: name, scope, and the requests and fixtures that need it.
 fn list(loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
-    let widest = loaded
-        .workspace
-        .fixtures
+    let fixtures = &loaded.workspace.fixtures;
+    let lengths = fixtures.iter().map(|fixture| fixture.name.len());
+    let widest = lengths.max().unwrap_or(0);
+    fixtures
         .iter()
-        .map(|fixture| fixture.name.len())
-        .max()
-        .unwrap_or(0);
-    let line = |fixture: &Fixture| {
-        let users = dependents(loaded, fixture);
-        let users = if users.is_empty() {
-            "nobody needs it".to_owned()
-        } else {
-            format!("for {}", users.join(", "))
-        };
-        let auto = if fixture.auto { "  auto" } else { "" };
-        let params = if fixture.params.is_empty() {
-            String::new()
-        } else {
-            format!("  × {}", fixture.params.len())
-        };
-        let rest = format!("{:<5}{auto}{params}  {users}", fixture.scope.name());
-        format!("{:<widest$}  {}", fixture.name, style.dim(&rest))
-    };
-    loaded
-        .workspace
-        .fixtures
-        .iter()
-        .map(line)
+        .map(|fixture| {
+            let rest = style.dim(&describe(loaded, fixture));
+            format!("{:<widest$}  {rest}", fixture.name)
+        })
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+fn describe(loaded: &LoadedWorkspace, fixture: &Fixture) -> String {
+    let users = dependents(loaded, fixture);
+    let users = if users.is_empty() {
+        "nobody needs it".to_owned()
+    } else {
+        format!("for {}", users.join(", "))
+    };
+    let auto = if fixture.auto { "  auto" } else { "" };
+    let params = if fixture.params.is_empty() {
+        String::new()
+    } else {
+        format!("  × {}", fixture.params.len())
+    };
+    format!("{:<5}{auto}{params}  {users}", fixture.scope.name())
 }
 
 /// Requests and fixtures that name it.
@@ -137,35 +134,27 @@ fn render_branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: 
 
 /// For `dot`: requests are boxes, fixtures have their scope below their name.
 fn render_graphviz(loaded: &LoadedWorkspace) -> String {
-    let quoted = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
     let mut lines = vec!["digraph fixtures {".to_owned(), "  rankdir=LR;".to_owned()];
-    for request in loaded
-        .workspace
-        .requests
-        .iter()
-        .filter(|request| !request.needs.is_empty())
-    {
-        lines.push(format!("  \"{}\" [shape=box];", quoted(&request.name)));
-        lines.extend(
-            request
-                .needs
-                .iter()
-                .map(|needed| format!("  \"{}\" -> \"{}\";", quoted(&request.name), needed.name)),
-        );
+    let requests = loaded.workspace.requests.iter();
+    for request in requests.filter(|request| !request.needs.is_empty()) {
+        // The name of a request is a path, and a path may contain any character. The loader allows
+        // only plain names for fixtures.
+        let name = request.name.replace('\\', "\\\\").replace('"', "\\\"");
+        lines.push(format!("  \"{name}\" [shape=box];"));
+        lines.extend(graph_edges(&name, &request.needs));
     }
     for fixture in &loaded.workspace.fixtures {
-        lines.push(format!(
-            "  \"{0}\" [label=\"{0}\\n{1}\"];",
-            fixture.name,
-            fixture.scope.name()
-        ));
-        lines.extend(
-            fixture
-                .needs
-                .iter()
-                .map(|needed| format!("  \"{}\" -> \"{}\";", fixture.name, needed.name)),
-        );
+        let (name, scope) = (&fixture.name, fixture.scope.name());
+        lines.push(format!("  \"{name}\" [label=\"{name}\\n{scope}\"];"));
+        lines.extend(graph_edges(name, &fixture.needs));
     }
     lines.push("}".to_owned());
     lines.join("\n")
+}
+
+fn graph_edges(name: &str, needs: &[SpannedName]) -> Vec<String> {
+    needs
+        .iter()
+        .map(|needed| format!("  \"{name}\" -> \"{}\";", needed.name))
+        .collect()
 }

@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-/// The files of a workspace that runs at once, in the sandbox.
+/// The files of a small workspace that runs in the sandbox as it is.
 const TEMPLATE_FILES: [(&str, &str); 4] = [
     ("ingam.yaml", include_str!("init/ingam.yaml")),
     (
@@ -27,20 +27,11 @@ pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
         .folder
         .as_ref()
         .map_or_else(|| host.cwd.clone(), |folder| host.cwd.join(folder));
-    if let Some(taken) = TEMPLATE_FILES
-        .iter()
-        .map(|(path, _)| folder.join(path))
-        .find(|path| path.exists() && !path.ends_with(".gitignore"))
-    {
-        return Err(CommandError::operation(format!(
-            "`{}` is there already, and nothing was written",
-            taken.display()
-        )));
-    }
+    check_no_file_exists(&folder)?;
     let mut output = CommandOutput::default();
     for (path, text) in TEMPLATE_FILES {
         if let Err(error) = write_or_append(&folder.join(path), text) {
-            // The files before this one are there, and stay named.
+            // The files before this one were written: their names stay in the output.
             output.error(CommandError::operation(format!(
                 "`{}` cannot be written: {error}",
                 folder.join(path).display()
@@ -59,7 +50,23 @@ pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
     Ok(output)
 }
 
-/// A new file; a `.gitignore` that is there gets the lines that it lacks.
+/// # Errors
+/// If a file of the template exists, except `.gitignore`, to which lines are added.
+fn check_no_file_exists(folder: &Path) -> Result<(), CommandError> {
+    let existing = TEMPLATE_FILES
+        .iter()
+        .map(|(path, _)| folder.join(path))
+        .find(|path| path.exists() && !path.ends_with(".gitignore"));
+    match existing {
+        None => Ok(()),
+        Some(path) => Err(CommandError::operation(format!(
+            "`{}` is there already, and nothing was written",
+            path.display()
+        ))),
+    }
+}
+
+/// Writes a new file. A `.gitignore` that exists gets the lines that it lacks.
 fn write_or_append(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

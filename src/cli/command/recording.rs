@@ -1,5 +1,5 @@
-//! `ingam recording`: lists and shows what marketplaces answered, removes what nothing needs, and
-//! hides what is personal.
+//! `ingam recording`: lists and shows recorded responses, removes those of deleted requests, and
+//! redacts secrets and personal data.
 
 use super::session;
 use crate::cli::args::{RecordingAction, RecordingArgs};
@@ -20,7 +20,8 @@ use crate::secret::Redactor;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandResult {
-    // Every scheme: a recording of one that no request uses any more has its rules, too.
+    // Every scheme: a recording whose scheme is no longer used by a request still needs its redaction
+    // rules.
     let loaded = session::load_with_all_schemes(invocation)?;
     if loaded.workspace.recordings.is_empty() {
         return Err(
@@ -36,7 +37,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandR
     }
 }
 
-/// Name, scheme, exchanges, age, and for what.
+/// One line for each recording: name, scheme, number of exchanges, age.
 fn list(loaded: &LoadedWorkspace, invocation: &Invocation<'_>) -> String {
     let recordings = &loaded.workspace.recordings;
     let longest = |length: fn(&Recording) -> usize| recordings.iter().map(length).max();
@@ -119,7 +120,7 @@ fn show_file(loaded: &LoadedWorkspace, name: &str) -> CommandResult {
         .map_err(|error| CommandError::operation(format!("`{name}` cannot be read: {error}")))
 }
 
-/// What was written by hand stays: it may stand for anything.
+/// Recordings that were written by hand are kept: a stub need not belong to a request file.
 fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     let folder = RecordingFolder::new(&loaded.workspace.root);
     let is_gone = |recording: &&Recording| {
@@ -144,7 +145,7 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     Ok(CommandOutput::of_data(lines.join("\n")))
 }
 
-/// The files of recordings that are gone, and bodies that none of those that are kept names.
+/// The files of recordings to remove, and the body files that no kept recording names.
 fn unused_files(
     folder: &RecordingFolder,
     gone: &[&Recording],
@@ -169,56 +170,76 @@ fn redact(
     for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
         redactor.add_secret(name, value);
     }
-    let folder = RecordingFolder::new(&loaded.workspace.root);
-    let mut output = CommandOutput::default();
-    let (mut changed, mut by_hand) = (0, 0);
+    // Before the first file is changed: a typing mistake must not end a half-done command.
     check_names(loaded, names)?;
+    let mut output = CommandOutput::default();
+    let mut tally = RedactTally::default();
     for recording in &loaded.workspace.recordings {
         if !names.is_empty() && !names.contains(&recording.name) {
             continue;
         }
-        let redacted = redact_one(loaded, recording, &mut redactor, only_list)
-            .and_then(|outcome| Ok((outcome, folder.relative_path(&recording.name)?)));
-        let (outcome, path) = match redacted {
-            Ok(redacted) => redacted,
-            // The files before this one are written, and stay named.
+        match redact_one(loaded, recording, &mut redactor, only_list) {
+            Ok((outcome, path)) => {
+                if let Some(word) = tally.count(&outcome, only_list) {
+                    output.data(format!("{word} {}", path.display()));
+                }
+            }
+            // The files before this one were changed: their names stay in the output.
             Err(error) => {
                 output.error(error);
                 return Ok(output);
             }
-        };
-        let word = match outcome {
-            RedactOutcome::Unchanged => continue,
-            RedactOutcome::Changed if only_list => "would change",
-            RedactOutcome::Changed => "changed",
-            RedactOutcome::NeedsManualEdit => "by hand",
-        };
-        match outcome {
-            RedactOutcome::NeedsManualEdit => by_hand += 1,
-            _ => changed += 1,
         }
-        output.data(format!("{word} {}", path.display()));
     }
-    if by_hand > 0 {
-        let were = if by_hand == 1 { "was" } else { "were" };
-        let files = pluralize(by_hand, "file");
-        let text = format!("{files} {were} written by hand, and hold secrets or personal data");
-        let error = CommandError::new(FailureClass::Check, text);
-        output.error(error.hint("change them by hand"));
-    } else if changed == 0 {
-        output.message("nothing to hide");
-    }
-    if only_list && changed > 0 {
-        output.end_with(ExitStatus::ChecksFailed);
-    }
+    tally.report(only_list, &mut output);
     Ok(output)
 }
 
-/// What became of one file.
+/// How many recordings were changed, and how many only a person can change.
+#[derive(Default)]
+struct RedactTally {
+    changed: usize,
+    by_hand: usize,
+}
+
+impl RedactTally {
+    /// The word before the path in the output; `None` for a file without a change.
+    fn count(&mut self, outcome: &RedactOutcome, only_list: bool) -> Option<&'static str> {
+        match outcome {
+            RedactOutcome::Unchanged => None,
+            RedactOutcome::Changed => {
+                self.changed += 1;
+                Some(if only_list { "would change" } else { "changed" })
+            }
+            RedactOutcome::NeedsManualEdit => {
+                self.by_hand += 1;
+                Some("by hand")
+            }
+        }
+    }
+
+    fn report(&self, only_list: bool, output: &mut CommandOutput) {
+        if self.by_hand > 0 {
+            let were = if self.by_hand == 1 { "was" } else { "were" };
+            let files = pluralize(self.by_hand, "file");
+            let text = format!("{files} {were} written by hand, and hold secrets or personal data");
+            let error = CommandError::new(FailureClass::Check, text);
+            output.error(error.hint("change them by hand"));
+        } else if self.changed == 0 {
+            output.message("nothing to hide");
+        }
+        // `--list` is a check for CI: it must fail while a committed recording holds a secret.
+        if only_list && self.changed > 0 {
+            output.end_with(ExitStatus::ChecksFailed);
+        }
+    }
+}
+
+/// The result for one file.
 enum RedactOutcome {
     Unchanged,
     Changed,
-    /// A person wrote it, and a person has to change it.
+    /// The file was written by hand, so ingam does not change it.
     NeedsManualEdit,
 }
 
@@ -243,7 +264,7 @@ fn redact_one(
     recording: &Recording,
     redactor: &mut Redactor,
     only_list: bool,
-) -> Result<RedactOutcome, CommandError> {
+) -> Result<(RedactOutcome, PathBuf), CommandError> {
     let root = &loaded.workspace.root;
     let folder = RecordingFolder::new(root);
     let path = folder.relative_path(&recording.name)?;
@@ -253,22 +274,23 @@ fn redact_one(
     let is_unchanged = has_same_exchanges(recording, &redacted, root)
         .map_err(|reason| CommandError::operation(format!("{}: {reason}", path.display())))?;
     if is_unchanged {
-        return Ok(RedactOutcome::Unchanged);
+        return Ok((RedactOutcome::Unchanged, path));
     }
+    // Writing the file again would lose the comments and the layout of its author.
     if !recording.is_generated {
-        return Ok(RedactOutcome::NeedsManualEdit);
+        return Ok((RedactOutcome::NeedsManualEdit, path));
     }
     if !only_list {
         folder.update(&recording.name, &mut |_| Ok(redacted.clone()))?;
     }
-    Ok(RedactOutcome::Changed)
+    Ok((RedactOutcome::Changed, path))
 }
 
 /// The rules of the scheme, of the workspace and of the request file.
 ///
 /// # Errors
-/// If the scheme is not known: without its rules the file would be called clean, and still hold
-/// what the scheme says is personal.
+/// If the scheme is not known: without its rules the file would be reported as clean, although it
+/// holds personal data.
 fn redact_rules<'l>(
     loaded: &'l LoadedWorkspace,
     recording: &Recording,

@@ -1,5 +1,5 @@
-//! `ingam renew-helper`: one renewal, read from standard input, in a process that nobody stops. No
-//! person types it.
+//! `ingam renew-helper`: one token renewal, read from standard input, in a separate process. Killing
+//! the CLI does not interrupt it. Users do not call it.
 
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::stop_signals::StopSignals;
@@ -13,8 +13,8 @@ use std::io::{Read, Write};
 
 pub(crate) fn run(host: &HostContext) -> ExitStatus {
     let mut text = Vec::new();
-    // A job that is not whole comes from a process that was killed before it had asked for
-    // anything, and nobody waits for a reply.
+    // An incomplete job comes from a process that was killed while it wrote the job: nothing was
+    // sent yet, and no process waits for a reply.
     let job = std::io::stdin()
         .read_to_end(&mut text)
         .ok()
@@ -29,7 +29,7 @@ pub(crate) fn run(host: &HostContext) -> ExitStatus {
         Ok(runtime) => runtime.block_on(renew_ignoring_signals(&job, host)),
         Err(error) => Err(RefreshError::temporary(error.to_string())),
     };
-    // Whoever asked may be gone by now; what was done is in the store.
+    // The parent process may have been killed meanwhile. The new tokens are in the store already.
     let _ = std::io::stdout().write_all(&encode_reply(result));
     ExitStatus::Success
 }
@@ -57,21 +57,8 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     let clock_and_rng = host.clock_and_rng();
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, clock_and_rng).await?;
-    let mut is_loopback = true;
-    for (_, base) in &job.host_bases {
-        // An address that is none must not open the network.
-        let base = BaseUrl::parse(base).map_err(|error| {
-            RefreshError::temporary(format!("a host of `{}`: {error}", source.name))
-        })?;
-        is_loopback &= base.is_loopback();
-    }
-    let reach = if is_loopback {
-        NetworkPolicy::LoopbackOnly
-    } else {
-        NetworkPolicy::Anywhere
-    };
-    let transport =
-        LiveTransport::new(reach).map_err(|error| RefreshError::temporary(error.to_string()))?;
+    let transport = LiveTransport::new(network_policy(job)?)
+        .map_err(|error| RefreshError::temporary(error.to_string()))?;
     renew(
         job,
         &RefreshContext {
@@ -82,4 +69,21 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
         },
     )
     .await
+}
+
+/// A job whose hosts are all on this machine must not reach any other.
+fn network_policy(job: &RefreshJob) -> Result<NetworkPolicy, RefreshError> {
+    let mut is_loopback = true;
+    for (_, base) in &job.host_bases {
+        // An invalid address must not open the network.
+        let base = BaseUrl::parse(base).map_err(|error| {
+            RefreshError::temporary(format!("a host of `{}`: {error}", job.scheme.name))
+        })?;
+        is_loopback &= base.is_loopback();
+    }
+    Ok(if is_loopback {
+        NetworkPolicy::LoopbackOnly
+    } else {
+        NetworkPolicy::Anywhere
+    })
 }
