@@ -9,51 +9,63 @@ use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
 use crate::load::LoadedWorkspace;
-use crate::model::scheme::{Scheme, SchemeOrigin};
-use crate::plan::check_names;
+use crate::model::scheme::{Scheme, SchemeOrigin, SignatureVector};
+use crate::plan::{CommandLineNames, check_names};
 use crate::sign::{lint, run_vector};
 
-/// Everything that can be known without sending: files, names, templates, paths, regular
-/// expressions, schemes.
+/// Checks everything that needs no request: files, names, templates, paths, regular expressions,
+/// schemes.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResult {
     let loaded = settings::load_with_errors(invocation)?;
+    let workspace = &loaded.workspace;
     let vars = settings::parse_vars(&args.target)?;
+    // The fault in ingam.yaml says more than "there is no environment".
     if loaded.has_errors()
         && args.target.env.is_none()
-        && settings::has_unknown_default_env(&loaded.workspace)
+        && settings::has_unknown_default_env(workspace)
     {
         return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
     }
-    let environment = settings::resolve_environment(&loaded.workspace, args.target.env.as_deref())?;
+    let environment = settings::resolve_environment(workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
-    let mut faults = Diagnostics::default();
-    for fault in &loaded.diagnostics {
-        faults.push(fault.clone());
-    }
-    check_names(&loaded.workspace, &environment, &given, &mut faults);
-    for scheme in &loaded.workspace.schemes {
-        if scheme.origin == SchemeOrigin::Workspace {
-            check_scheme(scheme, &mut faults);
-        }
-    }
-    report_faults(invocation, &loaded, &faults.sorted())?;
-    settings::check_vars_exist(&loaded, &given)?;
-    session::check_account(
+    report_faults(
+        invocation,
         &loaded,
-        &environment,
-        given.account,
-        &loaded.workspace.schemes,
+        &find_faults(&loaded, &environment, &given),
     )?;
-    if loaded.workspace.requests.is_empty() {
+    // After the faults of the files: these two are mistakes of the command line alone.
+    settings::check_vars_exist(&loaded, &given)?;
+    session::check_account(&loaded, &environment, given.account, &workspace.schemes)?;
+    if workspace.requests.is_empty() {
         return Err(CommandError::selection("there is no file in `requests/`")
             .hint("write one, or begin with `ingam init`"));
     }
-    leftovers::warn_of_unreferenced(&loaded.workspace, &invocation.warnings);
+    leftovers::warn_of_unreferenced(workspace, &invocation.warnings);
     Ok(CommandOutput::of_data(format!(
         "{} {}: no fault",
         invocation.stdout.green("ok"),
         describe(&loaded)
     )))
+}
+
+/// The faults that loading found, then unknown names, then faults of the workspace's own schemes.
+fn find_faults(
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    given: &CommandLineNames<'_>,
+) -> Vec<Diagnostic> {
+    let mut faults = Diagnostics::default();
+    for fault in &loaded.diagnostics {
+        faults.push(fault.clone());
+    }
+    check_names(&loaded.workspace, environment, given, &mut faults);
+    for scheme in &loaded.workspace.schemes {
+        // Built-in schemes are checked by the tests of ingam.
+        if scheme.origin == SchemeOrigin::Workspace {
+            check_scheme(scheme, &mut faults);
+        }
+    }
+    faults.sorted()
 }
 
 /// Warnings go to the collector.
@@ -75,7 +87,7 @@ fn report_faults(
     Ok(())
 }
 
-/// How much there is of everything.
+/// The number of files, requests and recordings.
 fn describe(loaded: &LoadedWorkspace) -> String {
     let workspace = &loaded.workspace;
     let steps = workspace.requests.iter().map(|request| request.steps.len());
@@ -96,26 +108,30 @@ pub(crate) fn check_scheme(scheme: &Scheme, faults: &mut Diagnostics) {
         faults.push(fault.at(finding.at, ""));
     }
     for vector in &scheme.vectors {
-        match run_vector(scheme, vector) {
-            Ok(results) => {
-                for result in results.iter().filter(|result| !result.is_match()) {
-                    let actual = result.actual.as_deref().unwrap_or("nothing of that name");
-                    let fault = Diagnostic::error(format!(
-                        "a known answer is not reproduced: `{}`",
-                        result.name
-                    ));
-                    faults.push(
-                        fault
-                            .at(result.at, format!("source: {}", vector.source))
-                            .hint(format!("expected {}", result.expected))
-                            .hint(format!("got      {actual}")),
-                    );
-                }
-            }
-            Err(reason) => faults.push(
-                Diagnostic::error(format!("a known answer cannot be tried: {reason}"))
-                    .at(vector.at, ""),
-            ),
+        check_vector(scheme, vector, faults);
+    }
+}
+
+fn check_vector(scheme: &Scheme, vector: &SignatureVector, faults: &mut Diagnostics) {
+    let results = match run_vector(scheme, vector) {
+        Ok(results) => results,
+        Err(reason) => {
+            let fault = Diagnostic::error(format!("a known answer cannot be tried: {reason}"));
+            faults.push(fault.at(vector.at, ""));
+            return;
         }
+    };
+    for result in results.iter().filter(|result| !result.is_match()) {
+        let actual = result.actual.as_deref().unwrap_or("nothing of that name");
+        let fault = Diagnostic::error(format!(
+            "a known answer is not reproduced: `{}`",
+            result.name
+        ));
+        faults.push(
+            fault
+                .at(result.at, format!("source: {}", vector.source))
+                .hint(format!("expected {}", result.expected))
+                .hint(format!("got      {actual}")),
+        );
     }
 }

@@ -1,5 +1,4 @@
-//! What `ingam run` does with recordings: writes them, answers from them, or holds answers against
-//! them.
+//! What `ingam run` does with recordings: writes them, replays them, or compares responses with them.
 
 use crate::cli::args::RunArgs;
 use crate::cli::command_error::CommandError;
@@ -11,13 +10,13 @@ use crate::diagnostic::pluralize;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
+use crate::model::workspace::Workspace;
 use crate::recording::{
     FileChange, RecordScope, Recorder, RecordingFolder, RecordingReplay, SkipReason, WriteOutcome,
 };
 use crate::run::{RecordingMode, RunContext};
-use std::collections::HashSet;
 
-/// So many names are said one by one.
+/// The most names that one message lists.
 const MAX_LISTED: usize = 10;
 
 /// # Errors
@@ -39,25 +38,26 @@ pub(crate) fn choose_recording_mode(
         _ if args.replay => RecordingMode::Replay(RecordingReplay::new(workspace)),
         _ if args.diff => RecordingMode::Compare(RecordingReplay::new(workspace)),
         None => RecordingMode::Disabled,
-        Some(extent) => {
-            let extent = if extent == "new" {
-                RecordScope::Missing
-            } else {
-                RecordScope::All
-            };
-            // A recording that is still true keeps its time until half of its age, so that
-            // recording again is quiet.
-            let fresh_ms =
-                i64::try_from(workspace.max_recording_age.as_millis() / 2).unwrap_or(i64::MAX);
-            RecordingMode::Record(
-                Recorder::new(RecordingFolder::new(&workspace.root), extent, fresh_ms),
-                RecordingReplay::new(workspace),
-            )
-        }
+        Some(extent) => RecordingMode::Record(
+            open_recorder(workspace, extent),
+            RecordingReplay::new(workspace),
+        ),
     })
 }
 
-/// What became of the recordings; some of it makes the run fail.
+fn open_recorder(workspace: &Workspace, extent: &str) -> Recorder {
+    let extent = if extent == "new" {
+        RecordScope::Missing
+    } else {
+        RecordScope::All
+    };
+    // A recording with the same content keeps its time until half of the maximum age, so that
+    // recording again does not change every file of the repository.
+    let fresh_ms = i64::try_from(workspace.max_recording_age.as_millis() / 2).unwrap_or(i64::MAX);
+    Recorder::new(RecordingFolder::new(&workspace.root), extent, fresh_ms)
+}
+
+/// Reports recordings that were written, not used, or too old. Some of these fail the run.
 pub(crate) fn report_recordings(
     context: &RunContext<'_>,
     requests: &[&Request],
@@ -68,7 +68,7 @@ pub(crate) fn report_recordings(
         RecordingMode::Disabled | RecordingMode::Compare(_) => CommandOutput::default(),
         RecordingMode::Record(recorder, _) => report_written(&recorder.write_outcomes, invocation),
         RecordingMode::Replay(replay) => {
-            // The exchanges of other shards are asked for there.
+            // Exchanges that this shard did not use are used in other shards.
             if !is_part {
                 warn_of_unused(replay, requests, invocation);
             }
@@ -84,12 +84,27 @@ const FILE_CHANGES: [(FileChange, &str); 3] = [
 ];
 
 fn report_written(written: &[WriteOutcome], invocation: &Invocation<'_>) -> CommandOutput {
+    let mut output = CommandOutput::default();
+    report_changes(written, &mut output);
+    for one in written {
+        let Err(why) = &one.result else { continue };
+        let text = format!("`{}` is not recorded: {why}", one.name);
+        match why {
+            // The unit failed already, and its failure decides the exit code.
+            SkipReason::NotAsExpected(_) => invocation.warnings.add(text),
+            SkipReason::CannotRecord(_) => output.error(CommandError::operation(text)),
+        }
+    }
+    output
+}
+
+/// How many files there are of each kind, and the paths of new and changed ones.
+fn report_changes(written: &[WriteOutcome], output: &mut CommandOutput) {
     let of = |change: FileChange| {
         written
             .iter()
             .filter(move |one| one.result.as_ref().is_ok_and(|result| *result == change))
     };
-    let mut output = CommandOutput::default();
     let counts = FILE_CHANGES.map(|(change, word)| (of(change).count(), word));
     let counts: Vec<String> = counts
         .iter()
@@ -105,18 +120,9 @@ fn report_written(written: &[WriteOutcome], invocation: &Invocation<'_>) -> Comm
             output.message(format!("  {word:<8} fixtures/recordings/{name}.yaml"));
         }
     }
-    for one in written {
-        let Err(why) = &one.result else { continue };
-        let text = format!("`{}` is not recorded: {why}", one.name);
-        match why {
-            SkipReason::NotAsExpected(_) => invocation.warnings.add(text),
-            SkipReason::CannotRecord(_) => output.error(CommandError::operation(text)),
-        }
-    }
-    output
 }
 
-/// So many lines of a list, and how many there are more.
+/// The first lines of a list, and the number of the others.
 fn listed(lines: &[String]) -> String {
     let mut text: String = lines
         .iter()
@@ -154,54 +160,72 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], invocation: &
         .add(format!("{count} never asked for{}", listed(&lines)));
 }
 
-/// Recordings that were used and are too old to be believed: a warning for a person, and an error
-/// in CI, where nobody looks. The same for a recording from the future: its age is not known.
+/// Reports used recordings that are too old, or whose time is in the future so that their age is not
+/// known: a warning for a person, an error in CI.
 fn report_stale(
     replay: &RecordingReplay,
     context: &RunContext<'_>,
     invocation: &Invocation<'_>,
 ) -> CommandOutput {
-    let (now, max_age) = (
-        (context.environment.clock)(),
-        context.environment.workspace.max_recording_age,
-    );
-    let used: &HashSet<String> = replay.used_recordings();
-    let (mut old, mut future) = (Vec::new(), Vec::new());
-    for recording in &context.environment.workspace.recordings {
-        let Some(recorded_ms) = recording.recorded_ms else {
-            continue;
-        };
-        if !used.contains(&recording.name) {
-            continue;
-        }
-        let path = format!("fixtures/recordings/{}.yaml", recording.name);
-        match recording_age(recorded_ms, now) {
-            Some(age) if age > max_age => old.push(format!("{path}: {}", human_age(age))),
-            Some(_) => {}
-            None => future.push(path),
-        }
-    }
+    let stale = StaleRecordings::find(replay, context);
+    let max_age = human_age(context.environment.workspace.max_recording_age);
+    let count = |lines: &[String]| pluralize(lines.len(), "recording");
+    let faults = [
+        (
+            &stale.old,
+            format!("{} older than {max_age}", count(&stale.old)),
+        ),
+        (
+            &stale.future,
+            format!("{} with a time in the future", count(&stale.future)),
+        ),
+    ];
     let mut output = CommandOutput::default();
-    let mut report = |lines: &[String], what: String| {
+    for (lines, what) in faults.iter().filter(|(lines, _)| !lines.is_empty()) {
         let text = format!(
             "{what}: record again with `ingam run --record`{}",
             listed(lines)
         );
-        if lines.is_empty() {
-        } else if invocation.host.is_ci() {
+        // In CI nobody reads warnings. On a developer's machine the replay is still useful.
+        if invocation.host.is_ci() {
             output.error(CommandError::new(FailureClass::Recording, text));
         } else {
             invocation.warnings.add(text);
         }
-    };
-    let count = |lines: &[String]| pluralize(lines.len(), "recording");
-    report(
-        &old,
-        format!("{} older than {}", count(&old), human_age(max_age)),
-    );
-    report(
-        &future,
-        format!("{} with a time in the future", count(&future)),
-    );
+    }
     output
+}
+
+/// Lines for recordings that a replay used although their age is wrong.
+#[derive(Default)]
+struct StaleRecordings {
+    old: Vec<String>,
+    future: Vec<String>,
+}
+
+impl StaleRecordings {
+    fn find(replay: &RecordingReplay, context: &RunContext<'_>) -> Self {
+        let now = (context.environment.clock)();
+        let workspace = context.environment.workspace;
+        let used = replay.used_recordings();
+        let mut stale = Self::default();
+        for recording in &workspace.recordings {
+            // A stub without a time never gets old.
+            let Some(recorded_ms) = recording.recorded_ms else {
+                continue;
+            };
+            if !used.contains(&recording.name) {
+                continue;
+            }
+            let path = format!("fixtures/recordings/{}.yaml", recording.name);
+            match recording_age(recorded_ms, now) {
+                Some(age) if age > workspace.max_recording_age => {
+                    stale.old.push(format!("{path}: {}", human_age(age)));
+                }
+                Some(_) => {}
+                None => stale.future.push(path),
+            }
+        }
+        stale
+    }
 }

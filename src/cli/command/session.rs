@@ -1,5 +1,5 @@
-//! What `run`, `explain` and `auth` share: the environment of a run, made from the host and the
-//! workspace.
+//! The environment of a run, made from the host and the workspace. `run`, `explain`, `auth` and
+//! `cleanup` share it.
 
 use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A file that a request sends is refused past this, in bytes.
+/// The largest file that a request may send, in bytes: it is read into memory to be signed.
 const MAX_BODY_FILE: u64 = 64 << 20;
 
 /// Reads the files of one workspace.
@@ -50,7 +50,7 @@ impl BodyFiles for DiskBodyFiles {
     }
 }
 
-/// What was chosen before anything runs.
+/// The environment and the variables of the command line.
 pub(crate) struct RunTarget {
     pub(crate) environment: String,
     pub(crate) vars: Vec<ObjectMember>,
@@ -90,7 +90,7 @@ pub(crate) fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Ar
     workspace.schemes.iter().filter(named).cloned().collect()
 }
 
-/// And those that the fixtures of a plan use.
+/// Adds the schemes that the fixtures of a plan use.
 pub(crate) fn add_fixture_schemes(
     schemes: &mut Vec<Arc<Scheme>>,
     plan: &Plan<'_>,
@@ -111,7 +111,7 @@ pub(crate) fn add_fixture_schemes(
     }
 }
 
-/// Where it is written down what fixtures make.
+/// The folder of the ledgers: what fixtures created and nobody has deleted yet.
 #[must_use]
 pub(crate) fn ledger_folder(host: &HostContext) -> Option<PathBuf> {
     host.state_folder().map(|folder| folder.join("ledger"))
@@ -155,6 +155,7 @@ pub(crate) async fn open_environment<'w>(
 ) -> Result<AccessEnvironment<'w>, CommandError> {
     if name == SANDBOX_ENV {
         let clock_and_rng = host.clock_and_rng();
+        // No fixed port: several runs may have a sandbox at the same time.
         let sandbox = SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await?;
         return Ok(AccessEnvironment::Sandbox(sandbox.origins));
     }
@@ -178,14 +179,13 @@ pub(crate) async fn open_environment<'w>(
     })
 }
 
-/// The environment of a run that sends nothing: every key is a test key, and every address one
-/// where nothing listens.
+/// The environment of a run that sends nothing: test keys, and addresses at which nothing listens.
 #[must_use]
 pub(crate) fn offline_environment(loaded: &LoadedWorkspace) -> AccessEnvironment<'_> {
     AccessEnvironment::Sandbox(SandboxOrigins::unbound(&scheme_names(&loaded.workspace)))
 }
 
-/// The environment of an explanation: nothing is sent, so nothing has to be there.
+/// The environment of `explain`: nothing is sent, so credentials may be missing.
 ///
 /// # Errors
 /// If it is wrong or cannot be had.
@@ -200,7 +200,7 @@ pub(crate) fn explain_environment<'w>(
     Ok(AccessEnvironment::DryRun(read_credentials(host, loaded)?))
 }
 
-/// What the user brings, of any scheme.
+/// The credentials of the user, for every scheme.
 ///
 /// # Errors
 /// If it is wrong or cannot be had.
@@ -215,8 +215,8 @@ pub(crate) fn read_credentials(
     )?)
 }
 
-/// What has to be trusted before this scheme's secrets go to this host. A loopback address and a
-/// scheme's own host need no word; a workspace's own scheme does, by its content.
+/// What the user must trust before this scheme's secrets are sent to this host. A loopback address
+/// and a host that the scheme names need no trust. A scheme of the workspace does, by its content.
 #[must_use]
 pub(crate) fn required_trust(
     loaded: &LoadedWorkspace,
@@ -226,6 +226,8 @@ pub(crate) fn required_trust(
 ) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
+    // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens of
+    // whoever runs it.
     if !own_host && !base.is_loopback() {
         things.push(TrustSubject::Host {
             environment: environment.to_owned(),
@@ -238,6 +240,8 @@ pub(crate) fn required_trust(
         .iter()
         .any(|credential| credential.is_secret)
         || !scheme.tokens.is_empty();
+    // Its steps could put a secret into a query or a header as it is. By its text: a change of the
+    // file needs trust again.
     if scheme.origin == SchemeOrigin::Workspace && secrets {
         let text = loaded
             .sources
@@ -249,7 +253,7 @@ pub(crate) fn required_trust(
     things
 }
 
-/// Everything that a run needs.
+/// The sources of a [`RunContext`].
 pub(crate) struct RunSession<'w> {
     pub(crate) host: &'w HostContext,
     pub(crate) global: &'w GlobalArgs,
@@ -266,45 +270,25 @@ impl<'w> RunSession<'w> {
         environment: AccessEnvironment<'w>,
         verbose: bool,
     ) -> Result<RunContext<'w>, CommandError> {
-        let reach =
-            if chosen.environment == SANDBOX_ENV || self.is_all_loopback(&chosen.environment)? {
-                NetworkPolicy::LoopbackOnly
-            } else {
-                NetworkPolicy::Anywhere
-            };
-        let transport = LiveTransport::new(reach)?;
-        let rng = SeededRng::new(self.host.random_bytes)?;
         let mut redactor = Redactor::default();
         for (name, value) in environment.secrets(&self.loaded.workspace.schemes) {
             redactor.add_secret(name, value);
         }
+        let rng = SeededRng::new(self.host.random_bytes)?;
         let is_own = matches!(environment, AccessEnvironment::Configured { .. });
-        let ledger = ledger_folder(self.host).filter(|_| is_own);
-        let tokens = self.build_tokens(&chosen.environment, &environment)?;
-        let budgets = self.build_budgets(is_own)?;
-        let workspace = &self.loaded.workspace;
+        let options = RunOptions {
+            environment: chosen.environment,
+            vars: chosen.vars,
+            run_id: hex::encode(&rng.draw()[..4]),
+            verbose,
+            // Objects in the sandbox end with it, so there is nothing to clean up later.
+            ledger: ledger_folder(self.host).filter(|_| is_own),
+            jobs: 1,
+            ..RunOptions::default()
+        };
         Ok(RunContext {
-            options: RunOptions {
-                environment: chosen.environment.clone(),
-                vars: chosen.vars,
-                run_id: hex::encode(&rng.draw()[..4]),
-                verbose,
-                ledger,
-                jobs: 1,
-                ..RunOptions::default()
-            },
-            environment: RunEnvironment {
-                workspace,
-                files: self.files,
-                transport,
-                accesses: AccessResolver::new(workspace, &chosen.environment, environment),
-                tokens,
-                budget: budgets,
-                clock: self.host.clock,
-                rng,
-                // Only `run` listens to signals.
-                stop: stop_channel().1,
-            },
+            environment: self.build_environment(&options.environment, environment, rng)?,
+            options,
             state: RunState {
                 started_at: Instant::now(),
                 recordings: RunRecordings::new(RecordingMode::Disabled, ""),
@@ -314,8 +298,39 @@ impl<'w> RunSession<'w> {
         })
     }
 
-    /// Tokens of the user's own environments are kept; those of the sandbox inside the program end
-    /// with it.
+    fn build_environment(
+        &self,
+        name: &str,
+        environment: AccessEnvironment<'w>,
+        rng: SeededRng,
+    ) -> Result<RunEnvironment<'w>, CommandError> {
+        let workspace = &self.loaded.workspace;
+        let is_own = matches!(environment, AccessEnvironment::Configured { .. });
+        Ok(RunEnvironment {
+            workspace,
+            files: self.files,
+            transport: LiveTransport::new(self.network_policy(name)?)?,
+            tokens: self.build_tokens(name, &environment)?,
+            budget: self.build_budgets(is_own)?,
+            accesses: AccessResolver::new(workspace, name, environment),
+            clock: self.host.clock,
+            rng,
+            // Only `run` listens to signals.
+            stop: stop_channel().1,
+        })
+    }
+
+    fn network_policy(&self, environment: &str) -> Result<NetworkPolicy, CommandError> {
+        Ok(
+            if environment == SANDBOX_ENV || self.is_all_loopback(environment)? {
+                NetworkPolicy::LoopbackOnly
+            } else {
+                NetworkPolicy::Anywhere
+            },
+        )
+    }
+
+    /// Tokens of the user's own environments are stored. Tokens of the built-in sandbox end with it.
     fn build_tokens(
         &self,
         name: &str,
@@ -342,7 +357,7 @@ impl<'w> RunSession<'w> {
         ))
     }
 
-    /// The user's own environments always count.
+    /// Calls are always counted in the user's own environments.
     fn build_budgets(&self, is_own: bool) -> Result<RunBudget, CommandError> {
         let place = if is_own {
             settings::budget_location(self.host)?
@@ -378,12 +393,12 @@ impl<'w> RunSession<'w> {
     }
 }
 
-/// The host of a scheme. An address that is none must not count as one somewhere else: that would
-/// open the network, and ask for no trust.
+/// The host of a scheme.
 ///
 /// # Errors
-/// If it is no address.
+/// If it is no valid address.
 pub(crate) fn parse_host(scheme: &str, host: &str) -> Result<BaseUrl, CommandError> {
+    // Refused, and not ignored: without it the environment would count as one that needs no trust.
     BaseUrl::parse(host)
         .map_err(|error| CommandError::file(format!("the host of `{scheme}` is wrong: {error}")))
 }
@@ -400,7 +415,7 @@ pub(crate) fn load_with_all_schemes(
     Ok(loaded)
 }
 
-/// What calls outside of a run are made with, in one of the user's own environments.
+/// The context for calls outside of a run, in one of the user's own environments.
 ///
 /// # Errors
 /// If it is wrong or cannot be had.
@@ -424,7 +439,7 @@ pub(crate) async fn persistent_context<'w>(
     .build_context(chosen, own, false)
 }
 
-/// The text that a scheme was decoded from, and that its trust was given to.
+/// The text that a scheme was decoded from. The user trusts this text.
 fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     SchemeSource {
         name: scheme.name.clone(),
@@ -437,11 +452,13 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     }
 }
 
-/// A runtime that waits on one thread: waking another costs more than it saves.
+/// A runtime with one thread.
 ///
 /// # Errors
 /// If the system gives no event queue.
 pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    // Calls wait for the network nearly all of the time: waking a second thread costs more than it
+    // saves.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

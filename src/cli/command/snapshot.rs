@@ -1,4 +1,4 @@
-//! `ingam snapshot`: looks at what is pending, accepts or rejects it; removes snapshots that no
+//! `ingam snapshot`: reviews, accepts or rejects pending snapshots, and removes snapshots that no
 //! request is compared with.
 
 mod diff_view;
@@ -38,7 +38,7 @@ pub(crate) fn run(
 
 type SnapshotOperation<'a> = dyn Fn(&SnapshotLocation) -> Result<(), SnapshotError> + 'a;
 
-/// Does it to all, and names each. One that cannot be done does not keep the others from it.
+/// Applies the operation to all, and prints each. A failure does not stop the others.
 fn apply_to_all(
     all: &[SnapshotLocation],
     word: &str,
@@ -62,8 +62,8 @@ fn apply_to_all(
     output
 }
 
-/// Nothing is removed while a file of the workspace has a fault: its requests are not known then.
 fn prune(invocation: &Invocation<'_>, only_list: bool) -> CommandResult {
+    // Refuses a workspace with faults: snapshots of a request that does not load would look unused.
     let loaded = settings::load_workspace(invocation)?;
     let unused = unreferenced_snapshots(&loaded.workspace)?;
     let word = if only_list { "unreferenced" } else { "removed" };
@@ -71,7 +71,7 @@ fn prune(invocation: &Invocation<'_>, only_list: bool) -> CommandResult {
     for one in &unused {
         let shown = one.existing_path();
         if !only_list && let Err(error) = one.remove_all() {
-            // Those before it are gone, and stay named.
+            // The files before this one were removed: their names stay in the output.
             output.error(error.into());
             return Ok(output);
         }

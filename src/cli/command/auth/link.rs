@@ -1,4 +1,4 @@
-//! `ingam auth link`: prints the link that a seller opens; a signed one dies with its timestamp.
+//! `ingam auth link`: prints the link that a seller opens. A signed link expires with its timestamp.
 
 use super::context::AuthContext;
 use crate::cli::args::TargetArgs;
@@ -24,7 +24,8 @@ pub(super) async fn run(
     let target = RunTarget::new(loaded, args, Some(&[]))?;
     let scheme = auth.find_scheme(name)?;
     let link = choose_link(scheme, None)?;
-    // The sandbox inside the program has no page to open, but its link can be looked at.
+    // The built-in sandbox ends with this command, so that the link cannot be opened. It is printed
+    // to show its form.
     let environment = if target.environment == SANDBOX_ENV {
         session::explain_environment(host, loaded, &target.environment)?
     } else {

@@ -14,7 +14,7 @@ use crate::transport::CallbackListener;
 use crate::value::{ObjectMember, Value};
 use std::time::Duration;
 
-/// How long to wait for a person when the scheme does not say how long a code lives.
+/// How long to wait for the seller if the scheme does not say how long a code is valid.
 const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResult {
@@ -32,7 +32,7 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResu
         .register_secrets(scheme, &access.credentials, &access.given_token);
     let callback = await_callback(auth, args, &room, link, &access).await?;
     let grant = AuthorizationGrant::new(&room, scheme, link, named, callback)?;
-    // An account may have a host of its own.
+    // Again: only now the account is known, and an account may have a host of its own.
     let account = room
         .accounts(scheme)
         .into_iter()
@@ -41,12 +41,13 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResu
     grant.exchange_code(auth, &room, scheme, access).await
 }
 
-/// Tokens that are stored by the account's name need one before anybody is asked.
+/// Refuses a login without an account name if the tokens are stored by that name.
 fn require_account_name(
     room: &AuthWorkspace<'_>,
     scheme: &Scheme,
     named: Option<&Account>,
 ) -> Result<(), CommandError> {
+    // Before the link is printed: an authorization that cannot be stored would be spent for nothing.
     let by_name = |token: &Token| {
         token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account")
     };
@@ -80,11 +81,10 @@ fn selected_account<'a>(
     }
 }
 
-/// What the browser came back with: the parameters of the address.
+/// The query parameters of the address that the marketplace redirected to.
 type CallbackParams = Vec<(String, String)>;
 
-/// Shows the link and waits for the address that the browser ends at: on a page of this machine, or
-/// pasted.
+/// Prints the link and waits for the redirect: to a page of this machine, or pasted by the user.
 async fn await_callback(
     auth: &AuthContext<'_>,
     args: &LoginArgs,
@@ -92,14 +92,11 @@ async fn await_callback(
     link: &AuthorizeLink,
     access: &AccountAccess,
 ) -> Result<CallbackParams, CommandError> {
-    let mut page = None;
-    let redirect = if let Some(redirect) = &args.redirect {
-        redirect.clone()
+    let (redirect, page) = if let Some(redirect) = &args.redirect {
+        (redirect.clone(), None)
     } else {
-        let listener = bind_callback_page(args.port, room).await?;
-        let redirect = listener.redirect_url();
-        page = Some(listener);
-        redirect
+        let page = bind_callback_page(args.port, room).await?;
+        (page.redirect_url(), Some(page))
     };
     link::check_redirect(&redirect)?;
     let scheme = auth.find_scheme(&args.scheme)?;
@@ -110,12 +107,12 @@ async fn await_callback(
         "open this link and log in as the seller{of_account}:"
     ));
     auth.output.print_data(&signed.url);
-    if let Some(page) = page
-        .as_ref()
-        .filter(|_| !args.no_browser && can_open_browser(auth))
+    if let Some(page) = &page
+        && !args.no_browser
+        && can_open_browser(auth)
     {
-        // The browser gets an address of this machine: its arguments can be read by others. If it
-        // cannot be started, the link is on the screen.
+        // The browser gets an address of this machine, which redirects to the link: arguments of a
+        // process can be read by other users. If it cannot be started, the link is on the screen.
         let _ = open::that_detached(page.start_url());
     }
     let patience = link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
@@ -137,9 +134,10 @@ async fn bind_callback_page(
         })
 }
 
-/// On Linux a browser is where there is a display.
+/// Whether a browser can be started for a person at this terminal.
 fn can_open_browser(auth: &AuthContext<'_>) -> bool {
     let host = auth.invocation.host;
+    // Without a display, Linux would start a text browser in the terminal of this program.
     let display = !cfg!(target_os = "linux")
         || ["DISPLAY", "WAYLAND_DISPLAY"]
             .iter()
@@ -154,6 +152,7 @@ async fn wait_for_address(
     url: &str,
     patience: Duration,
 ) -> Result<String, CommandError> {
+    // With a page and no terminal, standard input may be closed: its end must not end the wait.
     let can_paste = page.is_none() || auth.invocation.host.stdin_is_terminal;
     auth.output.print_message(match (&page, can_paste) {
         (None, _) => "paste the address that the browser ends at:",
@@ -162,42 +161,56 @@ async fn wait_for_address(
             "waiting for the browser; or, if the browser is on another machine, paste the address that it ends at:"
         }
     });
-    let received = async {
-        match page {
-            Some(page) => match page.wait_for_redirect(url).await {
-                Ok(address) => Ok(Some(address)),
-                Err(error) if can_paste => {
-                    // The address can still be pasted.
-                    let error = CommandError::operation(error.to_string());
-                    auth.output.print_error(&error);
-                    std::future::pending().await
-                }
-                Err(error) => Err(CommandError::operation(error.to_string())),
-            },
-            None => std::future::pending().await,
-        }
-    };
-    let typed = async {
-        if can_paste {
-            tokio::task::spawn_blocking(read_line).await
-        } else {
-            std::future::pending().await
-        }
-    };
-    let unreadable = |error: &dyn std::fmt::Display| {
-        CommandError::operation(format!("the address cannot be read: {error}"))
-    };
     let address = tokio::select! {
-        address = received => address?,
-        typed = typed => typed
-            .map_err(|error| unreadable(&error))?
-            .map_err(|error| unreadable(&error))?,
+        address = address_from_page(auth, page, url, can_paste) => address?,
+        typed = typed_address(can_paste) => typed?,
         () = tokio::time::sleep(patience) => None,
     };
     address.ok_or_else(|| {
         CommandError::credential("nobody came back from the marketplace")
             .hint("a code would be too old by now: begin again")
     })
+}
+
+/// Without a page, never returns.
+async fn address_from_page(
+    auth: &AuthContext<'_>,
+    page: Option<CallbackListener>,
+    url: &str,
+    can_paste: bool,
+) -> Result<Option<String>, CommandError> {
+    let Some(page) = page else {
+        return std::future::pending().await;
+    };
+    match page.wait_for_redirect(url).await {
+        Ok(address) => Ok(Some(address)),
+        Err(error) => {
+            let error = CommandError::operation(error.to_string());
+            if !can_paste {
+                return Err(error);
+            }
+            // The address can still be pasted.
+            auth.output.print_error(&error);
+            std::future::pending().await
+        }
+    }
+}
+
+/// `None` at the end of the input. If nothing can be pasted, never returns.
+async fn typed_address(can_paste: bool) -> Result<Option<String>, CommandError> {
+    if !can_paste {
+        return std::future::pending().await;
+    }
+    // A blocked read cannot be cancelled: on a thread of its own it does not keep the page and the
+    // timeout from ending the wait.
+    tokio::task::spawn_blocking(read_line)
+        .await
+        .map_err(|error| unreadable_address(&error))?
+        .map_err(|error| unreadable_address(&error))
+}
+
+fn unreadable_address(error: &dyn std::fmt::Display) -> CommandError {
+    CommandError::operation(format!("the address cannot be read: {error}"))
 }
 
 /// `None` at the end of the input.
@@ -207,7 +220,7 @@ fn read_line() -> std::io::Result<Option<String>> {
     Ok((read > 0).then(|| line.trim().to_owned()))
 }
 
-/// The parameters of the address, if it is the one that the link names.
+/// The query parameters of the address. Refuses any other address than the redirect address.
 fn callback_parameters(address: &str, redirect: &str) -> Result<CallbackParams, CommandError> {
     if page_address(address) != page_address(redirect) {
         return Err(CommandError::credential(
@@ -245,12 +258,12 @@ fn missing_code(callback: &CallbackParams, link: &AuthorizeLink) -> CommandError
         .hint(format!("it has {received}: was the authorization refused?"))
 }
 
-/// An authorization that came back: a code, and for whom.
+/// An authorization by the seller: a code, and the account that it is for.
 struct AuthorizationGrant<'s> {
     token: &'s Token,
     code: String,
     callback: CallbackParams,
-    /// Credentials that came back with the code.
+    /// Credentials that the marketplace returned with the code, such as the id of the shop.
     returned_credentials: Vec<ObjectMember>,
     account: String,
 }
@@ -266,20 +279,13 @@ impl<'s> AuthorizationGrant<'s> {
         let code = find_param(&callback, &link.code_param)
             .ok_or_else(|| missing_code(&callback, link))?
             .to_owned();
+        // Whoever has the code can get the tokens until it is used.
         room.context
             .state
             .redactor
             .borrow_mut()
             .add_secret("code", &code);
-        let ids: Vec<ObjectMember> = link
-            .callback_params
-            .iter()
-            .filter_map(|(credential, name)| {
-                let value = find_param(&callback, name)?;
-                let value = token_families::credential_value(scheme, credential, value);
-                Some((credential.as_str().into(), value))
-            })
-            .collect();
+        let ids = returned_credentials(scheme, link, &callback);
         let token = token_for(scheme, &ids).ok_or_else(|| missing_owner(link))?;
         let own: Vec<&ObjectMember> = ids
             .iter()
@@ -295,7 +301,7 @@ impl<'s> AuthorizationGrant<'s> {
         })
     }
 
-    /// Gets the tokens, and for a shared pair those of each owner.
+    /// Exchanges the code for tokens, and splits a shared pair.
     async fn exchange_code(
         self,
         auth: &AuthContext<'_>,
@@ -332,6 +338,21 @@ impl<'s> AuthorizationGrant<'s> {
     }
 }
 
+fn returned_credentials(
+    scheme: &Scheme,
+    link: &AuthorizeLink,
+    callback: &CallbackParams,
+) -> Vec<ObjectMember> {
+    link.callback_params
+        .iter()
+        .filter_map(|(credential, name)| {
+            let value = find_param(callback, name)?;
+            let value = token_families::credential_value(scheme, credential, value);
+            Some((credential.as_str().into(), value))
+        })
+        .collect()
+}
+
 fn missing_owner(link: &AuthorizeLink) -> CommandError {
     let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
     let wanted = crate::diagnostic::join_names(wanted, "or");
@@ -339,7 +360,7 @@ fn missing_owner(link: &AuthorizeLink) -> CommandError {
         .hint("was it cut? In a shell it needs quotes")
 }
 
-/// What to write in ingam.yaml, when the account does not say its ids yet.
+/// A line for ingam.yaml, if the account has no ids there.
 fn suggested_ids(
     room: &AuthWorkspace<'_>,
     family: &FamilyContext<'_>,
@@ -349,14 +370,7 @@ fn suggested_ids(
     let account = accounts
         .iter()
         .find(|account| account.name == family.account);
-    let is_unknown = |name: &str| {
-        family.token.is_keyed_by(name) && family.access.credentials.get(name).is_none()
-    };
-    let unknown: Vec<String> = ids
-        .iter()
-        .filter(|(name, _)| is_unknown(name))
-        .map(|(name, value)| format!("{name}: {}", value.to_text()))
-        .collect();
+    let unknown = unknown_ids(family, ids);
     let has_an_id =
         account.is_some_and(|account| ids.iter().any(|(name, _)| account.get(name).is_some()));
     if unknown.is_empty() || has_an_id {
@@ -373,8 +387,18 @@ fn suggested_ids(
     ))
 }
 
-/// The token whose owner is named by what came back; one that is stored by the account's name alone
-/// fits always.
+/// The ids that the tokens are stored by and that the account does not have, as YAML.
+fn unknown_ids(family: &FamilyContext<'_>, ids: &[ObjectMember]) -> Vec<String> {
+    ids.iter()
+        .filter(|(name, _)| {
+            family.token.is_keyed_by(name) && family.access.credentials.get(name).is_none()
+        })
+        .map(|(name, value)| format!("{name}: {}", value.to_text()))
+        .collect()
+}
+
+/// The token whose key credentials all came back with the code. A token that is stored by the
+/// account's name alone always matches.
 fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> {
     let is_own = |name: &&String| {
         scheme
@@ -385,13 +409,13 @@ fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> 
         let own: Vec<&String> = token.key_credentials.iter().filter(is_own).collect();
         token.exchange.is_some() && own.iter().all(|name| ids.iter().any(|(id, _)| id == *name))
     };
-    // A token that says more of its owner goes before one that says nothing.
+    // The more specific token wins: a marketplace may have one for a shop and one for its merchant.
     let own = |token: &&Token| token.key_credentials.iter().filter(is_own).count();
     scheme.tokens.iter().filter(fits).max_by_key(own)
 }
 
-/// Under which name the tokens are known. The one that was named must be the one that was
-/// authorized.
+/// The account name to store the tokens under. If the user named an account, it must be the one that
+/// the seller authorized.
 fn authorized_account_name(
     room: &AuthWorkspace<'_>,
     scheme: &Scheme,
@@ -421,7 +445,7 @@ fn authorized_account_name(
     ))
 }
 
-/// The first id that is another than the account's own.
+/// The first id that differs from the account's own.
 fn mismatched_id<'a>(
     account: &'a Account,
     ids: &[&'a ObjectMember],

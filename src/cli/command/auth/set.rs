@@ -1,4 +1,4 @@
-//! `ingam auth set`: keeps a credential for this user. Its value comes from a prompt without echo
+//! `ingam auth set`: stores a credential for this user. Its value comes from a prompt without echo
 //! or from standard input, and never from an argument, which every process of the machine can read.
 
 use super::context::AuthContext;
@@ -13,7 +13,6 @@ use crate::model::scheme::{Credential, Scheme};
 use crate::model::workspace::Workspace;
 use crate::secret::MIN_SECRET_BYTES;
 use crate::value::Number;
-use std::io::Read;
 
 pub(super) fn run(
     auth: &AuthContext<'_>,
@@ -36,8 +35,11 @@ pub(super) fn run(
     }
     let variable = variable_name(&scheme.name, environment.as_deref(), account, name);
     let value = read_value(auth, &variable, credential)?;
-    // What is no secret needs no keyring.
-    let in_file = in_file || !credential.is_secret;
+    // A value that is not secret needs no keyring, and a server may have none.
+    store(auth, &variable, &value, in_file || !credential.is_secret)
+}
+
+fn store(auth: &AuthContext<'_>, variable: &str, value: &str, in_file: bool) -> CommandResult {
     let folder = auth.invocation.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
         return Err(
@@ -45,8 +47,9 @@ pub(super) fn run(
                 .hint("set HOME"),
         );
     }
-    let stored = store_credential(folder.as_deref(), &variable, &value).map_err(|error| {
-        // The disk or the keyring refused it: nothing that a person could authorize.
+    let stored = store_credential(folder.as_deref(), variable, value).map_err(|error| {
+        // Not the error's own class: the disk or the keyring failed, and no authorization by a person
+        // would help.
         CommandError::operation(error.to_string()).hint(
             "`--file` keeps it in a file that only you can read; or set the variable where the program runs",
         )
@@ -60,7 +63,8 @@ pub(super) fn run(
     }))
 }
 
-/// An account of the scheme in any environment.
+/// # Errors
+/// If the scheme has no account of this name in any environment.
 fn check_account_name(
     workspace: &Workspace,
     scheme: &Scheme,
@@ -94,29 +98,19 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
     })
 }
 
-/// One line, without the line end that typing and `echo` put behind it.
+/// Reads one line, without its line end.
 fn read_value(
     auth: &AuthContext<'_>,
     variable: &str,
     credential: &Credential,
 ) -> Result<String, CommandError> {
-    let unreadable = |error: std::io::Error| {
-        CommandError::operation(format!("the value cannot be read: {error}"))
-    };
     let typed = if auth.invocation.host.stdin_is_terminal {
-        let about = credential
-            .description
-            .as_ref()
-            .map_or_else(String::new, |about| format!(" ({about})"));
-        rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name))
-            .map_err(unreadable)?
+        prompt_value(credential)
     } else {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
-        text
+        std::io::read_to_string(std::io::stdin())
     };
+    let typed = typed
+        .map_err(|error| CommandError::operation(format!("the value cannot be read: {error}")))?;
     let value = typed.strip_suffix('\n').map_or(typed.as_str(), |rest| {
         rest.strip_suffix('\r').unwrap_or(rest)
     });
@@ -128,11 +122,20 @@ fn read_value(
     }
 }
 
+fn prompt_value(credential: &Credential) -> std::io::Result<String> {
+    let about = credential
+        .description
+        .as_ref()
+        .map_or_else(String::new, |about| format!(" ({about})"));
+    rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name))
+}
+
 fn value_error(value: &str, credential: &Credential) -> Option<String> {
     if value.is_empty() {
         return Some("got no value".to_owned());
     }
     if value.contains(['\n', '\r']) || value.trim() != value {
+        // Pasted with a blank, every signature would be wrong, and the marketplace would only say so.
         return Some("has a blank or a line end where none belongs".to_owned());
     }
     if credential.is_secret && value.len() < MIN_SECRET_BYTES {

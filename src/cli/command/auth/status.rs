@@ -1,4 +1,4 @@
-//! `ingam auth status`: one line for each chain of tokens, and the accounts that have none.
+//! `ingam auth status`: one line for each token family, and one for each account without tokens.
 
 use super::context::AuthContext;
 use crate::cli::command_output::{CommandOutput, CommandResult};
@@ -7,7 +7,7 @@ use crate::cli::human_time::{time_ago, time_left};
 use crate::cli::settings;
 use crate::cli::text_table::TextTable;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::SANDBOX_ENV;
+use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Token;
 use crate::report::TerminalStyle;
 use crate::tokens::{FamilyRecord, RenewalState, TokenStore};
@@ -29,6 +29,7 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
     let config = settings::store_config(host, auth.invocation.global)?;
     let clock_and_rng = host.clock_and_rng();
     let store = TokenStore::open(&config, clock_and_rng).await?;
+    // Expiry times are in the clock of the store, which a team shares.
     let now = (host.clock)() + store.clock_offset_ms();
     let mut output = CommandOutput::default();
     let mut records = Vec::new();
@@ -39,24 +40,31 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
             Err(error) => output.error(error.into()),
         }
     }
-    let mut rows: Vec<[String; 8]> = records
-        .iter()
-        .map(|record| family_row(record, auth.loaded, now))
-        .collect();
-    rows.extend(rows_without_tokens(auth.loaded, &records));
-    rows.sort_by(|left, right| {
-        (&left[2], &left[1], &left[0]).cmp(&(&right[2], &right[1], &right[0]))
-    });
+    let rows = sorted_rows(auth.loaded, &records, now);
     if rows.is_empty() {
         output.message("no tokens are kept, and no account of ingam.yaml needs any");
         return Ok(output);
     }
     output.data(table(&rows, auth.invocation.stdout));
     let is_rejected = |record: &FamilyRecord| matches!(record.state, RenewalState::Rejected { .. });
+    // A script can ask for it every day, before a run fails.
     if records.iter().any(is_rejected) {
         output.end_with(ExitStatus::CredentialRequired);
     }
     Ok(output)
+}
+
+/// By environment, scheme and account.
+fn sorted_rows(loaded: &LoadedWorkspace, records: &[FamilyRecord], now: i64) -> Vec<[String; 8]> {
+    let mut rows: Vec<[String; 8]> = records
+        .iter()
+        .map(|record| family_row(record, loaded, now))
+        .collect();
+    rows.extend(rows_without_tokens(loaded, records));
+    rows.sort_by(|left, right| {
+        (&left[2], &left[1], &left[0]).cmp(&(&right[2], &right[1], &right[0]))
+    });
+    rows
 }
 
 fn family_row(record: &FamilyRecord, loaded: &LoadedWorkspace, now: i64) -> [String; 8] {
@@ -93,7 +101,7 @@ fn state_column(record: &FamilyRecord, token: Option<&Token>, now: i64) -> Strin
         return format!("{} to split off: auth refresh", record.pending_splits.len());
     }
     let is_shared = token.is_some_and(|token| !token.splits.is_empty());
-    // A lead too long for the clock makes every pair due.
+    // A lead time that does not fit makes every pair due, which is safe: it only renews too early.
     let margin = token.map_or(0, |token| {
         i64::try_from(token.renew_before.as_millis()).unwrap_or(i64::MAX)
     });
@@ -115,50 +123,47 @@ fn state_column(record: &FamilyRecord, token: Option<&Token>, now: i64) -> Strin
     }
 }
 
-/// Accounts that a link would authorize, and that nobody has.
+/// A row for each account that needs a login and has no tokens.
 fn rows_without_tokens(loaded: &LoadedWorkspace, records: &[FamilyRecord]) -> Vec<[String; 8]> {
     let workspace = &loaded.workspace;
-    let environments = workspace
-        .environments
-        .iter()
-        .filter(|environment| environment.name != SANDBOX_ENV);
-    let accounts = environments.flat_map(|environment| {
-        environment
-            .accounts
-            .iter()
-            .map(move |account| (environment, account))
-    });
-    let needs = |scheme: &str| {
-        workspace
-            .scheme(scheme)
-            .is_some_and(|scheme| !scheme.authorize_links.is_empty())
-    };
-    let none = |environment: &str, scheme: &str, account: &str| {
-        !records.iter().any(|record| {
-            record.label.environment == environment
-                && record.key.scheme == scheme
-                && record.label.account == account
-        })
-    };
-    accounts
-        .filter(|(environment, account)| {
-            needs(&account.scheme) && none(&environment.name, &account.scheme, &account.name)
-        })
-        .map(|(environment, account)| {
-            let dash = || "-".to_owned();
-            let (scheme, environment) = (account.scheme.clone(), environment.name.clone());
-            [
-                account.name.clone(),
-                scheme,
-                environment,
-                dash(),
-                dash(),
-                dash(),
-                dash(),
-                "no tokens: auth login".to_owned(),
-            ]
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for environment in &workspace.environments {
+        // Tokens of the built-in sandbox are not stored.
+        if environment.name == SANDBOX_ENV {
+            continue;
+        }
+        for account in &environment.accounts {
+            let needs_login = workspace
+                .scheme(&account.scheme)
+                .is_some_and(|scheme| !scheme.authorize_links.is_empty());
+            if needs_login && !has_tokens(records, &environment.name, account) {
+                rows.push(row_without_tokens(&environment.name, account));
+            }
+        }
+    }
+    rows
+}
+
+fn has_tokens(records: &[FamilyRecord], environment: &str, account: &Account) -> bool {
+    records.iter().any(|record| {
+        record.label.environment == environment
+            && record.key.scheme == account.scheme
+            && record.label.account == account.name
+    })
+}
+
+fn row_without_tokens(environment: &str, account: &Account) -> [String; 8] {
+    [
+        account.name.as_str(),
+        &account.scheme,
+        environment,
+        "-",
+        "-",
+        "-",
+        "-",
+        "no tokens: auth login",
+    ]
+    .map(str::to_owned)
 }
 
 fn table(rows: &[[String; 8]], style: TerminalStyle) -> String {

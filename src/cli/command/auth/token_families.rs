@@ -1,5 +1,5 @@
-//! `ingam auth refresh` and `ingam auth logout`, and what login shares with them: one chain of
-//! tokens at a time.
+//! `ingam auth refresh` and `ingam auth logout`, and the functions for one token family that `login`
+//! shares with them.
 
 use super::context::{AuthContext, AuthWorkspace};
 use crate::cli::args::AccountArgs;
@@ -16,13 +16,13 @@ use crate::tokens::{
 };
 use crate::value::{Number, ObjectMember, Value};
 
-/// One chain of tokens, and what it is asked for with.
+/// One token family, with the access and the credentials that its requests are signed with.
 pub(super) struct FamilyContext<'c> {
     pub(super) scheme: &'c Scheme,
     pub(super) token: &'c Token,
     pub(super) access: &'c AccountAccess,
     pub(super) credentials: NamedValues,
-    /// Its name for people.
+    /// The name that is shown to users.
     pub(super) account: String,
 }
 
@@ -37,20 +37,19 @@ impl FamilyContext<'_> {
         )
     }
 
-    /// In the helper process.
+    /// Runs in the helper process, so that killing the CLI cannot lose a token.
     pub(super) async fn renew(
         &self,
         room: &AuthWorkspace<'_>,
-        act: RefreshKind,
+        kind: RefreshKind,
     ) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
-        let bases = context.environment.accesses.token_request_bases(
-            self.scheme,
-            self.token,
-            &self.access.base,
-        );
-        let bases = bases.map_err(|error| RefreshError::user_action(error.to_string()))?;
         let renewer = &context.environment.tokens.renewer;
+        let bases = context
+            .environment
+            .accesses
+            .token_request_bases(self.scheme, self.token, &self.access.base)
+            .map_err(|error| RefreshError::user_action(error.to_string()))?;
         let label = FamilyLabel {
             environment: context.options.environment.clone(),
             account: self.account.clone(),
@@ -61,27 +60,24 @@ impl FamilyContext<'_> {
             label,
             bases,
             &self.credentials,
-            act,
+            kind,
         );
-        let record = renewer
-            .renew(job, self.scheme, &context.environment.transport)
-            .await?;
+        let transport = &context.environment.transport;
+        let record = renewer.renew(job, self.scheme, transport).await?;
+        // Before anything about the new pair is printed.
         context.register_record_secrets(&record);
         Ok(record)
     }
 }
 
-/// Gives each owner of a shared pair tokens of its own. What fails stays pending, and is tried
-/// again by `auth refresh`.
+/// Gets each owner of a shared pair tokens of its own. A failed split stays pending, and `auth
+/// refresh` retries it.
 pub(super) async fn split_shared_pair(
     room: &AuthWorkspace<'_>,
-    chain: &FamilyContext<'_>,
+    family: &FamilyContext<'_>,
     shared: &FamilyRecord,
 ) -> CommandOutput {
     let mut output = CommandOutput::default();
-    if shared.pending_splits.is_empty() {
-        return output;
-    }
     let refresh_token = shared
         .current
         .as_ref()
@@ -89,22 +85,26 @@ pub(super) async fn split_shared_pair(
     // An empty one would be sent to the marketplace, and its refusal marked as the end of the
     // authorization.
     let Some(refresh_token) = refresh_token else {
-        output.error(no_refresh_token(shared));
+        if !shared.pending_splits.is_empty() {
+            output.error(no_refresh_token(shared));
+        }
         return output;
     };
-    let shared_from = format!("{}:{}", shared.key.id(), shared.generation);
     for pending in &shared.pending_splits {
         let kind = RefreshKind::Split {
             refresh_token: refresh_token.to_owned(),
-            shared_from: shared_from.clone(),
+            shared_from: format!("{}:{}", shared.key.id(), shared.generation),
         };
-        match split_for_owner(room, chain, pending, kind).await {
+        match split_for_owner(room, family, pending, kind).await {
             Ok(record) => {
-                output.message(describe_tokens(room, chain.scheme, &record));
+                output.message(describe_tokens(room, family.scheme, &record));
+                // Only now: if this process is killed in between, the split is retried, and the retry
+                // finds the owner's own tokens in the store.
                 if let Err(error) = remove_pending_split(room, shared, pending).await {
                     output.error(room.renewal_error(&error));
                 }
             }
+            // The other owners can still get theirs.
             Err(failure) => output.error(room.renewal_error(&failure)),
         }
     }
@@ -122,46 +122,34 @@ fn no_refresh_token(shared: &FamilyRecord) -> CommandError {
     ))
 }
 
-/// For one owner of a shared pair, at the host of its account, where ingam.yaml names one.
+/// Splits off one owner, at the host of its account if ingam.yaml names one.
 async fn split_for_owner(
     room: &AuthWorkspace<'_>,
-    chain: &FamilyContext<'_>,
+    family: &FamilyContext<'_>,
     pending: &PendingSplit,
-    act: RefreshKind,
+    kind: RefreshKind,
 ) -> Result<FamilyRecord, RefreshError> {
-    let scheme = chain.scheme;
+    let scheme = family.scheme;
     let unknown =
         || RefreshError::temporary(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
-    let mut credentials = chain.credentials.clone();
+    let mut credentials = family.credentials.clone();
     credentials.set(
         &pending.credential,
         credential_value(scheme, &pending.credential, &pending.id),
     );
-    let is_own = |account: &&Account| {
-        account
-            .get(&pending.credential)
-            .is_some_and(|own| own.to_text() == pending.id)
-    };
-    let account = room.accounts(scheme).into_iter().find(is_own);
+    let account = split_account(room, scheme, pending);
     let access = room
         .context
         .environment
         .accesses
         .app_access(scheme, account)
         .map_err(|error| RefreshError::user_action(error.to_string()))?;
-    let ids: Vec<ObjectMember> = token
-        .key_credentials
-        .iter()
-        .filter(|name| {
-            scheme
-                .credential(name)
-                .is_some_and(|credential| credential.scope == CredentialScope::Account)
-        })
-        .filter_map(|name| Some((name.as_str().into(), credentials.get(name)?.clone())))
-        .collect();
     let name = account.map_or_else(
-        || account_name_from_ids(&ids.iter().collect::<Vec<_>>()),
+        || {
+            let ids = account_ids(scheme, token, &credentials);
+            account_name_from_ids(&ids.iter().collect::<Vec<_>>())
+        },
         |account| account.name.clone(),
     );
     let part = FamilyContext {
@@ -171,10 +159,37 @@ async fn split_for_owner(
         credentials,
         account: name,
     };
-    part.renew(room, act).await
+    part.renew(room, kind).await
 }
 
-/// An owner that ingam.yaml does not name is known by its ids.
+/// The account of ingam.yaml that has the id of the owner.
+fn split_account<'a>(
+    room: &AuthWorkspace<'a>,
+    scheme: &Scheme,
+    pending: &PendingSplit,
+) -> Option<&'a Account> {
+    room.accounts(scheme).into_iter().find(|account| {
+        account
+            .get(&pending.credential)
+            .is_some_and(|own| own.to_text() == pending.id)
+    })
+}
+
+/// The credentials that say whose token it is, without those of the application.
+fn account_ids(scheme: &Scheme, token: &Token, credentials: &NamedValues) -> Vec<ObjectMember> {
+    token
+        .key_credentials
+        .iter()
+        .filter(|name| {
+            scheme
+                .credential(name)
+                .is_some_and(|credential| credential.scope == CredentialScope::Account)
+        })
+        .filter_map(|name| Some((name.as_str().into(), credentials.get(name)?.clone())))
+        .collect()
+}
+
+/// The name of an owner that ingam.yaml does not name.
 pub(super) fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
     let ids: Vec<String> = ids
         .iter()
@@ -187,7 +202,7 @@ pub(super) fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
     }
 }
 
-/// A number where the scheme says that the credential is one.
+/// A number if the scheme says that the credential is one.
 pub(super) fn credential_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
     let is_integer = scheme
         .credential(credential)
@@ -197,7 +212,7 @@ pub(super) fn credential_value(scheme: &Scheme, credential: &str, text: &str) ->
         .map_or_else(|| Value::from(text), Value::Number)
 }
 
-/// An owner has tokens of its own now.
+/// Marks that an owner has tokens of its own.
 ///
 /// # Errors
 /// If the shared record has changed since it was read: another process owns it now, and its pending
@@ -222,7 +237,7 @@ async fn remove_pending_split(
     Ok(())
 }
 
-/// One line: whose tokens are kept, and until when.
+/// One line: the account, and how long its tokens are valid.
 pub(super) fn describe_tokens(
     room: &AuthWorkspace<'_>,
     scheme: &Scheme,
@@ -231,15 +246,10 @@ pub(super) fn describe_tokens(
     let now = room.context.environment.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
     let left = |until: Option<i64>| time_left(until, now);
-    let owner = record.key.account_label(scheme);
-    let owner = if owner.is_empty() || owner.replace(' ', "=") == record.label.account {
-        String::new()
-    } else {
-        format!(" ({owner})")
-    };
     let mut line = format!(
-        "`{}`{owner}: access token for {}",
+        "`{}`{}: access token for {}",
         record.label.account,
+        owner_suffix(scheme, record),
         left(pair.and_then(|pair| pair.access_expires_ms))
     );
     if pair.is_some_and(|pair| pair.get("refresh_token").is_some()) {
@@ -259,8 +269,18 @@ pub(super) fn describe_tokens(
     line
 }
 
-/// Renews every token family that fits, and ends what a login has begun. Each is printed when it is
-/// done: what was renewed before an interruption must be known.
+/// The ids of the account, unless its name is made of them.
+fn owner_suffix(scheme: &Scheme, record: &FamilyRecord) -> String {
+    let owner = record.key.account_label(scheme);
+    if owner.is_empty() || owner.replace(' ', "=") == record.label.account {
+        String::new()
+    } else {
+        format!(" ({owner})")
+    }
+}
+
+/// Renews every matching token family, and finishes pending splits. Each is printed when it is done,
+/// so that after an interruption the user knows which ones were renewed.
 pub(super) async fn refresh(
     auth: &AuthContext<'_>,
     scheme: Option<&str>,
@@ -270,6 +290,8 @@ pub(super) async fn refresh(
     let account = account_args.account.as_deref();
     if let Some(name) = scheme {
         let scheme = auth.find_scheme(name)?;
+        // Tokens of a scheme without accounts are stored under the default name, which ingam.yaml
+        // does not list.
         if account != Some(DEFAULT_ACCOUNT) {
             room.check_account(scheme, account_args)?;
         }
@@ -279,11 +301,7 @@ pub(super) async fn refresh(
     // A family that has never had a pair is one that a shared pair has still to be split into.
     records.retain(|record| record.current.is_some());
     if records.is_empty() {
-        return Err(
-            CommandError::selection("nothing is kept that could be renewed").hint(
-                "`ingam auth status` shows what is kept; `ingam auth login` authorizes an account",
-            ),
-        );
+        return Err(nothing_to_renew());
     }
     let mut ended = CommandOutput::ended(unreadable.status);
     for record in &records {
@@ -296,20 +314,19 @@ pub(super) async fn refresh(
     Ok(ended)
 }
 
+fn nothing_to_renew() -> CommandError {
+    CommandError::selection("nothing is kept that could be renewed")
+        .hint("`ingam auth status` shows what is kept; `ingam auth login` authorizes an account")
+}
+
 async fn renew_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> CommandResult {
     let (scheme, token) = scheme_and_token(room, record)?;
     let access = access_for(&room.context, scheme, record)?;
-    let mut credentials = access.credentials.clone();
-    for (name, value) in &record.key.ids {
-        if scheme.credential(name).is_some() {
-            credentials.set(name, credential_value(scheme, name, value));
-        }
-    }
     let family = FamilyContext {
         scheme,
         token,
         access: &access,
-        credentials,
+        credentials: record_credentials(scheme, &access, record),
         account: record.label.account.clone(),
     };
     if !record.pending_splits.is_empty() {
@@ -318,6 +335,8 @@ async fn renew_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> Comman
     if token.refresh.is_none() && token.issue.is_none() {
         return Ok(CommandOutput::default());
     }
+    // If another process renews meanwhile, its pair is newer and is used as it is: a second renewal
+    // would spend a refresh token for nothing.
     let kind = RefreshKind::Renew {
         newer_than: record.generation,
     };
@@ -328,6 +347,22 @@ async fn renew_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> Comman
     Ok(CommandOutput::of_message(describe_tokens(
         room, scheme, &renewed,
     )))
+}
+
+/// The credentials of the account, with the ids that the record was stored for.
+fn record_credentials(
+    scheme: &Scheme,
+    access: &AccountAccess,
+    record: &FamilyRecord,
+) -> NamedValues {
+    let mut credentials = access.credentials.clone();
+    for (name, value) in &record.key.ids {
+        // Other parts of the key, such as the account's name, are no credentials.
+        if scheme.credential(name).is_some() {
+            credentials.set(name, credential_value(scheme, name, value));
+        }
+    }
+    credentials
 }
 
 fn scheme_and_token<'a>(
@@ -346,7 +381,7 @@ fn scheme_and_token<'a>(
         })
 }
 
-/// As the account of that name, where ingam.yaml still has it.
+/// The access of the account of that name, if ingam.yaml still has it.
 fn access_for(
     context: &RunContext<'_>,
     scheme: &Scheme,
@@ -364,8 +399,8 @@ fn access_for(
     Ok(access)
 }
 
-/// The token families of an environment, of one scheme or account where they are named; and the
-/// records that cannot be read, which do not stand in the way of the others.
+/// The token families of an environment, filtered by scheme and account, and an error for each
+/// record that cannot be read.
 async fn find_families(
     room: &AuthWorkspace<'_>,
     scheme: Option<&str>,
@@ -392,7 +427,7 @@ async fn find_families(
     Ok((records, unreadable))
 }
 
-/// Takes the token families of an account out of the store.
+/// Removes the token families of an account from the store.
 pub(super) async fn logout(
     auth: &AuthContext<'_>,
     scheme: &str,
@@ -405,7 +440,7 @@ pub(super) async fn logout(
     check_one_account(&records, account)?;
     for record in &records {
         if let Err(error) = remove_family(&room, record).await {
-            // Those before it are gone, and stay named.
+            // The families before this one were removed: their names stay in the output.
             output.error(room.renewal_error(&error.into()));
             return Ok(output);
         }
@@ -439,6 +474,7 @@ fn check_one_account(records: &[FamilyRecord], account: Option<&str>) -> Result<
 
 async fn remove_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> Result<(), StoreError> {
     let store = room.context.environment.tokens.renewer.store().await?;
+    // Under the lock: a renewal in another process would otherwise write the record again.
     let mut lock = store.lock(&record.key, LOCK_WAIT).await?;
     lock.remove().await
 }

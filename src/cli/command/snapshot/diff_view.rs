@@ -1,5 +1,4 @@
-//! A pending snapshot as a person sees it: what it is of, where it differs, and the lines that
-//! changed.
+//! Renders a pending snapshot: its request, the paths that differ, and the changed lines.
 
 use crate::check::ValueDifference;
 use crate::diagnostic::pluralize;
@@ -15,21 +14,7 @@ pub(super) fn render_pending(
     new: &SnapshotFile,
     style: TerminalStyle,
 ) -> String {
-    let mut text = format!("{}\n", style.bold(place));
-    for (word, value) in [
-        ("request", &new.description),
-        ("sends", &new.expression),
-        ("file", &new.source),
-    ] {
-        if let Some(value) = value {
-            text.push_str(&format!(
-                "  {:7}  {}\n",
-                style.dim(&format!("{word:7}")),
-                escape_control_chars(value)
-            ));
-        }
-    }
-    text.push('\n');
+    let mut text = format!("{}\n{}\n", style.bold(place), render_header(new, style));
     match old {
         Some(old) => text.push_str(&render_differences(&old.content, &new.content, style)),
         None => text.push_str(&format!(
@@ -42,6 +27,27 @@ pub(super) fn render_pending(
     diff_lines(before, &new.content)
         .iter()
         .for_each(|line| text.push_str(&render_line(line, style)));
+    text
+}
+
+/// What the snapshot is of.
+fn render_header(new: &SnapshotFile, style: TerminalStyle) -> String {
+    let mut text = String::new();
+    for (word, value) in [
+        ("request", &new.description),
+        ("sends", &new.expression),
+        ("file", &new.source),
+    ] {
+        if let Some(value) = value {
+            // The file may come from a pull request: an escape sequence in it could hide the
+            // difference that is to be accepted.
+            text.push_str(&format!(
+                "  {:7}  {}\n",
+                style.dim(&format!("{word:7}")),
+                escape_control_chars(value)
+            ));
+        }
+    }
     text
 }
 
@@ -63,7 +69,7 @@ fn render_differences(old: &str, new: &str, style: TerminalStyle) -> String {
     text
 }
 
-/// What is other there; its colours are those of the lines below, and not those of a report.
+/// A difference without its path, and without the colours of a report.
 fn difference_text(difference: &ValueDifference) -> String {
     let text = difference.to_string();
     escape_control_chars(text.strip_prefix(&difference.path).unwrap_or(&text))

@@ -1,8 +1,8 @@
-//! One key of a person, without Enter. The terminal is as it was before when the key is there, when
-//! the wait is given up, and when something breaks.
+//! Reads one key without Enter. The terminal mode is restored when the key was read, when the wait
+//! is given up, and after an error.
 
-/// Ctrl-C; while a key is waited for it is a key like others, so that nothing can end the program
-/// before the terminal is restored.
+/// Ctrl-C. While `read_key` waits it is a key like others, so that it cannot end the program before
+/// the terminal is restored.
 pub(super) const INTERRUPT: u8 = 3;
 /// Ctrl-D.
 pub(super) const END_OF_INPUT: u8 = 4;
@@ -20,14 +20,16 @@ mod terminal {
 
     const ESCAPE: u8 = 27;
 
-    /// How the terminal was.
+    /// The terminal mode to restore.
     struct RawModeGuard(Termios);
 
     impl RawModeGuard {
-        /// From now on keys come at once and are not echoed.
+        /// Keys are delivered at once and are not echoed.
         fn enable() -> io::Result<Self> {
             let before = tcgetattr(io::stdin())?;
             let mut now = before.clone();
+            // Without ISIG the terminal sends no signal for Ctrl-C: it would kill the process before
+            // the mode is restored, and leave a shell without echo.
             now.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             now.special_codes[SpecialCodeIndex::VMIN] = 1;
@@ -39,6 +41,7 @@ mod terminal {
 
     impl Drop for RawModeGuard {
         fn drop(&mut self) {
+            // It fails when the terminal was closed, and then there is no mode to restore.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
         }
     }
@@ -50,9 +53,10 @@ mod terminal {
     pub(crate) async fn read_key() -> io::Result<Option<u8>> {
         let _before = RawModeGuard::enable()?;
         let (sender, receiver) = oneshot::channel();
-        // A read cannot be given up; who gives up waiting for it ends the program.
+        // A read of a terminal cannot be cancelled. The thread that is left behind ends with the
+        // program, which is what a caller does after a signal.
         std::thread::spawn(move || sender.send(read_byte()));
-        // The reader always sends, unless its thread dies: the terminal is gone then.
+        // The thread always sends, unless it panics. That counts as a closed terminal.
         receiver.await.unwrap_or(Ok(None))
     }
 
@@ -65,9 +69,10 @@ mod terminal {
         Ok((read == 1).then_some(byte[0]))
     }
 
-    /// A key such as an arrow is several bytes, of which a later one could look like an answer.
-    /// They come at once; what comes after a tenth of a second of silence is another key.
+    /// Skips the rest of a key such as an arrow, which is several bytes.
     fn discard_escape_sequence() -> io::Result<()> {
+        // A later byte of the sequence could be the letter of a choice. The bytes arrive together:
+        // VTIME 1 ends the read after a tenth of a second without one.
         let mut now = tcgetattr(io::stdin())?;
         now.special_codes[SpecialCodeIndex::VMIN] = 0;
         now.special_codes[SpecialCodeIndex::VTIME] = 1;

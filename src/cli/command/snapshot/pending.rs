@@ -1,4 +1,4 @@
-//! Which snapshots wait for a person.
+//! Finds pending snapshots.
 
 use crate::cli::args::{RequestFilter, SnapshotFilter};
 use crate::cli::command_error::CommandError;
@@ -8,11 +8,11 @@ use crate::diagnostic::did_you_mean;
 use crate::model::scheme::PathPattern;
 use crate::snapshot::{SnapshotLocation, find_snapshots};
 
-/// No snapshot waits for a person, and nothing is wrong.
+/// The message when no snapshot is pending, which is no error.
 pub(super) const NONE_PENDING: &str = "no snapshot is pending";
 
-/// Those that are pending, or of them those that are named. The requests themselves need not be
-/// without a fault for that.
+/// The pending snapshots, or those of them that match a pattern. The workspace is not loaded: a
+/// review is possible while a request file has a fault.
 pub(super) fn find_pending(
     invocation: &Invocation<'_>,
     filter: &SnapshotFilter,

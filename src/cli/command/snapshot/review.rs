@@ -1,5 +1,5 @@
-//! `ingam snapshot review`: what is pending, one after the other, and one key for each. The
-//! terminal is given back as it was, whatever happens.
+//! `ingam snapshot review`: shows the pending snapshots one after the other and reads one key for
+//! each. The terminal mode is always restored.
 
 use super::diff_view::render_pending;
 use super::key_input;
@@ -14,10 +14,10 @@ use crate::cli::output::Output;
 use crate::cli::stop_signals::StopSignals;
 use crate::snapshot::{SnapshotError, SnapshotLocation};
 
-/// What a terminal says to a key that means nothing.
+/// The bell of the terminal, for a key without a meaning.
 const BELL: &str = "\u{7}";
 
-/// What a key says.
+/// The meaning of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReviewChoice {
     Accept,
@@ -26,7 +26,7 @@ enum ReviewChoice {
     Quit,
 }
 
-/// How many of each.
+/// The number of snapshots of each state.
 #[derive(Default)]
 struct ReviewTally {
     accepted: usize,
@@ -69,27 +69,32 @@ async fn review_all(all: &[SnapshotLocation], output: &Output) -> CommandResult 
             ended.end_with(error.class.into());
             continue;
         }
-        output.prompt(&prompt_text(output));
-        let pressed = tokio::select! {
-            pressed = read_choice(output) => pressed?,
-            status = signals.next() => KeyPress::Stop(status),
-        };
-        let choice = match pressed {
-            KeyPress::Choice(choice) => choice,
+        match ask(&mut signals, output).await? {
+            KeyPress::Choice(ReviewChoice::Quit) => break,
+            // Applied at once: what was decided before an interruption stays decided.
+            KeyPress::Choice(choice) => tally.apply(choice, one)?,
             KeyPress::Stop(status) => {
-                output.print_message("interrupted");
                 ended.end_with(status);
                 break;
             }
-        };
-        output.print_message(choice.word());
-        if choice == ReviewChoice::Quit {
-            break;
         }
-        tally.apply(choice, one)?;
     }
     ended.message(tally.describe());
     Ok(ended)
+}
+
+/// Asks what to do with the snapshot on the screen, and prints the reply behind the question.
+async fn ask(signals: &mut StopSignals, output: &Output) -> Result<KeyPress, CommandError> {
+    output.prompt(&prompt_text(output));
+    let pressed = tokio::select! {
+        pressed = read_choice(output) => pressed?,
+        status = signals.next() => KeyPress::Stop(status),
+    };
+    output.print_message(match &pressed {
+        KeyPress::Choice(choice) => choice.word(),
+        KeyPress::Stop(_) => "interrupted",
+    });
+    Ok(pressed)
 }
 
 fn show_pending(
@@ -119,13 +124,13 @@ fn prompt_text(output: &Output) -> String {
     )
 }
 
-/// A key that says something, or a signal.
+/// A key with a meaning, or a signal.
 enum KeyPress {
     Choice(ReviewChoice),
     Stop(ExitStatus),
 }
 
-/// Waits for a key that says something.
+/// Waits for a key with a meaning.
 async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
     loop {
         let key = key_input::read_key().await.map_err(|error| {
@@ -135,9 +140,9 @@ async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
             Some(b'a') => ReviewChoice::Accept,
             Some(b'r') => ReviewChoice::Reject,
             Some(b's') => ReviewChoice::Skip,
-            // Nobody is there any more, or the end of the input was typed.
+            // The terminal was closed, or Ctrl-D was typed.
             Some(b'q' | key_input::END_OF_INPUT) | None => ReviewChoice::Quit,
-            // Ctrl-C is a key here: see `key_input`.
+            // Ctrl-C arrives as a key and not as a signal: see `key_input`.
             Some(key_input::INTERRUPT) => return Ok(KeyPress::Stop(ExitStatus::Interrupted)),
             Some(_) => {
                 output.prompt(BELL);
