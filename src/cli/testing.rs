@@ -1,20 +1,19 @@
 //! Requests inside `cargo test`: each request file of a workspace as a test of its own, or one of
-//! them in a test that you write. Beside `main` this is the only place that reads the environment,
-//! the clock and chance.
+//! them in a test that you write. Besides `main` this is the only place that reads the environment,
+//! the clock and the random generator.
 //!
-//! A test target with `harness = false` runs all of them, and takes the arguments of every Rust
-//! test:
+//! A test target with `harness = false` runs all requests, and takes the arguments of any Rust test:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     ingam::testing::Workspace::open(env!("CARGO_MANIFEST_DIR")).replay().main()
+//!     ingam::testing::TestWorkspace::open(env!("CARGO_MANIFEST_DIR")).replay().main()
 //! }
 //! ```
 //!
-//! A test of your own runs one, and looks at its answers, with insta for one:
+//! A test of your own runs one request and checks its responses, for example with insta:
 //!
 //! ```no_run
-//! let shop = ingam::testing::Workspace::open(env!("CARGO_MANIFEST_DIR")).replay();
+//! let shop = ingam::testing::TestWorkspace::open(env!("CARGO_MANIFEST_DIR")).replay();
 //! let outcome = shop.run("coupang/product_search");
 //! outcome.assert_passed();
 //! assert!(outcome.responses()[0].contains("productPrice"));
@@ -55,15 +54,15 @@ pub struct TestWorkspace {
     loaded: Arc<OnceLock<Result<Arc<LoadedWorkspace>, WorkspaceError>>>,
 }
 
-/// Why a workspace cannot be tested: it cannot be read, or its files have faults. Its text has all
-/// of them, with their places.
+/// Why a workspace cannot be tested: it cannot be read, or its files have faults. The text lists all
+/// faults with their places.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct WorkspaceError {
     text: String,
 }
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct TestOutcome {
     code: u8,
@@ -84,14 +83,14 @@ impl TestOutcome {
         self.code
     }
 
-    /// What `ingam run` would have printed. It holds no secret.
+    /// The text that `ingam run` would have printed. Secrets are redacted.
     #[must_use]
     pub fn report(&self) -> &str {
         &self.report
     }
 
-    /// The answers in the order of the requests: status, headers, body. They hold no secret, and
-    /// are cut at 4,096 characters.
+    /// The responses in the order of the requests: status, headers, body. Secrets are redacted, and
+    /// each response is cut at 4,096 characters.
     #[must_use]
     pub fn responses(&self) -> &[String] {
         &self.responses
@@ -105,7 +104,7 @@ impl TestOutcome {
     }
 
     /// # Panics
-    /// When anything did not pass, with the whole report: it is for tests.
+    /// If the run did not pass. The message holds the whole report.
     pub fn assert_passed(&self) {
         assert!(self.passed(), "exit code {}\n{}", self.code, self.report);
     }
@@ -119,7 +118,8 @@ impl TestWorkspace {
         let env = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        // The runner of a CI system is told by the test harness, and not by each run.
+        // The test harness reports the result of each request. Annotations of every run would
+        // report it to GitHub Actions a second time.
         let env = env.filter(|(name, _)| !name.starts_with("GITHUB_"));
         Self {
             root: root.as_ref().to_owned(),
@@ -130,19 +130,19 @@ impl TestWorkspace {
         }
     }
 
-    /// Answers from the recordings alone: no socket, no keys.
+    /// Replays recordings: no socket, no keys.
     #[must_use]
     pub fn replay(self) -> Self {
         self.option("--replay")
     }
 
-    /// Another environment than the default one.
+    /// Selects an environment instead of the default one.
     #[must_use]
     pub fn environment(self, name: &str) -> Self {
         self.option(&format!("--env={name}"))
     }
 
-    /// A variable, over what the files say; never a secret.
+    /// Overrides a variable. Not for secrets.
     #[must_use]
     pub fn var(self, name: &str, value: &str) -> Self {
         self.option(&format!("--var={name}={value}"))
@@ -155,24 +155,25 @@ impl TestWorkspace {
         self
     }
 
-    /// The variables of the process, in the place of its own ones.
+    /// Replaces the environment variables of this process.
     #[must_use]
     pub fn env(mut self, env: impl IntoIterator<Item = (String, String)>) -> Self {
         self.env = env.into_iter().collect();
         self
     }
 
-    /// Another clock, in Unix milliseconds.
+    /// Replaces the clock. It returns Unix milliseconds.
     #[must_use]
     pub fn clock(mut self, clock: fn() -> i64) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Runs requests: ids, files, folders or globs, as on the command line.
+    /// Runs requests: an id, file, folder or glob, as on the command line.
     #[must_use]
     pub fn run(&self, request: &str) -> TestOutcome {
-        // A thread of its own, because the caller may be inside of a runtime.
+        // On a thread of its own: tokio panics if a runtime is started inside of another, and the
+        // caller may be an async test.
         let done =
             std::thread::scope(|scope| scope.spawn(|| self.run_on_this_thread(request)).join());
         done.unwrap_or_else(|panic| TestOutcome {
@@ -185,7 +186,7 @@ impl TestWorkspace {
     /// The names of all request files, in order.
     ///
     /// # Errors
-    /// When the workspace cannot be read or has faults.
+    /// If the workspace cannot be read or has faults.
     pub fn requests(&self) -> Result<Vec<String>, WorkspaceError> {
         let loaded = self.loaded()?;
         Ok(loaded
@@ -272,7 +273,7 @@ impl TestWorkspace {
                 };
                 run_blocking(&run, loaded, responses)
             }
-            // An option that clap takes for another command.
+            // `option` may hold any text, such as the name of another command.
             _ => Err(CommandError::usage("the options are not options of `run`")),
         };
         output.print_result(&invocation.warnings, result)
@@ -320,6 +321,7 @@ fn run_blocking(
 ) -> CommandResult {
     let runtime = session::start_runtime()?;
     let result = runtime.block_on(run_loaded(run, loaded, responses));
+    // A name look-up cannot be cancelled: waiting for it would only delay the test.
     runtime.shutdown_background();
     result
 }
@@ -339,7 +341,7 @@ fn load_workspace(root: &Path, host: &HostContext) -> Result<Arc<LoadedWorkspace
     })
 }
 
-/// `panic!` makes a `&str` or a `String`; anything else has no text.
+/// The payload of `panic!` is a `&str` or a `String`. Any other has no text.
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
@@ -348,7 +350,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("its panic has no message")
 }
 
-/// Listens for answers.
+/// Collects the responses of a run.
 #[derive(Default)]
 struct ResponseCollector(Vec<String>);
 
@@ -372,9 +374,9 @@ fn system_clock_ms() -> i64 {
     unix_ms(now)
 }
 
-/// A clock before 1970 is a negative time, and not the year 1970.
 fn unix_ms(now: SystemTime) -> i64 {
     let clamp = |ms: u128| i64::try_from(ms).unwrap_or(i64::MAX);
+    // A clock before 1970 gives a negative time. As 1970 it would hide that tokens are not due yet.
     match now.duration_since(UNIX_EPOCH) {
         Ok(since) => clamp(since.as_millis()),
         Err(before) => -clamp(before.duration().as_millis()),

@@ -63,7 +63,7 @@ async fn show(invocation: &Invocation<'_>) -> CommandResult {
         lines.extend(suspensions.iter().cloned());
         output.data(lines.join("\n"));
     }
-    // A script can ask before it starts a run that every call would be refused in.
+    // So that a script can check before it starts a run whose calls would all be refused.
     if !suspensions.is_empty() {
         output.end_with(ExitStatus::BudgetExhausted);
     }

@@ -26,7 +26,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let environment = session::explain_environment(host, &loaded, &target.environment)?;
     let files = session::open_files(&loaded)?;
     let account = args.target.account.as_deref();
-    // Each account is signed for in the same way: the first stands for all.
+    // A request may run for several accounts. They are signed in the same way, so the first is shown.
     let unit =
         Unit::expand(request, account, &loaded.workspace, &target.environment).swap_remove(0);
     let session = RunSession {
@@ -38,12 +38,8 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let context = session.build_context(target, environment, true)?;
     let explained = explain(&unit, step, &context, now).map_err(|error| {
         // The error may quote a rendered value, and so a credential.
-        let reason = context
-            .state
-            .redactor
-            .borrow_mut()
-            .redact_for_display(&error.to_string())
-            .to_string();
+        let mut redactor = context.state.redactor.borrow_mut();
+        let reason = redactor.redact_for_display(&error.to_string()).to_string();
         explain_error(reason, error.at(), error.hints(request, step), &loaded)
     })?;
     Ok(CommandOutput::of_data(render_explanation(
@@ -130,7 +126,6 @@ fn find_request<'w>(loaded: &'w LoadedWorkspace, name: &str) -> Result<&'w Reque
         })
 }
 
-/// The whole explanation as text.
 fn render_explanation(
     explained: &StepExplanation,
     loaded: &LoadedWorkspace,

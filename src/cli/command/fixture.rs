@@ -58,7 +58,7 @@ fn describe(loaded: &LoadedWorkspace, fixture: &Fixture) -> String {
     format!("{:<5}{auto}{params}  {users}", fixture.scope.name())
 }
 
-/// Requests and fixtures that name it.
+/// The requests and fixtures that need it.
 fn dependents(loaded: &LoadedWorkspace, fixture: &Fixture) -> Vec<String> {
     let requests = loaded
         .workspace
@@ -90,7 +90,7 @@ fn file_text(loaded: &LoadedWorkspace, name: &str) -> Result<String, CommandErro
         })
 }
 
-/// Each request with what it needs, and what that needs.
+/// Each request, with the fixtures that it needs below it, directly or through others.
 fn render_tree(loaded: &LoadedWorkspace) -> String {
     let mut lines = Vec::new();
     let requests = loaded.workspace.requests.iter();
@@ -116,6 +116,7 @@ fn needed_names(needs: &[SpannedName]) -> Vec<&str> {
 }
 
 fn render_branch(loaded: &LoadedWorkspace, names: &[&str], before: &str, lines: &mut Vec<String>) {
+    // The recursion ends, because the loader refuses fixtures that need each other in a circle.
     for (index, name) in names.iter().enumerate() {
         let is_last = index + 1 == names.len();
         let (mark, next) = if is_last {

@@ -22,7 +22,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ListArgs) -> CommandResult
     Ok(CommandOutput::of_data(lines.join("\n")))
 }
 
-/// Id, scheme, steps and tags in columns.
+/// One line: id, scheme, steps and tags in columns.
 fn request_line(request: &Request, widest: usize, style: TerminalStyle) -> String {
     let mut schemes: Vec<&str> = request
         .steps

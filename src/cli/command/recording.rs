@@ -165,11 +165,7 @@ fn redact(
     names: &[String],
     only_list: bool,
 ) -> CommandResult {
-    let mut redactor = Redactor::default();
-    let credentials = session::read_credentials(invocation.host, loaded)?;
-    for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
-        redactor.add_secret(name, value);
-    }
+    let mut redactor = credential_redactor(invocation, loaded)?;
     // Before the first file is changed: a typing mistake must not end a half-done command.
     check_names(loaded, names)?;
     let mut output = CommandOutput::default();
@@ -193,6 +189,19 @@ fn redact(
     }
     tally.report(only_list, &mut output);
     Ok(output)
+}
+
+/// A redactor that knows the user's credentials: a recording may hold one that no rule names.
+fn credential_redactor(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+) -> Result<Redactor, CommandError> {
+    let mut redactor = Redactor::default();
+    let credentials = session::read_credentials(invocation.host, loaded)?;
+    for (name, value) in credentials.secrets(&loaded.workspace.schemes) {
+        redactor.add_secret(name, value);
+    }
+    Ok(redactor)
 }
 
 /// How many recordings were changed, and how many only a person can change.

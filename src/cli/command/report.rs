@@ -23,7 +23,7 @@ pub(crate) fn run(
     run_merge(invocation, args, output)
 }
 
-/// Ends as the whole run would have ended.
+/// Merges the documents of shards. The exit code is that of the whole run.
 fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> CommandResult {
     let host = invocation.host;
     let wanted = parse_report_args(host, &args.report)?;
@@ -34,7 +34,7 @@ fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> 
     }
     let whole = merge_documents(parts)?;
     let root = settings::find_root(host, invocation.global);
-    // Each shard has annotated what it found; it is annotated again only if that is asked for.
+    // Each shard annotated its own failures. Annotating them again would show each one twice.
     let reports = ReportOutputs::open(host, wanted, &root, output)?.without_automatic();
     let listeners = TerminalAndReports::new(reports, false, output);
     let status = print_document(&whole, listeners.terminal)?;
@@ -46,7 +46,7 @@ fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> 
     Ok(ended)
 }
 
-/// Prints the run as if it had just ended. Standard output keeps its own write error.
+/// Prints the run as if it had just ended.
 fn print_document(
     whole: &RunDocument,
     mut terminal: TerminalReporter<Box<dyn Write>>,
@@ -54,6 +54,7 @@ fn print_document(
     let (events, sources) =
         document_events(whole).map_err(|error| CommandError::file(error.to_string()))?;
     for event in &events {
+        // Standard output keeps its own write error.
         let _ = terminal.on_event(event, &sources);
     }
     Ok(match &whole.interrupted {

@@ -21,14 +21,14 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &RunArgs, output: &Output) 
         args,
         output,
     }));
-    // A look-up of a name that still waits has nobody left to wait for it.
+    // A name look-up runs on a thread that cannot be cancelled. Its result is no longer needed.
     runtime.shutdown_background();
     result
 }
 
 async fn load_and_run(run: &RunCommand<'_>) -> CommandResult {
-    // The process ends with the run, and freeing a large workspace piece by piece would only delay
-    // its end.
+    // Not freed: the process ends with the run, and freeing a large workspace piece by piece would
+    // only delay the end.
     let loaded = ManuallyDrop::new(settings::load_workspace(run.invocation)?);
     let mut results = UnitResults::default();
     let result = run_loaded(run, &loaded, &mut results).await;
@@ -56,14 +56,16 @@ impl Reporter for UnitResults {
     }
 }
 
-/// For `--rerun-failed`. The run's own result does not change if this cannot be kept: it is a
-/// warning. Units whose file is gone were named by `--rerun-failed` once, and are forgotten then.
+/// Stores the failed units for `--rerun-failed`. If that is not possible, the run's own result does
+/// not change.
 fn save_last_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, results: &UnitResults) {
-    // Without a folder nothing can be kept; `--rerun-failed` says so when it is asked for.
+    // Without a folder nothing can be stored. `--rerun-failed` reports it when it is used.
     let Some(folder) = run.invocation.host.state_folder() else {
         return;
     };
     let updated = LastRun::load(&folder, &loaded.workspace.root).and_then(|mut last| {
+        // Units whose file was deleted can never pass. This run has named them in a warning, so they
+        // are removed now.
         let gone = if run.args.rerun_failed {
             last.missing_units(|id| request_exists(loaded, id))
         } else {

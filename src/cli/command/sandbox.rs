@@ -16,7 +16,7 @@ use crate::model::workspace::Workspace;
 use crate::sandbox::{CONTROL_PATH, SandboxServer, TestCredentialError, test_account};
 use std::sync::Arc;
 
-/// Listens until it is stopped, and says where and with which test keys.
+/// Runs the sandbox until a signal, and prints its addresses and test keys.
 pub(crate) fn run(
     invocation: &Invocation<'_>,
     args: &SandboxArgs,
@@ -31,7 +31,7 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let schemes = all_schemes(&mut loaded);
     let port = first_port(args.port, schemes.len())?;
     let clock_and_rng = invocation.host.clock_and_rng();
-    // Before anything is printed: who reads "listening" may stop it with a signal.
+    // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
     let sandbox = SandboxServer::start(&loaded.workspace, &schemes, port, clock_and_rng)
         .await
@@ -95,7 +95,7 @@ fn print_usage(schemes: &[Arc<Scheme>], sandbox: &SandboxServer, output: &Output
     output.print_message("listening; Ctrl-C stops");
 }
 
-/// The test keys of one account; keys of the sandbox are no secrets: they are here to be used.
+/// Prints the test keys of one account. They are no secrets: only the sandbox accepts them.
 fn print_test_credentials(
     scheme: &Scheme,
     name: &str,
@@ -105,7 +105,7 @@ fn print_test_credentials(
     output.print_data(&output.out.dim(&format!("  account {name}")));
     for (key, value) in test_account(scheme, name, account)?.0 {
         if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
-            // A shell would read `$` as the beginning of a variable.
+            // A shell would expand `$`, for example in a bcrypt salt.
             let text = if text.contains('$') {
                 format!("'{text}'")
             } else {

@@ -67,6 +67,7 @@ fn unknown_scheme(name: &str, schemes: &[Arc<Scheme>]) -> CommandError {
 }
 
 fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace) -> CommandResult {
+    // The source text, and not the decoded scheme: it has the comments, and can be copied.
     if let Some((_, text)) = BUILT_IN_SCHEMES.iter().find(|(known, _)| *known == name) {
         return Ok(CommandOutput::of_data(*text));
     }
@@ -78,8 +79,6 @@ fn show(name: &str, schemes: &[Arc<Scheme>], loaded: &LoadedWorkspace) -> Comman
         .ok_or_else(|| unknown_scheme(name, schemes))
 }
 
-/// A scheme whose file is faulty is not among the schemes; its faults say more than that it is not
-/// there.
 fn check(
     names: &[String],
     schemes: &[Arc<Scheme>],
@@ -88,6 +87,7 @@ fn check(
 ) -> CommandResult {
     let is_known = |name: &String| schemes.iter().any(|scheme| scheme.name == *name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        // A scheme whose file has faults is not loaded. The faults say more than "there is no scheme".
         return Err(if loaded.has_errors() {
             CommandError::faults(&loaded.diagnostics, &loaded.sources)
         } else {

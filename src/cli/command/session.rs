@@ -235,14 +235,9 @@ pub(crate) fn required_trust(
             host: base.as_str().to_owned(),
         });
     }
-    let secrets = scheme
-        .credentials
-        .iter()
-        .any(|credential| credential.is_secret)
-        || !scheme.tokens.is_empty();
-    // Its steps could put a secret into a query or a header as it is. By its text: a change of the
-    // file needs trust again.
-    if scheme.origin == SchemeOrigin::Workspace && secrets {
+    // The steps of a scheme could put a secret into a query or a header as it is. By its text: a
+    // change of the file needs trust again.
+    if scheme.origin == SchemeOrigin::Workspace && uses_secrets(scheme) {
         let text = loaded
             .sources
             .get(scheme.at.file)
@@ -251,6 +246,11 @@ pub(crate) fn required_trust(
         things.push(TrustSubject::scheme(&scheme.name, text, hosts));
     }
     things
+}
+
+fn uses_secrets(scheme: &Scheme) -> bool {
+    let mut credentials = scheme.credentials.iter();
+    credentials.any(|credential| credential.is_secret) || !scheme.tokens.is_empty()
 }
 
 /// The sources of a [`RunContext`].

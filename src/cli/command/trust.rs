@@ -12,8 +12,8 @@ use crate::load::{LoadedWorkspace, all_schemes};
 use crate::trust::{TrustList, TrustSubject};
 use std::io::BufRead;
 
-/// Shows what would get a secret here and is not a scheme's own, and remembers the user's word for
-/// it.
+/// Lists the hosts and schemes that would get secrets and are not built in. If the user agrees, stores
+/// that they are trusted.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output) -> CommandResult {
     let mut loaded = settings::load_workspace(invocation)?;
     let environment = settings::resolve_environment(&loaded.workspace, args.env.as_deref())?;
@@ -28,6 +28,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output
             "nothing in environment `{environment}` needs your trust"
         )));
     }
+    // Before the question, so that the person knows them when answering.
     output.print_warnings(&invocation.warnings);
     for thing in &wanted {
         output.print_data(&format!("  {}", thing.describe()));
@@ -66,8 +67,8 @@ fn all_required_trust(
     Ok(things)
 }
 
-/// Only a person at a terminal can say yes.
 fn confirm(invocation: &Invocation<'_>, output: &Output) -> Result<bool, CommandError> {
+    // A pipe such as `yes |` must not give trust that no person has looked at.
     if !invocation.host.stdin_is_terminal {
         return Err(
             CommandError::credential("nobody can be asked here, and nothing was trusted")

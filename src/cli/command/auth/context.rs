@@ -1,4 +1,4 @@
-//! What every act of `ingam auth` begins with.
+//! The workspace and the environment that all subcommands of `ingam auth` share.
 
 use crate::cli::args::AccountArgs;
 use crate::cli::command::session::{self, DiskBodyFiles};
@@ -14,7 +14,7 @@ use crate::renew::RefreshError;
 use crate::run::RunContext;
 use std::sync::Arc;
 
-/// The workspace with every scheme, and the terminal: links and prompts must be seen at once.
+/// The workspace with every scheme, and the output, because links and prompts are printed at once.
 pub(super) struct AuthContext<'a> {
     pub(super) invocation: &'a Invocation<'a>,
     pub(super) output: &'a Output,
@@ -22,7 +22,7 @@ pub(super) struct AuthContext<'a> {
     pub(super) files: &'a DiskBodyFiles,
 }
 
-/// What a run in one of the environments works with.
+/// The workspace in one environment.
 pub(super) struct AuthWorkspace<'a> {
     pub(super) loaded: &'a LoadedWorkspace,
     pub(super) context: RunContext<'a>,
@@ -36,7 +36,8 @@ impl<'a> AuthWorkspace<'a> {
             .accounts(&self.context.options.environment, &scheme.name)
     }
 
-    /// The account that is named must be one of the scheme's in the environment.
+    /// # Errors
+    /// If the named account is not an account of the scheme in the environment.
     pub(super) fn check_account(
         &self,
         scheme: &Arc<Scheme>,
@@ -50,7 +51,7 @@ impl<'a> AuthWorkspace<'a> {
         )
     }
 
-    /// Why there are no tokens. A reason may quote a response: its secrets are replaced first.
+    /// Converts a renewal error. Its texts may quote a response, so they are redacted first.
     pub(super) fn renewal_error(&self, failure: &RefreshError) -> CommandError {
         let mut redactor = self.context.state.redactor.borrow_mut();
         let mut redact = |text: &str| redactor.redact_for_display(text).to_string();
@@ -63,7 +64,8 @@ impl<'a> AuthWorkspace<'a> {
 }
 
 impl<'a> AuthContext<'a> {
-    /// The environment is one whose tokens outlive the program.
+    /// # Errors
+    /// If the environment is the built-in sandbox, whose tokens end with each run.
     pub(super) async fn open_workspace(
         &self,
         env: Option<&str>,

@@ -101,12 +101,7 @@ async fn await_callback(
     link::check_redirect(&redirect)?;
     let scheme = auth.find_scheme(&args.scheme)?;
     let signed = SignedLink::new(scheme, link, &redirect, access, &room.context)?;
-    let account = args.account_args.account.as_deref();
-    let of_account = account.map_or_else(String::new, |name| format!(" of `{name}`"));
-    auth.output.print_message(&format!(
-        "open this link and log in as the seller{of_account}:"
-    ));
-    auth.output.print_data(&signed.url);
+    print_link(auth, &signed.url, args.account_args.account.as_deref());
     if let Some(page) = &page
         && !args.no_browser
         && can_open_browser(auth)
@@ -120,6 +115,14 @@ async fn await_callback(
     let callback = callback_parameters(&address, &redirect)?;
     signed.check_state(&callback)?;
     Ok(callback)
+}
+
+fn print_link(auth: &AuthContext<'_>, url: &str, account: Option<&str>) {
+    let of_account = account.map_or_else(String::new, |name| format!(" of `{name}`"));
+    auth.output.print_message(&format!(
+        "open this link and log in as the seller{of_account}:"
+    ));
+    auth.output.print_data(url);
 }
 
 async fn bind_callback_page(

@@ -1,4 +1,4 @@
-//! `ingam auth`: loads the workspace and calls the act.
+//! `ingam auth`: loads the workspace and runs the subcommand.
 
 use super::context::AuthContext;
 use super::{link, login, set, status, token, token_families};
@@ -21,6 +21,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
     let runtime = session::start_runtime()?;
     let loaded = session::load_with_all_schemes(invocation)?;
     let files = session::open_files(&loaded)?;
+    // Before a prompt or a link, which would otherwise come first.
     output.print_warnings(&invocation.warnings);
     let auth = AuthContext {
         invocation,
@@ -29,7 +30,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
         files: &files,
     };
     let result = runtime.block_on(act(&auth, &args.action));
-    // A line that still waits to be typed has nobody left to read it.
+    // A login may leave a blocked read of standard input behind. Waiting for it would need Enter.
     runtime.shutdown_background();
     result
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
     }
     output.data(table(&rows, auth.invocation.stdout));
     let is_rejected = |record: &FamilyRecord| matches!(record.state, RenewalState::Rejected { .. });
-    // A script can ask for it every day, before a run fails.
+    // So that a daily job notices it before a run fails.
     if records.iter().any(is_rejected) {
         output.end_with(ExitStatus::CredentialRequired);
     }

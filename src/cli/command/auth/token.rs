@@ -1,4 +1,4 @@
-//! `ingam auth token`: the one command that prints a secret, since that is what it was asked for.
+//! `ingam auth token`: prints an access token. It is the only command that prints a secret.
 
 use super::context::AuthContext;
 use crate::cli::command_error::CommandError;
@@ -23,11 +23,13 @@ pub(super) async fn run(
         None => scheme_of_account(workspace, environment, account)?,
     };
     let level = &scheme.levels[scheme.default_level];
+    // A scheme without accounts in ingam.yaml has one, whose name is not declared anywhere.
     let named = Some(account).filter(|_| !workspace.accounts(environment, &scheme.name).is_empty());
     let access = room.context.access(scheme, level, named)?;
     let token = access_token(&room.context, scheme, &access)
         .await
         .map_err(|failure| room.renewal_error(&failure))?;
+    // Not redacted, on purpose: `$(ingam auth token main)` is how other tools get it.
     Ok(CommandOutput::of_data(token))
 }
 

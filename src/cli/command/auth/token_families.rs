@@ -78,22 +78,12 @@ pub(super) async fn split_shared_pair(
     shared: &FamilyRecord,
 ) -> CommandOutput {
     let mut output = CommandOutput::default();
-    let refresh_token = shared
-        .current
-        .as_ref()
-        .and_then(|pair| pair.get("refresh_token"));
-    // An empty one would be sent to the marketplace, and its refusal marked as the end of the
-    // authorization.
-    let Some(refresh_token) = refresh_token else {
-        if !shared.pending_splits.is_empty() {
-            output.error(no_refresh_token(shared));
-        }
-        return output;
-    };
     for pending in &shared.pending_splits {
-        let kind = RefreshKind::Split {
-            refresh_token: refresh_token.to_owned(),
-            shared_from: format!("{}:{}", shared.key.id(), shared.generation),
+        // An empty refresh token would be sent to the marketplace, and its refusal marked as the end
+        // of the authorization.
+        let Some(kind) = split_kind(shared) else {
+            output.error(no_refresh_token(shared));
+            return output;
         };
         match split_for_owner(room, family, pending, kind).await {
             Ok(record) => {
@@ -109,6 +99,15 @@ pub(super) async fn split_shared_pair(
         }
     }
     output
+}
+
+/// `None` if the shared pair has no refresh token.
+fn split_kind(shared: &FamilyRecord) -> Option<RefreshKind> {
+    let pair = shared.current.as_ref()?;
+    Some(RefreshKind::Split {
+        refresh_token: pair.get("refresh_token")?.to_owned(),
+        shared_from: format!("{}:{}", shared.key.id(), shared.generation),
+    })
 }
 
 fn no_refresh_token(shared: &FamilyRecord) -> CommandError {
@@ -133,31 +132,24 @@ async fn split_for_owner(
     let unknown =
         || RefreshError::temporary(format!("the scheme has no token `{}`", pending.token));
     let token = scheme.token(&pending.token).ok_or_else(unknown)?;
+    let (name, text) = (&pending.credential, &pending.id);
     let mut credentials = family.credentials.clone();
-    credentials.set(
-        &pending.credential,
-        credential_value(scheme, &pending.credential, &pending.id),
-    );
+    credentials.set(name, credential_value(scheme, name, text));
     let account = split_account(room, scheme, pending);
-    let access = room
-        .context
-        .environment
-        .accesses
+    let accesses = &room.context.environment.accesses;
+    let access = accesses
         .app_access(scheme, account)
         .map_err(|error| RefreshError::user_action(error.to_string()))?;
-    let name = account.map_or_else(
-        || {
-            let ids = account_ids(scheme, token, &credentials);
-            account_name_from_ids(&ids.iter().collect::<Vec<_>>())
-        },
-        |account| account.name.clone(),
-    );
+    let ids = account_ids(scheme, token, &credentials);
     let part = FamilyContext {
         scheme,
         token,
         access: &access,
         credentials,
-        account: name,
+        account: account.map_or_else(
+            || account_name_from_ids(&ids.iter().collect::<Vec<_>>()),
+            |account| account.name.clone(),
+        ),
     };
     part.renew(room, kind).await
 }
