@@ -1,5 +1,5 @@
-//! The outside world as plain values: arguments, environment variables, clock, chance, terminal.
-//! Read once, by `main`.
+//! The outside world as plain values: arguments, environment variables, clock, random generator,
+//! terminal. Read once, by `main`.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// 16 bytes from the random generator of the system.
 pub type RandomSource = fn() -> Result<[u8; 16], RandomError>;
 
-/// The random generator of the system failed. Without it no key, nonce, login state or id would be
-/// unguessable, so nothing goes on with a constant instead.
+/// The random generator of the system failed. There is no fallback: with a constant, every key,
+/// nonce, login state and id could be guessed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the random generator of this system failed: {reason}")]
 pub struct RandomError {
@@ -28,8 +28,8 @@ impl RandomError {
     }
 }
 
-/// Random bytes for one run, from one seed of the system's generator. The system is asked once, when
-/// the run starts: there a failure is an error, and every later draw succeeds without a system call.
+/// Random bytes for one run, from one seed of the system's generator. Only taking the seed can fail,
+/// before anything is sent. Every later draw succeeds, without a system call.
 pub(crate) struct SeededRng {
     seed: [u8; 32],
     draws: Cell<u64>,
@@ -48,12 +48,13 @@ impl SeededRng {
         })
     }
 
-    /// 16 bytes that no other draw has.
+    /// 16 bytes that differ from those of every other draw.
     #[must_use]
     pub(crate) fn draw(&self) -> [u8; 16] {
         let number = self.draws.get();
         self.draws.set(number + 1);
-        // A hash with a secret seed: who sees some draws (nonces, ids) cannot compute the others.
+        // A hash with a secret seed: draws are sent as nonces and shown as ids, and none of them must
+        // reveal the others.
         let hash: [u8; 32] = Sha256::new()
             .chain_update(self.seed)
             .chain_update(number.to_be_bytes())
@@ -65,14 +66,14 @@ impl SeededRng {
     }
 }
 
-/// What a command may know of the machine that it runs on.
+/// All that a command knows of the machine that it runs on.
 #[derive(Clone)]
 pub struct HostContext {
     pub args: Vec<OsString>,
     /// Variables whose name and value are UTF-8.
     pub env: BTreeMap<String, String>,
     pub cwd: PathBuf,
-    /// This program, to start it again.
+    /// The path of this program, which token renewal starts again. Empty if it is not known.
     pub executable: PathBuf,
     pub stdout: OutputStream,
     pub stderr: OutputStream,
@@ -83,7 +84,7 @@ pub struct HostContext {
     pub random_bytes: RandomSource,
 }
 
-/// The wall clock and the random generator, for whoever needs nothing else of the machine.
+/// The wall clock and the random generator, for code that needs nothing else of the machine.
 #[derive(Clone, Copy)]
 pub struct ClockAndRng {
     /// Unix milliseconds.
@@ -95,7 +96,7 @@ pub struct ClockAndRng {
 #[derive(Clone, Copy, Debug)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// In columns; of something that is no terminal, a width that nothing is cut to.
+    /// In columns. If it is no terminal, a default width.
     pub width: usize,
 }
 
@@ -116,7 +117,7 @@ impl HostContext {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether nobody looks: continuous integration, by the variables that insta looks at.
+    /// Whether this is a CI job, by the same variables as insta.
     #[must_use]
     pub fn is_ci(&self) -> bool {
         self.env
@@ -133,6 +134,7 @@ impl HostContext {
             .env_var("XDG_CONFIG_HOME")
             .or_else(|| self.env_var("APPDATA"))
             .map(PathBuf::from)
+            // The XDG specification: a relative path is invalid and must be ignored.
             .filter(|path| path.is_absolute());
         Some(
             base.or_else(|| {
@@ -143,13 +145,14 @@ impl HostContext {
         )
     }
 
-    /// The folder of what is kept between runs, by the XDG rules, or what Windows has for it.
+    /// The folder of the state between runs, by the XDG rules, or what Windows has for it.
     #[must_use]
     pub fn state_folder(&self) -> Option<PathBuf> {
         let base = self
             .env_var("XDG_STATE_HOME")
             .or_else(|| self.env_var("LOCALAPPDATA"))
             .map(PathBuf::from)
+            // The XDG specification: a relative path is invalid and must be ignored.
             .filter(|path| path.is_absolute());
         Some(
             base.or_else(|| {
@@ -160,7 +163,7 @@ impl HostContext {
         )
     }
 
-    /// Whether output to `terminal` should have colours: <https://no-color.org>, and the customs of `CLICOLOR_FORCE`.
+    /// Whether output to `terminal` has colours, by <https://no-color.org> and `CLICOLOR_FORCE`.
     #[must_use]
     pub fn allows_colour(&self, terminal: OutputStream) -> bool {
         if self.env_var("NO_COLOR").is_some() || self.env_var("TERM") == Some("dumb") {
@@ -172,7 +175,7 @@ impl HostContext {
                 .is_some_and(|value| value != "0")
     }
 
-    /// A time for people, in UTC.
+    /// The current time in UTC, for output. Empty if the clock is outside of the calendar.
     #[must_use]
     pub fn utc_timestamp(&self) -> String {
         Timestamp::from_millisecond((self.clock)())

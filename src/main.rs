@@ -1,5 +1,5 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
-//! clock and chance.
+//! clock and random generator.
 
 use ingam::internals::host::{HostContext, OutputStream, RandomError};
 use std::io::IsTerminal;
@@ -9,10 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 fn main() -> ExitCode {
     let host = HostContext {
         args: std::env::args_os().collect(),
+        // `std::env::vars` would panic on a variable of another program that is not UTF-8.
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
+        // A folder that was deleted has no path. Relative paths then fail where they are used, with the
+        // name of the file.
         cwd: std::env::current_dir().unwrap_or_default(),
+        // Only token renewal needs it, and refuses an empty path.
         executable: std::env::current_exe().unwrap_or_default(),
         stdout: output_stream(std::io::stdout().is_terminal()),
         stderr: output_stream(std::io::stderr().is_terminal()),
@@ -40,7 +44,7 @@ fn output_stream(is_terminal: bool) -> OutputStream {
 )]
 fn unix_time_ms() -> i64 {
     let clamp = |ms: u128| i64::try_from(ms).unwrap_or(i64::MAX);
-    // A clock before 1970 is a negative time: as 1970 it would hide that tokens are not due yet.
+    // A clock before 1970 gives a negative time: as 1970 it would hide that tokens are not due yet.
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => clamp(since.as_millis()),
         Err(before) => -clamp(before.duration().as_millis()),

@@ -1,4 +1,4 @@
-//! What can be typed. Structs only: what is done is in `command`.
+//! The arguments of the command line, as data. The `///` comments are the text of `--help`.
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! What the errors of other rooms mean for a command: the one place that gives each of them its
-//! class, and so its exit code.
+//! The failure class of each error of other rooms, and so its exit code.
 
 use super::command_error::CommandError;
 use super::exit_status::FailureClass;
@@ -21,7 +20,7 @@ use crate::transport::TransportError;
 use crate::trust::TrustError;
 use std::fmt::Display;
 
-/// An error that knows how a command ends with it. Its message and its hints hold no secret.
+/// An error with a failure class. Its message and its hints hold no secret.
 pub(crate) trait Classified: Display {
     fn failure_class(&self) -> FailureClass;
 
@@ -63,7 +62,7 @@ impl Classified for BudgetError {
             Self::LimitReached { .. } | Self::Paused { .. } | Self::Suspended { .. } => {
                 FailureClass::Budget
             }
-            // It is not known whether a call is free, which is not the same as none being free.
+            // The counts are not known. That is no reason to tell a script to wait for free calls.
             Self::InvalidLocation
             | Self::NoFolder
             | Self::File(_)
@@ -88,7 +87,8 @@ impl Classified for CredentialError {
 impl Classified for AccessError {
     fn failure_class(&self) -> FailureClass {
         match self {
-            // Outside of a run, an account is named on the command line.
+            // This conversion is used outside of runs only. There the account comes from the command
+            // line, while in a run it comes from a file.
             Self::Account { .. } => FailureClass::Usage,
             error => ErrorClass::from(error).into(),
         }
@@ -171,7 +171,7 @@ impl Classified for SandboxError {
     }
 }
 
-/// A scheme or an account says something that no test key can be made of.
+/// The scheme or the account has a value that no test key can be made from.
 impl Classified for TestCredentialError {
     fn failure_class(&self) -> FailureClass {
         FailureClass::File

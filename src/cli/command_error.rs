@@ -1,17 +1,16 @@
-//! The one error of commands. Whoever finds a failure returns it; `cli::run` prints it and turns its
-//! class into the exit code.
+//! The error type of all commands. `cli::run` prints it and turns its class into the exit code.
 
 use super::exit_status::FailureClass;
 use crate::diagnostic::{Diagnostic, Severity, pluralize};
 use crate::span::SourceMap;
 
-/// Why a command did not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct CommandError {
     pub(crate) class: FailureClass,
     /// What happened. It holds no secret.
     pub(crate) message: String,
-    /// Where, in files of the workspace. If it is there, `message` only says how many faults it has.
+    /// Faults in files of the workspace. If it is set, `message` only has their number.
     pub(crate) place: Option<Box<SourceFaults>>,
     /// What to do.
     pub(crate) hints: Vec<String>,
@@ -60,17 +59,17 @@ impl CommandError {
         Self::new(FailureClass::File, message)
     }
 
-    /// Nothing fits what was selected.
+    /// Nothing matches the selection.
     pub(crate) fn selection(message: impl Into<String>) -> Self {
         Self::new(FailureClass::Selection, message)
     }
 
-    /// It could not be done.
+    /// A failure of network, store or disk.
     pub(crate) fn operation(message: impl Into<String>) -> Self {
         Self::new(FailureClass::Operation, message)
     }
 
-    /// A person must bring a credential, authorize or trust.
+    /// A credential is missing, or a person must authorize or trust.
     pub(crate) fn credential(message: impl Into<String>) -> Self {
         Self::new(FailureClass::Credential, message)
     }

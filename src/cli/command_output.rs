@@ -1,5 +1,5 @@
-//! What a command returns: the text for standard output and for the person, in order, and how the
-//! program ends. `cli::run` prints it.
+//! The result of a command: text for standard output and standard error, in order, and the exit
+//! status. `cli::run` prints it.
 
 use super::command_error::{CommandError, SourceFaults};
 use super::exit_status::ExitStatus;
@@ -10,10 +10,10 @@ pub(crate) type CommandResult = Result<CommandOutput, CommandError>;
 pub(crate) enum OutputPart {
     /// For standard output.
     Data(String),
-    /// For the person, at standard error.
+    /// For standard error.
     Message(String),
     Faults(SourceFaults),
-    /// A failure that did not keep the command from the rest.
+    /// A failure after which the command went on.
     Error(CommandError),
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct CommandOutput {
 }
 
 impl CommandOutput {
-    /// The command has said all that it has to say.
+    /// A status without text.
     pub(crate) fn ended(status: ExitStatus) -> Self {
         Self {
             parts: Vec::new(),
@@ -62,13 +62,13 @@ impl CommandOutput {
         self.parts.push(OutputPart::Faults(faults));
     }
 
-    /// Adds a failure; the command goes on, and ends with its status unless a worse one comes.
+    /// Adds a failure. The command goes on, and ends with the most severe status.
     pub(crate) fn error(&mut self, error: CommandError) {
         self.end_with(error.class.into());
         self.parts.push(OutputPart::Error(error));
     }
 
-    /// Adds what another step has to say.
+    /// Adds the output of another step.
     pub(crate) fn append(&mut self, other: Self) {
         self.end_with(other.status);
         self.parts.extend(other.parts);

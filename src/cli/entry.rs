@@ -9,7 +9,7 @@ use super::output::Output;
 use crate::host::HostContext;
 use clap::Parser;
 
-/// Runs the program; never panics on input, and never prints a secret.
+/// Runs the program. It never panics on input and never prints a secret.
 #[must_use]
 pub fn run(host: &HostContext) -> ExitStatus {
     let output = Output::new(host);
@@ -23,8 +23,8 @@ pub fn run(host: &HostContext) -> ExitStatus {
     finish(&output, status)
 }
 
-/// A result that is not on standard output is no result, whatever the command returned.
 fn finish(output: &Output, status: ExitStatus) -> ExitStatus {
+    // A script that reads the output must not take the first half of it for all of it.
     match output.finish() {
         Ok(()) => status,
         Err(error) => {
@@ -34,8 +34,7 @@ fn finish(output: &Output, status: ExitStatus) -> ExitStatus {
     }
 }
 
-/// Commands that take `output` stream: a run, prompts, and servers that stay until they are
-/// stopped.
+/// Only commands that print while they work get `output`: a run, prompts, and servers.
 fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) -> CommandResult {
     match command {
         Command::Run(args) => command::run::run(invocation, args, output),
@@ -62,9 +61,9 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
     }
 }
 
-/// Help and version are results, everything else is a mistake. What was typed may be shown: no
-/// secret is an argument.
+/// Help and version are results. Everything else is a usage error.
 fn print_clap_error(error: &clap::Error, output: &Output) -> ExitStatus {
+    // clap quotes arguments, and no command takes a secret as an argument.
     let text = error.render();
     let is_mistake = error.use_stderr();
     let style = if is_mistake { output.err } else { output.out };

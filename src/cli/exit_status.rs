@@ -22,7 +22,7 @@ pub enum ExitStatus {
     Terminated,
 }
 
-/// Why a command could not do what it was asked for.
+/// Why a command failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureClass {
     /// A check of the command failed.
@@ -31,7 +31,7 @@ pub(crate) enum FailureClass {
     Usage,
     /// A file of the workspace is wrong.
     File,
-    /// Nothing fits what was selected.
+    /// Nothing matches the selection.
     Selection,
     /// Network, timeout, store, disk, undo.
     Operation,
@@ -46,7 +46,7 @@ pub(crate) enum FailureClass {
 struct ExitRow {
     status: ExitStatus,
     code: u8,
-    /// Of several statuses the one with the lowest rank is the exit code.
+    /// If a command ends with several statuses, the one with the lowest rank is the exit code.
     rank: u8,
     /// The class of command errors that end with this status.
     failure: Option<FailureClass>,
@@ -169,9 +169,11 @@ impl ExitStatus {
         self.row().meaning
     }
 
-    /// The status of a whole run: of everything that went wrong, what counts most.
+    /// The status of a whole run: the most severe of all failures.
     #[must_use]
     pub(crate) fn from_summary(summary: &RunSummary) -> Self {
+        // Nothing passed: all was skipped, unless a failure below says more. A job that tested nothing
+        // must not be green.
         let mut status = if summary.passed == 0 {
             Self::NothingSelected
         } else {
@@ -192,7 +194,7 @@ impl ExitStatus {
             .fold(status, |status, row| status.most_severe(row.status))
     }
 
-    /// Of two, the one that counts: an interruption, then the order of the README.
+    /// The more severe of two: an interruption, then the order of the README.
     #[must_use]
     pub(crate) fn most_severe(self, other: Self) -> Self {
         if other.row().rank < self.row().rank {
@@ -202,7 +204,7 @@ impl ExitStatus {
         }
     }
 
-    /// The signal that it stands for.
+    /// The signal that ended the program with this status.
     #[must_use]
     pub fn signal_name(self) -> Option<&'static str> {
         match self {
@@ -213,7 +215,7 @@ impl ExitStatus {
         }
     }
 
-    /// The other way round; any other signal is an interruption, too.
+    /// The status of a signal. Any unknown signal counts as an interruption.
     #[must_use]
     pub fn from_signal(name: &str) -> Self {
         Self::ALL
@@ -225,7 +227,7 @@ impl ExitStatus {
 
 impl From<FailureClass> for ExitStatus {
     fn from(class: FailureClass) -> Self {
-        // Every class stands in the table: a test holds it.
+        // A test checks that every class has a row.
         TABLE
             .iter()
             .find(|row| row.failure == Some(class))

@@ -1,11 +1,11 @@
-//! Times as people read them.
+//! Formats ages and durations for output.
 
 use std::time::Duration;
 
-/// The age of a recording; `None` if its time is later than now. The clock of another machine may
-/// run a little ahead, so that up to a minute counts as no age.
+/// The age of a recording. `None` if its time is in the future.
 #[must_use]
 pub(crate) fn recording_age(recorded_ms: i64, now_ms: i64) -> Option<Duration> {
+    // The clock of the machine that recorded may run a little ahead of this one.
     const CLOCK_SKEW_MS: i64 = 60_000;
     match now_ms.checked_sub(recorded_ms)? {
         age @ 0.. => u64::try_from(age).ok().map(Duration::from_millis),
@@ -14,7 +14,7 @@ pub(crate) fn recording_age(recorded_ms: i64, now_ms: i64) -> Option<Duration> {
     }
 }
 
-/// An age of a file.
+/// The age of a file.
 #[must_use]
 pub(crate) fn human_age(age: Duration) -> String {
     match age.as_secs() {
@@ -24,7 +24,7 @@ pub(crate) fn human_age(age: Duration) -> String {
     }
 }
 
-/// `3 h 59 m`, or `over` when the time has come.
+/// `3 h 59 m`, `over` if the time has passed, `ever` if there is no limit.
 pub(crate) fn time_left(until_ms: Option<i64>, now: i64) -> String {
     match until_ms {
         None => "ever".to_owned(),
@@ -34,6 +34,7 @@ pub(crate) fn time_left(until_ms: Option<i64>, now: i64) -> String {
 }
 
 pub(crate) fn time_ago(at_ms: i64, now: i64) -> String {
+    // The time may come from another machine, whose clock runs ahead.
     format!("{} ago", human_duration((now - at_ms).max(0)))
 }
 

@@ -1,5 +1,5 @@
-//! What every command is given: the host, the global arguments, and where its warnings go. A command
-//! that only has this cannot print.
+//! The parameters of every command: host, global arguments and warnings. A command that gets only
+//! these cannot print.
 
 use super::args::GlobalArgs;
 use super::output::stdout_style;
@@ -7,11 +7,11 @@ use super::warnings::Warnings;
 use crate::host::HostContext;
 use crate::report::TerminalStyle;
 
-/// What every command is given.
+/// The parameters of every command.
 pub(crate) struct Invocation<'i> {
     pub(crate) host: &'i HostContext,
     pub(crate) global: &'i GlobalArgs,
-    /// How text for standard output may look.
+    /// The style of text for standard output.
     pub(crate) stdout: TerminalStyle,
     pub(crate) warnings: Warnings,
 }

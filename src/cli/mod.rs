@@ -1,4 +1,4 @@
-//! The command line: arguments, settings, exit codes, and one file for each verb.
+//! The command line: arguments, settings, exit codes, and one file for each command.
 
 mod args;
 mod classified;

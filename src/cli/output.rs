@@ -1,6 +1,5 @@
-//! Where a command writes: data to standard output, the rest to standard error. If the reader of a
-//! pipe has gone, nothing is wrong; any other write error of standard output ends the command with
-//! exit 5.
+//! Writes the output of a command: data to standard output, the rest to standard error. A closed pipe
+//! is no error. Any other write error of standard output ends the command with exit code 5.
 
 use super::command_error::{CommandError, SourceFaults};
 use super::command_output::{CommandOutput, CommandResult, OutputPart};
@@ -15,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Output {
     pub(crate) out: TerminalStyle,
     pub(crate) err: TerminalStyle,
-    /// Where everything goes that would go to the terminal, if a program runs requests itself.
+    /// Set if a program runs requests itself: all output goes here instead of the terminal.
     captured: Option<Arc<Mutex<Vec<u8>>>>,
-    /// The first write error of standard output: writers are handed out, and this outlives them.
+    /// The first write error of standard output. Shared with every writer that was handed out.
     write_error: Arc<Mutex<Option<String>>>,
 }
 
-/// Standard output, or what is captured in its place.
+/// Standard output, or the captured output.
 pub(crate) struct OutputSink {
     target: SinkTarget,
     write_error: Arc<Mutex<Option<String>>>,
@@ -34,6 +33,7 @@ enum SinkTarget {
 
 impl OutputSink {
     fn note_error<T>(&self, result: std::io::Result<T>) -> std::io::Result<T> {
+        // BrokenPipe: `ingam list | head` is no failure. Interrupted: the caller writes again.
         if let Err(error) = &result
             && ![
                 std::io::ErrorKind::BrokenPipe,
@@ -47,8 +47,8 @@ impl OutputSink {
     }
 }
 
-/// A thread that panicked while it wrote leaves text behind that is still worth showing.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A thread that panicked while it wrote leaves whole text behind, which helps to find the panic.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -70,7 +70,7 @@ impl Write for OutputSink {
     }
 }
 
-/// How text for standard output may look.
+/// The style of text for standard output.
 #[must_use]
 pub(crate) fn stdout_style(host: &HostContext) -> TerminalStyle {
     style(host, host.stdout)
@@ -95,7 +95,7 @@ impl Output {
         }
     }
 
-    /// One that keeps what is written, for a program that runs requests itself.
+    /// An output that is captured, for a program that runs requests itself.
     #[must_use]
     pub(crate) fn capturing(host: &HostContext) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Output {
         }
     }
 
-    /// What was captured so far.
+    /// The text that was captured so far.
     #[must_use]
     pub(crate) fn captured_text(&self) -> String {
         self.captured.as_ref().map_or_else(String::new, |captured| {
@@ -130,7 +130,7 @@ impl Output {
         BufWriter::with_capacity(1 << 16, self.sink())
     }
 
-    /// Standard error, or what is captured in its place.
+    /// Standard error, or the captured output.
     #[must_use]
     pub(crate) fn stderr(&self) -> Box<dyn Write> {
         match &self.captured {
@@ -139,10 +139,11 @@ impl Output {
         }
     }
 
-    /// Why something that was written to standard output is not there.
+    /// Flushes standard output, and returns its first write error.
     ///
     /// # Errors
-    /// If the disk is full, for one; a closed pipe is no error.
+    /// If standard output could not be written, for example because the disk is full. A closed pipe
+    /// is no error.
     pub(crate) fn finish(&self) -> Result<(), CommandError> {
         let mut sink = self.sink();
         // The sink keeps the error.
@@ -169,19 +170,20 @@ impl Output {
         });
     }
 
-    /// One or several lines for the person.
+    /// One or several lines for standard error.
     pub(crate) fn print_message(&self, text: &str) {
-        // If standard error cannot be written, there is no place left to say so.
+        // There is no other output to report a failure of standard error to.
         let _ = writeln!(self.stderr(), "{text}");
     }
 
-    /// A question; the reply stands on the same line.
+    /// A question. The reply is typed on the same line.
     pub(crate) fn prompt(&self, text: &str) {
         let mut err = self.stderr();
+        // Flushed, because the line has no end yet. Errors are ignored as in `print_message`.
         let _ = write!(err, "{text}").and_then(|()| err.flush());
     }
 
-    /// What a command has returned.
+    /// Prints the parts of an output in their order.
     pub(crate) fn print(&self, output: &CommandOutput) {
         for part in &output.parts {
             match part {
@@ -193,7 +195,7 @@ impl Output {
         }
     }
 
-    /// Warnings, then what the command returned, or its error.
+    /// Prints the warnings, then the result of the command or its error.
     pub(crate) fn print_result(&self, warnings: &Warnings, result: CommandResult) -> ExitStatus {
         self.print_warnings(warnings);
         match result {

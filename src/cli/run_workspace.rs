@@ -460,29 +460,26 @@ impl FinishedRun<'_> {
         listeners: TerminalAndReports,
         summary: &RunSummary,
     ) -> CommandOutput {
-        let RunCommand {
-            invocation,
-            args,
-            output,
-        } = self.run;
+        let (invocation, plan) = (self.run.invocation, self.plan);
         let mut ended = CommandOutput::default();
-        let errors = listeners.reports.finish(None, output, &invocation.warnings);
+        let reports = listeners.reports;
+        let errors = reports.finish(None, self.run.output, &invocation.warnings);
         errors.into_iter().for_each(|error| ended.error(error));
-        if args.keep {
+        if self.run.args.keep {
             ended.append(leftovers::describe_kept(self.context));
         }
         // Only a shard may be empty: a selection that matches no request is refused before.
-        if self.plan.units.is_empty() {
+        if plan.units.is_empty() {
             return ended;
         }
-        if self.plan.is_empty() {
+        if plan.is_empty() {
             let error = CommandError::selection("all that was selected is skipped");
             ended.error(error.hint("nothing was tested"));
         }
         ended.append(recording_mode::report_recordings(
             self.context,
             self.requests,
-            self.plan.is_partial,
+            plan.is_partial,
             invocation,
         ));
         ended.end_with(ExitStatus::from_summary(summary));

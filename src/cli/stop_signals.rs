@@ -18,6 +18,7 @@ impl StopSignals {
     /// made at a marketplace stays there.
     pub(crate) fn install() -> Result<Self, CommandError> {
         use tokio::signal::unix::{SignalKind, signal};
+        // HUP, too: closing the terminal or the SSH session must not leave objects behind.
         let kinds = [
             (SignalKind::interrupt(), ExitStatus::Interrupted),
             (SignalKind::terminate(), ExitStatus::Terminated),
@@ -31,7 +32,7 @@ impl StopSignals {
             .map_err(|error: std::io::Error| cannot_listen(&error))
     }
 
-    /// The exit status of the next one.
+    /// Waits for the next signal and returns its exit status.
     pub(crate) async fn next(&mut self) -> ExitStatus {
         std::future::poll_fn(|task| {
             let received = self
@@ -44,7 +45,7 @@ impl StopSignals {
     }
 }
 
-/// Ctrl-C: the other signals are not there.
+/// Ctrl-C only: Windows has no other signals.
 #[cfg(not(unix))]
 pub(crate) struct StopSignals(tokio::signal::windows::CtrlC);
 
@@ -59,6 +60,7 @@ impl StopSignals {
     pub(crate) async fn next(&mut self) -> ExitStatus {
         match self.0.recv().await {
             Some(()) => ExitStatus::Interrupted,
+            // No event can arrive any more, which is not the same as an event.
             None => std::future::pending().await,
         }
     }

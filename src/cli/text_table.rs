@@ -1,4 +1,4 @@
-//! Tables of text: columns as wide as their cells, or a block for each row where the terminal is too
+//! Renders tables: columns as wide as their cells, or one block for each row if the terminal is too
 //! narrow.
 
 use crate::report::TerminalStyle;
@@ -9,7 +9,7 @@ const GAP: usize = 2;
 
 pub(crate) struct TextTable<'t, const N: usize> {
     pub(crate) columns: &'t [&'t str; N],
-    /// Of the heads in a block, in columns of the terminal.
+    /// The width of the labels in a block, in columns of the terminal.
     pub(crate) label_width: usize,
     pub(crate) style: TerminalStyle,
 }
@@ -59,6 +59,7 @@ impl<const N: usize> TextTable<'_, N> {
 }
 
 fn line<'c>(cells: impl Iterator<Item = &'c str>, widths: &[usize]) -> String {
+    // Padded by display width: `{:<width$}` counts characters, and a Korean one takes two columns.
     let padded: Vec<String> = cells
         .zip(widths)
         .map(|(text, width)| format!("{text}{}", " ".repeat(width - text.width())))

@@ -1,5 +1,5 @@
-//! The one collector of warnings. Whoever finds something that does not stop the command adds it
-//! here; `cli::run`, or a command before it starts to stream, prints what was collected.
+//! Collects the warnings of a command. `cli::run` prints them, or the command itself before it starts
+//! to stream.
 
 use super::command_error::SourceFaults;
 use std::cell::RefCell;
@@ -31,7 +31,7 @@ impl Warnings {
         self.0.borrow_mut().push(warning);
     }
 
-    /// What was collected, in order; the collector is empty then.
+    /// Removes and returns the warnings, in order.
     pub(crate) fn take(&self) -> Vec<CommandWarning> {
         self.0.take()
     }
