@@ -14,6 +14,7 @@ use crate::model::assertion::{
 use crate::model::capture::Capture;
 use crate::model::template::find_expression;
 use crate::render::TemplateDialect;
+use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// The predicates of the language.
@@ -120,22 +121,8 @@ impl AssertionDecoder<'_> {
         else {
             return Vec::new();
         };
-        let found = map.present_entries(&PREDICATES);
-        if found.is_empty() && node.as_map().is_some_and(<[MapEntry]>::is_empty) {
-            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
-                .at(node.at, "nothing is expected here");
-            self.diagnostics
-                .push(diagnostic.hint("to compare with an object, write `{ equals: {} }`"));
-        }
-        let unknown = node
-            .as_map()
-            .is_some_and(|entries| entries.len() > found.len());
-        if unknown {
-            let diagnostic =
-                Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
-            self.diagnostics
-                .push(diagnostic.hint("to compare with an object, write `equals: { … }`"));
-        }
+        self.check_predicate_keys(node, map.present_entries(&PREDICATES).len());
+        // The entries in the order of the file, not of `PREDICATES`: failures are reported in it.
         let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
         written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
         written
@@ -147,6 +134,25 @@ impl AssertionDecoder<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Reports a map without a predicate, and one with other keys besides `known` predicates.
+    fn check_predicate_keys(&mut self, node: &YamlNode, known: usize) {
+        let written = node.as_map().map_or(0, <[MapEntry]>::len);
+        if written == 0 {
+            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
+                .at(node.at, "nothing is expected here");
+            self.diagnostics
+                .push(diagnostic.hint("to compare with an object, write `{ equals: {} }`"));
+        }
+        // The unknown keys are errors already. The user may have meant an object to compare with,
+        // and the messages about single keys do not say how to write one.
+        if written > known {
+            let diagnostic =
+                Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
+            self.diagnostics
+                .push(diagnostic.hint("to compare with an object, write `equals: { … }`"));
+        }
     }
 
     fn predicate_test(&mut self, entry: &MapEntry, latency: bool) -> Option<PredicateTest> {
@@ -256,11 +262,7 @@ fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Cap
 }
 
 /// A `JSONPath`; never a template, so that it can be judged before anything is sent.
-pub(super) fn json_path(
-    text: &str,
-    at: crate::span::Span,
-    diagnostics: &mut Diagnostics,
-) -> Option<JsonPath> {
+pub(super) fn json_path(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<JsonPath> {
     if find_expression(text).is_some() {
         let diagnostic =
             Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
@@ -272,15 +274,9 @@ pub(super) fn json_path(
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(error) => {
-            let len = text
-                .get(error.offset..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(0, char::len_utf8);
-            let place = at.slice(error.offset, len);
-            let place = if place.start < place.end { place } else { at };
             diagnostics.push(
                 Diagnostic::error(format!("not a JSONPath: {}", error.reason))
-                    .at(place, "here")
+                    .at(char_place(text, at, error.offset), "here")
                     .maybe_hint(error.hint),
             );
             None
@@ -288,8 +284,21 @@ pub(super) fn json_path(
     }
 }
 
+/// The place of the character at `offset`, or the whole place when the text ends there.
+fn char_place(text: &str, at: Span, offset: usize) -> Span {
+    let len = text
+        .get(offset..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(0, char::len_utf8);
+    let place = at.slice(offset, len);
+    // A caret needs a width, and an error at the end of the text has none.
+    if place.start < place.end { place } else { at }
+}
+
 /// A regular expression; never a template.
 pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<regex::Regex> {
+    // In bytes, of the compiled program: `(a{1000}){1000}` is 15 bytes of a file and would compile
+    // to a million states.
     const SIZE_LIMIT: usize = 1 << 20;
     let pattern = text(node, "a regular expression", diagnostics)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);
@@ -305,24 +314,21 @@ pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<re
             ));
         return None;
     }
-    match regex::RegexBuilder::new(pattern)
+    regex::RegexBuilder::new(pattern)
         .size_limit(SIZE_LIMIT)
         .build()
-    {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            let reason = error.to_string();
-            let reason = reason
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ")
-                .to_owned();
-            diagnostics.push(
-                Diagnostic::error(format!("not a regular expression: {reason}"))
-                    .at(node.at, "this one"),
-            );
-            None
-        }
-    }
+        .map_err(|error| diagnostics.push(regex_error(&error, node.at)))
+        .ok()
+}
+
+fn regex_error(error: &regex::Error, at: Span) -> Diagnostic {
+    let text = error.to_string();
+    // The reason is the last line. The lines above it repeat the pattern with a caret, and our own
+    // message shows that already.
+    let reason = text
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    Diagnostic::error(format!("not a regular expression: {reason}")).at(at, "this one")
 }

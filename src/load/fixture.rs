@@ -1,13 +1,12 @@
 //! Decodes one file of `fixtures/`: steps in the language of requests, each with its undo.
 
 use crate::diagnostic::Diagnostic;
+use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, json_path};
-use crate::load::node_reader::{
-    CheckedMap, boolean, enum_value, first_template, list_items, map_entries, text,
-};
+use crate::load::node_reader::{CheckedMap, first_template, list_items, map_entries, text};
 use crate::load::request::{RequestDecoder, STEP_KEYS, StepDefaults, StepNames};
 use crate::model::fixture::{Fixture, FixtureScope, FixtureStep, LeftoverSearch, UndoStep};
-use crate::model::request::{RequestBody, SpannedName};
+use crate::model::request::{RequestBody, SpannedName, Step};
 use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
@@ -31,14 +30,10 @@ impl RequestDecoder<'_> {
         let fixture = Fixture {
             at: node.at,
             scope: map
-                .get("scope")
-                .and_then(|node| {
-                    enum_value(node, "`scope`", &FixtureScope::WORDS, self.diagnostics)
-                })
+                .optional_word("scope", &FixtureScope::WORDS, self.diagnostics)
                 .unwrap_or_default(),
             auto: map
-                .get("auto")
-                .and_then(|node| boolean(node, "`auto`", self.diagnostics))
+                .optional_boolean("auto", self.diagnostics)
                 .unwrap_or(false),
             account: self.named(&map, "account"),
             needs: self.needs(&map),
@@ -48,9 +43,14 @@ impl RequestDecoder<'_> {
             params: map.optional("params", |node| self.variants(node, "`params`")),
             name,
         };
+        self.check_fixture(&fixture);
+        Some(fixture)
+    }
+
+    fn check_fixture(&mut self, fixture: &Fixture) {
         if fixture.steps.is_empty() && fixture.values.is_empty() {
             let diagnostic = Diagnostic::error("a fixture needs `steps`, `values` or both")
-                .at(node.at, "it makes nothing and says nothing");
+                .at(fixture.at, "it makes nothing and says nothing");
             self.diagnostics.push(diagnostic);
         }
         if let Some(account) = fixture
@@ -63,7 +63,6 @@ impl RequestDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("leave `account` out: then it is made for the account of each request that needs it"));
         }
-        Some(fixture)
     }
 
     /// Templates look a fixture up by its name.
@@ -116,32 +115,37 @@ impl RequestDecoder<'_> {
             );
         }
         let mut names = StepNames::new();
-        let mut steps = Vec::new();
-        for node in nodes {
-            let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
-            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
-                continue;
-            };
-            self.refuse_repeat_with_undo(&map);
-            // The only step needs no name.
-            let name = if nodes.len() == 1 && map.get("name").is_none() {
-                None
-            } else {
-                self.step_name(&map, &mut names)
-            };
-            let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
-            if let Some(step) = self.step(
-                &map,
-                Some(name.unwrap_or_else(|| SpannedName {
-                    name: "step".to_owned(),
-                    at: node.at,
-                })),
-                defaults,
-            ) {
-                steps.push(FixtureStep { step, undo });
-            }
-        }
-        steps
+        nodes
+            .iter()
+            .filter_map(|node| self.fixture_step(node, nodes.len() == 1, &mut names, defaults))
+            .collect()
+    }
+
+    fn fixture_step(
+        &mut self,
+        node: &YamlNode,
+        is_only_step: bool,
+        names: &mut StepNames,
+        defaults: &StepDefaults,
+    ) -> Option<FixtureStep> {
+        let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
+        let map = CheckedMap::open(node, "a step", &keys, self.diagnostics)?;
+        self.refuse_repeat_with_undo(&map);
+        // A name tells the steps of a file apart, and a single step needs none.
+        let name = if is_only_step && map.get("name").is_none() {
+            None
+        } else {
+            self.step_name(&map, names)
+        };
+        // The undo is decoded even if the step has an error, so that one run of `ingam check`
+        // shows the errors of both.
+        let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
+        let name = name.unwrap_or_else(|| SpannedName {
+            name: "step".to_owned(),
+            at: node.at,
+        });
+        let step = self.step(&map, Some(name), defaults)?;
+        Some(FixtureStep { step, undo })
     }
 
     fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<UndoStep> {
@@ -155,22 +159,8 @@ impl RequestDecoder<'_> {
             }),
             defaults,
         )?;
-        if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
-            let diagnostic = Diagnostic::error(
-                "an undo is written down before it is needed, and cannot hold a file",
-            )
-            .at(node.at, "this undo");
-            self.diagnostics
-                .push(diagnostic.hint("use `json`, `form` or `text`"));
-        }
-        if let Some(template) = map.get("gone").and_then(first_template) {
-            let diagnostic = Diagnostic::error("`gone` holds no template")
-                .at(template.at, "`{{` is not allowed here");
-            self.diagnostics.push(
-                diagnostic
-                    .hint("it says what the marketplace answers when the thing is gone already"),
-            );
-        }
+        self.check_undo_body(&step, node);
+        self.refuse_template_in_gone(&map);
         let gone = map.get("gone").map(|node| {
             AssertionDecoder {
                 dialect: TemplateDialect::Request,
@@ -188,6 +178,32 @@ impl RequestDecoder<'_> {
         })
     }
 
+    fn check_undo_body(&mut self, step: &Step, node: &YamlNode) {
+        // The ledger stores the rendered undo before the step is sent. A file would have to be
+        // copied into it, and could be any size.
+        if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
+            let diagnostic = Diagnostic::error(
+                "an undo is written down before it is needed, and cannot hold a file",
+            )
+            .at(node.at, "this undo");
+            self.diagnostics
+                .push(diagnostic.hint("use `json`, `form` or `text`"));
+        }
+    }
+
+    fn refuse_template_in_gone(&mut self, map: &CheckedMap<'_>) {
+        // A later process may judge `gone` from the ledger, where the variables of this run no
+        // longer exist.
+        if let Some(template) = map.get("gone").and_then(first_template) {
+            let diagnostic = Diagnostic::error("`gone` holds no template")
+                .at(template.at, "`{{` is not allowed here");
+            self.diagnostics.push(
+                diagnostic
+                    .hint("it says what the marketplace answers when the thing is gone already"),
+            );
+        }
+    }
+
     /// `{ get: /items, each: "$.items[*]", tag: $.name, capture: { item_id: $.id } }`
     fn undo_search(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<LeftoverSearch> {
         let mut keys = undo_call_keys(&FIND_KEYS);
@@ -201,20 +217,35 @@ impl RequestDecoder<'_> {
             }),
             defaults,
         )?;
-        let path = |decoder: &mut Self, key: &str| {
-            let node = map.required(key, decoder.diagnostics)?;
-            json_path(
-                text(node, "a JSONPath", decoder.diagnostics)?,
-                node.at,
-                decoder.diagnostics,
-            )
-        };
-        let (each, tag) = (path(self, "each"), path(self, "tag"));
+        let (each, tag) = (
+            self.required_path(&map, "each"),
+            self.required_path(&map, "tag"),
+        );
+        let capture = self.search_captures(&map);
+        Some(LeftoverSearch {
+            // `capture` of a search reads each thing found, not the response as a whole.
+            step: Step {
+                captures: Vec::new(),
+                ..step
+            },
+            each: each?,
+            tag: tag?,
+            capture,
+        })
+    }
+
+    fn required_path(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<JsonPath> {
+        let node = map.required(key, self.diagnostics)?;
+        let path = text(node, "a JSONPath", self.diagnostics)?;
+        json_path(path, node.at, self.diagnostics)
+    }
+
+    fn search_captures(&mut self, map: &CheckedMap<'_>) -> Vec<(String, JsonPath)> {
         let lines = map
             .required("capture", self.diagnostics)
             .map(|node| map_entries(node, "`capture`", self.diagnostics))
             .unwrap_or_default();
-        let lines: Vec<_> = lines
+        lines
             .iter()
             .filter_map(|entry| {
                 let path = text(&entry.value, "a JSONPath", self.diagnostics)?;
@@ -223,16 +254,7 @@ impl RequestDecoder<'_> {
                     json_path(path, entry.value.at, self.diagnostics)?,
                 ))
             })
-            .collect();
-        Some(LeftoverSearch {
-            step: crate::model::request::Step {
-                captures: Vec::new(),
-                ..step
-            },
-            each: each?,
-            tag: tag?,
-            capture: lines,
-        })
+            .collect()
     }
 }
 

@@ -35,6 +35,7 @@ use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
 use crate::value::Value;
+use crate::yaml::YamlNode;
 use std::path::Path;
 use std::sync::Arc;
 use workspace_files::{DiscoveredFile, FileKind};
@@ -73,22 +74,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
     let mut diagnostics = Diagnostics::default();
     let mut sources = SourceMap::default();
-    let found = files.find_yaml_files(&mut diagnostics);
-    let texts = map_on_threads(
-        threads,
-        &found,
-        |file, diagnostics| files.read(file, diagnostics),
-        &mut diagnostics,
-    );
-    let jobs: Vec<(DiscoveredFile, FileId, Arc<str>)> = found
-        .into_iter()
-        .zip(texts)
-        .filter_map(|(file, text)| {
-            let text: Arc<str> = text?.into();
-            let id = sources.add(file.path.clone(), Arc::clone(&text));
-            Some((file, id, text))
-        })
-        .collect();
+    let jobs = read_files(&files, threads, &mut sources, &mut diagnostics);
     let decoded = map_on_threads(
         threads,
         &jobs,
@@ -104,6 +90,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
         add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);
     }
     references::check_references(&workspace, &mut diagnostics);
+    // Before anything can show a source line: the diagnostics above hold places, not texts.
     redact_secrets(&workspace, &mut sources);
     Ok(LoadedWorkspace {
         workspace,
@@ -112,9 +99,36 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     })
 }
 
-/// A secret in a file is an error, and showing the line it stands in would spread it further. What
-/// nothing knows counts as one: an account of a scheme that is not there, and a name that its
-/// scheme does not list, which may be a credential with an error or with a typing mistake.
+/// The files that could be read. An unreadable file is a diagnostic, and the others are loaded.
+fn read_files(
+    files: &WorkspaceFiles,
+    threads: usize,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(DiscoveredFile, FileId, Arc<str>)> {
+    let found = files.find_yaml_files(diagnostics);
+    let texts = map_on_threads(
+        threads,
+        &found,
+        |file, diagnostics| files.read(file, diagnostics),
+        diagnostics,
+    );
+    // Ids are given out here, on one thread and in the order of the paths: places are compared by
+    // them, and the order of diagnostics must not depend on which thread was faster.
+    found
+        .into_iter()
+        .zip(texts)
+        .filter_map(|(file, text)| {
+            let text: Arc<str> = text?.into();
+            let id = sources.add(file.path.clone(), Arc::clone(&text));
+            Some((file, id, text))
+        })
+        .collect()
+}
+
+/// A secret in a file is an error, and showing its line would spread it further. Values that cannot
+/// be classified count as secret: those of an account whose scheme does not exist, and those whose
+/// name the scheme does not list, because it may be a misspelled credential.
 fn redact_secrets(workspace: &Workspace, sources: &mut SourceMap) {
     for account in workspace
         .environments
@@ -147,7 +161,7 @@ fn mask_texts(value: &Value, file: FileId, sources: &mut SourceMap) {
     }
 }
 
-/// Built-in schemes are decoded only when something names them: most runs need one of them.
+/// Built-in schemes are decoded only when a file names them: most runs need one of them.
 fn decode_needed_schemes(
     files: &WorkspaceFiles,
     decoded: &[DecodedFile],
@@ -185,18 +199,17 @@ fn decode_built_in_scheme(
     diagnostics: &mut Diagnostics,
 ) -> Option<Scheme> {
     let id = sources.add(format!("{name} (built in)"), text);
-    match crate::yaml::parse(id, text) {
-        Ok(node) => {
-            scheme::SchemeDecoder { files, diagnostics }.decode(name, SchemeOrigin::BuiltIn, &node)
-        }
-        Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
-            None
-        }
-    }
+    let node = parse_or_report(id, text, diagnostics)?;
+    scheme::SchemeDecoder { files, diagnostics }.decode(name, SchemeOrigin::BuiltIn, &node)
 }
 
-/// Why a text alone is no scheme or no recording.
+fn parse_or_report(id: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<YamlNode> {
+    crate::yaml::parse(id, text)
+        .map_err(|diagnostic| diagnostics.push(*diagnostic))
+        .ok()
+}
+
+/// Why a text cannot be decoded as a scheme or a recording.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecodeTextError {
     #[error("the workspace cannot be opened: {0}")]
@@ -205,8 +218,7 @@ pub(crate) enum DecodeTextError {
     Invalid(Box<Diagnostic>),
 }
 
-/// What was decoded, unless an error was found in it. A warning refuses nothing, since the loader
-/// does not refuse it either.
+/// The decoded value, unless it has an error. Warnings are ignored, as in the loader.
 fn without_errors<T>(decoded: Option<T>, diagnostics: Diagnostics) -> Result<T, DecodeTextError> {
     let error = diagnostics
         .sorted()
@@ -289,12 +301,8 @@ fn decode_file(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> DecodedFile {
-    let node = match crate::yaml::parse(id, text) {
-        Ok(node) => node,
-        Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
-            return DecodedFile::Invalid;
-        }
+    let Some(node) = parse_or_report(id, text, diagnostics) else {
+        return DecodedFile::Invalid;
     };
     let name = file.name.clone();
     match file.kind {
@@ -325,55 +333,64 @@ fn add_to_workspace(
     diagnostics: &mut Diagnostics,
 ) {
     match decoded {
-        DecodedFile::Workspace(settings) => {
-            if let Some(name) = settings.default_env {
-                workspace.default_env = name.name;
-            }
-            workspace.vars = settings.vars;
-            workspace.redact = settings.redact;
-            workspace.max_recording_age = settings.max_age.unwrap_or(workspace.max_recording_age);
-            workspace.environments = settings.environments;
-        }
-        DecodedFile::Request(request) => {
-            workspace.requests.push(request);
-        }
+        DecodedFile::Workspace(settings) => apply_settings(workspace, settings),
+        DecodedFile::Request(request) => workspace.requests.push(request),
         DecodedFile::Recording(recording) => workspace.recordings.push(recording),
         DecodedFile::Fixture(fixture) => workspace.fixtures.push(fixture),
-        DecodedFile::Scheme(scheme) => {
-            // `naver_commerce` would read the variables of `naver-commerce`.
-            if BUILT_IN_SCHEMES
-                .iter()
-                .any(|(name, _)| variable_part(name) == variable_part(&scheme.name))
-            {
-                let diagnostic = Diagnostic::error(format!(
-                    "`{}` is the name of a built-in scheme",
-                    scheme.name
-                ))
-                .at(scheme.at, "taken");
-                diagnostics.push(
-                    diagnostic
-                        .hint(
-                            "give the file another name: a request must mean the same for everyone",
-                        )
-                        .in_file(file.path.clone()),
-                );
-            } else {
-                workspace.schemes.push(Arc::from(scheme));
-            }
-        }
+        DecodedFile::Scheme(scheme) => add_scheme(workspace, scheme, file, diagnostics),
         DecodedFile::Invalid => {}
     }
 }
 
-/// Does `work` for each item, in order, on several threads when there is enough of it.
+fn apply_settings(workspace: &mut Workspace, settings: workspace::WorkspaceSettings) {
+    if let Some(name) = settings.default_env {
+        workspace.default_env = name.name;
+    }
+    workspace.vars = settings.vars;
+    workspace.redact = settings.redact;
+    workspace.max_recording_age = settings.max_age.unwrap_or(workspace.max_recording_age);
+    workspace.environments = settings.environments;
+}
+
+fn add_scheme(
+    workspace: &mut Workspace,
+    scheme: Box<Scheme>,
+    file: &DiscoveredFile,
+    diagnostics: &mut Diagnostics,
+) {
+    // The names of variables are compared, not of schemes: `naver_commerce` would read the
+    // credentials of `naver-commerce` and send them to its own hosts.
+    let is_taken = BUILT_IN_SCHEMES
+        .iter()
+        .any(|(name, _)| variable_part(name) == variable_part(&scheme.name));
+    if !is_taken {
+        return workspace.schemes.push(Arc::from(scheme));
+    }
+    let diagnostic = Diagnostic::error(format!(
+        "`{}` is the name of a built-in scheme",
+        scheme.name
+    ))
+    .at(scheme.at, "taken");
+    diagnostics.push(
+        diagnostic
+            .hint("give the file another name: a request must mean the same for everyone")
+            .in_file(file.path.clone()),
+    );
+}
+
+/// So many items are worth one more thread: below that, starting it takes longer than decoding a
+/// few small files.
+const ITEMS_PER_THREAD: usize = 32;
+
+/// Applies `work` to each item, on several threads when there are many items. The results are in
+/// the order of the items.
 fn map_on_threads<I: Sync, O: Send>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I, &mut Diagnostics) -> O + Sync,
     diagnostics: &mut Diagnostics,
 ) -> Vec<O> {
-    const WORTH_A_THREAD: usize = 32;
-    let threads = threads.min(items.len() / WORTH_A_THREAD).max(1);
+    let threads = threads.min(items.len() / ITEMS_PER_THREAD).max(1);
     if threads == 1 {
         return items.iter().map(|item| work(item, diagnostics)).collect();
     }
@@ -383,22 +400,14 @@ fn map_on_threads<I: Sync, O: Send>(
             .chunks(mine.len())
             .map(|chunk| {
                 let work = &work;
-                scope.spawn(move || {
-                    let mut diagnostics = Diagnostics::default();
-                    (
-                        chunk
-                            .iter()
-                            .map(|item| work(item, &mut diagnostics))
-                            .collect::<Vec<O>>(),
-                        diagnostics,
-                    )
-                })
+                scope.spawn(move || map_chunk(chunk, work))
             })
             .collect();
         let mut all = Vec::with_capacity(items.len());
         all.extend(mine.iter().map(|item| work(item, diagnostics)));
         for handle in handles {
-            // A fault of ours must not lose a part of the files in silence.
+            // A panic of a thread goes on here: without it, the requests of its files would be
+            // missing from the run, and the run could be green.
             let (chunk, found) = handle
                 .join()
                 .unwrap_or_else(|diagnostic| std::panic::resume_unwind(diagnostic));
@@ -407,4 +416,14 @@ fn map_on_threads<I: Sync, O: Send>(
         }
         all
     })
+}
+
+/// One thread's part, with diagnostics of its own so that no thread waits for another.
+fn map_chunk<I, O>(chunk: &[I], work: impl Fn(&I, &mut Diagnostics) -> O) -> (Vec<O>, Diagnostics) {
+    let mut diagnostics = Diagnostics::default();
+    let results = chunk
+        .iter()
+        .map(|item| work(item, &mut diagnostics))
+        .collect();
+    (results, diagnostics)
 }

@@ -2,6 +2,7 @@
 //! error that has a place for everything that does not fit. It refuses to know any kind of file.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
+use crate::model::request::SpannedName;
 use crate::model::template::find_expression;
 use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
@@ -60,6 +61,48 @@ impl<'n> CheckedMap<'n> {
         decode: impl FnOnce(&'n YamlNode) -> T,
     ) -> T {
         self.get(key).map(decode).unwrap_or_default()
+    }
+
+    /// The text under a key that may be left out.
+    pub(super) fn optional_text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        text(self.get(key)?, &format!("`{key}`"), diagnostics).map(str::to_owned)
+    }
+
+    /// The same with its place, for a name that is looked up when all files are known.
+    pub(super) fn optional_name(
+        &self,
+        key: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<SpannedName> {
+        let node = self.get(key)?;
+        let name = self.optional_text(key, diagnostics)?;
+        Some(SpannedName { name, at: node.at })
+    }
+
+    /// One of a few words under a key that may be left out.
+    pub(super) fn optional_word<T: Copy>(
+        &self,
+        key: &str,
+        words: &[(&str, T)],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<T> {
+        enum_value(self.get(key)?, &format!("`{key}`"), words, diagnostics)
+    }
+
+    pub(super) fn optional_boolean(
+        &self,
+        key: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
+        boolean(self.get(key)?, &format!("`{key}`"), diagnostics)
+    }
+
+    pub(super) fn optional_duration(
+        &self,
+        key: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Duration> {
+        duration(self.get(key)?, &format!("`{key}`"), diagnostics)
     }
 
     pub(super) fn required(

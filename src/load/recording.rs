@@ -13,6 +13,7 @@ use crate::model::recording::{
     RecordedResponse, Recording, ResponseBody, checksum,
 };
 use crate::model::request::Method;
+use crate::model::sandbox_resource::SandboxResource;
 use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -44,11 +45,11 @@ pub(super) const RECORDED_REQUEST_KEYS: [&str; 13] = [
     "text",
     "sha256",
 ];
-/// Keys of a recorded answer.
+/// Keys of a recorded response.
 pub(super) const RECORDED_RESPONSE_KEYS: [&str; 6] =
     ["status", "headers", "json", "text", "base64", "file"];
 
-/// What can go wrong with an answer on its way.
+/// How a stub breaks the transfer of a response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TransferFault {
     Reset,
@@ -88,35 +89,50 @@ impl RecordingDecoder<'_> {
         let recorded_ms = map
             .get("recorded")
             .and_then(|node| self.recorded_time(node));
-        let resources = map.get("resources").map(|node| {
-            ResourceDecoder {
-                diagnostics: self.diagnostics,
-            }
-            .decode(node)
-        });
-        let exchanges = match &resources {
-            Some(_) => map.get("exchanges"),
-            None => Some(map.required("exchanges", self.diagnostics)?),
-        };
-        let nodes = exchanges
-            .map(|node| list_items(node, "`exchanges`", self.diagnostics))
-            .unwrap_or_default();
-        let exchanges = nodes
-            .iter()
-            .filter_map(|node| self.exchange(node))
-            .collect();
-        let is_written = map.get("checksum").is_some();
+        let resources = self.resources(&map);
         Some(Recording {
             name,
             scheme,
             recorded_ms,
-            is_generated: is_written,
-            exchanges,
+            // Only ingam writes a checksum, and the message about a wrong one tells a person who
+            // edits the file to remove it.
+            is_generated: map.get("checksum").is_some(),
+            exchanges: self.exchanges(&map, resources.is_some())?,
             resources: resources.unwrap_or_default(),
         })
     }
 
-    /// What the program wrote is whole; what a person changed is the person's own.
+    fn resources(&mut self, map: &CheckedMap<'_>) -> Option<Vec<SandboxResource>> {
+        map.get("resources").map(|node| {
+            ResourceDecoder {
+                diagnostics: self.diagnostics,
+            }
+            .decode(node)
+        })
+    }
+
+    fn exchanges(
+        &mut self,
+        map: &CheckedMap<'_>,
+        is_optional: bool,
+    ) -> Option<Vec<RecordedExchange>> {
+        let list = if is_optional {
+            map.get("exchanges")
+        } else {
+            Some(map.required("exchanges", self.diagnostics)?)
+        };
+        let nodes = list
+            .map(|node| list_items(node, "`exchanges`", self.diagnostics))
+            .unwrap_or_default();
+        Some(
+            nodes
+                .iter()
+                .filter_map(|node| self.exchange(node))
+                .collect(),
+        )
+    }
+
+    /// A recording that ingam wrote must be unchanged. A person who edits one removes its checksum.
     fn verify_checksum(&mut self, node: &YamlNode, text_of_file: &str) {
         let Some(written) = self.sha256_hex(node) else {
             return;
@@ -185,6 +201,7 @@ impl RecordingDecoder<'_> {
             Some(RecordedOutcome::Truncated(_)),
         ) = (&decoded, &outcome)
         {
+            // RFC 9110, section 9.3.2: there is no body of which half could be sent.
             self.refuse_empty_truncation(map.at, "an answer to HEAD has no body");
         }
         Some(RecordedExchange {
@@ -229,29 +246,35 @@ impl RecordingDecoder<'_> {
             (Some((_, None)), _) => None,
             (Some((_, Some(TransferFault::Reset))), None) => Some(RecordedOutcome::Reset),
             (Some((at, Some(TransferFault::Reset))), Some(entry)) => {
-                let diagnostic =
-                    Diagnostic::error("nothing of a `response` arrives after `fault: reset`")
-                        .at(entry.key_at, "never sent");
-                self.diagnostics.push(
-                    diagnostic
-                        .at(at, "with this")
-                        .hint("remove one of the two; `truncate` sends half of the body"),
-                );
+                self.refuse_response_of_reset(at, entry);
                 None
             }
             (Some((at, Some(TransferFault::Truncate))), Some(entry)) => {
                 self.truncated_response(at, &entry.value)
             }
             (Some((at, Some(TransferFault::Truncate))), None) => {
-                let diagnostic = Diagnostic::error("`fault: truncate` needs a `response`")
-                    .at(at, "there is nothing to cut in half");
-                self.diagnostics.push(
-                    diagnostic
-                        .hint("add the `response`, or write `fault: reset` for no answer at all"),
-                );
+                self.refuse_missing_response(at);
                 None
             }
         }
+    }
+
+    fn refuse_response_of_reset(&mut self, at: Span, response: &MapEntry) {
+        let diagnostic = Diagnostic::error("nothing of a `response` arrives after `fault: reset`")
+            .at(response.key_at, "never sent");
+        self.diagnostics.push(
+            diagnostic
+                .at(at, "with this")
+                .hint("remove one of the two; `truncate` sends half of the body"),
+        );
+    }
+
+    fn refuse_missing_response(&mut self, at: Span) {
+        let diagnostic = Diagnostic::error("`fault: truncate` needs a `response`")
+            .at(at, "there is nothing to cut in half");
+        self.diagnostics.push(
+            diagnostic.hint("add the `response`, or write `fault: reset` for no answer at all"),
+        );
     }
 
     fn truncated_response(&mut self, at: Span, response: &YamlNode) -> Option<RecordedOutcome> {
@@ -280,14 +303,32 @@ impl RecordingDecoder<'_> {
             &RECORDED_REQUEST_KEYS,
             self.diagnostics,
         )?;
+        let (method, target) = self.recorded_line(&map)?;
+        let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
+        let mut query = crate::wire::parse_query(raw_query);
+        query.extend(map.optional("query", |node| self.pairs(node, "`query`")));
+        // A request is compared with sorted pairs as well: the order of a query differs between
+        // two clients that mean the same.
+        query.sort();
+        Some(RecordedRequest {
+            account: map.optional_text("account", self.diagnostics),
+            method,
+            path: path.to_owned(),
+            query,
+            body: self.body(&map),
+        })
+    }
+
+    /// The method, and the path with its query as written.
+    fn recorded_line<'n>(&mut self, map: &CheckedMap<'n>) -> Option<(Method, &'n str)> {
         at_most_one(
-            &map,
+            map,
             &Method::ALL.map(Method::key),
             "a recorded request has one method",
             self.diagnostics,
         );
         at_most_one(
-            &map,
+            map,
             &RECORDED_REQUEST_KEYS[8..],
             "a recorded request has one body",
             self.diagnostics,
@@ -298,30 +339,16 @@ impl RecordingDecoder<'_> {
         let Some((method, path)) = line else {
             self.diagnostics.push(
                 Diagnostic::error("a recorded request needs a method and a path")
-                    .at(node.at, "none here"),
+                    .at(map.at, "none here"),
             );
             return None;
         };
-        let written = text(path, "a path", self.diagnostics)?;
-        if !written.starts_with('/') {
+        let target = text(path, "a path", self.diagnostics)?;
+        if !target.starts_with('/') {
             self.diagnostics
                 .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
         }
-        let (path, raw_query) = written.split_once('?').unwrap_or((written, ""));
-        let mut query = crate::wire::parse_query(raw_query);
-        query.extend(map.optional("query", |node| self.pairs(node, "`query`")));
-        query.sort();
-        let account = map
-            .get("account")
-            .and_then(|node| text(node, "`account`", self.diagnostics))
-            .map(str::to_owned);
-        Some(RecordedRequest {
-            account,
-            method,
-            path: path.to_owned(),
-            query,
-            body: self.body(&map),
-        })
+        Some((method, target))
     }
 
     /// A list repeats the name; null leaves it out.
@@ -375,7 +402,7 @@ impl RecordingDecoder<'_> {
         parts
     }
 
-    /// A file part is known by its file name, and by its content where that is said.
+    /// A file part is matched by its file name, and by its hash if the recording has one.
     fn multipart_part(&mut self, entry: &MapEntry) -> Option<RecordedPart> {
         let name = entry.key.clone();
         if entry.value.as_map().is_none() {
@@ -431,6 +458,7 @@ impl RecordingDecoder<'_> {
         if let Some(body) = map
             .present_entries(&RECORDED_RESPONSE_KEYS[2..])
             .first()
+            // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
             .filter(|_| matches!(status, 204 | 304))
         {
             let diagnostic = Diagnostic::error(format!("an answer {status} has no body"))

@@ -1,15 +1,15 @@
-//! Decodes `redact`: what is personal in answers.
+//! Decodes `redact`: the rules that find personal data in responses.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::assertion::{json_path, regex};
 use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_or_many, text};
 use crate::model::redact_rule::RedactRule;
-use crate::yaml::{NodeKind, YamlNode};
+use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// Keys of a rule that is no `JSONPath`.
 pub(super) const REDACT_KEYS: [&str; 2] = ["header", "pattern"];
 
-/// A list of rules; one rule stands for a list of one.
+/// A list of rules, or a single rule.
 pub(super) fn decode_redact_rules(
     node: &YamlNode,
     diagnostics: &mut Diagnostics,
@@ -22,12 +22,8 @@ pub(super) fn decode_redact_rules(
 
 fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return json_path(
-            text(node, "a rule of `redact`", diagnostics)?,
-            node.at,
-            diagnostics,
-        )
-        .map(RedactRule::Path);
+        let path = text(node, "a rule of `redact`", diagnostics)?;
+        return json_path(path, node.at, diagnostics).map(RedactRule::Path);
     }
     let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, diagnostics)?;
     at_most_one(
@@ -41,23 +37,29 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
         check_header_name(name, node.at, "this name", diagnostics);
         return Some(RedactRule::Header(name.to_ascii_lowercase()));
     }
-    let Some(pattern) = map.get("pattern") else {
-        if node.as_map().is_some_and(|entries| !entries.is_empty()) {
-            return None;
-        }
+    if let Some(pattern) = map.get("pattern") {
+        return pattern_rule(pattern, diagnostics);
+    }
+    // A map with unknown keys only was reported when it was opened.
+    if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
         let diagnostic =
             Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
         diagnostics.push(diagnostic.hint(
             "write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
         ));
-        return None;
-    };
-    let found = regex(pattern, diagnostics)?;
-    if found.is_match("") {
+    }
+    None
+}
+
+fn pattern_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
+    let pattern = regex(node, diagnostics)?;
+    // A match without a letter has no value to replace, and `x*` matches so in every text: the
+    // user would believe that the data is hidden.
+    if pattern.is_match("") {
         let diagnostic = Diagnostic::error("this pattern finds empty texts")
-            .at(pattern.at, "it would hide everything and nothing");
+            .at(node.at, "it would hide everything and nothing");
         diagnostics.push(diagnostic.hint("use `+` in the place of `*`"));
         return None;
     }
-    Some(RedactRule::Pattern(found))
+    Some(RedactRule::Pattern(pattern))
 }

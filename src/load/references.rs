@@ -2,7 +2,8 @@
 //! exist, and two recordings that answer one request differently.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
-use crate::model::credential_variable::variable_part;
+use crate::model::credential_variable::{variable_name, variable_part};
+use crate::model::environment::{Account, Environment};
 use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
@@ -86,46 +87,59 @@ fn check_reserved_names(workspace: &Workspace, diagnostics: &mut Diagnostics) {
 fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
     for environment in &workspace.environments {
-        let named = environment
-            .hosts
-            .iter()
-            .chain(&environment.regions)
-            .map(|(scheme, value)| (scheme, value.at));
-        let accounts = environment
-            .accounts
-            .iter()
-            .map(|account| (&account.scheme, account.at));
-        for (scheme, at) in named
-            .chain(accounts)
-            .filter(|(scheme, _)| !names.contains(&scheme.as_str()))
-        {
-            let diagnostic =
-                Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(scheme, names.iter().copied())));
-        }
-        for (name, region) in &environment.regions {
-            let Some(scheme) = workspace.scheme(name) else {
-                continue;
-            };
-            if scheme.host(&region.name).is_none() {
-                let diagnostic =
-                    Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
-                        .at(region.at, "unknown region");
-                diagnostics.push(diagnostic.maybe_hint(did_you_mean(
-                    &region.name,
-                    scheme.hosts.iter().map(|host| host.region.as_str()),
-                )));
-            }
-        }
+        check_environment_schemes(environment, &names, diagnostics);
+        check_regions(workspace, environment, diagnostics);
         check_accounts(workspace, environment, diagnostics);
         check_account_names(workspace, environment, diagnostics);
+    }
+}
+
+fn check_environment_schemes(
+    environment: &Environment,
+    names: &[&str],
+    diagnostics: &mut Diagnostics,
+) {
+    let named = environment
+        .hosts
+        .iter()
+        .chain(&environment.regions)
+        .map(|(scheme, value)| (scheme, value.at));
+    let accounts = environment
+        .accounts
+        .iter()
+        .map(|account| (&account.scheme, account.at));
+    for (scheme, at) in named
+        .chain(accounts)
+        .filter(|(scheme, _)| !names.contains(&scheme.as_str()))
+    {
+        let diagnostic =
+            Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
+        diagnostics.push(diagnostic.maybe_hint(did_you_mean(scheme, names.iter().copied())));
+    }
+}
+
+fn check_regions(workspace: &Workspace, environment: &Environment, diagnostics: &mut Diagnostics) {
+    for (name, region) in &environment.regions {
+        // A scheme that does not exist was reported above, and has no hosts to compare with.
+        let Some(scheme) = workspace.scheme(name) else {
+            continue;
+        };
+        if scheme.host(&region.name).is_none() {
+            let diagnostic =
+                Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
+                    .at(region.at, "unknown region");
+            diagnostics.push(diagnostic.maybe_hint(did_you_mean(
+                &region.name,
+                scheme.hosts.iter().map(|host| host.region.as_str()),
+            )));
+        }
     }
 }
 
 /// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
 fn check_account_names(
     workspace: &Workspace,
-    environment: &crate::model::environment::Environment,
+    environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) {
     let environments: Vec<String> = workspace
@@ -144,51 +158,39 @@ fn check_account_names(
                     .hint("both become a part of the names of variables: choose another name"),
             );
         }
-        let twin = environment.accounts[..index].iter().find(|other| {
-            other.scheme == account.scheme
-                && variable_part(&other.name) == variable_part(&account.name)
-        });
-        if let Some(twin) = twin {
-            let diagnostic = Diagnostic::error(format!(
-                "`{}` and `{}` have the same variables",
-                twin.name, account.name
-            ));
-            diagnostics.push(
-                diagnostic
-                    .at(account.at, "the second")
-                    .at(twin.at, "the first")
-                    .hint("capitals, `-` and `_` are one in the names of variables"),
-            );
-        }
+        check_account_twin(&environment.accounts[..index], account, diagnostics);
+    }
+}
+
+/// Two accounts with the same variables would read each other's credentials.
+fn check_account_twin(earlier: &[Account], account: &Account, diagnostics: &mut Diagnostics) {
+    let twin = earlier.iter().find(|other| {
+        other.scheme == account.scheme && variable_part(&other.name) == variable_part(&account.name)
+    });
+    if let Some(twin) = twin {
+        let diagnostic = Diagnostic::error(format!(
+            "`{}` and `{}` have the same variables",
+            twin.name, account.name
+        ));
+        diagnostics.push(
+            diagnostic
+                .at(account.at, "the second")
+                .at(twin.at, "the first")
+                .hint("capitals, `-` and `_` are one in the names of variables"),
+        );
     }
 }
 
 /// An account holds what is not secret: a secret in a shared file is a leak, so it is refused by
 /// name.
-fn check_accounts(
-    workspace: &Workspace,
-    environment: &crate::model::environment::Environment,
-    diagnostics: &mut Diagnostics,
-) {
+fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics: &mut Diagnostics) {
     for account in &environment.accounts {
         let Some(scheme) = workspace.scheme(&account.scheme) else {
             continue;
         };
         for (name, _) in &account.values {
             if is_secret_name(scheme, name) {
-                let variable = crate::model::credential_variable::variable_name(
-                    &account.scheme,
-                    Some(&environment.name),
-                    Some(&account.name),
-                    name,
-                );
-                let diagnostic =
-                    Diagnostic::error(format!("`{name}` is a secret, and this file is shared"))
-                        .at(account.at, "in this account");
-                let hint = format!(
-                    "remove it and set the variable `{variable}`; if the file was shared, replace the secret"
-                );
-                diagnostics.push(diagnostic.hint(hint));
+                diagnostics.push(secret_in_account(environment, account, name));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
                 let diagnostic = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
                     .at(account.at, "in this account");
@@ -196,6 +198,21 @@ fn check_accounts(
             }
         }
     }
+}
+
+fn secret_in_account(environment: &Environment, account: &Account, name: &str) -> Diagnostic {
+    let variable = variable_name(
+        &account.scheme,
+        Some(&environment.name),
+        Some(&account.name),
+        name,
+    );
+    let hint = format!(
+        "remove it and set the variable `{variable}`; if the file was shared, replace the secret"
+    );
+    Diagnostic::error(format!("`{name}` is a secret, and this file is shared"))
+        .at(account.at, "in this account")
+        .hint(hint)
 }
 
 /// Whether a value of this name must not be shown: a secret credential, a field of a token, or a
@@ -235,28 +252,12 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
 /// would be chance. Of two files that say when they were recorded, the newer one answers.
 fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
-    // Method, path and scheme → file and exchange.
+    // Method, path and scheme → file and exchange. For ten thousand exchanges, comparing each with
+    // each other one would be 50 million comparisons.
     let mut pool: HashMap<_, Vec<(&Recording, &RecordedExchange)>> = HashMap::new();
     for recording in &workspace.recordings {
         if !names.contains(&recording.scheme.as_str()) {
-            let diagnostic =
-                Diagnostic::error(format!("there is no scheme `{}`", recording.scheme));
-            let exchange = recording
-                .exchanges
-                .first()
-                .map(|exchange| (exchange.at, "for the exchanges of this file"));
-            let resource = recording
-                .resources
-                .first()
-                .map(|resource| (resource.at, "for the resources of this file"));
-            let (at, label) = exchange
-                .or(resource)
-                .unwrap_or((Span::default(), "for the exchanges of this file"));
-            diagnostics.push(
-                diagnostic
-                    .at(at, label)
-                    .maybe_hint(did_you_mean(&recording.scheme, names.iter().copied())),
-            );
+            diagnostics.push(unknown_recording_scheme(recording, &names));
         }
         for exchange in &recording.exchanges {
             let key = (
@@ -265,12 +266,9 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
                 exchange.request.path.as_str(),
             );
             let others = pool.entry(key).or_default();
-            let clash = others.iter().find(|(file, other)| {
-                file.name != recording.name
-                    && !(file.recorded_ms.is_some() && recording.recorded_ms.is_some())
-                    && is_same_request(&other.request, &exchange.request)
-                    && !is_same_outcome(other, exchange)
-            });
+            let clash = others
+                .iter()
+                .find(|(file, other)| is_clash((file, other), (recording, exchange)));
             if let Some((_, other)) = clash {
                 let diagnostic = Diagnostic::error("two files answer one request differently")
                     .at(exchange.at, "the second")
@@ -280,4 +278,34 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
             others.push((recording, exchange));
         }
     }
+}
+
+/// Whether two files give different responses to one request, and no date says which is newer.
+fn is_clash(
+    (file, exchange): (&Recording, &RecordedExchange),
+    (other_file, other): (&Recording, &RecordedExchange),
+) -> bool {
+    // Within one file the exchanges of a request answer in turn, so they may differ.
+    file.name != other_file.name
+        && !(file.recorded_ms.is_some() && other_file.recorded_ms.is_some())
+        && is_same_request(&exchange.request, &other.request)
+        && !is_same_outcome(exchange, other)
+}
+
+fn unknown_recording_scheme(recording: &Recording, names: &[&str]) -> Diagnostic {
+    // The place of the `scheme` key is not kept, so the first thing that needs it is shown.
+    let exchange = recording
+        .exchanges
+        .first()
+        .map(|exchange| (exchange.at, "for the exchanges of this file"));
+    let resource = recording
+        .resources
+        .first()
+        .map(|resource| (resource.at, "for the resources of this file"));
+    let (at, label) = exchange
+        .or(resource)
+        .unwrap_or((Span::default(), "for the exchanges of this file"));
+    Diagnostic::error(format!("there is no scheme `{}`", recording.scheme))
+        .at(at, label)
+        .maybe_hint(did_you_mean(&recording.scheme, names.iter().copied()))
 }

@@ -4,8 +4,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, decode_captures, json_path};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, boolean, check_settable_header, duration, enum_value, first_template,
-    is_id, list_items, scalar, text, text_list, wrong_kind,
+    CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
+    list_items, scalar, text, text_list, wrong_kind,
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
@@ -52,12 +52,12 @@ pub(super) const STEP_KEYS: [&str; 23] = [
     "pages",
     "retry",
 ];
-/// The one key more that a step of a request has: what a fixture makes is there to be used, not to
-/// be looked at.
+/// A step of a request has this key besides. A step of a fixture does not: its response is used,
+/// not tested.
 const SNAPSHOT_KEY: &str = "snapshot";
 const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
-/// The names of steps that stand before, each with its place.
+/// The names of the steps above, each with its place.
 pub(super) type StepNames = HashMap<String, Span>;
 
 /// What the steps of one file share.
@@ -76,23 +76,9 @@ pub(super) struct RequestDecoder<'d> {
 
 impl RequestDecoder<'_> {
     pub(super) fn decode(&mut self, name: String, node: &YamlNode) -> Option<Request> {
-        let flow = node
-            .as_map()
-            .is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"));
-        let mut keys: Vec<&str> = REQUEST_FILE_KEYS.to_vec();
-        if flow {
-            keys.retain(|key| *key != SNAPSHOT_KEY);
-        } else {
-            keys.extend(STEP_KEYS.iter().filter(|key| **key != "name"));
-            keys.retain(|key| *key != "steps");
-            keys.push(SNAPSHOT_KEY);
-        }
-        let map = CheckedMap::open(
-            node,
-            if flow { "a flow" } else { "a request" },
-            &keys,
-            self.diagnostics,
-        )?;
+        let flow = is_flow(node);
+        let kind = if flow { "a flow" } else { "a request" };
+        let map = CheckedMap::open(node, kind, &request_file_keys(flow), self.diagnostics)?;
         let defaults = self.step_defaults(&map);
         let steps = if flow {
             self.flow_steps(&map, &defaults)
@@ -115,7 +101,8 @@ impl RequestDecoder<'_> {
         })
     }
 
-    /// A request inside a scheme's known answer: it needs no scheme, and nothing judges its answer.
+    /// The request of a signature vector. It needs no scheme and is never sent, so it has no
+    /// assertions.
     pub(super) fn decode_vector_request(&mut self, node: &YamlNode) -> Option<Step> {
         let mut keys: Vec<&str> = vec!["level", "query", "headers"];
         keys.extend(Method::ALL.map(Method::key));
@@ -145,8 +132,7 @@ impl RequestDecoder<'_> {
             level: self.named(map, "level"),
             headers: map.optional("headers", |node| self.headers(node)),
             timeout: map
-                .get("timeout")
-                .and_then(|node| duration(node, "`timeout`", self.diagnostics))
+                .optional_duration("timeout", self.diagnostics)
                 .unwrap_or(DEFAULT_TIMEOUT),
             retry: self.retry(map),
         }
@@ -216,6 +202,8 @@ impl RequestDecoder<'_> {
         let (assertions, captures) = self.assertions_and_captures(map);
         let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
         self.refuse_retry_of_expected_failure(map, expected);
+        // Only here, after every key was decoded: an early return would hide the errors of the
+        // keys that follow until this one is corrected.
         let (method, path, at) = line?;
         if method == Method::Head || method == Method::Get {
             self.refuse_body(map, method);
@@ -287,10 +275,18 @@ impl RequestDecoder<'_> {
     }
 
     fn check_path(&mut self, path: &Template) {
+        if self.check_path_start(path) {
+            self.check_path_text(path);
+        }
+    }
+
+    fn check_path_start(&mut self, path: &Template) -> bool {
         let first = match path.parts.first() {
             Some(TemplatePart::Literal(text)) => text.as_str(),
             _ => "",
         };
+        // `//host/path` names a host as well (RFC 3986, section 4.2), and a signature for it would
+        // go to a place that the scheme does not list.
         if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//")
         {
             let diagnostic = Diagnostic::error("a request names a path, never a host")
@@ -298,12 +294,19 @@ impl RequestDecoder<'_> {
             self.diagnostics.push(diagnostic.hint(
                 "scheme and environment own the host: write what follows it, from the first `/`",
             ));
-            return;
-        } else if !first.starts_with('/') {
+            return false;
+        }
+        if !first.starts_with('/') {
             self.diagnostics
                 .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
-            return;
+            return false;
         }
+        true
+    }
+
+    fn check_path_text(&mut self, path: &Template) {
+        // `x` for each hole: what a template gives is percent-encoded later, so only the text
+        // between the holes can make the target invalid.
         let text = |part: &TemplatePart| {
             if let TemplatePart::Literal(text) = part {
                 text.clone()
@@ -312,6 +315,8 @@ impl RequestDecoder<'_> {
             }
         };
         let sample: String = path.parts.iter().map(text).collect();
+        // RFC 9110, section 4.2.5: a fragment is never sent, so the signed path would be longer
+        // than the one that arrives.
         if sample.contains('#') {
             let diagnostic = Diagnostic::error("a path has no fragment")
                 .at(path.at, "a client would cut it at `#`");
@@ -504,7 +509,8 @@ impl RequestDecoder<'_> {
         })
     }
 
-    /// A word of a part's head: never a template, and nothing that could begin another head.
+    /// A parameter of a part's header: never a template, and without a character that could end the
+    /// header and begin another one.
     fn part_parameter(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<String> {
         let node = map.get(key)?;
         let word = text(node, &format!("`{key}`"), self.diagnostics)?;
@@ -598,8 +604,7 @@ impl RequestDecoder<'_> {
     }
 
     fn timeout(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> std::time::Duration {
-        map.get("timeout")
-            .and_then(|node| duration(node, "`timeout`", self.diagnostics))
+        map.optional_duration("timeout", self.diagnostics)
             .unwrap_or(defaults.timeout)
     }
 
@@ -628,8 +633,8 @@ impl RequestDecoder<'_> {
         self.named(map, "account")
     }
 
-    /// A reason is demanded: a skip nobody can explain is a test that stays green when nothing was
-    /// tested.
+    /// A reason is required. A skipped test without one stays green, and later no reader can tell
+    /// whether it may run again.
     fn skip(&mut self, map: &CheckedMap<'_>) -> Option<String> {
         let node = map.get("skip")?;
         match node.as_text() {
@@ -649,12 +654,7 @@ impl RequestDecoder<'_> {
     }
 
     pub(super) fn named(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<SpannedName> {
-        let node = map.get(key)?;
-        let name = text(node, &format!("`{key}`"), self.diagnostics)?;
-        Some(SpannedName {
-            name: name.to_owned(),
-            at: node.at,
-        })
+        map.optional_name(key, self.diagnostics)
     }
 
     pub(super) fn value_decoder(&mut self) -> ValueDecoder<'_> {
@@ -663,6 +663,22 @@ impl RequestDecoder<'_> {
             diagnostics: self.diagnostics,
         }
     }
+}
+
+fn is_flow(node: &YamlNode) -> bool {
+    node.as_map()
+        .is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"))
+}
+
+/// A flow has the keys of a file. A single request has those of its only step besides.
+fn request_file_keys(flow: bool) -> Vec<&'static str> {
+    let mut keys = REQUEST_FILE_KEYS.to_vec();
+    if !flow {
+        keys.extend(STEP_KEYS.iter().filter(|key| **key != "name"));
+        keys.retain(|key| *key != "steps");
+        keys.push(SNAPSHOT_KEY);
+    }
+    keys
 }
 
 fn is_object(tree: &TemplateTree) -> bool {

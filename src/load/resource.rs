@@ -65,8 +65,7 @@ impl ResourceDecoder<'_> {
             .required("id", self.diagnostics)
             .and_then(|node| self.ids(node));
         let shared = map
-            .get("shared")
-            .and_then(|node| boolean(node, "`shared`", self.diagnostics))
+            .optional_boolean("shared", self.diagnostics)
             .unwrap_or_default();
         let create = map
             .required("create", self.diagnostics)
@@ -170,22 +169,7 @@ impl ResourceDecoder<'_> {
         names: &[&str],
     ) -> Option<ResourceOperation> {
         let written = self.response(map, 200, names);
-        at_most_one(
-            map,
-            &Method::ALL.map(Method::key),
-            "an operation has one method",
-            self.diagnostics,
-        );
-        let Some((method, node)) = Method::ALL
-            .into_iter()
-            .find_map(|method| Some((method, map.get(method.key())?)))
-        else {
-            let diagnostic =
-                Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
-            self.diagnostics
-                .push(diagnostic.hint("write `post: /v1/items`"));
-            return None;
-        };
+        let (method, node) = self.operation_line(map)?;
         let path = ResourcePath(text(node, "a path", self.diagnostics)?.to_owned());
         if self.is_valid_path(&path, node.at) {
             self.check_id_placeholder(&path, &does, node.at);
@@ -197,6 +181,25 @@ impl ResourceDecoder<'_> {
             kind: does,
             response: written?,
         })
+    }
+
+    fn operation_line<'n>(&mut self, map: &CheckedMap<'n>) -> Option<(Method, &'n YamlNode)> {
+        at_most_one(
+            map,
+            &Method::ALL.map(Method::key),
+            "an operation has one method",
+            self.diagnostics,
+        );
+        let line = Method::ALL
+            .into_iter()
+            .find_map(|method| Some((method, map.get(method.key())?)));
+        if line.is_none() {
+            let diagnostic =
+                Diagnostic::error("an operation needs a method and a path").at(map.at, "none here");
+            self.diagnostics
+                .push(diagnostic.hint("write `post: /v1/items`"));
+        }
+        line
     }
 
     fn is_valid_path(&mut self, path: &ResourcePath, at: Span) -> bool {
@@ -262,11 +265,7 @@ impl ResourceDecoder<'_> {
             self.diagnostics,
         );
         let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
-            let diagnostic = Diagnostic::error("`id` says where a request names the thing")
-                .at(map.at, "no place here");
-            self.diagnostics.push(diagnostic.hint(
-                "write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`",
-            ));
+            self.report_missing_id_place(map.at);
             return None;
         };
         let name = |diagnostics: &mut Diagnostics| {
@@ -279,6 +278,14 @@ impl ResourceDecoder<'_> {
             _ => boolean(&entry.value, "`path`", self.diagnostics)
                 .and_then(|is_there| self.path_id_place(is_there, &entry.value)),
         }
+    }
+
+    fn report_missing_id_place(&mut self, at: Span) {
+        let diagnostic =
+            Diagnostic::error("`id` says where a request names the thing").at(at, "no place here");
+        self.diagnostics.push(diagnostic.hint(
+            "write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`",
+        ));
     }
 
     fn path_id_place(&mut self, is_there: bool, node: &YamlNode) -> Option<IdLocation> {
@@ -377,16 +384,7 @@ pub(super) fn check_resources(workspace: &Workspace, diagnostics: &mut Diagnosti
         let scheme = recording.scheme.as_str();
         for resource in &recording.resources {
             if let Some(first) = names.insert((scheme, &resource.name), resource.at) {
-                let diagnostic = Diagnostic::error(format!(
-                    "two resources of `{scheme}` are named `{}`",
-                    resource.name
-                ));
-                diagnostics.push(
-                    diagnostic
-                        .at(resource.at, "the second")
-                        .at(first, "the first")
-                        .hint("give one of them another name"),
-                );
+                diagnostics.push(duplicate_resource(scheme, resource, first));
             }
             for operation in &resource.operations {
                 let key = (scheme, operation.method.name(), operation.path.0.as_str());
@@ -402,4 +400,14 @@ pub(super) fn check_resources(workspace: &Workspace, diagnostics: &mut Diagnosti
             }
         }
     }
+}
+
+fn duplicate_resource(scheme: &str, resource: &SandboxResource, first: Span) -> Diagnostic {
+    Diagnostic::error(format!(
+        "two resources of `{scheme}` are named `{}`",
+        resource.name
+    ))
+    .at(resource.at, "the second")
+    .at(first, "the first")
+    .hint("give one of them another name")
 }

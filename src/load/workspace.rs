@@ -1,7 +1,7 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
+use crate::load::node_reader::{CheckedMap, duration, is_id, map_entries, text};
 use crate::load::value_decoder::ValueDecoder;
 use crate::model::environment::{
     ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
@@ -38,29 +38,21 @@ pub(super) fn decode_workspace_settings(
     let Some(map) = CheckedMap::open(node, "`ingam.yaml`", &WORKSPACE_KEYS, diagnostics) else {
         return WorkspaceSettings::default();
     };
-    let default_env = map.get("default_env").and_then(|node| {
-        let name = text(node, "`default_env`", diagnostics)?.to_owned();
-        Some(SpannedName { name, at: node.at })
-    });
-    let vars = map.optional("vars", |node| variable_fields(node, diagnostics));
-    let environments = map.get("envs").map(|node| {
-        map_entries(node, "`envs`", diagnostics)
-            .iter()
-            .map(|entry| environment(entry, diagnostics))
-            .collect()
-    });
-    let redact = map.optional("redact", |node| {
-        super::redact::decode_redact_rules(node, diagnostics)
-    });
-    let max_age = map
-        .get("recordings")
-        .and_then(|node| recording_max_age(node, diagnostics));
     let settings = WorkspaceSettings {
-        default_env,
-        vars,
-        environments: environments.unwrap_or_default(),
-        redact,
-        max_age,
+        default_env: map.optional_name("default_env", diagnostics),
+        vars: map.optional("vars", |node| variable_fields(node, diagnostics)),
+        environments: map.optional("envs", |node| {
+            map_entries(node, "`envs`", diagnostics)
+                .iter()
+                .map(|entry| environment(entry, diagnostics))
+                .collect()
+        }),
+        redact: map.optional("redact", |node| {
+            super::redact::decode_redact_rules(node, diagnostics)
+        }),
+        max_age: map
+            .get("recordings")
+            .and_then(|node| recording_max_age(node, diagnostics)),
     };
     check_default_environment(&settings, diagnostics);
     settings
@@ -122,15 +114,29 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
     for (_, host) in &mut environment.hosts {
         normalize_host(host, diagnostics);
     }
-    if let (SANDBOX_ENV, Some(hosts)) = (
-        environment.name.as_str(),
-        map.entry("hosts").or_else(|| map.entry("regions")),
-    ) {
+    if environment.name == SANDBOX_ENV {
+        refuse_sandbox_hosts(&map, diagnostics);
+    }
+    refuse_host_and_region(&environment, diagnostics);
+    environment.accounts = map.optional("accounts", |node| accounts(node, diagnostics));
+    environment.refresh_policy = map
+        .optional_word("refresh", &RefreshPolicy::WORDS, diagnostics)
+        .unwrap_or_default();
+    environment
+}
+
+fn refuse_sandbox_hosts(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) {
+    // The sandbox runs on the loopback interface and needs no keys. A host in a file would send
+    // requests to another server that the user believes to be harmless.
+    if let Some(hosts) = map.entry("hosts").or_else(|| map.entry("regions")) {
         diagnostics.push(
             Diagnostic::error("the sandbox has its own hosts")
                 .at(hosts.key_at, "not for the sandbox to have"),
         );
     }
+}
+
+fn refuse_host_and_region(environment: &Environment, diagnostics: &mut Diagnostics) {
     for (scheme, host) in &environment.hosts {
         if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
             let diagnostic = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
@@ -142,12 +148,6 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
             );
         }
     }
-    environment.accounts = map.optional("accounts", |node| accounts(node, diagnostics));
-    environment.refresh_policy = map
-        .get("refresh")
-        .and_then(|node| enum_value(node, "`refresh`", &RefreshPolicy::WORDS, diagnostics))
-        .unwrap_or_default();
-    environment
 }
 
 fn names_by_scheme(

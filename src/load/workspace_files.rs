@@ -8,6 +8,8 @@ use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::yaml::YamlNode;
+use std::ffi::OsString;
+use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ const MAX_DATA_BYTES: u64 = 64 << 20;
 /// The file that marks the root of a workspace.
 pub(crate) const WORKSPACE_FILE: &str = "ingam.yaml";
 
-/// What a folder says a file is.
+/// The kind of a file, which its folder decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
     Workspace,
@@ -38,7 +40,7 @@ pub(crate) struct DiscoveredFile {
     pub(crate) path: PathBuf,
     /// The path below its folder without the ending, with `/`.
     pub(crate) name: String,
-    /// Neither a link nor a device, so its path is where it is.
+    /// Neither a link nor a device, and below no link, so it lies where its path says.
     is_regular: bool,
 }
 
@@ -57,7 +59,7 @@ impl WorkspaceFiles {
         })
     }
 
-    /// Those of a workspace that is loaded, whose root is resolved already.
+    /// For a loaded workspace, whose root is resolved already.
     pub(super) fn of_workspace(workspace: &Workspace) -> Self {
         Self {
             root: workspace.root.clone(),
@@ -88,33 +90,12 @@ impl WorkspaceFiles {
             self.collect_yaml_files(Path::new(folder), is_link, diagnostics, &mut found);
         }
         found.sort_by(|left, right| left.path.cmp(&right.path));
-        for pair in found
-            .windows(2)
-            .filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name)
-        {
-            let (first, second) = (pair[0].path.display(), pair[1].path.display());
-            let diagnostic =
-                Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
-            diagnostics.push(
-                diagnostic
-                    .in_file(&pair[1].path)
-                    .hint("one ends in `.yaml`, the other in `.yml`: remove one"),
-            );
-        }
-        for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
-                    .in_file(&file.path);
-            diagnostics.push(
-                diagnostic.hint(
-                    "use letters, digits, `_`, `-` and `.` in the names of files and folders",
-                ),
-            );
-        }
+        report_duplicates(&found, diagnostics);
+        report_invalid_names(&found, diagnostics);
         found
     }
 
-    /// What lies below a link is nowhere taken for where its path says it is.
+    /// Below a link no path is taken to be where it says: `read` resolves it first.
     fn collect_yaml_files(
         &self,
         folder: &Path,
@@ -122,31 +103,13 @@ impl WorkspaceFiles {
         diagnostics: &mut Diagnostics,
         found: &mut Vec<DiscoveredFile>,
     ) {
-        let listing = match std::fs::read_dir(self.root.join(folder)) {
-            Ok(listing) => listing,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return diagnostics.push(unreadable_file(folder, &error)),
-        };
-        // An entry that cannot be listed is an error: left out, its tests would vanish.
-        let mut entries = Vec::new();
-        for entry in listing {
-            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => diagnostics.push(unreadable_file(folder, &error)),
-            }
-        }
-        entries.sort_by(|left, right| left.0.cmp(&right.0));
-        for (name, kind) in entries {
+        for (name, kind) in self.sorted_entries(folder, diagnostics) {
             if name.to_string_lossy().starts_with('.') {
                 continue;
             }
             let path = folder.join(name);
             if kind.is_symlink() && self.root.join(&path).is_dir() {
-                let diagnostic =
-                    Diagnostic::error("a folder of a workspace cannot be a link").in_file(&path);
-                diagnostics.push(diagnostic.hint(
-                    "a link could lead outside, or in a circle: put the files themselves here",
-                ));
+                diagnostics.push(linked_folder(&path));
             } else if kind.is_dir() {
                 self.collect_yaml_files(&path, below_link, diagnostics, found);
             } else if is_yaml(&path) {
@@ -163,6 +126,35 @@ impl WorkspaceFiles {
                 }
             }
         }
+    }
+
+    /// The entries of a folder by name; a folder that does not exist has none.
+    fn sorted_entries(
+        &self,
+        folder: &Path,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<(OsString, FileType)> {
+        let listing = match std::fs::read_dir(self.root.join(folder)) {
+            Ok(listing) => listing,
+            // No folder of a workspace is required: one without fixtures has no `fixtures/`.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+            Err(error) => {
+                diagnostics.push(unreadable_file(folder, &error));
+                return Vec::new();
+            }
+        };
+        // An entry that cannot be listed is an error: left out, its tests would vanish.
+        let mut entries = Vec::new();
+        for entry in listing {
+            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => diagnostics.push(unreadable_file(folder, &error)),
+            }
+        }
+        // The order of a listing differs between file systems and machines, and the order of a run
+        // must not.
+        entries.sort_by(|left, right| left.0.cmp(&right.0));
+        entries
     }
 
     /// The text of a YAML file.
@@ -306,6 +298,41 @@ enum SchemaFileError {
     NotJson(#[from] serde_json::Error),
     #[error("is not a JSON Schema: {0}")]
     NotSchema(#[from] Box<jsonschema::ValidationError<'static>>),
+}
+
+/// Two endings of one name would be two requests with the same id.
+fn report_duplicates(found: &[DiscoveredFile], diagnostics: &mut Diagnostics) {
+    // The list is sorted by path, so `a.yaml` and `a.yml` are neighbours.
+    for pair in found
+        .windows(2)
+        .filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name)
+    {
+        let (first, second) = (pair[0].path.display(), pair[1].path.display());
+        let diagnostic =
+            Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
+        diagnostics.push(
+            diagnostic
+                .in_file(&pair[1].path)
+                .hint("one ends in `.yaml`, the other in `.yml`: remove one"),
+        );
+    }
+}
+
+fn report_invalid_names(found: &[DiscoveredFile], diagnostics: &mut Diagnostics) {
+    for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
+        let diagnostic = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
+            .in_file(&file.path);
+        diagnostics.push(
+            diagnostic
+                .hint("use letters, digits, `_`, `-` and `.` in the names of files and folders"),
+        );
+    }
+}
+
+fn linked_folder(path: &Path) -> Diagnostic {
+    Diagnostic::error("a folder of a workspace cannot be a link")
+        .in_file(path)
+        .hint("a link could lead outside, or in a circle: put the files themselves here")
 }
 
 fn is_yaml(path: &Path) -> bool {

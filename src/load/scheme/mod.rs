@@ -1,4 +1,4 @@
-//! Decodes one scheme, built in or of the workspace: here its frame, in the other files its parts.
+//! Decodes one scheme, built in or of the workspace. This file has its frame, the others its parts.
 
 mod procedure;
 mod response_rules;
@@ -16,14 +16,13 @@ use crate::load::node_reader::{
 };
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
-use crate::model::request::SpannedName;
 use crate::model::scheme::{
     ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern,
     RateLimit, RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
 use crate::render::TemplateDialect;
 use crate::wire::BaseUrl;
-use crate::yaml::{MapEntry, YamlNode};
+use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
@@ -52,6 +51,12 @@ pub(super) const SCHEME_KEYS: [&str; 22] = [
     "vectors",
 ];
 const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "about"];
+/// Whether a credential is an integer, by its `type`.
+const CREDENTIAL_TYPES: [(&str, bool); 2] = [("integer", true), ("string", false)];
+const CREDENTIAL_SCOPES: [(&str, CredentialScope); 2] = [
+    ("app", CredentialScope::App),
+    ("account", CredentialScope::Account),
+];
 const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "behind"];
 const LEVEL_KEYS: [&str; 4] = ["token", "vars", "prepare", "attach"];
 const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
@@ -79,21 +84,45 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a scheme", &SCHEME_KEYS, self.diagnostics)?;
         let written = map.required("scheme", self.diagnostics)?;
         self.check_scheme_name(name, written);
-        let hosts = map.optional("hosts", |node| self.hosts(node));
         let whole = self.common_procedure(&map);
-        let levels = self.levels(&map, &whole);
+        let mut scheme = self.frame(name, origin, &map, &whole);
+        // Tokens and links name hosts and levels of the scheme, so those are decoded before.
+        scheme.tokens = map.optional("tokens", |node| self.tokens(node, &scheme, &whole));
+        for wanted in scheme
+            .levels
+            .iter()
+            .filter_map(|level| level.token.as_ref())
+        {
+            self.check_token_exists(wanted, &scheme.tokens);
+        }
+        scheme.authorize_links = map.optional("authorize", |node| {
+            self.authorization_links(node, &scheme, &whole)
+        });
+        scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
+        scheme.vectors = map.optional("vectors", |node| self.vectors(node));
+        self.check_hosts_exist(&scheme);
+        template_names::check_template_names(&scheme, self.diagnostics);
+        Some(scheme)
+    }
+
+    /// The scheme without its tokens, links, sandbox and vectors.
+    fn frame(
+        &mut self,
+        name: &str,
+        origin: SchemeOrigin,
+        map: &CheckedMap<'_>,
+        whole: &SigningProcedure,
+    ) -> Scheme {
+        let levels = self.levels(map, whole);
         let rules = map.optional("match", |node| self.level_rules(node, &levels));
-        let default_level = self.default_level(&map, &levels, &rules);
-        let mut scheme = Scheme {
+        let default_level = self.default_level(map, &levels, &rules);
+        Scheme {
             name: name.to_owned(),
-            at: node.at,
+            at: map.at,
             origin,
-            title: map
-                .get("title")
-                .and_then(|node| text(node, "`title`", self.diagnostics))
-                .map(str::to_owned),
+            title: map.optional_text("title", self.diagnostics),
             credentials: map.optional("credentials", |node| self.credentials(node)),
-            hosts,
+            hosts: map.optional("hosts", |node| self.hosts(node)),
             clock: map
                 .get("clock")
                 .map_or_else(default_clock, |node| self.clock(node)),
@@ -112,28 +141,16 @@ impl SchemeDecoder<'_> {
             }),
             sandbox: None,
             vectors: Vec::new(),
-        };
-        scheme.tokens = map.optional("tokens", |node| self.tokens(node, &scheme, &whole));
-        for wanted in scheme
-            .levels
-            .iter()
-            .filter_map(|level| level.token.as_ref())
-        {
-            self.check_token_exists(wanted, &scheme.tokens);
         }
-        scheme.authorize_links = map.optional("authorize", |node| {
-            self.authorization_links(node, &scheme, &whole)
-        });
-        scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
-        scheme.vectors = map.optional("vectors", |node| self.vectors(node));
+    }
+
+    fn check_hosts_exist(&mut self, scheme: &Scheme) {
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
             let diagnostic = Diagnostic::error("a scheme with credentials needs `hosts`")
-                .at(map.at, "no host here");
+                .at(scheme.at, "no host here");
             self.diagnostics
                 .push(diagnostic.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
         }
-        template_names::check_template_names(&scheme, self.diagnostics);
-        Some(scheme)
     }
 
     fn check_scheme_name(&mut self, name: &str, node: &YamlNode) {
@@ -164,13 +181,7 @@ impl SchemeDecoder<'_> {
     }
 
     fn credential(&mut self, entry: &MapEntry) -> Option<Credential> {
-        if !is_variable_name(&entry.key) || entry.key.contains("__") {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
-                    .at(entry.key_at, "this name");
-            self.diagnostics
-                .push(diagnostic.hint("use letters, digits and single `_`"));
-        }
+        self.check_credential_name(entry);
         let map = CheckedMap::open(
             &entry.value,
             "a credential",
@@ -182,43 +193,46 @@ impl SchemeDecoder<'_> {
         let is_secret = map
             .get("secret")
             .is_some_and(|node| boolean(node, "`secret`", self.diagnostics).unwrap_or(true));
-        if let Some(default) = map.entry("default").filter(|default| {
-            is_secret && !matches!(default.value.kind, crate::yaml::NodeKind::Null)
-        }) {
-            let diagnostic = Diagnostic::error("a secret has no default: a scheme is shared")
-                .at(default.key_at, "in a shared file");
-            self.diagnostics
-                .push(diagnostic.hint("`default: null` says that it may be missing"));
+        if is_secret {
+            self.refuse_secret_default(&map);
         }
-        let scopes = [
-            ("app", CredentialScope::App),
-            ("account", CredentialScope::Account),
-        ];
         Some(Credential {
             name: entry.key.to_string(),
             at: entry.key_at,
             is_secret,
             is_integer: map
-                .get("type")
-                .and_then(|node| {
-                    enum_value(
-                        node,
-                        "`type`",
-                        &[("integer", true), ("string", false)],
-                        self.diagnostics,
-                    )
-                })
+                .optional_word("type", &CREDENTIAL_TYPES, self.diagnostics)
                 .unwrap_or(false),
             scope: map
-                .get("scope")
-                .and_then(|node| enum_value(node, "`scope`", &scopes, self.diagnostics))
+                .optional_word("scope", &CREDENTIAL_SCOPES, self.diagnostics)
                 .unwrap_or(CredentialScope::App),
             default: map.get("default").map(YamlNode::to_value),
-            description: map
-                .get("about")
-                .and_then(|node| text(node, "`about`", self.diagnostics))
-                .map(str::to_owned),
+            description: map.optional_text("about", self.diagnostics),
         })
+    }
+
+    fn check_credential_name(&mut self, entry: &MapEntry) {
+        // `__` separates the parts of the environment variable that holds the credential.
+        if !is_variable_name(&entry.key) || entry.key.contains("__") {
+            let diagnostic =
+                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
+                    .at(entry.key_at, "this name");
+            self.diagnostics
+                .push(diagnostic.hint("use letters, digits and single `_`"));
+        }
+    }
+
+    fn refuse_secret_default(&mut self, map: &CheckedMap<'_>) {
+        // `null` is no value, and makes the credential optional.
+        if let Some(default) = map
+            .entry("default")
+            .filter(|default| !matches!(default.value.kind, NodeKind::Null))
+        {
+            let diagnostic = Diagnostic::error("a secret has no default: a scheme is shared")
+                .at(default.key_at, "in a shared file");
+            self.diagnostics
+                .push(diagnostic.hint("`default: null` says that it may be missing"));
+        }
     }
 
     fn hosts(&mut self, node: &YamlNode) -> Vec<SchemeHost> {
@@ -268,16 +282,14 @@ impl SchemeDecoder<'_> {
                 None => {}
             }
         }
-        clock.window = map
-            .get("window")
-            .and_then(|node| duration(node, "`window`", self.diagnostics));
+        clock.window = map.optional_duration("window", self.diagnostics);
         if let Some(node) = map.get("behind") {
             clock.backdate = self.backdate(node);
         }
         clock
     }
 
-    /// A marketplace refuses a time that is far off, so a longer one is a slip of the unit.
+    /// A marketplace refuses a time that is far off, so a longer duration is a mistake in the unit.
     fn backdate(&mut self, node: &YamlNode) -> Duration {
         let behind = duration(node, "`behind`", self.diagnostics).unwrap_or_default();
         if behind > MAX_BACKDATE {
@@ -341,10 +353,7 @@ impl SchemeDecoder<'_> {
         else {
             return level;
         };
-        level.token = map.get("token").and_then(|node| {
-            let name = text(node, "`token`", self.diagnostics)?.to_owned();
-            Some(SpannedName { name, at: node.at })
-        });
+        level.token = map.optional_name("token", self.diagnostics);
         if let Some(node) = map.get("vars") {
             level
                 .procedure
@@ -431,16 +440,7 @@ impl SchemeDecoder<'_> {
         let paths = map.optional("path", |node| {
             text_list(node, "a path pattern", self.diagnostics)
         });
-        if let Some(path) = paths
-            .iter()
-            .find(|path| !path.starts_with('/') && !path.starts_with("**"))
-        {
-            let at = map.get("path").map_or(map.at, |node| node.at);
-            self.diagnostics.push(
-                Diagnostic::error(format!("the pattern `{path}` fits no path"))
-                    .at(at, "a path begins with `/`"),
-            );
-        }
+        self.check_path_patterns(map, &paths);
         if map.get("path").is_none() && map.get("method").is_none() {
             let diagnostic =
                 Diagnostic::error("a condition without `path` and `method` fits every request")
@@ -456,6 +456,20 @@ impl SchemeDecoder<'_> {
         RequestMatcher {
             paths: paths.into_iter().map(PathPattern).collect(),
             methods,
+        }
+    }
+
+    fn check_path_patterns(&mut self, map: &CheckedMap<'_>, paths: &[String]) {
+        // A pattern that fits no path would switch its rule off without a word.
+        if let Some(path) = paths
+            .iter()
+            .find(|path| !path.starts_with('/') && !path.starts_with("**"))
+        {
+            let at = map.get("path").map_or(map.at, |node| node.at);
+            self.diagnostics.push(
+                Diagnostic::error(format!("the pattern `{path}` fits no path"))
+                    .at(at, "a path begins with `/`"),
+            );
         }
     }
 
@@ -478,30 +492,7 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a limit", &LIMIT_KEYS, self.diagnostics)?;
         let rate = map.required("rate", self.diagnostics)?;
         let (count, per) = self.rate(rate)?;
-        let headers = map.optional("headers", |node| {
-            map_entries(node, "`headers`", self.diagnostics)
-        });
-        let headers = headers.iter().filter_map(|entry| {
-            Some((
-                entry.key.to_string(),
-                scalar(&entry.value, "a header", self.diagnostics)?,
-            ))
-        });
-        let headers: Vec<(String, String)> = headers.collect();
-        for entry in map
-            .get("headers")
-            .and_then(YamlNode::as_map)
-            .unwrap_or_default()
-        {
-            if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
-                let diagnostic =
-                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key))
-                        .at(entry.key_at, "unknown");
-                self.diagnostics.push(
-                    diagnostic.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))),
-                );
-            }
-        }
+        let headers = map.optional("headers", |node| self.limit_headers(node));
         Some(RateLimit {
             at: node.at,
             matcher: self.optional_matcher(&map),
@@ -513,6 +504,24 @@ impl SchemeDecoder<'_> {
             scope: map.optional("per", |node| text_list(node, "`per`", self.diagnostics)),
             headers,
         })
+    }
+
+    /// What a limit reads from a response → the name of the header.
+    fn limit_headers(&mut self, node: &YamlNode) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        for entry in map_entries(node, "`headers`", self.diagnostics) {
+            let header = scalar(&entry.value, "a header", self.diagnostics);
+            headers.extend(header.map(|header| (entry.key.to_string(), header)));
+            if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
+                let diagnostic =
+                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key))
+                        .at(entry.key_at, "unknown");
+                self.diagnostics.push(
+                    diagnostic.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))),
+                );
+            }
+        }
+        headers
     }
 
     fn positive_count(&mut self, node: &YamlNode, what: &str) -> Option<u32> {

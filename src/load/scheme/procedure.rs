@@ -9,6 +9,7 @@ use crate::model::scheme::{
     FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding,
 };
 use crate::model::template::Template;
+use crate::span::Span;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `prepare` and `attach`.
@@ -23,7 +24,7 @@ pub(super) const SIGN_STEP_KEYS: [&str; 15] = [
     "key", "key_as", "salt", "header",
 ];
 const CLAIMS_KEY: &str = "claims";
-/// More letters than this no nonce needs.
+/// The longest random text, in letters. No nonce needs more.
 const MAX_RANDOM_LENGTH: usize = 256;
 /// Names that a step cannot take.
 pub(super) const RESERVED_STEP_IDS: [&str; 7] =
@@ -91,48 +92,52 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "a sign step", &keys, self.diagnostics)?;
         let id = map.required("id", self.diagnostics)?;
         let name = text(id, "`id`", self.diagnostics)?;
+        self.check_step_id(name, id.at);
+        let ops = map.present_entries(&SIGN_OPERATIONS);
+        if let Some(op) = ops.first() {
+            self.refuse_stray_keys(op, stray_entries(&map, &op.key, &keys));
+        }
+        let op = self.single_operation(&ops, map.at)?;
+        Some(SignStep {
+            id: name.to_owned(),
+            at: id.at,
+            operation: self.sign_operation(op, &map)?,
+        })
+    }
+
+    fn check_step_id(&mut self, name: &str, at: Span) {
         if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
             let diagnostic =
-                Diagnostic::error(format!("`{name}` is not an id for a step")).at(id.at, "this id");
+                Diagnostic::error(format!("`{name}` is not an id for a step")).at(at, "this id");
             self.diagnostics.push(diagnostic.hint(format!(
                 "use letters, digits and `_`, and none of {}",
                 join_names(RESERVED_STEP_IDS, "or")
             )));
         }
-        let ops = map.present_entries(&SIGN_OPERATIONS);
-        for entry in ops
-            .first()
-            .map(|op| stray_entries(&map, &op.key, &keys))
-            .unwrap_or_default()
-        {
-            let diagnostic = Diagnostic::error(format!("`{}` has no `{}`", ops[0].key, entry.key))
+    }
+
+    fn refuse_stray_keys(&mut self, op: &MapEntry, stray: Vec<&MapEntry>) {
+        // A key without effect could look like a part of the signature: `out` beside `bcrypt`
+        // would be read as an encoding that is never applied.
+        for entry in stray {
+            let diagnostic = Diagnostic::error(format!("`{}` has no `{}`", op.key, entry.key))
                 .at(entry.key_at, "belongs to another kind of step");
             self.diagnostics.push(diagnostic);
         }
-        let op = match ops.as_slice() {
-            [one] => self.sign_operation(one, &map)?,
-            [] => {
-                let diagnostic = Diagnostic::error("a sign step does one thing").at(
-                    map.at,
-                    format!("none of {}", join_names(SIGN_OPERATIONS, "or")),
-                );
-                self.diagnostics.push(diagnostic);
-                return None;
-            }
-            [first, second, ..] => {
-                let diagnostic = Diagnostic::error("a sign step does one thing")
-                    .at(second.key_at, "the second")
-                    .at(first.key_at, "the first");
-                self.diagnostics
-                    .push(diagnostic.hint("make two steps of it"));
-                return None;
-            }
+    }
+
+    fn single_operation<'n>(&mut self, ops: &[&'n MapEntry], at: Span) -> Option<&'n MapEntry> {
+        let diagnostic = Diagnostic::error("a sign step does one thing");
+        let diagnostic = match ops {
+            [one] => return Some(one),
+            [] => diagnostic.at(at, format!("none of {}", join_names(SIGN_OPERATIONS, "or"))),
+            [first, second, ..] => diagnostic
+                .at(second.key_at, "the second")
+                .at(first.key_at, "the first")
+                .hint("make two steps of it"),
         };
-        Some(SignStep {
-            id: name.to_owned(),
-            at: id.at,
-            operation: op,
-        })
+        self.diagnostics.push(diagnostic);
+        None
     }
 
     fn sign_operation(&mut self, entry: &MapEntry, map: &CheckedMap<'_>) -> Option<SignOp> {

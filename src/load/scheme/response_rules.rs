@@ -1,10 +1,10 @@
-//! Decodes `ok` and `errors`: what success is, and which answer is which kind of refusal.
+//! Decodes `ok` and `errors`: which response is a success, and which kind of error another one is.
 
 use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::AssertionDecoder;
 use crate::load::node_reader::{
-    CheckedMap, enum_value, first_template, list_items, one_or_many, scalar, text,
+    CheckedMap, enum_value, first_template, list_items, one_or_many, scalar,
 };
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, ErrorRule, ResponseCondition, StatusPattern, SuccessRule};
@@ -61,13 +61,8 @@ impl SchemeDecoder<'_> {
                 &kinds,
                 self.diagnostics,
             )?,
-            remedy: map
-                .get("then")
-                .and_then(|node| enum_value(node, "`then`", &REMEDIES, self.diagnostics)),
-            hint: map
-                .get("hint")
-                .and_then(|node| text(node, "`hint`", self.diagnostics))
-                .map(str::to_owned),
+            remedy: map.optional_word("then", &REMEDIES, self.diagnostics),
+            hint: map.optional_text("hint", self.diagnostics),
         })
     }
 
@@ -77,12 +72,7 @@ impl SchemeDecoder<'_> {
             .iter()
             .filter_map(|node| self.status_pattern(node))
             .collect::<Vec<_>>();
-        if let Some(node) = map.get("json").and_then(first_template) {
-            let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
-                .at(node.at, "`{{` is not allowed here");
-            self.diagnostics
-                .push(diagnostic.hint("a rule is judged by the answer alone"));
-        }
+        self.refuse_template_in_rule(map);
         let assertions = map.get("json").map(|node| {
             AssertionDecoder {
                 dialect: TemplateDialect::Scheme,
@@ -102,6 +92,16 @@ impl SchemeDecoder<'_> {
             );
         }
         condition
+    }
+
+    fn refuse_template_in_rule(&mut self, map: &CheckedMap<'_>) {
+        // A rule holds for the requests of every workspace, and they share no variables.
+        if let Some(node) = map.get("json").and_then(first_template) {
+            let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
+                .at(node.at, "`{{` is not allowed here");
+            self.diagnostics
+                .push(diagnostic.hint("a rule is judged by the answer alone"));
+        }
     }
 
     /// `401`, or `4xx`.

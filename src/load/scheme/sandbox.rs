@@ -1,10 +1,10 @@
-//! Decodes `sandbox`: how our own loopback marketplace plays this one.
+//! Decodes `sandbox`: how the built-in sandbox imitates this marketplace.
 
 use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, scalar, text,
+    CheckedMap, at_most_one, enum_value, list_items, map_entries, scalar, text,
 };
 use crate::model::scheme::{
     FaultResponse, PenaltyRule, RequestPart, SandboxRules, TokenResponse, ValueExtractor,
@@ -120,36 +120,42 @@ impl SchemeDecoder<'_> {
 
     fn fault_response(&mut self, node: &YamlNode) -> Option<FaultResponse> {
         let map = CheckedMap::open(node, "a refusal", &FAULT_RESPONSE_KEYS, self.diagnostics)?;
-        let diagnostics = VerifyFault::ALL.map(|diagnostic| (diagnostic.name(), diagnostic));
+        let faults = VerifyFault::ALL.map(|fault| (fault.name(), fault));
         let status = map.required("status", self.diagnostics)?;
-        let code = status
-            .to_value()
-            .as_number()
-            .and_then(Number::as_i64)
-            .and_then(|code| u16::try_from(code).ok());
-        let Some(code) = code.filter(|code| (200..600).contains(code)) else {
-            self.diagnostics.push(
-                Diagnostic::error("`status` must be a status of an answer")
-                    .at(status.at, "200 to 599"),
-            );
-            return None;
-        };
+        let status = self.fault_status(status)?;
         Some(FaultResponse {
             fault: enum_value(
                 map.required("fault", self.diagnostics)?,
                 "`fault`",
-                &diagnostics,
+                &faults,
                 self.diagnostics,
             )?,
             name: map
                 .get("name")
                 .and_then(|node| scalar(node, "`name`", self.diagnostics)),
-            status: code,
+            status,
             headers: map.optional("headers", |node| {
                 self.value_decoder().fields(node, "`headers`")
             }),
             json: self.response_tree(&map)?,
         })
+    }
+
+    fn fault_status(&mut self, node: &YamlNode) -> Option<u16> {
+        let code = node
+            .to_value()
+            .as_number()
+            .and_then(Number::as_i64)
+            .and_then(|code| u16::try_from(code).ok())
+            // RFC 9110, section 15.2: below 200 the final response is still to come.
+            .filter(|code| (200..600).contains(code));
+        if code.is_none() {
+            self.diagnostics.push(
+                Diagnostic::error("`status` must be a status of an answer")
+                    .at(node.at, "200 to 599"),
+            );
+        }
+        code
     }
 
     fn response_tree(
@@ -167,12 +173,8 @@ impl SchemeDecoder<'_> {
             &["json", "same_for", "old_for"],
             self.diagnostics,
         )?;
-        let same_for = map
-            .get("same_for")
-            .and_then(|node| duration(node, "`same_for`", self.diagnostics));
-        let old_for = map
-            .get("old_for")
-            .and_then(|node| duration(node, "`old_for`", self.diagnostics));
+        let same_for = map.optional_duration("same_for", self.diagnostics);
+        let old_for = map.optional_duration("old_for", self.diagnostics);
         Some(TokenResponse {
             token: entry.key.to_string(),
             json: self.response_tree(&map)?,

@@ -277,38 +277,42 @@ impl ReferenceChecker<'_, '_> {
 
 /// What tokens are stored by, and into what a shared one is split.
 fn check_token_storage(scheme: &Scheme, diagnostics: &mut Diagnostics) {
-    let secrets: Vec<String> = scheme
-        .credentials
-        .iter()
-        .filter(|credential| credential.is_secret)
-        .map(|credential| credential.name.clone())
-        .collect();
     for token in &scheme.tokens {
-        if let Some(secret) = token
-            .key_credentials
-            .iter()
-            .find(|name| secrets.contains(name))
+        check_token_key(scheme, token, diagnostics);
+        check_token_splits(scheme, token, diagnostics);
+    }
+}
+
+fn check_token_key(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {
+    let is_secret = |name: &&String| {
+        scheme
+            .credential(name)
+            .is_some_and(|credential| credential.is_secret)
+    };
+    // The key of a record is not encrypted: it names the file or the row of the database, and
+    // commands print it.
+    if let Some(secret) = token.key_credentials.iter().find(is_secret) {
+        let diagnostic =
+            Diagnostic::error(format!("a token is not stored by the secret `{secret}`"))
+                .at(token.at, "this token");
+        diagnostics
+            .push(diagnostic.hint("what it is stored by is written down openly: name an id"));
+    }
+}
+
+fn check_token_splits(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {
+    for split in &token.splits {
+        if scheme
+            .token(&split.token)
+            .is_some_and(|other| other.refresh.is_none())
         {
             let diagnostic =
-                Diagnostic::error(format!("a token is not stored by the secret `{secret}`"))
-                    .at(token.at, "this token");
-            diagnostics
-                .push(diagnostic.hint("what it is stored by is written down openly: name an id"));
-        }
-        for split in &token.splits {
-            if scheme
-                .token(&split.token)
-                .is_some_and(|other| other.refresh.is_none())
-            {
-                let diagnostic =
-                    Diagnostic::error(format!("the token `{}` has no `refresh`", split.token))
-                        .at(split.at, "split here");
-                diagnostics.push(
-                    diagnostic.hint(
-                        "each part of a shared pair is refreshed once to get tokens of its own",
-                    ),
-                );
-            }
+                Diagnostic::error(format!("the token `{}` has no `refresh`", split.token))
+                    .at(split.at, "split here");
+            diagnostics.push(
+                diagnostic
+                    .hint("each part of a shared pair is refreshed once to get tokens of its own"),
+            );
         }
     }
 }

@@ -102,8 +102,7 @@ impl SchemeDecoder<'_> {
             refresh,
             lifetime: map.optional("lifetime", |node| self.lifetime(node)),
             renew_before: map
-                .get("renew_before")
-                .and_then(|node| duration(node, "`renew_before`", self.diagnostics))
+                .optional_duration("renew_before", self.diagnostics)
                 .unwrap_or(Duration::ZERO),
             splits: map.optional("splits", |node| self.splits(node)),
         })
@@ -224,6 +223,13 @@ impl SchemeDecoder<'_> {
             return None;
         };
         let path = self.value_decoder().template(node, "a path")?;
+        self.check_token_path(&path);
+        Some((method, path))
+    }
+
+    fn check_token_path(&mut self, path: &Template) {
+        // A token request carries the app's secret. `//other.example/token` would send it to
+        // another host, which only `host` may name.
         if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//"))
         {
             let diagnostic =
@@ -231,7 +237,6 @@ impl SchemeDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("another host is named by its region: `host: auth`"));
         }
-        Some((method, path))
     }
 
     fn token_fields(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<TemplateField> {
@@ -352,18 +357,27 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(node, "`authorize`", &AUTHORIZE_KEYS, self.diagnostics)?;
         let (_, path) = self.token_request_line(&map)?;
         let callback = map.required("callback", self.diagnostics)?;
-        let callback =
-            CheckedMap::open(callback, "`callback`", &["code", "keep"], self.diagnostics)?;
-        let code = text(
-            callback.required("code", self.diagnostics)?,
-            "`code`",
-            self.diagnostics,
-        )?
-        .to_owned();
-        let keep = callback
-            .get("keep")
-            .map(|node| map_entries(node, "`keep`", self.diagnostics))
-            .unwrap_or_default();
+        let (code, keep) = self.callback(callback)?;
+        Some(AuthorizeLink {
+            name: map.optional_text("name", self.diagnostics),
+            at: node.at,
+            link_host: self.link_host(&map, scheme),
+            path,
+            query: self.token_fields(&map, "query"),
+            procedure: self.procedure(&map, scheme, whole),
+            code_param: code,
+            callback_params: keep,
+            code_lifetime: map.optional_duration("code_lifetime", self.diagnostics),
+        })
+    }
+
+    /// `{ code: code, keep: { shop_id: shop_id } }`: the parameters of the address that the browser
+    /// comes back to.
+    fn callback(&mut self, node: &YamlNode) -> Option<(String, Vec<(String, String)>)> {
+        let map = CheckedMap::open(node, "`callback`", &["code", "keep"], self.diagnostics)?;
+        let code = map.required("code", self.diagnostics)?;
+        let code = text(code, "`code`", self.diagnostics)?.to_owned();
+        let keep = map.optional("keep", |node| map_entries(node, "`keep`", self.diagnostics));
         let keep = keep
             .iter()
             .filter_map(|entry| {
@@ -373,21 +387,6 @@ impl SchemeDecoder<'_> {
                 ))
             })
             .collect();
-        Some(AuthorizeLink {
-            name: map
-                .get("name")
-                .and_then(|node| text(node, "`name`", self.diagnostics))
-                .map(str::to_owned),
-            at: node.at,
-            link_host: self.link_host(&map, scheme),
-            path,
-            query: self.token_fields(&map, "query"),
-            procedure: self.procedure(&map, scheme, whole),
-            code_param: code,
-            callback_params: keep,
-            code_lifetime: map
-                .get("code_lifetime")
-                .and_then(|node| duration(node, "`code_lifetime`", self.diagnostics)),
-        })
+        Some((code, keep))
     }
 }

@@ -1,10 +1,11 @@
-//! Decodes `vectors`: known answers, each with where it was published.
+//! Decodes `vectors`: known signatures, each with the source that published it.
 
 use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{CheckedMap, at_most_one, list_items, map_entries, scalar, text};
 use crate::load::request::RequestDecoder;
 use crate::model::scheme::{SignatureVector, VectorSubject};
+use crate::span::Span;
 use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
 
@@ -38,22 +39,7 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         )?;
         let expect = map.required("expect", self.diagnostics)?;
-        let expected = map_entries(expect, "`expect`", self.diagnostics).iter();
-        let expected: Vec<_> = expected
-            .filter_map(|entry| {
-                Some((
-                    entry.key.to_string(),
-                    entry.key_at,
-                    scalar(&entry.value, "a known answer", self.diagnostics)?,
-                ))
-            })
-            .collect();
-        if expected.is_empty() {
-            self.diagnostics.push(
-                Diagnostic::error("a vector that expects nothing proves nothing")
-                    .at(expect.at, "nothing is expected"),
-            );
-        }
+        let expected = self.expected_values(expect);
         let clock = given.required("clock", self.diagnostics)?;
         Some(SignatureVector {
             at: node.at,
@@ -70,6 +56,26 @@ impl SchemeDecoder<'_> {
             subject: self.vector_subject(&given)?,
             expect: expected,
         })
+    }
+
+    fn expected_values(&mut self, node: &YamlNode) -> Vec<(String, Span, String)> {
+        let entries = map_entries(node, "`expect`", self.diagnostics).iter();
+        let expected: Vec<_> = entries
+            .filter_map(|entry| {
+                Some((
+                    entry.key.to_string(),
+                    entry.key_at,
+                    scalar(&entry.value, "a known answer", self.diagnostics)?,
+                ))
+            })
+            .collect();
+        if expected.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error("a vector that expects nothing proves nothing")
+                    .at(node.at, "nothing is expected"),
+            );
+        }
+        expected
     }
 
     fn constant_members(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<ObjectMember> {
