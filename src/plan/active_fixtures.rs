@@ -1,5 +1,5 @@
-//! Which fixtures stand at one moment, what must be set up for the next unit and what is undone
-//! when one is left. It decides and does nothing: the run does it, and a plan only says it.
+//! Which fixtures are set up at one moment, what must be set up for the next unit, and what is
+//! undone after a unit. This file only decides: `run` acts on it, and `ingam plan` prints it.
 
 use super::Unit;
 use crate::model::fixture::{Fixture, FixtureScope};
@@ -12,7 +12,7 @@ pub(crate) struct FixtureKey {
     pub(crate) account: Option<String>,
 }
 
-/// A fixture that stands.
+/// A fixture that is set up.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveFixture<'w> {
     pub(crate) key: FixtureKey,
@@ -44,7 +44,7 @@ impl<'w> ActiveFixture<'w> {
     }
 }
 
-/// Who a fixture is for a unit.
+/// The instance of a fixture that a unit uses.
 #[must_use]
 pub(crate) fn fixture_key(unit: &Unit<'_>, fixture: &Fixture) -> FixtureKey {
     FixtureKey {
@@ -60,8 +60,7 @@ pub(crate) struct ActiveFixtureSet<'w> {
 }
 
 impl<'w> ActiveFixtureSet<'w> {
-    /// The fixtures of a unit in the order in which they are looked at: what a fixture needs comes
-    /// before it.
+    /// The fixtures of a unit in the order of their setup: what a fixture needs comes before it.
     #[must_use]
     pub(crate) fn setup_order(unit: &Unit<'w>) -> Vec<&'w Fixture> {
         let mut order = Vec::new();
@@ -71,8 +70,8 @@ impl<'w> ActiveFixtureSet<'w> {
         order
     }
 
-    /// Whether it stands already, made of the same param. Otherwise what has to be undone first,
-    /// the last to go last.
+    /// `None` when it is set up already with the same param. Otherwise the fixtures that must be
+    /// undone first, in order.
     #[must_use]
     pub(crate) fn teardown_before(&self, place: &ActiveFixture<'_>) -> Option<Vec<FixtureKey>> {
         match self
@@ -138,6 +137,8 @@ impl<'w> ActiveFixtureSet<'w> {
     }
 
     fn collect_dependents(&self, id: &FixtureKey, order: &mut Vec<FixtureKey>) {
+        // Two fixtures can need the same one, which is undone once. This also ends the recursion
+        // if a circle ever got past the check of the loader.
         if order.contains(id) {
             return;
         }
@@ -182,20 +183,7 @@ pub(crate) enum PlannedAction {
 pub(crate) fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
     let mut standing = ActiveFixtureSet::default();
     let mut acts = Vec::new();
-    let undo = |standing: &mut ActiveFixtureSet<'_>,
-                ids: Vec<FixtureKey>,
-                acts: &mut Vec<PlannedAction>| {
-        for id in ids {
-            let param = standing
-                .fixtures
-                .iter()
-                .find(|place| place.key == id)
-                .and_then(|place| place.param);
-            let param = param.map(|param| param.id.clone());
-            standing.remove(&id);
-            acts.push(PlannedAction::Undo(id, param));
-        }
-    };
+    // A skipped unit sets nothing up, so it must not hold a fixture between its neighbours either.
     let sent: Vec<&Unit<'_>> = units
         .iter()
         .filter(|unit| unit.request.skip.is_none())
@@ -206,7 +194,7 @@ pub(crate) fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
             let Some(first) = standing.teardown_before(&place) else {
                 continue;
             };
-            undo(&mut standing, first, &mut acts);
+            plan_undo(&mut standing, first, &mut acts);
             acts.push(PlannedAction::SetUp(
                 place.key.clone(),
                 place.param.map(|param| param.id.clone()),
@@ -215,7 +203,24 @@ pub(crate) fn planned_actions(units: &[Unit<'_>]) -> Vec<PlannedAction> {
         }
         acts.push(PlannedAction::Run(unit.id()));
         let leaving = standing.teardown_order(unit, sent.get(index + 1).copied());
-        undo(&mut standing, leaving, &mut acts);
+        plan_undo(&mut standing, leaving, &mut acts);
     }
     acts
+}
+
+fn plan_undo(
+    standing: &mut ActiveFixtureSet<'_>,
+    keys: Vec<FixtureKey>,
+    acts: &mut Vec<PlannedAction>,
+) {
+    for key in keys {
+        let param = standing
+            .fixtures
+            .iter()
+            .find(|place| place.key == key)
+            .and_then(|place| place.param);
+        let param = param.map(|param| param.id.clone());
+        standing.remove(&key);
+        acts.push(PlannedAction::Undo(key, param));
+    }
 }

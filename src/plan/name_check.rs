@@ -1,9 +1,10 @@
-//! Holds every template of a request against the names that will be known when it is rendered.
+//! Checks that every name in a template of a request is defined when the template is rendered.
 
 use super::common_accounts;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
-use crate::model::environment::ALL_ACCOUNTS;
-use crate::model::fixture::{Fixture, FixtureStep};
+use crate::model::capture::Capture;
+use crate::model::environment::{ALL_ACCOUNTS, Account};
+use crate::model::fixture::{Fixture, FixtureStep, UndoStep};
 use crate::model::repeat::RepeatMode;
 use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField};
 use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
@@ -12,7 +13,7 @@ use crate::model::workspace::Workspace;
 use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, first_use};
 use std::collections::HashSet;
 
-/// What the command line gives over the files.
+/// The names and accounts that the command line gives; they override those of the files.
 pub(crate) struct CommandLineNames<'g> {
     /// The names of `--var`.
     pub(crate) vars: Vec<String>,
@@ -28,31 +29,7 @@ pub(crate) fn check_names(
     given: &CommandLineNames<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut known: Vec<String> = RESERVED_NAMES
-        .iter()
-        .map(|name| (*name).to_owned())
-        .collect();
-    let vars = workspace
-        .environment(environment)
-        .map(|environment| environment.vars.as_slice())
-        .unwrap_or_default();
-    let every: Vec<&str> = workspace
-        .schemes
-        .iter()
-        .map(|scheme| scheme.name.as_str())
-        .collect();
-    let members = vec![NameMembers::of_account(workspace, environment, &every)];
-    let mut shared = NameChecker {
-        members,
-        environment,
-        steps: &[],
-        fixtures: &workspace.fixtures,
-        variants: &[],
-        diagnostics,
-    };
-    shared.define(&workspace.vars, &mut known);
-    shared.define(vars, &mut known);
-    known.extend(given.vars.iter().cloned());
+    let known = shared_names(workspace, environment, given, diagnostics);
     for fixture in &workspace.fixtures {
         check_fixture(workspace, environment, fixture, known.clone(), diagnostics);
     }
@@ -66,6 +43,43 @@ pub(crate) fn check_names(
         }
         check_request(workspace, environment, request, known.clone(), diagnostics);
     }
+}
+
+/// The names that every file can use. They are checked where they are defined, each against those
+/// that are defined before it.
+fn shared_names(
+    workspace: &Workspace,
+    environment: &str,
+    given: &CommandLineNames<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let mut known: Vec<String> = RESERVED_NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    let vars = workspace
+        .environment(environment)
+        .map(|environment| environment.vars.as_slice())
+        .unwrap_or_default();
+    let every: Vec<&str> = workspace
+        .schemes
+        .iter()
+        .map(|scheme| scheme.name.as_str())
+        .collect();
+    let mut shared = NameChecker {
+        members: vec![NameMembers::of_account(workspace, environment, &every)],
+        environment,
+        steps: &[],
+        fixtures: &workspace.fixtures,
+        variants: &[],
+        diagnostics,
+    };
+    shared.define(&workspace.vars, &mut known);
+    shared.define(vars, &mut known);
+    // Last: a shared variable must not depend on `--var`, or every file of the workspace would fail
+    // without that option.
+    known.extend(given.vars.iter().cloned());
+    known
 }
 
 fn check_request(
@@ -122,10 +136,7 @@ fn check_fixture(
     for FixtureStep { step, undo } in &fixture.steps {
         checker.check_step(step, &mut known);
         if let Some(undo) = undo {
-            checker.check_step(&undo.step, &mut known.clone());
-        }
-        if let Some(find) = undo.as_ref().and_then(|undo| undo.find.as_ref()) {
-            checker.check_step(&find.step, &mut known.clone());
+            checker.check_undo(undo, &known);
         }
     }
     checker.define(&fixture.values, &mut known);
@@ -172,22 +183,31 @@ fn check_account(
     {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
-            let diagnostic = Diagnostic::error(format!(
-                "`{scheme}` has no account `{}` in environment `{environment}`",
-                named.name
-            ));
-            let hint = did_you_mean(
-                &named.name,
-                accounts.iter().map(|account| account.name.as_str()),
-            );
-            let hint =
-                hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
-            return diagnostics.push(diagnostic.at(named.at, "unknown account").hint(hint));
+            // One message: the account is often missing for every scheme of the file.
+            return diagnostics.push(unknown_account(scheme, environment, named, &accounts));
         }
     }
 }
 
-/// Each of none is nothing, and a test of nothing must not be green.
+fn unknown_account(
+    scheme: &str,
+    environment: &str,
+    named: &SpannedName,
+    accounts: &[&Account],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!(
+        "`{scheme}` has no account `{}` in environment `{environment}`",
+        named.name
+    ));
+    let hint = did_you_mean(
+        &named.name,
+        accounts.iter().map(|account| account.name.as_str()),
+    );
+    let hint = hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    diagnostic.at(named.at, "unknown account").hint(hint)
+}
+
+/// `account: all` without any account would run nothing, and a run of nothing must not pass.
 fn check_all_accounts(
     workspace: &Workspace,
     environment: &str,
@@ -354,7 +374,15 @@ impl NameChecker<'_> {
         }
     }
 
-    /// The first page is asked for with the value that a variable has before.
+    /// An undo sees what its step captured; nothing that follows sees what the undo captures.
+    fn check_undo(&mut self, undo: &UndoStep, known: &[String]) {
+        self.check_step(&undo.step, &mut known.to_vec());
+        if let Some(find) = &undo.find {
+            self.check_step(&find.step, &mut known.to_vec());
+        }
+    }
+
+    /// The request for the first page uses the value that a variable has before it.
     fn check_page_variables(&mut self, step: &Step, known: &[String]) {
         let RepeatMode::Pages(pages) = &step.repeat else {
             return;
@@ -414,11 +442,7 @@ impl NameChecker<'_> {
         let at = start.map_or(expression.at, |at| expression.at.slice(at, name.len()));
         let diagnostic =
             Diagnostic::error(format!("`{name}` is not defined")).at(at, "unknown name");
-        let later = self.steps.iter();
-        let later = later
-            .flat_map(|step| step.captures.iter().map(move |capture| (step, capture)))
-            .find(|(_, capture)| capture.name == name);
-        if let Some((step, capture)) = later {
+        if let Some((step, capture)) = self.capture_of(name) {
             let when = step
                 .name
                 .as_deref()
@@ -430,42 +454,46 @@ impl NameChecker<'_> {
             );
             return;
         }
-        let secret = ["cred", "token", "secret"].contains(&name);
-        let called = start.is_some_and(|at| {
+        let is_called = start.is_some_and(|at| {
             expression.source[at + name.len()..]
                 .trim_start()
                 .starts_with('(')
         });
-        let hint = if called {
-            Some(format!(
-                "the functions are {}",
-                join_names(FUNCTION_NAMES, "and")
-            ))
-        } else if secret {
-            Some(
-                "no template of a request sees a secret or a token; the scheme adds what is needed"
-                    .to_owned(),
-            )
-        } else if self.fixtures.iter().any(|fixture| fixture.name == name) {
-            Some(format!("it is a fixture: write `needs: {name}`"))
-        } else if self
-            .variants
+        let hint = self.undefined_hint(name, is_called, known);
+        self.diagnostics.push(diagnostic.hint(hint));
+    }
+
+    /// A capture of this name anywhere in the file: the name is right, and used too early.
+    fn capture_of(&self, name: &str) -> Option<(&Step, &Capture)> {
+        self.steps
             .iter()
-            .any(|variant| variant.vars.iter().any(|field| field.name == name))
-        {
-            Some(
-                "not every case gives it: give it in each, or a default in `vars` of the file"
-                    .to_owned(),
+            .flat_map(|step| step.captures.iter().map(move |capture| (*step, capture)))
+            .find(|(_, capture)| capture.name == name)
+    }
+
+    /// The most probable reason first: a similar name exists for nearly any word, so that guess
+    /// comes after everything that is certain.
+    fn undefined_hint(&self, name: &str, is_called: bool, known: &[String]) -> String {
+        if is_called {
+            return format!("the functions are {}", join_names(FUNCTION_NAMES, "and"));
+        }
+        if ["cred", "token", "secret"].contains(&name) {
+            return "no template of a request sees a secret or a token; the scheme adds what is needed"
+                .to_owned();
+        }
+        if self.fixtures.iter().any(|fixture| fixture.name == name) {
+            return format!("it is a fixture: write `needs: {name}`");
+        }
+        let gives_it = |variant: &CaseVariant| variant.vars.iter().any(|field| field.name == name);
+        if self.variants.iter().any(gives_it) {
+            return "not every case gives it: give it in each, or a default in `vars` of the file"
+                .to_owned();
+        }
+        similar_name_hint(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+            format!(
+                "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",
+                self.environment
             )
-        } else {
-            let similar = similar_name_hint(name, known.iter().map(String::as_str));
-            similar.or_else(|| {
-                Some(format!(
-                    "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",
-                    self.environment
-                ))
-            })
-        };
-        self.diagnostics.push(diagnostic.maybe_hint(hint));
+        })
     }
 }

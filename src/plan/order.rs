@@ -120,6 +120,7 @@ fn narrower_scope(scope: FixtureScope) -> FixtureScope {
 }
 
 fn order_at_scope(units: Vec<usize>, shares: &mut ParamShares, scope: FixtureScope) -> Vec<usize> {
+    // With two units each order needs the same setups, and pytest leaves them alone too.
     if scope == FixtureScope::Case || units.len() < 3 {
         return units;
     }
@@ -129,32 +130,43 @@ fn order_at_scope(units: Vec<usize>, shares: &mut ParamShares, scope: FixtureSco
     let mut done: Vec<usize> = Vec::new();
     let mut is_done: HashSet<usize> = HashSet::new();
     while !waiting.is_empty() {
-        let mut alone: Vec<usize> = Vec::new();
-        let mut slice = None;
-        while let Some(unit) = waiting.pop_front() {
-            if is_done.contains(&unit) || alone.contains(&unit) {
-                continue;
-            }
-            match shares.of_unit[&scope][unit]
-                .iter()
-                .rfind(|share| !ignored.contains(share))
-                .cloned()
-            {
-                None => alone.push(unit),
-                Some(share) => {
-                    bring_forward(&share, &among, scope, shares, &mut waiting);
-                    slice = Some(share);
-                    break;
-                }
-            }
+        let (alone, share) = next_slice(&mut waiting, &is_done, &ignored, &shares.of_unit[&scope]);
+        if let Some(share) = &share {
+            bring_forward(share, &among, scope, shares, &mut waiting);
         }
-        for unit in order_at_scope(alone, shares, narrower_scope(scope)) {
-            is_done.insert(unit);
-            done.push(unit);
-        }
-        ignored.extend(slice);
+        // Units without a share at this scope can still share at a narrower one.
+        let ordered = order_at_scope(alone, shares, narrower_scope(scope));
+        is_done.extend(&ordered);
+        done.extend(ordered);
+        // A share is brought forward once. Twice, the units that have it would be taken up again
+        // for ever.
+        ignored.extend(share);
     }
     done
+}
+
+/// The units up to the first one that has a share which is not ignored, and that share.
+fn next_slice(
+    waiting: &mut VecDeque<usize>,
+    is_done: &HashSet<usize>,
+    ignored: &HashSet<SharedParam>,
+    shares_of_units: &[Vec<SharedParam>],
+) -> (Vec<usize>, Option<SharedParam>) {
+    let mut alone: Vec<usize> = Vec::new();
+    while let Some(unit) = waiting.pop_front() {
+        // `bring_forward` leaves the old places of the units in the queue.
+        if is_done.contains(&unit) || alone.contains(&unit) {
+            continue;
+        }
+        let share = shares_of_units[unit]
+            .iter()
+            .rfind(|share| !ignored.contains(share));
+        if share.is_some() {
+            return (alone, share.cloned());
+        }
+        alone.push(unit);
+    }
+    (alone, None)
 }
 
 /// All units that share something come next, and are first from now on wherever they are looked up.

@@ -1,5 +1,5 @@
-//! Chooses requests by path, id, glob and tag. A word that chooses nothing is an error: a typo must
-//! not pass for success.
+//! Selects requests by path, id, glob and tag. A pattern or tag that selects nothing is an error: a
+//! run of nothing because of a typing mistake must not pass.
 
 use crate::diagnostic::did_you_mean;
 use crate::model::request::Request;
@@ -58,26 +58,32 @@ pub(crate) fn select_requests<'w>(
     for word in &selection.patterns {
         check_pattern(word, &all)?;
     }
+    // An excluded tag is checked too: with a typing mistake in it, the requests that the user wants
+    // left out would be sent.
     for tag in selection.tags.iter().chain(&selection.excluded_tags) {
         check_tag(tag, &all)?;
     }
-    let tagged =
-        |request: &Request, tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
-    let chosen = all.into_iter().filter(|request| {
-        (selection.patterns.is_empty()
-            || selection
-                .patterns
-                .iter()
-                .any(|word| matches_pattern(word, request)))
-            && (selection.tags.is_empty() || tagged(request, &selection.tags))
-            && !tagged(request, &selection.excluded_tags)
-    });
-    let chosen: Vec<&Request> = chosen.collect();
+    let chosen: Vec<&Request> = all
+        .into_iter()
+        .filter(|request| is_selected(request, selection))
+        .collect();
     if chosen.is_empty() {
         Err(SelectionError::Empty)
     } else {
         Ok(chosen)
     }
+}
+
+fn is_selected(request: &Request, selection: &RequestSelection) -> bool {
+    let has_tag = |tags: &[String]| request.tags.iter().any(|tag| tags.contains(tag));
+    let fits_pattern = selection.patterns.is_empty()
+        || selection
+            .patterns
+            .iter()
+            .any(|word| matches_pattern(word, request));
+    fits_pattern
+        && (selection.tags.is_empty() || has_tag(&selection.tags))
+        && !has_tag(&selection.excluded_tags)
 }
 
 fn check_pattern(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
