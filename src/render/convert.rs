@@ -1,4 +1,4 @@
-//! Our values as minijinja sees them, and back. It refuses to round in silence.
+//! Converts our values to those of minijinja and back. A number that would be rounded is an error.
 
 use crate::value::{Number, ObjectMember, Value};
 use minijinja::value::{Value as Mini, ValueKind};
@@ -22,8 +22,8 @@ pub(super) enum ConversionError {
     Engine(#[from] minijinja::Error),
 }
 
-/// A list that an expression makes can have so many values; a few letters would otherwise fill any
-/// memory.
+/// The longest list that an expression may make, in items. A short expression could otherwise fill
+/// the memory.
 const MAX_ITEMS: usize = 100_000;
 
 /// How minijinja sees one of our values.
@@ -91,16 +91,7 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, ConversionError> {
                 .ok_or(ConversionError::NotValue(ValueKind::String))?
                 .to_owned(),
         ),
-        ValueKind::Seq | ValueKind::Iterable => {
-            let mut items = Vec::new();
-            for item in iterate(value)? {
-                if items.len() >= MAX_ITEMS {
-                    return Err(ConversionError::ListTooLong);
-                }
-                items.push(from_mini(&item)?);
-            }
-            Value::List(items)
-        }
+        ValueKind::Seq | ValueKind::Iterable => Value::List(list_from_mini(value)?),
         ValueKind::Map => {
             let members: Result<Vec<ObjectMember>, ConversionError> = iterate(value)?
                 .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key)?)?)))
@@ -109,6 +100,18 @@ pub(super) fn from_mini(value: &Mini) -> Result<Value, ConversionError> {
         }
         kind => return Err(ConversionError::NotValue(kind)),
     })
+}
+
+fn list_from_mini(value: &Mini) -> Result<Vec<Value>, ConversionError> {
+    let mut items = Vec::new();
+    for item in iterate(value)? {
+        // Counted as they come: an iterable such as a range has no length before it is used up.
+        if items.len() >= MAX_ITEMS {
+            return Err(ConversionError::ListTooLong);
+        }
+        items.push(from_mini(&item)?);
+    }
+    Ok(items)
 }
 
 fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, ConversionError> {

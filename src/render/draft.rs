@@ -1,11 +1,12 @@
-//! A step with its holes filled in: the draft.
+//! Renders a step: with every template evaluated, it is a draft.
 
 use super::engine::{push_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
 use super::template_scope::TemplateScope;
 use crate::model::request::{
-    MultipartContent, RequestBody, Step, TemplateField, WorkspaceFile, WorkspaceFileError,
+    MultipartContent, MultipartField, RequestBody, Step, TemplateField, WorkspaceFile,
+    WorkspaceFileError,
 };
 use crate::model::template::{Template, TemplatePart, TemplateTree};
 use crate::value::Value;
@@ -49,6 +50,8 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
             TemplatePart::Expression(expression) => {
                 let mut value = String::new();
                 push_text(&mut value, expression, scope)?;
+                // `/items/{{ id }}` with an empty id is another endpoint, the list of all items,
+                // and with DELETE that could do damage. In a query an empty value is usual.
                 if value.is_empty() && !line.contains('?') {
                     return Err(RenderError::new(
                         expression.at,
@@ -99,6 +102,8 @@ fn render_headers(
 ) -> Result<Vec<(String, String)>, RenderError> {
     Ok(render_pairs(fields, scope)?
         .into_iter()
+        // Names of headers are case-insensitive (RFC 9110, section 5.1), and HTTP/2 sends them in
+        // small letters only: a signature over names must not depend on the spelling of a file.
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect())
 }
@@ -115,35 +120,38 @@ fn render_body(
         RequestBody::Form(fields) => DraftBody::Form(render_pairs(fields, scope)?),
         RequestBody::Text(written) => DraftBody::Text(render_plain_text(written, scope)?),
         RequestBody::File(file) => DraftBody::Bytes(read_body_file(file, files)?),
-        RequestBody::Multipart(fields) => {
-            let parts: Result<Vec<DraftPart>, RenderError> = fields
+        RequestBody::Multipart(fields) => DraftBody::Multipart {
+            parts: fields
                 .iter()
-                .map(|field| {
-                    let (file, content) = match &field.content {
-                        MultipartContent::Text(written) => {
-                            (None, Bytes::from(render_plain_text(written, scope)?))
-                        }
-                        MultipartContent::File {
-                            file,
-                            filename,
-                            media_type,
-                        } => (
-                            Some((filename.clone(), media_type.clone())),
-                            read_body_file(file, files)?,
-                        ),
-                    };
-                    Ok(DraftPart {
-                        name: field.name.clone(),
-                        file,
-                        content,
-                    })
-                })
-                .collect();
-            DraftBody::Multipart {
-                parts: parts?,
-                boundary: format!("ingam-{}", moment.random_text(u64::from(step.at.start), 24)),
-            }
-        }
+                .map(|field| render_part(field, scope, files))
+                .collect::<Result<Vec<DraftPart>, RenderError>>()?,
+            // The seed of the step makes it the same on each retry, and 24 random letters make it
+            // practically impossible that a part holds it (RFC 2046, section 5.1.1).
+            boundary: format!("ingam-{}", moment.random_text(u64::from(step.at.start), 24)),
+        },
+    })
+}
+
+fn render_part(
+    field: &MultipartField,
+    scope: &dyn TemplateScope,
+    files: &dyn BodyFiles,
+) -> Result<DraftPart, RenderError> {
+    let (file, content) = match &field.content {
+        MultipartContent::Text(written) => (None, Bytes::from(render_plain_text(written, scope)?)),
+        MultipartContent::File {
+            file,
+            filename,
+            media_type,
+        } => (
+            Some((filename.clone(), media_type.clone())),
+            read_body_file(file, files)?,
+        ),
+    };
+    Ok(DraftPart {
+        name: field.name.clone(),
+        file,
+        content,
     })
 }
 

@@ -18,7 +18,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// An endless expression stops here.
+/// The most instructions of minijinja that one evaluation may take, so that no expression of a file
+/// can keep a run busy.
 const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -42,18 +43,7 @@ impl TemplateDialect {
             return function.map_or(Ok(()), |name| Err(uncalled_function(name, expression.at)));
         }
         let names = scan_names(&expression.source);
-        let kinds = [
-            ("filter", &names.filters, self.filters()),
-            ("test", &names.tests, self.tests()),
-        ];
-        for (kind, used, known) in kinds {
-            if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
-                let at = expression.at.slice(used.at, used.name.len());
-                let diagnostic = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
-                    .at(at, format!("this {kind}"));
-                return Err(diagnostic.maybe_hint(did_you_mean(used.name, known.iter().copied())));
-            }
-        }
+        self.check_filters_and_tests(expression, &names)?;
         if let Some(used) = names.lookups.iter().find(|used| {
             self == Self::Request && FUNCTION_NAMES.contains(&used.name) && !used.is_called
         }) {
@@ -66,8 +56,29 @@ impl TemplateDialect {
         self.trial_evaluate(expression, &names)
     }
 
-    /// An expression of functions alone can be tried before anything runs: that shows wrong
-    /// formats, offsets and arguments.
+    /// minijinja reports an unknown filter only when it evaluates, after requests were sent.
+    fn check_filters_and_tests(
+        self,
+        expression: &Expression,
+        names: &ExpressionNames<'_>,
+    ) -> Result<(), Diagnostic> {
+        let kinds = [
+            ("filter", &names.filters, self.filters()),
+            ("test", &names.tests, self.tests()),
+        ];
+        for (kind, used, known) in kinds {
+            if let Some(used) = used.iter().find(|used| !known.contains(&used.name)) {
+                let at = expression.at.slice(used.at, used.name.len());
+                let diagnostic = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
+                    .at(at, format!("this {kind}"));
+                return Err(diagnostic.maybe_hint(did_you_mean(used.name, known.iter().copied())));
+            }
+        }
+        Ok(())
+    }
+
+    /// An expression that uses functions only is evaluated once when it is loaded. That shows
+    /// wrong formats, offsets and arguments before anything is sent.
     fn trial_evaluate(
         self,
         expression: &Expression,
@@ -122,7 +133,8 @@ impl TemplateDialect {
 
     fn compiled(self, expression: &Expression) -> Result<Arc<CompiledExpression>, RenderError> {
         let engine = self.engine();
-        // Only whole entries are inserted, so a cache that another thread left by a panic is good.
+        // An entry is inserted in one step after it was compiled, so a thread that panicked while it
+        // held the lock left no half-made one behind.
         let mut cache = engine.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
@@ -371,7 +383,8 @@ fn evaluation_error(expression: &Expression, error: &Error) -> RenderError {
     RenderError::new(expression.at, reason)
 }
 
-/// Just the names that the expression uses, so that a large scope costs nothing.
+/// Only the names that the expression uses: converting a large response for each `{{ a + 1 }}` would
+/// cost more than the rest of the request.
 fn evaluation_context(
     compiled: &CompiledExpression,
     expression: &Expression,
@@ -379,35 +392,25 @@ fn evaluation_context(
 ) -> Result<Mini, RenderError> {
     let mut branches: Vec<(String, Vec<(String, Mini)>)> = Vec::new();
     let mut roots: Vec<(String, Mini)> = Vec::new();
-    let mini = |value: &Value| {
-        to_mini(value).map_err(|error| RenderError::new(expression.at, error.to_string()))
-    };
     for name in &compiled.names {
         let path: Vec<&str> = name.split('.').collect();
-        if let (Some(moment), [function]) = (
-            scope
-                .fresh_values()
-                .filter(|_| FUNCTION_NAMES.contains(&path[0])),
-            path.as_slice(),
-        ) {
-            roots.push((
-                (*function).to_owned(),
-                self::template_function(function, moment, value_site(expression)),
-            ));
+        let root = path[0].to_owned();
+        if let Some(function) = function_value(expression, &path, scope) {
+            roots.push((root, function));
             continue;
         }
-        let root = path[0].to_owned();
         // A whole object is looked up by its first name where the scope has one; a scheme's `req`
         // only by its members.
         match (scope.lookup(&path[..1]), path.get(1)) {
-            (Some(value), _) => roots.push((root, mini(&value)?)),
+            (Some(value), _) => roots.push((root, context_value(expression, &value)?)),
             (None, Some(member)) => {
                 let value = scope
                     .lookup(&path[..2])
                     .ok_or_else(|| undefined_name(expression, &owned_names(&path[..2]), scope))?;
+                let member = ((*member).to_owned(), context_value(expression, &value)?);
                 match branches.iter_mut().find(|(name, _)| *name == root) {
-                    Some((_, members)) => members.push(((*member).to_owned(), mini(&value)?)),
-                    None => branches.push((root, vec![((*member).to_owned(), mini(&value)?)])),
+                    Some((_, members)) => members.push(member),
+                    None => branches.push((root, vec![member])),
                 }
             }
             (None, None) => return Err(undefined_name(expression, &owned_names(&path), scope)),
@@ -421,11 +424,28 @@ fn evaluation_context(
     Ok(Mini::from_pairs(roots))
 }
 
+fn context_value(expression: &Expression, value: &Value) -> Result<Mini, RenderError> {
+    to_mini(value).map_err(|error| RenderError::new(expression.at, error.to_string()))
+}
+
+/// A function of the language, in a scope that has a clock.
+fn function_value(
+    expression: &Expression,
+    path: &[&str],
+    scope: &dyn TemplateScope,
+) -> Option<Mini> {
+    let [name] = path else { return None };
+    let moment = scope
+        .fresh_values()
+        .filter(|_| FUNCTION_NAMES.contains(name))?;
+    Some(template_function(name, moment, value_site(expression)))
+}
+
 fn owned_names(path: &[&str]) -> Vec<String> {
     path.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Where fresh values come from: another file, place or hole gives another value.
+/// The seed of a fresh value: another file, place or expression gives another value.
 fn value_site(expression: &Expression) -> u64 {
     (u64::from(expression.at.file.0) << 40)
         ^ (u64::from(expression.at.start) << 8)

@@ -11,6 +11,16 @@ pub(super) struct NameUse<'s> {
     pub(super) is_called: bool,
 }
 
+impl<'s> NameUse<'s> {
+    fn uncalled(name: &'s str, at: usize) -> Self {
+        Self {
+            name,
+            at,
+            is_called: false,
+        }
+    }
+}
+
 /// What an expression uses.
 #[derive(Default)]
 pub(super) struct ExpressionNames<'s> {
@@ -51,21 +61,20 @@ pub(super) fn scan_names(source: &str) -> ExpressionNames<'_> {
                 letter if letter.is_whitespace() => before,
                 '|' => PrecedingToken::Pipe,
                 '.' => PrecedingToken::Dot,
-                // Digits: what follows, as in `1e3`, is a part of the number.
-                letter if letter.is_ascii_digit() => {
-                    at += source[at..]
-                        .bytes()
-                        .take_while(u8::is_ascii_alphanumeric)
-                        .count()
-                        - 1;
-                    PrecedingToken::Other
-                }
                 _ => PrecedingToken::Other,
             };
-            at += letter.len_utf8();
+            at += match letter {
+                letter if letter.is_ascii_digit() => number_len(&source[at..]),
+                letter => letter.len_utf8(),
+            };
         }
     }
     names
+}
+
+/// A number with the letters in it: in `1e3`, `e3` is no name.
+fn number_len(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_alphanumeric).count()
 }
 
 /// What stands before a name decides what it is.
@@ -96,24 +105,17 @@ fn classify_name<'s>(
     match (before, name) {
         (PrecedingToken::Dot, _) => PrecedingToken::Other,
         (PrecedingToken::Pipe, _) => {
-            names.filters.push(NameUse {
-                name,
-                at,
-                is_called: false,
-            });
+            names.filters.push(NameUse::uncalled(name, at));
             PrecedingToken::Other
         }
         (_, "is") => PrecedingToken::Is,
         (PrecedingToken::Is, "not") => PrecedingToken::Is,
         (PrecedingToken::Is, _) => {
-            names.tests.push(NameUse {
-                name,
-                at,
-                is_called: false,
-            });
+            names.tests.push(NameUse::uncalled(name, at));
             PrecedingToken::Other
         }
         (_, word) if RESERVED_WORDS.contains(&word) => PrecedingToken::Other,
+        // Taken for a look-up, `key=` would be an undefined name in a valid call.
         _ if is_argument_name(&source[at + len..]) => PrecedingToken::Other,
         _ => {
             let whole = dotted_len(&source[at..]);
