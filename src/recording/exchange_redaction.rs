@@ -14,8 +14,8 @@ use crate::value::{ObjectMember, Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;
 
-/// Headers that say what the body is and what comes next. The others are of the day or of the
-/// connection, or could hold a secret.
+/// Headers that describe the body or the next request. The others change with each call, belong to
+/// the connection, or could hold a secret.
 pub(super) const RECORDED_HEADERS: [&str; 6] = [
     "content-type",
     "content-language",
@@ -50,7 +50,7 @@ pub(crate) struct ExchangeRedaction<'t> {
 }
 
 impl ExchangeRedaction<'_> {
-    /// Request and answer without secrets and without what is personal.
+    /// The request and the response without secrets and personal data.
     ///
     /// # Errors
     /// When something in it could not be hidden.
@@ -93,8 +93,7 @@ impl ExchangeRedaction<'_> {
     }
 }
 
-/// A recording once more without secrets and without what is personal, by the rules as they are
-/// now.
+/// Redacts an existing recording again by the present rules and secrets.
 ///
 /// # Errors
 /// When something in it cannot be hidden, or a body of it cannot be read.
@@ -108,19 +107,16 @@ pub(crate) fn redact_recording(
     let mut exchanges = Vec::with_capacity(recording.exchanges.len());
     for exchange in &recording.exchanges {
         let request = hidden.redact_request(&exchange.request);
-        let mut redact = |answer: &RecordedResponse| {
-            let answer = RecordedResponse {
-                body: inline_body(&answer.body, root)?,
-                ..answer.clone()
+        let mut redact = |response: &RecordedResponse| {
+            let response = RecordedResponse {
+                body: inline_body(&response.body, root)?,
+                ..response.clone()
             };
-            redact_secrets(hidden.redact_response(answer, rules, &request)?, redactor)
+            // Personal data first: rules name values of the response as the marketplace sent it,
+            // and a secret that is already replaced could be a part of one.
+            redact_secrets(hidden.redact_response(response, rules, &request)?, redactor)
         };
-        let outcome = match &exchange.outcome {
-            RecordedOutcome::Response(answer) => RecordedOutcome::Response(redact(answer)?),
-            // A truncated body is half of one, and half of a body can hold a secret.
-            RecordedOutcome::Truncated(answer) => RecordedOutcome::Truncated(redact(answer)?),
-            RecordedOutcome::Reset => RecordedOutcome::Reset,
-        };
+        let outcome = redact_outcome(&exchange.outcome, &mut redact)?;
         exchanges.push(RecordedExchange {
             request: redact_request_secrets(request, redactor),
             outcome,
@@ -133,7 +129,19 @@ pub(crate) fn redact_recording(
     })
 }
 
-/// A body from its own file, so that it is looked at like any other.
+fn redact_outcome(
+    outcome: &RecordedOutcome,
+    redact: &mut dyn FnMut(&RecordedResponse) -> Result<RecordedResponse, RedactionError>,
+) -> Result<RecordedOutcome, RedactionError> {
+    Ok(match outcome {
+        RecordedOutcome::Response(response) => RecordedOutcome::Response(redact(response)?),
+        // A truncated body is half of one, and half of a body can hold a secret.
+        RecordedOutcome::Truncated(response) => RecordedOutcome::Truncated(redact(response)?),
+        RecordedOutcome::Reset => RecordedOutcome::Reset,
+    })
+}
+
+/// A body from its own file, so that it is redacted like any other.
 fn inline_body(body: &ResponseBody, root: &Path) -> Result<ResponseBody, BodyFileError> {
     let ResponseBody::File(_) = body else {
         return Ok(body.clone());
@@ -152,6 +160,7 @@ fn parse_body(body: &[u8]) -> ResponseBody {
 
 /// Whether a value can stand in a file as YAML.
 fn can_be_yaml(value: &Value, depth: usize) -> bool {
+    // Below the 64 levels that the parser accepts: the recording itself adds some around the body.
     const MAX_DEPTH: usize = 48;
     let below = |value: &Value| can_be_yaml(value, depth + 1);
     depth < MAX_DEPTH
@@ -165,8 +174,8 @@ fn can_be_yaml(value: &Value, depth: usize) -> bool {
         }
 }
 
-/// JSON that was spelled in another way than ours, and of which nothing is hidden, stays as it was
-/// sent.
+/// JSON that is formatted differently from ours stays as the marketplace sent it if nothing in it
+/// was redacted.
 fn keep_spelling(
     body: ResponseBody,
     as_sent: Option<&str>,
@@ -197,6 +206,7 @@ fn redact_secrets(
             match inspect_layers(&bytes, &mut |bytes| redactor.contains_secret(bytes)) {
                 LayerFinding::Clean => ResponseBody::Bytes(bytes),
                 LayerFinding::Found => return Err(RedactionError::SecretInBytes),
+                // Nothing proves that it is free of secrets, so it is not written.
                 LayerFinding::Unreadable => return Err(RedactionError::UnreadableCompression),
             }
         }

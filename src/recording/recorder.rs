@@ -27,15 +27,15 @@ pub(crate) struct WriteOutcome {
 /// Why something is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SkipReason {
-    /// It did not go as its file expects, which the run itself says.
+    /// The unit failed. The run reports why.
     #[error("{0}")]
     NotAsExpected(String),
-    /// It went well, and cannot be recorded.
+    /// The unit passed, and its exchanges cannot be recorded.
     #[error("{0}")]
     CannotRecord(String),
 }
 
-/// Everything that has been heard and is not written yet.
+/// The exchanges that were captured and are not written yet.
 pub(crate) struct Recorder {
     folder: RecordingFolder,
     record_scope: RecordScope,
@@ -59,7 +59,15 @@ struct CapturedExchanges {
 }
 
 impl CapturedExchanges {
-    /// A unit that has not ended says nothing.
+    fn by_scheme(&self) -> BTreeMap<&str, Vec<&RecordedExchange>> {
+        let mut schemes: BTreeMap<&str, Vec<&RecordedExchange>> = BTreeMap::new();
+        for (scheme, exchange) in &self.exchanges {
+            schemes.entry(scheme).or_default().push(exchange);
+        }
+        schemes
+    }
+
+    /// A unit that has not ended may still fail, so its exchanges are not written.
     fn without_open_unit(mut self) -> Self {
         self.is_partial |= self.exchanges.len() > self.unit_start;
         self.exchanges.truncate(self.unit_start);
@@ -156,26 +164,14 @@ impl Recorder {
                 result: Err(reason.clone()),
             });
         }
-        let mut schemes: Vec<&str> = heard
-            .exchanges
-            .iter()
-            .map(|(scheme, _)| scheme.as_str())
-            .collect();
-        schemes.sort_unstable();
-        schemes.dedup();
-        for scheme in schemes {
+        for (scheme, new) in heard.by_scheme() {
             let name = if scheme == main_scheme {
                 file.to_owned()
             } else {
                 format!("{file}.{scheme}")
             };
-            let new: Vec<&RecordedExchange> = heard
-                .exchanges
-                .iter()
-                .filter(|(other, _)| other == scheme)
-                .map(|(_, exchange)| exchange)
-                .collect();
             let result = self.merge(&name, &new, heard.is_partial || !is_whole, &of(scheme));
+            // An error of one file does not stop the others: what they recorded cost real calls.
             self.write_outcomes.push(WriteOutcome {
                 name,
                 result: result.map_err(|error| SkipReason::CannotRecord(error.to_string())),
@@ -238,24 +234,30 @@ impl Recorder {
             RecordScope::Missing => append_missing(before, new),
             RecordScope::All => self.merged_exchanges(before, new, is_partial, &source.masks)?,
         };
-        // The date of a recording changes only when it has to, so that recording an unchanged
-        // marketplace every day gives no difference to commit.
-        let recorded = old.and_then(|old| old.recorded_ms);
-        let is_fresh =
-            recorded.is_some_and(|recorded| source.now_ms - recorded < self.fresh_for_ms);
-        let keeps_date = is_fresh && self.are_unchanged(before, &exchanges)?;
         Ok(Recording {
             name: name.to_owned(),
             scheme: source.scheme.to_owned(),
-            recorded_ms: if keeps_date {
-                recorded
-            } else {
-                Some(source.now_ms)
-            },
+            recorded_ms: Some(self.recorded_time(old, &exchanges, source.now_ms)?),
             is_generated: true,
             exchanges,
             resources: Vec::new(),
         })
+    }
+
+    /// The date of a recording changes only when it has to, so that recording an unchanged
+    /// marketplace every day gives no difference to commit.
+    fn recorded_time(
+        &self,
+        old: Option<&Recording>,
+        exchanges: &[RecordedExchange],
+        now_ms: i64,
+    ) -> Result<i64, ExchangeComparisonError> {
+        let Some((old, recorded)) = old.and_then(|old| Some((old, old.recorded_ms?))) else {
+            return Ok(now_ms);
+        };
+        let is_fresh = now_ms - recorded < self.fresh_for_ms;
+        let keeps_date = is_fresh && self.are_unchanged(&old.exchanges, exchanges)?;
+        Ok(if keeps_date { recorded } else { now_ms })
     }
 
     fn are_unchanged(
@@ -334,8 +336,8 @@ impl Recorder {
     }
 }
 
-/// What a person wrote is never overwritten: a stub stands for something that the marketplace does
-/// not do on demand.
+/// A file that a person wrote is never overwritten: a stub stands for a response that the
+/// marketplace does not give on demand.
 fn check_recordable(old: &Recording, scheme: &str) -> Result<(), NotRecordable> {
     let is_stub =
         |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();

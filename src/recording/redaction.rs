@@ -1,6 +1,7 @@
 //! Replaces personal data in responses by pseudonyms. Equal values get equal pseudonyms, numbered
 //! in the order in which they appear, so that an unchanged marketplace gives unchanged files. A
-//! pseudonym is a counter, not a hash: nobody can find the value by trying out every phone number.
+//! pseudonym is a counter, not a hash: from a hash the value can be found by trying every phone
+//! number.
 
 use super::compressed::{LayerFinding, inspect_layers};
 use crate::jsonpath::{SearchLimitExceeded, replace_matches};
@@ -52,7 +53,7 @@ pub(crate) struct Redaction {
 }
 
 impl Redaction {
-    /// The id of a run is another one each time, wherever an answer repeats it.
+    /// The id of a run is replaced as well: it changes with each run, and a response may repeat it.
     #[must_use]
     pub(crate) fn for_run(run_id: &str) -> Self {
         Self {
@@ -109,7 +110,7 @@ impl Redaction {
         self.last_number = self.last_number.max(other.last_number);
     }
 
-    /// A request with what earlier answers brought and hid.
+    /// A request, with the values replaced that were found in earlier responses.
     #[must_use]
     pub(crate) fn redact_request(&self, request: &RecordedRequest) -> RecordedRequest {
         let text = |text: &String| self.redact_text(text);
@@ -140,8 +141,8 @@ impl Redaction {
         }
     }
 
-    /// An answer without what is personal; what the request itself says is not, since it stands in
-    /// a file already.
+    /// A response without personal data. A value that the request itself holds is kept, since it
+    /// stands in a file of the workspace already.
     ///
     /// # Errors
     /// When a rule looks at too many places of the response, or a pattern matches in bytes: then
@@ -161,7 +162,25 @@ impl Redaction {
         for rule in rules {
             self.collect_personal_values(rule, &answer, &said)?;
         }
-        let body = match answer.body {
+        let body = self.redact_body(answer.body, rules)?;
+        let headers = answer
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, self.redact_text(&value)))
+            .collect();
+        Ok(RecordedResponse {
+            headers,
+            body,
+            ..answer
+        })
+    }
+
+    fn redact_body(
+        &self,
+        body: ResponseBody,
+        rules: &[&RedactRule],
+    ) -> Result<ResponseBody, SearchLimitExceeded> {
+        Ok(match body {
             ResponseBody::Json(value) => {
                 let paths = rules.iter().filter_map(|rule| {
                     if let RedactRule::Path(path) = rule {
@@ -175,16 +194,6 @@ impl Redaction {
             }
             ResponseBody::Text(text) => ResponseBody::Text(self.redact_text(&text)),
             other => other,
-        };
-        let headers = answer
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, self.redact_text(&value)))
-            .collect();
-        Ok(RecordedResponse {
-            headers,
-            body,
-            ..answer
         })
     }
 
@@ -195,6 +204,9 @@ impl Redaction {
         said: &HashSet<String>,
     ) -> Result<(), PersonalDataError> {
         match (rule, &answer.body) {
+            (RedactRule::Pattern(pattern), body) => {
+                self.collect_pattern_matches(pattern, body, said)?;
+            }
             (RedactRule::Path(path), ResponseBody::Json(value)) => {
                 replace_matches(value, std::iter::once(path), &mut |found| {
                     for_each_scalar(found, &mut |leaf| self.add_pseudonym(leaf, said));
@@ -208,26 +220,30 @@ impl Redaction {
                     .filter(|(key, _)| key == name)
                     .for_each(|(_, value)| self.add_pseudonym(value, said));
             }
-            (RedactRule::Pattern(pattern), ResponseBody::Json(value)) => {
-                // A map by phone number has personal data in its names.
-                for_each_text(value, &mut |leaf| {
-                    pattern
-                        .find_iter(leaf)
-                        .for_each(|found| self.add_pseudonym(found.as_str(), said));
-                });
-            }
-            (RedactRule::Pattern(pattern), ResponseBody::Text(text)) => {
-                pattern
-                    .find_iter(text)
-                    .for_each(|found| self.add_pseudonym(found.as_str(), said));
-            }
-            (RedactRule::Pattern(pattern), ResponseBody::Bytes(bytes)) => {
-                check_bytes(pattern, bytes)?;
-            }
-            // A JSONPath finds nothing in a body that is no JSON, and the caller has read a body
-            // from its file already.
-            (RedactRule::Path(_), _)
-            | (RedactRule::Pattern(_), ResponseBody::None | ResponseBody::File(_)) => {}
+            // A JSONPath finds nothing in a body that is no JSON.
+            (RedactRule::Path(_), _) => {}
+        }
+        Ok(())
+    }
+
+    fn collect_pattern_matches(
+        &mut self,
+        pattern: &Regex,
+        body: &ResponseBody,
+        said: &HashSet<String>,
+    ) -> Result<(), PersonalDataError> {
+        let mut collect = |text: &str| {
+            pattern
+                .find_iter(text)
+                .for_each(|found| self.add_pseudonym(found.as_str(), said));
+        };
+        match body {
+            // A map by phone number has personal data in its names.
+            ResponseBody::Json(value) => for_each_text(value, &mut collect),
+            ResponseBody::Text(text) => collect(text),
+            ResponseBody::Bytes(bytes) => check_bytes(pattern, bytes)?,
+            // The caller has read a body from its file already.
+            ResponseBody::None | ResponseBody::File(_) => {}
         }
         Ok(())
     }
