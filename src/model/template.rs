@@ -1,5 +1,5 @@
-//! Text with holes, and values whose leaves are such texts. Taken apart once, when the file is
-//! loaded; it refuses to know what a hole evaluates to (that is `render`).
+//! Templates, and values whose texts may be templates. They are parsed once, when a file is loaded.
+//! `render` evaluates them; this file only knows their syntax.
 
 use crate::span::Span;
 use crate::value::{CompactText, Value};
@@ -31,6 +31,18 @@ pub struct Expression {
     pub lookup: Option<Vec<String>>,
 }
 
+impl Expression {
+    fn new(at: Span, part_index: usize, source: &str) -> Self {
+        Self {
+            at,
+            // A file is at most 8 MiB, so no template has so many parts that this saturates.
+            part_index: u32::try_from(part_index).unwrap_or(u32::MAX),
+            source: source.to_owned(),
+            lookup: plain_lookup(source),
+        }
+    }
+}
+
 /// Where a template is broken, in bytes of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateSyntaxError {
@@ -49,8 +61,6 @@ impl Template {
         at: Span,
         verbatim: Option<usize>,
     ) -> Result<Self, TemplateSyntaxError> {
-        let place =
-            |offset: usize, len: usize| verbatim.map_or(at, |shift| at.slice(shift + offset, len));
         let mut parts = Vec::new();
         let mut from = 0;
         while let Some(open) = find_expression(&text[from..]).map(|open| from + open) {
@@ -71,14 +81,12 @@ impl Template {
                 parts.push(TemplatePart::Literal(text[from..open].to_owned()));
             }
             let offset = inside + (raw.len() - raw.trim_start().len());
-            let hole = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-            let at = place(offset, source.len());
-            parts.push(TemplatePart::Expression(Expression {
-                at,
-                part_index: hole,
-                source: source.to_owned(),
-                lookup: plain_lookup(source),
-            }));
+            let place = verbatim.map_or(at, |shift| at.slice(shift + offset, source.len()));
+            parts.push(TemplatePart::Expression(Expression::new(
+                place,
+                parts.len(),
+                source,
+            )));
             from = inside + len + 2;
         }
         if from < text.len() || parts.is_empty() {
@@ -126,7 +134,7 @@ pub(crate) fn find_expression(text: &str) -> Option<usize> {
     text[brace..].find("{{").map(|hole| brace + hole)
 }
 
-/// How far it is to the `}}` that ends a hole; quoted text and inner braces are passed over.
+/// The length of an expression up to its `}}`. Quoted text and inner braces do not end it.
 fn expression_len(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut at, mut braces, mut quote) = (0, 0usize, None);

@@ -336,21 +336,11 @@ fn mapping_key(
     entries: &[MapEntry],
 ) -> Result<(CompactText, Span), Diagnostic> {
     let at = node.at;
-    let Some(key) = node
+    // `null: 1` has the key `null`, as it is written.
+    let key = node
         .as_scalar()
         .or_else(|| matches!(node.kind, NodeKind::Null).then(|| text[at.range()].into()))
-    else {
-        let braces = at.start.checked_sub(1).is_some_and(|before| {
-            text.get(before as usize..)
-                .is_some_and(|rest| rest.starts_with("{{"))
-        });
-        let error = Diagnostic::error("a key must be text").at(at, "this is not");
-        return Err(if braces {
-            error.hint("quote a value that holds `{{`: write \"{{ name }}\"")
-        } else {
-            error
-        });
-    };
+        .ok_or_else(|| key_error(at, text))?;
     if key == "<<" {
         let error = Diagnostic::error("merge keys are not part of the language").at(at, "this one");
         return Err(error.hint(
@@ -364,6 +354,20 @@ fn mapping_key(
         return Err(error.hint("remove one of them"));
     }
     Ok((key, at))
+}
+
+fn key_error(at: Span, text: &str) -> Diagnostic {
+    // Without quotes, `{{ name }}` is a map whose key is a map. The key begins at the second brace.
+    let is_template = at.start.checked_sub(1).is_some_and(|before| {
+        text.get(before as usize..)
+            .is_some_and(|rest| rest.starts_with("{{"))
+    });
+    let error = Diagnostic::error("a key must be text").at(at, "this is not");
+    if is_template {
+        error.hint("quote a value that holds `{{`: write \"{{ name }}\"")
+    } else {
+        error
+    }
 }
 
 #[cfg(test)]
