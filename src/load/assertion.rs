@@ -73,6 +73,8 @@ impl AssertionDecoder<'_> {
             at: entry.key_at,
             predicates,
         };
+        // Found now, such an assertion costs nothing. Later it would fail each run after the
+        // request was sent.
         for (at, reason) in crate::check::unsatisfiable_predicates(&assertion) {
             self.diagnostics
                 .push(Diagnostic::error("this can never hold").at(at, reason));
@@ -190,6 +192,8 @@ impl AssertionDecoder<'_> {
         what: &str,
     ) -> Option<crate::model::template::TemplateTree> {
         let tree = self.value_decoder().tree(node);
+        // A template may give a list when it is rendered, so only a constant of another kind is an
+        // error now.
         if node.as_list().is_some() || tree.as_constant().is_none() {
             return Some(tree);
         }

@@ -76,6 +76,8 @@ fn visit_needs<'w>(
     done: &mut Vec<&'w str>,
     diagnostics: &mut Diagnostics,
 ) {
+    // The present way is asked before the finished fixtures: a fixture on the way is not finished,
+    // and meeting it again is the circle.
     if let Some(at) = way.iter().position(|(from, _)| *from == name) {
         return diagnostics.push(cycle_diagnostic(&way[at..]));
     }
@@ -116,6 +118,7 @@ fn check_captures(fixture: &Fixture, diagnostics: &mut Diagnostics) {
             let later = fixture.steps[index + 1..].iter();
             let later = later
                 .flat_map(steps_with_undo)
+                // The own undo comes after the capture, too.
                 .chain(undo.iter().map(|undo| &undo.step));
             let used = later
                 .flat_map(Step::expressions)

@@ -21,6 +21,7 @@ pub(crate) fn read_limited(path: &Path, max_bytes: u64) -> std::io::Result<Vec<u
 /// When it cannot be read or is larger.
 pub(super) fn read_limited_regular(path: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
+    // The length is asked of the open file: one asked by path could be that of another file.
     let len = file.metadata()?.len();
     let mut bytes = Vec::new();
     if len <= max_bytes {

@@ -160,6 +160,8 @@ pub(super) fn one_or_many(node: &YamlNode) -> &[YamlNode] {
 pub(super) fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnostic {
     let label = format!("this is {}", node.kind_name());
     let wanted_text =
+        // `skip: 5` and `name: true` are read as a number and a flag, and quotes are the way to
+        // write the text.
         wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
     let diagnostic = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
     if wanted_text {
@@ -235,6 +237,8 @@ pub(super) fn duration(
     diagnostics: &mut Diagnostics,
 ) -> Option<Duration> {
     let written = scalar(node, what, diagnostics)?;
+    // Zero is refused for all durations: a timeout of zero fails each call, and a poll without a
+    // pause calls as fast as it can.
     let found = parse_duration(&written).filter(|duration| !duration.is_zero());
     if found.is_none() {
         let diagnostic = Diagnostic::error(format!("{what} must be a duration above zero"))
@@ -254,6 +258,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
             .len();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
+    // A product that does not fit is no duration: wrapped around, a year of 19 digits would become
+    // some seconds.
     let seconds = |each: u64| count.checked_mul(each).map(Duration::from_secs);
     match unit {
         "ms" => Some(Duration::from_millis(count)),
@@ -286,6 +292,7 @@ pub(super) fn at_most_one(
     diagnostics: &mut Diagnostics,
 ) {
     let mut found = map.present_entries(keys);
+    // "The second" in the message is the second in the file, not in our list of keys.
     found.sort_by_key(|entry| entry.key_at.start);
     if let [first, second, ..] = found.as_slice() {
         diagnostics.push(
@@ -341,6 +348,7 @@ pub(super) fn response_status(node: &YamlNode, diagnostics: &mut Diagnostics) ->
 pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text
+            // Letters of every script are accepted: the names of files may be Korean.
             .chars()
             .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
 }

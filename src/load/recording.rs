@@ -137,6 +137,7 @@ impl RecordingDecoder<'_> {
         let Some(written) = self.sha256_hex(node) else {
             return;
         };
+        // The bytes are compared, not the values: a merge that went wrong can leave valid YAML.
         if checksum(text_of_file) != written {
             let diagnostic = Diagnostic::error("this recording is not as it was written")
                 .at(node.at, "another sum than the file's");
@@ -155,6 +156,8 @@ impl RecordingDecoder<'_> {
             .and_then(crate::value::Number::as_i64);
         match number {
             Some(FORMAT_VERSION) => {}
+            // A newer format may use the same keys with another meaning, so it is not read as this
+            // one.
             Some(newer) if newer > FORMAT_VERSION => {
                 let diagnostic = Diagnostic::error(format!(
                     "this recording has format {newer}, and this program knows up to {FORMAT_VERSION}"
@@ -373,6 +376,7 @@ impl RecordingDecoder<'_> {
         }
         if let Some(node) = map.get("form") {
             let mut pairs = self.pairs(node, "`form`");
+            // The order of form fields has no meaning for the request, and differs between clients.
             pairs.sort();
             return RecordedBody::Form(pairs);
         }
@@ -425,6 +429,7 @@ impl RecordingDecoder<'_> {
         let sha256 = map.get("sha256").and_then(|node| self.sha256_hex(node));
         Some(RecordedPart {
             name: name.to_string(),
+            // A client sends the name only, without its folders.
             text: path.rsplit('/').next().unwrap_or(path).to_owned(),
             sha256,
         })

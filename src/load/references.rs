@@ -50,6 +50,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         }
         return;
     };
+    // Without a level the rules of the scheme choose one when the request is sent.
     let Some(level) = &step.level else { return };
     if scheme.level(&level.name).is_none() || level.name.is_empty() {
         let names = scheme
@@ -146,6 +147,7 @@ fn check_account_names(
         .environments
         .iter()
         .map(|known| variable_part(&known.name))
+        // These two exist without an entry in `ingam.yaml`.
         .chain(["LIVE".to_owned(), "SANDBOX".to_owned()])
         .collect();
     for (index, account) in environment.accounts.iter().enumerate() {
@@ -185,6 +187,7 @@ fn check_account_twin(earlier: &[Account], account: &Account, diagnostics: &mut 
 /// name.
 fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics: &mut Diagnostics) {
     for account in &environment.accounts {
+        // An unknown scheme was reported, and without its list no name can be called a credential.
         let Some(scheme) = workspace.scheme(&account.scheme) else {
             continue;
         };
@@ -242,6 +245,7 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
             .map(|credential| credential.name.as_str())
             .chain(["region"])
     };
+    // An exact name is never a mistake, even if another one is similar to it.
     if known().any(|known| known == name) {
         return None;
     }

@@ -111,6 +111,7 @@ impl RequestDecoder<'_> {
             .get("within")
             .or_else(|| map.get("every"))
             .map_or(map.at, |node| node.at);
+        // The second call would begin when the time is over already.
         if within <= every {
             let diagnostic = Diagnostic::error("`within` is not longer than `every`")
                 .at(at, "so it is sent only once");
@@ -119,6 +120,7 @@ impl RequestDecoder<'_> {
                     "give it the time for more than one call, such as `every: 2s, within: 60s`",
                 ),
             );
+        // `1ms` for `every` and a day for `within` would be a flood of requests to a marketplace.
         } else if within > every.saturating_mul(MAX_REPEATED_REQUESTS) {
             let text = format!("a poll sends at most {MAX_REPEATED_REQUESTS} times");
             let diagnostic = Diagnostic::error(text).at(at, "these times allow more");

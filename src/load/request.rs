@@ -205,6 +205,8 @@ impl RequestDecoder<'_> {
         // Only here, after every key was decoded: an early return would hide the errors of the
         // keys that follow until this one is corrected.
         let (method, path, at) = line?;
+        // RFC 9110, sections 9.3.1 and 9.3.2: such content has no meaning, and servers may reject
+        // the request or close the connection.
         if method == Method::Head || method == Method::Get {
             self.refuse_body(map, method);
         }
@@ -415,6 +417,7 @@ impl RequestDecoder<'_> {
             return defaults.headers.clone();
         }
         let own = map.optional("headers", |node| self.headers(node));
+        // Header names are compared without case: two spellings would be sent as two headers.
         let overridden = |field: &&TemplateField| {
             !own.iter()
                 .any(|other| other.name.eq_ignore_ascii_case(&field.name))
@@ -514,6 +517,8 @@ impl RequestDecoder<'_> {
     fn part_parameter(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<String> {
         let node = map.get(key)?;
         let word = text(node, &format!("`{key}`"), self.diagnostics)?;
+        // Templates are not evaluated here, and a boundary or file name made of data could end the
+        // header.
         if first_template(node).is_some() {
             self.diagnostics.push(
                 Diagnostic::error(format!("`{key}` is never a template"))
@@ -553,6 +558,7 @@ impl RequestDecoder<'_> {
             return kind.map_or(ExpectedOutcome::Success, ExpectedOutcome::FailureKind);
         }
         match boolean(node, "`ok`", self.diagnostics) {
+            // The values left are `true`, which is the default, and those that were reported.
             Some(false) => ExpectedOutcome::Failure,
             _ => ExpectedOutcome::Success,
         }

@@ -171,6 +171,7 @@ impl ResourceDecoder<'_> {
         let written = self.response(map, 200, names);
         let (method, node) = self.operation_line(map)?;
         let path = ResourcePath(text(node, "a path", self.diagnostics)?.to_owned());
+        // A path that is broken says nothing about its hole, so one error is enough.
         if self.is_valid_path(&path, node.at) {
             self.check_id_placeholder(&path, &does, node.at);
         }
@@ -203,6 +204,8 @@ impl ResourceDecoder<'_> {
     }
 
     fn is_valid_path(&mut self, path: &ResourcePath, at: Span) -> bool {
+        // A hole is a whole segment. In `/items-{id}` the counts of holes and braces differ, and
+        // the path is refused.
         let holes = path
             .0
             .split('/')
@@ -303,6 +306,7 @@ impl ResourceDecoder<'_> {
             node.at,
             self.diagnostics,
         )?;
+        // A search such as `$..id` could find the id of another thing in the same body.
         if !path.is_singular() {
             let diagnostic = Diagnostic::error("a path to an id names one value")
                 .at(node.at, "this one can find many");

@@ -20,7 +20,11 @@ impl ValueDecoder<'_> {
         let kind = match &node.kind {
             NodeKind::Text(text) => {
                 let template =
+                    // Most texts have no `{{`, and a search for it costs much less than a parsed
+                    // template.
                     find_expression(&text.value).and_then(|_| self.parse_template(text, node));
+                // A broken template was reported. The text stands for it, so that the rest of the
+                // file is decoded and its errors are shown in the same run.
                 template.map_or_else(
                     || TemplateTreeKind::Constant(Value::from(text.value.clone())),
                     TemplateTreeKind::Template,
@@ -91,6 +95,8 @@ impl ValueDecoder<'_> {
             Err(broken) => {
                 let at = text
                     .verbatim_offset
+                    // Folded or escaped text has other offsets than the file, so only the whole
+                    // value is marked.
                     .map_or(node.at, |shift| node.at.slice(shift + broken.offset, 2));
                 self.diagnostics.push(
                     Diagnostic::error(format!("a broken template: {}", broken.reason))
@@ -109,6 +115,8 @@ impl ValueDecoder<'_> {
 }
 
 fn list_tree_kind(items: Vec<TemplateTree>) -> TemplateTreeKind {
+    // A list without templates is one constant: it is rendered by reference, with no copy for each
+    // attempt.
     let constants: Option<Vec<Value>> = items
         .iter()
         .map(|item| item.as_constant().cloned())

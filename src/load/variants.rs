@@ -122,6 +122,7 @@ impl RequestDecoder<'_> {
 
     fn row_variant(&mut self, row: Vec<TableCell>, node: &YamlNode) -> Option<CaseVariant> {
         let mut cells = row.into_iter();
+        // The first column is the id, whatever its name.
         let id = cells.next()?.1.to_text();
         self.check_variant_id(&id, node.at);
         let vars = cells.map(|(name, value)| {
@@ -164,7 +165,9 @@ enum TableFileError {
 /// number is a number.
 fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, TableFileError> {
     let mut reader = csv::ReaderBuilder::new()
+        // Spreadsheets pad cells, and an id or a header with a blank would not be found.
         .trim(csv::Trim::All)
+        // Excel writes a byte order mark, which would become a part of the first name.
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let names = reader.headers()?.clone();
     let mut rows = Vec::new();

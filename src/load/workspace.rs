@@ -93,6 +93,8 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
         at: entry.key_at,
         ..Environment::default()
     };
+    // An environment without a value is valid: the hosts of its schemes and the shared variables
+    // are enough.
     if matches!(entry.value.kind, crate::yaml::NodeKind::Null) {
         return environment;
     }
@@ -196,6 +198,7 @@ fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
     for scheme in map_entries(node, "`accounts`", diagnostics) {
         for entry in map_entries(&scheme.value, "the accounts of a scheme", diagnostics) {
             check_name(entry, "an account", diagnostics);
+            // `--account all` would be ambiguous.
             if entry.key == ALL_ACCOUNTS {
                 diagnostics.push(
                     Diagnostic::error("no account can be named `all`")

@@ -74,6 +74,8 @@ impl WorkspaceFiles {
     /// Every YAML file of the workspace, in the order of their paths.
     pub(crate) fn find_yaml_files(&self, diagnostics: &mut Diagnostics) -> Vec<DiscoveredFile> {
         let mut found = Vec::new();
+        // Both are collected, so that two of them are reported as duplicates. Choosing one would
+        // ignore the other in silence.
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
             if self.root.join(&path).is_file() {
@@ -104,10 +106,12 @@ impl WorkspaceFiles {
         found: &mut Vec<DiscoveredFile>,
     ) {
         for (name, kind) in self.sorted_entries(folder, diagnostics) {
+            // Editors and version control keep their own files under such names.
             if name.to_string_lossy().starts_with('.') {
                 continue;
             }
             let path = folder.join(name);
+            // `kind` is that of the entry itself, so a link to a folder is no folder here.
             if kind.is_symlink() && self.root.join(&path).is_dir() {
                 diagnostics.push(linked_folder(&path));
             } else if kind.is_dir() {
@@ -173,6 +177,8 @@ impl WorkspaceFiles {
     }
 
     fn read_text(&self, file: &DiscoveredFile) -> Result<String, Diagnostic> {
+        // `resolve_path` follows every part of the path, which takes a system call each. A listing
+        // has shown that this one needs none.
         let bytes = if file.is_regular {
             read_limited_regular(&self.root.join(&file.path), MAX_YAML_BYTES)
         } else {
@@ -184,6 +190,8 @@ impl WorkspaceFiles {
         let bytes = bytes.map_err(|error| Diagnostic::error(format!("cannot read: {error}")))?;
         let refuse = |title: &str| Diagnostic::error(title).hint("save it as UTF-8 text");
         let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8"))?;
+        // No YAML text holds a NUL byte. UTF-16 without a byte order mark does, and so does a
+        // truncated write.
         if text.contains('\0') {
             return Err(refuse("the file holds a NUL byte"));
         }
@@ -264,6 +272,8 @@ impl WorkspaceFiles {
     /// # Errors
     /// When it does not exist or lies outside the root, by its spelling or by a link.
     pub(crate) fn resolve_path(&self, path: &Path) -> Result<PathBuf, WorkspaceFileError> {
+        // Checked by the spelling first: a path that leads outside must not be looked up at all, or
+        // the message would tell whether the file exists.
         let outside = path
             .components()
             .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
@@ -281,6 +291,7 @@ impl WorkspaceFiles {
                     error,
                 },
             })?;
+        // Links are resolved by now, so this compares where the file really is.
         if full.starts_with(&self.root) {
             Ok(full)
         } else {

@@ -116,6 +116,8 @@ impl YamlNode {
         match &self.kind {
             NodeKind::List(items) => 1 + items.iter().map(Self::node_count).sum::<usize>(),
             NodeKind::Map(entries) => {
+                // A key counts as a node too: a map of a hundred thousand keys costs as much as a
+                // list of as many values.
                 1 + entries
                     .iter()
                     .map(|entry| 1 + entry.value.node_count())

@@ -17,6 +17,8 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// The first thing that is not YAML, or not the part of YAML that ingam accepts.
 pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
+    // The parser limits the nesting itself: its scanner would otherwise keep a level for each of a
+    // hundred thousand brackets before our own check sees the first event.
     let options = granit_parser::options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
     let mut builder = NodeBuilder {
         file,
@@ -26,6 +28,8 @@ pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
         anchors: HashMap::new(),
         node_count: 0,
     };
+    // The first error ends the parsing. What a parser reads after one is guessed, and its errors
+    // would be about our guess.
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| Box::new(builder.syntax_error(&error)))?;
         let at = builder.span_of(&span);
@@ -106,6 +110,7 @@ impl NodeBuilder<'_> {
         body: CollectionContent,
     ) -> Result<(), Diagnostic> {
         refuse_tag(tagged, at)?;
+        // Decoders walk the tree by recursion, so its depth is the depth of their stack.
         if self.open_collections.len() >= MAX_DEPTH {
             return Err(nesting_error(at));
         }
@@ -164,6 +169,8 @@ impl NodeBuilder<'_> {
                     .at(node.at, "here it is too much"),
             );
         }
+        // The parser numbers anchors from 1; 0 means that the node has none. The copy is made when
+        // the node is complete, so an alias inside its own anchor finds nothing.
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -219,12 +226,15 @@ impl NodeBuilder<'_> {
         reason = "spans of `Parser::new_from_str` always have byte offsets, as its documentation says"
     )]
     fn span_of(&self, span: &granit_parser::Span) -> Span {
+        // The range is used to slice the text, so it is cut to the text first.
         let range = span.byte_range().expect("a span of a text has a range");
         let (start, end) = (
             range.start.min(self.text.len()),
             range.end.min(self.text.len()),
         );
         let written = self.text.get(start..end).unwrap_or_default();
+        // A block scalar ends where the next key begins. Without the line ends, a caret marks the
+        // text only.
         Span::new(self.file, start, start + written.trim_end().len())
     }
 
@@ -285,6 +295,7 @@ fn syntax_hint(line: &str) -> Option<String> {
         .map_or(line, |(_, value)| value)
         .trim();
     let bare = without_quoted(value);
+    // The hint repeats the value, and a long one would fill the terminal.
     if value.len() > WORTH_SHOWING {
         return None;
     }
@@ -296,6 +307,7 @@ fn syntax_hint(line: &str) -> Option<String> {
     let odd = ["{{", ": "]
         .iter()
         .find(|odd| bare.contains(**odd) && !value.starts_with(['[', '*', '&']))?;
+    // For `{ a: b: c }` the quotes belong around a part of the value, and which one cannot be said.
     let whole = odd == &"{{" || !value.starts_with('{');
     whole.then(|| {
         format!(

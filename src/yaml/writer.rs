@@ -88,14 +88,19 @@ fn can_be_plain(text: &str) -> bool {
         && text.chars().all(fine)
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
+        // Our reader decides, not YAML: `1.10` and `null` would come back as another kind of value.
         && matches!(Value::from_scalar_text(text), Value::String(_))
 }
 
 /// Whether it can stand as lines of its own, with a line end at its end or without.
 fn can_be_literal_block(text: &str) -> bool {
+    // Blanks at the end of a line are lost in editors that remove them, and a tab there is hard to
+    // see.
     let line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_printable);
     let lines = text.strip_suffix('\n').unwrap_or(text);
     lines.contains('\n')
+        // A block takes its indentation from its first line, so a text that begins with a blank
+        // would lose it.
         && !lines.starts_with([' ', '\t', '\n'])
         && !lines.ends_with('\n')
         && lines.split('\n').all(line)
@@ -134,6 +139,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             letter if is_printable(letter) => out.push(letter),
+            // Every letter that is not printable lies below U+10000, so four digits are enough.
             letter => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
         }
     }

@@ -241,8 +241,11 @@ impl SchemeDecoder<'_> {
             let Some(written) = text(&entry.value, "a host", self.diagnostics) else {
                 continue;
             };
+            // A path begins with a slash, and two of them would be another path for the signature.
             let url = written.trim_end_matches('/').to_owned();
             match BaseUrl::parse(&url) {
+                // RFC 6749, section 3.2: token endpoints need TLS. The loopback interface is for
+                // tests of a scheme.
                 Ok(base) if base.is_https() || base.is_loopback() => hosts.push(SchemeHost {
                     region: entry.key.to_string(),
                     at: entry.value.at,
@@ -303,6 +306,7 @@ impl SchemeDecoder<'_> {
         match text(node, "`format`", self.diagnostics) {
             Some("unix_ms") => ClockFormat::UnixMilliseconds,
             Some(format) if format.contains('%') => {
+                // Tried once here: otherwise each request would fail when it is signed.
                 if let Err(error) = crate::render::format_time(0, format, 0) {
                     self.diagnostics
                         .push(Diagnostic::error(error.to_string()).at(node.at, "this format"));
@@ -333,6 +337,7 @@ impl SchemeDecoder<'_> {
         let named = map.optional("levels", |node| {
             map_entries(node, "`levels`", self.diagnostics)
         });
+        // Later code always finds a level and needs no second way for schemes without one.
         if named.is_empty() {
             return vec![Level {
                 name: String::new(),
@@ -543,6 +548,7 @@ impl SchemeDecoder<'_> {
     fn rate(&mut self, node: &YamlNode) -> Option<(u32, Duration)> {
         let written = text(node, "`rate`", self.diagnostics)?;
         let parsed = written.split_once('/').and_then(|(count, per)| {
+            // `2/s` is two for each second; a unit alone has the count 1.
             let per = if per.starts_with(|letter: char| letter.is_ascii_digit()) {
                 per.to_owned()
             } else {

@@ -64,6 +64,8 @@ impl SchemeDecoder<'_> {
             form: fields("form"),
             json: fields("json"),
         };
+        // A scheme that set `host` or `content-length` would sign other bytes than the client
+        // sends.
         for field in &placement.headers {
             check_settable_header(&field.name, field.name_at, "a scheme", self.diagnostics);
         }
@@ -195,6 +197,8 @@ impl SchemeDecoder<'_> {
     }
 
     fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
+        // RFC 7518, section 3.2: HMAC with SHA-256. Above all, `none` (section 3.6) must never be
+        // accepted: it is a token without a signature.
         if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
             let diagnostic = Diagnostic::error("a JWT is signed with `HS256` here")
                 .at(node.at, "another algorithm");

@@ -309,6 +309,7 @@ impl SchemeDecoder<'_> {
                         .at(own.key_at, "beside `level`");
                 self.diagnostics.push(diagnostic.at(node.at, "this level"));
             }
+            // An unknown level is an error already, so the scheme is never used with this one.
             let index = self.level_index(node, &scheme.levels).unwrap_or(0);
             return scheme
                 .levels
