@@ -123,6 +123,8 @@ impl<'w> ActiveFixtureSet<'w> {
                 .fixtures
                 .iter()
                 .rev()
+                // A narrow fixture may use a wide one, and then it must go while the wide one still
+                // exists.
                 .filter(|place| place.fixture.scope == scope && scope <= widest);
             places.for_each(|place| self.collect_dependents(&place.key, &mut order));
         }

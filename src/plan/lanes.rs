@@ -27,6 +27,8 @@ pub(crate) fn parallel_lanes(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
                 lane_root(&mut parents, first),
                 lane_root(&mut parents, index),
             );
+            // The smaller index is the root, so a lane is named by its first unit and lanes stay in
+            // the order of the plan.
             parents[left.max(right)] = left.min(right);
         }
     }
@@ -51,6 +53,7 @@ fn lane_constraints<'u>(unit: &'u Unit<'_>) -> Vec<LaneConstraint<'u>> {
     )];
     for fixture in unit.fixtures.iter().filter(|_| unit.request.skip.is_none()) {
         match fixture.scope {
+            // Each unit has its own instance, so there is nothing to share.
             FixtureScope::Case => {}
             FixtureScope::File => shared.push(LaneConstraint::FileFixture(
                 &unit.request.name,
@@ -68,6 +71,8 @@ fn lane_constraints<'u>(unit: &'u Unit<'_>) -> Vec<LaneConstraint<'u>> {
 fn lane_root(parents: &mut [usize], index: usize) -> usize {
     let mut at = index;
     while parents[at] != at {
+        // Path halving keeps the trees flat: without it, thousands of cases of one file would form
+        // a chain.
         parents[at] = parents[parents[at]];
         at = parents[at];
     }

@@ -120,6 +120,8 @@ fn unit_accounts(
         return vec![named.map(str::to_owned)];
     }
     let accounts = common_accounts(request, workspace, environment);
+    // One unit remains, so that the missing account is an error. Without a unit the request would
+    // be missing from the run.
     if accounts.is_empty() {
         vec![None]
     } else {
@@ -202,6 +204,7 @@ impl<'w> Plan<'w> {
     /// Only those units; the order stays.
     pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
         let before = self.units.len();
+        // Removed after the order is made: the rest keeps the order that it has in a full run.
         self.units.retain(|unit| keeps(&unit.id()));
         self.is_partial |= self.units.len() < before;
     }

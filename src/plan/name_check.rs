@@ -38,6 +38,8 @@ pub(crate) fn check_names(
             .requests
             .as_ref()
             .is_none_or(|names| names.contains(request.name.as_str()));
+        // `--account` overrides the accounts of all files, and those of requests that do not run do
+        // not matter.
         if given.account.is_none() && is_meant {
             check_account(workspace, environment, request, diagnostics);
         }
@@ -344,6 +346,7 @@ impl NameChecker<'_> {
     /// A name is known when every case or param gives it; each may use what stands above it.
     fn check_variants(&mut self, variants: &[CaseVariant], known: &mut Vec<String>) {
         for variant in variants {
+            // A copy for each: the names of one case are not known in another one.
             self.define(&variant.vars, &mut known.clone());
         }
         let Some((first, rest)) = variants.split_first() else {

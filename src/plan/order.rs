@@ -23,6 +23,7 @@ pub(super) fn fixture_closure<'w>(workspace: &'w Workspace, request: &Request) -
     for needed in &request.needs {
         add_with_needs(workspace, &needed.name, &mut found);
     }
+    // The sort is stable, so fixtures of one scope stay in the order in which they are named.
     found.sort_by_key(|fixture| std::cmp::Reverse(fixture.scope));
     found
 }
@@ -41,6 +42,8 @@ fn add_with_needs<'w>(workspace: &'w Workspace, name: &str, found: &mut Vec<&'w 
     else {
         return;
     };
+    // Before its needs, which ends the recursion even for a circle. `setup_order` puts the needs
+    // first.
     found.push(fixture);
     for needed in &fixture.needs {
         add_with_needs(workspace, &needed.name, found);
@@ -90,6 +93,7 @@ pub(super) fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
         shares.of_unit.insert(scope, of_unit);
     }
     let order = order_at_scope((0..units.len()).collect(), &mut shares, FixtureScope::Run);
+    // Units are moved, not cloned: each holds lists of its fixtures and params.
     let mut slots: Vec<Option<Unit<'w>>> = units.into_iter().map(Some).collect();
     order
         .into_iter()

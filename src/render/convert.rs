@@ -62,6 +62,7 @@ fn number_to_mini(number: &Number) -> Result<Mini, ConversionError> {
     let digits = number
         .as_str()
         .bytes()
+        // The digits of the exponent do not count towards the precision of a double.
         .take_while(|byte| !matches!(byte, b'e' | b'E'))
         .filter(u8::is_ascii_digit)
         .count();

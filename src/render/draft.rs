@@ -58,6 +58,8 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
                         "this part of the path is empty",
                     ));
                 }
+                // Everything but unreserved characters is encoded (RFC 3986, section 2.3), so a
+                // slash in a value cannot lead to another path.
                 line.push_str(&encode_strict(&value));
             }
         }

@@ -187,6 +187,7 @@ struct CompiledExpression {
 impl TemplateEngine {
     fn new(add_filters: fn(&mut Environment<'static>)) -> Self {
         let mut environment = Environment::empty();
+        // Strict: an undefined name that became an empty text would be sent and signed.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(MAX_FUEL));
         environment.set_recursion_limit(64);
@@ -207,6 +208,7 @@ impl TemplateEngine {
             .iter()
             .map(|used| used.name.to_owned())
             .collect();
+        // Each name is looked up once for each evaluation, however often it is used.
         names.sort();
         names.dedup();
         Ok(CompiledExpression { expression, names })

@@ -83,6 +83,8 @@ fn compact(value: &Mini) -> Result<String, Error> {
 }
 
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    // Computed before the text is made: the check of a finished text would come after the memory
+    // was taken.
     let grown = text.len() + text.matches(from).count().saturating_mul(to.len());
     if grown > MAX_RESULT_BYTES {
         Err(invalid("the text grows too long"))
@@ -98,6 +100,7 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
             out.push_str(between.unwrap_or_default());
         }
         let item = from_mini(&item).map_err(invalid)?;
+        // An empty text in its place would make two lists equal that are not.
         if item.is_null() {
             return Err(invalid(
                 "`join` takes single values, and one of them is null",
@@ -149,6 +152,8 @@ fn filter_pairs(list: &Mini, wanted: impl Fn(&str, &str) -> bool) -> Result<Mini
 /// By the bytes of the name, then of the value.
 fn bytesort(list: &Mini) -> Result<Mini, Error> {
     let mut sorted = pairs(list)?;
+    // Schemes demand the order of bytes, which is that of `str` in Rust; a locale would sort
+    // otherwise.
     sorted.sort();
     Ok(pair_list(sorted.into_iter()))
 }

@@ -46,6 +46,8 @@ impl FreshValues {
         let mut block = 0_u64;
         while out.len() < len {
             let mut hash = Sha256::new();
+            // A hash of seed and place, not a generator with a state: the value does not depend on
+            // the order of evaluation, so a retry sends the same body.
             hash.update(self.seed);
             hash.update(site.to_le_bytes());
             hash.update(block.to_le_bytes());
@@ -60,6 +62,8 @@ impl FreshValues {
     #[must_use]
     pub fn uuid(&self, site: u64) -> String {
         let mut bytes = self.random_bytes(site, 16);
+        // Sections 4.1 and 4.2: the version is in the high bits of byte 6, the variant in those of
+        // byte 8.
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         let hex = hex::encode(bytes);
@@ -102,6 +106,7 @@ pub(crate) fn parse_zone(text: &str) -> Option<i32> {
         digits
             .parse::<i32>()
             .ok()
+            // `parse` accepts a sign and a single digit, which would read `+9:5` as an offset.
             .filter(|value| digits.len() == 2 && (0..below).contains(value))
     };
     Some(sign * (number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))

@@ -159,6 +159,7 @@ impl VariableScope {
             .expressions()
             .iter()
             .any(is_fresh)
+            // Rendered twice only where a fresh value is used; most templates use none.
             .then(|| render_tree(written, &PlaceholderScope(self)));
         Ok((value, marked.transpose()?.map(Cow::into_owned)))
     }
@@ -203,6 +204,8 @@ impl PlaceholderScope<'_> {
         if FUNCTION_NAMES.contains(&name) {
             return Some(format!("<{name}>"));
         }
+        // A computation on a placeholder cannot be evaluated, so its result is replaced by the
+        // first placeholder in it.
         let marked = self.placeholder_value(name.split('.').next()?)?.to_text();
         PLACEHOLDERS
             .iter()
@@ -241,6 +244,7 @@ impl TemplateScope for VariableScope {
 
     fn root_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.variables.keys().cloned().collect();
+        // A map has no order, and a hint must be the same on each run.
         names.sort();
         names
     }
