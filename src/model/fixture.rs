@@ -1,4 +1,4 @@
-//! What must exist first, as data, and how each step of it is taken back.
+//! Fixtures: what must exist before a request runs, and how each step is undone.
 
 use crate::model::assertion::Assertion;
 use crate::model::request::{CaseVariant, SpannedName, Step, TemplateField};
@@ -63,9 +63,9 @@ pub struct FixtureStep {
 #[derive(Clone, Debug)]
 pub struct UndoStep {
     pub step: Step,
-    /// An answer of which this holds says that it is gone already, which is as good.
+    /// A response that fulfils this says that the thing is deleted already, which is a success.
     pub gone: Vec<Assertion>,
-    /// How to find what was made when its answer was lost.
+    /// How to find what was created when its response was lost.
     pub find: Option<LeftoverSearch>,
 }
 

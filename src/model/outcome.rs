@@ -1,4 +1,4 @@
-//! What an answer means to its marketplace: success, or one of eight kinds of refusal.
+//! The meaning of a response: success, or one of eight kinds of error.
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ impl ErrorKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// What the status alone says, where a scheme has no rule for the answer.
+    /// The kind by the status alone, if no rule of the scheme matches the response.
     #[must_use]
     pub fn from_status(status: u16) -> Self {
         match status {

@@ -1,4 +1,4 @@
-//! What a marketplace answered, as a file keeps it.
+//! Recorded responses of a marketplace, as a file stores them.
 
 use crate::model::request::Method;
 use crate::model::sandbox_resource::SandboxResource;
@@ -24,7 +24,7 @@ pub struct Recording {
     pub scheme: String,
     /// In Unix milliseconds; a stub that was written by hand need not say it.
     pub recorded_ms: Option<i64>,
-    /// The program wrote it, and nobody has changed it since.
+    /// ingam wrote it, and it has not been changed since.
     pub is_generated: bool,
     pub exchanges: Vec<RecordedExchange>,
     pub resources: Vec<SandboxResource>,
@@ -36,9 +36,9 @@ pub struct RecordedExchange {
     pub at: Span,
     pub request: RecordedRequest,
     pub outcome: RecordedOutcome,
-    /// So often it answers; by default once, and the last of its request again and again.
+    /// How often it is served. The default is once, and for the last one of a request any number.
     pub times: Option<u32>,
-    /// So long the answer is held back.
+    /// How long the response is delayed.
     pub delay: Option<Duration>,
 }
 
@@ -56,7 +56,7 @@ pub enum RecordedOutcome {
 /// for any value.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
-    /// Only where the answer belongs to one account.
+    /// Only if the response belongs to one account.
     pub account: Option<String>,
     pub method: Method,
     /// Without the query.
@@ -89,7 +89,7 @@ pub struct RecordedPart {
     pub sha256: Option<String>,
 }
 
-/// The answer to give.
+/// The response to serve.
 #[derive(Clone, Debug)]
 pub struct RecordedResponse {
     pub status: u16,
@@ -108,8 +108,8 @@ pub enum ResponseBody {
     File(PathBuf),
 }
 
-/// Where the bodies of recordings lie that are too large for them: each under the SHA-256 of its
-/// bytes.
+/// The folder of response bodies that are too large for a recording. Each is named by the SHA-256 of
+/// its bytes.
 pub(crate) const BODIES_DIR: &str = "fixtures/recordings/bodies";
 
 /// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows
@@ -121,6 +121,7 @@ pub(crate) fn checksum(text: &str) -> String {
         .split_inclusive('\n')
         .filter(|line| !line.starts_with("checksum:"))
     {
+        // Git on Windows changes line ends on checkout (`core.autocrlf`), and that is no edit.
         match line.strip_suffix("\r\n") {
             Some(line) => {
                 hash.update(line);
@@ -140,7 +141,7 @@ pub(crate) fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -
         && left.body == right.body
 }
 
-/// Whether two exchanges give the same, as often and as late.
+/// Whether two exchanges have the same outcome, `times` and `delay`.
 #[must_use]
 pub(crate) fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
     let same = match (&left.outcome, &right.outcome) {

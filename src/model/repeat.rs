@@ -6,17 +6,17 @@ use crate::model::assertion::Assertion;
 use crate::span::Span;
 use std::time::Duration;
 
-/// How often an answer is asked for when the file does not say.
+/// The default pause between two calls of a poll.
 pub(crate) const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// How long when the file does not say.
+/// The default time limit of a poll.
 pub(crate) const DEFAULT_POLL_TIMEOUT: Duration = Duration::from_secs(60);
-/// No step asks more often than this, whatever its file says.
+/// The most calls of one step, whatever its file says.
 pub(crate) const MAX_REPEATED_REQUESTS: u32 = 10_000;
-/// How many pages are read when the file does not say.
+/// The default limit of pages.
 pub(crate) const DEFAULT_MAX_PAGES: u32 = 50;
-/// How often a read is tried when the file does not say.
+/// The default number of attempts of a read.
 pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
-/// How often anything can be tried.
+/// The most attempts that a file can set.
 pub(crate) const MAX_ATTEMPTS: u32 = 10;
 
 /// How often a step is sent.

@@ -13,7 +13,7 @@ use crate::value::CompactText;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long one attempt may take when the file does not say.
+/// The default timeout of one attempt.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A name with its place.
@@ -55,7 +55,7 @@ pub struct Request {
     pub cases: Vec<CaseVariant>,
     /// Fixtures, by name.
     pub needs: Vec<SpannedName>,
-    /// What is personal in its answers, besides what scheme and workspace say.
+    /// Rules for personal data in its responses, besides those of scheme and workspace.
     pub redact: Vec<RedactRule>,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
@@ -84,7 +84,7 @@ pub struct Step {
     pub retry: Option<u32>,
     /// For one attempt.
     pub timeout: Duration,
-    /// What its answer must go on looking like is kept.
+    /// Its response is compared with a stored one.
     pub snapshot: Option<Snapshot>,
 }
 
@@ -92,7 +92,7 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub at: Span,
-    /// What varies in its answer, besides what its scheme names.
+    /// The parts of the response that vary, besides those that the scheme masks.
     pub mask: Vec<JsonPath>,
 }
 
@@ -151,9 +151,11 @@ pub enum WorkspaceFileError {
 }
 
 impl Step {
-    /// How often one call of it is tried at most. A refusal that is expected is no fault to mend.
+    /// The most attempts of one call. A step that expects an error has one: its error is no reason
+    /// to retry.
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
+        // RFC 9110, section 9.2.1: a safe method changes nothing, so sending it twice does no harm.
         let usual = if self.method.is_safe() {
             DEFAULT_ATTEMPTS
         } else {

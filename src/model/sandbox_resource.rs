@@ -16,7 +16,7 @@ pub struct SandboxResource {
     /// Every account sees everything; otherwise each sees what it created.
     pub is_shared: bool,
     pub operations: Vec<ResourceOperation>,
-    /// The answer to who asks for what is not there.
+    /// The response to a request for an item that does not exist.
     pub not_found_response: Option<ResourceResponse>,
 }
 
@@ -33,7 +33,7 @@ pub enum IdSequence {
 }
 
 impl IdSequence {
-    /// The id of the thing before which so many were created.
+    /// The id of the next item when `created` items exist.
     #[must_use]
     pub fn id_after(&self, created: i64) -> Value {
         match self {
@@ -58,9 +58,9 @@ pub struct ResourceOperation {
 #[derive(Clone, Debug)]
 pub enum OperationKind {
     Create,
-    /// With what is said of each thing that is there.
+    /// With the template for each item of the list.
     List(TemplateTree),
-    /// Something with the one thing that the request names there.
+    /// An action on the item whose id stands at this place of the request.
     OnItem(ItemAction, IdLocation),
 }
 
@@ -92,7 +92,7 @@ impl IdLocation {
     }
 }
 
-/// An answer whose values are filled in each time.
+/// A response whose templates are rendered for each request.
 #[derive(Clone, Debug)]
 pub struct ResourceResponse {
     pub status: u16,
@@ -118,6 +118,7 @@ impl ResourcePath {
         let Some((before, after)) = self.0.split_once(Self::ID_PLACEHOLDER) else {
             return (self.0 == path).then_some("");
         };
+        // The suffix is taken from the rest, so prefix and suffix cannot overlap in a short path.
         let inside = path.strip_prefix(before)?.strip_suffix(after)?;
         (!inside.is_empty() && !inside.contains('/')).then_some(inside)
     }

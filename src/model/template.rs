@@ -138,6 +138,8 @@ pub(crate) fn find_expression(text: &str) -> Option<usize> {
 fn expression_len(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut at, mut braces, mut quote) = (0, 0usize, None);
+    // Bytes are enough: all characters of the syntax are ASCII, and no byte of a longer UTF-8
+    // sequence is.
     while at < bytes.len() {
         match (quote, bytes[at]) {
             (Some(_), b'\\') => at += 1,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How old a recording may get when `ingam.yaml` does not say.
+/// The default age limit of a recording.
 pub(crate) const DEFAULT_MAX_RECORDING_AGE: Duration = Duration::from_secs(90 * 86_400);
 
 /// Everything a run can know from files.
@@ -25,9 +25,9 @@ pub struct Workspace {
     /// In the order of their names.
     pub fixtures: Vec<Fixture>,
     pub recordings: Vec<Recording>,
-    /// What is personal in answers, besides what their schemes say.
+    /// Rules for personal data in responses, besides those of the schemes.
     pub redact: Vec<RedactRule>,
-    /// A recording older than this is too old to be believed.
+    /// A recording older than this is out of date.
     pub max_recording_age: Duration,
     /// The built-in ones and the workspace's own.
     pub schemes: Vec<Arc<Scheme>>,
@@ -109,6 +109,8 @@ impl Workspace {
             .chain(others)
             .flat_map(|environment| &environment.accounts)
         {
+            // The first one is used, and the own environment comes first, so its values override
+            // those of the others.
             if account.scheme == scheme && !found.iter().any(|known| known.name == account.name) {
                 found.push(account);
             }

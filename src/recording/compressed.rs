@@ -1,5 +1,5 @@
-//! What is compressed inside a body that arrived as bytes: a file that was downloaded, say. A
-//! secret in it is a secret. It knows gzip and zlib; it does not look into zip, brotli or zstd.
+//! Looks for text in compressed data inside a binary body, such as a downloaded file: a secret in it
+//! would be recorded too. It reads gzip and zlib, and not zip, brotli or zstd.
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::io::Read;
@@ -33,6 +33,8 @@ fn inspect_below(bytes: &[u8], finds: &mut dyn FnMut(&[u8]) -> bool, depth: usiz
         None => LayerFinding::Clean,
         // Fail closed: what was not read to its end may hold a secret behind what was read.
         Some(Err(_)) => LayerFinding::Unreadable,
+        // A limit that was reached is not a clean result: the part that was not read may hold a
+        // secret.
         Some(Ok(inner)) if depth == 0 || inner.len() as u64 > MAX_DECOMPRESSED_BYTES => {
             LayerFinding::Unreadable
         }

@@ -1,5 +1,5 @@
-//! The recorded exchanges of one scheme, and whose turn it is; or the nearest one, and what
-//! differs.
+//! The recorded exchanges of one scheme: the next one for a request, or the nearest one with its
+//! differences.
 
 use super::request_match::{
     differences, has_placeholder, is_free_of_placeholders, matches_request,
@@ -9,8 +9,8 @@ use crate::model::workspace::Workspace;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Every recorded exchange of one scheme; those of one request in one file answer in order, each as
-/// often as it says.
+/// Every recorded exchange of one scheme. Those of one request in one file are served in order, each
+/// as often as its `times` says.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangePool {
     groups: Vec<ExchangeGroup>,
@@ -27,10 +27,9 @@ struct ExchangeGroup {
     recorded_ms: i64,
     exchanges: Vec<RecordedExchange>,
     served_count: u32,
-    /// It matches by its texts alone; such a request goes before one with placeholders.
+    /// Its request has no placeholders. Such a request is tried before one that has some.
     is_free_of_placeholders: bool,
-    /// A newer file answers the same request, and so this one answers only for its own request
-    /// file.
+    /// A newer file has the same request, so this one serves only its own request file.
     is_superseded: bool,
 }
 
@@ -68,7 +67,7 @@ impl ExchangeGroup {
             })
     }
 
-    /// Those whose turn never came.
+    /// The exchanges that were never served.
     fn unused(&self) -> &[RecordedExchange] {
         let used = self.served_count.checked_sub(1).map_or(0, |last| {
             self.exchange_index(last)
@@ -85,11 +84,11 @@ pub enum ReplayMiss {
     NoMatch {
         nearest: Option<(String, Vec<String>)>,
     },
-    /// A stub of this file answered as often as it may.
+    /// A stub of this file was served as often as its `times` allows.
     Exhausted { file: String },
 }
 
-/// An exchange that nobody asked for.
+/// An exchange that no request used.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnusedExchange {
     pub file: String,
@@ -105,6 +104,8 @@ impl ExchangePool {
             .iter()
             .filter(|recording| recording.scheme == scheme);
         let mut groups: Vec<ExchangeGroup> = recordings.flat_map(group_by_request).collect();
+        // Exact requests first, then the newest file: `matching_groups` returns indices, so this
+        // order decides which exchange answers.
         groups.sort_by_key(|group| (!group.is_free_of_placeholders, Reverse(group.recorded_ms)));
         let mut pool = Self::default();
         for mut group in groups {
@@ -123,7 +124,7 @@ impl ExchangePool {
         pool
     }
 
-    /// Where a request can stand, in order.
+    /// The groups that match a request, in the order in which they are served.
     fn matching_groups(&self, sent: &RecordedRequest) -> Vec<usize> {
         let known = |path: &str| {
             self.by_path
@@ -133,11 +134,13 @@ impl ExchangePool {
         };
         let mut places = [known(&sent.path), known("")].concat();
         places.retain(|place| matches_request(&self.groups[*place].request, sent));
+        // The two lists are each in order. Their union must be as well, because the first match
+        // wins.
         places.sort_unstable();
         places
     }
 
-    /// The exchange that is recorded for just this request.
+    /// The exchange that is recorded for this request without placeholders.
     pub(crate) fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
         let places = self.matching_groups(sent);
         let exact: Vec<usize> = places
@@ -162,7 +165,7 @@ impl ExchangePool {
         found.map(|(_, exchange)| exchange)
     }
 
-    /// What a request gets, and from which file: of its own recording before any other.
+    /// The exchange for a request and its file. The own recording is used before any other.
     ///
     /// # Errors
     /// When nothing is recorded for the request, or what is recorded is used up.
@@ -178,8 +181,7 @@ impl ExchangePool {
             .unwrap_or_else(|| Err(self.nearest_miss(sent)))
     }
 
-    /// Whether anything is recorded for a request, of its own file or of the pool; nothing is used
-    /// up.
+    /// Whether an exchange is recorded for a request. No exchange is used up.
     #[must_use]
     pub(crate) fn has_exchange(
         &self,
@@ -191,7 +193,7 @@ impl ExchangePool {
             .any(|place| !self.groups[*place].is_superseded || is_own(&self.groups[*place].file))
     }
 
-    /// Exchanges of these files that were never asked for.
+    /// The exchanges of these files that no request used.
     #[must_use]
     pub(crate) fn unused(&self, is_of: &dyn Fn(&str) -> bool) -> Vec<UnusedExchange> {
         let groups = self.groups.iter().filter(|group| is_of(&group.file));
@@ -224,6 +226,7 @@ impl ExchangePool {
             let file = group.file.clone();
             match group.next_exchange() {
                 Some(exchange) => return Some(Ok((file, exchange.clone()))),
+                // Another file may still have an exchange, so this is the answer only if none has.
                 None => used_up = used_up.or(Some(Err(ReplayMiss::Exhausted { file }))),
             }
         }
@@ -234,6 +237,8 @@ impl ExchangePool {
         let path_first = |group: &&ExchangeGroup| {
             let differs = differences(&group.request, sent);
             (
+                // A request of the same path with one other parameter is nearer than one of a
+                // similar path.
                 group.request.path != sent.path,
                 differs.len(),
                 strsim::levenshtein(&group.request.path, &sent.path),

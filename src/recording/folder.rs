@@ -41,7 +41,7 @@ pub(crate) enum FolderError {
     },
 }
 
-/// Why a recording that is there cannot be read.
+/// Why an existing recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BrokenRecording {
     #[error("it is not UTF-8")]
@@ -69,7 +69,7 @@ pub(crate) enum NotRecordable {
     Invalid(#[from] DecodeTextError),
 }
 
-/// What a new file is, compared with the one that was there.
+/// How a new file compares with the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileChange {
     New,
@@ -96,7 +96,7 @@ impl RecordingFolder {
         &self.root
     }
 
-    /// Changes a recording: `make` gets what is there, and returns what shall be there.
+    /// Changes a recording: `make` gets the present one, and returns the new one.
     ///
     /// # Errors
     /// When the folder cannot be locked, the file is broken or cannot be written.
@@ -177,11 +177,11 @@ impl RecordingFolder {
         Ok(self.root.join(self.relative_path(name)?))
     }
 
-    /// One process at a time. The kernel frees the lock of a process that dies; what such a one
-    /// left half done is removed.
+    /// One process at a time. The kernel frees the lock of a process that dies.
     fn lock(&self) -> Result<File, FolderError> {
         let folder = self.root.join(RECORDINGS_DIR);
         let failed = |error| io_error(&folder, error);
+        // Created before the check for links, which needs a folder that exists.
         std::fs::create_dir_all(&folder).map_err(failed)?;
         check_inside_workspace(&folder)?;
         let lock = open_lock(&folder).map_err(failed)?;
@@ -246,6 +246,7 @@ impl RecordingFolder {
     /// When the folder cannot be locked, or a file cannot be removed.
     pub(crate) fn remove(&self, paths: &[PathBuf]) -> Result<(), FolderError> {
         let _lock = self.lock()?;
+        // Only here, and not in each run: a person asked for files to be removed.
         remove_unfinished(&self.root.join(RECORDINGS_DIR))?;
         for path in paths {
             std::fs::remove_file(self.root.join(path)).map_err(|error| io_error(path, error))?;
@@ -304,8 +305,8 @@ fn external_bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
         })
 }
 
-/// Removes what a process that was killed left half written. The caller holds the lock, so no file
-/// that is being written is among them.
+/// Removes the temporary files of processes that were killed. The caller holds the lock, so no other
+/// process is writing one.
 fn remove_unfinished(folder: &Path) -> Result<(), FolderError> {
     for entry in list_folder(folder)? {
         let path = entry.path();
@@ -326,7 +327,7 @@ fn io_error(path: &Path, error: std::io::Error) -> FolderError {
     }
 }
 
-/// The folder itself is what is locked, so that no file of ours stands in it.
+/// The folder itself is locked, so that no lock file stands in a folder that people commit.
 #[cfg(unix)]
 fn open_lock(folder: &Path) -> std::io::Result<File> {
     File::open(folder)

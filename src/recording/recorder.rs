@@ -125,6 +125,8 @@ impl Recorder {
         let Some(heard) = self.captured.get_mut(whose) else {
             return;
         };
+        // A partial file is merged, not replaced: the exchanges of steps that were not reached
+        // would be deleted otherwise.
         heard.is_partial |= !is_whole || heard.unit_skip_reason.is_some();
         if let Some(reason) = heard.unit_skip_reason.take() {
             heard.exchanges.truncate(heard.unit_start);
@@ -265,6 +267,7 @@ impl Recorder {
         before: &[RecordedExchange],
         after: &[RecordedExchange],
     ) -> Result<bool, ExchangeComparisonError> {
+        // `zip` ends with the shorter list and would ignore what was added or removed.
         if before.len() != after.len() {
             return Ok(false);
         }

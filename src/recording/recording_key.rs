@@ -1,4 +1,4 @@
-//! Whose exchanges they are.
+//! Which request file or fixture, and which account, an exchange belongs to.
 
 /// What stands before the name of a fixture among the names of request files.
 const FIXTURE_PREFIX: &str = "fixtures/";
@@ -26,7 +26,7 @@ impl RecordingKey {
         self.file.starts_with(FIXTURE_PREFIX)
     }
 
-    /// A call that is none of a request file's.
+    /// A call that belongs to no request file.
     #[must_use]
     pub(crate) fn without_file(account: Option<&str>) -> Self {
         Self {

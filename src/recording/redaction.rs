@@ -103,6 +103,7 @@ impl Redaction {
     pub(crate) fn include(&mut self, other: &Self) {
         self.issued.extend(other.issued.iter().cloned());
         for (value, stand_in) in &other.pseudonyms {
+            // The own pseudonym wins: it may stand in exchanges that were captured already.
             self.pseudonyms
                 .entry(value.clone())
                 .or_insert_with(|| stand_in.clone());
@@ -359,6 +360,8 @@ fn replace_whole(text: &str, value: &str, stand_in: &str) -> String {
                 left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric()
             })
         };
+        // The last character may be one that an earlier replacement wrote, which is then at the end
+        // of `out`.
         let is_part = joins(
             before
                 .chars()
@@ -429,6 +432,7 @@ fn request_texts(request: &RecordedRequest) -> HashSet<String> {
         .iter()
         .map(|(_, value)| value.clone())
         .collect();
+    // An id in the path is a segment of it.
     said.extend(request.path.split('/').map(str::to_owned));
     match &request.body {
         RecordedBody::Json(value) => for_each_scalar(value, &mut |leaf| {

@@ -1,5 +1,5 @@
-//! Answers from recordings alone. It refuses to open a socket: what is not recorded is an error
-//! that says what is nearest.
+//! Serves responses from recordings only. It opens no socket: a request that is not recorded is an
+//! error that names the nearest one.
 
 use super::exchange_pool::{ExchangePool, ReplayMiss, UnusedExchange};
 use super::response::{BodyFileError, read_body, response_headers};
@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     #[error(transparent)]
@@ -20,14 +20,14 @@ pub enum ReplayError {
     ConnectionClosed,
 }
 
-/// An answer and how long a stub holds it back.
+/// A response, and how long a stub delays it.
 #[derive(Debug)]
 pub struct ReplayedResponse {
     pub response: Result<WireResponse, ReplayError>,
     pub delay: Duration,
 }
 
-/// The recordings of a workspace, each answering in its turn.
+/// The recordings of a workspace, and which of their exchanges were served.
 pub struct RecordingReplay {
     root: PathBuf,
     pools: HashMap<String, ExchangePool>,
@@ -59,7 +59,7 @@ impl RecordingReplay {
         }
     }
 
-    /// The recorded answer to a request of a file.
+    /// The recorded response to a request of a file.
     ///
     /// # Errors
     /// When nothing is recorded for it.
@@ -76,6 +76,7 @@ impl RecordingReplay {
         let delay = exchange.delay.unwrap_or_default();
         let response = match exchange.outcome {
             RecordedOutcome::Response(answer) => self.wire_response(&answer, delay),
+            // The transport reports half of a body as a lost connection, so a replay must too.
             RecordedOutcome::Truncated(_) | RecordedOutcome::Reset => {
                 Err(ReplayError::ConnectionClosed)
             }
@@ -105,7 +106,7 @@ impl RecordingReplay {
         ))
     }
 
-    /// Exchanges of these request files that nothing asked for.
+    /// The exchanges of these request files that no request used.
     #[must_use]
     pub fn unused(&self, files: &[&str]) -> Vec<UnusedExchange> {
         let of = |(scheme, pool): (&String, &ExchangePool)| {
@@ -118,7 +119,7 @@ impl RecordingReplay {
         unused
     }
 
-    /// The recordings that answered anything.
+    /// The recordings from which a response was served.
     #[must_use]
     pub fn used_recordings(&self) -> &HashSet<String> {
         &self.used_recordings
@@ -132,7 +133,7 @@ pub(crate) fn belongs_to_file(recording: &str, file: &str, scheme: &str) -> bool
     rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.') == Some(scheme))
 }
 
-/// In words.
+/// The text of a miss, for an error message.
 #[must_use]
 pub(crate) fn describe_miss(miss: &ReplayMiss) -> String {
     match miss {

@@ -1,11 +1,11 @@
-//! Holds one request against a recorded one: which parts differ. A placeholder such as `<now>`
-//! stands for any text.
+//! Compares a request with a recorded one and lists the differences. A placeholder such as `<now>`
+//! matches any text.
 
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
 use crate::value::Value;
 
-/// Whether a recorded request stands for a sent one.
+/// Whether a recorded request matches a sent one.
 #[must_use]
 pub(super) fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
     recorded.method == sent.method
@@ -13,7 +13,7 @@ pub(super) fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest
         && differences(recorded, sent).is_empty()
 }
 
-/// In words, each part that is not the same.
+/// The parts that differ, as text for an error message.
 #[must_use]
 pub(super) fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) -> Vec<String> {
     let mut out = Vec::new();
@@ -50,6 +50,8 @@ fn pair_differences(
             .iter()
             .position(|(other, text)| other == name && matches_text(value, text))
         {
+            // Each sent pair stands for one recorded pair, so a repeated parameter must be sent as
+            // often as it was recorded.
             left.remove(at);
         } else if let Some(at) = left.iter().position(|(other, _)| other == name) {
             let (_, text) = left.remove(at);
@@ -164,7 +166,7 @@ pub(super) fn has_placeholder(text: &str) -> bool {
         .any(|placeholder| text.contains(placeholder))
 }
 
-/// Whether it matches by its texts alone.
+/// Whether no part of a request holds a placeholder.
 pub(super) fn is_free_of_placeholders(request: &RecordedRequest) -> bool {
     let body = match &request.body {
         RecordedBody::Json(value) => has_placeholder(&value.to_json()),
@@ -193,6 +195,8 @@ fn matches_text(recorded: &str, sent: &str) -> bool {
         return false;
     };
     for literal in middle {
+        // A placeholder needs at least one character: an empty time or id is a mistake of the
+        // request.
         let Some(after) = skip_one_char(rest) else {
             return false;
         };
@@ -217,6 +221,8 @@ fn split_at_placeholders(recorded: &str) -> Vec<&str> {
         PLACEHOLDERS
             .iter()
             .filter_map(|mark| text.find(mark).map(|at| (at, mark.len())))
+            // The earliest one. Placeholders begin with `<` and end with `>`, so no two begin at
+            // the same place.
             .min()
     };
     while let Some((at, len)) = next(rest) {

@@ -34,6 +34,7 @@ pub enum BodyFileError {
 #[must_use]
 pub(crate) fn response_headers(answer: &RecordedResponse) -> Vec<(String, String)> {
     let mut headers = answer.headers.clone();
+    // The body is stored decompressed, so its old length and encoding are wrong.
     headers.retain(|(name, _)| !DERIVED_HEADERS.contains(&name.as_str()));
     if matches!(answer.body, ResponseBody::Json(_))
         && !headers.iter().any(|(name, _)| name == "content-type")

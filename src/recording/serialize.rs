@@ -22,12 +22,14 @@ pub(super) fn to_yaml(recording: &Recording) -> Result<String, jiff::Error> {
     ];
     let recorded = recording
         .recorded_ms
+        // Whole seconds: milliseconds are noise in a file that people read.
         .map(|ms| jiff::Timestamp::from_second(ms.div_euclid(1_000)))
         .transpose()?;
     members.extend(recorded.map(|time| member("recorded", time.to_string().into())));
     let mut text = format!("{HEADER_COMMENT}{}", yaml::write(&Value::Object(members)));
     let exchanges = Value::List(recording.exchanges.iter().map(exchange_value).collect());
     let rest = yaml::write(&Value::Object(vec![member("exchanges", exchanges)]));
+    // The line of the checksum is not a part of what it sums up, as in the loader.
     let sum = checksum(&format!("{text}{rest}"));
     text.push_str(&format!("checksum: {}\n", yaml::quoted(&sum)));
     Ok(text + &rest)

@@ -51,6 +51,7 @@ fn is_same_response(
         answer
             .headers
             .iter()
+            // A header that a file asks for besides, such as a request id, may differ each time.
             .filter(|(name, _)| RECORDED_HEADERS.contains(&name.as_str()))
             .cloned()
             .collect()

@@ -1,20 +1,22 @@
-//! A request in the form in which recordings say it: without signature, token and time.
+//! A request as recordings store it: without signature, token and time.
 
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
 use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, parse_query};
 use sha2::{Digest, Sha256};
 
-/// A text body longer than this is known by its hash, in bytes.
+/// A text body longer than this is stored as its hash, in bytes.
 const MAX_TEXT: usize = 64 << 10;
 
-/// A draft as recordings say it; `account` is the name of who sends it.
+/// A draft as recordings store it. `account` is the name of the account that sends it.
 #[must_use]
 pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
     let mut query = parse_query(&draft.raw_query);
     query.extend(draft.query.iter().cloned());
     query.sort();
     RecordedRequest {
+        // A recording without an account answers every account, so one of a single-account
+        // workspace stays usable when it gets a second one.
         account: Some(account.to_owned()).filter(|account| account != DEFAULT_ACCOUNT),
         method: draft.method,
         path: decode_placeholders(&draft.path),
@@ -23,7 +25,7 @@ pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest 
     }
 }
 
-/// A value in a path is encoded; what stands for a fresh value is none.
+/// The values in a path are encoded, and so are the placeholders in it: those are decoded again.
 fn decode_placeholders(path: &str) -> String {
     if !path.contains("%3C") {
         return path.to_owned();
@@ -54,6 +56,7 @@ fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
 fn recorded_part(part: &DraftPart) -> RecordedPart {
     let (text, sha256) = match &part.file {
         Some((name, _)) => (name.clone(), Some(sha256_hex(&part.content))),
+        // Text parts come from our own templates, which are UTF-8, so nothing is lost here.
         None => (String::from_utf8_lossy(&part.content).into_owned(), None),
     };
     RecordedPart {

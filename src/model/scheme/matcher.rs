@@ -30,6 +30,7 @@ impl PathPattern {
             None => self.0 == path,
             Some((before, "*")) if before.ends_with('/') => {
                 path.starts_with(before)
+                    // `/auth/**` includes `/auth` itself: `**` also stands for no segment.
                     || path.len() + 1 == before.len() && before.starts_with(path)
             }
             Some(_) => matches_segments(self.0.split('/'), path.split('/')),
@@ -43,6 +44,7 @@ fn matches_segments<'t>(
 ) -> bool {
     match (pattern.next(), path.clone().next()) {
         (None, None) => true,
+        // Backtracking is enough: patterns are written by hand and have one or two stars.
         (Some("**"), _) => loop {
             if matches_segments(pattern.clone(), path.clone()) {
                 return true;

@@ -1,4 +1,4 @@
-//! How our own loopback marketplace plays a marketplace.
+//! How the built-in sandbox imitates a marketplace.
 
 use super::RequestPart;
 use crate::model::request::TemplateField;
@@ -6,7 +6,7 @@ use crate::model::template::TemplateTree;
 use crate::span::Span;
 use std::time::Duration;
 
-/// How our own loopback marketplace plays this one.
+/// How the built-in sandbox imitates this marketplace.
 #[derive(Clone, Debug)]
 pub struct SandboxRules {
     pub at: Span,
@@ -14,7 +14,7 @@ pub struct SandboxRules {
     pub test_credentials: Vec<TemplateField>,
     /// Where a verifier finds a value of the scheme in a request.
     pub extractors: Vec<ValueExtractor>,
-    /// With which answer each fault is refused; the first that fits.
+    /// The responses to faults; the first that fits is sent.
     pub fault_responses: Vec<FaultResponse>,
     pub token_responses: Vec<TokenResponse>,
     /// After a token request that does this, data calls are refused.
@@ -116,10 +116,9 @@ pub struct FaultResponse {
 pub struct TokenResponse {
     pub token: String,
     pub json: TemplateTree,
-    /// The same token is given again while its age is below this.
+    /// The same token is returned again while its age is below this.
     pub reissued_within: Option<Duration>,
-    /// After a refresh the access token before it is good for this much longer; without it, until
-    /// its own end.
+    /// How long the previous access token stays valid after a refresh. By default, until it expires.
     pub old_token_grace: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! What the tool obtains and renews, and the link that a person opens for it.
+//! Tokens that ingam obtains and renews, and the links that a person opens to authorize an account.
 
 use super::SigningProcedure;
 use crate::jsonpath::JsonPath;
@@ -8,7 +8,7 @@ use crate::model::template::{Template, TemplateTree};
 use crate::span::Span;
 use std::time::Duration;
 
-/// What the tool obtains and renews for a level.
+/// A token that ingam obtains and renews for a level.
 #[derive(Clone, Debug, Default)]
 pub struct Token {
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Token {
     pub exchange: Option<TokenRequest>,
     /// Got with a refresh token.
     pub refresh: Option<TokenRequest>,
-    /// How long it lives when the answer does not say.
+    /// The lifetimes to assume if the response has none.
     pub lifetime: TokenLifetimes,
     /// It is renewed when less than this is left.
     pub renew_before: Duration,
@@ -65,7 +65,7 @@ impl Token {
     }
 }
 
-/// What the scheme says of lives, for messages and for answers that say nothing.
+/// The lifetimes that the scheme documents, for messages and for responses without them.
 #[derive(Clone, Debug, Default)]
 pub struct TokenLifetimes {
     pub access: Option<Duration>,
@@ -94,7 +94,7 @@ pub struct TokenRequest {
 /// A link that a person opens to authorize an account.
 #[derive(Clone, Debug)]
 pub struct AuthorizeLink {
-    /// There where a scheme has several.
+    /// Required if a scheme has several links.
     pub name: Option<String>,
     pub at: Span,
     /// Region that requests go to → the host of the link; without it, the same host.
