@@ -37,7 +37,7 @@ fn check_fixture_exists(
     }
 }
 
-/// What lives longer cannot be made of what is taken back earlier.
+/// A fixture cannot need one that is undone before it.
 fn check_scopes(workspace: &Workspace, fixture: &Fixture, diagnostics: &mut Diagnostics) {
     for needed in &fixture.needs {
         let Some(other) = workspace.fixture(&needed.name) else {

@@ -310,7 +310,7 @@ pub(super) fn check_header_name(name: &str, at: Span, label: &str, diagnostics: 
     }
 }
 
-/// Reports a header that nobody who writes a file can set: it follows from the host and the body.
+/// Reports a header that no file can set, because it follows from the host and the body.
 pub(super) fn check_settable_header(
     name: &str,
     at: Span,

@@ -183,8 +183,8 @@ fn check_account_twin(earlier: &[Account], account: &Account, diagnostics: &mut 
     }
 }
 
-/// An account holds what is not secret: a secret in a shared file is a leak, so it is refused by
-/// name.
+/// An account holds values that are not secret. A secret in a shared file is a leak, so it is
+/// refused by its name.
 fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics: &mut Diagnostics) {
     for account in &environment.accounts {
         // An unknown scheme was reported, and without its list no name can be called a credential.
@@ -235,8 +235,8 @@ pub(super) fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
             .any(|token| token.fields().contains(&name))
 }
 
-/// An account may say anything that requests read, but what is nearly the name of a credential is a
-/// slip of the keys.
+/// An account may have any value that requests read. A name that is nearly that of a credential is
+/// a typing mistake.
 fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
     let known = || {
         scheme

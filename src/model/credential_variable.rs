@@ -19,6 +19,7 @@ pub(crate) fn variable_name(
 /// A name as a part of a variable: capitals, `-`, `.` and `_` are one there.
 #[must_use]
 pub(crate) fn variable_part(text: &str) -> String {
+    // POSIX shells accept only letters, digits and `_` in the name of a variable.
     text.to_uppercase().replace(['-', '.'], "_")
 }
 

@@ -62,7 +62,7 @@ pub struct Account {
     pub scheme: String,
     pub name: String,
     pub at: Span,
-    /// What is known of it that is not secret.
+    /// Its values that are not secret.
     pub values: Vec<ObjectMember>,
 }
 

@@ -87,7 +87,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// What the `ok` key of a step says of its answer.
+/// The outcome that the `ok` key of a step expects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExpectedOutcome {
     /// The scheme's success rule must hold.

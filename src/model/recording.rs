@@ -108,8 +108,8 @@ pub enum ResponseBody {
     File(PathBuf),
 }
 
-/// The folder of response bodies that are too large for a recording. Each is named by the SHA-256 of
-/// its bytes.
+/// The folder of response bodies that are too large for a recording. Each is named by the SHA-256
+/// of its bytes.
 pub(crate) const BODIES_DIR: &str = "fixtures/recordings/bodies";
 
 /// The SHA-256 of a recording's text, in hex, without the line that says it. Line ends of Windows
@@ -163,6 +163,7 @@ fn is_same_response(left: &RecordedResponse, right: &RecordedResponse) -> bool {
         ResponseBody::Json(value) => value.clone(),
         ResponseBody::Text(text) => Value::from(text.as_str()),
         ResponseBody::Bytes(bytes) => Value::from(String::from_utf8_lossy(bytes).into_owned()),
+        // The name of a body file is its hash, so equal names are equal bodies.
         ResponseBody::File(path) => Value::from(path.to_string_lossy().into_owned()),
     };
     left.status == right.status && left.headers == right.headers && body(left) == body(right)

@@ -1,4 +1,4 @@
-//! What is personal in answers, and so is written to no file.
+//! Rules that find personal data in responses, so that it is written to no file.
 
 use crate::jsonpath::JsonPath;
 use regex::Regex;

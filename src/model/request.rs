@@ -88,7 +88,7 @@ pub struct Step {
     pub snapshot: Option<Snapshot>,
 }
 
-/// What a step says of its snapshot.
+/// The `snapshot` key of a step.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub at: Span,
@@ -96,7 +96,7 @@ pub struct Snapshot {
     pub mask: Vec<JsonPath>,
 }
 
-/// What is sent below the headers.
+/// The body of a request.
 #[derive(Clone, Debug, Default)]
 pub enum RequestBody {
     #[default]

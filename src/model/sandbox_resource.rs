@@ -20,7 +20,7 @@ pub struct SandboxResource {
     pub not_found_response: Option<ResourceResponse>,
 }
 
-/// The ids that are given to what is created, one after the other.
+/// The ids of created items, in order.
 #[derive(Clone, Debug)]
 pub enum IdSequence {
     Numbers {

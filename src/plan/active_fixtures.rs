@@ -93,7 +93,7 @@ impl<'w> ActiveFixtureSet<'w> {
         self.fixtures.retain(|place| place.key != *id);
     }
 
-    /// What is undone after a unit, in order; without a next one, everything.
+    /// The fixtures to undo after a unit, in order. Without a next unit, all of them.
     #[must_use]
     pub(crate) fn teardown_order(
         &self,

@@ -176,7 +176,8 @@ pub(crate) fn common_accounts(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan<'w> {
     pub(crate) units: Vec<Unit<'w>>,
-    /// Units of its files were taken out: another machine runs them, or nobody.
+    /// Units of its files were removed, because another machine runs them or the user excluded
+    /// them.
     pub(crate) is_partial: bool,
     /// Which part it is, where others run the rest.
     pub(crate) shard: Option<Shard>,

@@ -1,5 +1,5 @@
-//! Looks for text in compressed data inside a binary body, such as a downloaded file: a secret in it
-//! would be recorded too. It reads gzip and zlib, and not zip, brotli or zstd.
+//! Looks for text in compressed data inside a binary body, such as a downloaded file: a secret in
+//! it would be recorded too. It reads gzip and zlib, and not zip, brotli or zstd.
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::io::Read;

@@ -9,8 +9,8 @@ use crate::model::workspace::Workspace;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Every recorded exchange of one scheme. Those of one request in one file are served in order, each
-/// as often as its `times` says.
+/// Every recorded exchange of one scheme. Those of one request in one file are served in order,
+/// each as often as its `times` says.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangePool {
     groups: Vec<ExchangeGroup>,

@@ -40,7 +40,7 @@ pub(crate) enum RedactionError {
     BodyFile(#[from] BodyFileError),
 }
 
-/// What is written of one exchange.
+/// One exchange of a run, and the rules for what is recorded of it.
 pub(crate) struct ExchangeRedaction<'t> {
     pub(crate) request: &'t RecordedRequest,
     pub(crate) response: &'t WireResponse,

@@ -305,8 +305,8 @@ fn external_bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
         })
 }
 
-/// Removes the temporary files of processes that were killed. The caller holds the lock, so no other
-/// process is writing one.
+/// Removes the temporary files of processes that were killed. The caller holds the lock, so no
+/// other process is writing one.
 fn remove_unfinished(folder: &Path) -> Result<(), FolderError> {
     for entry in list_folder(folder)? {
         let path = entry.path();

@@ -23,7 +23,7 @@ const PSEUDONYM_PREFIX: &str = "redacted-";
 pub(crate) const RUN_ID_PLACEHOLDER: &str = "<run_id>";
 /// The pseudonym of digits is its number added to this one.
 const DIGIT_PSEUDONYM_BASE: u32 = 900_000_000;
-/// Numbers up to this one above the base count as pseudonyms in a recording that was written before.
+/// The largest number above the base that counts as a pseudonym when a recording is read again.
 const MAX_RESUMED_NUMBER: u32 = 99_999;
 
 /// Why personal data cannot be taken out of a response.

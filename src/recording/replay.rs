@@ -84,7 +84,7 @@ impl RecordingReplay {
         Ok(ReplayedResponse { response, delay })
     }
 
-    /// What is recorded for a request, without using it up.
+    /// Whether a response is recorded for a request. No exchange is used up.
     #[must_use]
     pub fn has_response(&self, file: &str, scheme: &str, sent: &RecordedRequest) -> bool {
         self.pools.get(scheme).is_some_and(|pool| {

@@ -61,6 +61,7 @@ pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, BodyF
                     error,
                 }
             })?;
+            // A merge or a text filter of version control can change a file in silence.
             check_body_hash(path, &bytes)?;
             bytes.into()
         }

@@ -133,8 +133,8 @@ impl TemplateDialect {
 
     fn compiled(self, expression: &Expression) -> Result<Arc<CompiledExpression>, RenderError> {
         let engine = self.engine();
-        // An entry is inserted in one step after it was compiled, so a thread that panicked while it
-        // held the lock left no half-made one behind.
+        // An entry is inserted in one step after it was compiled, so a thread that panicked while
+        // it held the lock left no unfinished one behind.
         let mut cache = engine.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = cache.get(&expression.source) {
             return Ok(Arc::clone(compiled));
@@ -385,8 +385,8 @@ fn evaluation_error(expression: &Expression, error: &Error) -> RenderError {
     RenderError::new(expression.at, reason)
 }
 
-/// Only the names that the expression uses: converting a large response for each `{{ a + 1 }}` would
-/// cost more than the rest of the request.
+/// Only the names that the expression uses: converting a large response for each `{{ a + 1 }}`
+/// would cost more than the rest of the request.
 fn evaluation_context(
     compiled: &CompiledExpression,
     expression: &Expression,

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-/// Names that nobody else can give.
+/// Names that no file and no option can define.
 pub(crate) const RESERVED_NAMES: [&str; 8] = [
     "now", "now_ms", "date", "uuid", "random", "run_id", "env", "account",
 ];
@@ -92,7 +92,7 @@ impl VariableScope {
         self.set_with_placeholders(name, value, None, origin);
     }
 
-    /// `marked` is the value with placeholders for what is another one each time.
+    /// `marked` is the value with placeholders in the place of fresh values.
     pub fn set_with_placeholders(
         &mut self,
         name: impl Into<String>,
@@ -110,8 +110,8 @@ impl VariableScope {
         );
     }
 
-    /// Renders a `vars` map over what is known; each line sees the ones above it. A name that a
-    /// later layer has given already keeps that value, so that what is made of it follows.
+    /// Renders a `vars` map; each line can use the ones above it. A name that a later layer has
+    /// defined already keeps its value, so that other variables are computed from that value.
     ///
     /// # Errors
     /// When a template of it cannot be filled in.

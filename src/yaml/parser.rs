@@ -262,7 +262,7 @@ impl NodeBuilder<'_> {
     }
 }
 
-/// Where a text begins in what is written, if it stands there as it is: nearly always at the start,
+/// Where a text begins in its source if it is written without escapes: nearly always at the start,
 /// or behind a quote.
 fn verbatim_offset(written: &str, value: &str) -> Option<usize> {
     let is_at = |at: usize| {
@@ -283,8 +283,8 @@ fn nesting_error(at: Span) -> Diagnostic {
     .at(at, "too deep")
 }
 
-/// The usual reasons for odd YAML errors: a tab, a template, a `JSONPath` in a flow map, or a second
-/// colon without quotes.
+/// The usual causes of unclear YAML errors: a tab, a template, a `JSONPath` in a flow map, or a
+/// second colon without quotes.
 fn syntax_hint(line: &str) -> Option<String> {
     const WORTH_SHOWING: usize = 100;
     if line.trim_start_matches(' ').starts_with('\t') {

@@ -106,8 +106,8 @@ fn can_be_literal_block(text: &str) -> bool {
         && lines.split('\n').all(line)
 }
 
-/// Letters that YAML takes as they are. What is left out is legal in part, and escaped all the
-/// same, so that a person sees it.
+/// Characters that are written as they are. The others are escaped, even if YAML allows them, so
+/// that a reader sees them.
 fn is_printable(letter: char) -> bool {
     !letter.is_control()
         && !matches!(

@@ -131,6 +131,7 @@ fn check_sandbox(scheme: &Scheme, diagnostics: &mut Diagnostics) {
         names.expressions(refusal.json.expressions().into_iter(), &none);
         names.fields(&refusal.headers, &none);
     }
+    // A token response knows other names than a refusal: the token that it issues.
     for answer in &sandbox.token_responses {
         let mut names = SchemeNameChecker {
             scheme,
@@ -317,7 +318,7 @@ fn check_token_splits(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnost
     }
 }
 
-/// What is known at one point of a procedure, beside credentials and the like.
+/// The names that are known at one point of a procedure, besides credentials and the like.
 #[derive(Default)]
 struct ProcedureNames<'s> {
     steps: Vec<&'s str>,

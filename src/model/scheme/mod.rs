@@ -57,7 +57,7 @@ pub struct Scheme {
     pub error_rules: Vec<ErrorRule>,
     /// `JSONPaths` of what varies in answers.
     pub masks: Vec<JsonPath>,
-    /// `JSONPaths` of what is personal in answers.
+    /// Rules for personal data in responses.
     pub redact_rules: Vec<RedactRule>,
     pub sandbox: Option<SandboxRules>,
     pub vectors: Vec<SignatureVector>,

@@ -1,4 +1,4 @@
-//! What is done to a draft before it is sent: levels, what is prepared, signed and attached.
+//! How a request is signed: levels, and the steps from a draft to the bytes that are sent.
 
 use crate::model::request::{SpannedName, TemplateField};
 use crate::model::template::Template;
@@ -21,7 +21,7 @@ pub struct Level {
     pub procedure: SigningProcedure,
 }
 
-/// What is done to a draft, in this order: prepare, freeze, sign, attach.
+/// The steps from a draft to a request, in this order: prepare, freeze, sign, attach.
 #[derive(Clone, Debug, Default)]
 pub struct SigningProcedure {
     pub vars: Vec<TemplateField>,
@@ -30,7 +30,7 @@ pub struct SigningProcedure {
     pub attach: FieldPlacement,
 }
 
-/// What is put where.
+/// Fields that are added to each part of a request.
 #[derive(Clone, Debug, Default)]
 pub struct FieldPlacement {
     pub query: Vec<TemplateField>,

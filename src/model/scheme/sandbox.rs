@@ -118,7 +118,8 @@ pub struct TokenResponse {
     pub json: TemplateTree,
     /// The same token is returned again while its age is below this.
     pub reissued_within: Option<Duration>,
-    /// How long the previous access token stays valid after a refresh. By default, until it expires.
+    /// How long the previous access token stays valid after a refresh. Without a value, until it
+    /// expires.
     pub old_token_grace: Option<Duration>,
 }
 
@@ -130,6 +131,6 @@ pub struct PenaltyRule {
     pub part: RequestPart,
     /// … or, when named, this field.
     pub field: Option<String>,
-    /// What is wrong with that, for our own message.
+    /// The text for the message of a penalty.
     pub reason: String,
 }
