@@ -69,7 +69,8 @@ enum DecodedFile {
 /// Loads the workspace whose root is `root`. Files are read and decoded on `threads` threads.
 ///
 /// # Errors
-/// Only when the root itself cannot be read; faults of files are in [`Loaded::diagnostics`].
+/// Only when the root itself cannot be read; errors in files are in
+/// [`LoadedWorkspace::diagnostics`].
 pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
     let mut diagnostics = Diagnostics::default();
