@@ -1,7 +1,7 @@
 //! The events of a run, already redacted. Events are the only data that passes from `run` to
 //! `report`.
 
-use crate::secret::RedactedText;
+use crate::redact::RedactedText;
 use crate::span::Span;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -6,7 +6,6 @@ mod diagnostic;
 mod host;
 mod method;
 mod redact;
-mod secret;
 mod span;
 mod value;
 mod wire;

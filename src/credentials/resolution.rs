@@ -9,7 +9,7 @@ use crate::model::scheme::{Credential, CredentialScope, Scheme};
 use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
-use crate::secret::MIN_SECRET_BYTES;
+use crate::redact::MIN_SECRET_BYTES;
 use crate::sign::NamedValues;
 use crate::value::{Number, Value};
 use std::collections::BTreeMap;

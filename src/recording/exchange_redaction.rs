@@ -9,7 +9,7 @@ use crate::model::recording::{
     RecordedResponse, Recording, ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
-use crate::secret::Redactor;
+use crate::redact::Redactor;
 use crate::value::{ObjectMember, Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;

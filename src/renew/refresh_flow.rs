@@ -8,8 +8,8 @@ use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::host::ClockAndRng;
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
+use crate::redact::Redactor;
 use crate::render::FreshValues;
-use crate::secret::Redactor;
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::tokens::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{LiveTransport, TransportError};
@@ -493,7 +493,7 @@ impl<'a> RefreshFlow<'a> {
             200..300 if matches!(said, ResponseOutcome::Success) => {
                 "an answer without a token where the scheme looks for it".to_owned()
             }
-            _ => truncated(&self.redactor.redact(&crate::secret::escape_control_chars(
+            _ => truncated(&self.redactor.redact(&crate::redact::escape_control_chars(
                 &String::from_utf8_lossy(response.body()),
             ))),
         };

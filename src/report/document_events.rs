@@ -10,7 +10,7 @@ use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
     StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
 };
-use crate::secret::{RedactedText, Redactor};
+use crate::redact::{RedactedText, Redactor};
 use crate::span::{SourceMap, SourcePosition, Span};
 use std::collections::HashSet;
 

@@ -12,7 +12,7 @@ use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
     StepReport, UndoFailureReport, UnitReport, Verdict,
 };
-use crate::secret::{RedactedText, escape_control_chars};
+use crate::redact::{RedactedText, escape_control_chars};
 use crate::span::{FileId, SourceMap, SourcePosition, Span};
 use jiff::Timestamp;
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ use crate::event::{
     Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport,
     Verdict,
 };
-use crate::secret::RedactedText;
+use crate::redact::RedactedText;
 use crate::span::SourceMap;
 use anstyle::{AnsiColor, Style as Ansi};
 use std::collections::BTreeMap;
@@ -540,7 +540,7 @@ impl<W: Write> TerminalReporter<W> {
 fn unit_note(unit: &UnitReport) -> String {
     let time = format_duration(unit.duration);
     match &unit.verdict {
-        Verdict::Skipped(reason) => crate::secret::escape_control_chars(reason),
+        Verdict::Skipped(reason) => crate::redact::escape_control_chars(reason),
         _ if unit.flaky => format!("FLAKY, {} · {time}", attempt_count(unit)),
         _ => time,
     }

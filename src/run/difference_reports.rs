@@ -2,7 +2,7 @@
 
 use crate::check::{DifferenceKind, DifferenceList, ValueDifference};
 use crate::event::DifferenceReport;
-use crate::secret::Redactor;
+use crate::redact::Redactor;
 
 /// A report for each difference, and one for the number of those left out.
 pub(super) fn difference_reports(

@@ -12,11 +12,11 @@ use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::Expression;
 use crate::plan::Unit;
+use crate::redact::{RedactedText, Redactor};
 use crate::render::{
     FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope,
     render_draft,
 };
-use crate::secret::{RedactedText, Redactor};
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::value::Value;

@@ -16,7 +16,7 @@ use crate::recording::{
     RecordingReplay, RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss,
     ReplayedResponse, SkipReason, apply_masks, describe_miss, read_body,
 };
-use crate::secret::Redactor;
+use crate::redact::Redactor;
 use crate::span::Span;
 use crate::wire::WireResponse;
 use std::cell::RefCell;

@@ -9,7 +9,7 @@ use crate::event::{
     AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict,
 };
 use crate::model::request::Step;
-use crate::secret::{RedactedText, Redactor};
+use crate::redact::{RedactedText, Redactor};
 use crate::wire::{Draft, WireRequest, WireResponse};
 use std::time::Duration;
 

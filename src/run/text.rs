@@ -1,6 +1,6 @@
 //! Bodies as text for reports.
 
-use crate::secret::{RedactedText, Redactor};
+use crate::redact::{RedactedText, Redactor};
 
 /// The most of a body that a report shows, in characters.
 const MAX_SHOWN_BODY: usize = 4_096;

@@ -15,8 +15,8 @@ use crate::load::LoadedWorkspace;
 use crate::model::assertion::Assertion;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
+use crate::redact::RedactedText;
 use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo};
-use crate::secret::RedactedText;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 

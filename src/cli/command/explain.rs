@@ -209,7 +209,7 @@ fn render_call(lines: &mut Vec<String>, call: &ExplainedRequest, style: Terminal
 fn render_table(
     lines: &mut Vec<String>,
     title: &str,
-    rows: &[(String, crate::secret::RedactedText)],
+    rows: &[(String, crate::redact::RedactedText)],
     style: TerminalStyle,
 ) {
     if rows.is_empty() {

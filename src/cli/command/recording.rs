@@ -16,7 +16,7 @@ use crate::recording::{
     ExchangeComparisonError, FolderError, RecordingFolder, RecordingKey, belongs_to_file,
     is_unchanged, redact_recording,
 };
-use crate::secret::Redactor;
+use crate::redact::Redactor;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandResult {

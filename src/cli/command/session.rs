@@ -15,6 +15,7 @@ use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plan::Plan;
+use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, TokenRefresher};
 use crate::run::{
@@ -22,7 +23,6 @@ use crate::run::{
     RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
-use crate::secret::Redactor;
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::trust::{TrustList, TrustSubject};
 use crate::value::ObjectMember;

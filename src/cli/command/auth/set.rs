@@ -11,7 +11,7 @@ use crate::diagnostic::did_you_mean;
 use crate::model::credential_variable::variable_name;
 use crate::model::scheme::{Credential, Scheme};
 use crate::model::workspace::Workspace;
-use crate::secret::MIN_SECRET_BYTES;
+use crate::redact::MIN_SECRET_BYTES;
 use crate::value::Number;
 
 pub(super) fn run(

@@ -2,8 +2,8 @@
 
 use crate::check::ValueDifference;
 use crate::diagnostic::pluralize;
+use crate::redact::escape_control_chars;
 use crate::report::TerminalStyle;
-use crate::secret::escape_control_chars;
 use crate::snapshot::{DiffLine, DiffSide, SnapshotFile, content_differences, diff_lines};
 
 /// One pending snapshot, in full. `place` is its number and path.
