@@ -87,7 +87,7 @@ fn sign_one_request(bencher: Bencher) {
     let scheme = loaded.workspace.scheme("coupang").unwrap();
     let credentials =
         ["access_key", "secret_key", "vendor_id"].map(|name| (name.into(), "bench-value".into()));
-    let credentials = NamedValues(credentials.into());
+    let credentials = NamedValues::from_iter(credentials);
     let base = BaseUrl::parse("https://api-gateway.coupang.com").unwrap();
     let draft = render_draft(step, &variables, MOMENT, &NoFiles).unwrap();
     let level = choose_level(scheme, None, draft.method, &draft.path);

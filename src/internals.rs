@@ -46,6 +46,9 @@ pub mod renew {
 pub mod sandbox {
     pub use crate::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
 }
+pub mod secret {
+    pub use crate::secret::Secret;
+}
 pub mod sign {
     pub use crate::sign::{
         NamedValues, ReceivedRequest, SealedRequest, SigningInputs, TestAccount, VerifierKeys,

@@ -6,6 +6,7 @@ mod diagnostic;
 mod host;
 mod method;
 mod redact;
+mod secret;
 mod span;
 mod value;
 mod wire;

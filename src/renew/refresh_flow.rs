@@ -183,10 +183,8 @@ impl<'a> RefreshFlow<'a> {
                 Some(refresh),
                 _,
             ) => {
-                let token = NamedValues(vec![(
-                    "refresh_token".into(),
-                    Value::from(refresh_token.as_str()),
-                )]);
+                let mut token = NamedValues::default();
+                token.set("refresh_token", refresh_token.as_str().into());
                 Ok(TokenRequestPlan {
                     token,
                     split_from: Some(from.clone()),

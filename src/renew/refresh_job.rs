@@ -76,9 +76,8 @@ impl RefreshJob {
         act: RefreshKind,
     ) -> Self {
         let credentials = credentials
-            .0
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_json()))
+            .map(|(name, value)| (name.to_owned(), value.expose().to_json()))
             .collect();
         let timeout = Duration::from_secs(30);
         Self {
@@ -108,7 +107,7 @@ impl RefreshJob {
             })?;
             Ok((name.as_str().into(), value))
         });
-        Ok(NamedValues(values.collect::<Result<_, RefreshError>>()?))
+        values.collect()
     }
 }
 

@@ -7,6 +7,7 @@ use super::run_tokens::CachedToken;
 use crate::model::environment::RefreshPolicy;
 use crate::model::scheme::{Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
+use crate::secret::Secret;
 use crate::sign::NamedValues;
 use crate::tokens::{FamilyKey, FamilyLabel, FamilyRecord, MissingFamilyId};
 use crate::value::Value;
@@ -258,7 +259,7 @@ pub(super) fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValu
             Value::from(format!("placeholder-for-{field}")),
         )
     };
-    NamedValues(token.fields().iter().map(value).collect())
+    token.fields().iter().map(value).collect()
 }
 
 /// The access token of an account for the default level of a scheme. It is renewed when it is about
@@ -270,7 +271,7 @@ pub(crate) async fn access_token(
     context: &RunContext<'_>,
     scheme: &Scheme,
     access: &AccountAccess,
-) -> Result<String, RefreshError> {
+) -> Result<Secret<String>, RefreshError> {
     let level = &scheme.levels[scheme.default_level];
     let none = || {
         RefreshError::user_action(format!(
@@ -290,6 +291,6 @@ pub(crate) async fn access_token(
         .values
         .get("access_token")
         .and_then(Value::as_str)
-        .map(str::to_owned)
+        .map(Secret::from)
         .ok_or_else(none)
 }

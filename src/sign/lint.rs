@@ -309,13 +309,11 @@ fn used_steps(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> 
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.
 fn probe_credentials(scheme: &Scheme) -> NamedValues {
-    let mut values = NamedValues(
-        scheme
-            .credentials
-            .iter()
-            .map(|known| (known.name.as_str().into(), Value::from("probe")))
-            .collect(),
-    );
+    let mut values: NamedValues = scheme
+        .credentials
+        .iter()
+        .map(|known| (known.name.as_str().into(), Value::from("probe")))
+        .collect();
     for (name, value) in scheme.vectors.iter().flat_map(|vector| &vector.credentials) {
         values.set(name, value.clone());
     }
@@ -330,12 +328,10 @@ fn probe_credentials(scheme: &Scheme) -> NamedValues {
 }
 
 fn probe_token(scheme: &Scheme) -> NamedValues {
-    NamedValues(
-        scheme
-            .tokens
-            .iter()
-            .flat_map(|token| token.fields())
-            .map(|name| (name.into(), Value::from("probe")))
-            .collect(),
-    )
+    scheme
+        .tokens
+        .iter()
+        .flat_map(|token| token.fields())
+        .map(|name| (name.into(), Value::from("probe")))
+        .collect()
 }

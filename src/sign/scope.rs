@@ -3,28 +3,45 @@
 use super::freeze::FrozenRequest;
 use crate::model::request::TemplateField;
 use crate::render::{FreshValues, RenderError, TemplateDialect, TemplateScope, render_tree};
-use crate::value::{ObjectMember, Value};
+use crate::secret::Secret;
+use crate::value::{CompactText, ObjectMember, Value};
 use std::borrow::Cow;
 
-/// Names and values: credentials, a token.
+/// Names and values of credentials, or of a token. The values are overwritten when it is dropped,
+/// and it has no `Debug`.
 #[derive(Clone, Default)]
-pub struct NamedValues(pub Vec<ObjectMember>);
+pub struct NamedValues(Vec<(CompactText, Secret<Value>)>);
 
 impl NamedValues {
+    /// Exposes a value: to the interpreter that signs with it, to the redactor that hides it, and
+    /// to whoever tells accounts apart by their ids.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0
             .iter()
             .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+            .map(|(_, value)| value.expose())
     }
 
     /// Overwrites a value of that name.
     pub fn set(&mut self, name: &str, value: Value) {
+        let value = Secret::new(value);
         match self.0.iter_mut().find(|(key, _)| key == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name.into(), value)),
         }
+    }
+
+    /// Every name with its value, still held as a secret.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Secret<Value>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl FromIterator<ObjectMember> for NamedValues {
+    fn from_iter<I: IntoIterator<Item = ObjectMember>>(members: I) -> Self {
+        let secret = |(name, value)| (name, Secret::new(value));
+        Self(members.into_iter().map(secret).collect())
     }
 }
 

@@ -66,13 +66,13 @@ pub fn run_vector(
     scheme: &Scheme,
     vector: &SignatureVector,
 ) -> Result<Vec<VectorResult>, VectorError> {
-    let mut credentials = NamedValues(vector.credentials.clone());
+    let mut credentials = NamedValues::from_iter(vector.credentials.clone());
     for credential in &scheme.credentials {
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
             credentials.set(&credential.name, default.clone());
         }
     }
-    let token = NamedValues(vector.token.clone());
+    let token = NamedValues::from_iter(vector.token.clone());
     let moment = FreshValues {
         unix_ms: vector.clock_ms,
         seed: [0; 16],

@@ -426,11 +426,9 @@ fn token_values(read: &[(String, String)]) -> NamedValues {
     let fields = read
         .iter()
         .filter_map(|(name, text)| name.strip_prefix("token.").map(|name| (name, text)));
-    NamedValues(
-        fields
-            .map(|(name, text)| (name.into(), Value::from(text.as_str())))
-            .collect(),
-    )
+    fields
+        .map(|(name, text)| (name.into(), Value::from(text.as_str())))
+        .collect()
 }
 
 /// Results of random steps cannot be computed again: they are believed as read.

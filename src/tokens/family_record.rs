@@ -246,12 +246,10 @@ impl TokenPair {
 
     #[must_use]
     pub fn to_values(&self) -> NamedValues {
-        NamedValues(
-            self.values
-                .iter()
-                .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
-                .collect(),
-        )
+        self.values
+            .iter()
+            .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
+            .collect()
     }
 
     /// Whether the access token can be used at `now_ms` at all.

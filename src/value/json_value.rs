@@ -3,6 +3,7 @@
 
 use super::number::Number;
 use super::text::CompactText;
+use zeroize::Zeroize;
 
 /// A value and its name.
 pub type ObjectMember = (CompactText, Value);
@@ -116,6 +117,21 @@ impl Value {
             // `007` is no JSON number, so it stays text and an id keeps its zeros.
             text => Number::parse(text).map_or_else(|| Self::from(text), Self::Number),
         }
+    }
+}
+
+/// Overwrites every text in it, names of members among them, and leaves `null`.
+impl Zeroize for Value {
+    fn zeroize(&mut self) {
+        match self {
+            Self::Null => {}
+            Self::Bool(flag) => flag.zeroize(),
+            Self::Number(number) => number.zeroize(),
+            Self::String(text) => text.zeroize(),
+            Self::List(items) => items.zeroize(),
+            Self::Object(members) => members.zeroize(),
+        }
+        *self = Self::Null;
     }
 }
 

@@ -5,6 +5,7 @@ use super::text::CompactText;
 use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;
+use zeroize::Zeroize;
 
 /// A number as JSON spells it (RFC 8259, section 6). The text is what arrived and what will be
 /// sent.
@@ -12,6 +13,13 @@ use std::fmt;
 /// Equal means equal in value: `1.10` is `1.1`, `1e3` is `1000`.
 #[derive(Clone)]
 pub struct Number(CompactText);
+
+/// Afterwards it is no number, and only to be dropped.
+impl Zeroize for Number {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Number {
     /// The number that `text` spells, or `None` when JSON would not call it a number.

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diagnostic", &["span"]),
     ("atomic_file", &[]),
     ("redact", &["value", "wire"]),
+    ("secret", &[]),
     ("host", &[]),
     ("wire", &["method", "value"]),
     // Nouns.
@@ -37,7 +38,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "sign",
-        &["method", "model", "render", "span", "value", "wire"],
+        &[
+            "method", "model", "render", "secret", "span", "value", "wire",
+        ],
     ),
     (
         "load",
@@ -176,7 +179,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "render",
             "renew",
             "sandbox",
-            "redact",
+            "secret",
             "sign",
             "snapshot",
             "span",

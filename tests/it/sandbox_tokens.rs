@@ -174,7 +174,7 @@ impl Market {
             .iter()
             .map(|(name, value)| ((*name).into(), Value::from(*value)))
             .collect();
-        let token = NamedValues(known.clone());
+        let token = NamedValues::from_iter(known.clone());
         let moment = FreshValues {
             unix_ms: self.scheme.clock.request_time_ms(clock()),
             seed: [1; 16],

@@ -103,7 +103,8 @@ fn print_test_credentials(
     output: &Output,
 ) -> Result<(), TestCredentialError> {
     output.print_data(&output.out.dim(&format!("  account {name}")));
-    for (key, value) in test_account(scheme, name, account)?.0 {
+    for (key, value) in test_account(scheme, name, account)?.iter() {
+        let value = value.expose();
         if let Some(text) = value.to_plain_text().filter(|_| !value.is_null()) {
             // A shell would expand `$`, for example in a bcrypt salt.
             let text = if text.contains('$') {
@@ -113,7 +114,7 @@ fn print_test_credentials(
             };
             output.print_data(&output.out.dim(&format!(
                 "    {}={text}",
-                variable_name(&scheme.name, None, None, &key)
+                variable_name(&scheme.name, None, None, key)
             )));
         }
     }

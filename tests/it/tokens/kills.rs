@@ -149,7 +149,7 @@ impl RefreshBench {
             root: workspace.folder.path().to_owned(),
         };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
-        let credentials = NamedValues(vec![
+        let credentials = NamedValues::from_iter([
             ("partner_id".into(), number("1000001")),
             ("partner_key".into(), Value::from(super::PARTNER_KEY)),
             ("shop_id".into(), number("101")),

@@ -30,7 +30,7 @@ pub(super) async fn run(
         .await
         .map_err(|failure| room.renewal_error(&failure))?;
     // Not redacted, on purpose: `$(ingam auth token main)` is how other tools get it.
-    Ok(CommandOutput::of_data(token))
+    Ok(CommandOutput::of_data(token.expose().as_str()))
 }
 
 /// The only scheme that has an account of this name.
