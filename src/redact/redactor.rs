@@ -3,6 +3,7 @@
 use super::display::RedactedText;
 use super::encodings::{MIN_PATTERN, literal_forms, normal_forms};
 use super::normal_form::{NormalText, fold, for_each_normal_form};
+use crate::secret::Secret;
 use aho_corasick::AhoCorasick;
 use std::fmt;
 use std::ops::Range;
@@ -16,7 +17,10 @@ const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
 /// Replaces every live secret, in every encoding, by its name: `‹cred.secret_key›`.
 #[derive(Default)]
 pub struct Redactor {
-    secrets: Vec<(String, String)>,
+    /// Name → value. The redactor must know the texts that it takes out, for as long as something
+    /// can be written. It is the second holder of every secret, and overwrites its copies as well;
+    /// only the automaton of [`SecretMatcher`], a library's, keeps the first letters of each form.
+    secrets: Vec<(String, Secret<String>)>,
     /// Each for a range of the secrets, in order. A response can bring new secrets with every
     /// request of a long run: a single matcher would be built anew, for all of them, each time.
     matchers: Vec<SecretMatcher>,
@@ -25,10 +29,16 @@ pub struct Redactor {
 impl Redactor {
     /// From now on the value is replaced by `‹name›`. The same value is remembered once.
     pub fn add_secret(&mut self, name: impl Into<String>, value: &str) {
-        if value.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|(_, known)| known == value) {
+        if value.len() < MIN_SECRET_BYTES || self.is_known(value) {
             return;
         }
-        self.secrets.push((name.into(), value.to_owned()));
+        self.secrets.push((name.into(), Secret::from(value)));
+    }
+
+    fn is_known(&self, value: &str) -> bool {
+        self.secrets
+            .iter()
+            .any(|(_, known)| known.expose() == value)
     }
 
     /// Covers the secrets that were added since the last search. Matchers of like size are joined,
@@ -130,7 +140,7 @@ struct SecretMatcher {
     /// large; where the first letters match, the rest is compared.
     starts: Option<AhoCorasick>,
     /// For each start, the form and the index of its secret.
-    forms: Vec<(Vec<u8>, usize)>,
+    forms: Vec<(Secret<Vec<u8>>, usize)>,
     /// The punctuation at both ends of each secret.
     edges: Vec<Edges>,
     /// Secrets that are nearly all punctuation, as they are.
@@ -175,25 +185,28 @@ impl Edges {
 const START: usize = 10;
 
 impl SecretMatcher {
-    fn new(all: &[(String, String)], secrets: Range<usize>) -> Self {
+    fn new(all: &[(String, Secret<String>)], secrets: Range<usize>) -> Self {
         let (mut forms, mut literals, mut literal_owners) = (Vec::new(), Vec::new(), Vec::new());
         for secret in secrets.clone() {
-            let value = &all[secret].1;
-            forms.extend(normal_forms(value).into_iter().map(|form| (form, secret)));
+            let value = all[secret].1.expose().as_str();
+            let found = normal_forms(value).into_iter();
+            forms.extend(found.map(|form| (Secret::new(form), secret)));
             if fold(value.as_bytes()).len() < MIN_PATTERN {
                 let spellings = literal_forms(value);
                 literal_owners.extend(spellings.iter().map(|_| secret));
                 literals.extend(spellings);
             }
         }
-        let starts = forms.iter().map(|(form, _)| &form[..START.min(form.len())]);
+        let starts = forms
+            .iter()
+            .map(|(form, _)| &form.expose()[..START.min(form.expose().len())]);
         Self {
             // A matcher that cannot be built must not look like one that finds nothing.
             starts: AhoCorasick::new(starts).ok(),
             literals: AhoCorasick::new(&literals).ok(),
             edges: all[secrets.clone()]
                 .iter()
-                .map(|(_, value)| Edges::of(value))
+                .map(|(_, value)| Edges::of(value.expose()))
                 .collect(),
             secrets,
             forms,
@@ -212,7 +225,7 @@ impl SecretMatcher {
             .flat_map(|starts| starts.find_overlapping_iter(&normal.bytes))
         {
             let (form, secret) = &self.forms[start.pattern().as_usize()];
-            let from = start.start();
+            let (form, from) = (form.expose(), start.start());
             if normal.bytes[from..].starts_with(form) {
                 let range = normal.source_range(from..from + form.len());
                 let edges = &self.edges[*secret - self.secrets.start];

@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("diagnostic", &["span"]),
     ("atomic_file", &[]),
-    ("redact", &["value", "wire"]),
+    ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
     ("host", &[]),
     ("wire", &["method", "value"]),
