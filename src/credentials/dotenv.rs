@@ -1,6 +1,7 @@
 //! Files of `NAME=value` lines. Nothing in a value is expanded: a salt such as `$2a$10$…` must
 //! survive.
 
+use crate::secret::Secret;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -14,7 +15,7 @@ pub(super) struct InvalidDotenvLine {
 ///
 /// # Errors
 /// The first line that is no pair.
-pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, InvalidDotenvLine> {
+pub(super) fn parse(text: &str) -> Result<Vec<(String, Secret<String>)>, InvalidDotenvLine> {
     let mut pairs = Vec::new();
     for (line_number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
@@ -34,28 +35,25 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, InvalidDotenvLi
         if !is_name {
             return Err(InvalidDotenvLine { line: line_number });
         }
-        pairs.push((
-            name.to_owned(),
-            unquote(value.trim()).ok_or(InvalidDotenvLine { line: line_number })?,
-        ));
+        let value = unquote(value.trim()).ok_or(InvalidDotenvLine { line: line_number })?;
+        pairs.push((name.to_owned(), Secret::from(value)));
     }
     Ok(pairs)
 }
 
 /// A quoted value ends at its quote; an unquoted one at a blank followed by `#`.
-fn unquote(value: &str) -> Option<String> {
+fn unquote(value: &str) -> Option<&str> {
     for quote in ['\'', '"'] {
         if let Some(rest) = value.strip_prefix(quote) {
             let (inside, after) = rest.split_once(quote)?;
             let after = after.trim();
-            return (after.is_empty() || after.starts_with('#')).then(|| inside.to_owned());
+            return (after.is_empty() || after.starts_with('#')).then_some(inside);
         }
     }
     Some(
         value
             .split_once(" #")
-            .map_or(value, |(value, _)| value.trim_end())
-            .to_owned(),
+            .map_or(value, |(value, _)| value.trim_end()),
     )
 }
 
@@ -113,12 +111,15 @@ mod tests {
             ("D", "plain"),
             ("E", ""),
         ];
-        let expected: Vec<_> = expected
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        assert_eq!(parse(text), Ok(expected));
-        assert_eq!(parse("A=1\nno pair\n"), Err(InvalidDotenvLine { line: 2 }));
-        assert_eq!(parse("A='open\n"), Err(InvalidDotenvLine { line: 1 }));
+        let pairs = parse(text).map_err(|error| error.line).ok().unwrap();
+        let pairs: Vec<(&str, &str)> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose().as_str()))
+            .collect();
+        assert_eq!(pairs, expected);
+        let broken_line = |text| parse(text).err().map(|error| error.line);
+        assert_eq!(broken_line("A=1\nno pair\n"), Some(2));
+        assert_eq!(broken_line("A='open\n"), Some(1));
     }
 
     /// An empty `.git` is a repository that git cannot read: it ends with 128.

@@ -10,11 +10,13 @@ use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
 use crate::redact::MIN_SECRET_BYTES;
+use crate::secret::Secret;
 use crate::sign::NamedValues;
 use crate::value::{Number, Value};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Why a scheme's credentials are not complete. No variant holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +93,7 @@ pub(crate) struct FoundCredentials {
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
 pub(crate) struct CredentialSources {
-    sources: Vec<BTreeMap<String, String>>,
+    sources: Vec<BTreeMap<String, Secret<String>>>,
     /// About a `.env` that git could not be asked about.
     pub(crate) warning: Option<String>,
 }
@@ -108,7 +110,7 @@ impl CredentialSources {
             .iter()
             .filter(|(name, _)| name.starts_with("INGAM_"));
         let mut sources = vec![
-            ours.map(|(name, value)| (name.clone(), value.clone()))
+            ours.map(|(name, value)| (name.clone(), Secret::from(value.as_str())))
                 .collect(),
         ];
         let mut warning = None;
@@ -192,14 +194,14 @@ impl CredentialSources {
         }
         for name in &needs.token {
             if let Some((variable, value)) = self.find(&scheme.name, owner, name) {
-                found.token.set(name, validate_secret(variable, value)?);
+                found.token.set(name, validate_secret(variable, &value)?);
             }
         }
         Ok(found)
     }
 
     /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it
-    /// is shown by: an answer can hold the token of another account.
+    /// is shown by: an answer can hold the token of another account. Exposed to the redactor.
     #[must_use]
     pub(crate) fn secrets(&self, schemes: &[std::sync::Arc<Scheme>]) -> Vec<(String, &str)> {
         let mut found = Vec::new();
@@ -224,7 +226,9 @@ impl CredentialSources {
                     .iter()
                     .flatten()
                     .filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
-                found.extend(named.map(|(_, value)| (format!("{root}.{name}"), value.as_str())));
+                found.extend(
+                    named.map(|(_, value)| (format!("{root}.{name}"), value.expose().as_str())),
+                );
             }
         }
         found
@@ -252,15 +256,15 @@ impl CredentialSources {
             return Ok(None);
         };
         if credential.is_integer {
-            let number = Number::parse(text.trim()).filter(Number::is_integer);
+            let number = Number::parse(text.expose().trim()).filter(Number::is_integer);
             return number
                 .map(|number| Some(Value::Number(number)))
                 .ok_or(CredentialError::NotANumber { variable });
         }
         if credential.is_secret {
-            validate_secret(variable, text).map(Some)
+            validate_secret(variable, &text).map(Some)
         } else {
-            Ok(Some(Value::from(text)))
+            Ok(Some(Value::from(text.expose().as_str())))
         }
     }
 
@@ -269,11 +273,14 @@ impl CredentialSources {
         scheme: &str,
         owner: CredentialOwner<'_>,
         name: &str,
-    ) -> Option<(String, String)> {
+    ) -> Option<(String, Secret<String>)> {
         let names = candidate_variables(scheme, owner, name);
         for source in &self.sources {
             for candidate in &names {
-                if let Some(value) = source.get(candidate).filter(|value| !value.is_empty()) {
+                if let Some(value) = source
+                    .get(candidate)
+                    .filter(|value| !value.expose().is_empty())
+                {
                     return Some((candidate.clone(), value.clone()));
                 }
             }
@@ -306,7 +313,7 @@ fn find_in_keyring(
     scheme: &str,
     owner: CredentialOwner<'_>,
     name: &str,
-) -> Result<Option<(String, String)>, KeyringError> {
+) -> Result<Option<(String, Secret<String>)>, KeyringError> {
     for variable in candidate_variables(scheme, owner, name) {
         if let Some(value) = keyring::get(&variable)? {
             return Ok(Some((variable, value)));
@@ -354,11 +361,11 @@ pub(crate) fn suggested_variable(
     variable_name(&scheme.name, environment, account, name)
 }
 
-fn validate_secret(variable: String, value: String) -> Result<Value, CredentialError> {
-    if value.len() < MIN_SECRET_BYTES {
+fn validate_secret(variable: String, value: &Secret<String>) -> Result<Value, CredentialError> {
+    if value.expose().len() < MIN_SECRET_BYTES {
         Err(CredentialError::TooShort { variable })
     } else {
-        Ok(Value::from(value))
+        Ok(Value::from(value.expose().as_str()))
     }
 }
 
@@ -379,7 +386,7 @@ pub(crate) enum StoredIn {
 pub(crate) fn store_credential(
     folder: Option<&Path>,
     variable: &str,
-    value: &str,
+    value: &Secret<String>,
 ) -> Result<StoredIn, CredentialError> {
     let Some(folder) = folder else {
         keyring::set(variable, value)?;
@@ -388,7 +395,11 @@ pub(crate) fn store_credential(
     store_in_file(folder, variable, value).map(StoredIn::File)
 }
 
-fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, CredentialError> {
+fn store_in_file(
+    folder: &Path,
+    variable: &str,
+    value: &Secret<String>,
+) -> Result<PathBuf, CredentialError> {
     let path = folder.join(CREDENTIALS_FILE);
     let fault = |error: std::io::Error| CredentialError::Io {
         path: path.clone(),
@@ -402,13 +413,14 @@ fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, 
         OpenOptions::new().write(true).create(true).truncate(false),
     )?;
     lock.lock().map_err(|error| io_error(&lock_path, &error))?;
-    let quote = ['\'', '"']
+    let quote = ["'", "\""]
         .into_iter()
-        .find(|quote| !value.contains(*quote));
+        .find(|quote| !value.expose().contains(*quote));
     let quote = quote.ok_or_else(|| CredentialError::CannotBeQuoted {
         variable: variable.to_owned(),
     })?;
-    let before = read_private_text(&path)?.unwrap_or_default();
+    // No file is an empty one.
+    let before = read_private_text(&path)?.unwrap_or_else(|| Secret::from(""));
     // A file with a broken line is refused as it is when it is read, and not written over.
     parse_pairs(&path, &before)?;
     let is_other = |line: &&str| {
@@ -419,19 +431,23 @@ fn store_in_file(folder: &Path, variable: &str, value: &str) -> Result<PathBuf, 
             .next()
             .is_none_or(|name| name.trim() != variable)
     };
-    let mut text: String = before
-        .lines()
-        .filter(is_other)
-        .map(|line| format!("{line}\n"))
-        .collect();
-    text.push_str(&format!("{variable}={quote}{value}{quote}\n"));
+    // With room for all: a text that grows is copied, and the old one is freed with the secrets in it.
+    let room = before.expose().len() + variable.len() + value.expose().len() + "\n=''\n".len();
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    for line in before.expose().lines().filter(is_other) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    for part in [variable, "=", quote, value.expose(), quote, "\n"] {
+        text.push_str(part);
+    }
     crate::atomic_file::replace_private(&path, text.as_bytes()).map_err(fault)?;
     Ok(path)
 }
 
-fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
+fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
     let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
+        Ok(text) => Secret::new(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(CredentialError::Io {
@@ -444,24 +460,29 @@ fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, String>>, Credenti
 }
 
 /// The user's own file must be readable by its owner only: it holds nothing but secrets.
-fn read_credentials_file(path: &Path) -> Result<Option<BTreeMap<String, String>>, CredentialError> {
+fn read_credentials_file(
+    path: &Path,
+) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
     read_private_text(path)?
         .map(|text| parse_pairs(path, &text))
         .transpose()
 }
 
-fn read_private_text(path: &Path) -> Result<Option<String>, CredentialError> {
+fn read_private_text(path: &Path) -> Result<Option<Secret<String>>, CredentialError> {
+    let not_text = || CredentialError::Io {
+        path: path.to_owned(),
+        reason: "it is not UTF-8 text".to_owned(),
+    };
     read_private(path)?
-        .map(String::from_utf8)
+        .map(|bytes| Secret::new(bytes).into_text().ok_or_else(not_text))
         .transpose()
-        .map_err(|_| CredentialError::Io {
-            path: path.to_owned(),
-            reason: "it is not UTF-8 text".to_owned(),
-        })
 }
 
-fn parse_pairs(path: &Path, text: &str) -> Result<BTreeMap<String, String>, CredentialError> {
-    let pairs = dotenv::parse(text).map_err(|error| CredentialError::Unreadable {
+fn parse_pairs(
+    path: &Path,
+    text: &Secret<String>,
+) -> Result<BTreeMap<String, Secret<String>>, CredentialError> {
+    let pairs = dotenv::parse(text.expose()).map_err(|error| CredentialError::Unreadable {
         path: path.to_owned(),
         line: error.line,
     })?;

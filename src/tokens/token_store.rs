@@ -12,6 +12,7 @@ use crate::credentials::keyring;
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
 use crate::host::{ClockAndRng, RandomSource};
+use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -72,7 +73,7 @@ impl StoreConfig {
         }
         let fresh = StoreKey::generate(rng)?;
         let key = match (
-            keyring::set(STORE_KEY_NAME, &fresh.to_text()),
+            keyring::set(STORE_KEY_NAME, &Secret::new(fresh.to_text())),
             &self.key_file,
         ) {
             // Read again: of two processes that write at once, both must go on with the same key.
@@ -88,7 +89,7 @@ impl StoreConfig {
 /// If the keyring cannot be read, or its entry is no key: a new key must not overwrite it.
 fn key_in_keyring() -> Result<Option<StoreKey>, StoreError> {
     keyring::get(STORE_KEY_NAME)?
-        .map(|text| parse_keyring_entry(&text))
+        .map(|text| parse_keyring_entry(text.expose()))
         .transpose()
 }
 

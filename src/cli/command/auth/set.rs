@@ -12,6 +12,7 @@ use crate::model::credential_variable::variable_name;
 use crate::model::scheme::{Credential, Scheme};
 use crate::model::workspace::Workspace;
 use crate::redact::MIN_SECRET_BYTES;
+use crate::secret::Secret;
 use crate::value::Number;
 
 pub(super) fn run(
@@ -103,19 +104,22 @@ fn read_value(
     auth: &AuthContext<'_>,
     variable: &str,
     credential: &Credential,
-) -> Result<String, CommandError> {
+) -> Result<Secret<String>, CommandError> {
     let typed = if auth.invocation.host.stdin_is_terminal {
         prompt_value(credential)
     } else {
         std::io::read_to_string(std::io::stdin())
     };
-    let typed = typed
-        .map_err(|error| CommandError::operation(format!("the value cannot be read: {error}")))?;
-    let value = typed.strip_suffix('\n').map_or(typed.as_str(), |rest| {
-        rest.strip_suffix('\r').unwrap_or(rest)
-    });
+    let typed =
+        Secret::new(typed.map_err(|error| {
+            CommandError::operation(format!("the value cannot be read: {error}"))
+        })?);
+    let typed = typed.expose().as_str();
+    let value = typed
+        .strip_suffix('\n')
+        .map_or(typed, |rest| rest.strip_suffix('\r').unwrap_or(rest));
     match value_error(value, credential) {
-        None => Ok(value.to_owned()),
+        None => Ok(Secret::from(value)),
         Some(fault) => {
             Err(CommandError::usage(format!("`{variable}` {fault}")).hint("nothing was changed"))
         }
