@@ -20,12 +20,13 @@ use super::rate_limiter::{
 use crate::database::DatabaseError;
 use crate::host::RandomSource;
 use crate::private_file::io_error;
+use crate::secret::Secret;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
 /// Where rate limiters are stored.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum BudgetLocation {
     /// Calls are not counted.
     Disabled,
@@ -33,7 +34,7 @@ pub(crate) enum BudgetLocation {
     Memory,
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
-    Postgres(String),
+    Postgres(Secret<String>),
     /// The user has no folder for state (`HOME` is not set).
     NoFolder,
 }
@@ -256,7 +257,7 @@ impl Budget {
             }
             #[cfg(feature = "postgres")]
             BudgetLocation::Postgres(url) => {
-                let limiters = PostgresLimiters::open(url).await?;
+                let limiters = PostgresLimiters::open(url.expose()).await?;
                 let salt = limiters.load_or_create_salt(fresh).await?;
                 Ok((LimiterBackend::Postgres(Box::new(limiters)), salt))
             }

@@ -2,6 +2,7 @@
 //! signal its process group, does not interrupt the renewal.
 
 use super::refresh_job::{RefreshError, RefreshJob};
+use crate::secret::{Secret, to_secret_json};
 use crate::tokens::FamilyRecord;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -32,11 +33,12 @@ impl HelperProcess {
     /// The error of the helper, or that it ended without a reply.
     pub(crate) async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
         let text =
-            serde_json::to_vec(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
-        let output = self.run(&text).await.map_err(|error| {
+            to_secret_json(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
+        let output = self.run(text.expose().as_bytes()).await.map_err(|error| {
             RefreshError::temporary(format!("the renewal cannot be started: {error}"))
         })?;
-        match serde_json::from_slice(&output.stdout) {
+        let reply = Secret::new(output.stdout);
+        match serde_json::from_slice(reply.expose()) {
             Ok(HelperReply::Done(record)) => Ok(*record),
             Ok(HelperReply::Failed(failure)) => Err(failure),
             Err(_) => Err(RefreshError::temporary(format!(
@@ -72,14 +74,15 @@ impl HelperProcess {
 
 /// The text of a helper's reply.
 #[must_use]
-pub(crate) fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Vec<u8> {
+pub(crate) fn encode_reply(result: Result<FamilyRecord, RefreshError>) -> Secret<String> {
     let reply = match result {
         Ok(record) => HelperReply::Done(Box::new(record)),
         Err(failure) => HelperReply::Failed(failure),
     };
     // The caller must not take an empty reply for a process that was killed.
-    serde_json::to_vec(&reply).unwrap_or_else(|_| {
-        br#"{"failed":{"reason":"the reply of the renewal cannot be encoded","notes":[],"needs_user_action":false}}"#
-            .to_vec()
+    to_secret_json(&reply).unwrap_or_else(|_| {
+        Secret::from(
+            r#"{"failed":{"reason":"the reply of the renewal cannot be encoded","notes":[],"needs_user_action":false}}"#,
+        )
     })
 }

@@ -10,6 +10,7 @@ use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, Scheme, Token, TokenRequest};
 use crate::redact::Redactor;
 use crate::render::FreshValues;
+use crate::secret::{Secret, to_secret_json};
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::tokens::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
 use crate::transport::{LiveTransport, TransportError};
@@ -73,7 +74,7 @@ struct RefreshFlow<'a> {
 struct TokenRequestPlan<'a> {
     request: &'a TokenRequest,
     token: NamedValues,
-    extra: Vec<ObjectMember>,
+    extra: Secret<Vec<ObjectMember>>,
     request_kind: TokenRequestKind,
     split_from: Option<String>,
 }
@@ -150,7 +151,7 @@ impl<'a> RefreshFlow<'a> {
         let plain = |request: &'a TokenRequest, asked: TokenRequestKind| TokenRequestPlan {
             request,
             token: record.values(),
-            extra: Vec::new(),
+            extra: Secret::new(Vec::new()),
             request_kind: asked,
             split_from: record.split_from.clone(),
         };
@@ -163,12 +164,14 @@ impl<'a> RefreshFlow<'a> {
             (RefreshKind::Exchange { code, callback }, Some(exchange), ..) => {
                 let members = callback
                     .iter()
-                    .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
+                    .map(|(name, value)| {
+                        (name.as_str().into(), Value::from(value.expose().as_str()))
+                    })
                     .collect();
-                let code = ("code".into(), Value::from(code.as_str()));
+                let code = ("code".into(), Value::from(code.expose().as_str()));
                 let extra = vec![code, ("callback".into(), Value::Object(members))];
                 Ok(TokenRequestPlan {
-                    extra,
+                    extra: Secret::new(extra),
                     token: NamedValues::default(),
                     split_from: None,
                     ..plain(exchange, TokenRequestKind::Exchange)
@@ -184,7 +187,7 @@ impl<'a> RefreshFlow<'a> {
                 _,
             ) => {
                 let mut token = NamedValues::default();
-                token.set("refresh_token", refresh_token.as_str().into());
+                token.set("refresh_token", refresh_token.expose().as_str().into());
                 Ok(TokenRequestPlan {
                     token,
                     split_from: Some(from.clone()),
@@ -230,7 +233,7 @@ impl<'a> RefreshFlow<'a> {
             read => read?,
         };
         let Some(text) = text else { return Ok(()) };
-        let raw = match RawResponse::parse(&text) {
+        let raw = match RawResponse::parse(text.expose()) {
             Ok(raw) => raw,
             // A new authorization does not need the tokens in it.
             Err(_) if matches!(self.job.kind, RefreshKind::Exchange { .. }) => return Ok(()),
@@ -361,12 +364,14 @@ impl<'a> RefreshFlow<'a> {
         lock: &mut FamilyLock,
         raw: &RawResponse,
     ) -> Result<(), StoreError> {
-        let text = serde_json::to_string(raw).map_err(|error| StoreError::Corrupt {
+        let text = to_secret_json(raw).map_err(|error| StoreError::Corrupt {
             what: "inbox".to_owned(),
             reason: error.to_string(),
         })?;
-        match lock.write_inbox(&text).await {
-            Err(error) if error != StoreError::StaleRevision => lock.write_inbox(&text).await,
+        match lock.write_inbox(text.expose()).await {
+            Err(error) if error != StoreError::StaleRevision => {
+                lock.write_inbox(text.expose()).await
+            }
             kept => kept,
         }
     }
@@ -390,9 +395,10 @@ impl<'a> RefreshFlow<'a> {
         else {
             return self.apply_refusal(lock, record, raw, request, before).await;
         };
-        pair.values
-            .iter()
-            .for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
+        for (name, value) in &pair.values {
+            self.redactor
+                .add_secret(format!("token.{name}"), value.expose());
+        }
         record.rotate(pair);
         record.label = self.job.label.clone();
         record.split_from.clone_from(&raw.split_from);
@@ -550,7 +556,7 @@ impl<'a> RefreshFlow<'a> {
             token: Some(&asking.token),
             moment,
             steps: &[],
-            extra: &asking.extra,
+            extra: asking.extra.expose(),
         };
         let words = |error: SealError| {
             RefreshError::user_action(format!("the token request cannot be made: {error}"))
@@ -665,10 +671,10 @@ impl<'a> RefreshFlow<'a> {
             }
         }
         match &self.job.kind {
-            RefreshKind::Exchange { code, .. } => self.redactor.add_secret("code", code),
+            RefreshKind::Exchange { code, .. } => self.redactor.add_secret("code", code.expose()),
             RefreshKind::Split { refresh_token, .. } => self
                 .redactor
-                .add_secret("token.refresh_token", refresh_token),
+                .add_secret("token.refresh_token", refresh_token.expose()),
             RefreshKind::Renew { .. } => {}
         }
     }

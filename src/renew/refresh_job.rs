@@ -2,6 +2,7 @@
 
 use crate::host::RandomError;
 use crate::model::scheme::SchemeOrigin;
+use crate::secret::{Secret, exposed_for_sealing, exposed_pairs_for_sealing};
 use crate::sign::NamedValues;
 use crate::tokens::{FamilyKey, FamilyLabel, MissingFamilyId, StoreConfig, StoreError};
 use crate::value;
@@ -18,8 +19,9 @@ pub struct RefreshJob {
     pub label: FamilyLabel,
     /// Host of a token request, as its scheme names it → where that is in this environment.
     pub host_bases: Vec<(Option<String>, String)>,
-    /// Name → value as JSON.
-    credentials: Vec<(String, String)>,
+    /// Name → value as JSON. In the clear only in the pipe of the helper, as the rest of the job.
+    #[serde(with = "exposed_pairs_for_sealing")]
+    credentials: Vec<(String, Secret<String>)>,
     pub kind: RefreshKind,
     pub timeout: Duration,
     /// `None` in the process that holds the store.
@@ -55,12 +57,15 @@ pub enum RefreshKind {
     Renew { newer_than: u64 },
     /// A first pair, for the code of an authorization and what came back with it.
     Exchange {
-        code: String,
-        callback: Vec<(String, String)>,
+        #[serde(with = "exposed_for_sealing")]
+        code: Secret<String>,
+        #[serde(with = "exposed_pairs_for_sealing")]
+        callback: Vec<(String, Secret<String>)>,
     },
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
     Split {
-        refresh_token: String,
+        #[serde(with = "exposed_for_sealing")]
+        refresh_token: Secret<String>,
         shared_from: String,
     },
 }
@@ -77,7 +82,7 @@ impl RefreshJob {
     ) -> Self {
         let credentials = credentials
             .iter()
-            .map(|(name, value)| (name.to_owned(), value.expose().to_json()))
+            .map(|(name, value)| (name.to_owned(), Secret::new(value.expose().to_json())))
             .collect();
         let timeout = Duration::from_secs(30);
         Self {
@@ -100,7 +105,7 @@ impl RefreshJob {
     pub(crate) fn credential_values(&self) -> Result<NamedValues, RefreshError> {
         let values = self.credentials.iter().map(|(name, text)| {
             // The parser's message can quote the secret, so it is left out.
-            let value = value::parse(text.as_bytes()).map_err(|_| {
+            let value = value::parse(text.expose().as_bytes()).map_err(|_| {
                 RefreshError::temporary(format!(
                     "the credential `{name}` of the renewal is not JSON"
                 ))

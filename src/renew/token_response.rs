@@ -3,6 +3,7 @@
 use crate::check::ResponseView;
 use crate::jsonpath::PathMatches;
 use crate::model::scheme::{Token, TokenRequest};
+use crate::secret::{Secret, exposed_for_sealing};
 use crate::tokens::{PendingSplit, TokenPair};
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
@@ -30,7 +31,9 @@ pub(super) struct RawResponse {
     pub(super) generation: u64,
     pub(super) status: u16,
     headers: Vec<(String, String)>,
-    body: String,
+    /// In Base64. In the clear only inside of the sealed inbox.
+    #[serde(with = "exposed_for_sealing")]
+    body: Secret<String>,
     /// Unix milliseconds by the store's clock.
     pub(super) received_ms: i64,
     /// The request that it responds to.
@@ -91,7 +94,7 @@ impl RawResponse {
             generation,
             status,
             headers,
-            body: BASE64_STANDARD.encode(response.body()),
+            body: Secret::new(BASE64_STANDARD.encode(response.body())),
             received_ms,
             request_kind: asked,
             split_from,
@@ -116,7 +119,7 @@ impl RawResponse {
     /// When the body is not Base64.
     pub(super) fn response(&self) -> Result<WireResponse, InboxError> {
         let body = BASE64_STANDARD
-            .decode(&self.body)
+            .decode(self.body.expose())
             .map_err(|_| InboxError::Body)?;
         Ok(WireResponse::new(
             self.status,
@@ -164,7 +167,7 @@ pub(super) fn token_pair(
         values: saved
             .iter()
             .filter(|(name, _)| !EXPIRY_NAMES.contains(name))
-            .map(|(name, value)| ((*name).to_owned(), value.to_text()))
+            .map(|(name, value)| ((*name).to_owned(), Secret::new(value.to_text())))
             .collect(),
         received_ms: raw.received_ms,
         access_expires_ms: end("", token.lifetime.access),
@@ -191,7 +194,7 @@ fn carry_over(pair: &mut TokenPair, before: &TokenPair, works_once: bool) {
         works_once,
     ) {
         pair.values
-            .push(("refresh_token".to_owned(), token.to_owned()));
+            .push(("refresh_token".to_owned(), token.clone()));
         pair.refresh_expires_ms = before.refresh_expires_ms;
     }
 }

@@ -4,30 +4,37 @@
 
 use super::error::StoreError;
 use crate::host::{RandomError, RandomSource};
+use crate::secret::{Secret, exposed_for_sealing};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// The first word of everything that is kept; the number is that of the format.
 const FORMAT_MARKER: &str = "ingam-store-1";
 
 /// The key of a store, 32 bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreKey([u8; 32]);
+pub struct StoreKey(
+    /// In the clear only in the pipe of the helper, which sees no keyring.
+    #[serde(with = "exposed_for_sealing")]
+    Secret<[u8; 32]>,
+);
 
 impl StoreKey {
     /// From base64 or hex.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let bytes = match text.len() {
+        let bytes = Secret::new(match text.len() {
             64 => hex::decode(text).ok()?,
             _ => BASE64_STANDARD_NO_PAD
                 .decode(text.trim_end_matches('='))
                 .ok()?,
-        };
-        Some(Self(bytes.try_into().ok()?))
+        });
+        let bytes = bytes.expose().as_slice().try_into().ok()?;
+        Some(Self(Secret::new(bytes)))
     }
 
     /// A new key.
@@ -35,19 +42,19 @@ impl StoreKey {
     /// # Errors
     /// If the random generator fails: there is no key of zeros.
     pub fn generate(rng: RandomSource) -> Result<Self, RandomError> {
-        let mut bytes = [0; 32];
+        let mut bytes = Zeroizing::new([0; 32]);
         bytes[..16].copy_from_slice(&rng()?);
         bytes[16..].copy_from_slice(&rng()?);
-        Ok(Self(bytes))
+        Ok(Self(Secret::new(*bytes)))
     }
 
     #[must_use]
-    pub fn to_text(&self) -> String {
-        BASE64_STANDARD_NO_PAD.encode(self.0)
+    pub fn to_text(&self) -> Secret<String> {
+        Secret::new(BASE64_STANDARD_NO_PAD.encode(self.0.expose()))
     }
 
     fn cipher(&self) -> Result<LessSafeKey, StoreError> {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.0)
+        let key = UnboundKey::new(&CHACHA20_POLY1305, self.0.expose())
             .map_err(|_| StoreError::InvalidKey("it cannot be used".to_owned()))?;
         Ok(LessSafeKey::new(key))
     }
@@ -98,12 +105,16 @@ impl RecordEnvelope {
         // A nonce that repeats under one key gives the plain text of both records away and lets
         // others forge records, so a failed generator must be an error and never a constant.
         nonce.copy_from_slice(&(self.rng)()?[..NONCE_LEN]);
-        let mut bytes = text.as_bytes().to_vec();
+        // With room for the tag: a buffer that grows is copied, and the old one is freed with the
+        // plain text in it. It is overwritten also when the cipher fails.
+        let mut bytes =
+            Zeroizing::new(Vec::with_capacity(text.len() + CHACHA20_POLY1305.tag_len()));
+        bytes.extend_from_slice(text.as_bytes());
         cipher
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(about.as_bytes()),
-                &mut bytes,
+                &mut *bytes,
             )
             .map_err(|_| StoreError::InvalidKey("it cannot seal".to_owned()))?;
         let whole = [nonce.as_slice(), &bytes].concat();
@@ -115,7 +126,7 @@ impl RecordEnvelope {
 
     /// # Errors
     /// When the text is not whole, or was sealed with another key.
-    pub fn open(&self, about: &str, bytes: &[u8]) -> Result<String, StoreError> {
+    pub fn open(&self, about: &str, bytes: &[u8]) -> Result<Secret<String>, StoreError> {
         let broken = |reason: &str| StoreError::Corrupt {
             what: about.to_owned(),
             reason: reason.to_owned(),
@@ -131,7 +142,7 @@ impl RecordEnvelope {
             Some(("plain", rest)) => {
                 let (sum, text) = rest.split_once(' ').ok_or_else(|| broken("it is cut"))?;
                 if checksum(about, text) == sum {
-                    Ok(text.to_owned())
+                    Ok(Secret::from(text))
                 } else {
                     Err(broken("its checksum does not fit"))
                 }
@@ -141,7 +152,7 @@ impl RecordEnvelope {
         }
     }
 
-    fn unseal(&self, about: &str, text: &str) -> Result<String, StoreError> {
+    fn unseal(&self, about: &str, text: &str) -> Result<Secret<String>, StoreError> {
         let broken = || StoreError::Corrupt {
             what: about.to_owned(),
             reason: "it does not open with this key".to_owned(),
@@ -151,12 +162,14 @@ impl RecordEnvelope {
         if whole.len() < NONCE_LEN {
             return Err(broken());
         }
-        let mut bytes = whole.split_off(NONCE_LEN);
+        let mut bytes = Zeroizing::new(whole.split_off(NONCE_LEN));
         let nonce = Nonce::try_assume_unique_for_key(&whole).map_err(|_| broken())?;
         let text = cipher
             .open_in_place(nonce, Aad::from(about.as_bytes()), &mut bytes)
             .map_err(|_| broken())?;
-        String::from_utf8(text.to_vec()).map_err(|_| broken())
+        std::str::from_utf8(text)
+            .map(Secret::from)
+            .map_err(|_| broken())
     }
 }
 
@@ -167,7 +180,11 @@ pub(super) fn is_sealed(bytes: &[u8]) -> bool {
 }
 
 fn checksum(about: &str, text: &str) -> String {
-    hex::encode(&Sha256::digest([about, "\n", text].concat())[..16])
+    let mut hash = Sha256::new();
+    for part in [about, "\n", text] {
+        hash.update(part);
+    }
+    hex::encode(&hash.finalize()[..16])
 }
 
 #[cfg(test)]
@@ -175,7 +192,11 @@ mod tests {
     use super::*;
 
     fn envelope(key: u8, plain: bool) -> RecordEnvelope {
-        RecordEnvelope::new(Some(StoreKey([key; 32])), plain, || Ok([7; 16]))
+        RecordEnvelope::new(
+            Some(StoreKey(Secret::new([key; 32]))),
+            plain,
+            || Ok([7; 16]),
+        )
     }
 
     #[test]
@@ -183,7 +204,8 @@ mod tests {
         for plain in [false, true] {
             let envelope = envelope(1, plain);
             let sealed = envelope.seal("a", "text 한").unwrap();
-            assert_eq!(envelope.open("a", sealed.as_bytes()).unwrap(), "text 한");
+            let opened = envelope.open("a", sealed.as_bytes()).unwrap();
+            assert_eq!(opened.expose(), "text 한");
             for at in 0..sealed.len() {
                 let mut other = sealed.clone().into_bytes();
                 other[at] ^= 1;
@@ -207,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_key_is_read_from_base64_and_hex() {
-        let key = StoreKey([9; 32]);
-        assert!(StoreKey::parse(&key.to_text()) == Some(key.clone()));
+        let key = StoreKey(Secret::new([9; 32]));
+        assert!(StoreKey::parse(key.to_text().expose()) == Some(key.clone()));
         assert!(StoreKey::parse(&hex::encode([9; 32])) == Some(key));
         assert!(StoreKey::parse("too-short").is_none());
     }
@@ -217,7 +239,7 @@ mod tests {
     fn a_failed_random_generator_gives_neither_a_key_nor_a_nonce() {
         let failed = || Err(RandomError::new("no entropy"));
         assert!(StoreKey::generate(failed).is_err());
-        let envelope = RecordEnvelope::new(Some(StoreKey([1; 32])), false, failed);
+        let envelope = RecordEnvelope::new(Some(StoreKey(Secret::new([1; 32]))), false, failed);
         assert_eq!(
             envelope.seal("a", "x"),
             Err(StoreError::Random(RandomError::new("no entropy")))

@@ -2,6 +2,7 @@
 //! pairs before it.
 
 use crate::model::scheme::{Scheme, Token};
+use crate::secret::{Secret, exposed_pairs_for_sealing};
 use crate::sign::NamedValues;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,9 @@ pub enum RenewalState {
 /// Tokens that came in one answer, with their ends in Unix milliseconds by the store's clock.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenPair {
-    pub values: Vec<(String, String)>,
+    /// In the clear only inside of a sealed record, and in the pipe of the helper.
+    #[serde(with = "exposed_pairs_for_sealing")]
+    pub values: Vec<(String, Secret<String>)>,
     pub received_ms: i64,
     /// `None` where nothing says when it ends.
     #[serde(alias = "access_until_ms")]
@@ -226,29 +229,29 @@ impl FamilyRecord {
             .is_some_and(|pair| pair.get("refresh_token").is_some())
     }
 
-    /// Every text in it that must not be shown.
+    /// Every text in it that must not be shown, exposed to the redactor.
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.current.iter().chain(&self.previous);
         pairs
             .flat_map(|pair| &pair.values)
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(|(name, value)| (name.as_str(), value.expose().as_str()))
     }
 }
 
 impl TokenPair {
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&Secret<String>> {
         self.values
             .iter()
             .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
     }
 
     #[must_use]
     pub fn to_values(&self) -> NamedValues {
         self.values
             .iter()
-            .map(|(name, value)| (name.as_str().into(), Value::from(value.as_str())))
+            .map(|(name, value)| (name.as_str().into(), Value::from(value.expose().as_str())))
             .collect()
     }
 

@@ -9,6 +9,7 @@ use crate::atomic_file::sync_folder;
 use crate::private_file::{
     create_private_folder, ensure_private_folder, io_error, open_private, read_private,
 };
+use crate::secret::Secret;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -234,7 +235,7 @@ impl FileLock {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
+    pub fn read_inbox(&mut self) -> Result<Option<Secret<String>>, StoreError> {
         let Some(bytes) = read_private(&self.store.path(&self.id, "inbox"))? else {
             return Ok(None);
         };
@@ -310,8 +311,10 @@ pub(super) fn load_or_create_key(
     path: &Path,
     fresh: Option<&StoreKey>,
 ) -> Result<Option<StoreKey>, StoreError> {
-    if let Some(bytes) = read_private(path)? {
-        let key = std::str::from_utf8(&bytes).ok().and_then(StoreKey::parse);
+    if let Some(bytes) = read_private(path)?.map(Secret::new) {
+        let key = std::str::from_utf8(bytes.expose())
+            .ok()
+            .and_then(StoreKey::parse);
         return key
             .map(Some)
             .ok_or_else(|| StoreError::InvalidKey(format!("`{}` holds none", path.display())));
@@ -326,7 +329,7 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_private_folder(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    writeln!(file, "{}", key.to_text())?;
+    writeln!(file, "{}", key.to_text().expose())?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
@@ -424,7 +427,7 @@ mod tests {
         let folder = folder.path().join("tokens");
         let mut writer = lock(&store(&folder, RNG));
         writer.prepare_inbox().unwrap();
-        assert_eq!(writer.read_inbox().unwrap(), None, "only reserved");
+        assert!(writer.read_inbox().unwrap().is_none(), "only reserved");
         writer.write_inbox("response").unwrap();
         drop(writer);
 
@@ -440,7 +443,10 @@ mod tests {
         let length = usize::try_from(u64::from_be_bytes(*bytes.first_chunk().unwrap())).unwrap();
         bytes[8 + length / 2..].fill(0);
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(reader.read_inbox().unwrap(), None, "cut by a loss of power");
+        assert!(
+            reader.read_inbox().unwrap().is_none(),
+            "cut by a loss of power"
+        );
     }
 
     #[cfg(unix)]

@@ -10,6 +10,7 @@ use crate::database::{
     DATABASE_TIMEOUT, DatabaseError, connect, database_error, ensure_table, parse_config,
     with_timeout,
 };
+use crate::secret::Secret;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
@@ -221,7 +222,7 @@ impl PostgresLock {
 
     /// # Errors
     /// When the database fails.
-    pub async fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
+    pub async fn read_inbox(&mut self) -> Result<Option<Secret<String>>, StoreError> {
         let client = self.store.client().await?;
         let row = with_timeout(
             client.query_opt("select inbox from ingam_chain where id = $1", &[&self.id]),

@@ -3,6 +3,7 @@
 use super::envelope::RecordEnvelope;
 use super::error::StoreError;
 use super::family_record::FamilyRecord;
+use crate::secret::to_secret_json;
 
 pub(super) fn seal_record(
     envelope: &RecordEnvelope,
@@ -13,7 +14,8 @@ pub(super) fn seal_record(
         what: id.to_owned(),
         reason: error.to_string(),
     };
-    envelope.seal(id, &serde_json::to_string(record).map_err(broken)?)
+    let text = to_secret_json(record).map_err(broken)?;
+    envelope.seal(id, text.expose())
 }
 
 pub(super) fn open_record(
@@ -31,5 +33,5 @@ pub(super) fn open_record(
             error.column()
         ),
     };
-    serde_json::from_str(&text).map_err(broken)
+    serde_json::from_str(text.expose()).map_err(broken)
 }

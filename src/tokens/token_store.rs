@@ -12,7 +12,7 @@ use crate::credentials::keyring;
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
 use crate::host::{ClockAndRng, RandomSource};
-use crate::secret::Secret;
+use crate::secret::{Secret, exposed_for_sealing};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl StoreConfig {
         }
         let fresh = StoreKey::generate(rng)?;
         let key = match (
-            keyring::set(STORE_KEY_NAME, &Secret::new(fresh.to_text())),
+            keyring::set(STORE_KEY_NAME, &fresh.to_text()),
             &self.key_file,
         ) {
             // Read again: of two processes that write at once, both must go on with the same key.
@@ -104,7 +104,7 @@ fn parse_keyring_entry(text: &str) -> Result<StoreKey, StoreError> {
 pub enum StoreLocation {
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
-    Postgres(String),
+    Postgres(#[serde(with = "exposed_for_sealing")] Secret<String>),
 }
 
 impl StoreLocation {
@@ -115,7 +115,7 @@ impl StoreLocation {
     pub fn parse(text: &str) -> Result<Self, InvalidStoreLocation> {
         match text {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Ok(Self::Postgres(url.to_owned()))
+                Ok(Self::Postgres(Secret::from(url)))
             }
             other if other.contains("://") => Err(InvalidStoreLocation),
             folder if PathBuf::from(folder).is_absolute() => Ok(Self::Folder(folder.into())),
@@ -148,9 +148,11 @@ impl TokenStore {
         match &config.location {
             StoreLocation::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]
-            StoreLocation::Postgres(url) => PostgresStore::open(url, envelope, clock_and_rng.clock)
-                .await
-                .map(Self::Postgres),
+            StoreLocation::Postgres(url) => {
+                PostgresStore::open(url.expose(), envelope, clock_and_rng.clock)
+                    .await
+                    .map(Self::Postgres)
+            }
             #[cfg(not(feature = "postgres"))]
             StoreLocation::Postgres(_) => Err(DatabaseError::NotBuiltIn.into()),
         }
@@ -315,7 +317,7 @@ impl FamilyLock {
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub async fn read_inbox(&mut self) -> Result<Option<String>, StoreError> {
+    pub async fn read_inbox(&mut self) -> Result<Option<Secret<String>>, StoreError> {
         match self {
             Self::Memory(_) => Ok(None),
             Self::File(lock) => lock.read_inbox(),

@@ -10,6 +10,7 @@ use crate::tokens::{FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
+use zeroize::Zeroize;
 
 pub(crate) fn run(host: &HostContext) -> ExitStatus {
     let mut text = Vec::new();
@@ -19,6 +20,7 @@ pub(crate) fn run(host: &HostContext) -> ExitStatus {
         .read_to_end(&mut text)
         .ok()
         .and_then(|_| serde_json::from_slice::<RefreshJob>(&text).ok());
+    text.zeroize();
     let Some(job) = job else {
         return ExitStatus::InvalidUsage;
     };
@@ -30,7 +32,7 @@ pub(crate) fn run(host: &HostContext) -> ExitStatus {
         Err(error) => Err(RefreshError::temporary(error.to_string())),
     };
     // The parent process may have been killed meanwhile. The new tokens are in the store already.
-    let _ = std::io::stdout().write_all(&encode_reply(result));
+    let _ = std::io::stdout().write_all(encode_reply(result).expose().as_bytes());
     ExitStatus::Success
 }
 

@@ -2,6 +2,7 @@
 
 use super::{TestWorkspace, figure, scaled};
 use ingam::internals::host::{ClockAndRng, RandomError};
+use ingam::internals::secret::Secret;
 use ingam::internals::tokens::{
     FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, StoreError, StoreKey, StoreLocation,
     TokenPair, TokenStore,
@@ -44,7 +45,7 @@ pub(super) fn key() -> FamilyKey {
 pub(super) fn pair(number: i64) -> TokenPair {
     let values = vec![(
         "access_token".to_owned(),
-        format!("token-{number}-{}", "x".repeat(300)),
+        Secret::new(format!("token-{number}-{}", "x".repeat(300))),
     )];
     TokenPair {
         values,

@@ -10,6 +10,7 @@ use crate::model::environment::Account;
 use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, Token};
 use crate::renew::RefreshKind;
 use crate::run::AccountAccess;
+use crate::secret::Secret;
 use crate::transport::CallbackListener;
 use crate::value::{ObjectMember, Value};
 use std::time::Duration;
@@ -264,8 +265,8 @@ fn missing_code(callback: &CallbackParams, link: &AuthorizeLink) -> CommandError
 /// An authorization by the seller: a code, and the account that it is for.
 struct AuthorizationGrant<'s> {
     token: &'s Token,
-    code: String,
-    callback: CallbackParams,
+    code: Secret<String>,
+    callback: Vec<(String, Secret<String>)>,
     /// Credentials that the marketplace returned with the code, such as the id of the shop.
     returned_credentials: Vec<ObjectMember>,
     account: String,
@@ -279,15 +280,15 @@ impl<'s> AuthorizationGrant<'s> {
         named: Option<&Account>,
         callback: CallbackParams,
     ) -> Result<Self, CommandError> {
-        let code = find_param(&callback, &link.code_param)
+        let code: Secret<String> = find_param(&callback, &link.code_param)
             .ok_or_else(|| missing_code(&callback, link))?
-            .to_owned();
+            .into();
         // Whoever has the code can get the tokens until it is used.
         room.context
             .state
             .redactor
             .borrow_mut()
-            .add_secret("code", &code);
+            .add_secret("code", code.expose());
         let ids = returned_credentials(scheme, link, &callback);
         let token = token_for(scheme, &ids).ok_or_else(|| missing_owner(link))?;
         let own: Vec<&ObjectMember> = ids
@@ -298,7 +299,10 @@ impl<'s> AuthorizationGrant<'s> {
         Ok(Self {
             token,
             code,
-            callback,
+            callback: callback
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
             returned_credentials: ids,
             account,
         })

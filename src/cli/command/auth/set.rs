@@ -40,7 +40,12 @@ pub(super) fn run(
     store(auth, &variable, &value, in_file || !credential.is_secret)
 }
 
-fn store(auth: &AuthContext<'_>, variable: &str, value: &str, in_file: bool) -> CommandResult {
+fn store(
+    auth: &AuthContext<'_>,
+    variable: &str,
+    value: &Secret<String>,
+    in_file: bool,
+) -> CommandResult {
     let folder = auth.invocation.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
         return Err(

@@ -105,7 +105,7 @@ pub(super) async fn split_shared_pair(
 fn split_kind(shared: &FamilyRecord) -> Option<RefreshKind> {
     let pair = shared.current.as_ref()?;
     Some(RefreshKind::Split {
-        refresh_token: pair.get("refresh_token")?.to_owned(),
+        refresh_token: pair.get("refresh_token")?.clone(),
         shared_from: format!("{}:{}", shared.key.id(), shared.generation),
     })
 }
