@@ -1,6 +1,7 @@
 //! The outside world as plain values: arguments, environment variables, clock, random generator,
 //! terminal. Read once, by `main`.
 
+use crate::core_dump::CoreDumpError;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -79,6 +80,9 @@ pub struct HostContext {
     pub stderr: OutputStream,
     pub stdin_is_terminal: bool,
     pub threads: usize,
+    /// Whether a crash of this process writes no secrets to a disk; a command refuses to run
+    /// otherwise.
+    pub core_dumps_disabled: Result<(), CoreDumpError>,
     /// Unix milliseconds.
     pub clock: fn() -> i64,
     pub random_bytes: RandomSource,

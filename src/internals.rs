@@ -7,6 +7,9 @@ pub mod check {
 pub mod cli {
     pub use crate::cli::{ExitStatus, run};
 }
+pub mod core_dump {
+    pub use crate::core_dump::disable_core_dumps;
+}
 pub mod host {
     pub use crate::host::{ClockAndRng, HostContext, OutputStream, RandomError, RandomSource};
 }

@@ -2,6 +2,7 @@
 
 // Ground: words that every room may use.
 mod atomic_file;
+mod core_dump;
 mod diagnostic;
 mod host;
 mod method;

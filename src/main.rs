@@ -1,12 +1,15 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
 //! clock and random generator.
 
+use ingam::internals::core_dump::disable_core_dumps;
 use ingam::internals::host::{HostContext, OutputStream, RandomError};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 fn main() -> ExitCode {
+    // First, before a credential is read; the helper of a renewal begins here as well.
+    let core_dumps_disabled = disable_core_dumps();
     let host = HostContext {
         args: std::env::args_os().collect(),
         // `std::env::vars` would panic on a variable of another program that is not UTF-8.
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
         stdout: output_stream(std::io::stdout().is_terminal()),
         stderr: output_stream(std::io::stderr().is_terminal()),
         stdin_is_terminal: std::io::stdin().is_terminal(),
+        core_dumps_disabled,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         clock: unix_time_ms,
         random_bytes,

@@ -3,6 +3,7 @@
 use super::command_error::CommandError;
 use super::exit_status::FailureClass;
 use crate::budget::BudgetError;
+use crate::core_dump::CoreDumpError;
 use crate::credentials::CredentialError;
 use crate::event::ErrorClass;
 use crate::host::RandomError;
@@ -53,6 +54,16 @@ impl Classified for StoreError {
 impl Classified for RandomError {
     fn failure_class(&self) -> FailureClass {
         FailureClass::Operation
+    }
+}
+
+impl Classified for CoreDumpError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["allow `setrlimit` and `prctl` in this sandbox or container".to_owned()]
     }
 }
 

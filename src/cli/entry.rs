@@ -2,6 +2,7 @@
 
 use super::args::{CliArgs, Command};
 use super::command;
+use super::command_error::CommandError;
 use super::command_output::{CommandOutput, CommandResult};
 use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
@@ -18,7 +19,12 @@ pub fn run(host: &HostContext) -> ExitStatus {
         Err(error) => return finish(&output, print_clap_error(&error, &output)),
     };
     let invocation = Invocation::new(host, &args.global);
-    let result = run_command(&invocation, &args.command, &output);
+    // Every command can come to hold a secret, so none runs where a crash would write it down.
+    let result = host
+        .core_dumps_disabled
+        .clone()
+        .map_err(CommandError::from)
+        .and_then(|()| run_command(&invocation, &args.command, &output));
     let status = output.print_result(&invocation.warnings, result);
     finish(&output, status)
 }
@@ -78,5 +84,34 @@ fn print_clap_error(error: &clap::Error, output: &Output) -> ExitStatus {
     } else {
         output.print_data(&text);
         ExitStatus::Success
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core_dump::CoreDumpError;
+    use crate::host::OutputStream;
+
+    #[test]
+    fn no_command_runs_where_a_crash_would_write_secrets_down() {
+        let stream = OutputStream {
+            is_terminal: false,
+            width: 120,
+        };
+        let host = HostContext {
+            args: ["ingam", "schema", "request"].map(Into::into).into(),
+            env: std::collections::BTreeMap::new(),
+            cwd: "/".into(),
+            executable: "/".into(),
+            stdout: stream,
+            stderr: stream,
+            stdin_is_terminal: false,
+            threads: 1,
+            core_dumps_disabled: Err(CoreDumpError::new("not permitted")),
+            clock: || 0,
+            random_bytes: || Ok([0; 16]),
+        };
+        assert_eq!(run(&host), ExitStatus::OperationFailed);
     }
 }

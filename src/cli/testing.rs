@@ -308,6 +308,8 @@ impl TestWorkspace {
             stderr: terminal,
             stdin_is_terminal: false,
             threads: 1,
+            // The process belongs to the tests of a user, who may want its dumps.
+            core_dumps_disabled: Ok(()),
             clock: self.clock,
             random_bytes: random_seed,
         }

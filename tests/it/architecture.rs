@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("atomic_file", &[]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
-    ("host", &[]),
+    ("core_dump", &[]),
+    ("host", &["core_dump"]),
     ("wire", &["method", "value"]),
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
@@ -201,6 +202,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "atomic_file",
             "budget",
             "check",
+            "core_dump",
             "credentials",
             "diagnostic",
             "event",

@@ -19,6 +19,8 @@ mod architecture;
 mod budgets;
 mod cases;
 mod command_errors;
+#[cfg(target_os = "linux")]
+mod core_dumps;
 mod documents;
 mod fixtures;
 mod hostile;

@@ -30,8 +30,14 @@ fn is_of(process: &Path, workspace: &TestWorkspace) -> bool {
         .find_map(|line| line.strip_prefix("PPid:"))
         .map(str::trim)
         .unwrap_or_default();
-    let environ = std::fs::read(format!("/proc/{parent}/environ")).unwrap_or_default();
-    String::from_utf8_lossy(&environ).contains(workspace.home().to_str().unwrap())
+    match std::fs::read(format!("/proc/{parent}/environ")) {
+        Ok(environ) => {
+            String::from_utf8_lossy(&environ).contains(workspace.home().to_str().unwrap())
+        }
+        // The program is not dumpable, so that only root may look: whose helper it is cannot be
+        // told, and its environment cannot be read either.
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
 }
 
 /// Arguments and environment of every helper, as long as `watching`.
