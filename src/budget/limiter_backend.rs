@@ -34,6 +34,10 @@ pub(crate) enum BudgetLocation {
     Memory,
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "named so that the build without it can say so")
+    )]
     Postgres(Secret<String>),
     /// The user has no folder for state (`HOME` is not set).
     NoFolder,
@@ -240,6 +244,10 @@ impl Budget {
         self.backend.get_or_try_init(|| self.open_backend()).await
     }
 
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "the signature of the other build")
+    )]
     async fn open_backend(&self) -> Result<(LimiterBackend, HashSalt), BudgetError> {
         // The source gives 16 bytes at a time.
         let mut fresh = [0; 32];

@@ -14,6 +14,7 @@ pub(crate) enum LimiterStateError {
     Unencodable(String),
     #[error("the salt has {0} bytes instead of 32")]
     InvalidSalt(usize),
+    #[cfg(feature = "postgres")]
     #[error("the salt is not hexadecimal")]
     SaltNotHex,
 }

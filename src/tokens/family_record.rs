@@ -73,6 +73,7 @@ impl FamilyKey {
     }
 
     /// A number for locks of a database, from the first bytes of the same hash.
+    #[cfg(feature = "postgres")]
     #[must_use]
     pub(super) fn lock_number(&self) -> i64 {
         let mut number = [0; 8];
