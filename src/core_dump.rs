@@ -26,9 +26,9 @@ pub fn disable_core_dumps() -> Result<(), CoreDumpError> {
         maximum: Some(0),
     };
     setrlimit(Resource::Core, none).map_err(denied)?;
-    // Where `core_pattern` is a pipe (systemd-coredump), Linux does not look at the limit (core(5)).
-    // A process that is not dumpable is written by neither, and other processes of the same user
-    // can read neither its memory nor its environment.
+    // Where `core_pattern` is a pipe (systemd-coredump), Linux does not look at the limit
+    // (core(5)). A process that is not dumpable is written by neither, and other processes of
+    // the same user can read neither its memory nor its environment.
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};

@@ -29,8 +29,8 @@ impl RandomError {
     }
 }
 
-/// Random bytes for one run, from one seed of the system's generator. Only taking the seed can fail,
-/// before anything is sent. Every later draw succeeds, without a system call.
+/// Random bytes for one run, from one seed of the system's generator. Only taking the seed can
+/// fail, before anything is sent. Every later draw succeeds, without a system call.
 pub(crate) struct SeededRng {
     seed: [u8; 32],
     draws: Cell<u64>,
@@ -54,8 +54,8 @@ impl SeededRng {
     pub(crate) fn draw(&self) -> [u8; 16] {
         let number = self.draws.get();
         self.draws.set(number + 1);
-        // A hash with a secret seed: draws are sent as nonces and shown as ids, and none of them must
-        // reveal the others.
+        // A hash with a secret seed: draws are sent as nonces and shown as ids, and none of them
+        // must reveal the others.
         let hash: [u8; 32] = Sha256::new()
             .chain_update(self.seed)
             .chain_update(number.to_be_bytes())

@@ -1,5 +1,5 @@
-//! What the binary, the integration tests and the benchmarks reach inside for. Everything else of the
-//! crate is private, so that the compiler finds what nothing uses.
+//! What the binary, the integration tests and the benchmarks reach inside for. Everything else of
+//! the crate is private, so that the compiler finds what nothing uses.
 
 pub mod check {
     pub use crate::check::{ResponseOutcome, ResponseView, classify_response, judge};

@@ -202,8 +202,9 @@ impl Ledger {
     }
 
     fn append(&mut self, fact: &LedgerLine) -> Result<(), LedgerError> {
-        // A fact that cannot be written down must stop the call that it is about: an empty line would
-        // let the call go out unrecorded, and make the ledger unreadable for the clean-up.
+        // A fact that cannot be written down must stop the call that it is about: an empty line
+        // would let the call go out unrecorded, and make the ledger unreadable for the
+        // clean-up.
         let mut line = serde_json::to_vec(fact).map_err(|error| LedgerError::Io {
             path: self.path.clone(),
             reason: error.to_string(),
@@ -232,8 +233,8 @@ impl Ledger {
             // Not "its run still lives": the clean-up would pass over it without a word.
             Err(TryLockError::Error(error)) => return Err(io_error(path, &error)),
         }
-        // Its run may have removed it after this process opened the file and before it had the lock:
-        // then the lock is on a file without a name, and what it held is closed.
+        // Its run may have removed it after this process opened the file and before it had the
+        // lock: then the lock is on a file without a name, and what it held is closed.
         if !path.exists() {
             return Ok(None);
         }

@@ -16,8 +16,8 @@ fn main() -> ExitCode {
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
-        // A folder that was deleted has no path. Relative paths then fail where they are used, with the
-        // name of the file.
+        // A folder that was deleted has no path. Relative paths then fail where they are used, with
+        // the name of the file.
         cwd: std::env::current_dir().unwrap_or_default(),
         // Only token renewal needs it, and refuses an empty path.
         executable: std::env::current_exe().unwrap_or_default(),

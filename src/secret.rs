@@ -3,8 +3,8 @@
 //! one does not compile.
 //!
 //! What it cannot do: a copy that the compiler moved on the stack, the environment block of the
-//! process, and what a library keeps (the cipher's key schedule, a TLS buffer, a signed request) are
-//! not overwritten. Core dumps of those are switched off by [`crate::core_dump`].
+//! process, and what a library keeps (the cipher's key schedule, a TLS buffer, a signed request)
+//! are not overwritten. Core dumps of those are switched off by [`crate::core_dump`].
 
 use zeroize::Zeroize;
 

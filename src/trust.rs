@@ -71,8 +71,8 @@ pub(crate) struct TrustList {
     entries: Vec<Value>,
 }
 
-/// The path; of one that is no UTF-8 the hash of its bytes, because two such paths can have the same
-/// text once their bytes are replaced.
+/// The path; of one that is no UTF-8 the hash of its bytes, because two such paths can have the
+/// same text once their bytes are replaced.
 fn workspace_name(workspace: &Path) -> String {
     workspace.to_str().map_or_else(
         || {

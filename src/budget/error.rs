@@ -59,7 +59,8 @@ pub(crate) enum BudgetError {
 }
 
 impl BudgetError {
-    /// The message for a denied permit; `wall_ms` is the Unix time of this machine, in milliseconds.
+    /// The message for a denied permit; `wall_ms` is the Unix time of this machine, in
+    /// milliseconds.
     #[must_use]
     pub(crate) fn new(denied: &PermitDenied, scheme: &str, wall_ms: i64) -> Self {
         let scheme = scheme.to_owned();

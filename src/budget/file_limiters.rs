@@ -19,8 +19,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A lock is held for less than a millisecond, so the interval is short, and a lock that is not free
-/// after the whole wait belongs to a process that hangs.
+/// A lock is held for less than a millisecond, so the interval is short, and a lock that is not
+/// free after the whole wait belongs to a process that hangs.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(1);
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 

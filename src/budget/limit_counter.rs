@@ -1,6 +1,7 @@
 //! The counter of one limit. A sliding window keeps the time of each call, which is exact in every
 //! rolling window. A token bucket (a limit with `burst`, or a large count) keeps one number, by the
-//! generic cell rate algorithm (GCRA, ITU-T I.371). Times are in milliseconds of the limiter's clock.
+//! generic cell rate algorithm (GCRA, ITU-T I.371). Times are in milliseconds of the limiter's
+//! clock.
 
 use crate::model::scheme::RateLimit;
 use serde::{Deserialize, Serialize};
@@ -220,8 +221,8 @@ impl LimitCounter {
         } else {
             self.bucket_free_at(&rule, usable)
         };
-        // Not `now`, because nothing is free now. A window that frees a slot in this millisecond must
-        // not make the caller send.
+        // Not `now`, because nothing is free now. A window that frees a slot in this millisecond
+        // must not make the caller send.
         free.max(self.paused_until).max(now + 1)
     }
 
@@ -249,8 +250,8 @@ impl LimitCounter {
     pub(crate) fn acquire(&mut self, now: i64, hold: i64) -> i64 {
         let rule = self.effective_rule();
         if rule.is_sliding_window() {
-            // The latest time of arrival. If the process is killed, nobody corrects it, and the slot
-            // is held for as long as the call can still arrive plus one window.
+            // The latest time of arrival. If the process is killed, nobody corrects it, and the
+            // slot is held for as long as the call can still arrive plus one window.
             let at = now.saturating_add(hold);
             self.insert_arrival(at);
             return at;
@@ -277,8 +278,8 @@ impl LimitCounter {
     /// The response has arrived, so the call arrived between `taken` and `now`.
     pub(crate) fn record_arrival(&mut self, mark: i64, taken: i64, now: i64) {
         if self.remove_arrival(mark) {
-            // The call arrived at the latest now. The window is longer by the margin, so an entry at
-            // `now - margin` still holds the slot until one period after now.
+            // The call arrived at the latest now. The window is longer by the margin, so an entry
+            // at `now - margin` still holds the slot until one period after now.
             self.insert_arrival(
                 taken.max(now.saturating_sub(self.effective_rule().arrival_margin_ms())),
             );

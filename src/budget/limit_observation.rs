@@ -3,8 +3,8 @@
 use crate::model::scheme::RateLimit;
 use crate::wire::WireResponse;
 
-/// The longest pause that a marketplace can ask for: a day, in milliseconds. A wrong header must not
-/// stop a key for years.
+/// The longest pause that a marketplace can ask for: a day, in milliseconds. A wrong header must
+/// not stop a key for years.
 pub(crate) const MAX_WAIT_MS: i64 = 86_400_000;
 /// Added to a pause, in milliseconds: clocks are read in whole milliseconds, and a timer can fire a
 /// little early.
@@ -75,7 +75,8 @@ fn read_limit_headers(response: &WireResponse, limit: &RateLimit) -> LimitHeader
     let number = |meaning: &str| {
         let (_, header) = limit.headers.iter().find(|(name, _)| name == meaning)?;
         let text = response.header(&header.to_ascii_lowercase())?.trim();
-        // Some marketplaces send `12, 12;w=1`, and some a fraction: the integer at the start counts.
+        // Some marketplaces send `12, 12;w=1`, and some a fraction: the integer at the start
+        // counts.
         let digits = text.split(|letter: char| !letter.is_ascii_digit()).next()?;
         // A negative number of remaining calls means that the limit is exceeded.
         if text.starts_with('-') {

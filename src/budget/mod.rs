@@ -1,7 +1,7 @@
 //! How many calls may still be sent. A slot of every limit is taken in a store that all processes
 //! share, before the first byte is sent. Responses of the marketplace can only make the limits
-//! stricter. This room does not wait (`run` does), and it stores no credential in clear, only salted
-//! hashes.
+//! stricter. This room does not wait (`run` does), and it stores no credential in clear, only
+//! salted hashes.
 
 mod error;
 mod file_limiters;

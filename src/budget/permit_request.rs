@@ -1,5 +1,5 @@
-//! A request for a permit for one call: which limits of its scheme count it, and together with which
-//! other calls.
+//! A request for a permit for one call: which limits of its scheme count it, and together with
+//! which other calls.
 
 use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};
 use super::limit_counter::LimitRule;
@@ -13,8 +13,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::Duration;
 
-/// Random bytes of a store that go into its hashes, so that a table of hashes that was made elsewhere
-/// is of no use.
+/// Random bytes of a store that go into its hashes, so that a table of hashes that was made
+/// elsewhere is of no use.
 pub(super) type HashSalt = [u8; 32];
 
 /// Whose calls are counted together, and at which host.

@@ -1,5 +1,5 @@
-//! The rate limiters of a team: one row for each in `PostgreSQL`, changed in a transaction that locks
-//! the row, on the clock of the database.
+//! The rate limiters of a team: one row for each in `PostgreSQL`, changed in a transaction that
+//! locks the row, on the clock of the database.
 
 use super::error::BudgetError;
 use super::forward_clock::ClockReading;
@@ -17,8 +17,8 @@ const CREATE_TABLE: &str = "create table if not exists ingam_budget (
 )";
 /// The row that holds the salt.
 const SALT_ROW: &str = "salt";
-/// `now()` would be the start of the transaction, which is older than the time spent waiting for the
-/// row lock.
+/// `now()` would be the start of the transaction, which is older than the time spent waiting for
+/// the row lock.
 const CLOCK_QUERY: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /// A table of limiters.

@@ -361,7 +361,8 @@ impl RateLimiter {
         self.suspension = Some(suspension);
     }
 
-    /// Ends the suspension and the pauses. Counts stay: the marketplace has counted those calls, too.
+    /// Ends the suspension and the pauses. Counts stay: the marketplace has counted those calls,
+    /// too.
     pub(crate) fn clear(&mut self) {
         (self.paused_until, self.refusals, self.suspension) = (0, 0, None);
         self.counters.iter_mut().for_each(LimitCounter::clear);

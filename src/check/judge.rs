@@ -1,4 +1,5 @@
-//! Judges assertions: operands first, so that nothing is judged when one of them cannot be resolved.
+//! Judges assertions: operands first, so that nothing is judged when one of them cannot be
+//! resolved.
 
 use super::condition::{self, OperandResolver, PreparedCondition};
 use super::failure::PredicateFailure;

@@ -34,8 +34,8 @@ pub fn classify_response(
         .success_rules
         .iter()
         .find(|rule| rule.matcher.matches(method, path));
-    // Some marketplaces answer 200 to everything and say in the body whether it worked, so the rule of
-    // the scheme comes before the status.
+    // Some marketplaces answer 200 to everything and say in the body whether it worked, so the rule
+    // of the scheme comes before the status.
     let success = rule.map_or_else(
         || (200..300).contains(&answer.status()),
         |rule| condition_holds(&rule.condition, answer),
@@ -91,12 +91,13 @@ fn condition_holds(condition: &ResponseCondition, answer: &ResponseView<'_>) -> 
     status && holds_without_templates(&condition.assertions, answer)
 }
 
-/// Whether assertions hold whose operands are all written out. If one of them is a template, they do
-/// not hold.
+/// Whether assertions hold whose operands are all written out. If one of them is a template, they
+/// do not hold.
 #[must_use]
 pub(crate) fn holds_without_templates(assertions: &[Assertion], answer: &ResponseView<'_>) -> bool {
-    // These conditions decide whether a call succeeded and whether something is deleted. Without the
-    // value of an operand nothing is known, so neither is claimed, also not under `not` or `none`.
+    // These conditions decide whether a call succeeded and whether something is deleted. Without
+    // the value of an operand nothing is known, so neither is claimed, also not under `not` or
+    // `none`.
     let judged: Result<bool, TemplateOperand> = holds(assertions, answer, &constant_operand);
     judged.unwrap_or(false)
 }

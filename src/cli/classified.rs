@@ -98,8 +98,8 @@ impl Classified for CredentialError {
 impl Classified for AccessError {
     fn failure_class(&self) -> FailureClass {
         match self {
-            // This conversion is used outside of runs only. There the account comes from the command
-            // line, while in a run it comes from a file.
+            // This conversion is used outside of runs only. There the account comes from the
+            // command line, while in a run it comes from a file.
             Self::Account { .. } => FailureClass::Usage,
             error => ErrorClass::from(error).into(),
         }

@@ -172,8 +172,8 @@ impl ExitStatus {
     /// The status of a whole run: the most severe of all failures.
     #[must_use]
     pub(crate) fn from_summary(summary: &RunSummary) -> Self {
-        // Nothing passed: all was skipped, unless a failure below says more. A job that tested nothing
-        // must not be green.
+        // Nothing passed: all was skipped, unless a failure below says more. A job that tested
+        // nothing must not be green.
         let mut status = if summary.passed == 0 {
             Self::NothingSelected
         } else {

@@ -1,5 +1,5 @@
-//! Writes the output of a command: data to standard output, the rest to standard error. A closed pipe
-//! is no error. Any other write error of standard output ends the command with exit code 5.
+//! Writes the output of a command: data to standard output, the rest to standard error. A closed
+//! pipe is no error. Any other write error of standard output ends the command with exit code 5.
 
 use super::command_error::{CommandError, SourceFaults};
 use super::command_output::{CommandOutput, CommandResult, OutputPart};
@@ -48,7 +48,8 @@ impl OutputSink {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A thread that panicked while it wrote leaves whole text behind, which helps to find the panic.
+    // A thread that panicked while it wrote leaves whole text behind, which helps to find the
+    // panic.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -377,8 +377,8 @@ impl ReportDestination {
 /// Replaces a file in one step. Anything that is no regular file, such as a pipe, is written to
 /// directly.
 fn replace_file(path: &Path, text: &str) -> io::Result<()> {
-    // A rename would replace a symbolic link instead of the file that it points to. A file that does
-    // not exist yet has no other path.
+    // A rename would replace a symbolic link instead of the file that it points to. A file that
+    // does not exist yet has no other path.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if path.exists() && !path.is_file() {
         return std::fs::OpenOptions::new()

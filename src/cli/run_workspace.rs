@@ -283,7 +283,8 @@ async fn open_context<'w>(
     let (target, mut schemes) = (selection.target, selection.schemes);
     session::add_fixture_schemes(&mut schemes, plan, &loaded.workspace);
     let mode = recording_mode::choose_recording_mode(args, loaded, &target.environment)?;
-    // A replay must run on a machine without keys, so it reads no credentials and starts no sandbox.
+    // A replay must run on a machine without keys, so it reads no credentials and starts no
+    // sandbox.
     let environment = if args.replay {
         session::offline_environment(loaded)
     } else {

@@ -2,7 +2,8 @@
 //! them in a test that you write. Besides `main` this is the only place that reads the environment,
 //! the clock and the random generator.
 //!
-//! A test target with `harness = false` runs all requests, and takes the arguments of any Rust test:
+//! A test target with `harness = false` runs all requests, and takes the arguments of any Rust
+//! test:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -54,8 +55,8 @@ pub struct TestWorkspace {
     loaded: Arc<OnceLock<Result<Arc<LoadedWorkspace>, WorkspaceError>>>,
 }
 
-/// Why a workspace cannot be tested: it cannot be read, or its files have faults. The text lists all
-/// faults with their places.
+/// Why a workspace cannot be tested: it cannot be read, or its files have faults. The text lists
+/// all faults with their places.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct WorkspaceError {

@@ -1,5 +1,5 @@
-//! Collects the warnings of a command. `cli::run` prints them, or the command itself before it starts
-//! to stream.
+//! Collects the warnings of a command. `cli::run` prints them, or the command itself before it
+//! starts to stream.
 
 use super::command_error::SourceFaults;
 use std::cell::RefCell;

@@ -431,7 +431,8 @@ fn store_in_file(
             .next()
             .is_none_or(|name| name.trim() != variable)
     };
-    // With room for all: a text that grows is copied, and the old one is freed with the secrets in it.
+    // With room for all: a text that grows is copied, and the old one is freed with the secrets in
+    // it.
     let room = before.expose().len() + variable.len() + value.expose().len() + "\n=''\n".len();
     let mut text = Zeroizing::new(String::with_capacity(room));
     for line in before.expose().lines().filter(is_other) {

@@ -90,8 +90,9 @@ pub(crate) async fn ensure_table(
     {
         return Ok(());
     }
-    // Two `create table if not exists` at once can fail with a unique violation in the catalog; hence
-    // the lock. Its number is arbitrary, and must be the same in every version of this program.
+    // Two `create table if not exists` at once can fail with a unique violation in the catalog;
+    // hence the lock. Its number is arbitrary, and must be the same in every version of this
+    // program.
     let sql = format!("begin; select pg_advisory_xact_lock(4985174); {sql}; commit");
     with_timeout(client.batch_execute(&sql)).await
 }

@@ -39,8 +39,9 @@ fn syntax_error(text: &str, error: &JsonPathError) -> PathError {
     }
 }
 
-/// The offset in `Pos(12)` or `Span((12, 15))`. The type belongs to `pest`, which the library does not
-/// re-export, so its `Debug` text is all there is; `None` when a new version writes it otherwise.
+/// The offset in `Pos(12)` or `Span((12, 15))`. The type belongs to `pest`, which the library does
+/// not re-export, so its `Debug` text is all there is; `None` when a new version writes it
+/// otherwise.
 fn pest_offset(location: &str) -> Option<usize> {
     let digits = match location.strip_prefix("Pos(") {
         Some(rest) => rest.strip_suffix(')')?,

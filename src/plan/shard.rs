@@ -1,5 +1,5 @@
-//! A part of a plan that is the same on every machine: each unit belongs to the shard that the hash
-//! of its id says, whatever else is in the plan.
+//! Shards: parts of a plan that are the same on every machine. The hash of a unit's id decides its
+//! shard, so adding or removing other units does not move it.
 
 use sha2::{Digest, Sha256};
 

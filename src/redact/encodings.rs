@@ -6,8 +6,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 /// Normal forms shorter than this are looked for nowhere: they stand in ordinary text.
 pub(super) const MIN_PATTERN: usize = 8;
 
-/// Every normal form that a value can have in a text, each once. Empty where the value is nearly all
-/// punctuation; see [`literal_forms`].
+/// Every normal form that a value can have in a text, each once. Empty where the value is nearly
+/// all punctuation; see [`literal_forms`].
 pub(super) fn normal_forms(value: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![value.as_bytes().to_vec()];
     forms.extend(decoded_forms(value));
@@ -103,8 +103,8 @@ fn rot13(value: &str) -> Vec<u8> {
 }
 
 /// The letters of base64 that depend on the bytes alone, when they begin 0, 1 or 2 bytes into a
-/// group of three. The letters at both ends mix with what stands beside the bytes. The two alphabets
-/// differ in punctuation only, which the normal form leaves out.
+/// group of three. The letters at both ends mix with what stands beside the bytes. The two
+/// alphabets differ in punctuation only, which the normal form leaves out.
 fn base64_cores(bytes: &[u8]) -> Vec<Vec<u8>> {
     let core = |shift: usize| {
         let padded = [vec![0; shift], bytes.to_vec()].concat();

@@ -1,13 +1,15 @@
 //! The normal form in which text is compared with secrets: escapes decoded, everything but letters
 //! and digits left out, and case ignored. What is left out is what encodings add, lose or replace:
-//! separators of hex, padding and the two alphabets of base64, quotes, line breaks, `+` for a blank.
+//! separators of hex, padding and the two alphabets of base64, quotes, line breaks, `+` for a
+//! blank.
 
 /// A text with the place of each of its bytes in the text that it was made from.
 pub(super) struct NormalText {
     pub(super) bytes: Vec<u8>,
     /// Where the source of each byte begins.
     starts: Vec<u32>,
-    /// Where the source of each byte ends, excluded; empty where each is a byte of the source itself.
+    /// Where the source of each byte ends, excluded; empty where each is a byte of the source
+    /// itself.
     ends: Vec<u32>,
 }
 

@@ -136,8 +136,8 @@ struct FoundSecret {
 struct SecretMatcher {
     /// The secrets that it searches for.
     secrets: Range<usize>,
-    /// The first letters of every normal form. The whole forms would need an automaton ten times as
-    /// large; where the first letters match, the rest is compared.
+    /// The first letters of every normal form. The whole forms would need an automaton ten times
+    /// as large; where the first letters match, the rest is compared.
     starts: Option<AhoCorasick>,
     /// For each start, the form and the index of its secret.
     forms: Vec<(Secret<Vec<u8>>, usize)>,

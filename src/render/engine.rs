@@ -24,8 +24,8 @@ const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 /// The longest expression. The engine compiles and drops operators, filters and calls recursively:
-/// one of 64,000 bytes overflows the stack, which no error can catch. A chain of `+1` in this length
-/// is a thousand deep, a hundredth of what the smallest stack here bears.
+/// one of 64,000 bytes overflows the stack, which no error can catch. A chain of `+1` in this
+/// length is a thousand deep, a hundredth of what the smallest stack here bears.
 const MAX_EXPRESSION_BYTES: usize = 2_048;
 
 impl TemplateDialect {

@@ -1,8 +1,8 @@
-//! Gets and renews tokens so that none is lost. The order for each renewal is: lock the token family,
-//! read it again, use a response that an earlier process has left in the inbox, reserve space in the
-//! inbox, mark the record as refreshing, send, store the raw response in the inbox, replace the
-//! record, clear the inbox, and only then use the new token. A crash at any point leaves either the
-//! old record, or a mark or a response from which the next process goes on.
+//! Gets and renews tokens so that none is lost. The order for each renewal is: lock the token
+//! family, read it again, use a response that an earlier process has left in the inbox, reserve
+//! space in the inbox, mark the record as refreshing, send, store the raw response in the inbox,
+//! replace the record, clear the inbox, and only then use the new token. A crash at any point
+//! leaves either the old record, or a mark or a response from which the next process goes on.
 //!
 //! The caller decides when to renew. Messages of this room hold no secrets.
 

@@ -18,8 +18,8 @@ use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
 
-/// How long to wait before each retry of a failed write. A disk that is full can have space a moment
-/// later.
+/// How long to wait before each retry of a failed write. A disk that is full can have space a
+/// moment later.
 const WRITE_RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(500),
@@ -106,8 +106,8 @@ impl<'a> RefreshFlow<'a> {
         let mut record = there
             .unwrap_or_else(|| FamilyRecord::new(self.job.key.clone(), self.job.label.clone()));
         self.register_record_secrets(&record);
-        // Before the check whether anything is left to do: a response in the inbox is newer than the
-        // record, and its request has spent the token of the record.
+        // Before the check whether anything is left to do: a response in the inbox is newer than
+        // the record, and its request has spent the token of the record.
         self.apply_leftover_response(&mut lock, &mut record).await?;
         if self.is_already_done(&record) {
             return Ok(record);
@@ -274,15 +274,15 @@ impl<'a> RefreshFlow<'a> {
         // Signed before the mark: a request that cannot be signed spends nothing.
         let mut request = self.sign_request(asking)?;
         let before = match record.state.clone() {
-            // We hold the lock, so the process that wrote this mark is gone, and its inbox is empty:
-            // nobody knows whether its request arrived.
+            // We hold the lock, so the process that wrote this mark is gone, and its inbox is
+            // empty: nobody knows whether its request arrived.
             RenewalState::Refreshing { since_ms } => RenewalState::Uncertain { since_ms },
             other => other,
         };
         // A full disk must be noticed before the token is spent, not when the response is here.
         lock.prepare_inbox().await?;
-        // The mark is durable before the first byte is sent. Without it the next process would take a
-        // refusal of the spent token for a dead account.
+        // The mark is durable before the first byte is sent. Without it the next process would take
+        // a refusal of the spent token for a dead account.
         record.state = RenewalState::Refreshing {
             since_ms: self.now_ms(),
         };
@@ -295,8 +295,8 @@ impl<'a> RefreshFlow<'a> {
                 TokenSendOutcome::Response(response) => {
                     let raw = self.raw_response(&response, record, asking);
                     let kept = self.save_raw_response(lock, &raw).await;
-                    // The lost request may have spent the token, so a refusal of the second one does
-                    // not prove that the token was dead before.
+                    // The lost request may have spent the token, so a refusal of the second one
+                    // does not prove that the token was dead before.
                     let before = if lost.is_some() {
                         self.uncertain()
                     } else {
@@ -699,8 +699,9 @@ impl<'a> RefreshFlow<'a> {
     }
 }
 
-/// Retries a failed write a few times, because the new tokens are in memory only. If the confirmation
-/// of a write was lost, the record in the store is the one that was written, and that is a success.
+/// Retries a failed write a few times, because the new tokens are in memory only. If the
+/// confirmation of a write was lost, the record in the store is the one that was written, and that
+/// is a success.
 async fn write_with_retries(
     lock: &mut FamilyLock,
     record: &mut FamilyRecord,

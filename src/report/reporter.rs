@@ -12,8 +12,8 @@ pub(crate) struct TeeReporter<'r>(
 
 impl Reporter for TeeReporter<'_> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> std::io::Result<()> {
-        // `and` instead of `?`: the second must get the event even if the first cannot write, because
-        // a full disk under one report must not cut the other.
+        // `and` instead of `?`: the second must get the event even if the first cannot write,
+        // because a full disk under one report must not cut the other.
         self.0
             .on_event(event, sources)
             .and(self.1.on_event(event, sources))

@@ -479,8 +479,9 @@ impl<W: Write> TerminalReporter<W> {
                 self.print_unit(unit, sources)?;
                 self.print_ready_units(sources, false)
             }
-            // Units run in parallel and end in any order. Lines in the order of the plan can be compared
-            // between two runs, so a unit waits until those before it have ended.
+            // Units run in parallel and end in any order. Lines in the order of the plan can be
+            // compared between two runs, so a unit waits until those before it have
+            // ended.
             Event::UnitFinished(unit) => {
                 self.out_of_order.insert(unit.index, unit.clone());
                 Ok(())

@@ -1,4 +1,5 @@
-//! Resolves the account, credentials and host of a request, once for each scheme, level and account.
+//! Resolves the account, credentials and host of a request, once for each scheme, level and
+//! account.
 
 use crate::credentials::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, MissingCredential,

@@ -12,8 +12,8 @@ use crate::model::scheme::ErrorRemedy;
 use crate::render::FreshValues;
 use crate::wire::Draft;
 
-/// Sends a request, or returns its recorded response. `unsigned` is the request with placeholders, to
-/// be matched with recordings, where the run uses them.
+/// Sends a request, or returns its recorded response. `unsigned` is the request with placeholders,
+/// to be matched with recordings, where the run uses them.
 pub(super) async fn run_attempt(
     call: &ExchangeContext<'_>,
     draft: &Draft,

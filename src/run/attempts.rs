@@ -1,5 +1,5 @@
-//! Retries a call where a retry can help and does no harm: a read after a fault of the network or the
-//! marketplace, and a write of which nothing was sent. Each attempt is signed anew.
+//! Retries a call where a retry can help and does no harm: a read after a fault of the network or
+//! the marketplace, and a write of which nothing was sent. Each attempt is signed anew.
 
 use super::attempt::run_attempt;
 use super::exchange::{Exchange, ExchangeContext, FailedAttempt, JudgedResponse, SendState};
@@ -64,8 +64,8 @@ impl Attempts<'_> {
                 warnings.push(format!("not tried again: {denial}"));
                 break;
             }
-            // Only the log of the last attempt is returned: it takes over the earlier warnings, which
-            // stay in front of its own.
+            // Only the log of the last attempt is returned: it takes over the earlier warnings,
+            // which stay in front of its own.
             warnings.append(&mut next.log.warnings);
             std::mem::swap(warnings, &mut next.log.warnings);
             failed.push(fault.attempt);

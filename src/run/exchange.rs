@@ -28,8 +28,8 @@ pub(super) struct Exchange {
     pub(super) log: ExchangeLog,
 }
 
-/// What is known of the requests of a call or a step, whether they failed or not: what reports show,
-/// and what an undo needs to know.
+/// What is known of the requests of a call or a step, whether they failed or not: what reports
+/// show, and what an undo needs to know.
 #[derive(Default)]
 pub(super) struct ExchangeLog {
     /// The request as it was rendered; `None` if that failed.
@@ -136,8 +136,8 @@ impl ExchangeContext<'_> {
             Ok(sealed) => sealed,
             Err(error) => return Exchange::not_sent(error),
         };
-        // Before anything is sent: the signature computes values from secrets, such as derived keys,
-        // and an error of the transport is reported too.
+        // Before anything is sent: the signature computes values from secrets, such as derived
+        // keys, and an error of the transport is reported too.
         self.register_trace_secrets(&trace);
         let context = self.context;
         let sent_at = context.state.started_at.elapsed();
@@ -154,8 +154,8 @@ impl ExchangeContext<'_> {
         }
     }
 
-    /// Returns the recorded response. The request is signed too, with placeholders for the token, so that
-    /// a replay tests everything but the network.
+    /// Returns the recorded response. The request is signed too, with placeholders for the token,
+    /// so that a replay tests everything but the network.
     pub(super) async fn replay(
         &self,
         draft: &Draft,
@@ -319,8 +319,9 @@ fn send_state_of(outcome: &ResponseOutcome) -> SendState {
     }
 }
 
-/// Why the sandbox has no response. It sets a header of its own, and explains the reason in the body.
-/// The header alone decides, so that an unreadable body is not taken for a marketplace's response.
+/// Why the sandbox has no response. It sets a header of its own, and explains the reason in the
+/// body. The header alone decides, so that an unreadable body is not taken for a marketplace's
+/// response.
 fn missing_recording_reason(response: &WireResponse) -> Option<String> {
     response.header(NO_RECORDING)?;
     let message = response

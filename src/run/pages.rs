@@ -1,5 +1,5 @@
-//! A step that is sent page by page: each response shows whether there is another page, and sets the
-//! variables to request it with. Every page is judged. Captures of lists join the pages.
+//! A step that is sent page by page: each response shows whether there is another page, and sets
+//! the variables to request it with. Every page is judged. Captures of lists join the pages.
 
 use super::context::RunContext;
 use super::exchange::ExchangeLog;
@@ -192,8 +192,8 @@ impl CurrentPage<'_> {
     }
 }
 
-/// The value that a path names. The loader refuses paths that name several, and only those can visit
-/// too many values, so nothing else is lost here.
+/// The value that a path names. The loader refuses paths that name several, and only those can
+/// visit too many values, so nothing else is lost here.
 fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
     match path.find(json) {
         Ok(PathMatches::One(found)) => found,
@@ -232,7 +232,8 @@ impl<'c> JoinedCaptures<'c> {
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0.drain(..) {
-            // The last page alone may be empty, and must not fail a capture that found items before.
+            // The last page alone may be empty, and must not fail a capture that found items
+            // before.
             if all.is_empty()
                 && let Err(failure) =
                     check::capture(capture, &ResponseView::new(response.response()))

@@ -13,8 +13,8 @@ use crate::transport::human_duration;
 use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
 
-/// If `until` does not hold within the timeout, the step fails. If a call has no response, or the run
-/// is asked to stop, the result is an error.
+/// If `until` does not hold within the timeout, the step fails. If a call has no response, or the
+/// run is asked to stop, the result is an error.
 pub(super) async fn run(
     execution: &StepExecution<'_>,
     poll: &PollOptions,
@@ -140,8 +140,8 @@ impl<'p> PollTimer<'p> {
         } else {
             self.started_at.elapsed()
         };
-        // From start to start, so that slow responses do not lengthen the interval. A call that took
-        // longer than an interval is followed by the next one at once.
+        // From start to start, so that slow responses do not lengthen the interval. A call that
+        // took longer than an interval is followed by the next one at once.
         self.elapsed = passed.max(self.elapsed + self.poll.interval);
         (self.elapsed < self.poll.timeout).then(|| self.elapsed.saturating_sub(passed))
     }

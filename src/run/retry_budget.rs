@@ -1,5 +1,5 @@
-//! Limits the retries of a run: more calls make the fault of a marketplace worse. Retries are a small
-//! share of all calls, and a host that fails repeatedly gets none for a while.
+//! Limits the retries of a run: more calls make the fault of a marketplace worse. Retries are a
+//! small share of all calls, and a host that fails repeatedly gets none for a while.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};

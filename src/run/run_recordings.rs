@@ -278,7 +278,8 @@ impl RunRecordings {
             }
             Err(error) => return Err(CompareError::Recording(error)),
         };
-        // The recording holds pseudonyms: only a response that is redacted the same way can equal it.
+        // The recording holds pseudonyms: only a response that is redacted the same way can equal
+        // it.
         let actual = self.redacted_response(observed, workspace, redactor)?;
         let masks = scheme_masks(workspace, &observed.scheme.name);
         let differences = response_differences(&expected, &actual, masks, at, redactor)?;

@@ -1,5 +1,5 @@
-//! The token of a call: configured like a credential, read from the store, or renewed. A call renews
-//! at most once.
+//! The token of a call: configured like a credential, read from the store, or renewed. A call
+//! renews at most once.
 
 use super::access::{AccessError, AccountAccess};
 use super::context::RunContext;
@@ -83,7 +83,8 @@ impl TokenQuery<'_> {
         let Some(generation) = refused.generation else {
             return Ok(None);
         };
-        // Not from the cache: another process may have renewed the token, which ended the refused one.
+        // Not from the cache: another process may have renewed the token, which ended the refused
+        // one.
         let record = self.read(0).await?;
         let now = self.context.environment.tokens.renewer.now_ms();
         let is_newer = |record: &FamilyRecord| {

@@ -52,8 +52,8 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
     paths
 }
 
-/// Every account that an id of the request can name; `None` if the id can be without one. The sandbox
-/// knows the accounts of all environments.
+/// Every account that an id of the request can name; `None` if the id can be without one. The
+/// sandbox knows the accounts of all environments.
 fn possible_accounts(request: &Request, workspace: &Workspace) -> BTreeSet<Option<String>> {
     let schemes = request.steps.iter().map(|step| step.scheme.name.as_str());
     let known = schemes.flat_map(|scheme| workspace.accounts(SANDBOX_ENV, scheme));

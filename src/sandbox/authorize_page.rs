@@ -1,5 +1,5 @@
-//! The page of an authorization link: one anchor for each subject that can be authorized. It needs no
-//! login.
+//! The page of an authorization link: one anchor for each subject that can be authorized. It needs
+//! no login.
 
 use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
@@ -81,8 +81,8 @@ impl TestMarketplace {
         )
     }
 
-    /// Every subject of a token with `exchange`, among the accounts of the application that the link
-    /// names.
+    /// Every subject of a token with `exchange`, among the accounts of the application that the
+    /// link names.
     fn authorizable_subjects(
         &self,
         link: &AuthorizeLink,
@@ -153,8 +153,8 @@ struct ReturnTarget {
     state: Option<(String, String)>,
 }
 
-/// If the link has no redirect parameter, the marketplace knows the address itself. The sandbox does
-/// not, so it shows a page whose URL can be copied.
+/// If the link has no redirect parameter, the marketplace knows the address itself. The sandbox
+/// does not, so it shows a page whose URL can be copied.
 fn return_target(
     link: &AuthorizeLink,
     sent: &ReceivedValues,

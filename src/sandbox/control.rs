@@ -211,8 +211,8 @@ impl TestMarketplace {
     }
 
     fn revoke(&mut self, only: &[(String, String)]) -> Result<(), ControlError> {
-        // Checked before anything is revoked: an unknown name would match no family, and a test that
-        // expects a revoked token would go on with a valid one.
+        // Checked before anything is revoked: an unknown name would match no family, and a test
+        // that expects a revoked token would go on with a valid one.
         let known = |name: &str| {
             name == "token"
                 || self

@@ -21,7 +21,8 @@ pub(super) struct TokenRule<'s> {
     pub(super) response: &'s TokenResponse,
 }
 
-/// A subject that a refresh can be for, and the subjects of the shared pairs that can be split for it.
+/// A subject that a refresh can be for, and the subjects of the shared pairs that can be split for
+/// it.
 pub(super) struct RefreshCandidate {
     pub(super) subject: TokenSubject,
     pub(super) shared_subjects: Vec<TokenSubject>,

@@ -64,7 +64,8 @@ impl TestMarketplace {
         })
     }
 
-    /// The response and how it is delivered. A delay is only returned here: the server waits for it.
+    /// The response and how it is delivered. A delay is only returned here: the server waits for
+    /// it.
     pub(super) fn respond(
         &mut self,
         received: &ReceivedRequest,
@@ -180,8 +181,8 @@ impl TestMarketplace {
         })
     }
 
-    /// An exchange that is recorded for exactly this request comes first, then a stored resource, then
-    /// any other exchange.
+    /// An exchange that is recorded for exactly this request comes first, then a stored resource,
+    /// then any other exchange.
     fn respond_to_verified(
         &mut self,
         received: &ReceivedRequest,
@@ -369,8 +370,8 @@ fn test_accounts(
         .collect()
 }
 
-/// The address of one of the scheme's hosts in the sandbox. Without a region, it is the host that API
-/// calls go to.
+/// The address of one of the scheme's hosts in the sandbox. Without a region, it is the host that
+/// API calls go to.
 #[must_use]
 pub(super) fn local_base_url(
     scheme: &Scheme,

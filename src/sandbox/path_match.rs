@@ -1,5 +1,5 @@
-//! Matches a received path with the template that it was rendered from: the literal parts must occur
-//! in order, with any text between them.
+//! Matches a received path with the template that it was rendered from: the literal parts must
+//! occur in order, with any text between them.
 
 use crate::method::Method;
 use crate::model::request::Step;

@@ -25,8 +25,8 @@ pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) 
     }
 }
 
-/// Whether a token request has all parameters of the scheme: constants with their value, others with
-/// any value. Optional ones may be missing.
+/// Whether a token request has all parameters of the scheme: constants with their value, others
+/// with any value. Optional ones may be missing.
 #[must_use]
 pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {

@@ -158,8 +158,8 @@ impl RequestLeaf<'_> {
         )
     }
 
-    /// Whether the client may leave it out, as it does with null: an expression with a condition can
-    /// be null, and so can a credential whose default is null.
+    /// Whether the client may leave it out, as it does with null: an expression with a condition
+    /// can be null, and so can a credential whose default is null.
     fn is_optional(&self, scheme: &Scheme) -> bool {
         match (&self.template.kind, self.lookup().as_deref()) {
             (TemplateTreeKind::Constant(value), _) => value.is_null(),
@@ -281,8 +281,8 @@ pub(super) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Opti
         .and_then(|leaf| leaf.path.first().copied())
 }
 
-/// The accounts that would send exactly these values. `read` are the credentials that were read from
-/// the signed parts; accounts with other credentials are left out.
+/// The accounts that would send exactly these values. `read` are the credentials that were read
+/// from the signed parts; accounts with other credentials are left out.
 ///
 /// # Errors
 /// When a credential belongs to none of the accounts that are left.

@@ -1,5 +1,5 @@
-//! Resources that requests created: they can be read, updated, listed and deleted. The only identity
-//! that it accepts is the account that was verified.
+//! Resources that requests created: they can be read, updated, listed and deleted. The only
+//! identity that it accepts is the account that was verified.
 
 use super::reply::SandboxReply;
 use super::template_scope::SandboxScope;
@@ -282,8 +282,8 @@ fn requested_id(operation: &ResourceOperation, place: &IdLocation, sent: &Draft)
         (IdLocation::Json(path), DraftBody::Json(body)) => IdLocation::id_in_json(path, body),
         (IdLocation::Path, _) => {
             let encoded = operation.path.match_id(&sent.path)?;
-            // An id that is not UTF-8 matches no item: with replacement characters two such ids would
-            // be the same.
+            // An id that is not UTF-8 matches no item: with replacement characters two such ids
+            // would be the same.
             let id = percent_encoding::percent_decode_str(encoded).decode_utf8();
             Some(id.ok()?.into_owned())
         }

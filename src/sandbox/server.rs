@@ -112,8 +112,8 @@ impl SandboxServer {
     }
 }
 
-/// A listener for each scheme, in their order, and the addresses. All ports are taken first, so that a
-/// taken one is reported before any marketplace runs.
+/// A listener for each scheme, in their order, and the addresses. All ports are taken first, so
+/// that a taken one is reported before any marketplace runs.
 async fn bind_all(
     schemes: &[Arc<Scheme>],
     port: Option<u16>,
@@ -171,9 +171,9 @@ async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
 }
 
 /// How long to wait before the next connection is accepted. A connection that ended before it was
-/// accepted says nothing about the next one. Any other error (no descriptor or memory is free) stays
-/// until a connection is closed, and nothing reports when that is: without a pause the loop would
-/// take a whole core from the requests that would close one.
+/// accepted says nothing about the next one. Any other error (no descriptor or memory is free)
+/// stays until a connection is closed, and nothing reports when that is: without a pause the loop
+/// would take a whole core from the requests that would close one.
 fn accept_pause(error: &std::io::Error) -> Option<Duration> {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     match error.kind() {

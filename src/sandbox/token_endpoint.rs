@@ -174,8 +174,8 @@ impl TestMarketplace {
         }
     }
 
-    /// A token for the application's credentials alone. A mistake that the marketplace penalizes later
-    /// gets a success now, and is stored with the token family.
+    /// A token for the application's credentials alone. A mistake that the marketplace penalizes
+    /// later gets a success now, and is stored with the token family.
     fn issue<'s>(
         &mut self,
         scheme: &'s Scheme,
@@ -298,7 +298,8 @@ impl TestMarketplace {
             .authorize_links
             .iter()
             .map(|link| grant.read_value(&["callback", &link.code_param]));
-        // A scheme can name the parameter of the redirect itself (`callback.NAME`) instead of `code`.
+        // A scheme can name the parameter of the redirect itself (`callback.NAME`) instead of
+        // `code`.
         let (code, place) = grant
             .read_value(&["code"])
             .or_else(|| callbacks.flatten().next())
@@ -357,7 +358,8 @@ impl TestMarketplace {
         })
     }
 
-    /// The names that the response to a token request can use, in addition to those of every response.
+    /// The names that the response to a token request can use, in addition to those of every
+    /// response.
     fn token_reply_scope(
         &self,
         pair: &IssuedPair,
@@ -437,8 +439,8 @@ fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>,
     })
 }
 
-/// The subjects that a refresh can be for: every subject of the token among these accounts, with the
-/// shared pairs that it can be split from.
+/// The subjects that a refresh can be for: every subject of the token among these accounts, with
+/// the shared pairs that it can be split from.
 fn refresh_candidates(
     scheme: &Scheme,
     token: &Token,

@@ -126,7 +126,8 @@ pub(super) fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<Token
     owners
 }
 
-/// Credential → its values in these accounts, each once. Secrets are left out, since responses use it.
+/// Credential → its values in these accounts, each once. Secrets are left out, since responses use
+/// it.
 #[must_use]
 pub(super) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme

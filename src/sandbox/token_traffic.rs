@@ -1,5 +1,5 @@
-//! Counts of token requests, and the faults that a test has set. It refuses to decide which response is
-//! lost: the token endpoint does.
+//! Counts of token requests, and the faults that a test has set. It refuses to decide which
+//! response is lost: the token endpoint does.
 
 use std::time::Duration;
 

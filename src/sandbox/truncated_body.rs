@@ -35,8 +35,9 @@ impl Body for TruncatedBody {
         if let Some(half) = self.first_half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        // hyper writes its buffer when a body is pending, and discards it when a body fails. Without
-        // this step the client would get no byte of the response, which is another fault.
+        // hyper writes its buffer when a body is pending, and discards it when a body fails.
+        // Without this step the client would get no byte of the response, which is another
+        // fault.
         if !self.flushed {
             self.flushed = true;
             context.waker().wake_by_ref();

@@ -489,9 +489,9 @@ fn has_field(fields: &[crate::model::request::TemplateField], name: &str) -> boo
     fields.iter().any(|field| field.name == name)
 }
 
-/// The frozen request: what was received minus what was attached, in its raw spelling. Pairs are cut
-/// out of the text instead of being decoded and joined again, because `%20`, `+` and `%7E` are other
-/// bytes to sign than another client's spelling of the same value.
+/// The frozen request: what was received minus what was attached, in its raw spelling. Pairs are
+/// cut out of the text instead of being decoded and joined again, because `%20`, `+` and `%7E` are
+/// other bytes to sign than another client's spelling of the same value.
 fn frozen_without_attached(
     attach: &FieldPlacement,
     parsed: &ReceivedParts<'_>,

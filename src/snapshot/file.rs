@@ -163,8 +163,8 @@ fn split_front_matter(path: &Path, text: &str) -> Result<(String, String), Snaps
         }
         head.push_str(line);
     }
-    // A snapshot without its second fence was cut or edited by mistake. To compare with what is left
-    // of it would report differences that the marketplace did not cause.
+    // A snapshot without its second fence was cut or edited by mistake. To compare with what is
+    // left of it would report differences that the marketplace did not cause.
     Err(unreadable(
         path,
         text.lines().count(),

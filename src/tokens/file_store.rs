@@ -244,8 +244,9 @@ impl FileLock {
         };
         let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
         // A write that a loss of power cut leaves zeros where the rest would be, and the text of an
-        // envelope ends with a line feed: such a response has not arrived. A whole one that does not
-        // open is an error, because "no response" would lose the only copy of spent tokens.
+        // envelope ends with a line feed: such a response has not arrived. A whole one that does
+        // not open is an error, because "no response" would lose the only copy of spent
+        // tokens.
         rest.get(..length)
             .filter(|sealed| sealed.ends_with(b"\n"))
             .map(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed))
@@ -290,8 +291,8 @@ impl FileLock {
     pub fn remove(&mut self) -> Result<(), StoreError> {
         self.clear_inbox();
         let path = self.store.path(&self.id, "record");
-        // The lock file is not unlinked: a process that waits has the old file open, a newcomer would
-        // create a new one, and both would hold "the" lock.
+        // The lock file is not unlinked: a process that waits has the old file open, a newcomer
+        // would create a new one, and both would hold "the" lock.
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io_error(&path, &error).into());
@@ -340,8 +341,8 @@ fn create_key(path: &Path, key: &StoreKey) -> std::io::Result<()> {
 /// Whether anything is kept there that needs a key.
 ///
 /// # Errors
-/// If the folder or a record in it cannot be read: it could be sealed, and a new key beside it would
-/// make it unreadable for good.
+/// If the folder or a record in it cannot be read: it could be sealed, and a new key beside it
+/// would make it unreadable for good.
 pub(super) fn has_sealed_records(folder: &Path) -> Result<bool, StoreError> {
     let fault = |error: std::io::Error| io_error(folder, &error);
     let entries = match std::fs::read_dir(folder) {

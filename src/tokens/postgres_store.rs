@@ -123,9 +123,9 @@ impl PostgresStore {
             wait.as_millis(),
             HOLDER_IDLE_TIMEOUT.as_millis()
         );
-        // The transaction stays open and idle on purpose: the lock lives as long as it does. The idle
-        // timeout frees the lock of a holder that hangs; since such a holder may wake up later, every
-        // write is guarded by `revision` as well.
+        // The transaction stays open and idle on purpose: the lock lives as long as it does. The
+        // idle timeout frees the lock of a holder that hangs; since such a holder may wake
+        // up later, every write is guarded by `revision` as well.
         with_timeout(lock.batch_execute(&begin)).await?;
         let silent = |_| DatabaseError::Failed("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];

@@ -59,7 +59,8 @@ impl StoreConfig {
         }
         match &self.location {
             StoreLocation::Folder(folder) => self.create_key(folder, rng).map(Some),
-            // A team shares its key by other means: one that this machine made up would open nothing.
+            // A team shares its key by other means: one that this machine made up would open
+            // nothing.
             StoreLocation::Postgres(_) => Ok(None),
         }
     }

@@ -95,8 +95,8 @@ struct CallbackContext {
     link: http::HeaderValue,
 }
 
-/// Serves one request. The URL is passed on only when the connection has ended: the process may exit
-/// as soon as it has the URL, and the browser must have received its page by then.
+/// Serves one request. The URL is passed on only when the connection has ended: the process may
+/// exit as soon as it has the URL, and the browser must have received its page by then.
 async fn serve(stream: TcpStream, context: Arc<CallbackContext>, sender: Sender<String>) {
     let came_back = Arc::new(OnceLock::new());
     let answer = (Arc::clone(&context), Arc::clone(&came_back));

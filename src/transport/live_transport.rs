@@ -137,8 +137,8 @@ fn header_texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The class of an error decides whether a request may be sent again: only `Connect` guarantees that
-/// no byte of it has left.
+/// The class of an error decides whether a request may be sent again: only `Connect` guarantees
+/// that no byte of it has left.
 fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
     let host = base.authority().to_owned();
     let reason = innermost_reason(error);
@@ -246,9 +246,9 @@ fn to_reqwest(request: &WireRequest) -> Result<reqwest::Request, TransportError>
     Ok(plain)
 }
 
-/// Whether the connection was closed before any byte of the request was written to it. hyper reports
-/// a request as cancelled only if it has not started to write it. If the connection had been used
-/// before, hyper retries on a new one by itself.
+/// Whether the connection was closed before any byte of the request was written to it. hyper
+/// reports a request as cancelled only if it has not started to write it. If the connection had
+/// been used before, hyper retries on a new one by itself.
 fn is_unsent(error: &reqwest::Error) -> bool {
     let mut causes =
         std::iter::successors(std::error::Error::source(error), |error| error.source());

@@ -55,7 +55,8 @@ impl Number {
             .or_else(|| self.integer_text()?.parse().ok())
     }
 
-    /// The shortest spelling of a double; `None` for NaN and the infinities, which JSON cannot spell.
+    /// The shortest spelling of a double; `None` for NaN and the infinities, which JSON cannot
+    /// spell.
     #[must_use]
     pub(crate) fn from_f64(double: f64) -> Option<Self> {
         // `Debug` prints the shortest text that reads back as the same double. NaN and the

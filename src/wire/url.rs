@@ -121,8 +121,8 @@ fn check_components(text: &str, url: &::url::Url) -> Result<(), BaseUrlError> {
 
 fn is_loopback(url: &::url::Url) -> bool {
     match url.host() {
-        // No other name, and no lookup: a name that resolves to 127.0.0.1 now can resolve to another
-        // host when the request is sent.
+        // No other name, and no lookup: a name that resolves to 127.0.0.1 now can resolve to
+        // another host when the request is sent.
         Some(::url::Host::Domain(name)) => name == "localhost",
         Some(::url::Host::Ipv4(address)) => address.is_loopback(),
         Some(::url::Host::Ipv6(address)) => address.is_loopback(),

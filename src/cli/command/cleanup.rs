@@ -117,8 +117,8 @@ struct LeftoverCleanup<'c> {
     undone: usize,
 }
 
-/// Why an object of a run was not undone. The text may quote a response, so it is redacted before it
-/// is shown.
+/// Why an object of a run was not undone. The text may quote a response, so it is redacted before
+/// it is shown.
 #[derive(Debug, thiserror::Error)]
 enum LeftoverError {
     #[error("its answer did not come: `--sweep` looks for it by the run's id")]
@@ -196,8 +196,8 @@ impl<'c> LeftoverCleanup<'c> {
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
 
-    /// The undo of the fixture as it is now: the ledger stores the call, but not the rules that find
-    /// an object or recognise that it is gone.
+    /// The undo of the fixture as it is now: the ledger stores the call, but not the rules that
+    /// find an object or recognise that it is gone.
     fn undo_definition(&self, open: &OpenUndo) -> Option<&'c UndoStep> {
         let loaded: &'c LoadedWorkspace = self.loaded;
         let fixture = loaded.workspace.fixture(&open.entry.fixture)?;

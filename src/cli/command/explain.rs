@@ -26,7 +26,8 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let environment = session::explain_environment(host, &loaded, &target.environment)?;
     let files = session::open_files(&loaded)?;
     let account = args.target.account.as_deref();
-    // A request may run for several accounts. They are signed in the same way, so the first is shown.
+    // A request may run for several accounts. They are signed in the same way, so the first is
+    // shown.
     let unit =
         Unit::expand(request, account, &loaded.workspace, &target.environment).swap_remove(0);
     let session = RunSession {

@@ -20,8 +20,8 @@ use crate::redact::Redactor;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandResult {
-    // Every scheme: a recording whose scheme is no longer used by a request still needs its redaction
-    // rules.
+    // Every scheme: a recording whose scheme is no longer used by a request still needs its
+    // redaction rules.
     let loaded = session::load_with_all_schemes(invocation)?;
     if loaded.workspace.recordings.is_empty() {
         return Err(

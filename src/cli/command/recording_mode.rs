@@ -1,4 +1,5 @@
-//! What `ingam run` does with recordings: writes them, replays them, or compares responses with them.
+//! What `ingam run` does with recordings: writes them, replays them, or compares responses with
+//! them.
 
 use crate::cli::args::RunArgs;
 use crate::cli::command_error::CommandError;
@@ -160,8 +161,8 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], invocation: &
         .add(format!("{count} never asked for{}", listed(&lines)));
 }
 
-/// Reports used recordings that are too old, or whose time is in the future so that their age is not
-/// known: a warning for a person, an error in CI.
+/// Reports used recordings that are too old, or whose time is in the future so that their age is
+/// not known: a warning for a person, an error in CI.
 fn report_stale(
     replay: &RecordingReplay,
     context: &RunContext<'_>,

@@ -1,5 +1,5 @@
-//! `ingam renew-helper`: one token renewal, read from standard input, in a separate process. Killing
-//! the CLI does not interrupt it. Users do not call it.
+//! `ingam renew-helper`: one token renewal, read from standard input, in a separate process.
+//! Killing the CLI does not interrupt it. Users do not call it.
 
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::stop_signals::StopSignals;

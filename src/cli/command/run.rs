@@ -64,8 +64,8 @@ fn save_last_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, results: &UnitR
         return;
     };
     let updated = LastRun::load(&folder, &loaded.workspace.root).and_then(|mut last| {
-        // Units whose file was deleted can never pass. This run has named them in a warning, so they
-        // are removed now.
+        // Units whose file was deleted can never pass. This run has named them in a warning, so
+        // they are removed now.
         let gone = if run.args.rerun_failed {
             last.missing_units(|id| request_exists(loaded, id))
         } else {

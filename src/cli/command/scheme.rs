@@ -87,7 +87,8 @@ fn check(
 ) -> CommandResult {
     let is_known = |name: &String| schemes.iter().any(|scheme| scheme.name == *name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
-        // A scheme whose file has faults is not loaded. The faults say more than "there is no scheme".
+        // A scheme whose file has faults is not loaded. The faults say more than "there is no
+        // scheme".
         return Err(if loaded.has_errors() {
             CommandError::faults(&loaded.diagnostics, &loaded.sources)
         } else {

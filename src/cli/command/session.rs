@@ -226,8 +226,8 @@ pub(crate) fn required_trust(
 ) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
-    // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens of
-    // whoever runs it.
+    // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens
+    // of whoever runs it.
     if !own_host && !base.is_loopback() {
         things.push(TrustSubject::Host {
             environment: environment.to_owned(),
@@ -330,7 +330,8 @@ impl<'w> RunSession<'w> {
         )
     }
 
-    /// Tokens of the user's own environments are stored. Tokens of the built-in sandbox end with it.
+    /// Tokens of the user's own environments are stored. Tokens of the built-in sandbox end with
+    /// it.
     fn build_tokens(
         &self,
         name: &str,

@@ -12,8 +12,8 @@ use crate::load::{LoadedWorkspace, all_schemes};
 use crate::trust::{TrustList, TrustSubject};
 use std::io::BufRead;
 
-/// Lists the hosts and schemes that would get secrets and are not built in. If the user agrees, stores
-/// that they are trusted.
+/// Lists the hosts and schemes that would get secrets and are not built in. If the user agrees,
+/// stores that they are trusted.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output) -> CommandResult {
     let mut loaded = settings::load_workspace(invocation)?;
     let environment = settings::resolve_environment(&loaded.workspace, args.env.as_deref())?;

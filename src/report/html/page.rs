@@ -39,8 +39,8 @@ pub(in crate::report) fn write(document: &RunDocument) -> String {
 /// policy.
 fn html_head(page: &mut HtmlPage, document: &RunDocument) {
     page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
-    // Each hash covers exactly the bytes between the tags below: a line end beside `STYLE` or `SCRIPT`
-    // would make the browser refuse it.
+    // Each hash covers exactly the bytes between the tags below: a line end beside `STYLE` or
+    // `SCRIPT` would make the browser refuse it.
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-").text(&hash(STYLE));
     page.raw("'; script-src 'sha256-")
         .text(&hash(SCRIPT))

@@ -1,5 +1,5 @@
-//! The store of a team, in a `PostgreSQL` that the test starts itself. Where there is none, the test
-//! says that it was skipped.
+//! The store of a team, in a `PostgreSQL` that the test starts itself. Where there is none, the
+//! test says that it was skipped.
 
 use super::races::race;
 use super::stores::{NATURE, config, key, pair, runtime, write_next};

@@ -1,4 +1,5 @@
-//! `ingam auth link`: prints the link that a seller opens. A signed link expires with its timestamp.
+//! `ingam auth link`: prints the link that a seller opens. A signed link expires with its
+//! timestamp.
 
 use super::context::AuthContext;
 use crate::cli::args::TargetArgs;
@@ -102,8 +103,8 @@ fn missing_link(scheme: &Scheme, name: Option<&str>) -> CommandError {
 /// An authorization link, signed with the application's key in the way of the link itself.
 pub(super) struct SignedLink {
     pub(super) url: String,
-    /// Name and value of the parameter that the callback must repeat; `None` where the marketplace's
-    /// link has no place for one.
+    /// Name and value of the parameter that the callback must repeat; `None` where the
+    /// marketplace's link has no place for one.
     pub(super) state: Option<(String, String)>,
 }
 

@@ -48,7 +48,8 @@ fn require_account_name(
     scheme: &Scheme,
     named: Option<&Account>,
 ) -> Result<(), CommandError> {
-    // Before the link is printed: an authorization that cannot be stored would be spent for nothing.
+    // Before the link is printed: an authorization that cannot be stored would be spent for
+    // nothing.
     let by_name = |token: &Token| {
         token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account")
     };
@@ -421,8 +422,8 @@ fn token_for<'s>(scheme: &'s Scheme, ids: &[ObjectMember]) -> Option<&'s Token> 
     scheme.tokens.iter().filter(fits).max_by_key(own)
 }
 
-/// The account name to store the tokens under. If the user named an account, it must be the one that
-/// the seller authorized.
+/// The account name to store the tokens under. If the user named an account, it must be the one
+/// that the seller authorized.
 fn authorized_account_name(
     room: &AuthWorkspace<'_>,
     scheme: &Scheme,

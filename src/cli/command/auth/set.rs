@@ -144,7 +144,8 @@ fn value_error(value: &str, credential: &Credential) -> Option<String> {
         return Some("got no value".to_owned());
     }
     if value.contains(['\n', '\r']) || value.trim() != value {
-        // Pasted with a blank, every signature would be wrong, and the marketplace would only say so.
+        // Pasted with a blank, every signature would be wrong, and the marketplace would only say
+        // so.
         return Some("has a blank or a line end where none belongs".to_owned());
     }
     if credential.is_secret && value.len() < MIN_SECRET_BYTES {

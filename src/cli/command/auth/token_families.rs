@@ -1,5 +1,5 @@
-//! `ingam auth refresh` and `ingam auth logout`, and the functions for one token family that `login`
-//! shares with them.
+//! `ingam auth refresh` and `ingam auth logout`, and the functions for one token family that
+//! `login` shares with them.
 
 use super::context::{AuthContext, AuthWorkspace};
 use crate::cli::args::AccountArgs;
@@ -79,8 +79,8 @@ pub(super) async fn split_shared_pair(
 ) -> CommandOutput {
     let mut output = CommandOutput::default();
     for pending in &shared.pending_splits {
-        // An empty refresh token would be sent to the marketplace, and its refusal marked as the end
-        // of the authorization.
+        // An empty refresh token would be sent to the marketplace, and its refusal marked as the
+        // end of the authorization.
         let Some(kind) = split_kind(shared) else {
             output.error(no_refresh_token(shared));
             return output;
@@ -88,8 +88,8 @@ pub(super) async fn split_shared_pair(
         match split_for_owner(room, family, pending, kind).await {
             Ok(record) => {
                 output.message(describe_tokens(room, family.scheme, &record));
-                // Only now: if this process is killed in between, the split is retried, and the retry
-                // finds the owner's own tokens in the store.
+                // Only now: if this process is killed in between, the split is retried, and the
+                // retry finds the owner's own tokens in the store.
                 if let Err(error) = remove_pending_split(room, shared, pending).await {
                     output.error(room.renewal_error(&error));
                 }
@@ -271,8 +271,8 @@ fn owner_suffix(scheme: &Scheme, record: &FamilyRecord) -> String {
     }
 }
 
-/// Renews every matching token family, and finishes pending splits. Each is printed when it is done,
-/// so that after an interruption the user knows which ones were renewed.
+/// Renews every matching token family, and finishes pending splits. Each is printed when it is
+/// done, so that after an interruption the user knows which ones were renewed.
 pub(super) async fn refresh(
     auth: &AuthContext<'_>,
     scheme: Option<&str>,

@@ -28,8 +28,8 @@ mod terminal {
         fn enable() -> io::Result<Self> {
             let before = tcgetattr(io::stdin())?;
             let mut now = before.clone();
-            // Without ISIG the terminal sends no signal for Ctrl-C: it would kill the process before
-            // the mode is restored, and leave a shell without echo.
+            // Without ISIG the terminal sends no signal for Ctrl-C: it would kill the process
+            // before the mode is restored, and leave a shell without echo.
             now.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             now.special_codes[SpecialCodeIndex::VMIN] = 1;
