@@ -94,21 +94,6 @@ impl BudgetError {
         }
     }
 
-    /// Whether the store failed, so that it is not known if a call may be sent.
-    #[must_use]
-    pub(crate) fn is_store_error(&self) -> bool {
-        matches!(
-            self,
-            Self::InvalidLocation
-                | Self::NoFolder
-                | Self::File(_)
-                | Self::Database(_)
-                | Self::Random(_)
-                | Self::LockTimeout { .. }
-                | Self::Corrupt { .. }
-        )
-    }
-
     /// A hint for the user.
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {

@@ -1,4 +1,5 @@
-//! The failure class of each error of other rooms, and so its exit code.
+//! The failure class of each error of other rooms, and so its exit code. Errors that runs meet as
+//! well take the class that runs give them.
 
 use super::command_error::CommandError;
 use super::exit_status::FailureClass;
@@ -39,11 +40,7 @@ impl<E: Classified> From<E> for CommandError {
 
 impl Classified for StoreError {
     fn failure_class(&self) -> FailureClass {
-        if self.needs_user_action() {
-            FailureClass::Credential
-        } else {
-            FailureClass::Operation
-        }
+        ErrorClass::from(self).into()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -69,19 +66,7 @@ impl Classified for CoreDumpError {
 
 impl Classified for BudgetError {
     fn failure_class(&self) -> FailureClass {
-        match self {
-            Self::LimitReached { .. } | Self::Paused { .. } | Self::Suspended { .. } => {
-                FailureClass::Budget
-            }
-            // The counts are not known. That is no reason to tell a script to wait for free calls.
-            Self::InvalidLocation
-            | Self::NoFolder
-            | Self::File(_)
-            | Self::Database(_)
-            | Self::LockTimeout { .. }
-            | Self::Random(_)
-            | Self::Corrupt { .. } => FailureClass::Operation,
-        }
+        ErrorClass::from(self).into()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -113,11 +98,7 @@ impl Classified for AccessError {
 /// The caller redacts reason and notes first: they may quote a response.
 impl Classified for RefreshError {
     fn failure_class(&self) -> FailureClass {
-        if self.needs_user_action {
-            FailureClass::Credential
-        } else {
-            FailureClass::Operation
-        }
+        ErrorClass::from(self).into()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -147,10 +128,7 @@ impl Classified for MergeError {
 
 impl Classified for SnapshotError {
     fn failure_class(&self) -> FailureClass {
-        match self {
-            Self::Missing { .. } | Self::Unreadable { .. } => FailureClass::Recording,
-            Self::Unwritable { .. } | Self::MaskFailed { .. } => FailureClass::Operation,
-        }
+        ErrorClass::from(self).into()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -191,12 +169,12 @@ impl Classified for TestCredentialError {
 
 impl Classified for TransportError {
     fn failure_class(&self) -> FailureClass {
-        FailureClass::Operation
+        ErrorClass::from(self).into()
     }
 }
 
 impl Classified for SealError {
     fn failure_class(&self) -> FailureClass {
-        FailureClass::Operation
+        ErrorClass::from(self).into()
     }
 }

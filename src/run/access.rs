@@ -6,7 +6,6 @@ use crate::credentials::{
     suggested_variable,
 };
 use crate::diagnostic::{did_you_mean, join_names};
-use crate::event::ErrorClass;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
@@ -602,17 +601,4 @@ fn with_test_keys(
         values.set(&missing.name, test_value);
     }
     Ok((values, token))
-}
-
-impl From<&AccessError> for ErrorClass {
-    fn from(error: &AccessError) -> Self {
-        match error {
-            AccessError::Credential(_) | AccessError::Untrusted { .. } => Self::Credential,
-            AccessError::Account { .. }
-            | AccessError::Region { .. }
-            | AccessError::RegionNotText { .. }
-            | AccessError::NoHost { .. }
-            | AccessError::TestCredential(_) => Self::File,
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod budget;
 mod conductor;
 mod context;
 mod difference_reports;
+mod error_class;
 mod exchange;
 mod explain;
 mod failures;

@@ -50,30 +50,23 @@ impl From<BudgetError> for StepError {
 impl StepError {
     pub(super) fn error_class(&self) -> ErrorClass {
         match self {
-            Self::Render(_) | Self::Seal(SealError::Render(_) | SealError::Wire(_)) => {
-                ErrorClass::File
-            }
-            Self::Seal(_) => ErrorClass::Credential,
+            Self::Render(_) => ErrorClass::File,
+            Self::Seal(error) => error.into(),
             Self::Access(error) => error.into(),
-            Self::Transport(_) => ErrorClass::Unable,
-            Self::Token(failure) if failure.needs_user_action => ErrorClass::Credential,
-            Self::Token(_) => ErrorClass::Unable,
-            Self::Budget(error) if error.is_store_error() => ErrorClass::Unable,
-            Self::Budget(_) => ErrorClass::Budget,
+            Self::Transport(error) => error.into(),
+            Self::Token(error) => error.into(),
+            Self::Budget(error) => ErrorClass::from(&**error),
+            Self::Snapshot(error) => error.into(),
             Self::Replay(ReplayError::ConnectionClosed) => ErrorClass::Unable,
             Self::Redaction(error) | Self::Compare(CompareError::Response(error)) => {
                 redaction_error_class(error)
             }
             Self::NotRecorded(_)
             | Self::Replay(_)
-            | Self::Compare(CompareError::NotRecorded(_) | CompareError::Recording(_))
-            | Self::Snapshot(SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. }) => {
+            | Self::Compare(CompareError::NotRecorded(_) | CompareError::Recording(_)) => {
                 ErrorClass::Recording
             }
-            Self::Compare(CompareError::Mask(_)) | Self::Snapshot(SnapshotError::MaskFailed(_)) => {
-                ErrorClass::File
-            }
-            Self::Snapshot(SnapshotError::Unwritable { .. }) => ErrorClass::Unable,
+            Self::Compare(CompareError::Mask(_)) => ErrorClass::File,
             Self::Interrupted => ErrorClass::Interrupted,
         }
     }
