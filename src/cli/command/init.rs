@@ -82,8 +82,33 @@ fn write_or_append(path: &Path, text: &str) -> std::io::Result<()> {
         .collect();
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     if known.is_empty() {
-        file.write_all(text.as_bytes())
-    } else {
-        missing.iter().try_for_each(|line| writeln!(file, "{line}"))
+        return file.write_all(text.as_bytes());
+    }
+    // A last line without its end would become one word with the first new line: `target.env`
+    // ignores neither.
+    if !known.ends_with('\n') && !missing.is_empty() {
+        writeln!(file)?;
+    }
+    missing.iter().try_for_each(|line| writeln!(file, "{line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_line_without_its_end_stays_a_line_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".gitignore");
+        for (before, after) in [
+            ("target", "target\n.env\n*.new\n"),
+            ("target\n", "target\n.env\n*.new\n"),
+            (".env", ".env\n*.new\n"),
+            (".env\n*.new", ".env\n*.new"),
+        ] {
+            std::fs::write(&path, before).unwrap();
+            write_or_append(&path, ".env\n*.new\n").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+        }
     }
 }
