@@ -1,6 +1,6 @@
 //! The state of one application key at one marketplace: the counters of all its limits, the pauses
-//! that the marketplace has asked for, and a suspension of all calls. A call takes a slot of every
-//! limit that counts it, or of none. Plain data: stores read and write it whole.
+//! that the marketplace has asked for, and a suspension of all calls. A call acquires a permit of
+//! every limit that counts it, or of none. Plain data: stores read and write it whole.
 
 use super::forward_clock::{ClockReading, ForwardClock};
 use super::hashed_permit_request::{AppliedLimit, BudgetLabels, HashedPermitRequest};

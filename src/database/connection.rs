@@ -1,5 +1,5 @@
-//! Connections to the `PostgreSQL` of a team: never in plain text over a network, and never waited
-//! for without end.
+//! Connections to the `PostgreSQL` of a team. Over a network they use TLS, and every wait has a
+//! timeout.
 
 use super::error::DatabaseError;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
-//! Reads the paths of every day, `$.data.items[0].id` and `$.items[*].price`, without the library:
-//! its grammar costs more than everything else that is done to a request file. What is not plain is
-//! left to the library, which also finds what is wrong.
+//! Parses common paths, such as `$.data.items[0].id` and `$.items[*].price`, without the library,
+//! whose grammar costs more than everything else that is done to a request file. The library parses
+//! all other paths, and reports what is wrong with a path.
 
 use super::query::{PathQuery, PathSegment, PathSelector};
 
