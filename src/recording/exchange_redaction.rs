@@ -184,7 +184,7 @@ fn keep_spelling(
     match (&body, as_sent) {
         (ResponseBody::Json(value), Some(sent)) if value.to_json() != sent => {
             let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value)
-                && redactor.redact_multiline(sent) == sent;
+                && redactor.redact(sent) == sent;
             if is_whole {
                 ResponseBody::Text(sent.to_owned())
             } else {
@@ -201,7 +201,7 @@ fn redact_secrets(
 ) -> Result<RecordedResponse, RedactionError> {
     let body = match answer.body {
         ResponseBody::Json(value) => ResponseBody::Json(redact_value_secrets(&value, redactor)),
-        ResponseBody::Text(text) => ResponseBody::Text(redactor.redact_multiline(&text)),
+        ResponseBody::Text(text) => ResponseBody::Text(redactor.redact(&text)),
         ResponseBody::Bytes(bytes) => {
             match inspect_layers(&bytes, &mut |bytes| redactor.contains_secret(bytes)) {
                 LayerFinding::Clean => ResponseBody::Bytes(bytes),
@@ -215,7 +215,7 @@ fn redact_secrets(
     let headers = answer
         .headers
         .into_iter()
-        .map(|(name, value)| (name, redactor.redact_multiline(&value)))
+        .map(|(name, value)| (name, redactor.redact(&value)))
         .collect();
     Ok(RecordedResponse {
         headers,
@@ -225,19 +225,19 @@ fn redact_secrets(
 }
 
 fn redact_request_secrets(request: RecordedRequest, redactor: &mut Redactor) -> RecordedRequest {
-    let path = redactor.redact_multiline(&request.path);
+    let path = redactor.redact(&request.path);
     let query = redact_pair_secrets(request.query, redactor);
     let body = match request.body {
         RecordedBody::Json(value) => RecordedBody::Json(redact_value_secrets(&value, redactor)),
         RecordedBody::Form(fields) => RecordedBody::Form(redact_pair_secrets(fields, redactor)),
         RecordedBody::Multipart(parts) => {
             let part = |part: RecordedPart| RecordedPart {
-                text: redactor.redact_multiline(&part.text),
+                text: redactor.redact(&part.text),
                 ..part
             };
             RecordedBody::Multipart(parts.into_iter().map(part).collect())
         }
-        RecordedBody::Text(text) => RecordedBody::Text(redactor.redact_multiline(&text)),
+        RecordedBody::Text(text) => RecordedBody::Text(redactor.redact(&text)),
         other => other,
     };
     RecordedRequest {
@@ -254,20 +254,15 @@ fn redact_pair_secrets(
 ) -> Vec<(String, String)> {
     pairs
         .into_iter()
-        .map(|(name, value)| {
-            (
-                redactor.redact_multiline(&name),
-                redactor.redact_multiline(&value),
-            )
-        })
+        .map(|(name, value)| (redactor.redact(&name), redactor.redact(&value)))
         .collect()
 }
 
 fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
     match value {
-        Value::String(text) => Value::from(redactor.redact_multiline(text)),
+        Value::String(text) => Value::from(redactor.redact(text)),
         Value::Number(number) => {
-            let text = redactor.redact_multiline(number.as_str());
+            let text = redactor.redact(number.as_str());
             if text == number.as_str() {
                 value.clone()
             } else {
@@ -283,7 +278,7 @@ fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
         Value::Object(members) => {
             let member = |(name, member): &ObjectMember| {
                 (
-                    redactor.redact_multiline(name).into(),
+                    redactor.redact(name).into(),
                     redact_value_secrets(member, redactor),
                 )
             };

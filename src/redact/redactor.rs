@@ -108,11 +108,6 @@ impl Redactor {
         redacted
     }
 
-    /// The same; line breaks inside a secret do not hide it.
-    pub(crate) fn redact_multiline(&mut self, text: &str) -> String {
-        self.redact(text)
-    }
-
     /// Whether bytes hold a secret in any encoding.
     pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
         !self.secrets.is_empty() && self.find(bytes).is_none_or(|found| !found.is_empty())
