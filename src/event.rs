@@ -36,6 +36,8 @@ pub(crate) enum Event {
     SetUp(SetUpReport),
     /// An undo of a fixture failed.
     UndoFailed(UndoFailureReport),
+    /// A fault or a warning of the run as a whole, which is the result of no unit.
+    RunNotice(RunNotice),
     RunFinished(RunSummary),
 }
 
@@ -145,6 +147,58 @@ pub(crate) struct UndoFailureReport {
     pub(crate) is_in_ledger: bool,
 }
 
+/// A fault or a warning that belongs to no unit: a faulty file, a missing workspace, a recording
+/// that is too old, a time-out.
+#[derive(Clone, Debug)]
+pub(crate) struct RunNotice {
+    pub(crate) severity: NoticeSeverity,
+    pub(crate) message: RedactedText,
+    /// The place in a file of the workspace, if it has one.
+    pub(crate) at: Option<Span>,
+    /// What to do.
+    pub(crate) hints: Vec<RedactedText>,
+}
+
+impl RunNotice {
+    #[must_use]
+    pub(crate) fn warning(message: RedactedText) -> Self {
+        Self {
+            severity: NoticeSeverity::Warning,
+            message,
+            at: None,
+            hints: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn error(class: ErrorClass, message: RedactedText) -> Self {
+        Self {
+            severity: NoticeSeverity::Error(class),
+            ..Self::warning(message)
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn at(self, at: Option<Span>) -> Self {
+        Self { at, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn hints(mut self, hints: impl IntoIterator<Item = RedactedText>) -> Self {
+        self.hints.extend(hints);
+        self
+    }
+}
+
+/// Whether a notice fails the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoticeSeverity {
+    /// It never changes the exit code.
+    Warning,
+    /// The class decides the exit code, as that of a unit does.
+    Error(ErrorClass),
+}
+
 /// How something ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -161,7 +215,7 @@ impl Verdict {
     }
 }
 
-/// Why a unit could not be done: each is an exit code of its own.
+/// Why a unit or a run could not be done: each is an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ErrorClass {
@@ -177,6 +231,12 @@ pub(crate) enum ErrorClass {
     Recording,
     /// The user interrupted the run.
     Interrupted,
+    /// The command line is wrong. Of runs only.
+    Usage,
+    /// Nothing was selected, or all of it is skipped. Of runs only.
+    Selection,
+    /// A check of the command itself failed. Of runs only.
+    Check,
 }
 
 /// One expectation that did not hold.
@@ -229,6 +289,8 @@ pub(crate) struct RunSummary {
     /// Of those that passed.
     pub flaky: usize,
     pub not_undone: usize,
+    /// Faults that belong to no unit.
+    pub run_errors: usize,
     pub requests: usize,
     pub duration: Duration,
     /// The classes of all errors, each once.
@@ -245,11 +307,31 @@ impl RunSummary {
             Verdict::Skipped(_) => self.skipped += 1,
             Verdict::Error(trouble, _) => {
                 self.errors += 1;
-                // The exit code is chosen by the most severe class, not by how often each occurred.
-                if !self.error_classes.contains(trouble) {
-                    self.error_classes.push(*trouble);
-                }
+                self.add_class(*trouble);
             }
+        }
+    }
+
+    pub(crate) fn add_notice(&mut self, notice: &RunNotice) {
+        if let NoticeSeverity::Error(class) = notice.severity {
+            self.run_errors += 1;
+            self.add_class(class);
+        }
+    }
+
+    /// Adds the errors of the run that another summary has counted.
+    pub(crate) fn add_run_errors(&mut self, other: &Self) {
+        self.run_errors += other.run_errors;
+        other
+            .error_classes
+            .iter()
+            .for_each(|class| self.add_class(*class));
+    }
+
+    /// The exit code is chosen by the most severe class, not by how often each occurred.
+    fn add_class(&mut self, class: ErrorClass) {
+        if !self.error_classes.contains(&class) {
+            self.error_classes.push(class);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::ledger::LedgerError;
 use crate::plan::SelectionError;
 use crate::recording::FolderError;
 use crate::renew::RefreshError;
-use crate::report::MergeError;
+use crate::report::{MergeError, ReportError};
 use crate::run::AccessError;
 use crate::sandbox::{SandboxError, TestCredentialError};
 use crate::sign::SealError;
@@ -123,6 +123,12 @@ impl Classified for MergeError {
 
     fn hints(&self) -> Vec<String> {
         vec![self.hint().to_owned()]
+    }
+}
+
+impl Classified for ReportError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
     }
 }
 

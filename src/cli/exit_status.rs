@@ -73,6 +73,7 @@ const TABLE: [ExitRow; 12] = [
     row(ExitStatus::Success, 0, 9, "everything passed"),
     ExitRow {
         failure: Some(FailureClass::Check),
+        run_error: Some(ErrorClass::Check),
         ..row(
             ExitStatus::ChecksFailed,
             1,
@@ -82,6 +83,7 @@ const TABLE: [ExitRow; 12] = [
     },
     ExitRow {
         failure: Some(FailureClass::Usage),
+        run_error: Some(ErrorClass::Usage),
         ..row(ExitStatus::InvalidUsage, 2, 1, "the command line is wrong")
     },
     ExitRow {
@@ -91,6 +93,7 @@ const TABLE: [ExitRow; 12] = [
     },
     ExitRow {
         failure: Some(FailureClass::Selection),
+        run_error: Some(ErrorClass::Selection),
         ..row(
             ExitStatus::NothingSelected,
             4,
@@ -246,6 +249,17 @@ impl From<ErrorClass> for FailureClass {
     }
 }
 
+impl From<FailureClass> for ErrorClass {
+    fn from(class: FailureClass) -> Self {
+        // A test checks that every class has a row, and every row of a failure a class of runs.
+        TABLE
+            .iter()
+            .find(|row| row.failure == Some(class))
+            .and_then(|row| row.run_error)
+            .unwrap_or(Self::Unable)
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(exit: ExitStatus) -> Self {
         Self::from(exit.code())
@@ -273,6 +287,7 @@ mod tests {
         ] {
             let rows = TABLE.iter().filter(|row| row.failure == Some(class));
             assert_eq!(rows.count(), 1, "{class:?}");
+            assert_eq!(FailureClass::from(ErrorClass::from(class)), class);
         }
     }
 

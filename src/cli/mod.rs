@@ -10,6 +10,7 @@ mod exit_status;
 mod human_time;
 mod invocation;
 mod leftovers;
+mod notices;
 mod output;
 mod report_outputs;
 mod run_workspace;

@@ -230,7 +230,7 @@ impl Output {
 
     /// Prints the warnings that were collected so far.
     pub(crate) fn print_warnings(&self, warnings: &Warnings) {
-        for warning in warnings.take() {
+        for warning in warnings.take_unprinted() {
             match warning {
                 CommandWarning::Text(text, hint) => {
                     self.print_message(&format!("{}: {text}", self.err.yellow("warning")));

@@ -1,13 +1,18 @@
 //! Where reports go: `--report FORMAT=PATH`, and what GitHub Actions gets automatically. A report
-//! file replaces an older one in one step, except `ndjson`, which is written as events arrive.
+//! file replaces an older one in one step, except `ndjson`, which is written as events arrive. At
+//! the start of a run each file is replaced by a report that says that the run did not finish: so
+//! no older result survives a run that is killed, or that cannot begin.
 
 use super::command_error::CommandError;
+use super::command_output::{CommandOutput, CommandResult, OutputPart};
 use super::exit_status::ExitStatus;
+use super::notices::SourcedNotices;
 use super::output::Output;
 use super::warnings::Warnings;
 use crate::diagnostic::{did_you_mean, join_names};
-use crate::event::Event;
+use crate::event::{ErrorClass, Event, RunNotice, RunSummary};
 use crate::host::{HostContext, RandomError};
+use crate::redact::{RedactedText, Redactor};
 use crate::report::{
     DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter,
     github_annotations, github_summary,
@@ -30,14 +35,23 @@ enum ReportDestination {
     File(PathBuf),
 }
 
+/// A report that is written as events arrive.
+type ReportStream = (ReportDestination, NdjsonReporter<Box<dyn Write>>);
+
 /// All reports of one run.
 pub(super) struct ReportOutputs {
     requested: Vec<ReportRequest>,
-    streams: Vec<(ReportDestination, NdjsonReporter<Box<dyn Write>>)>,
+    streams: Vec<ReportStream>,
     gatherer: DocumentReporter,
     github: GithubActions,
     /// Write errors during the run.
     write_errors: Vec<String>,
+    /// The end of the run. It is kept until all notices are known, so that it comes last.
+    summary: Option<RunSummary>,
+    /// The errors that no event of the run itself has counted.
+    notice_counts: RunSummary,
+    /// Knows the secrets of the run, once it has ended.
+    redactor: Redactor,
 }
 
 /// The settings for output to GitHub Actions, from its environment variables.
@@ -51,6 +65,8 @@ struct GithubActions {
     /// Between two lines with this word the runner executes no workflow command: a response that
     /// is shown could contain one.
     stop_commands_token: Option<String>,
+    /// Whether the word was printed.
+    are_commands_stopped: bool,
 }
 
 /// Parses the values of `--report`.
@@ -130,7 +146,8 @@ fn normalize_path(path: &Path) -> PathBuf {
 }
 
 impl ReportOutputs {
-    /// Creates the folders, and opens the reports that are written during the run.
+    /// Creates the folders, opens the reports that are written during the run, and replaces older
+    /// files by reports that say that the run did not finish. `shard` is that of the command line.
     ///
     /// # Errors
     /// If a report cannot be written. Nothing has been sent then.
@@ -138,29 +155,47 @@ impl ReportOutputs {
         host: &HostContext,
         wanted: Vec<ReportRequest>,
         root: &Path,
+        shard: Option<String>,
         output: &Output,
     ) -> Result<Self, CommandError> {
-        let mut streams = Vec::new();
-        for one in &wanted {
-            one.destination
-                .prepare()
-                .map_err(|error| unwritable_report(one, &error))?;
-            if one.format == Format::Ndjson {
-                let out = one
-                    .destination
-                    .open_stream(output)
-                    .map_err(|error| unwritable_report(one, &error))?;
-                streams.push((one.destination.clone(), NdjsonReporter::new(out)));
-            }
-        }
         let github = GithubActions::new(host, &wanted, root)?;
-        Ok(Self {
-            requested: wanted,
-            streams,
-            gatherer: DocumentReporter::default(),
+        let opened_at_ms = (host.clock)();
+        let gatherer = DocumentReporter::started(opened_at_ms, shard.clone())?;
+        let mut reports = Self::new(wanted, gatherer, github);
+        let unfinished = unfinished_document(opened_at_ms, shard)?;
+        for one in &reports.requested {
+            let stream = one
+                .begin(&unfinished, &reports.github.path_prefix, output)
+                .map_err(|error| unwritable_report(one, &error))?;
+            reports.streams.extend(stream);
+        }
+        Ok(reports)
+    }
+
+    /// For a command that writes no reports.
+    ///
+    /// # Errors
+    /// If the clock is outside of the calendar.
+    pub(super) fn none(host: &HostContext) -> Result<Self, CommandError> {
+        let gatherer = DocumentReporter::started((host.clock)(), None)?;
+        Ok(Self::new(Vec::new(), gatherer, GithubActions::default()))
+    }
+
+    fn new(
+        requested: Vec<ReportRequest>,
+        gatherer: DocumentReporter,
+        github: GithubActions,
+    ) -> Self {
+        Self {
+            requested,
+            streams: Vec::new(),
+            gatherer,
             github,
             write_errors: Vec::new(),
-        })
+            summary: None,
+            notice_counts: RunSummary::default(),
+            redactor: Redactor::default(),
+        }
     }
 
     /// Without the reports that GitHub Actions gets automatically.
@@ -193,17 +228,88 @@ impl ReportOutputs {
             .any(|one| one.destination == ReportDestination::Stdout)
     }
 
-    /// Writes the remaining reports. Returns those that could not be written.
+    /// Takes the redactor of a run that has ended, for the notices that follow.
+    pub(super) fn set_redactor(&mut self, redactor: Redactor) {
+        self.redactor = redactor;
+    }
+
+    /// Passes the warnings that are in no report yet to the reports.
+    pub(super) fn add_warnings(&mut self, warnings: &Warnings) {
+        for warning in warnings.take_unreported() {
+            let notices = SourcedNotices::of_warning(&warning, &mut self.redactor);
+            self.add_notices(notices);
+        }
+    }
+
+    fn add_error(&mut self, error: &CommandError) {
+        let notices = SourcedNotices::of_error(error, &mut self.redactor);
+        self.add_notices(notices);
+    }
+
+    fn add_notices(&mut self, SourcedNotices { notices, sources }: SourcedNotices) {
+        for notice in notices {
+            self.notice_counts.add_notice(&notice);
+            // Each report keeps its own write error.
+            let _ = self.forward(&Event::RunNotice(notice), &sources);
+        }
+    }
+
+    /// Adds what the result of the run says to the reports, and writes the remaining ones. Returns
+    /// the result, with an error for each report that could not be written.
     pub(super) fn finish(
         mut self,
-        interrupted: Option<ExitStatus>,
+        result: CommandResult,
         output: &Output,
         warnings: &Warnings,
-    ) -> Vec<CommandError> {
-        let gatherer = std::mem::take(&mut self.gatherer);
-        let signal = interrupted.and_then(ExitStatus::signal_name);
-        let document = gatherer.into_document(signal.map(str::to_owned));
-        self.write(&document, false, output, warnings)
+    ) -> CommandOutput {
+        self.add_warnings(warnings);
+        let mut ended = match result {
+            Ok(ended) => ended,
+            Err(error) => {
+                // The run did not begin, so it did not say that it has ended.
+                self.summary.get_or_insert_default();
+                CommandOutput::of_error(error)
+            }
+        };
+        for part in &ended.parts {
+            match part {
+                OutputPart::Error(error) => self.add_error(error),
+                OutputPart::Faults(faults) => {
+                    let class = ErrorClass::File;
+                    let notices = SourcedNotices::of_faults(faults, class, &mut self.redactor);
+                    self.add_notices(notices);
+                }
+                OutputPart::Data(_) | OutputPart::Message(_) => {}
+            }
+        }
+        let document = self.finished_document(ended.status);
+        for error in self.write(&document, false, output, warnings) {
+            ended.error(error);
+        }
+        ended
+    }
+
+    /// `status` is that of the whole run.
+    fn finished_document(&mut self, status: ExitStatus) -> RunDocument {
+        let signal = status.signal_name();
+        if let Some(signal) = signal {
+            let reason = format!("interrupted by {signal}: not every request was run");
+            let notice = RunNotice::error(
+                ErrorClass::Interrupted,
+                self.redactor.redact_for_display(&reason),
+            );
+            let _ = self.forward(&Event::RunNotice(notice), &SourceMap::default());
+        }
+        for message in std::mem::take(&mut self.write_errors) {
+            // In the other reports; the caller gets it again below.
+            self.add_error(&CommandError::operation(&message));
+            self.write_errors.push(message);
+        }
+        if let Some(mut summary) = self.summary.take() {
+            summary.add_run_errors(&self.notice_counts);
+            let _ = self.forward(&Event::RunFinished(summary), &SourceMap::default());
+        }
+        std::mem::take(&mut self.gatherer).into_document(signal.map(str::to_owned))
     }
 
     /// The same for the document of a run that has ended.
@@ -214,8 +320,11 @@ impl ReportOutputs {
         output: &Output,
         warnings: &Warnings,
     ) -> Vec<CommandError> {
-        // Before the return: `new` printed `::stop-commands::` even if no report is written.
-        if let Some(word) = &self.github.stop_commands_token {
+        // Before the return: `TerminalAndReports::new` printed `::stop-commands::` even if no report
+        // is written.
+        if let Some(word) = &self.github.stop_commands_token
+            && self.github.are_commands_stopped
+        {
             self.write_runner_command(&format!("::{word}::"), output);
         }
         if !self.is_active() {
@@ -291,6 +400,16 @@ impl ReportOutputs {
 
 impl Reporter for ReportOutputs {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
+        if let Event::RunFinished(summary) = event {
+            self.summary = Some(summary.clone());
+            return Ok(());
+        }
+        self.forward(event, sources)
+    }
+}
+
+impl ReportOutputs {
+    fn forward(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         if !self.is_active() {
             return Ok(());
         }
@@ -313,20 +432,24 @@ impl Reporter for ReportOutputs {
     }
 }
 
+/// The report for people, on standard output or standard error.
+pub(super) type RunTerminal = TerminalReporter<Box<dyn Write>>;
+
 /// The terminal and the reports, which get the same events.
-pub(super) struct TerminalAndReports {
-    pub(super) terminal: TerminalReporter<Box<dyn Write>>,
-    pub(super) reports: ReportOutputs,
+pub(super) struct TerminalAndReports<'r> {
+    pub(super) terminal: RunTerminal,
+    pub(super) reports: &'r mut ReportOutputs,
 }
 
-impl TerminalAndReports {
+impl<'r> TerminalAndReports<'r> {
     /// If a report goes to standard output, the terminal's own report goes to standard error.
     #[must_use]
-    pub(super) fn new(reports: ReportOutputs, verbose: bool, output: &Output) -> Self {
+    pub(super) fn new(reports: &'r mut ReportOutputs, verbose: bool, output: &Output) -> Self {
         if let Some(word) = &reports.github.stop_commands_token {
             reports.write_runner_command(&format!("::stop-commands::{word}"), output);
+            reports.github.are_commands_stopped = true;
         }
-        let terminal: TerminalReporter<Box<dyn Write>> = if reports.uses_stdout() {
+        let terminal: RunTerminal = if reports.uses_stdout() {
             TerminalReporter::new(output.stderr(), output.err, verbose)
         } else {
             TerminalReporter::new(Box::new(output.stdout()), output.out, verbose)
@@ -335,11 +458,41 @@ impl TerminalAndReports {
     }
 }
 
-impl Reporter for TerminalAndReports {
+impl Reporter for TerminalAndReports<'_> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         // Both get the event, even if the terminal is gone.
         let printed = self.terminal.on_event(event, sources);
         self.reports.on_event(event, sources).and(printed)
+    }
+}
+
+impl ReportRequest {
+    /// Whether it is written to this file.
+    pub(super) fn is_file(&self, path: &Path) -> bool {
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        matches!(&self.destination, ReportDestination::File(own) if real(own) == real(path))
+    }
+
+    /// Replaces an older report; the stream of a report that is written as events arrive.
+    fn begin(
+        &self,
+        unfinished: &RunDocument,
+        path_prefix: &str,
+        output: &Output,
+    ) -> io::Result<Option<ReportStream>> {
+        self.destination.prepare()?;
+        if self.format == Format::Ndjson {
+            let out = self.destination.open_stream(output)?;
+            return Ok(Some((self.destination.clone(), NdjsonReporter::new(out))));
+        }
+        if let ReportDestination::File(path) = &self.destination
+            // A pipe or a device keeps no older report.
+            && (path.is_file() || !path.exists())
+        {
+            let text = self.format.write(unfinished, path_prefix);
+            replace_file(path, &text.map_err(io::Error::other)?)?;
+        }
+        Ok(None)
     }
 }
 
@@ -389,6 +542,20 @@ fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     crate::atomic_file::replace_shared(&path, text.as_bytes())
 }
 
+/// What a report file says until the run has ended.
+fn unfinished_document(
+    started_ms: i64,
+    shard: Option<String>,
+) -> Result<RunDocument, CommandError> {
+    let mut gatherer = DocumentReporter::started(started_ms, shard)?;
+    let message = "the run did not finish: ingam was killed, or is still running";
+    let notice = RunNotice::error(ErrorClass::Unable, RedactedText::from_static(message))
+        .hints([RedactedText::from_static("run it again")]);
+    // A document is written nowhere yet.
+    let _ = gatherer.on_event(&Event::RunNotice(notice), &SourceMap::default());
+    Ok(gatherer.into_document(None))
+}
+
 fn append_to_file(path: &Path, text: &str) -> io::Result<()> {
     std::fs::OpenOptions::new()
         .append(true)
@@ -435,6 +602,7 @@ impl GithubActions {
                 .env_var("GITHUB_WORKSPACE")
                 .map_or_else(String::new, |top| workspace_prefix(root, Path::new(top))),
             stop_commands_token,
+            are_commands_stopped: false,
         })
     }
 }

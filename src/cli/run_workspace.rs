@@ -9,7 +9,7 @@ use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::leftovers;
 use super::output::Output;
-use super::report_outputs::{self, ReportOutputs, TerminalAndReports};
+use super::report_outputs::{self, ReportOutputs, RunTerminal, TerminalAndReports};
 use super::settings;
 use super::stop_signals::StopSignals;
 use crate::budget::{Budget, BudgetLocation};
@@ -27,6 +27,7 @@ use crate::run::{RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSend
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -38,6 +39,33 @@ pub(crate) struct RunCommand<'r> {
     pub(crate) output: &'r Output,
 }
 
+/// Opens the reports of the command line, calls `run_all`, and writes the reports, whatever became
+/// of the run. `root` is that of the workspace, which may be missing.
+///
+/// # Errors
+/// If the command line is wrong, or a report cannot be written. Nothing has been sent then. Every
+/// later error is part of the reports and of the output.
+pub(crate) async fn run_with_reports(
+    run: &RunCommand<'_>,
+    root: &Path,
+    run_all: impl AsyncFnOnce(&mut ReportOutputs) -> CommandResult,
+) -> CommandResult {
+    let host = run.invocation.host;
+    TimeLimits::parse(run.args)?;
+    let requests = report_outputs::parse_report_args(host, &run.args.report)?;
+    let shard = run.args.shard.as_ref();
+    let shard = shard.map(|text| settings::parse_shard(host, text));
+    let shard = shard.transpose()?.map(|shard| shard.to_string());
+    if run.args.setup_plan {
+        return run_all(&mut ReportOutputs::none(host)?).await;
+    }
+    // Before anything is sent: a run that changed a shop and then cannot write its report could not
+    // be repeated safely.
+    let mut reports = ReportOutputs::open(host, requests, root, shard, run.output)?;
+    let result = run_all(&mut reports).await;
+    Ok(reports.finish(result, run.output, &run.invocation.warnings))
+}
+
 /// Runs requests of a workspace that is loaded. `extra_reporter` gets the same events as the
 /// terminal.
 ///
@@ -46,36 +74,30 @@ pub(crate) struct RunCommand<'r> {
 pub(crate) async fn run_loaded(
     run: &RunCommand<'_>,
     loaded: &LoadedWorkspace,
+    reports: &mut ReportOutputs,
     extra_reporter: &mut dyn Reporter,
 ) -> CommandResult {
-    let host = run.invocation.host;
     let limits = TimeLimits::parse(run.args)?;
-    let report_requests = report_outputs::parse_report_args(host, &run.args.report)?;
     let selection = select(run, loaded)?;
     let plan = plan_units(run, loaded, &selection)?;
     if run.args.setup_plan {
         return Ok(CommandOutput::of_data(render_setup_plan(&plan)));
     }
     check_keep(run.args, &selection.target)?;
-    // Before anything is sent: a run that changed a shop and then cannot write its report could not
-    // be repeated safely.
-    let reports = ReportOutputs::open(host, report_requests, &loaded.workspace.root, run.output)?;
     let prepared = PreparedRun {
         requests: selection.requests.clone(),
         selection,
         plan,
-        reports,
         limits,
     };
-    execute(run, loaded, prepared, extra_reporter).await
+    execute(run, loaded, prepared, reports, extra_reporter).await
 }
 
-/// A run whose arguments are valid and whose reports are open; nothing has been sent.
+/// A run whose arguments are valid; nothing has been sent.
 struct PreparedRun<'l> {
     requests: Vec<&'l Request>,
     selection: RunSelection<'l>,
     plan: Plan<'l>,
-    reports: ReportOutputs,
     limits: TimeLimits,
 }
 
@@ -83,6 +105,7 @@ async fn execute(
     run: &RunCommand<'_>,
     loaded: &LoadedWorkspace,
     prepared: PreparedRun<'_>,
+    reports: &mut ReportOutputs,
     extra_reporter: &mut dyn Reporter,
 ) -> CommandResult {
     let (plan, limits) = (&prepared.plan, &prepared.limits);
@@ -90,10 +113,11 @@ async fn execute(
     let (stopper, stop) = stop_channel();
     let mut context = open_context(run, loaded, &files, prepared.selection, plan).await?;
     context.environment.stop = stop;
-    context.options.detail = prepared.reports.is_active();
+    context.options.detail = reports.is_active();
     context.environment.budget.max_wait = limits.max_wait;
     warn_before_run(run, loaded, &context);
-    let mut listeners = TerminalAndReports::new(prepared.reports, run.args.verbose, run.output);
+    reports.add_warnings(&run.invocation.warnings);
+    let mut listeners = TerminalAndReports::new(reports, run.args.verbose, run.output);
     let mut dispatcher = EventDispatcher {
         wait_events: context.environment.budget.subscribe(),
         reporter: &mut TeeReporter(&mut listeners, extra_reporter),
@@ -107,7 +131,9 @@ async fn execute(
         requests: &prepared.requests,
         context: &context,
     };
-    Ok(finished.finish(listeners, end, limits))
+    let ended = finished.finish(listeners.terminal, end, limits);
+    reports.set_redactor(context.state.redactor.take());
+    Ok(ended)
 }
 
 struct TimeLimits {
@@ -441,31 +467,19 @@ struct FinishedRun<'f> {
 }
 
 impl FinishedRun<'_> {
-    fn finish(
-        &self,
-        listeners: TerminalAndReports,
-        end: RunEnd,
-        limits: &TimeLimits,
-    ) -> CommandOutput {
+    fn finish(&self, terminal: RunTerminal, end: RunEnd, limits: &TimeLimits) -> CommandOutput {
         match end {
-            RunEnd::Complete(summary) => self.finish_complete(listeners, &summary),
+            RunEnd::Complete(summary) => self.finish_complete(&summary),
             RunEnd::Stopped { status, is_clean } => {
-                self.finish_stopped(listeners, status, is_clean, limits)
+                self.finish_stopped(terminal, status, is_clean, limits)
             }
         }
     }
 
-    /// Writes the reports. Returns the messages that follow the summary.
-    fn finish_complete(
-        &self,
-        listeners: TerminalAndReports,
-        summary: &RunSummary,
-    ) -> CommandOutput {
+    /// The messages that follow the summary.
+    fn finish_complete(&self, summary: &RunSummary) -> CommandOutput {
         let (invocation, plan) = (self.run.invocation, self.plan);
         let mut ended = CommandOutput::default();
-        let reports = listeners.reports;
-        let errors = reports.finish(None, self.run.output, &invocation.warnings);
-        errors.into_iter().for_each(|error| ended.error(error));
         if self.run.args.keep {
             ended.append(leftovers::describe_kept(self.context));
         }
@@ -489,15 +503,11 @@ impl FinishedRun<'_> {
 
     fn finish_stopped(
         &self,
-        listeners: TerminalAndReports,
+        mut terminal: RunTerminal,
         status: ExitStatus,
         is_clean: bool,
         limits: &TimeLimits,
     ) -> CommandOutput {
-        let TerminalAndReports {
-            mut terminal,
-            reports,
-        } = listeners;
         // Standard output keeps its own write error.
         let _ = terminal.report_interruption(&self.loaded.sources);
         let mut ended = CommandOutput::ended(status);
@@ -507,8 +517,6 @@ impl FinishedRun<'_> {
         {
             ended.error(timeout_error(limit));
         }
-        let errors = reports.finish(Some(status), self.run.output, &self.run.invocation.warnings);
-        errors.into_iter().for_each(|error| ended.error(error));
         if !is_clean {
             ended.error(
                 CommandError::operation("stopped before everything was taken back")

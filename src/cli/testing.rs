@@ -28,7 +28,7 @@ use super::command_output::CommandResult;
 use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::output::Output;
-use super::run_workspace::{RunCommand, run_loaded};
+use super::run_workspace::{RunCommand, run_loaded, run_with_reports};
 use crate::event::{Event, StepReport};
 use crate::host::{HostContext, OutputStream, RandomError};
 use crate::load::{LoadedWorkspace, load};
@@ -323,7 +323,11 @@ fn run_blocking(
     responses: &mut ResponseCollector,
 ) -> CommandResult {
     let runtime = session::start_runtime()?;
-    let result = runtime.block_on(run_loaded(run, loaded, responses));
+    let result = runtime.block_on(run_with_reports(
+        run,
+        &loaded.workspace.root,
+        async |reports| run_loaded(run, loaded, reports, responses).await,
+    ));
     // A name look-up cannot be cancelled: waiting for it would only delay the test.
     runtime.shutdown_background();
     result

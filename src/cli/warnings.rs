@@ -1,10 +1,10 @@
 //! Collects the warnings of a command. `cli::run` prints them, or the command itself before it
-//! starts to stream.
+//! starts to stream. A run also writes them to its reports.
 
 use super::command_error::SourceFaults;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum CommandWarning {
     /// A message, and what to do.
     Text(String, Option<String>),
@@ -12,7 +12,13 @@ pub(crate) enum CommandWarning {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Warnings(RefCell<Vec<CommandWarning>>);
+pub(crate) struct Warnings {
+    all: RefCell<Vec<CommandWarning>>,
+    /// How many of them the terminal has.
+    printed: Cell<usize>,
+    /// How many of them the reports have.
+    reported: Cell<usize>,
+}
 
 impl Warnings {
     pub(crate) fn add(&self, text: impl Into<String>) {
@@ -28,11 +34,22 @@ impl Warnings {
     }
 
     fn push(&self, warning: CommandWarning) {
-        self.0.borrow_mut().push(warning);
+        self.all.borrow_mut().push(warning);
     }
 
-    /// Removes and returns the warnings, in order.
-    pub(crate) fn take(&self) -> Vec<CommandWarning> {
-        self.0.take()
+    /// Those that were not printed yet, in order. From now on they count as printed.
+    pub(crate) fn take_unprinted(&self) -> Vec<CommandWarning> {
+        self.since(&self.printed)
+    }
+
+    /// Those that are in no report yet, in order. From now on they count as reported.
+    pub(crate) fn take_unreported(&self) -> Vec<CommandWarning> {
+        self.since(&self.reported)
+    }
+
+    fn since(&self, mark: &Cell<usize>) -> Vec<CommandWarning> {
+        let all = self.all.borrow();
+        let first = mark.replace(all.len());
+        all[first..].to_vec()
     }
 }

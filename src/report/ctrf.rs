@@ -1,8 +1,10 @@
 //! The Common Test Report Format, <https://ctrf.io>: one JSON document for many CI tools.
 
-use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use super::document::{
+    AttemptEntry, LeftoverEntry, NoticeEntry, RunDocument, UnitEntry, VerdictWord,
+};
 use super::error::ReportError;
-use super::failure_text::{failure_text, leftover_text};
+use super::failure_text::{failure_text, leftover_text, notice_text};
 use serde_json::{Map, Value, json};
 
 /// The version of the specification that this is written by.
@@ -11,7 +13,7 @@ const SPEC_VERSION: &str = "0.0.0";
 /// # Errors
 /// When it cannot be written as JSON.
 pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
-    let report = json!({
+    let mut report = json!({
         "reportFormat": "CTRF",
         "specVersion": SPEC_VERSION,
         "timestamp": document.started.to_string(),
@@ -23,6 +25,10 @@ pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
             "environment": { "testEnvironment": document.environment, "extra": { "run_id": document.run_id } },
         },
     });
+    let warnings: Vec<String> = document.warnings().map(notice_text).collect();
+    if !warnings.is_empty() {
+        report["results"]["extra"] = json!({ "warnings": warnings });
+    }
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
 
@@ -33,10 +39,10 @@ fn summary(document: &RunDocument) -> Value {
     );
     let counts = &document.summary;
     json!({
-        "tests": document.units.len() + counts.not_undone,
+        "tests": document.units.len() + counts.not_undone + counts.run_errors,
         "passed": counts.passed,
         // CTRF knows no errors. Tools do not take `other` for a failure.
-        "failed": counts.failed + counts.errors + counts.not_undone,
+        "failed": counts.failed + counts.errors + counts.not_undone + counts.run_errors,
         "skipped": counts.skipped,
         "pending": 0,
         "other": 0,
@@ -44,11 +50,11 @@ fn summary(document: &RunDocument) -> Value {
         "start": start,
         "stop": stop,
         "duration": stop - start,
-        "extra": { "errors": counts.errors, "not_undone": counts.not_undone },
+        "extra": { "errors": counts.errors, "not_undone": counts.not_undone, "run_errors": counts.run_errors },
     })
 }
 
-/// A clean-up that failed is a test, too: otherwise all would seem well.
+/// A clean-up that failed and a fault of the run are tests, too: otherwise all would seem well.
 fn tests(document: &RunDocument) -> Vec<Value> {
     let undo = |undo: &LeftoverEntry| {
         json!({
@@ -61,7 +67,26 @@ fn tests(document: &RunDocument) -> Vec<Value> {
         })
     };
     let units = document.units.iter().map(|unit| test(document, unit));
-    units.chain(document.not_undone.iter().map(undo)).collect()
+    units
+        .chain(document.not_undone.iter().map(undo))
+        .chain(document.errors().map(notice_test))
+        .collect()
+}
+
+fn notice_test(notice: &NoticeEntry) -> Value {
+    let mut test = json!({
+        "name": notice.headline(),
+        "status": "failed",
+        "duration": 0,
+        "message": notice.message,
+        "trace": notice_text(notice),
+        "suite": ["run"],
+    });
+    if let Some(at) = &notice.at {
+        test["filePath"] = json!(at.file);
+        test["line"] = json!(at.line);
+    }
+    test
 }
 
 fn test(document: &RunDocument, unit: &UnitEntry) -> Value {

@@ -4,6 +4,7 @@
 
 use super::duration_text::duration_from_ms;
 use super::error::ReportError;
+use crate::diagnostic::pluralize;
 use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub(crate) struct RunDocument {
     pub(crate) units: Vec<UnitEntry>,
     pub(crate) set_ups: Vec<SetUpEntry>,
     pub(crate) not_undone: Vec<LeftoverEntry>,
+    /// Faults and warnings that belong to no unit. Older versions wrote none.
+    #[serde(default)]
+    pub(crate) notices: Vec<NoticeEntry>,
 }
 
 /// How many of each.
@@ -45,6 +49,8 @@ pub(crate) struct VerdictCounts {
     pub(crate) skipped: usize,
     pub(crate) flaky: usize,
     pub(crate) not_undone: usize,
+    #[serde(default)]
+    pub(crate) run_errors: usize,
     pub(crate) requests: usize,
 }
 
@@ -147,6 +153,48 @@ pub(crate) struct LeftoverEntry {
     pub(crate) is_kept: bool,
 }
 
+/// A fault or a warning of the run as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoticeEntry {
+    pub(crate) severity: SeverityWord,
+    /// Of an error.
+    pub(crate) trouble: Option<ErrorClass>,
+    pub(crate) message: String,
+    pub(crate) at: Option<FileLocation>,
+    pub(crate) hints: Vec<String>,
+}
+
+/// Whether a notice fails the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SeverityWord {
+    Error,
+    Warning,
+}
+
+impl SeverityWord {
+    #[must_use]
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl NoticeEntry {
+    #[must_use]
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == SeverityWord::Error
+    }
+
+    /// The message in one line.
+    #[must_use]
+    pub(super) fn headline(&self) -> String {
+        one_line(&self.message)
+    }
+}
+
 /// A verdict without its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -206,7 +254,9 @@ impl RunDocument {
     pub(crate) fn run_summary(&self) -> RunSummary {
         let counts = &self.summary;
         let mut troubles = Vec::new();
-        for trouble in self.units.iter().filter_map(|unit| unit.trouble) {
+        let of_units = self.units.iter().filter_map(|unit| unit.trouble);
+        let of_run = self.notices.iter().filter_map(|notice| notice.trouble);
+        for trouble in of_units.chain(of_run) {
             if !troubles.contains(&trouble) {
                 troubles.push(trouble);
             }
@@ -218,6 +268,7 @@ impl RunDocument {
             skipped: counts.skipped,
             flaky: counts.flaky,
             not_undone: counts.not_undone,
+            run_errors: counts.run_errors,
             requests: counts.requests,
             duration: duration_from_ms(self.duration_ms),
             error_classes: troubles,
@@ -238,11 +289,21 @@ impl RunDocument {
         self.units.sort_by_key(|unit| unit.index);
         self.summary = VerdictCounts {
             not_undone: self.not_undone.len(),
+            run_errors: self.errors().count(),
             ..VerdictCounts::default()
         };
         for unit in &self.units {
             self.summary.add_unit(unit);
         }
+    }
+
+    /// The notices that fail the run.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &NoticeEntry> {
+        self.notices.iter().filter(|notice| notice.is_error())
+    }
+
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &NoticeEntry> {
+        self.notices.iter().filter(|notice| !notice.is_error())
     }
 
     /// Steps of units, with the unit that each belongs to.
@@ -294,7 +355,11 @@ impl VerdictCounts {
             .iter()
             .filter(|(number, _)| *number > 0)
             .map(|(number, what)| format!(", {number} {what}"));
-        others.fold(format!("{} passed", self.passed), |text, part| text + &part)
+        let of_run =
+            (self.run_errors > 0).then(|| format!(", {}", pluralize(self.run_errors, "run error")));
+        others
+            .chain(of_run)
+            .fold(format!("{} passed", self.passed), |text, part| text + &part)
     }
 }
 

@@ -1,14 +1,14 @@
 //! From a document back to events, so that reporters can show a run that has ended.
 
 use super::document::{
-    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, RunDocument, SetUpEntry, StepEntry,
-    UnitEntry, VerdictWord,
+    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry, RunDocument,
+    SetUpEntry, SeverityWord, StepEntry, UnitEntry, VerdictWord,
 };
 use super::duration_text::duration_from_ms;
 use super::error::ReportError;
 use crate::event::{
-    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
-    StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
+    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, RunNotice,
+    SetUpReport, StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
 };
 use crate::redact::{RedactedText, Redactor};
 use crate::span::{SourceMap, SourcePosition, Span};
@@ -39,6 +39,9 @@ pub(crate) fn document_events(
             .iter()
             .map(|undo| Event::UndoFailed(player.undo_failure(undo))),
     );
+    for notice in &document.notices {
+        events.push(Event::RunNotice(player.notice(notice)?));
+    }
     // A run that was interrupted never said that it had finished.
     if document.interrupted.is_none() {
         events.push(Event::RunFinished(document.run_summary()));
@@ -216,6 +219,25 @@ impl EventBuilder {
             fixture: set_up.fixture.clone(),
             steps: self.steps(&set_up.steps, &set_up.fixture)?,
         })
+    }
+
+    fn notice(&mut self, notice: &NoticeEntry) -> Result<RunNotice, ReportError> {
+        let message = self.display_text(&notice.message);
+        let built = match (notice.severity, notice.trouble) {
+            (SeverityWord::Warning, _) => RunNotice::warning(message),
+            (SeverityWord::Error, Some(class)) => RunNotice::error(class, message),
+            (SeverityWord::Error, None) => {
+                let id = notice.headline();
+                return Err(ReportError::MissingErrorClass { id });
+            }
+        };
+        let hints: Vec<_> = notice
+            .hints
+            .iter()
+            .map(|hint| self.display_text(hint))
+            .collect();
+        let at = notice.at.as_ref().map(|at| self.span(at));
+        Ok(built.at(at).hints(hints))
     }
 
     fn undo_failure(&mut self, undo: &LeftoverEntry) -> UndoFailureReport {

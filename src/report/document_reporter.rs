@@ -2,18 +2,18 @@
 
 use super::document::{
     AttemptEntry, DifferenceEntry, ExchangeEntry, FORMAT, FailureEntry, FileLocation,
-    LeftoverEntry, RunDocument, SetUpEntry, StepEntry, TraceEntry, UnitEntry, VerdictCounts,
-    VerdictWord,
+    LeftoverEntry, NoticeEntry, RunDocument, SetUpEntry, SeverityWord, StepEntry, TraceEntry,
+    UnitEntry, VerdictCounts, VerdictWord,
 };
 use super::duration_text::duration_to_ms;
-use super::error::timestamp;
+use super::error::{ReportError, timestamp};
 use super::reporter::Reporter;
 use crate::event::{
-    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, SetUpReport,
-    StepReport, UndoFailureReport, UnitReport, Verdict,
+    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport,
+    NoticeSeverity, RunNotice, SetUpReport, StepReport, UndoFailureReport, UnitReport, Verdict,
 };
 use crate::redact::{RedactedText, escape_control_chars};
-use crate::span::{FileId, SourceMap, SourcePosition, Span};
+use crate::span::{FileId, SourceFile, SourceMap, SourcePosition, Span};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::io;
@@ -36,6 +36,17 @@ impl Default for DocumentReporter {
 }
 
 impl DocumentReporter {
+    /// Before a run. `shard` is that of the command line; a run that begins says both again.
+    ///
+    /// # Errors
+    /// When the time is outside of the calendar.
+    pub(crate) fn started(unix_ms: i64, shard: Option<String>) -> Result<Self, ReportError> {
+        let mut reporter = Self::default();
+        reporter.document.started = timestamp(unix_ms)?;
+        reporter.document.shard = shard;
+        Ok(reporter)
+    }
+
     /// The finished document. `interrupted` names the signal that ended the run.
     #[must_use]
     pub(crate) fn into_document(self, interrupted: Option<String>) -> RunDocument {
@@ -65,7 +76,10 @@ impl Reporter for DocumentReporter {
                 started_at_ms,
                 ..
             } => {
+                // Warnings can come before the start of a run.
+                let notices = std::mem::take(&mut self.document.notices);
                 self.document = RunDocument {
+                    notices,
                     environment: environment.clone(),
                     run_id: run_id.clone(),
                     shard: shard.clone(),
@@ -84,6 +98,7 @@ impl Reporter for DocumentReporter {
                 .document
                 .not_undone
                 .push(self.entries.leftover(undo, sources)),
+            Event::RunNotice(notice) => self.document.notices.push(notice_entry(notice, sources)),
             Event::RunFinished(summary) => {
                 self.document.duration_ms = duration_to_ms(summary.duration);
                 self.is_finished = true;
@@ -108,6 +123,37 @@ fn empty_document() -> RunDocument {
         units: Vec::new(),
         set_ups: Vec::new(),
         not_undone: Vec::new(),
+        notices: Vec::new(),
+    }
+}
+
+/// Its place is looked up at once, and not through the lines that an [`EntryBuilder`] keeps: the
+/// files of a notice can be others than those of the run.
+pub(super) fn notice_entry(notice: &RunNotice, sources: &SourceMap) -> NoticeEntry {
+    let (severity, trouble) = match notice.severity {
+        NoticeSeverity::Warning => (SeverityWord::Warning, None),
+        NoticeSeverity::Error(class) => (SeverityWord::Error, Some(class)),
+    };
+    let at = notice.at.and_then(|at| {
+        let source = sources.get(at.file)?;
+        let SourcePosition { line, column } = source.position(at.start as usize);
+        Some(file_location(source, line, column))
+    });
+    NoticeEntry {
+        severity,
+        trouble,
+        message: notice.message.to_string(),
+        at,
+        hints: notice.hints.iter().map(RedactedText::to_string).collect(),
+    }
+}
+
+fn file_location(source: &SourceFile, line: usize, column: usize) -> FileLocation {
+    FileLocation {
+        // One form on all systems: shards of several systems are merged, and GitHub expects `/`.
+        file: source.path.to_string_lossy().replace('\\', "/"),
+        line,
+        column,
     }
 }
 
@@ -139,13 +185,7 @@ impl EntryBuilder {
             .saturating_sub(1);
         let SourcePosition { line, column } =
             source.position_on_line(above, lines.get(above).copied().unwrap_or(0), start);
-        FileLocation {
-            // One form on all systems: shards of several systems are merged, and GitHub expects
-            // `/`.
-            file: source.path.to_string_lossy().replace('\\', "/"),
-            line,
-            column,
-        }
+        file_location(source, line, column)
     }
 
     pub(super) fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> UnitEntry {

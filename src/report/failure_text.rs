@@ -1,7 +1,7 @@
 //! Why a unit did not pass, in full, as plain text: for reports whose readers show text as it is.
 
 use super::document::{
-    FailureEntry, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
+    FailureEntry, LeftoverEntry, NoticeEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
 };
 use super::duration_text::{duration_from_ms, format_duration};
 use crate::diagnostic::pluralize;
@@ -119,9 +119,27 @@ pub(super) fn leftover_text(undo: &LeftoverEntry) -> String {
     format!("{} is still there: {}{help}", undo.fixture, undo.reason)
 }
 
+/// A notice in full: its place, its message, what to do.
+#[must_use]
+pub(super) fn notice_text(notice: &NoticeEntry) -> String {
+    let mut out = String::new();
+    if let Some(at) = &notice.at {
+        let _ = writeln!(out, "{at}");
+    }
+    let _ = writeln!(out, "{}: {}", notice.severity.name(), notice.message);
+    for hint in &notice.hints {
+        let _ = writeln!(out, "help: {hint}");
+    }
+    out
+}
+
 /// The headline of a run: verdicts, environment and duration.
 #[must_use]
 pub(super) fn run_headline(document: &RunDocument) -> String {
+    // A run that could not begin has no environment, and no units.
+    if document.environment.is_empty() {
+        return document.summary.summary_line();
+    }
     let units = pluralize(document.planned, "request");
     let time = format_duration(duration_from_ms(document.duration_ms));
     let end = document

@@ -1,7 +1,7 @@
 //! GitHub Actions: annotations at file and line, as commands in the log, and a summary of the run
 //! as Markdown.
 
-use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, one_line};
+use super::document::{FileLocation, NoticeEntry, RunDocument, UnitEntry, VerdictWord, one_line};
 use super::duration_text::{duration_from_ms, format_duration};
 use super::failure_text::{failure_text, leftover_text, run_headline};
 use std::fmt::Write as _;
@@ -15,6 +15,10 @@ const MAX_SUMMARY: usize = 900 << 10;
 #[must_use]
 pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String {
     let mut out = String::new();
+    // First: a fault of the run is often the cause of all others, and GitHub shows ten.
+    for notice in document.errors() {
+        out.push_str(&notice_annotation(notice, folder));
+    }
     for unit in document
         .units
         .iter()
@@ -23,7 +27,7 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
         let text = format!("{}\n\n{}", unit.headline(), failure_text(unit));
         out.push_str(&workflow_command(
             "error",
-            &unit.at,
+            Some(&unit.at),
             folder,
             (&unit.id, &text),
         ));
@@ -31,7 +35,7 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
     for undo in &document.not_undone {
         out.push_str(&workflow_command(
             "error",
-            &undo.at,
+            Some(&undo.at),
             folder,
             ("not taken back", &leftover_text(undo)),
         ));
@@ -39,7 +43,24 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
     for unit in document.units.iter().filter(|unit| unit.flaky) {
         out.push_str(&flaky_annotation(unit, folder));
     }
+    for notice in document.warnings() {
+        out.push_str(&notice_annotation(notice, folder));
+    }
     out
+}
+
+fn notice_annotation(notice: &NoticeEntry, folder: &str) -> String {
+    let mut text = notice.message.clone();
+    for hint in &notice.hints {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "\nhelp: {hint}");
+    }
+    workflow_command(
+        notice.severity.name(),
+        notice.at.as_ref(),
+        folder,
+        ("ingam run", &text),
+    )
 }
 
 fn flaky_annotation(unit: &UnitEntry, folder: &str) -> String {
@@ -49,7 +70,7 @@ fn flaky_annotation(unit: &UnitEntry, folder: &str) -> String {
         .collect();
     workflow_command(
         "warning",
-        &unit.at,
+        Some(&unit.at),
         folder,
         (&format!("flaky: {}", unit.id), &reasons.join("\n")),
     )
@@ -58,16 +79,16 @@ fn flaky_annotation(unit: &UnitEntry, folder: &str) -> String {
 /// `::error file=…,line=…,col=…,title=…::…`
 fn workflow_command(
     level: &str,
-    at: &FileLocation,
+    at: Option<&FileLocation>,
     folder: &str,
     (title, text): (&str, &str),
 ) -> String {
-    let file = escape_property(&format!("{folder}{}", at.file));
     let (title, text) = (escape_property(title), escape_data(text.trim_end()));
-    format!(
-        "::{level} file={file},line={},col={},title={title}::{text}\n",
-        at.line, at.column
-    )
+    let place = at.map_or_else(String::new, |at| {
+        let file = escape_property(&format!("{folder}{}", at.file));
+        format!("file={file},line={},col={},", at.line, at.column)
+    });
+    format!("::{level} {place}title={title}::{text}\n")
 }
 
 /// Escapes the characters that would end a command, as the toolkit of the runner does.
@@ -92,6 +113,10 @@ pub(crate) fn github_summary(document: &RunDocument) -> String {
         .iter()
         .filter(|unit| unit.verdict.is_failure())
         .collect();
+    document
+        .notices
+        .iter()
+        .for_each(|notice| add_notice(&mut out, notice));
     add_table(&mut out, &bad);
     for undo in &document.not_undone {
         let text = escape_markdown(&truncated(&one_line(&leftover_text(undo))));
@@ -114,6 +139,18 @@ pub(crate) fn github_summary(document: &RunDocument) -> String {
         add_details(&mut out, unit);
     }
     out
+}
+
+fn add_notice(out: &mut String, notice: &NoticeEntry) {
+    let text = escape_markdown(&truncated(&notice.headline()));
+    let at = notice.at.as_ref().map_or_else(String::new, |at| {
+        format!(" ({})", escape_markdown(&at.to_string()))
+    });
+    let _ = writeln!(out, "- **{}**: {text}{at}", notice.severity.name());
+    for hint in &notice.hints {
+        let _ = writeln!(out, "  - {}", escape_markdown(&truncated(&one_line(hint))));
+    }
+    out.push('\n');
 }
 
 fn add_table(out: &mut String, bad: &[&UnitEntry]) {
@@ -201,7 +238,7 @@ mod tests {
             column: 2,
         };
         assert_eq!(
-            workflow_command("error", &at, "x/", ("t:1,\n", "100%\r\n::error::b")),
+            workflow_command("error", Some(&at), "x/", ("t:1,\n", "100%\r\n::error::b")),
             "::error file=x/a%2Cb%3Ac%25.yaml,line=1,col=2,title=t%3A1%2C%0A::100%25%0D%0A::error::b\n"
         );
     }

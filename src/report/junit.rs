@@ -1,10 +1,12 @@
 //! `JUnit` XML, as CI servers read it: a suite for each request file, a case for each unit; earlier
 //! attempts as `flakyFailure` and `rerunFailure`, the way of surefire and nextest.
 
-use super::document::{AttemptEntry, LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use super::document::{
+    AttemptEntry, LeftoverEntry, NoticeEntry, RunDocument, UnitEntry, VerdictWord,
+};
 use super::duration_text::duration_from_ms;
 use super::error::{ReportError, timestamp};
-use super::failure_text::{exchange_text, failure_text, leftover_text};
+use super::failure_text::{exchange_text, failure_text, leftover_text, notice_text};
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
 };
@@ -19,6 +21,9 @@ pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
     }
     if !document.not_undone.is_empty() {
         report.add_test_suite(leftover_suite(document));
+    }
+    if !document.notices.is_empty() {
+        report.add_test_suite(notice_suite(document));
     }
     Ok(report.to_string()?)
 }
@@ -132,6 +137,38 @@ fn leftover_suite(document: &RunDocument) -> TestSuite {
         TestCase::new(format!("undo of {}", undo.fixture), status)
     }));
     suite
+}
+
+/// What belongs to no unit: each error is a case that fails the report, and the warnings are the
+/// output of the suite.
+fn notice_suite(document: &RunDocument) -> TestSuite {
+    let mut suite = TestSuite::new("run");
+    suite.add_test_cases(document.errors().map(notice_case));
+    let warnings: String = document.warnings().map(notice_text).collect();
+    if !warnings.is_empty() {
+        suite.set_system_out(warnings);
+    }
+    suite
+}
+
+fn notice_case(notice: &NoticeEntry) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status
+        .set_message(notice.headline())
+        .set_type("run")
+        .set_description(format!("\n{}", notice_text(notice)));
+    // A name of its own, so that a server does not take two faults for one test.
+    let name = notice.at.as_ref().map_or_else(
+        || notice.headline(),
+        |at| format!("{at}: {}", notice.headline()),
+    );
+    let mut case = TestCase::new(name, status);
+    case.set_classname("run");
+    if let Some(at) = &notice.at {
+        case.extra.insert("file".into(), at.file.as_str().into());
+        case.extra.insert("line".into(), at.line.to_string().into());
+    }
+    case
 }
 
 #[cfg(test)]

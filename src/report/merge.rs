@@ -1,8 +1,9 @@
 //! Merges several documents into one, as if the shards had been one run. It refuses documents that
 //! cannot be parts of one run.
 
-use super::document::{FORMAT, RunDocument, StepEntry, UnitEntry, VerdictWord};
+use super::document::{FORMAT, NoticeEntry, RunDocument, StepEntry, UnitEntry, VerdictWord};
 use super::duration_text::duration_to_ms;
+use crate::event::ErrorClass;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl MergeError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::InvalidDocument { .. } => {
-                "a run that was killed leaves no document: run that shard again"
+                "name documents of `ingam run --report json=…`, and run the shard of a damaged one again"
             }
             Self::UnsupportedFormat { .. } => {
                 "let all shards and the merge be done by one version of ingam"
@@ -128,12 +129,25 @@ fn document_fault(document: &RunDocument) -> Option<DocumentFault> {
     if !is_offset(document.duration_ms) {
         return Some(invalid_time("duration_ms", document.duration_ms));
     }
-    let of_units = document.units.iter().find_map(unit_fault);
+    let of_units = document
+        .units
+        .iter()
+        .find_map(unit_fault)
+        .or_else(|| document.errors().find_map(notice_fault));
     let of_set_ups = || {
         let mut set_ups = document.set_ups.iter();
         set_ups.find_map(|set_up| steps_fault(&set_up.fixture, &set_up.steps))
     };
     of_units.or_else(of_set_ups)
+}
+
+fn notice_fault(notice: &NoticeEntry) -> Option<DocumentFault> {
+    notice
+        .trouble
+        .is_none()
+        .then(|| DocumentFault::MissingErrorClass {
+            id: notice.headline(),
+        })
 }
 
 fn unit_fault(unit: &UnitEntry) -> Option<DocumentFault> {
@@ -205,16 +219,31 @@ pub(crate) fn merge_documents(
         unit.index = index;
     }
     whole.sort_and_count();
+    drop_empty_parts(&mut whole);
     Ok(whole)
 }
 
+/// A part in which all was skipped tested nothing, and says so. The whole did test something.
+fn drop_empty_parts(whole: &mut RunDocument) {
+    if whole.summary.skipped < whole.units.len() {
+        whole
+            .notices
+            .retain(|notice| notice.trouble != Some(ErrorClass::Selection));
+        whole.sort_and_count();
+    }
+}
+
 fn check_environments(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
-    let Some((first, whole)) = parts.first() else {
+    // A run that failed before it began has no environment.
+    let begun = || {
+        parts
+            .iter()
+            .filter(|(_, document)| !document.environment.is_empty())
+    };
+    let Some((first, whole)) = begun().next() else {
         return Ok(());
     };
-    let other = parts
-        .iter()
-        .find(|(_, document)| document.environment != whole.environment);
+    let other = begun().find(|(_, document)| document.environment != whole.environment);
     other.map_or(Ok(()), |(second, other)| {
         Err(MergeError::EnvironmentMismatch {
             first: first.clone(),
@@ -306,6 +335,9 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
     rebase_times(whole, started);
     rebase_times(&mut part, started);
     whole.duration_ms = whole.duration_ms.max(part.duration_ms);
+    if whole.environment.is_empty() {
+        whole.environment = part.environment;
+    }
     if !whole.run_id.split(", ").any(|id| id == part.run_id) {
         whole.run_id = format!("{}, {}", whole.run_id, part.run_id);
     }
@@ -315,6 +347,12 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
     whole.units.extend(part.units);
     whole.set_ups.extend(part.set_ups);
     whole.not_undone.extend(part.not_undone);
+    for notice in part.notices {
+        // Every shard warns of the same workspace.
+        if !whole.notices.contains(&notice) {
+            whole.notices.push(notice);
+        }
+    }
 }
 
 fn rebase_times(document: &mut RunDocument, started: jiff::Timestamp) {

@@ -26,6 +26,7 @@ pub(crate) use document::RunDocument;
 pub(crate) use document_events::document_events;
 pub(crate) use document_reporter::DocumentReporter;
 pub(crate) use duration_text::format_duration;
+pub(crate) use error::ReportError;
 pub(crate) use format::Format;
 pub(crate) use github::{github_annotations, github_summary};
 pub(crate) use merge::{MergeError, merge_documents, read_document};

@@ -1,8 +1,8 @@
 //! Events as they happen, each a line of JSON with the name of its kind under `event`.
 
-use super::document::{LeftoverEntry, RunDocument, SetUpEntry, UnitEntry};
+use super::document::{LeftoverEntry, NoticeEntry, RunDocument, SetUpEntry, UnitEntry};
 use super::document_events::document_events;
-use super::document_reporter::EntryBuilder;
+use super::document_reporter::{EntryBuilder, notice_entry};
 use super::duration_text::duration_to_ms;
 use super::error::{ReportError, timestamp};
 use super::reporter::Reporter;
@@ -34,6 +34,7 @@ enum NdjsonEvent<'e> {
     UnitFinished(UnitEntry),
     SetUp(SetUpEntry),
     NotUndone(LeftoverEntry),
+    RunNotice(NoticeEntry),
     RunFinished(SummaryEntry),
 }
 
@@ -45,6 +46,7 @@ struct SummaryEntry {
     skipped: usize,
     flaky: usize,
     not_undone: usize,
+    run_errors: usize,
     requests: usize,
     duration_ms: f64,
 }
@@ -82,6 +84,7 @@ fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
         skipped: summary.skipped,
         flaky: summary.flaky,
         not_undone: summary.not_undone,
+        run_errors: summary.run_errors,
         requests: summary.requests,
         duration_ms: duration_to_ms(summary.duration),
     }
@@ -122,6 +125,7 @@ fn ndjson_event<'e>(
         Event::UnitFinished(unit) => NdjsonEvent::UnitFinished(entries.unit(unit, sources)),
         Event::SetUp(set_up) => NdjsonEvent::SetUp(entries.set_up(set_up, sources)),
         Event::UndoFailed(undo) => NdjsonEvent::NotUndone(entries.leftover(undo, sources)),
+        Event::RunNotice(notice) => NdjsonEvent::RunNotice(notice_entry(notice, sources)),
         Event::RunFinished(summary) => NdjsonEvent::RunFinished(summary_entry(summary)),
     })
 }

@@ -30,7 +30,7 @@ impl RunProgress {
                     usize::from(matches!(unit.verdict, Verdict::Fail | Verdict::Error(..)));
             }
             Event::RunFinished(_) => self.units = 0,
-            Event::SetUp(_) | Event::UndoFailed(_) => {}
+            Event::SetUp(_) | Event::UndoFailed(_) | Event::RunNotice(_) => {}
         }
     }
 

@@ -1,14 +1,16 @@
 //! TAP, version 14: <https://testanything.org/tap-version-14-specification.html>. A failed test has
 //! a YAML block below its line.
 
-use super::document::{FileLocation, RunDocument, UnitEntry, VerdictWord, one_line};
-use super::failure_text::{failure_text, leftover_text};
+use super::document::{FileLocation, NoticeEntry, RunDocument, UnitEntry, VerdictWord, one_line};
+use super::failure_text::{failure_text, leftover_text, notice_text};
 use std::fmt::Write as _;
 
 #[must_use]
 pub(super) fn write(document: &RunDocument) -> String {
-    // An undo that failed is a test point of its own, so the plan counts it.
-    let all = document.units.len() + document.not_undone.len();
+    // An undo that failed and an error of the run are test points of their own, so the plan counts
+    // them.
+    let undos = document.units.len() + document.not_undone.len();
+    let all = undos + document.summary.run_errors;
     let mut out = format!("TAP version 14\n1..{all}\n");
     for (number, unit) in (1..).zip(&document.units) {
         add_unit(&mut out, number, unit);
@@ -22,16 +24,40 @@ pub(super) fn write(document: &RunDocument) -> String {
         add_yaml_block(
             &mut out,
             "error",
-            &undo.at,
+            Some(&undo.at),
             &one_line(&leftover_text(undo)),
             &undo.reason,
         );
+    }
+    for (number, notice) in (undos + 1..).zip(document.errors()) {
+        add_error(&mut out, number, notice);
+    }
+    for warning in document.warnings() {
+        for line in notice_text(warning).lines() {
+            let _ = writeln!(out, "# {line}");
+        }
     }
     if let Some(signal) = &document.interrupted {
         // TAP 14: the reader must not take the run for complete, whatever lines came before.
         let _ = writeln!(out, "Bail out! interrupted by {signal}");
     }
     out
+}
+
+fn add_error(out: &mut String, number: usize, notice: &NoticeEntry) {
+    let headline = notice.headline();
+    let _ = writeln!(
+        out,
+        "not ok {number} - run: {}",
+        escape_description(&headline)
+    );
+    add_yaml_block(
+        out,
+        "error",
+        notice.at.as_ref(),
+        &headline,
+        &notice_text(notice),
+    );
 }
 
 fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
@@ -53,7 +79,7 @@ fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
         add_yaml_block(
             out,
             unit.verdict.name(),
-            &unit.at,
+            Some(&unit.at),
             &unit.headline(),
             &failure_text(unit),
         );
@@ -74,19 +100,27 @@ fn add_flaky_block(out: &mut String, unit: &UnitEntry) {
     );
 }
 
-fn add_yaml_block(out: &mut String, severity: &str, at: &FileLocation, message: &str, whole: &str) {
+fn add_yaml_block(
+    out: &mut String,
+    severity: &str,
+    at: Option<&FileLocation>,
+    message: &str,
+    whole: &str,
+) {
     let _ = writeln!(
         out,
         "  ---\n  message: {}\n  severity: {severity}",
         yaml_string(message)
     );
-    let _ = writeln!(
-        out,
-        "  at:\n    file: {}\n    line: {}\n    column: {}",
-        yaml_string(&at.file),
-        at.line,
-        at.column
-    );
+    if let Some(at) = at {
+        let _ = writeln!(
+            out,
+            "  at:\n    file: {}\n    line: {}\n    column: {}",
+            yaml_string(&at.file),
+            at.line,
+            at.column
+        );
+    }
     // The digit says how deep the text stands, so that it may begin with blanks.
     let _ = writeln!(out, "  diagnostic: |2");
     for line in whole.lines() {

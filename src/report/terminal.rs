@@ -6,8 +6,8 @@ use super::progress::{RunProgress, wait_end_text};
 use super::reporter::Reporter;
 use crate::diagnostic::pluralize;
 use crate::event::{
-    Event, FailureReport, RunSummary, SetUpReport, StepReport, UndoFailureReport, UnitReport,
-    Verdict,
+    Event, FailureReport, NoticeSeverity, RunNotice, RunSummary, SetUpReport, StepReport,
+    UndoFailureReport, UnitReport, Verdict,
 };
 use crate::redact::RedactedText;
 use crate::span::SourceMap;
@@ -222,6 +222,23 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
+    /// A fault or a warning that belongs to no unit.
+    fn notice(&mut self, notice: &RunNotice, sources: &SourceMap) -> io::Result<()> {
+        let word = match notice.severity {
+            NoticeSeverity::Warning => "warning",
+            NoticeSeverity::Error(_) => "error",
+        };
+        self.paragraph(word, &notice.message)?;
+        if let Some(at) = notice.at {
+            let place = self.style.dim(&sources.location(at));
+            writeln!(self.out, "    {place}")?;
+        }
+        for hint in &notice.hints {
+            self.paragraph("help", hint)?;
+        }
+        Ok(())
+    }
+
     fn verdict_word(&self, verdict: &Verdict) -> String {
         match verdict {
             Verdict::Pass => self.style.green("PASS"),
@@ -429,8 +446,13 @@ impl<W: Write> TerminalReporter<W> {
                 }
             },
         );
+        let of_run = (summary.run_errors > 0)
+            .then(|| style.red(&pluralize(summary.run_errors, "run error")));
         let passed = style.green(&format!("{} passed", summary.passed));
-        std::iter::once(passed).chain(others).collect()
+        std::iter::once(passed)
+            .chain(others)
+            .chain(of_run)
+            .collect()
     }
 
     fn finished(&mut self, summary: &RunSummary, sources: &SourceMap) -> io::Result<()> {
@@ -487,6 +509,7 @@ impl<W: Write> TerminalReporter<W> {
                 Ok(())
             }
             Event::UndoFailed(undo) => self.not_undone(undo, sources),
+            Event::RunNotice(notice) => self.notice(notice, sources),
             Event::RunFinished(summary) => self.finished(summary, sources),
         }
     }

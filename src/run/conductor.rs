@@ -140,7 +140,11 @@ impl<'w> Conductor<'_, 'w> {
     }
 
     fn emit_event(&self, event: Event) {
-        self.summary.borrow_mut().not_undone += usize::from(matches!(event, Event::UndoFailed(_)));
+        match &event {
+            Event::UndoFailed(_) => self.summary.borrow_mut().not_undone += 1,
+            Event::RunNotice(notice) => self.summary.borrow_mut().add_notice(notice),
+            _ => {}
+        }
         (self.emit.borrow_mut())(event);
     }
 

@@ -6,13 +6,13 @@ use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
-use crate::cli::report_outputs::{ReportOutputs, TerminalAndReports, parse_report_args};
-use crate::cli::settings;
-use crate::report::{
-    Reporter, RunDocument, TerminalReporter, document_events, merge_documents, read_document,
+use crate::cli::report_outputs::{
+    ReportOutputs, ReportRequest, RunTerminal, TerminalAndReports, parse_report_args,
 };
-use std::io::Write;
-use std::path::Path;
+use crate::cli::settings;
+use crate::host::HostContext;
+use crate::report::{Reporter, RunDocument, document_events, merge_documents, read_document};
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(
     invocation: &Invocation<'_>,
@@ -27,29 +27,56 @@ pub(crate) fn run(
 fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> CommandResult {
     let host = invocation.host;
     let wanted = parse_report_args(host, &args.report)?;
-    let mut parts = Vec::new();
-    for path in &args.documents {
-        let document = read_document_file(&host.cwd.join(path))?;
-        parts.push((path.display().to_string(), document));
-    }
-    let whole = merge_documents(parts)?;
+    check_not_overwritten(host, &wanted, &args.documents)?;
     let root = settings::find_root(host, invocation.global);
     // Each shard annotated its own failures. Annotating them again would show each one twice.
-    let reports = ReportOutputs::open(host, wanted, &root, output)?.without_automatic();
-    let listeners = TerminalAndReports::new(reports, false, output);
-    let status = print_document(&whole, listeners.terminal)?;
+    let mut reports = ReportOutputs::open(host, wanted, &root, None, output)?.without_automatic();
+    let whole = match read_and_merge(host, &args.documents) {
+        Ok(whole) => whole,
+        Err(error) => return Ok(reports.finish(Err(error), output, &invocation.warnings)),
+    };
+    let terminal = TerminalAndReports::new(&mut reports, false, output).terminal;
+    let status = print_document(&whole, terminal)?;
     let mut ended = CommandOutput::ended(status);
-    let reports = listeners.reports;
     for error in reports.write(&whole, true, output, &invocation.warnings) {
         ended.error(error);
     }
     Ok(ended)
 }
 
+/// The documents are only read: a report in the place of one would destroy it.
+fn check_not_overwritten(
+    host: &HostContext,
+    wanted: &[ReportRequest],
+    documents: &[PathBuf],
+) -> Result<(), CommandError> {
+    let overwritten = documents.iter().find(|document| {
+        wanted
+            .iter()
+            .any(|one| one.is_file(&host.cwd.join(document)))
+    });
+    overwritten.map_or(Ok(()), |document| {
+        Err(CommandError::usage(format!(
+            "`{}` is read, and a report would be written over it",
+            document.display()
+        ))
+        .hint("give the report a path of its own"))
+    })
+}
+
+fn read_and_merge(host: &HostContext, documents: &[PathBuf]) -> Result<RunDocument, CommandError> {
+    let mut parts = Vec::new();
+    for path in documents {
+        let document = read_document_file(&host.cwd.join(path))?;
+        parts.push((path.display().to_string(), document));
+    }
+    Ok(merge_documents(parts)?)
+}
+
 /// Prints the run as if it had just ended.
 fn print_document(
     whole: &RunDocument,
-    mut terminal: TerminalReporter<Box<dyn Write>>,
+    mut terminal: RunTerminal,
 ) -> Result<ExitStatus, CommandError> {
     let (events, sources) =
         document_events(whole).map_err(|error| CommandError::file(error.to_string()))?;

@@ -5,7 +5,8 @@ use crate::cli::args::RunArgs;
 use crate::cli::command_output::CommandResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
-use crate::cli::run_workspace::{RunCommand, request_exists, run_loaded};
+use crate::cli::report_outputs::ReportOutputs;
+use crate::cli::run_workspace::{RunCommand, request_exists, run_loaded, run_with_reports};
 use crate::cli::settings;
 use crate::event::{Event, Verdict};
 use crate::last_run::LastRun;
@@ -16,22 +17,26 @@ use std::mem::ManuallyDrop;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RunArgs, output: &Output) -> CommandResult {
     let runtime = session::start_runtime()?;
-    let result = runtime.block_on(load_and_run(&RunCommand {
+    let run = RunCommand {
         invocation,
         args,
         output,
+    };
+    let root = settings::find_root(invocation.host, invocation.global);
+    let result = runtime.block_on(run_with_reports(&run, &root, async |reports| {
+        load_and_run(&run, reports).await
     }));
     // A name look-up runs on a thread that cannot be cancelled. Its result is no longer needed.
     runtime.shutdown_background();
     result
 }
 
-async fn load_and_run(run: &RunCommand<'_>) -> CommandResult {
+async fn load_and_run(run: &RunCommand<'_>, reports: &mut ReportOutputs) -> CommandResult {
     // Not freed: the process ends with the run, and freeing a large workspace piece by piece would
     // only delay the end.
     let loaded = ManuallyDrop::new(settings::load_workspace(run.invocation)?);
     let mut results = UnitResults::default();
-    let result = run_loaded(run, &loaded, &mut results).await;
+    let result = run_loaded(run, &loaded, reports, &mut results).await;
     save_last_run(run, &loaded, &results);
     result
 }

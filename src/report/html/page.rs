@@ -4,7 +4,9 @@
 use super::markup::HtmlPage;
 use super::verdict::{verdict_label, verdict_symbol};
 use super::{latency, timeline, unit};
-use crate::report::document::{LeftoverEntry, RunDocument, UnitEntry, VerdictWord};
+use crate::report::document::{
+    LeftoverEntry, NoticeEntry, RunDocument, SeverityWord, UnitEntry, VerdictWord,
+};
 use crate::report::duration_text::{duration_from_ms, format_duration};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -20,6 +22,7 @@ pub(in crate::report) fn write(document: &RunDocument) -> String {
     page.raw("<body>\n<a class=\"skip-link\" href=\"#main\">Skip to the content</a>\n");
     page_header(&mut page, document);
     page.raw("<main id=\"main\" tabindex=\"-1\">\n");
+    notices(&mut page, document);
     verdict_section(&mut page, document);
     failed_units(&mut page, document);
     units(&mut page, document);
@@ -61,7 +64,8 @@ fn hash(text: &str) -> String {
 
 fn page_header(page: &mut HtmlPage, document: &RunDocument) {
     let bad = document.units.iter().any(|unit| unit.verdict.is_failure())
-        || !document.not_undone.is_empty();
+        || !document.not_undone.is_empty()
+        || document.summary.run_errors > 0;
     let mark = match (&document.interrupted, bad) {
         (Some(_), _) => "! ",
         (None, true) => "✗ ",
@@ -101,6 +105,10 @@ fn facts(page: &mut HtmlPage, document: &RunDocument) {
 }
 
 fn fact(page: &mut HtmlPage, name: &'static str, value: &str) {
+    // A run that could not begin has neither an environment nor an id.
+    if value.is_empty() {
+        return;
+    }
     page.raw("<div><dt>")
         .raw(name)
         .text_between("</dt><dd>", value, "</dd></div>");
@@ -215,6 +223,36 @@ fn fixtures(page: &mut HtmlPage, document: &RunDocument) {
         page.raw("</div></details>\n");
     }
     page.raw("</section>\n");
+}
+
+/// Faults and warnings of the run as a whole, errors first.
+fn notices(page: &mut HtmlPage, document: &RunDocument) {
+    if document.notices.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"h-run\">\n<h2 id=\"h-run\">The run</h2>\n");
+    document
+        .errors()
+        .chain(document.warnings())
+        .for_each(|one| notice(page, one));
+    page.raw("</section>\n");
+}
+
+fn notice(page: &mut HtmlPage, notice: &NoticeEntry) {
+    page.raw(match notice.severity {
+        SeverityWord::Error => {
+            "<p class=\"message error\"><strong><span aria-hidden=\"true\">! </span>error</strong> "
+        }
+        SeverityWord::Warning => "<p class=\"message\"><strong>warning</strong> ",
+    });
+    page.text(&notice.message);
+    if let Some(at) = &notice.at {
+        page.text_between(" <code>", &at.to_string(), "</code>");
+    }
+    for hint in &notice.hints {
+        page.text_between("<br/>help: ", hint, "");
+    }
+    page.raw("</p>\n");
 }
 
 fn leftover(page: &mut HtmlPage, undo: &LeftoverEntry) {

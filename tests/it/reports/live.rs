@@ -28,7 +28,15 @@ fn server(ready: impl Fn() -> bool + Send + 'static) -> String {
     origin
 }
 
-fn within_ten_seconds(ready: &impl Fn() -> bool) -> bool {
+/// Takes connections, and never answers.
+pub(super) fn silent_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    origin
+}
+
+pub(super) fn within_ten_seconds(ready: &impl Fn() -> bool) -> bool {
     let begun = Instant::now();
     while !ready() {
         if begun.elapsed() > Duration::from_secs(10) {

@@ -160,9 +160,11 @@ fn what_cannot_be_parts_of_one_run_is_refused_with_the_names_of_the_files() {
             code == exit && stderr.contains(says),
             "{second}: {code}: {stderr}"
         );
+        let report: serde_json::Value =
+            serde_json::from_str(&file(folder.path(), "all.json")).unwrap();
         assert!(
-            !folder.path().join("all.json").exists(),
-            "{second}: something was written"
+            report["notices"][0]["severity"] == "error" && report["units"] == serde_json::json!([]),
+            "{second}: {report}"
         );
     }
 }

@@ -6,6 +6,7 @@ mod html;
 mod live;
 mod merge;
 mod parsers;
+mod run_faults;
 mod shop;
 
 use crate::program::Folder;

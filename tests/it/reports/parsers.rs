@@ -104,9 +104,10 @@ pub(super) fn junit(text: &str) -> Vec<Said> {
                 .and_then(|node| node.attribute("message"))
                 .unwrap_or_default()
                 .to_owned();
+            // A fault of the whole run can have no place.
             let (file, line) = (
-                case.attribute("file").unwrap(),
-                case.attribute("line").unwrap(),
+                case.attribute("file").unwrap_or_default(),
+                case.attribute("line").unwrap_or_default(),
             );
             let place = place_in(
                 node.and_then(|node| node.text()).unwrap_or_default(),
