@@ -787,6 +787,7 @@ fn captured(from: &str) -> Result<Value, String> {
         name_at: at,
         from: subject(from),
         at,
+        is_secret: false,
     };
     capture(&wanted, &ResponseView::new(&response)).map_err(|failure| failure.to_string())
 }

@@ -77,6 +77,17 @@ impl JsonPath {
         self.query.is_singular()
     }
 
+    /// The name of each step of the path; `None` for a step of any other kind, such as `[0]`.
+    pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = Option<&str>> {
+        self.query.segments.iter().map(|segment| {
+            if let [PathSelector::Name(name)] = segment.selectors.as_slice() {
+                Some(name.as_str())
+            } else {
+                None
+            }
+        })
+    }
+
     /// The values that the path finds in `root`.
     ///
     /// # Errors

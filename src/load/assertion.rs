@@ -237,7 +237,11 @@ impl AssertionDecoder<'_> {
     }
 }
 
-/// Decodes a `capture` map: name → `JSONPath`, or `{ header: name }`.
+/// Keys of the long form of a capture.
+const CAPTURE_KEYS: [&str; 3] = ["header", "from", "secret"];
+
+/// Decodes a `capture` map: name → `JSONPath`, `{ header: NAME }`, or the long form
+/// `{ from: SUBJECT, … }`.
 pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Capture> {
     map_entries(node, "`capture`", diagnostics)
         .iter()
@@ -247,22 +251,80 @@ pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) ->
 
 fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
     check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
-    let from = if let NodeKind::Map(_) = &entry.value.kind {
-        let map = CheckedMap::open(&entry.value, "a capture", &["header"], diagnostics)?;
-        let node = map.required("header", diagnostics)?;
-        let name = text(node, "`header`", diagnostics)?;
-        check_header_name(name, node.at, "this name", diagnostics);
-        Subject::Header(name.to_ascii_lowercase())
+    let node = &entry.value;
+    let (from, is_secret) = if let NodeKind::Map(_) = &node.kind {
+        let map = CheckedMap::open(node, "a capture", &CAPTURE_KEYS, diagnostics)?;
+        let is_secret = secret_flag(&map, diagnostics);
+        (long_capture_subject(&map, diagnostics)?, is_secret)
     } else {
-        let path = text(&entry.value, "a capture", diagnostics)?;
-        Subject::Path(json_path(path, entry.value.at, diagnostics)?)
+        let path = text(node, "a capture", diagnostics)?;
+        (Subject::Path(json_path(path, node.at, diagnostics)?), false)
     };
     Some(Capture {
         name: entry.key.to_string(),
         name_at: entry.key_at,
         from,
-        at: entry.value.at,
+        at: node.at,
+        is_secret,
     })
+}
+
+/// The subject of `{ header: NAME }` or `{ from: SUBJECT, … }`.
+fn long_capture_subject(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> Option<Subject> {
+    let Some(header) = map.entry("header") else {
+        // A misspelled key is reported already; that a key is missing would be a second error.
+        if map.has_unknown_key(&CAPTURE_KEYS) && map.get("from").is_none() {
+            return None;
+        }
+        return capture_subject(map.required("from", diagnostics)?, diagnostics);
+    };
+    let node = &header.value;
+    let name = text(node, "`header`", diagnostics)?;
+    check_header_name(name, node.at, "this name", diagnostics);
+    if let Some(other) = map.present_entries(&["from", "secret"]).first() {
+        let diagnostic = Diagnostic::error("`{ header: NAME }` is the whole capture")
+            .at(other.key_at, "it has no other key");
+        diagnostics.push(diagnostic.hint(format!(
+            "write `{{ from: header.{}, … }}`",
+            name.to_ascii_lowercase()
+        )));
+    }
+    Some(Subject::Header(name.to_ascii_lowercase()))
+}
+
+/// A `JSONPath` or `header.NAME`.
+fn capture_subject(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Subject> {
+    let written = text(node, "`from`", diagnostics)?;
+    if let Some(name) = written.strip_prefix("header.") {
+        check_header_name(name, node.at, "this subject", diagnostics);
+        return Some(Subject::Header(name.to_ascii_lowercase()));
+    }
+    if !written.starts_with('$') {
+        let diagnostic = Diagnostic::error(format!("nothing can be captured from `{written}`"))
+            .at(node.at, "not a JSONPath or a header");
+        diagnostics.push(diagnostic.hint("write a JSONPath such as `$.id`, or `header.NAME`"));
+        return None;
+    }
+    json_path(written, node.at, diagnostics).map(Subject::Path)
+}
+
+fn secret_flag(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let Some(node) = map.get("secret") else {
+        return false;
+    };
+    match boolean(node, "`secret`", diagnostics) {
+        Some(false) => {
+            let diagnostic = Diagnostic::error("`secret: false` changes nothing")
+                .at(node.at, "a value can still be secret by its name");
+            diagnostics.push(diagnostic.hint(
+                "remove it; if the value is taken for a secret by its name, write \
+                 `not_secret: [PATH]` in the file",
+            ));
+            false
+        }
+        // An error is reported; the value must not be shown beside it.
+        _ => true,
+    }
 }
 
 /// A `JSONPath`; never a template, so that it can be judged before anything is sent.

@@ -5,15 +5,29 @@ use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, json_path};
 use crate::load::node_reader::{CheckedMap, first_template, list_items, map_entries, text};
 use crate::load::request::{RequestDecoder, STEP_KEYS, StepDefaults, StepNames};
+use crate::load::secrets::decode_secret_rules;
 use crate::model::fixture::{Fixture, FixtureScope, FixtureStep, LeftoverSearch, UndoStep};
 use crate::model::request::{RequestBody, SpannedName, Step};
 use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
 /// Keys of a fixture.
-pub(super) const FIXTURE_KEYS: [&str; 13] = [
-    "scope", "auto", "scheme", "level", "account", "headers", "timeout", "retry", "vars", "needs",
-    "steps", "values", "params",
+pub(super) const FIXTURE_KEYS: [&str; 15] = [
+    "scope",
+    "auto",
+    "scheme",
+    "level",
+    "account",
+    "headers",
+    "timeout",
+    "retry",
+    "vars",
+    "needs",
+    "steps",
+    "values",
+    "params",
+    "secrets",
+    "not_secret",
 ];
 /// What an undo has besides a request; it captures nothing.
 pub(super) const UNDO_KEYS: [&str; 2] = ["gone", "find"];
@@ -39,6 +53,7 @@ impl RequestDecoder<'_> {
             needs: self.needs(&map),
             vars: map.optional("vars", |node| self.vars(node)),
             steps: map.optional("steps", |node| self.fixture_steps(node, &defaults)),
+            secret_rules: decode_secret_rules(&map, self.diagnostics),
             values: map.optional("values", |node| self.value_decoder().variables(node)),
             params: map.optional("params", |node| self.variants(node, "`params`")),
             name,

@@ -144,7 +144,7 @@ fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
     std::iter::once(&step.step).chain(step.undo.iter().map(|undo| &undo.step))
 }
 
-fn uses_variable(expression: &Expression, name: &str) -> bool {
+pub(super) fn uses_variable(expression: &Expression, name: &str) -> bool {
     match TemplateDialect::Request.names_in(expression) {
         Ok(names) => names
             .iter()

@@ -14,6 +14,7 @@ mod request;
 mod resource;
 mod schema;
 mod scheme;
+mod secrets;
 mod value_decoder;
 mod variants;
 mod workspace;
@@ -23,6 +24,7 @@ pub(crate) use limited_read::read_limited;
 pub(crate) use node_reader::{is_variable_name, parse_duration};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
+pub(crate) use secrets::check_secret_assertions;
 pub(crate) use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};

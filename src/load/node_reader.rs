@@ -120,6 +120,12 @@ impl<'n> CheckedMap<'n> {
         found
     }
 
+    /// Whether a key that is not in `keys` is there, which was reported when the map was opened.
+    pub(super) fn has_unknown_key(&self, keys: &[&str]) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| !keys.contains(&entry.key.as_str()))
+    }
+
     /// Those of `keys` that are there, in the order of `keys`.
     #[must_use]
     pub(super) fn present_entries(&self, keys: &[&str]) -> Vec<&'n MapEntry> {

@@ -17,6 +17,7 @@ pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnost
         check_step(workspace, step, diagnostics);
     }
     super::fixture_graph::check_fixture_graph(workspace, diagnostics);
+    super::secrets::check_declared_secrets(workspace, diagnostics);
     check_reserved_names(workspace, diagnostics);
     check_environments(workspace, diagnostics);
     check_recordings(workspace, diagnostics);

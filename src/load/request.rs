@@ -7,6 +7,7 @@ use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
     list_items, scalar, text, text_list, wrong_kind,
 };
+use crate::load::secrets::decode_secret_rules;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
@@ -22,9 +23,22 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::collections::HashMap;
 
 /// Keys of a file that holds a flow.
-pub(super) const REQUEST_FILE_KEYS: [&str; 13] = [
-    "scheme", "level", "account", "tags", "skip", "vars", "headers", "timeout", "steps", "cases",
-    "needs", "redact", "retry",
+pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
+    "scheme",
+    "level",
+    "account",
+    "tags",
+    "skip",
+    "vars",
+    "headers",
+    "timeout",
+    "steps",
+    "cases",
+    "needs",
+    "redact",
+    "retry",
+    "secrets",
+    "not_secret",
 ];
 /// Keys of a step of a flow.
 pub(super) const STEP_KEYS: [&str; 23] = [
@@ -97,6 +111,7 @@ impl RequestDecoder<'_> {
             redact: map.optional("redact", |node| {
                 super::redact::decode_redact_rules(node, self.diagnostics)
             }),
+            secret_rules: decode_secret_rules(&map, self.diagnostics),
             steps,
         })
     }

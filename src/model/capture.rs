@@ -12,4 +12,6 @@ pub struct Capture {
     pub from: Subject,
     /// Where the source of the value is written.
     pub at: Span,
+    /// The value is a secret from the moment that it is received.
+    pub is_secret: bool,
 }

@@ -2,6 +2,7 @@
 
 use crate::model::assertion::Assertion;
 use crate::model::request::{CaseVariant, SpannedName, Step, TemplateField};
+use crate::model::secret_rules::SecretRules;
 use crate::span::Span;
 
 /// How long one instance lives; a later one is wider.
@@ -47,6 +48,7 @@ pub struct Fixture {
     pub needs: Vec<SpannedName>,
     pub vars: Vec<TemplateField>,
     pub steps: Vec<FixtureStep>,
+    pub secret_rules: SecretRules,
     /// What others see of it: `{{ name.value }}`.
     pub values: Vec<TemplateField>,
     /// Each multiplies the cases that need it.

@@ -12,5 +12,6 @@ pub(crate) mod repeat;
 pub(crate) mod request;
 pub(crate) mod sandbox_resource;
 pub(crate) mod scheme;
+pub(crate) mod secret_rules;
 pub(crate) mod template;
 pub(crate) mod workspace;

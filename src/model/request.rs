@@ -7,6 +7,7 @@ use crate::model::capture::Capture;
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::{DEFAULT_ATTEMPTS, RepeatMode};
+use crate::model::secret_rules::SecretRules;
 use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
 use crate::value::CompactText;
@@ -57,6 +58,7 @@ pub struct Request {
     pub needs: Vec<SpannedName>,
     /// Rules for personal data in its responses, besides those of scheme and workspace.
     pub redact: Vec<RedactRule>,
+    pub secret_rules: SecretRules,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
 }

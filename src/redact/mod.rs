@@ -5,7 +5,10 @@ mod display;
 mod encodings;
 mod normal_form;
 mod redactor;
+mod secret_name;
+mod weak_secret;
 
 pub(crate) use display::{RedactedText, escape_control_chars};
-pub(crate) use redactor::MIN_SECRET_BYTES;
 pub use redactor::Redactor;
+pub(crate) use secret_name::{MIN_TOKEN_BYTES, SecretName};
+pub(crate) use weak_secret::{MIN_SECRET_BYTES, WeakSecret};

@@ -3,13 +3,11 @@
 use super::display::RedactedText;
 use super::encodings::{MIN_PATTERN, literal_forms, normal_forms};
 use super::normal_form::{NormalText, fold, for_each_normal_form};
+use super::weak_secret::MIN_SECRET_BYTES;
 use crate::secret::Secret;
 use aho_corasick::AhoCorasick;
 use std::fmt;
 use std::ops::Range;
-
-/// A secret shorter than this cannot be redacted without harm, so it is refused.
-pub(crate) const MIN_SECRET_BYTES: usize = 8;
 
 /// What a text is replaced by that cannot be searched.
 const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";

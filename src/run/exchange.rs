@@ -3,7 +3,7 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
-use super::response_secrets::register_response_secrets;
+use super::response_secrets::{DeclaredSecrets, register_response_secrets};
 use super::run_budget::BudgetClass;
 use super::step_error::StepError;
 use super::token::placeholder_token;
@@ -121,6 +121,7 @@ pub(super) struct ExchangeContext<'c> {
     /// The step expects success, so an expired token is worth another request.
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,
+    pub(super) secrets: DeclaredSecrets<'c>,
     pub(super) context: &'c RunContext<'c>,
 }
 
@@ -226,9 +227,16 @@ impl ExchangeContext<'_> {
             &ResponseView::new(&response),
         );
         // Before anything of it is reported, recorded or captured.
-        let mut redactor = self.context.state.redactor.borrow_mut();
-        register_response_secrets(self.scheme, &response, &mut redactor);
-        drop(redactor);
+        let registered = register_response_secrets(
+            self.scheme,
+            self.secrets,
+            &response,
+            &mut self.context.state.redactor.borrow_mut(),
+        );
+        if let Err(error) = registered {
+            // The response is in no log: what is secret in it is not known.
+            return failed(signed, StepError::Secrets(error));
+        }
         let missing = missing_recording_reason(&response);
         let send_state = match missing {
             // The sandbox created nothing, so there is nothing to undo.

@@ -395,7 +395,13 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             RecordingKey::for_fixture(&instance.fixture.name, key.account.as_deref());
         // The last one first: a later step may have used what an earlier one created.
         while let Some(pending) = instance.pending_undos.pop() {
-            let sent = Box::pin(send_pending_undo(&pending, &recording_key, context)).await;
+            let sent = Box::pin(send_pending_undo(
+                instance.fixture,
+                &pending,
+                &recording_key,
+                context,
+            ))
+            .await;
             // The entry stays open after a failure, so that `ingam cleanup` can try again.
             let outcome =
                 sent.and_then(|()| self.close_undo(pending.ledger_number).map_err(Into::into));
@@ -412,7 +418,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
 /// its own recording, with the same pseudonyms.
 fn fixture_owner<'c>(
     unit: &Unit<'_>,
-    fixture: &Fixture,
+    fixture: &'c Fixture,
     context: &RunContext<'_>,
 ) -> StepOwner<'c> {
     let recording_key = fixture_recording_key(unit, fixture);
@@ -424,6 +430,7 @@ fn fixture_owner<'c>(
     StepOwner {
         recording_key,
         redact_rules: &[],
+        secret_rules: &fixture.secret_rules,
         unit: None,
     }
 }
@@ -449,6 +456,7 @@ fn fixture_values(
 }
 
 async fn send_pending_undo(
+    fixture: &Fixture,
     pending: &PendingUndo<'_>,
     recording_key: &RecordingKey,
     context: &RunContext<'_>,
@@ -460,6 +468,7 @@ async fn send_pending_undo(
     let undo = pending.undo;
     let request = UndoRequest {
         unsigned: unsigned_undo(pending, recording_key, context)?,
+        secret_rules: &fixture.secret_rules,
         ..UndoRequest::from_ledger(
             &undo.step.scheme.name,
             call,

@@ -1,44 +1,152 @@
 //! Secrets that a response hands out. They are registered with the redactor before anything of the
-//! response is written anywhere: not only what a scheme calls a token, but what the response itself
-//! gives a name that only secrets have.
+//! response is written anywhere: what a scheme calls a token, what a file calls secret, and what the
+//! response itself gives a name that only secrets have.
 
-use crate::jsonpath::PathMatches;
+use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded, replace_matches};
+use crate::model::assertion::Subject;
+use crate::model::capture::Capture;
 use crate::model::scheme::Scheme;
-use crate::redact::{MIN_SECRET_BYTES, Redactor};
+use crate::model::secret_rules::SecretRules;
+use crate::redact::{MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::value::Value;
 use crate::wire::WireResponse;
 use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// A shorter text under the name of a token is no token: a kind, a placeholder, a length.
-const MIN_TOKEN_BYTES: usize = 16;
+/// What a file says of the secrets in the responses of one call.
+#[derive(Clone, Copy)]
+pub(super) struct DeclaredSecrets<'c> {
+    pub(super) rules: &'c SecretRules,
+    /// The captures of the step.
+    pub(super) captures: &'c [Capture],
+}
 
+/// # Errors
+/// When a path of `secrets`, `not_secret` or a capture looks at too many places of the response:
+/// then nothing of it may be written.
 pub(super) fn register_response_secrets(
     scheme: &Scheme,
+    declared: DeclaredSecrets<'_>,
     response: &WireResponse,
     redactor: &mut Redactor,
-) {
+) -> Result<(), SearchLimitExceeded> {
+    // A value that several of these name gets the name of the first one.
     register_saved_fields(scheme, response, redactor);
-    register_named_secrets(response, redactor);
+    register_captures(declared.captures, response, redactor)?;
+    let secrets = declared.rules.secrets.iter();
+    for rule in secrets.chain(&scheme.secret_rules.secrets) {
+        let name = rule.path.names().rev().flatten().next();
+        let label = name.map_or_else(|| "secret".to_owned(), SecretName::label_of);
+        register_path(&label, &rule.path, response, redactor)?;
+    }
+    let not_secret: Vec<&JsonPath> = declared
+        .rules
+        .not_secret
+        .iter()
+        .chain(&scheme.secret_rules.not_secret)
+        .map(|rule| &rule.path)
+        .collect();
+    register_named_secrets(response, &not_secret, redactor)
+}
+
+fn register_captures(
+    captures: &[Capture],
+    response: &WireResponse,
+    redactor: &mut Redactor,
+) -> Result<(), SearchLimitExceeded> {
+    for capture in captures.iter().filter(|capture| capture.is_secret) {
+        match &capture.from {
+            Subject::Path(path) => register_path(&capture.name, path, response, redactor)?,
+            Subject::Header(name) => {
+                let named = response.headers.iter().filter(|(key, _)| key == name);
+                for (_, value) in named {
+                    register_declared(&capture.name, value, redactor);
+                }
+            }
+            Subject::Body => {
+                if let Ok(text) = std::str::from_utf8(response.body()) {
+                    register_declared(&capture.name, text, redactor);
+                }
+            }
+            Subject::Status | Subject::Latency => {}
+        }
+    }
+    Ok(())
+}
+
+/// Everything that a path finds, and everything inside of it.
+fn register_path(
+    label: &str,
+    path: &JsonPath,
+    response: &WireResponse,
+    redactor: &mut Redactor,
+) -> Result<(), SearchLimitExceeded> {
+    let Ok(json) = response.json() else {
+        return Ok(());
+    };
+    let found = match path.find(json)? {
+        PathMatches::One(found) => found.into_iter().collect(),
+        PathMatches::Many(found) => found,
+    };
+    for value in found {
+        register_leaves(label, value, redactor);
+    }
+    Ok(())
+}
+
+fn register_leaves(label: &str, value: &Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) => register_declared(label, text, redactor),
+        Value::Number(number) => register_declared(label, number.as_str(), redactor),
+        Value::List(items) => {
+            for item in items {
+                register_leaves(label, item, redactor);
+            }
+        }
+        Value::Object(members) => {
+            for (_, member) in members {
+                register_leaves(label, member, redactor);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+fn register_declared(label: &str, value: &str, redactor: &mut Redactor) {
+    redactor.add_secret(format!("response.{label}"), value);
 }
 
 /// What the response itself names like a secret: in headers, cookies, members, parameters.
-fn register_named_secrets(response: &WireResponse, redactor: &mut Redactor) {
+fn register_named_secrets(
+    response: &WireResponse,
+    not_secret: &[&JsonPath],
+    redactor: &mut Redactor,
+) -> Result<(), SearchLimitExceeded> {
     for (name, value) in &response.headers {
         register_header(name, value, redactor);
     }
     // Reading every member of every response would double the cost of large ones.
     if !has_secret_word(response.body()) {
-        return;
+        return Ok(());
     }
     match response.json() {
-        Ok(value) => register_members(value, redactor),
+        Ok(value) => {
+            let guessed = if not_secret.is_empty() {
+                Cow::Borrowed(value)
+            } else {
+                let paths = not_secret.iter().copied();
+                Cow::Owned(replace_matches(value, paths, &mut |_| Value::Null)?)
+            };
+            register_members(&guessed, redactor);
+        }
         Err(_) => {
             if let Ok(text) = std::str::from_utf8(response.body()) {
                 register_parameters(text, redactor);
             }
         }
     }
+    Ok(())
 }
 
 /// The fields that a scheme saves from token responses, whichever request returned them.
@@ -63,17 +171,17 @@ fn register_header(name: &str, value: &str, redactor: &mut Redactor) {
     if name == "set-cookie" {
         let pair = value.split(';').next().unwrap_or(value);
         if let Some((cookie, value)) = pair.split_once('=') {
-            register(&words_of(cookie), value.trim(), MIN_SECRET_BYTES, redactor);
+            register(&SecretName::of_cookie(cookie), value.trim(), redactor);
         }
         return;
     }
     // Nearly every header is none of these: the quick look spares taking each name apart.
     if has_secret_word(name.as_bytes())
-        && let Some((words, min_bytes)) = secret_name(name)
+        && let Some(secret) = SecretName::of_member(name)
     {
         // `Authorization: Bearer …` repeats the token behind a word.
         let token = value.rsplit(' ').next().unwrap_or(value);
-        register(&words, token, min_bytes, redactor);
+        register(&secret, token, redactor);
     }
     if value.contains('=') && has_secret_word(value.as_bytes()) {
         register_parameters(value, redactor);
@@ -84,9 +192,10 @@ fn register_members(value: &Value, redactor: &mut Redactor) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                if let (Value::String(text), Some((words, min_bytes))) = (value, secret_name(name))
+                if let Value::String(text) = value
+                    && let Some(secret) = SecretName::of_member(name)
                 {
-                    register(&words, text, min_bytes, redactor);
+                    register(&secret, text, redactor);
                 }
                 register_members(value, redactor);
             }
@@ -108,93 +217,17 @@ fn register_parameters(text: &str, redactor: &mut Redactor) {
         let Some((name, value)) = pair.split_once('=') else {
             continue;
         };
-        if let Some((words, min_bytes)) = secret_name(name).or_else(|| signature_name(name)) {
-            register(&words, value, min_bytes, redactor);
+        if let Some(secret) = SecretName::of_parameter(name) {
+            register(&secret, value, redactor);
         }
     }
 }
 
-fn register(words: &[String], value: &str, min_bytes: usize, redactor: &mut Redactor) {
-    if value.len() >= min_bytes {
-        redactor.add_secret(format!("response.{}", words.join("_")), value);
+fn register(name: &SecretName, value: &str, redactor: &mut Redactor) {
+    // A guess at a word is wrong, and to replace the word everywhere would do harm.
+    if value.len() >= name.min_bytes && WeakSecret::find(value).is_none() {
+        redactor.add_secret(format!("response.{}", name.label), value);
     }
-}
-
-/// The words of a name that only secrets have, and how long such a secret is at least. Tokens of
-/// pages (`nextToken`, `page_token`) are none: they must stay readable.
-fn secret_name(name: &str) -> Option<(Vec<String>, usize)> {
-    const PAIRS: [&str; 11] = [
-        "access token",
-        "refresh token",
-        "id token",
-        "session token",
-        "auth token",
-        "session id",
-        "client secret",
-        "app secret",
-        "secret key",
-        "api key",
-        "private key",
-    ];
-    const WHOLE: [&str; 11] = [
-        "token",
-        "jwt",
-        "accesstoken",
-        "refreshtoken",
-        "idtoken",
-        "sessiontoken",
-        "sessionid",
-        "clientsecret",
-        "appsecret",
-        "apikey",
-        "authorization",
-    ];
-    let words = words_of(name);
-    let last = words.last()?.as_str();
-    if matches!(last, "password" | "passwd") {
-        return Some((words, MIN_SECRET_BYTES));
-    }
-    let last_two = words[words.len().saturating_sub(2)..].join(" ");
-    let is_secret = PAIRS.contains(&last_two.as_str())
-        || last == "authorization"
-        || (words.len() == 1 && WHOLE.contains(&last));
-    is_secret.then_some((words, MIN_TOKEN_BYTES))
-}
-
-/// Parameters that make a URL a key to what it names.
-fn signature_name(name: &str) -> Option<(Vec<String>, usize)> {
-    const NAMES: [&str; 5] = [
-        "x amz signature",
-        "x amz security token",
-        "x goog signature",
-        "signature",
-        "sig",
-    ];
-    let words = words_of(name);
-    NAMES
-        .contains(&words.join(" ").as_str())
-        .then_some((words, MIN_TOKEN_BYTES))
-}
-
-/// `accessToken`, `access-token` and `ACCESS_TOKEN` are the words `access`, `token`.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut was_lower = false;
-    for letter in name.chars() {
-        let is_separator = !letter.is_alphanumeric();
-        if (is_separator || (was_lower && letter.is_uppercase())) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if !is_separator {
-            word.extend(letter.to_lowercase());
-        }
-        was_lower = letter.is_lowercase() || letter.is_ascii_digit();
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
 }
 
 /// Whether a body holds a word that a secret's name ends with. One pass, nothing allocated.
@@ -229,47 +262,6 @@ fn has_secret_word(body: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_of_secrets_are_known_in_every_spelling() {
-        for name in [
-            "access_token",
-            "accessToken",
-            "ACCESS-TOKEN",
-            "accesstoken",
-            "x-access-token",
-            "userRefreshToken",
-            "idToken",
-            "session_id",
-            "JSESSIONID session id",
-            "clientSecret",
-            "APP_SECRET",
-            "apiKey",
-            "x-api-key",
-            "password",
-            "newPassword",
-            "Authorization",
-            "token",
-            "jwt",
-        ] {
-            assert!(secret_name(name).is_some(), "{name}");
-        }
-        for name in [
-            "nextToken",
-            "next_page_token",
-            "pageToken",
-            "continuation_token",
-            "cursor",
-            "keyword",
-            "productId",
-            "token_type",
-            "tokens",
-            "session_count",
-            "password_policy",
-        ] {
-            assert!(secret_name(name).is_none(), "{name}");
-        }
-    }
-
     fn redacted(headers: &[(&str, &str)], body: &str, text: &str) -> String {
         let headers = headers
             .iter()
@@ -278,7 +270,7 @@ mod tests {
         let body = bytes::Bytes::copy_from_slice(body.as_bytes());
         let response = WireResponse::new(200, headers, body, std::time::Duration::ZERO);
         let mut redactor = Redactor::default();
-        register_named_secrets(&response, &mut redactor);
+        register_named_secrets(&response, &[], &mut redactor).unwrap();
         redactor.redact(text)
     }
 

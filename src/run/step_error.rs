@@ -4,6 +4,7 @@ use super::access::AccessError;
 use super::run_recordings::{CompareError, RedactResponseError};
 use crate::budget::BudgetError;
 use crate::event::ErrorClass;
+use crate::jsonpath::SearchLimitExceeded;
 use crate::recording::ReplayError;
 use crate::render::RenderError;
 use crate::renew::RefreshError;
@@ -36,6 +37,8 @@ pub(crate) enum StepError {
     Redaction(#[from] RedactResponseError),
     #[error(transparent)]
     Compare(#[from] CompareError),
+    #[error("what is secret in the response cannot be found, so it is not shown: {0}")]
+    Secrets(SearchLimitExceeded),
     /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -50,7 +53,7 @@ impl From<BudgetError> for StepError {
 impl StepError {
     pub(super) fn error_class(&self) -> ErrorClass {
         match self {
-            Self::Render(_) => ErrorClass::File,
+            Self::Render(_) | Self::Secrets(_) => ErrorClass::File,
             Self::Seal(error) => error.into(),
             Self::Access(error) => error.into(),
             Self::Transport(error) => error.into(),

@@ -4,6 +4,7 @@
 use super::attempts::Attempts;
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
+use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
 use super::run_recordings::{CompareError, ObservedExchange};
 use super::snapshot_check::SnapshotCheck;
@@ -19,6 +20,7 @@ use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::{Level, Scheme};
+use crate::model::secret_rules::SecretRules;
 use crate::plan::Unit;
 use crate::recording::{self, RecordingKey};
 use crate::render::{
@@ -38,6 +40,7 @@ const MAX_RECORDED_RESPONSES: usize = 100;
 pub(super) struct StepOwner<'c> {
     pub(super) recording_key: RecordingKey,
     pub(super) redact_rules: &'c [RedactRule],
+    pub(super) secret_rules: &'c SecretRules,
     /// `None` for a fixture, whose responses have no snapshots.
     pub(super) unit: Option<&'c Unit<'c>>,
 }
@@ -153,6 +156,10 @@ impl StepExecution<'_> {
                 // A step that expects a failure may test an expired token, which must stay expired.
                 can_renew_token: step.expected_outcome == ExpectedOutcome::Success,
                 budget_class: BudgetClass::Step(self.owner.unit),
+                secrets: DeclaredSecrets {
+                    rules: self.owner.secret_rules,
+                    captures: &step.captures,
+                },
                 context,
             },
             max_attempts: step.max_attempts(),

@@ -4,6 +4,7 @@
 use super::attempt::run_attempt;
 use super::context::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse};
+use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
 use super::run_recordings::ObservedExchange;
 use super::step_error::StepError;
@@ -15,6 +16,7 @@ use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
 use crate::model::request::Step;
+use crate::model::secret_rules::SecretRules;
 use crate::recording::{RecordingKey, unsigned_request};
 use crate::render::RenderError;
 use crate::sign::choose_level;
@@ -69,6 +71,8 @@ pub(crate) struct UndoRequest<'r> {
     pub(crate) timeout: Duration,
     /// If these hold for the response, there is nothing left to undo.
     pub(crate) gone: &'r [Assertion],
+    /// Of the fixture; [`SecretRules::NONE`] unless the caller has them.
+    pub(crate) secret_rules: &'r SecretRules,
 }
 
 impl<'r> UndoRequest<'r> {
@@ -89,6 +93,7 @@ impl<'r> UndoRequest<'r> {
             unsigned: None,
             timeout: step.timeout,
             gone,
+            secret_rules: SecretRules::NONE,
         }
     }
 
@@ -111,6 +116,7 @@ impl<'r> UndoRequest<'r> {
             unsigned: None,
             timeout,
             gone,
+            secret_rules: SecretRules::NONE,
         })
     }
 }
@@ -184,6 +190,10 @@ async fn send(
         timeout: request.timeout,
         can_renew_token: true,
         budget_class: BudgetClass::Undo,
+        secrets: DeclaredSecrets {
+            rules: request.secret_rules,
+            captures: &[],
+        },
         context,
     };
     let unsigned = request

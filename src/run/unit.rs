@@ -176,6 +176,7 @@ fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
     StepOwner {
         recording_key: recording_key(unit),
         redact_rules: &unit.request.redact,
+        secret_rules: &unit.request.secret_rules,
         unit: Some(unit),
     }
 }

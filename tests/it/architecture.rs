@@ -51,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "jsonpath",
             "method",
             "model",
+            "redact",
             "render",
             "schemes",
             "span",

@@ -30,6 +30,7 @@ mod parallel;
 mod program;
 mod recordings;
 mod reports;
+mod response_secrets;
 mod retries;
 mod sandbox;
 mod sandbox_failures;

@@ -8,7 +8,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
-use crate::load::LoadedWorkspace;
+use crate::load::{LoadedWorkspace, check_secret_assertions};
 use crate::model::scheme::{Scheme, SchemeOrigin, SignatureVector};
 use crate::plan::{CommandLineNames, check_names};
 use crate::sign::{lint, run_vector};
@@ -59,6 +59,7 @@ fn find_faults(
         faults.push(fault.clone());
     }
     check_names(&loaded.workspace, environment, given, &mut faults);
+    check_secret_assertions(&loaded.workspace, &mut faults);
     for scheme in &loaded.workspace.schemes {
         // Built-in schemes are checked by the tests of ingam.
         if scheme.origin == SchemeOrigin::Workspace {

@@ -26,7 +26,7 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
-pub(super) const SCHEME_KEYS: [&str; 22] = [
+pub(super) const SCHEME_KEYS: [&str; 24] = [
     "scheme",
     "title",
     "credentials",
@@ -47,6 +47,8 @@ pub(super) const SCHEME_KEYS: [&str; 22] = [
     "errors",
     "mask",
     "redact",
+    "secrets",
+    "not_secret",
     "sandbox",
     "vectors",
 ];
@@ -139,6 +141,7 @@ impl SchemeDecoder<'_> {
             redact_rules: map.optional("redact", |node| {
                 crate::load::redact::decode_redact_rules(node, self.diagnostics)
             }),
+            secret_rules: crate::load::secrets::decode_secret_rules(map, self.diagnostics),
             sandbox: None,
             vectors: Vec::new(),
         }

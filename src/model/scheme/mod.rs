@@ -26,6 +26,7 @@ pub(crate) use vector::{SignatureVector, VectorSubject};
 
 use crate::jsonpath::JsonPath;
 use crate::model::redact_rule::RedactRule;
+use crate::model::secret_rules::SecretRules;
 use crate::span::Span;
 use crate::value::Value;
 use std::time::Duration;
@@ -59,6 +60,7 @@ pub struct Scheme {
     pub masks: Vec<JsonPath>,
     /// Rules for personal data in responses.
     pub redact_rules: Vec<RedactRule>,
+    pub secret_rules: SecretRules,
     pub sandbox: Option<SandboxRules>,
     pub vectors: Vec<SignatureVector>,
 }

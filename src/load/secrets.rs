@@ -1,0 +1,277 @@
+//! Decodes `secrets` and `not_secret`, and finds what a file says of secrets that cannot be meant:
+//! contradictions, undos that would need a secret, and expectations of a value that recordings
+//! replace by its name.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::jsonpath::JsonPath;
+use crate::load::assertion::json_path;
+use crate::load::fixture_graph::uses_variable;
+use crate::load::node_reader::{CheckedMap, one_or_many, text};
+use crate::model::assertion::{Predicate, PredicateTest, Subject};
+use crate::model::capture::Capture;
+use crate::model::fixture::Fixture;
+use crate::model::request::Step;
+use crate::model::scheme::Scheme;
+use crate::model::secret_rules::{SecretRules, SpannedPath};
+use crate::model::workspace::Workspace;
+use crate::redact::SecretName;
+use crate::yaml::YamlNode;
+
+pub(super) fn decode_secret_rules(
+    map: &CheckedMap<'_>,
+    diagnostics: &mut Diagnostics,
+) -> SecretRules {
+    let mut paths = |key| match map.get(key) {
+        Some(node) => decode_paths(key, node, diagnostics),
+        None => Vec::new(),
+    };
+    let rules = SecretRules {
+        secrets: paths("secrets"),
+        not_secret: paths("not_secret"),
+    };
+    refuse_contradiction(&rules, diagnostics);
+    rules
+}
+
+fn decode_paths(key: &str, node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<SpannedPath> {
+    let nodes = one_or_many(node);
+    if nodes.is_empty() {
+        let diagnostic = Diagnostic::error(format!("`{key}` needs at least one JSONPath"))
+            .at(node.at, "this list is empty");
+        diagnostics.push(diagnostic.hint(format!(
+            "write `{key}: [$.data.some_name]`, or remove the key"
+        )));
+    }
+    let what = format!("a path of `{key}`");
+    nodes
+        .iter()
+        .filter_map(|node| {
+            let path = json_path(text(node, &what, diagnostics)?, node.at, diagnostics)?;
+            Some(SpannedPath { path, at: node.at })
+        })
+        .collect()
+}
+
+fn refuse_contradiction(rules: &SecretRules, diagnostics: &mut Diagnostics) {
+    for not in &rules.not_secret {
+        let same = |secret: &&SpannedPath| secret.path.as_str() == not.path.as_str();
+        if let Some(secret) = rules.secrets.iter().find(same) {
+            let diagnostic = Diagnostic::error(format!(
+                "`{}` is in `secrets` and in `not_secret`",
+                not.path.as_str()
+            ));
+            diagnostics.push(
+                diagnostic
+                    .at(not.at, "here it is not secret")
+                    .at(secret.at, "here it is secret")
+                    .hint("remove one of the two"),
+            );
+        }
+    }
+}
+
+/// Reports what contradicts itself, and undos that would write a secret to the ledger.
+pub(super) fn check_declared_secrets(workspace: &Workspace, diagnostics: &mut Diagnostics) {
+    for request in &workspace.requests {
+        let steps: Vec<&Step> = request.steps.iter().collect();
+        check_file(workspace, &request.secret_rules, &steps, diagnostics);
+    }
+    for fixture in &workspace.fixtures {
+        let steps: Vec<&Step> = fixture.all_steps().collect();
+        check_file(workspace, &fixture.secret_rules, &steps, diagnostics);
+        check_undos(fixture, diagnostics);
+    }
+}
+
+fn check_file(
+    workspace: &Workspace,
+    rules: &SecretRules,
+    steps: &[&Step],
+    diagnostics: &mut Diagnostics,
+) {
+    for not in &rules.not_secret {
+        let captured = steps
+            .iter()
+            .flat_map(|step| &step.captures)
+            .find(|capture| capture.is_secret && names_path(&capture.from, &not.path));
+        if let Some(capture) = captured {
+            let diagnostic =
+                Diagnostic::error(format!("`{}` is captured as a secret", not.path.as_str()));
+            diagnostics.push(
+                diagnostic
+                    .at(not.at, "here it is not secret")
+                    .at(capture.at, "`secret: true`")
+                    .hint("remove one of the two"),
+            );
+        }
+        let saving = steps
+            .iter()
+            .filter_map(|step| workspace.scheme(&step.scheme.name))
+            .find(|scheme| saves_token_at(scheme, &not.path));
+        if let Some(scheme) = saving {
+            let diagnostic = Diagnostic::warning(format!(
+                "`{}` stays secret: the scheme `{}` saves it as a token",
+                not.path.as_str(),
+                scheme.name
+            ));
+            diagnostics.push(
+                diagnostic
+                    .at(not.at, "this undoes only a guess by name")
+                    .hint("remove the path"),
+            );
+        }
+    }
+}
+
+fn names_path(subject: &Subject, path: &JsonPath) -> bool {
+    matches!(subject, Subject::Path(own) if own.as_str() == path.as_str())
+}
+
+fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
+    scheme
+        .tokens
+        .iter()
+        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
+        .flatten()
+        .flat_map(|request| &request.saved_fields)
+        .any(|(_, saved)| saved.as_str() == path.as_str())
+}
+
+/// The ledger stores an undo before it is needed, and a secret is stored nowhere.
+fn check_undos(fixture: &Fixture, diagnostics: &mut Diagnostics) {
+    let secrets: Vec<&Capture> = fixture
+        .steps
+        .iter()
+        .flat_map(|step| &step.step.captures)
+        .filter(|capture| capture.is_secret)
+        .collect();
+    for undo in fixture.steps.iter().filter_map(|step| step.undo.as_ref()) {
+        for capture in &secrets {
+            let uses = undo
+                .step
+                .expressions()
+                .into_iter()
+                .any(|expression| uses_variable(expression, &capture.name));
+            if uses {
+                let diagnostic =
+                    Diagnostic::error(format!("an undo cannot use the secret `{}`", capture.name))
+                        .at(undo.step.at, "this undo uses it")
+                        .at(capture.name_at, "captured as a secret");
+                diagnostics.push(diagnostic.hint(
+                    "an undo is written to a file before it is needed: use a value that is not \
+                     secret, such as the id of what was created",
+                ));
+            }
+        }
+    }
+}
+
+/// Warns of expectations of a secret that a recording, which holds its name, does not fulfil.
+pub(crate) fn check_secret_assertions(workspace: &Workspace, diagnostics: &mut Diagnostics) {
+    for request in &workspace.requests {
+        for step in &request.steps {
+            check_step_assertions(workspace, &request.secret_rules, step, diagnostics);
+        }
+    }
+    for fixture in &workspace.fixtures {
+        for step in fixture.all_steps() {
+            check_step_assertions(workspace, &fixture.secret_rules, step, diagnostics);
+        }
+    }
+}
+
+fn check_step_assertions(
+    workspace: &Workspace,
+    rules: &SecretRules,
+    step: &Step,
+    diagnostics: &mut Diagnostics,
+) {
+    let assertions = step.poll_conditions().iter().chain(&step.assertions);
+    for assertion in assertions {
+        let comparing = assertion.predicates.iter().find(|one| compares_value(one));
+        let Some(predicate) = comparing else { continue };
+        let scheme = workspace.scheme(&step.scheme.name).map(|scheme| &**scheme);
+        let Some(reason) = secret_reason(&assertion.subject, rules, step, scheme) else {
+            continue;
+        };
+        let diagnostic = Diagnostic::warning(format!(
+            "`{}` is a secret {}, and a recording holds its name in place of its value",
+            assertion.subject,
+            reason.describe()
+        ))
+        .at(predicate.at, "compares the value");
+        diagnostics.push(diagnostic.hint(reason.way_out(&assertion.subject)));
+    }
+}
+
+/// Why the value of a subject is a secret.
+#[derive(Clone, Copy)]
+enum SecretReason {
+    Declared,
+    SavedToken,
+    Name,
+}
+
+impl SecretReason {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Declared => "because this file or its scheme says so",
+            Self::SavedToken => "because its scheme saves it as a token",
+            Self::Name => "by its name",
+        }
+    }
+
+    fn way_out(self, subject: &Subject) -> String {
+        let usual = "use `exists`, `type` or `length`";
+        match (self, subject) {
+            (Self::Name, Subject::Path(path)) => format!(
+                "{usual}; if it is not secret, write `not_secret: [\"{}\"]` in the file",
+                path.as_str()
+            ),
+            _ => usual.to_owned(),
+        }
+    }
+}
+
+fn secret_reason(
+    subject: &Subject,
+    rules: &SecretRules,
+    step: &Step,
+    scheme: Option<&Scheme>,
+) -> Option<SecretReason> {
+    let path = match subject {
+        Subject::Path(path) => path,
+        Subject::Header(name) => {
+            return SecretName::of_member(name).map(|_| SecretReason::Name);
+        }
+        Subject::Status | Subject::Latency | Subject::Body => return None,
+    };
+    let own = scheme.map_or(SecretRules::NONE, |scheme| &scheme.secret_rules);
+    let names = |rules: &[SpannedPath]| rules.iter().any(|r| r.path.as_str() == path.as_str());
+    let mut captures = step.captures.iter();
+    if names(&rules.secrets)
+        || names(&own.secrets)
+        || captures.any(|capture| capture.is_secret && names_path(&capture.from, path))
+    {
+        return Some(SecretReason::Declared);
+    }
+    if scheme.is_some_and(|scheme| saves_token_at(scheme, path)) {
+        return Some(SecretReason::SavedToken);
+    }
+    let name = path.names().next_back().flatten()?;
+    let is_guessed = SecretName::of_member(name).is_some();
+    (is_guessed && !names(&rules.not_secret) && !names(&own.not_secret))
+        .then_some(SecretReason::Name)
+}
+
+/// Whether a predicate looks at more than whether a value is there, and of which type and length.
+fn compares_value(predicate: &Predicate) -> bool {
+    match &predicate.test {
+        PredicateTest::Exists(_) | PredicateTest::Type(_) | PredicateTest::Length(_) => false,
+        PredicateTest::Not(inner)
+        | PredicateTest::Each(inner)
+        | PredicateTest::Some(inner)
+        | PredicateTest::None(inner) => inner.iter().any(compares_value),
+        _ => true,
+    }
+}

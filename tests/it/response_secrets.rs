@@ -1,0 +1,160 @@
+//! Secrets that a response hands out and that a file names: they are in no output and no file, and
+//! a recording holds their names on both sides.
+
+use super::program::{Folder, ingam, text};
+use super::secrets::{forms, walk};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+/// Under a name that no list of names knows.
+const RDT: &str = "Atz.sprdt|rdt+value/of=1";
+const CODE: &str = "pick-UP-code-2";
+const DIGITS: &str = "420123456789012";
+/// Not secret, though its name says so.
+const SKU: &str = "sku-of-an-item-0000001";
+
+/// A server that hands secrets out at `/rdt`, and repeats what it was sent everywhere else. It
+/// remembers the heads of what it was sent.
+fn server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&received);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = vec![0; 65_536];
+            let Ok(read @ 1..) = stream.read(&mut buffer) else {
+                continue;
+            };
+            let seen = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            let body = if seen.starts_with("POST /rdt") {
+                serde_json::json!({
+                    "restrictedDataToken": RDT,
+                    "pickup": [{ "code": CODE, "number": 0 }],
+                    "item": { "token": SKU },
+                })
+                .to_string()
+                .replace("\"number\":0", &format!("\"number\":{DIGITS}"))
+            } else {
+                serde_json::json!({ "seen": seen, "hex": hex::encode(RDT) }).to_string()
+            };
+            log.lock().unwrap().push(seen);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nx-hand-out: {CODE}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    (origin, received)
+}
+
+fn workspace(origin: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write(
+        "requests/flow.yaml",
+        "scheme: none
+secrets: [$.pickup]
+not_secret: [$.item.token]
+steps:
+  - name: rdt
+    post: /rdt
+    capture:
+      rdt: { from: $.restrictedDataToken, secret: true }
+      code: $.pickup[0].code
+      number: $.pickup[0].number
+      sku: $.item.token
+    snapshot: true
+  - name: use
+    post: /use
+    query: { t: \"{{ rdt }}\", number: \"{{ number }}\", sku: \"{{ sku }}\" }
+    headers: { authorization: \"Bearer {{ rdt }}\" }
+    json: { code: \"{{ code }}\", all: [\"a {{ rdt }} b\"] }
+",
+    );
+    folder
+}
+
+fn run(folder: &Folder, args: &[&str]) -> (String, i32) {
+    let output = ingam(folder.path()).args(args).output().unwrap();
+    let (stdout, stderr, code) = text(&output);
+    (format!("{stdout}{stderr}"), code)
+}
+
+fn assert_clean(name: &str, text: &str) {
+    for secret in [RDT, CODE, DIGITS] {
+        for form in forms(secret) {
+            assert!(!text.contains(&form), "{name} holds {form}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_file_calls_secret_is_in_no_output() {
+    let (origin, received) = server();
+    let folder = workspace(&origin);
+    let failing = "    assert: { $.seen: other, $.hex: other }\n";
+    let path = folder.path().join("requests/flow.yaml");
+    let whole = std::fs::read_to_string(&path).unwrap() + failing;
+    std::fs::write(&path, whole).unwrap();
+    let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
+    let reports = formats.map(|format| format!("--report={format}=out/{format}"));
+    let mut args = vec!["run", "-v"];
+    args.extend(reports.iter().map(String::as_str));
+    let (terminal, code) = run(&folder, &args);
+    assert_eq!(code, 1, "{terminal}");
+    assert!(
+        received.lock().unwrap()[1].contains("Atz.sprdt"),
+        "it is sent"
+    );
+    assert_clean("the terminal", &terminal);
+    for name in ["‹response.rdt›", "‹response.pickup›", SKU] {
+        assert!(terminal.contains(name), "{name} is not in {terminal}");
+    }
+    let files = walk(folder.path());
+    assert!(files.len() > 9, "{files:?}");
+    for file in files {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        assert_clean(&file.display().to_string(), &text);
+    }
+}
+
+#[test]
+fn a_replay_receives_and_sends_the_names() {
+    let (origin, received) = server();
+    let folder = workspace(&origin);
+    let path = folder.path().join("requests/flow.yaml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, whole.replace("    snapshot: true\n", "")).unwrap();
+    let (output, code) = run(&folder, &["run", "--record"]);
+    assert_eq!(code, 0, "{output}");
+    let sent = received.lock().unwrap().len();
+    let recording = walk(&folder.path().join("fixtures"))
+        .into_iter()
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect::<String>();
+    assert_clean("the recording", &recording);
+    for member in [
+        "restrictedDataToken: \"‹response.rdt›\"",
+        "t: \"‹response.rdt›\"",
+        "code: \"‹response.pickup›\"",
+        "a ‹response.rdt› b",
+        SKU,
+    ] {
+        assert!(recording.contains(member), "{member} is not in {recording}");
+    }
+    let (output, code) = run(&folder, &["run", "--replay", "-v"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("‹response.rdt›"), "{output}");
+    assert_eq!(
+        received.lock().unwrap().len(),
+        sent,
+        "a replay sends nothing"
+    );
+}
