@@ -326,7 +326,9 @@ async fn open_context<'w>(
         files,
     };
     let mut context = session.build_context(target, environment, args.verbose)?;
-    context.state.recordings = RunRecordings::new(mode, &context.options.run_id);
+    let is_sandbox = context.environment.accesses.is_sandbox();
+    let run_id = &context.options.run_id;
+    context.state.recordings = RunRecordings::new(mode, run_id, is_sandbox);
     apply_options(&mut context, run)?;
     Ok(context)
 }

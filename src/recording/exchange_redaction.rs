@@ -2,15 +2,15 @@
 //! matter to a reader, and without any secret.
 
 use super::compressed::{LayerFinding, inspect_layers};
-use super::redaction::{PersonalDataError, Redaction};
+use super::personal_values::PersonalDataError;
+use super::redaction::Redaction;
 use super::response::{BodyFileError, read_body};
 use crate::model::recording::{
-    RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
-    RecordedResponse, Recording, ResponseBody,
+    RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse, Recording, ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::redact::Redactor;
-use crate::value::{ObjectMember, Value, parse};
+use crate::value::{Value, parse};
 use crate::wire::WireResponse;
 use std::path::Path;
 
@@ -59,17 +59,17 @@ impl ExchangeRedaction<'_> {
         hidden: &mut Redaction,
         redactor: &mut Redactor,
     ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
-        let request = hidden.redact_request(self.request);
-        let answer = hidden.redact_response(self.recorded_response(), self.rules, &request)?;
+        let request = hidden.redact_request(self.request, redactor);
+        let answer = self.recorded_response();
+        check_secrets_in_bytes(&answer.body, redactor)?;
+        let answer = hidden.redact_response(answer, self.rules, &request, redactor)?;
         let as_sent = std::str::from_utf8(self.response.body()).ok();
+        let mut is_clean = |text: &str| hidden.redact_leaf(text, redactor) == text;
         let answer = RecordedResponse {
-            body: keep_spelling(answer.body, as_sent, redactor),
+            body: keep_spelling(answer.body, as_sent, &mut is_clean),
             ..answer
         };
-        Ok((
-            redact_request_secrets(request, redactor),
-            redact_secrets(answer, redactor)?,
-        ))
+        Ok((request, answer))
     }
 
     fn recorded_response(&self) -> RecordedResponse {
@@ -103,22 +103,22 @@ pub(crate) fn redact_recording(
     redactor: &mut Redactor,
     root: &Path,
 ) -> Result<Recording, RedactionError> {
-    let mut hidden = Redaction::resume(recording);
+    let mut hidden = Redaction::default();
+    hidden.resume(recording);
     let mut exchanges = Vec::with_capacity(recording.exchanges.len());
     for exchange in &recording.exchanges {
-        let request = hidden.redact_request(&exchange.request);
+        let request = hidden.redact_request(&exchange.request, redactor);
         let mut redact = |response: &RecordedResponse| {
             let response = RecordedResponse {
                 body: inline_body(&response.body, root)?,
                 ..response.clone()
             };
-            // Personal data first: rules name values of the response as the marketplace sent it,
-            // and a secret that is already replaced could be a part of one.
-            redact_secrets(hidden.redact_response(response, rules, &request)?, redactor)
+            check_secrets_in_bytes(&response.body, redactor)?;
+            Ok(hidden.redact_response(response, rules, &request, redactor)?)
         };
         let outcome = redact_outcome(&exchange.outcome, &mut redact)?;
         exchanges.push(RecordedExchange {
-            request: redact_request_secrets(request, redactor),
+            request,
             outcome,
             ..exchange.clone()
         });
@@ -179,12 +179,12 @@ fn can_be_yaml(value: &Value, depth: usize) -> bool {
 fn keep_spelling(
     body: ResponseBody,
     as_sent: Option<&str>,
-    redactor: &mut Redactor,
+    is_clean: &mut dyn FnMut(&str) -> bool,
 ) -> ResponseBody {
     match (&body, as_sent) {
         (ResponseBody::Json(value), Some(sent)) if value.to_json() != sent => {
-            let is_whole = parse(sent.as_bytes()).is_ok_and(|sent| sent == *value)
-                && redactor.redact(sent) == sent;
+            let is_whole =
+                parse(sent.as_bytes()).is_ok_and(|sent| sent == *value) && is_clean(sent);
             if is_whole {
                 ResponseBody::Text(sent.to_owned())
             } else {
@@ -195,95 +195,18 @@ fn keep_spelling(
     }
 }
 
-fn redact_secrets(
-    answer: RecordedResponse,
+/// A secret in bytes cannot be taken out of them.
+fn check_secrets_in_bytes(
+    body: &ResponseBody,
     redactor: &mut Redactor,
-) -> Result<RecordedResponse, RedactionError> {
-    let body = match answer.body {
-        ResponseBody::Json(value) => ResponseBody::Json(redact_value_secrets(&value, redactor)),
-        ResponseBody::Text(text) => ResponseBody::Text(redactor.redact(&text)),
-        ResponseBody::Bytes(bytes) => {
-            match inspect_layers(&bytes, &mut |bytes| redactor.contains_secret(bytes)) {
-                LayerFinding::Clean => ResponseBody::Bytes(bytes),
-                LayerFinding::Found => return Err(RedactionError::SecretInBytes),
-                // Nothing proves that it is free of secrets, so it is not written.
-                LayerFinding::Unreadable => return Err(RedactionError::UnreadableCompression),
-            }
-        }
-        body @ (ResponseBody::None | ResponseBody::File(_)) => body,
+) -> Result<(), RedactionError> {
+    let ResponseBody::Bytes(bytes) = body else {
+        return Ok(());
     };
-    let headers = answer
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name, redactor.redact(&value)))
-        .collect();
-    Ok(RecordedResponse {
-        headers,
-        body,
-        ..answer
-    })
-}
-
-fn redact_request_secrets(request: RecordedRequest, redactor: &mut Redactor) -> RecordedRequest {
-    let path = redactor.redact(&request.path);
-    let query = redact_pair_secrets(request.query, redactor);
-    let body = match request.body {
-        RecordedBody::Json(value) => RecordedBody::Json(redact_value_secrets(&value, redactor)),
-        RecordedBody::Form(fields) => RecordedBody::Form(redact_pair_secrets(fields, redactor)),
-        RecordedBody::Multipart(parts) => {
-            let part = |part: RecordedPart| RecordedPart {
-                text: redactor.redact(&part.text),
-                ..part
-            };
-            RecordedBody::Multipart(parts.into_iter().map(part).collect())
-        }
-        RecordedBody::Text(text) => RecordedBody::Text(redactor.redact(&text)),
-        other => other,
-    };
-    RecordedRequest {
-        path,
-        query,
-        body,
-        ..request
-    }
-}
-
-fn redact_pair_secrets(
-    pairs: Vec<(String, String)>,
-    redactor: &mut Redactor,
-) -> Vec<(String, String)> {
-    pairs
-        .into_iter()
-        .map(|(name, value)| (redactor.redact(&name), redactor.redact(&value)))
-        .collect()
-}
-
-fn redact_value_secrets(value: &Value, redactor: &mut Redactor) -> Value {
-    match value {
-        Value::String(text) => Value::from(redactor.redact(text)),
-        Value::Number(number) => {
-            let text = redactor.redact(number.as_str());
-            if text == number.as_str() {
-                value.clone()
-            } else {
-                Value::from(text)
-            }
-        }
-        Value::List(items) => Value::List(
-            items
-                .iter()
-                .map(|item| redact_value_secrets(item, redactor))
-                .collect(),
-        ),
-        Value::Object(members) => {
-            let member = |(name, member): &ObjectMember| {
-                (
-                    redactor.redact(name).into(),
-                    redact_value_secrets(member, redactor),
-                )
-            };
-            Value::Object(members.iter().map(member).collect())
-        }
-        single => single.clone(),
+    match inspect_layers(bytes, &mut |bytes| redactor.contains_secret(bytes)) {
+        LayerFinding::Clean => Ok(()),
+        LayerFinding::Found => Err(RedactionError::SecretInBytes),
+        // Nothing proves that it is free of secrets, so it is not written.
+        LayerFinding::Unreadable => Err(RedactionError::UnreadableCompression),
     }
 }

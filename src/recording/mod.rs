@@ -2,9 +2,11 @@
 //! it gets, and how new answers are hidden, merged and written. It refuses to open a socket.
 
 mod compressed;
+mod documents;
 mod exchange_pool;
 mod exchange_redaction;
 mod folder;
+mod personal_values;
 mod recorder;
 mod recording_key;
 mod redaction;
@@ -18,9 +20,10 @@ mod unsigned_request;
 pub(crate) use exchange_pool::{ExchangePool, ReplayMiss};
 pub(crate) use exchange_redaction::{ExchangeRedaction, RedactionError, redact_recording};
 pub(crate) use folder::{FileChange, FolderError, RecordingFolder};
+pub(crate) use personal_values::{InspectedResponse, PersonalDataError};
 pub(crate) use recorder::{RecordScope, Recorder, RecordingSource, SkipReason, WriteOutcome};
 pub(crate) use recording_key::RecordingKey;
-pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction};
+pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction, request_texts};
 pub use replay::RecordingReplay;
 pub(crate) use replay::{ReplayError, ReplayedResponse, belongs_to_file, describe_miss};
 pub(crate) use response::{BodyFileError, read_body, response_headers};

@@ -3,20 +3,22 @@
 //! pseudonym is a counter, not a hash: from a hash the value can be found by trying every phone
 //! number.
 
-use super::compressed::{LayerFinding, inspect_layers};
-use crate::jsonpath::{SearchLimitExceeded, replace_matches};
+use super::documents::{TextBody, nested_json};
+use super::personal_values::{
+    InspectedBody, InspectedResponse, MAX_NESTING, PersonalDataError, collect_named, content_type,
+    for_each_scalar, for_each_text,
+};
+use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
     RecordedBody, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
     ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
+use crate::redact::{Redactor, redact_text};
 use crate::value::{Number, Value};
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
 
-/// A text is replaced wherever it stands in a response if it has at least so many bytes; a shorter
-/// one only where a rule names it.
-const MIN_SUBSTRING_LEN: usize = 6;
 /// The pseudonym of a text is this and its number.
 const PSEUDONYM_PREFIX: &str = "redacted-";
 /// What stands for the id of the run.
@@ -26,23 +28,8 @@ const DIGIT_PSEUDONYM_BASE: u32 = 900_000_000;
 /// The largest number above the base that counts as a pseudonym when a recording is read again.
 const MAX_RESUMED_NUMBER: u32 = 99_999;
 
-/// Why personal data cannot be taken out of a response.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PersonalDataError {
-    #[error("what is personal in it cannot be found: {0}")]
-    Overrun(#[from] SearchLimitExceeded),
-    #[error(
-        "its body is binary, and a `pattern` of `redact` matches in it, which cannot be taken out of it"
-    )]
-    PatternInBytes,
-    #[error(
-        "its body looks compressed and cannot be decompressed, so no `pattern` of `redact` can be applied to it"
-    )]
-    UnreadableCompression,
-}
-
 /// What has been replaced so far, of one request file as one account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Redaction {
     /// Value → its pseudonym.
     pseudonyms: HashMap<String, String>,
@@ -50,6 +37,25 @@ pub(crate) struct Redaction {
     /// number somewhere), so the spelling alone says nothing.
     issued: HashSet<String>,
     last_number: u32,
+    /// Finds the values in texts, in their encodings.
+    search: Redactor,
+    /// Replaced in recordings, and shown in reports.
+    run_id: Option<String>,
+    /// Whether what is spelled like a pseudonym is one.
+    keeps_pseudonyms: bool,
+}
+
+impl Default for Redaction {
+    fn default() -> Self {
+        Self {
+            pseudonyms: HashMap::new(),
+            issued: HashSet::new(),
+            last_number: 0,
+            search: Redactor::for_personal_data(),
+            run_id: None,
+            keeps_pseudonyms: false,
+        }
+    }
 }
 
 impl Redaction {
@@ -57,25 +63,32 @@ impl Redaction {
     #[must_use]
     pub(crate) fn for_run(run_id: &str) -> Self {
         Self {
-            pseudonyms: HashMap::from([(run_id.to_owned(), RUN_ID_PLACEHOLDER.to_owned())]),
+            run_id: Some(run_id.to_owned()),
             ..Self::default()
+        }
+    }
+
+    /// For responses that come from recordings: what is spelled like a pseudonym in them is one,
+    /// and stays, so that a replay shows the same as the run that was recorded.
+    #[must_use]
+    pub(crate) fn keeping_pseudonyms(self) -> Self {
+        Self {
+            keeps_pseudonyms: true,
+            ..self
         }
     }
 
     /// Goes on where the run that wrote this recording ended: the pseudonyms in it stay, and new
     /// ones are numbered after them. Here the spelling has to decide, because the file does not
     /// list its pseudonyms; a real value of that spelling was replaced when it was recorded.
-    #[must_use]
-    pub(crate) fn resume(recording: &Recording) -> Self {
-        let mut redaction = Self::default();
+    pub(crate) fn resume(&mut self, recording: &Recording) {
         for exchange in &recording.exchanges {
             if let RecordedOutcome::Response(response) | RecordedOutcome::Truncated(response) =
                 &exchange.outcome
             {
-                redaction.resume_response(response);
+                self.resume_response(response);
             }
         }
-        redaction
     }
 
     fn resume_response(&mut self, response: &RecordedResponse) {
@@ -102,151 +115,57 @@ impl Redaction {
     /// What was replaced in a fixture stays replaced in those that need it.
     pub(crate) fn include(&mut self, other: &Self) {
         self.issued.extend(other.issued.iter().cloned());
-        for (value, stand_in) in &other.pseudonyms {
+        for (value, pseudonym) in &other.pseudonyms {
             // The own pseudonym wins: it may stand in exchanges that were captured already.
-            self.pseudonyms
-                .entry(value.clone())
-                .or_insert_with(|| stand_in.clone());
+            if !self.pseudonyms.contains_key(value) {
+                self.insert(value, pseudonym.clone());
+            }
         }
         self.last_number = self.last_number.max(other.last_number);
     }
 
-    /// A request, with the values replaced that were found in earlier responses.
+    /// Whether any value is replaced.
     #[must_use]
-    pub(crate) fn redact_request(&self, request: &RecordedRequest) -> RecordedRequest {
-        let text = |text: &String| self.redact_text(text);
-        let pairs = |pairs: &[(String, String)]| {
-            pairs
-                .iter()
-                .map(|(name, value)| (name.clone(), text(value)))
-                .collect()
-        };
-        let body = match &request.body {
-            RecordedBody::Json(value) => RecordedBody::Json(self.redact_value(value)),
-            RecordedBody::Form(fields) => RecordedBody::Form(pairs(fields)),
-            RecordedBody::Multipart(parts) => {
-                let part = |part: &RecordedPart| RecordedPart {
-                    text: text(&part.text),
-                    ..part.clone()
-                };
-                RecordedBody::Multipart(parts.iter().map(part).collect())
-            }
-            RecordedBody::Text(body) => RecordedBody::Text(text(body)),
-            RecordedBody::None | RecordedBody::Hash(_) => request.body.clone(),
-        };
-        RecordedRequest {
-            path: text(&request.path),
-            query: pairs(&request.query),
-            body,
-            ..request.clone()
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pseudonyms.is_empty()
     }
 
-    /// A response without personal data. A value that the request itself holds is kept, since it
-    /// stands in a file of the workspace already.
+    /// Finds the values in any text, each with its pseudonym.
+    pub(crate) fn search_mut(&mut self) -> &mut Redactor {
+        &mut self.search
+    }
+
+    fn insert(&mut self, value: &str, pseudonym: String) {
+        self.search.add_personal_value(value, &pseudonym);
+        self.pseudonyms.insert(value.to_owned(), pseudonym);
+    }
+
+    fn pseudonym_of(&self, value: &str) -> Option<&str> {
+        self.pseudonyms.get(value).map(String::as_str)
+    }
+
+    /// Gives a pseudonym to every value of a response that a rule names. A value that the request
+    /// itself holds is kept, since it stands in a file of the workspace already; `request` gives
+    /// its texts.
     ///
     /// # Errors
-    /// When a rule looks at too many places of the response, or a pattern matches in bytes: then
-    /// nothing of it may be written.
-    pub(crate) fn redact_response(
+    /// When a rule cannot be applied to the response: then nothing of its body may be written.
+    pub(crate) fn collect(
         &mut self,
-        answer: RecordedResponse,
+        response: &InspectedResponse<'_>,
         rules: &[&RedactRule],
-        request: &RecordedRequest,
-    ) -> Result<RecordedResponse, PersonalDataError> {
-        // Two passes. The first collects the values that rules name, from the whole response,
-        // before anything is replaced: a value may stand in a note above the field that a rule
-        // names. The second replaces them: where a rule names them whatever their length, and
-        // elsewhere only texts of MIN_SUBSTRING_LEN bytes, because a `0` that is personal in one
-        // field stands in a hundred others.
-        let said = request_texts(request);
-        for rule in rules {
-            self.collect_personal_values(rule, &answer, &said)?;
-        }
-        let body = self.redact_body(answer.body, rules)?;
-        let headers = answer
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, self.redact_text(&value)))
-            .collect();
-        Ok(RecordedResponse {
-            headers,
-            body,
-            ..answer
-        })
-    }
-
-    fn redact_body(
-        &self,
-        body: ResponseBody,
-        rules: &[&RedactRule],
-    ) -> Result<ResponseBody, SearchLimitExceeded> {
-        Ok(match body {
-            ResponseBody::Json(value) => {
-                let paths = rules.iter().filter_map(|rule| {
-                    if let RedactRule::Path(path) = rule {
-                        Some(path)
-                    } else {
-                        None
-                    }
-                });
-                let value = replace_matches(&value, paths, &mut |value| self.redact_named(value))?;
-                ResponseBody::Json(self.redact_value(&value))
-            }
-            ResponseBody::Text(text) => ResponseBody::Text(self.redact_text(&text)),
-            other => other,
-        })
-    }
-
-    fn collect_personal_values(
-        &mut self,
-        rule: &RedactRule,
-        answer: &RecordedResponse,
-        said: &HashSet<String>,
+        request: &dyn Fn() -> HashSet<String>,
     ) -> Result<(), PersonalDataError> {
-        match (rule, &answer.body) {
-            (RedactRule::Pattern(pattern), body) => {
-                self.collect_pattern_matches(pattern, body, said)?;
+        let mut found = Vec::new();
+        let collected = collect_named(response, rules, &mut |value| found.push(value.to_owned()));
+        // The texts of a request are made only for a response that has anything personal.
+        if !found.is_empty() {
+            let said = request();
+            for value in &found {
+                self.add_pseudonym(value, &said);
             }
-            (RedactRule::Path(path), ResponseBody::Json(value)) => {
-                replace_matches(value, std::iter::once(path), &mut |found| {
-                    for_each_scalar(found, &mut |leaf| self.add_pseudonym(leaf, said));
-                    Value::Null
-                })?;
-            }
-            (RedactRule::Header(name), _) => {
-                answer
-                    .headers
-                    .iter()
-                    .filter(|(key, _)| key == name)
-                    .for_each(|(_, value)| self.add_pseudonym(value, said));
-            }
-            // A JSONPath finds nothing in a body that is no JSON.
-            (RedactRule::Path(_), _) => {}
         }
-        Ok(())
-    }
-
-    fn collect_pattern_matches(
-        &mut self,
-        pattern: &Regex,
-        body: &ResponseBody,
-        said: &HashSet<String>,
-    ) -> Result<(), PersonalDataError> {
-        let mut collect = |text: &str| {
-            pattern
-                .find_iter(text)
-                .for_each(|found| self.add_pseudonym(found.as_str(), said));
-        };
-        match body {
-            // A map by phone number has personal data in its names.
-            ResponseBody::Json(value) => for_each_text(value, &mut collect),
-            ResponseBody::Text(text) => collect(text),
-            ResponseBody::Bytes(bytes) => check_bytes(pattern, bytes)?,
-            // The caller has read a body from its file already.
-            ResponseBody::None | ResponseBody::File(_) => {}
-        }
-        Ok(())
+        collected
     }
 
     fn add_pseudonym(&mut self, value: &str, said: &HashSet<String>) {
@@ -255,13 +174,18 @@ impl Redaction {
         if says_nothing
             || self.issued.contains(value)
             || said.contains(value)
+            || self.run_id.as_deref() == Some(value)
             || self.pseudonyms.contains_key(value)
         {
             return;
         }
+        if self.keeps_pseudonyms && pseudonym_number(value).is_some() {
+            self.resume_text(value);
+            return;
+        }
         let pseudonym = self.next_pseudonym(value);
         self.issued.insert(pseudonym.clone());
-        self.pseudonyms.insert(value.to_owned(), pseudonym);
+        self.insert(value, pseudonym);
     }
 
     /// Digits get digits, so that a number stays a number.
@@ -282,70 +206,323 @@ impl Redaction {
         }
     }
 
+    /// A response in which everything that a rule names is replaced, whatever its length. The same
+    /// values elsewhere are replaced by [`Redaction::redact_leaf`].
+    ///
+    /// # Errors
+    /// When a rule cannot be applied to the response.
+    pub(crate) fn redact_named(
+        &self,
+        response: RecordedResponse,
+        rules: &[&RedactRule],
+    ) -> Result<RecordedResponse, PersonalDataError> {
+        let rules = RuleKinds::of(rules);
+        let body = match response.body {
+            ResponseBody::Json(value) => ResponseBody::Json(self.named(&value, &rules)?),
+            ResponseBody::Text(text) => {
+                let content_type = content_type(&response.headers);
+                ResponseBody::Text(self.named_text(text, content_type, &rules)?)
+            }
+            other => other,
+        };
+        let headers = response
+            .headers
+            .into_iter()
+            .map(|(name, value)| {
+                let value = if rules.headers.contains(&name.as_str()) {
+                    self.pseudonym_of(&value)
+                        .map_or(value.clone(), str::to_owned)
+                } else {
+                    self.replace_patterns(&value, &rules)
+                };
+                (name, value)
+            })
+            .collect();
+        Ok(RecordedResponse {
+            headers,
+            body,
+            ..response
+        })
+    }
+
+    /// The body of a response in which everything that a rule names is replaced: JSON over several
+    /// lines, other text as it is.
+    ///
+    /// # Errors
+    /// When a rule cannot be applied to the body.
+    pub(crate) fn redact_body_text(
+        &self,
+        response: &InspectedResponse<'_>,
+        rules: &[&RedactRule],
+    ) -> Result<Option<String>, PersonalDataError> {
+        let rules = RuleKinds::of(rules);
+        Ok(match response.body {
+            InspectedBody::Json(value) => Some(self.named(value, &rules)?.to_pretty_json()),
+            InspectedBody::Text(text) => {
+                let kind = content_type(response.headers);
+                Some(self.named_text(text.to_owned(), kind, &rules)?)
+            }
+            InspectedBody::None | InspectedBody::Bytes(_) => None,
+        })
+    }
+
+    fn named_text(
+        &self,
+        text: String,
+        content_type: Option<&str>,
+        rules: &RuleKinds<'_>,
+    ) -> Result<String, PersonalDataError> {
+        if rules.paths.is_empty() {
+            return Ok(self.replace_patterns(&text, rules));
+        }
+        let body = TextBody::split(&text, content_type).map_err(|_| PersonalDataError::NotJson)?;
+        let mut is_changed = false;
+        let body = body.try_map(&mut |value| {
+            let named = self.named(value, rules)?;
+            is_changed |= named != *value;
+            Ok::<_, PersonalDataError>(named)
+        })?;
+        // Unchanged, it keeps the spelling of the marketplace.
+        let text = if is_changed { body.to_text() } else { text };
+        Ok(self.replace_patterns(&text, rules))
+    }
+
+    /// A document in which every value that a rule names is replaced, in JSON inside of its strings
+    /// as well.
+    fn named(&self, value: &Value, rules: &RuleKinds<'_>) -> Result<Value, SearchLimitExceeded> {
+        self.named_below(value, rules, MAX_NESTING)
+    }
+
+    fn named_below(
+        &self,
+        value: &Value,
+        rules: &RuleKinds<'_>,
+        depth: usize,
+    ) -> Result<Value, SearchLimitExceeded> {
+        let paths = rules.paths.iter().copied();
+        let value = replace_matches(value, paths, &mut |value| self.pseudonymized(value))?;
+        self.named_in_texts(&value, rules, depth)
+    }
+
+    fn named_in_texts(
+        &self,
+        value: &Value,
+        rules: &RuleKinds<'_>,
+        depth: usize,
+    ) -> Result<Value, SearchLimitExceeded> {
+        Ok(match value {
+            Value::String(text) => {
+                let nested = if depth > 0 { nested_json(text) } else { None };
+                if let Some(nested) = nested {
+                    let named = self.named_below(&nested, rules, depth - 1)?;
+                    if named != nested {
+                        return Ok(Value::from(named.to_json()));
+                    }
+                }
+                Value::from(self.replace_patterns(text, rules))
+            }
+            Value::List(items) => {
+                let mut named = Vec::with_capacity(items.len());
+                for item in items {
+                    named.push(self.named_in_texts(item, rules, depth)?);
+                }
+                Value::List(named)
+            }
+            Value::Object(members) => {
+                let mut named = Vec::with_capacity(members.len());
+                for (name, member) in members {
+                    let name = self.replace_patterns(name, rules);
+                    named.push((name.into(), self.named_in_texts(member, rules, depth)?));
+                }
+                Value::Object(named)
+            }
+            single => single.clone(),
+        })
+    }
+
+    fn replace_patterns(&self, text: &str, rules: &RuleKinds<'_>) -> String {
+        let mut replaced = text.to_owned();
+        for pattern in &rules.patterns {
+            let pseudonym = |found: &regex::Captures<'_>| {
+                self.pseudonym_of(&found[0]).unwrap_or(&found[0]).to_owned()
+            };
+            if pattern.is_match(&replaced) {
+                replaced = pattern.replace_all(&replaced, pseudonym).into_owned();
+            }
+        }
+        replaced
+    }
+
     /// A value that a rule names, whatever its length.
-    fn redact_named(&self, value: &Value) -> Value {
+    fn pseudonymized(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self
-                .pseudonyms
-                .get(text.as_str())
-                .map_or_else(|| value.clone(), |stand_in| Value::from(stand_in.as_str())),
-            Value::Number(number) => self.redact_number(number).unwrap_or_else(|| value.clone()),
+                .pseudonym_of(text)
+                .map_or_else(|| value.clone(), Value::from),
+            Value::Number(number) => self
+                .pseudonym_of(number.as_str())
+                .map_or_else(|| value.clone(), number_or_text),
             Value::List(items) => {
-                Value::List(items.iter().map(|item| self.redact_named(item)).collect())
+                Value::List(items.iter().map(|item| self.pseudonymized(item)).collect())
             }
             Value::Object(members) => Value::Object(
                 members
                     .iter()
-                    .map(|(name, member)| (name.clone(), self.redact_named(member)))
+                    .map(|(name, member)| (name.clone(), self.pseudonymized(member)))
                     .collect(),
             ),
             single => single.clone(),
         }
     }
 
-    fn redact_number(&self, number: &Number) -> Option<Value> {
-        let stand_in = self.pseudonyms.get(number.as_str())?;
-        Some(Number::parse(stand_in).map_or_else(|| Value::from(stand_in.as_str()), Value::Number))
+    /// A text without secrets and without the values that were found so far.
+    pub(crate) fn redact_leaf(&mut self, text: &str, secrets: &mut Redactor) -> String {
+        let redacted = redact_text(&mut [secrets, &mut self.search], text);
+        match &self.run_id {
+            Some(run_id) => replace_whole(&redacted, run_id, RUN_ID_PLACEHOLDER),
+            None => redacted,
+        }
     }
 
-    /// A value with every text that is hidden elsewhere.
-    fn redact_value(&self, value: &Value) -> Value {
+    /// A value in which every text is redacted.
+    pub(crate) fn redact_leaves(&mut self, value: &Value, secrets: &mut Redactor) -> Value {
         match value {
-            Value::String(text) => Value::from(self.redact_text(text)),
-            Value::Number(number) if number.as_str().len() >= MIN_SUBSTRING_LEN => {
-                self.redact_number(number).unwrap_or_else(|| value.clone())
+            Value::String(text) => Value::from(self.redact_leaf(text, secrets)),
+            Value::Number(number) => {
+                let text = self.redact_leaf(number.as_str(), secrets);
+                if text == number.as_str() {
+                    value.clone()
+                } else {
+                    number_or_text(&text)
+                }
             }
-            Value::List(items) => {
-                Value::List(items.iter().map(|item| self.redact_value(item)).collect())
-            }
-            Value::Object(members) => Value::Object(
-                members
+            Value::List(items) => Value::List(
+                items
                     .iter()
-                    .map(|(name, member)| {
-                        (self.redact_text(name).into(), self.redact_value(member))
-                    })
+                    .map(|item| self.redact_leaves(item, secrets))
                     .collect(),
             ),
+            Value::Object(members) => {
+                let mut redacted = Vec::with_capacity(members.len());
+                for (name, member) in members {
+                    let name = self.redact_leaf(name, secrets);
+                    redacted.push((name.into(), self.redact_leaves(member, secrets)));
+                }
+                Value::Object(redacted)
+            }
             single => single.clone(),
         }
     }
 
-    fn redact_text(&self, text: &str) -> String {
-        if text.len() < MIN_SUBSTRING_LEN || self.pseudonyms.is_empty() {
-            return text.to_owned();
+    /// A request without secrets, and with the values replaced that were found in earlier
+    /// responses.
+    #[must_use]
+    pub(crate) fn redact_request(
+        &mut self,
+        request: &RecordedRequest,
+        secrets: &mut Redactor,
+    ) -> RecordedRequest {
+        let body = match &request.body {
+            RecordedBody::Json(value) => RecordedBody::Json(self.redact_leaves(value, secrets)),
+            RecordedBody::Form(fields) => RecordedBody::Form(self.redact_pairs(fields, secrets)),
+            RecordedBody::Multipart(parts) => {
+                let part = |part: &RecordedPart| RecordedPart {
+                    text: self.redact_leaf(&part.text, secrets),
+                    ..part.clone()
+                };
+                RecordedBody::Multipart(parts.iter().map(part).collect())
+            }
+            RecordedBody::Text(text) => RecordedBody::Text(self.redact_leaf(text, secrets)),
+            RecordedBody::None | RecordedBody::Hash(_) => request.body.clone(),
+        };
+        RecordedRequest {
+            path: self.redact_leaf(&request.path, secrets),
+            query: self.redact_pairs(&request.query, secrets),
+            body,
+            ..request.clone()
         }
-        let mut hidden: Vec<(&String, &String)> = self
-            .pseudonyms
+    }
+
+    fn redact_pairs(
+        &mut self,
+        pairs: &[(String, String)],
+        secrets: &mut Redactor,
+    ) -> Vec<(String, String)> {
+        pairs
             .iter()
-            .filter(|(value, _)| value.len() >= MIN_SUBSTRING_LEN && text.contains(value.as_str()))
-            .collect();
-        // The longest first, so that no part of a longer one is left beside a shorter one.
-        hidden.sort_by(|left, right| (right.0.len(), left.0).cmp(&(left.0.len(), right.0)));
-        hidden
-            .iter()
-            .fold(text.to_owned(), |text, (value, stand_in)| {
-                replace_whole(&text, value, stand_in)
+            .map(|(name, value)| {
+                (
+                    self.redact_leaf(name, secrets),
+                    self.redact_leaf(value, secrets),
+                )
             })
+            .collect()
+    }
+
+    /// A response without secrets and personal data, but for the bytes of a body that is no text.
+    ///
+    /// # Errors
+    /// When a rule cannot be applied to the response: then nothing of it may be written.
+    pub(crate) fn redact_response(
+        &mut self,
+        response: RecordedResponse,
+        rules: &[&RedactRule],
+        request: &RecordedRequest,
+        secrets: &mut Redactor,
+    ) -> Result<RecordedResponse, PersonalDataError> {
+        // Two passes. The first collects the values that rules name, from the whole response,
+        // before anything is replaced: a value may stand in a note above the field that a rule
+        // names. The second replaces them: where a rule names them whatever their length, and
+        // elsewhere only longer ones, because a `0` that is personal in one field stands in a
+        // hundred others.
+        self.collect(&InspectedResponse::of_recorded(&response), rules, &|| {
+            request_texts(request)
+        })?;
+        let response = self.redact_named(response, rules)?;
+        let body = match response.body {
+            ResponseBody::Json(value) => ResponseBody::Json(self.redact_leaves(&value, secrets)),
+            ResponseBody::Text(text) => ResponseBody::Text(self.redact_leaf(&text, secrets)),
+            other => other,
+        };
+        let headers = response
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, self.redact_leaf(&value, secrets)))
+            .collect();
+        Ok(RecordedResponse {
+            headers,
+            body,
+            ..response
+        })
+    }
+}
+
+fn number_or_text(pseudonym: &str) -> Value {
+    Number::parse(pseudonym).map_or_else(|| Value::from(pseudonym), Value::Number)
+}
+
+/// Rules by their kind.
+struct RuleKinds<'r> {
+    paths: Vec<&'r JsonPath>,
+    patterns: Vec<&'r Regex>,
+    headers: Vec<&'r str>,
+}
+
+impl<'r> RuleKinds<'r> {
+    fn of(rules: &[&'r RedactRule]) -> Self {
+        let mut kinds = Self {
+            paths: Vec::new(),
+            patterns: Vec::new(),
+            headers: Vec::new(),
+        };
+        for rule in rules {
+            match rule {
+                RedactRule::Path(path) => kinds.paths.push(path),
+                RedactRule::Pattern(pattern) => kinds.patterns.push(pattern),
+                RedactRule::Header(name) => kinds.headers.push(name),
+            }
+        }
+        kinds
     }
 }
 
@@ -389,44 +566,8 @@ fn pseudonym_number(word: &str) -> Option<u32> {
     (1..=MAX_RESUMED_NUMBER).contains(&number).then_some(number)
 }
 
-/// A pattern is looked for in every layer, and nothing can be replaced there: a length or a
-/// checksum inside would no longer hold.
-fn check_bytes(pattern: &Regex, bytes: &[u8]) -> Result<(), PersonalDataError> {
-    let mut finds = |layer: &[u8]| pattern.is_match(&String::from_utf8_lossy(layer));
-    match inspect_layers(bytes, &mut finds) {
-        LayerFinding::Clean => Ok(()),
-        LayerFinding::Found => Err(PersonalDataError::PatternInBytes),
-        LayerFinding::Unreadable => Err(PersonalDataError::UnreadableCompression),
-    }
-}
-
-/// Every text and number below a value, and every name of a member.
-fn for_each_text(value: &Value, take: &mut dyn FnMut(&str)) {
-    match value {
-        Value::List(items) => items.iter().for_each(|item| for_each_text(item, take)),
-        Value::Object(members) => members.iter().for_each(|(name, member)| {
-            take(name);
-            for_each_text(member, take);
-        }),
-        single => for_each_scalar(single, take),
-    }
-}
-
-/// Every text and number below a value.
-fn for_each_scalar(value: &Value, take: &mut dyn FnMut(&str)) {
-    match value {
-        Value::String(text) => take(text),
-        Value::Number(number) => take(number.as_str()),
-        Value::List(items) => items.iter().for_each(|item| for_each_scalar(item, take)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(_, member)| for_each_scalar(member, take)),
-        Value::Null | Value::Bool(_) => {}
-    }
-}
-
 /// Every text that a request says.
-fn request_texts(request: &RecordedRequest) -> HashSet<String> {
+pub(crate) fn request_texts(request: &RecordedRequest) -> HashSet<String> {
     let mut said: HashSet<String> = request
         .query
         .iter()
@@ -483,7 +624,7 @@ mod tests {
     ) -> String {
         let rules: Vec<&RedactRule> = rules.iter().collect();
         match hidden
-            .redact_response(answer(json), &rules, request)
+            .redact_response(answer(json), &rules, request, &mut Redactor::default())
             .unwrap()
             .body
         {
@@ -511,7 +652,10 @@ mod tests {
             shown,
             "what is hidden stays as it is"
         );
-        let later = hidden.redact_request(&request(&[("buyer", "2580651"), ("who", "홍길동")]));
+        let later = hidden.redact_request(
+            &request(&[("buyer", "2580651"), ("who", "홍길동")]),
+            &mut Redactor::default(),
+        );
         assert_eq!(later.query[0].1, "900000002");
         assert_eq!(later.query[1].1, "redacted-1");
     }
@@ -551,11 +695,13 @@ mod tests {
             headers: Vec::new(),
             body: ResponseBody::Bytes(bytes.to_vec()),
         };
-        let redact =
-            |answer| Redaction::default().redact_response(answer, &[&pattern], &request(&[]));
+        let redact = |answer| {
+            let mut secrets = Redactor::default();
+            Redaction::default().redact_response(answer, &[&pattern], &request(&[]), &mut secrets)
+        };
         assert!(matches!(
             redact(bytes(b"\xff\x00 010-1234-5678")),
-            Err(PersonalDataError::PatternInBytes)
+            Err(PersonalDataError::FoundInBytes)
         ));
         assert!(redact(bytes(b"\xff\x00 nobody")).is_ok());
     }

@@ -5,6 +5,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// Normal forms shorter than this are looked for nowhere: they stand in ordinary text.
 pub(super) const MIN_PATTERN: usize = 8;
+/// Personal data of fewer bytes stands in ordinary text: it is replaced only where a rule names it.
+pub(crate) const MIN_PERSONAL_BYTES: usize = 6;
 
 /// Every normal form that a value can have in a text, each once. Empty where the value is nearly
 /// all punctuation; see [`literal_forms`].
@@ -32,6 +34,44 @@ pub(super) fn normal_forms(value: &str) -> Vec<Vec<u8>> {
     forms.sort_unstable();
     forms.dedup();
     forms
+}
+
+/// The normal forms in which personal data is searched for: as it is, and in base64, of itself, of
+/// JSON with escapes and of a URL. A response can hold hundreds of names, so these are fewer than
+/// those of a secret. A number counts only where it is no part of a longer one, which cannot be
+/// seen in base64: the flag says for which forms it can.
+pub(super) fn personal_forms(value: &str) -> Vec<(Vec<u8>, bool)> {
+    let mut forms: Vec<(Vec<u8>, bool)> = vec![(fold(value.as_bytes()), true)];
+    forms.extend(decoded_forms(value).iter().map(|form| (fold(form), true)));
+    let percent = crate::wire::encode_strict(value).into_owned();
+    for text in [value, &percent, &json_ascii(value)] {
+        forms.extend(
+            base64_cores(text.as_bytes())
+                .iter()
+                .map(|core| (fold(core), false)),
+        );
+    }
+    forms.retain(|(form, _)| form.len() >= MIN_PERSONAL_BYTES);
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+/// A text inside of JSON in which everything outside ASCII is escaped, as Python writes it.
+fn json_ascii(value: &str) -> String {
+    let json = crate::value::Value::from(value).to_json();
+    let mut escaped = String::with_capacity(json.len());
+    for letter in json.trim_matches('"').chars() {
+        if letter.is_ascii() {
+            escaped.push(letter);
+        } else {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
 }
 
 /// A value that holds what looks like an escape looks different once a text is decoded.

@@ -57,6 +57,19 @@ impl NormalText {
         self.starts[range.start] as usize..self.end_of(range.end - 1) as usize
     }
 
+    /// Whether a letter or digit of ASCII stands beside one at either end of a range, with nothing
+    /// between them in the source: then the range is a part of a longer word or number.
+    pub(super) fn is_part_of_word(&self, range: &std::ops::Range<usize>) -> bool {
+        let joins = |left: usize| {
+            let right = left + 1;
+            right < self.bytes.len()
+                && self.bytes[left].is_ascii()
+                && self.bytes[right].is_ascii()
+                && self.end_of(left) == self.starts[right]
+        };
+        range.start.checked_sub(1).is_some_and(joins) || joins(range.end - 1)
+    }
+
     fn end_of(&self, at: usize) -> u32 {
         match self.ends.get(at) {
             Some(end) => *end,

@@ -1,7 +1,8 @@
-//! The redactor: knows every live secret, and replaces it by its name in every encoding.
+//! The redactor: knows every live secret, and replaces it by its name in every encoding. Another
+//! knows the personal data of one file, and replaces it by pseudonyms.
 
 use super::display::RedactedText;
-use super::encodings::{MIN_PATTERN, literal_forms, normal_forms};
+use super::encodings::{MIN_PERSONAL_BYTES, literal_forms, normal_forms, personal_forms};
 use super::normal_form::{NormalText, fold, for_each_normal_form};
 use super::weak_secret::MIN_SECRET_BYTES;
 use crate::secret::Secret;
@@ -12,9 +13,30 @@ use std::ops::Range;
 /// What a text is replaced by that cannot be searched.
 const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
 
+/// What a redactor takes out of texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum RedactedKind {
+    /// Each is replaced by its name: `‹cred.secret_key›`.
+    #[default]
+    Secrets,
+    /// Each is replaced by its pseudonym, where it is no part of a longer word.
+    PersonalData,
+}
+
+impl RedactedKind {
+    /// A shorter value is looked for nowhere.
+    fn min_bytes(self) -> usize {
+        match self {
+            Self::Secrets => MIN_SECRET_BYTES,
+            Self::PersonalData => MIN_PERSONAL_BYTES,
+        }
+    }
+}
+
 /// Replaces every live secret, in every encoding, by its name: `‹cred.secret_key›`.
 #[derive(Default)]
 pub struct Redactor {
+    kind: RedactedKind,
     /// Name → value. The redactor must know the texts that it takes out, for as long as something
     /// can be written. It is the second holder of every secret, and overwrites its copies as well;
     /// only the automaton of [`SecretMatcher`], a library's, keeps the first letters of each form.
@@ -31,6 +53,22 @@ impl Redactor {
             return;
         }
         self.secrets.push((name.into(), Secret::from(value)));
+    }
+
+    /// A redactor of personal data.
+    pub(crate) fn for_personal_data() -> Self {
+        Self {
+            kind: RedactedKind::PersonalData,
+            ..Self::default()
+        }
+    }
+
+    /// From now on the value is replaced by its pseudonym. The caller adds each value once.
+    pub(crate) fn add_personal_value(&mut self, value: &str, pseudonym: &str) {
+        if value.len() >= MIN_PERSONAL_BYTES {
+            self.secrets
+                .push((pseudonym.to_owned(), Secret::from(value)));
+        }
     }
 
     fn is_known(&self, value: &str) -> bool {
@@ -54,26 +92,8 @@ impl Redactor {
             self.matchers.pop();
         }
         let range = first..self.secrets.len();
-        self.matchers.push(SecretMatcher::new(&self.secrets, range));
-    }
-
-    /// Every place that holds a secret, in order, none touching another. `None` when the search
-    /// itself is not possible.
-    fn find(&mut self, text: &[u8]) -> Option<Vec<FoundSecret>> {
-        self.update_matchers();
-        // Places are kept in 32 bits.
-        u32::try_from(text.len()).ok()?;
-        let is_searchable = self.matchers.iter().all(SecretMatcher::is_built);
-        let mut found = Vec::new();
-        for_each_normal_form(text, |normal| {
-            for matcher in &self.matchers {
-                matcher.find_forms(text, normal, &mut found);
-            }
-        });
-        for matcher in &self.matchers {
-            matcher.find_literals(text, &mut found);
-        }
-        is_searchable.then(|| merged(found))
+        self.matchers
+            .push(SecretMatcher::new(self.kind, &self.secrets, range));
     }
 
     /// Text that may be shown.
@@ -83,33 +103,86 @@ impl Redactor {
 
     /// Text that may be written to a file: without secrets, otherwise as it is.
     pub fn redact(&mut self, text: &str) -> String {
-        if self.secrets.is_empty() || text.len() < MIN_SECRET_BYTES {
-            return text.to_owned();
-        }
-        let Some(found) = self.find(text.as_bytes()) else {
-            return UNSEARCHABLE.to_owned();
-        };
-        if found.is_empty() {
-            return text.to_owned();
-        }
-        let mut redacted = String::with_capacity(text.len());
-        let mut written = 0;
-        for FoundSecret { range, secret } in found {
-            let range = whole_chars(text, range);
-            redacted.push_str(&text[written..range.start.max(written)]);
-            redacted.push('‹');
-            redacted.push_str(&self.secrets[secret].0);
-            redacted.push('›');
-            written = range.end.max(written);
-        }
-        redacted.push_str(&text[written..]);
-        redacted
+        redact_jointly(&mut [self], text)
     }
 
     /// Whether bytes hold a secret in any encoding.
     pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
-        !self.secrets.is_empty() && self.find(bytes).is_none_or(|found| !found.is_empty())
+        !self.secrets.is_empty() && find(&mut [self], bytes).is_none_or(|found| !found.is_empty())
     }
+
+    fn replacement(&self, secret: usize) -> String {
+        let name = &self.secrets[secret].0;
+        match self.kind {
+            RedactedKind::Secrets => format!("‹{name}›"),
+            RedactedKind::PersonalData => name.clone(),
+        }
+    }
+}
+
+/// A copy that knows the same values. It builds its matchers when it first needs them.
+impl Clone for Redactor {
+    fn clone(&self) -> Self {
+        Self {
+            kind: self.kind,
+            secrets: self.secrets.clone(),
+            matchers: Vec::new(),
+        }
+    }
+}
+
+/// Redacts by all redactors at once: one after the other, the first could cut a value of the second
+/// in two, and a half of it is not recognised.
+pub(crate) fn redact_jointly(redactors: &mut [&mut Redactor], text: &str) -> String {
+    let can_hold_any = redactors
+        .iter()
+        .any(|redactor| !redactor.secrets.is_empty() && text.len() >= redactor.kind.min_bytes());
+    if !can_hold_any {
+        return text.to_owned();
+    }
+    let Some(found) = find(redactors, text.as_bytes()) else {
+        return UNSEARCHABLE.to_owned();
+    };
+    if found.is_empty() {
+        return text.to_owned();
+    }
+    let mut redacted = String::with_capacity(text.len());
+    let mut written = 0;
+    for FoundValue { range, replacement } in found {
+        let range = whole_chars(text, range);
+        redacted.push_str(&text[written..range.start.max(written)]);
+        redacted.push_str(&replacement);
+        written = range.end.max(written);
+    }
+    redacted.push_str(&text[written..]);
+    redacted
+}
+
+/// Every place that holds a value of one of the redactors, in order, none touching another. `None`
+/// when the search itself is not possible.
+fn find(redactors: &mut [&mut Redactor], text: &[u8]) -> Option<Vec<FoundValue>> {
+    for redactor in redactors.iter_mut() {
+        redactor.update_matchers();
+    }
+    // Places are kept in 32 bits.
+    u32::try_from(text.len()).ok()?;
+    let mut found = Vec::new();
+    for_each_normal_form(text, |normal| {
+        for redactor in redactors.iter() {
+            for matcher in &redactor.matchers {
+                matcher.find_forms(text, normal, redactor, &mut found);
+            }
+        }
+    });
+    for redactor in redactors.iter() {
+        for matcher in &redactor.matchers {
+            if !matcher.is_built() {
+                return None;
+            }
+            matcher.find_literals(text, redactor, &mut found);
+        }
+    }
+    Some(merged(found))
 }
 
 impl fmt::Debug for Redactor {
@@ -118,11 +191,10 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// A place of a text that holds a secret.
-struct FoundSecret {
+/// A place of a text that holds a value to be replaced.
+struct FoundValue {
     range: Range<usize>,
-    /// Its index.
-    secret: usize,
+    replacement: String,
 }
 
 /// One search for all encodings of all secrets.
@@ -132,13 +204,22 @@ struct SecretMatcher {
     /// The first letters of every normal form. The whole forms would need an automaton ten times
     /// as large; where the first letters match, the rest is compared.
     starts: Option<AhoCorasick>,
-    /// For each start, the form and the index of its secret.
-    forms: Vec<(Secret<Vec<u8>>, usize)>,
+    /// For each start, the whole form.
+    forms: Vec<SearchedForm>,
     /// The punctuation at both ends of each secret.
     edges: Vec<Edges>,
     /// Secrets that are nearly all punctuation, as they are.
     literals: Option<AhoCorasick>,
     literal_owners: Vec<usize>,
+}
+
+/// One of the forms that a secret can have in a normal text.
+struct SearchedForm {
+    letters: Secret<Vec<u8>>,
+    /// The index of its secret.
+    secret: usize,
+    /// It counts only where no letter or digit stands beside it.
+    is_whole_word: bool,
 }
 
 /// The punctuation at both ends of a secret, which its normal form leaves out.
@@ -178,21 +259,21 @@ impl Edges {
 const START: usize = 10;
 
 impl SecretMatcher {
-    fn new(all: &[(String, Secret<String>)], secrets: Range<usize>) -> Self {
+    fn new(kind: RedactedKind, all: &[(String, Secret<String>)], secrets: Range<usize>) -> Self {
         let (mut forms, mut literals, mut literal_owners) = (Vec::new(), Vec::new(), Vec::new());
         for secret in secrets.clone() {
             let value = all[secret].1.expose().as_str();
-            let found = normal_forms(value).into_iter();
-            forms.extend(found.map(|form| (Secret::new(form), secret)));
-            if fold(value.as_bytes()).len() < MIN_PATTERN {
+            forms.extend(searched_forms(kind, value, secret));
+            if fold(value.as_bytes()).len() < kind.min_bytes() {
                 let spellings = literal_forms(value);
                 literal_owners.extend(spellings.iter().map(|_| secret));
                 literals.extend(spellings);
             }
         }
-        let starts = forms
-            .iter()
-            .map(|(form, _)| &form.expose()[..START.min(form.expose().len())]);
+        let starts = forms.iter().map(|form: &SearchedForm| {
+            let letters = form.letters.expose();
+            &letters[..START.min(letters.len())]
+        });
         Self {
             // A matcher that cannot be built must not look like one that finds nothing.
             starts: AhoCorasick::new(starts).ok(),
@@ -211,51 +292,79 @@ impl SecretMatcher {
         self.starts.is_some() && self.literals.is_some()
     }
 
-    fn find_forms(&self, text: &[u8], normal: &NormalText, found: &mut Vec<FoundSecret>) {
+    fn find_forms(
+        &self,
+        text: &[u8],
+        normal: &NormalText,
+        redactor: &Redactor,
+        found: &mut Vec<FoundValue>,
+    ) {
         for start in self
             .starts
             .iter()
             .flat_map(|starts| starts.find_overlapping_iter(&normal.bytes))
         {
-            let (form, secret) = &self.forms[start.pattern().as_usize()];
-            let (form, from) = (form.expose(), start.start());
-            if normal.bytes[from..].starts_with(form) {
-                let range = normal.source_range(from..from + form.len());
-                let edges = &self.edges[*secret - self.secrets.start];
-                found.push(FoundSecret {
-                    range: edges.include(text, range),
-                    secret: *secret,
-                });
+            let form = &self.forms[start.pattern().as_usize()];
+            let letters = form.letters.expose();
+            let place = start.start()..start.start() + letters.len();
+            if !normal.bytes[place.start..].starts_with(letters)
+                || (form.is_whole_word && normal.is_part_of_word(&place))
+            {
+                continue;
             }
+            let edges = &self.edges[form.secret - self.secrets.start];
+            found.push(FoundValue {
+                range: edges.include(text, normal.source_range(place)),
+                replacement: redactor.replacement(form.secret),
+            });
         }
     }
 
-    fn find_literals(&self, text: &[u8], found: &mut Vec<FoundSecret>) {
+    fn find_literals(&self, text: &[u8], redactor: &Redactor, found: &mut Vec<FoundValue>) {
         for literal in self
             .literals
             .iter()
             .flat_map(|literals| literals.find_overlapping_iter(text))
         {
-            found.push(FoundSecret {
+            let secret = self.literal_owners[literal.pattern().as_usize()];
+            found.push(FoundValue {
                 range: literal.range(),
-                secret: self.literal_owners[literal.pattern().as_usize()],
+                replacement: redactor.replacement(secret),
             });
         }
     }
 }
 
+fn searched_forms(kind: RedactedKind, value: &str, secret: usize) -> Vec<SearchedForm> {
+    let forms = match kind {
+        RedactedKind::Secrets => normal_forms(value)
+            .into_iter()
+            .map(|letters| (letters, false))
+            .collect(),
+        RedactedKind::PersonalData => personal_forms(value),
+    };
+    let searched = forms
+        .into_iter()
+        .map(|(letters, is_whole_word)| SearchedForm {
+            letters: Secret::new(letters),
+            secret,
+            is_whole_word,
+        });
+    searched.collect()
+}
+
 /// Joins places that overlap, so that no part of a longer secret stands beside a shorter one; the
 /// longest gives the name.
-fn merged(mut found: Vec<FoundSecret>) -> Vec<FoundSecret> {
+fn merged(mut found: Vec<FoundValue>) -> Vec<FoundValue> {
     found.sort_by_key(|found| (found.range.start, std::cmp::Reverse(found.range.end)));
-    let mut merged: Vec<(FoundSecret, usize)> = Vec::new();
+    let mut merged: Vec<(FoundValue, usize)> = Vec::new();
     for next in found {
         let len = next.range.len();
         match merged.last_mut() {
             Some((last, longest)) if next.range.start < last.range.end => {
                 last.range.end = last.range.end.max(next.range.end);
                 if len > *longest {
-                    (*longest, last.secret) = (len, next.secret);
+                    (*longest, last.replacement) = (len, next.replacement);
                 }
             }
             _ => merged.push((next, len)),

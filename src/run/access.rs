@@ -158,6 +158,12 @@ pub(crate) struct AccessResolver<'w> {
 }
 
 impl<'w> AccessResolver<'w> {
+    /// Whether every response comes from the sandbox.
+    #[must_use]
+    pub(crate) fn is_sandbox(&self) -> bool {
+        matches!(self.environment, AccessEnvironment::Sandbox(_))
+    }
+
     #[must_use]
     pub(crate) fn new(
         workspace: &'w Workspace,

@@ -132,7 +132,9 @@ impl Attempts<'_> {
     /// The scheme decides by its error rules, not by the status alone.
     fn response_fault(
         &self,
-        JudgedResponse { response, outcome }: &JudgedResponse,
+        JudgedResponse {
+            response, outcome, ..
+        }: &JudgedResponse,
     ) -> Option<RetryableFault> {
         let ResponseOutcome::ApiError {
             kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server),

@@ -161,7 +161,9 @@ async fn settle_permit(
 fn observe_limits(
     call: &ExchangeContext<'_>,
     request: &PermitRequest<'_>,
-    JudgedResponse { response, outcome }: &JudgedResponse,
+    JudgedResponse {
+        response, outcome, ..
+    }: &JudgedResponse,
 ) -> LimitObservation {
     let mut observation = request.observe(response, (call.context.environment.clock)());
     if let ResponseOutcome::ApiError { kind, hint, remedy } = outcome {

@@ -9,7 +9,8 @@ use super::stop::StopSignal;
 use crate::host::SeededRng;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
-use crate::redact::Redactor;
+use crate::recording::RecordingKey;
+use crate::redact::{OutputRedactor, Redactor};
 use crate::render::{BodyFiles, FreshValues};
 use crate::sign::NamedValues;
 use crate::snapshot::SnapshotUpdate;
@@ -102,6 +103,14 @@ impl RunContext<'_> {
             .resolve_cached(scheme, level, account, &|access| {
                 self.register_secrets(scheme, &access.credentials, &access.given_token);
             })
+    }
+
+    /// Takes secrets, and the personal data of one file, out of everything that is shown of it.
+    pub(super) fn output_redactor(&self, key: &RecordingKey) -> OutputRedactor<'_> {
+        OutputRedactor::new(
+            self.state.redactor.borrow_mut(),
+            self.state.recordings.personal.search(key),
+        )
     }
 
     /// The time and a random seed, read now: for rendering a step, and for signing one request.

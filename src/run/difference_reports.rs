@@ -2,12 +2,12 @@
 
 use crate::check::{DifferenceKind, DifferenceList, ValueDifference};
 use crate::event::DifferenceReport;
-use crate::redact::Redactor;
+use crate::redact::OutputRedactor;
 
 /// A report for each difference, and one for the number of those left out.
 pub(super) fn difference_reports(
     found: &DifferenceList,
-    redactor: &mut Redactor,
+    redactor: &mut OutputRedactor<'_>,
 ) -> Vec<DifferenceReport> {
     let mut differences: Vec<_> = found
         .shown
@@ -24,7 +24,10 @@ pub(super) fn difference_reports(
     differences
 }
 
-fn difference_report(difference: &ValueDifference, redactor: &mut Redactor) -> DifferenceReport {
+fn difference_report(
+    difference: &ValueDifference,
+    redactor: &mut OutputRedactor<'_>,
+) -> DifferenceReport {
     let (expected, actual) = match &difference.kind {
         DifferenceKind::Mismatch { expected, actual } => (Some(expected), Some(actual)),
         DifferenceKind::Missing { expected } => (Some(expected), None),

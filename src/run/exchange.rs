@@ -3,14 +3,18 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
+use super::personal_data::redact_rules;
 use super::response_secrets::{DeclaredSecrets, register_response_secrets};
 use super::run_budget::BudgetClass;
 use super::step_error::StepError;
 use super::token::placeholder_token;
 use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::model::outcome::ErrorKind;
+use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Level, Scheme};
-use crate::recording::{RecordingKey, ReplayMiss, ReplayedResponse, describe_miss};
+use crate::recording::{
+    PersonalDataError, RecordingKey, ReplayMiss, ReplayedResponse, describe_miss, unsigned_request,
+};
 use crate::render::FreshValues;
 use crate::sandbox::NO_RECORDING;
 use crate::sign::{
@@ -56,6 +60,8 @@ pub(super) struct SignedRequest {
 pub(super) struct JudgedResponse {
     pub(super) response: WireResponse,
     pub(super) outcome: ResponseOutcome,
+    /// Why a rule of `redact` cannot be applied to it: then nothing of its body is shown.
+    pub(super) hidden_because: Option<PersonalDataError>,
 }
 
 /// An attempt that was repeated.
@@ -114,6 +120,8 @@ impl ExchangeLog {
 /// What the requests of one call have in common.
 pub(super) struct ExchangeContext<'c> {
     pub(super) recording_key: &'c RecordingKey,
+    /// The rules of the file itself.
+    pub(super) redact_rules: &'c [RedactRule],
     pub(super) scheme: &'c Scheme,
     pub(super) level: &'c Level,
     pub(super) access: &'c AccountAccess,
@@ -237,13 +245,18 @@ impl ExchangeContext<'_> {
             // The response is in no log: what is secret in it is not known.
             return failed(signed, StepError::Secrets(error));
         }
+        let hidden_because = self.collect_personal_data(draft, &response).err();
         let missing = missing_recording_reason(&response);
         let send_state = match missing {
             // The sandbox created nothing, so there is nothing to undo.
             Some(_) => SendState::Refused,
             None => send_state_of(&outcome),
         };
-        let judged = Rc::new(JudgedResponse { response, outcome });
+        let judged = Rc::new(JudgedResponse {
+            response,
+            outcome,
+            hidden_because,
+        });
         Exchange {
             result: match missing {
                 Some(reason) => Err(StepError::NotRecorded(reason)),
@@ -256,6 +269,24 @@ impl ExchangeContext<'_> {
                 ..ExchangeLog::default()
             },
         }
+    }
+
+    fn collect_personal_data(
+        &self,
+        draft: &Draft,
+        response: &WireResponse,
+    ) -> Result<(), PersonalDataError> {
+        let context = self.context;
+        let workspace = context.environment.workspace;
+        let rules = redact_rules(self.scheme, workspace, self.redact_rules);
+        let account = &self.access.account;
+        context
+            .state
+            .recordings
+            .personal
+            .collect(self.recording_key, &rules, response, &|| {
+                unsigned_request(draft, account)
+            })
     }
 
     fn seal(

@@ -1,16 +1,15 @@
 //! Failures of assertions, captures and `ok` as reports: every text has passed the redactor.
 
-use super::context::RunContext;
 use super::difference_reports::difference_reports;
 use crate::check::{CaptureFailure, PredicateFailure};
 use crate::event::FailureReport;
 use crate::model::request::Step;
+use crate::redact::OutputRedactor;
 
 pub(super) fn assertion_failure(
     failure: &PredicateFailure,
-    context: &RunContext<'_>,
+    redactor: &mut OutputRedactor<'_>,
 ) -> FailureReport {
-    let mut redactor = context.state.redactor.borrow_mut();
     let mut actual = failure.actual.clone();
     if let Some(place) = &failure.path {
         actual.push_str(&format!(" at {place}"));
@@ -20,7 +19,7 @@ pub(super) fn assertion_failure(
         1 => actual.push_str(" (and one more)"),
         more => actual.push_str(&format!(" (and {more} more)")),
     }
-    let differences = difference_reports(&failure.differences, &mut redactor);
+    let differences = difference_reports(&failure.differences, redactor);
     FailureReport {
         at: failure.at,
         subject: redactor.redact_for_display(&failure.subject),
@@ -34,8 +33,10 @@ pub(super) fn assertion_failure(
     }
 }
 
-pub(super) fn capture_failure(failure: &CaptureFailure, context: &RunContext<'_>) -> FailureReport {
-    let mut redactor = context.state.redactor.borrow_mut();
+pub(super) fn capture_failure(
+    failure: &CaptureFailure,
+    redactor: &mut OutputRedactor<'_>,
+) -> FailureReport {
     FailureReport {
         at: failure.at,
         subject: redactor.redact_for_display(&failure.subject),
@@ -55,9 +56,8 @@ pub(super) fn unexpected_outcome(
     step: &Step,
     expected: &str,
     actual: &str,
-    context: &RunContext<'_>,
+    redactor: &mut OutputRedactor<'_>,
 ) -> FailureReport {
-    let mut redactor = context.state.redactor.borrow_mut();
     FailureReport {
         at: step.at,
         subject: redactor.redact_for_display("ok"),

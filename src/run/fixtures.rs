@@ -407,7 +407,11 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
                 sent.and_then(|()| self.close_undo(pending.ledger_number).map_err(Into::into));
             if let Err(error) = outcome {
                 emit(Event::UndoFailed(undo_report(
-                    &instance, &pending, &error, context,
+                    &instance,
+                    &pending,
+                    &error,
+                    &recording_key,
+                    context,
                 )));
             }
         }
@@ -423,7 +427,7 @@ fn fixture_owner<'c>(
 ) -> StepOwner<'c> {
     let recording_key = fixture_recording_key(unit, fixture);
     let others = unit.fixtures.iter();
-    context.state.recordings.include_redactions(
+    context.state.recordings.personal.include(
         &recording_key,
         others.map(|other| fixture_recording_key(unit, other)),
     );
@@ -506,9 +510,10 @@ fn undo_report(
     instance: &FixtureInstance<'_>,
     pending: &PendingUndo<'_>,
     error: &UndoError,
+    recording_key: &RecordingKey,
     context: &RunContext<'_>,
 ) -> UndoFailureReport {
-    let mut redactor = context.state.redactor.borrow_mut();
+    let mut redactor = context.output_redactor(recording_key);
     UndoFailureReport {
         fixture: step_name(instance.fixture, pending.step),
         at: pending.undo.step.at,

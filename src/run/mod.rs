@@ -15,6 +15,7 @@ mod failures;
 mod fixtures;
 mod flaky;
 mod pages;
+mod personal_data;
 mod poll;
 mod response_secrets;
 mod retry_budget;

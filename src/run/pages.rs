@@ -1,7 +1,6 @@
 //! A step that is sent page by page: each response shows whether there is another page, and sets
 //! the variables to request it with. Every page is judged. Captures of lists join the pages.
 
-use super::context::RunContext;
 use super::exchange::ExchangeLog;
 use super::failures;
 use super::step_error::StepError;
@@ -96,7 +95,7 @@ impl CurrentPage<'_> {
                     }
                 }
                 Ok(false) => {
-                    judgement.failures = joined.finish(response, variables, execution.context);
+                    judgement.failures = joined.finish(response, variables, execution);
                 }
                 Err(failure) => judgement.failures.push(*failure),
             }
@@ -168,7 +167,7 @@ impl CurrentPage<'_> {
     }
 
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
-        let mut redactor = self.execution.context.state.redactor.borrow_mut();
+        let mut redactor = self.execution.output_redactor();
         Box::new(FailureReport {
             at,
             subject: redactor.redact_for_display(subject),
@@ -182,13 +181,7 @@ impl CurrentPage<'_> {
     /// Adds the number of the page to a failure.
     fn add_page_number(&self, failure: &mut FailureReport) {
         let text = format!("{} (page {})", failure.subject, self.number);
-        failure.subject = self
-            .execution
-            .context
-            .state
-            .redactor
-            .borrow_mut()
-            .redact_for_display(&text);
+        failure.subject = self.execution.output_redactor().redact_for_display(&text);
     }
 }
 
@@ -228,7 +221,7 @@ impl<'c> JoinedCaptures<'c> {
         &mut self,
         response: &StepResponse,
         variables: &mut VariableScope,
-        context: &RunContext<'_>,
+        execution: &StepExecution<'_>,
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for (capture, all) in self.0.drain(..) {
@@ -238,7 +231,8 @@ impl<'c> JoinedCaptures<'c> {
                 && let Err(failure) =
                     check::capture(capture, &ResponseView::new(response.response()))
             {
-                failures.push(failures::capture_failure(&failure, context));
+                let mut redactor = execution.output_redactor();
+                failures.push(failures::capture_failure(&failure, &mut redactor));
             }
             let origin = VariableOrigin {
                 layer: VariableLayer::Capture,

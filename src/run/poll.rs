@@ -3,14 +3,13 @@
 
 use super::exchange::{ExchangeLog, SendState};
 use super::step_error::StepError;
-use super::step_execution::{Judgement, StepExecution, StepOutcome};
+use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse};
 use crate::check::ResponseView;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::model::repeat::PollOptions;
 use crate::render::{RenderError, VariableScope};
 use crate::transport::human_duration;
-use crate::wire::WireResponse;
 use std::time::{Duration, Instant};
 
 /// If `until` does not hold within the timeout, the step fails. If a call has no response, or the
@@ -47,7 +46,7 @@ async fn run_until(
         responses += 1;
         let is_expected = execution.is_expected(&response);
         if is_expected {
-            unmet = unmet_until(execution, response.response(), variables)?;
+            unmet = unmet_until(execution, &response, variables)?;
         }
         if unmet.is_empty() || !is_expected {
             let judgement = execution.judge(&response, variables)?;
@@ -70,16 +69,16 @@ async fn run_until(
 /// The assertions of `until` that do not hold yet.
 fn unmet_until(
     execution: &StepExecution<'_>,
-    response: &WireResponse,
+    response: &StepResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let redact = |text: &str| execution.context.state.redactor.borrow_mut().redact(text);
+    let redact = |text: &str| execution.redact_actual(text, response);
     let unmet = execution.unmet_assertions(
         execution.step.poll_conditions(),
-        &ResponseView::new(response).with_redaction(&redact),
+        &ResponseView::new(response.response()).with_redaction(&redact),
         variables,
     )?;
-    let mut redactor = execution.context.state.redactor.borrow_mut();
+    let mut redactor = execution.output_redactor();
     Ok(unmet
         .into_iter()
         .map(|failure| FailureReport {
@@ -94,7 +93,7 @@ fn timeout_failure(
     poll: &PollOptions,
     responses: usize,
 ) -> FailureReport {
-    let mut redactor = execution.context.state.redactor.borrow_mut();
+    let mut redactor = execution.output_redactor();
     let within = human_duration(poll.timeout);
     FailureReport {
         at: poll.at,

@@ -2,6 +2,7 @@
 //! responses of the environment.
 
 use super::difference_reports::difference_reports;
+use super::personal_data::PersonalData;
 use crate::check::{self, DifferenceList};
 use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, SearchLimitExceeded};
@@ -12,15 +13,14 @@ use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Scheme, TokenRequest};
 use crate::model::workspace::Workspace;
 use crate::recording::{
-    BodyFileError, ExchangeRedaction, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey,
-    RecordingReplay, RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss,
-    ReplayedResponse, SkipReason, apply_masks, describe_miss, read_body,
+    BodyFileError, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
+    RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss, ReplayedResponse,
+    SkipReason, apply_masks, describe_miss, read_body,
 };
-use crate::redact::Redactor;
+use crate::redact::{OutputRedactor, Redactor};
 use crate::span::Span;
 use crate::wire::WireResponse;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 /// What recordings are used for.
 pub(crate) enum RecordingMode {
@@ -38,11 +38,7 @@ pub(crate) enum RecordingMode {
 /// The recordings of a run.
 pub(crate) struct RunRecordings {
     pub(crate) mode: RefCell<RecordingMode>,
-    /// What was redacted so far, by request file and account: the same value gets the same
-    /// pseudonym in all exchanges of a file.
-    redactions: RefCell<HashMap<RecordingKey, Redaction>>,
-    /// Redacts only the id of the run.
-    run_id_redaction: Redaction,
+    pub(super) personal: PersonalData,
     run_id: String,
 }
 
@@ -82,11 +78,11 @@ pub(crate) enum CompareError {
 
 impl RunRecordings {
     #[must_use]
-    pub(crate) fn new(mode: RecordingMode, run_id: &str) -> Self {
+    /// `is_sandbox` says that the environment responds from recordings too.
+    pub(crate) fn new(mode: RecordingMode, run_id: &str, is_sandbox: bool) -> Self {
         Self {
+            personal: PersonalData::new(run_id, is_sandbox || can_respond(&mode)),
             mode: mode.into(),
-            redactions: RefCell::default(),
-            run_id_redaction: Redaction::for_run(run_id),
             run_id: run_id.to_owned(),
         }
     }
@@ -106,11 +102,7 @@ impl RunRecordings {
     /// Whether a request can get a recorded response in place of one from the environment.
     #[must_use]
     pub(super) fn can_answer(&self) -> bool {
-        match &*self.mode.borrow() {
-            RecordingMode::Replay(_) => true,
-            RecordingMode::Record(recorder, _) => recorder.record_scope() == RecordScope::Missing,
-            RecordingMode::Disabled | RecordingMode::Compare(_) => false,
-        }
+        can_respond(&self.mode.borrow())
     }
 
     /// The recorded response; `None` if the request must be sent to the environment.
@@ -120,7 +112,7 @@ impl RunRecordings {
         scheme: &Scheme,
         request: &RecordedRequest,
     ) -> Option<Result<ReplayedResponse, ReplayMiss>> {
-        let request = self.run_id_redaction.redact_request(request);
+        let request = self.with_run_id_placeholder(request);
         let replayed = match &mut *self.mode.borrow_mut() {
             RecordingMode::Replay(replay) => {
                 Some(replay.respond(&key.file, &scheme.name, &request))
@@ -134,6 +126,11 @@ impl RunRecordings {
             _ => None,
         };
         replayed.map(|replayed| replayed.map(|replayed| self.with_current_run_id(replayed)))
+    }
+
+    /// A request as recordings hold it, whose run had another id.
+    fn with_run_id_placeholder(&self, request: &RecordedRequest) -> RecordedRequest {
+        Redaction::for_run(&self.run_id).redact_request(request, &mut Redactor::default())
     }
 
     /// A recorded response that repeats the id of its run repeats the id of this one.
@@ -170,7 +167,8 @@ impl RunRecordings {
             let reason = SkipReason::CannotRecord(reason.to_owned());
             return recorder.skip_unit(observed.recording_key, reason);
         }
-        match self.redact(observed, workspace, redactor) {
+        let redacted = self.personal.redact_exchange(observed, workspace, redactor);
+        match redacted {
             Ok((request, response)) => recorder.capture(
                 observed.recording_key,
                 &observed.scheme.name,
@@ -190,27 +188,6 @@ impl RunRecordings {
         if let RecordingMode::Record(recorder, _) = &mut *self.mode.borrow_mut() {
             recorder.skip_unit(key, SkipReason::NotAsExpected(reason.to_owned()));
         }
-    }
-
-    /// Redacts in a unit what was redacted in the fixtures that it needs, with the same pseudonyms:
-    /// the unit sends values that a fixture received.
-    pub(crate) fn include_redactions(
-        &self,
-        key: &RecordingKey,
-        fixtures: impl Iterator<Item = RecordingKey>,
-    ) {
-        let mut fixtures = fixtures.peekable();
-        if fixtures.peek().is_none() {
-            return;
-        }
-        let mut redactions = self.redactions.borrow_mut();
-        let mut own = redactions
-            .remove(key)
-            .unwrap_or_else(|| self.run_id_redaction.clone());
-        fixtures
-            .filter_map(|fixture| redactions.get(&fixture))
-            .for_each(|other| own.include(other));
-        redactions.insert(key.clone(), own);
     }
 
     /// Ends a unit; `is_whole` if all of its steps were reached.
@@ -261,7 +238,7 @@ impl RunRecordings {
         observed: &ObservedExchange<'_>,
         at: Span,
         workspace: &Workspace,
-        redactor: &mut Redactor,
+        secrets: &RefCell<Redactor>,
     ) -> Result<Option<Vec<FailureReport>>, CompareError> {
         let mut mode = self.mode.borrow_mut();
         let RecordingMode::Compare(replay) = &mut *mode else {
@@ -270,19 +247,27 @@ impl RunRecordings {
         if observed.recording_key.is_fixture() {
             return Ok(None);
         }
+        let output = || {
+            let personal = self.personal.search(observed.recording_key);
+            OutputRedactor::new(secrets.borrow_mut(), personal)
+        };
         let expected = match self.next_recorded(observed, replay)?.response {
             Ok(expected) => expected,
             Err(ReplayError::ConnectionClosed) => {
                 let status = observed.response.status;
-                return Ok(Some(vec![unrecorded_fault(status, at, redactor)]));
+                return Ok(Some(vec![unrecorded_fault(status, at, &mut output())]));
             }
             Err(error) => return Err(CompareError::Recording(error)),
         };
         // The recording holds pseudonyms: only a response that is redacted the same way can equal
         // it.
-        let actual = self.redacted_response(observed, workspace, redactor)?;
+        let actual = self.redacted_response(observed, workspace, &mut secrets.borrow_mut())?;
+        let expected = self
+            .personal
+            .redact_expected(observed, workspace, expected, &mut secrets.borrow_mut())
+            .map_err(|error| RedactResponseError::Redaction(error.into()))?;
         let masks = scheme_masks(workspace, &observed.scheme.name);
-        let differences = response_differences(&expected, &actual, masks, at, redactor)?;
+        let differences = response_differences(&expected, &actual, masks, at, &mut output())?;
         Ok(Some(differences))
     }
 
@@ -292,7 +277,7 @@ impl RunRecordings {
         observed: &ObservedExchange<'_>,
         replay: &mut RecordingReplay,
     ) -> Result<ReplayedResponse, CompareError> {
-        let request = self.run_id_redaction.redact_request(observed.request);
+        let request = self.with_run_id_placeholder(observed.request);
         replay
             .respond(
                 &observed.recording_key.file,
@@ -312,7 +297,8 @@ impl RunRecordings {
         workspace: &Workspace,
         redactor: &mut Redactor,
     ) -> Result<WireResponse, RedactResponseError> {
-        let (_, response) = self.redact(observed, workspace, redactor)?;
+        let redacted = self.personal.redact_exchange(observed, workspace, redactor);
+        let (_, response) = redacted?;
         // An empty body in place of one that cannot be read could be accepted as a snapshot.
         let body = read_body(&response.body, &workspace.root).map_err(RedactResponseError::Body)?;
         Ok(WireResponse::new(
@@ -322,33 +308,14 @@ impl RunRecordings {
             observed.response.latency,
         ))
     }
+}
 
-    fn redact(
-        &self,
-        observed: &ObservedExchange<'_>,
-        workspace: &Workspace,
-        redactor: &mut Redactor,
-    ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
-        let rules: Vec<&RedactRule> = observed
-            .scheme
-            .redact_rules
-            .iter()
-            .chain(&workspace.redact)
-            .chain(observed.redact_rules)
-            .collect();
-        let exchange = ExchangeRedaction {
-            request: observed.request,
-            response: observed.response,
-            extra_headers: observed.inspected_headers,
-            rules: &rules,
-        };
-        let mut redactions = self.redactions.borrow_mut();
-        exchange.redact(
-            redactions
-                .entry(observed.recording_key.clone())
-                .or_insert_with(|| self.run_id_redaction.clone()),
-            redactor,
-        )
+/// Whether a request can get a recorded response in a mode.
+fn can_respond(mode: &RecordingMode) -> bool {
+    match mode {
+        RecordingMode::Replay(_) => true,
+        RecordingMode::Record(recorder, _) => recorder.record_scope() == RecordScope::Missing,
+        RecordingMode::Disabled | RecordingMode::Compare(_) => false,
     }
 }
 
@@ -386,7 +353,7 @@ fn token_requests(scheme: &Scheme) -> impl Iterator<Item = &TokenRequest> {
 }
 
 /// The recording closes the connection, and the environment answered.
-fn unrecorded_fault(status: u16, at: Span, redactor: &mut Redactor) -> FailureReport {
+fn unrecorded_fault(status: u16, at: Span, redactor: &mut OutputRedactor<'_>) -> FailureReport {
     let no_differences = DifferenceList::default();
     let expected = "the connection to be closed, as the recording says".to_owned();
     let actual = format!("a response with status {status}");
@@ -405,7 +372,7 @@ fn response_differences(
     actual: &WireResponse,
     masks: &[JsonPath],
     at: Span,
-    redactor: &mut Redactor,
+    redactor: &mut OutputRedactor<'_>,
 ) -> Result<Vec<FailureReport>, SearchLimitExceeded> {
     let mut failures = Vec::new();
     if expected.status != actual.status {
@@ -445,7 +412,7 @@ fn difference(
     [expected, actual]: [String; 2],
     differences: &DifferenceList,
     at: Span,
-    redactor: &mut Redactor,
+    redactor: &mut OutputRedactor<'_>,
 ) -> FailureReport {
     FailureReport {
         at,

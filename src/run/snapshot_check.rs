@@ -3,6 +3,7 @@
 
 use super::context::RunContext;
 use super::difference_reports::difference_reports;
+use super::variables::recording_key;
 use crate::check::DifferenceList;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
@@ -11,6 +12,7 @@ use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::template::{Template, TemplatePart};
 use crate::plan::Unit;
+use crate::redact::OutputRedactor;
 use crate::snapshot::{
     SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMetadata, SnapshotUpdate,
     UpdateBehavior, content_differences, is_same_content, snapshot_content, snapshot_path,
@@ -72,7 +74,7 @@ impl SnapshotCheck<'_> {
             step_snapshot_path(self.unit, self.step),
         );
         let text = snapshot_content(self.response, &self.masks(), &|text| {
-            context.state.redactor.borrow_mut().redact(text)
+            self.output_redactor(context).redact(text)
         })?;
         match location.read_accepted()? {
             Some(file) if is_same_content(&file.content, &text) => {
@@ -81,6 +83,10 @@ impl SnapshotCheck<'_> {
             Some(file) => self.changed(&location, &file.content, text, context),
             None => self.new_snapshot(&location, text, context),
         }
+    }
+
+    fn output_redactor<'c>(&self, context: &'c RunContext<'_>) -> OutputRedactor<'c> {
+        context.output_redactor(&recording_key(self.unit))
     }
 
     /// The masks of the scheme, which hold for all its responses, and those of the step.
@@ -206,10 +212,7 @@ impl SnapshotCheck<'_> {
             expression: &expression,
             info: &info,
         };
-        context
-            .state
-            .redactor
-            .borrow_mut()
+        self.output_redactor(context)
             .redact(&SnapshotFile::new(&metadata, text).to_text(true))
     }
 
@@ -220,7 +223,7 @@ impl SnapshotCheck<'_> {
         hint: &str,
         context: &RunContext<'_>,
     ) -> FailureReport {
-        let mut redactor = context.state.redactor.borrow_mut();
+        let mut redactor = self.output_redactor(context);
         let number = found.shown.len() + found.omitted;
         FailureReport {
             at: self

@@ -41,7 +41,7 @@ pub(super) async fn run(
         recordings.reject_unit(&owner.recording_key, &error.to_string());
     }
     let send_state = outcome.log.send_state;
-    let report = step_report(step, context, started_at, outcome);
+    let report = step_report(owner, step, context, started_at, outcome);
     StepResult {
         send_state,
         can_continue: is_new_snapshot || report.verdict.is_pass(),

@@ -23,6 +23,7 @@ use crate::model::scheme::{Level, Scheme};
 use crate::model::secret_rules::SecretRules;
 use crate::plan::Unit;
 use crate::recording::{self, RecordingKey};
+use crate::redact::{MIN_PERSONAL_BYTES, OutputRedactor};
 use crate::render::{
     FreshValues, PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope,
     render_draft, render_tree,
@@ -35,6 +36,9 @@ use std::rc::Rc;
 /// A poll can end sooner or later than the recorded one: its last response is compared with at most
 /// this many recorded responses.
 const MAX_RECORDED_RESPONSES: usize = 100;
+
+/// What is shown of a response that no rule of `redact` can be applied to. The exchange says why.
+const HIDDEN: &str = "‹redacted›";
 
 /// The unit or fixture that a step belongs to.
 pub(super) struct StepOwner<'c> {
@@ -149,6 +153,7 @@ impl StepExecution<'_> {
         let attempts = Attempts {
             call: &ExchangeContext {
                 recording_key: &self.owner.recording_key,
+                redact_rules: self.owner.redact_rules,
                 scheme,
                 level,
                 access: &access,
@@ -168,6 +173,19 @@ impl StepExecution<'_> {
         let Exchange { result, log } = attempts.run(draft, fresh).await;
         let result = result.map(|judged| StepResponse { judged, unsigned });
         Ok(StepCall { result, log })
+    }
+
+    /// A text of a failure. Where a rule of `redact` could not be applied to the response, nothing of
+    /// it is shown but numbers as short as a status.
+    pub(super) fn redact_actual(&self, text: &str, response: &StepResponse) -> String {
+        match &response.judged.hidden_because {
+            Some(_) if text.len() >= MIN_PERSONAL_BYTES => HIDDEN.to_owned(),
+            _ => self.output_redactor().redact(text),
+        }
+    }
+
+    pub(super) fn output_redactor(&self) -> OutputRedactor<'_> {
+        self.context.output_redactor(&self.owner.recording_key)
     }
 
     fn level_for(&self, draft: &Draft) -> &Level {
@@ -210,7 +228,7 @@ impl StepExecution<'_> {
         response: &StepResponse,
         variables: &mut VariableScope,
     ) -> Result<Judgement, StepError> {
-        let redact = |text: &str| self.context.state.redactor.borrow_mut().redact(text);
+        let redact = |text: &str| self.redact_actual(text, response);
         let view = ResponseView::new(response.response()).with_redaction(&redact);
         let mut judgement = Judgement {
             failures: self.judge_outcome(response, &view, variables),
@@ -241,7 +259,7 @@ impl StepExecution<'_> {
                 self.step,
                 &expected,
                 &actual,
-                self.context,
+                &mut self.output_redactor(),
             )],
             None => self.capture_all(view, variables),
         }
@@ -264,7 +282,7 @@ impl StepExecution<'_> {
         })?;
         Ok(unmet
             .iter()
-            .map(|failure| failures::assertion_failure(failure, self.context))
+            .map(|failure| failures::assertion_failure(failure, &mut self.output_redactor()))
             .collect())
     }
 
@@ -284,7 +302,10 @@ impl StepExecution<'_> {
                         at: Some(capture.name_at),
                     },
                 ),
-                Err(failure) => failures.push(failures::capture_failure(&failure, self.context)),
+                Err(failure) => failures.push(failures::capture_failure(
+                    &failure,
+                    &mut self.output_redactor(),
+                )),
             }
         }
         failures
@@ -460,7 +481,7 @@ impl StepExecution<'_> {
                 observed,
                 self.step.at,
                 context.environment.workspace,
-                &mut context.state.redactor.borrow_mut(),
+                &context.state.redactor,
             );
             failures = match compared {
                 Ok(Some(failures)) => failures,

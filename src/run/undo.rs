@@ -131,7 +131,9 @@ pub(crate) async fn send_undo(
 ) -> Result<(), UndoError> {
     let gone = request.gone;
     let judged = send(request, context).await?;
-    let JudgedResponse { response, outcome } = &*judged;
+    let JudgedResponse {
+        response, outcome, ..
+    } = &*judged;
     // Another process, a person, or an earlier undo whose response was lost may have deleted it.
     let is_gone = response.status == 404
         || (!gone.is_empty() && check::holds_without_templates(gone, &ResponseView::new(response)));
@@ -155,7 +157,9 @@ pub(super) async fn fetch_json(
     context: &RunContext<'_>,
 ) -> Result<Value, UndoError> {
     let judged = send(request, context).await?;
-    let JudgedResponse { response, outcome } = &*judged;
+    let JudgedResponse {
+        response, outcome, ..
+    } = &*judged;
     match outcome {
         ResponseOutcome::Success => response
             .json()
@@ -184,6 +188,7 @@ async fn send(
         .map_err(StepError::from)?;
     let call = ExchangeContext {
         recording_key: &request.recording_key,
+        redact_rules: &[],
         scheme,
         level,
         access: &access,

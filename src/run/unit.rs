@@ -9,6 +9,7 @@ use super::variables::{FixtureValue, fixture_recording_key, recording_key, varia
 use super::{flaky, step};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
 use crate::plan::Unit;
+use crate::recording::RecordingKey;
 use crate::render::VariableScope;
 use std::time::Duration;
 
@@ -39,15 +40,15 @@ pub(super) async fn run<'w>(
         // is asked to stop, so that the ledger knows everything that was created.
         match fixtures.set_up(unit, context, emit).await {
             Ok(values) => run_with_fixtures(unit, values, context).await,
-            Err(error) => set_up_failure(error, context),
+            Err(error) => set_up_failure(error, &recording_key(unit), context),
         }
     };
     unit_report(unit, outcome, started_at, context)
 }
 
-fn set_up_failure(error: SetUpError, context: &RunContext<'_>) -> UnitOutcome {
+fn set_up_failure(error: SetUpError, key: &RecordingKey, context: &RunContext<'_>) -> UnitOutcome {
     UnitOutcome {
-        verdict: error_verdict(error.error_class, &error.reason, context),
+        verdict: error_verdict(error.error_class, &error.reason, key, context),
         steps: error.steps,
         not_reached: 0,
     }
@@ -59,7 +60,7 @@ async fn run_with_fixtures(
     context: &RunContext<'_>,
 ) -> UnitOutcome {
     let owner = step_owner(unit);
-    context.state.recordings.include_redactions(
+    context.state.recordings.personal.include(
         &owner.recording_key,
         unit.fixtures
             .iter()
@@ -68,7 +69,12 @@ async fn run_with_fixtures(
     match variables(unit, values, context, context.fresh_values()) {
         Ok(variables) => run_steps(unit, &owner, variables, context).await,
         Err(error) => UnitOutcome {
-            verdict: error_verdict(error.error_class(), &error.to_string(), context),
+            verdict: error_verdict(
+                error.error_class(),
+                &error.to_string(),
+                &owner.recording_key,
+                context,
+            ),
             steps: Vec::new(),
             not_reached: unit.request.steps.len(),
         },
@@ -92,7 +98,7 @@ async fn run_steps(
         let result = tokio::select! {
             biased;
             () = &mut stop => {
-                verdict = interrupted_verdict(context);
+                verdict = interrupted_verdict(owner, context);
                 break;
             }
             result = step::run(owner, declared, &mut variables, context) => result,
@@ -106,7 +112,7 @@ async fn run_steps(
             break;
         }
     }
-    flaky::fail_flaky_steps(&mut steps, &mut verdict, context);
+    flaky::fail_flaky_steps(&mut steps, &mut verdict, owner, context);
     UnitOutcome {
         verdict,
         not_reached: unit.request.steps.len() - steps.len(),
@@ -114,13 +120,23 @@ async fn run_steps(
     }
 }
 
-fn interrupted_verdict(context: &RunContext<'_>) -> Verdict {
+fn interrupted_verdict(owner: &StepOwner<'_>, context: &RunContext<'_>) -> Verdict {
     let reason = StepError::Interrupted.to_string();
-    error_verdict(ErrorClass::Interrupted, &reason, context)
+    error_verdict(
+        ErrorClass::Interrupted,
+        &reason,
+        &owner.recording_key,
+        context,
+    )
 }
 
-fn error_verdict(class: ErrorClass, reason: &str, context: &RunContext<'_>) -> Verdict {
-    let mut redactor = context.state.redactor.borrow_mut();
+fn error_verdict(
+    class: ErrorClass,
+    reason: &str,
+    key: &RecordingKey,
+    context: &RunContext<'_>,
+) -> Verdict {
+    let mut redactor = context.output_redactor(key);
     Verdict::Error(class, redactor.redact_for_display(reason))
 }
 

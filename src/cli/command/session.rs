@@ -291,7 +291,7 @@ impl<'w> RunSession<'w> {
             options,
             state: RunState {
                 started_at: Instant::now(),
-                recordings: RunRecordings::new(RecordingMode::Disabled, ""),
+                recordings: RunRecordings::new(RecordingMode::Disabled, "", !is_own),
                 redactor: redactor.into(),
                 retries: RetryBudget::default(),
             },

@@ -1,0 +1,274 @@
+//! Finds what the rules of `redact` name in a response, in every form of a body: JSON, a line of
+//! NDJSON, the data of an event, the fields of a form, JSON inside of a string, compressed data.
+
+use super::compressed::{LayerFinding, inspect_layers};
+use super::documents::{TextBody, begins_like_json, nested_json};
+use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded, replace_matches};
+use crate::model::recording::{RecordedResponse, ResponseBody};
+use crate::model::redact_rule::RedactRule;
+use crate::value::Value;
+use crate::wire::WireResponse;
+use regex::Regex;
+
+/// How deep JSON in a string of JSON is read.
+pub(super) const MAX_NESTING: usize = 3;
+
+/// Why personal data cannot be taken out of a response.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PersonalDataError {
+    #[error("what is personal in it cannot be found: {0}")]
+    Overrun(#[from] SearchLimitExceeded),
+    #[error("its body is not JSON as it should be, so no path of `redact` can be applied to it")]
+    NotJson,
+    #[error(
+        "its body is binary, and holds what a rule of `redact` names, which cannot be taken out of it"
+    )]
+    FoundInBytes,
+    #[error(
+        "its body looks compressed and cannot be decompressed, so no rule of `redact` can be applied to it"
+    )]
+    UnreadableCompression,
+}
+
+/// A response as rules look at it.
+pub(crate) struct InspectedResponse<'r> {
+    pub(crate) headers: &'r [(String, String)],
+    pub(crate) body: InspectedBody<'r>,
+}
+
+/// The body of a response. A file is read before.
+pub(crate) enum InspectedBody<'r> {
+    None,
+    Json(&'r Value),
+    Text(&'r str),
+    Bytes(&'r [u8]),
+}
+
+impl<'r> InspectedResponse<'r> {
+    pub(crate) fn of_wire(response: &'r WireResponse) -> Self {
+        let body = response.body();
+        let body = match (response.json(), std::str::from_utf8(body)) {
+            _ if body.is_empty() => InspectedBody::None,
+            (Ok(value), _) => InspectedBody::Json(value),
+            (Err(_), Ok(text)) => InspectedBody::Text(text),
+            (Err(_), Err(_)) => InspectedBody::Bytes(body),
+        };
+        Self {
+            headers: &response.headers,
+            body,
+        }
+    }
+
+    pub(super) fn of_recorded(response: &'r RecordedResponse) -> Self {
+        Self {
+            headers: &response.headers,
+            body: match &response.body {
+                ResponseBody::Json(value) => InspectedBody::Json(value),
+                ResponseBody::Text(text) => InspectedBody::Text(text),
+                ResponseBody::Bytes(bytes) => InspectedBody::Bytes(bytes),
+                // The caller has read a body from its file already.
+                ResponseBody::None | ResponseBody::File(_) => InspectedBody::None,
+            },
+        }
+    }
+}
+
+pub(super) fn content_type(headers: &[(String, String)]) -> Option<&str> {
+    headers
+        .iter()
+        .find(|(name, _)| name == "content-type")
+        .map(|(_, value)| value.as_str())
+}
+
+/// Every value that a rule names, rule by rule in the order in which they stand in the response.
+pub(super) fn collect_named(
+    response: &InspectedResponse<'_>,
+    rules: &[&RedactRule],
+    take: &mut dyn FnMut(&str),
+) -> Result<(), PersonalDataError> {
+    let mut text_body = None;
+    if let InspectedBody::Text(text) = response.body
+        && rules.iter().any(|rule| matches!(rule, RedactRule::Path(_)))
+    {
+        let split = TextBody::split(text, content_type(response.headers));
+        text_body = Some(split.map_err(|_| PersonalDataError::NotJson)?);
+    }
+    for rule in rules {
+        match rule {
+            RedactRule::Path(path) => {
+                collect_path(path, response, text_body.as_ref(), take)?;
+            }
+            RedactRule::Pattern(pattern) => {
+                collect_pattern(pattern, response, text_body.as_ref(), take)?;
+            }
+            RedactRule::Header(name) => response
+                .headers
+                .iter()
+                .filter(|(key, _)| key == name)
+                .for_each(|(_, value)| take(value)),
+        }
+    }
+    Ok(())
+}
+
+fn collect_path(
+    path: &JsonPath,
+    response: &InspectedResponse<'_>,
+    text_body: Option<&TextBody>,
+    take: &mut dyn FnMut(&str),
+) -> Result<(), PersonalDataError> {
+    match response.body {
+        InspectedBody::None => Ok(()),
+        InspectedBody::Json(value) => Ok(collect_in_document(path, value, MAX_NESTING, take)?),
+        InspectedBody::Text(_) => {
+            for document in text_body.iter().flat_map(|body| body.documents()) {
+                collect_in_document(path, document, MAX_NESTING, take)?;
+            }
+            Ok(())
+        }
+        InspectedBody::Bytes(bytes) => check_layers(bytes, &mut |layer| {
+            // Half of UTF-16 and of EUC-KR is ASCII: JSON in them begins as JSON does.
+            let Ok(text) = std::str::from_utf8(layer) else {
+                return begins_like_json(&String::from_utf8_lossy(layer).replace('\0', ""));
+            };
+            let Ok(body) = TextBody::split(text, None) else {
+                return true;
+            };
+            let mut is_found = false;
+            for document in body.documents() {
+                let mut take = |value: &str| {
+                    is_found = true;
+                    take(value);
+                };
+                let collected = collect_in_document(path, document, MAX_NESTING, &mut take);
+                is_found |= collected.is_err();
+            }
+            is_found
+        }),
+    }
+}
+
+fn collect_in_document(
+    path: &JsonPath,
+    document: &Value,
+    depth: usize,
+    take: &mut dyn FnMut(&str),
+) -> Result<(), SearchLimitExceeded> {
+    let has_matches = match path.find(document)? {
+        PathMatches::One(found) => found.is_some(),
+        PathMatches::Many(found) => !found.is_empty(),
+    };
+    if has_matches {
+        // In the order in which they stand, whatever the order of the selectors.
+        replace_matches(document, std::iter::once(path), &mut |found| {
+            for_each_scalar(found, take);
+            Value::Null
+        })?;
+    }
+    if depth == 0 {
+        return Ok(());
+    }
+    let mut result = Ok(());
+    for_each_nested(document, &mut |nested| {
+        if result.is_ok() {
+            result = collect_in_document(path, nested, depth - 1, take);
+        }
+    });
+    result
+}
+
+fn collect_pattern(
+    pattern: &Regex,
+    response: &InspectedResponse<'_>,
+    text_body: Option<&TextBody>,
+    take: &mut dyn FnMut(&str),
+) -> Result<(), PersonalDataError> {
+    let mut collect = |text: &str| {
+        pattern
+            .find_iter(text)
+            .for_each(|found| take(found.as_str()));
+    };
+    response
+        .headers
+        .iter()
+        .for_each(|(_, value)| collect(value));
+    match response.body {
+        InspectedBody::None => {}
+        // A map by phone number has personal data in its names.
+        InspectedBody::Json(value) => for_each_text_deep(value, MAX_NESTING, &mut collect),
+        InspectedBody::Text(text) => {
+            collect(text);
+            for document in text_body.iter().flat_map(|body| body.documents()) {
+                for_each_text_deep(document, MAX_NESTING, &mut collect);
+            }
+        }
+        InspectedBody::Bytes(bytes) => check_layers(bytes, &mut |layer| {
+            pattern.is_match(&String::from_utf8_lossy(layer))
+        })?,
+    }
+    Ok(())
+}
+
+/// Rules look at every layer of a body that is no text, and nothing can be replaced there: a length
+/// or a checksum inside would no longer hold.
+fn check_layers(
+    bytes: &[u8],
+    finds: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<(), PersonalDataError> {
+    match inspect_layers(bytes, finds) {
+        LayerFinding::Clean => Ok(()),
+        LayerFinding::Found => Err(PersonalDataError::FoundInBytes),
+        LayerFinding::Unreadable => Err(PersonalDataError::UnreadableCompression),
+    }
+}
+
+/// Every text and number below a value, and every name of a member.
+pub(super) fn for_each_text(value: &Value, take: &mut dyn FnMut(&str)) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| for_each_text(item, take)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            take(name);
+            for_each_text(member, take);
+        }),
+        single => for_each_scalar(single, take),
+    }
+}
+
+/// The same, in JSON inside of strings as well.
+fn for_each_text_deep(value: &Value, depth: usize, take: &mut dyn FnMut(&str)) {
+    for_each_text(value, take);
+    if depth > 0 {
+        for_each_nested(value, &mut |nested| {
+            for_each_text_deep(nested, depth - 1, take)
+        });
+    }
+}
+
+/// Every document that stands in a string below a value.
+fn for_each_nested(value: &Value, take: &mut dyn FnMut(&Value)) {
+    match value {
+        Value::String(text) => {
+            if let Some(nested) = nested_json(text) {
+                take(&nested);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| for_each_nested(item, take)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(_, member)| for_each_nested(member, take)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Every text and number below a value.
+pub(super) fn for_each_scalar(value: &Value, take: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => take(text),
+        Value::Number(number) => take(number.as_str()),
+        Value::List(items) => items.iter().for_each(|item| for_each_scalar(item, take)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(_, member)| for_each_scalar(member, take)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
