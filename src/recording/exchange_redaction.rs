@@ -7,6 +7,7 @@ use super::redaction::Redaction;
 use super::response::{BodyFileError, read_body};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse, Recording, ResponseBody,
+    is_same_outcome, is_same_request,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::redact::Redactor;
@@ -93,6 +94,13 @@ impl ExchangeRedaction<'_> {
     }
 }
 
+/// An existing recording, redacted again by the present rules and secrets.
+pub(crate) struct RedactedRecording {
+    pub(crate) recording: Recording,
+    /// The numbers of the exchanges that held anything, from 0. The others are as they were.
+    pub(crate) changed: Vec<usize>,
+}
+
 /// Redacts an existing recording again by the present rules and secrets.
 ///
 /// # Errors
@@ -102,41 +110,74 @@ pub(crate) fn redact_recording(
     rules: &[&RedactRule],
     redactor: &mut Redactor,
     root: &Path,
-) -> Result<Recording, RedactionError> {
+) -> Result<RedactedRecording, RedactionError> {
     let mut hidden = Redaction::default();
     hidden.resume(recording);
-    let mut exchanges = Vec::with_capacity(recording.exchanges.len());
-    for exchange in &recording.exchanges {
-        let request = hidden.redact_request(&exchange.request, redactor);
-        let mut redact = |response: &RecordedResponse| {
-            let response = RecordedResponse {
-                body: inline_body(&response.body, root)?,
-                ..response.clone()
-            };
-            check_secrets_in_bytes(&response.body, redactor)?;
-            Ok(hidden.redact_response(response, rules, &request, redactor)?)
-        };
-        let outcome = redact_outcome(&exchange.outcome, &mut redact)?;
-        exchanges.push(RecordedExchange {
-            request,
-            outcome,
+    let (mut exchanges, mut changed) = (Vec::new(), Vec::new());
+    for (number, exchange) in recording.exchanges.iter().enumerate() {
+        let before = RecordedExchange {
+            outcome: inline_outcome(&exchange.outcome, root)?,
             ..exchange.clone()
-        });
+        };
+        let after = redact_exchange(&before, &mut hidden, rules, redactor)?;
+        let is_same =
+            is_same_request(&before.request, &after.request) && is_same_outcome(&before, &after);
+        if is_same {
+            // As it stands, with a body in its own file.
+            exchanges.push(exchange.clone());
+        } else {
+            changed.push(number);
+            exchanges.push(after);
+        }
     }
-    Ok(Recording {
-        exchanges,
-        ..recording.clone()
+    Ok(RedactedRecording {
+        recording: Recording {
+            exchanges,
+            ..recording.clone()
+        },
+        changed,
     })
 }
 
-fn redact_outcome(
-    outcome: &RecordedOutcome,
-    redact: &mut dyn FnMut(&RecordedResponse) -> Result<RecordedResponse, RedactionError>,
-) -> Result<RecordedOutcome, RedactionError> {
-    Ok(match outcome {
+fn redact_exchange(
+    exchange: &RecordedExchange,
+    hidden: &mut Redaction,
+    rules: &[&RedactRule],
+    redactor: &mut Redactor,
+) -> Result<RecordedExchange, RedactionError> {
+    let request = hidden.redact_request(&exchange.request, redactor);
+    let mut redact = |response: &RecordedResponse| {
+        check_secrets_in_bytes(&response.body, redactor)?;
+        let response = hidden.redact_response(response.clone(), rules, &request, redactor)?;
+        Ok::<_, RedactionError>(response)
+    };
+    let outcome = match &exchange.outcome {
         RecordedOutcome::Response(response) => RecordedOutcome::Response(redact(response)?),
         // A truncated body is half of one, and half of a body can hold a secret.
         RecordedOutcome::Truncated(response) => RecordedOutcome::Truncated(redact(response)?),
+        RecordedOutcome::Reset => RecordedOutcome::Reset,
+    };
+    Ok(RecordedExchange {
+        request,
+        outcome,
+        ..exchange.clone()
+    })
+}
+
+/// An outcome whose body is in no file of its own, so that it is redacted like any other.
+fn inline_outcome(
+    outcome: &RecordedOutcome,
+    root: &Path,
+) -> Result<RecordedOutcome, BodyFileError> {
+    let inline = |response: &RecordedResponse| {
+        Ok::<_, BodyFileError>(RecordedResponse {
+            body: inline_body(&response.body, root)?,
+            ..response.clone()
+        })
+    };
+    Ok(match outcome {
+        RecordedOutcome::Response(response) => RecordedOutcome::Response(inline(response)?),
+        RecordedOutcome::Truncated(response) => RecordedOutcome::Truncated(inline(response)?),
         RecordedOutcome::Reset => RecordedOutcome::Reset,
     })
 }

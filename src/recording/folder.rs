@@ -288,7 +288,7 @@ fn list_folder(folder: &Path) -> Result<Vec<DirEntry>, FolderError> {
 }
 
 /// The bodies of a recording that lie in files of their own.
-fn external_bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
+pub(crate) fn external_bodies(recording: &Recording) -> impl Iterator<Item = &Path> {
     recording
         .exchanges
         .iter()

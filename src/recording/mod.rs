@@ -18,8 +18,10 @@ mod unchanged;
 mod unsigned_request;
 
 pub(crate) use exchange_pool::{ExchangePool, ReplayMiss};
-pub(crate) use exchange_redaction::{ExchangeRedaction, RedactionError, redact_recording};
-pub(crate) use folder::{FileChange, FolderError, RecordingFolder};
+pub(crate) use exchange_redaction::{
+    ExchangeRedaction, RedactedRecording, RedactionError, redact_recording,
+};
+pub(crate) use folder::{FileChange, FolderError, RecordingFolder, external_bodies};
 pub(crate) use personal_values::{InspectedResponse, PersonalDataError};
 pub(crate) use recorder::{RecordScope, Recorder, RecordingSource, SkipReason, WriteOutcome};
 pub(crate) use recording_key::RecordingKey;
@@ -27,5 +29,5 @@ pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction, request_texts};
 pub use replay::RecordingReplay;
 pub(crate) use replay::{ReplayError, ReplayedResponse, belongs_to_file, describe_miss};
 pub(crate) use response::{BodyFileError, read_body, response_headers};
-pub(crate) use unchanged::{ExchangeComparisonError, apply_masks, is_unchanged};
+pub(crate) use unchanged::apply_masks;
 pub(crate) use unsigned_request::unsigned_request;

@@ -14,6 +14,7 @@ mod explain;
 mod failures;
 mod fixtures;
 mod flaky;
+mod observed_exchange;
 mod pages;
 mod personal_data;
 mod poll;

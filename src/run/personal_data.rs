@@ -1,7 +1,7 @@
 //! The personal data of a run: found in every response before anything of it is shown, and replaced
 //! by the same pseudonyms in reports, snapshots and recordings.
 
-use super::run_recordings::ObservedExchange;
+use super::observed_exchange::ObservedExchange;
 use crate::model::recording::{RecordedRequest, RecordedResponse};
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;

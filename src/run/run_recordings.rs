@@ -2,6 +2,7 @@
 //! responses of the environment.
 
 use super::difference_reports::difference_reports;
+use super::observed_exchange::ObservedExchange;
 use super::personal_data::PersonalData;
 use crate::check::{self, DifferenceList};
 use crate::event::FailureReport;
@@ -9,7 +10,6 @@ use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
-use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Scheme, TokenRequest};
 use crate::model::workspace::Workspace;
 use crate::recording::{
@@ -40,18 +40,6 @@ pub(crate) struct RunRecordings {
     pub(crate) mode: RefCell<RecordingMode>,
     pub(super) personal: PersonalData,
     run_id: String,
-}
-
-/// One request and its response.
-pub(crate) struct ObservedExchange<'m> {
-    pub(crate) recording_key: &'m RecordingKey,
-    pub(crate) scheme: &'m Scheme,
-    pub(crate) request: &'m RecordedRequest,
-    pub(crate) response: &'m WireResponse,
-    /// Response headers that the file asserts or captures, in lower case.
-    pub(crate) inspected_headers: &'m [String],
-    /// The rules of the file itself.
-    pub(crate) redact_rules: &'m [RedactRule],
 }
 
 /// Why a response cannot be written to a file or compared with one.

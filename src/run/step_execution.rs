@@ -4,9 +4,10 @@
 use super::attempts::Attempts;
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
+use super::observed_exchange::ObservedExchange;
 use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
-use super::run_recordings::{CompareError, ObservedExchange};
+use super::run_recordings::CompareError;
 use super::snapshot_check::SnapshotCheck;
 use super::step_error::StepError;
 use super::{advice, failures};

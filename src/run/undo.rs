@@ -4,9 +4,9 @@
 use super::attempt::run_attempt;
 use super::context::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse};
+use super::observed_exchange::ObservedExchange;
 use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
-use super::run_recordings::ObservedExchange;
 use super::step_error::StepError;
 use super::text::body_text;
 use crate::check::{self, ResponseOutcome, ResponseView};

@@ -27,6 +27,7 @@ mod hostile;
 mod import_circles;
 mod network;
 mod parallel;
+mod personal_data;
 mod program;
 mod recordings;
 mod reports;
