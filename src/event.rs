@@ -279,6 +279,44 @@ pub(crate) struct ExchangeReport {
     pub response: Option<RedactedText>,
 }
 
+impl ExchangeReport {
+    /// The same exchange, of which a terminal shows another one with personal data.
+    #[must_use]
+    pub(crate) fn shown_as(self, shown: Option<Self>) -> Self {
+        let Some(shown) = shown else { return self };
+        Self {
+            request: self.request.shown_as(shown.request),
+            response: match (self.response, shown.response) {
+                (Some(response), Some(shown)) => Some(response.shown_as(shown)),
+                (response, _) => response,
+            },
+        }
+    }
+}
+
+impl FailureReport {
+    /// The same failure, of which a terminal shows another one with personal data.
+    #[must_use]
+    pub(crate) fn shown_as(self, shown: Self) -> Self {
+        let differences = self.differences.into_iter().zip(shown.differences);
+        Self {
+            expected: self.expected.shown_as(shown.expected),
+            actual: self.actual.shown_as(shown.actual),
+            hint: match (self.hint, shown.hint) {
+                (Some(hint), Some(shown)) => Some(hint.shown_as(shown)),
+                (hint, _) => hint,
+            },
+            differences: differences
+                .map(|(difference, shown)| DifferenceReport {
+                    text: difference.text.shown_as(shown.text),
+                    ..difference
+                })
+                .collect(),
+            ..self
+        }
+    }
+}
+
 /// How many of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunSummary {

@@ -108,6 +108,9 @@ pub(super) struct RunArgs {
     /// Show every exchange, secrets replaced by their names
     #[arg(long, short)]
     pub(super) verbose: bool,
+    /// Show personal data that `redact` hides, at this terminal only; reports and files hide it
+    #[arg(long)]
+    pub(super) show_personal: bool,
     /// Whether tokens are renewed; by default what ingam.yaml says, or auto
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"])]
     pub(super) refresh: Option<String>,

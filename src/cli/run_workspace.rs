@@ -335,6 +335,7 @@ async fn open_context<'w>(
 
 fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(), CommandError> {
     let (host, args) = (run.invocation.host, run.args);
+    context.options.shows_personal = shows_personal(host, args)?;
     context.options.keep_fixtures = args.keep;
     context.options.fail_fast = args.fail_fast;
     context.options.flaky_fails = args.flaky == "fail";
@@ -353,6 +354,24 @@ fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(
         context.environment.budget = RunBudget::new(budget);
     }
     Ok(())
+}
+
+/// Whether personal data is shown.
+///
+/// # Errors
+/// If it was asked for where nobody sits: in CI, or where the output goes to a file.
+fn shows_personal(host: &HostContext, args: &RunArgs) -> Result<bool, CommandError> {
+    if !args.show_personal {
+        return Ok(false);
+    }
+    let reason = if host.is_ci() {
+        "`--show-personal` is not possible in CI: logs of CI are kept, and others read them"
+    } else if host.stdout.is_terminal && host.stderr.is_terminal {
+        return Ok(true);
+    } else {
+        "`--show-personal` needs a terminal: standard output or standard error goes to a file or another program"
+    };
+    Err(CommandError::usage(reason).hint("leave it out: the pseudonyms are those of the recording"))
 }
 
 /// The variable `INSTA_UPDATE` says whether snapshots may be written, as it does for insta.

@@ -2,7 +2,7 @@
 //! NDJSON, the data of an event, the fields of a form, JSON inside of a string, compressed data.
 
 use super::compressed::{LayerFinding, inspect_layers};
-use super::documents::{TextBody, begins_like_json, nested_json};
+use super::documents::{NotJson, TextBody, begins_like_json, nested_json};
 use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{RecordedResponse, ResponseBody};
 use crate::model::redact_rule::RedactRule;
@@ -86,29 +86,32 @@ pub(super) fn collect_named(
     rules: &[&RedactRule],
     take: &mut dyn FnMut(&str),
 ) -> Result<(), PersonalDataError> {
-    let mut text_body = None;
-    if let InspectedBody::Text(text) = response.body
-        && rules.iter().any(|rule| matches!(rule, RedactRule::Path(_)))
-    {
-        let split = TextBody::split(text, content_type(response.headers));
-        text_body = Some(split.map_err(|_| PersonalDataError::NotJson)?);
-    }
-    for rule in rules {
-        match rule {
-            RedactRule::Path(path) => {
-                collect_path(path, response, text_body.as_ref(), take)?;
+    let has_path = || rules.iter().any(|rule| matches!(rule, RedactRule::Path(_)));
+    let (text_body, mut result) = match response.body {
+        InspectedBody::Text(text) if has_path() => {
+            match TextBody::split(text, content_type(response.headers)) {
+                Ok(body) => (Some(body), Ok(())),
+                Err(NotJson) => (None, Err(PersonalDataError::NotJson)),
             }
-            RedactRule::Pattern(pattern) => {
-                collect_pattern(pattern, response, text_body.as_ref(), take)?;
-            }
-            RedactRule::Header(name) => response
-                .headers
-                .iter()
-                .filter(|(key, _)| key == name)
-                .for_each(|(_, value)| take(value)),
         }
+        _ => (None, Ok(())),
+    };
+    // The other rules hold where one cannot be applied.
+    for rule in rules {
+        let collected = match rule {
+            RedactRule::Path(path) => collect_path(path, response, text_body.as_ref(), take),
+            RedactRule::Pattern(pattern) => {
+                collect_pattern(pattern, response, text_body.as_ref(), take)
+            }
+            RedactRule::Header(name) => {
+                let named = response.headers.iter().filter(|(key, _)| key == name);
+                named.for_each(|(_, value)| take(value));
+                Ok(())
+            }
+        };
+        result = result.and(collected);
     }
-    Ok(())
+    result
 }
 
 fn collect_path(

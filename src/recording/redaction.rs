@@ -14,8 +14,9 @@ use crate::model::recording::{
     ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
-use crate::redact::{Redactor, redact_text};
+use crate::redact::{MIN_PERSONAL_BYTES, Redactor, redact_text};
 use crate::value::{Number, Value};
+use crate::wire::WireResponse;
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +38,7 @@ pub(crate) struct Redaction {
     /// number somewhere), so the spelling alone says nothing.
     issued: HashSet<String>,
     last_number: u32,
+    has_short_values: bool,
     /// Finds the values in texts, in their encodings.
     search: Redactor,
     /// Replaced in recordings, and shown in reports.
@@ -51,6 +53,7 @@ impl Default for Redaction {
             pseudonyms: HashMap::new(),
             issued: HashSet::new(),
             last_number: 0,
+            has_short_values: false,
             search: Redactor::for_personal_data(),
             run_id: None,
             keeps_pseudonyms: false,
@@ -136,6 +139,7 @@ impl Redaction {
     }
 
     fn insert(&mut self, value: &str, pseudonym: String) {
+        self.has_short_values |= value.len() < MIN_PERSONAL_BYTES;
         self.search.add_personal_value(value, &pseudonym);
         self.pseudonyms.insert(value.to_owned(), pseudonym);
     }
@@ -225,45 +229,94 @@ impl Redaction {
             }
             other => other,
         };
-        let headers = response
-            .headers
-            .into_iter()
-            .map(|(name, value)| {
-                let value = if rules.headers.contains(&name.as_str()) {
-                    self.pseudonym_of(&value)
-                        .map_or(value.clone(), str::to_owned)
-                } else {
-                    self.replace_patterns(&value, &rules)
-                };
-                (name, value)
-            })
-            .collect();
         Ok(RecordedResponse {
-            headers,
+            headers: self.named_headers(&response.headers, &rules),
             body,
             ..response
         })
     }
 
-    /// The body of a response in which everything that a rule names is replaced: JSON over several
-    /// lines, other text as it is.
+    fn named_headers(
+        &self,
+        headers: &[(String, String)],
+        rules: &RuleKinds<'_>,
+    ) -> Vec<(String, String)> {
+        let redact = |name: &str, value: &str| {
+            if rules.headers.contains(&name) {
+                self.pseudonym_of(value).unwrap_or(value).to_owned()
+            } else {
+                self.replace_patterns(value, rules)
+            }
+        };
+        headers
+            .iter()
+            .map(|(name, value)| (name.clone(), redact(name, value)))
+            .collect()
+    }
+
+    /// A response in which everything that a rule names is replaced, to be shown. Bytes stay: they
+    /// are shown by their number only.
     ///
     /// # Errors
     /// When a rule cannot be applied to the body.
-    pub(crate) fn redact_body_text(
+    pub(crate) fn redact_wire(
         &self,
-        response: &InspectedResponse<'_>,
+        response: &WireResponse,
         rules: &[&RedactRule],
-    ) -> Result<Option<String>, PersonalDataError> {
-        let rules = RuleKinds::of(rules);
-        Ok(match response.body {
-            InspectedBody::Json(value) => Some(self.named(value, &rules)?.to_pretty_json()),
+    ) -> Result<WireResponse, PersonalDataError> {
+        let kinds = RuleKinds::of(rules);
+        let inspected = InspectedResponse::of_wire(response);
+        let body = match inspected.body {
+            InspectedBody::Json(value) => self.named(value, &kinds)?.to_json().into(),
             InspectedBody::Text(text) => {
-                let kind = content_type(response.headers);
-                Some(self.named_text(text.to_owned(), kind, &rules)?)
+                let kind = content_type(inspected.headers);
+                self.named_text(text.to_owned(), kind, &kinds)?.into()
             }
-            InspectedBody::None | InspectedBody::Bytes(_) => None,
-        })
+            InspectedBody::None | InspectedBody::Bytes(_) => response.body().clone(),
+        };
+        let headers = self.named_headers(&response.headers, &kinds);
+        Ok(WireResponse::new(
+            response.status,
+            headers,
+            body,
+            response.latency,
+        ))
+    }
+
+    /// The headers of a response in which everything that a rule names is replaced.
+    pub(crate) fn redact_headers(
+        &self,
+        headers: &[(String, String)],
+        rules: &[&RedactRule],
+    ) -> Vec<(String, String)> {
+        self.named_headers(headers, &RuleKinds::of(rules))
+    }
+
+    /// Whether a value was found that is too short to be searched for in texts.
+    #[must_use]
+    pub(crate) fn has_short_values(&self) -> bool {
+        self.has_short_values
+    }
+
+    /// A value that an assertion expects, in which every string that is personal is replaced,
+    /// however short it is.
+    #[must_use]
+    pub(crate) fn redact_operand(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) if text.chars().any(char::is_alphabetic) => self
+                .pseudonym_of(text)
+                .map_or_else(|| value.clone(), Value::from),
+            Value::List(items) => {
+                Value::List(items.iter().map(|item| self.redact_operand(item)).collect())
+            }
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.redact_operand(member)))
+                    .collect(),
+            ),
+            single => single.clone(),
+        }
     }
 
     fn named_text(

@@ -2,31 +2,57 @@
 
 use std::fmt;
 
-/// Text without secrets. Characters that could command a terminal, or that nobody sees, are written
-/// as escapes. Only a redactor makes it.
+/// Text without secrets and without personal data. Characters that could command a terminal, or
+/// that nobody sees, are written as escapes. Only a redactor makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RedactedText(String);
+pub(crate) struct RedactedText {
+    text: String,
+    /// The same with personal data, for a person at a terminal who asked for it.
+    with_personal_data: Option<String>,
+}
 
 impl RedactedText {
     pub(super) fn new(redacted: &str) -> Self {
-        Self(escape_control_chars(redacted))
+        Self {
+            text: escape_control_chars(redacted),
+            with_personal_data: None,
+        }
+    }
+
+    /// The same text, of which a terminal shows `shown`.
+    #[must_use]
+    pub(crate) fn shown_as(self, shown: Self) -> Self {
+        Self {
+            with_personal_data: Some(shown.text).filter(|shown| *shown != self.text),
+            ..self
+        }
     }
 
     #[must_use]
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The text for a terminal: with personal data where `--show-personal` asked for it. Nothing
+    /// else may write this.
+    #[must_use]
+    pub(crate) fn for_terminal(&self) -> &str {
+        self.with_personal_data.as_deref().unwrap_or(&self.text)
     }
 
     /// A text of the program itself, in which no value of a run can stand.
     #[must_use]
     pub(crate) fn from_static(text: &'static str) -> Self {
-        Self(text.to_owned())
+        Self {
+            text: text.to_owned(),
+            with_personal_data: None,
+        }
     }
 }
 
 impl fmt::Display for RedactedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct OutputRedactor<'r> {
     secrets: RefMut<'r, Redactor>,
     /// `None` where no response has had any.
     personal: Option<RefMut<'r, Redactor>>,
+    /// A person at a terminal asked for it.
+    shows_personal: bool,
 }
 
 impl<'r> OutputRedactor<'r> {
@@ -18,7 +20,20 @@ impl<'r> OutputRedactor<'r> {
         secrets: RefMut<'r, Redactor>,
         personal: Option<RefMut<'r, Redactor>>,
     ) -> Self {
-        Self { secrets, personal }
+        Self {
+            secrets,
+            personal,
+            shows_personal: false,
+        }
+    }
+
+    /// The same redactor. Its texts show a terminal what is personal in them.
+    #[must_use]
+    pub(crate) fn showing_personal(self, shows_personal: bool) -> Self {
+        Self {
+            shows_personal,
+            ..self
+        }
     }
 
     /// Text that may be written to a file.
@@ -31,7 +46,12 @@ impl<'r> OutputRedactor<'r> {
 
     /// Text that may be shown.
     pub(crate) fn redact_for_display(&mut self, text: &str) -> RedactedText {
-        RedactedText::new(&self.redact(text))
+        let redacted = RedactedText::new(&self.redact(text));
+        if self.shows_personal && self.personal.is_some() {
+            redacted.shown_as(self.secrets.redact_for_display(text))
+        } else {
+            redacted
+        }
     }
 }
 

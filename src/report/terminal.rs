@@ -306,7 +306,7 @@ impl<W: Write> TerminalReporter<W> {
             _ => String::new(),
         };
         let answer = self.style.dim(&answer);
-        writeln!(self.out, "  {name}{}{answer}", step.request_line)
+        writeln!(self.out, "  {name}{}{answer}", step.request_line.for_terminal())
     }
 
     /// With `-v` the whole exchange, otherwise the response of a failed step.
@@ -339,26 +339,26 @@ impl<W: Write> TerminalReporter<W> {
         writeln!(
             self.out,
             "\n    {}  {place}",
-            self.style.bold(failure.subject.as_str())
+            self.style.bold(failure.subject.for_terminal())
         )?;
         writeln!(
             self.out,
             "      expected  {}",
-            self.style.green(failure.expected.as_str())
+            self.style.green(failure.expected.for_terminal())
         )?;
         writeln!(
             self.out,
             "      actual    {}",
-            self.style.red(failure.actual.as_str())
+            self.style.red(failure.actual.for_terminal())
         )?;
         if let Some(why) = &failure.hint {
-            writeln!(self.out, "      {}", self.style.dim(why.as_str()))?;
+            writeln!(self.out, "      {}", self.style.dim(why.for_terminal()))?;
         }
         for difference in &failure.differences {
             writeln!(
                 self.out,
                 "        {}",
-                self.style.difference(difference.text.as_str())
+                self.style.difference(difference.text.for_terminal())
             )?;
         }
         Ok(())
@@ -372,7 +372,7 @@ impl<W: Write> TerminalReporter<W> {
         };
         let indent = 4 + word.len() + 2;
         let lines = wrap_words(
-            text.as_str(),
+            text.for_terminal(),
             // In a very narrow terminal the terminal wraps, instead of one word in each line.
             self.style.width.saturating_sub(indent).max(40),
         );
@@ -388,7 +388,7 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn print_quoted(&mut self, mark: &str, text: &RedactedText) -> io::Result<()> {
-        for line in text.as_str().lines() {
+        for line in text.for_terminal().lines() {
             writeln!(self.out, "    {} {line}", self.style.dim(mark))?;
         }
         Ok(())
@@ -398,7 +398,7 @@ impl<W: Write> TerminalReporter<W> {
     fn excerpt(&mut self, response: &RedactedText) -> io::Result<()> {
         const LINES: usize = 8;
         let body = response
-            .as_str()
+            .for_terminal()
             .split_once("\n\n")
             .map_or("", |(_, body)| body);
         let lines: Vec<&str> = body.lines().collect();

@@ -40,6 +40,8 @@ pub(crate) struct RunOptions {
     pub(crate) run_id: String,
     /// Report every exchange, not only those of steps that do not pass.
     pub(crate) verbose: bool,
+    /// Show personal data at the terminal; reports and files hold pseudonyms all the same.
+    pub(crate) shows_personal: bool,
     /// Report all exchanges, traces and labels of units: reports in files need them.
     pub(crate) detail: bool,
     /// The folder of the ledger; `None` if the environment ends with the run, as the sandbox does.
@@ -111,6 +113,12 @@ impl RunContext<'_> {
             self.state.redactor.borrow_mut(),
             self.state.recordings.personal.search(key),
         )
+        .showing_personal(self.options.shows_personal)
+    }
+
+    /// Takes only secrets out, for a person at a terminal who asked for personal data.
+    pub(super) fn terminal_redactor(&self) -> OutputRedactor<'_> {
+        OutputRedactor::new(self.state.redactor.borrow_mut(), None)
     }
 
     /// The time and a random seed, read now: for rendering a step, and for signing one request.

@@ -11,6 +11,7 @@ use crate::recording::{
     RedactionError, request_texts,
 };
 use crate::redact::Redactor;
+use crate::value::Value;
 use crate::wire::WireResponse;
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
@@ -90,22 +91,51 @@ impl PersonalData {
         .ok()
     }
 
-    /// The body of a response with everything replaced that a rule names; `None` if that is nothing.
+    /// A response with everything replaced that a rule names; `None` if that is nothing.
     ///
     /// # Errors
     /// When a rule cannot be applied to it.
-    pub(super) fn redacted_body(
+    pub(super) fn redacted_response(
         &self,
         key: &RecordingKey,
         rules: &[&RedactRule],
         response: &WireResponse,
-    ) -> Result<Option<String>, PersonalDataError> {
+    ) -> Result<Option<WireResponse>, PersonalDataError> {
         match self.redactions.borrow().get(key) {
             Some(redaction) if !redaction.is_empty() && !rules.is_empty() => {
-                redaction.redact_body_text(&InspectedResponse::of_wire(response), rules)
+                redaction.redact_wire(response, rules).map(Some)
             }
             _ => Ok(None),
         }
+    }
+
+    /// The headers of a response with everything replaced that a rule names.
+    pub(super) fn redacted_headers(
+        &self,
+        key: &RecordingKey,
+        rules: &[&RedactRule],
+        response: &WireResponse,
+    ) -> Vec<(String, String)> {
+        let redactions = self.redactions.borrow();
+        redactions.get(key).map_or_else(
+            || response.headers.clone(),
+            |redaction| redaction.redact_headers(&response.headers, rules),
+        )
+    }
+
+    /// Whether a value was found that is too short to be searched for in texts.
+    pub(super) fn has_short_values(&self, key: &RecordingKey) -> bool {
+        let redactions = self.redactions.borrow();
+        redactions.get(key).is_some_and(Redaction::has_short_values)
+    }
+
+    /// An operand of an assertion with every string replaced that is personal.
+    pub(super) fn redacted_operand(&self, key: &RecordingKey, value: &Value) -> Value {
+        let redactions = self.redactions.borrow();
+        redactions.get(key).map_or_else(
+            || value.clone(),
+            |redaction| redaction.redact_operand(value),
+        )
     }
 
     /// Redacts in a unit what was redacted in the fixtures that it needs, with the same pseudonyms:
@@ -144,8 +174,9 @@ impl PersonalData {
             .keeping_pseudonyms();
         let inspected = InspectedResponse::of_wire(&expected);
         redaction.collect(&inspected, &rules, &|| request_texts(observed.request))?;
-        let text = redaction.redact_body_text(&inspected, &rules)?;
-        let text = text.map(|text| redaction.redact_leaf(&text, secrets));
+        let redacted = redaction.redact_wire(&expected, &rules)?;
+        let text = std::str::from_utf8(redacted.body()).ok();
+        let text = text.map(|text| redaction.redact_leaf(text, secrets));
         Ok(match text {
             Some(text) => expected.with_body(text.into()),
             None => expected,

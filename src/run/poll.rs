@@ -4,7 +4,6 @@
 use super::exchange::{ExchangeLog, SendState};
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse};
-use crate::check::ResponseView;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::model::repeat::PollOptions;
@@ -72,10 +71,9 @@ fn unmet_until(
     response: &StepResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let redact = |text: &str| execution.redact_actual(text, response);
     let unmet = execution.unmet_assertions(
         execution.step.poll_conditions(),
-        &ResponseView::new(response.response()).with_redaction(&redact),
+        response,
         variables,
     )?;
     let mut redactor = execution.output_redactor();

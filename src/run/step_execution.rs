@@ -5,13 +5,14 @@ use super::attempts::Attempts;
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
 use super::observed_exchange::ObservedExchange;
+use super::personal_data::redact_rules;
 use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
 use super::run_recordings::CompareError;
 use super::snapshot_check::SnapshotCheck;
 use super::step_error::StepError;
 use super::{advice, failures};
-use crate::check::{self, CaptureFailure, ResponseView};
+use crate::check::{self, CaptureFailure, DifferenceList, PredicateFailure, ResponseView};
 use crate::event::FailureReport;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
@@ -236,7 +237,7 @@ impl StepExecution<'_> {
             notes: Vec::new(),
         };
         let has_captures = self.has_captures(variables);
-        match self.unmet_assertions(&self.step.assertions, &view, variables) {
+        match self.unmet_assertions(&self.step.assertions, response, variables) {
             Ok(unmet) => judgement.failures.extend(unmet),
             // The assertions may use a capture that failed, which is reported already.
             Err(error) if !has_captures => judgement
@@ -275,15 +276,95 @@ impl StepExecution<'_> {
     pub(super) fn unmet_assertions(
         &self,
         assertions: &[Assertion],
-        view: &ResponseView<'_>,
+        response: &StepResponse,
         variables: &VariableScope,
     ) -> Result<Vec<FailureReport>, RenderError> {
-        let unmet = check::judge(assertions, view, &|template| {
+        let redact = |text: &str| self.redact_actual(text, response);
+        let view = ResponseView::new(response.response()).with_redaction(&redact);
+        let unmet = check::judge(assertions, &view, &|template| {
+            render_tree(template, variables)
+        })?;
+        if unmet.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shown = self.without_short_values(&unmet, assertions, response, variables)?;
+        let mut reports: Vec<FailureReport> = shown
+            .iter()
+            .map(|failure| failures::assertion_failure(failure, &mut self.output_redactor()))
+            .collect();
+        if self.context.options.shows_personal {
+            let personal = self.unmet_with_personal_data(assertions, response, variables)?;
+            let personal = personal.into_iter();
+            reports = reports
+                .into_iter()
+                .zip(personal)
+                .map(|(report, personal)| report.shown_as(personal))
+                .collect();
+        }
+        Ok(reports)
+    }
+
+    /// The failures as they are described. Personal data that is too short to be searched for in
+    /// texts could stand in them: then the response is judged again without it, for the texts.
+    fn without_short_values(
+        &self,
+        unmet: &[PredicateFailure],
+        assertions: &[Assertion],
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<Vec<PredicateFailure>, RenderError> {
+        let key = &self.owner.recording_key;
+        let personal = &self.context.state.recordings.personal;
+        if response.judged.hidden_because.is_some() || !personal.has_short_values(key) {
+            return Ok(unmet.to_vec());
+        }
+        let workspace = self.context.environment.workspace;
+        let rules = redact_rules(self.scheme, workspace, self.owner.redact_rules);
+        // A rule that cannot be applied was found when the response came.
+        let Ok(Some(redacted)) = personal.redacted_response(key, &rules, response.response())
+        else {
+            return Ok(unmet.to_vec());
+        };
+        let redact = |text: &str| self.redact_actual(text, response);
+        let view = ResponseView::new(&redacted).with_redaction(&redact);
+        let described = check::judge(assertions, &view, &|template| {
+            let operand = render_tree(template, variables)?;
+            Ok::<_, RenderError>(personal.redacted_operand(key, &operand))
+        })?;
+        let described = |failure: &PredicateFailure| {
+            let same = |other: &&PredicateFailure| {
+                (other.at, &other.subject, &other.path)
+                    == (failure.at, &failure.subject, &failure.path)
+            };
+            let found = described.iter().find(same);
+            // It holds for the pseudonym: nothing describes it.
+            found.cloned().unwrap_or_else(|| PredicateFailure {
+                actual: HIDDEN.to_owned(),
+                reason: None,
+                differences: DifferenceList::default(),
+                ..failure.clone()
+            })
+        };
+        Ok(unmet.iter().map(described).collect())
+    }
+
+    /// The same failures with personal data and without secrets, for a person at a terminal.
+    fn unmet_with_personal_data(
+        &self,
+        assertions: &[Assertion],
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<Vec<FailureReport>, RenderError> {
+        let redact = |text: &str| self.context.terminal_redactor().redact(text);
+        let view = ResponseView::new(response.response()).with_redaction(&redact);
+        let unmet = check::judge(assertions, &view, &|template| {
             render_tree(template, variables)
         })?;
         Ok(unmet
             .iter()
-            .map(|failure| failures::assertion_failure(failure, &mut self.output_redactor()))
+            .map(|failure| {
+                failures::assertion_failure(failure, &mut self.context.terminal_redactor())
+            })
             .collect())
     }
 

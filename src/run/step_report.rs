@@ -33,11 +33,16 @@ pub(super) fn step_report(
     let is_shown = context.options.verbose || has_detail || !is_pass;
     let draft = log.draft.as_deref();
     let response = log.response.as_ref().map(|judged| &judged.response);
-    let response_body = log
+    let shown_response = log
         .response
         .as_ref()
         .filter(|_| is_shown)
-        .map(|judged| shown_body(owner, step, judged, context));
+        .map(|judged| ShownResponse::redacted(owner, step, judged, context));
+    let personal_exchange = context
+        .options
+        .shows_personal
+        .then(|| personal_exchange(&log, is_shown, context))
+        .flatten();
     let redactor = &mut context.output_redactor(&owner.recording_key);
     let warnings = std::mem::take(&mut log.warnings);
     let (verdict, failures, notes) = judge_result(result, warnings, redactor);
@@ -58,7 +63,8 @@ pub(super) fn step_report(
             .iter()
             .map(|note| redactor.redact_for_display(note))
             .collect(),
-        exchange: exchange_report(&log, is_shown, response_body, redactor),
+        exchange: exchange_report(&log, is_shown, shown_response, redactor)
+            .map(|exchange| exchange.shown_as(personal_exchange)),
         trace: trace_reports(&log, redactor),
     }
 }
@@ -100,7 +106,7 @@ fn judge_result(
 fn exchange_report(
     log: &ExchangeLog,
     is_shown: bool,
-    response_body: Option<String>,
+    shown_response: Option<ShownResponse>,
     redactor: &mut OutputRedactor<'_>,
 ) -> Option<ExchangeReport> {
     let signed = log.signed.as_ref().filter(|_| is_shown)?;
@@ -108,37 +114,68 @@ fn exchange_report(
         request_head(&signed.request),
         shown_request_body(&signed.request),
     );
-    let request = redacted_message(&head, &body, redactor);
-    let response = log.response.as_ref().zip(response_body);
-    let response = response
-        .map(|(judged, body)| redacted_message(&response_head(&judged.response), &body, redactor));
-    Some(ExchangeReport { request, response })
+    Some(ExchangeReport {
+        request: redacted_message(&head, &body, redactor),
+        response: shown_response
+            .map(|shown| redacted_message(&shown.head, &shown.body, redactor)),
+    })
 }
 
-/// The body of a response with everything replaced that a rule of `redact` names. The same values
-/// elsewhere in it are replaced by the redactor.
-fn shown_body(
-    owner: &StepOwner<'_>,
-    step: &Step,
-    judged: &JudgedResponse,
+/// The exchange with personal data and without secrets, for a person at a terminal.
+fn personal_exchange(
+    log: &ExchangeLog,
+    is_shown: bool,
     context: &RunContext<'_>,
-) -> String {
-    let workspace = context.environment.workspace;
-    let response = &judged.response;
-    let redacted = match (&judged.hidden_because, workspace.scheme(&step.scheme.name)) {
-        (Some(reason), _) => return hidden_body(reason),
-        (None, Some(scheme)) => context.state.recordings.personal.redacted_body(
-            &owner.recording_key,
-            &redact_rules(scheme, workspace, owner.redact_rules),
-            response,
-        ),
+) -> Option<ExchangeReport> {
+    let response = log.response.as_ref();
+    let shown = response.map(|judged| ShownResponse::of(&judged.response));
+    exchange_report(log, is_shown, shown, &mut context.terminal_redactor())
+}
+
+/// A response as it is shown, but for the values that the redactor finds.
+struct ShownResponse {
+    head: String,
+    body: String,
+}
+
+impl ShownResponse {
+    fn of(response: &WireResponse) -> Self {
+        Self {
+            head: response_head(response.status, &response.headers),
+            body: body_text(response.body()),
+        }
+    }
+
+    /// With everything replaced that a rule of `redact` names.
+    fn redacted(
+        owner: &StepOwner<'_>,
+        step: &Step,
+        judged: &JudgedResponse,
+        context: &RunContext<'_>,
+    ) -> Self {
+        let workspace = context.environment.workspace;
+        let response = &judged.response;
         // Without its scheme no request is sent.
-        (None, None) => Ok(None),
-    };
-    match redacted {
-        Ok(Some(body)) => body,
-        Ok(None) => body_text(response.body()),
-        Err(reason) => hidden_body(&reason),
+        let Some(scheme) = workspace.scheme(&step.scheme.name) else {
+            return Self::of(response);
+        };
+        let (key, personal) = (&owner.recording_key, &context.state.recordings.personal);
+        let rules = redact_rules(scheme, workspace, owner.redact_rules);
+        let redacted = match &judged.hidden_because {
+            Some(reason) => Err(reason.clone()),
+            None => personal.redacted_response(key, &rules, response),
+        };
+        match redacted {
+            Ok(Some(redacted)) => Self::of(&redacted),
+            Ok(None) => Self::of(response),
+            Err(reason) => Self {
+                head: response_head(
+                    response.status,
+                    &personal.redacted_headers(key, &rules, response),
+                ),
+                body: hidden_body(&reason),
+            },
+        }
     }
 }
 
@@ -209,9 +246,9 @@ fn shown_request_body(request: &WireRequest) -> String {
     std::str::from_utf8(request.body()).map_or_else(|_| body_text(request.body()), str::to_owned)
 }
 
-fn response_head(response: &WireResponse) -> String {
-    let mut text = format!("HTTP/1.1 {}\n", response.status);
-    for (name, value) in &response.headers {
+fn response_head(status: u16, headers: &[(String, String)]) -> String {
+    let mut text = format!("HTTP/1.1 {status}\n");
+    for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\n"));
     }
     text
