@@ -111,14 +111,17 @@ pub(crate) fn redact_recording(
     redactor: &mut Redactor,
     root: &Path,
 ) -> Result<RedactedRecording, RedactionError> {
-    let mut hidden = Redaction::default();
-    hidden.resume(recording);
-    let (mut exchanges, mut changed) = (Vec::new(), Vec::new());
-    for (number, exchange) in recording.exchanges.iter().enumerate() {
-        let before = RecordedExchange {
+    let mut inlined = Vec::with_capacity(recording.exchanges.len());
+    for exchange in &recording.exchanges {
+        inlined.push(RecordedExchange {
             outcome: inline_outcome(&exchange.outcome, root)?,
             ..exchange.clone()
-        };
+        });
+    }
+    let mut hidden = Redaction::default();
+    hidden.resume(&inlined);
+    let (mut exchanges, mut changed) = (Vec::new(), Vec::new());
+    for (number, (exchange, before)) in recording.exchanges.iter().zip(inlined).enumerate() {
         let after = redact_exchange(&before, &mut hidden, rules, redactor)?;
         let is_same =
             is_same_request(&before.request, &after.request) && is_same_outcome(&before, &after);

@@ -242,7 +242,7 @@ fn for_each_text_deep(value: &Value, depth: usize, take: &mut dyn FnMut(&str)) {
     for_each_text(value, take);
     if depth > 0 {
         for_each_nested(value, &mut |nested| {
-            for_each_text_deep(nested, depth - 1, take)
+            for_each_text_deep(nested, depth - 1, take);
         });
     }
 }

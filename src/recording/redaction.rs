@@ -10,8 +10,8 @@ use super::personal_values::{
 };
 use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
-    RecordedBody, RecordedOutcome, RecordedPart, RecordedRequest, RecordedResponse, Recording,
-    ResponseBody,
+    RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
+    RecordedResponse, ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::redact::{MIN_PERSONAL_BYTES, Redactor, redact_text};
@@ -84,8 +84,8 @@ impl Redaction {
     /// Goes on where the run that wrote this recording ended: the pseudonyms in it stay, and new
     /// ones are numbered after them. Here the spelling has to decide, because the file does not
     /// list its pseudonyms; a real value of that spelling was replaced when it was recorded.
-    pub(crate) fn resume(&mut self, recording: &Recording) {
-        for exchange in &recording.exchanges {
+    pub(crate) fn resume(&mut self, exchanges: &[RecordedExchange]) {
+        for exchange in exchanges {
             if let RecordedOutcome::Response(response) | RecordedOutcome::Truncated(response) =
                 &exchange.outcome
             {
@@ -281,15 +281,6 @@ impl Redaction {
             body,
             response.latency,
         ))
-    }
-
-    /// The headers of a response in which everything that a rule names is replaced.
-    pub(crate) fn redact_headers(
-        &self,
-        headers: &[(String, String)],
-        rules: &[&RedactRule],
-    ) -> Vec<(String, String)> {
-        self.named_headers(headers, &RuleKinds::of(rules))
     }
 
     /// Whether a value was found that is too short to be searched for in texts.

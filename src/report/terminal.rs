@@ -306,7 +306,11 @@ impl<W: Write> TerminalReporter<W> {
             _ => String::new(),
         };
         let answer = self.style.dim(&answer);
-        writeln!(self.out, "  {name}{}{answer}", step.request_line.for_terminal())
+        writeln!(
+            self.out,
+            "  {name}{}{answer}",
+            step.request_line.for_terminal()
+        )
     }
 
     /// With `-v` the whole exchange, otherwise the response of a failed step.

@@ -108,7 +108,7 @@ impl RunContext<'_> {
     }
 
     /// Takes secrets, and the personal data of one file, out of everything that is shown of it.
-    pub(super) fn output_redactor(&self, key: &RecordingKey) -> OutputRedactor<'_> {
+    pub(crate) fn output_redactor(&self, key: &RecordingKey) -> OutputRedactor<'_> {
         OutputRedactor::new(
             self.state.redactor.borrow_mut(),
             self.state.recordings.personal.search(key),

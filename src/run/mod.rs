@@ -23,6 +23,7 @@ mod retry_budget;
 mod run_budget;
 mod run_recordings;
 mod run_tokens;
+mod shown_response;
 mod snapshot_check;
 mod step;
 mod step_error;

@@ -109,20 +109,6 @@ impl PersonalData {
         }
     }
 
-    /// The headers of a response with everything replaced that a rule names.
-    pub(super) fn redacted_headers(
-        &self,
-        key: &RecordingKey,
-        rules: &[&RedactRule],
-        response: &WireResponse,
-    ) -> Vec<(String, String)> {
-        let redactions = self.redactions.borrow();
-        redactions.get(key).map_or_else(
-            || response.headers.clone(),
-            |redaction| redaction.redact_headers(&response.headers, rules),
-        )
-    }
-
     /// Whether a value was found that is too short to be searched for in texts.
     pub(super) fn has_short_values(&self, key: &RecordingKey) -> bool {
         let redactions = self.redactions.borrow();
@@ -136,6 +122,12 @@ impl PersonalData {
             || value.clone(),
             |redaction| redaction.redact_operand(value),
         )
+    }
+
+    /// Whether a text holds a value that was found for a file.
+    pub(super) fn is_in(&self, key: &RecordingKey, text: &str) -> bool {
+        self.search(key)
+            .is_some_and(|mut search| search.contains_secret(text.as_bytes()))
     }
 
     /// Redacts in a unit what was redacted in the fixtures that it needs, with the same pseudonyms:

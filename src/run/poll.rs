@@ -71,11 +71,8 @@ fn unmet_until(
     response: &StepResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let unmet = execution.unmet_assertions(
-        execution.step.poll_conditions(),
-        response,
-        variables,
-    )?;
+    let unmet =
+        execution.unmet_assertions(execution.step.poll_conditions(), response, variables)?;
     let mut redactor = execution.output_redactor();
     Ok(unmet
         .into_iter()

@@ -25,7 +25,7 @@ use crate::model::scheme::{Level, Scheme};
 use crate::model::secret_rules::SecretRules;
 use crate::plan::Unit;
 use crate::recording::{self, RecordingKey};
-use crate::redact::{MIN_PERSONAL_BYTES, OutputRedactor};
+use crate::redact::OutputRedactor;
 use crate::render::{
     FreshValues, PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope,
     render_draft, render_tree,
@@ -33,6 +33,7 @@ use crate::render::{
 use crate::sign::choose_level;
 use crate::value::Value;
 use crate::wire::{Draft, WireResponse};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A poll can end sooner or later than the recorded one: its last response is compared with at most
@@ -178,10 +179,10 @@ impl StepExecution<'_> {
     }
 
     /// A text of a failure. Where a rule of `redact` could not be applied to the response, nothing of
-    /// it is shown but numbers as short as a status.
+    /// it is shown but a status.
     pub(super) fn redact_actual(&self, text: &str, response: &StepResponse) -> String {
         match &response.judged.hidden_because {
-            Some(_) if text.len() >= MIN_PERSONAL_BYTES => HIDDEN.to_owned(),
+            Some(_) if !is_status(text) => HIDDEN.to_owned(),
             _ => self.output_redactor().redact(text),
         }
     }
@@ -263,7 +264,7 @@ impl StepExecution<'_> {
                 &actual,
                 &mut self.output_redactor(),
             )],
-            None => self.capture_all(view, variables),
+            None => self.capture_all(response, view, variables),
         }
     }
 
@@ -315,21 +316,14 @@ impl StepExecution<'_> {
     ) -> Result<Vec<PredicateFailure>, RenderError> {
         let key = &self.owner.recording_key;
         let personal = &self.context.state.recordings.personal;
-        if response.judged.hidden_because.is_some() || !personal.has_short_values(key) {
-            return Ok(unmet.to_vec());
-        }
-        let workspace = self.context.environment.workspace;
-        let rules = redact_rules(self.scheme, workspace, self.owner.redact_rules);
-        // A rule that cannot be applied was found when the response came.
-        let Ok(Some(redacted)) = personal.redacted_response(key, &rules, response.response())
-        else {
+        let Some(redacted) = self.response_without_short_values(response) else {
             return Ok(unmet.to_vec());
         };
         let redact = |text: &str| self.redact_actual(text, response);
         let view = ResponseView::new(&redacted).with_redaction(&redact);
         let described = check::judge(assertions, &view, &|template| {
             let operand = render_tree(template, variables)?;
-            Ok::<_, RenderError>(personal.redacted_operand(key, &operand))
+            Ok::<_, RenderError>(Cow::Owned(personal.redacted_operand(key, &operand)))
         })?;
         let described = |failure: &PredicateFailure| {
             let same = |other: &&PredicateFailure| {
@@ -346,6 +340,21 @@ impl StepExecution<'_> {
             })
         };
         Ok(unmet.iter().map(described).collect())
+    }
+
+    /// The response with everything replaced that a rule names; `None` where all of it is found in
+    /// texts.
+    fn response_without_short_values(&self, response: &StepResponse) -> Option<WireResponse> {
+        let key = &self.owner.recording_key;
+        let personal = &self.context.state.recordings.personal;
+        if response.judged.hidden_because.is_some() || !personal.has_short_values(key) {
+            return None;
+        }
+        let workspace = self.context.environment.workspace;
+        let rules = redact_rules(self.scheme, workspace, self.owner.redact_rules);
+        // A rule that cannot be applied was found when the response came.
+        let redacted = personal.redacted_response(key, &rules, response.response());
+        redacted.ok().flatten()
     }
 
     /// The same failures with personal data and without secrets, for a person at a terminal.
@@ -368,8 +377,28 @@ impl StepExecution<'_> {
             .collect())
     }
 
+    /// A capture that failed, described without personal data that is too short to be searched for
+    /// in texts.
+    fn capture_failure(
+        &self,
+        capture: &Capture,
+        failure: CaptureFailure,
+        response: &StepResponse,
+    ) -> FailureReport {
+        let redact = |text: &str| self.redact_actual(text, response);
+        let failure = match self.response_without_short_values(response) {
+            None => failure,
+            Some(redacted) => {
+                let view = ResponseView::new(&redacted).with_redaction(&redact);
+                check::capture(capture, &view).err().unwrap_or(failure)
+            }
+        };
+        failures::capture_failure(&failure, &mut self.output_redactor())
+    }
+
     fn capture_all(
         &self,
+        response: &StepResponse,
         view: &ResponseView<'_>,
         variables: &mut VariableScope,
     ) -> Vec<FailureReport> {
@@ -384,10 +413,7 @@ impl StepExecution<'_> {
                         at: Some(capture.name_at),
                     },
                 ),
-                Err(failure) => failures.push(failures::capture_failure(
-                    &failure,
-                    &mut self.output_redactor(),
-                )),
+                Err(failure) => failures.push(self.capture_failure(capture, failure, response)),
             }
         }
         failures
@@ -578,6 +604,10 @@ impl StepExecution<'_> {
         }
         Ok(failures)
     }
+}
+
+fn is_status(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a capture takes every value that its path finds.

@@ -3,6 +3,7 @@
 use super::context::RunContext;
 use super::exchange::{ExchangeLog, JudgedResponse};
 use super::personal_data::redact_rules;
+use super::shown_response::ShownResponse;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepOutcome, StepOwner};
 use super::text::{body_text, redacted_message, redacted_text};
@@ -10,9 +11,8 @@ use crate::event::{
     AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict,
 };
 use crate::model::request::Step;
-use crate::recording::PersonalDataError;
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::wire::{Draft, WireRequest, WireResponse};
+use crate::wire::{Draft, WireRequest};
 use std::time::Duration;
 
 /// `started_at` counts from the start of the run.
@@ -37,7 +37,7 @@ pub(super) fn step_report(
         .response
         .as_ref()
         .filter(|_| is_shown)
-        .map(|judged| ShownResponse::redacted(owner, step, judged, context));
+        .map(|judged| shown_response(owner, step, judged, context));
     let personal_exchange = context
         .options
         .shows_personal
@@ -116,9 +116,27 @@ fn exchange_report(
     );
     Some(ExchangeReport {
         request: redacted_message(&head, &body, redactor),
-        response: shown_response
-            .map(|shown| redacted_message(&shown.head, &shown.body, redactor)),
+        response: shown_response.map(|shown| redacted_message(&shown.head, &shown.body, redactor)),
     })
+}
+
+fn shown_response(
+    owner: &StepOwner<'_>,
+    step: &Step,
+    judged: &JudgedResponse,
+    context: &RunContext<'_>,
+) -> ShownResponse {
+    let workspace = context.environment.workspace;
+    match workspace.scheme(&step.scheme.name) {
+        Some(scheme) => ShownResponse::redacted(
+            judged,
+            &owner.recording_key,
+            &redact_rules(scheme, workspace, owner.redact_rules),
+            context,
+        ),
+        // Without its scheme no request is sent.
+        None => ShownResponse::of(&judged.response),
+    }
 }
 
 /// The exchange with personal data and without secrets, for a person at a terminal.
@@ -130,57 +148,6 @@ fn personal_exchange(
     let response = log.response.as_ref();
     let shown = response.map(|judged| ShownResponse::of(&judged.response));
     exchange_report(log, is_shown, shown, &mut context.terminal_redactor())
-}
-
-/// A response as it is shown, but for the values that the redactor finds.
-struct ShownResponse {
-    head: String,
-    body: String,
-}
-
-impl ShownResponse {
-    fn of(response: &WireResponse) -> Self {
-        Self {
-            head: response_head(response.status, &response.headers),
-            body: body_text(response.body()),
-        }
-    }
-
-    /// With everything replaced that a rule of `redact` names.
-    fn redacted(
-        owner: &StepOwner<'_>,
-        step: &Step,
-        judged: &JudgedResponse,
-        context: &RunContext<'_>,
-    ) -> Self {
-        let workspace = context.environment.workspace;
-        let response = &judged.response;
-        // Without its scheme no request is sent.
-        let Some(scheme) = workspace.scheme(&step.scheme.name) else {
-            return Self::of(response);
-        };
-        let (key, personal) = (&owner.recording_key, &context.state.recordings.personal);
-        let rules = redact_rules(scheme, workspace, owner.redact_rules);
-        let redacted = match &judged.hidden_because {
-            Some(reason) => Err(reason.clone()),
-            None => personal.redacted_response(key, &rules, response),
-        };
-        match redacted {
-            Ok(Some(redacted)) => Self::of(&redacted),
-            Ok(None) => Self::of(response),
-            Err(reason) => Self {
-                head: response_head(
-                    response.status,
-                    &personal.redacted_headers(key, &rules, response),
-                ),
-                body: hidden_body(&reason),
-            },
-        }
-    }
-}
-
-fn hidden_body(reason: &PersonalDataError) -> String {
-    format!("‹redacted: {reason}›")
 }
 
 fn endpoint(draft: Option<&Draft>) -> String {
@@ -244,12 +211,4 @@ fn request_head(request: &WireRequest) -> String {
 /// The bytes that are signed, not indented JSON: a wrong signature is found by them.
 fn shown_request_body(request: &WireRequest) -> String {
     std::str::from_utf8(request.body()).map_or_else(|_| body_text(request.body()), str::to_owned)
-}
-
-fn response_head(status: u16, headers: &[(String, String)]) -> String {
-    let mut text = format!("HTTP/1.1 {status}\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    text
 }

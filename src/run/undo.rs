@@ -5,16 +5,18 @@ use super::attempt::run_attempt;
 use super::context::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse};
 use super::observed_exchange::ObservedExchange;
+use super::personal_data::redact_rules;
 use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
+use super::shown_response::ShownResponse;
 use super::step_error::StepError;
-use super::text::body_text;
 use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::ledger::{LedgerError, UndoBody, UndoCall};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::outcome::ErrorKind;
 use crate::model::recording::RecordedRequest;
+use crate::model::redact_rule::RedactRule;
 use crate::model::request::Step;
 use crate::model::secret_rules::SecretRules;
 use crate::recording::{RecordingKey, unsigned_request};
@@ -130,6 +132,8 @@ pub(crate) async fn send_undo(
     context: &RunContext<'_>,
 ) -> Result<(), UndoError> {
     let gone = request.gone;
+    let key = request.recording_key.clone();
+    let rules = undo_rules(request.scheme, context);
     let judged = send(request, context).await?;
     let JudgedResponse {
         response, outcome, ..
@@ -143,9 +147,16 @@ pub(crate) async fn send_undo(
         ResponseOutcome::ApiError { kind, .. } => Err(UndoError::Refused {
             status: response.status,
             kind: *kind,
-            body: body_text(response.body()),
+            body: ShownResponse::redacted(&judged, &key, &rules, context).body,
         }),
     }
+}
+
+fn undo_rules<'w>(scheme: &str, context: &RunContext<'w>) -> Vec<&'w RedactRule> {
+    let workspace = context.environment.workspace;
+    workspace
+        .scheme(scheme)
+        .map_or_else(Vec::new, |scheme| redact_rules(scheme, workspace, &[]))
 }
 
 /// Sends a call, and returns the JSON of its response.

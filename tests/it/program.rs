@@ -65,3 +65,40 @@ impl Folder {
         path
     }
 }
+
+/// Runs the program at a pseudo-terminal; what it shows, and its exit code.
+#[cfg(unix)]
+pub(crate) fn at_a_terminal(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> (String, i32) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use std::io::Read;
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name)
+        .unwrap();
+    let end = || Stdio::from(terminal.try_clone().unwrap());
+    let mut child = ingam(folder.path())
+        .args(args)
+        .envs(env.iter().copied())
+        .stdin(end())
+        .stdout(end())
+        .stderr(end())
+        .spawn()
+        .unwrap();
+    let mut reader = std::fs::File::from(ours);
+    let screen = std::thread::spawn(move || {
+        let (mut seen, mut buffer) = (Vec::new(), [0; 4_096]);
+        // Linux ends the read with an error when the last end is closed.
+        while let Ok(read @ 1..) = reader.read(&mut buffer) {
+            seen.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    let code = child.wait().unwrap().code().unwrap_or(-1);
+    drop(terminal);
+    (screen.join().unwrap(), code)
+}

@@ -192,7 +192,8 @@ impl<'c> LeftoverCleanup<'c> {
             },
             (None, None) => Err(LeftoverError::NoSearch),
         };
-        let mut redactor = context.state.redactor.borrow_mut();
+        let key = RecordingKey::without_file(open.entry.account.as_deref());
+        let mut redactor = context.output_redactor(&key);
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
 
