@@ -11,6 +11,10 @@ use crate::report::TerminalStyle;
 use std::io::{BufWriter, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// So many faults are drawn. A file that is wrong in each line has a hundred thousand, and nobody
+/// reads past the first hundred.
+const MAX_SHOWN_FAULTS: usize = 200;
+
 pub(crate) struct Output {
     pub(crate) out: TerminalStyle,
     pub(crate) err: TerminalStyle,
@@ -244,9 +248,14 @@ impl Output {
     /// Draws diagnostics with their places; ends with how many errors there are.
     fn print_faults(&self, faults: &SourceFaults) {
         let renderer = DiagnosticRenderer::new(self.err.has_colour, self.err.width.clamp(60, 140));
-        for diagnostic in &faults.diagnostics {
+        for diagnostic in faults.diagnostics.iter().take(MAX_SHOWN_FAULTS) {
             let text = renderer.render(diagnostic, &faults.sources);
             self.print_message(&format!("{text}\n"));
+        }
+        let hidden = faults.diagnostics.len().saturating_sub(MAX_SHOWN_FAULTS);
+        if hidden > 0 {
+            let count = pluralize(hidden, "more fault");
+            self.print_message(&format!("{count} not shown: correct these first\n"));
         }
         let errors = faults.error_count();
         if errors > 0 {

@@ -1,8 +1,9 @@
 //! Draws diagnostics: the lines of the file, carets under the place, hints below.
 
-use super::fault::{Diagnostic, Severity};
+use super::fault::{Diagnostic, LabeledSpan, Severity};
 use crate::span::{FileId, SourceFile, SourceMap};
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
+use std::ops::Range;
 
 /// Turns diagnostics into text, with or without colour.
 pub(crate) struct DiagnosticRenderer {
@@ -72,24 +73,45 @@ fn file_snippet<'a>(
         .labels
         .iter()
         .filter(move |label| label.span.file == file);
-    let annotations = labels.map(|label| {
+    let places: Vec<(&LabeledSpan, Range<usize>)> = labels
+        .map(|label| (label, first_line_range(&source.text, label.span.range())))
+        .collect();
+    let lines = shown_lines(&source.text, &places);
+    let offset = lines.start;
+    let annotations = places.into_iter().map(|(label, place)| {
         let kind = if label.span == main {
             AnnotationKind::Primary
         } else {
             AnnotationKind::Context
         };
         let text = (!label.text.is_empty()).then_some(label.text.as_str());
-        kind.span(first_line_range(&source.text, label.span.range()))
+        kind.span(place.start - offset..place.end - offset)
             .label(text)
     });
-    let snippet = Snippet::source(&*source.text)
+    let first_line = source.text[..offset].matches('\n').count() + 1;
+    let snippet = Snippet::source(&source.text[lines])
+        .line_start(first_line)
         .path(source.path.to_string_lossy().into_owned())
         .annotations(annotations);
     Some(Element::from(snippet))
 }
 
+/// The whole lines from the first place to the last. Only they are handed to the renderer, which
+/// takes time for all lines that it gets: a thousand faults in a file of a megabyte would take
+/// minutes.
+fn shown_lines(text: &str, places: &[(&LabeledSpan, Range<usize>)]) -> Range<usize> {
+    let first = places.iter().map(|(_, place)| place.start).min();
+    let last = places.iter().map(|(_, place)| place.end).max();
+    let (first, last) = (first.unwrap_or(0), last.unwrap_or(text.len()));
+    let start = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[last..]
+        .find('\n')
+        .map_or(text.len(), |newline| last + newline + 1);
+    start..end
+}
+
 /// A place of many lines is shown by its first line: the picture stays small.
-fn first_line_range(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn first_line_range(text: &str, range: Range<usize>) -> Range<usize> {
     // To slice inside a character would panic, and a message about a fault must not end the
     // program.
     let start = floor_char_boundary(text, range.start.min(text.len()));

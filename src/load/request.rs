@@ -18,9 +18,9 @@ use crate::model::request::{
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::render::TemplateDialect;
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{CompactText, Value};
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Keys of a file that holds a flow.
 pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
@@ -396,17 +396,15 @@ impl RequestDecoder<'_> {
 
     fn headers(&mut self, node: &YamlNode) -> Vec<TemplateField> {
         let fields = self.value_decoder().fields(node, "`headers`");
-        for (index, field) in fields.iter().enumerate() {
-            if let Some(first) = fields[..index]
-                .iter()
-                .find(|first| first.name.eq_ignore_ascii_case(&field.name))
-            {
+        let mut places: HashMap<CompactText, Span> = HashMap::with_capacity(fields.len());
+        for field in &fields {
+            if let Some(first) = places.insert(field.name.to_ascii_lowercase(), field.name_at) {
                 let diagnostic =
                     Diagnostic::error(format!("the header `{}` stands twice", field.name))
                         .at(field.name_at, "the second");
                 self.diagnostics.push(
                     diagnostic
-                        .at(first.name_at, "the first")
+                        .at(first, "the first")
                         .hint("names of headers do not tell capitals from small letters"),
                 );
             }
@@ -433,10 +431,11 @@ impl RequestDecoder<'_> {
         }
         let own = map.optional("headers", |node| self.headers(node));
         // Header names are compared without case: two spellings would be sent as two headers.
-        let overridden = |field: &&TemplateField| {
-            !own.iter()
-                .any(|other| other.name.eq_ignore_ascii_case(&field.name))
-        };
+        let names: HashSet<CompactText> = own
+            .iter()
+            .map(|field| field.name.to_ascii_lowercase())
+            .collect();
+        let overridden = |field: &&TemplateField| !names.contains(&field.name.to_ascii_lowercase());
         defaults
             .headers
             .iter()

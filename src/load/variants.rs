@@ -8,6 +8,7 @@ use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::{CompactText, JsonError, ObjectMember, Value};
 use crate::yaml::{NodeKind, YamlNode};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// A name and its text in a row.
@@ -109,8 +110,9 @@ impl RequestDecoder<'_> {
 
     /// An id that stands twice would be one test less than it looks.
     fn check_unique_ids(&mut self, variants: &[CaseVariant], node: &YamlNode) {
-        for (index, variant) in variants.iter().enumerate() {
-            if variants[..index].iter().any(|other| other.id == variant.id) {
+        let mut seen = HashSet::with_capacity(variants.len());
+        for variant in variants {
+            if !seen.insert(variant.id.as_str()) {
                 let diagnostic = Diagnostic::error(format!(
                     "the id `{}` stands twice in this table",
                     variant.id

@@ -12,7 +12,7 @@ pub(crate) use active_fixtures::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
 };
 pub(crate) use lanes::parallel_lanes;
-pub(crate) use name_check::{CommandLineNames, check_names, mentions_variable};
+pub(crate) use name_check::{CommandLineNames, MAX_UNITS, check_names, mentions_variable};
 pub(crate) use select::{RequestSelection, SelectionError, select_requests};
 pub(crate) use shard::Shard;
 
@@ -70,6 +70,22 @@ impl<'w> Unit<'w> {
             .as_ref()
             .map(|account| account.name.as_str())
             .or(self.account.as_deref())
+    }
+
+    /// How many units [`Unit::expand`] makes of a request.
+    #[must_use]
+    pub(crate) fn count(
+        request: &Request,
+        over: Option<&str>,
+        workspace: &Workspace,
+        environment: &str,
+    ) -> usize {
+        let accounts = unit_accounts(request, over, workspace, environment).len();
+        order::fixture_closure(workspace, request)
+            .iter()
+            .map(|fixture| fixture.params.len().max(1))
+            .chain([request.cases.len().max(1)])
+            .fold(accounts, usize::saturating_mul)
     }
 
     /// The units of one request: one for each account where all are named, for each case, and for

@@ -1,6 +1,6 @@
 //! Checks that every name in a template of a request is defined when the template is rendered.
 
-use super::common_accounts;
+use super::{Unit, common_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
@@ -22,7 +22,11 @@ pub(crate) struct CommandLineNames<'g> {
     pub(crate) requests: Option<HashSet<&'g str>>,
 }
 
-/// Reports every name that nothing defines in `environment`, and accounts that are not clear.
+/// The names that templates can look up at one place.
+type KnownNames = HashSet<String>;
+
+/// Reports every name that nothing defines in `environment`, accounts that are not clear, and
+/// files that make more units than a run can hold.
 pub(crate) fn check_names(
     workspace: &Workspace,
     environment: &str,
@@ -30,6 +34,7 @@ pub(crate) fn check_names(
     diagnostics: &mut Diagnostics,
 ) {
     let known = shared_names(workspace, environment, given, diagnostics);
+    check_unit_count(workspace, environment, given, diagnostics);
     for fixture in &workspace.fixtures {
         check_fixture(workspace, environment, fixture, known.clone(), diagnostics);
     }
@@ -47,6 +52,39 @@ pub(crate) fn check_names(
     }
 }
 
+/// The most units of a run. Each is kept in memory with its result until the run ends.
+pub(crate) const MAX_UNITS: usize = 20_000;
+
+/// Reports the request with which a run would have too many units: accounts, cases and params
+/// multiply, so that a few lines can name millions.
+fn check_unit_count(
+    workspace: &Workspace,
+    environment: &str,
+    given: &CommandLineNames<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut total: usize = 0;
+    for request in &workspace.requests {
+        let selected = given.requests.as_ref();
+        if selected.is_some_and(|names| !names.contains(request.name.as_str())) {
+            continue;
+        }
+        let count = Unit::count(request, given.account, workspace, environment);
+        total = total.saturating_add(count);
+        if total > MAX_UNITS {
+            let reason = if count == total {
+                format!("this file makes {count} units, and a run has at most {MAX_UNITS}")
+            } else {
+                format!("with the {count} units of this file, the run has more than {MAX_UNITS}")
+            };
+            let diagnostic = Diagnostic::error(reason).at(request.at, "cases × accounts × params");
+            return diagnostics.push(diagnostic.hint(
+                "remove cases or params, or name the files to run, so that each run has fewer units",
+            ));
+        }
+    }
+}
+
 /// The names that every file can use. They are checked where they are defined, each against those
 /// that are defined before it.
 fn shared_names(
@@ -54,8 +92,8 @@ fn shared_names(
     environment: &str,
     given: &CommandLineNames<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<String> {
-    let mut known: Vec<String> = RESERVED_NAMES
+) -> KnownNames {
+    let mut known: KnownNames = RESERVED_NAMES
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
@@ -88,7 +126,7 @@ fn check_request(
     workspace: &Workspace,
     environment: &str,
     request: &Request,
-    mut known: Vec<String>,
+    mut known: KnownNames,
     diagnostics: &mut Diagnostics,
 ) {
     let schemes: Vec<&str> = request
@@ -118,7 +156,7 @@ fn check_fixture(
     workspace: &Workspace,
     environment: &str,
     fixture: &Fixture,
-    mut known: Vec<String>,
+    mut known: KnownNames,
     diagnostics: &mut Diagnostics,
 ) {
     let schemes: Vec<&str> = fixture.schemes().collect();
@@ -263,6 +301,17 @@ fn check_ambiguous_account(
     }
 }
 
+/// Among more names than these none is looked for that is similar to a wrong one: for a file of
+/// ten thousand wrong names that takes minutes.
+const MAX_COMPARED_NAMES: usize = 500;
+
+/// In one order on every run, for hints.
+fn sorted_names(known: &KnownNames) -> Vec<&str> {
+    let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The members of a name: of `account`, or of a fixture.
 struct NameMembers {
     root: String,
@@ -336,31 +385,38 @@ struct NameChecker<'c> {
 }
 
 impl NameChecker<'_> {
-    fn define(&mut self, fields: &[TemplateField], known: &mut Vec<String>) {
+    fn define(&mut self, fields: &[TemplateField], known: &mut KnownNames) {
         for field in fields {
             self.check_expressions(field.value.expressions(), known);
-            known.push(field.name.to_string());
+            known.insert(field.name.to_string());
         }
     }
 
     /// A name is known when every case or param gives it; each may use what stands above it.
-    fn check_variants(&mut self, variants: &[CaseVariant], known: &mut Vec<String>) {
+    fn check_variants(&mut self, variants: &[CaseVariant], known: &mut KnownNames) {
+        // Given by every variant so far.
+        let mut common: Option<KnownNames> = None;
         for variant in variants {
-            // A copy for each: the names of one case are not known in another one.
-            self.define(&variant.vars, &mut known.clone());
+            // The names of one case are not known in another one, so they are removed after it.
+            let own: KnownNames = variant
+                .vars
+                .iter()
+                .map(|field| field.name.to_string())
+                .collect();
+            let added: Vec<String> = own.difference(known).cloned().collect();
+            self.define(&variant.vars, known);
+            for name in &added {
+                known.remove(name);
+            }
+            common = Some(match common {
+                Some(names) => names.intersection(&own).cloned().collect(),
+                None => own,
+            });
         }
-        let Some((first, rest)) = variants.split_first() else {
-            return;
-        };
-        let names = first.vars.iter().map(|field| field.name.as_str());
-        let in_all = |name: &&str| {
-            rest.iter()
-                .all(|variant| variant.vars.iter().any(|field| field.name == *name))
-        };
-        known.extend(names.filter(in_all).map(str::to_owned));
+        known.extend(common.into_iter().flatten());
     }
 
-    fn check_step(&mut self, step: &Step, known: &mut Vec<String>) {
+    fn check_step(&mut self, step: &Step, known: &mut KnownNames) {
         self.check_expressions(step.path.expressions().collect(), known);
         for field in step.query.iter().chain(&step.headers) {
             self.check_expressions(field.value.expressions(), known);
@@ -378,15 +434,15 @@ impl NameChecker<'_> {
     }
 
     /// An undo sees what its step captured; nothing that follows sees what the undo captures.
-    fn check_undo(&mut self, undo: &UndoStep, known: &[String]) {
-        self.check_step(&undo.step, &mut known.to_vec());
+    fn check_undo(&mut self, undo: &UndoStep, known: &KnownNames) {
+        self.check_step(&undo.step, &mut known.clone());
         if let Some(find) = &undo.find {
-            self.check_step(&find.step, &mut known.to_vec());
+            self.check_step(&find.step, &mut known.clone());
         }
     }
 
     /// The request for the first page uses the value that a variable has before it.
-    fn check_page_variables(&mut self, step: &Step, known: &[String]) {
+    fn check_page_variables(&mut self, step: &Step, known: &KnownNames) {
         let RepeatMode::Pages(pages) = &step.repeat else {
             return;
         };
@@ -397,7 +453,7 @@ impl NameChecker<'_> {
         {
             let diagnostic = Diagnostic::error(format!("`{}` has no first value", setting.name))
                 .at(setting.name_at, "not defined");
-            let hint = similar_name_hint(&setting.name, known.iter().map(String::as_str));
+            let hint = similar_name_hint(&setting.name, sorted_names(known));
             let hint = hint.unwrap_or_else(|| {
                 format!(
                     "give it one in `vars` of the file: `vars: {{ {}: \"\" }}`",
@@ -408,7 +464,7 @@ impl NameChecker<'_> {
         }
     }
 
-    fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &[String]) {
+    fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &KnownNames) {
         for expression in expressions {
             // What does not compile was refused when it was loaded.
             let Ok(names) = TemplateDialect::Request.names_in(expression) else {
@@ -416,7 +472,7 @@ impl NameChecker<'_> {
             };
             for name in names {
                 let root = name.split('.').next().unwrap_or_default();
-                if !known.iter().any(|known| known == root) {
+                if !known.contains(root) {
                     self.report_undefined(root, expression, known);
                 } else if let Some(member) = name.split('.').nth(1) {
                     self.check_member(root, member, expression);
@@ -439,7 +495,7 @@ impl NameChecker<'_> {
         }
     }
 
-    fn report_undefined(&mut self, name: &str, expression: &Expression, known: &[String]) {
+    fn report_undefined(&mut self, name: &str, expression: &Expression, known: &KnownNames) {
         // The same letters can stand inside a longer name or a quoted text before.
         let start = first_use(&expression.source, name);
         let at = start.map_or(expression.at, |at| expression.at.slice(at, name.len()));
@@ -476,7 +532,7 @@ impl NameChecker<'_> {
 
     /// The most probable reason first: a similar name exists for nearly any word, so that guess
     /// comes after everything that is certain.
-    fn undefined_hint(&self, name: &str, is_called: bool, known: &[String]) -> String {
+    fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames) -> String {
         if is_called {
             return format!("the functions are {}", join_names(FUNCTION_NAMES, "and"));
         }
@@ -492,7 +548,10 @@ impl NameChecker<'_> {
             return "not every case gives it: give it in each, or a default in `vars` of the file"
                 .to_owned();
         }
-        similar_name_hint(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+        let similar = Some(known)
+            .filter(|known| known.len() <= MAX_COMPARED_NAMES)
+            .and_then(|known| similar_name_hint(name, sorted_names(known)));
+        similar.unwrap_or_else(|| {
             format!(
                 "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",
                 self.environment

@@ -63,8 +63,14 @@ struct SharedParam {
 /// By scope: what each unit shares, and which units share it.
 struct ParamShares {
     of_unit: HashMap<FixtureScope, Vec<Vec<SharedParam>>>,
-    units: HashMap<FixtureScope, HashMap<SharedParam, VecDeque<usize>>>,
+    units: HashMap<FixtureScope, HashMap<SharedParam, SharingUnits>>,
+    /// Below the place of every unit.
+    front: i64,
 }
+
+/// The units that share something, each with its place among them: moving one to the front is one
+/// step, where a list would be searched for it.
+type SharingUnits = HashMap<usize, i64>;
 
 const WIDE_SCOPES: [FixtureScope; 2] = [FixtureScope::Run, FixtureScope::File];
 
@@ -78,6 +84,7 @@ pub(super) fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
     let mut shares = ParamShares {
         of_unit: HashMap::new(),
         units: HashMap::new(),
+        front: 0,
     };
     for scope in WIDE_SCOPES {
         let of_unit: Vec<Vec<SharedParam>> = units
@@ -85,9 +92,12 @@ pub(super) fn reorder_units<'w>(units: Vec<Unit<'w>>) -> Vec<Unit<'w>> {
             .map(|unit| shared_params(unit, scope))
             .collect();
         let by_share = shares.units.entry(scope).or_default();
-        for (index, list) in of_unit.iter().enumerate() {
+        for ((index, list), place) in of_unit.iter().enumerate().zip(0..) {
             for share in list {
-                by_share.entry(share.clone()).or_default().push_back(index);
+                by_share
+                    .entry(share.clone())
+                    .or_default()
+                    .insert(index, place);
             }
         }
         shares.of_unit.insert(scope, of_unit);
@@ -157,9 +167,10 @@ fn next_slice(
     shares_of_units: &[Vec<SharedParam>],
 ) -> (Vec<usize>, Option<SharedParam>) {
     let mut alone: Vec<usize> = Vec::new();
+    let mut is_alone: HashSet<usize> = HashSet::new();
     while let Some(unit) = waiting.pop_front() {
         // `bring_forward` leaves the old places of the units in the queue.
-        if is_done.contains(&unit) || alone.contains(&unit) {
+        if is_done.contains(&unit) || is_alone.contains(&unit) {
             continue;
         }
         let share = shares_of_units[unit]
@@ -169,6 +180,7 @@ fn next_slice(
             return (alone, share.cloned());
         }
         alone.push(unit);
+        is_alone.insert(unit);
     }
     (alone, None)
 }
@@ -181,23 +193,21 @@ fn bring_forward(
     shares: &mut ParamShares,
     waiting: &mut VecDeque<usize>,
 ) {
-    let matching: Vec<usize> = shares.units[&scope][share]
+    let mut matching: Vec<(i64, usize)> = shares.units[&scope][share]
         .iter()
-        .copied()
-        .filter(|unit| among.contains(unit))
+        .map(|(unit, place)| (*place, *unit))
+        .filter(|(_, unit)| among.contains(unit))
         .collect();
-    for unit in matching.into_iter().rev() {
+    matching.sort_unstable();
+    for (_, unit) in matching.into_iter().rev() {
         waiting.push_front(unit);
+        shares.front -= 1;
         for other in WIDE_SCOPES {
-            for share in shares.of_unit[&other][unit].clone() {
-                let units = shares
-                    .units
-                    .entry(other)
-                    .or_default()
-                    .entry(share)
-                    .or_default();
-                units.retain(|known| *known != unit);
-                units.push_front(unit);
+            for share in &shares.of_unit[&other][unit] {
+                let sharing = shares.units.get_mut(&other);
+                if let Some(units) = sharing.and_then(|units| units.get_mut(share)) {
+                    units.insert(unit, shares.front);
+                }
             }
         }
     }

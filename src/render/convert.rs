@@ -1,6 +1,6 @@
 //! Converts our values to those of minijinja and back. A number that would be rounded is an error.
 
-use crate::value::{Number, ObjectMember, Value};
+use crate::value::{CompactText, Number, ObjectMember, Value};
 use minijinja::value::{Value as Mini, ValueKind};
 
 /// Why a value cannot be handed to minijinja or taken back.
@@ -12,8 +12,10 @@ pub(super) enum ConversionError {
     TooManyDigits(Number),
     #[error("something in it is not defined")]
     Undefined,
-    #[error("a list of more than {} values", MAX_ITEMS)]
-    ListTooLong,
+    #[error("the result holds more than {MAX_VALUES} values")]
+    TooManyValues,
+    #[error("the texts of the result are longer than {} MiB", MAX_RESULT_TEXT_BYTES >> 20)]
+    TooMuchText,
     #[error("a {0} is not a value")]
     NotValue(ValueKind),
     #[error("{0} has no spelling in JSON")]
@@ -22,9 +24,12 @@ pub(super) enum ConversionError {
     Engine(#[from] minijinja::Error),
 }
 
-/// The longest list that an expression may make, in items. A short expression could otherwise fill
-/// the memory.
-const MAX_ITEMS: usize = 100_000;
+/// The most values that the result of an expression may hold, those inside of lists and objects
+/// included. minijinja shares the values of a list that is named twice, and our values do not, so a
+/// short expression could fill the memory.
+const MAX_VALUES: usize = 100_000;
+/// The most text in the result of an expression, in bytes; more is refused for the same reason.
+const MAX_RESULT_TEXT_BYTES: usize = 4 << 20;
 
 /// How minijinja sees one of our values.
 ///
@@ -80,43 +85,69 @@ pub(super) fn number_from_f64(double: f64) -> Option<Number> {
 
 /// One of our values from what an expression gave.
 pub(super) fn from_mini(value: &Mini) -> Result<Value, ConversionError> {
-    Ok(match value.kind() {
-        ValueKind::None => Value::Null,
-        ValueKind::Undefined => return Err(ConversionError::Undefined),
-        ValueKind::Bool => Value::Bool(value.is_true()),
-        ValueKind::Number => Value::Number(number_from_mini(value)?),
-        ValueKind::String => Value::from(
-            // Bytes are of another kind, so a text has one.
-            value
-                .as_str()
-                .ok_or(ConversionError::NotValue(ValueKind::String))?
-                .to_owned(),
-        ),
-        ValueKind::Seq | ValueKind::Iterable => Value::List(list_from_mini(value)?),
-        ValueKind::Map => {
-            let members: Result<Vec<ObjectMember>, ConversionError> = iterate(value)?
-                .map(|key| Ok((key.to_string().into(), from_mini(&value.get_item(&key)?)?)))
-                .collect();
-            Value::Object(members?)
-        }
-        kind => return Err(ConversionError::NotValue(kind)),
-    })
+    ResultSize::default().convert(value)
 }
 
-fn list_from_mini(value: &Mini) -> Result<Vec<Value>, ConversionError> {
-    let mut items = Vec::new();
-    for item in iterate(value)? {
-        // Counted as they come: an iterable such as a range has no length before it is used up.
-        if items.len() >= MAX_ITEMS {
-            return Err(ConversionError::ListTooLong);
+/// How much of a result was converted.
+#[derive(Default)]
+struct ResultSize {
+    values: usize,
+    text_bytes: usize,
+}
+
+impl ResultSize {
+    fn convert(&mut self, value: &Mini) -> Result<Value, ConversionError> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(ConversionError::TooManyValues);
         }
-        items.push(from_mini(&item)?);
+        Ok(match value.kind() {
+            ValueKind::None => Value::Null,
+            ValueKind::Undefined => return Err(ConversionError::Undefined),
+            ValueKind::Bool => Value::Bool(value.is_true()),
+            ValueKind::Number => Value::Number(number_from_mini(value)?),
+            ValueKind::String => Value::from(self.text(value)?),
+            // Counted as they come: an iterable such as a range has no length before it is used up.
+            ValueKind::Seq | ValueKind::Iterable => Value::List(
+                value
+                    .try_iter()?
+                    .map(|item| self.convert(&item))
+                    .collect::<Result<Vec<Value>, ConversionError>>()?,
+            ),
+            ValueKind::Map => {
+                let members: Result<Vec<ObjectMember>, ConversionError> = value
+                    .try_iter()?
+                    .map(|key| Ok((self.key(&key)?, self.convert(&value.get_item(&key)?)?)))
+                    .collect();
+                Value::Object(members?)
+            }
+            kind => return Err(ConversionError::NotValue(kind)),
+        })
     }
-    Ok(items)
-}
 
-fn iterate(value: &Mini) -> Result<impl Iterator<Item = Mini>, ConversionError> {
-    Ok(value.try_iter()?)
+    fn text(&mut self, value: &Mini) -> Result<String, ConversionError> {
+        // Bytes are of another kind, so a text has one.
+        let text = value
+            .as_str()
+            .ok_or(ConversionError::NotValue(ValueKind::String))?;
+        self.add_text(text.len())?;
+        Ok(text.to_owned())
+    }
+
+    fn key(&mut self, key: &Mini) -> Result<CompactText, ConversionError> {
+        let text = key.to_string();
+        self.add_text(text.len())?;
+        Ok(text.into())
+    }
+
+    fn add_text(&mut self, bytes: usize) -> Result<(), ConversionError> {
+        self.text_bytes += bytes;
+        if self.text_bytes > MAX_RESULT_TEXT_BYTES {
+            Err(ConversionError::TooMuchText)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 fn number_from_mini(value: &Mini) -> Result<Number, ConversionError> {

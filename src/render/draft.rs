@@ -1,6 +1,6 @@
 //! Renders a step: with every template evaluated, it is a draft.
 
-use super::engine::{push_text, render_tree};
+use super::engine::{RenderedSize, push_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
 use super::template_scope::TemplateScope;
@@ -9,6 +9,7 @@ use crate::model::request::{
     WorkspaceFileError,
 };
 use crate::model::template::{Template, TemplatePart, TemplateTree};
+use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
 use bytes::Bytes;
@@ -73,8 +74,9 @@ fn render_pairs(
     scope: &dyn TemplateScope,
 ) -> Result<Vec<(String, String)>, RenderError> {
     let mut pairs = Vec::with_capacity(fields.len());
+    let mut size = RenderedSize::default();
     for field in fields {
-        let value = render_tree(&field.value, scope)?;
+        let value = size.render(&field.value, scope)?;
         match value.as_ref() {
             Value::Null => {}
             Value::List(items) => {
@@ -120,13 +122,14 @@ fn render_body(
         RequestBody::None => DraftBody::None,
         RequestBody::Json(written) => DraftBody::Json(render_tree(written, scope)?.into_owned()),
         RequestBody::Form(fields) => DraftBody::Form(render_pairs(fields, scope)?),
-        RequestBody::Text(written) => DraftBody::Text(render_plain_text(written, scope)?),
+        RequestBody::Text(written) => DraftBody::Text(render_plain_text(
+            written,
+            scope,
+            &mut RenderedSize::default(),
+        )?),
         RequestBody::File(file) => DraftBody::Bytes(read_body_file(file, files)?),
         RequestBody::Multipart(fields) => DraftBody::Multipart {
-            parts: fields
-                .iter()
-                .map(|field| render_part(field, scope, files))
-                .collect::<Result<Vec<DraftPart>, RenderError>>()?,
+            parts: render_parts(fields, scope, files)?,
             // The seed of the step makes it the same on each retry, and 24 random letters make it
             // practically impossible that a part holds it (RFC 2046, section 5.1.1).
             boundary: format!("ingam-{}", moment.random_text(u64::from(step.at.start), 24)),
@@ -134,34 +137,70 @@ fn render_body(
     })
 }
 
+/// The most bytes that the parts of a body may have together. It is the limit of one file, too: a
+/// body is read into memory to be signed.
+const MAX_PARTS_BYTES: usize = 64 << 20;
+
+fn render_parts(
+    fields: &[MultipartField],
+    scope: &dyn TemplateScope,
+    files: &dyn BodyFiles,
+) -> Result<Vec<DraftPart>, RenderError> {
+    let mut size = RenderedSize::default();
+    let mut bytes = 0;
+    let mut parts = Vec::with_capacity(fields.len());
+    for field in fields {
+        let (at, part) = render_part(field, scope, files, &mut size)?;
+        bytes += part.content.len();
+        if bytes > MAX_PARTS_BYTES {
+            let limit = MAX_PARTS_BYTES >> 20;
+            let reason = format!("the parts are larger than {limit} MiB together");
+            return Err(RenderError::new(at, reason));
+        }
+        parts.push(part);
+    }
+    Ok(parts)
+}
+
+/// A part, and where its content is written.
 fn render_part(
     field: &MultipartField,
     scope: &dyn TemplateScope,
     files: &dyn BodyFiles,
-) -> Result<DraftPart, RenderError> {
-    let (file, content) = match &field.content {
-        MultipartContent::Text(written) => (None, Bytes::from(render_plain_text(written, scope)?)),
+    size: &mut RenderedSize,
+) -> Result<(Span, DraftPart), RenderError> {
+    let (at, file, content) = match &field.content {
+        MultipartContent::Text(written) => {
+            let text = render_plain_text(written, scope, size)?;
+            (written.at, None, Bytes::from(text))
+        }
         MultipartContent::File {
             file,
             filename,
             media_type,
         } => (
+            file.at,
             Some((filename.clone(), media_type.clone())),
             read_body_file(file, files)?,
         ),
     };
-    Ok(DraftPart {
-        name: field.name.clone(),
-        file,
-        content,
-    })
+    let name = field.name.clone();
+    Ok((
+        at,
+        DraftPart {
+            name,
+            file,
+            content,
+        },
+    ))
 }
 
 fn render_plain_text(
     written: &TemplateTree,
     scope: &dyn TemplateScope,
+    size: &mut RenderedSize,
 ) -> Result<String, RenderError> {
-    let value = render_tree(written, scope)?;
+    let value = size.render(written, scope)?;
     value.to_plain_text().ok_or_else(|| {
         RenderError::new(written.at, "this must be text").hint("use `json` for a map or a list")
     })

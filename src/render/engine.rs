@@ -23,6 +23,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const MAX_FUEL: u64 = 50_000;
 /// A rendered text longer than this is refused, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
+/// The most memory that the values of templates may take, in bytes: those of one part of a request,
+/// such as its query or its body, and the variables of one scope.
+const MAX_RENDERED_BYTES: usize = 8 << 20;
+/// So many compiled expressions are kept. One takes some 6 kB, and a file can hold 200,000.
+const MAX_COMPILED_EXPRESSIONS: usize = 2_000;
 /// The longest expression. The engine compiles and drops operators, filters and calls recursively:
 /// one of 64,000 bytes overflows the stack, which no error can catch. A chain of `+1` in this
 /// length is a thousand deep, a hundredth of what the smallest stack here bears.
@@ -146,6 +151,10 @@ impl TemplateDialect {
             .compile(&expression.source)
             .map_err(|error| compile_error(expression, &error))?;
         let compiled = Arc::new(compiled);
+        // Emptied in place of a list of the oldest: nearly no workspace has so many expressions.
+        if cache.len() >= MAX_COMPILED_EXPRESSIONS {
+            cache.clear();
+        }
         cache.insert(expression.source.clone(), Arc::clone(&compiled));
         Ok(compiled)
     }
@@ -235,29 +244,66 @@ fn compile_error(expression: &Expression, error: &Error) -> RenderError {
 /// A value with its holes filled in; what has none is given back as it stands.
 ///
 /// # Errors
-/// When a name is unknown or an expression fails.
+/// When a name is unknown, an expression fails, or the value would be larger than
+/// [`MAX_RENDERED_BYTES`].
 pub fn render_tree<'t>(
     written: &'t TemplateTree,
     scope: &dyn TemplateScope,
 ) -> Result<Cow<'t, Value>, RenderError> {
-    Ok(match &written.kind {
-        TemplateTreeKind::Constant(value) => Cow::Borrowed(value),
-        TemplateTreeKind::Template(template) => Cow::Owned(template_value(template, scope)?),
-        TemplateTreeKind::List(items) => {
-            let items: Result<Vec<Value>, RenderError> = items
-                .iter()
-                .map(|item| Ok(render_tree(item, scope)?.into_owned()))
-                .collect();
-            Cow::Owned(Value::List(items?))
-        }
-        TemplateTreeKind::Object(members) => {
-            let members: Result<Vec<ObjectMember>, RenderError> = members
-                .iter()
-                .map(|(name, member)| Ok((name.clone(), render_tree(member, scope)?.into_owned())))
-                .collect();
-            Cow::Owned(Value::Object(members?))
-        }
-    })
+    RenderedSize::default().render(written, scope)
+}
+
+/// How much the templates of one part of a request have given.
+#[derive(Default)]
+pub(super) struct RenderedSize(usize);
+
+impl RenderedSize {
+    /// The same as [`render_tree`], where several values share the limit.
+    pub(super) fn render<'t>(
+        &mut self,
+        written: &'t TemplateTree,
+        scope: &dyn TemplateScope,
+    ) -> Result<Cow<'t, Value>, RenderError> {
+        Ok(match &written.kind {
+            TemplateTreeKind::Constant(value) => Cow::Borrowed(value),
+            TemplateTreeKind::Template(template) => {
+                let value = template_value(template, scope)?;
+                self.0 += value.estimated_bytes();
+                check_rendered_size(written.at, self.0)?;
+                Cow::Owned(value)
+            }
+            TemplateTreeKind::List(items) => {
+                let items: Result<Vec<Value>, RenderError> = items
+                    .iter()
+                    .map(|item| Ok(self.render(item, scope)?.into_owned()))
+                    .collect();
+                Cow::Owned(Value::List(items?))
+            }
+            TemplateTreeKind::Object(members) => {
+                let members: Result<Vec<ObjectMember>, RenderError> = members
+                    .iter()
+                    .map(|(name, member)| {
+                        Ok((name.clone(), self.render(member, scope)?.into_owned()))
+                    })
+                    .collect();
+                Cow::Owned(Value::Object(members?))
+            }
+        })
+    }
+}
+
+/// # Errors
+/// When values that templates gave take more memory than they may.
+pub(super) fn check_rendered_size(at: Span, bytes: usize) -> Result<(), RenderError> {
+    if bytes <= MAX_RENDERED_BYTES {
+        return Ok(());
+    }
+    let limit = MAX_RENDERED_BYTES >> 20;
+    let error = RenderError::new(
+        at,
+        format!("the values of templates take more than {limit} MiB with this one"),
+    );
+    Err(error.hint("send a large body from a file, with `file: PATH`"))
 }
 
 /// A template that is one expression keeps the type of its value; anything else is text.

@@ -22,6 +22,15 @@ impl RenderError {
         }
     }
 
+    /// The same with the name of the variable that could not be rendered.
+    #[must_use]
+    pub(super) fn of_variable(self, name: &str) -> Self {
+        Self {
+            reason: format!("the variable `{name}`: {}", self.reason),
+            ..self
+        }
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

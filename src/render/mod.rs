@@ -18,6 +18,6 @@ pub(crate) use error::RenderError;
 pub(crate) use expression_names::first_use;
 pub use fresh_values::FreshValues;
 pub(crate) use fresh_values::{format_time, parse_zone};
-pub(crate) use scope::{PlaceholderScope, RESERVED_NAMES, VariableOrigin};
+pub(crate) use scope::{PlaceholderScope, RESERVED_NAMES, VariableOrigin, check_variable_bytes};
 pub use scope::{VariableLayer, VariableScope};
 pub(crate) use template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};

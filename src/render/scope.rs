@@ -62,11 +62,39 @@ struct LayeredVariable {
     origin: VariableOrigin,
 }
 
+impl LayeredVariable {
+    fn estimated_bytes(&self) -> usize {
+        let marked = self.placeholder_value.as_ref();
+        self.value.estimated_bytes() + marked.map_or(0, Value::estimated_bytes)
+    }
+}
+
+/// The most memory that the variables of a unit or a fixture may take, in bytes, captures included.
+/// Each of a chain of variables could otherwise be ten times the one before it, and captures grow
+/// with every page.
+const MAX_VARIABLE_BYTES: usize = 16 << 20;
+
+/// # Errors
+/// When variables of so many bytes take more memory than they may.
+pub(crate) fn check_variable_bytes(bytes: usize, at: Span) -> Result<(), RenderError> {
+    if bytes <= MAX_VARIABLE_BYTES {
+        return Ok(());
+    }
+    let limit = MAX_VARIABLE_BYTES >> 20;
+    let error = RenderError::new(
+        at,
+        format!("the variables take more than {limit} MiB with this one"),
+    );
+    Err(error.hint("define or capture only what later steps use"))
+}
+
 /// Every name that is known, with its winning value.
 #[derive(Clone, Debug)]
 pub struct VariableScope {
     variables: HashMap<String, LayeredVariable>,
     fresh_values: FreshValues,
+    /// The memory that all values take.
+    bytes: usize,
 }
 
 impl VariableScope {
@@ -75,6 +103,7 @@ impl VariableScope {
         Self {
             variables: HashMap::new(),
             fresh_values: moment,
+            bytes: 0,
         }
     }
 
@@ -100,14 +129,21 @@ impl VariableScope {
         marked: Option<Value>,
         origin: VariableOrigin,
     ) {
-        self.variables.insert(
-            name.into(),
-            LayeredVariable {
-                value,
-                placeholder_value: marked,
-                origin,
-            },
-        );
+        let variable = LayeredVariable {
+            value,
+            placeholder_value: marked,
+            origin,
+        };
+        self.bytes += variable.estimated_bytes();
+        if let Some(before) = self.variables.insert(name.into(), variable) {
+            self.bytes -= before.estimated_bytes();
+        }
+    }
+
+    /// # Errors
+    /// When the variables take more memory than they may; `at` is what set the last of them.
+    pub(crate) fn check_size(&self, at: Span) -> Result<(), RenderError> {
+        check_variable_bytes(self.bytes, at)
     }
 
     /// Renders a `vars` map; each line can use the ones above it. A name that a later layer has
@@ -127,7 +163,9 @@ impl VariableScope {
             {
                 continue;
             }
-            let (value, marked) = self.render_with_placeholders(&field.value)?;
+            let (value, marked) = self
+                .render_with_placeholders(&field.value)
+                .map_err(|error| error.of_variable(&field.name))?;
             self.set_with_placeholders(
                 field.name.as_str(),
                 value,
@@ -137,6 +175,8 @@ impl VariableScope {
                     at: Some(field.name_at),
                 },
             );
+            self.check_size(field.name_at)
+                .map_err(|error| error.of_variable(&field.name))?;
         }
         Ok(())
     }
@@ -166,10 +206,14 @@ impl VariableScope {
 
     /// Gives a name back what it was in `before`.
     pub fn restore(&mut self, name: &str, before: &Self) {
-        match before.variables.get(name) {
-            Some(variable) => self.variables.insert(name.to_owned(), variable.clone()),
+        let replaced = match before.variables.get(name) {
+            Some(variable) => {
+                self.bytes += variable.estimated_bytes();
+                self.variables.insert(name.to_owned(), variable.clone())
+            }
             None => self.variables.remove(name),
         };
+        self.bytes -= replaced.map_or(0, |variable| variable.estimated_bytes());
     }
 
     #[must_use]

@@ -75,7 +75,7 @@ impl From<&SnapshotError> for ErrorClass {
     fn from(error: &SnapshotError) -> Self {
         match error {
             SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => Self::Recording,
-            SnapshotError::MaskFailed(_) => Self::File,
+            SnapshotError::MaskFailed(_) | SnapshotError::TooManyUnits(_) => Self::File,
             SnapshotError::Unwritable { .. } => Self::Unable,
         }
     }

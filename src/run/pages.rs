@@ -11,7 +11,9 @@ use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, PathMatches};
 use crate::model::capture::Capture;
 use crate::model::repeat::{NextPageVariable, PagingOptions};
-use crate::render::{VariableLayer, VariableOrigin, VariableScope};
+use crate::render::{
+    RenderError, VariableLayer, VariableOrigin, VariableScope, check_variable_bytes,
+};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -86,7 +88,7 @@ impl CurrentPage<'_> {
         let execution = self.execution;
         let mut judgement = execution.judge(response, variables)?;
         if judgement.failures.is_empty() {
-            joined.add(variables);
+            joined.add(variables)?;
             match self.advance(response, variables) {
                 Ok(true) => {
                     judgement.failures = execution.record_and_compare(response)?;
@@ -195,25 +197,32 @@ fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
 }
 
 /// Captures of lists, with the items of all pages.
-struct JoinedCaptures<'c>(Vec<(&'c Capture, Vec<Value>)>);
+struct JoinedCaptures<'c> {
+    captures: Vec<(&'c Capture, Vec<Value>)>,
+    /// The memory that they take.
+    bytes: usize,
+}
 
 impl<'c> JoinedCaptures<'c> {
     fn of(captures: &'c [Capture]) -> Self {
-        Self(
-            captures
-                .iter()
-                .filter(|capture| captures_list(capture))
-                .map(|capture| (capture, Vec::new()))
-                .collect(),
-        )
+        let lists = captures.iter().filter(|capture| captures_list(capture));
+        Self {
+            captures: lists.map(|capture| (capture, Vec::new())).collect(),
+            bytes: 0,
+        }
     }
 
-    fn add(&mut self, variables: &VariableScope) {
-        for (capture, all) in &mut self.0 {
+    /// # Errors
+    /// When the items of all pages take more memory than variables may.
+    fn add(&mut self, variables: &VariableScope) -> Result<(), RenderError> {
+        for (capture, all) in &mut self.captures {
             if let Some(Value::List(items)) = variables.get(&capture.name) {
+                self.bytes += items.iter().map(Value::estimated_bytes).sum::<usize>();
+                check_variable_bytes(self.bytes, capture.at)?;
                 all.extend_from_slice(items);
             }
         }
+        Ok(())
     }
 
     /// Sets the captures to the items of all pages. A capture that found no item on any page fails.
@@ -224,7 +233,7 @@ impl<'c> JoinedCaptures<'c> {
         execution: &StepExecution<'_>,
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
-        for (capture, all) in self.0.drain(..) {
+        for (capture, all) in self.captures.drain(..) {
             // The last page alone may be empty, and must not fail a capture that found items
             // before.
             if all.is_empty()

@@ -237,6 +237,7 @@ impl StepExecution<'_> {
             failures: self.judge_outcome(response, &view, variables),
             notes: Vec::new(),
         };
+        variables.check_size(self.step.at)?;
         let has_captures = self.has_captures(variables);
         match self.unmet_assertions(&self.step.assertions, response, variables) {
             Ok(unmet) => judgement.failures.extend(unmet),

@@ -5,7 +5,7 @@ use super::snapshot_check::step_snapshot_path;
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::Request;
 use crate::model::workspace::Workspace;
-use crate::plan::Unit;
+use crate::plan::{MAX_UNITS, Unit};
 use crate::snapshot::{SnapshotError, SnapshotLocation, find_snapshots};
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -19,18 +19,23 @@ pub(crate) fn unreferenced_snapshots(
 ) -> Result<Vec<SnapshotLocation>, SnapshotError> {
     let mut found = find_snapshots(&workspace.root)?;
     if !found.is_empty() {
-        let known: HashSet<PathBuf> = workspace
-            .requests
-            .iter()
-            .flat_map(|request| snapshot_paths(request, workspace))
-            .collect();
+        let mut known: HashSet<PathBuf> = HashSet::new();
+        for request in &workspace.requests {
+            known.extend(snapshot_paths(request, workspace)?);
+        }
         found.retain(|kept| !known.contains(&kept.path));
     }
     Ok(found)
 }
 
 /// The path of every snapshot that a request can have, in any environment.
-fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
+///
+/// # Errors
+/// When it has more units than a run can have.
+fn snapshot_paths(request: &Request, workspace: &Workspace) -> Result<Vec<PathBuf>, SnapshotError> {
+    if Unit::count(request, Some(SANDBOX_ENV), workspace, SANDBOX_ENV) > MAX_UNITS {
+        return Err(SnapshotError::TooManyUnits(request.name.clone()));
+    }
     let accounts = possible_accounts(request, workspace);
     let mut paths = Vec::new();
     // One unit for each case and param. The accounts of the plan do not matter: a snapshot stays in
@@ -49,7 +54,7 @@ fn snapshot_paths(request: &Request, workspace: &Workspace) -> Vec<PathBuf> {
             );
         }
     }
-    paths
+    Ok(paths)
 }
 
 /// Every account that an id of the request can name; `None` if the id can be without one. The

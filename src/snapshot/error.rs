@@ -17,6 +17,8 @@ pub enum SnapshotError {
     Unreadable { place: String, reason: String },
     #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]
     Unwritable { path: PathBuf, reason: String },
+    #[error("`{0}` makes more units than a run can have, so its snapshots cannot be listed")]
+    TooManyUnits(String),
     /// A response that cannot be masked is not written.
     #[error("the answer cannot be masked: {0}")]
     MaskFailed(#[from] SearchLimitExceeded),
@@ -35,6 +37,7 @@ impl SnapshotError {
                     .to_owned(),
             ),
             Self::Unreadable { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
+            Self::TooManyUnits(_) => Some("remove cases or params".to_owned()),
             Self::Unwritable { .. } | Self::MaskFailed(_) => None,
         }
     }

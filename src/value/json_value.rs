@@ -106,6 +106,24 @@ impl Value {
         }
     }
 
+    /// About how many bytes of memory it takes, its texts and members included.
+    #[must_use]
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let inside = match self {
+            Self::Null | Self::Bool(_) => 0,
+            Self::Number(number) => heap_bytes(number.as_str()),
+            Self::String(text) => heap_bytes(text),
+            Self::List(items) => items.iter().map(Self::estimated_bytes).sum(),
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, value)| {
+                    size_of::<CompactText>() + heap_bytes(name) + value.estimated_bytes()
+                })
+                .sum(),
+        };
+        size_of::<Self>() + inside
+    }
+
     /// Reads a text of a table or of the command line: a number, `true`, `false` and `null` as in
     /// JSON, and all else as a string.
     #[must_use]
@@ -117,6 +135,15 @@ impl Value {
             // `007` is no JSON number, so it stays text and an id keeps its zeros.
             text => Number::parse(text).map_or_else(|| Self::from(text), Self::Number),
         }
+    }
+}
+
+/// What a text takes beside its place in a value: a short one is kept in that place.
+fn heap_bytes(text: &str) -> usize {
+    if text.len() > size_of::<CompactText>() {
+        text.len()
+    } else {
+        0
     }
 }
 

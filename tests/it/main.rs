@@ -25,6 +25,7 @@ mod documents;
 mod fixtures;
 mod hostile;
 mod import_circles;
+mod limits;
 mod network;
 mod parallel;
 mod personal_data;

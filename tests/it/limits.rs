@@ -1,0 +1,363 @@
+//! What a small file can make large has a limit: every run ends with a reason, in little memory.
+//! What a large file holds takes time in proportion to it.
+
+use super::program::{Folder, ingam};
+use ingam::internals::load::load;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What any of these runs may take, in kB. The program itself takes 10 MB, 25 MB without
+/// optimization.
+const MAX_PEAK_KB: u64 = 64 << 10;
+
+/// How a program ended.
+pub(crate) struct Observed {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+    pub(crate) peak_kb: u64,
+}
+
+/// Runs a program, and looks at its memory all the time.
+pub(crate) fn observe(command: &mut Command) -> Observed {
+    let begun = Instant::now();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let stdout = read_aside(child.stdout.take().unwrap());
+    let stderr = read_aside(child.stderr.take().unwrap());
+    let mut peak_kb = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.unwrap_or("0").trim().trim_end_matches(" kB");
+        peak_kb = peak_kb.max(peak.parse().unwrap_or(0));
+        std::thread::yield_now();
+    }
+    Observed {
+        code: child.wait().unwrap().code().unwrap_or(-1),
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+        took: begun.elapsed(),
+        peak_kb,
+    }
+}
+
+fn read_aside(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Runs a workspace of one request.
+fn run(request: &str) -> Observed {
+    let folder = Folder::new();
+    folder.write("requests/a.yaml", request);
+    observe(ingam(folder.path()).arg("run"))
+}
+
+#[track_caller]
+fn assert_refused(observed: &Observed, reason: &str) {
+    let output = format!("{}{}", observed.stdout, observed.stderr);
+    assert_eq!(observed.code, 3, "{output}");
+    assert!(output.contains(reason), "{output}");
+    assert!(
+        observed.peak_kb < MAX_PEAK_KB,
+        "{} kB: {output}",
+        observed.peak_kb
+    );
+}
+
+/// Each variable is a list of ten times the one above.
+#[test]
+fn variables_that_grow_tenfold_are_refused() {
+    let mut text = String::from("scheme: none\nget: /\nvars:\n  v0: [0,1,2,3,4,5,6,7,8,9]\n");
+    for number in 1..12 {
+        let ten = vec![format!("v{}", number - 1); 10].join(", ");
+        let _ = writeln!(text, "  v{number}: \"{{{{ [{ten}] }}}}\"");
+    }
+    assert_refused(
+        &run(&text),
+        "the variable `v4`: the result holds more than 100000 values",
+    );
+}
+
+/// A short expression that would make a large value.
+#[test]
+fn a_value_that_an_expression_multiplies_is_refused() {
+    let chain = |between: &str| vec!["t"; 150].join(between);
+    let expressions = [
+        "'x' * 1000000000".to_owned(),
+        "'x' * 90000000".to_owned(),
+        "('x' * 1000000) * 1000000".to_owned(),
+        "[0] * 1000000000".to_owned(),
+        "[[0] * 1000] * 1000".to_owned(),
+        "[t * 1000] * 90000".to_owned(),
+        "(t * 1000) | replace('x', t)".to_owned(),
+        "t | replace('', t) | replace('', t)".to_owned(),
+        "([t] * 90000) | join(t)".to_owned(),
+        "(t * 1000) | split('x')".to_owned(),
+        format!("[{}]", chain(" * 900, ")),
+        format!("({})", chain(" * 900 ~ ")),
+        "{'a': [t] * 90000, 'b': [t] * 90000, 'c': [t] * 90000}".to_owned(),
+        "([t] * 90000) | compact".to_owned(),
+    ];
+    for expression in expressions {
+        let text = format!(
+            "scheme: none\nget: /\nvars:\n  t: {}\n  v: \"{{{{ {expression} }}}}\"\n",
+            "x".repeat(1_000)
+        );
+        let observed = run(&text);
+        assert_refused(&observed, "the variable `v`: ");
+    }
+}
+
+/// Many values that are each within the limit.
+#[test]
+fn values_of_templates_are_limited_together() {
+    let large = |name: &str| format!("{name}: \"{{{{ 'x' * 1000000 }}}}\"\n");
+    let many = |indent: &str, text: &str| -> String {
+        (0..50)
+            .map(|number| format!("{indent}k{number}: {text}\n"))
+            .collect()
+    };
+    let head = format!("scheme: none\nvars:\n  {}post: /\n", large("t"));
+    let variables = format!(
+        "scheme: none\nget: /\nvars:\n{}",
+        many("  ", "\"{{ 'x' * 1000000 }}\"")
+    );
+    assert_refused(
+        &run(&variables),
+        "the variables take more than 16 MiB with this one",
+    );
+    for part in ["json", "form", "query", "multipart"] {
+        let text = format!("{head}{part}:\n{}", many("  ", "\"{{ t }}\""));
+        assert_refused(
+            &run(&text),
+            "the values of templates take more than 8 MiB with this one",
+        );
+    }
+}
+
+#[test]
+fn a_product_of_params_is_refused_by_every_command() {
+    let folder = Folder::new();
+    let names: Vec<String> = (0..6).map(|number| format!("f{number}")).collect();
+    for name in &names {
+        let params: String = (0..30).map(|id| format!("  p{id}:\n")).collect();
+        folder.write(
+            &format!("fixtures/{name}.yaml"),
+            &format!("params:\n{params}values: {{ a: 1 }}\n"),
+        );
+    }
+    let needs = names.join(", ");
+    folder.write(
+        "requests/a.yaml",
+        &format!("scheme: none\nget: /\nneeds: [{needs}]\n"),
+    );
+    folder.write("requests/a.snap", "---\n---\n");
+    for arguments in [
+        vec!["run"],
+        vec!["check"],
+        vec!["explain", "a"],
+        vec!["run", "--shard", "1/2"],
+    ] {
+        let observed = observe(ingam(folder.path()).args(&arguments));
+        assert_refused(
+            &observed,
+            "this file makes 729000000 units, and a run has at most 20000",
+        );
+    }
+    let observed = observe(ingam(folder.path()).args(["snapshot", "prune", "--list"]));
+    assert_refused(&observed, "`a` makes more units than a run can have");
+}
+
+/// Pages without end, each with a list that a capture adds to.
+#[test]
+fn captures_that_grow_with_every_page_are_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let body = format!(
+            r#"{{"more":true,"next":1,"items":["{}"]}}"#,
+            vec!["x".repeat(100); 3_000].join("\",\"")
+        );
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
+                if line == "\r\n" {
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                        body.len()
+                    );
+                    let _ = stream.get_mut().write_all((head + &body).as_bytes());
+                }
+                line.clear();
+            }
+        }
+    });
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        &format!("envs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nget: /\nvars: { page: 0 }\nquery: { page: \"{{ page }}\" }\n\
+         pages: { while: $.more, set: { page: $.next }, max: 10000 }\ncapture: { all: '$.items[*]' }\n",
+    );
+    let observed = observe(ingam(folder.path()).args(["run", "--env", "local"]));
+    assert_eq!(observed.code, 3, "{}", observed.stdout);
+    assert!(
+        observed
+            .stdout
+            .contains("the variables take more than 16 MiB with this one"),
+        "{}",
+        observed.stdout
+    );
+    assert!(observed.peak_kb < MAX_PEAK_KB, "{} kB", observed.peak_kb);
+}
+
+/// The time of this thread for one call, the least of several.
+fn cpu_time(mut work: impl FnMut()) -> Duration {
+    let now = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(
+            time.tv_sec.try_into().unwrap(),
+            time.tv_nsec.try_into().unwrap(),
+        )
+    };
+    (0..3)
+        .map(|_| {
+            let begun = now();
+            work();
+            now().checked_sub(begun).unwrap()
+        })
+        .min()
+        .unwrap()
+}
+
+/// Eight times the lines may take some twelve times the time; work that grows with the square takes
+/// 64 times.
+#[test]
+fn the_time_for_a_file_grows_with_its_size_only() {
+    let lines = |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<String>();
+    type Text = Box<dyn Fn(usize) -> String>;
+    let under = |head: &'static str, line: fn(usize) -> String| -> Text {
+        Box::new(move |count| format!("scheme: none\n{head}\n{}", lines(count, line)))
+    };
+    let plain: fn(usize) -> String = |number| format!("  k{number}: {number}\n");
+    let kinds: Vec<(&str, Text)> = vec![
+        ("json", under("post: /\njson:", plain)),
+        ("form", under("post: /\nform:", plain)),
+        ("query", under("get: /\nquery:", plain)),
+        ("vars", under("get: /\nvars:", plain)),
+        ("headers", under("get: /\nheaders:", plain)),
+        (
+            "cases",
+            under("get: /\ncases:", |number| {
+                format!("  k{number}: {{ a: 1 }}\n")
+            }),
+        ),
+        (
+            "capture",
+            under("get: /\ncapture:", |number| {
+                format!("  k{number}: $.k{number}\n")
+            }),
+        ),
+        (
+            "assert",
+            under("get: /\nassert:", |number| format!("  $.k{number}: 1\n")),
+        ),
+        (
+            "steps",
+            under("steps:", |number| {
+                format!("  - {{ name: s{number}, get: /, capture: {{ c{number}: $.a }} }}\n")
+            }),
+        ),
+    ];
+    for (kind, text) in kinds {
+        let time = |count: usize| {
+            let folder = Folder::new();
+            folder.write("requests/a.yaml", &text(count));
+            cpu_time(|| {
+                let loaded = load(folder.path(), 1).unwrap();
+                assert!(!loaded.has_errors(), "{kind}: {:?}", loaded.diagnostics);
+            })
+        };
+        let (small, large) = (time(500), time(4_000));
+        assert!(large < small * 24, "{kind}: {small:?}, then {large:?}");
+    }
+    let table = |count: usize| {
+        let folder = Folder::new();
+        folder.write("requests/a.yaml", "scheme: none\nget: /\ncases: rows.csv\n");
+        folder.write(
+            "rows.csv",
+            &format!("id,a\n{}", lines(count, |number| format!("r{number},1\n"))),
+        );
+        cpu_time(|| assert!(!load(folder.path(), 1).unwrap().has_errors()))
+    };
+    let (small, large) = (table(1_000), table(8_000));
+    assert!(large < small * 24, "table: {small:?}, then {large:?}");
+}
+
+/// Names that steps capture and use are looked up by `check`, and faults are drawn.
+#[test]
+fn the_time_to_check_a_file_grows_with_its_size_only() {
+    let used = |count: usize| -> String {
+        (1..=count)
+            .map(|number| {
+                format!(
+                    "  - {{ name: s{number}, get: \"/{{{{ c{} }}}}\", capture: {{ c{number}: $.a }} }}\n",
+                    number - 1
+                )
+            })
+            .collect()
+    };
+    let flow = |count: usize| format!("scheme: none\nvars: {{ c0: 1 }}\nsteps:\n{}", used(count));
+    let wrong = |count: usize| {
+        let keys: String = (0..count).map(|number| format!("k{number}: 1\n")).collect();
+        format!("scheme: none\nget: /\n{keys}")
+    };
+    let undefined = |count: usize| {
+        let values: String = (0..count)
+            .map(|number| format!("  k{number}: \"{{{{ u{number} }}}}\"\n"))
+            .collect();
+        format!("scheme: none\npost: /\njson:\n{values}")
+    };
+    let texts: [(&str, i32, &dyn Fn(usize) -> String); 3] = [
+        ("captures", 0, &flow),
+        ("unknown keys", 3, &wrong),
+        ("unknown names", 3, &undefined),
+    ];
+    for (kind, code, text) in texts {
+        let time = |count: usize| {
+            let folder = Folder::new();
+            folder.write("requests/a.yaml", &text(count));
+            let observed = (0..2)
+                .map(|_| observe(ingam(folder.path()).arg("check")))
+                .min_by_key(|observed| observed.took)
+                .unwrap();
+            assert_eq!(observed.code, code, "{kind}: {}", observed.stderr);
+            observed
+        };
+        let (small, large) = (time(250), time(2_000));
+        assert!(
+            large.took < small.took * 24,
+            "{kind}: {:?}, then {:?}",
+            small.took,
+            large.took
+        );
+        assert!(large.peak_kb < MAX_PEAK_KB, "{kind}: {} kB", large.peak_kb);
+    }
+}
