@@ -7,8 +7,9 @@ use super::marketplace::TestMarketplace;
 use super::reply::SandboxReply;
 use super::reserved_names::CONTROL_PATH;
 use crate::method::Method;
+use crate::sign::ReceivedRequest;
 use crate::value::Value;
-use crate::wire::parse_query;
+use crate::wire::{BaseUrl, parse_query};
 use std::time::Duration;
 
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
@@ -161,18 +162,41 @@ impl ControlParameters {
     }
 }
 
+const FOREIGN_CONTROL: &str = "controls answer to a loopback host only: name the sandbox 127.0.0.1 or localhost, \
+                               and call it from no page of another host";
+
+/// Whether the `host` header, and `origin` if it is sent, name a loopback host. A page of another
+/// host can make a browser call this port, under a name of its own that resolves to 127.0.0.1 (DNS
+/// rebinding).
+fn is_from_this_machine(headers: &[(String, String)]) -> bool {
+    let values = |wanted: &'static str| {
+        headers
+            .iter()
+            .filter(move |(name, _)| name == wanted)
+            .map(|(_, value)| value.to_ascii_lowercase())
+    };
+    let is_loopback = |url: &str| BaseUrl::parse(url).is_ok_and(|url| url.is_loopback());
+    let mut hosts = values("host").peekable();
+    hosts.peek().is_some()
+        && hosts.all(|host| is_loopback(&format!("http://{host}")))
+        && values("origin").all(|origin| is_loopback(&origin))
+}
+
 impl TestMarketplace {
     /// The response to a request below the reserved path; `None` for any other request.
     pub(super) fn control(
         &mut self,
-        method: Method,
-        target: &str,
+        received: &ReceivedRequest,
         now_ms: i64,
     ) -> Option<SandboxReply> {
-        let (name, query) = target
+        let (name, query) = received
+            .target
             .strip_prefix(CONTROL_PATH)
             .map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
-        Some(match ControlCommand::parse(method, name, query) {
+        if !is_from_this_machine(&received.headers) {
+            return Some(SandboxReply::message(403, FOREIGN_CONTROL));
+        }
+        Some(match ControlCommand::parse(received.method, name, query) {
             Err(error) => SandboxReply::message(400, error.to_string()),
             Ok(ControlCommand::Callback) => callback_page(),
             Ok(ControlCommand::Resources) => SandboxReply::json(200, &self.resources.counts_json()),
@@ -294,6 +318,54 @@ fn family_json(family: &IssuedFamily) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_control_answers_to_loopback_hosts_only() {
+        let is_allowed = |headers: &[(&str, &str)]| {
+            let headers: Vec<(String, String)> = headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            is_from_this_machine(&headers)
+        };
+        for host in [
+            "127.0.0.1:9000",
+            "localhost",
+            "LocalHost:1",
+            "[::1]:80",
+            "127.8.8.8",
+        ] {
+            assert!(is_allowed(&[("host", host)]), "{host}");
+            let origin = format!("http://{host}");
+            assert!(is_allowed(&[("host", host), ("origin", &origin)]), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example:9000",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "evil.example#@localhost",
+            "user@127.0.0.1",
+            "10.0.0.1",
+            "0.0.0.0",
+            "127.0.0.1/../evil",
+            "[::]",
+            "169.254.169.254",
+        ] {
+            assert!(!is_allowed(&[("host", host)]), "{host}");
+            let origin = format!("http://{host}");
+            assert!(
+                !is_allowed(&[("host", "localhost"), ("origin", &origin)]),
+                "{host}"
+            );
+        }
+        assert!(!is_allowed(&[]));
+        assert!(!is_allowed(&[
+            ("host", "localhost"),
+            ("host", "evil.example")
+        ]));
+        assert!(!is_allowed(&[("host", "localhost"), ("origin", "null")]));
+    }
 
     #[test]
     fn a_control_is_read_or_refused_with_what_there_is() {

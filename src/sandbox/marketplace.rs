@@ -72,7 +72,7 @@ impl TestMarketplace {
         moment: FreshValues,
     ) -> ReplyDelivery {
         // Controls come first, so that no path of a scheme can hide one.
-        if let Some(reply) = self.control(received.method, &received.target, moment.unix_ms) {
+        if let Some(reply) = self.control(received, moment.unix_ms) {
             return reply.into();
         }
         if let Some(answer) = self.token_request(received, moment) {
